@@ -1,0 +1,66 @@
+package execution
+
+import "time"
+
+// Trigger says what fired an execution.
+type Trigger string
+
+// The triggers.
+const (
+	Cron    Trigger = "cron"    // a tick of cronExpression
+	Startup Trigger = "startup" // the start of the controller, with runOnStartup
+	Manual  Trigger = "manual"  // a person
+)
+
+// Plan is what an execution set out to do. It is frozen when the execution
+// record is created: a replica that takes over, or a configuration that
+// changes meanwhile, does not alter a running execution.
+type Plan struct {
+	ID         ID        `json:"id"`
+	Trigger    Trigger   `json:"trigger"`
+	Scheduled  time.Time `json:"scheduled"`
+	ConfigHash string    `json:"configHash"`
+	Settings   Settings  `json:"settings"`
+	// Nodes in the order of admission. The order is frozen too: a stale view
+	// of what has finished can then only admit fewer node tasks, never more
+	// than the pool allows.
+	Nodes   []Node `json:"nodes"`
+	Skipped []Skip `json:"skipped,omitempty"`
+}
+
+// Node is a node as it was at the tick. The UID tells it from a later node of
+// the same name.
+type Node struct {
+	Name   string  `json:"name"`
+	UID    string  `json:"uid,omitempty"`
+	Taints []Taint `json:"taints,omitempty"`
+}
+
+// Taint is a NoSchedule taint of a node, which its pod has to tolerate to run
+// there.
+type Taint struct {
+	Key   string `json:"key"`
+	Value string `json:"value,omitempty"`
+}
+
+// Skip is a node that the selector matched and that was left out at the tick.
+type Skip struct {
+	Node   string `json:"node"`
+	Reason Reason `json:"reason"`
+}
+
+// Settings is the part of the configuration that an execution keeps from its
+// first to its last node task.
+type Settings struct {
+	PodPoolSize           int           `json:"podPoolSize"`
+	StartDeadline         time.Duration `json:"startDeadline"`
+	JobTimeout            time.Duration `json:"jobTimeout"`
+	BackoffLimit          int32         `json:"backoffLimit"`
+	TolerateUnschedulable bool          `json:"tolerateUnschedulable"`
+	SavePodLog            bool          `json:"savePodLog"`
+	JobServiceAccount     string        `json:"jobServiceAccount,omitempty"`
+	JobImagePullSecrets   []string      `json:"jobImagePullSecrets,omitempty"`
+	PodTemplate           string        `json:"podTemplate"`
+	CallbackName          string        `json:"callbackName"` // CALLBACK_SERVICE_NAME: a host name or an IP address
+	CallbackPort          int           `json:"callbackPort"`
+}

@@ -1,0 +1,59 @@
+package route
+
+import (
+	"fmt"
+	"net"
+	"net/url"
+	"regexp"
+	"strconv"
+
+	"github.com/batch-job-controller/batch-job-controller/controller/execution"
+)
+
+// Kind is what a pod hands in.
+type Kind string
+
+// The kinds of callback.
+const (
+	Result Kind = "result"
+	File   Kind = "file"
+	Event  Kind = "event"
+)
+
+// The names of the path's parameters.
+const (
+	NodeParam      = "node"
+	ExecutionParam = "executionID"
+)
+
+// Pattern returns the path of a callback as the router wants it.
+func Pattern(kind Kind) string {
+	return "/report/:" + NodeParam + "/:" + ExecutionParam + "/" + string(kind)
+}
+
+// Path returns the path a pod posts to.
+func Path(kind Kind, key execution.Key) string {
+	return "/report/" + url.PathEscape(key.Node) + "/" + url.PathEscape(string(key.Execution)) + "/" + string(kind)
+}
+
+// URL returns the URL a pod posts to. Host is a name or an IP address.
+func URL(host string, port int, kind Kind, key execution.Key) string {
+	return "http://" + net.JoinHostPort(host, strconv.Itoa(port)) + Path(kind, key)
+}
+
+// A node's name is a DNS-1123 subdomain.
+var nodeName = regexp.MustCompile(`^[a-z0-9]([-a-z0-9]*[a-z0-9])?(\.[a-z0-9]([-a-z0-9]*[a-z0-9])?)*$`)
+
+const maxNodeName = 253
+
+// ParseKey checks the parameters of a path.
+func ParseKey(node, id string) (execution.Key, error) {
+	if len(node) > maxNodeName || !nodeName.MatchString(node) {
+		return execution.Key{}, fmt.Errorf("node %.64q: must be the name of a node", node)
+	}
+	parsed, err := execution.ParseID(id)
+	if err != nil {
+		return execution.Key{}, err
+	}
+	return execution.Key{Execution: parsed, Node: node}, nil
+}
