@@ -1,0 +1,72 @@
+package jobspec
+
+import (
+	"slices"
+	"strconv"
+
+	corev1 "k8s.io/api/core/v1"
+
+	"github.com/batch-job-controller/batch-job-controller/controller/execution"
+	"github.com/batch-job-controller/batch-job-controller/controller/route"
+)
+
+// The environment variables of every container and init container.
+const (
+	EnvNamespace    = "NAMESPACE"
+	EnvNodeName     = "NODE_NAME"
+	EnvExecutionID  = "EXECUTION_ID"
+	EnvCallbackName = "CALLBACK_SERVICE_NAME"
+	EnvCallbackPort = "CALLBACK_SERVICE_PORT"
+	EnvResultURL    = "CALLBACK_SERVICE_RESULT_URL"
+	EnvFileURL      = "CALLBACK_SERVICE_FILE_URL"
+	EnvEventURL     = "CALLBACK_SERVICE_EVENT_URL"
+)
+
+func taskEnv(key execution.Key, s execution.Settings, namespace string) []corev1.EnvVar {
+	url := func(kind route.Kind) string {
+		return route.URL(s.CallbackName, s.CallbackPort, kind, key)
+	}
+	return []corev1.EnvVar{
+		{Name: EnvNamespace, Value: namespace},
+		{Name: EnvNodeName, Value: key.Node},
+		{Name: EnvExecutionID, Value: string(key.Execution)},
+		{Name: EnvCallbackName, Value: s.CallbackName},
+		{Name: EnvCallbackPort, Value: strconv.Itoa(s.CallbackPort)},
+		{Name: EnvResultURL, Value: url(route.Result)},
+		{Name: EnvFileURL, Value: url(route.File)},
+		{Name: EnvEventURL, Value: url(route.Event)},
+	}
+}
+
+func setEnv(spec *corev1.PodSpec, key execution.Key, s execution.Settings, o Options) {
+	ours := taskEnv(key, s, o.Namespace)
+	set := func(c *corev1.Container) {
+		var extended []corev1.EnvVar
+		for _, extension := range o.Extensions {
+			extended = append(extended, extension(key, *c.DeepCopy())...)
+		}
+		c.Env = mergeEnv(ours, c.Env, extended)
+	}
+	for i := range spec.InitContainers {
+		set(&spec.InitContainers[i])
+	}
+	for i := range spec.Containers {
+		set(&spec.Containers[i])
+	}
+}
+
+// mergeEnv puts ours first, so that the template's variables can refer to
+// them, and leaves out what is named twice: ours win over the extensions',
+// those over the template's.
+func mergeEnv(ours, template, extended []corev1.EnvVar) []corev1.EnvVar {
+	all := slices.Clone(ours)
+	extended = slices.DeleteFunc(slices.Clone(extended), named(ours))
+	template = slices.DeleteFunc(slices.Clone(template), named(slices.Concat(ours, extended)))
+	return append(append(all, template...), extended...)
+}
+
+func named(in []corev1.EnvVar) func(corev1.EnvVar) bool {
+	return func(v corev1.EnvVar) bool {
+		return slices.ContainsFunc(in, func(other corev1.EnvVar) bool { return other.Name == v.Name })
+	}
+}

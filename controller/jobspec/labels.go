@@ -1,0 +1,118 @@
+package jobspec
+
+import (
+	"crypto/sha256"
+	"encoding/hex"
+	"strings"
+
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+	"k8s.io/apimachinery/pkg/labels"
+	"k8s.io/apimachinery/pkg/util/validation"
+
+	"github.com/batch-job-controller/batch-job-controller/controller/execution"
+)
+
+const prefix = "batch-job-controller.io/"
+
+// Labels of execution records, Jobs and pods.
+const (
+	OwnerLabel     = prefix + "owner"     // the controller's name
+	ExecutionLabel = prefix + "execution" // the execution ID
+	NodeLabel      = prefix + "node"      // the node's name, shortened where a label cannot hold it
+)
+
+// Annotations of Jobs and pods.
+const (
+	NodeAnnotation      = prefix + "node-name" // the node's whole name
+	NodeUIDAnnotation   = prefix + "node-uid"
+	ScheduledAnnotation = prefix + "scheduled-time"
+	// StopAnnotation keeps why the controller ended a task whose pod is about
+	// to be deleted: the pod's own reason goes with it.
+	StopAnnotation        = prefix + "stop-reason"
+	StopMessageAnnotation = prefix + "stop-message"
+)
+
+// Standard labels, with which other tools group and find the objects.
+const (
+	nameLabel      = "app.kubernetes.io/name"
+	instanceLabel  = "app.kubernetes.io/instance"
+	componentLabel = "app.kubernetes.io/component"
+	managedByLabel = "app.kubernetes.io/managed-by"
+	applicationID  = "batch-job-controller"
+)
+
+// Components: the values of the label app.kubernetes.io/component.
+const (
+	JobComponent    = "job"
+	RecordComponent = "execution-record"
+)
+
+// CommonLabels returns the labels that every object of a controller has.
+func CommonLabels(controller, component string) map[string]string {
+	return map[string]string{
+		nameLabel:      applicationID,
+		instanceLabel:  controller,
+		componentLabel: component,
+		managedByLabel: applicationID,
+		OwnerLabel:     controller,
+	}
+}
+
+// Selector matches a controller's objects of one component.
+func Selector(controller, component string) labels.Selector {
+	return labels.SelectorFromSet(labels.Set{OwnerLabel: controller, componentLabel: component})
+}
+
+// JobName returns the name of a node task's Job. It is computed from what it
+// stands for, so that creating it twice is refused by the API server: the name
+// is the lock. The hash is of the whole node name, because nodes may share
+// their first label, and may have names too long for a Job.
+func JobName(controller string, key execution.Key) string {
+	// What is left of the 63 characters that a Job's name may have.
+	const longest = 63 - len("-20060102150405-") - hashLength
+	if len(controller) > longest {
+		controller = controller[:longest-1-hashLength] + "-" + hash(controller)
+	}
+	return controller + "-" + string(key.Execution) + "-" + hash(key.Node)
+}
+
+// RecordName returns the name of an execution record.
+func RecordName(controller string, id execution.ID) string {
+	return controller + "-" + string(id)
+}
+
+// nodeLabelValue returns the node's name where a label can hold it, and else
+// its beginning and its hash.
+func nodeLabelValue(node string) string {
+	if len(node) <= validation.LabelValueMaxLength {
+		return node
+	}
+	h := hash(node)
+	return strings.TrimRight(node[:validation.LabelValueMaxLength-len(h)-1], "-.") + "-" + h
+}
+
+const hashLength = 10
+
+func hash(s string) string {
+	sum := sha256.Sum256([]byte(s))
+	return hex.EncodeToString(sum[:hashLength/2])
+}
+
+// KeyOf returns which node task a Job or pod belongs to. It says nothing
+// about whether the object is ours: anybody can write labels.
+func KeyOf(object metav1.Object) (execution.Key, bool) {
+	id, err := execution.ParseID(object.GetLabels()[ExecutionLabel])
+	node := object.GetAnnotations()[NodeAnnotation]
+	if err != nil || node == "" {
+		return execution.Key{}, false
+	}
+	return execution.Key{Execution: id, Node: node}, true
+}
+
+// Owned reports whether a Job is the one that the owner's execution made for
+// the key.
+func Owned(job metav1.Object, owner Owner, key execution.Key) bool {
+	got, ok := KeyOf(job)
+	ref := metav1.GetControllerOf(job)
+	return ok && got == key && ref != nil && ref.UID == owner.UID
+}

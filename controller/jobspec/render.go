@@ -1,0 +1,181 @@
+package jobspec
+
+import (
+	"fmt"
+	"math"
+	"time"
+
+	batchv1 "k8s.io/api/batch/v1"
+	corev1 "k8s.io/api/core/v1"
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+	"k8s.io/apimachinery/pkg/types"
+	"k8s.io/utils/ptr"
+
+	"github.com/batch-job-controller/batch-job-controller/controller/execution"
+)
+
+// Owner is the execution record a Job belongs to, and is deleted with.
+type Owner struct {
+	Name string
+	UID  types.UID
+}
+
+// EnvExtension returns further environment variables for one container of a
+// node task's pod. They win over the template's, but not over the
+// controller's own.
+type EnvExtension func(key execution.Key, container corev1.Container) []corev1.EnvVar
+
+// Options is what a Job needs besides its plan and its task.
+type Options struct {
+	Controller string
+	Namespace  string
+	Owner      Owner
+	Extensions []EnvExtension
+}
+
+// Render returns the Job of one node task.
+func Render(plan execution.Plan, node execution.Node, o Options) (*batchv1.Job, error) {
+	key := execution.Key{Execution: plan.ID, Node: node.Name}
+	pod, err := podFromTemplate(plan.Settings.PodTemplate, templateData{
+		Namespace:   o.Namespace,
+		ExecutionID: string(key.Execution),
+		NodeName:    key.Node,
+	})
+	if err != nil {
+		return nil, fmt.Errorf("pod template for node %s: %w", node.Name, err)
+	}
+	s := plan.Settings
+	pinToNode(&pod.Spec, node, s.TolerateUnschedulable)
+	setEnv(&pod.Spec, key, s, o)
+	setPodPolicy(&pod.Spec, s)
+	return &batchv1.Job{
+		TypeMeta: metav1.TypeMeta{APIVersion: "batch/v1", Kind: "Job"},
+		ObjectMeta: metav1.ObjectMeta{
+			Name:            JobName(o.Controller, key),
+			Namespace:       o.Namespace,
+			Labels:          taskLabels(o.Controller, key, nil),
+			Annotations:     taskAnnotations(plan, node, nil),
+			OwnerReferences: []metav1.OwnerReference{ownerReference(o.Owner)},
+		},
+		Spec: batchv1.JobSpec{
+			Completions:  ptr.To[int32](1),
+			Parallelism:  ptr.To[int32](1),
+			BackoffLimit: ptr.To(s.BackoffLimit),
+			// A pod that is being deleted may still run: its replacement waits
+			// until it has ended.
+			PodReplacementPolicy:  ptr.To(batchv1.Failed),
+			ActiveDeadlineSeconds: ptr.To(backstop(s)),
+			Template: corev1.PodTemplateSpec{
+				ObjectMeta: metav1.ObjectMeta{
+					Labels:      taskLabels(o.Controller, key, pod.Labels),
+					Annotations: taskAnnotations(plan, node, pod.Annotations),
+				},
+				Spec: pod.Spec,
+			},
+		},
+	}, nil
+}
+
+func taskLabels(controller string, key execution.Key, own map[string]string) map[string]string {
+	all := merged(own, CommonLabels(controller, JobComponent))
+	all[ExecutionLabel] = string(key.Execution)
+	all[NodeLabel] = nodeLabelValue(key.Node)
+	return all
+}
+
+func taskAnnotations(plan execution.Plan, node execution.Node, own map[string]string) map[string]string {
+	return merged(own, map[string]string{
+		NodeAnnotation:      node.Name,
+		NodeUIDAnnotation:   node.UID,
+		ScheduledAnnotation: plan.Scheduled.UTC().Format(time.RFC3339),
+	})
+}
+
+func merged(own, ours map[string]string) map[string]string {
+	all := make(map[string]string, len(own)+len(ours))
+	for k, v := range own {
+		all[k] = v
+	}
+	for k, v := range ours {
+		all[k] = v
+	}
+	return all
+}
+
+func ownerReference(o Owner) metav1.OwnerReference {
+	return metav1.OwnerReference{
+		APIVersion: "v1",
+		Kind:       "ConfigMap",
+		Name:       o.Name,
+		UID:        o.UID,
+		Controller: ptr.To(true),
+	}
+}
+
+// pinToNode lets the scheduler choose nothing but the node: by its name, which
+// unlike the hostname label cannot be missing or double. A node selector of
+// the template still applies.
+func pinToNode(spec *corev1.PodSpec, node execution.Node, tolerateUnschedulable bool) {
+	requirement := corev1.NodeSelectorRequirement{
+		Key:      metav1.ObjectNameField,
+		Operator: corev1.NodeSelectorOpIn,
+		Values:   []string{node.Name},
+	}
+	if spec.Affinity == nil {
+		spec.Affinity = &corev1.Affinity{}
+	}
+	if spec.Affinity.NodeAffinity == nil {
+		spec.Affinity.NodeAffinity = &corev1.NodeAffinity{}
+	}
+	affinity := spec.Affinity.NodeAffinity
+	if affinity.RequiredDuringSchedulingIgnoredDuringExecution == nil {
+		affinity.RequiredDuringSchedulingIgnoredDuringExecution = &corev1.NodeSelector{}
+	}
+	required := affinity.RequiredDuringSchedulingIgnoredDuringExecution
+	if len(required.NodeSelectorTerms) == 0 {
+		required.NodeSelectorTerms = []corev1.NodeSelectorTerm{{}}
+	}
+	for i := range required.NodeSelectorTerms { // terms are alternatives: each has to name the node
+		term := &required.NodeSelectorTerms[i]
+		term.MatchFields = append(term.MatchFields, requirement)
+	}
+	for _, taint := range node.Taints {
+		spec.Tolerations = append(spec.Tolerations, corev1.Toleration{
+			Key: taint.Key, Operator: corev1.TolerationOpEqual, Value: taint.Value, Effect: corev1.TaintEffectNoSchedule,
+		})
+	}
+	if tolerateUnschedulable {
+		spec.Tolerations = append(spec.Tolerations, corev1.Toleration{
+			Key: corev1.TaintNodeUnschedulable, Operator: corev1.TolerationOpExists, Effect: corev1.TaintEffectNoSchedule,
+		})
+	}
+}
+
+func setPodPolicy(spec *corev1.PodSpec, s execution.Settings) {
+	spec.RestartPolicy = corev1.RestartPolicyNever
+	spec.NodeName = "" // would bypass the scheduler, and with it the resource check
+	if s.JobServiceAccount != "" {
+		spec.ServiceAccountName = s.JobServiceAccount
+	}
+	for _, name := range s.JobImagePullSecrets {
+		spec.ImagePullSecrets = append(spec.ImagePullSecrets, corev1.LocalObjectReference{Name: name})
+	}
+	// On the pod, so that the kubelet stops it but leaves the object: the Job
+	// controller would delete it, and its log with it.
+	limit := seconds(s.JobTimeout)
+	if spec.ActiveDeadlineSeconds == nil || *spec.ActiveDeadlineSeconds > limit {
+		spec.ActiveDeadlineSeconds = ptr.To(limit)
+	}
+}
+
+// backstop is the Job's own deadline. It bites only when nobody watches: after
+// every pod the Job may make has had its time.
+func backstop(s execution.Settings) int64 {
+	const slack = 10 * time.Minute // the Job controller's longest pause before another pod
+	return seconds(time.Duration(s.BackoffLimit+1) * (s.StartDeadline + s.JobTimeout + slack))
+}
+
+// seconds rounds up, and stays within what the API server takes.
+func seconds(d time.Duration) int64 {
+	return min(max(int64(math.Ceil(d.Seconds())), 1), math.MaxInt32)
+}

@@ -1,0 +1,87 @@
+package jobspec
+
+import (
+	"bytes"
+	stdjson "encoding/json"
+	"errors"
+	"fmt"
+	"text/template"
+
+	corev1 "k8s.io/api/core/v1"
+	"sigs.k8s.io/json"
+	"sigs.k8s.io/yaml"
+)
+
+// templateData is what a pod template may refer to.
+type templateData struct {
+	Namespace   string
+	ExecutionID string
+	NodeName    string
+}
+
+// maxRendered bounds what a template may grow to: a Job has to fit into etcd.
+const maxRendered = 512 << 10
+
+// podFromTemplate executes the template and decodes the pod strictly: a field
+// that is misspelt would otherwise be left out without a word.
+func podFromTemplate(text string, data templateData) (*corev1.Pod, error) {
+	parsed, err := template.New("pod-template.yaml").Option("missingkey=error").Parse(text)
+	if err != nil {
+		return nil, err
+	}
+	out := limitedBuffer{limit: maxRendered}
+	if err := parsed.Execute(&out, data); err != nil {
+		return nil, err
+	}
+	asJSON, err := toJSON(out.Bytes())
+	if err != nil {
+		return nil, err
+	}
+	pod := &corev1.Pod{}
+	strict, err := json.UnmarshalStrict(asJSON, pod)
+	if err != nil {
+		return nil, err
+	}
+	if len(strict) > 0 {
+		return nil, errors.Join(strict...)
+	}
+	if pod.Kind != "Pod" || (pod.APIVersion != "v1" && pod.APIVersion != "") {
+		return nil, fmt.Errorf("must be of apiVersion v1, kind Pod, not %q, %q", pod.APIVersion, pod.Kind)
+	}
+	if len(pod.Spec.Containers) == 0 {
+		return nil, errors.New("spec.containers: must have at least one container")
+	}
+	return pod, nil
+}
+
+// toJSON refuses keys that are there twice. How a scalar is read depends on
+// the field it is for: an execution ID without quotes is a number to YAML, and
+// the text of an environment variable to a pod.
+func toJSON(text []byte) (asJSON stdjson.RawMessage, err error) {
+	if _, err := yaml.YAMLToJSONStrict(text); err != nil {
+		return nil, err
+	}
+	capture := func(d *stdjson.Decoder) *stdjson.Decoder {
+		if err := d.Decode(&asJSON); err != nil {
+			return d
+		}
+		return stdjson.NewDecoder(bytes.NewReader(asJSON))
+	}
+	if err := yaml.Unmarshal(text, &corev1.Pod{}, capture); err != nil {
+		return nil, err
+	}
+	return asJSON, nil
+}
+
+// limitedBuffer ends a template that writes without end.
+type limitedBuffer struct {
+	bytes.Buffer
+	limit int
+}
+
+func (b *limitedBuffer) Write(p []byte) (int, error) {
+	if b.Len()+len(p) > b.limit {
+		return 0, fmt.Errorf("renders to more than %d bytes", b.limit)
+	}
+	return b.Buffer.Write(p)
+}

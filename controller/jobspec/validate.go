@@ -1,0 +1,79 @@
+package jobspec
+
+import (
+	"fmt"
+	"slices"
+
+	corev1 "k8s.io/api/core/v1"
+	"k8s.io/apimachinery/pkg/util/validation/field"
+
+	"github.com/batch-job-controller/batch-job-controller/controller/execution"
+)
+
+const (
+	maxTemplate = 256 << 10
+	maxEnv      = 1000
+)
+
+// Validate renders the pod template for a sample node. It returns what cannot
+// work as errors, and what the controller will override as warnings.
+func Validate(text string, path *field.Path) (warnings []string, errs field.ErrorList) {
+	if len(text) > maxTemplate {
+		return nil, field.ErrorList{field.TooLong(path, "", maxTemplate)}
+	}
+	pod, err := podFromTemplate(text, templateData{
+		Namespace:   "sample-namespace",
+		ExecutionID: "20060102150405",
+		NodeName:    "sample-node",
+	})
+	if err != nil {
+		return nil, field.ErrorList{field.Invalid(path, field.OmitValueType{}, err.Error())}
+	}
+	for i, c := range pod.Spec.InitContainers {
+		w, e := validateContainer(c, path.Child("spec", "initContainers").Index(i))
+		warnings, errs = append(warnings, w...), append(errs, e...)
+	}
+	for i, c := range pod.Spec.Containers {
+		w, e := validateContainer(c, path.Child("spec", "containers").Index(i))
+		warnings, errs = append(warnings, w...), append(errs, e...)
+	}
+	return append(warnings, overridden(pod, path)...), errs
+}
+
+func validateContainer(c corev1.Container, path *field.Path) (warnings []string, errs field.ErrorList) {
+	if c.Name == "" {
+		errs = append(errs, field.Required(path.Child("name"), "a container must have a name"))
+	}
+	if c.Image == "" {
+		errs = append(errs, field.Required(path.Child("image"), "a container must have an image"))
+	}
+	if len(c.Env) > maxEnv {
+		errs = append(errs, field.TooMany(path.Child("env"), len(c.Env), maxEnv))
+	}
+	ours := taskEnv(execution.Key{}, execution.Settings{}, "")
+	for i, v := range c.Env {
+		if slices.ContainsFunc(ours, func(our corev1.EnvVar) bool { return our.Name == v.Name }) {
+			warnings = append(warnings, fmt.Sprintf("%s: %s is set by the controller: the value of the template is not used",
+				path.Child("env").Index(i), v.Name))
+		}
+	}
+	return warnings, errs
+}
+
+// overridden lists what the template sets and the controller decides.
+func overridden(pod *corev1.Pod, path *field.Path) []string {
+	var warnings []string
+	warn := func(set bool, p *field.Path, why string) {
+		if set {
+			warnings = append(warnings, fmt.Sprintf("%s: not used: %s", p, why))
+		}
+	}
+	metadata, spec := path.Child("metadata"), path.Child("spec")
+	warn(pod.GenerateName != "", metadata.Child("generateName"), "the controller names the pods")
+	warn(len(pod.OwnerReferences) > 0, metadata.Child("ownerReferences"), "the pods belong to their Job")
+	warn(len(pod.Finalizers) > 0, metadata.Child("finalizers"), "the pods belong to their Job")
+	warn(pod.Spec.NodeName != "", spec.Child("nodeName"), "each node gets its own pod")
+	warn(pod.Spec.RestartPolicy != "" && pod.Spec.RestartPolicy != corev1.RestartPolicyNever,
+		spec.Child("restartPolicy"), "it is always Never, so that nothing runs twice; see backoffLimit")
+	return warnings
+}

@@ -1,0 +1,197 @@
+package plan
+
+import (
+	"time"
+
+	batchv1 "k8s.io/api/batch/v1"
+	corev1 "k8s.io/api/core/v1"
+
+	"github.com/batch-job-controller/batch-job-controller/controller/execution"
+)
+
+// Sight is all that is known of one admitted node task at one moment. It may
+// be stale: a Job that was just created may be missing from it.
+type Sight struct {
+	Settings execution.Settings
+	Task     execution.Task
+	Created  bool           // its Job exists, or did
+	Seen     bool           // this process has seen its Job in the cache before
+	Foreign  bool           // the Job of its name belongs to somebody else
+	NodeGone bool           // no node has the task's UID any more
+	Job      *batchv1.Job   // nil: not in the cache
+	Pods     []*corev1.Pod  // of the Job, in the cache
+	Refused  *execution.End // the API server refuses to create its Job, for this reason
+	Since    time.Time      // when the task was admitted
+	Stopped  *Stopped       // nil: the Job was not told to end
+}
+
+// Stopped is that a Job was told to end: when, by this process's clock, and
+// why. What the pod says of itself is gone with the pod.
+type Stopped struct {
+	At  time.Time
+	End execution.End
+}
+
+// Step is what to do about a node task.
+type Step string
+
+// The steps.
+const (
+	Wait   Step = "wait"   // for an event, or until Action.Recheck has passed
+	Create Step = "create" // its Job
+	Verify Step = "verify" // ask the API server, not the cache, whether the Job exists
+	Stop   Step = "stop"   // make sure that the pod cannot run any more
+	Finish Step = "finish" // take down the end
+)
+
+// Action is a step and what it needs.
+type Action struct {
+	Step    Step
+	End     execution.End // for Stop and Finish: how the task ends
+	Started time.Time     // for Wait: when the pod started, if it has
+	Recheck time.Duration // for Wait: look again after this time, even if nothing happens; 0: no need
+}
+
+const (
+	// StopGrace is how long a pod that was told to end may still count as
+	// running. On a dead node it would for ever.
+	StopGrace = time.Minute
+	// cacheLag is how long a created Job may be missing from the cache before
+	// the API server is asked.
+	cacheLag = 30 * time.Second
+	// retryPause is the longest pause of the Job controller before it replaces
+	// a failed pod.
+	retryPause = 10 * time.Minute
+)
+
+// Next decides what to do about an admitted node task that has not ended.
+func Next(s Sight, now time.Time) Action {
+	switch {
+	case s.Foreign:
+		return finish(execution.Failed, execution.ForeignJob, "the Job "+s.Job.Name+" was not made by this execution", now)
+	case s.Job == nil && s.NodeGone:
+		return nodeGone(s, now)
+	case s.Job == nil:
+		return withoutJob(s, now)
+	}
+	run := Observe(s.Job, s.Pods)
+	switch {
+	case run.End != nil:
+		return Action{Step: Finish, End: *run.End}
+	case run.Doomed != nil:
+		return untilGone(s, run, now)
+	case s.NodeGone:
+		return stop(s, run, execution.End{Outcome: execution.Outcome{State: execution.Lost, Reason: execution.NodeGone},
+			Message: "the node was deleted while its Job was in flight", Started: run.Started, Finished: now}, now)
+	case run.ended(), run.newest == nil && !s.Task.Started.IsZero():
+		return untilReplaced(s, run, now)
+	case run.Started.IsZero():
+		return untilStarted(s, run, now)
+	default:
+		return untilEnded(s, run, now)
+	}
+}
+
+func finish(state execution.State, reason execution.Reason, message string, at time.Time) Action {
+	return Action{Step: Finish, End: execution.End{
+		Outcome: execution.Outcome{State: state, Reason: reason}, Message: message, Finished: at,
+	}}
+}
+
+// nodeGone ends a task whose node is gone. A Job that the cache does not have
+// yet is waited for, and then stopped: its pod would run once a node of that
+// name comes back.
+func nodeGone(s Sight, now time.Time) Action {
+	waited := now.Sub(s.Since)
+	switch {
+	case s.Created && !s.Seen && waited < cacheLag:
+		return Action{Step: Wait, Recheck: cacheLag - waited}
+	case s.Created:
+		return finish(execution.Lost, execution.NodeGone, "the node and its Job were deleted", now)
+	}
+	return finish(execution.Skipped, execution.NodeGone, "the node was deleted before its Job was created", now)
+}
+
+// withoutJob tells the three cases apart in which the cache has no Job: it was
+// never created, the cache lags behind, or somebody deleted it.
+func withoutJob(s Sight, now time.Time) Action {
+	switch {
+	case s.Created && s.Seen:
+		return Action{Step: Verify}
+	case s.Created:
+		if waited := now.Sub(s.Since); waited < cacheLag {
+			return Action{Step: Wait, Recheck: cacheLag - waited}
+		}
+		return Action{Step: Verify}
+	case s.Refused != nil && now.Sub(s.Since) >= s.Settings.StartDeadline:
+		end := *s.Refused
+		end.Finished = now
+		return Action{Step: Finish, End: end}
+	default:
+		return Action{Step: Create}
+	}
+}
+
+// untilStarted gives a pod until startDeadline to start its first container.
+func untilStarted(s Sight, run Run, now time.Time) Action {
+	deadline := run.Waiting.Add(s.Settings.StartDeadline)
+	if now.Before(deadline) {
+		return Action{Step: Wait, Recheck: deadline.Sub(now)}
+	}
+	end := run.WhyNotStarted()
+	end.Finished = now
+	return stop(s, run, end, now)
+}
+
+// untilReplaced waits for what the Job controller does about a pod that has
+// ended, or was deleted, with attempts left: another pod, or the Job's failure.
+func untilReplaced(s Sight, run Run, now time.Time) Action {
+	ended, end := run.attempt(s)
+	deadline := ended.Add(retryPause + s.Settings.StartDeadline)
+	if now.Before(deadline) {
+		return Action{Step: Wait, Started: run.Started, Recheck: deadline.Sub(now)}
+	}
+	return stop(s, run, end, now)
+}
+
+// untilEnded gives a started pod until jobTimeout, which the kubelet enforces,
+// and a grace, after which nobody counts on the kubelet any more.
+func untilEnded(s Sight, run Run, now time.Time) Action {
+	deadline := run.Started.Add(s.Settings.JobTimeout + StopGrace)
+	if now.Before(deadline) {
+		return Action{Step: Wait, Started: run.Started, Recheck: deadline.Sub(now)}
+	}
+	return stop(s, run, execution.End{
+		Outcome: execution.Outcome{State: execution.Failed, Reason: execution.JobTimeout},
+		Message: "still running after " + s.Settings.JobTimeout.String(), Started: run.Started, Finished: now,
+	}, now)
+}
+
+// untilGone waits for the pod of a failed Job to end. On a node that is gone or
+// does not answer nobody waits for longer than StopGrace.
+func untilGone(s Sight, run Run, now time.Time) Action {
+	deadline := run.Doomed.Finished.Add(StopGrace)
+	if run.CannotStart || run.ended() || s.NodeGone || !now.Before(deadline) {
+		return Action{Step: Finish, End: *run.Doomed}
+	}
+	return Action{Step: Wait, Started: run.Started, Recheck: deadline.Sub(now)}
+}
+
+// stop ends the task once its pod can no longer run: when the pod is on its
+// way out and has nothing running, or after StopGrace. The reason it was told
+// to end for stands: a pod on its way out tells another one.
+func stop(s Sight, run Run, end execution.End, now time.Time) Action {
+	if told, ok := StopOf(s.Job); ok {
+		end.Outcome, end.Message = told.Outcome, told.Message
+	}
+	if s.Stopped == nil {
+		return Action{Step: Stop, End: end}
+	}
+	waited := now.Sub(s.Stopped.At)
+	if run.CannotStart || s.NodeGone || waited >= StopGrace {
+		end = s.Stopped.End
+		end.Finished = now
+		return Action{Step: Finish, End: end}
+	}
+	return Action{Step: Wait, Started: run.Started, Recheck: StopGrace - waited}
+}
