@@ -1,0 +1,602 @@
+package config
+
+import (
+	"errors"
+	"fmt"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/google/go-cmp/cmp"
+)
+
+var (
+	now    = time.Date(2026, 10, 5, 12, 0, 0, 0, time.UTC)
+	podEnv = Env{Namespace: "jobs", ConfigMapName: "example", PodIP: "10.0.0.1"}
+)
+
+const podTemplate = `apiVersion: v1
+kind: Pod
+spec:
+  containers:
+    - name: job
+      image: busybox
+`
+
+// withDefaults adds what every configuration must have and the text does not.
+func withDefaults(text string) string {
+	var b strings.Builder
+	for _, line := range []string{"name: example", `cronExpression: "42 3 * * *"`, "metrics: {prefix: example}"} {
+		key, _, _ := strings.Cut(line, " ")
+		if !strings.HasPrefix(text, key) && !strings.Contains(text, "\n"+key) {
+			b.WriteString(line + "\n")
+		}
+	}
+	return b.String() + text
+}
+
+func decode(text string) (Config, []string, error) {
+	return Decode(map[string]string{ConfigKey: text, PodTemplateKey: podTemplate}, podEnv, now)
+}
+
+func lines(t *testing.T, err error) []string {
+	t.Helper()
+	if err == nil {
+		return nil
+	}
+	var problems Problems
+	if !errors.As(err, &problems) {
+		t.Fatalf("%T is not Problems: %v", err, err)
+	}
+	return problems.Lines()
+}
+
+// hasLine reports whether one of the lines is about the path and says the text.
+func hasLine(lines []string, path, says string) bool {
+	for _, line := range lines {
+		if strings.HasPrefix(line, path+": ") && strings.Contains(line, says) {
+			return true
+		}
+	}
+	return false
+}
+
+func many(n int, format string) string {
+	var b strings.Builder
+	for i := range n {
+		fmt.Fprintf(&b, format, i)
+	}
+	return b.String()
+}
+
+func TestDecodeRefuses(t *testing.T) {
+	bomb := "custom:\n  a0: &a0 [x, x, x, x, x, x, x, x, x]\n"
+	for i := range 12 {
+		bomb += fmt.Sprintf("  a%d: &a%d [%s]\n", i+1, i+1, strings.TrimSuffix(strings.Repeat(fmt.Sprintf("*a%d, ", i), 9), ", "))
+	}
+	wideBomb := "custom:\n  a: &a " + strings.Repeat("x", 100_000) + "\n  b: [" + strings.Repeat("*a, ", 20) + "1]\n"
+
+	tests := map[string]struct {
+		text     string // added to what every configuration must have
+		whole    string // instead of it
+		wantPath string
+		wantSays string
+	}{
+		"C02 null":                               {whole: "null", wantPath: "config.yaml", wantSays: "is empty"},
+		"C02 an empty file":                      {whole: "\n", wantPath: "config.yaml", wantSays: "is empty"},
+		"C02 only comments":                      {whole: "# name: x\n", wantPath: "config.yaml", wantSays: "is empty"},
+		"C02 an empty mapping":                   {whole: "{}", wantPath: "config.yaml", wantSays: "is empty"},
+		"C03 a list":                             {whole: "[]", wantPath: "config.yaml", wantSays: "is a list: must be a mapping"},
+		"C03 a scalar":                           {whole: "hello", wantPath: "config.yaml", wantSays: "is text: must be a mapping"},
+		"C03 a number":                           {whole: "5", wantPath: "config.yaml", wantSays: "is a number"},
+		"C03 a truth value":                      {whole: "true", wantPath: "config.yaml", wantSays: "is true or false"},
+		"C04 a tab as indentation":               {text: "custom:\n\ta: 1\n", wantPath: "config.yaml", wantSays: "line 5: is indented with a tab"},
+		"C04 a syntax error":                     {text: "custom: [a\n", wantPath: "config.yaml", wantSays: "line "},
+		"C05 a second document":                  {text: "---\nname: second\n", wantPath: "config.yaml", wantSays: "a second document"},
+		"C05 a second document after its end":    {text: "...\nname: second\n", wantPath: "config.yaml", wantSays: "something follows the document"},
+		"C06 a duplicate key":                    {text: "name: a\nname: b\n", wantPath: "config.yaml", wantSays: `line 4: key "name" already set`},
+		"C06 a duplicate nested key":             {text: "custom:\n  a: 1\n  a: 2\n", wantPath: "config.yaml", wantSays: `key "a" already set`},
+		"C07 an unknown key":                     {text: "noSuchKey: 1\n", wantPath: "noSuchKey", wantSays: "unknown key"},
+		"C07 a misspelt key":                     {text: "podPolSize: 1\n", wantPath: "podPolSize", wantSays: `did you mean "podPoolSize"?`},
+		"C07 a key in the wrong case":            {text: "podpoolsize: 9\n", wantPath: "podpoolsize", wantSays: `did you mean "podPoolSize"?`},
+		"C07 an unknown nested key":              {text: "metrics:\n  prefix: a\n  gauges:\n    g: {lables: [a]}\n", wantPath: "metrics.gauges[g].lables", wantSays: `did you mean "labels"?`},
+		"C07 an unknown key among few":           {text: "metrics: {prefix: a, something: 1}\n", wantPath: "metrics.something", wantSays: "must be one of gauges, port, prefix"},
+		"C08 both keys of the pull secrets":      {text: "jobImagePullSecrets: [{name: a}]\nimagePullSecrets: [{name: b}]\n", wantPath: "imagePullSecrets", wantSays: "jobImagePullSecrets"},
+		"C08 a pull secret that is no mapping":   {text: "jobImagePullSecrets: [a]\n", wantPath: "jobImagePullSecrets[0]", wantSays: `name: my-secret`},
+		"C08 a pull secret without a name":       {text: "jobImagePullSecrets: [{}]\n", wantPath: "jobImagePullSecrets[0].name", wantSays: "name of a Secret"},
+		"C08 pull secrets that are no list":      {text: "jobImagePullSecrets: {name: a}\n", wantPath: "jobImagePullSecrets", wantSays: "must be a list"},
+		"C09 an alias bomb":                      {text: bomb, wantPath: "config.yaml", wantSays: "expand"},
+		"C09 an alias bomb of one long text":     {text: wideBomb, wantPath: "config.yaml", wantSays: "expand"},
+		"C09 an alias that contains itself":      {text: "custom: &a [*a]\n", wantPath: "config.yaml", wantSays: "expand"},
+		"C09 an alias of nothing":                {text: "custom: *a\n", wantPath: "config.yaml", wantSays: "unknown anchor"},
+		"C09 a file that is too long":            {text: "# " + strings.Repeat("x", maxDocument), wantPath: "config.yaml", wantSays: "262144"},
+		"C10 UTF-16":                             {whole: "\xff\xfen\x00a\x00", wantPath: "config.yaml", wantSays: "UTF-8"},
+		"C10 a NUL byte":                         {text: "custom: {a: \"\x00\"}\n", wantPath: "config.yaml", wantSays: "line 4 holds a NUL"},
+		"C10 invalid UTF-8":                      {text: "custom: {a: \"\xff\"}\n", wantPath: "config.yaml", wantSays: "UTF-8"},
+		"C10 not a number":                       {text: "custom: {a: .nan}\n", wantPath: "config.yaml", wantSays: "NaN"},
+		"C11 an empty name":                      {text: `name: ""`, wantPath: "name", wantSays: "must be set"},
+		"C11 no name":                            {whole: `cronExpression: "42 3 * * *"`, wantPath: "name", wantSays: "must be set"},
+		"C12 a name with capitals":               {text: "name: Foo_Bar", wantPath: "name", wantSays: `"Foo_Bar"`},
+		"C12 a name that begins with a dash":     {text: "name: -x", wantPath: "name", wantSays: "alphanumeric"},
+		"C12 a name of 64 characters":            {text: "name: " + strings.Repeat("x", 64), wantPath: "name", wantSays: "63"},
+		"C12 an emoji as a name":                 {text: "name: 🚀", wantPath: "name", wantSays: "alphanumeric"},
+		"C12 a list as a name":                   {text: "name: [a]", wantPath: "name", wantSays: "is a list: must be text"},
+		"C13 no pool":                            {text: "podPoolSize: 0", wantPath: "podPoolSize", wantSays: "0: must be a whole number from 1 to 1000"},
+		"C13 a negative pool":                    {text: "podPoolSize: -5", wantPath: "podPoolSize", wantSays: "-5: must be"},
+		"C14 a pool in quotes":                   {text: `podPoolSize: "10"`, wantPath: "podPoolSize", wantSays: `"10": is text: must be a whole number from 1 to 1000, without quotes`},
+		"C14 half a pool":                        {text: "podPoolSize: 1.5", wantPath: "podPoolSize", wantSays: "1.5: must be"},
+		"C14 a pool beyond integers":             {text: "podPoolSize: 100000000000000000000", wantPath: "podPoolSize", wantSays: "from 1 to 1000"},
+		"C14 a pool that is true":                {text: "podPoolSize: true", wantPath: "podPoolSize", wantSays: "is true or false"},
+		"C15 a huge pool":                        {text: "podPoolSize: 100000", wantPath: "podPoolSize", wantSays: "1000"},
+		"C16 no history":                         {text: "reportHistory: 0", wantPath: "reportHistory", wantSays: "from 1 to 10000"},
+		"C16 a negative history":                 {text: "reportHistory: -1", wantPath: "reportHistory", wantSays: "from 1 to 10000"},
+		"C16 a huge history":                     {text: "reportHistory: 1000000000", wantPath: "reportHistory", wantSays: "from 1 to 10000"},
+		"C16 no history of jobs":                 {text: "jobHistory: 0", wantPath: "jobHistory", wantSays: "from 1 to 1000"},
+		"C16 too many retries":                   {text: "backoffLimit: 11", wantPath: "backoffLimit", wantSays: "from 0 to 10"},
+		"C17 an empty report directory":          {text: `reportDirectory: ""`, wantPath: "reportDirectory", wantSays: "absolute"},
+		"C17 a relative report directory":        {text: "reportDirectory: reports", wantPath: "reportDirectory", wantSays: "absolute"},
+		"C17 the root as report directory":       {text: "reportDirectory: /", wantPath: "reportDirectory", wantSays: "not one of the system"},
+		"C17 /etc as report directory":           {text: "reportDirectory: /etc", wantPath: "reportDirectory", wantSays: "not one of the system"},
+		"C17 /proc as report directory":          {text: "reportDirectory: /proc/self", wantPath: "reportDirectory", wantSays: "not one of the system"},
+		"C17 /usr by a detour":                   {text: "reportDirectory: /var/www/../../usr/", wantPath: "reportDirectory", wantSays: "not one of the system"},
+		"C18 an empty cron expression":           {text: `cronExpression: ""`, wantPath: "cronExpression", wantSays: "must not be empty"},
+		"C18 no cron expression":                 {whole: "name: x", wantPath: "cronExpression", wantSays: "must not be empty"},
+		"C19 six fields":                         {text: `cronExpression: "* * * * * *"`, wantPath: "cronExpression", wantSays: "5 fields"},
+		"C19 four fields":                        {text: `cronExpression: "* * * *"`, wantPath: "cronExpression", wantSays: "5 fields"},
+		"C20 minute 60":                          {text: `cronExpression: "60 * * * *"`, wantPath: "cronExpression", wantSays: "60"},
+		"C20 weekday 8":                          {text: `cronExpression: "0 0 * * 8"`, wantPath: "cronExpression", wantSays: "8"},
+		"C20 a range that goes back":             {text: `cronExpression: "5-1 * * * *"`, wantPath: "cronExpression", wantSays: "5-1"},
+		"C20 steps of 0":                         {text: `cronExpression: "*/0 * * * *"`, wantPath: "cronExpression", wantSays: "step"},
+		"C21 @reboot":                            {text: `cronExpression: "@reboot"`, wantPath: "cronExpression", wantSays: "@reboot"},
+		"C22 every second":                       {text: `cronExpression: "@every 1s"`, wantPath: "cronExpression", wantSays: "at least 1m0s"},
+		"C22 every 0 seconds":                    {text: `cronExpression: "@every 0s"`, wantPath: "cronExpression", wantSays: "at least 1m0s"},
+		"C22 every -5 seconds":                   {text: `cronExpression: "@every -5s"`, wantPath: "cronExpression", wantSays: "at least 1m0s"},
+		"C23 the 31st of February":               {text: `cronExpression: "0 0 31 2 *"`, wantPath: "cronExpression", wantSays: "never fires"},
+		"C24 TZ=":                                {text: `cronExpression: "TZ="`, wantPath: "cronExpression", wantSays: "TZ="},
+		"C24 TZ=0":                               {text: `cronExpression: "TZ=0"`, wantPath: "cronExpression", wantSays: "TZ=0"},
+		"C24 TZ= without a zone":                 {text: `cronExpression: "TZ= * * * * *"`, wantPath: "cronExpression", wantSays: "must name a zone"},
+		"C25 an unknown zone before the fields":  {text: `cronExpression: "TZ=Nowhere/X 0 0 * * *"`, wantPath: "cronExpression", wantSays: "Nowhere/X"},
+		"C25 a zone in both places":              {text: "cronExpression: \"CRON_TZ=UTC 0 0 * * *\"\ntimeZone: UTC", wantPath: "cronExpression", wantSays: "only one"},
+		"C26 a zone on Mars":                     {text: "timeZone: Mars/Base", wantPath: "timeZone", wantSays: "Mars/Base"},
+		"C26 the local zone":                     {text: "timeZone: Local", wantPath: "timeZone", wantSays: "IANA"},
+		"C26 a zone that is a number":            {text: "timeZone: 2", wantPath: "timeZone", wantSays: "is a number: must be text"},
+		"C27 a number as cron expression":        {text: "cronExpression: 5", wantPath: "cronExpression", wantSays: "5: is a number: must be text in quotes"},
+		"C29 a quoted number as duration":        {text: `startupDelay: "10"`, wantPath: "startupDelay", wantSays: "such as 10s"},
+		"C29 half a second without a unit":       {text: "startupDelay: 1.5", wantPath: "startupDelay", wantSays: "such as 10s"},
+		"C29 a list as duration":                 {text: "startupDelay: [10s]", wantPath: "startupDelay", wantSays: "is a list"},
+		"C30 a negative duration":                {text: "startupDelay: -5s", wantPath: "startupDelay", wantSays: `"-5s": must be a duration from 0s to 1000h0m0s`},
+		"C30 a negative number as duration":      {text: "startupDelay: -5", wantPath: "startupDelay", wantSays: "must be a duration"},
+		"C30 a huge duration":                    {text: "startupDelay: 10000h", wantPath: "startupDelay", wantSays: "1000h0m0s"},
+		"C30 a huge number as duration":          {text: "jobTimeout: 36000000", wantPath: "jobTimeout", wantSays: "1000h0m0s"},
+		"C30 no time to start":                   {text: "startDeadline: 0s", wantPath: "startDeadline", wantSays: "from 1s"},
+		"C30 no time to run":                     {text: "jobTimeout: 0", wantPath: "jobTimeout", wantSays: "from 1s"},
+		"C31 a list as node selector":            {text: "jobNodeSelector: [a]", wantPath: "jobNodeSelector", wantSays: "is a list: must be a mapping"},
+		"C31 a node selector of lists":           {text: "jobNodeSelector: {a: [b]}", wantPath: "jobNodeSelector[a]", wantSays: "is a list: must be text"},
+		"C32 a node selector with a space":       {text: `jobNodeSelector: {"a b": c}`, wantPath: "jobNodeSelector[a b]", wantSays: "alphanumeric"},
+		"C32 a long value in the node selector":  {text: "jobNodeSelector: {a: " + strings.Repeat("x", 64) + "}", wantPath: "jobNodeSelector[a]", wantSays: "63"},
+		"C34 port 0":                             {text: "callbackServicePort: 0", wantPath: "callbackServicePort", wantSays: "from 1 to 65535"},
+		"C34 a negative port":                    {text: "callbackServicePort: -1", wantPath: "callbackServicePort", wantSays: "from 1 to 65535"},
+		"C34 port 70000":                         {text: "callbackServicePort: 70000", wantPath: "callbackServicePort", wantSays: "from 1 to 65535"},
+		"C34 a port that is taken":               {text: "callbackServicePort: 9153", wantPath: "callbackServicePort", wantSays: "is taken"},
+		"C34 another port for health":            {text: "healthProbePort: 9000", wantPath: "healthProbePort", wantSays: "must be 9152"},
+		"C34 another port for metrics":           {text: "metrics: {prefix: a, port: 9000}", wantPath: "metrics.port", wantSays: "must be 9153"},
+		"C36 a URL as callback service":          {text: "callbackServiceName: evil.example.com/x?", wantPath: "callbackServiceName", wantSays: "RFC 1123 label"},
+		"C38 an unknown lock":                    {text: "leaderElectionResourceLock: secrets", wantPath: "leaderElectionResourceLock", wantSays: `"leases"`},
+		"C39 no prefix":                          {whole: "name: x", wantPath: "metrics.prefix", wantSays: "must be set"},
+		"C39 an empty prefix":                    {text: `metrics: {prefix: ""}`, wantPath: "metrics.prefix", wantSays: "must be set"},
+		"C39 a prefix that begins with a digit":  {text: "metrics: {prefix: 1a}", wantPath: "metrics.prefix", wantSays: "not begin with a digit"},
+		"C39 a prefix with a space":              {text: "metrics: {prefix: a b}", wantPath: "metrics.prefix", wantSays: `"a b"`},
+		"C39 a prefix with a dash":               {text: "metrics: {prefix: a-b}", wantPath: "metrics.prefix", wantSays: "underscores"},
+		"C39 a prefix beyond ASCII":              {text: "metrics: {prefix: größe}", wantPath: "metrics.prefix", wantSays: "letters"},
+		"C39 metrics that are a list":            {text: "metrics: [a]", wantPath: "metrics", wantSays: "is a list: must be a mapping"},
+		"C40 the gauge processing":               {text: "metrics: {prefix: a, gauges: {processing: {}}}", wantPath: "metrics.gauges[processing]", wantSays: "reserved"},
+		"C40 the gauge duration":                 {text: "metrics: {prefix: a, gauges: {duration: {}}}", wantPath: "metrics.gauges[duration]", wantSays: "reserved"},
+		"C40 the gauge pods":                     {text: "metrics: {prefix: a, gauges: {pods: {}}}", wantPath: "metrics.gauges[pods]", wantSays: "reserved"},
+		"C40 the gauge current_execution_id":     {text: "metrics: {prefix: a, gauges: {current_execution_id: {}}}", wantPath: "metrics.gauges[current_execution_id]", wantSays: "reserved"},
+		"C41 a gauge without a name":             {text: `metrics: {prefix: a, gauges: {"": {}}}`, wantPath: "metrics.gauges[]", wantSays: "must consist of letters"},
+		"C41 a gauge with a space":               {text: "metrics: {prefix: a, gauges: {a b: {}}}", wantPath: "metrics.gauges[a b]", wantSays: "must consist of letters"},
+		"C42 a label twice":                      {text: "metrics: {prefix: a, gauges: {g: {labels: [l, l]}}}", wantPath: "metrics.gauges[g].labels[1]", wantSays: "Duplicate"},
+		"C43 the label __name__":                 {text: "metrics: {prefix: a, gauges: {g: {labels: [__name__]}}}", wantPath: "metrics.gauges[g].labels[0]", wantSays: "two underscores"},
+		"C43 an empty label":                     {text: `metrics: {prefix: a, gauges: {g: {labels: [a, ""]}}}`, wantPath: "metrics.gauges[g].labels[1]", wantSays: "letters, digits"},
+		"C43 a label with a dash":                {text: "metrics: {prefix: a, gauges: {g: {labels: [a-b]}}}", wantPath: "metrics.gauges[g].labels[0]", wantSays: `"a-b"`},
+		"C43 a label that begins with a digit":   {text: "metrics: {prefix: a, gauges: {g: {labels: [1x]}}}", wantPath: "metrics.gauges[g].labels[0]", wantSays: "not begin with a digit"},
+		"C43 labels that are a text":             {text: "metrics: {prefix: a, gauges: {g: {labels: a}}}", wantPath: "metrics.gauges[g].labels", wantSays: "must be a list"},
+		"C45 eleven labels":                      {text: "metrics: {prefix: a, gauges: {g: {labels: [" + many(11, "l%d, ") + "]}}}", wantPath: "metrics.gauges[g].labels", wantSays: "10"},
+		"C45 201 gauges":                         {text: "metrics: {prefix: a, gauges: {" + many(201, "g%d: {}, ") + "}}", wantPath: "metrics.gauges", wantSays: "200"},
+		"C46 a gauge that is null":               {text: "metrics: {prefix: a, gauges: {g: }}", wantPath: "metrics.gauges[g]", wantSays: "must be a mapping"},
+		"C46 a gauge that is a text":             {text: "metrics: {prefix: a, gauges: {g: help}}", wantPath: "metrics.gauges[g]", wantSays: "must be a mapping"},
+		"C47 yes in quotes":                      {text: `latestMetricsLabel: "yes"`, wantPath: "latestMetricsLabel", wantSays: "must be true or false, without quotes"},
+		"a service account that is no name":      {text: "jobServiceAccount: a/b", wantPath: "jobServiceAccount", wantSays: "a/b"},
+		"custom properties that are a list":      {text: "custom: [a]", wantPath: "custom", wantSays: "is a list: must be a mapping"},
+		"a long wrong value is not quoted whole": {text: "podPoolSize: [" + many(100, "%d,") + "]", wantPath: "podPoolSize", wantSays: "…"},
+	}
+	for name, tc := range tests {
+		t.Run(name, func(t *testing.T) {
+			text := tc.whole
+			if text == "" {
+				text = withDefaults(tc.text)
+			}
+			start := time.Now()
+			c, _, err := decode(text)
+			if took := time.Since(start); took > time.Second {
+				t.Errorf("took %s", took)
+			}
+			got := lines(t, err)
+			if !hasLine(got, tc.wantPath, tc.wantSays) {
+				t.Errorf("no problem at %q says %q:\n%s", tc.wantPath, tc.wantSays, strings.Join(got, "\n"))
+			}
+			if tc.whole == "" && len(got) != 1 {
+				t.Errorf("want 1 problem, got:\n%s", strings.Join(got, "\n"))
+			}
+			if diff := cmp.Diff(Config{}, c); diff != "" {
+				t.Errorf("a configuration comes with the error: %s", diff)
+			}
+		})
+	}
+}
+
+func TestDecodeAccepts(t *testing.T) {
+	tests := map[string]struct {
+		text        string
+		wantWarning string // empty: there is none
+		want        func(*Config)
+	}{
+		"C05 three dashes at both ends": {text: "---\n" + withDefaults("") + "---\n"},
+		"C08 the documented key of the pull secrets": {text: "jobImagePullSecrets: [{name: a}, {name: b}, {name: a}]",
+			want: func(c *Config) { c.JobImagePullSecrets = []string{"a", "b"} }},
+		"C08 the key the predecessor read": {text: "imagePullSecrets: [{name: a}]",
+			wantWarning: "imagePullSecrets: the documented name of this key is jobImagePullSecrets",
+			want:        func(c *Config) { c.JobImagePullSecrets = []string{"a"} }},
+		"C08 the empty mapping of the predecessor's chart": {text: "jobImagePullSecrets: {}"},
+		"C09 aliases in use": {text: "metrics:\n  prefix: example\n  gauges:\n    a: {labels: &l [x, z]}\n    b: {labels: *l}\n",
+			want: func(c *Config) {
+				c.Metrics.Gauges = map[string]Gauge{"a": {Labels: []string{"x", "z"}}, "b": {Labels: []string{"x", "z"}}}
+			}},
+		"C10 a byte order mark":         {text: "\ufeff" + withDefaults("")},
+		"C12 a name of 63 characters":   {text: "name: " + strings.Repeat("x", 63), want: func(c *Config) { c.Name = strings.Repeat("x", 63) }},
+		"C12 a name without quotes":     {text: "name: 123", wantWarning: `name: taken as the text "123"`, want: func(c *Config) { c.Name = "123" }},
+		"C14 a whole number as a power": {text: "podPoolSize: 1e2", want: func(c *Config) { c.PodPoolSize = 100 }},
+		"C17 a report directory with a slash at its end": {text: "reportDirectory: /data/reports/",
+			want: func(c *Config) { c.ReportDirectory = "/data/reports" }},
+		"C22 every minute": {text: `cronExpression: "@every 1m"`, want: func(c *Config) { c.CronExpression = "@every 1m" }},
+		"C25 a zone before the fields": {text: `cronExpression: "CRON_TZ=Europe/Zurich 0 0 * * *"`,
+			wantWarning: "cronExpression: the time zone should not be part of the expression: write timeZone: Europe/Zurich",
+			want:        func(c *Config) { c.CronExpression, c.TimeZone = "0 0 * * *", "Europe/Zurich" }},
+		"C26 a time zone":                   {text: "timeZone: America/New_York", want: func(c *Config) { c.TimeZone = "America/New_York" }},
+		"C28 the documented start-up delay": {text: "startupDelay: 20s", want: func(c *Config) { c.StartupDelay = 20 * time.Second }},
+		"C29 a start-up delay without a unit": {text: "startupDelay: 20",
+			wantWarning: "startupDelay: 20 has no unit and is taken as 20s: write 20s",
+			want:        func(c *Config) { c.StartupDelay = 20 * time.Second }},
+		"C29 a start-up delay in nanoseconds": {text: "startupDelay: 20000000000",
+			wantWarning: "startupDelay: 20000000000 has no unit and is taken as 20s",
+			want:        func(c *Config) { c.StartupDelay = 20 * time.Second }},
+		"C30 the longest duration": {text: "jobTimeout: 1000h", want: func(c *Config) { c.JobTimeout = 1000 * time.Hour }},
+		"C30 no start-up delay":    {text: "startupDelay: 0s", want: func(c *Config) { c.StartupDelay = 0 }},
+		"C31 a node selector": {text: `jobNodeSelector: {node-role.kubernetes.io/worker: "", zone: a, empty: }`,
+			want: func(c *Config) {
+				c.JobNodeSelector = map[string]string{"node-role.kubernetes.io/worker": "", "zone": "a", "empty": ""}
+			}},
+		"C31 a node selector without quotes": {text: "jobNodeSelector: {batch: true}",
+			wantWarning: `jobNodeSelector[batch]: taken as the text "true"`,
+			want:        func(c *Config) { c.JobNodeSelector = map[string]string{"batch": "true"} }},
+		"C34 the ports the predecessor let people choose": {text: "healthProbePort: 9152\nmetrics: {prefix: example, port: 0}"},
+		"C38 the lock that is used":                       {text: "leaderElectionResourceLock: leases"},
+		"C38 a lock that is gone": {text: "leaderElectionResourceLock: configmapsleases",
+			wantWarning: "leaderElectionResourceLock: configmapsleases no longer exists in Kubernetes: a Lease is used"},
+		"C41 a gauge that ends like a counter": {text: "metrics: {prefix: example, gauges: {a_total: {}}}",
+			wantWarning: "metrics.gauges[a_total]: _total",
+			want:        func(c *Config) { c.Metrics.Gauges = map[string]Gauge{"a_total": {}} }},
+		"C44 the labels every gauge has anyway": {text: "metrics: {prefix: example, gauges: {g: {labels: [node, a, executionID]}}}",
+			want: func(c *Config) { c.Metrics.Gauges = map[string]Gauge{"g": {Labels: []string{"a"}}} }},
+		"keys without a value": {text: "podPoolSize:\nrunOnStartup:\nstartupDelay:\ncustom:\njobNodeSelector:\njobImagePullSecrets:\ntimeZone:\n"},
+		"custom properties keep their numbers": {text: "custom: {i: 9007199254740993, f: 1.5, nested: {a: [b]}}",
+			want: func(c *Config) {
+				c.Custom = map[string]any{"i": int64(9007199254740993), "f": 1.5, "nested": map[string]any{"a": []any{"b"}}}
+			}},
+	}
+	for name, tc := range tests {
+		t.Run(name, func(t *testing.T) {
+			text := tc.text
+			if !strings.Contains(text, "---") && !strings.HasPrefix(text, "\ufeff") {
+				text = withDefaults(text)
+			}
+			got, warnings, err := decode(text)
+			if err != nil {
+				t.Fatal(err)
+			}
+			want := minimal()
+			want.Hash = got.Hash
+			if tc.want != nil {
+				tc.want(&want)
+			}
+			if diff := cmp.Diff(want, got); diff != "" {
+				t.Errorf("-want +got:\n%s", diff)
+			}
+			switch {
+			case tc.wantWarning == "" && len(warnings) > 0:
+				t.Errorf("unwanted warnings: %q", warnings)
+			case tc.wantWarning != "" && (len(warnings) != 1 || !strings.HasPrefix(warnings[0], tc.wantWarning)):
+				t.Errorf("got warnings %q, want %q", warnings, tc.wantWarning)
+			}
+		})
+	}
+}
+
+// minimal is what a configuration with only the required keys comes to.
+func minimal() Config {
+	return Config{
+		Name:                "example",
+		CronExpression:      "42 3 * * *",
+		TimeZone:            "UTC",
+		ReportDirectory:     "/var/www",
+		ReportHistory:       30,
+		JobHistory:          3,
+		PodPoolSize:         10,
+		StartupDelay:        10 * time.Second,
+		StartDeadline:       10 * time.Minute,
+		JobTimeout:          time.Hour,
+		CallbackServicePort: 8090,
+		Metrics:             Metrics{Prefix: "example"},
+		PodTemplate:         podTemplate,
+	}
+}
+
+// documented is the documentation of the predecessor, with the three values
+// filled in that it leaves open.
+const documented = `
+name: "example" # name of the controller; will also be used as prefix for the job pods
+jobServiceAccount: "" # service account to be used for the job pods. If empty the default will be used
+jobImagePullSecrets: # pull secrets to be used for the job pods for pulling the image
+  - name: secret-name
+jobNodeSelector: { } # node selector labels to define in which nodes to run the jobs
+runOnUnscheduledNodes: true # if true, jobs are also started on nodes that are unschedulable
+cronExpression: "42 3 * * *" # the cron expression to trigger the job execution
+reportDirectory: "/var/www" # directory to store and serve the reports
+reportHistory: 30 # number of execution reports to keep
+podPoolSize: 10 # number of concurrent job pods to run
+runOnStartup: true # if 'true' the jobs are triggered on startup of the controller
+startupDelay: 10s # the delay as duration that is used to start the jobs if runOnStartup is enabled. default is '10s'
+callbackServiceName: "" # name of the controller service
+callbackServicePort: 8090 # port of the controller callback api service
+custom: { } # additional properties that can be used in a custom implementation
+latestMetricsLabel: false # if 'true' each result metric is also created with executionID='latest'
+leaderElectionResourceLock: "" # type of leader election resource lock to be used.
+savePodLog: false # if enabled, pod logs are saved along other with other job files
+metrics:
+  prefix: "foo" # prefix for the metrics exposed by the controller
+  gauges: # metric gauges that will be exposed by the jobs. The key is uses as suffix for the metrics.
+    test: # suffix of the metric
+      help: "help ..." # help text for the metric
+      labels: # list of labels to be used with the metric. node and executionID are automatically added
+        - label_a
+        - label_b
+`
+
+func TestDecodeTakesThePredecessorsDocumentation(t *testing.T) {
+	got, warnings, err := decode(documented)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if len(warnings) > 0 {
+		t.Errorf("unwanted warnings: %q", warnings)
+	}
+	want := minimal()
+	want.JobImagePullSecrets = []string{"secret-name"}
+	want.RunOnUnscheduledNodes = true
+	want.RunOnStartup = true
+	want.Custom = map[string]any{}
+	want.Metrics = Metrics{Prefix: "foo", Gauges: map[string]Gauge{
+		"test": {Help: "help ...", Labels: []string{"label_a", "label_b"}},
+	}}
+	want.Hash = got.Hash
+	if diff := cmp.Diff(want, got); diff != "" {
+		t.Errorf("-want +got:\n%s", diff)
+	}
+}
+
+func TestDecodeReportsEverythingAtOnce(t *testing.T) {
+	text := `
+name: Foo_Bar
+name: Foo_Bar
+podPoolSize: "10"
+cronExpression: "60 * * * *"
+timeZone: Mars/Base
+startupDelay: -5s
+reportHistory: 0
+savePodLogs: true
+metrics:
+  prefix: a-b
+  gauges:
+    pods: {labels: [l, l, 1x]}
+    nothing:
+`
+	_, _, err := Decode(map[string]string{ConfigKey: text, PodTemplateKey: "{{"}, Env{}, now)
+	got := lines(t, err)
+	want := map[string]string{
+		"config.yaml":                    `line 3: key "name" already set`,
+		"name":                           `"Foo_Bar"`,
+		"podPoolSize":                    "without quotes",
+		"cronExpression":                 "60",
+		"timeZone":                       "Mars/Base",
+		"startupDelay":                   "-5s",
+		"reportHistory":                  "from 1",
+		"savePodLogs":                    `did you mean "savePodLog"?`,
+		"callbackServiceName":            "POD_IP",
+		"metrics.prefix":                 "a-b",
+		"metrics.gauges[pods]":           "reserved",
+		"metrics.gauges[pods].labels[1]": "Duplicate",
+		"metrics.gauges[pods].labels[2]": "1x",
+		"metrics.gauges[nothing]":        "mapping",
+		"pod-template.yaml":              "",
+	}
+	for path, says := range want {
+		if !hasLine(got, path, says) {
+			t.Errorf("no problem at %q says %q", path, says)
+		}
+	}
+	if len(got) != len(want) {
+		t.Errorf("want %d problems, got %d:\n%s", len(want), len(got), err)
+	}
+}
+
+func TestDecodeJudgesTheData(t *testing.T) {
+	tests := map[string]struct {
+		data     map[string]string
+		env      Env
+		now      time.Time
+		wantPath string
+		wantSays string
+	}{
+		"C01 an empty ConfigMap": {
+			wantPath: "config.yaml", wantSays: "no such key",
+		},
+		"C01 another key": {
+			data:     map[string]string{"config.yml": "a"},
+			wantPath: "config.yaml", wantSays: "only config.yml",
+		},
+		"C35 no callback service and no address": {
+			data:     map[string]string{ConfigKey: withDefaults(""), PodTemplateKey: podTemplate},
+			env:      Env{Namespace: "jobs"},
+			wantPath: "callbackServiceName", wantSays: "POD_IP",
+		},
+		"C48 no template": {
+			data:     map[string]string{ConfigKey: withDefaults("")},
+			wantPath: "pod-template.yaml", wantSays: "no such key",
+		},
+		"C48 an empty template": {
+			data:     map[string]string{ConfigKey: withDefaults(""), PodTemplateKey: " \n"},
+			wantPath: "pod-template.yaml", wantSays: "is empty",
+		},
+		"C10 a template that is no text": {
+			data:     map[string]string{ConfigKey: withDefaults(""), PodTemplateKey: "\xff\xfe"},
+			wantPath: "pod-template.yaml", wantSays: "UTF-8",
+		},
+		"C49 a template that does not parse": {
+			data:     map[string]string{ConfigKey: withDefaults(""), PodTemplateKey: "{{"},
+			wantPath: "pod-template.yaml", wantSays: "",
+		},
+		"C49 a template with an unknown field": {
+			data:     map[string]string{ConfigKey: withDefaults(""), PodTemplateKey: podTemplate + "# {{ .Nope }}"},
+			wantPath: "pod-template.yaml", wantSays: "Nope",
+		},
+		"C50 a template of a Deployment": {
+			data:     map[string]string{ConfigKey: withDefaults(""), PodTemplateKey: "apiVersion: apps/v1\nkind: Deployment\n"},
+			wantPath: "pod-template.yaml", wantSays: "",
+		},
+		"C51 a template without containers": {
+			data:     map[string]string{ConfigKey: withDefaults(""), PodTemplateKey: "apiVersion: v1\nkind: Pod\n"},
+			wantPath: "pod-template.yaml", wantSays: "container",
+		},
+		"C56 a huge template": {
+			data:     map[string]string{ConfigKey: withDefaults(""), PodTemplateKey: podTemplate + "#" + strings.Repeat("x", 256<<10)},
+			wantPath: "pod-template.yaml", wantSays: "",
+		},
+		"C60 a clock before 2020": {
+			data:     map[string]string{ConfigKey: withDefaults(""), PodTemplateKey: podTemplate},
+			now:      time.Unix(0, 0),
+			wantPath: "clock", wantSays: "1970",
+		},
+	}
+	for name, tc := range tests {
+		t.Run(name, func(t *testing.T) {
+			if tc.env == (Env{}) {
+				tc.env = podEnv
+			}
+			if tc.now.IsZero() {
+				tc.now = now
+			}
+			_, _, err := Decode(tc.data, tc.env, tc.now)
+			if got := lines(t, err); !hasLine(got, tc.wantPath, tc.wantSays) {
+				t.Errorf("no problem at %q says %q:\n%s", tc.wantPath, tc.wantSays, strings.Join(got, "\n"))
+			}
+		})
+	}
+}
+
+func TestDecodeTakesTheTemplateAsItIs(t *testing.T) {
+	tests := map[string]struct {
+		template    string
+		wantWarning string
+	}{
+		"C52 labels that are null":              {template: strings.Replace(podTemplate, "spec:", "metadata: {labels: null}\nspec:", 1)},
+		"C54 a node name in the template":       {template: podTemplate + "  nodeName: worker\n", wantWarning: "nodeName"},
+		"C55 another restart policy":            {template: podTemplate + "  restartPolicy: OnFailure\n", wantWarning: "restartPolicy"},
+		"C53 an environment variable redefined": {template: podTemplate + "      env: [{name: NODE_NAME, value: x}]\n", wantWarning: "NODE_NAME"},
+	}
+	for name, tc := range tests {
+		t.Run(name, func(t *testing.T) {
+			got, warnings, err := Decode(map[string]string{ConfigKey: withDefaults(""), PodTemplateKey: tc.template}, podEnv, now)
+			if err != nil {
+				t.Fatal(err)
+			}
+			if got.PodTemplate != tc.template {
+				t.Errorf("the template was changed to %q", got.PodTemplate)
+			}
+			if all := strings.Join(warnings, "\n"); !strings.Contains(all, tc.wantWarning) || (tc.wantWarning == "") != (all == "") {
+				t.Errorf("got warnings %q, want %q", all, tc.wantWarning)
+			}
+		})
+	}
+}
+
+func TestDecodePrefersTheReportDirectoryOfTheEnvironment(t *testing.T) {
+	env := podEnv
+	env.ReportDirectory = "/data/"
+	c, _, err := Decode(map[string]string{ConfigKey: withDefaults("reportDirectory: nonsense"), PodTemplateKey: podTemplate}, env, now)
+	if err != nil || c.ReportDirectory != "/data" {
+		t.Errorf("got %q, %v", c.ReportDirectory, err)
+	}
+}
+
+func TestDecodeHash(t *testing.T) {
+	hashOf := func(config, template string) string {
+		t.Helper()
+		c, _, err := Decode(map[string]string{ConfigKey: config, PodTemplateKey: template, "run.sh": "x"}, podEnv, now)
+		if err != nil {
+			t.Fatal(err)
+		}
+		return c.Hash
+	}
+	first := hashOf(withDefaults(""), podTemplate)
+	if len(first) != 12 || hashOf(withDefaults(""), podTemplate) != first {
+		t.Errorf("the hash %q is not stable", first)
+	}
+	if hashOf(withDefaults("podPoolSize: 2"), podTemplate) == first {
+		t.Error("config.yaml is not part of the hash")
+	}
+	if hashOf(withDefaults(""), podTemplate+"# x") == first {
+		t.Error("the template is not part of the hash")
+	}
+	if hashOf(withDefaults("# "), "#\n"+podTemplate) == hashOf(withDefaults("# #\n"), podTemplate) {
+		t.Error("text moves from one value to the other unnoticed")
+	}
+}
+
+func TestProblemsOfAWrongFileAreCut(t *testing.T) {
+	_, _, err := decode(withDefaults(many(500, "key%d: 1\n")))
+	got := lines(t, err)
+	if len(got) != maxLines+1 || got[maxLines] != "and 400 more" {
+		t.Errorf("got %d lines, the last is %q", len(got), got[len(got)-1])
+	}
+}
+
+func FuzzConfigYAML(f *testing.F) {
+	f.Add(documented)
+	f.Add(withDefaults("custom: &a [*a]"))
+	f.Add(withDefaults("custom: {<<: {a: 1}}\n---\n"))
+	f.Add("name: [\n\t- x\xff\x00")
+	f.Add(withDefaults("metrics: {prefix: a, gauges: {g: {labels: [node, 1, true, null]}}}"))
+	f.Add(withDefaults("startupDelay: 9223372036854775807"))
+	f.Fuzz(func(t *testing.T, text string) {
+		c, _, err := decode(text)
+		if err != nil {
+			if len(lines(t, err)) == 0 {
+				t.Error("an error without a problem")
+			}
+			return
+		}
+		if c.Name == "" || c.PodPoolSize < 1 || c.ReportHistory < 1 || c.StartupDelay < 0 || c.JobTimeout < time.Second || c.Metrics.Prefix == "" {
+			t.Errorf("accepted: %+v", c)
+		}
+	})
+}
