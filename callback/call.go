@@ -1,0 +1,50 @@
+package callback
+
+import (
+	"context"
+	"net/http"
+	"time"
+
+	"github.com/gin-gonic/gin"
+
+	"github.com/batch-job-controller/batch-job-controller/controller/execution"
+)
+
+const (
+	// leftoverTime is how long the server reads on after an answer that came
+	// before the end of the body. A client that is cut off at once may lose
+	// the answer.
+	leftoverTime = 5 * time.Second
+	// answerTime is how long the client may take to read its answer.
+	answerTime = 15 * time.Second
+)
+
+// call is one request on its way.
+type call struct {
+	kind    *kind
+	gin     *gin.Context
+	request *http.Request
+	conn    *http.ResponseController
+	key     execution.Key // zero until the path is checked
+	body    *body
+	started time.Time
+}
+
+func newCall(k *kind, c *gin.Context) *call {
+	conn := http.NewResponseController(c.Writer)
+	return &call{
+		kind:    k,
+		gin:     c,
+		request: c.Request,
+		conn:    conn,
+		body:    newBody(http.MaxBytesReader(c.Writer, c.Request.Body, k.limit), k.limit, conn, k.pace),
+		started: time.Now(),
+	}
+}
+
+// context is the one for the recorder. It outlives the connection: a client
+// that closes its side after the body, as netcat does, looks like one that has
+// gone.
+func (c *call) context() context.Context {
+	return context.WithoutCancel(c.request.Context())
+}

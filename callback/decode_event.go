@@ -1,0 +1,113 @@
+package callback
+
+import (
+	"encoding/json"
+	"errors"
+	"fmt"
+	"reflect"
+	"regexp"
+	"strings"
+	"unicode/utf8"
+
+	strictjson "sigs.k8s.io/json"
+
+	"github.com/batch-job-controller/batch-job-controller/controller/execution"
+)
+
+const (
+	maxEventArgs    = 16
+	maxEventMessage = 1024 // bytes, which is what the API server takes
+)
+
+var eventReason = regexp.MustCompile(`^[A-Z][A-Za-z0-9]{0,127}$`)
+
+// eventBody is an event as a pod writes it. Pointers tell null from a value.
+type eventBody struct {
+	Warning bool      `json:"warning"`
+	Reason  string    `json:"reason"`
+	Message string    `json:"message"`
+	Args    []*string `json:"args"`
+}
+
+// decodeEvent reads an event: nothing in it is unknown, and its message is
+// complete, printable and short enough for the API server.
+func decodeEvent(text []byte) (execution.Event, error) {
+	var body eventBody
+	if err := decodeStrict(text, &body); err != nil {
+		return execution.Event{}, err
+	}
+	if !eventReason.MatchString(body.Reason) {
+		return execution.Event{}, invalid("reason", "must be UpperCamelCase: a capital letter and at most 127 letters and digits")
+	}
+	if strings.TrimSpace(body.Message) == "" {
+		return execution.Event{}, invalid("message", "must not be empty")
+	}
+	args, err := eventArgs(body.Args)
+	if err != nil {
+		return execution.Event{}, err
+	}
+	message, err := expand(body.Message, args)
+	if err != nil {
+		return execution.Event{}, err
+	}
+	return execution.Event{
+		Warning: body.Warning,
+		Reason:  body.Reason,
+		Message: execution.Truncate(escape(message), maxEventMessage),
+	}, nil
+}
+
+func eventArgs(pointers []*string) ([]string, error) {
+	if len(pointers) > maxEventArgs {
+		return nil, invalid("args", "must be at most %d", maxEventArgs)
+	}
+	args := make([]string, len(pointers))
+	for i, p := range pointers {
+		if p == nil {
+			return nil, invalid(fmt.Sprintf("args[%d]", i), "must be a string, not null")
+		}
+		args[i] = *p
+	}
+	return args, nil
+}
+
+// decodeStrict decodes JSON whose every field is known, written as it is
+// declared, and there once.
+func decodeStrict(text []byte, into any) error {
+	if !utf8.Valid(text) {
+		return invalid("", "must be UTF-8")
+	}
+	strict, err := strictjson.UnmarshalStrict(text, into)
+	var wrongType *json.UnmarshalTypeError
+	switch {
+	case errors.As(err, &wrongType):
+		return invalid(wrongType.Field, "must be %s, not %s", typeName(wrongType.Type), wrongType.Value)
+	case err != nil:
+		return invalid("", "must be JSON: %s", err)
+	case len(strict) == 0:
+		return nil
+	}
+	path := ""
+	var field strictjson.FieldError
+	if errors.As(strict[0], &field) {
+		path = field.FieldPath()
+	}
+	return invalid(path, "%s", errors.Join(strict...))
+}
+
+func typeName(t reflect.Type) string {
+	switch t.Kind() {
+	case reflect.Bool:
+		return "true or false"
+	case reflect.String:
+		return "a string"
+	case reflect.Slice:
+		return "a list"
+	default:
+		return "an object"
+	}
+}
+
+func invalid(path, format string, args ...any) error {
+	return &execution.InvalidError{Path: path, Message: fmt.Sprintf(format, args...)}
+}

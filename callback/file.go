@@ -1,0 +1,99 @@
+package callback
+
+import (
+	"errors"
+	"fmt"
+	"io"
+	"log/slog"
+	"mime"
+	"net/url"
+
+	"github.com/batch-job-controller/batch-job-controller/controller/execution"
+)
+
+// stored is the answer to an upload.
+type stored struct {
+	Files []string `json:"files"`
+}
+
+func (h *handler) takeFiles(c *call) (any, error) {
+	name := h.givenName(c)
+	if isForm(c) {
+		return h.takeParts(c, name)
+	}
+	file := newFile(c.body, h.limits.File)
+	kept, err := h.keep(c, name, contentType(c), file)
+	if err != nil {
+		return nil, err
+	}
+	return stored{Files: []string{kept}}, nil
+}
+
+// keep passes a file to the recorder. What was wrong with the file comes before
+// what the recorder made of it.
+func (h *handler) keep(c *call, name, contentType string, file *file) (string, error) {
+	kept, err := h.recorder.File(c.context(), c.key, name, contentType, file)
+	if file.err != nil && file.err != io.EOF {
+		return "", file.err
+	}
+	if err != nil {
+		return "", fmt.Errorf("file %.256q: %w", name, err)
+	}
+	return kept, nil
+}
+
+// givenName returns the name that the request gives its only or its first file,
+// or "". A header that is malformed gives none.
+func (h *handler) givenName(c *call) string {
+	inQuery := queryName(c.request.URL)
+	inHeader := dispositionName(c.request.Header.Get("Content-Disposition"))
+	if inQuery == "" {
+		return inHeader
+	}
+	if inHeader != "" && inHeader != inQuery {
+		h.log.Info("the query names the file otherwise than the header, and wins",
+			slog.String("execution", string(c.key.Execution)), slog.String("node", c.key.Node),
+			slog.String("query", execution.Truncate(inQuery, 256)), slog.String("header", execution.Truncate(inHeader, 256)))
+	}
+	return inQuery
+}
+
+func queryName(u *url.URL) string { return u.Query().Get("name") }
+
+func dispositionName(header string) string {
+	_, params, err := mime.ParseMediaType(header)
+	if err != nil {
+		return ""
+	}
+	return params["filename"]
+}
+
+// file reads one file under its limit and remembers how that ended.
+type file struct {
+	from  io.Reader
+	limit int64
+	left  int64
+	err   error
+}
+
+func newFile(from io.Reader, limit int64) *file {
+	return &file{from: from, limit: limit, left: limit}
+}
+
+func (f *file) Read(p []byte) (int, error) {
+	if f.err != nil {
+		return 0, f.err
+	}
+	// One more than is allowed shows that there is more.
+	n, err := f.from.Read(p[:min(int64(len(p)), f.left+1)])
+	if int64(n) > f.left {
+		f.err = tooLargeError(f.limit)
+		return int(f.left), f.err
+	}
+	f.left -= int64(n)
+	if errors.Is(err, io.ErrUnexpectedEOF) && !errors.Is(err, errBroken) {
+		err = fmt.Errorf("%w: %w", errBroken, err) // of a part that has no end
+	}
+	f.err = err
+	return n, err
+}

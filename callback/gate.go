@@ -1,0 +1,51 @@
+package callback
+
+import (
+	"context"
+	"fmt"
+	"time"
+
+	"github.com/batch-job-controller/batch-job-controller/controller/execution"
+)
+
+// gate lets so many bodies in at once, keeps so many waiting, and turns the
+// rest away: ten thousand pods may end in the same second.
+type gate struct {
+	slots   chan struct{}
+	waiting chan struct{}
+	wait    time.Duration
+}
+
+func newGate(slots, queue int, wait time.Duration) *gate {
+	return &gate{
+		slots:   make(chan struct{}, slots),
+		waiting: make(chan struct{}, queue),
+		wait:    wait,
+	}
+}
+
+// enter waits for a slot, which leave gives back.
+func (g *gate) enter(ctx context.Context) (leave func(), err error) {
+	leave = func() { <-g.slots }
+	select {
+	case g.slots <- struct{}{}:
+		return leave, nil
+	default:
+	}
+	select {
+	case g.waiting <- struct{}{}:
+		defer func() { <-g.waiting }()
+	default:
+		return nil, fmt.Errorf("%w: too many requests are waiting", execution.ErrUnavailable)
+	}
+	timeout := time.NewTimer(g.wait)
+	defer timeout.Stop()
+	select {
+	case g.slots <- struct{}{}:
+		return leave, nil
+	case <-timeout.C:
+		return nil, fmt.Errorf("%w: waited %s for a turn", execution.ErrUnavailable, g.wait)
+	case <-ctx.Done():
+		return nil, fmt.Errorf("%w: %w", errBroken, ctx.Err())
+	}
+}

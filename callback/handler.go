@@ -1,0 +1,139 @@
+package callback
+
+import (
+	"errors"
+	"log/slog"
+	"net/http"
+	"time"
+
+	"github.com/gin-gonic/gin"
+
+	"github.com/batch-job-controller/batch-job-controller/controller/route"
+)
+
+type handler struct {
+	recorder Recorder
+	options  Options
+	limits   Limits
+	log      *slog.Logger
+}
+
+// NewHandler serves the callbacks of the job pods.
+func NewHandler(recorder Recorder, o Options) http.Handler {
+	h := &handler{recorder: recorder, options: o, limits: o.Limits.withDefaults(), log: o.Log}
+	if h.log == nil {
+		h.log = slog.New(slog.DiscardHandler)
+	}
+	// Without it gin prints its routes to the standard output.
+	gin.SetMode(gin.ReleaseMode)
+	engine := gin.New()
+	engine.HandleMethodNotAllowed = true
+	engine.RedirectTrailingSlash = false // curl does not follow it, and loses its body if it does
+	engine.RedirectFixedPath = false
+	engine.UseRawPath = false
+	engine.ForwardedByClientIP = false
+	if err := engine.SetTrustedProxies(nil); err != nil {
+		panic(err) // only a malformed list is refused
+	}
+	engine.NoRoute(h.serve(refusal(errNoRoute)))
+	engine.NoMethod(h.serve(refusal(errNoMethod)))
+	kinds := h.kinds()
+	for _, prefix := range prefixes() {
+		for _, k := range kinds {
+			engine.POST(prefix+route.Pattern(k.name), h.serve(k))
+		}
+	}
+	return engine
+}
+
+// prefixes are the paths below which the callbacks are found.
+func prefixes() []string {
+	return []string{
+		"",
+	}
+}
+
+// kind is how one kind of callback is served.
+type kind struct {
+	name   route.Kind
+	limit  int64 // bytes of the body
+	pace   pace
+	gate   *gate
+	checks []check
+	take   func(*call) (answer any, err error)
+}
+
+// check looks at a request before its body is read.
+type check func(*call) error
+
+func (h *handler) kinds() []*kind {
+	// Slow uploads must not keep results out.
+	small := newGate(h.limits.Bodies-h.limits.Bodies/2, h.limits.Queue, h.limits.Wait)
+	large := newGate(max(h.limits.Bodies/2, 1), h.limits.Queue, h.limits.Wait)
+	brisk := pace{grace: 10 * time.Second}
+	steady := pace{grace: 30 * time.Second, idle: 30 * time.Second, rate: 64 << 10}
+	return []*kind{
+		{name: route.Result, limit: h.limits.Result, pace: brisk, gate: small, checks: h.checks(notMultipart), take: h.takeResult},
+		{name: route.File, limit: h.limits.Upload, pace: steady, gate: large, checks: h.checks(), take: h.takeFiles},
+		{name: route.Event, limit: h.limits.Event, pace: brisk, gate: small, checks: h.checks(notMultipart), take: h.takeEvent},
+	}
+}
+
+// checks are ordered from cheap to dear; who is not known to us costs nothing.
+func (h *handler) checks(more ...check) []check {
+	return append([]check{
+		h.checkHeaders, // 431
+		parseKey,       // 400: the path names no node or no execution
+		h.authenticate, // 401, 403
+		h.checkLength,  // 413: it says itself that it is too large
+		checkCoding,    // 415: nothing is ever decompressed
+	}, more...) // 415
+}
+
+// refusal serves what no route matches.
+func refusal(err error) *kind {
+	return &kind{
+		name:   "other",
+		checks: []check{func(*call) error { return err }},
+	}
+}
+
+// serve returns the handler of a kind.
+func (h *handler) serve(k *kind) gin.HandlerFunc {
+	return func(c *gin.Context) {
+		call := newCall(k, c)
+		answer, err := h.work(call)
+		call.answer(answer, err)
+		h.record(call, err)
+	}
+}
+
+// work passes a request through its checks and through the gate, and takes its
+// body. A panic is an error: this request fails, no other.
+func (h *handler) work(c *call) (answer any, err error) {
+	defer func() {
+		if p := recover(); p != nil {
+			answer, err = nil, newPanicError(p)
+		}
+	}()
+	for _, check := range c.kind.checks {
+		if err := check(c); err != nil {
+			return nil, err
+		}
+	}
+	leave, err := c.kind.gate.enter(c.request.Context())
+	if err != nil {
+		return nil, err
+	}
+	defer leave()
+	answer, err = c.kind.take(c)
+	if broken := c.body.broken(); broken != nil {
+		return nil, broken // whatever the recorder made of it
+	}
+	return answer, err
+}
+
+var (
+	errNoRoute  = errors.New("no such path")
+	errNoMethod = errors.New("the method is not allowed: callbacks are posted")
+)

@@ -1,0 +1,246 @@
+package callback
+
+import (
+	"bufio"
+	"bytes"
+	"context"
+	"fmt"
+	"io"
+	"log/slog"
+	"net"
+	"net/http"
+	"net/url"
+	"strconv"
+	"strings"
+	"sync"
+	"testing"
+	"time"
+
+	"github.com/batch-job-controller/batch-job-controller/controller/execution"
+	"github.com/batch-job-controller/batch-job-controller/controller/route"
+)
+
+var testKey = execution.Key{Execution: "20261124034200", Node: "node-1.zone-a"}
+
+// fakeRecorder writes down its calls, and answers with what a test sets.
+type fakeRecorder struct {
+	err   error                 // of every call
+	meets func(context.Context) // what happens during a call
+	wrap  func(error) error     // what becomes of a read error; nil: itself
+	mu    sync.Mutex
+	calls []string
+}
+
+func (r *fakeRecorder) call(ctx context.Context, format string, args ...any) error {
+	if r.meets != nil {
+		r.meets(ctx)
+	}
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	r.calls = append(r.calls, fmt.Sprintf(format, args...))
+	return r.err
+}
+
+func (r *fakeRecorder) called() string {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	return strings.Join(r.calls, "\n")
+}
+
+func (r *fakeRecorder) Result(ctx context.Context, key execution.Key, body []byte) error {
+	return r.call(ctx, "result of %s at %s: %s", key.Node, key.Execution, body)
+}
+
+func (r *fakeRecorder) File(ctx context.Context, key execution.Key, name, contentType string, body io.Reader) (string, error) {
+	content, err := io.ReadAll(body)
+	if err != nil {
+		if r.wrap != nil {
+			err = r.wrap(err)
+		}
+		return "", err
+	}
+	if len(content) > 100 {
+		content = []byte(strconv.Itoa(len(content)) + " bytes")
+	}
+	return key.Node + "-" + name, r.call(ctx, "file %q (%s): %s", name, contentType, content)
+}
+
+func (r *fakeRecorder) Event(ctx context.Context, key execution.Key, e execution.Event) error {
+	return r.call(ctx, "event of %s at %s: %+v", key.Node, key.Execution, e)
+}
+
+// open serves the handler on a port of the loopback interface and returns its
+// address.
+func open(t *testing.T, h http.Handler) string {
+	t.Helper()
+	server := NewServer("127.0.0.1:0", h, ServerOptions{})
+	if err := server.Open(); err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() {
+		ctx, cancel := context.WithCancel(t.Context())
+		cancel() // connections that a test left open are cut off
+		_ = server.Close(ctx)
+	})
+	return server.Addr()
+}
+
+// callbackURL is what a pod finds in its environment.
+func callbackURL(t *testing.T, address string, kind route.Kind) string {
+	t.Helper()
+	host, port, err := net.SplitHostPort(address)
+	if err != nil {
+		t.Fatal(err)
+	}
+	n, err := strconv.Atoi(port)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return route.URL(host, n, kind, testKey)
+}
+
+type reply struct {
+	status int
+	header http.Header
+	body   string
+	at     time.Time // when it was there
+}
+
+func post(t *testing.T, url string, header http.Header, body io.Reader) reply {
+	t.Helper()
+	r, err := http.NewRequestWithContext(t.Context(), http.MethodPost, url, body)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for name, values := range header {
+		r.Header[name] = values
+	}
+	transport := &http.Transport{DisableCompression: true}
+	defer transport.CloseIdleConnections()
+	response, err := transport.RoundTrip(r)
+	if err != nil {
+		t.Fatalf("POST %s: %v", url, err)
+	}
+	return readReply(t, response)
+}
+
+func readReply(t *testing.T, response *http.Response) reply {
+	t.Helper()
+	defer response.Body.Close()
+	body, err := io.ReadAll(response.Body)
+	if err != nil {
+		t.Fatalf("answer: %v", err)
+	}
+	return reply{status: response.StatusCode, header: response.Header, body: string(body), at: time.Now()}
+}
+
+// send writes text to the server as it is, and reads one answer.
+func send(t *testing.T, address, text string) reply {
+	t.Helper()
+	conn, err := net.Dial("tcp", address)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer conn.Close()
+	return exchange(t, conn, strings.NewReader(text))
+}
+
+// exchange writes while it reads, as the answer may come first, and closes the
+// connection.
+func exchange(t *testing.T, conn net.Conn, text io.Reader) reply {
+	t.Helper()
+	written := make(chan struct{})
+	go func() {
+		defer close(written)
+		_, _ = io.Copy(conn, text) // the server may not read it all
+	}()
+	response, err := http.ReadResponse(bufio.NewReader(conn), nil)
+	if err != nil {
+		t.Fatalf("answer: %v", err)
+	}
+	got := readReply(t, response)
+	conn.Close()
+	<-written
+	return got
+}
+
+// pipeListener hands out connections in memory, whose deadlines follow the
+// clock of a synctest bubble.
+type pipeListener struct {
+	conns  chan net.Conn
+	closed chan struct{}
+	once   sync.Once
+}
+
+func newPipeListener() *pipeListener {
+	return &pipeListener{conns: make(chan net.Conn), closed: make(chan struct{})}
+}
+
+func (l *pipeListener) Accept() (net.Conn, error) {
+	select {
+	case c := <-l.conns:
+		return c, nil
+	case <-l.closed:
+		return nil, net.ErrClosed
+	}
+}
+
+func (l *pipeListener) Close() error {
+	l.once.Do(func() { close(l.closed) })
+	return nil
+}
+
+func (l *pipeListener) Addr() net.Addr { return &net.UnixAddr{Name: "pipe", Net: "unix"} }
+
+func (l *pipeListener) dial() net.Conn {
+	ours, theirs := net.Pipe()
+	l.conns <- theirs
+	return ours
+}
+
+// openPipe is open in a synctest bubble. When the bubble ends nothing of the
+// server may be left in it.
+func openPipe(t *testing.T, h http.Handler) *pipeListener {
+	t.Helper()
+	server := NewServer("", h, ServerOptions{})
+	listener := newPipeListener()
+	server.serve(listener)
+	t.Cleanup(func() {
+		if err := server.Close(context.Background()); err != nil {
+			t.Errorf("Close: %v", err)
+		}
+	})
+	return listener
+}
+
+// logTo returns a logger and what it has logged so far.
+func logTo() (*slog.Logger, func() string) {
+	b := &lockedBuffer{}
+	return slog.New(slog.NewTextHandler(b, &slog.HandlerOptions{Level: slog.LevelDebug})), b.String
+}
+
+type lockedBuffer struct {
+	mu sync.Mutex
+	b  bytes.Buffer
+}
+
+func (l *lockedBuffer) Write(p []byte) (int, error) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	return l.b.Write(p)
+}
+
+func (l *lockedBuffer) String() string {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	return l.b.String()
+}
+
+// head returns the first lines of a request to a callback.
+func head(kind route.Kind, query url.Values, lines ...string) string {
+	path := route.Path(kind, testKey)
+	if len(query) > 0 {
+		path += "?" + query.Encode()
+	}
+	return "POST " + path + " HTTP/1.1\r\nHost: x\r\n" + strings.Join(append(lines, "", ""), "\r\n")
+}

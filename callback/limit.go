@@ -1,0 +1,65 @@
+package callback
+
+import (
+	"errors"
+	"net"
+	"sync"
+)
+
+// limitListener accepts so many connections at once; further ones wait in the
+// kernel. The one of golang.org/x/net/netutil hides CloseWrite, without which
+// net/http ends the answer to an upload it does not read with a reset.
+type limitListener struct {
+	net.Listener
+	slots  chan struct{}
+	closed chan struct{}
+	close  func()
+}
+
+func newLimitListener(l net.Listener, n int) *limitListener {
+	closed := make(chan struct{})
+	return &limitListener{
+		Listener: l,
+		slots:    make(chan struct{}, n),
+		closed:   closed,
+		close:    sync.OnceFunc(func() { close(closed) }),
+	}
+}
+
+func (l *limitListener) Accept() (net.Conn, error) {
+	select {
+	case l.slots <- struct{}{}:
+	case <-l.closed:
+		return nil, net.ErrClosed
+	}
+	conn, err := l.Listener.Accept()
+	if err != nil {
+		<-l.slots
+		return nil, err
+	}
+	return &limitConn{Conn: conn, leave: sync.OnceFunc(func() { <-l.slots })}, nil
+}
+
+func (l *limitListener) Close() error {
+	l.close()
+	return l.Listener.Close()
+}
+
+type limitConn struct {
+	net.Conn
+	leave func()
+}
+
+func (c *limitConn) Close() error {
+	defer c.leave()
+	return c.Conn.Close()
+}
+
+// CloseWrite tells the client that the answer is complete.
+func (c *limitConn) CloseWrite() error {
+	half, ok := c.Conn.(interface{ CloseWrite() error })
+	if !ok {
+		return errors.ErrUnsupported
+	}
+	return half.CloseWrite()
+}

@@ -1,0 +1,57 @@
+package callback
+
+import (
+	"fmt"
+	"log/slog"
+	"net/http"
+	"runtime/debug"
+	"time"
+)
+
+// record logs and counts a request that was answered. The path is logged as
+// the pattern of its route, because the path itself may hold a secret.
+func (h *handler) record(c *call, err error) {
+	status := c.gin.Writer.Status()
+	duration := time.Since(c.started)
+	attrs := []slog.Attr{
+		slog.String("execution", string(c.key.Execution)),
+		slog.String("node", c.key.Node),
+		slog.String("kind", string(c.kind.name)),
+		slog.Int("status", status),
+		slog.Int64("bytes", c.body.received),
+		slog.Duration("duration", duration),
+		slog.String("route", c.gin.FullPath()),
+	}
+	if err != nil {
+		attrs = append(attrs, slog.Any("err", err))
+	}
+	h.log.LogAttrs(c.request.Context(), levelOf(status), "callback", attrs...)
+	if h.options.Observe != nil {
+		h.options.Observe(string(c.kind.name), status, duration)
+	}
+}
+
+func levelOf(status int) slog.Level {
+	switch {
+	case status < http.StatusBadRequest:
+		return slog.LevelDebug
+	case status == http.StatusInternalServerError:
+		return slog.LevelError
+	default:
+		return slog.LevelWarn
+	}
+}
+
+// panicError is a panic of a request, for the log.
+type panicError struct {
+	value any
+	stack []byte
+}
+
+func newPanicError(value any) error {
+	return &panicError{value: value, stack: debug.Stack()}
+}
+
+func (e *panicError) Error() string {
+	return fmt.Sprintf("panic: %v\n%s", e.value, e.stack)
+}

@@ -1,0 +1,11 @@
+package callback
+
+import "io"
+
+func (h *handler) takeResult(c *call) (any, error) {
+	text, err := io.ReadAll(c.body)
+	if err != nil {
+		return nil, err
+	}
+	return nil, h.recorder.Result(c.context(), c.key, text)
+}
