@@ -20,6 +20,7 @@ type Ledger struct {
 	created  []int // tasks whose Job was seen since the record was written
 	inFlight int   // admitted by the record, not ended
 	ended    int
+	waiting  int // all tasks before it are admitted
 }
 
 // NewLedger opens the books of a record.
@@ -118,6 +119,14 @@ type End struct {
 	Finished time.Time
 }
 
+// At returns the end with a time, if it does not know its own.
+func (e End) At(now time.Time) End {
+	if e.Finished.IsZero() {
+		e.Finished = now
+	}
+	return e
+}
+
 // Finish ends a task, and reports whether that was news. A task whose outcome
 // is remembered from the record has lost its times and its message: they are
 // filled in, the outcome stays.
@@ -172,7 +181,7 @@ func (l *Ledger) Draft() (next Account, admitted []int, urgency Urgency) {
 		next.Outcomes[l.tasks[i].Outcome] = indexes
 	}
 	free := l.plan.Settings.PodPoolSize - l.inFlight
-	for i := l.firstWaiting(); i < len(l.tasks) && free > 0; i++ {
+	for i := l.waiting; i < len(l.tasks) && free > 0; i++ {
 		if next.Admitted.Has(i) || l.tasks[i].Outcome.State.Final() {
 			continue
 		}
@@ -189,31 +198,22 @@ func (l *Ledger) Draft() (next Account, admitted []int, urgency Urgency) {
 	return next, admitted, urgency
 }
 
-// firstWaiting returns where to look for the first task that is not admitted.
-// Tasks are admitted in the list's order, so that those before the last
-// admitted one need no look.
-func (l *Ledger) firstWaiting() int { return l.account.Admitted.Max() + 1 }
-
 // Commit takes over an account from Draft once the record holds it.
 func (l *Ledger) Commit(written Account) {
-	l.inFlight += countNew(l.account.Admitted, written.Admitted, l.tasks)
+	for i := range written.Admitted.All() {
+		// Some may have ended, with their node, while the record was written.
+		if i < len(l.tasks) && !l.account.Admitted.Has(i) && !l.tasks[i].Outcome.State.Final() {
+			l.inFlight++
+		}
+	}
 	l.unsaved = slices.DeleteFunc(l.unsaved, func(i int) bool {
 		return written.Outcomes[l.tasks[i].Outcome].Has(i)
 	})
 	l.created = slices.DeleteFunc(l.created, written.Created.Has)
 	l.account = written
-}
-
-// countNew counts the newly admitted that still run: some may have ended, with
-// their node, while the record was being written.
-func countNew(before, after Indexes, tasks []Task) int {
-	n := 0
-	for i := before.Max() + 1; i <= after.Max(); i++ {
-		if after.Has(i) && !tasks[i].Outcome.State.Final() {
-			n++
-		}
+	for l.waiting < len(l.tasks) && written.Admitted.Has(l.waiting) {
+		l.waiting++
 	}
-	return n
 }
 
 // Close returns the account with which the record is closed.

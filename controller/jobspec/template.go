@@ -5,7 +5,6 @@ import (
 	stdjson "encoding/json"
 	"errors"
 	"fmt"
-	"text/template"
 
 	corev1 "k8s.io/api/core/v1"
 	"sigs.k8s.io/json"
@@ -19,18 +18,27 @@ type templateData struct {
 	NodeName    string
 }
 
+func (d templateData) field(name string) (value any, ok bool) {
+	switch name {
+	case "Namespace":
+		return d.Namespace, true
+	case "ExecutionID":
+		return d.ExecutionID, true
+	case "NodeName":
+		return d.NodeName, true
+	default:
+		return nil, false
+	}
+}
+
 // maxRendered bounds what a template may grow to: a Job has to fit into etcd.
 const maxRendered = 512 << 10
 
 // podFromTemplate executes the template and decodes the pod strictly: a field
 // that is misspelt would otherwise be left out without a word.
 func podFromTemplate(text string, data templateData) (*corev1.Pod, error) {
-	parsed, err := template.New("pod-template.yaml").Option("missingkey=error").Parse(text)
-	if err != nil {
-		return nil, err
-	}
 	out := limitedBuffer{limit: maxRendered}
-	if err := parsed.Execute(&out, data); err != nil {
+	if err := evaluate(&out, text, data); err != nil {
 		return nil, err
 	}
 	asJSON, err := toJSON(out.Bytes())

@@ -14,6 +14,7 @@ import (
 type Sight struct {
 	Settings execution.Settings
 	Task     execution.Task
+	Admitted bool           // it has a slot: a Job of it may exist
 	Created  bool           // its Job exists, or did
 	Seen     bool           // this process has seen its Job in the cache before
 	Foreign  bool           // the Job of its name belongs to somebody else
@@ -39,7 +40,7 @@ type Step string
 const (
 	Wait   Step = "wait"   // for an event, or until Action.Recheck has passed
 	Create Step = "create" // its Job
-	Verify Step = "verify" // ask the API server, not the cache, whether the Job exists
+	Verify Step = "verify" // ask the API server, not the cache: unless the Job exists, the task ends
 	Stop   Step = "stop"   // make sure that the pod cannot run any more
 	Finish Step = "finish" // take down the end
 )
@@ -47,7 +48,7 @@ const (
 // Action is a step and what it needs.
 type Action struct {
 	Step    Step
-	End     execution.End // for Stop and Finish: how the task ends
+	End     execution.End // for Stop, Verify and Finish: how the task ends
 	Started time.Time     // for Wait: when the pod started, if it has
 	Recheck time.Duration // for Wait: look again after this time, even if nothing happens; 0: no need
 }
@@ -64,7 +65,8 @@ const (
 	retryPause = 10 * time.Minute
 )
 
-// Next decides what to do about an admitted node task that has not ended.
+// Next decides what to do about a node task that has not ended, and is admitted
+// or has lost its node.
 func Next(s Sight, now time.Time) Action {
 	switch {
 	case s.Foreign:
@@ -77,7 +79,7 @@ func Next(s Sight, now time.Time) Action {
 	run := Observe(s.Job, s.Pods)
 	switch {
 	case run.End != nil:
-		return Action{Step: Finish, End: *run.End}
+		return Action{Step: Finish, End: s.asTold(run.End.At(now))}
 	case run.Doomed != nil:
 		return untilGone(s, run, now)
 	case s.NodeGone:
@@ -109,24 +111,28 @@ func nodeGone(s Sight, now time.Time) Action {
 	case s.Created:
 		return finish(execution.Lost, execution.NodeGone, "the node and its Job were deleted", now)
 	}
-	return finish(execution.Skipped, execution.NodeGone, "the node was deleted before its Job was created", now)
+	skipped := finish(execution.Skipped, execution.NodeGone, "the node was deleted before its Job was created", now)
+	if s.Admitted {
+		skipped.Step = Verify // the answer to its create may have been lost
+	}
+	return skipped
 }
 
 // withoutJob tells the three cases apart in which the cache has no Job: it was
 // never created, the cache lags behind, or somebody deleted it.
 func withoutJob(s Sight, now time.Time) Action {
+	waited := now.Sub(s.Since)
 	switch {
-	case s.Created && s.Seen:
-		return Action{Step: Verify}
+	case s.Created && !s.Seen && waited < cacheLag:
+		return Action{Step: Wait, Recheck: cacheLag - waited}
 	case s.Created:
-		if waited := now.Sub(s.Since); waited < cacheLag {
-			return Action{Step: Wait, Recheck: cacheLag - waited}
-		}
-		return Action{Step: Verify}
-	case s.Refused != nil && now.Sub(s.Since) >= s.Settings.StartDeadline:
+		deleted := finish(execution.Lost, execution.JobDeleted, "the Job was deleted before its end was seen", now)
+		deleted.Step = Verify
+		return deleted
+	case s.Refused != nil && waited >= s.Settings.StartDeadline:
 		end := *s.Refused
 		end.Finished = now
-		return Action{Step: Finish, End: end}
+		return Action{Step: Verify, End: end} // a refusal may have come after the write
 	default:
 		return Action{Step: Create}
 	}
@@ -172,18 +178,24 @@ func untilEnded(s Sight, run Run, now time.Time) Action {
 func untilGone(s Sight, run Run, now time.Time) Action {
 	deadline := run.Doomed.Finished.Add(StopGrace)
 	if run.CannotStart || run.ended() || s.NodeGone || !now.Before(deadline) {
-		return Action{Step: Finish, End: *run.Doomed}
+		return Action{Step: Finish, End: s.asTold(*run.Doomed)}
 	}
 	return Action{Step: Wait, Started: run.Started, Recheck: deadline.Sub(now)}
 }
 
-// stop ends the task once its pod can no longer run: when the pod is on its
-// way out and has nothing running, or after StopGrace. The reason it was told
-// to end for stands: a pod on its way out tells another one.
-func stop(s Sight, run Run, end execution.End, now time.Time) Action {
-	if told, ok := StopOf(s.Job); ok {
-		end.Outcome, end.Message = told.Outcome, told.Message
+// asTold returns the end of a pod that may have failed because its Job was told
+// to end: such a pod has no reason of its own, and the cache may not have the
+// annotation yet.
+func (s Sight) asTold(end execution.End) execution.End {
+	if s.Stopped != nil && end.Outcome.State != execution.Succeeded {
+		end.Outcome, end.Message = s.Stopped.End.Outcome, s.Stopped.End.Message
 	}
+	return end
+}
+
+// stop ends the task once its pod can no longer run: when the pod is on its
+// way out and has nothing running, or after StopGrace.
+func stop(s Sight, run Run, end execution.End, now time.Time) Action {
 	if s.Stopped == nil {
 		return Action{Step: Stop, End: end}
 	}

@@ -1,0 +1,367 @@
+package jobspec
+
+import (
+	"bytes"
+	"flag"
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/google/go-cmp/cmp"
+	batchv1 "k8s.io/api/batch/v1"
+	corev1 "k8s.io/api/core/v1"
+	"k8s.io/apimachinery/pkg/api/resource"
+	metav1validation "k8s.io/apimachinery/pkg/apis/meta/v1/validation"
+	"k8s.io/apimachinery/pkg/util/validation"
+	"k8s.io/apimachinery/pkg/util/validation/field"
+	"sigs.k8s.io/yaml"
+
+	"github.com/batch-job-controller/batch-job-controller/controller/execution"
+)
+
+var update = flag.Bool("update", false, "write the golden files anew")
+
+const plainTemplate = `
+apiVersion: v1
+kind: Pod
+spec:
+  containers:
+    - name: check
+      image: registry.example.com/check:1.0
+`
+
+func planWith(template string, change ...func(*execution.Settings)) execution.Plan {
+	p := execution.Plan{
+		ID:         "20260304050000",
+		Trigger:    execution.Cron,
+		Scheduled:  time.Date(2026, 3, 4, 6, 0, 0, 0, time.FixedZone("CET", 3600)),
+		ConfigHash: "abc",
+		Settings: execution.Settings{
+			PodPoolSize: 10, StartDeadline: 10 * time.Minute, JobTimeout: time.Hour,
+			PodTemplate: template, CallbackName: "10.96.0.7", CallbackPort: 8090,
+		},
+	}
+	for _, f := range change {
+		f(&p.Settings)
+	}
+	return p
+}
+
+func options(extensions ...EnvExtension) Options {
+	return Options{
+		Controller: "check", Namespace: "checks",
+		Owner:      Owner{Name: "check-20260304050000", UID: "record-uid"},
+		Extensions: extensions,
+	}
+}
+
+func nodeOf(name string, taints ...execution.Taint) execution.Node {
+	return execution.Node{Name: name, UID: "node-uid", Taints: taints}
+}
+
+// longestName is as long as a node's name can be.
+var longestName = strings.Repeat(strings.Repeat("n", 62)+".", 4) + "x"
+
+func TestRenderGolden(t *testing.T) {
+	cases := map[string]struct {
+		plan       execution.Plan
+		node       execution.Node
+		extensions []EnvExtension
+	}{
+		"plain": {plan: planWith(plainTemplate), node: nodeOf("worker-1")},
+		"init-containers-and-env": {
+			plan: planWith(`
+apiVersion: v1
+kind: Pod
+metadata:
+  name: ignored
+  labels:
+    team: storage
+    batch-job-controller.io/owner: somebody
+  annotations:
+    example.com/for: "{{ .NodeName }} in {{ .Namespace }}"
+    batch-job-controller.io/node-name: somewhere
+spec:
+  nodeName: somewhere
+  restartPolicy: Always
+  initContainers:
+    - name: prepare
+      image: busybox
+      env:
+        - name: NODE_NAME
+          value: mine
+        - name: WHERE
+          value: /data/$(NODE_NAME)/$(EXECUTION_ID)
+  containers:
+    - name: check
+      image: check
+      env:
+        - name: TARGET
+          value: $(NODE_NAME).example.com
+        - name: CALLBACK_SERVICE_RESULT_URL
+          value: http://elsewhere/
+        - name: RUN
+          value: {{ .ExecutionID }}
+    - name: upload
+      image: upload
+`),
+			node: nodeOf("worker-1"),
+		},
+		"unscheduled-nodes": {
+			plan: planWith(plainTemplate, func(s *execution.Settings) { s.TolerateUnschedulable = true }),
+			node: nodeOf("worker-1"),
+		},
+		"taints": {
+			plan: planWith(plainTemplate),
+			node: nodeOf("control-plane", execution.Taint{Key: "node-role.kubernetes.io/control-plane"}, execution.Taint{Key: "dedicated", Value: "db"}),
+		},
+		"affinity-and-tolerations": {
+			plan: planWith(plainTemplate+`
+  nodeSelector:
+    kubernetes.io/os: linux
+  tolerations:
+    - operator: Exists
+      effect: NoExecute
+  affinity:
+    nodeAffinity:
+      requiredDuringSchedulingIgnoredDuringExecution:
+        nodeSelectorTerms:
+          - matchExpressions:
+              - {key: disk, operator: In, values: [ssd]}
+          - matchExpressions:
+              - {key: disk, operator: In, values: [nvme]}
+            matchFields:
+              - {key: metadata.name, operator: NotIn, values: [worker-9]}
+      preferredDuringSchedulingIgnoredDuringExecution:
+        - weight: 1
+          preference:
+            matchExpressions:
+              - {key: zone, operator: Exists}
+    podAntiAffinity:
+      requiredDuringSchedulingIgnoredDuringExecution:
+        - topologyKey: kubernetes.io/hostname
+          labelSelector:
+            matchLabels: {app: noisy}
+`, func(s *execution.Settings) { s.TolerateUnschedulable = true }),
+			node: nodeOf("worker-1", execution.Taint{Key: "dedicated", Value: "db"}),
+		},
+		"service-account-and-pull-secrets": {
+			plan: planWith(plainTemplate+`
+  serviceAccountName: mine
+  imagePullSecrets:
+    - name: mine
+`, func(s *execution.Settings) {
+				s.JobServiceAccount, s.JobImagePullSecrets = "prober", []string{"registry", "mirror"}
+			}),
+			node: nodeOf("worker-1"),
+		},
+		"extension-env": {
+			plan: planWith(plainTemplate + `
+      env:
+        - name: MODE
+          value: template
+        - name: KEPT
+          value: template
+`),
+			node: nodeOf("worker-1"),
+			extensions: []EnvExtension{
+				func(key execution.Key, c corev1.Container) []corev1.EnvVar {
+					return []corev1.EnvVar{{Name: "MODE", Value: "extension"}, {Name: "WHO", Value: key.Node + "/" + c.Name}}
+				},
+				func(key execution.Key, c corev1.Container) []corev1.EnvVar {
+					c.Env[0].Value = "scribble"
+					return []corev1.EnvVar{{Name: EnvNodeName, Value: "elsewhere"}, {Name: "RUN", Value: string(key.Execution)}}
+				},
+			},
+		},
+		"longest-node-name":         {plan: planWith(plainTemplate), node: nodeOf(longestName)},
+		"shared-first-label-zone-a": {plan: planWith(plainTemplate), node: nodeOf("worker.zone-a.example.com")},
+		"shared-first-label-zone-b": {plan: planWith(plainTemplate), node: nodeOf("worker.zone-b.example.com")},
+		"retries-and-a-shorter-deadline": {
+			plan: planWith(plainTemplate+`
+  activeDeadlineSeconds: 60
+`, func(s *execution.Settings) { s.BackoffLimit = 2 }),
+			node: nodeOf("worker-1"),
+		},
+		"a-longer-deadline-and-a-callback-by-ipv6": {
+			plan: planWith(plainTemplate+`
+  activeDeadlineSeconds: 999999
+`, func(s *execution.Settings) { s.CallbackName, s.JobTimeout = "fd00::7", 90*time.Second+1 }),
+			node: nodeOf("worker-1"),
+		},
+	}
+	for name, tc := range cases {
+		t.Run(name, func(t *testing.T) {
+			job, err := Render(tc.plan, tc.node, options(tc.extensions...))
+			if err != nil {
+				t.Fatal(err)
+			}
+			got, err := yaml.Marshal(job)
+			if err != nil {
+				t.Fatal(err)
+			}
+			golden := filepath.Join("testdata", name+".golden.yaml")
+			if *update {
+				if err := os.WriteFile(golden, got, 0o644); err != nil {
+					t.Fatal(err)
+				}
+			}
+			want, err := os.ReadFile(golden)
+			if err != nil {
+				t.Fatal(err)
+			}
+			if !bytes.Equal(want, got) {
+				t.Errorf("%s (-want +got):\n%s", golden, cmp.Diff(string(want), string(got)))
+			}
+			checkJob(t, job, tc.plan, tc.node, options())
+		})
+	}
+}
+
+// checkJob checks what holds for every Job, whatever the template.
+func checkJob(t *testing.T, job *batchv1.Job, p execution.Plan, node execution.Node, o Options) {
+	t.Helper()
+	key := execution.Key{Execution: p.ID, Node: node.Name}
+	if got, ok := KeyOf(job); !ok || got != key {
+		t.Errorf("the Job's key is %v, %t, want %v", got, ok, key)
+	}
+	if got, ok := KeyOf(&job.Spec.Template); !ok || got != key {
+		t.Errorf("the pod's key is %v, %t, want %v", got, ok, key)
+	}
+	if !Owned(job, o.Owner, key) {
+		t.Error("the Job is not its owner's")
+	}
+	for _, message := range validation.IsDNS1123Label(job.Name) {
+		t.Errorf("name %s: %s", job.Name, message)
+	}
+	for _, labels := range []map[string]string{job.Labels, job.Spec.Template.Labels} {
+		for _, err := range metav1validation.ValidateLabels(labels, field.NewPath("labels")) {
+			t.Error(err)
+		}
+	}
+	pod := job.Spec.Template.Spec
+	if pod.RestartPolicy != corev1.RestartPolicyNever || *job.Spec.PodReplacementPolicy != batchv1.Failed ||
+		*job.Spec.Completions != 1 || *job.Spec.Parallelism != 1 {
+		t.Error("more than one pod may run at once")
+	}
+	if pod.NodeName != "" || len(pod.Affinity.NodeAffinity.RequiredDuringSchedulingIgnoredDuringExecution.NodeSelectorTerms) == 0 {
+		t.Error("the pod is not left to the scheduler")
+	}
+	for _, term := range pod.Affinity.NodeAffinity.RequiredDuringSchedulingIgnoredDuringExecution.NodeSelectorTerms {
+		last := term.MatchFields[len(term.MatchFields)-1]
+		if last.Key != "metadata.name" || len(last.Values) != 1 || last.Values[0] != node.Name {
+			t.Errorf("a term does not name the node: %v", term)
+		}
+	}
+	if *pod.ActiveDeadlineSeconds >= *job.Spec.ActiveDeadlineSeconds {
+		t.Errorf("the Job's deadline %d s does not come after the pod's %d s", *job.Spec.ActiveDeadlineSeconds, *pod.ActiveDeadlineSeconds)
+	}
+	for _, c := range append(pod.InitContainers, pod.Containers...) {
+		seen := map[string]bool{}
+		for i, v := range c.Env {
+			if seen[v.Name] {
+				t.Errorf("container %s has %s twice", c.Name, v.Name)
+			}
+			seen[v.Name] = true
+			if ours := taskEnv(key, p.Settings, o.Namespace); i < len(ours) && v != ours[i] {
+				t.Errorf("container %s: variable %d is %v, want %v", c.Name, i, v, ours[i])
+			}
+		}
+	}
+}
+
+func TestRenderReportsTheNode(t *testing.T) {
+	broken := strings.Replace(plainTemplate, "Pod", `{{ if eq .NodeName "worker-2" }}Deployment{{ else }}Pod{{ end }}`, 1)
+	if _, err := Render(planWith(broken), nodeOf("worker-1"), options()); err != nil {
+		t.Fatal(err)
+	}
+	_, err := Render(planWith(broken), nodeOf("worker-2"), options())
+	if err == nil || !strings.Contains(err.Error(), "worker-2") || !strings.Contains(err.Error(), "Deployment") {
+		t.Errorf("error %v", err)
+	}
+}
+
+func TestRenderGivesJobsOfTheirOwn(t *testing.T) {
+	p := planWith(plainTemplate)
+	first, err := Render(p, nodeOf("worker-1"), options())
+	if err != nil {
+		t.Fatal(err)
+	}
+	want := first.DeepCopy()
+	second, err := Render(p, nodeOf("worker-1"), options())
+	if err != nil {
+		t.Fatal(err)
+	}
+	second.Labels["a"], second.Spec.Template.Labels["a"], second.Spec.Template.Spec.Containers[0].Env[0].Value = "b", "b", "b"
+	if diff := cmp.Diff(want, first); diff != "" {
+		t.Errorf("two Jobs share their memory:\n%s", diff)
+	}
+}
+
+// A scalar without quotes is what the field says it is: the predecessor took
+// such templates.
+func TestRenderReadsScalarsByTheirField(t *testing.T) {
+	job, err := Render(planWith(`
+apiVersion: v1
+kind: Pod
+metadata:
+  labels: {run: {{ .ExecutionID }}, at: {{ .NodeName }}, yes: true}
+spec:
+  terminationGracePeriodSeconds: 5
+  containers:
+    - name: check
+      image: check
+      args: [1, 2.5, true, {{ .NodeName }}]
+      ports: [{containerPort: 80}]
+      resources: {limits: {cpu: 1, memory: 64Mi}}
+`), nodeOf("1047"), options())
+	if err != nil {
+		t.Fatal(err)
+	}
+	pod := job.Spec.Template
+	if pod.Labels["run"] != "20260304050000" || pod.Labels["true"] != "true" {
+		t.Errorf("labels %v", pod.Labels)
+	}
+	c := pod.Spec.Containers[0]
+	if diff := cmp.Diff([]string{"1", "2.5", "true", "1047"}, c.Args); diff != "" {
+		t.Errorf("args (-want +got):\n%s", diff)
+	}
+	if cpu := c.Resources.Limits[corev1.ResourceCPU]; !cpu.Equal(resource.MustParse("1")) || c.Ports[0].ContainerPort != 80 {
+		t.Errorf("cpu %s, port %d", cpu.String(), c.Ports[0].ContainerPort)
+	}
+	if *pod.Spec.TerminationGracePeriodSeconds != 5 {
+		t.Errorf("grace of %d s", *pod.Spec.TerminationGracePeriodSeconds)
+	}
+}
+
+func TestBackstop(t *testing.T) {
+	cases := map[string]struct {
+		settings execution.Settings
+		want     int64
+	}{
+		"one attempt":                    {settings: execution.Settings{StartDeadline: 10 * time.Minute, JobTimeout: time.Hour}, want: 4800},
+		"each attempt has its own pause": {settings: execution.Settings{StartDeadline: time.Minute, JobTimeout: time.Minute, BackoffLimit: 10}, want: 11 * 720},
+		"the longest durations": {
+			settings: execution.Settings{StartDeadline: 1000 * time.Hour, JobTimeout: 1000 * time.Hour, BackoffLimit: 10}, want: 11 * (7200000 + 600),
+		},
+	}
+	for name, tc := range cases {
+		t.Run(name, func(t *testing.T) {
+			if got := backstop(tc.settings); got != tc.want {
+				t.Errorf("%d s, want %d s", got, tc.want)
+			}
+		})
+	}
+}
+
+func TestSeconds(t *testing.T) {
+	for d, want := range map[time.Duration]int64{
+		-time.Second: 1, 0: 1, time.Millisecond: 1, time.Second: 1, time.Second + 1: 2, time.Hour: 3600, 1<<63 - 1: 1<<31 - 1,
+	} {
+		if got := seconds(d); got != want {
+			t.Errorf("%s: %d s, want %d s", d, got, want)
+		}
+	}
+}

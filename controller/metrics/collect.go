@@ -1,0 +1,100 @@
+package metrics
+
+import (
+	"maps"
+	"slices"
+
+	"github.com/prometheus/client_golang/prometheus"
+
+	"github.com/batch-job-controller/batch-job-controller/controller/execution"
+)
+
+// Describe implements prometheus.Collector.
+func (r *Results) Describe(ch chan<- *prometheus.Desc) {
+	for _, desc := range []*prometheus.Desc{r.infoDesc, r.current, r.podsDesc, r.processing, r.duration} {
+		ch <- desc
+	}
+	for _, g := range r.gauges {
+		ch <- g.desc
+	}
+}
+
+// Collect implements prometheus.Collector. Callbacks go on while a slow
+// scraper reads.
+func (r *Results) Collect(ch chan<- prometheus.Metric) {
+	now := r.snapshot()
+	ch <- r.info
+	if now.newest != "" {
+		ch <- constant(r.current, now.newest.Number())
+	}
+	if now.pods >= 0 {
+		ch <- constant(r.podsDesc, float64(now.pods))
+	}
+	for _, s := range now.series {
+		r.collect(ch, s)
+	}
+}
+
+func (r *Results) collect(ch chan<- prometheus.Metric, s series) {
+	if s.task != nil {
+		bad := 0.0
+		if s.task.bad {
+			bad = 1
+		}
+		ch <- constant(r.processing, bad, s.node, s.execution)
+		ch <- constant(r.duration, float64(s.task.durationMS), s.node, s.execution)
+	}
+	for _, sample := range s.samples {
+		if g, ok := r.gauges[sample.Gauge]; ok {
+			labels := append(slices.Clone(sample.Labels), s.node, s.execution)
+			ch <- constant(g.desc, sample.Value, labels...)
+		}
+	}
+}
+
+type snapshot struct {
+	newest execution.ID
+	pods   int
+	series []series
+}
+
+// series are all series of one node with one executionID.
+type series struct {
+	node      string
+	execution string
+	share
+}
+
+// snapshot returns what there is. The latest of each node is found here rather
+// than kept: a scrape looks at everything anyway, and what is not kept cannot
+// go stale.
+func (r *Results) snapshot() snapshot {
+	r.mu.RLock()
+	defer r.mu.RUnlock()
+	s := snapshot{newest: r.newest, pods: r.pods}
+	newestOf := map[string]share{}
+	for _, id := range slices.Backward(slices.Sorted(maps.Keys(r.executions))) {
+		for node, one := range r.executions[id] {
+			s.series = append(s.series, series{node, string(id), one})
+			if r.withLatest {
+				newestOf[node] = newestOf[node].or(one)
+			}
+		}
+	}
+	for node, one := range newestOf {
+		s.series = append(s.series, series{node, latest, one})
+	}
+	return s
+}
+
+// or fills what s lacks from an older share. A result is taken as a whole:
+// label sets that a node no longer reports are not its latest.
+func (s share) or(older share) share {
+	if s.samples == nil {
+		s.samples = older.samples
+	}
+	if s.task == nil {
+		s.task = older.task
+	}
+	return s
+}

@@ -1,0 +1,200 @@
+package metrics
+
+import (
+	"encoding/json"
+	"maps"
+	"slices"
+	"strconv"
+	"strings"
+	"unicode"
+
+	"github.com/batch-job-controller/batch-job-controller/controller/execution"
+)
+
+// What one node may report at once. Each sample becomes a series for as long
+// as the execution is kept.
+const (
+	MaxBody       = 1 << 20 // bytes of JSON
+	MaxSamples    = 1000
+	MaxLabelSets  = 100 // of one gauge
+	MaxLabelValue = 128 // bytes
+)
+
+const wantDocument = `must be an object of gauges such as {"name": [{"value": 1, "labels": {}}]}`
+
+// Decode checks the body of a result against the configured gauges, down to
+// what encoding/json lets pass: duplicate keys, other spellings of a key, null
+// for a number, text that is not Unicode. An error is an
+// execution.InvalidError that the pod may be shown, or wraps
+// execution.ErrTooLarge.
+//
+// The labels node and executionID are known from elsewhere: they may be there,
+// and are left out. A configured label that is not there is empty.
+func (r *Results) Decode(body []byte) (Samples, error) {
+	return r.decode(body, nil)
+}
+
+// DecodeFor is Decode for a result that came from key: labels that say it came
+// from elsewhere are an error.
+func (r *Results) DecodeFor(key execution.Key, body []byte) (Samples, error) {
+	return r.decode(body, map[string]string{labelNode: key.Node, labelExecution: string(key.Execution)})
+}
+
+func (r *Results) decode(body []byte, identity map[string]string) (Samples, error) {
+	if err := checkText(body); err != nil {
+		return nil, err
+	}
+	d := &decoder{reader: newReader(body), gauges: r.gauges, identity: identity}
+	if err := d.document(); err != nil {
+		return nil, err
+	}
+	return d.samples, nil
+}
+
+// decoder reads one result. It goes no deeper than the four levels that a
+// result has, whatever the body does.
+type decoder struct {
+	reader
+	gauges   map[string]gauge
+	identity map[string]string // what the labels of that name must be; nil: anything
+	samples  Samples
+}
+
+func (d *decoder) document() error {
+	if err := d.object("", wantDocument, d.gauge); err != nil {
+		return err
+	}
+	if len(d.samples) == 0 {
+		return invalid("", "results must not be empty: %s", wantDocument)
+	}
+	return nil
+}
+
+func (d *decoder) gauge(_, name string) error {
+	g, ok := d.gauges[name]
+	if !ok {
+		return invalid(member("", name), "is not a configured gauge: must be one of %s", d.gaugeNames())
+	}
+	seen := map[string]bool{}
+	n, err := d.array(name, `must be a list such as [{"value": 1}]`, func(path string) error {
+		if len(d.samples) == MaxSamples {
+			return invalid(path, "is one sample too many: must be at most %d", MaxSamples)
+		}
+		if len(seen) == MaxLabelSets {
+			return invalid(path, "is one label set too many: must be at most %d of one gauge", MaxLabelSets)
+		}
+		return d.sample(path, name, g, seen)
+	})
+	if err == nil && n == 0 {
+		err = invalid(name, "must not be empty")
+	}
+	return err
+}
+
+func (d *decoder) gaugeNames() string {
+	names := slices.Sorted(maps.Keys(d.gauges))
+	if len(names) == 0 {
+		return "none, because no gauges are configured"
+	}
+	return strings.Join(names, ", ")
+}
+
+func (d *decoder) sample(path, name string, g gauge, seen map[string]bool) error {
+	s := Sample{Gauge: name, Labels: make([]string, len(g.labels))}
+	hasValue := false
+	err := d.object(path, `must be an object such as {"value": 1}`, func(path, key string) (err error) {
+		switch key {
+		case "value":
+			hasValue = true
+			s.Value, err = d.number(path)
+		case "labels":
+			err = d.labels(path, g, s.Labels)
+		default:
+			err = invalid(path, "is not known: must be value or labels")
+		}
+		return err
+	})
+	if err != nil {
+		return err
+	}
+	if !hasValue {
+		return invalid(path, "value is missing: must be a number")
+	}
+	set := strings.Join(s.Labels, "\xff") // which no label value holds
+	if seen[set] {
+		return invalid(path, "has the labels of another sample: must be different")
+	}
+	seen[set] = true
+	d.samples = append(d.samples, s)
+	return nil
+}
+
+func (d *decoder) number(path string) (float64, error) {
+	token, err := d.next()
+	if err != nil {
+		return 0, err
+	}
+	n, ok := token.(json.Number)
+	if !ok {
+		return 0, invalid(path, "must be a number, not %s", kindOf(token))
+	}
+	value, err := strconv.ParseFloat(n.String(), 64)
+	if err != nil {
+		return 0, invalid(path, "%s is out of range: must be a number of 64 bits", quote(n.String()))
+	}
+	return value, nil
+}
+
+func (d *decoder) labels(path string, g gauge, values []string) error {
+	if d.takeNull() { // how some languages write that there are none
+		return nil
+	}
+	return d.object(path, `must be an object such as {"name": "value"}`, func(path, name string) error {
+		value, err := d.label(path)
+		if err != nil {
+			return err
+		}
+		if i := slices.Index(g.labels, name); i >= 0 {
+			values[i] = value
+			return nil
+		}
+		return d.foreignLabel(path, name, value, g)
+	})
+}
+
+// foreignLabel checks a label that does not belong to the gauge.
+func (d *decoder) foreignLabel(path, name, value string, g gauge) error {
+	if name == labelNode || name == labelExecution {
+		if want, ok := d.identity[name]; ok && want != value {
+			return invalid(path, "is %s: must be %s, or left out", quote(value), quote(want))
+		}
+		return nil
+	}
+	if len(g.labels) == 0 {
+		return invalid(path, "is not a configured label: the gauge has none")
+	}
+	return invalid(path, "is not a configured label: must be one of %s", strings.Join(g.labels, ", "))
+}
+
+func (d *decoder) label(path string) (string, error) {
+	token, err := d.next()
+	if err != nil {
+		return "", err
+	}
+	value, ok := token.(string)
+	if !ok {
+		return "", invalid(path, "must be text, not %s", kindOf(token))
+	}
+	if len(value) > MaxLabelValue {
+		return "", invalid(path, "%s is %d bytes long: must be at most %d", quote(value), len(value), MaxLabelValue)
+	}
+	if i := strings.IndexFunc(value, isInvisible); i >= 0 {
+		return "", invalid(path, "%s has a control or formatting character at byte %d: must be plain text", quote(value), i)
+	}
+	return value, nil
+}
+
+// isInvisible is true for what makes text look like other text.
+func isInvisible(r rune) bool {
+	return unicode.In(r, unicode.Cc, unicode.Cf, unicode.Zl, unicode.Zp)
+}

@@ -1,0 +1,84 @@
+package metrics
+
+import (
+	"slices"
+	"strconv"
+
+	"github.com/prometheus/client_golang/prometheus"
+)
+
+// The names and the help below are what the users' dashboards know.
+const (
+	labelNode      = "node"
+	labelExecution = "executionID"
+	latest         = "latest" // the execution of the series that follow the newest
+
+	infoName = "com_github_bakito_batch_job_controller"
+	infoHelp = "information about github.com/bakito/batch-job-controller"
+)
+
+// ResultOptions says what the jobs may report.
+type ResultOptions struct {
+	Prefix string
+	Gauges []Gauge
+	Latest bool // export each node's newest series with executionID="latest" too
+	Info   Info
+}
+
+// Gauge is a gauge that the jobs set.
+type Gauge struct {
+	Name   string // without the prefix
+	Help   string
+	Labels []string // besides node and executionID
+}
+
+// Info is shown as the labels of a metric whose value is 1.
+type Info struct {
+	Version       string
+	Name          string
+	PoolSize      int
+	ReportHistory int
+	Cron          string
+}
+
+// gauge is a Gauge that can be collected.
+type gauge struct {
+	labels []string // without node and executionID
+	desc   *prometheus.Desc
+}
+
+func newGauge(prefix string, g Gauge) gauge {
+	var own []string
+	for _, label := range g.Labels {
+		if label != labelNode && label != labelExecution && !slices.Contains(own, label) {
+			own = append(own, label)
+		}
+	}
+	return gauge{labels: own, desc: newDesc(prefix, g.Name, g.Help, append(slices.Clone(own), labelNode, labelExecution)...)}
+}
+
+func newDesc(prefix, name, help string, labels ...string) *prometheus.Desc {
+	return prometheus.NewDesc(prefix+"_"+name, help, labels, nil)
+}
+
+func newInfo(prefix string, i Info) (*prometheus.Desc, prometheus.Metric) {
+	desc := prometheus.NewDesc(infoName, infoHelp, nil, prometheus.Labels{
+		"version":       i.Version,
+		"name":          i.Name,
+		"prefix":        prefix,
+		"poolSize":      strconv.Itoa(i.PoolSize),
+		"reportHistory": strconv.Itoa(i.ReportHistory),
+		"cron":          i.Cron,
+	})
+	return desc, constant(desc, 1)
+}
+
+// constant returns a metric for one scrape. One that cannot be is shown as an
+// error of the scrape.
+func constant(desc *prometheus.Desc, value float64, labels ...string) prometheus.Metric {
+	m, err := prometheus.NewConstMetric(desc, prometheus.GaugeValue, value, labels...)
+	if err != nil {
+		return prometheus.NewInvalidMetric(desc, err)
+	}
+	return m
+}

@@ -1,0 +1,51 @@
+package metrics
+
+import (
+	"fmt"
+	"strconv"
+
+	"github.com/batch-job-controller/batch-job-controller/controller/execution"
+)
+
+// What of an error is shown. Path and message together stay below 1 KiB.
+const (
+	maxQuoted  = 64
+	maxPath    = 256
+	maxMessage = 640
+)
+
+func invalid(path, format string, args ...any) error {
+	return &execution.InvalidError{
+		Path:    execution.Truncate(path, maxPath),
+		Message: execution.Truncate(fmt.Sprintf(format, args...), maxMessage),
+	}
+}
+
+// quote shows what somebody else wrote.
+func quote(foreign string) string {
+	return strconv.Quote(execution.Truncate(foreign, maxQuoted))
+}
+
+// member returns the path of an object's member. A key that is not a plain
+// name is quoted.
+func member(path, key string) string {
+	if !isName(key) {
+		return path + "[" + quote(key) + "]"
+	}
+	if path == "" {
+		return key
+	}
+	return path + "." + key
+}
+
+func isName(s string) bool {
+	if s == "" || len(s) > maxQuoted {
+		return false
+	}
+	for _, c := range []byte(s) {
+		if (c < 'a' || c > 'z') && (c < 'A' || c > 'Z') && (c < '0' || c > '9') && c != '_' && c != ':' {
+			return false
+		}
+	}
+	return true
+}

@@ -1,0 +1,163 @@
+package metrics_test
+
+import (
+	"fmt"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/prometheus/client_golang/prometheus"
+	"github.com/prometheus/client_golang/prometheus/testutil"
+
+	"github.com/batch-job-controller/batch-job-controller/controller/metrics"
+)
+
+func newMetrics() (*metrics.Metrics, *prometheus.Registry) {
+	registry := prometheus.NewPedanticRegistry()
+	return metrics.New(registry), registry
+}
+
+// exercise sets everything once, but the time an execution ended, which is now.
+func exercise(m *metrics.Metrics) {
+	at := time.Date(2026, 1, 2, 3, 4, 5, 500e6, time.UTC)
+	m.SetLeader(true)
+	m.SetConfigValid(true)
+	m.ExecutionOpened("cron")
+	m.SetLastExecution("succeeded", at)
+	m.SetNextTick(at.Add(time.Hour))
+	m.TickSkipped("open_execution")
+	m.TicksMissed(2)
+	m.TaskEnded("succeeded", "")
+	m.TaskEnded("failed", "OOMKilled")
+	m.SetPool(3, 10)
+	m.SlotRefilled(45 * time.Millisecond)
+	m.JobCreateFailed("403")
+	m.CallbackAnswered("result", 200, 2*time.Millisecond)
+	m.CallbackAnswered("other", 404, time.Millisecond)
+	m.ResultStored(5)
+	m.LogSaved("truncated")
+	m.StoreError("result")
+}
+
+func TestTheControllersOwnMetrics(t *testing.T) {
+	m, registry := newMetrics()
+	exercise(m)
+	golden(t, "own.txt", scrape(t, registry))
+}
+
+func TestKnownSeriesBeginAtZero(t *testing.T) {
+	_, registry := newMetrics()
+	got := scrape(t, registry)
+	for _, want := range []string{
+		`batch_job_controller_executions_total{trigger="cron"} 0`,
+		`batch_job_controller_executions_closed_total{result="failed"} 0`,
+		`batch_job_controller_ticks_skipped_total{reason="open_execution"} 0`,
+		`batch_job_controller_node_tasks_total{reason="JobTimeout",state="failed"} 0`,
+		`batch_job_controller_callback_requests_total{code="200",kind="file"} 0`,
+		`batch_job_controller_report_store_errors_total{operation="log"} 0`,
+	} {
+		if !strings.Contains(got, want+"\n") {
+			t.Errorf("no %s", want)
+		}
+	}
+}
+
+func TestTheControllersOwnNamesAreAsTheyShouldBe(t *testing.T) {
+	m, registry := newMetrics()
+	exercise(m)
+	problems, err := testutil.GatherAndLint(registry)
+	if err != nil || len(problems) > 0 {
+		t.Errorf("%v, %v", problems, err)
+	}
+}
+
+func TestAnExecutionThatCloses(t *testing.T) {
+	for name, test := range map[string]struct {
+		result    string
+		took      time.Duration
+		wantCount string
+	}{
+		"is measured":                    {"failed", time.Minute, "1"},
+		"is not measured if given up on": {"aborted", 0, "0"},
+	} {
+		t.Run(name, func(t *testing.T) {
+			m, registry := newMetrics()
+			before := float64(time.Now().Add(-time.Second).Unix())
+			m.ExecutionClosed(test.result, test.took)
+			got := scrape(t, registry)
+			for _, want := range []string{
+				fmt.Sprintf("executions_closed_total{result=%q} 1\n", test.result),
+				"execution_duration_seconds_count " + test.wantCount + "\n",
+			} {
+				if !strings.Contains(got, want) {
+					t.Errorf("no %s", want)
+				}
+			}
+			line := scrape(t, registry, "batch_job_controller_last_execution_timestamp_seconds{")
+			var at float64
+			if _, err := fmt.Sscan(line[strings.LastIndex(line, " ")+1:], &at); err != nil || at < before {
+				t.Errorf("%s: %v", line, err)
+			}
+		})
+	}
+}
+
+func TestWhatIsOverIsZero(t *testing.T) {
+	m, registry := newMetrics()
+	exercise(m)
+	m.SetLeader(false)
+	m.SetNextTick(time.Time{})
+	want := "batch_job_controller_leader 0\nbatch_job_controller_next_tick_timestamp_seconds 0\n"
+	if got := scrape(t, registry, "batch_job_controller_leader ", "batch_job_controller_next"); got != want {
+		t.Errorf("got %s", got)
+	}
+}
+
+func TestReasonsAreBounded(t *testing.T) {
+	m, registry := newMetrics()
+	for i := range 60 {
+		m.TaskEnded("failed", fmt.Sprintf("Reason%d", i))
+	}
+	m.TaskEnded("failed", "Reason49") // known by now
+	m.TaskEnded("failed", "JobTimeout")
+	got := scrape(t, registry, "batch_job_controller_node_tasks_total{")
+	for _, want := range []string{
+		`{reason="Reason49",state="failed"} 2`,
+		`{reason="Other",state="failed"} 10`,
+		`{reason="JobTimeout",state="failed"} 1`,
+	} {
+		if !strings.Contains(got, want+"\n") {
+			t.Errorf("no %s in %s", want, got)
+		}
+	}
+}
+
+func TestReasonsThatAreNoWordAreNoLabels(t *testing.T) {
+	for name, reason := range map[string]string{
+		"a sentence":    "exit status 1",
+		"not UTF-8":     "\xff",
+		"very long":     strings.Repeat("x", 65),
+		"with new line": "a\nb",
+	} {
+		t.Run(name, func(t *testing.T) {
+			m, registry := newMetrics()
+			m.TaskEnded("failed", reason)
+			if got := scrape(t, registry); !strings.Contains(got, `{reason="Other",state="failed"} 1`) {
+				t.Error(got)
+			}
+		})
+	}
+}
+
+func TestTwoControllersFitIntoOneProcess(t *testing.T) {
+	one, oneRegistry := newMetrics()
+	_, otherRegistry := newMetrics()
+	one.SetLeader(true)
+	oneResults, otherResults := newResults(), newResults()
+	oneRegistry.MustRegister(oneResults)
+	otherRegistry.MustRegister(otherResults)
+	oneResults.Begin(first)
+	if got := scrape(t, otherRegistry, "batch_job_controller_leader ", "foo_"); got != "batch_job_controller_leader 0\n" {
+		t.Errorf("the other one shows %s", got)
+	}
+}

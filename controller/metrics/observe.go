@@ -1,0 +1,101 @@
+package metrics
+
+import (
+	"strconv"
+	"time"
+
+	"github.com/prometheus/client_golang/prometheus"
+)
+
+// SetLeader takes down whether this replica leads.
+func (m *Metrics) SetLeader(leading bool) { setBool(m.leader, leading) }
+
+// SetConfigValid takes down whether the configuration is valid.
+func (m *Metrics) SetConfigValid(valid bool) { setBool(m.configValid, valid) }
+
+// ExecutionOpened counts an execution that began.
+func (m *Metrics) ExecutionOpened(trigger string) {
+	m.executions.WithLabelValues(trigger).Inc()
+}
+
+// ExecutionClosed counts an execution that ended just now. A duration of 0 is
+// that of an execution which was given up, and is not a measurement.
+func (m *Metrics) ExecutionClosed(result string, d time.Duration) {
+	m.executionsClosed.WithLabelValues(result).Inc()
+	m.lastExecution.WithLabelValues(result).SetToCurrentTime()
+	if d > 0 {
+		m.executionDuration.Observe(d.Seconds())
+	}
+}
+
+// SetLastExecution takes down when an execution ended that is not to be
+// counted: one that ended before this process began.
+func (m *Metrics) SetLastExecution(result string, at time.Time) {
+	setTime(m.lastExecution.WithLabelValues(result), at)
+}
+
+// SetNextTick takes down when the next tick is due; the zero time is never.
+func (m *Metrics) SetNextTick(at time.Time) { setTime(m.nextTick, at) }
+
+// TickSkipped counts a tick that began no execution.
+func (m *Metrics) TickSkipped(reason string) {
+	m.ticksSkipped.WithLabelValues(reason).Inc()
+}
+
+// TicksMissed counts ticks that nobody was there for.
+func (m *Metrics) TicksMissed(n int) { m.ticksMissed.Add(float64(n)) }
+
+// TaskEnded counts a node task that ended. Reasons are whatever a pod says:
+// after many different ones the rest are counted together.
+func (m *Metrics) TaskEnded(state, reason string) {
+	m.nodeTasks.WithLabelValues(state, m.reasons.label(reason)).Inc()
+}
+
+// SetPool takes down how full the pool is.
+func (m *Metrics) SetPool(inFlight, size int) {
+	m.tasksInFlight.Set(float64(inFlight))
+	m.poolSize.Set(float64(size))
+}
+
+// SlotRefilled takes down how long a slot was free.
+func (m *Metrics) SlotRefilled(d time.Duration) { m.slotRefill.Observe(d.Seconds()) }
+
+// JobCreateFailed counts an attempt to create a Job, by the status code of the
+// answer.
+func (m *Metrics) JobCreateFailed(code string) {
+	m.jobCreateErrors.WithLabelValues(code).Inc()
+}
+
+// CallbackAnswered counts a callback.
+func (m *Metrics) CallbackAnswered(kind string, code int, d time.Duration) {
+	m.callbackRequests.WithLabelValues(kind, strconv.Itoa(code)).Inc()
+	m.callbackDuration.WithLabelValues(kind).Observe(d.Seconds())
+}
+
+// ResultStored counts the samples of a result.
+func (m *Metrics) ResultStored(samples int) { m.resultSamples.Add(float64(samples)) }
+
+// LogSaved counts a container's log, by what became of it: saved, truncated or
+// failed.
+func (m *Metrics) LogSaved(outcome string) { m.podLogs.WithLabelValues(outcome).Inc() }
+
+// StoreError counts a failed operation of the report store.
+func (m *Metrics) StoreError(operation string) {
+	m.reportStoreErrors.WithLabelValues(operation).Inc()
+}
+
+func setBool(g prometheus.Gauge, value bool) {
+	if value {
+		g.Set(1)
+	} else {
+		g.Set(0)
+	}
+}
+
+func setTime(g prometheus.Gauge, at time.Time) {
+	if at.IsZero() {
+		g.Set(0)
+		return
+	}
+	g.Set(float64(at.UnixMilli()) / 1000)
+}

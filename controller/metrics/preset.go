@@ -1,0 +1,52 @@
+package metrics
+
+import (
+	"strconv"
+
+	"github.com/batch-job-controller/batch-job-controller/controller/execution"
+)
+
+// preset makes the series whose labels are known begin at 0, so that a rate
+// sees their first increment.
+func (m *Metrics) preset() {
+	for _, trigger := range []execution.Trigger{execution.Cron, execution.Startup, execution.Manual} {
+		m.executions.WithLabelValues(string(trigger))
+	}
+	for _, result := range []string{"succeeded", "failed", "aborted"} {
+		m.executionsClosed.WithLabelValues(result)
+	}
+	m.ticksSkipped.WithLabelValues("open_execution")
+	m.nodeTasks.WithLabelValues(string(execution.Succeeded), "")
+	for _, outcome := range knownOutcomes() {
+		m.nodeTasks.WithLabelValues(string(outcome.State), string(outcome.Reason))
+	}
+	for _, kind := range []string{"result", "file", "event"} {
+		m.callbackRequests.WithLabelValues(kind, strconv.Itoa(200))
+		m.callbackDuration.WithLabelValues(kind)
+	}
+	for _, outcome := range []string{"saved", "truncated", "failed"} {
+		m.podLogs.WithLabelValues(outcome)
+	}
+	for _, operation := range []string{"begin", "result", "file", "log", "report", "list", "drop"} {
+		m.reportStoreErrors.WithLabelValues(operation)
+	}
+}
+
+// knownOutcomes are the bad ends that the controller finds itself.
+func knownOutcomes() []execution.Outcome {
+	return []execution.Outcome{
+		{State: execution.Skipped, Reason: execution.NodeNotReady},
+		{State: execution.Skipped, Reason: execution.NodeUnschedulable},
+		{State: execution.Skipped, Reason: execution.NodeGone},
+		{State: execution.Lost, Reason: execution.NodeGone},
+		{State: execution.Lost, Reason: execution.JobDeleted},
+		{State: execution.Lost, Reason: execution.PodDeleted},
+		{State: execution.Failed, Reason: execution.ForeignJob},
+		{State: execution.Failed, Reason: execution.JobInvalid},
+		{State: execution.Failed, Reason: execution.JobRefused},
+		{State: execution.Failed, Reason: execution.PodNotCreated},
+		{State: execution.Failed, Reason: execution.PodNotStarted},
+		{State: execution.Failed, Reason: execution.JobTimeout},
+		{State: execution.Failed, Reason: execution.ContainerFailed},
+	}
+}

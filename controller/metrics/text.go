@@ -1,0 +1,78 @@
+package metrics
+
+import (
+	"bytes"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"strconv"
+	"unicode/utf16"
+	"unicode/utf8"
+
+	"github.com/batch-job-controller/batch-job-controller/controller/execution"
+)
+
+// checkText checks a body as far as that needs no knowledge of results.
+func checkText(body []byte) error {
+	switch {
+	case len(body) > MaxBody:
+		return fmt.Errorf("%w: a result may have %d bytes", execution.ErrTooLarge, MaxBody)
+	case len(bytes.TrimSpace(body)) == 0:
+		return invalid("", "is empty: %s", wantDocument)
+	case bytes.HasPrefix(body, []byte("\ufeff")):
+		return invalid("", "begins with a byte order mark (BOM): must be JSON without one")
+	case !utf8.Valid(body):
+		return invalid("", "is not UTF-8: must be JSON in UTF-8")
+	}
+	var whole json.RawMessage
+	if err := json.Unmarshal(body, &whole); err != nil {
+		return describeSyntax(err)
+	}
+	if at := loneSurrogate(body); at >= 0 {
+		return invalid("", `has half of a surrogate pair at byte %d: must be a whole character, such as \ud83d\ude00`, at)
+	}
+	return nil
+}
+
+func describeSyntax(err error) error {
+	var syntax *json.SyntaxError
+	if errors.As(err, &syntax) {
+		return invalid("", "is not valid JSON: %s at byte %d", err, syntax.Offset)
+	}
+	return invalid("", "is not valid JSON: %s", err)
+}
+
+// loneSurrogate returns where valid JSON has an escape that encoding/json would
+// make another character of, or -1. A backslash is always part of a text.
+func loneSurrogate(body []byte) int {
+	for at := 0; at < len(body); at++ {
+		if body[at] != '\\' {
+			continue
+		}
+		first, ok := escapedRune(body[at:])
+		switch {
+		case !ok:
+			at++
+		case !utf16.IsSurrogate(first):
+			at += escapeLength - 1
+		default:
+			second, _ := escapedRune(body[at+escapeLength:])
+			if utf16.DecodeRune(first, second) == utf8.RuneError {
+				return at
+			}
+			at += 2*escapeLength - 1
+		}
+	}
+	return -1
+}
+
+const escapeLength = len(`\u0000`)
+
+// escapedRune reads the \u escape that b begins with.
+func escapedRune(b []byte) (rune, bool) {
+	if len(b) < escapeLength || b[0] != '\\' || b[1] != 'u' {
+		return 0, false
+	}
+	n, err := strconv.ParseUint(string(b[2:escapeLength]), 16, 16)
+	return rune(n), err == nil
+}

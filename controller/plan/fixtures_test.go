@@ -1,0 +1,149 @@
+package plan
+
+import (
+	"time"
+
+	batchv1 "k8s.io/api/batch/v1"
+	corev1 "k8s.io/api/core/v1"
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+	"k8s.io/utils/ptr"
+
+	"github.com/batch-job-controller/batch-job-controller/controller/execution"
+	"github.com/batch-job-controller/batch-job-controller/controller/jobspec"
+)
+
+// origin is when the Job and its pod are created, unless a test says otherwise.
+var origin = time.Date(2026, 3, 4, 5, 0, 0, 0, time.UTC)
+
+func after(d time.Duration) time.Time { return origin.Add(d) }
+
+func stamp(d time.Duration) metav1.Time { return metav1.NewTime(after(d)) }
+
+// Parts of a Job.
+
+type jobOption func(*batchv1.Job)
+
+func jobWith(options ...jobOption) *batchv1.Job {
+	job := &batchv1.Job{
+		ObjectMeta: metav1.ObjectMeta{Name: "check-20260304050000-0123456789", UID: "job", CreationTimestamp: stamp(0)},
+		Spec:       batchv1.JobSpec{BackoffLimit: ptr.To[int32](0)},
+	}
+	for _, option := range options {
+		option(job)
+	}
+	return job
+}
+
+func backoff(limit int32) jobOption {
+	return func(j *batchv1.Job) { j.Spec.BackoffLimit = &limit }
+}
+
+func condition(kind batchv1.JobConditionType, reason string, since time.Duration) jobOption {
+	return func(j *batchv1.Job) {
+		j.Status.Conditions = append(j.Status.Conditions, batchv1.JobCondition{
+			Type: kind, Status: corev1.ConditionTrue, Reason: reason, Message: "said the Job controller", LastTransitionTime: stamp(since),
+		})
+	}
+}
+
+func stopped(reason, message string) jobOption {
+	return func(j *batchv1.Job) {
+		j.Annotations = map[string]string{jobspec.StopAnnotation: reason, jobspec.StopMessageAnnotation: message}
+	}
+}
+
+func completedAt(d time.Duration) jobOption {
+	return func(j *batchv1.Job) { j.Status.CompletionTime = ptr.To(stamp(d)) }
+}
+
+// Parts of a pod.
+
+type podOption func(*corev1.Pod)
+
+func podWith(options ...podOption) *corev1.Pod {
+	pod := &corev1.Pod{
+		ObjectMeta: metav1.ObjectMeta{Name: "pod", CreationTimestamp: stamp(0)},
+		Status:     corev1.PodStatus{Phase: corev1.PodPending},
+	}
+	for _, option := range options {
+		option(pod)
+	}
+	return pod
+}
+
+func pods(all ...*corev1.Pod) []*corev1.Pod { return all }
+
+func born(d time.Duration) podOption {
+	return func(p *corev1.Pod) { p.CreationTimestamp = stamp(d) }
+}
+
+func phase(phase corev1.PodPhase) podOption {
+	return func(p *corev1.Pod) { p.Status.Phase = phase }
+}
+
+func says(reason, message string) podOption {
+	return func(p *corev1.Pod) { p.Status.Reason, p.Status.Message = reason, message }
+}
+
+func deleting(p *corev1.Pod) { p.DeletionTimestamp = ptr.To(stamp(time.Hour)) }
+
+func container(name string, state corev1.ContainerState) podOption {
+	return func(p *corev1.Pod) {
+		p.Status.ContainerStatuses = append(p.Status.ContainerStatuses, corev1.ContainerStatus{Name: name, State: state})
+	}
+}
+
+func initContainer(name string, state corev1.ContainerState) podOption {
+	return func(p *corev1.Pod) {
+		p.Status.InitContainerStatuses = append(p.Status.InitContainerStatuses, corev1.ContainerStatus{Name: name, State: state})
+	}
+}
+
+func running(since time.Duration) corev1.ContainerState {
+	return corev1.ContainerState{Running: &corev1.ContainerStateRunning{StartedAt: stamp(since)}}
+}
+
+func waiting(reason, message string) corev1.ContainerState {
+	return corev1.ContainerState{Waiting: &corev1.ContainerStateWaiting{Reason: reason, Message: message}}
+}
+
+func exited(code int32, reason string, from, to time.Duration) corev1.ContainerState {
+	return corev1.ContainerState{Terminated: &corev1.ContainerStateTerminated{
+		ExitCode: code, Reason: reason, StartedAt: stamp(from), FinishedAt: stamp(to),
+	}}
+}
+
+// vanished is what the kubelet writes for a container that it has lost.
+func vanished() corev1.ContainerState {
+	return corev1.ContainerState{Terminated: &corev1.ContainerStateTerminated{
+		ExitCode: 137, Reason: "ContainerStatusUnknown", Message: "The container could not be located",
+	}}
+}
+
+func unscheduled(reason, message string) podOption {
+	return func(p *corev1.Pod) {
+		p.Status.Conditions = append(p.Status.Conditions, corev1.PodCondition{
+			Type: corev1.PodScheduled, Status: corev1.ConditionFalse, Reason: reason, Message: message,
+		})
+	}
+}
+
+// Whole pods.
+
+func runningPod(since time.Duration, options ...podOption) *corev1.Pod {
+	return podWith(append([]podOption{phase(corev1.PodRunning), container("check", running(since))}, options...)...)
+}
+
+func succeededPod(from, to time.Duration) *corev1.Pod {
+	return podWith(phase(corev1.PodSucceeded), container("check", exited(0, "Completed", from, to)))
+}
+
+func failedPodAt(from, to time.Duration, options ...podOption) *corev1.Pod {
+	return podWith(append([]podOption{born(from), phase(corev1.PodFailed), container("check", exited(1, "Error", from, to))}, options...)...)
+}
+
+// Ends.
+
+func ended(state execution.State, reason execution.Reason) execution.Outcome {
+	return execution.Outcome{State: state, Reason: reason}
+}

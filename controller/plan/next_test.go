@@ -1,0 +1,452 @@
+package plan
+
+import (
+	"fmt"
+	"strings"
+	"testing"
+	"time"
+
+	batchv1 "k8s.io/api/batch/v1"
+	corev1 "k8s.io/api/core/v1"
+
+	"github.com/batch-job-controller/batch-job-controller/controller/execution"
+)
+
+const (
+	startDeadline = 10 * time.Minute
+	jobTimeout    = time.Hour
+)
+
+func settings() execution.Settings {
+	return execution.Settings{PodPoolSize: 2, StartDeadline: startDeadline, JobTimeout: jobTimeout}
+}
+
+// told is that the Job was told to end, for a reason that its pod may not tell
+// any more.
+func told(at time.Duration, state execution.State, reason execution.Reason) *Stopped {
+	return &Stopped{At: after(at), End: execution.End{Outcome: ended(state, reason), Message: "as told"}}
+}
+
+func TestNext(t *testing.T) {
+	quota := &execution.End{Outcome: ended(execution.Failed, execution.JobRefused), Message: "exceeded quota"}
+	startedAt := func(d time.Duration) execution.Task {
+		return execution.Task{Outcome: execution.Outcome{State: execution.Running}, Started: after(d)}
+	}
+	pullFails := podWith(container("check", waiting("ImagePullBackOff", "Back-off")))
+	cases := map[string]struct {
+		sight Sight
+		now   time.Duration
+
+		want        Step
+		wantOutcome execution.Outcome
+		wantMessage string // a part of it
+		wantStarted time.Time
+		wantRecheck time.Duration
+	}{
+		// No Job in the cache.
+		"admitted a moment ago": {
+			sight: Sight{}, want: Create,
+		},
+		"admitted long ago by an earlier leader": {
+			sight: Sight{}, now: 24 * time.Hour, want: Create,
+		},
+		"created, and not in the cache yet": {
+			sight: Sight{Created: true}, now: 10 * time.Second, want: Wait, wantRecheck: 20 * time.Second,
+		},
+		"created, and long missing from the cache": {
+			sight: Sight{Created: true}, now: cacheLag, want: Verify, wantOutcome: ended(execution.Lost, execution.JobDeleted),
+		},
+		"seen, and gone": {
+			sight: Sight{Created: true, Seen: true}, now: time.Second, want: Verify, wantOutcome: ended(execution.Lost, execution.JobDeleted),
+		},
+		"refused, before the start deadline": {
+			sight: Sight{Refused: quota}, now: startDeadline - 1, want: Create,
+		},
+		"refused, at the start deadline": {
+			sight: Sight{Refused: quota}, now: startDeadline, want: Verify,
+			wantOutcome: ended(execution.Failed, execution.JobRefused), wantMessage: "exceeded quota",
+		},
+		"refused once, and created since": {
+			sight: Sight{Refused: quota, Created: true, Seen: true}, now: startDeadline, want: Verify,
+			wantOutcome: ended(execution.Lost, execution.JobDeleted),
+		},
+
+		// The node is gone, which includes one of its name with another UID.
+		"the node went before the task was admitted": {
+			sight: Sight{NodeGone: true}, want: Finish,
+			wantOutcome: ended(execution.Skipped, execution.NodeGone), wantMessage: "before its Job was created",
+		},
+		"the node went, and a create may have been answered by nobody": {
+			sight: Sight{NodeGone: true, Admitted: true}, want: Verify,
+			wantOutcome: ended(execution.Skipped, execution.NodeGone), wantMessage: "before its Job was created",
+		},
+		"the node went while the Job was refused": {
+			sight: Sight{NodeGone: true, Refused: quota}, now: startDeadline, want: Finish,
+			wantOutcome: ended(execution.Skipped, execution.NodeGone),
+		},
+		"the node and the Job went": {
+			sight: Sight{NodeGone: true, Created: true, Seen: true}, want: Finish,
+			wantOutcome: ended(execution.Lost, execution.NodeGone), wantMessage: "the node and its Job were deleted",
+		},
+		"the node went before the cache had the Job": {
+			sight: Sight{NodeGone: true, Created: true}, now: 10 * time.Second, want: Wait, wantRecheck: 20 * time.Second,
+		},
+		"the node went, and the cache never had the Job": {
+			sight: Sight{NodeGone: true, Created: true}, now: cacheLag, want: Finish,
+			wantOutcome: ended(execution.Lost, execution.NodeGone),
+		},
+		"the node went while the pod ran": {
+			sight: Sight{NodeGone: true, Job: jobWith(), Pods: pods(runningPod(10 * time.Second))}, now: time.Minute, want: Stop,
+			wantOutcome: ended(execution.Lost, execution.NodeGone),
+		},
+		"the node went while the pod ran, and the Job was told to end": {
+			sight: Sight{NodeGone: true, Job: jobWith(), Pods: pods(runningPod(10 * time.Second)), Stopped: told(time.Minute, execution.Lost, execution.NodeGone)},
+			now:   time.Minute + time.Second, want: Finish,
+			wantOutcome: ended(execution.Lost, execution.NodeGone),
+		},
+		"the node went after the pod had succeeded": {
+			sight: Sight{NodeGone: true, Job: jobWith(), Pods: pods(succeededPod(1, 2))}, now: time.Minute, want: Finish,
+			wantOutcome: ended(execution.Succeeded, ""),
+		},
+		"the node went while a doomed pod ran": {
+			sight: Sight{
+				NodeGone: true, Job: jobWith(condition(batchv1.JobFailureTarget, "DeadlineExceeded", time.Minute)),
+				Pods: pods(runningPod(10*time.Second, deleting)),
+			},
+			now: time.Minute, want: Finish, wantOutcome: ended(execution.Failed, "DeadlineExceeded"),
+		},
+
+		// The Job is somebody else's.
+		"a foreign Job has the name": {
+			sight: Sight{Foreign: true, Job: jobWith()}, want: Finish,
+			wantOutcome: ended(execution.Failed, execution.ForeignJob), wantMessage: "check-20260304050000-0123456789",
+		},
+		"a foreign Job that succeeded counts for nothing": {
+			sight: Sight{Foreign: true, Created: true, Job: jobWith(condition(batchv1.JobComplete, "", 0))}, want: Finish,
+			wantOutcome: ended(execution.Failed, execution.ForeignJob),
+		},
+
+		// The pod does not start.
+		"no pod yet": {
+			sight: Sight{Job: jobWith()}, now: time.Minute, want: Wait, wantRecheck: 9 * time.Minute,
+		},
+		"no pod until the start deadline": {
+			sight: Sight{Job: jobWith()}, now: startDeadline, want: Stop,
+			wantOutcome: ended(execution.Failed, execution.PodNotCreated),
+		},
+		"no pod, and the Job was told to end": {
+			sight: Sight{Job: jobWith(), Stopped: told(startDeadline, execution.Failed, execution.PodNotCreated)}, now: startDeadline + time.Second, want: Finish,
+			wantOutcome: ended(execution.Failed, execution.PodNotCreated),
+		},
+		"the start deadline counts from the pod's creation": {
+			sight: Sight{Job: jobWith(), Pods: pods(podWith(born(5 * time.Minute)))}, now: startDeadline, want: Wait, wantRecheck: 5 * time.Minute,
+		},
+		"the image cannot be pulled yet": {
+			sight: Sight{Job: jobWith(), Pods: pods(pullFails)}, now: startDeadline - time.Second, want: Wait, wantRecheck: time.Second,
+		},
+		"the image cannot be pulled (ImagePullBackOff)": {
+			sight: Sight{Job: jobWith(), Pods: pods(pullFails)}, now: startDeadline, want: Stop,
+			wantOutcome: ended(execution.Failed, "ImagePullBackOff"), wantMessage: "container check: Back-off",
+		},
+		"the image cannot be pulled (ErrImagePull)": {
+			sight: Sight{Job: jobWith(), Pods: pods(podWith(container("check", waiting("ErrImagePull", "denied"))))}, now: startDeadline, want: Stop,
+			wantOutcome: ended(execution.Failed, "ErrImagePull"), wantMessage: "denied",
+		},
+		"a Secret is missing": {
+			sight: Sight{Job: jobWith(), Pods: pods(podWith(container("check", waiting("CreateContainerConfigError", "no secret"))))},
+			now:   startDeadline, want: Stop,
+			wantOutcome: ended(execution.Failed, "CreateContainerConfigError"), wantMessage: "no secret",
+		},
+		"the node has no room": {
+			sight: Sight{Job: jobWith(), Pods: pods(podWith(unscheduled("Unschedulable", "Insufficient cpu")))}, now: startDeadline, want: Stop,
+			wantOutcome: ended(execution.Failed, "Unschedulable"), wantMessage: "Insufficient cpu",
+		},
+		"stopped, and the pod may still start": {
+			sight: Sight{Job: jobWith(), Pods: pods(pullFails), Stopped: told(startDeadline, execution.Failed, "ImagePullBackOff")}, now: startDeadline + time.Second,
+			want: Wait, wantRecheck: StopGrace - time.Second,
+		},
+		"stopped, and the pod cannot start any more": {
+			sight: Sight{
+				Job:  jobWith(stopped("failed/ImagePullBackOff", "Back-off")),
+				Pods: pods(podWith(deleting, container("check", waiting("ErrImagePull", "denied")))), Stopped: told(startDeadline, execution.Failed, "ImagePullBackOff"),
+			},
+			now: startDeadline + time.Second, want: Finish,
+			wantOutcome: ended(execution.Failed, "ImagePullBackOff"), wantMessage: "as told",
+		},
+		"stopped, and the pod is gone before the Job has failed": {
+			sight: Sight{Job: jobWith(stopped("failed/ImagePullBackOff", "Back-off")), Stopped: told(startDeadline, execution.Failed, "ImagePullBackOff")},
+			now:   startDeadline + time.Second, want: Finish,
+			wantOutcome: ended(execution.Failed, "ImagePullBackOff"), wantMessage: "as told",
+		},
+		"stopped, and the pod failed for it": {
+			sight: Sight{
+				Job:  jobWith(stopped("failed/ImagePullBackOff", "Back-off")),
+				Pods: pods(podWith(deleting, phase(corev1.PodFailed), container("check", waiting("ImagePullBackOff", "")))), Stopped: told(startDeadline, execution.Failed, "ImagePullBackOff"),
+			},
+			now: startDeadline + time.Second, want: Finish,
+			wantOutcome: ended(execution.Failed, "ImagePullBackOff"), wantMessage: "as told",
+		},
+		"stopped, and the pod failed for it before the cache has the annotation": {
+			sight: Sight{
+				Job: jobWith(), Pods: pods(podWith(deleting, phase(corev1.PodFailed), container("check", vanished()))),
+				Stopped: told(startDeadline, execution.Failed, "ImagePullBackOff"),
+			},
+			now: startDeadline + time.Second, want: Finish,
+			wantOutcome: ended(execution.Failed, "ImagePullBackOff"), wantMessage: "as told",
+		},
+		"stopped, and the Job failed for it before the cache has the annotation": {
+			sight: Sight{
+				Job:     jobWith(condition(batchv1.JobFailed, "DeadlineExceeded", startDeadline)),
+				Stopped: told(startDeadline, execution.Failed, "ImagePullBackOff"),
+			},
+			now: startDeadline + time.Second, want: Finish,
+			wantOutcome: ended(execution.Failed, "ImagePullBackOff"), wantMessage: "as told",
+		},
+		"stopped, and the pod succeeded all the same": {
+			sight: Sight{Job: jobWith(), Pods: pods(succeededPod(1, 2)), Stopped: told(startDeadline, execution.Failed, "ImagePullBackOff")},
+			now:   startDeadline + time.Second, want: Finish, wantOutcome: ended(execution.Succeeded, ""),
+		},
+		"stopped, and the pod's node does not answer": {
+			sight: Sight{Job: jobWith(), Pods: pods(pullFails), Stopped: told(startDeadline, execution.Failed, "ImagePullBackOff")}, now: startDeadline + StopGrace, want: Finish,
+			wantOutcome: ended(execution.Failed, "ImagePullBackOff"),
+		},
+		"stopped, and the pod started all the same": {
+			sight: Sight{Job: jobWith(stopped("failed/ImagePullBackOff", "Back-off")), Pods: pods(runningPod(startDeadline)), Stopped: told(startDeadline, execution.Failed, "ImagePullBackOff")},
+			now:   startDeadline + time.Second, want: Wait, wantStarted: after(startDeadline), wantRecheck: jobTimeout + StopGrace - time.Second,
+		},
+
+		// The pod runs.
+		"the pod runs": {
+			sight: Sight{Job: jobWith(), Pods: pods(runningPod(10 * time.Second))}, now: time.Minute,
+			want: Wait, wantStarted: after(10 * time.Second), wantRecheck: jobTimeout + 10*time.Second,
+		},
+		"the pod runs beyond its time, and the kubelet has a grace": {
+			sight: Sight{Job: jobWith(), Pods: pods(runningPod(0))}, now: jobTimeout + StopGrace - time.Second,
+			want: Wait, wantStarted: after(0), wantRecheck: time.Second,
+		},
+		"the pod runs beyond its time and the grace": {
+			sight: Sight{Job: jobWith(), Pods: pods(runningPod(0))}, now: jobTimeout + StopGrace, want: Stop,
+			wantOutcome: ended(execution.Failed, execution.JobTimeout), wantMessage: "still running after 1h0m0s",
+		},
+		"stopped, and the pod is being killed": {
+			sight: Sight{Job: jobWith(), Pods: pods(runningPod(0, deleting)), Stopped: told(jobTimeout+StopGrace, execution.Failed, execution.JobTimeout)},
+			now:   jobTimeout + StopGrace + 20*time.Second, want: Wait, wantStarted: after(0), wantRecheck: StopGrace - 20*time.Second,
+		},
+		"stopped, and the pod runs on a dead node": {
+			sight: Sight{Job: jobWith(), Pods: pods(runningPod(0, deleting)), Stopped: told(jobTimeout+StopGrace, execution.Failed, execution.JobTimeout)},
+			now:   jobTimeout + 2*StopGrace, want: Finish,
+			wantOutcome: ended(execution.Failed, execution.JobTimeout),
+		},
+
+		// The pod has ended.
+		"the pod succeeded": {
+			sight: Sight{Job: jobWith(), Pods: pods(succeededPod(1, 2))}, now: time.Minute, want: Finish,
+			wantOutcome: ended(execution.Succeeded, ""),
+		},
+		"the pod failed": {
+			sight: Sight{Job: jobWith(), Pods: pods(failedPodAt(1, 2))}, now: time.Minute, want: Finish,
+			wantOutcome: ended(execution.Failed, execution.ContainerFailed), wantMessage: "exit code 1",
+		},
+		"the Job completed, and the pod is gone": {
+			sight: Sight{Job: jobWith(condition(batchv1.JobComplete, "", 0), completedAt(0))}, now: time.Minute, want: Finish,
+			wantOutcome: ended(execution.Succeeded, ""),
+		},
+		"the Job failed, and the pod is gone": {
+			sight: Sight{Job: jobWith(condition(batchv1.JobFailed, "BackoffLimitExceeded", 0))}, now: time.Second, want: Finish,
+			wantOutcome: ended(execution.Lost, execution.PodDeleted),
+		},
+		"the Job is about to fail, and the pod still runs": {
+			sight: Sight{
+				Job:  jobWith(condition(batchv1.JobFailureTarget, "DeadlineExceeded", time.Minute)),
+				Pods: pods(runningPod(10*time.Second, deleting)),
+			},
+			now: time.Minute + 20*time.Second, want: Wait, wantStarted: after(10 * time.Second), wantRecheck: StopGrace - 20*time.Second,
+		},
+		"the Job is about to fail, and the pod runs on a dead node": {
+			sight: Sight{
+				Job:  jobWith(condition(batchv1.JobFailureTarget, "DeadlineExceeded", time.Minute)),
+				Pods: pods(runningPod(10*time.Second, deleting)),
+			},
+			now: time.Minute + StopGrace, want: Finish, wantOutcome: ended(execution.Failed, "DeadlineExceeded"),
+		},
+		"the Job is about to fail, and the pod has ended": {
+			sight: Sight{
+				Job:  jobWith(condition(batchv1.JobFailureTarget, "BackoffLimitExceeded", time.Minute)),
+				Pods: pods(failedPodAt(1, 2)),
+			},
+			now: time.Minute, want: Finish, wantOutcome: ended(execution.Failed, execution.ContainerFailed),
+		},
+
+		// There is another attempt.
+		"an attempt failed, and the pause before the next is longer than jobTimeout": {
+			sight: Sight{Settings: execution.Settings{StartDeadline: time.Minute, JobTimeout: time.Second},
+				Job: jobWith(backoff(6)), Pods: pods(failedPodAt(0, time.Second))},
+			now: 5 * time.Minute, want: Wait, wantStarted: after(0), wantRecheck: retryPause + time.Minute + time.Second - 5*time.Minute,
+		},
+		"an attempt failed before it could start, and the pause is longer than startDeadline": {
+			sight: Sight{Settings: execution.Settings{StartDeadline: time.Minute, JobTimeout: time.Hour},
+				Job: jobWith(backoff(6)), Pods: pods(podWith(phase(corev1.PodFailed), says("OutOfcpu", "no room")))},
+			now: 5 * time.Minute, want: Wait, wantRecheck: retryPause + time.Minute - 5*time.Minute,
+		},
+		"an attempt failed, and no other comes": {
+			sight: Sight{Job: jobWith(backoff(6)), Pods: pods(failedPodAt(0, time.Second, says("Evicted", "low on memory")))},
+			now:   retryPause + startDeadline + time.Second, want: Stop,
+			wantOutcome: ended(execution.Failed, "Evicted"), wantMessage: "low on memory",
+		},
+		"the second attempt has its own start deadline": {
+			sight: Sight{Task: startedAt(0), Job: jobWith(backoff(1)), Pods: pods(failedPodAt(0, time.Second), podWith(born(2*time.Minute)))},
+			now:   startDeadline + time.Minute, want: Wait, wantRecheck: time.Minute,
+		},
+		"the pod that ran was deleted, and the cache has not seen the Job fail": {
+			sight: Sight{Task: startedAt(0), Job: jobWith()}, now: 30 * time.Minute,
+			want: Wait, wantRecheck: jobTimeout + retryPause + startDeadline - 30*time.Minute,
+		},
+		"the pod that ran was deleted, and nobody does anything about it": {
+			sight: Sight{Task: startedAt(0), Job: jobWith()}, now: jobTimeout + retryPause + startDeadline, want: Stop,
+			wantOutcome: ended(execution.Lost, execution.PodDeleted),
+		},
+	}
+	for name, tc := range cases {
+		t.Run(name, func(t *testing.T) {
+			tc.sight.Since = origin
+			if tc.sight.Settings.StartDeadline == 0 {
+				tc.sight.Settings = settings()
+			}
+			got := Next(tc.sight, after(tc.now))
+			if got.Step != tc.want {
+				t.Fatalf("%s, want %s: %+v", got.Step, tc.want, got)
+			}
+			if got.End.Outcome != tc.wantOutcome || !strings.Contains(got.End.Message, tc.wantMessage) {
+				t.Errorf("ends as %v %q, want %v %q", got.End.Outcome, got.End.Message, tc.wantOutcome, tc.wantMessage)
+			}
+			if got.Step == Finish && got.End.Finished.IsZero() {
+				t.Error("ends at no time")
+			}
+			if !got.Started.Equal(tc.wantStarted) {
+				t.Errorf("started %s, want %s", got.Started, tc.wantStarted)
+			}
+			if got.Recheck != tc.wantRecheck {
+				t.Errorf("looks again after %s, want %s", got.Recheck, tc.wantRecheck)
+			}
+		})
+	}
+}
+
+func TestNextDoesNotChangeARefusal(t *testing.T) {
+	refused := &execution.End{Outcome: ended(execution.Failed, execution.JobRefused)}
+	Next(Sight{Settings: settings(), Refused: refused, Since: origin}, after(startDeadline))
+	if !refused.Finished.IsZero() {
+		t.Error("the refusal has ended")
+	}
+}
+
+// everySight yields all combinations of a few states of all that Next sees.
+func everySight(yield func(name string, s Sight)) {
+	jobs := map[string]*batchv1.Job{
+		"no Job":                nil,
+		"a Job":                 jobWith(),
+		"a Job of two attempts": jobWith(backoff(1)),
+		"a stopped Job":         jobWith(stopped("failed/ImagePullBackOff", "m")),
+		"a Job about to fail":   jobWith(condition(batchv1.JobFailureTarget, "DeadlineExceeded", time.Minute)),
+		"a failed Job":          jobWith(condition(batchv1.JobFailed, "BackoffLimitExceeded", time.Minute)),
+		"a complete Job":        jobWith(condition(batchv1.JobComplete, "", time.Minute)),
+		"a suspended Job":       jobWith(condition(batchv1.JobSuspended, "", time.Minute)),
+	}
+	podLists := map[string][]*corev1.Pod{
+		"no pod":                    nil,
+		"a new pod":                 pods(podWith()),
+		"a new pod, deleted":        pods(podWith(deleting)),
+		"a running pod":             pods(runningPod(time.Second)),
+		"a running pod, deleted":    pods(runningPod(time.Second, deleting)),
+		"a pod of an unknown phase": pods(podWith(phase(corev1.PodUnknown))),
+		"a failed pod":              pods(failedPodAt(0, time.Second)),
+		"a failed pod and a new":    pods(failedPodAt(0, time.Second), podWith(born(time.Minute))),
+		"a succeeded pod":           pods(succeededPod(0, time.Second)),
+	}
+	refusals := []*execution.End{nil, {Outcome: ended(execution.Failed, execution.JobRefused)}}
+	both := []bool{false, true}
+	for jobName, job := range jobs {
+		for podName, podList := range podLists {
+			for _, created := range both {
+				for _, seen := range both {
+					for _, gone := range both {
+						for _, refused := range refusals {
+							for _, stopped := range []*Stopped{nil, told(0, execution.Failed, "Told")} {
+								for _, started := range []time.Time{{}, after(time.Second)} {
+									yield(
+										fmt.Sprintf("%s, %s, created %t, seen %t, node gone %t, refused %t, stopped %t, started %t", jobName, podName,
+											created, seen, gone, refused != nil, stopped != nil, !started.IsZero()),
+										Sight{
+											Settings: settings(), Task: execution.Task{Started: started}, Created: created, Seen: seen, NodeGone: gone,
+											Job: job, Pods: podList, Refused: refused, Since: origin, Stopped: stopped,
+										})
+								}
+							}
+						}
+					}
+				}
+			}
+		}
+	}
+}
+
+// horizon is later than all deadlines of these sights.
+const horizon = 24 * time.Hour
+
+func TestNextNeverWaitsWithoutALimit(t *testing.T) {
+	everySight(func(name string, s Sight) {
+		for _, now := range []time.Duration{
+			0, time.Second, cacheLag, StopGrace, 2 * time.Minute, startDeadline, startDeadline + time.Second, jobTimeout,
+			jobTimeout + StopGrace, jobTimeout + 2*StopGrace, jobTimeout + startDeadline + retryPause, horizon,
+		} {
+			action := Next(s, after(now))
+			switch action.Step {
+			case Create, Verify:
+				if s.Job != nil {
+					t.Errorf("%s, after %s: %s although there is a Job", name, now, action.Step)
+				}
+				if action.Step == Create && s.Created {
+					t.Errorf("%s, after %s: is created again", name, now)
+				}
+			case Stop, Finish:
+				if !action.End.Outcome.State.Final() {
+					t.Errorf("%s, after %s: ends as %v", name, now, action.End.Outcome)
+				}
+				if action.Step == Stop && s.Stopped != nil {
+					t.Errorf("%s, after %s: is stopped again", name, now)
+				}
+			case Wait:
+				if action.Recheck <= 0 || now+action.Recheck > horizon {
+					t.Errorf("%s, after %s: looks again after %s", name, now, action.Recheck)
+				}
+			default:
+				t.Errorf("%s, after %s: does %q", name, now, action.Step)
+			}
+		}
+	})
+}
+
+// TestNextComesToAnEnd lets nothing happen but what Next asks for: no pod
+// moves, no condition is set.
+func TestNextComesToAnEnd(t *testing.T) {
+	everySight(func(name string, s Sight) {
+		now := after(0)
+		for range 10 {
+			action := Next(s, now)
+			switch action.Step {
+			case Finish, Verify: // without a Job the task ends, with one the cache will show it
+				return
+			case Create: // the API server answers
+				if s.Refused == nil || s.Created {
+					return
+				}
+				now = now.Add(startDeadline)
+			case Stop:
+				s.Stopped = &Stopped{At: now, End: action.End}
+			case Wait:
+				now = now.Add(action.Recheck)
+			}
+		}
+		t.Errorf("%s: does not end", name)
+	})
+}
