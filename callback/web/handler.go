@@ -2,7 +2,6 @@ package web
 
 import (
 	"errors"
-	"html/template"
 	"io/fs"
 	"log/slog"
 	"net/http"
@@ -20,13 +19,12 @@ type Options struct {
 type handler struct {
 	reports fs.FS
 	log     *slog.Logger
-	pages   *template.Template
 }
 
 // NewHandler serves the report directory. The file system must not lead out of
 // it, by symbolic links or otherwise: that of an os.Root does not.
 func NewHandler(reports fs.FS, o Options) http.Handler {
-	h := &handler{reports: reports, log: o.Log, pages: parsePages()}
+	h := &handler{reports: reports, log: o.Log}
 	if h.log == nil {
 		h.log = slog.New(slog.DiscardHandler)
 	}

@@ -334,7 +334,7 @@ func TestPages(t *testing.T) {
 			path: "/" + newer + "/",
 			want: []string{
 				`<title>Execution 20261124034200</title>`, `<main>`, `<caption>Files</caption>`, `<th scope="col" class="number">Size</th>`,
-				`<a href="./a-%22quoted%22%20%c3%a9.bin">a-&#34;quoted&#34; é.bin</a></th><td class="number">2.9 KiB</td>`,
+				`<a href="./a-%22quoted%22%20%C3%A9.bin">a-&#34;quoted&#34; é.bin</a></th><td class="number">2.9 KiB</td>`,
 				`<a href="./a-empty">a-empty</a></th><td class="number">0 B</td>`,
 				`<a href="./a-x.html">`,
 				`<a href="./a.json">a.json</a></th><td class="number">22 B</td>`,

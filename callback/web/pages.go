@@ -1,11 +1,11 @@
 package web
 
 import (
+	"bufio"
 	"embed"
-	"html/template"
 	"io/fs"
-	"iter"
 	"net/http"
+	"net/url"
 	"slices"
 	"strconv"
 	"strings"
@@ -14,14 +14,10 @@ import (
 	"github.com/batch-job-controller/batch-job-controller/controller/execution"
 )
 
-//go:embed assets
+//go:embed assets/style.css
 var assets embed.FS
 
 const stylePath = "style.css"
-
-func parsePages() *template.Template {
-	return template.Must(template.ParseFS(assets, "assets/*.html"))
-}
 
 func serveStyle(w http.ResponseWriter, r *http.Request) error {
 	file, err := assets.ReadFile("assets/" + stylePath)
@@ -33,41 +29,34 @@ func serveStyle(w http.ResponseWriter, r *http.Request) error {
 	return nil
 }
 
-type executionsPage struct {
-	HasLatest  bool
-	Executions []executionRow
-}
-
-type executionRow struct {
-	ID        execution.ID
-	Scheduled time.Time
-}
-
 func (h *handler) serveExecutions(w http.ResponseWriter) error {
 	entries, err := fs.ReadDir(h.reports, ".")
 	if err != nil {
 		return err
 	}
-	page := executionsPage{HasLatest: h.checkDirectory(latest) == nil}
+	var ids []execution.ID
 	for _, entry := range slices.Backward(entries) {
-		id, err := execution.ParseID(entry.Name())
-		if err == nil && entry.IsDir() {
-			page.Executions = append(page.Executions, executionRow{ID: id, Scheduled: id.Time()})
+		if id, err := execution.ParseID(entry.Name()); err == nil && entry.IsDir() {
+			ids = append(ids, id)
 		}
 	}
-	h.render(w, "executions.html", page)
+	h.render(w, "Reports", func(p *page) {
+		if len(ids) == 0 {
+			p.write("<p>There are no executions yet.</p>\n")
+			return
+		}
+		if h.checkDirectory(latest) == nil {
+			p.write(`<p><a href="/latest/">Latest execution</a></p>`, "\n")
+		}
+		p.table("Executions, newest first", column{"Execution", ""}, column{"Scheduled", ""})
+		for _, id := range ids {
+			at := id.Time()
+			p.write(`<tr><th scope="row"><a href="/`, text(id), `/">`, text(id), `</a></th><td><time datetime="`,
+				text(at.Format(time.RFC3339)), `">`, text(at.Format("2006-01-02 15:04:05 MST")), "</time></td></tr>\n")
+		}
+		p.endTable()
+	})
 	return nil
-}
-
-type filesPage struct {
-	Name  string
-	Files iter.Seq[fileRow]
-}
-
-type fileRow struct {
-	Name string
-	Path string // as a link from the page: a name may look like a scheme
-	Size string
 }
 
 // serveFiles lists the files as they are looked at: an execution may have many
@@ -77,12 +66,9 @@ func (h *handler) serveFiles(w http.ResponseWriter, directory string) error {
 	if err != nil {
 		return err
 	}
-	h.render(w, "files.html", filesPage{Name: directory, Files: fileRows(entries)})
-	return nil
-}
-
-func fileRows(entries []fs.DirEntry) iter.Seq[fileRow] {
-	return func(yield func(fileRow) bool) {
+	h.render(w, "Execution "+directory, func(p *page) {
+		p.table("Files", column{"File", ""}, column{"Size", ` class="number"`})
+		empty := true
 		for _, entry := range entries {
 			if !entry.Type().IsRegular() || !shown(entry.Name()) {
 				continue
@@ -91,21 +77,29 @@ func fileRows(entries []fs.DirEntry) iter.Seq[fileRow] {
 			if err != nil {
 				continue // it was pruned since
 			}
-			row := fileRow{Name: entry.Name(), Path: "./" + entry.Name(), Size: formatSize(info.Size())}
-			if !yield(row) {
-				return
-			}
+			empty = false
+			// As a link from the page: a name may look like a scheme.
+			path := "./" + url.PathEscape(entry.Name())
+			p.write(`<tr><th scope="row"><a href="`, text(path), `">`, text(entry.Name()), `</a></th><td class="number">`,
+				text(formatSize(info.Size())), "</td></tr>\n")
 		}
-	}
+		if empty {
+			p.write(`<tr><td colspan="2">There are no files yet.</td></tr>`, "\n")
+		}
+		p.endTable()
+	})
+	return nil
 }
 
-// render writes a page. An error is one of the client's connection: the pages
-// and their data are ours.
-func (h *handler) render(w http.ResponseWriter, name string, data any) {
+// render writes a page. An error is one of the client's connection.
+func (h *handler) render(w http.ResponseWriter, title string, body func(*page)) {
 	w.Header().Set("Content-Type", "text/html; charset=utf-8")
 	w.Header().Set("Content-Security-Policy", pagePolicy)
-	if err := h.pages.ExecuteTemplate(w, name, data); err != nil {
-		h.log.Debug("report page", "page", name, "err", err)
+	p := &page{out: bufio.NewWriter(w)}
+	p.begin(title)
+	body(p)
+	if err := p.end(); err != nil {
+		h.log.Debug("report page", "page", title, "error", err)
 	}
 }
 
