@@ -1,0 +1,105 @@
+package app
+
+import (
+	"context"
+	"fmt"
+	"log/slog"
+	"time"
+
+	corev1 "k8s.io/api/core/v1"
+	apierrors "k8s.io/apimachinery/pkg/api/errors"
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+	"k8s.io/apimachinery/pkg/runtime"
+	"k8s.io/client-go/kubernetes"
+	"k8s.io/client-go/rest"
+	"k8s.io/client-go/tools/clientcmd"
+
+	"github.com/batch-job-controller/batch-job-controller/controller/config"
+)
+
+const (
+	// One write per node task and one per admission: these bound a controller
+	// that goes wrong, and are far above what one needs that does not.
+	clientQPS, clientBurst = 300, 600
+	startTimeout           = 30 * time.Second
+)
+
+func newClient(kubeconfig string) (kubernetes.Interface, error) {
+	access, err := clusterAccess(kubeconfig)
+	if err != nil {
+		return nil, err
+	}
+	access.QPS, access.Burst = clientQPS, clientBurst
+	access.UserAgent = "batch-job-controller/" + version()
+	access.ContentType = runtime.ContentTypeProtobuf
+	access.AcceptContentTypes = runtime.ContentTypeProtobuf + "," + runtime.ContentTypeJSON
+	client, err := kubernetes.NewForConfig(access)
+	if err != nil {
+		return nil, fmt.Errorf("client: %w", err)
+	}
+	return client, nil
+}
+
+func clusterAccess(kubeconfig string) (*rest.Config, error) {
+	if kubeconfig == "" {
+		access, err := rest.InClusterConfig()
+		if err != nil {
+			return nil, fmt.Errorf("no access to a cluster: no -kubeconfig, and not the service account of a pod: %w", err)
+		}
+		return access, nil
+	}
+	access, err := clientcmd.BuildConfigFromFlags("", kubeconfig)
+	if err != nil {
+		return nil, fmt.Errorf("-kubeconfig %s: %w", kubeconfig, err)
+	}
+	return access, nil
+}
+
+// loadConfig reads the ConfigMap and everything in it that can be wrong.
+func loadConfig(ctx context.Context, client kubernetes.Interface, env config.Env, log *slog.Logger) (config.Config, error) {
+	ctx, cancel := context.WithTimeout(ctx, startTimeout)
+	defer cancel()
+	object, err := client.CoreV1().ConfigMaps(env.Namespace).Get(ctx, env.ConfigMapName, metav1.GetOptions{})
+	if apierrors.IsNotFound(err) {
+		return config.Config{}, &misuseError{fmt.Errorf("ConfigMap %s of namespace %s, which CONFIG_MAP_NAME and NAMESPACE name, does not exist", env.ConfigMapName, env.Namespace)}
+	}
+	if err != nil {
+		return config.Config{}, fmt.Errorf("read ConfigMap %s: %w", env.ConfigMapName, err)
+	}
+	cfg, warnings, err := config.Decode(object.Data, env, time.Now())
+	for _, w := range warnings {
+		log.Warn("configuration", "warning", w)
+	}
+	if err != nil {
+		return cfg, &misuseError{fmt.Errorf("ConfigMap %s: %w", env.ConfigMapName, err)}
+	}
+	return cfg, checkService(ctx, client, env, cfg)
+}
+
+// checkService makes sure that job pods will find the callback Service.
+func checkService(ctx context.Context, client kubernetes.Interface, env config.Env, cfg config.Config) error {
+	if env.PodIP != "" {
+		return nil
+	}
+	service, err := client.CoreV1().Services(env.Namespace).Get(ctx, cfg.CallbackServiceName, metav1.GetOptions{})
+	if apierrors.IsNotFound(err) {
+		return &misuseError{fmt.Errorf("callbackServiceName: %q: namespace %s has no such Service, and POD_IP is not set", cfg.CallbackServiceName, env.Namespace)}
+	}
+	if err != nil {
+		return fmt.Errorf("read Service %s: %w", cfg.CallbackServiceName, err)
+	}
+	for _, port := range service.Spec.Ports {
+		if int(port.Port) == cfg.CallbackServicePort {
+			return nil
+		}
+	}
+	return &misuseError{fmt.Errorf("callbackServicePort: %d: Service %s has only %v", cfg.CallbackServicePort, service.Name, ports(service))}
+}
+
+func ports(service *corev1.Service) []int32 {
+	all := make([]int32, 0, len(service.Spec.Ports))
+	for _, p := range service.Spec.Ports {
+		all = append(all, p.Port)
+	}
+	return all
+}

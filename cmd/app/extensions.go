@@ -1,0 +1,64 @@
+package app
+
+import (
+	"context"
+	"log/slog"
+
+	"github.com/prometheus/client_golang/prometheus"
+	corev1 "k8s.io/api/core/v1"
+	"k8s.io/client-go/kubernetes"
+
+	"github.com/batch-job-controller/batch-job-controller/controller/config"
+	"github.com/batch-job-controller/batch-job-controller/controller/execution"
+)
+
+// Extension adds something to the controller.
+type Extension func(*extensions)
+
+type extensions struct {
+	podEnvs   []PodEnv
+	runnables []namedRunnable
+}
+
+// PodEnv returns further environment variables for a container or init
+// container of a node task's pod. They win over those of the pod template, but
+// not over the controller's own. It is called for every container of every
+// Job, from several goroutines, and must not block.
+type PodEnv func(cfg config.Config, key execution.Key, container corev1.Container) []corev1.EnvVar
+
+// Runnable is work that is done beside the controller's own while this replica
+// leads. It returns when ctx ends; if it returns an error before, the process
+// ends.
+type Runnable func(ctx context.Context, rt Runtime) error
+
+// Runtime is what a Runnable gets to work with.
+type Runtime struct {
+	Config    config.Config // Custom holds the ConfigMap's custom properties
+	Namespace string
+	Client    kubernetes.Interface
+	Metrics   prometheus.Registerer
+	Log       *slog.Logger
+}
+
+type namedRunnable struct {
+	name string
+	run  Runnable
+}
+
+// WithPodEnv adds environment variables to the job pods.
+func WithPodEnv(f PodEnv) Extension {
+	return func(e *extensions) { e.podEnvs = append(e.podEnvs, f) }
+}
+
+// WithRunnable adds work under a name that its log lines and errors carry.
+func WithRunnable(name string, run Runnable) Extension {
+	return func(e *extensions) { e.runnables = append(e.runnables, namedRunnable{name, run}) }
+}
+
+func collect(given []Extension) extensions {
+	var all extensions
+	for _, add := range given {
+		add(&all)
+	}
+	return all
+}

@@ -1,0 +1,69 @@
+package app
+
+import (
+	"errors"
+	"flag"
+	"fmt"
+	"io"
+	"log/slog"
+	"time"
+)
+
+// options are what the command line says. What belongs to the job is in the
+// ConfigMap instead.
+type options struct {
+	kubeconfig      string
+	reportAddress   string
+	callbackAddress string
+	healthAddress   string
+	metricsAddress  string
+	leaseDuration   time.Duration
+	renewDeadline   time.Duration
+	retryPeriod     time.Duration
+	logLevel        slog.Level
+	logFormat       string
+	version         bool
+}
+
+const (
+	jsonFormat = "json"
+	textFormat = "text"
+)
+
+// parseOptions reads the command line.
+func parseOptions(args []string, output io.Writer) (options, error) {
+	var o options
+	flags := flag.NewFlagSet("batch-job-controller", flag.ContinueOnError)
+	flags.SetOutput(output)
+	flags.StringVar(&o.kubeconfig, "kubeconfig", "", "path of a kubeconfig; empty: the pod's service account")
+	flags.StringVar(&o.reportAddress, "report-address", ":8080", "where reports are served")
+	flags.StringVar(&o.callbackAddress, "callback-address", ":8090", "where job pods report; the pods are told callbackServicePort")
+	flags.StringVar(&o.healthAddress, "health-address", ":9152", "where /healthz and /readyz are served")
+	flags.StringVar(&o.metricsAddress, "metrics-address", ":9153", "where /metrics is served")
+	flags.DurationVar(&o.leaseDuration, "leader-lease-duration", 15*time.Second, "how long a Lease lasts that is not renewed")
+	flags.DurationVar(&o.renewDeadline, "leader-renew-deadline", 10*time.Second, "how long the leader tries to renew it")
+	flags.DurationVar(&o.retryPeriod, "leader-retry-period", 2*time.Second, "how long to wait between tries")
+	flags.TextVar(&o.logLevel, "log-level", slog.LevelInfo, "debug, info, warn or error")
+	flags.StringVar(&o.logFormat, "log-format", jsonFormat, "json or text")
+	flags.BoolVar(&o.version, "version", false, "print the version and exit")
+	if err := flags.Parse(args); err != nil {
+		return o, err
+	}
+	return o, o.validate(flags.Args())
+}
+
+// validate returns everything that is wrong, not only the first.
+func (o options) validate(rest []string) error {
+	var errs []error
+	if len(rest) > 0 {
+		errs = append(errs, fmt.Errorf("argument %q: none is expected", rest[0]))
+	}
+	if o.logFormat != jsonFormat && o.logFormat != textFormat {
+		errs = append(errs, fmt.Errorf("-log-format %q: must be json or text", o.logFormat))
+	}
+	if o.retryPeriod <= 0 || o.renewDeadline <= o.retryPeriod*12/10 || o.leaseDuration <= o.renewDeadline {
+		errs = append(errs, fmt.Errorf("-leader-lease-duration %s must be longer than -leader-renew-deadline %s, and that longer than 1.2 times -leader-retry-period %s",
+			o.leaseDuration, o.renewDeadline, o.retryPeriod))
+	}
+	return errors.Join(errs...)
+}

@@ -1,0 +1,19 @@
+// Command batch-job-controller runs one Job on every node on a schedule, and
+// takes back what the pods report.
+package main
+
+import (
+	"context"
+	"os"
+	"os/signal"
+	"syscall"
+	_ "time/tzdata" // the image has none
+
+	"github.com/batch-job-controller/batch-job-controller/cmd/app"
+)
+
+func main() {
+	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
+	defer stop()
+	os.Exit(app.Run(ctx, os.Args[1:], os.LookupEnv, os.Stderr))
+}

@@ -1,0 +1,162 @@
+package controller
+
+import (
+	"context"
+	"time"
+
+	apierrors "k8s.io/apimachinery/pkg/api/errors"
+
+	"github.com/batch-job-controller/batch-job-controller/controller/execution"
+)
+
+const (
+	// lazyWrite is how long the record may not know that a Job was created.
+	// Until it does, a Job that somebody deletes would be created again after
+	// a crash.
+	lazyWrite = time.Second
+	// The pause after a write that failed doubles from the first to the last.
+	firstPause, lastPause = 100 * time.Millisecond, 10 * time.Second
+)
+
+// keepRecord writes the open record whenever there is something to write. It
+// is the only one who does, so that a conflict always means another replica.
+func (c *Controller) keepRecord(ctx context.Context, fence Fence) {
+	timer := c.Clock.NewTimer(lazyWrite)
+	defer timer.Stop()
+	pause := firstPause
+	for {
+		patient := true
+		select {
+		case <-ctx.Done():
+			return
+		case <-c.wake:
+		case <-timer.C():
+			patient = false
+		}
+		again, err := c.writeRecord(ctx, fence, patient)
+		switch {
+		case ctx.Err() != nil:
+			return
+		case err != nil:
+			c.Log.Error("execution record not written, trying again", "error", err)
+			timer.Reset(pause)
+			pause = min(2*pause, lastPause)
+		case again > 0:
+			pause = firstPause
+			timer.Reset(again)
+		default:
+			pause = firstPause
+		}
+	}
+}
+
+// writeRecord brings the record up to date with what was observed, and gives
+// free slots away. It returns when to look again at the latest; 0 if only when
+// there is news.
+func (c *Controller) writeRecord(ctx context.Context, fence Fence, patient bool) (again time.Duration, err error) {
+	c.mu.Lock()
+	if c.open == nil {
+		c.mu.Unlock()
+		return 0, nil
+	}
+	open := c.open
+	next, admitted, urgency := open.ledger.Draft()
+	finished := urgency == execution.Idle && open.ledger.Done() && open.logsDue == 0
+	c.mu.Unlock()
+
+	switch {
+	case finished:
+		return 0, c.closeExecution(ctx, fence, open)
+	case urgency == execution.Idle:
+		return 0, nil
+	case urgency == execution.Lazy && patient:
+		return lazyWrite, nil
+	}
+	if err := c.swapAccount(ctx, fence, open, next); err != nil {
+		return 0, err
+	}
+	c.giveSlots(open, next, admitted)
+	return 0, nil
+}
+
+// swapAccount writes the account if nobody else wrote the record meanwhile.
+func (c *Controller) swapAccount(ctx context.Context, fence Fence, open *openExecution, next execution.Account) error {
+	if err := fence(); err != nil {
+		return err
+	}
+	ctx, cancel := context.WithTimeout(ctx, apiTimeout)
+	defer cancel()
+	written, err := c.records.update(ctx, open.record, next)
+	switch {
+	case err == nil:
+		c.mu.Lock()
+		open.record = written
+		c.mu.Unlock()
+		return nil
+	case apierrors.IsConflict(err):
+		return c.reread(ctx, open, err)
+	case apierrors.IsNotFound(err):
+		c.abort(open)
+		return nil
+	default:
+		return err
+	}
+}
+
+// reread starts over from the record as another writer left it: a leader that
+// took over while this one was held up, or this one with a write whose answer
+// was lost.
+func (c *Controller) reread(ctx context.Context, open *openExecution, conflict error) error {
+	there, err := c.records.get(ctx, open.record.plan.ID)
+	switch {
+	case apierrors.IsNotFound(err):
+		c.abort(open)
+		return nil
+	case err != nil:
+		return err
+	case there.account.Phase == execution.Closed || there.object.UID != open.record.object.UID:
+		c.abort(open)
+		return nil
+	}
+	c.Log.Warn("execution record was written by somebody else, reading it again", "execution", there.plan.ID, "error", conflict)
+	c.adopt(there)
+	return nil
+}
+
+// abort lets go of an execution whose record is gone: somebody deleted it, and
+// the garbage collector deletes its Jobs, or another leader closed it.
+func (c *Controller) abort(open *openExecution) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	if c.open != open {
+		return
+	}
+	c.open = nil
+	c.Metrics.SetPool(0, open.record.plan.Settings.PodPoolSize)
+	c.Metrics.ExecutionClosed("aborted", 0)
+	c.Log.Warn("execution given up: its record was deleted or closed by somebody else", "execution", open.record.plan.ID)
+}
+
+// giveSlots lets the admitted tasks create their Jobs.
+func (c *Controller) giveSlots(open *openExecution, written execution.Account, admitted []int) {
+	now := c.Clock.Now()
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	if c.open != open { // it was reread or given up
+		return
+	}
+	open.ledger.Commit(written)
+	p := open.record.plan
+	for _, i := range admitted {
+		memory := &open.tasks[i]
+		memory.admittedAt = now
+		if len(open.freed) > 0 {
+			memory.slotFreed, open.freed = open.freed[0], open.freed[1:]
+		}
+		c.tasks.Add(execution.Key{Execution: p.ID, Node: p.Nodes[i].Name})
+	}
+	c.Metrics.SetPool(open.ledger.InFlight(), p.Settings.PodPoolSize)
+	if open.ledger.Done() {
+		c.notifyKeeper()
+	}
+}

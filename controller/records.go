@@ -1,0 +1,265 @@
+package controller
+
+import (
+	"bytes"
+	"cmp"
+	"compress/gzip"
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"slices"
+	"strings"
+	"time"
+
+	corev1 "k8s.io/api/core/v1"
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+	corev1client "k8s.io/client-go/kubernetes/typed/core/v1"
+
+	"github.com/batch-job-controller/batch-job-controller/controller/execution"
+	"github.com/batch-job-controller/batch-job-controller/controller/jobspec"
+)
+
+// record is an execution record as the API server has it.
+type record struct {
+	plan    execution.Plan
+	account execution.Account
+	object  *corev1.ConfigMap // as last read or written: its resourceVersion is what the next write is compared with
+}
+
+func (r record) owner() jobspec.Owner {
+	return jobspec.Owner{Name: r.object.Name, UID: r.object.UID}
+}
+
+// records reads and writes execution records. A record is created once, by the
+// name that its ID gives it, and changed by compare-and-swap: a replica that
+// knows less than the API server is refused.
+type records struct {
+	client     corev1client.ConfigMapInterface
+	controller string
+}
+
+// The keys of a record's ConfigMap. All but the plan are made for reading with
+// kubectl.
+const (
+	planKey      = "plan.json.gz"
+	triggerKey   = "trigger"
+	scheduledKey = "scheduled"
+	nodesKey     = "nodes"
+	phaseKey     = "phase"
+	closedKey    = "closed"
+	admittedKey  = "admitted"
+	createdKey   = "created"
+	outcomesKey  = "outcomes" // lines of "state[/reason] indexes"
+)
+
+// create writes the record of a new execution. It returns an AlreadyExists
+// error if there is one of its ID.
+func (r records) create(ctx context.Context, plan execution.Plan, account execution.Account) (record, error) {
+	packed, err := packPlan(plan)
+	if err != nil {
+		return record{}, err
+	}
+	object := &corev1.ConfigMap{
+		ObjectMeta: metav1.ObjectMeta{
+			Name:   jobspec.RecordName(r.controller, plan.ID),
+			Labels: jobspec.CommonLabels(r.controller, jobspec.RecordComponent),
+		},
+		BinaryData: map[string][]byte{planKey: packed},
+		Data: map[string]string{
+			triggerKey:   string(plan.Trigger),
+			scheduledKey: plan.Scheduled.UTC().Format(time.RFC3339),
+			nodesKey:     fmt.Sprint(len(plan.Nodes)),
+		},
+	}
+	object.Labels[jobspec.ExecutionLabel] = string(plan.ID)
+	writeAccount(object.Data, account)
+	created, err := r.client.Create(ctx, object, metav1.CreateOptions{})
+	if err != nil {
+		return record{}, fmt.Errorf("create execution record %s: %w", object.Name, err)
+	}
+	return record{plan: plan, account: account, object: created}, nil
+}
+
+// update replaces the account, if nobody wrote the record since it was read.
+func (r records) update(ctx context.Context, old record, account execution.Account) (record, error) {
+	object := old.object.DeepCopy()
+	writeAccount(object.Data, account)
+	written, err := r.client.Update(ctx, object, metav1.UpdateOptions{})
+	if err != nil {
+		return record{}, fmt.Errorf("update execution record %s: %w", object.Name, err)
+	}
+	return record{plan: old.plan, account: account, object: written}, nil
+}
+
+// get reads a record from the API server.
+func (r records) get(ctx context.Context, id execution.ID) (record, error) {
+	name := jobspec.RecordName(r.controller, id)
+	object, err := r.client.Get(ctx, name, metav1.GetOptions{})
+	if err != nil {
+		return record{}, fmt.Errorf("read execution record %s: %w", name, err)
+	}
+	return parseRecord(object)
+}
+
+// list reads all records from the API server, not from a cache, ordered by ID.
+// A record that cannot be read is reported and left alone.
+func (r records) list(ctx context.Context) ([]record, error) {
+	objects, err := r.client.List(ctx, metav1.ListOptions{
+		LabelSelector: jobspec.Selector(r.controller, jobspec.RecordComponent).String(),
+	})
+	if err != nil {
+		return nil, fmt.Errorf("list execution records: %w", err)
+	}
+	var all []record
+	var damaged []error
+	for i := range objects.Items {
+		parsed, err := parseRecord(&objects.Items[i])
+		if err != nil {
+			damaged = append(damaged, err)
+			continue
+		}
+		all = append(all, parsed)
+	}
+	slices.SortFunc(all, func(a, b record) int { return cmp.Compare(a.plan.ID, b.plan.ID) })
+	if len(damaged) > 0 {
+		return all, &damagedError{errors.Join(damaged...)}
+	}
+	return all, nil
+}
+
+// damagedError tells of records that nobody can read. The others can be.
+type damagedError struct{ err error }
+
+func (e *damagedError) Error() string { return e.err.Error() }
+func (e *damagedError) Unwrap() error { return e.err }
+
+// delete deletes a record and with it all Jobs it owns.
+func (r records) delete(ctx context.Context, old record) error {
+	background := metav1.DeletePropagationBackground
+	err := r.client.Delete(ctx, old.object.Name, metav1.DeleteOptions{
+		Preconditions:     &metav1.Preconditions{UID: &old.object.UID},
+		PropagationPolicy: &background,
+	})
+	if err != nil {
+		return fmt.Errorf("delete execution record %s: %w", old.object.Name, err)
+	}
+	return nil
+}
+
+func parseRecord(object *corev1.ConfigMap) (record, error) {
+	plan, err := unpackPlan(object.BinaryData[planKey])
+	if err != nil {
+		return record{}, fmt.Errorf("execution record %s: %s: %w", object.Name, planKey, err)
+	}
+	if id := execution.ID(object.Labels[jobspec.ExecutionLabel]); plan.ID != id {
+		return record{}, fmt.Errorf("execution record %s: %s: is of execution %q, the label says %q", object.Name, planKey, plan.ID, id)
+	}
+	account, err := parseAccount(object.Data, len(plan.Nodes))
+	if err != nil {
+		return record{}, fmt.Errorf("execution record %s: %w", object.Name, err)
+	}
+	return record{plan: plan, account: account, object: object}, nil
+}
+
+func packPlan(plan execution.Plan) ([]byte, error) {
+	var out bytes.Buffer
+	w := gzip.NewWriter(&out)
+	if err := errors.Join(json.NewEncoder(w).Encode(plan), w.Close()); err != nil {
+		return nil, fmt.Errorf("pack the plan of execution %s: %w", plan.ID, err)
+	}
+	return out.Bytes(), nil
+}
+
+// maxPlan bounds what a record may unpack to.
+const maxPlan = 64 << 20
+
+func unpackPlan(packed []byte) (execution.Plan, error) {
+	var plan execution.Plan
+	r, err := gzip.NewReader(bytes.NewReader(packed))
+	if err != nil {
+		return plan, err
+	}
+	if err := json.NewDecoder(io.LimitReader(r, maxPlan)).Decode(&plan); err != nil {
+		return plan, err
+	}
+	if _, err := execution.ParseID(string(plan.ID)); err != nil {
+		return plan, err
+	}
+	return plan, nil
+}
+
+func writeAccount(data map[string]string, a execution.Account) {
+	data[phaseKey] = string(a.Phase)
+	data[admittedKey] = a.Admitted.String()
+	data[createdKey] = a.Created.String()
+	data[outcomesKey] = formatOutcomes(a.Outcomes)
+	if !a.ClosedAt.IsZero() {
+		data[closedKey] = a.ClosedAt.UTC().Format(time.RFC3339)
+	}
+}
+
+func formatOutcomes(outcomes map[execution.Outcome]execution.Indexes) string {
+	lines := make([]string, 0, len(outcomes))
+	for outcome, indexes := range outcomes {
+		word := string(outcome.State)
+		if outcome.Reason != "" {
+			word += "/" + string(outcome.Reason)
+		}
+		lines = append(lines, word+" "+indexes.String())
+	}
+	slices.Sort(lines)
+	return strings.Join(lines, "\n")
+}
+
+func parseAccount(data map[string]string, nodes int) (execution.Account, error) {
+	var a execution.Account
+	var errs []error
+	indexes := func(key, text string) execution.Indexes {
+		x, err := execution.ParseIndexes(text)
+		if err == nil && x.Max() >= nodes {
+			err = fmt.Errorf("index %d: the execution has %d nodes", x.Max(), nodes)
+		}
+		if err != nil {
+			errs = append(errs, fmt.Errorf("%s: %w", key, err))
+		}
+		return x
+	}
+	switch a.Phase = execution.Phase(data[phaseKey]); a.Phase {
+	case execution.Open, execution.Closed:
+	default:
+		errs = append(errs, fmt.Errorf("%s: %.32q: must be Open or Closed", phaseKey, a.Phase))
+	}
+	if closed := data[closedKey]; closed != "" {
+		at, err := time.Parse(time.RFC3339, closed)
+		if err != nil {
+			errs = append(errs, fmt.Errorf("%s: %w", closedKey, err))
+		}
+		a.ClosedAt = at
+	}
+	a.Admitted = indexes(admittedKey, data[admittedKey])
+	a.Created = indexes(createdKey, data[createdKey])
+	a.Outcomes = map[execution.Outcome]execution.Indexes{}
+	for line := range strings.Lines(data[outcomesKey]) {
+		word, text, _ := strings.Cut(strings.TrimSpace(line), " ")
+		state, reason, _ := strings.Cut(word, "/")
+		outcome := execution.Outcome{State: execution.State(state), Reason: execution.Reason(reason)}
+		if !outcome.State.Final() {
+			errs = append(errs, fmt.Errorf("%s: %.32q: must begin with a final state", outcomesKey, line))
+			continue
+		}
+		a.Outcomes[outcome] = indexes(outcomesKey, text)
+	}
+	seen := make([]bool, nodes)
+	for _, ended := range a.Outcomes {
+		for i := range ended.All() {
+			if i < nodes && seen[i] {
+				errs = append(errs, fmt.Errorf("%s: index %d: has two outcomes", outcomesKey, i))
+			} else if i < nodes {
+				seen[i] = true
+			}
+		}
+	}
+	return a, errors.Join(errs...)
+}

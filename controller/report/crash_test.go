@@ -1,0 +1,293 @@
+package report
+
+import (
+	"errors"
+	"fmt"
+	"io/fs"
+	"slices"
+	"strings"
+	"syscall"
+	"testing"
+
+	"github.com/batch-job-controller/batch-job-controller/controller/execution"
+)
+
+const (
+	first  = execution.ID("20260102030405")
+	second = execution.ID("20260102030406")
+)
+
+// oracle knows what may be on the disk, by what the store has said.
+type oracle struct {
+	files   map[string][]string // path: what it may hold; absent if it may not be there
+	dropped map[execution.ID]bool
+	dropMay map[execution.ID]bool
+	begun   map[execution.ID]bool
+}
+
+const absent = "\x00absent"
+
+func newOracle() *oracle {
+	return &oracle{map[string][]string{}, map[execution.ID]bool{}, map[execution.ID]bool{}, map[execution.ID]bool{}}
+}
+
+// step is one call of the store, and what it promises.
+type step struct {
+	do      func(*Store) error
+	file    string // that is written
+	content string
+	begin   execution.ID
+	drop    execution.ID
+}
+
+func (o *oracle) note(s step, err error) {
+	switch {
+	case s.file != "" && err == nil:
+		o.files[s.file] = []string{s.content}
+	case s.file != "":
+		if o.files[s.file] == nil {
+			o.files[s.file] = []string{absent}
+		}
+		o.files[s.file] = append(o.files[s.file], s.content)
+	case s.begin != "":
+		o.begun[s.begin] = o.begun[s.begin] || err == nil
+		delete(o.dropped, s.begin)
+	case s.drop != "":
+		o.dropped[s.drop] = err == nil
+		o.dropMay[s.drop] = true
+	}
+}
+
+// steps are a life: two executions, a result sent twice, and both dropped.
+func steps() []step {
+	begin := func(id execution.ID) step {
+		return step{begin: id, do: func(s *Store) error { return s.Begin(id) }}
+	}
+	drop := func(id execution.ID) step {
+		return step{drop: id, do: func(s *Store) error { return s.Drop(id) }}
+	}
+	result := func(key execution.Key, body string) step {
+		return step{
+			file: string(key.Execution) + "/" + key.Node + ".json", content: body,
+			do: func(s *Store) error { return s.SaveResult(key, []byte(body)) },
+		}
+	}
+	a, b := execution.Key{Execution: first, Node: "a"}, execution.Key{Execution: second, Node: "b"}
+	return []step{
+		begin(first),
+		result(a, "result one of a"),
+		{file: string(first) + "/a-file.txt", content: "file of a", do: func(s *Store) error {
+			_, err := s.SaveFile(a, "file.txt", "", []string{"a"}, strings.NewReader("file of a"))
+			return err
+		}},
+		{file: string(first) + "/a-container-main.log", content: "log of a", do: func(s *Store) error {
+			_, err := s.SaveLog(a, "main", strings.NewReader("log of a"), 100)
+			return err
+		}},
+		result(a, "result two of a, which is longer"),
+		{file: string(first) + "/execution.json", content: reportText(), do: func(s *Store) error {
+			return s.SaveReport(execution.Report{ID: first})
+		}},
+		begin(second),
+		result(b, "result of b"),
+		drop(first),
+		drop(second),
+	}
+}
+
+func reportText() string {
+	return `{"id":"20260102030405","trigger":"","scheduled":"0001-01-01T00:00:00Z","closed":"0001-01-01T00:00:00Z","configHash":"","tasks":null}` + "\n"
+}
+
+// live goes through the life until the power goes off.
+func live(s *Store, o *oracle, fault error) {
+	for _, step := range steps() {
+		err := step.do(s)
+		o.note(step, err)
+		if err != nil && errors.Is(fault, errPower) {
+			return
+		}
+	}
+}
+
+func TestWhatWasAcknowledgedSurvivesAPowerFailure(t *testing.T) {
+	for name, survives := range map[string]survival{
+		"nothing that was not synced survives": nothingUnsynced,
+		"names survive, content does not":      onlyNames,
+		"everything survives":                  everything,
+	} {
+		t.Run(name, func(t *testing.T) {
+			for n := 1; ; n++ {
+				d := newMemoryDisk()
+				d.failAt, d.fault = n, errPower
+				o := newOracle()
+				if s, err := open(d); err == nil {
+					live(s, o, errPower)
+				}
+				if d.ops < n {
+					break
+				}
+				checkAfterRestart(t, d, o, n, survives)
+			}
+		})
+	}
+}
+
+func checkAfterRestart(t *testing.T, d *memoryDisk, o *oracle, n int, survives survival) {
+	t.Helper()
+	d.restart(survives)
+	s, err := open(d)
+	if err != nil {
+		t.Fatalf("power off at %d: open: %v", n, err)
+	}
+	if problem := o.check(s); problem != "" {
+		t.Fatalf("power off at %d: %s", n, problem)
+	}
+	// Whoever got no answer tries again.
+	again := newOracle()
+	for i, step := range steps() {
+		err := step.do(s)
+		again.note(step, err)
+		if err != nil {
+			t.Fatalf("power off at %d: step %d, again: %v", n, i, err)
+		}
+	}
+	if problem := again.check(s); problem != "" {
+		t.Fatalf("power off at %d, again: %s", n, problem)
+	}
+	if left := d.FS().(memoryView).now(); len(left) != 1 {
+		t.Fatalf("power off at %d: left over: %v", n, left)
+	}
+}
+
+func TestAnOperationThatFailsLosesNothing(t *testing.T) {
+	for name, fault := range map[string]error{
+		"the disk is full":      &fs.PathError{Op: "write", Path: "x", Err: syscall.ENOSPC},
+		"the quota is used up":  &fs.PathError{Op: "write", Path: "x", Err: syscall.EDQUOT},
+		"the disk has an error": syscall.EIO,
+	} {
+		t.Run(name, func(t *testing.T) {
+			for n := 1; ; n++ {
+				d := newMemoryDisk()
+				d.failAt, d.fault = n, fault
+				if !failsAt(t, d, n) {
+					break
+				}
+			}
+		})
+	}
+}
+
+// failsAt reports whether there is an n-th operation.
+func failsAt(t *testing.T, d *memoryDisk, n int) bool {
+	t.Helper()
+	s, err := open(d)
+	if err != nil {
+		checkFault(t, err, d.fault)
+		return true
+	}
+	o := newOracle()
+	for _, step := range steps() {
+		err := step.do(s)
+		o.note(step, err)
+		if err != nil {
+			checkFault(t, err, d.fault)
+		}
+		if problem := o.check(s); problem != "" {
+			t.Fatalf("failure at %d: %s", n, problem)
+		}
+		checkTemps(t, s, n)
+	}
+	return d.ops >= n
+}
+
+func checkFault(t *testing.T, err, fault error) {
+	t.Helper()
+	if !errors.Is(err, fault) {
+		t.Fatalf("error %v does not wrap %v", err, fault)
+	}
+	full := !errors.Is(fault, syscall.EIO)
+	if errors.Is(err, execution.ErrNoSpace) != full {
+		t.Fatalf("error %v: wraps ErrNoSpace: %t", err, !full)
+	}
+}
+
+func checkTemps(t *testing.T, s *Store, n int) {
+	t.Helper()
+	err := fs.WalkDir(s.FS(), ".", func(name string, entry fs.DirEntry, err error) error {
+		if strings.HasPrefix(entry.Name(), tempPrefix) {
+			return fmt.Errorf("%s is left over", name)
+		}
+		return err
+	})
+	if err != nil {
+		t.Fatalf("failure at %d: %v", n, err)
+	}
+}
+
+// check returns what should not be.
+func (o *oracle) check(s *Store) string {
+	ids, err := s.Executions()
+	if err != nil {
+		return err.Error()
+	}
+	for id := range o.begun {
+		there := slices.Contains(ids, id)
+		switch {
+		case o.begun[id] && !o.dropMay[id] && !there:
+			return fmt.Sprintf("execution %s is lost", id)
+		case o.dropped[id] && there:
+			return fmt.Sprintf("execution %s is back", id)
+		}
+	}
+	for name, may := range o.files {
+		id, _, _ := strings.Cut(name, "/")
+		if !slices.Contains(ids, execution.ID(id)) {
+			continue
+		}
+		if content := read(s, name); !slices.Contains(may, content) {
+			return fmt.Sprintf("%s is %q, may be %q", name, content, may)
+		}
+	}
+	return o.checkVisible(s, ids)
+}
+
+func (o *oracle) checkVisible(s *Store, ids []execution.ID) string {
+	for _, id := range ids {
+		entries, err := fs.ReadDir(s.FS(), string(id))
+		if err != nil {
+			return err.Error()
+		}
+		for _, entry := range entries {
+			name := string(id) + "/" + entry.Name()
+			if !strings.HasPrefix(entry.Name(), ".") && o.files[name] == nil {
+				return name + " should not be there"
+			}
+		}
+	}
+	switch target, err := fs.ReadLink(s.FS(), latest); {
+	case errors.Is(err, fs.ErrNotExist):
+		for _, id := range ids {
+			if o.begun[id] && !o.dropMay[id] {
+				return "there is no latest"
+			}
+		}
+		return ""
+	case err != nil:
+		return err.Error()
+	case !slices.Contains(ids, execution.ID(target)):
+		return "latest leads to " + target
+	}
+	return ""
+}
+
+func read(s *Store, name string) string {
+	body, err := fs.ReadFile(s.FS(), name)
+	if errors.Is(err, fs.ErrNotExist) {
+		return absent
+	}
+	if err != nil {
+		return err.Error()
+	}
+	return string(body)
+}

@@ -1,0 +1,57 @@
+package report
+
+import (
+	"errors"
+	"fmt"
+	"io/fs"
+	"slices"
+
+	"github.com/batch-job-controller/batch-job-controller/controller/execution"
+)
+
+// latest is a link to the newest execution's directory. It is relative: an
+// os.Root follows no other, and the directory may be mounted elsewhere.
+const latest = "latest"
+
+// pointLatest replaces the link without a moment in which there is none.
+func (s *Store) pointLatest(id execution.ID) error {
+	if target, err := fs.ReadLink(s.files, latest); err == nil && target == string(id) {
+		return nil
+	}
+	temp := tempName(".")
+	if err := s.disk.Symlink(string(id), temp); err != nil {
+		return fmt.Errorf("link %s: %w", latest, err)
+	}
+	if err := s.replace(temp, latest); err != nil {
+		return fmt.Errorf("link %s: %w", latest, err)
+	}
+	return nil
+}
+
+// newest makes the link lead to the newest execution but one that is about to
+// go, or to nowhere if there is no other. The caller holds s.layout.
+func (s *Store) newest(but execution.ID) error {
+	ids, err := s.Executions()
+	if err != nil {
+		return err
+	}
+	ids = slices.DeleteFunc(ids, func(id execution.ID) bool { return id == but })
+	if len(ids) > 0 {
+		return s.pointLatest(ids[len(ids)-1])
+	}
+	if err := s.disk.Remove(latest); err != nil && !errors.Is(err, fs.ErrNotExist) {
+		return fmt.Errorf("remove link %s: %w", latest, err)
+	}
+	return nil
+}
+
+// mendLatest replaces a link that leads nowhere. A power failure may leave
+// one, and so does a predecessor whose links are absolute.
+func (s *Store) mendLatest() error {
+	if _, err := fs.Stat(s.files, latest); err == nil {
+		return nil
+	}
+	s.layout.Lock()
+	defer s.layout.Unlock()
+	return s.newest("")
+}

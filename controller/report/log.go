@@ -1,0 +1,41 @@
+package report
+
+import (
+	"fmt"
+	"io"
+
+	"github.com/batch-job-controller/batch-job-controller/controller/execution"
+)
+
+// SaveLog stores a container's log. One of more than limit bytes is cut there,
+// and its last line says so.
+func (s *Store) SaveLog(key execution.Key, container string, r io.Reader, limit int64) (truncated bool, err error) {
+	err = s.save(key.Execution, logName(key.Node, container), func(w io.Writer) error {
+		truncated, err = copyLog(w, r, limit)
+		return err
+	})
+	if err != nil {
+		return false, fmt.Errorf("log of %s on %s in %s: %w", container, key.Node, key.Execution, err)
+	}
+	return truncated, nil
+}
+
+// HasLog reports whether the container's log is stored.
+func (s *Store) HasLog(key execution.Key, container string) bool {
+	return s.has(key, logName(key.Node, container))
+}
+
+func copyLog(w io.Writer, r io.Reader, limit int64) (truncated bool, err error) {
+	if _, err := io.Copy(w, io.LimitReader(r, limit)); err != nil {
+		return false, err
+	}
+	more, err := io.CopyN(io.Discard, r, 1)
+	if err != nil && err != io.EOF {
+		return false, err
+	}
+	if more == 0 {
+		return false, nil
+	}
+	_, err = fmt.Fprintf(w, "\n[the log was longer: cut at %d bytes]\n", limit)
+	return true, err
+}

@@ -1,0 +1,151 @@
+package report
+
+import (
+	"crypto/rand"
+	"errors"
+	"fmt"
+	"io"
+	"io/fs"
+	"path"
+	"sync"
+	"syscall"
+
+	"github.com/batch-job-controller/batch-job-controller/controller/execution"
+)
+
+// Store is a report directory. It is safe for concurrent use.
+type Store struct {
+	disk  disk
+	files fs.FS // of the disk
+	dirs  *syncer
+	// layout is held while executions come and go: latest must not be made to
+	// lead to what was the newest a moment ago.
+	layout sync.Mutex
+}
+
+// Open opens a report directory, makes it if there is none, and cleans up what
+// a predecessor that died has left. It returns an error if the directory
+// cannot be written.
+func Open(dir string) (*Store, error) {
+	d, err := openDisk(dir)
+	if err != nil {
+		return nil, explain(err)
+	}
+	s, err := open(d)
+	if err != nil {
+		return nil, fmt.Errorf("%s: %w", dir, err)
+	}
+	return s, nil
+}
+
+func open(d disk) (*Store, error) {
+	s := &Store{disk: d, files: d.FS(), dirs: newSyncer(d.SyncDir)}
+	if err := s.probe(); err != nil {
+		return nil, fmt.Errorf("is not writable: %w", explain(err))
+	}
+	if err := s.sweep(); err != nil {
+		return nil, fmt.Errorf("clean up: %w", explain(err))
+	}
+	return s, nil
+}
+
+// FS returns the directory for reading. No link in it leads out of it.
+func (s *Store) FS() fs.FS { return s.files }
+
+// probe writes a file and removes it.
+func (s *Store) probe() error {
+	name := tempName(".")
+	f, err := s.disk.Create(name)
+	if err != nil {
+		return err
+	}
+	if err := s.fill(f, name, text([]byte("probe"))); err != nil {
+		return err
+	}
+	return s.disk.Remove(name)
+}
+
+const tempPrefix = ".tmp-"
+
+func tempName(dir string) string { return path.Join(dir, tempPrefix+rand.Text()) }
+
+// content writes a file's content.
+type content func(io.Writer) error
+
+func text(body []byte) content {
+	return func(w io.Writer) error {
+		_, err := w.Write(body)
+		return err
+	}
+}
+
+// save puts a file into the directory of an execution, in place of one of the same name. If it
+// returns nil, the file is durable; if not, the one before is still there or
+// the new one is, whole.
+func (s *Store) save(id execution.ID, name string, write content) error {
+	dir := string(id)
+	temp := tempName(dir)
+	f, err := s.create(id, temp)
+	if err != nil {
+		return explain(err)
+	}
+	if err := s.fill(f, temp, write); err != nil {
+		return explain(err)
+	}
+	if err := s.replace(temp, path.Join(dir, name)); err != nil {
+		return explain(err)
+	}
+	return explain(s.dirs.sync(dir))
+}
+
+// create makes a file of an execution. That the execution could not be begun
+// may be over by now, and need not cost its results.
+func (s *Store) create(id execution.ID, name string) (file, error) {
+	if err := checkID(id); err != nil {
+		return nil, err
+	}
+	f, err := s.disk.Create(name)
+	if !errors.Is(err, fs.ErrNotExist) {
+		return f, err
+	}
+	if err := s.begin(id); err != nil {
+		return nil, err
+	}
+	return s.disk.Create(name)
+}
+
+// replace renames what is temporary.
+func (s *Store) replace(temp, name string) error {
+	err := s.disk.Rename(temp, name)
+	if err != nil {
+		s.discard(temp)
+	}
+	return err
+}
+
+// fill writes a new file through to the disk, or removes it.
+func (s *Store) fill(f file, name string, write content) error {
+	err := write(f)
+	if err == nil {
+		err = f.Sync() // if that fails it stays failed: the next one would succeed without having written
+	}
+	if closing := f.Close(); err == nil {
+		err = closing
+	}
+	if err != nil {
+		s.discard(name)
+	}
+	return err
+}
+
+// discard removes a file on the way out of an error, which is the one to
+// return. If it cannot be removed it goes with its execution.
+func (s *Store) discard(name string) { _ = s.disk.Remove(name) }
+
+// explain makes a full disk known as such.
+func explain(err error) error {
+	if errors.Is(err, syscall.ENOSPC) || errors.Is(err, syscall.EDQUOT) {
+		return fmt.Errorf("%w: %w", execution.ErrNoSpace, err)
+	}
+	return err
+}

@@ -1,0 +1,454 @@
+package report_test
+
+import (
+	"bytes"
+	"errors"
+	"fmt"
+	"io"
+	"io/fs"
+	"maps"
+	"os"
+	"path/filepath"
+	"slices"
+	"strings"
+	"sync"
+	"testing"
+	"testing/iotest"
+	"time"
+
+	"github.com/batch-job-controller/batch-job-controller/controller/execution"
+	"github.com/batch-job-controller/batch-job-controller/controller/report"
+)
+
+const (
+	first  = execution.ID("20260102030405")
+	second = execution.ID("20260102030406")
+	third  = execution.ID("20260102030407")
+)
+
+func newStore(t *testing.T) (*report.Store, string) {
+	t.Helper()
+	dir := filepath.Join(t.TempDir(), "made", "when", "missing")
+	return open(t, dir), dir
+}
+
+func open(t *testing.T, dir string) *report.Store {
+	t.Helper()
+	s, err := report.Open(dir)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return s
+}
+
+func must(t *testing.T, err error) {
+	t.Helper()
+	if err != nil {
+		t.Fatal(err)
+	}
+}
+
+func key(id execution.ID, node string) execution.Key {
+	return execution.Key{Execution: id, Node: node}
+}
+
+func content(t *testing.T, s *report.Store, name string) string {
+	t.Helper()
+	body, err := fs.ReadFile(s.FS(), name)
+	must(t, err)
+	return string(body)
+}
+
+func names(t *testing.T, dir string) []string {
+	t.Helper()
+	entries, err := os.ReadDir(dir)
+	must(t, err)
+	var all []string
+	for _, entry := range entries {
+		all = append(all, entry.Name())
+	}
+	return all
+}
+
+func equal(t *testing.T, got, want []string) {
+	t.Helper()
+	if !slices.Equal(got, want) {
+		t.Errorf("got %q, want %q", got, want)
+	}
+}
+
+func TestTheLayoutIsWhatUsersKnow(t *testing.T) {
+	s, dir := newStore(t)
+	must(t, s.Begin(first))
+	must(t, s.SaveResult(key(first, "node1"), []byte(`{"a":1}`)))
+	stored, err := s.SaveFile(key(first, "node1"), "a.txt", "text/plain", []string{"node1"}, strings.NewReader("file"))
+	must(t, err)
+	_, err = s.SaveLog(key(first, "node1"), "main", strings.NewReader("log"), 100)
+	must(t, err)
+	must(t, s.SaveReport(execution.Report{ID: first, Tasks: []execution.TaskReport{{Node: "node1", State: execution.Succeeded}}}))
+
+	if stored != "node1-a.txt" {
+		t.Errorf("stored as %q", stored)
+	}
+	equal(t, names(t, dir), []string{string(first), "latest"})
+	equal(t, names(t, filepath.Join(dir, string(first))), []string{"execution.json", "node1-a.txt", "node1-container-main.log", "node1.json"})
+	equal(t, []string{
+		content(t, s, "latest/node1.json"), content(t, s, "latest/node1-a.txt"), content(t, s, "latest/node1-container-main.log"),
+	}, []string{`{"a":1}`, "file", "log"})
+	if target, err := os.Readlink(filepath.Join(dir, "latest")); target != string(first) || err != nil {
+		t.Errorf("latest is %q, %v", target, err)
+	}
+	r, err := s.Report(first)
+	if err != nil || r.ID != first || len(r.Tasks) != 1 {
+		t.Errorf("report %+v, %v", r, err)
+	}
+	if !s.HasResult(key(first, "node1")) || !s.HasLog(key(first, "node1"), "main") {
+		t.Error("the result or the log is not there")
+	}
+	if s.HasResult(key(first, "node2")) || s.HasLog(key(first, "node1"), "other") || s.HasResult(key(second, "node1")) {
+		t.Error("there is more than was saved")
+	}
+}
+
+func TestFilesCanBeReadByTheGroupOnly(t *testing.T) {
+	s, dir := newStore(t)
+	must(t, s.Begin(first))
+	must(t, s.SaveResult(key(first, "a"), nil))
+	for name, forbidden := range map[string]fs.FileMode{"": 0o027, "a.json": 0o137} {
+		info, err := os.Stat(filepath.Join(dir, string(first), name))
+		must(t, err)
+		if info.Mode().Perm()&forbidden != 0 {
+			t.Errorf("%q has mode %v", name, info.Mode())
+		}
+	}
+}
+
+func TestSavingAgainReplaces(t *testing.T) {
+	s, _ := newStore(t)
+	must(t, s.Begin(first))
+	for _, body := range []string{"a long body", "short"} {
+		must(t, s.SaveResult(key(first, "a"), []byte(body)))
+		_, err := s.SaveFile(key(first, "a"), "x", "", nil, strings.NewReader(body))
+		must(t, err)
+	}
+	equal(t, []string{content(t, s, "latest/a.json"), content(t, s, "latest/a-x")}, []string{"short", "short"})
+}
+
+func TestLatestIsTheNewest(t *testing.T) {
+	for name, test := range map[string]struct {
+		do   func(*report.Store) error
+		want string
+	}{
+		"an older one begins":   {func(s *report.Store) error { return s.Begin(first) }, string(second)},
+		"it begins again":       {func(s *report.Store) error { return s.Begin(second) }, string(second)},
+		"a newer one begins":    {func(s *report.Store) error { return s.Begin(third) }, string(third)},
+		"the newest is dropped": {func(s *report.Store) error { return errors.Join(s.Begin(first), s.Drop(second)) }, string(first)},
+		"the oldest is dropped": {func(s *report.Store) error { return errors.Join(s.Begin(first), s.Drop(first)) }, string(second)},
+		"all are dropped":       {func(s *report.Store) error { return s.Drop(second) }, ""},
+		"none of them":          {func(s *report.Store) error { return s.Drop(third) }, string(second)},
+	} {
+		t.Run(name, func(t *testing.T) {
+			s, dir := newStore(t)
+			must(t, s.Begin(second))
+			must(t, test.do(s))
+			if got, _ := os.Readlink(filepath.Join(dir, "latest")); got != test.want {
+				t.Errorf("latest is %q, want %q", got, test.want)
+			}
+		})
+	}
+}
+
+func TestOpenCleansUp(t *testing.T) {
+	s, dir := newStore(t)
+	must(t, s.Begin(first))
+	must(t, s.SaveResult(key(first, "a"), []byte("kept")))
+	old := time.Now().Add(-2 * time.Hour)
+	plant := func(name string, changed time.Time) {
+		name = filepath.Join(dir, name)
+		must(t, os.MkdirAll(filepath.Dir(name), 0o750))
+		must(t, os.WriteFile(name, nil, 0o640))
+		must(t, os.Chtimes(name, changed, changed))
+	}
+	plant(".tmp-OLD", old)
+	plant(string(first)+"/.tmp-OLD", old)
+	plant(string(first)+"/.tmp-OF-THE-LEADER", time.Now())
+	plant("."+string(second)+".deleting/a.json", old)
+	plant("lost+found/.tmp-NOT-OURS", old)
+	plant(".notours.deleting/x", old)
+	must(t, os.Remove(filepath.Join(dir, "latest")))
+	must(t, os.Symlink("/var/www/202601020304", filepath.Join(dir, "latest")))
+
+	s = open(t, dir)
+
+	equal(t, names(t, dir), []string{".notours.deleting", string(first), "latest", "lost+found"})
+	equal(t, names(t, filepath.Join(dir, string(first))), []string{".tmp-OF-THE-LEADER", "a.json"})
+	equal(t, names(t, filepath.Join(dir, "lost+found")), []string{".tmp-NOT-OURS"})
+	equal(t, []string{content(t, s, "latest/a.json")}, []string{"kept"})
+}
+
+func TestOpenSaysWhatIsWrong(t *testing.T) {
+	dir := t.TempDir()
+	file := filepath.Join(dir, "file")
+	must(t, os.WriteFile(file, nil, 0o600))
+	if _, err := report.Open(file); err == nil || !strings.Contains(err.Error(), file) {
+		t.Errorf("a file for a directory: %v", err)
+	}
+	if os.Geteuid() == 0 {
+		t.Skip("root may write everywhere")
+	}
+	must(t, os.Chmod(dir, 0o500))
+	if _, err := report.Open(dir); err == nil || !strings.Contains(err.Error(), "is not writable") {
+		t.Errorf("a directory that cannot be written: %v", err)
+	}
+}
+
+func TestExecutionsAreWhatLooksLikeOne(t *testing.T) {
+	s, dir := newStore(t)
+	for _, id := range []execution.ID{third, first, second} {
+		must(t, s.Begin(id))
+	}
+	for _, other := range []string{"lost+found", "202601020304", "20269999999999", ".20260102030499.deleting", "x"} {
+		must(t, os.Mkdir(filepath.Join(dir, other), 0o750))
+	}
+	must(t, os.WriteFile(filepath.Join(dir, "20260102030408"), nil, 0o600))
+	ids, err := s.Executions()
+	must(t, err)
+	if want := []execution.ID{first, second, third}; !slices.Equal(ids, want) {
+		t.Errorf("got %q, want %q", ids, want)
+	}
+}
+
+func TestResultsAreToldFromTheirNodes(t *testing.T) {
+	const long = "a-node-whose-name-is-as-long-as-a-name-can-be"
+	longest := strings.Repeat(long+".", 6)[:253]
+	for name, test := range map[string]struct {
+		saved []string
+		file  string // of the first node
+		nodes []string
+		want  []string
+	}{
+		"the nodes are known":             {saved: []string{"a", "b"}, nodes: []string{"a", "b", "c"}, want: []string{"a", "b"}},
+		"a file looks like a result":      {saved: []string{"a"}, file: "x.json", nodes: []string{"a"}, want: []string{"a"}},
+		"a node that is not known":        {saved: []string{"a", "b"}, nodes: []string{"b"}, want: []string{"b"}},
+		"a node has a long name":          {saved: []string{longest}, nodes: []string{longest}, want: []string{longest}},
+		"a node is called execution":      {saved: []string{"execution"}, nodes: []string{"execution"}, want: []string{"execution"}},
+		"the nodes are not known":         {saved: []string{"a", "b.c"}, want: []string{"a", "b.c"}},
+		"not known, a file like a result": {saved: []string{"a"}, file: "x.json", want: []string{"a"}},
+		"not known, with an odd file":     {saved: []string{"a"}, file: "X.json", want: []string{"a"}},
+		"not known, no results":           {},
+	} {
+		t.Run(name, func(t *testing.T) {
+			s, _ := newStore(t)
+			must(t, s.Begin(first))
+			must(t, s.SaveReport(execution.Report{ID: first}))
+			for _, node := range test.saved {
+				must(t, s.SaveResult(key(first, node), []byte("of "+node)))
+			}
+			if test.file != "" {
+				_, err := s.SaveFile(key(first, test.saved[0]), test.file, "", nil, strings.NewReader("x"))
+				must(t, err)
+			}
+			results := map[string]string{}
+			for node, body := range s.Results(first, test.nodes) {
+				results[node] = string(body)
+			}
+			equal(t, slices.Sorted(maps.Keys(results)), test.want)
+			for node, body := range results {
+				if body != "of "+node {
+					t.Errorf("the result of %s is %q", node, body)
+				}
+			}
+		})
+	}
+}
+
+func TestResultsCanBeLeftEarly(t *testing.T) {
+	s, _ := newStore(t)
+	must(t, s.Begin(first))
+	must(t, s.SaveResult(key(first, "a"), nil))
+	must(t, s.SaveResult(key(first, "b"), nil))
+	for range s.Results(first, nil) {
+		break
+	}
+	for node := range s.Results(second, nil) {
+		t.Errorf("%s of an execution that is not there", node)
+	}
+}
+
+func TestFilesAreStoredUnderTheirNode(t *testing.T) {
+	for name, test := range map[string]struct {
+		name    string
+		nodes   []string
+		want    string
+		wantErr error
+	}{
+		"a name":                      {name: "x.txt", want: "a-x.txt"},
+		"F7 a hidden file":            {name: ".x", want: "a-file-bb42e4c60255"},
+		"F16 another node's":          {name: "b-x", nodes: []string{"a", "a-b"}, wantErr: execution.ErrNameTaken},
+		"the place of the node's log": {name: "container-main.log", wantErr: execution.ErrNameTaken},
+	} {
+		t.Run(name, func(t *testing.T) {
+			s, dir := newStore(t)
+			must(t, s.Begin(first))
+			got, err := s.SaveFile(key(first, "a"), test.name, "", test.nodes, strings.NewReader("x"))
+			if got != test.want || !errors.Is(err, test.wantErr) {
+				t.Errorf("got %q, %v, want %q, %v", got, err, test.want, test.wantErr)
+			}
+			stored := names(t, filepath.Join(dir, string(first)))
+			if (test.want == "") != (len(stored) == 0) {
+				t.Errorf("stored: %q", stored)
+			}
+		})
+	}
+}
+
+func TestAFileThatIsNamedLikeAPathIsRefused(t *testing.T) {
+	s, dir := newStore(t)
+	must(t, s.Begin(first))
+	var invalid *execution.InvalidError
+	if _, err := s.SaveFile(key(first, "a"), "../x", "", nil, strings.NewReader("x")); !errors.As(err, &invalid) {
+		t.Errorf("F1: %v", err)
+	}
+	equal(t, names(t, filepath.Join(dir, string(first))), nil)
+}
+
+func TestAFileWithoutANameGetsOne(t *testing.T) {
+	s, _ := newStore(t)
+	must(t, s.Begin(first))
+	got, err := s.SaveFile(key(first, "a"), "", "text/csv", []string{"a"}, strings.NewReader("1,2"))
+	must(t, err)
+	if !strings.HasPrefix(got, "a-") || !strings.HasSuffix(got, ".csv") || content(t, s, "latest/"+got) != "1,2" {
+		t.Errorf("stored as %q", got)
+	}
+}
+
+func TestAnUploadThatBreaksOffLeavesNothing(t *testing.T) {
+	s, dir := newStore(t)
+	must(t, s.Begin(first))
+	broken := fmt.Errorf("hung up: %w", execution.ErrTooLarge)
+	body := io.MultiReader(bytes.NewReader(make([]byte, 100_000)), iotest.ErrReader(broken))
+	if _, err := s.SaveFile(key(first, "a"), "x", "", nil, body); !errors.Is(err, execution.ErrTooLarge) {
+		t.Errorf("SaveFile: %v", err)
+	}
+	if _, err := s.SaveLog(key(first, "a"), "main", iotest.ErrReader(broken), 10); !errors.Is(err, broken) {
+		t.Errorf("SaveLog: %v", err)
+	}
+	half := io.MultiReader(strings.NewReader("12345"), iotest.ErrReader(broken))
+	if _, err := s.SaveLog(key(first, "a"), "main", half, 5); !errors.Is(err, broken) {
+		t.Errorf("SaveLog at the limit: %v", err)
+	}
+	equal(t, names(t, filepath.Join(dir, string(first))), nil)
+}
+
+func TestLogsAreCut(t *testing.T) {
+	const note = "\n[the log was longer: cut at 5 bytes]\n"
+	for name, test := range map[string]struct {
+		log, want string
+		truncated bool
+	}{
+		"empty":          {"", "", false},
+		"at the limit":   {"12345", "12345", false},
+		"over the limit": {"123456", "12345" + note, true},
+	} {
+		t.Run(name, func(t *testing.T) {
+			s, _ := newStore(t)
+			must(t, s.Begin(first))
+			truncated, err := s.SaveLog(key(first, "a"), "main", iotest.OneByteReader(strings.NewReader(test.log)), 5)
+			if truncated != test.truncated || err != nil {
+				t.Errorf("truncated %t, %v", truncated, err)
+			}
+			if got := content(t, s, "latest/a-container-main.log"); got != test.want {
+				t.Errorf("stored %q, want %q", got, test.want)
+			}
+		})
+	}
+}
+
+func TestReportsThatAreNotThere(t *testing.T) {
+	s, dir := newStore(t)
+	must(t, s.Begin(first))
+	if _, err := s.Report(first); !errors.Is(err, fs.ErrNotExist) {
+		t.Errorf("not closed: %v", err)
+	}
+	must(t, os.WriteFile(filepath.Join(dir, string(first), "execution.json"), []byte("{"), 0o600))
+	if _, err := s.Report(first); err == nil || errors.Is(err, fs.ErrNotExist) {
+		t.Errorf("damaged: %v", err)
+	}
+}
+
+func TestAnExecutionThatCouldNotBeginDoesWhenAResultComes(t *testing.T) {
+	s, _ := newStore(t)
+	must(t, s.SaveResult(key(first, "a"), []byte("x")))
+	equal(t, []string{content(t, s, "latest/a.json")}, []string{"x"})
+}
+
+func TestWhatIsNoExecutionIsNoPath(t *testing.T) {
+	s, dir := newStore(t)
+	for _, id := range []execution.ID{"", ".", "..", "../x", "latest", "20269999999999"} {
+		for what, err := range map[string]error{
+			"Begin":      s.Begin(id),
+			"SaveResult": s.SaveResult(key(id, "a"), nil),
+			"SaveReport": s.SaveReport(execution.Report{ID: id}),
+			"Drop":       s.Drop(id),
+		} {
+			if err == nil {
+				t.Errorf("%s(%q) succeeds", what, id)
+			}
+		}
+	}
+	equal(t, names(t, dir), nil)
+}
+
+func TestALinkLeadsNowhereElse(t *testing.T) {
+	s, dir := newStore(t)
+	must(t, s.Begin(first))
+	outside := filepath.Join(t.TempDir(), "outside")
+	must(t, os.WriteFile(outside, []byte("theirs"), 0o600))
+	must(t, os.Symlink(outside, filepath.Join(dir, string(first), "a.json")))
+	if _, err := fs.ReadFile(s.FS(), string(first)+"/a.json"); err == nil {
+		t.Error("the link was followed")
+	}
+	if s.HasResult(key(first, "a")) {
+		t.Error("the link is a result")
+	}
+	must(t, s.SaveResult(key(first, "a"), []byte("ours")))
+	if theirs, _ := os.ReadFile(outside); string(theirs) != "theirs" {
+		t.Error("F28: the link was written through")
+	}
+	equal(t, []string{content(t, s, string(first)+"/a.json")}, []string{"ours"})
+}
+
+func TestManyWriteAtOnce(t *testing.T) {
+	s, dir := newStore(t)
+	must(t, s.Begin(first))
+	var all sync.WaitGroup
+	for n := range 16 {
+		all.Go(func() {
+			for i := range 8 {
+				node := fmt.Sprintf("n%d", (n+i)%10) // some of them the same
+				if err := s.SaveResult(key(first, node), []byte(node)); err != nil {
+					t.Error(err)
+				}
+				if _, err := s.SaveFile(key(first, node), "x", "", nil, strings.NewReader(node)); err != nil {
+					t.Error(err)
+				}
+			}
+		})
+	}
+	all.Go(func() {
+		for range 5 {
+			if err := errors.Join(s.Begin(second), s.SaveResult(key(second, "a"), nil), s.Drop(second)); err != nil {
+				t.Error(err)
+			}
+		}
+	})
+	all.Wait()
+	if got := len(names(t, filepath.Join(dir, string(first)))); got != 20 {
+		t.Errorf("%d files, want 20", got)
+	}
+	for node, body := range s.Results(first, nil) {
+		if string(body) != node {
+			t.Errorf("the result of %s is %q", node, body)
+		}
+	}
+}

@@ -1,0 +1,93 @@
+package report
+
+import (
+	"errors"
+	"sync"
+	"sync/atomic"
+	"testing"
+	"testing/synctest"
+)
+
+func TestThoseWhoWaitShareOneFsync(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		var fsyncs atomic.Int32
+		begun, goOn := make(chan bool), make(chan bool)
+		s := newSyncer(func(string) error {
+			fsyncs.Add(1)
+			begun <- true
+			<-goOn
+			return nil
+		})
+		var all sync.WaitGroup
+		all.Go(func() { check(t, s.sync("d"), nil) })
+		<-begun
+		late := atomic.Int32{}
+		for range 50 {
+			all.Go(func() {
+				check(t, s.sync("d"), nil)
+				late.Add(1)
+			})
+		}
+		synctest.Wait()
+		goOn <- true
+		<-begun // the fsync under way does not do for those who came later
+		synctest.Wait()
+		if n := late.Load(); n != 0 {
+			t.Errorf("%d returned before an fsync that began after they came", n)
+		}
+		goOn <- true
+		all.Wait()
+		if n := fsyncs.Load(); n != 2 {
+			t.Errorf("%d fsyncs for 51 callers, want 2", n)
+		}
+		if len(s.queue) != 0 {
+			t.Errorf("%d directories are remembered", len(s.queue))
+		}
+	})
+}
+
+func TestAnFsyncThatFailsFailsForAllWhoWait(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		broken := errors.New("broken")
+		goOn := make(chan error)
+		s := newSyncer(func(string) error { return <-goOn })
+		var all sync.WaitGroup
+		all.Go(func() { check(t, s.sync("d"), nil) })
+		synctest.Wait()
+		for range 3 {
+			all.Go(func() { check(t, s.sync("d"), broken) })
+		}
+		synctest.Wait()
+		goOn <- nil
+		goOn <- broken
+		all.Wait()
+		all.Go(func() { check(t, s.sync("d"), nil) })
+		goOn <- nil
+		all.Wait()
+	})
+}
+
+func TestDirectoriesDoNotWaitForEachOther(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		goOn := make(chan bool)
+		s := newSyncer(func(name string) error {
+			if name == "slow" {
+				<-goOn
+			}
+			return nil
+		})
+		var all sync.WaitGroup
+		all.Go(func() { check(t, s.sync("slow"), nil) })
+		synctest.Wait()
+		check(t, s.sync("fast"), nil)
+		close(goOn)
+		all.Wait()
+	})
+}
+
+func check(t *testing.T, got, want error) {
+	t.Helper()
+	if !errors.Is(got, want) {
+		t.Errorf("got %v, want %v", got, want)
+	}
+}

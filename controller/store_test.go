@@ -1,0 +1,146 @@
+package controller
+
+import (
+	"errors"
+	"io"
+	"io/fs"
+	"iter"
+	"maps"
+	"slices"
+	"sync"
+
+	"github.com/batch-job-controller/batch-job-controller/controller/execution"
+)
+
+// memoryStore is a Store without a disk. It survives a controller, as a disk
+// does.
+type memoryStore struct {
+	mu      sync.Mutex
+	begun   []execution.ID
+	results map[execution.Key][]byte
+	files   map[execution.Key]map[string]string
+	logs    map[execution.Key]map[string]string
+	reports map[execution.ID]execution.Report
+	err     error // of every write
+}
+
+func newMemoryStore() *memoryStore {
+	return &memoryStore{
+		results: map[execution.Key][]byte{},
+		files:   map[execution.Key]map[string]string{},
+		logs:    map[execution.Key]map[string]string{},
+		reports: map[execution.ID]execution.Report{},
+	}
+}
+
+func (s *memoryStore) fail(err error) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.err = err
+}
+
+func (s *memoryStore) Begin(id execution.ID) error {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if !slices.Contains(s.begun, id) {
+		s.begun = append(s.begun, id)
+	}
+	return s.err
+}
+
+func (s *memoryStore) SaveResult(key execution.Key, body []byte) error {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if s.err == nil {
+		s.results[key] = body
+	}
+	return s.err
+}
+
+func (s *memoryStore) HasResult(key execution.Key) bool {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return s.results[key] != nil
+}
+
+func (s *memoryStore) SaveFile(key execution.Key, name, _ string, _ []string, body io.Reader) (string, error) {
+	content, err := io.ReadAll(body)
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if err = errors.Join(err, s.err); err != nil {
+		return "", err
+	}
+	put(s.files, key, name, string(content))
+	return key.Node + "-" + name, nil
+}
+
+func (s *memoryStore) SaveLog(key execution.Key, container string, r io.Reader, _ int64) (bool, error) {
+	content, err := io.ReadAll(r)
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if err = errors.Join(err, s.err); err != nil {
+		return false, err
+	}
+	put(s.logs, key, container, string(content))
+	return false, nil
+}
+
+func put(m map[execution.Key]map[string]string, key execution.Key, name, content string) {
+	if m[key] == nil {
+		m[key] = map[string]string{}
+	}
+	m[key][name] = content
+}
+
+func (s *memoryStore) HasLog(key execution.Key, container string) bool {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	_, ok := s.logs[key][container]
+	return ok
+}
+
+func (s *memoryStore) SaveReport(r execution.Report) error {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if s.err == nil {
+		s.reports[r.ID] = r
+	}
+	return s.err
+}
+
+func (s *memoryStore) Report(id execution.ID) (execution.Report, error) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	r, ok := s.reports[id]
+	if !ok {
+		return r, fs.ErrNotExist
+	}
+	return r, nil
+}
+
+func (s *memoryStore) Executions() ([]execution.ID, error) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return slices.Clone(s.begun), nil
+}
+
+func (s *memoryStore) Results(id execution.ID, _ []string) iter.Seq2[string, []byte] {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	found := map[string][]byte{}
+	for key, body := range s.results {
+		if key.Execution == id {
+			found[key.Node] = body
+		}
+	}
+	return maps.All(found)
+}
+
+func (s *memoryStore) Drop(id execution.ID) error {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.begun = slices.DeleteFunc(s.begun, func(other execution.ID) bool { return other == id })
+	delete(s.reports, id)
+	maps.DeleteFunc(s.results, func(key execution.Key, _ []byte) bool { return key.Execution == id })
+	return nil
+}

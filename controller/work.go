@@ -1,0 +1,313 @@
+package controller
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"strconv"
+	"time"
+
+	batchv1 "k8s.io/api/batch/v1"
+	apierrors "k8s.io/apimachinery/pkg/api/errors"
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+	"k8s.io/apimachinery/pkg/types"
+
+	"github.com/batch-job-controller/batch-job-controller/controller/execution"
+	"github.com/batch-job-controller/batch-job-controller/controller/jobspec"
+	"github.com/batch-job-controller/batch-job-controller/controller/plan"
+)
+
+// workOnTasks gives one node task after the other its turn.
+func (c *Controller) workOnTasks(ctx context.Context, fence Fence) {
+	for {
+		key, shutdown := c.tasks.Get()
+		if shutdown {
+			return
+		}
+		if err := c.turn(ctx, fence, key); err != nil && ctx.Err() == nil {
+			c.Log.Warn("node task will be tried again", "execution", key.Execution, "node", key.Node, "error", err)
+			c.tasks.AddRateLimited(key)
+		} else {
+			c.tasks.Forget(key)
+		}
+		c.tasks.Done(key)
+	}
+}
+
+// turn does what is next for one node task: gather, decide, act.
+func (c *Controller) turn(ctx context.Context, fence Fence, key execution.Key) error {
+	t, ok := c.gather(key)
+	if !ok {
+		return nil
+	}
+	action := plan.Next(t.sight, c.Clock.Now())
+	return c.act(ctx, fence, t, action)
+}
+
+// task is one node task in its turn.
+type task struct {
+	key   execution.Key
+	index int
+	name  string // of its Job
+	open  *openExecution
+	plan  execution.Plan
+	owner jobspec.Owner
+	sight plan.Sight
+}
+
+// gather collects what is known about the task. It reports whether there is
+// anything to decide.
+func (c *Controller) gather(key execution.Key) (task, bool) {
+	name := jobspec.JobName(c.Config.Name, key)
+	job := c.caches.job(c.Namespace, name)
+	now := c.Clock.Now()
+
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	open := c.open
+	if open == nil || open.record.plan.ID != key.Execution {
+		return task{}, false
+	}
+	known, ok := open.ledger.Task(key.Node)
+	if !ok || known.Outcome.State.Final() {
+		return task{}, false
+	}
+	nodeGone := !c.caches.hasNode(known.Node)
+	if !nodeGone && !open.ledger.Admitted(known.Index) {
+		return task{}, false // it waits for a slot
+	}
+	t := task{key: key, index: known.Index, name: name, open: open, plan: open.record.plan, owner: open.record.owner()}
+	memory := &open.tasks[known.Index]
+	memory.seen = memory.seen || job != nil
+	foreign := job != nil && !jobspec.Owned(job, t.owner, key)
+	if job != nil && !foreign {
+		open.ledger.NoteCreated(known.Index)
+		if end, stopped := plan.StopOf(job); stopped && memory.stopped == nil {
+			memory.stopped = &plan.Stopped{At: now, End: end} // by an earlier leader
+		}
+	}
+	t.sight = plan.Sight{
+		Settings: t.plan.Settings,
+		Task:     known,
+		Admitted: open.ledger.Admitted(known.Index),
+		Created:  open.ledger.Created(known.Index),
+		Seen:     memory.seen,
+		Foreign:  foreign,
+		NodeGone: nodeGone,
+		Job:      job,
+		Refused:  memory.refused,
+		Since:    memory.admittedAt,
+		Stopped:  memory.stopped,
+	}
+	if job != nil && !foreign {
+		t.sight.Pods = c.caches.podsOf(job, key)
+	}
+	return t, true
+}
+
+// act does the step.
+func (c *Controller) act(ctx context.Context, fence Fence, t task, action plan.Action) error {
+	switch action.Step {
+	case plan.Create:
+		return c.createJob(ctx, fence, t)
+	case plan.Verify:
+		return c.verifyJob(ctx, t, action.End)
+	case plan.Stop:
+		return c.stopJob(ctx, fence, t, action.End)
+	case plan.Finish:
+		c.finish(t, action.End)
+		return nil
+	default:
+		c.noteStarted(t, action)
+		if action.Recheck > 0 {
+			c.tasks.AddAfter(t.key, action.Recheck)
+		}
+		return nil
+	}
+}
+
+func (c *Controller) noteStarted(t task, action plan.Action) {
+	if action.Started.IsZero() {
+		return
+	}
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	t.open.ledger.NoteStarted(t.index, action.Started)
+}
+
+// createJob creates the task's Job. That its name is taken is no error: it was
+// created before, by a request whose answer was lost or by another leader.
+func (c *Controller) createJob(ctx context.Context, fence Fence, t task) error {
+	if err := fence(); err != nil {
+		return err
+	}
+	job, err := jobspec.Render(t.plan, t.plan.Nodes[t.index], jobspec.Options{
+		Controller: c.Config.Name, Namespace: c.Namespace, Owner: t.owner, Extensions: c.Extensions,
+	})
+	if err != nil {
+		c.finish(t, c.failed(execution.JobInvalid, err))
+		return nil
+	}
+	ctx, cancel := context.WithTimeout(ctx, apiTimeout)
+	defer cancel()
+	_, err = c.Client.BatchV1().Jobs(c.Namespace).Create(ctx, job, metav1.CreateOptions{})
+	switch {
+	case err == nil:
+		c.noteCreated(t)
+		return nil
+	case apierrors.IsAlreadyExists(err):
+		return c.verifyJob(ctx, t, execution.End{})
+	}
+	c.Metrics.JobCreateFailed(statusCode(err))
+	switch {
+	case apierrors.IsInvalid(err) || apierrors.IsBadRequest(err):
+		c.finish(t, c.failed(execution.JobInvalid, err))
+		return nil
+	case apierrors.IsForbidden(err) || apierrors.IsNotFound(err) || apierrors.IsInternalError(err):
+		// Quota, RBAC, a namespace on its way out, or a webhook that is down.
+		c.noteRefused(ctx, t, err)
+	}
+	return fmt.Errorf("create Job %s: %w", t.name, err)
+}
+
+func (c *Controller) failed(reason execution.Reason, err error) execution.End {
+	return execution.End{
+		Outcome:  execution.Outcome{State: execution.Failed, Reason: reason},
+		Message:  err.Error(),
+		Finished: c.Clock.Now(),
+	}
+}
+
+func statusCode(err error) string {
+	var status apierrors.APIStatus
+	if errors.As(err, &status) {
+		return strconv.Itoa(int(status.Status().Code))
+	}
+	return "none" // no answer came
+}
+
+func (c *Controller) noteCreated(t task) {
+	now := c.Clock.Now()
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	t.open.ledger.NoteCreated(t.index)
+	memory := &t.open.tasks[t.index]
+	memory.refused = nil
+	if !memory.slotFreed.IsZero() {
+		c.Metrics.SlotRefilled(now.Sub(memory.slotFreed))
+		memory.slotFreed = time.Time{}
+	}
+	c.notifyKeeper()
+}
+
+// noteRefused remembers why the API server does not want the Job. Quotas and
+// webhooks change their mind, so it is tried again until startDeadline.
+func (c *Controller) noteRefused(ctx context.Context, t task, err error) {
+	end := c.failed(execution.JobRefused, err)
+	c.mu.Lock()
+	first := t.open.tasks[t.index].refused == nil
+	t.open.tasks[t.index].refused = &end
+	about := recordReference(t.open.record.object)
+	c.mu.Unlock()
+	if first {
+		c.announce(ctx, about, true, eventJobRefused, execution.Truncate(refusal(err), execution.MaxMessage))
+	}
+}
+
+// refusal leaves the Job's name out of a refusal, so that the refusals of a
+// thousand Jobs are one event.
+func refusal(err error) string {
+	var status apierrors.APIStatus
+	if errors.As(err, &status) {
+		if d := status.Status().Details; d != nil && len(d.Causes) > 0 {
+			return d.Causes[0].Message
+		}
+		return "the API server refuses the Jobs: " + string(status.Status().Reason)
+	}
+	return err.Error()
+}
+
+// verifyJob asks the API server, not the cache, whether the task's Job exists
+// and is ours. If there is none the task ends, unless end is empty.
+func (c *Controller) verifyJob(ctx context.Context, t task, end execution.End) error {
+	ctx, cancel := context.WithTimeout(ctx, apiTimeout)
+	defer cancel()
+	job, err := c.Client.BatchV1().Jobs(c.Namespace).Get(ctx, t.name, metav1.GetOptions{})
+	switch {
+	case apierrors.IsNotFound(err) && end.Outcome.State.Final():
+		c.finish(t, end)
+		return nil
+	case err != nil:
+		return fmt.Errorf("read Job %s: %w", t.name, err)
+	case !jobspec.Owned(job, t.owner, t.key):
+		t.sight.Job, t.sight.Foreign = job, true
+		c.finish(t, plan.Next(t.sight, c.Clock.Now()).End)
+		return nil
+	}
+	c.noteCreated(t)
+	c.tasks.AddAfter(t.key, longestSleep) // in case the cache has lost it
+	return nil
+}
+
+// stopJob makes the Job controller end the Job and delete its pod, and writes
+// the reason where the next leader finds it: the pod's goes with the pod.
+func (c *Controller) stopJob(ctx context.Context, fence Fence, t task, end execution.End) error {
+	if err := fence(); err != nil {
+		return err
+	}
+	patch, err := json.Marshal(stopPatch(t.sight.Job, end))
+	if err != nil {
+		return fmt.Errorf("stop Job %s: %w", t.name, err)
+	}
+	ctx, cancel := context.WithTimeout(ctx, apiTimeout)
+	defer cancel()
+	_, err = c.Client.BatchV1().Jobs(c.Namespace).Patch(ctx, t.name, types.MergePatchType, patch, metav1.PatchOptions{})
+	if err != nil && !apierrors.IsNotFound(err) {
+		return fmt.Errorf("stop Job %s: %w", t.name, err)
+	}
+	c.Log.Info("Job stopped", "execution", t.key.Execution, "node", t.key.Node, "job", t.name, "reason", end.Outcome.Reason)
+	c.mu.Lock()
+	t.open.tasks[t.index].stopped = &plan.Stopped{At: c.Clock.Now(), End: end}
+	c.mu.Unlock()
+	c.tasks.AddAfter(t.key, plan.StopGrace)
+	return nil
+}
+
+// stopPatch names the UID: another Job of that name is left alone.
+func stopPatch(job *batchv1.Job, end execution.End) map[string]any {
+	return map[string]any{
+		"metadata": map[string]any{
+			"uid": job.UID,
+			"annotations": map[string]string{
+				jobspec.StopAnnotation:        string(end.Outcome.State) + "/" + string(end.Outcome.Reason),
+				jobspec.StopMessageAnnotation: execution.Truncate(end.Message, execution.MaxMessage),
+			},
+		},
+		"spec": map[string]any{"activeDeadlineSeconds": 1},
+	}
+}
+
+// finish takes down how the task ended, frees its slot and has its logs saved.
+func (c *Controller) finish(t task, end execution.End) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	if c.open != t.open {
+		return
+	}
+	heldSlot := t.open.ledger.Admitted(t.index)
+	news := t.open.ledger.Finish(t.index, end)
+	if !news {
+		return
+	}
+	known, _ := t.open.ledger.Task(t.key.Node)
+	c.Results.SetTask(t.key, known.Duration().Milliseconds(), known.Bad())
+	if heldSlot {
+		t.open.freed = append(t.open.freed, c.Clock.Now())
+	}
+	c.queueLogs(t.open, t.index)
+	c.Metrics.TaskEnded(string(known.Outcome.State), string(known.Outcome.Reason))
+	c.Log.Info("node task ended", "execution", t.key.Execution, "node", t.key.Node, "job", t.name,
+		"state", known.Outcome.State, "reason", known.Outcome.Reason, "message", known.Message, "reported", known.Reported)
+	c.notifyKeeper()
+}
