@@ -2,6 +2,7 @@ package controller
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"io"
 
@@ -57,6 +58,10 @@ func (c *Controller) File(_ context.Context, key execution.Key, name, contentTyp
 	}
 	stored, err := c.Store.SaveFile(key, name, contentType, open.nodeNames, body)
 	if err != nil {
+		var invalid *execution.InvalidError
+		if !errors.As(err, &invalid) && !errors.Is(err, execution.ErrNameTaken) && !errors.Is(err, execution.ErrTooLarge) {
+			c.Metrics.StoreError("file")
+		}
 		return "", fmt.Errorf("store file: %w", err)
 	}
 	return stored, nil

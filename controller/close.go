@@ -68,23 +68,21 @@ func (c *Controller) closeExecution(ctx context.Context, fence Fence, open *open
 }
 
 func (c *Controller) announceClosed(ctx context.Context, open *openExecution, report execution.Report) {
-	counts := report.Count()
-	bad := 0
-	for _, t := range report.Tasks {
-		if t.State == execution.Failed || t.State == execution.Lost || (t.State == execution.Succeeded && !t.Reported) {
-			bad++
-		}
-	}
-	result := "succeeded"
-	if bad > 0 {
-		result = "failed"
-	}
+	counts, bad := report.Count(), report.Bad()
+	result := resultOf(report)
 	c.Metrics.SetPool(0, open.record.plan.Settings.PodPoolSize)
 	c.Metrics.ExecutionClosed(result, report.Closed.Sub(report.Scheduled))
 	c.Log.Info("execution closed", "execution", report.ID, "result", result, "bad", bad,
 		"succeeded", counts[execution.Succeeded], "failed", counts[execution.Failed],
 		"lost", counts[execution.Lost], "skipped", counts[execution.Skipped])
 	c.announce(ctx, recordReference(open.record.object), bad > 0, eventExecutionClosed, summary(counts, bad))
+}
+
+func resultOf(report execution.Report) string {
+	if report.Bad() > 0 {
+		return "failed"
+	}
+	return "succeeded"
 }
 
 func summary(counts execution.Counts, bad int) string {

@@ -124,6 +124,7 @@ func (c *Controller) rebuildExecution(id execution.ID, nodes []string) {
 	c.Results.Begin(id)
 	if report, err := c.Store.Report(id); err == nil {
 		nodes = nil
+		c.Metrics.SetLastExecution(resultOf(report), report.Closed)
 		for _, t := range report.Tasks {
 			nodes = append(nodes, t.Node)
 			if t.State != execution.Skipped {

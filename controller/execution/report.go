@@ -52,3 +52,15 @@ func (r Report) Count() Counts {
 	}
 	return c
 }
+
+// Bad returns how many nodes failed or never reported. Those left out on
+// purpose are not among them.
+func (r Report) Bad() int {
+	n := 0
+	for _, t := range r.Tasks {
+		if t.State != Skipped && (t.State != Succeeded || !t.Reported) {
+			n++
+		}
+	}
+	return n
+}

@@ -1,0 +1,41 @@
+package app
+
+import (
+	"bytes"
+	"strings"
+	"testing"
+)
+
+func TestRunRefusesWhatItIsToldWrong(t *testing.T) {
+	env := map[string]string{"NAMESPACE": "jobs", "CONFIG_MAP_NAME": "check"}
+	tests := map[string]struct {
+		args       []string
+		env        map[string]string
+		wantStatus int
+		want       []string
+	}{
+		"the version":        {args: []string{"-version"}, wantStatus: exitOK, want: []string{"batch-job-controller "}},
+		"help":               {args: []string{"-help"}, wantStatus: exitOK, want: []string{"-kubeconfig", "-leader-lease-duration"}},
+		"an unknown flag":    {args: []string{"-nosuch"}, wantStatus: exitMisused, want: []string{"nosuch"}},
+		"an argument":        {args: []string{"serve"}, wantStatus: exitMisused, want: []string{`argument "serve"`}},
+		"two wrong flags":    {args: []string{"-log-format", "xml", "-leader-renew-deadline", "1h"}, wantStatus: exitMisused, want: []string{"-log-format", "-leader-lease-duration"}},
+		"no environment":     {wantStatus: exitMisused, want: []string{"NAMESPACE", "CONFIG_MAP_NAME"}},
+		"a wrong POD_IP":     {env: map[string]string{"NAMESPACE": "jobs", "CONFIG_MAP_NAME": "check", "POD_IP": "x"}, wantStatus: exitMisused, want: []string{"POD_IP"}},
+		"no cluster":         {env: env, wantStatus: exitMisused, want: []string{"no access to a cluster"}},
+		"a kubeconfig of no": {args: []string{"-kubeconfig", "/nosuch"}, env: env, wantStatus: exitMisused, want: []string{"/nosuch"}},
+	}
+	for name, tt := range tests {
+		t.Run(name, func(t *testing.T) {
+			var output bytes.Buffer
+			lookup := func(name string) (string, bool) { value, ok := tt.env[name]; return value, ok }
+			if got := Run(t.Context(), tt.args, lookup, &output); got != tt.wantStatus {
+				t.Errorf("status: got %d, want %d", got, tt.wantStatus)
+			}
+			for _, want := range tt.want {
+				if !strings.Contains(output.String(), want) {
+					t.Errorf("output: no %q in\n%s", want, output.String())
+				}
+			}
+		})
+	}
+}

@@ -1,0 +1,129 @@
+package controller
+
+import (
+	"errors"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/google/go-cmp/cmp"
+	corev1 "k8s.io/api/core/v1"
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+
+	"github.com/batch-job-controller/batch-job-controller/controller/execution"
+	"github.com/batch-job-controller/batch-job-controller/controller/jobspec"
+)
+
+func samplePlan(t *testing.T) execution.Plan {
+	t.Helper()
+	at := time.Date(2026, 11, 24, 3, 42, 0, 0, time.UTC)
+	return execution.Plan{
+		ID: execution.NewID(at), Trigger: execution.Cron, Scheduled: at, ConfigHash: "cafe",
+		Settings: execution.Settings{PodPoolSize: 2, StartDeadline: time.Minute, PodTemplate: podTemplate, CallbackName: "10.0.0.1", CallbackPort: 8090},
+		Nodes:    []execution.Node{{Name: "a", UID: "1"}, {Name: "b", UID: "2", Taints: []execution.Taint{{Key: "gpu", Value: "yes"}}}, {Name: "c", UID: "3"}},
+		Skipped:  []execution.Skip{{Node: "d", Reason: execution.NodeNotReady}},
+	}
+}
+
+func set(t *testing.T, s string) execution.Indexes {
+	t.Helper()
+	x, err := execution.ParseIndexes(s)
+	must(t, err)
+	return x
+}
+
+func TestRecordSurvivesTheAPIServer(t *testing.T) {
+	c := newCluster(t)
+	r := records{client: c.client.CoreV1().ConfigMaps(testNamespace), controller: testName}
+	plan := samplePlan(t)
+	created, err := r.create(t.Context(), plan, execution.Account{Phase: execution.Open})
+	must(t, err)
+	account := execution.Account{
+		Phase: execution.Closed, ClosedAt: plan.Scheduled.Add(time.Hour), Admitted: set(t, "0-2"), Created: set(t, "0,2"),
+		Outcomes: map[execution.Outcome]execution.Indexes{
+			succeeded:                    set(t, "0"),
+			failedWith("OOMKilled"):      set(t, "1"),
+			lostBy(execution.JobDeleted): set(t, "2"),
+		},
+	}
+	_, err = r.update(t.Context(), created, account)
+	must(t, err)
+	got, err := r.get(t.Context(), plan.ID)
+	must(t, err)
+	if diff := cmp.Diff(plan, got.plan); diff != "" {
+		t.Errorf("plan (-want +got):\n%s", diff)
+	}
+	if diff := cmp.Diff(account, got.account, cmp.Comparer(func(a, b execution.Indexes) bool { return a.String() == b.String() })); diff != "" {
+		t.Errorf("account (-want +got):\n%s", diff)
+	}
+	if _, err := r.update(t.Context(), created, account); err == nil {
+		t.Error("an update from an older version was taken")
+	}
+}
+
+func TestDamagedRecordIsRefusedAndTheOthersAreRead(t *testing.T) {
+	tests := map[string]struct {
+		damage func(*corev1.ConfigMap)
+		want   string
+	}{
+		"no plan":                        {func(o *corev1.ConfigMap) { o.BinaryData = nil }, planKey},
+		"a plan that is no gzip":         {func(o *corev1.ConfigMap) { o.BinaryData[planKey] = []byte("x") }, planKey},
+		"the plan of another execution":  {func(o *corev1.ConfigMap) { o.Labels[jobspec.ExecutionLabel] = "20200101000000" }, "20200101000000"},
+		"an unknown phase":               {func(o *corev1.ConfigMap) { o.Data[phaseKey] = "Odd" }, "Open or Closed"},
+		"an index beyond the nodes":      {func(o *corev1.ConfigMap) { o.Data[admittedKey] = "0-3" }, "3 nodes"},
+		"a set that is none":             {func(o *corev1.ConfigMap) { o.Data[createdKey] = "2-1" }, "2-1"},
+		"a state that is not final":      {func(o *corev1.ConfigMap) { o.Data[outcomesKey] = "running 0" }, "final"},
+		"a task with two outcomes":       {func(o *corev1.ConfigMap) { o.Data[outcomesKey] = "failed/X 0\nsucceeded 0" }, "two outcomes"},
+		"a time of closing that is none": {func(o *corev1.ConfigMap) { o.Data[closedKey] = "yesterday" }, closedKey},
+	}
+	for name, tt := range tests {
+		t.Run(name, func(t *testing.T) {
+			c := newCluster(t)
+			r := records{client: c.client.CoreV1().ConfigMaps(testNamespace), controller: testName}
+			plan := samplePlan(t)
+			created, err := r.create(t.Context(), plan, execution.Account{Phase: execution.Open})
+			must(t, err)
+			object := created.object.DeepCopy()
+			tt.damage(object)
+			_, err = r.client.Update(t.Context(), object, metav1.UpdateOptions{})
+			must(t, err)
+			plan.ID = plan.ID.Next()
+			_, err = r.create(t.Context(), plan, execution.Account{Phase: execution.Open})
+			must(t, err)
+
+			all, err := r.list(t.Context())
+			var damaged *damagedError
+			if !errors.As(err, &damaged) || !strings.Contains(err.Error(), tt.want) || !strings.Contains(err.Error(), object.Name) {
+				t.Errorf("list: got error %v, want one with %q and %s", err, tt.want, object.Name)
+			}
+			if len(all) != 1 || all[0].plan.ID != plan.ID {
+				t.Errorf("list: got %d records, want the whole one", len(all))
+			}
+		})
+	}
+}
+
+func FuzzParseAccount(f *testing.F) {
+	f.Add("Open", "0-2", "0", "succeeded 0\nfailed/OOMKilled 1")
+	f.Add("Closed", "", "", "")
+	f.Fuzz(func(t *testing.T, phase, admitted, created, outcomes string) {
+		account, err := parseAccount(map[string]string{phaseKey: phase, admittedKey: admitted, createdKey: created, outcomesKey: outcomes}, 3)
+		if err != nil {
+			return
+		}
+		execution.NewLedger(execution.Plan{Nodes: make([]execution.Node, 3)}, account).Draft()
+	})
+}
+
+func FuzzUnpackPlan(f *testing.F) {
+	packed, err := packPlan(execution.Plan{ID: "20261124034200"})
+	if err != nil {
+		f.Fatal(err)
+	}
+	f.Add(packed)
+	f.Fuzz(func(t *testing.T, packed []byte) {
+		if plan, err := unpackPlan(packed); err == nil && len(plan.ID) != 14 {
+			t.Errorf("unpackPlan took the ID %q", plan.ID)
+		}
+	})
+}

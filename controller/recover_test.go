@@ -1,0 +1,224 @@
+package controller
+
+import (
+	"slices"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/prometheus/common/expfmt"
+	corev1 "k8s.io/api/core/v1"
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+
+	"github.com/batch-job-controller/batch-job-controller/controller/config"
+	"github.com/batch-job-controller/batch-job-controller/controller/execution"
+)
+
+// resultMetrics returns what the jobs reported, as /metrics shows it.
+func (r *replica) resultMetrics() string {
+	r.t.Helper()
+	families, err := r.registry.Gather()
+	must(r.t, err)
+	var b strings.Builder
+	for _, family := range families {
+		if strings.HasPrefix(family.GetName(), "foo_") {
+			_, err := expfmt.MetricFamilyToText(&b, family)
+			must(r.t, err)
+		}
+	}
+	return b.String()
+}
+
+func TestMetricsAreTheSameAfterARestart(t *testing.T) {
+	inBubble(t, func(t *testing.T) {
+		nodes := []string{"a", "b", "c", "d"}
+		c := newCluster(t, nodes...)
+		c.behave("b", behaviour{runFor: 5 * time.Second, exitCode: 1})
+		c.behave("d", behaviour{runFor: time.Hour}) // the second execution stays open
+		for _, node := range []string{"a", "c"} {
+			c.behave(node, behaviour{runFor: 10 * time.Second})
+		}
+		store := newMemoryStore()
+		cfg := testConfig(func(c *config.Config) {
+			c.RunOnStartup, c.CronExpression, c.JobTimeout, c.LatestMetricsLabel = false, "*/5 * * * *", 2*time.Minute, true
+		})
+		r := startReplica(t, c, store, cfg)
+		time.Sleep(5*time.Minute + 3*time.Second)
+		first := c.records()[0].plan.ID
+		must(t, r.Result(t.Context(), execution.Key{Execution: first, Node: "a"}, []byte(validResult)))
+		time.Sleep(5*time.Minute + 30*time.Second)
+		second := c.records()[1].plan.ID
+		must(t, r.Result(t.Context(), execution.Key{Execution: second, Node: "a"}, []byte(`{"test":[{"value":2,"labels":{"label":"x"}}]}`)))
+		time.Sleep(time.Second)
+
+		before := r.resultMetrics()
+		r.kill()
+		r = startReplica(t, c, store, cfg)
+		defer r.kill()
+		time.Sleep(time.Second)
+		if after := r.resultMetrics(); after != before {
+			t.Errorf("metrics before:\n%s\nafter:\n%s", before, after)
+		}
+		for _, want := range []string{`foo_test{executionID="latest",label="x",node="a"} 2`, `foo_processing{executionID="` + string(first) + `",node="b"} 1`} {
+			if !strings.Contains(before, want) {
+				t.Errorf("metrics: no %s in\n%s", want, before)
+			}
+		}
+	})
+}
+
+func TestMissedTicksAreMadeUpForOnce(t *testing.T) {
+	inBubble(t, func(t *testing.T) {
+		c := newCluster(t, "a")
+		store := newMemoryStore()
+		cfg := testConfig(func(c *config.Config) { c.RunOnStartup, c.CronExpression = false, "*/10 * * * *" })
+		r := startReplica(t, c, store, cfg)
+		time.Sleep(11 * time.Minute)
+		r.kill()
+		time.Sleep(34 * time.Minute) // ticks at 20, 30 and 40 minutes
+		r = startReplica(t, c, store, cfg)
+		defer r.kill()
+		time.Sleep(30 * time.Second)
+		var got []string
+		for _, rec := range c.records() {
+			got = append(got, rec.plan.Scheduled.Format("15:04"))
+		}
+		if want := []string{"00:10", "00:40"}; !slices.Equal(got, want) {
+			t.Errorf("executions: got %v, want %v", got, want)
+		}
+		if got := r.metric("batch_job_controller_ticks_missed_total"); got != 2 {
+			t.Errorf("ticks missed: got %v, want 2", got)
+		}
+		if got := c.eventReasons(); !strings.Contains(got, "Warning/TicksMissed") {
+			t.Errorf("events: got %s", got)
+		}
+	})
+}
+
+// A user who deletes all records must not make old ticks fire again.
+func TestLastTickIsRememberedApartFromTheRecords(t *testing.T) {
+	inBubble(t, func(t *testing.T) {
+		c := newCluster(t, "a")
+		store := newMemoryStore()
+		cfg := testConfig(func(c *config.Config) { c.RunOnStartup, c.CronExpression = false, "0 * * * *" })
+		r := startReplica(t, c, store, cfg)
+		time.Sleep(61 * time.Minute)
+		r.kill()
+		must(t, c.client.CoreV1().ConfigMaps(testNamespace).Delete(t.Context(), c.records()[0].object.Name, metav1.DeleteOptions{}))
+		r = startReplica(t, c, store, cfg)
+		defer r.kill()
+		time.Sleep(10 * time.Minute)
+		if got := len(c.records()); got != 0 {
+			t.Errorf("executions: got %d, want none: the tick was dealt with", got)
+		}
+	})
+}
+
+func TestStartupIsDueOnceForReplicasThatStartTogether(t *testing.T) {
+	started := time.Date(2026, 11, 24, 3, 0, 0, 500, time.UTC)
+	tests := map[string]struct {
+		runOnStartup bool
+		known        []execution.ID
+		want         time.Time
+	}{
+		"nothing has run":                             {true, nil, started.Add(time.Second)},
+		"the last execution is older than this start": {true, []execution.ID{execution.NewID(started.Add(-time.Hour))}, started.Add(time.Second)},
+		"another replica has run one since":           {true, []execution.ID{execution.NewID(started.Add(time.Minute))}, time.Time{}},
+		"one in the very second":                      {true, []execution.ID{execution.NewID(started)}, time.Time{}},
+		"it is not configured":                        {false, nil, time.Time{}},
+	}
+	for name, tt := range tests {
+		t.Run(name, func(t *testing.T) {
+			c := &Controller{
+				Options: Options{Config: testConfig(func(c *config.Config) { c.RunOnStartup = tt.runOnStartup })},
+				started: started,
+				known:   map[execution.ID]bool{},
+			}
+			for _, id := range tt.known {
+				c.known[id] = true
+			}
+			if got := c.startupDue(); !got.Equal(tt.want) {
+				t.Errorf("due: got %s, want %s", got, tt.want)
+			}
+		})
+	}
+}
+
+func TestConflictIsAnsweredByReadingTheRecordAgain(t *testing.T) {
+	inBubble(t, func(t *testing.T) {
+		c := newCluster(t, "a", "b", "c", "d")
+		for _, node := range []string{"a", "b", "c", "d"} {
+			c.behave(node, behaviour{runFor: 10 * time.Second})
+		}
+		r := startReplica(t, c, newMemoryStore(), testConfig())
+		defer r.kill()
+		time.Sleep(5 * time.Second)
+		object := c.records()[0].object.DeepCopy()
+		object.Annotations = map[string]string{"somebody": "was here"}
+		_, err := c.client.CoreV1().ConfigMaps(testNamespace).Update(t.Context(), object, metav1.UpdateOptions{})
+		must(t, err)
+		time.Sleep(time.Minute)
+		rec := c.records()[0]
+		if rec.account.Phase != execution.Closed || len(outcomes(rec)) != 4 {
+			t.Errorf("record: %s, %v, want it closed with four outcomes", rec.account.Phase, outcomes(rec))
+		}
+		for node, n := range c.created() {
+			if n != 1 {
+				t.Errorf("Jobs of node %s: got %d, want 1", node, n)
+			}
+		}
+		if c.mostPods > 2 {
+			t.Errorf("pods at once: got %d, want at most 2", c.mostPods)
+		}
+	})
+}
+
+func TestTwoTriggersInOneSecondAreTwoExecutions(t *testing.T) {
+	c := newCluster(t)
+	controller := &Controller{records: records{client: c.client.CoreV1().ConfigMaps(testNamespace), controller: testName}}
+	create := func(trigger execution.Trigger) (execution.ID, bool) {
+		plan := samplePlan(t)
+		plan.Trigger = trigger
+		r, isNew, err := controller.createRecord(t.Context(), plan)
+		must(t, err)
+		return r.plan.ID, isNew
+	}
+	first, isNew := create(execution.Cron)
+	if !isNew {
+		t.Error("the first is not new")
+	}
+	if second, isNew := create(execution.Startup); second != first.Next() || !isNew {
+		t.Errorf("the second: got %s, new %t, want %s", second, isNew, first.Next())
+	}
+	// A leader whose answer was lost, or the next one, finds what was written.
+	if again, isNew := create(execution.Cron); again != first || isNew {
+		t.Errorf("the first again: got %s, new %t, want %s", again, isNew, first)
+	}
+}
+
+func TestCallbackHost(t *testing.T) {
+	tests := map[string]struct {
+		podIP, clusterIP, want string
+	}{
+		"the address of the Service":  {clusterIP: "10.96.0.7", want: "10.96.0.7"},
+		"POD_IP wins":                 {podIP: "10.1.2.3", clusterIP: "10.96.0.7", want: "10.1.2.3"},
+		"a headless Service is named": {clusterIP: corev1.ClusterIPNone, want: testName + "." + testNamespace + ".svc"},
+		"an IPv6 address":             {clusterIP: "fd00::7", want: "fd00::7"},
+	}
+	for name, tt := range tests {
+		t.Run(name, func(t *testing.T) {
+			c := newCluster(t)
+			service, err := c.client.CoreV1().Services(testNamespace).Get(t.Context(), testName, metav1.GetOptions{})
+			must(t, err)
+			service.Spec.ClusterIP = tt.clusterIP
+			_, err = c.client.CoreV1().Services(testNamespace).Update(t.Context(), service, metav1.UpdateOptions{})
+			must(t, err)
+			controller := &Controller{Options: Options{PodIP: tt.podIP, Namespace: testNamespace, Client: c.client, Config: testConfig()}}
+			got, err := controller.callbackHost(t.Context())
+			must(t, err)
+			if got != tt.want {
+				t.Errorf("host: got %s, want %s", got, tt.want)
+			}
+		})
+	}
+}

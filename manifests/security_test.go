@@ -1,0 +1,45 @@
+package manifests
+
+import (
+	"testing"
+
+	corev1 "k8s.io/api/core/v1"
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+	"k8s.io/apimachinery/pkg/runtime"
+	"k8s.io/pod-security-admission/api"
+	"k8s.io/pod-security-admission/policy"
+)
+
+func TestPodsAreRestricted(t *testing.T) {
+	evaluator, err := policy.NewEvaluator(policy.DefaultChecks(), nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	restricted := api.LevelVersion{Level: api.LevelRestricted, Version: api.LatestVersion()}
+	check := func(t *testing.T, meta metav1.ObjectMeta, spec corev1.PodSpec) {
+		t.Helper()
+		if len(spec.Containers) == 0 {
+			t.Fatal("no containers")
+		}
+		for _, result := range evaluator.EvaluatePod(restricted, &meta, &spec) {
+			if !result.Allowed {
+				t.Errorf("not restricted: %s: %s", result.ForbiddenReason, result.ForbiddenDetail)
+			}
+		}
+		for _, c := range spec.Containers {
+			if c.SecurityContext.ReadOnlyRootFilesystem == nil || !*c.SecurityContext.ReadOnlyRootFilesystem {
+				t.Errorf("container %s may write its own files", c.Name)
+			}
+			if c.Resources.Requests.Cpu().IsZero() || c.Resources.Requests.Memory().IsZero() || c.Resources.Limits.Memory().IsZero() {
+				t.Errorf("container %s does not say what it needs", c.Name)
+			}
+		}
+	}
+	forEachInstallation(t, func(t *testing.T, objects []runtime.Object) {
+		t.Run("controller", func(t *testing.T) {
+			pod := controllerPod(t, objects)
+			check(t, pod.ObjectMeta, pod.Spec)
+		})
+		t.Run("job", func(t *testing.T) { check(t, metav1.ObjectMeta{}, jobPod(t, objects)) })
+	})
+}
