@@ -1,0 +1,3 @@
+// Package image writes container images from files of this machine, with
+// nothing but the standard library: there is no registry to pull from.
+package image

@@ -1,0 +1,171 @@
+package supervisor
+
+import (
+	"context"
+	"fmt"
+	"log/slog"
+	"os"
+	"os/exec"
+	"sync"
+	"syscall"
+	"time"
+
+	"github.com/batch-job-controller/batch-job-controller/e2e/cluster/internal/plan"
+)
+
+const stopGrace = 10 * time.Second
+
+// processes starts, stops and watches the cluster's programs.
+type processes struct {
+	spec    plan.Spec
+	spawner *spawner
+	inherit []*os.File // handed to every child
+	onDeath func(error)
+
+	mu   sync.Mutex
+	list map[string]*process
+}
+
+type process struct {
+	plan.Process
+	cmd     *exec.Cmd     // nil before the first start
+	done    chan struct{} // closed when cmd has ended
+	stopped bool          // its end is wanted
+	exit    string
+}
+
+func newProcesses(spec plan.Spec, s *spawner, inherit []*os.File, onDeath func(error)) *processes {
+	p := &processes{spec: spec, spawner: s, inherit: inherit, onDeath: onDeath, list: map[string]*process{}}
+	for _, described := range spec.Processes() {
+		p.list[described.Name] = &process{Process: described}
+	}
+	return p
+}
+
+// start starts processes that do not run, and leaves alone those that do.
+func (p *processes) start(names ...string) error {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	for _, name := range names {
+		proc, ok := p.list[name]
+		if !ok {
+			return fmt.Errorf("no process %q in this cluster", name)
+		}
+		if proc.running() {
+			continue
+		}
+		if err := p.launch(proc); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+func (p *processes) launch(proc *process) error {
+	log, err := os.OpenFile(p.spec.Log(proc.Name), os.O_CREATE|os.O_APPEND|os.O_WRONLY, 0o644)
+	if err != nil {
+		return fmt.Errorf("open log: %w", err)
+	}
+	defer log.Close()
+	cmd := exec.Command(proc.Argv[0], proc.Argv[1:]...)
+	cmd.Dir = p.spec.Dir
+	cmd.Env = append(os.Environ(), "PATH="+p.spec.BinDir+":/usr/sbin:/usr/bin:/sbin:/bin")
+	cmd.Stdout, cmd.Stderr = log, log
+	cmd.ExtraFiles = p.inherit
+	if err := p.spawner.start(cmd, proc.Netns); err != nil {
+		return err
+	}
+	done := make(chan struct{})
+	proc.cmd, proc.done, proc.stopped, proc.exit = cmd, done, false, ""
+	slog.Info("started", "process", proc.Name, "pid", cmd.Process.Pid)
+	go p.watch(proc, cmd, done)
+	return nil
+}
+
+func (p *processes) watch(proc *process, cmd *exec.Cmd, done chan struct{}) {
+	_ = cmd.Wait()
+	p.mu.Lock()
+	proc.exit = cmd.ProcessState.String()
+	wanted := proc.stopped
+	close(done)
+	p.mu.Unlock()
+	slog.Info("ended", "process", proc.Name, "state", cmd.ProcessState.String(), "wanted", wanted)
+	if !wanted {
+		p.onDeath(fmt.Errorf("%s ended: %s; the end of its log:\n%s",
+			proc.Name, cmd.ProcessState, Tail(p.spec.Log(proc.Name), 15)))
+	}
+}
+
+// stop asks a process to end, and after a while no longer asks.
+func (p *processes) stop(ctx context.Context, name string) error {
+	done, err := p.signal(name, syscall.SIGTERM)
+	if err != nil || done == nil {
+		return err
+	}
+	select {
+	case <-done:
+		return nil
+	case <-ctx.Done():
+		return context.Cause(ctx)
+	case <-time.After(stopGrace):
+		return p.kill(name)
+	}
+}
+
+// kill ends a process the way a crash does.
+func (p *processes) kill(name string) error {
+	done, err := p.signal(name, syscall.SIGKILL)
+	if err == nil && done != nil {
+		<-done
+	}
+	return err
+}
+
+// signal returns a channel that closes when the process has ended, or nil if
+// it does not run.
+func (p *processes) signal(name string, signal syscall.Signal) (<-chan struct{}, error) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	proc, ok := p.list[name]
+	if !ok {
+		return nil, fmt.Errorf("no process %q in this cluster", name)
+	}
+	if !proc.running() {
+		return nil, nil
+	}
+	proc.stopped = proc.stopped || signal == syscall.SIGTERM || signal == syscall.SIGKILL
+	if err := proc.cmd.Process.Signal(signal); err != nil {
+		return nil, fmt.Errorf("signal %s: %w", name, err)
+	}
+	return proc.done, nil
+}
+
+// killAll ends everything at once and waits until it is gone.
+func (p *processes) killAll() {
+	p.mu.Lock()
+	var waits []chan struct{}
+	for _, proc := range p.list {
+		if proc.running() {
+			proc.stopped = true
+			_ = proc.cmd.Process.Kill()
+			waits = append(waits, proc.done)
+		}
+	}
+	p.mu.Unlock()
+	for _, done := range waits {
+		<-done
+	}
+}
+
+// running must be called with the lock held.
+func (p *process) running() bool {
+	if p.cmd == nil {
+		return false
+	}
+	select {
+	case <-p.done:
+		return false
+	default:
+		return true
+	}
+}

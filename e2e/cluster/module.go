@@ -1,0 +1,43 @@
+package cluster
+
+import (
+	"bytes"
+	"errors"
+	"fmt"
+	"os"
+	"path/filepath"
+)
+
+const modulePath = "github.com/batch-job-controller/batch-job-controller"
+
+// moduleRoot finds this project's directory from the working directory, which
+// for a test is somewhere inside it.
+func moduleRoot() (string, error) {
+	dir, err := os.Getwd()
+	if err != nil {
+		return "", fmt.Errorf("find working directory: %w", err)
+	}
+	for {
+		data, err := os.ReadFile(filepath.Join(dir, "go.mod"))
+		if err == nil && bytes.HasPrefix(data, []byte("module "+modulePath+"\n")) {
+			return dir, nil
+		}
+		parent := filepath.Dir(dir)
+		if parent == dir {
+			return "", errors.New("the working directory is not in the module " + modulePath)
+		}
+		dir = parent
+	}
+}
+
+// cacheDir is where built programs are kept between runs.
+func cacheDir() (string, error) {
+	if dir := os.Getenv("BJC_CACHE"); dir != "" {
+		return filepath.Join(dir, "batch-job-controller"), nil
+	}
+	dir, err := os.UserCacheDir()
+	if err != nil {
+		return "", fmt.Errorf("find cache directory: %w", err)
+	}
+	return filepath.Join(dir, "batch-job-controller"), nil
+}
