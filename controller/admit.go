@@ -23,60 +23,61 @@ const (
 func (c *Controller) keepRecord(ctx context.Context, fence Fence) {
 	timer := c.Clock.NewTimer(lazyWrite)
 	defer timer.Stop()
+	waiting := false // the timer runs for a lazy write
 	pause := firstPause
 	for {
-		patient := true
+		due := false
 		select {
 		case <-ctx.Done():
 			return
 		case <-c.wake:
 		case <-timer.C():
-			patient = false
+			due = true
 		}
-		again, err := c.writeRecord(ctx, fence, patient)
+		lazy, err := c.writeRecord(ctx, fence, due)
 		switch {
 		case ctx.Err() != nil:
 			return
 		case err != nil:
 			c.Log.Error("execution record not written, trying again", "error", err)
 			timer.Reset(pause)
-			pause = min(2*pause, lastPause)
-		case again > 0:
-			pause = firstPause
-			timer.Reset(again)
-		default:
-			pause = firstPause
+			pause, waiting = min(2*pause, lastPause), true
+		case lazy && !waiting: // later news do not put it off
+			timer.Reset(lazyWrite)
+			waiting = true
+		case !lazy:
+			pause, waiting = firstPause, false
 		}
 	}
 }
 
-// writeRecord brings the record up to date with what was observed, and gives
-// free slots away. It returns when to look again at the latest; 0 if only when
-// there is news.
-func (c *Controller) writeRecord(ctx context.Context, fence Fence, patient bool) (again time.Duration, err error) {
+// writeRecord brings the record up to date with what was observed, and admits
+// the next tasks. It returns whether it put off a write that is not urgent,
+// which it does not when it is due.
+func (c *Controller) writeRecord(ctx context.Context, fence Fence, due bool) (lazy bool, err error) {
 	c.mu.Lock()
 	if c.open == nil {
 		c.mu.Unlock()
-		return 0, nil
+		return false, nil
 	}
 	open := c.open
-	next, admitted, urgency := open.ledger.Draft()
+	next, urgency := open.ledger.Draft()
 	finished := urgency == execution.Idle && open.ledger.Done() && open.logsDue == 0
 	c.mu.Unlock()
 
 	switch {
 	case finished:
-		return 0, c.closeExecution(ctx, fence, open)
+		return false, c.closeExecution(ctx, fence, open)
 	case urgency == execution.Idle:
-		return 0, nil
-	case urgency == execution.Lazy && patient:
-		return lazyWrite, nil
+		return false, nil
+	case urgency == execution.Lazy && !due:
+		return true, nil
 	}
 	if err := c.swapAccount(ctx, fence, open, next); err != nil {
-		return 0, err
+		return false, err
 	}
-	c.giveSlots(open, next, admitted)
-	return 0, nil
+	c.commit(open, next)
+	return false, nil
 }
 
 // swapAccount writes the account if nobody else wrote the record meanwhile.
@@ -137,26 +138,30 @@ func (c *Controller) abort(open *openExecution) {
 	c.Log.Warn("execution given up: its record was deleted or closed by somebody else", "execution", open.record.plan.ID)
 }
 
-// giveSlots lets the admitted tasks create their Jobs.
-func (c *Controller) giveSlots(open *openExecution, written execution.Account, admitted []int) {
-	now := c.Clock.Now()
+// commit takes the written account over.
+func (c *Controller) commit(open *openExecution, written execution.Account) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	if c.open != open { // it was reread or given up
+	if c.open != open { // it was read again or given up
 		return
 	}
 	open.ledger.Commit(written)
+	c.grant(open)
+	c.notifyKeeper() // there may be more, or nothing left
+}
+
+// grant gives free slots to the next tasks, which may then create their Jobs.
+// The caller holds c.mu.
+func (c *Controller) grant(open *openExecution) {
 	p := open.record.plan
-	for _, i := range admitted {
+	now := c.Clock.Now()
+	for _, i := range open.ledger.Grant() {
 		memory := &open.tasks[i]
-		memory.admittedAt = now
+		memory.grantedAt = now
 		if len(open.freed) > 0 {
 			memory.slotFreed, open.freed = open.freed[0], open.freed[1:]
 		}
 		c.tasks.Add(execution.Key{Execution: p.ID, Node: p.Nodes[i].Name})
 	}
 	c.Metrics.SetPool(open.ledger.InFlight(), p.Settings.PodPoolSize)
-	if open.ledger.Done() {
-		c.notifyKeeper()
-	}
 }

@@ -94,12 +94,11 @@ type openExecution struct {
 // taskMemory is what this process knows of a task besides the ledger.
 type taskMemory struct {
 	seen       bool           // its Job was in the cache
-	admittedAt time.Time      // by this process's clock
+	grantedAt  time.Time      // when it got its slot, by this process's clock
 	stopped    *plan.Stopped  // its Job was told to end
 	refused    *execution.End // why the API server refuses its Job
 	slotFreed  time.Time      // when the slot it got became free
 	logsQueued bool
-	logsTried  int
 }
 
 // New returns a Controller.

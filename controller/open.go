@@ -128,7 +128,6 @@ func (c *Controller) adopt(r record) {
 	open := c.restore(r)
 	c.Results.Begin(id)
 	c.Results.SetPods(len(r.plan.Nodes))
-	c.Metrics.SetPool(open.ledger.InFlight(), r.plan.Settings.PodPoolSize)
 	c.Log.Info("execution open", "execution", id, "trigger", r.plan.Trigger,
 		"nodes", len(r.plan.Nodes), "skipped", len(r.plan.Skipped), "ended", open.ledger.Ended())
 
@@ -143,6 +142,7 @@ func (c *Controller) adopt(r record) {
 			c.tasks.Add(execution.Key{Execution: id, Node: t.Node.Name})
 		}
 	}
+	c.grant(open)
 	c.notifyKeeper()
 }
 

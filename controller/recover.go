@@ -73,7 +73,7 @@ func (c *Controller) restore(r record) *openExecution {
 	now := c.Clock.Now()
 	for i, t := range open.ledger.Tasks() {
 		key := execution.Key{Execution: r.plan.ID, Node: t.Node.Name}
-		open.tasks[i].admittedAt = now
+		open.tasks[i].grantedAt = now
 		if c.Store.HasResult(key) {
 			open.ledger.NoteReported(i)
 		}

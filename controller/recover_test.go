@@ -121,7 +121,7 @@ func TestStartupIsDueOnceForReplicasThatStartTogether(t *testing.T) {
 		known        []execution.ID
 		want         time.Time
 	}{
-		"nothing has run":                             {true, nil, started.Add(time.Second)},
+		"nothing has run": {true, nil, started.Add(time.Second)},
 		"the last execution is older than this start": {true, []execution.ID{execution.NewID(started.Add(-time.Hour))}, started.Add(time.Second)},
 		"another replica has run one since":           {true, []execution.ID{execution.NewID(started.Add(time.Minute))}, time.Time{}},
 		"one in the very second":                      {true, []execution.ID{execution.NewID(started)}, time.Time{}},

@@ -74,7 +74,8 @@ func (c *Controller) gather(key execution.Key) (task, bool) {
 		return task{}, false
 	}
 	nodeGone := !c.caches.hasNode(known.Node)
-	if !nodeGone && !open.ledger.Admitted(known.Index) {
+	created := job != nil || open.ledger.Created(known.Index)
+	if !nodeGone && !created && !open.ledger.Granted(known.Index) {
 		return task{}, false // it waits for a slot
 	}
 	t := task{key: key, index: known.Index, name: name, open: open, plan: open.record.plan, owner: open.record.owner()}
@@ -97,7 +98,7 @@ func (c *Controller) gather(key execution.Key) (task, bool) {
 		NodeGone: nodeGone,
 		Job:      job,
 		Refused:  memory.refused,
-		Since:    memory.admittedAt,
+		Since:    memory.grantedAt,
 		Stopped:  memory.stopped,
 	}
 	if job != nil && !foreign {
@@ -295,18 +296,23 @@ func (c *Controller) finish(t task, end execution.End) {
 	if c.open != t.open {
 		return
 	}
-	heldSlot := t.open.ledger.Admitted(t.index)
-	news := t.open.ledger.Finish(t.index, end)
+	var news bool
+	if t.sight.Job != nil && !t.sight.Foreign {
+		news = t.open.ledger.Finish(t.index, end)
+	} else {
+		news = t.open.ledger.GiveUp(t.index, end)
+	}
 	if !news {
 		return
 	}
 	known, _ := t.open.ledger.Task(t.key.Node)
 	c.Results.SetTask(t.key, known.Duration().Milliseconds(), known.Bad())
-	if heldSlot {
+	c.Metrics.TaskEnded(string(known.Outcome.State), string(known.Outcome.Reason))
+	if t.open.ledger.Granted(t.index) {
 		t.open.freed = append(t.open.freed, c.Clock.Now())
 	}
+	c.grant(t.open)
 	c.queueLogs(t.open, t.index)
-	c.Metrics.TaskEnded(string(known.Outcome.State), string(known.Outcome.Reason))
 	c.Log.Info("node task ended", "execution", t.key.Execution, "node", t.key.Node, "job", t.name,
 		"state", known.Outcome.State, "reason", known.Outcome.Reason, "message", known.Message, "reported", known.Reported)
 	c.notifyKeeper()

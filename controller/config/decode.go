@@ -69,7 +69,7 @@ func (o *object) config(env Env, now time.Time) Config {
 		ReportHistory:         o.number("reportHistory", defaultReportHistory, 1, maxReportHistory),
 		JobHistory:            o.number("jobHistory", defaultJobHistory, 1, maxJobHistory),
 		PodPoolSize:           o.number("podPoolSize", defaultPodPoolSize, 1, maxPodPoolSize),
-		BackoffLimit:          int32(o.number("backoffLimit", defaultBackoffLimit, 0, maxBackoffLimit)),
+		BackoffLimit:          int32(o.number("backoffLimit", defaultBackoffLimit, 0, maxBackoffLimit)), //nolint:gosec // at most maxBackoffLimit
 		RunOnStartup:          o.flag("runOnStartup"),
 		StartupDelay:          o.duration("startupDelay", defaultStartupDelay, 0, secondsOrNanoseconds),
 		StartDeadline:         o.duration("startDeadline", defaultStartDeadline, time.Second, seconds),

@@ -11,16 +11,26 @@ import (
 //
 // Its methods take facts in any order and any number of times: a task that
 // has ended stays as it is.
+//
+// Slots are granted in the plan's order, to admitted tasks, and at most as
+// many as the pool has are granted to tasks that have not ended. This keeps the
+// pool for any number of leaders, however old their view is: each has Jobs
+// created only for tasks among the first, as many as the pool has, of those
+// that it does not know to have ended. It cannot know more to have ended than
+// have, so that all tasks that live are among the first of those that have not.
+// The record need not be written before a slot is granted again, if the end
+// that made it free is there for every leader to see.
 type Ledger struct {
 	plan     Plan
 	account  Account // as it stands in the record
 	tasks    []Task
 	byNode   map[string]int
-	unsaved  []int // tasks that ended since the record was written
-	created  []int // tasks whose Job was seen since the record was written
-	inFlight int   // admitted by the record, not ended
+	unsaved  []int        // tasks that ended since the record was written
+	created  []int        // tasks whose Job was seen since the record was written
+	gaveUp   map[int]bool // of the unsaved, those whose end only the record can tell
+	granted  int          // all tasks before it have a slot, or ended
+	inFlight int          // of them, those that hold their slot
 	ended    int
-	waiting  int // all tasks before it are admitted
 }
 
 // NewLedger opens the books of a record.
@@ -30,6 +40,7 @@ func NewLedger(plan Plan, account Account) *Ledger {
 		account: account.Clone(),
 		tasks:   make([]Task, len(plan.Nodes)),
 		byNode:  make(map[string]int, len(plan.Nodes)),
+		gaveUp:  map[int]bool{},
 	}
 	for i, node := range plan.Nodes {
 		l.tasks[i] = Task{Index: i, Node: node, Outcome: Outcome{State: Pending}}
@@ -42,11 +53,6 @@ func NewLedger(plan Plan, account Account) *Ledger {
 				l.tasks[i].Outcome = outcome
 				l.ended++
 			}
-		}
-	}
-	for i := range account.Admitted.All() {
-		if i < len(l.tasks) && !l.tasks[i].Outcome.State.Final() {
-			l.inFlight++
 		}
 	}
 	return l
@@ -70,13 +76,18 @@ func (l *Ledger) Task(node string) (Task, bool) {
 // Tasks returns all tasks in the plan's order.
 func (l *Ledger) Tasks() []Task { return slices.Clone(l.tasks) }
 
-// Admitted reports whether the record gives the task a slot, or gave it one.
+// Admitted reports whether the record lets the task have a Job. A task that is
+// not admitted has none.
 func (l *Ledger) Admitted(i int) bool { return l.account.Admitted.Has(i) }
 
 // Created reports whether the task is known to have a Job, or to have had one.
 func (l *Ledger) Created(i int) bool {
 	return l.account.Created.Has(i) || slices.Contains(l.created, i)
 }
+
+// Granted reports whether the task has a slot, or had one: its Job may be
+// created.
+func (l *Ledger) Granted(i int) bool { return i < l.granted }
 
 // InFlight returns how many tasks hold a slot.
 func (l *Ledger) InFlight() int { return l.inFlight }
@@ -127,19 +138,36 @@ func (e End) At(now time.Time) End {
 	return e
 }
 
-// Finish ends a task, and reports whether that was news. A task whose outcome
-// is remembered from the record has lost its times and its message: they are
-// filled in, the outcome stays.
+// Finish ends a task whose Job exists and tells its end, and reports whether
+// that was news. Its slot is free at once. A task whose outcome is remembered
+// from the record has lost its times and its message: they are filled in, the
+// outcome stays.
 func (l *Ledger) Finish(i int, end End) (news bool) {
+	news = l.end(i, end)
+	if news && l.Granted(i) {
+		l.inFlight--
+	}
+	return news
+}
+
+// GiveUp ends a task that has no Job of ours, and reports whether that was
+// news. Until the record tells, another leader would try it again: so long it
+// holds its slot.
+func (l *Ledger) GiveUp(i int, end End) (news bool) {
+	news = l.end(i, end)
+	if news {
+		l.gaveUp[i] = true
+	}
+	return news
+}
+
+func (l *Ledger) end(i int, end End) (news bool) {
 	t := &l.tasks[i]
 	news = !t.Outcome.State.Final()
 	if news {
 		t.Outcome = end.Outcome
 		l.unsaved = append(l.unsaved, i)
 		l.ended++
-		if l.account.Admitted.Has(i) {
-			l.inFlight--
-		}
 	}
 	if news || (t.Finished.IsZero() && t.Outcome == end.Outcome) {
 		t.Message = Truncate(end.Message, MaxMessage)
@@ -151,23 +179,41 @@ func (l *Ledger) Finish(i int, end End) (news bool) {
 	return news
 }
 
+// Grant gives free slots to the next admitted tasks, and returns those that
+// got one.
+func (l *Ledger) Grant() (granted []int) {
+	for ; l.granted < len(l.tasks); l.granted++ {
+		i := l.granted
+		final := l.tasks[i].Outcome.State.Final()
+		if final && !l.gaveUp[i] {
+			continue
+		}
+		if l.inFlight >= l.plan.Settings.PodPoolSize || !l.account.Admitted.Has(i) {
+			break
+		}
+		l.inFlight++
+		if !final {
+			granted = append(granted, i)
+		}
+	}
+	return granted
+}
+
 // Urgency says how soon a record should be written.
 type Urgency int
 
 // The urgencies.
 const (
 	Idle  Urgency = iota // nothing to write
-	Lazy                 // Jobs were created: soon, and better together with more
-	Hasty                // a slot is waiting
+	Lazy                 // soon, and better together with more
+	Hasty                // a slot waits for it, or will
 )
 
-// Draft returns the account that the record should get next: what was observed
-// is in it, and as many tasks are admitted as slots are free. It returns the
-// tasks that gain a slot, and how urgent it is to write it.
-//
-// Observations alone do not free more slots than the pool has: they and the
-// admissions they allow are written in one compare-and-swap.
-func (l *Ledger) Draft() (next Account, admitted []int, urgency Urgency) {
+// Draft returns the account that the record should get next, and how urgent it
+// is to write it. What was observed is in it. Besides the tasks that have a
+// slot, as many again are admitted: a slot that becomes free then goes to the
+// next task at once, without a write in between.
+func (l *Ledger) Draft() (next Account, urgency Urgency) {
 	next = l.account.Clone()
 	if next.Outcomes == nil {
 		next.Outcomes = map[Outcome]Indexes{}
@@ -180,40 +226,48 @@ func (l *Ledger) Draft() (next Account, admitted []int, urgency Urgency) {
 		indexes.Add(i)
 		next.Outcomes[l.tasks[i].Outcome] = indexes
 	}
-	free := l.plan.Settings.PodPoolSize - l.inFlight
-	for i := l.waiting; i < len(l.tasks) && free > 0; i++ {
-		if next.Admitted.Has(i) || l.tasks[i].Outcome.State.Final() {
-			continue
-		}
-		next.Admitted.Add(i)
-		admitted = append(admitted, i)
-		free--
-	}
-	switch {
-	case len(admitted) > 0 || len(l.unsaved) > 0:
+	ready, added := l.admit(&next)
+	switch reserve := l.plan.Settings.PodPoolSize; {
+	case added > 0 && ready <= reserve/2, len(l.gaveUp) > 0, len(l.unsaved) > 0 && l.ended == len(l.tasks):
 		urgency = Hasty
-	case len(l.created) > 0:
+	case added > 0, len(l.unsaved) > 0, len(l.created) > 0:
 		urgency = Lazy
 	}
-	return next, admitted, urgency
+	return next, urgency
+}
+
+// admit admits tasks until the pool could be filled once more. It returns how
+// many waited for a slot already, and how many were added to them.
+func (l *Ledger) admit(next *Account) (ready, added int) {
+	want := 2*l.plan.Settings.PodPoolSize - l.inFlight
+	for i := l.granted; i < len(l.tasks) && ready+added < want; i++ {
+		switch {
+		case l.tasks[i].Outcome.State.Final():
+		case next.Admitted.Has(i):
+			ready++
+		default:
+			next.Admitted.Add(i)
+			added++
+		}
+	}
+	return ready, added
 }
 
 // Commit takes over an account from Draft once the record holds it.
 func (l *Ledger) Commit(written Account) {
-	for i := range written.Admitted.All() {
-		// Some may have ended, with their node, while the record was written.
-		if i < len(l.tasks) && !l.account.Admitted.Has(i) && !l.tasks[i].Outcome.State.Final() {
-			l.inFlight++
-		}
-	}
 	l.unsaved = slices.DeleteFunc(l.unsaved, func(i int) bool {
 		return written.Outcomes[l.tasks[i].Outcome].Has(i)
 	})
+	for i := range l.gaveUp {
+		if !slices.Contains(l.unsaved, i) {
+			delete(l.gaveUp, i)
+			if l.Granted(i) {
+				l.inFlight--
+			}
+		}
+	}
 	l.created = slices.DeleteFunc(l.created, written.Created.Has)
 	l.account = written
-	for l.waiting < len(l.tasks) && written.Admitted.Has(l.waiting) {
-		l.waiting++
-	}
 }
 
 // Close returns the account with which the record is closed.

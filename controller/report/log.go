@@ -1,6 +1,7 @@
 package report
 
 import (
+	"errors"
 	"fmt"
 	"io"
 
@@ -30,7 +31,7 @@ func copyLog(w io.Writer, r io.Reader, limit int64) (truncated bool, err error) 
 		return false, err
 	}
 	more, err := io.CopyN(io.Discard, r, 1)
-	if err != nil && err != io.EOF {
+	if err != nil && !errors.Is(err, io.EOF) {
 		return false, err
 	}
 	if more == 0 {
