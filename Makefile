@@ -6,6 +6,7 @@ VERSION  ?= $(shell git describe --tags --always --dirty 2>/dev/null || echo dev
 IMAGE    ?= localhost/batch-job-controller:dev
 BIN      := bin
 GOTAGS   := nomsgpack
+FUZZTIME ?= 1m
 GOBUILD  := CGO_ENABLED=0 go build -trimpath -tags $(GOTAGS) -ldflags "-s -w"
 
 ##@ First steps
@@ -41,16 +42,22 @@ lint: ## Run golangci-lint (builds it the first time)
 
 .PHONY: golden
 golden: ## Rewrite the golden files
-	go test ./controller/... ./manifests/... -update
+	go test ./controller/jobspec ./controller/metrics ./manifests -update
 
 .PHONY: cover
 cover: ## Statement coverage of controller/... and callback/...
+	@mkdir -p $(BIN)
 	go test -coverprofile=$(BIN)/cover.out -coverpkg=./controller/...,./callback/... ./controller/... ./callback/... ./cmd/...
 	go tool cover -func=$(BIN)/cover.out | tail -1
 
 .PHONY: fuzz
-fuzz: ## Fuzz every parser for FUZZTIME (default 1m) each
-	go run ./e2e/cmd/fuzz -time $(or $(FUZZTIME),1m)
+fuzz: ## Fuzz every parser for FUZZTIME each
+	@for package in $$(go list ./controller/... ./callback/...); do \
+		for target in $$(go test -list '^Fuzz' $$package | grep '^Fuzz'); do \
+			echo "$$target of $$package"; \
+			go test -run '^$$' -fuzz "^$$target\$$" -fuzztime $(FUZZTIME) $$package || exit 1; \
+		done; \
+	done
 
 .PHONY: bench
 bench: ## Time an execution over 500 simulated nodes against the floor and a native Job

@@ -16,7 +16,7 @@ import (
 // what the error stands for.
 func (c *call) answer(answer any, err error) {
 	now := time.Now()
-	if c.body.err != io.EOF && !errors.Is(c.body.err, errSlow) {
+	if !errors.Is(c.body.err, io.EOF) && !errors.Is(c.body.err, errSlow) {
 		_ = c.conn.SetReadDeadline(now.Add(leftoverTime))
 	}
 	_ = c.conn.SetWriteDeadline(now.Add(answerTime))
@@ -42,7 +42,7 @@ func (c *call) refuse(status int, told refused) {
 	case http.StatusServiceUnavailable:
 		// Apart from each other: those who are turned away together would else
 		// come back together.
-		c.gin.Header("Retry-After", strconv.Itoa(2+rand.IntN(4)))
+		c.gin.Header("Retry-After", strconv.Itoa(2+rand.IntN(4))) //nolint:gosec // it spreads load, and guards nothing
 	case http.StatusUnauthorized:
 		c.gin.Header("WWW-Authenticate", "Bearer")
 	}

@@ -84,7 +84,7 @@ func (b *body) Read(p []byte) (int, error) {
 func (b *body) end(err error) {
 	var tooLarge *http.MaxBytesError
 	switch {
-	case err == io.EOF:
+	case errors.Is(err, io.EOF):
 		b.err = io.EOF
 		// From here on the server watches for the client to hang up, and would
 		// take the deadline for it.
@@ -101,7 +101,7 @@ func (b *body) end(err error) {
 // broken returns why the body did not come to its end, or nil if it did or may
 // still do so.
 func (b *body) broken() error {
-	if b.err == io.EOF {
+	if errors.Is(b.err, io.EOF) {
 		return nil
 	}
 	return b.err

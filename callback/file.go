@@ -4,7 +4,6 @@ import (
 	"errors"
 	"fmt"
 	"io"
-	"log/slog"
 	"mime"
 	"net/url"
 
@@ -33,7 +32,7 @@ func (h *handler) takeFiles(c *call) (any, error) {
 // what the recorder made of it.
 func (h *handler) keep(c *call, name, contentType string, file *file) (string, error) {
 	kept, err := h.recorder.File(c.context(), c.key, name, contentType, file)
-	if file.err != nil && file.err != io.EOF {
+	if file.err != nil && !errors.Is(file.err, io.EOF) {
 		return "", file.err
 	}
 	if err != nil {
@@ -52,8 +51,8 @@ func (h *handler) givenName(c *call) string {
 	}
 	if inHeader != "" && inHeader != inQuery {
 		h.log.Info("the query names the file otherwise than the header, and wins",
-			slog.String("execution", string(c.key.Execution)), slog.String("node", c.key.Node),
-			slog.String("query", execution.Truncate(inQuery, 256)), slog.String("header", execution.Truncate(inHeader, 256)))
+			"execution", c.key.Execution, "node", c.key.Node,
+			"query", execution.Truncate(inQuery, 256), "header", execution.Truncate(inHeader, 256))
 	}
 	return inQuery
 }

@@ -74,7 +74,7 @@ func (r *fakeRecorder) Event(ctx context.Context, key execution.Key, e execution
 func open(t *testing.T, h http.Handler) string {
 	t.Helper()
 	server := NewServer("127.0.0.1:0", h, ServerOptions{})
-	if err := server.Open(); err != nil {
+	if err := server.Open(t.Context()); err != nil {
 		t.Fatal(err)
 	}
 	t.Cleanup(func() {

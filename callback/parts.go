@@ -1,6 +1,7 @@
 package callback
 
 import (
+	"errors"
 	"fmt"
 	"io"
 	"mime"
@@ -24,7 +25,7 @@ func (h *handler) takeParts(c *call, name string) (any, error) {
 	answer := stored{}
 	for n := 0; ; n++ {
 		part, err := c.nextPart(parts)
-		if err == io.EOF {
+		if errors.Is(err, io.EOF) {
 			break
 		}
 		if err != nil {

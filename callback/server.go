@@ -53,8 +53,8 @@ func NewServer(address string, h http.Handler, o ServerOptions) *Server {
 
 // Open listens, and serves from then on in the background. An address that
 // cannot be had is an error at once.
-func (s *Server) Open() error {
-	listener, err := net.Listen("tcp", s.address)
+func (s *Server) Open(ctx context.Context) error {
+	listener, err := new(net.ListenConfig).Listen(ctx, "tcp", s.address)
 	if err != nil {
 		return fmt.Errorf("server: %w", err)
 	}

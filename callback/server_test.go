@@ -24,7 +24,7 @@ func TestServerOpensServesAndCloses(t *testing.T) {
 	if err := server.Close(t.Context()); err != nil {
 		t.Errorf("Close before Open: %v", err)
 	}
-	if err := server.Open(); err != nil {
+	if err := server.Open(t.Context()); err != nil {
 		t.Fatal(err)
 	}
 	if got := send(t, server.Addr(), "GET / HTTP/1.0\r\n\r\n"); got.body != "hello" {
@@ -41,11 +41,11 @@ func TestServerOpensServesAndCloses(t *testing.T) {
 
 func TestAPortThatIsTakenIsAnErrorOfOpen(t *testing.T) {
 	first := NewServer("127.0.0.1:0", answering(""), ServerOptions{})
-	if err := first.Open(); err != nil {
+	if err := first.Open(t.Context()); err != nil {
 		t.Fatal(err)
 	}
 	defer first.Close(t.Context())
-	if err := NewServer(first.Addr(), answering(""), ServerOptions{}).Open(); err == nil || !strings.Contains(err.Error(), "in use") {
+	if err := NewServer(first.Addr(), answering(""), ServerOptions{}).Open(t.Context()); err == nil || !strings.Contains(err.Error(), "in use") {
 		t.Errorf("Open: got %v", err)
 	}
 }
@@ -128,7 +128,7 @@ func TestConnectionsBeyondTheLimitWait(t *testing.T) {
 func TestTheServersOwnComplaintsAreLogged(t *testing.T) {
 	log, logged := logTo()
 	server := NewServer("127.0.0.1:0", http.HandlerFunc(func(http.ResponseWriter, *http.Request) { panic("oh") }), ServerOptions{Log: log})
-	if err := server.Open(); err != nil {
+	if err := server.Open(t.Context()); err != nil {
 		t.Fatal(err)
 	}
 	conn, err := net.Dial("tcp", server.Addr())

@@ -24,7 +24,7 @@ func (h *handler) serveFile(w http.ResponseWriter, r *http.Request, directory, n
 	if err != nil {
 		return err
 	}
-	defer file.Close()
+	defer file.Close() //nolint:errcheck // it was only read
 	content, ok := file.(io.ReadSeeker)
 	if !ok {
 		return fmt.Errorf("%s: the file system cannot seek", path)

@@ -63,7 +63,7 @@ func (h *handler) serve(w http.ResponseWriter, r *http.Request) error {
 	}
 	switch {
 	case !inside: // the links of a list are relative to it
-		http.Redirect(w, r, "/"+directory+"/", http.StatusMovedPermanently)
+		http.Redirect(w, r, "/"+directory+"/", http.StatusMovedPermanently) //nolint:gosec // checkDirectory let an execution ID or "latest" through
 		return nil
 	case file == "":
 		return h.serveFiles(w, directory)

@@ -153,7 +153,7 @@ func (a *app) run(ctx context.Context) (err error) {
 	ctx, stop := context.WithCancelCause(ctx)
 	defer stop(nil)
 	for _, s := range a.servers {
-		if err := s.Open(); err != nil {
+		if err := s.Open(ctx); err != nil {
 			return errors.Join(err, a.closeServers())
 		}
 		go func() {
