@@ -9,7 +9,7 @@ import (
 //go:embed stages.yaml
 var stages string
 
-// Simulated nodes are those with this label.
+// SimulatedSelector matches the simulated nodes.
 const SimulatedSelector = "type=kwok"
 
 // PauseImage is what holds a pod's namespaces open.

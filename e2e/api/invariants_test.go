@@ -1,0 +1,88 @@
+//go:build e2e
+
+package api
+
+import (
+	"fmt"
+	"maps"
+	"slices"
+	"testing"
+	"time"
+
+	"github.com/batch-job-controller/batch-job-controller/controller/execution"
+	"github.com/batch-job-controller/batch-job-controller/e2e/api/rig"
+)
+
+// patience is how long a test waits for what takes seconds on a quiet machine.
+const patience = 2 * time.Minute
+
+// waitClosed waits until the only execution of the site has closed, and
+// returns its report.
+func waitClosed(t *testing.T, s *rig.Site) execution.Report {
+	t.Helper()
+	ids := waitAllClosed(t, s, 1)
+	if len(ids) != 1 {
+		t.Fatalf("there were the executions %v, want only one", ids)
+	}
+	return s.Report(ids[0])
+}
+
+// waitAllClosed waits until there have been n executions and all have closed,
+// and returns their IDs in order.
+func waitAllClosed(t *testing.T, s *rig.Site, n int) (ids []execution.ID) {
+	t.Helper()
+	s.Audit.Until(patience, fmt.Sprintf("%d executions are closed", n), func(state *rig.State) bool {
+		return len(state.Records) >= n && state.Closed()
+	})
+	s.Audit.Read(func(state *rig.State) { ids = slices.Sorted(maps.Keys(state.Records)) })
+	return ids
+}
+
+// checkOnce checks that each node had one Job and one pod ever, and that the
+// pool was never exceeded.
+func checkOnce(t *testing.T, s *rig.Site, nodes []string) {
+	t.Helper()
+	s.Audit.Read(func(state *rig.State) {
+		for what, count := range map[string]map[string]int{"Jobs": state.JobsOf(), "pods": state.PodsOf()} {
+			for _, node := range nodes {
+				if count[node] != 1 {
+					t.Errorf("node %s had %d %s, want 1", node, count[node], what)
+				}
+			}
+			if len(count) != len(nodes) {
+				t.Errorf("%d nodes had %s, want %d", len(count), what, len(nodes))
+			}
+		}
+		if state.MostLive > s.Config.Pool {
+			t.Errorf("%d pods were live at one time, podPoolSize is %d", state.MostLive, s.Config.Pool)
+		}
+	})
+}
+
+// checkReport checks that the report has each node once, with the outcome.
+func checkReport(t *testing.T, report execution.Report, want map[string]execution.Outcome) {
+	t.Helper()
+	seen := map[string]int{}
+	for _, task := range report.Tasks {
+		seen[task.Node]++
+		if got := (execution.Outcome{State: task.State, Reason: task.Reason}); got != want[task.Node] {
+			t.Errorf("node %s: %+v (%s), want %+v", task.Node, got, task.Message, want[task.Node])
+		}
+	}
+	for node := range want {
+		if seen[node] != 1 {
+			t.Errorf("node %s is %d times in the report, want once", node, seen[node])
+		}
+	}
+}
+
+func succeeded() execution.Outcome { return execution.Outcome{State: execution.Succeeded} }
+
+// all is the outcome for each of the nodes.
+func all(nodes []string, outcome execution.Outcome) map[string]execution.Outcome {
+	outcomes := map[string]execution.Outcome{}
+	for _, node := range nodes {
+		outcomes[node] = outcome
+	}
+	return outcomes
+}

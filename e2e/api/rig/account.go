@@ -1,0 +1,135 @@
+package rig
+
+import (
+	"bytes"
+	"context"
+	"errors"
+	"io"
+	"path/filepath"
+
+	authenticationv1 "k8s.io/api/authentication/v1"
+	corev1 "k8s.io/api/core/v1"
+	rbacv1 "k8s.io/api/rbac/v1"
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+	"k8s.io/apimachinery/pkg/runtime"
+	"k8s.io/apimachinery/pkg/util/yaml"
+	"k8s.io/client-go/kubernetes/scheme"
+	"k8s.io/client-go/tools/clientcmd"
+	clientcmdapi "k8s.io/client-go/tools/clientcmd/api"
+
+	"github.com/batch-job-controller/batch-job-controller/manifests"
+)
+
+// accountName is the service account's, and that of all that belongs to it.
+const accountName = "server"
+
+// ServiceAccount makes a service account that may do what the manifests let
+// the server do, and no more. It returns the path of its kubeconfig.
+func (s *Site) ServiceAccount() string {
+	s.tb.Helper()
+	ctx := s.tb.Context()
+	accounts := s.Client.CoreV1().ServiceAccounts(s.Namespace)
+	account := &corev1.ServiceAccount{ObjectMeta: metav1.ObjectMeta{Name: accountName}}
+	if _, err := accounts.Create(ctx, account, metav1.CreateOptions{}); err != nil {
+		s.tb.Fatal(err)
+	}
+	s.grant()
+	token, err := accounts.CreateToken(ctx, accountName, &authenticationv1.TokenRequest{}, metav1.CreateOptions{})
+	if err != nil {
+		s.tb.Fatal(err)
+	}
+	return s.writeKubeconfig(token.Status.Token)
+}
+
+// grant binds the roles of the manifests to the account.
+func (s *Site) grant() {
+	s.tb.Helper()
+	ctx := s.tb.Context()
+	rbac := s.Client.RbacV1()
+	subjects := []rbacv1.Subject{{Kind: rbacv1.ServiceAccountKind, Name: accountName, Namespace: s.Namespace}}
+	role, clusterRole := s.roles()
+	role.ObjectMeta = metav1.ObjectMeta{Name: accountName}
+	clusterRole.ObjectMeta = metav1.ObjectMeta{Name: s.Namespace} // it is in no namespace
+	_, errRole := rbac.Roles(s.Namespace).Create(ctx, role, metav1.CreateOptions{})
+	_, errBinding := rbac.RoleBindings(s.Namespace).Create(ctx, &rbacv1.RoleBinding{
+		ObjectMeta: role.ObjectMeta,
+		RoleRef:    rbacv1.RoleRef{APIGroup: rbacv1.GroupName, Kind: "Role", Name: role.Name},
+		Subjects:   subjects,
+	}, metav1.CreateOptions{})
+	_, errClusterRole := rbac.ClusterRoles().Create(ctx, clusterRole, metav1.CreateOptions{})
+	_, errClusterBinding := rbac.ClusterRoleBindings().Create(ctx, &rbacv1.ClusterRoleBinding{
+		ObjectMeta: clusterRole.ObjectMeta,
+		RoleRef:    rbacv1.RoleRef{APIGroup: rbacv1.GroupName, Kind: "ClusterRole", Name: clusterRole.Name},
+		Subjects:   subjects,
+	}, metav1.CreateOptions{})
+	s.tb.Cleanup(func() {
+		ctx := context.WithoutCancel(ctx)
+		_ = rbac.ClusterRoleBindings().Delete(ctx, clusterRole.Name, metav1.DeleteOptions{})
+		_ = rbac.ClusterRoles().Delete(ctx, clusterRole.Name, metav1.DeleteOptions{})
+	})
+	if err := errors.Join(errRole, errBinding, errClusterRole, errClusterBinding); err != nil {
+		s.tb.Fatal(err)
+	}
+}
+
+// roles reads the two roles of the manifests.
+func (s *Site) roles() (role *rbacv1.Role, clusterRole *rbacv1.ClusterRole) {
+	s.tb.Helper()
+	for _, object := range s.manifests() {
+		switch o := object.(type) {
+		case *rbacv1.Role:
+			role = o
+		case *rbacv1.ClusterRole:
+			clusterRole = o
+		}
+	}
+	if role == nil || clusterRole == nil {
+		s.tb.Fatal("the manifests lack a Role or a ClusterRole")
+	}
+	return role, clusterRole
+}
+
+func (s *Site) manifests() []runtime.Object {
+	s.tb.Helper()
+	files, err := manifests.FileSystem()
+	if err != nil {
+		s.tb.Fatal(err)
+	}
+	rendered, err := manifests.RenderDir(files, manifests.BaseDir)
+	if err != nil {
+		s.tb.Fatal(err)
+	}
+	var objects []runtime.Object
+	for documents := yaml.NewDocumentDecoder(io.NopCloser(bytes.NewReader(rendered))); ; {
+		document := make([]byte, len(rendered))
+		n, err := documents.Read(document)
+		if errors.Is(err, io.EOF) {
+			return objects
+		}
+		if err != nil {
+			s.tb.Fatal(err)
+		}
+		object, _, err := scheme.Codecs.UniversalDeserializer().Decode(document[:n], nil, nil)
+		if err != nil {
+			s.tb.Fatal(err)
+		}
+		objects = append(objects, object)
+	}
+}
+
+func (s *Site) writeKubeconfig(token string) string {
+	s.tb.Helper()
+	path := filepath.Join(s.tb.TempDir(), "kubeconfig")
+	err := clientcmd.WriteToFile(clientcmdapi.Config{
+		Clusters: map[string]*clientcmdapi.Cluster{"cluster": {
+			Server: s.REST.Host, CertificateAuthorityData: s.REST.CAData, CertificateAuthority: s.REST.CAFile,
+		}},
+		AuthInfos:      map[string]*clientcmdapi.AuthInfo{accountName: {Token: token}},
+		Contexts:       map[string]*clientcmdapi.Context{"context": {Cluster: "cluster", AuthInfo: accountName}},
+		CurrentContext: "context",
+	}, path)
+	if err != nil {
+		s.tb.Fatal(err)
+	}
+	return path
+}

@@ -1,0 +1,110 @@
+package rig
+
+import (
+	"context"
+	"errors"
+	"sync"
+	"testing"
+	"time"
+
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+	"k8s.io/apimachinery/pkg/runtime"
+	"k8s.io/apimachinery/pkg/watch"
+	"k8s.io/client-go/kubernetes"
+)
+
+// Audit sees everything that happens to the Jobs, pods, execution records and
+// events of a namespace.
+type Audit struct {
+	tb   testing.TB
+	stop func()
+
+	mu      sync.Mutex
+	state   *State
+	changed chan struct{} // closed at the next change
+	failed  error
+}
+
+func newAudit(tb testing.TB, client kubernetes.Interface, namespace string, quiet bool) *Audit {
+	tb.Helper()
+	a := &Audit{tb: tb, state: newState(), changed: make(chan struct{})}
+	// The namespace is new: there was nothing before. All kinds are in one
+	// etcd, so that one resource version is good for all of them.
+	list, err := client.BatchV1().Jobs(namespace).List(tb.Context(), metav1.ListOptions{})
+	if err != nil {
+		tb.Fatal(err)
+	}
+	ctx, cancel := context.WithCancel(tb.Context())
+	var watching sync.WaitGroup
+	watching.Go(func() { audit(ctx, a, list.ResourceVersion, client.BatchV1().Jobs(namespace).Watch, a.state.seeJob) })
+	watching.Go(func() { audit(ctx, a, list.ResourceVersion, client.CoreV1().Pods(namespace).Watch, a.state.seePod) })
+	if !quiet {
+		configMaps, events := client.CoreV1().ConfigMaps(namespace), client.CoreV1().Events(namespace)
+		watching.Go(func() { audit(ctx, a, list.ResourceVersion, configMaps.Watch, a.state.seeConfigMap) })
+		watching.Go(func() { audit(ctx, a, list.ResourceVersion, events.Watch, a.state.seeEvent) })
+	}
+	a.stop = func() {
+		cancel()
+		watching.Wait()
+	}
+	tb.Cleanup(a.stop)
+	return a
+}
+
+// audit is a function because methods cannot have type parameters.
+func audit[T runtime.Object](
+	ctx context.Context,
+	a *Audit,
+	after string,
+	open func(context.Context, metav1.ListOptions) (watch.Interface, error),
+	see func(eventType, T, time.Time),
+) {
+	err := follow(ctx, after, open, "", func(kind eventType, object T, at time.Time) bool {
+		a.change(func() { see(kind, object, at) })
+		return true
+	})
+	if !errors.Is(err, context.Canceled) {
+		a.change(func() { a.failed = err })
+	}
+}
+
+func (a *Audit) change(f func()) {
+	a.mu.Lock()
+	defer a.mu.Unlock()
+	f()
+	close(a.changed)
+	a.changed = make(chan struct{})
+}
+
+// Read calls f with the state. F must not keep it.
+func (a *Audit) Read(f func(*State)) {
+	a.mu.Lock()
+	defer a.mu.Unlock()
+	f(a.state)
+}
+
+// Until waits until the condition holds, and fails the test if that takes
+// longer than the timeout.
+func (a *Audit) Until(timeout time.Duration, condition string, holds func(*State) bool) {
+	a.tb.Helper()
+	timer := time.NewTimer(timeout)
+	defer timer.Stop()
+	for {
+		a.mu.Lock()
+		met, failed, changed := holds(a.state), a.failed, a.changed
+		a.mu.Unlock()
+		switch {
+		case failed != nil:
+			a.tb.Fatalf("the audit is not complete: %v", failed)
+		case met:
+			return
+		}
+		select {
+		case <-changed:
+		case <-timer.C:
+			a.tb.Fatalf("not after %s: %s", timeout, condition)
+		case <-a.tb.Context().Done():
+			a.tb.Fatalf("not before the end of the test: %s", condition)
+		}
+	}
+}

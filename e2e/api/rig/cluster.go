@@ -1,0 +1,94 @@
+package rig
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"os"
+	"time"
+
+	"golang.org/x/sync/errgroup"
+	"k8s.io/apimachinery/pkg/runtime"
+	"k8s.io/client-go/kubernetes"
+	"k8s.io/client-go/rest"
+	"k8s.io/client-go/tools/clientcmd"
+
+	"github.com/batch-job-controller/batch-job-controller/e2e/cluster"
+)
+
+// Cluster is a control plane of which all nodes are simulated, and the server
+// to be tested on it.
+type Cluster struct {
+	Client kubernetes.Interface // an administrator's, without rate limits
+	REST   *rest.Config         // what Client was made from
+
+	cluster *cluster.Cluster
+	dir     string
+	server  string // the program
+}
+
+// startTimeout has room for the first build of Kubernetes.
+const startTimeout = 30 * time.Minute
+
+// Open builds the server and starts the cluster.
+func Open(ctx context.Context, name string, log io.Writer) (_ *Cluster, err error) {
+	ctx, cancel := context.WithTimeout(ctx, startTimeout)
+	defer cancel()
+	c := &Cluster{}
+	if c.dir, err = os.MkdirTemp("", "batch-job-controller-rig-"); err != nil {
+		return nil, fmt.Errorf("make directory: %w", err)
+	}
+	group, ctx := errgroup.WithContext(ctx)
+	group.Go(func() (err error) {
+		c.server, err = buildServer(ctx, c.dir)
+		return err
+	})
+	group.Go(func() (err error) {
+		// One simulated node, so that the simulator runs: tests add their own.
+		c.cluster, err = cluster.Start(ctx, cluster.Options{Name: name, Simulated: 1, FastJobs: true, Log: log})
+		return err
+	})
+	err = group.Wait()
+	if err == nil {
+		err = c.connect()
+	}
+	if err != nil {
+		return nil, errors.Join(err, c.Close())
+	}
+	return c, nil
+}
+
+func (c *Cluster) connect() (err error) {
+	if c.REST, err = clientcmd.BuildConfigFromFlags("", c.cluster.Kubeconfig()); err != nil {
+		return fmt.Errorf("read kubeconfig: %w", err)
+	}
+	c.REST.QPS = -1
+	c.REST.ContentType = runtime.ContentTypeProtobuf
+	if c.Client, err = kubernetes.NewForConfig(c.REST); err != nil {
+		return fmt.Errorf("make client: %w", err)
+	}
+	return nil
+}
+
+// CPU returns the processor time that each of the cluster's processes has used.
+func (c *Cluster) CPU(ctx context.Context) (map[string]time.Duration, error) {
+	processes, err := c.cluster.Processes(ctx)
+	if err != nil {
+		return nil, fmt.Errorf("read processor times: %w", err)
+	}
+	used := map[string]time.Duration{}
+	for _, p := range processes {
+		used[p.Name] = time.Duration(p.CPUMilliseconds) * time.Millisecond
+	}
+	return used, nil
+}
+
+// Close stops the cluster.
+func (c *Cluster) Close() error {
+	err := os.RemoveAll(c.dir)
+	if c.cluster != nil {
+		err = errors.Join(err, c.cluster.Stop())
+	}
+	return err
+}

@@ -1,0 +1,70 @@
+package rig
+
+import (
+	"fmt"
+	"maps"
+	"time"
+
+	"sigs.k8s.io/yaml"
+
+	"github.com/batch-job-controller/batch-job-controller/controller/config"
+	"github.com/batch-job-controller/batch-job-controller/e2e/cluster"
+)
+
+const configMapName = "config"
+
+// Name is the controller's, on every site.
+const Name = "check"
+
+// Config is what a site's controller is configured with.
+type Config struct {
+	Pool   int
+	RunFor time.Duration // of each pod
+	// Quiet has only Jobs and pods audited: the API server pays for each watch.
+	Quiet bool
+	// Keys are further keys of config.yaml, which win.
+	Keys map[string]any
+}
+
+// ConfigData returns the data of the controller's ConfigMap.
+func (s *Site) ConfigData() map[string]string {
+	s.tb.Helper()
+	keys := map[string]any{
+		"name":                  Name,
+		"cronExpression":        "0 0 29 2 *", // not during a test, but for one in 1461
+		"runOnStartup":          true,
+		"startupDelay":          "0s",
+		"podPoolSize":           s.Config.Pool,
+		"jobNodeSelector":       s.NodeSelector(),
+		"reportDirectory":       s.ReportDir,
+		"callbackServicePort":   s.ports.callback,
+		"callbackServiceName":   Name,
+		"runOnUnscheduledNodes": false,
+		"metrics": map[string]any{
+			"prefix": "site",
+			"gauges": map[string]any{"temperature": map[string]any{"help": "How warm it is.", "labels": []string{"sensor"}}},
+		},
+	}
+	maps.Copy(keys, s.Config.Keys)
+	text, err := yaml.Marshal(keys)
+	if err != nil {
+		s.tb.Fatal(err)
+	}
+	return map[string]string{
+		config.ConfigKey:      string(text),
+		config.PodTemplateKey: s.Config.podTemplate(),
+	}
+}
+
+func (c Config) podTemplate() string {
+	return fmt.Sprintf(`apiVersion: v1
+kind: Pod
+metadata:
+  annotations:
+    %s: %s
+spec:
+  containers:
+  - name: check
+    image: localhost/check
+`, cluster.RunForAnnotation, c.RunFor)
+}

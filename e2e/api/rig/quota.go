@@ -1,0 +1,31 @@
+package rig
+
+import (
+	"context"
+	"time"
+
+	corev1 "k8s.io/api/core/v1"
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+)
+
+// AddQuota adds a quota to the namespace, and waits until it is counted: before,
+// it refuses everything.
+func (s *Site) AddQuota(hard corev1.ResourceList) {
+	s.tb.Helper()
+	ctx, cancel := context.WithTimeout(s.tb.Context(), time.Minute)
+	defer cancel()
+	client := s.Client.CoreV1().ResourceQuotas(s.Namespace)
+	quota, err := client.Create(ctx, &corev1.ResourceQuota{
+		ObjectMeta: metav1.ObjectMeta{Name: "quota"},
+		Spec:       corev1.ResourceQuotaSpec{Hard: hard},
+	}, metav1.CreateOptions{})
+	if err != nil {
+		s.tb.Fatal(err)
+	}
+	err = follow(ctx, quota.ResourceVersion, client.Watch, "", func(_ eventType, quota *corev1.ResourceQuota, _ time.Time) bool {
+		return len(quota.Status.Used) < len(hard)
+	})
+	if err != nil {
+		s.tb.Fatalf("the quota is not counted: %v", err)
+	}
+}

@@ -1,0 +1,196 @@
+package rig
+
+import (
+	"bytes"
+	"fmt"
+	"io"
+	"net/http"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"strconv"
+	"syscall"
+	"time"
+)
+
+// Server is one replica of the server under test. It may be started again
+// after it has ended.
+type Server struct {
+	Host string // on which it listens; its pods are told that of the first replica
+
+	site       *Site
+	replica    int
+	kubeconfig string
+	log        string // the path of its log
+	process    *process
+}
+
+// LeaseDuration and the others are Lease timings that a test need not wait for. They are not shorter, because
+// a busy machine would lose the Lease.
+const LeaseDuration, renewDeadline, retryPeriod = 6 * time.Second, 4 * time.Second, 500 * time.Millisecond
+
+// NewServer returns a replica that has not been started. Replicas count from 1.
+func (s *Site) NewServer(replica int) *Server {
+	server := &Server{
+		Host:       s.ports.host(replica),
+		site:       s,
+		replica:    replica,
+		kubeconfig: s.cluster.Kubeconfig(),
+		log:        filepath.Join(s.tb.TempDir(), fmt.Sprintf("server-%d.log", replica)),
+	}
+	s.tb.Cleanup(func() {
+		server.Kill()
+		server.checkLog()
+	})
+	return server
+}
+
+// WithKubeconfig has the server use other credentials than an administrator's.
+func (s *Server) WithKubeconfig(path string) *Server {
+	s.kubeconfig = path
+	return s
+}
+
+// Start starts the process, and returns before it is ready.
+func (s *Server) Start() {
+	s.site.tb.Helper()
+	log, err := os.OpenFile(s.log, os.O_CREATE|os.O_APPEND|os.O_WRONLY, 0o644)
+	if err != nil {
+		s.site.tb.Fatal(err)
+	}
+	defer log.Close()
+	p := s.site.ports
+	cmd := exec.Command(s.site.server,
+		"-kubeconfig="+s.kubeconfig,
+		"-report-address="+p.address(s.replica, p.report),
+		"-callback-address="+p.address(s.replica, p.callback),
+		"-health-address="+p.address(s.replica, p.health),
+		"-metrics-address="+p.address(s.replica, p.metrics),
+		"-leader-lease-duration="+LeaseDuration.String(),
+		"-leader-renew-deadline="+renewDeadline.String(),
+		"-leader-retry-period="+retryPeriod.String(),
+		"-log-format=text",
+	)
+	cmd.Env = append(os.Environ(),
+		"NAMESPACE="+s.site.Namespace,
+		"CONFIG_MAP_NAME="+configMapName,
+		"POD_IP="+s.site.CallbackHost(),
+		"HOSTNAME=replica-"+strconv.Itoa(s.replica),
+		"GORACE=halt_on_error=1",
+	)
+	cmd.Stdout, cmd.Stderr = log, log
+	if s.process, err = startProcess(cmd); err != nil {
+		s.site.tb.Fatal(err)
+	}
+}
+
+// Kill ends the process as a crash does.
+func (s *Server) Kill() {
+	s.site.tb.Helper()
+	s.end(os.Kill)
+}
+
+// Stop ends the process as a kubelet does, and returns how long that took. It
+// has to end well.
+func (s *Server) Stop() time.Duration {
+	s.site.tb.Helper()
+	began := time.Now()
+	s.end(syscall.SIGTERM)
+	if state := s.process.cmd.ProcessState; state.ExitCode() != 0 {
+		s.site.tb.Errorf("the server did not end well: %s", state)
+	}
+	return time.Since(began)
+}
+
+// Pause stops the process in the middle of whatever it does, until Resume.
+func (s *Server) Pause() { s.send(syscall.SIGSTOP) }
+
+// Resume lets a paused process go on.
+func (s *Server) Resume() { s.send(syscall.SIGCONT) }
+
+func (s *Server) send(signal syscall.Signal) {
+	s.site.tb.Helper()
+	if err := s.process.cmd.Process.Signal(signal); err != nil {
+		s.site.tb.Fatal(err)
+	}
+}
+
+// WaitEnded waits until the process has ended by itself.
+func (s *Server) WaitEnded(timeout time.Duration) {
+	s.site.tb.Helper()
+	select {
+	case <-s.process.ended:
+	case <-time.After(timeout):
+		s.site.tb.Fatalf("replica %d still runs after %s", s.replica, timeout)
+	}
+}
+
+func (s *Server) end(signal os.Signal) {
+	s.site.tb.Helper()
+	if s.process == nil {
+		return
+	}
+	if err := s.process.signal(signal); err != nil {
+		s.site.tb.Fatal(err)
+	}
+}
+
+// Running reports whether the process runs.
+func (s *Server) Running() bool { return s.process != nil && s.process.running() }
+
+// PID is the process's.
+func (s *Server) PID() int { return s.process.cmd.Process.Pid }
+
+// Log returns what the server has written, over all of its starts.
+func (s *Server) Log() []byte {
+	s.site.tb.Helper()
+	data, err := os.ReadFile(s.log)
+	if err != nil {
+		s.site.tb.Fatal(err)
+	}
+	return data
+}
+
+// checkLog fails the test for what no server may do, and shows the end of the
+// log when the test has failed.
+func (s *Server) checkLog() {
+	if s.process == nil {
+		return
+	}
+	log := s.Log()
+	for _, never := range []string{"DATA RACE", "panic:", "fatal error:"} {
+		if bytes.Contains(log, []byte(never)) {
+			s.site.tb.Errorf("the server's log has %q", never)
+		}
+	}
+	if s.site.tb.Failed() {
+		const last = 6 << 10
+		s.site.tb.Logf("the end of the log of replica %d:\n%s", s.replica, log[max(0, len(log)-last):])
+	}
+}
+
+// Metrics returns what the server exports.
+func (s *Server) Metrics() Metrics {
+	s.site.tb.Helper()
+	m, err := s.scrape()
+	if err != nil {
+		s.site.tb.Fatal(err)
+	}
+	return m
+}
+
+func (s *Server) scrape() (Metrics, error) {
+	response, err := http.Get("http://" + s.site.ports.address(s.replica, s.site.ports.metrics) + "/metrics")
+	if err != nil {
+		return nil, fmt.Errorf("scrape: %w", err)
+	}
+	defer response.Body.Close()
+	text, err := io.ReadAll(response.Body)
+	if err != nil || response.StatusCode != http.StatusOK {
+		return nil, fmt.Errorf("scrape: %s: %w", response.Status, err)
+	}
+	return ParseMetrics(string(text)), nil
+}
+
+// CallbackHost is the host that job pods are told to report to.
+func (s *Site) CallbackHost() string { return s.ports.host(1) }

@@ -1,0 +1,86 @@
+package rig
+
+import (
+	"context"
+	"testing"
+	"time"
+
+	corev1 "k8s.io/api/core/v1"
+	apierrors "k8s.io/apimachinery/pkg/api/errors"
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+)
+
+// Site is a namespace with the configuration of a controller. Sites do not
+// share nodes.
+type Site struct {
+	*Cluster
+	Namespace string
+	Config    Config
+	Audit     *Audit
+	ReportDir string
+
+	tb    testing.TB
+	ports ports
+}
+
+// NewSite makes a namespace, which is deleted when the test ends.
+func NewSite(tb testing.TB, c *Cluster, config Config) *Site {
+	tb.Helper()
+	namespace, err := c.Client.CoreV1().Namespaces().Create(tb.Context(),
+		&corev1.Namespace{ObjectMeta: metav1.ObjectMeta{GenerateName: "site-"}}, metav1.CreateOptions{})
+	if err != nil {
+		tb.Fatal(err)
+	}
+	s := &Site{
+		Cluster:   c,
+		Namespace: namespace.Name,
+		Config:    config,
+		ReportDir: tb.TempDir(),
+		tb:        tb,
+		ports:     freePorts(tb),
+	}
+	tb.Cleanup(func() { s.delete(context.WithoutCancel(tb.Context())) })
+	s.Audit = newAudit(tb, c.Client, s.Namespace, config.Quiet)
+	if _, err := c.Client.CoreV1().ConfigMaps(s.Namespace).Create(tb.Context(),
+		&corev1.ConfigMap{ObjectMeta: metav1.ObjectMeta{Name: configMapName}, Data: s.ConfigData()}, metav1.CreateOptions{}); err != nil {
+		tb.Fatal(err)
+	}
+	return s
+}
+
+// delete does not wait: a namespace takes its time to go.
+func (s *Site) delete(ctx context.Context) {
+	background := metav1.DeletePropagationBackground
+	err := s.Client.CoreV1().Nodes().DeleteCollection(ctx, metav1.DeleteOptions{PropagationPolicy: &background},
+		metav1.ListOptions{LabelSelector: siteLabel + "=" + s.Namespace})
+	if err != nil {
+		s.tb.Errorf("delete the nodes of %s: %v", s.Namespace, err)
+	}
+	if err := s.Client.CoreV1().Namespaces().Delete(ctx, s.Namespace, metav1.DeleteOptions{}); err != nil && !apierrors.IsNotFound(err) {
+		s.tb.Errorf("delete namespace %s: %v", s.Namespace, err)
+	}
+}
+
+// WaitGone deletes the namespace and the nodes, and waits until they are gone.
+// The audit keeps what it has seen.
+func (s *Site) WaitGone(timeout time.Duration) {
+	s.tb.Helper()
+	ctx, cancel := context.WithTimeout(s.tb.Context(), timeout)
+	defer cancel()
+	gone := make(chan struct{})
+	list, err := s.Client.CoreV1().Namespaces().List(ctx, metav1.ListOptions{})
+	if err != nil {
+		s.tb.Fatal(err)
+	}
+	go func() {
+		defer close(gone)
+		_ = follow(ctx, list.ResourceVersion, s.Client.CoreV1().Namespaces().Watch, "metadata.name="+s.Namespace,
+			func(kind eventType, _ *corev1.Namespace, _ time.Time) bool { return kind != deleted })
+	}()
+	s.delete(ctx)
+	<-gone
+	s.Audit.stop()
+	if ctx.Err() != nil {
+		s.tb.Fatalf("namespace %s was not gone after %s", s.Namespace, timeout)
+	}
+}

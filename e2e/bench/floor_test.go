@@ -1,0 +1,73 @@
+//go:build e2e
+
+package bench
+
+import (
+	"sync"
+	"testing"
+
+	corev1 "k8s.io/api/core/v1"
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+	"k8s.io/apimachinery/pkg/types"
+	"k8s.io/client-go/informers"
+	"k8s.io/client-go/tools/cache"
+
+	"github.com/batch-job-controller/batch-job-controller/controller/execution"
+	"github.com/batch-job-controller/batch-job-controller/controller/jobspec"
+	"github.com/batch-job-controller/batch-job-controller/e2e/api/rig"
+)
+
+// runFloor creates the same Jobs in the least that can be done: one request
+// for each Job, the next as soon as a pod has ended. It keeps no books: killed,
+// it would not know what it had done.
+func runFloor(b *testing.B, site *rig.Site, p parameters) measurement {
+	b.Helper()
+	execution, owner := plan(b, site)
+	execution.Nodes = execution.Nodes[:p.nodes]
+	free := freedSlots(b, site, p)
+	var creating sync.WaitGroup
+	for i, node := range execution.Nodes {
+		if i >= p.pool {
+			<-free
+		}
+		creating.Go(func() { createJob(b, site, execution, node, owner) })
+	}
+	creating.Wait()
+	waitEnded(site, p)
+	var m measurement
+	site.Audit.Read(func(s *rig.State) { m = measure(s, s.JobsCreated, p.pool) })
+	return m
+}
+
+func createJob(b *testing.B, site *rig.Site, plan execution.Plan, node execution.Node, owner jobspec.Owner) {
+	job, err := jobspec.Render(plan, node, jobspec.Options{Controller: rig.Name, Namespace: site.Namespace, Owner: owner})
+	if err != nil {
+		b.Error(err)
+		return
+	}
+	if _, err := site.Client.BatchV1().Jobs(site.Namespace).Create(b.Context(), job, metav1.CreateOptions{}); err != nil {
+		b.Error(err)
+	}
+}
+
+// freedSlots sends one value for each pod that ends.
+func freedSlots(b *testing.B, site *rig.Site, p parameters) <-chan struct{} {
+	b.Helper()
+	free := make(chan struct{}, p.nodes)
+	ended := map[types.UID]bool{} // used by one goroutine only: the informer's
+	pods := informers.NewSharedInformerFactoryWithOptions(site.Client, 0, informers.WithNamespace(site.Namespace)).Core().V1().Pods().Informer()
+	_, err := pods.AddEventHandler(cache.ResourceEventHandlerFuncs{UpdateFunc: func(_, object any) {
+		if pod, ok := object.(*corev1.Pod); ok && rig.Ended(pod) && !ended[pod.UID] {
+			ended[pod.UID] = true
+			free <- struct{}{}
+		}
+	}})
+	if err != nil {
+		b.Fatal(err)
+	}
+	go pods.RunWithContext(b.Context())
+	if !cache.WaitForCacheSync(b.Context().Done(), pods.HasSynced) {
+		b.Fatal("the pods are not watched")
+	}
+	return free
+}

@@ -1,0 +1,60 @@
+//go:build e2e
+
+package bench
+
+import (
+	"testing"
+	"time"
+
+	corev1 "k8s.io/api/core/v1"
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+	"k8s.io/apimachinery/pkg/labels"
+
+	"github.com/batch-job-controller/batch-job-controller/controller/config"
+	"github.com/batch-job-controller/batch-job-controller/controller/execution"
+	"github.com/batch-job-controller/batch-job-controller/controller/jobspec"
+	controllerplan "github.com/batch-job-controller/batch-job-controller/controller/plan"
+	"github.com/batch-job-controller/batch-job-controller/e2e/api/rig"
+)
+
+// plan returns what the server would set out to do with the site's
+// configuration, and an owner for the Jobs: the contenders' are the same
+// objects as the server's.
+func plan(b *testing.B, site *rig.Site) (execution.Plan, jobspec.Owner) {
+	b.Helper()
+	cfg, _, err := config.Decode(site.ConfigData(), config.Env{Namespace: site.Namespace, PodIP: site.CallbackHost()}, time.Now())
+	if err != nil {
+		b.Fatal(err)
+	}
+	list, err := site.Client.CoreV1().Nodes().List(b.Context(), metav1.ListOptions{LabelSelector: labels.FormatLabels(cfg.JobNodeSelector)})
+	if err != nil {
+		b.Fatal(err)
+	}
+	nodes := make([]*corev1.Node, 0, len(list.Items))
+	for i := range list.Items {
+		nodes = append(nodes, &list.Items[i])
+	}
+	selected, _ := controllerplan.SelectNodes(controllerplan.NodePolicy{Selector: cfg.JobNodeSelector}, nodes)
+	now := time.Now()
+	p := execution.Plan{
+		ID:         execution.NewID(now),
+		Trigger:    execution.Manual,
+		Scheduled:  now.UTC().Truncate(time.Second),
+		ConfigHash: cfg.Hash,
+		Settings: execution.Settings{
+			PodPoolSize:   cfg.PodPoolSize,
+			StartDeadline: cfg.StartDeadline,
+			JobTimeout:    cfg.JobTimeout,
+			PodTemplate:   cfg.PodTemplate,
+			CallbackName:  site.CallbackHost(),
+			CallbackPort:  cfg.CallbackServicePort,
+		},
+		Nodes: selected,
+	}
+	record, err := site.Client.CoreV1().ConfigMaps(site.Namespace).Create(b.Context(),
+		&corev1.ConfigMap{ObjectMeta: metav1.ObjectMeta{Name: jobspec.RecordName(rig.Name, p.ID)}}, metav1.CreateOptions{})
+	if err != nil {
+		b.Fatal(err)
+	}
+	return p, jobspec.Owner{Name: record.Name, UID: record.UID}
+}

@@ -1,0 +1,131 @@
+package main
+
+import (
+	"cmp"
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"os"
+	"time"
+
+	"github.com/batch-job-controller/batch-job-controller/controller/execution"
+	"github.com/batch-job-controller/batch-job-controller/e2e/deploy"
+	"github.com/batch-job-controller/batch-job-controller/e2e/provider"
+)
+
+const (
+	overlay     = "demo"
+	clusterName = "e2e" // that of `make cluster` and `make cluster-down`
+	nodes       = 3
+
+	readyTimeout     = 3 * time.Minute
+	executionTimeout = 5 * time.Minute
+)
+
+// demonstration is what the steps have come to.
+type demonstration struct {
+	provider   provider.Provider
+	cluster    *deploy.Cluster
+	image      string
+	controller *deploy.Controller
+	report     execution.Report
+	results    map[string]string // by node, in words
+	ports      forwarded
+}
+
+func demo(ctx context.Context) error {
+	d := &demonstration{}
+	began := time.Now()
+	fmt.Print("One execution of batch-job-controller on a cluster of your own.\n\n")
+	for _, s := range []step{
+		{"cluster", "a local Kubernetes of three nodes", d.startCluster},
+		{"image", "the controller, built from this directory", d.buildImage},
+		{"deployment", "kustomize/overlays/" + overlay, d.deploy},
+		{"execution", "a Job on every node", d.runExecution},
+		{"ports", "of the controller, on this machine", d.openPorts},
+	} {
+		if err := s.run(ctx, os.Stdout); err != nil {
+			return fmt.Errorf("%s: %w", s.name, err)
+		}
+	}
+	fmt.Printf("\nDone in %s. What the nodes reported:\n\n", time.Since(began).Round(time.Second))
+	d.print(os.Stdout)
+	return d.judge()
+}
+
+func (d *demonstration) startCluster(ctx context.Context, log io.Writer) (err error) {
+	chosen, err := choose(log)
+	if err != nil {
+		return err
+	}
+	name := cmp.Or(os.Getenv("E2E_CLUSTER"), clusterName)
+	d.provider, err = provider.Start(ctx, provider.Options{Provider: chosen, Name: name, Nodes: nodes, Keep: true, Log: log})
+	if err != nil {
+		return err
+	}
+	d.cluster, err = deploy.Connect(d.provider.Kubeconfig())
+	return err
+}
+
+// choose prefers the way that needs no privileges.
+func choose(log io.Writer) (string, error) {
+	kindLacks, ok := provider.Can(provider.Kind)
+	if ok {
+		fmt.Fprintln(log, "with kind, because Docker runs here")
+		return provider.Kind, nil
+	}
+	builtinLacks, ok := provider.Can(provider.Builtin)
+	if !ok {
+		return "", fmt.Errorf("neither kind can run here, which lacks %s, nor the built-in cluster, which lacks %s", kindLacks, builtinLacks)
+	}
+	fmt.Fprintf(log, "the built-in one, because kind lacks %s\n", kindLacks)
+	return provider.Builtin, nil
+}
+
+func (d *demonstration) buildImage(ctx context.Context, log io.Writer) error {
+	image, err := deploy.Build(ctx, deploy.Server, log)
+	if err != nil {
+		return err
+	}
+	d.image = image.Name
+	return d.provider.LoadImage(ctx, image.Archive)
+}
+
+// deploy applies the overlay. The controller runs an execution when it starts,
+// so one that runs already is started again.
+func (d *demonstration) deploy(ctx context.Context, _ io.Writer) (err error) {
+	ctx, cancel := context.WithTimeout(ctx, readyTimeout)
+	defer cancel()
+	d.controller, err = d.cluster.DeployNamed(ctx, overlay, deploy.Images{
+		Controller: d.image, Job: d.provider.JobImage(),
+	})
+	if err != nil {
+		return err
+	}
+	return d.controller.WaitReady(ctx)
+}
+
+func (d *demonstration) runExecution(ctx context.Context, _ io.Writer) error {
+	ctx, cancel := context.WithTimeout(ctx, executionTimeout)
+	defer cancel()
+	pod, err := d.controller.Pod(ctx)
+	if err != nil {
+		return err
+	}
+	since := execution.NewID(pod.CreationTimestamp.Add(-time.Second))
+	done, err := d.controller.WaitForExecution(ctx, deploy.IsAfter(since), deploy.IsClosed)
+	if err != nil {
+		return err
+	}
+	return d.readReport(ctx, done.ID)
+}
+
+// judge is why the exit status is what it is.
+func (d *demonstration) judge() error {
+	counts := d.report.Count()
+	if good := counts[execution.Succeeded]; good == 0 || good < len(d.report.Tasks) {
+		return errors.New("not every node succeeded")
+	}
+	return nil
+}

@@ -1,0 +1,47 @@
+package main
+
+import (
+	"cmp"
+	"fmt"
+	"io"
+	"os/exec"
+	"text/tabwriter"
+
+	"github.com/batch-job-controller/batch-job-controller/controller/jobspec"
+)
+
+// print shows what came back and where to look.
+func (d *demonstration) print(out io.Writer) {
+	table := tabwriter.NewWriter(out, 0, 0, 2, ' ', 0)
+	fmt.Fprintln(table, "NODE\tSTATE\tDURATION\tRESULTS")
+	for _, task := range d.report.Tasks {
+		state := string(task.State)
+		if task.Reason != "" {
+			state += " (" + string(task.Reason) + ")"
+		}
+		fmt.Fprintf(table, "%s\t%s\t%s\t%s\n", task.Node, state, duration(task), cmp.Or(d.results[task.Node], "-"))
+	}
+	_ = table.Flush()
+	fmt.Fprintf(out, `
+Look at it:
+  reports   %s/%s/
+  metrics   %s/metrics
+  Jobs      export KUBECONFIG=%s
+            %s -n %s get jobs -L %s
+  events    %s -n %s get events
+
+Run it again:  make demo
+Stop it:       %s
+`,
+		d.ports.reports, d.report.ID, d.ports.metrics,
+		d.provider.Kubeconfig(), d.kubectl(), d.controller.Namespace, jobspec.NodeLabel,
+		d.kubectl(), d.controller.Namespace, d.provider.StopCommand())
+}
+
+// kubectl is the one on the path, or the cluster's own.
+func (d *demonstration) kubectl() string {
+	if _, err := exec.LookPath("kubectl"); err == nil {
+		return "kubectl"
+	}
+	return d.provider.Kubectl()
+}

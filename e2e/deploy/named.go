@@ -1,0 +1,85 @@
+package deploy
+
+import (
+	"context"
+	"fmt"
+	"strings"
+	"time"
+
+	appsv1 "k8s.io/api/apps/v1"
+	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
+	"k8s.io/apimachinery/pkg/runtime"
+
+	"github.com/batch-job-controller/batch-job-controller/manifests"
+)
+
+// Images are those that a cluster has instead of the ones an overlay names.
+type Images struct {
+	Controller string
+	Job        string
+}
+
+// DeployNamed applies an overlay of package kustomize, such as demo, and
+// starts its controller anew if it runs already. It does not wait.
+func (c *Cluster) DeployNamed(ctx context.Context, overlay string, images Images) (*Controller, error) {
+	text, err := manifests.Render(overlay)
+	if err != nil {
+		return nil, err
+	}
+	objects, err := decode(text)
+	if err != nil {
+		return nil, err
+	}
+	for _, one := range objects {
+		if err := images.put(one); err != nil {
+			return nil, fmt.Errorf("%s %s: %w", one.GetKind(), one.GetName(), err)
+		}
+	}
+	if err := c.apply(ctx, objects); err != nil {
+		return nil, err
+	}
+	return c.find(objects)
+}
+
+// put replaces the images in a Deployment, and in the pod template of a
+// configuration.
+func (i Images) put(one *unstructured.Unstructured) error {
+	switch one.GetKind() {
+	case "Deployment":
+		var d appsv1.Deployment
+		if err := runtime.DefaultUnstructuredConverter.FromUnstructured(one.Object, &d); err != nil {
+			return err
+		}
+		d.Spec.Template.Spec.Containers[0].Image = i.Controller
+		if d.Spec.Template.Annotations == nil {
+			d.Spec.Template.Annotations = map[string]string{}
+		}
+		// What `kubectl rollout restart` sets.
+		d.Spec.Template.Annotations["kubectl.kubernetes.io/restartedAt"] = time.Now().Format(time.RFC3339)
+		content, err := runtime.DefaultUnstructuredConverter.ToUnstructured(&d)
+		if err != nil {
+			return err
+		}
+		delete(content, "status")
+		one.Object = content
+	case "ConfigMap":
+		template, found, err := unstructured.NestedString(one.Object, "data", "pod-template.yaml")
+		if err != nil || !found {
+			return err
+		}
+		return unstructured.SetNestedField(one.Object, withImage(template, i.Job), "data", "pod-template.yaml")
+	}
+	return nil
+}
+
+// withImage replaces the image of every container of a pod template. It is not
+// parsed: it is a template first, and YAML only after.
+func withImage(template, image string) string {
+	lines := strings.Split(template, "\n")
+	for n, line := range lines {
+		if before, _, found := strings.Cut(line, "image: "); found && strings.Trim(before, " -") == "" {
+			lines[n] = before + "image: " + image
+		}
+	}
+	return strings.Join(lines, "\n")
+}

@@ -1,0 +1,58 @@
+package deploy
+
+import (
+	"context"
+	"errors"
+	"fmt"
+
+	appsv1 "k8s.io/api/apps/v1"
+	corev1 "k8s.io/api/core/v1"
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+	"k8s.io/apimachinery/pkg/fields"
+	"k8s.io/apimachinery/pkg/watch"
+	"k8s.io/client-go/tools/cache"
+	watchtools "k8s.io/client-go/tools/watch"
+)
+
+// WaitReady waits until a replica of the controller is available.
+func (c *Controller) WaitReady(ctx context.Context) error {
+	client := c.cluster.AppsV1().RESTClient()
+	list := cache.NewListWatchFromClient(client, "deployments", c.Namespace, fields.OneTermEqualSelector("metadata.name", c.Deployment))
+	_, err := watchtools.UntilWithSync(ctx, list, &appsv1.Deployment{}, nil, func(event watch.Event) (bool, error) {
+		d, ok := event.Object.(*appsv1.Deployment)
+		return ok && d.Status.ObservedGeneration >= d.Generation && d.Status.AvailableReplicas > 0 &&
+			d.Status.UpdatedReplicas == d.Status.Replicas, nil
+	})
+	if err != nil {
+		return c.explain(fmt.Errorf("wait for Deployment %s: %w", c.Deployment, errors.Join(err, context.Cause(ctx))))
+	}
+	return nil
+}
+
+// WaitExit waits until the controller's process has ended, and returns its
+// exit status and what it had to say.
+func (c *Controller) WaitExit(ctx context.Context) (status int32, log string, err error) {
+	var pod *corev1.Pod
+	list := cache.NewFilteredListWatchFromClient(c.cluster.CoreV1().RESTClient(), "pods", c.Namespace,
+		func(o *metav1.ListOptions) { o.LabelSelector = c.pods.String() })
+	_, err = watchtools.UntilWithSync(ctx, list, &corev1.Pod{}, nil, func(event watch.Event) (bool, error) {
+		there, ok := event.Object.(*corev1.Pod)
+		if !ok {
+			return false, nil
+		}
+		for _, s := range there.Status.ContainerStatuses {
+			for _, state := range []corev1.ContainerState{s.State, s.LastTerminationState} {
+				if state.Terminated != nil {
+					pod, status = there, state.Terminated.ExitCode
+					return true, nil
+				}
+			}
+		}
+		return false, nil
+	})
+	if err != nil {
+		return 0, "", c.explain(fmt.Errorf("wait for the controller's end: %w", errors.Join(err, context.Cause(ctx))))
+	}
+	log, err = c.logs(ctx, pod, pod.Status.ContainerStatuses[0].RestartCount > 0)
+	return status, log, err
+}

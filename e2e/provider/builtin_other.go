@@ -1,0 +1,14 @@
+//go:build !linux
+
+package provider
+
+import (
+	"context"
+	"errors"
+)
+
+func builtinLacks() string { return "Linux, which the built-in cluster needs" }
+
+func startBuiltin(context.Context, Options) (Provider, error) {
+	return nil, errors.New(builtinLacks())
+}
