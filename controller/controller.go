@@ -88,7 +88,7 @@ type openExecution struct {
 	// logsDue counts the tasks whose logs are still to be saved: the execution
 	// closes after them.
 	logsDue int
-	freed   []time.Time // when the slots now free became so, for the refill metric
+	freed   []time.Time // when pods ended whose slots are free now, for the refill metric
 }
 
 // taskMemory is what this process knows of a task besides the ledger.

@@ -147,8 +147,7 @@ func (c *Controller) createJob(ctx context.Context, fence Fence, t task) error {
 		Controller: c.Config.Name, Namespace: c.Namespace, Owner: t.owner, Extensions: c.Extensions,
 	})
 	if err != nil {
-		c.finish(t, c.failed(execution.JobInvalid, err))
-		return nil
+		return c.verifyJob(ctx, t, c.failed(execution.JobInvalid, err))
 	}
 	ctx, cancel := context.WithTimeout(ctx, apiTimeout)
 	defer cancel()
@@ -163,8 +162,8 @@ func (c *Controller) createJob(ctx context.Context, fence Fence, t task) error {
 	c.Metrics.JobCreateFailed(statusCode(err))
 	switch {
 	case apierrors.IsInvalid(err) || apierrors.IsBadRequest(err):
-		c.finish(t, c.failed(execution.JobInvalid, err))
-		return nil
+		// Not without a look: another leader's Job may be there.
+		return c.verifyJob(ctx, t, c.failed(execution.JobInvalid, err))
 	case apierrors.IsForbidden(err) || apierrors.IsNotFound(err) || apierrors.IsInternalError(err):
 		// Quota, RBAC, a namespace on its way out, or a webhook that is down.
 		c.noteRefused(ctx, t, err)
@@ -299,6 +298,9 @@ func (c *Controller) finish(t task, end execution.End) {
 	var news bool
 	if t.sight.Job != nil && !t.sight.Foreign {
 		news = t.open.ledger.Finish(t.index, end)
+		if news && t.open.ledger.Granted(t.index) {
+			t.open.freed = append(t.open.freed, c.Clock.Now())
+		}
 	} else {
 		news = t.open.ledger.GiveUp(t.index, end)
 	}
@@ -308,9 +310,6 @@ func (c *Controller) finish(t task, end execution.End) {
 	known, _ := t.open.ledger.Task(t.key.Node)
 	c.Results.SetTask(t.key, known.Duration().Milliseconds(), known.Bad())
 	c.Metrics.TaskEnded(string(known.Outcome.State), string(known.Outcome.Reason))
-	if t.open.ledger.Granted(t.index) {
-		t.open.freed = append(t.open.freed, c.Clock.Now())
-	}
 	c.grant(t.open)
 	c.queueLogs(t.open, t.index)
 	c.Log.Info("node task ended", "execution", t.key.Execution, "node", t.key.Node, "job", t.name,

@@ -25,7 +25,7 @@ type Config struct {
 	RunOnStartup          bool
 	StartupDelay          time.Duration // before the execution of RunOnStartup
 	StartDeadline         time.Duration // until the first container of a pod runs
-	JobTimeout            time.Duration // from then on
+	JobTimeout            time.Duration // of a pod, from when its node has it
 	StartingDeadline      time.Duration // how late an execution may begin; 0: one period, at most an hour
 	CallbackServiceName   string
 	CallbackServicePort   int

@@ -20,8 +20,8 @@ const (
 type Account struct {
 	Phase    Phase
 	ClosedAt time.Time // zero while open
-	// Admitted tasks have a slot, or had one. It is written before their Jobs
-	// are created: a task outside of it has no Job.
+	// Admitted tasks may have a Job. It is written before their Jobs are
+	// created: a task outside of it has none.
 	Admitted Indexes
 	// Created tasks have been seen to have a Job. One of them that has none
 	// any more was deleted by somebody, and must not be run again.

@@ -21,9 +21,8 @@ type Plan struct {
 	Scheduled  time.Time `json:"scheduled"`
 	ConfigHash string    `json:"configHash"`
 	Settings   Settings  `json:"settings"`
-	// Nodes in the order of admission. The order is frozen too: a stale view
-	// of what has finished can then only admit fewer node tasks, never more
-	// than the pool allows.
+	// Nodes in the order in which they get their slots. The order is frozen
+	// too: it is what keeps the pool when a leader's view is old.
 	Nodes   []Node `json:"nodes"`
 	Skipped []Skip `json:"skipped,omitempty"`
 }

@@ -14,7 +14,7 @@ import (
 type Sight struct {
 	Settings execution.Settings
 	Task     execution.Task
-	Admitted bool           // it has a slot: a Job of it may exist
+	Admitted bool           // by the record: a Job of it may exist
 	Created  bool           // its Job exists, or did
 	Seen     bool           // this process has seen its Job in the cache before
 	Foreign  bool           // the Job of its name belongs to somebody else
@@ -22,7 +22,7 @@ type Sight struct {
 	Job      *batchv1.Job   // nil: not in the cache
 	Pods     []*corev1.Pod  // of the Job, in the cache
 	Refused  *execution.End // the API server refuses to create its Job, for this reason
-	Since    time.Time      // when the task was admitted
+	Since    time.Time      // when the task got its slot
 	Stopped  *Stopped       // nil: the Job was not told to end
 }
 
