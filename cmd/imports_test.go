@@ -57,6 +57,14 @@ func TestImportsGoOneWay(t *testing.T) {
 	}
 }
 
+func TestEveryPackageSaysWhatItIsFor(t *testing.T) {
+	for pkg := range allowed {
+		if _, err := os.Stat(filepath.Join("..", filepath.FromSlash(pkg), "doc.go")); err != nil {
+			t.Errorf("package %s: %v", pkg, err)
+		}
+	}
+}
+
 func skipDir(name string) error {
 	if base := path.Base(name); name == "e2e" || name == "docs" || base == "testdata" || (strings.HasPrefix(base, ".") && name != ".") {
 		return fs.SkipDir

@@ -5,11 +5,14 @@ import (
 	"fmt"
 	"time"
 
+	batchv1 "k8s.io/api/batch/v1"
 	corev1 "k8s.io/api/core/v1"
 	apierrors "k8s.io/apimachinery/pkg/api/errors"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 
+	"github.com/batch-job-controller/batch-job-controller/controller/config"
 	"github.com/batch-job-controller/batch-job-controller/controller/execution"
+	"github.com/batch-job-controller/batch-job-controller/controller/jobspec"
 	"github.com/batch-job-controller/batch-job-controller/controller/plan"
 )
 
@@ -83,19 +86,35 @@ func (c *Controller) settings(ctx context.Context) (execution.Settings, error) {
 	if err != nil {
 		return execution.Settings{}, err
 	}
+	return settingsOf(c.Config, host), nil
+}
+
+func settingsOf(cfg config.Config, host string) execution.Settings {
 	return execution.Settings{
-		PodPoolSize:           c.Config.PodPoolSize,
-		StartDeadline:         c.Config.StartDeadline,
-		JobTimeout:            c.Config.JobTimeout,
-		BackoffLimit:          c.Config.BackoffLimit,
-		TolerateUnschedulable: c.Config.RunOnUnscheduledNodes,
-		SavePodLog:            c.Config.SavePodLog,
-		JobServiceAccount:     c.Config.JobServiceAccount,
-		JobImagePullSecrets:   c.Config.JobImagePullSecrets,
-		PodTemplate:           c.Config.PodTemplate,
+		PodPoolSize:           cfg.PodPoolSize,
+		StartDeadline:         cfg.StartDeadline,
+		JobTimeout:            cfg.JobTimeout,
+		BackoffLimit:          cfg.BackoffLimit,
+		TolerateUnschedulable: cfg.RunOnUnscheduledNodes,
+		SavePodLog:            cfg.SavePodLog,
+		JobServiceAccount:     cfg.JobServiceAccount,
+		JobImagePullSecrets:   cfg.JobImagePullSecrets,
+		PodTemplate:           cfg.PodTemplate,
 		CallbackName:          host,
-		CallbackPort:          c.Config.CallbackServicePort,
-	}, nil
+		CallbackPort:          cfg.CallbackServicePort,
+	}
+}
+
+// SampleJob returns the Job that a node called sample-node would get, for the
+// API server to judge before there are real ones.
+func SampleJob(cfg config.Config, namespace string, extensions []jobspec.EnvExtension) (*batchv1.Job, error) {
+	sample := execution.Plan{ID: execution.NewID(time.Unix(0, 0)), Settings: settingsOf(cfg, "sample-host")}
+	return jobspec.Render(sample, execution.Node{Name: "sample-node"}, jobspec.Options{
+		Controller: cfg.Name,
+		Namespace:  namespace,
+		Owner:      jobspec.Owner{Name: "sample", UID: "sample"},
+		Extensions: extensions,
+	})
 }
 
 // callbackHost returns what job pods connect to: the address of the Service

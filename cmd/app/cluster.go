@@ -14,6 +14,7 @@ import (
 	"k8s.io/client-go/rest"
 	"k8s.io/client-go/tools/clientcmd"
 
+	"github.com/batch-job-controller/batch-job-controller/controller"
 	"github.com/batch-job-controller/batch-job-controller/controller/config"
 )
 
@@ -94,6 +95,25 @@ func checkService(ctx context.Context, client kubernetes.Interface, env config.E
 		}
 	}
 	return &misuseError{fmt.Errorf("callbackServicePort: %d: Service %s has only %v", cfg.CallbackServicePort, service.Name, ports(service))}
+}
+
+// checkTemplate has the API server judge a Job, without creating it: what no
+// node could run is better known now than at the first tick.
+func checkTemplate(ctx context.Context, client kubernetes.Interface, env config.Env, cfg config.Config, ext extensions, log *slog.Logger) error {
+	ctx, cancel := context.WithTimeout(ctx, startTimeout)
+	defer cancel()
+	job, err := controller.SampleJob(cfg, env.Namespace, podEnvs(cfg, ext.podEnvs))
+	if err != nil {
+		return &misuseError{err}
+	}
+	_, err = client.BatchV1().Jobs(env.Namespace).Create(ctx, job, metav1.CreateOptions{DryRun: []string{metav1.DryRunAll}})
+	switch {
+	case apierrors.IsInvalid(err), apierrors.IsBadRequest(err):
+		return &misuseError{fmt.Errorf("%s: the API server refuses the Job: %w", config.PodTemplateKey, err)}
+	case err != nil: // a quota, a webhook or rights: they may be mended while this runs
+		log.Warn("the pod template could not be checked by the API server", "error", err)
+	}
+	return nil
 }
 
 func ports(service *corev1.Service) []int32 {

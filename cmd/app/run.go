@@ -82,6 +82,9 @@ func serve(ctx context.Context, o options, env config.Env, ext extensions, log *
 	if err != nil {
 		return err
 	}
+	if err := checkTemplate(ctx, client, env, cfg, ext, log); err != nil {
+		return err
+	}
 	a, err := newApp(o, env, cfg, client, ext, log)
 	if err != nil {
 		return err

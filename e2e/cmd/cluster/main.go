@@ -1,4 +1,3 @@
-// Command cluster starts, shows and stops the built-in Kubernetes cluster.
 package main
 
 import (

@@ -1,4 +1,3 @@
-// Package pki is a certificate authority for one short-lived cluster.
 package pki
 
 import (

@@ -1,0 +1,2 @@
+// Command cluster starts, shows and stops the built-in Kubernetes cluster.
+package main
