@@ -61,7 +61,7 @@ func TestCloseWaitsForRequestsUntilItsContextEnds(t *testing.T) {
 	for name, tt := range tests {
 		t.Run(name, func(t *testing.T) {
 			synctest.Test(t, func(t *testing.T) {
-				server := NewServer("", http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+				server := NewServer("", http.HandlerFunc(func(_ http.ResponseWriter, r *http.Request) {
 					select {
 					case <-time.After(tt.work):
 					case <-r.Context().Done():

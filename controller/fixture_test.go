@@ -140,13 +140,6 @@ func (c *cluster) eventReasons() string {
 	return strings.Join(reasons, " ")
 }
 
-func (c *cluster) jobCount() int {
-	c.t.Helper()
-	list, err := c.client.BatchV1().Jobs(testNamespace).List(c.ctx, metav1.ListOptions{LabelSelector: jobspec.Selector(testName, jobspec.JobComponent).String()})
-	must(c.t, err)
-	return len(list.Items)
-}
-
 // metric returns the value of a metric, summed over its series that have the
 // labels.
 func (r *replica) metric(name string, labels ...string) float64 {

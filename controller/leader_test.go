@@ -142,6 +142,8 @@ func TestReplicaThatNeverLeadsEndsAtOnce(t *testing.T) {
 			t.Errorf("Lead: %v", err)
 		}
 		stopLeader()
-		<-done
+		if err := <-done; err != nil {
+			t.Errorf("Lead: %v", err)
+		}
 	})
 }

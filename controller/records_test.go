@@ -106,7 +106,7 @@ func TestDamagedRecordIsRefusedAndTheOthersAreRead(t *testing.T) {
 func FuzzParseAccount(f *testing.F) {
 	f.Add("Open", "0-2", "0", "succeeded 0\nfailed/OOMKilled 1")
 	f.Add("Closed", "", "", "")
-	f.Fuzz(func(t *testing.T, phase, admitted, created, outcomes string) {
+	f.Fuzz(func(_ *testing.T, phase, admitted, created, outcomes string) {
 		account, err := parseAccount(map[string]string{phaseKey: phase, admittedKey: admitted, createdKey: created, outcomesKey: outcomes}, 3)
 		if err != nil {
 			return
