@@ -25,9 +25,11 @@ type LeaderOptions struct {
 	Log                                       *slog.Logger
 }
 
-// DefaultLeaderTimings are those that Kubernetes' own controllers use.
+// DefaultLeaderTimings are those of Kubernetes' own controllers, but for the
+// retry period: a standby looks after one to 2.2 of them, and should find a
+// Lease that was given back within three seconds.
 func DefaultLeaderTimings(o LeaderOptions) LeaderOptions {
-	o.LeaseDuration, o.RenewDeadline, o.RetryPeriod = 15*time.Second, 10*time.Second, 2*time.Second
+	o.LeaseDuration, o.RenewDeadline, o.RetryPeriod = 15*time.Second, 10*time.Second, time.Second
 	return o
 }
 

@@ -7,6 +7,8 @@ import (
 	"io"
 	"log/slog"
 	"time"
+
+	"github.com/batch-job-controller/batch-job-controller/controller"
 )
 
 // options are what the command line says. What belongs to the job is in the
@@ -40,9 +42,10 @@ func parseOptions(args []string, output io.Writer) (options, error) {
 	flags.StringVar(&o.callbackAddress, "callback-address", ":8090", "where job pods report; the pods are told callbackServicePort")
 	flags.StringVar(&o.healthAddress, "health-address", ":9152", "where /healthz and /readyz are served")
 	flags.StringVar(&o.metricsAddress, "metrics-address", ":9153", "where /metrics is served")
-	flags.DurationVar(&o.leaseDuration, "leader-lease-duration", 15*time.Second, "how long a Lease lasts that is not renewed")
-	flags.DurationVar(&o.renewDeadline, "leader-renew-deadline", 10*time.Second, "how long the leader tries to renew it")
-	flags.DurationVar(&o.retryPeriod, "leader-retry-period", 2*time.Second, "how long to wait between tries")
+	lease := controller.DefaultLeaderTimings(controller.LeaderOptions{})
+	flags.DurationVar(&o.leaseDuration, "leader-lease-duration", lease.LeaseDuration, "how long a Lease lasts that is not renewed")
+	flags.DurationVar(&o.renewDeadline, "leader-renew-deadline", lease.RenewDeadline, "how long the leader tries to renew it")
+	flags.DurationVar(&o.retryPeriod, "leader-retry-period", lease.RetryPeriod, "how long to wait between tries")
 	flags.TextVar(&o.logLevel, "log-level", slog.LevelInfo, "debug, info, warn or error")
 	flags.StringVar(&o.logFormat, "log-format", jsonFormat, "json or text")
 	flags.BoolVar(&o.version, "version", false, "print the version and exit")
