@@ -43,7 +43,7 @@ func FuzzTruncate(f *testing.F) {
 	f.Add(strings.Repeat("😀", 200), MaxMessage)
 	f.Fuzz(func(t *testing.T, text string, n int) {
 		if n < 0 {
-			t.Skip()
+			return
 		}
 		got := Truncate(text, n)
 		if len(got) > n {

@@ -161,9 +161,6 @@ func FuzzTemplate(f *testing.F) {
 		f.Add(seed)
 	}
 	f.Fuzz(func(t *testing.T, text string) {
-		if strings.Contains(text, "range") || strings.Count(text, "template") > 2 {
-			t.Skip("loops that write nothing end by themselves, but not soon")
-		}
 		_, errs := Validate(text, templatePath)
 		if len(errs) > 0 {
 			return
@@ -171,7 +168,7 @@ func FuzzTemplate(f *testing.F) {
 		p := planWith(text)
 		job, err := Render(p, nodeOf("sample-node"), options())
 		if err != nil {
-			t.Skip() // it depends on the node or the execution
+			return // it depends on the node or the execution
 		}
 		if got, ok := KeyOf(&job.Spec.Template); !ok || got.Node != "sample-node" {
 			t.Errorf("key %v, %t", got, ok)
