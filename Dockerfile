@@ -1,14 +1,14 @@
-# syntax=docker/dockerfile:1
 # The image of the controller. `make image` assembles the same one without a
 # Docker daemon; a test of that tool keeps the two alike.
+#
+#   docker buildx build --platform linux/amd64,linux/arm64 --build-arg VERSION=v1.2.3 .
 
-ARG GO_VERSION=1.26.8
 # Any base without a user and entry point of its own, such as
 # gcr.io/distroless/static. The server needs nothing of it: time zones are in
 # the binary, and the only CA is that of the cluster.
 ARG BASE=scratch
 
-FROM --platform=$BUILDPLATFORM golang:${GO_VERSION} AS build
+FROM --platform=$BUILDPLATFORM golang:1.26.8@sha256:6c2a5538f964f1c82f97ad14988bf05de100d922d159d0e398b54c7b0ca0c6c9 AS build
 ARG TARGETOS
 ARG TARGETARCH
 WORKDIR /src

@@ -4,9 +4,16 @@ SHELL := /bin/bash
 
 VERSION  ?= $(shell git describe --tags --always --dirty 2>/dev/null || echo devel)
 IMAGE    ?= localhost/batch-job-controller:dev
+REPOSITORY ?= ghcr.io/batch-job-controller/batch-job-controller
+KIND_CLUSTER ?= batch-job-controller
+KIND_VERSION := v0.33.0
+KIND_ENV = E2E_PROVIDER=kind E2E_CLUSTER=$(KIND_CLUSTER)
 BIN      := bin
 GOTAGS   := nomsgpack
 FUZZTIME ?= 1m
+SOAK_KILLS ?= 1000
+SOAK_SITES ?= 3
+SEEDS    ?= 10000
 GOBUILD  := CGO_ENABLED=0 go build -trimpath -tags $(GOTAGS) -ldflags "-s -w"
 
 ##@ First steps
@@ -26,8 +33,8 @@ test: ## Run all tiers of tests this machine can run, and name the ones it canno
 ##@ Development
 
 .PHONY: build
-build: ## Build the server into bin/
-	$(GOBUILD) -o $(BIN)/ ./cmd/batch-job-controller
+build: ## Build the server and kubectl-batchjob into bin/
+	$(GOBUILD) -o $(BIN)/ ./cmd/batch-job-controller ./cmd/kubectl-batchjob
 
 .PHONY: check
 check: ## The fast checks: formatting, vet, tidy, unit tests under the race detector
@@ -42,7 +49,7 @@ lint: ## Run golangci-lint (builds it the first time)
 
 .PHONY: golden
 golden: ## Rewrite the golden files
-	go test ./controller/jobspec ./controller/metrics ./manifests -update
+	go test ./cmd/batchjob ./cmd/validate ./controller/config ./controller/jobspec ./controller/metrics ./manifests -update
 
 .PHONY: cover
 cover: ## Statement coverage of controller/... and callback/...
@@ -52,16 +59,20 @@ cover: ## Statement coverage of controller/... and callback/...
 
 .PHONY: fuzz
 fuzz: ## Fuzz every parser for FUZZTIME each
-	@for package in $$(go list ./controller/... ./callback/...); do \
-		for target in $$(go test -list '^Fuzz' $$package | grep '^Fuzz'); do \
-			echo "$$target of $$package"; \
-			go test -run '^$$' -fuzz "^$$target\$$" -fuzztime $(FUZZTIME) $$package || exit 1; \
-		done; \
-	done
+	go run ./e2e/cmd/fuzz -time $(FUZZTIME) ./controller/... ./callback/...
+
+.PHONY: simulate
+simulate: ## Simulate SEEDS lives of several replicas in which everything goes wrong
+	go test -count=1 -v -timeout 30m ./controller/simulation -run TestSimulation -seeds $(SEEDS)
 
 .PHONY: bench
 bench: ## Time an execution over 500 simulated nodes against the floor and a native Job
 	go test -tags e2e -run '^$$' -bench . -benchtime 1x -timeout 20m ./e2e/bench
+
+.PHONY: soak
+soak: ## Kill SOAK_KILLS leaders at random moments, on SOAK_SITES sites side by side
+	SOAK_KILLS=$(SOAK_KILLS) SOAK_SITES=$(SOAK_SITES) go test -tags e2e -count=1 -v -timeout 3h -parallel $$(($(SOAK_SITES) + 1)) \
+		-run TestNothingIsLostWhenLeadersAreKilledAtRandom ./e2e/api
 
 ##@ Cluster
 
@@ -73,12 +84,50 @@ cluster: ## Start a local cluster of three real nodes, without Docker
 cluster-down: ## Stop it
 	go run ./e2e/cmd/cluster down
 
+##@ kind, for those who have Docker
+
+.PHONY: kind-install
+kind-install: ## Install kind itself, as a Go program
+	go install sigs.k8s.io/kind@$(KIND_VERSION)
+
+.PHONY: kind-up
+kind-up: ## Start a cluster of three workers, unless it runs
+	@command -v kind >/dev/null && command -v docker >/dev/null || { echo "this machine lacks kind or docker: make kind-install installs kind"; exit 1; }
+	kind get clusters | grep -qx $(KIND_CLUSTER) || kind create cluster --name $(KIND_CLUSTER) --config hack/kind.yaml --wait 3m
+
+.PHONY: kind-demo
+kind-demo: ## Run one execution there, and show what came back
+	$(KIND_ENV) go run ./e2e/cmd/demo
+
+.PHONY: kind-e2e
+kind-e2e: ## Run the e2e tests there
+	$(KIND_ENV) go test -tags e2e -count=1 -v -timeout 60m ./e2e/suite/...
+
+.PHONY: kind-down
+kind-down: ## Delete it
+	kind delete cluster --name $(KIND_CLUSTER)
+
 ##@ Release
 
 .PHONY: image
 image: build ## Build the image as dist/image.tar, without a Docker daemon
 	@mkdir -p dist
 	cd e2e/tools/image && go run . -o $(CURDIR)/dist/image.tar -tag $(IMAGE) -binary $(CURDIR)/$(BIN)/batch-job-controller
+
+.PHONY: release
+release: ## Fill dist/ with the release VERSION, such as v1.2.3, of the last commit
+	rm -rf dist
+	go run ./e2e/cmd/release -version $(VERSION) -repository $(REPOSITORY) -o dist
+
+.PHONY: release-test
+release-test: ## Make a release of the last commit twice, and compare
+	go test -tags e2e -count=1 -v -timeout 60m ./e2e/cmd/release
+
+.PHONY: publish
+publish: ## Make the release VERSION, push its image to REPOSITORY and the rest to GitHub
+	rm -rf dist
+	go run ./e2e/cmd/release -version $(VERSION) -repository $(REPOSITORY) -o dist -push
+	gh release create $(VERSION) --verify-tag --title $(VERSION) --notes "What is new: CHANGELOG.md" dist/*
 
 .PHONY: clean
 clean: ## Remove what was built

@@ -22,6 +22,7 @@ func (c *call) answer(answer any, err error) {
 	_ = c.conn.SetWriteDeadline(now.Add(answerTime))
 	if err != nil {
 		status, told := explain(err)
+		c.setRetryAfter(err)
 		c.refuse(status, told)
 		return
 	}
@@ -37,6 +38,15 @@ func (c *call) answer(answer any, err error) {
 	c.write(http.StatusOK, encoded)
 }
 
+// setRetryAfter says when a limit allows more.
+func (c *call) setRetryAfter(err error) {
+	var limit *execution.LimitError
+	if errors.As(err, &limit) && limit.RetryAfter > 0 {
+		wait := (limit.RetryAfter + time.Second - 1) / time.Second // not before
+		c.gin.Header("Retry-After", strconv.FormatInt(int64(wait), 10))
+	}
+}
+
 func (c *call) refuse(status int, told refused) {
 	switch status {
 	case http.StatusServiceUnavailable:
@@ -44,7 +54,12 @@ func (c *call) refuse(status int, told refused) {
 		// come back together.
 		c.gin.Header("Retry-After", strconv.Itoa(2+rand.IntN(4))) //nolint:gosec // it spreads load, and guards nothing
 	case http.StatusUnauthorized:
-		c.gin.Header("WWW-Authenticate", "Bearer")
+		c.gin.Header("WWW-Authenticate", `Basic realm="callbacks"`)
+		c.gin.Writer.Header().Add("WWW-Authenticate", "Bearer")
+	case http.StatusTooManyRequests:
+		if c.gin.Writer.Header().Get("Retry-After") == "" {
+			c.gin.Header("Retry-After", "1")
+		}
 	}
 	c.write(status, encodeRefused(told))
 }

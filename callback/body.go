@@ -31,6 +31,27 @@ func (p pace) left(received int64, spent time.Duration) time.Duration {
 	return allowed
 }
 
+// limit is the limit that a body does not keep which comes too slowly.
+func (p pace) limit() execution.Limit {
+	if p.rate > 0 {
+		return execution.FileRate
+	}
+	return execution.BodyDeadline
+}
+
+// bound is how large something may be, and the limit that says so.
+type bound struct {
+	limit execution.Limit
+	bytes int64
+}
+
+func (b bound) tooLarge() error {
+	return &execution.LimitError{
+		Limit: b.limit, Err: execution.ErrTooLarge,
+		Message: fmt.Sprintf("at most %d bytes", b.bytes),
+	}
+}
+
 // Why a body did not come to its end.
 var (
 	errSlow   = errors.New("the body comes too slowly")
@@ -43,21 +64,27 @@ const unlimited = -1
 // ended. Only the time spent reading counts against the client.
 type body struct {
 	from     io.Reader
-	limit    int64
+	limit    bound
 	conn     *http.ResponseController
 	pace     pace
 	received int64
 	spent    time.Duration
 	ration   int64 // bytes that may be read until it is lifted, or unlimited
 	err      error // the end of it, which is io.EOF when it is complete
+
+	keeping bool   // what was read can be read again: it is kept
+	most    int    // bytes that may be kept
+	kept    []byte // all that was received, while keeping
+	at      int    // where in it the next read begins
 }
 
-func newBody(from io.Reader, limit int64, conn *http.ResponseController, p pace) *body {
-	return &body{from: from, limit: limit, conn: conn, pace: p, ration: unlimited}
+func newBody(from io.Reader, limit bound, conn *http.ResponseController, p pace) *body {
+	return &body{from: from, limit: limit, conn: conn, pace: p, ration: unlimited, most: maxKept}
 }
 
 func (b *body) Read(p []byte) (int, error) {
-	if b.err != nil {
+	replays := b.at < len(b.kept)
+	if b.err != nil && (!replays || !errors.Is(b.err, io.EOF)) {
 		return 0, b.err
 	}
 	if b.ration != unlimited {
@@ -67,18 +94,63 @@ func (b *body) Read(p []byte) (int, error) {
 		}
 		p = p[:min(int64(len(p)), b.ration)]
 	}
+	if replays {
+		n := copy(p, b.kept[b.at:])
+		b.at += n
+		b.spend(n)
+		return n, nil
+	}
 	start := time.Now()
 	_ = b.conn.SetReadDeadline(start.Add(b.pace.left(b.received, b.spent)))
 	n, err := b.from.Read(p)
 	b.spent += time.Since(start)
 	b.received += int64(n)
-	if b.ration != unlimited {
-		b.ration -= int64(n)
-	}
+	b.keep(p[:n])
+	b.spend(n)
 	if err != nil {
 		b.end(err)
 	}
 	return n, b.err
+}
+
+func (b *body) spend(n int) {
+	if b.ration != unlimited {
+		b.ration -= int64(n)
+	}
+}
+
+// maxKept bounds what is kept of a body, in bytes, unless it is a result or an
+// event that may be larger.
+const maxKept = 1 << 20
+
+func (b *body) keep(p []byte) {
+	if !b.keeping {
+		return
+	}
+	if len(b.kept)+len(p) > b.most {
+		b.keeping, b.kept, b.at = false, nil, 0
+		return
+	}
+	b.kept = append(b.kept, p...)
+	b.at = len(b.kept)
+}
+
+// rewind has the body read from its beginning again. It reports whether that
+// is possible.
+func (b *body) rewind() bool {
+	if b.keeping {
+		b.at = 0
+	}
+	return b.keeping || b.received == 0
+}
+
+// begin reads as much of the body as is kept, and reports whether that is all.
+func (b *body) begin() (text []byte, whole bool, err error) {
+	buffer := make([]byte, 32<<10)
+	for b.err == nil && len(b.kept) < b.most {
+		_, _ = b.Read(buffer[:min(len(buffer), b.most-len(b.kept))]) // the error is remembered
+	}
+	return b.kept, b.err != nil, b.broken()
 }
 
 func (b *body) end(err error) {
@@ -90,9 +162,9 @@ func (b *body) end(err error) {
 		// take the deadline for it.
 		_ = b.conn.SetReadDeadline(time.Time{})
 	case errors.As(err, &tooLarge):
-		b.err = tooLargeError(b.limit)
+		b.err = b.limit.tooLarge()
 	case errors.Is(err, os.ErrDeadlineExceeded):
-		b.err = fmt.Errorf("%w: %w", errSlow, err)
+		b.err = &slowError{limit: b.pace.limit(), err: err}
 	default:
 		b.err = fmt.Errorf("%w: %w", errBroken, err)
 	}
@@ -107,6 +179,11 @@ func (b *body) broken() error {
 	return b.err
 }
 
-func tooLargeError(limit int64) error {
-	return told(execution.ErrTooLarge, "at most %d bytes", limit)
+// slowError is that a body came too slowly.
+type slowError struct {
+	limit execution.Limit
+	err   error
 }
+
+func (e *slowError) Error() string   { return fmt.Sprintf("%s: %s", errSlow, e.err) }
+func (e *slowError) Unwrap() []error { return []error{errSlow, e.err} }

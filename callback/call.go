@@ -8,6 +8,7 @@ import (
 	"github.com/gin-gonic/gin"
 
 	"github.com/batch-job-controller/batch-job-controller/controller/execution"
+	"github.com/batch-job-controller/batch-job-controller/controller/route"
 )
 
 const (
@@ -28,16 +29,22 @@ type call struct {
 	key     execution.Key // zero until the path is checked
 	body    *body
 	started time.Time
+	// forwarded is that another replica was to answer: that one counts it.
+	forwarded bool
 }
 
 func newCall(k *kind, c *gin.Context) *call {
 	conn := http.NewResponseController(c.Writer)
+	body := newBody(http.MaxBytesReader(c.Writer, c.Request.Body, k.limit.bytes), k.limit, conn, k.pace)
+	if k.name != route.File {
+		body.most = max(body.most, int(k.limit.bytes))
+	}
 	return &call{
 		kind:    k,
 		gin:     c,
 		request: c.Request,
 		conn:    conn,
-		body:    newBody(http.MaxBytesReader(c.Writer, c.Request.Body, k.limit), k.limit, conn, k.pace),
+		body:    body,
 		started: time.Now(),
 	}
 }

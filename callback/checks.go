@@ -1,6 +1,7 @@
 package callback
 
 import (
+	"fmt"
 	"mime"
 	"strings"
 
@@ -11,7 +12,7 @@ import (
 // checkHeaders counts header lines: the server itself bounds only their bytes.
 func (h *handler) checkHeaders(c *call) error {
 	if n := countHeaders(c.request.Header); n > h.limits.Headers {
-		return told(errHeaders, "at most %d lines", h.limits.Headers)
+		return &execution.LimitError{Limit: execution.HeaderLines, Err: errHeaders, Message: fmt.Sprintf("at most %d lines", h.limits.Headers)}
 	}
 	return nil
 }
@@ -33,20 +34,13 @@ func parseKey(c *call) error {
 	return nil
 }
 
-func (h *handler) authenticate(c *call) error {
-	if h.options.Authenticate == nil {
-		return nil
-	}
-	return h.options.Authenticate(c.gin, c.key)
-}
-
 func (h *handler) checkLength(c *call) error {
 	limit := c.kind.limit
 	if c.kind.name == route.File && !isForm(c) {
-		limit = h.limits.File
+		limit = h.fileBound()
 	}
-	if c.request.ContentLength > limit {
-		return tooLargeError(limit)
+	if c.request.ContentLength > limit.bytes {
+		return limit.tooLarge()
 	}
 	return nil
 }

@@ -39,9 +39,6 @@ func decodeEvent(text []byte) (execution.Event, error) {
 	if !eventReason.MatchString(body.Reason) {
 		return execution.Event{}, invalid("reason", "must be UpperCamelCase: a capital letter and at most 127 letters and digits")
 	}
-	if strings.TrimSpace(body.Message) == "" {
-		return execution.Event{}, invalid("message", "must not be empty")
-	}
 	args, err := eventArgs(body.Args)
 	if err != nil {
 		return execution.Event{}, err
@@ -49,6 +46,9 @@ func decodeEvent(text []byte) (execution.Event, error) {
 	message, err := expand(body.Message, args)
 	if err != nil {
 		return execution.Event{}, err
+	}
+	if strings.TrimSpace(message) == "" {
+		return execution.Event{}, invalid("message", "must not be empty")
 	}
 	return execution.Event{
 		Warning: body.Warning,

@@ -6,13 +6,29 @@ import (
 	"io"
 	"mime"
 	"net/url"
+	"strings"
 
 	"github.com/batch-job-controller/batch-job-controller/controller/execution"
 )
 
 // stored is the answer to an upload.
 type stored struct {
-	Files []string `json:"files"`
+	Files   []string          `json:"files"`
+	Renamed map[string]string `json:"renamed,omitempty"` // what the pod called them, where that is no name to keep
+}
+
+// maxToldName bounds the names in an answer, in bytes.
+const maxToldName = 256
+
+func (s *stored) add(kept, name string) {
+	s.Files = append(s.Files, kept)
+	if name == "" || strings.HasSuffix(kept, "-"+name) {
+		return
+	}
+	if s.Renamed == nil {
+		s.Renamed = map[string]string{}
+	}
+	s.Renamed[kept] = execution.Truncate(name, maxToldName)
 }
 
 func (h *handler) takeFiles(c *call) (any, error) {
@@ -20,13 +36,17 @@ func (h *handler) takeFiles(c *call) (any, error) {
 	if isForm(c) {
 		return h.takeParts(c, name)
 	}
-	file := newFile(c.body, h.limits.File)
+	file := newFile(c.body, h.fileBound())
 	kept, err := h.keep(c, name, contentType(c), file)
 	if err != nil {
 		return nil, err
 	}
-	return stored{Files: []string{kept}}, nil
+	answer := stored{}
+	answer.add(kept, name)
+	return answer, nil
 }
+
+func (h *handler) fileBound() bound { return bound{execution.FileSize, h.limits.File} }
 
 // keep passes a file to the recorder. What was wrong with the file comes before
 // what the recorder made of it.
@@ -44,8 +64,9 @@ func (h *handler) keep(c *call, name, contentType string, file *file) (string, e
 // givenName returns the name that the request gives its only or its first file,
 // or "". A header that is malformed gives none.
 func (h *handler) givenName(c *call) string {
-	inQuery := queryName(c.request.URL)
-	inHeader := dispositionName(c.request.Header.Get("Content-Disposition"))
+	// Names are logged, and a pod may have put its token into one.
+	inQuery := h.redactor.RedactString(queryName(c.request.URL))
+	inHeader := h.redactor.RedactString(dispositionName(c.request.Header.Get("Content-Disposition")))
 	if inQuery == "" {
 		return inHeader
 	}
@@ -70,13 +91,13 @@ func dispositionName(header string) string {
 // file reads one file under its limit and remembers how that ended.
 type file struct {
 	from  io.Reader
-	limit int64
+	limit bound
 	left  int64
 	err   error
 }
 
-func newFile(from io.Reader, limit int64) *file {
-	return &file{from: from, limit: limit, left: limit}
+func newFile(from io.Reader, limit bound) *file {
+	return &file{from: from, limit: limit, left: limit.bytes}
 }
 
 func (f *file) Read(p []byte) (int, error) {
@@ -86,13 +107,10 @@ func (f *file) Read(p []byte) (int, error) {
 	// One more than is allowed shows that there is more.
 	n, err := f.from.Read(p[:min(int64(len(p)), f.left+1)])
 	if int64(n) > f.left {
-		f.err = tooLargeError(f.limit)
+		f.err = f.limit.tooLarge()
 		return int(f.left), f.err
 	}
 	f.left -= int64(n)
-	if errors.Is(err, io.ErrUnexpectedEOF) && !errors.Is(err, errBroken) {
-		err = fmt.Errorf("%w: %w", errBroken, err) // of a part that has no end
-	}
 	f.err = err
 	return n, err
 }

@@ -126,7 +126,11 @@ func TestUploads(t *testing.T) {
 		},
 		"F21: a file that ends early": {
 			header: form, body: strings.NewReader(strings.TrimSuffix(fileField("a", "text"), "\r\n")),
-			wantStatus: 400, wantBody: `{"error":"the body is malformed or ends early"}`,
+			wantStatus: 400, wantBody: `{"error":"the form is malformed or ends early"}`,
+		},
+		"F21: a file that is not as quoted-printable as it says": {
+			header: form, body: strings.NewReader(part("Content-Disposition: form-data; name=f; filename=a\nContent-Transfer-Encoding: quoted-printable", "\x18") + endForm),
+			wantStatus: 400, wantBody: `{"error":"the form is malformed or ends early"}`,
 		},
 		"F21: a field that ends early": {
 			header: form, body: strings.NewReader(part(field, "text")),

@@ -36,7 +36,7 @@ func (g *gate) enter(ctx context.Context) (leave func(), err error) {
 	case g.waiting <- struct{}{}:
 		defer func() { <-g.waiting }()
 	default:
-		return nil, fmt.Errorf("%w: too many requests are waiting", execution.ErrUnavailable)
+		return nil, &execution.LimitError{Limit: execution.Queue, Err: execution.ErrUnavailable, Message: "too many requests are waiting"}
 	}
 	timeout := time.NewTimer(g.wait)
 	defer timeout.Stop()
@@ -44,7 +44,7 @@ func (g *gate) enter(ctx context.Context) (leave func(), err error) {
 	case g.slots <- struct{}{}:
 		return leave, nil
 	case <-timeout.C:
-		return nil, fmt.Errorf("%w: waited %s for a turn", execution.ErrUnavailable, g.wait)
+		return nil, &execution.LimitError{Limit: execution.QueueDeadline, Err: execution.ErrUnavailable, Message: fmt.Sprintf("waited %s for a turn", g.wait)}
 	case <-ctx.Done():
 		return nil, fmt.Errorf("%w: %w", errBroken, ctx.Err())
 	}

@@ -4,10 +4,10 @@ import (
 	"errors"
 	"log/slog"
 	"net/http"
-	"time"
 
 	"github.com/gin-gonic/gin"
 
+	"github.com/batch-job-controller/batch-job-controller/controller/execution"
 	"github.com/batch-job-controller/batch-job-controller/controller/route"
 )
 
@@ -15,15 +15,22 @@ type handler struct {
 	recorder Recorder
 	options  Options
 	limits   Limits
+	proxy    *proxy
+	denials  denials
+	redactor *route.Redactor
+	crowd    *crowd
+	limited  *firsts // of node tasks, at a limit each
 	log      *slog.Logger
 }
 
 // NewHandler serves the callbacks of the job pods.
 func NewHandler(recorder Recorder, o Options) http.Handler {
-	h := &handler{recorder: recorder, options: o, limits: o.Limits.withDefaults(), log: o.Log}
+	h := &handler{recorder: recorder, options: o, limits: o.Limits.withDefaults(), limited: newFirsts(), redactor: route.NewRedactor(), log: o.Log}
 	if h.log == nil {
 		h.log = slog.New(slog.DiscardHandler)
 	}
+	h.crowd = newCrowd(h.limits.PerTask, h.limits.Wait)
+	h.proxy = newProxy(o.ForwardPort, o.ForwardTLS, answerTime, h.log)
 	// Without it gin prints its routes to the standard output.
 	gin.SetMode(gin.ReleaseMode)
 	engine := gin.New()
@@ -50,13 +57,14 @@ func NewHandler(recorder Recorder, o Options) http.Handler {
 func prefixes() []string {
 	return []string{
 		"",
+		route.TokenPrefix,
 	}
 }
 
 // kind is how one kind of callback is served.
 type kind struct {
 	name   route.Kind
-	limit  int64 // bytes of the body
+	limit  bound // of the body
 	pace   pace
 	gate   *gate
 	checks []check
@@ -67,15 +75,16 @@ type kind struct {
 type check func(*call) error
 
 func (h *handler) kinds() []*kind {
-	// Slow uploads must not keep results out.
-	small := newGate(h.limits.Bodies-h.limits.Bodies/2, h.limits.Queue, h.limits.Wait)
-	large := newGate(max(h.limits.Bodies/2, 1), h.limits.Queue, h.limits.Wait)
-	brisk := pace{grace: 10 * time.Second}
-	steady := pace{grace: 30 * time.Second, idle: 30 * time.Second, rate: 64 << 10}
+	// Slow uploads must not keep results out, nor must events for which the API
+	// server takes its time.
+	of := func(bodies int) *gate { return newGate(max(bodies, 1), h.limits.Queue, h.limits.Wait) }
+	results, files, events := of(h.limits.Bodies/2), of(h.limits.Bodies/2), of(h.limits.Bodies/4)
+	brisk := pace{grace: h.limits.BodyDeadline}
+	steady := pace{grace: h.limits.FileDeadline, idle: h.limits.FileDeadline, rate: h.limits.FileRate}
 	return []*kind{
-		{name: route.Result, limit: h.limits.Result, pace: brisk, gate: small, checks: h.checks(notMultipart), take: h.takeResult},
-		{name: route.File, limit: h.limits.Upload, pace: steady, gate: large, checks: h.checks(), take: h.takeFiles},
-		{name: route.Event, limit: h.limits.Event, pace: brisk, gate: small, checks: h.checks(notMultipart), take: h.takeEvent},
+		{name: route.Result, limit: bound{execution.ResultSize, h.limits.Result}, pace: brisk, gate: results, checks: h.checks(notMultipart), take: h.takeResult},
+		{name: route.File, limit: bound{execution.UploadSize, h.limits.Upload}, pace: steady, gate: files, checks: h.checks(), take: h.takeFiles},
+		{name: route.Event, limit: bound{execution.EventSize, h.limits.Event}, pace: brisk, gate: events, checks: h.checks(notMultipart), take: h.takeEvent},
 	}
 }
 
@@ -103,13 +112,15 @@ func (h *handler) serve(k *kind) gin.HandlerFunc {
 	return func(c *gin.Context) {
 		call := newCall(k, c)
 		answer, err := h.work(call)
-		call.answer(answer, err)
+		if _, answered := answer.(taken); !answered {
+			call.answer(answer, err)
+		}
 		h.record(call, err)
 	}
 }
 
-// work passes a request through its checks and through the gate, and takes its
-// body. A panic is an error: this request fails, no other.
+// work passes a request through its checks and through the gate, and has its
+// body taken. A panic is an error: this request fails, no other.
 func (h *handler) work(c *call) (answer any, err error) {
 	defer func() {
 		if p := recover(); p != nil {
@@ -121,12 +132,17 @@ func (h *handler) work(c *call) (answer any, err error) {
 			return nil, err
 		}
 	}
+	depart, err := h.crowd.enter(c.request.Context(), c.key)
+	if err != nil {
+		return nil, err
+	}
+	defer depart()
 	leave, err := c.kind.gate.enter(c.request.Context())
 	if err != nil {
 		return nil, err
 	}
 	defer leave()
-	answer, err = c.kind.take(c)
+	answer, err = h.takeOrForward(c)
 	if broken := c.body.broken(); broken != nil {
 		return nil, broken // whatever the recorder made of it
 	}

@@ -1,6 +1,7 @@
 package callback
 
 import (
+	"context"
 	"errors"
 	"fmt"
 	"io"
@@ -8,8 +9,6 @@ import (
 	"strings"
 	"testing"
 	"time"
-
-	"github.com/gin-gonic/gin"
 
 	"github.com/batch-job-controller/batch-job-controller/controller/execution"
 	"github.com/batch-job-controller/batch-job-controller/controller/route"
@@ -254,13 +253,13 @@ func TestALongErrorIsCut(t *testing.T) {
 func TestAPanicIsOneRequestsError(t *testing.T) {
 	recorder := &fakeRecorder{}
 	log, logged := logTo()
-	url := callbackURL(t, open(t, NewHandler(recorder, Options{Log: log, Authenticate: func(c *gin.Context, _ execution.Key) error {
-		if c.Query("panic") != "" {
+	url := callbackURL(t, open(t, NewHandler(recorder, Options{Log: log, Authenticate: func(_ context.Context, _ execution.Key, credential string) error {
+		if credential == "panic" {
 			panic("secret")
 		}
 		return nil
 	}})), route.Result)
-	if got := post(t, url+"?panic=1", nil, strings.NewReader("{}")); got.status != 500 || strings.TrimSpace(got.body) != `{"error":"internal error"}` {
+	if got := post(t, url, http.Header{"Authorization": {"Bearer panic"}}, strings.NewReader("{}")); got.status != 500 || strings.TrimSpace(got.body) != `{"error":"internal error"}` {
 		t.Errorf("got %d, %q, want 500 without detail", got.status, got.body)
 	}
 	if !strings.Contains(logged(), "panic: secret") || !strings.Contains(logged(), "handler_test.go") {
@@ -272,11 +271,11 @@ func TestAPanicIsOneRequestsError(t *testing.T) {
 }
 
 func TestAuthenticationComesAfterTheKeyAndBeforeTheBody(t *testing.T) {
-	denied := Options{Authenticate: func(_ *gin.Context, key execution.Key) error {
+	denied := Options{Authenticate: func(_ context.Context, key execution.Key, _ string) error {
 		if key != testKey {
 			return fmt.Errorf("key: got %v", key)
 		}
-		return fmt.Errorf("token of %s: %w", key.Node, ErrUnauthenticated)
+		return fmt.Errorf("token of %s: %w", key.Node, execution.Deny(execution.DeniedMissing))
 	}}
 	recorder := &fakeRecorder{}
 	address := open(t, NewHandler(recorder, denied))

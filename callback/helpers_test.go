@@ -28,10 +28,21 @@ type fakeRecorder struct {
 	meets func(context.Context) // what happens during a call
 	wrap  func(error) error     // what becomes of a read error; nil: itself
 	mu    sync.Mutex
+	begun int
 	calls []string
 }
 
+// met returns how many calls have begun.
+func (r *fakeRecorder) met() int {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	return r.begun
+}
+
 func (r *fakeRecorder) call(ctx context.Context, format string, args ...any) error {
+	r.mu.Lock()
+	r.begun++
+	r.mu.Unlock()
 	if r.meets != nil {
 		r.meets(ctx)
 	}
@@ -96,7 +107,7 @@ func callbackURL(t *testing.T, address string, kind route.Kind) string {
 	if err != nil {
 		t.Fatal(err)
 	}
-	return route.URL(host, n, kind, testKey)
+	return route.URL(host, n, "", kind, testKey)
 }
 
 type reply struct {

@@ -12,32 +12,57 @@ import (
 type limitListener struct {
 	net.Listener
 	slots  chan struct{}
+	full   func() // is called when there are no slots left
+	eased  func() // is called for each that ends while half of them are free
 	closed chan struct{}
 	close  func()
 }
 
-func newLimitListener(l net.Listener, n int) *limitListener {
+func newLimitListener(l net.Listener, n int, full, eased func()) *limitListener {
 	closed := make(chan struct{})
 	return &limitListener{
 		Listener: l,
 		slots:    make(chan struct{}, n),
+		full:     full,
+		eased:    eased,
 		closed:   closed,
 		close:    sync.OnceFunc(func() { close(closed) }),
 	}
 }
 
 func (l *limitListener) Accept() (net.Conn, error) {
-	select {
-	case l.slots <- struct{}{}:
-	case <-l.closed:
-		return nil, net.ErrClosed
+	if err := l.enter(); err != nil {
+		return nil, err
 	}
 	conn, err := l.Listener.Accept()
 	if err != nil {
 		<-l.slots
 		return nil, err
 	}
-	return &limitConn{Conn: conn, leave: sync.OnceFunc(func() { <-l.slots })}, nil
+	return &limitConn{Conn: conn, leave: sync.OnceFunc(l.leave)}, nil
+}
+
+func (l *limitListener) leave() {
+	<-l.slots
+	if len(l.slots) <= cap(l.slots)/2 {
+		l.eased()
+	}
+}
+
+// enter waits for a slot.
+func (l *limitListener) enter() error {
+	select {
+	case l.slots <- struct{}{}:
+		return nil
+	default:
+		l.full()
+	}
+	select {
+	case l.slots <- struct{}{}:
+		return nil
+	case <-l.closed:
+		return net.ErrClosed
+	}
 }
 
 func (l *limitListener) Close() error {

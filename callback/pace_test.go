@@ -238,31 +238,39 @@ func TestGate(t *testing.T) {
 	})
 }
 
-func TestTooManyAreTurnedAwayAndFilesDoNotKeepResultsOut(t *testing.T) {
-	synctest.Test(t, func(t *testing.T) {
-		hold := make(chan struct{})
-		recorder := &fakeRecorder{meets: func(context.Context) { <-hold }}
-		listener := openPipe(t, NewHandler(recorder, Options{Limits: Limits{Bodies: 2, Queue: 1}}))
-		answers := make(chan int)
-		for range 2 { // one is worked on, one waits
-			go func() {
-				answers <- postPipe(t, listener, route.File, nil, 4, strings.NewReader("text")).status
-			}()
-			synctest.Wait()
-		}
-		got := postPipe(t, listener, route.File, nil, 4, strings.NewReader("text"))
-		if got.status != 503 || got.header.Get("Retry-After") == "" {
-			t.Errorf("a file too many: got %d, %v, want 503 with Retry-After", got.status, got.header)
-		}
-		go func() {
-			answers <- postPipe(t, listener, route.Result, nil, 2, strings.NewReader("{}")).status
-		}()
-		synctest.Wait()
-		close(hold)
-		for range 3 {
-			if got := <-answers; got != 200 {
-				t.Errorf("one that waited: got %d, want 200", got)
-			}
-		}
-	})
+func TestTooManyAreTurnedAwayAndKeepNoResultsOut(t *testing.T) {
+	for kind, body := range map[route.Kind]string{route.File: "text", route.Event: `{"reason":"R","message":"m"}`} {
+		t.Run("of "+string(kind), func(t *testing.T) {
+			synctest.Test(t, func(t *testing.T) {
+				hold := make(chan struct{})
+				recorder := &fakeRecorder{meets: func(context.Context) { <-hold }}
+				listener := openPipe(t, NewHandler(recorder, Options{Limits: Limits{Bodies: 2, Queue: 1}}))
+				answers := make(chan int)
+				for range 2 { // one is worked on, one waits
+					go func() {
+						answers <- postPipe(t, listener, kind, nil, len(body), strings.NewReader(body)).status
+					}()
+					synctest.Wait()
+				}
+				got := postPipe(t, listener, kind, nil, len(body), strings.NewReader(body))
+				if got.status != 503 || got.header.Get("Retry-After") == "" {
+					t.Errorf("one too many: got %d, %v, want 503 with Retry-After", got.status, got.header)
+				}
+				began := time.Now()
+				go func() {
+					answers <- postPipe(t, listener, route.Result, nil, 2, strings.NewReader("{}")).status
+				}()
+				synctest.Wait()
+				if recorder.met() != 2 || time.Since(began) > 0 {
+					t.Errorf("%d are worked on after %s, want the result as well, at once", recorder.met(), time.Since(began))
+				}
+				close(hold)
+				for range 3 {
+					if got := <-answers; got != 200 {
+						t.Errorf("one that waited: got %d, want 200", got)
+					}
+				}
+			})
+		})
+	}
 }

@@ -39,13 +39,13 @@ func (h *handler) takeParts(c *call, name string) (any, error) {
 			continue
 		}
 		if name == "" || len(answer.Files) > 0 {
-			name = part.FileName()
+			name = h.redactor.RedactString(part.FileName())
 		}
-		kept, err := h.keep(c, name, mediaType(part.Header.Get("Content-Type")), newFile(part, h.limits.File))
+		kept, err := h.keep(c, name, mediaType(part.Header.Get("Content-Type")), newFile(&partContent{part: part, call: c}, h.fileBound()))
 		if err != nil {
 			return nil, err
 		}
-		answer.Files = append(answer.Files, kept)
+		answer.add(kept, name)
 	}
 	if len(answer.Files) == 0 {
 		return nil, &execution.InvalidError{Message: "the form holds no file"}
@@ -58,22 +58,41 @@ func (c *call) nextPart(parts *multipart.Reader) (*multipart.Part, error) {
 	c.body.ration = partHeaderBytes
 	part, err := parts.NextPart()
 	c.body.ration = unlimited
+	return part, c.explainForm(err)
+}
+
+// explainForm tells what is wrong with a form from what happened to the body that
+// it is read from.
+func (c *call) explainForm(err error) error {
 	switch {
-	case err == nil || err == io.EOF:
-		return part, err
+	case err == nil || err == io.EOF: //nolint:errorlint // multipart wraps that of a body which ends early
+		return err
 	case c.body.broken() != nil:
-		return nil, c.body.broken()
+		return c.body.broken()
 	default:
-		return nil, &execution.InvalidError{Message: "the form is malformed or ends early"}
+		return &execution.InvalidError{Message: "the form is malformed or ends early"}
 	}
+}
+
+// partContent is the content of a part, decoded if the part says that it is
+// quoted-printable, which may be malformed too.
+type partContent struct {
+	part *multipart.Part
+	call *call
+}
+
+// Read reads on.
+func (p *partContent) Read(b []byte) (int, error) {
+	n, err := p.part.Read(b)
+	return n, p.call.explainForm(err)
 }
 
 func (h *handler) checkPart(n int, part *multipart.Part) error {
 	if n >= h.limits.Parts {
-		return &execution.InvalidError{Message: fmt.Sprintf("the form must have at most %d parts", h.limits.Parts)}
+		return &execution.InvalidError{Limit: execution.UploadParts, Message: fmt.Sprintf("the form must have at most %d parts", h.limits.Parts)}
 	}
 	if countHeaders(part.Header) > h.limits.Headers {
-		return &execution.InvalidError{Message: fmt.Sprintf("a part must have at most %d header lines", h.limits.Headers)}
+		return &execution.InvalidError{Limit: execution.HeaderLines, Message: fmt.Sprintf("a part must have at most %d header lines", h.limits.Headers)}
 	}
 	return nil
 }

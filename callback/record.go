@@ -1,11 +1,14 @@
 package callback
 
 import (
+	"errors"
 	"fmt"
 	"log/slog"
 	"net/http"
 	"runtime/debug"
 	"time"
+
+	"github.com/batch-job-controller/batch-job-controller/controller/execution"
 )
 
 // record logs and counts a request that was answered. The path is logged as
@@ -21,12 +24,27 @@ func (h *handler) record(c *call, err error) {
 		slog.Int64("bytes", c.body.received),
 		slog.Duration("duration", duration),
 		slog.String("route", c.gin.FullPath()),
+		slog.Bool("forwarded", c.forwarded),
 	}
 	if err != nil {
 		attrs = append(attrs, slog.Any("err", err))
 	}
-	h.log.LogAttrs(c.request.Context(), levelOf(status), "callback", attrs...)
-	if h.options.Observe != nil {
+	level := levelOf(status)
+	if limit, again := h.observeLimit(c, err); limit != "" {
+		attrs = append(attrs, slog.String("limit", string(limit)))
+		if again {
+			level = slog.LevelDebug
+		}
+	}
+	var denied *execution.DeniedError
+	if errors.As(err, &denied) {
+		attrs = append(attrs, slog.String("remote", remoteHost(c))) // what else it says of itself is not proven
+		if h.options.ObserveDenied != nil {
+			h.options.ObserveDenied(denied.Reason)
+		}
+	}
+	h.log.LogAttrs(c.request.Context(), level, "callback", attrs...)
+	if h.options.Observe != nil && !c.forwarded {
 		h.options.Observe(string(c.kind.name), status, duration)
 	}
 }

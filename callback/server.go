@@ -3,11 +3,13 @@ package callback
 import (
 	"cmp"
 	"context"
+	"crypto/tls"
 	"errors"
 	"fmt"
 	"log/slog"
 	"net"
 	"net/http"
+	"sync/atomic"
 	"time"
 )
 
@@ -15,6 +17,12 @@ import (
 type ServerOptions struct {
 	Log            *slog.Logger // nil: nothing is logged
 	MaxConnections int          // further ones wait to be accepted; 0: 2048
+	// HeaderDeadline is how long the header of a request may take; 0: 5 s.
+	HeaderDeadline time.Duration
+	// ObserveFull is told each time that there are as many connections as there
+	// may be.
+	ObserveFull func()
+	TLS         *tls.Config // nil: plain HTTP
 }
 
 // Server serves one handler on one address. How long a body or an answer may
@@ -24,6 +32,7 @@ type Server struct {
 	options  ServerOptions
 	server   *http.Server
 	listener net.Listener
+	full     atomic.Bool // it was, once
 	done     chan struct{}
 	err      error // of serving; to be read when done is closed
 }
@@ -42,9 +51,11 @@ func NewServer(address string, h http.Handler, o ServerOptions) *Server {
 		options: o,
 		server: &http.Server{
 			Handler:           h,
-			ReadHeaderTimeout: 5 * time.Second,
+			ReadHeaderTimeout: cmp.Or(o.HeaderDeadline, 5*time.Second),
 			IdleTimeout:       60 * time.Second,
 			MaxHeaderBytes:    maxHeaderBytes,
+			TLSConfig:         o.TLS,
+			Protocols:         onlyHTTP1(),
 			ErrorLog:          slog.NewLogLogger(o.Log.Handler(), slog.LevelWarn),
 		},
 		done: make(chan struct{}),
@@ -66,11 +77,43 @@ func (s *Server) serve(listener net.Listener) {
 	s.listener = listener
 	go func() {
 		defer close(s.done)
-		err := s.server.Serve(newLimitListener(listener, s.options.MaxConnections))
+		err := s.acceptFrom(newLimitListener(listener, s.options.MaxConnections, s.observeFull, s.observeEased))
 		if !errors.Is(err, http.ErrServerClosed) {
 			s.err = fmt.Errorf("server %s: %w", s.address, err)
 		}
 	}()
+}
+
+// observeFull ends keep-alive, and with it the connections that wait for their
+// next request: they would keep those out that have one. Whoever is late with
+// either call is corrected by the next connection that comes or goes.
+func (s *Server) observeFull() {
+	s.server.SetKeepAlivesEnabled(false)
+	level := slog.LevelDebug
+	if s.full.CompareAndSwap(false, true) { // it is worth one warning
+		level = slog.LevelWarn
+	}
+	s.options.Log.Log(context.Background(), level, "as many connections as may be: further ones wait", "address", s.address, "connections", s.options.MaxConnections)
+	if s.options.ObserveFull != nil {
+		s.options.ObserveFull()
+	}
+}
+
+func (s *Server) observeEased() { s.server.SetKeepAlivesEnabled(true) }
+
+func (s *Server) acceptFrom(listener net.Listener) error {
+	if s.options.TLS == nil {
+		return s.server.Serve(listener)
+	}
+	return s.server.ServeTLS(listener, "", "") // TLS has the certificate
+}
+
+// onlyHTTP1 leaves out HTTP/2, which TLS would bring with it: what a connection
+// may do is bounded for one request at a time.
+func onlyHTTP1() *http.Protocols {
+	var p http.Protocols
+	p.SetHTTP1(true)
+	return &p
 }
 
 // Addr returns the address that is listened on, or "" before Open.

@@ -1,6 +1,7 @@
 package callback
 
 import (
+	"bufio"
 	"context"
 	"errors"
 	"io"
@@ -100,7 +101,8 @@ func TestCloseTellsWhyServingFailed(t *testing.T) {
 func TestConnectionsBeyondTheLimitWait(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		listener := newPipeListener()
-		server := NewServer("", answering("hello"), ServerOptions{MaxConnections: 1})
+		full := 0
+		server := NewServer("", answering("hello"), ServerOptions{MaxConnections: 1, ObserveFull: func() { full++ }})
 		server.serve(listener)
 		first := listener.dial()
 		accepted := make(chan net.Conn)
@@ -110,6 +112,9 @@ func TestConnectionsBeyondTheLimitWait(t *testing.T) {
 		case <-accepted:
 			t.Error("the second connection was accepted beside the first")
 		default:
+		}
+		if full != 1 {
+			t.Errorf("it was full %d times, want once", full)
 		}
 		first.Close()
 		second := <-accepted
@@ -123,6 +128,54 @@ func TestConnectionsBeyondTheLimitWait(t *testing.T) {
 		}
 		third.Close()
 	})
+}
+
+func TestAConnectionThatIsKeptForLaterGivesWayToOneThatWaits(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		server := NewServer("", answering("hello"), ServerOptions{MaxConnections: 2})
+		listener := newPipeListener()
+		server.serve(listener)
+		const request = "GET / HTTP/1.1\r\nHost: x\r\n\r\n"
+		var idle []*bufio.Reader
+		for range 2 {
+			conn := listener.dial()
+			defer conn.Close()
+			idle = append(idle, bufio.NewReader(conn))
+			if _, err := io.WriteString(conn, request); err != nil {
+				t.Fatal(err)
+			}
+			answerOn(t, idle[len(idle)-1])
+		}
+		began := time.Now()
+		waiting := listener.dial()
+		defer waiting.Close()
+		if _, err := io.WriteString(waiting, request); err != nil {
+			t.Fatal(err)
+		}
+		if got := answerOn(t, bufio.NewReader(waiting)); got.Header.Get("Connection") == "close" {
+			t.Error("connections are not kept any more, although there is place again")
+		}
+		if took := time.Since(began); took > 0 {
+			t.Errorf("it waited %s for a connection that nobody used", took)
+		}
+		if err := server.Close(t.Context()); err != nil {
+			t.Errorf("Close: %v", err)
+		}
+	})
+}
+
+// answerOn reads an answer whole.
+func answerOn(t *testing.T, r *bufio.Reader) *http.Response {
+	t.Helper()
+	response, err := http.ReadResponse(r, nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer response.Body.Close()
+	if _, err := io.Copy(io.Discard, response.Body); err != nil {
+		t.Fatal(err)
+	}
+	return response
 }
 
 func TestTheServersOwnComplaintsAreLogged(t *testing.T) {

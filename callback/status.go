@@ -8,10 +8,6 @@ import (
 	"github.com/batch-job-controller/batch-job-controller/controller/execution"
 )
 
-// ErrUnauthenticated is for Options.Authenticate: the request does not prove
-// whom it comes from.
-var ErrUnauthenticated = errors.New("the callback token is missing or wrong")
-
 var (
 	errHeaders   = errors.New("the header is too large")
 	errMediaType = errors.New("the body cannot be read")
@@ -22,7 +18,9 @@ func statuses() []statusRule {
 	return []statusRule{
 		{errNoRoute, http.StatusNotFound},
 		{errNoMethod, http.StatusMethodNotAllowed},
-		{ErrUnauthenticated, http.StatusUnauthorized},
+		{errTooManyDenied, http.StatusTooManyRequests},
+		{execution.ErrUnauthenticated, http.StatusUnauthorized},
+		{execution.ErrOtherTask, http.StatusForbidden},
 		{errHeaders, http.StatusRequestHeaderFieldsTooLarge},
 		{errMediaType, http.StatusUnsupportedMediaType},
 		{errSlow, http.StatusRequestTimeout},
@@ -32,9 +30,12 @@ func statuses() []statusRule {
 		{execution.ErrEnded, http.StatusGone},
 		{execution.ErrNameTaken, http.StatusConflict},
 		{execution.ErrTooLarge, http.StatusRequestEntityTooLarge},
+		{execution.ErrTooMany, http.StatusTooManyRequests},
 		{execution.ErrNoSpace, http.StatusInsufficientStorage},
 		{execution.ErrNotLeader, http.StatusServiceUnavailable},
+		{execution.ErrNoAnswer, http.StatusServiceUnavailable},
 		{execution.ErrUnavailable, http.StatusServiceUnavailable},
+		{errMisdirected, http.StatusMisdirectedRequest},
 	}
 }
 
@@ -80,6 +81,10 @@ func explain(err error) (int, refused) {
 		var detailed *toldError
 		if errors.As(err, &detailed) {
 			return rule.status, refused{Error: detailed.Error()}
+		}
+		var limit *execution.LimitError
+		if errors.As(err, &limit) {
+			return rule.status, refused{Error: limit.Error()}
 		}
 		return rule.status, refused{Error: rule.err.Error()}
 	}

@@ -2,6 +2,8 @@ package controller
 
 import (
 	"context"
+	"errors"
+	"fmt"
 	"time"
 
 	apierrors "k8s.io/apimachinery/pkg/api/errors"
@@ -16,7 +18,13 @@ const (
 	lazyWrite = time.Second
 	// The pause after a write that failed doubles from the first to the last.
 	firstPause, lastPause = 100 * time.Millisecond, 10 * time.Second
+	// conflictPause is the shortest after a conflict, which costs another
+	// request and gives every task a turn.
+	conflictPause = 500 * time.Millisecond
 )
+
+// errOvertaken says that the record was read again instead of written.
+var errOvertaken = errors.New("somebody else wrote the execution record")
 
 // keepRecord writes the open record whenever there is something to write. It
 // is the only one who does, so that a conflict always means another replica.
@@ -25,23 +33,29 @@ func (c *Controller) keepRecord(ctx context.Context, fence Fence) {
 	defer timer.Stop()
 	waiting := false // the timer runs for a lazy write
 	pause := firstPause
+	news := c.wake
 	for {
 		due := false
 		select {
 		case <-ctx.Done():
 			return
-		case <-c.wake:
+		case <-news:
 		case <-timer.C():
 			due = true
 		}
+		news = c.wake
 		lazy, err := c.writeRecord(ctx, fence, due)
 		switch {
 		case ctx.Err() != nil:
 			return
 		case err != nil:
-			c.Log.Error("execution record not written, trying again", "error", err)
+			if errors.Is(err, errOvertaken) {
+				pause = max(pause, conflictPause)
+			}
+			c.Log.Error("execution record not written, trying again", "error", err, "pause", pause)
 			timer.Reset(pause)
 			pause, waiting = min(2*pause, lastPause), true
+			news = nil // it waits as well: each would be another attempt
 		case lazy && !waiting: // later news do not put it off
 			timer.Reset(lazyWrite)
 			waiting = true
@@ -77,17 +91,18 @@ func (c *Controller) writeRecord(ctx context.Context, fence Fence, due bool) (la
 		return false, err
 	}
 	c.commit(open, next)
+	c.adoptNext() // if this one was given up
 	return false, nil
 }
 
 // swapAccount writes the account if nobody else wrote the record meanwhile.
 func (c *Controller) swapAccount(ctx context.Context, fence Fence, open *openExecution, next execution.Account) error {
-	if err := fence(); err != nil {
+	write, done, err := fence(ctx)
+	if err != nil {
 		return err
 	}
-	ctx, cancel := context.WithTimeout(ctx, apiTimeout)
-	defer cancel()
-	written, err := c.records.update(ctx, open.record, next)
+	defer done()
+	written, err := c.records.update(write, open.record, next)
 	switch {
 	case err == nil:
 		c.mu.Lock()
@@ -95,7 +110,7 @@ func (c *Controller) swapAccount(ctx context.Context, fence Fence, open *openExe
 		c.mu.Unlock()
 		return nil
 	case apierrors.IsConflict(err):
-		return c.reread(ctx, open, err)
+		return c.reread(write, open, next.Phase, err)
 	case apierrors.IsNotFound(err):
 		c.abort(open)
 		return nil
@@ -106,8 +121,9 @@ func (c *Controller) swapAccount(ctx context.Context, fence Fence, open *openExe
 
 // reread starts over from the record as another writer left it: a leader that
 // took over while this one was held up, or this one with a write whose answer
-// was lost.
-func (c *Controller) reread(ctx context.Context, open *openExecution, conflict error) error {
+// was lost. One that was to be closed and is closed, with the report that this
+// leader has just written or found, is what was wanted.
+func (c *Controller) reread(ctx context.Context, open *openExecution, wanted execution.Phase, conflict error) error {
 	there, err := c.records.get(ctx, open.record.plan.ID)
 	switch {
 	case apierrors.IsNotFound(err):
@@ -115,13 +131,17 @@ func (c *Controller) reread(ctx context.Context, open *openExecution, conflict e
 		return nil
 	case err != nil:
 		return err
+	case there.account.Phase == execution.Closed && wanted == execution.Closed && there.object.UID == open.record.object.UID:
+		c.mu.Lock()
+		open.record = there
+		c.mu.Unlock()
+		return nil
 	case there.account.Phase == execution.Closed || there.object.UID != open.record.object.UID:
 		c.abort(open)
 		return nil
 	}
-	c.Log.Warn("execution record was written by somebody else, reading it again", "execution", there.plan.ID, "error", conflict)
-	c.adopt(there)
-	return nil
+	c.adopt(there, false)
+	return fmt.Errorf("%w: %w", errOvertaken, conflict)
 }
 
 // abort lets go of an execution whose record is gone: somebody deleted it, and
@@ -134,7 +154,7 @@ func (c *Controller) abort(open *openExecution) {
 	}
 	c.open = nil
 	c.Metrics.SetPool(0, open.record.plan.Settings.PodPoolSize)
-	c.Metrics.ExecutionClosed("aborted", 0)
+	c.Metrics.ExecutionClosed("aborted", c.Clock.Now(), 0)
 	c.Log.Warn("execution given up: its record was deleted or closed by somebody else", "execution", open.record.plan.ID)
 }
 

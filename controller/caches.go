@@ -4,13 +4,15 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"slices"
+	"strings"
 
 	batchv1 "k8s.io/api/batch/v1"
 	corev1 "k8s.io/api/core/v1"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
-	"k8s.io/client-go/informers"
-	"k8s.io/client-go/kubernetes"
+	"k8s.io/apimachinery/pkg/runtime"
 	"k8s.io/client-go/tools/cache"
+	"k8s.io/utils/clock"
 
 	"github.com/batch-job-controller/batch-job-controller/controller/execution"
 	"github.com/batch-job-controller/batch-job-controller/controller/jobspec"
@@ -18,7 +20,7 @@ import (
 
 // caches hold what the controller sees of the cluster: the nodes, its Jobs and
 // their pods. They may lag behind, and every decision made from them is safe
-// when they do. Of each object only the fields that are used are kept.
+// when they do. What a watch misses is there within five minutes. Of each object only the fields that are used are kept.
 type caches struct {
 	nodes cache.SharedIndexInformer
 	jobs  cache.SharedIndexInformer
@@ -28,18 +30,12 @@ type caches struct {
 // byTask indexes Jobs and pods by the node task they belong to.
 const byTask = "task"
 
-func newCaches(client kubernetes.Interface, namespace, controller string) (*caches, error) {
-	const noResync = 0
-	ours := informers.NewSharedInformerFactoryWithOptions(client, noResync,
-		informers.WithNamespace(namespace),
-		informers.WithTweakListOptions(func(o *metav1.ListOptions) {
-			o.LabelSelector = jobspec.Selector(controller, jobspec.JobComponent).String()
-		}))
-	everywhere := informers.NewSharedInformerFactory(client, noResync)
+func newCaches(client Client, namespace, controller, instance string, clk clock.WithTicker) (*caches, error) {
+	ours := jobspec.Selector(controller, jobspec.JobComponent).String()
 	c := &caches{
-		nodes: everywhere.Core().V1().Nodes().Informer(),
-		jobs:  ours.Batch().V1().Jobs().Informer(),
-		pods:  ours.Core().V1().Pods().Informer(),
+		nodes: newInformer(client, &corev1.Node{}, newListWatch(client.CoreV1().Nodes(), "", clk, relistTime(instance, "nodes"))),
+		jobs:  newInformer(client, &batchv1.Job{}, newListWatch(client.BatchV1().Jobs(namespace), ours, clk, relistTime(instance, "jobs"))),
+		pods:  newInformer(client, &corev1.Pod{}, newListWatch(client.CoreV1().Pods(namespace), ours, clk, relistTime(instance, "pods"))),
 	}
 	return c, errors.Join(
 		c.nodes.SetTransform(trimNode),
@@ -48,6 +44,11 @@ func newCaches(client kubernetes.Interface, namespace, controller string) (*cach
 		c.jobs.AddIndexers(cache.Indexers{byTask: indexByTask}),
 		c.pods.AddIndexers(cache.Indexers{byTask: indexByTask}),
 	)
+}
+
+func newInformer(client Client, example runtime.Object, lw *cache.ListWatch) cache.SharedIndexInformer {
+	const noResync = 0
+	return cache.NewSharedIndexInformer(cache.ToListWatcherWithWatchListSemantics(lw, client), example, noResync, cache.Indexers{})
 }
 
 func indexByTask(object any) ([]string, error) {
@@ -129,6 +130,19 @@ func (c *caches) job(namespace, name string) *batchv1.Job {
 	return job
 }
 
+// pod returns the pod of the name, or nil.
+func (c *caches) pod(namespace, name string) *corev1.Pod {
+	object, found, err := c.pods.GetStore().GetByKey(namespace + "/" + name)
+	if err != nil || !found {
+		return nil
+	}
+	pod, ok := object.(*corev1.Pod)
+	if !ok {
+		return nil
+	}
+	return pod
+}
+
 // podsOf returns the pods of a Job.
 func (c *caches) podsOf(job *batchv1.Job, key execution.Key) []*corev1.Pod {
 	var pods []*corev1.Pod
@@ -155,7 +169,8 @@ func (c *caches) podsOfTask(key execution.Key) []*corev1.Pod {
 	return pods
 }
 
-// jobsOf returns the Jobs that say they belong to one of the executions.
+// jobsOf returns the Jobs that say they belong to one of the executions,
+// ordered by name: two runs of a test then do the same.
 func (c *caches) jobsOf(ids map[execution.ID]bool) []*batchv1.Job {
 	var jobs []*batchv1.Job
 	for _, object := range c.jobs.GetStore().List() {
@@ -167,6 +182,7 @@ func (c *caches) jobsOf(ids map[execution.ID]bool) []*batchv1.Job {
 			jobs = append(jobs, job)
 		}
 	}
+	slices.SortFunc(jobs, func(a, b *batchv1.Job) int { return strings.Compare(a.Name, b.Name) })
 	return jobs
 }
 
@@ -257,7 +273,7 @@ func trimPod(object any) (any, error) {
 	}
 	trimmed := &corev1.Pod{
 		ObjectMeta: trimMeta(pod.ObjectMeta),
-		Spec:       corev1.PodSpec{NodeName: pod.Spec.NodeName},
+		Spec:       corev1.PodSpec{NodeName: pod.Spec.NodeName, ServiceAccountName: pod.Spec.ServiceAccountName},
 		Status: corev1.PodStatus{
 			Phase:                 pod.Status.Phase,
 			Reason:                pod.Status.Reason,
@@ -267,8 +283,8 @@ func trimPod(object any) (any, error) {
 		},
 	}
 	for _, condition := range pod.Status.Conditions {
-		if condition.Type == corev1.PodScheduled {
-			trimmed.Status.Conditions = []corev1.PodCondition{condition}
+		if condition.Type == corev1.PodScheduled || condition.Type == corev1.DisruptionTarget {
+			trimmed.Status.Conditions = append(trimmed.Status.Conditions, condition)
 		}
 	}
 	return trimmed, nil
@@ -284,14 +300,15 @@ func trimStatuses(statuses []corev1.ContainerStatus) []corev1.ContainerStatus {
 
 func trimMeta(meta metav1.ObjectMeta) metav1.ObjectMeta {
 	return metav1.ObjectMeta{
-		Name:              meta.Name,
-		Namespace:         meta.Namespace,
-		UID:               meta.UID,
-		ResourceVersion:   meta.ResourceVersion,
-		CreationTimestamp: meta.CreationTimestamp,
-		DeletionTimestamp: meta.DeletionTimestamp,
-		Labels:            meta.Labels,
-		Annotations:       meta.Annotations,
-		OwnerReferences:   meta.OwnerReferences,
+		Name:                       meta.Name,
+		Namespace:                  meta.Namespace,
+		UID:                        meta.UID,
+		ResourceVersion:            meta.ResourceVersion,
+		CreationTimestamp:          meta.CreationTimestamp,
+		DeletionTimestamp:          meta.DeletionTimestamp,
+		DeletionGracePeriodSeconds: meta.DeletionGracePeriodSeconds,
+		Labels:                     meta.Labels,
+		Annotations:                meta.Annotations,
+		OwnerReferences:            meta.OwnerReferences,
 	}
 }

@@ -5,12 +5,18 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"io/fs"
+	"iter"
+	"log/slog"
+	"strings"
 
 	corev1 "k8s.io/api/core/v1"
+	apierrors "k8s.io/apimachinery/pkg/api/errors"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 
 	"github.com/batch-job-controller/batch-job-controller/controller/execution"
 	"github.com/batch-job-controller/batch-job-controller/controller/jobspec"
+	"github.com/batch-job-controller/batch-job-controller/controller/metrics"
 	"github.com/batch-job-controller/batch-job-controller/controller/plan"
 )
 
@@ -21,6 +27,10 @@ type resultStore interface {
 	// generated one. Nodes are those of the execution: a name that would be
 	// another node's is refused.
 	SaveFile(key execution.Key, name, contentType string, nodes []string, body io.Reader) (stored string, err error)
+	// FileSize returns the size of the file that one of this name would replace.
+	FileSize(key execution.Key, name string) (size int64, there bool)
+	// Files yields all files of the nodes, each as its node and its size.
+	Files(id execution.ID, nodes []string) iter.Seq2[string, int64]
 	HasResult(key execution.Key) bool
 }
 
@@ -30,69 +40,161 @@ func (c *Controller) Result(_ context.Context, key execution.Key, body []byte) e
 	if err != nil {
 		return err
 	}
-	samples, err := c.Results.DecodeFor(key, body)
+	defer open.taking.Done()
+	body = c.redactor.Redact(body)
+	samples, err := c.takeResult(open, task, body)
 	if err != nil {
 		return err
 	}
-	if err := c.Store.SaveResult(key, body); err != nil {
-		c.Metrics.StoreError("result")
-		return fmt.Errorf("store result: %w", err)
+	if c.isReported(key.Execution) {
+		// Another leader, of whom this one does not know yet, may have looked for
+		// results for the last time.
+		return fmt.Errorf("%w: execution %s is closed", execution.ErrEnded, key.Execution)
 	}
-	c.Results.SetResult(key, samples)
+	c.export(key, samples)
 	c.Metrics.ResultStored(len(samples))
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	open.ledger.NoteReported(task.Index)
-	now, _ := open.ledger.Task(key.Node)
-	// A node that has reported shows as good until its pod ends badly.
-	bad := now.Outcome.State.Final() && now.Bad()
-	c.Results.SetTask(key, now.Duration().Milliseconds(), bad)
+	c.noteReported(open, task.Index)
 	return nil
 }
 
+// takeResult checks and stores a result, which counts if it is stored.
+func (c *Controller) takeResult(open *openExecution, task execution.Task, body []byte) (samples metrics.Samples, err error) {
+	if err := open.quota.do(func(q *plan.Quota) error { return q.TakeResult(task.Index) }); err != nil {
+		return nil, err
+	}
+	defer func() {
+		if err != nil {
+			open.quota.returnResult(task.Index)
+		}
+	}()
+	key := execution.Key{Execution: open.id, Node: task.Node.Name}
+	if samples, err = c.Results.DecodeFor(key, body); err != nil {
+		return nil, err
+	}
+	if err := c.Store.SaveResult(key, body); err != nil {
+		c.Metrics.StoreError("result")
+		return nil, fmt.Errorf("store result: %w", err)
+	}
+	return samples, nil
+}
+
+// noteReported takes down that the task's result is there. The caller holds
+// c.mu.
+func (c *Controller) noteReported(open *openExecution, index int) {
+	open.ledger.NoteReported(index)
+	node := open.nodeNames[index]
+	now, _ := open.ledger.Task(node)
+	// A node that has reported shows as good until its pod ends badly.
+	bad := now.Outcome.State.Final() && now.Bad()
+	c.Results.SetTask(execution.Key{Execution: open.record.plan.ID, Node: node}, now.Duration().Milliseconds(), bad)
+}
+
+// maxLoggedName bounds a file's name in the log, in bytes.
+const maxLoggedName = 256
+
 // File takes a file of a node task, and returns the name it is stored under.
-func (c *Controller) File(_ context.Context, key execution.Key, name, contentType string, body io.Reader) (string, error) {
-	open, _, err := c.accept(key)
+func (c *Controller) File(_ context.Context, key execution.Key, name, contentType string, body io.Reader) (stored string, err error) {
+	open, task, err := c.accept(key)
 	if err != nil {
 		return "", err
 	}
-	stored, err := c.Store.SaveFile(key, name, contentType, open.nodeNames, body)
+	open.taking.Done() // a slow upload does not hold up the end of the execution
+	name = c.redactor.RedactString(name)
+	up, err := c.beginUpload(open, task, name, c.redactor.Reader(body))
 	if err != nil {
-		var invalid *execution.InvalidError
-		if !errors.As(err, &invalid) && !errors.Is(err, execution.ErrNameTaken) && !errors.Is(err, execution.ErrTooLarge) {
+		return "", err
+	}
+	defer func() { up.end(stored != "") }()
+	stored, err = c.Store.SaveFile(key, name, contentType, open.nodeNames, up)
+	if err != nil {
+		if !isUnwanted(err) {
 			c.Metrics.StoreError("file")
 		}
 		return "", fmt.Errorf("store file: %w", err)
+	}
+	if name != "" && !strings.HasSuffix(stored, "-"+name) {
+		c.Log.Info("file renamed", "execution", key.Execution, "node", key.Node, "name", execution.Truncate(name, maxLoggedName), "stored", stored)
 	}
 	return stored, nil
 }
 
 // Event writes a Kubernetes Event about the pod of a node task.
 func (c *Controller) Event(ctx context.Context, key execution.Key, e execution.Event) error {
-	if _, _, err := c.accept(key); err != nil {
-		return err
-	}
-	ctx, cancel := context.WithTimeout(ctx, apiTimeout)
-	defer cancel()
-	about, err := c.eventObject(ctx, key)
+	open, task, err := c.accept(key)
 	if err != nil {
 		return err
 	}
-	if err := c.events.emit(ctx, about, e.Warning, e.Reason, e.Message); err != nil {
-		c.Log.Warn("event of a pod not written", "execution", key.Execution, "node", key.Node, "error", err)
-		return fmt.Errorf("%w: the event could not be written", execution.ErrUnavailable)
+	open.taking.Done()
+	if !c.leads() {
+		return fmt.Errorf("%w: it takes one to write an event", execution.ErrNotLeader)
 	}
-	return nil
+	now := c.Clock.Now()
+	if err := open.quota.do(func(q *plan.Quota) error { return q.TakeEvent(task.Index, now) }); err != nil {
+		return err
+	}
+	ctx, cancel := context.WithTimeout(ctx, eventTimeout)
+	defer cancel()
+	about, err := c.eventObject(ctx, key)
+	if err == nil {
+		err = c.events.emit(ctx, about, e.Warning, e.Reason, c.redactor.RedactString(e.Message))
+	}
+	switch {
+	case err == nil:
+		return nil
+	case isUnanswered(err):
+		open.quota.returnEvent(task.Index)
+		return fmt.Errorf("%w: %w", execution.ErrNoAnswer, err)
+	}
+	c.Log.Warn("event of a pod not written", "execution", key.Execution, "node", key.Node, "error", err)
+	return fmt.Errorf("%w: the event could not be written", execution.ErrUnavailable)
 }
 
-// accept checks that the node task exists and may report.
+// isUnanswered reports whether the API server cannot be reached, rather than
+// refusing what it was asked for.
+func isUnanswered(err error) bool {
+	var status apierrors.APIStatus
+	return !errors.As(err, &status) || apierrors.IsServiceUnavailable(err)
+}
+
+// accept checks that the node task exists and may report. The execution does
+// not close before its taking is done. What a replica does not know that may
+// have lost the Lease it leaves to the leader, whom it has not heard of yet.
 func (c *Controller) accept(key execution.Key) (*openExecution, execution.Task, error) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	switch {
-	case !c.leading:
+	if !c.takesCallbacks() {
 		return nil, execution.Task{}, execution.ErrNotLeader
-	case c.open == nil || c.open.record.plan.ID != key.Execution:
+	}
+	open, task, err := c.find(key)
+	if err != nil && !c.surelyLeads() {
+		return nil, execution.Task{}, fmt.Errorf("%w any more: %w", execution.ErrNotLeader, err)
+	}
+	if err != nil {
+		return nil, execution.Task{}, err
+	}
+	open.taking.Add(1)
+	return open, task, nil
+}
+
+// surelyLeads reports whether no other replica can lead. The caller holds c.mu.
+func (c *Controller) surelyLeads() bool {
+	if c.role != leading {
+		return false
+	}
+	_, done, err := c.fence(context.Background()) // it is asked, not written with
+	if err != nil {
+		return false
+	}
+	done()
+	return true
+}
+
+// find returns the node task if it may report. The caller holds c.mu.
+func (c *Controller) find(key execution.Key) (*openExecution, execution.Task, error) {
+	switch {
+	case c.open == nil || c.open.record.plan.ID != key.Execution || c.open.closing:
 		if c.known[key.Execution] {
 			return nil, execution.Task{}, fmt.Errorf("%w: execution %s is closed", execution.ErrEnded, key.Execution)
 		}
@@ -105,10 +207,63 @@ func (c *Controller) accept(key execution.Key) (*openExecution, execution.Task, 
 	return c.open, task, plan.AcceptCallback(task, c.open.ledger.Admitted(task.Index), c.Clock.Now())
 }
 
+func (c *Controller) leads() bool {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	return c.role == leading
+}
+
+// isReported reports whether the execution's report is written.
+func (c *Controller) isReported(id execution.ID) bool {
+	_, err := c.Store.Report(id)
+	return !errors.Is(err, fs.ErrNotExist)
+}
+
+// findResult takes over a result that is on the disk and that this process did
+// not take: an earlier leader did, after this one had looked.
+func (c *Controller) findResult(open *openExecution, index int) {
+	key := execution.Key{Execution: open.id, Node: open.nodeNames[index]}
+	if !c.Store.HasResult(key) {
+		return
+	}
+	for _, body := range c.Store.Results(key.Execution, []string{key.Node}) {
+		c.exportResult(key, body)
+	}
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	c.noteReported(open, index)
+}
+
+// exportResult exports a result from the disk.
+func (c *Controller) exportResult(key execution.Key, body []byte) {
+	samples, err := c.Results.DecodeFor(key, body)
+	if err != nil {
+		// The gauges may have been configured otherwise when it was sent.
+		c.Log.Debug("stored result not exported", "execution", key.Execution, "node", key.Node, "error", err)
+		return
+	}
+	c.export(key, samples)
+}
+
+// export replaces what the node exports.
+func (c *Controller) export(key execution.Key, samples metrics.Samples) {
+	dropped := c.Results.SetResult(key, samples)
+	if dropped == 0 {
+		return
+	}
+	c.Metrics.SeriesDropped(dropped)
+	level := slog.LevelDebug
+	if c.seriesDropped.Swap(key.Execution) != key.Execution { // it is worth one warning
+		level = slog.LevelWarn
+	}
+	c.Log.Log(context.Background(), level, "there are too many series: some are not exported any more, or not at all",
+		"execution", key.Execution, "node", key.Node, "dropped", dropped)
+}
+
 // eventObject returns what an event is about: the pod, or the Job when the
 // cache and the API server do not have the pod.
 func (c *Controller) eventObject(ctx context.Context, key execution.Key) (corev1.ObjectReference, error) {
-	name := jobspec.JobName(c.Config.Name, key)
+	name := jobspec.JobName(c.config().Name, key)
 	if job := c.caches.job(c.Namespace, name); job != nil {
 		if pod := plan.NewestPod(c.caches.podsOf(job, key)); pod != nil {
 			return reference("v1", "Pod", pod), nil
@@ -116,7 +271,7 @@ func (c *Controller) eventObject(ctx context.Context, key execution.Key) (corev1
 	}
 	job, err := c.Client.BatchV1().Jobs(c.Namespace).Get(ctx, name, metav1.GetOptions{})
 	if err != nil {
-		return corev1.ObjectReference{}, fmt.Errorf("%w: read Job %s: %w", execution.ErrUnavailable, name, err)
+		return corev1.ObjectReference{}, fmt.Errorf("read Job %s: %w", name, err)
 	}
 	pods, err := c.Client.CoreV1().Pods(c.Namespace).List(ctx, metav1.ListOptions{LabelSelector: "batch.kubernetes.io/job-name=" + name})
 	if err == nil {

@@ -1,6 +1,7 @@
 package controller
 
 import (
+	"context"
 	"errors"
 	"strings"
 	"testing"
@@ -121,17 +122,181 @@ func TestEventIsAboutThePod(t *testing.T) {
 	})
 }
 
-func TestStandbyTakesNoCallbacks(t *testing.T) {
+// A leader that has lost the Lease, and knows of nobody else who has it, goes on
+// taking callbacks.
+func TestWhoTakesCallbacks(t *testing.T) {
+	const self, other = "self_1@10.0.0.1", "other_2@10.0.0.2"
+	tests := map[string]struct {
+		leads   bool // when it begins
+		then    func(*replica)
+		want    error
+		wantTo  string
+		wantOne bool // its metrics show results
+	}{
+		"the leader":                                               {leads: true, then: func(*replica) {}, wantOne: true},
+		"a standby":                                                {then: func(r *replica) { r.ObserveHolder(other) }, want: execution.ErrNotLeader, wantTo: "10.0.0.2"},
+		"nobody leads yet":                                         {then: func(*replica) {}, want: execution.ErrNotLeader},
+		"a leader that lost the Lease to nobody":                   {leads: true, then: (*replica).kill, wantOne: true},
+		"a leader that gave the Lease back":                        {leads: true, then: func(r *replica) { r.kill(); r.ObserveHolder("") }, wantOne: true},
+		"a leader that lost the Lease to another one":              {leads: true, then: func(r *replica) { r.kill(); r.ObserveHolder(other) }, want: execution.ErrNotLeader, wantTo: "10.0.0.2"},
+		"a leader that sees the other one before its work ends":    {leads: true, then: func(r *replica) { r.ObserveHolder(other); r.kill() }, want: execution.ErrNotLeader, wantTo: "10.0.0.2"},
+		"a leader whose successor does not say where it is":        {leads: true, then: func(r *replica) { r.kill(); r.ObserveHolder("other_2") }, want: execution.ErrNotLeader},
+		"a leader that lost the Lease and sees its own name on it": {leads: true, then: func(r *replica) { r.kill(); r.ObserveHolder(self) }, wantOne: true},
+	}
+	for name, tt := range tests {
+		t.Run(name, func(t *testing.T) {
+			inBubble(t, func(t *testing.T) {
+				c := newCluster(t, "a")
+				c.behave("a", behaviour{runFor: time.Hour})
+				r := startReplica(t, c, newMemoryStore(), testConfig(func(c *config.Config) { c.RunOnStartup = tt.leads }))
+				r.Identity = self
+				time.Sleep(5 * time.Second)
+				key := execution.Key{Execution: "20260101000000", Node: "a"}
+				if tt.leads {
+					key.Execution = c.records()[0].plan.ID
+					must(t, r.Result(t.Context(), key, []byte(validResult)))
+				} else {
+					r.setRole(standby)
+				}
+				_, _, moved := r.Callbacks()
+				tt.then(r)
+				if err := r.Result(t.Context(), key, []byte(validResult)); !errors.Is(err, tt.want) {
+					t.Errorf("Result: got %v, want %v", err, tt.want)
+				}
+				here, elsewhere, _ := r.Callbacks()
+				if here != (tt.want == nil) || elsewhere != tt.wantTo {
+					t.Errorf("callbacks: here %t, else %q, want them here: %t, else %q", here, elsewhere, tt.want == nil, tt.wantTo)
+				}
+				if tt.wantTo != "" {
+					<-moved
+				}
+				if got := r.metric("foo_test"); (got != 0) != tt.wantOne {
+					t.Errorf("exported: got %v, want something: %t", got, tt.wantOne)
+				}
+				r.kill()
+			})
+		})
+	}
+}
+
+// What an earlier leader took while this one began is on the disk.
+func TestResultThatAnotherReplicaTookCounts(t *testing.T) {
 	inBubble(t, func(t *testing.T) {
-		c := newCluster(t, "a")
-		r := startReplica(t, c, newMemoryStore(), testConfig())
-		time.Sleep(5 * time.Second)
-		r.kill()
-		key := execution.Key{Execution: c.records()[0].plan.ID, Node: "a"}
-		if err := r.Result(t.Context(), key, []byte(validResult)); !errors.Is(err, execution.ErrNotLeader) {
-			t.Errorf("Result: got %v, want %v", err, execution.ErrNotLeader)
+		c := newCluster(t, "a", "b")
+		c.behave("a", behaviour{runFor: time.Minute})
+		c.behave("b", behaviour{runFor: time.Minute})
+		store := newMemoryStore()
+		r := startReplica(t, c, store, testConfig())
+		defer r.kill()
+		time.Sleep(10 * time.Second)
+		id := c.records()[0].plan.ID
+		must(t, store.SaveResult(execution.Key{Execution: id, Node: "a"}, []byte(validResult)))
+		time.Sleep(2 * time.Minute)
+		report, err := store.Report(id)
+		must(t, err)
+		for _, task := range report.Tasks {
+			if want := task.Node == "a"; task.Reported != want {
+				t.Errorf("node %s: reported %t, want %t", task.Node, task.Reported, want)
+			}
+		}
+		if got := r.metric("foo_processing", "node=a"); got != 0 {
+			t.Errorf("processing of a: got %v, want 0", got)
+		}
+		if got := r.metric("foo_test", "node=a"); got == 0 {
+			t.Error("the result of a is not exported")
 		}
 	})
+}
+
+// A leader that slept through its Lease does not know what its successor has
+// begun, and does not know yet that there is one.
+func TestWhatAFormerLeaderDoesNotKnowIsLeftToTheLeader(t *testing.T) {
+	for name, tt := range map[string]struct {
+		lost func(*replica)
+		want error
+	}{
+		"it holds the Lease": {func(*replica) {}, execution.ErrUnknownExecution},
+		"its work has ended": {(*replica).kill, execution.ErrNotLeader},
+		"it has not noticed yet, and slept": {func(r *replica) {
+			r.mu.Lock()
+			defer r.mu.Unlock()
+			r.fence = lost
+		}, execution.ErrNotLeader},
+	} {
+		t.Run(name, func(t *testing.T) {
+			inBubble(t, func(t *testing.T) {
+				c := newCluster(t, "a")
+				r := startReplica(t, c, newMemoryStore(), testConfig())
+				defer r.kill()
+				time.Sleep(5 * time.Second)
+				tt.lost(r)
+				key := execution.Key{Execution: "20991231000000", Node: "a"}
+				if err := r.Result(t.Context(), key, []byte(validResult)); !errors.Is(err, tt.want) {
+					t.Errorf("Result: got %v, want %v", err, tt.want)
+				}
+			})
+		})
+	}
+}
+
+// lost is the fence of a Lease that was not renewed.
+func lost(context.Context) (context.Context, context.CancelFunc, error) {
+	return nil, nil, ErrLeaseLost
+}
+
+func TestNothingIsAcknowledgedOnceTheReportIsWritten(t *testing.T) {
+	inBubble(t, func(t *testing.T) {
+		c := newCluster(t, "a")
+		c.behave("a", behaviour{runFor: time.Hour})
+		store := newMemoryStore()
+		r := startReplica(t, c, store, testConfig())
+		defer r.kill()
+		time.Sleep(5 * time.Second)
+		id := c.records()[0].plan.ID
+		must(t, store.SaveReport(execution.Report{ID: id})) // by a leader this one does not know of
+		err := r.Result(t.Context(), execution.Key{Execution: id, Node: "a"}, []byte(validResult))
+		if !errors.Is(err, execution.ErrEnded) {
+			t.Errorf("Result: got %v, want %v", err, execution.ErrEnded)
+		}
+	})
+}
+
+// A result that is stored while the report is written, by a former leader that
+// has not seen the report, is acknowledged: it has to be in the report.
+func TestResultThatIsStoredBesideTheReportIsInIt(t *testing.T) {
+	inBubble(t, func(t *testing.T) {
+		c := newCluster(t, "a", "b")
+		store := &lateStore{memoryStore: newMemoryStore()}
+		r := startReplica(t, c, store, testConfig())
+		defer r.kill()
+		time.Sleep(time.Minute)
+		report, err := store.Report(c.records()[0].plan.ID)
+		must(t, err)
+		for _, task := range report.Tasks {
+			if want := task.Node == "b"; task.Reported != want {
+				t.Errorf("node %s: reported %t, want %t", task.Node, task.Reported, want)
+			}
+		}
+		if got := r.metric("foo_test", "node=b"); got == 0 {
+			t.Error("the result of b is not exported")
+		}
+	})
+}
+
+// lateStore gets the result of b just before the first report.
+type lateStore struct {
+	*memoryStore
+	done bool
+}
+
+func (s *lateStore) SaveReport(report execution.Report) error {
+	if !s.done {
+		s.done = true
+		if err := s.SaveResult(execution.Key{Execution: report.ID, Node: "b"}, []byte(validResult)); err != nil {
+			return err
+		}
+	}
+	return s.memoryStore.SaveReport(report)
 }
 
 func TestLogsOfEndedTasksAreSaved(t *testing.T) {

@@ -32,21 +32,27 @@ type reportStore interface {
 	Drop(id execution.ID) error
 }
 
-// closeExecution writes the report and then closes the record. Killed in
-// between, the next leader finds the report and closes the record.
+// closeExecution stops taking callbacks, writes the report, and then closes the
+// record. Killed in between, the next leader finds how far it came. A leader
+// that slept through its Lease may still write its report: as nothing was taken
+// any more, it has nothing else to say.
 func (c *Controller) closeExecution(ctx context.Context, fence Fence, open *openExecution) error {
-	id := open.record.plan.ID
-	report, err := c.Store.Report(id)
-	if errors.Is(err, fs.ErrNotExist) {
-		c.mu.Lock()
-		report = open.ledger.Report(c.Clock.Now().UTC().Truncate(time.Second))
-		c.mu.Unlock()
-		err = c.Store.SaveReport(report)
+	c.mu.Lock()
+	phase, closing := open.ledger.Phase(), open.ledger.Closing()
+	c.mu.Unlock()
+	if phase == execution.Open {
+		if err := c.swapAccount(ctx, fence, open, closing); err != nil {
+			return err
+		}
+		c.commit(open, closing)
+		return nil // it has another turn at once
 	}
+	report, err := c.writeReport(open)
 	if err != nil {
 		c.Metrics.StoreError("report")
-		return fmt.Errorf("report of execution %s: %w", id, err)
+		return err
 	}
+	c.deleteTokens(ctx, fence, open.record.plan)
 	c.mu.Lock()
 	account := open.ledger.Close(report.Closed)
 	c.mu.Unlock()
@@ -67,11 +73,69 @@ func (c *Controller) closeExecution(ctx context.Context, fence Fence, open *open
 	return nil
 }
 
+// writeReport waits for the callbacks that are being taken, and writes down
+// what came of the execution, unless an earlier leader has.
+func (c *Controller) writeReport(open *openExecution) (execution.Report, error) {
+	c.mu.Lock()
+	open.closing = true
+	tasks := open.ledger.Tasks()
+	c.mu.Unlock()
+	open.taking.Wait()
+	for i, t := range tasks {
+		if !t.Reported {
+			c.findResult(open, i)
+		}
+	}
+	report, err := c.Store.Report(open.record.plan.ID)
+	if errors.Is(err, fs.ErrNotExist) {
+		c.mu.Lock()
+		report = open.ledger.Report(c.Clock.Now().UTC().Truncate(time.Second))
+		c.mu.Unlock()
+		err = nil
+	}
+	if err == nil { // also if it is there: whoever wrote it may have failed to make it durable
+		err = c.Store.SaveReport(report)
+	}
+	if err == nil && c.addLateResults(report) {
+		err = c.Store.SaveReport(report)
+	}
+	if err != nil {
+		return report, fmt.Errorf("report of execution %s: %w", open.record.plan.ID, err)
+	}
+	return report, nil
+}
+
+// addLateResults takes over what another replica has taken since this one
+// looked, and adds it to the written report: one that lost the Lease and does not
+// know yet who has it. From here on there is nothing more, because such a replica
+// acknowledges nothing once it sees the report.
+func (c *Controller) addLateResults(report execution.Report) (found bool) {
+	tasks, nodes := map[string]*execution.TaskReport{}, []string{}
+	for i, t := range report.Tasks {
+		if t.State != execution.Skipped {
+			tasks[t.Node], nodes = &report.Tasks[i], append(nodes, t.Node)
+		}
+	}
+	if len(nodes) == 0 {
+		return false
+	}
+	for node, body := range c.Store.Results(report.ID, nodes) {
+		key, t := execution.Key{Execution: report.ID, Node: node}, tasks[node]
+		c.exportResult(key, body) // it may be another one than before
+		if !t.Reported {
+			t.Reported, found = true, true
+			c.Results.SetTask(key, t.DurationMS, t.State != execution.Succeeded)
+		}
+	}
+	return found
+}
+
 func (c *Controller) announceClosed(ctx context.Context, open *openExecution, report execution.Report) {
 	counts, bad := report.Count(), report.Bad()
 	result := resultOf(report)
 	c.Metrics.SetPool(0, open.record.plan.Settings.PodPoolSize)
-	c.Metrics.ExecutionClosed(result, report.Closed.Sub(report.Scheduled))
+	c.Metrics.ExecutionClosed(result, report.Closed, report.Closed.Sub(report.Scheduled))
+	c.Metrics.SetLastReport(report)
 	c.Log.Info("execution closed", "execution", report.ID, "result", result, "bad", bad,
 		"succeeded", counts[execution.Succeeded], "failed", counts[execution.Failed],
 		"lost", counts[execution.Lost], "skipped", counts[execution.Skipped])
@@ -109,31 +173,39 @@ func (c *Controller) requestPrune() {
 // runPrunes drops old executions whenever it is asked to. What fails is left
 // for the next time.
 func (c *Controller) runPrunes(ctx context.Context, fence Fence) {
+	again := c.Clock.NewTimer(longestSleep)
+	defer again.Stop()
 	for {
 		select {
 		case <-ctx.Done():
 			return
 		case <-c.pruneWake:
+		case <-again.C():
 		}
-		if err := c.prune(ctx, fence); err != nil && ctx.Err() == nil {
+		later, err := c.prune(ctx, fence)
+		if err != nil && ctx.Err() == nil {
 			c.Log.Warn("old executions not dropped, trying again after the next", "error", err)
+		}
+		if later > 0 {
+			again.Reset(later)
 		}
 	}
 }
 
-func (c *Controller) prune(ctx context.Context, fence Fence) error {
-	records, err := c.records.list(ctx)
-	var damaged *damagedError
-	if err != nil && !errors.As(err, &damaged) {
-		return err
+// prune drops what is older than the history. It returns after how long there
+// is more to drop, or 0.
+func (c *Controller) prune(ctx context.Context, fence Fence) (later time.Duration, err error) {
+	all, err := c.records.list(ctx)
+	if err != nil {
+		return 0, err
 	}
 	onDisk, err := c.Store.Executions()
 	if err != nil {
-		return err
+		return 0, err
 	}
 	byID := map[execution.ID]record{}
 	var open, closed []execution.ID
-	for _, r := range records {
+	for _, r := range all.records {
 		byID[r.plan.ID] = r
 		if r.account.Phase == execution.Open {
 			open = append(open, r.plan.ID)
@@ -142,27 +214,42 @@ func (c *Controller) prune(ctx context.Context, fence Fence) error {
 		}
 	}
 	for _, id := range onDisk {
-		if !slices.Contains(open, id) {
+		if !slices.Contains(open, id) && !all.isNewer(id) {
 			closed = append(closed, id)
 		}
 	}
-	drop, dropJobs := plan.Prune(open, closed, c.Config.ReportHistory, c.Config.JobHistory)
+	cfg := c.config()
+	drop, dropJobs := plan.Prune(open, closed, cfg.ReportHistory, cfg.JobHistory)
+	unsettled := func(id execution.ID) bool {
+		r, ok := byID[id]
+		if !ok {
+			return false
+		}
+		yes, in := c.settled(r)
+		if !yes {
+			later = max(later, in)
+		}
+		return !yes
+	}
+	drop, dropJobs = slices.DeleteFunc(drop, unsettled), slices.DeleteFunc(dropJobs, unsettled)
 	var errs []error
 	for _, id := range drop {
 		errs = append(errs, c.drop(ctx, fence, id, byID))
 	}
 	errs = append(errs, c.deleteJobs(ctx, fence, dropJobs, byID))
-	return errors.Join(errs...)
+	return later, errors.Join(errs...)
 }
 
 // drop drops an execution with all that it left: the record takes its Jobs
 // with it.
 func (c *Controller) drop(ctx context.Context, fence Fence, id execution.ID, records map[execution.ID]record) error {
-	if err := fence(); err != nil {
+	write, done, err := fence(ctx)
+	if err != nil {
 		return err
 	}
+	defer done()
 	if r, ok := records[id]; ok {
-		if err := c.records.delete(ctx, r); err != nil && !apierrors.IsNotFound(err) {
+		if err := c.records.delete(write, r); err != nil && !apierrors.IsNotFound(err) {
 			return err
 		}
 	}
@@ -195,19 +282,19 @@ func (c *Controller) deleteJobs(ctx context.Context, fence Fence, ids []executio
 		if !ok || !jobspec.Owned(job, r.owner(), key) || job.DeletionTimestamp != nil {
 			continue
 		}
-		if err := fence(); err != nil {
-			return err
-		}
-		errs = append(errs, c.deleteJob(ctx, job))
+		errs = append(errs, c.deleteJob(ctx, fence, job))
 	}
 	return errors.Join(errs...)
 }
 
-func (c *Controller) deleteJob(ctx context.Context, job *batchv1.Job) error {
-	ctx, cancel := context.WithTimeout(ctx, apiTimeout)
-	defer cancel()
+func (c *Controller) deleteJob(ctx context.Context, fence Fence, job *batchv1.Job) error {
+	write, done, err := fence(ctx)
+	if err != nil {
+		return err
+	}
+	defer done()
 	background := metav1.DeletePropagationBackground
-	err := c.Client.BatchV1().Jobs(job.Namespace).Delete(ctx, job.Name, metav1.DeleteOptions{
+	err = c.Client.BatchV1().Jobs(job.Namespace).Delete(write, job.Name, metav1.DeleteOptions{
 		Preconditions:     &metav1.Preconditions{UID: &job.UID},
 		PropagationPolicy: &background, // the default would leave the pods
 	})

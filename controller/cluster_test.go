@@ -4,6 +4,7 @@ import (
 	"context"
 	"encoding/json"
 	"fmt"
+	"maps"
 	"sync"
 	"testing"
 	"time"
@@ -149,15 +150,19 @@ func (c *cluster) runJob(job *batchv1.Job) {
 	pod := &corev1.Pod{
 		ObjectMeta: metav1.ObjectMeta{
 			Name: job.Name + "-x", Namespace: job.Namespace, UID: types.UID("uid-" + job.Name + "-x"),
-			Labels: job.Spec.Template.Labels, Annotations: job.Spec.Template.Annotations,
+			Labels: maps.Clone(job.Spec.Template.Labels), Annotations: job.Spec.Template.Annotations,
 			CreationTimestamp: metav1.Now(),
 			OwnerReferences:   []metav1.OwnerReference{*metav1.NewControllerRef(job, batchv1.SchemeGroupVersion.WithKind("Job"))},
 		},
-		Spec:   corev1.PodSpec{NodeName: node},
+		Spec:   corev1.PodSpec{NodeName: node, ServiceAccountName: "job"},
 		Status: corev1.PodStatus{Phase: corev1.PodPending, ContainerStatuses: waiting(b.never)},
 	}
+	pod.Labels[batchv1.JobNameLabel] = job.Name
 	if _, err := c.client.CoreV1().Pods(job.Namespace).Create(c.ctx, pod, metav1.CreateOptions{}); err != nil {
 		return
+	}
+	if b.never == "" && !c.hasToken(&job.Spec.Template.Spec) {
+		b.never = "CreateContainerConfigError"
 	}
 	if b.never != "" {
 		c.untilStopped(job, pod, "DeadlineExceeded")
@@ -202,6 +207,21 @@ func waiting(reason string) []corev1.ContainerStatus {
 	return []corev1.ContainerStatus{{Name: "main", State: corev1.ContainerState{Waiting: &corev1.ContainerStateWaiting{Reason: reason}}}}
 }
 
+// hasToken reports whether a pod's containers can be made, as far as their token
+// goes.
+func (c *cluster) hasToken(spec *corev1.PodSpec) bool {
+	for _, v := range spec.Containers[0].Env {
+		if v.ValueFrom == nil || v.ValueFrom.SecretKeyRef == nil {
+			continue
+		}
+		secret, err := c.client.CoreV1().Secrets(testNamespace).Get(c.ctx, v.ValueFrom.SecretKeyRef.Name, metav1.GetOptions{})
+		if err != nil || secret.Data[v.ValueFrom.SecretKeyRef.Key] == nil {
+			return false
+		}
+	}
+	return true
+}
+
 func (c *cluster) sleep(d time.Duration) bool {
 	select {
 	case <-c.ctx.Done():
@@ -234,7 +254,7 @@ func (c *cluster) untilStopped(job *batchv1.Job, pod *corev1.Pod, reason string)
 		}
 		if *there.Spec.ActiveDeadlineSeconds == 1 {
 			c.conclude(job.Name, batchv1.JobFailed, reason)
-			if err := c.client.CoreV1().Pods(pod.Namespace).Delete(c.ctx, pod.Name, metav1.DeleteOptions{}); err != nil && c.ctx.Err() == nil {
+			if err := c.client.CoreV1().Pods(pod.Namespace).Delete(c.ctx, pod.Name, metav1.DeleteOptions{}); err != nil && !apierrors.IsNotFound(err) && c.ctx.Err() == nil {
 				c.t.Errorf("delete pod: %v", err)
 			}
 			return

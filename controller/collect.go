@@ -66,13 +66,23 @@ func (c *Controller) workOnLogs(ctx context.Context) {
 	}
 }
 
-// logsSaved takes down that nothing more is to be done for the task's logs.
+// logsSaved takes down that nothing more is to be done for the task's logs. It
+// may be told so twice, when the record was read again while they were saved.
 func (c *Controller) logsSaved(key execution.Key) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	if c.open == nil || c.open.record.plan.ID != key.Execution {
 		return
 	}
+	task, ok := c.open.ledger.Task(key.Node)
+	if !ok {
+		return
+	}
+	memory := &c.open.tasks[task.Index]
+	if !memory.logsQueued || memory.logsDone {
+		return
+	}
+	memory.logsDone = true
 	c.open.logsDue--
 	if c.open.logsDue == 0 {
 		c.notifyKeeper()
@@ -81,7 +91,7 @@ func (c *Controller) logsSaved(key execution.Key) {
 
 // saveLogs saves the log of each container of the task's newest pod that ran.
 func (c *Controller) saveLogs(ctx context.Context, key execution.Key) error {
-	job := c.caches.job(c.Namespace, jobspec.JobName(c.Config.Name, key))
+	job := c.caches.job(c.Namespace, jobspec.JobName(c.config().Name, key))
 	if job == nil {
 		return nil // with its Job the pod is gone too
 	}
@@ -117,7 +127,7 @@ func (c *Controller) saveLog(ctx context.Context, key execution.Key, pod *corev1
 		return fmt.Errorf("log of container %s: %w", container, err)
 	}
 	defer stream.Close() //nolint:errcheck // it was read to its end, or the error is returned
-	truncated, err := c.Store.SaveLog(key, container, stream, maxLog)
+	truncated, err := c.Store.SaveLog(key, container, c.redactor.Reader(stream), maxLog)
 	if err != nil {
 		c.Metrics.StoreError("log")
 		return fmt.Errorf("log of container %s: %w", container, err)

@@ -6,10 +6,10 @@ import (
 	"fmt"
 	"log/slog"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	corev1 "k8s.io/api/core/v1"
-	"k8s.io/client-go/kubernetes"
 	"k8s.io/client-go/util/workqueue"
 	"k8s.io/utils/clock"
 
@@ -18,23 +18,35 @@ import (
 	"github.com/batch-job-controller/batch-job-controller/controller/jobspec"
 	"github.com/batch-job-controller/batch-job-controller/controller/metrics"
 	"github.com/batch-job-controller/batch-job-controller/controller/plan"
+	"github.com/batch-job-controller/batch-job-controller/controller/route"
 )
 
 // Options are what a Controller is made of.
 type Options struct {
-	Config    config.Config
+	Config    config.Config // that the process begins with
 	Namespace string
 	// PodIP is the callback host of the job pods; empty: the callback Service.
-	PodIP      string
-	Instance   string // this replica, for events
-	Extensions []jobspec.EnvExtension
-	Client     kubernetes.Interface
+	PodIP    string
+	Instance string // this replica, for events
+	Identity string // this replica, as it holds the Lease
+	// Extensions returns those of a configuration; nil: there are none.
+	Extensions func(config.Config) []jobspec.EnvExtension
+	Client     Client
+	Keyring    *Keyring    // nil unless callbacks need tokens
+	TLS        CallbackTLS // nil: callbacks come by plain HTTP
 	Store      Store
 	Results    *metrics.Results
 	Metrics    *metrics.Metrics
 	Clock      clock.WithTicker
 	Log        *slog.Logger
 	Workers    int // node tasks worked on at once; 0: DefaultWorkers
+
+	// ConfigMap is where the configuration comes from, and Judge decides on what
+	// it says. Without Judge the configuration never changes.
+	ConfigMap string
+	Judge     JudgeConfig
+	// Configured is told of every configuration that is to apply; nil: nobody is.
+	Configured func(config.Config)
 }
 
 const (
@@ -45,6 +57,11 @@ const (
 	logWorkers = 8
 	// apiTimeout bounds one request to the API server.
 	apiTimeout = 30 * time.Second
+	// eventTimeout bounds the try to write an event of a pod, which is tried
+	// again: it may wait on a connection that is dead.
+	eventTimeout = 5 * time.Second
+	// reviewTimeout bounds asking whose a service account token is.
+	reviewTimeout = 5 * time.Second
 )
 
 // Store keeps what executions leave behind. What its methods took is durable
@@ -59,11 +76,23 @@ type Store interface {
 // it does nothing but watch until Run is called with the Lease.
 type Controller struct {
 	Options
-	schedule plan.Schedule
-	caches   *caches
-	records  records
-	events   *events
-	started  time.Time // of this process: runOnStartup counts from here
+	configured atomic.Pointer[snapshot]
+	// reconfigured tells the one goroutine that runs the ticks that the schedule
+	// may be another.
+	reconfigured chan struct{}
+	caches       *caches
+	records      records
+	events       *events
+	started      time.Time // of this process: runOnStartup counts from here
+	// seriesDropped is the execution.ID in which series were dropped last.
+	seriesDropped atomic.Value
+	redactor      *route.Redactor
+	reviewer      func() *TokenReviewer // of the pods' service account tokens
+	// impostors are the nodes whose pods spoke for others.
+	impostors impostors
+
+	// What follows is the leader's: Run begins it anew, and nobody else changes
+	// it.
 
 	tasks workqueue.TypedRateLimitingInterface[execution.Key]
 	logs  workqueue.TypedRateLimitingInterface[execution.Key]
@@ -71,9 +100,14 @@ type Controller struct {
 	// be something to write.
 	wake      chan struct{}
 	pruneWake chan struct{}
+	state     state
+	startedUp bool // the execution of runOnStartup was dealt with
 
 	mu      sync.Mutex // guards what follows
-	leading bool
+	role    role
+	fence   Fence                 // of the term
+	holder  string                // the identity of another replica that holds the Lease; empty: none is known to
+	moved   chan struct{}         // closed when role or holder changes
 	open    *openExecution        // nil: none is open
 	backlog []record              // open too, to be gone on with after it
 	known   map[execution.ID]bool // all executions that left a record or a report
@@ -81,14 +115,26 @@ type Controller struct {
 
 // openExecution is the execution in flight. All of it can be built anew.
 type openExecution struct {
+	id        execution.ID // without a lock: each write changes the record
+	auth      execution.CallbackAuth
 	record    record
+	config    *snapshot // that it was opened or taken over with
 	ledger    *execution.Ledger
 	tasks     []taskMemory // by index
 	nodeNames []string
+	tokens    []tokenChunk
+	quota     *quota
 	// logsDue counts the tasks whose logs are still to be saved: the execution
 	// closes after them.
 	logsDue int
-	freed   []time.Time // when pods ended whose slots are free now, for the refill metric
+	// closing is that no callback is taken any more, and taking those that are
+	// being taken.
+	closing bool
+	taking  sync.WaitGroup
+	// takenOver is when this leader took it over from another one, or from an
+	// earlier term of its own; zero if it opened it.
+	takenOver time.Time
+	freed     []time.Time // when pods ended whose slots are free now, for the refill metric
 }
 
 // taskMemory is what this process knows of a task besides the ledger.
@@ -96,36 +142,39 @@ type taskMemory struct {
 	seen       bool           // its Job was in the cache
 	grantedAt  time.Time      // when it got its slot, by this process's clock
 	stopped    *plan.Stopped  // its Job was told to end
+	stopping   *execution.End // why it may have been told so, by a request without an answer
 	refused    *execution.End // why the API server refuses its Job
+	unanswered time.Time      // when a request to create its Job failed that may be carried out
 	slotFreed  time.Time      // when the slot it got became free
 	logsQueued bool
+	logsDone   bool // nothing more is to be done for them
 }
 
 // New returns a Controller.
 func New(o Options) (*Controller, error) {
-	schedule, err := plan.ParseSchedule(o.Config.CronExpression, o.Config.TimeZone, o.Clock.Now())
+	configured, err := newSnapshot(o, o.Config)
 	if err != nil {
-		return nil, fmt.Errorf("cronExpression: %w", err)
+		return nil, err
 	}
 	if o.Workers == 0 {
 		o.Workers = DefaultWorkers
 	}
 	c := &Controller{
-		Options:   o,
-		schedule:  schedule,
-		records:   records{client: o.Client.CoreV1().ConfigMaps(o.Namespace), controller: o.Config.Name},
-		events:    &events{client: o.Client, clock: o.Clock, controller: o.Config.Name, instance: o.Instance},
-		started:   o.Clock.Now(),
-		tasks:     newQueue("tasks", o.Clock),
-		logs:      newQueue("logs", o.Clock),
-		wake:      make(chan struct{}, 1),
-		pruneWake: make(chan struct{}, 1),
-		known:     map[execution.ID]bool{},
+		Options:      o,
+		reconfigured: make(chan struct{}, 1),
+		records:      records{client: o.Client.CoreV1().ConfigMaps(o.Namespace), controller: o.Config.Name},
+		events:       &events{client: o.Client, clock: o.Clock, controller: o.Config.Name, instance: o.Instance},
+		started:      o.Clock.Now(),
+		redactor:     route.NewRedactor(),
+		reviewer:     sync.OnceValue(func() *TokenReviewer { return NewTokenReviewer(o.Client.AuthenticationV1().TokenReviews()) }),
+		moved:        make(chan struct{}),
+		known:        map[execution.ID]bool{},
 	}
-	if c.caches, err = newCaches(o.Client, o.Namespace, o.Config.Name); err != nil {
+	c.configured.Store(configured)
+	if c.caches, err = newCaches(o.Client, o.Namespace, o.Config.Name, o.Instance, o.Clock); err != nil {
 		return nil, fmt.Errorf("caches: %w", err)
 	}
-	if err := c.caches.notify(c.tasks.Add, c.nodeGone); err != nil {
+	if err := c.caches.notify(c.taskChanged, c.nodeGone); err != nil {
 		return nil, fmt.Errorf("caches: %w", err)
 	}
 	return c, nil
@@ -142,23 +191,32 @@ func newQueue(name string, clk clock.WithTicker) workqueue.TypedRateLimitingInte
 
 // Watch fills the caches and keeps them filled until ctx ends. Every replica
 // does, so that the next leader need not wait for them.
-func (c *Controller) Watch(ctx context.Context) { c.caches.run(ctx) }
+func (c *Controller) Watch(ctx context.Context) {
+	c.caches.run(ctx)
+	if c.Judge != nil {
+		go c.followConfig(ctx)
+	}
+}
 
 // Synced reports whether the caches have been filled.
 func (c *Controller) Synced() bool { return c.caches.synced() }
 
 // Run does the leader's work until ctx ends, and returns when all of it has
-// ended.
+// ended. It may be run again: each time it begins with what is in the cluster
+// and on the disk. It returns an error if an execution is open that only a later
+// version can end.
 func (c *Controller) Run(ctx context.Context, fence Fence) error {
 	if err := c.caches.waitForSync(ctx); err != nil {
+		return nil //nolint:nilerr // ctx has ended
+	}
+	c.begin(fence)
+	defer c.tasks.ShutDown()
+	defer c.logs.ShutDown()
+	if done, err := c.recoverUntilDone(ctx); !done {
 		return err
 	}
-	last, err := c.recover(ctx)
-	if err != nil {
-		return fmt.Errorf("recover: %w", err)
-	}
-	c.setLeading(true)
-	defer c.setLeading(false)
+	c.setRole(leading)
+	defer c.setRole(caretaking)
 
 	var work sync.WaitGroup
 	for range c.Workers {
@@ -168,7 +226,7 @@ func (c *Controller) Run(ctx context.Context, fence Fence) error {
 		work.Go(func() { c.workOnLogs(ctx) })
 	}
 	work.Go(func() { c.keepRecord(ctx, fence) })
-	work.Go(func() { c.runTicks(ctx, fence, last) })
+	work.Go(func() { c.runTicks(ctx, fence) })
 	work.Go(func() { c.runPrunes(ctx, fence) })
 	<-ctx.Done()
 	c.tasks.ShutDown()
@@ -177,11 +235,22 @@ func (c *Controller) Run(ctx context.Context, fence Fence) error {
 	return nil
 }
 
-func (c *Controller) setLeading(leading bool) {
+// begin makes the queues anew: those of an earlier term are shut down.
+func (c *Controller) begin(fence Fence) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	c.leading = leading
-	c.Metrics.SetLeader(leading)
+	c.fence = fence
+	c.tasks, c.logs = newQueue("tasks", c.Clock), newQueue("logs", c.Clock)
+	c.wake, c.pruneWake = make(chan struct{}, 1), make(chan struct{}, 1)
+}
+
+// taskChanged gives a node task a turn.
+func (c *Controller) taskChanged(key execution.Key) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	if c.tasks != nil { // it has led
+		c.tasks.Add(key)
+	}
 }
 
 // nodeGone gives the node's task of the open execution a turn.

@@ -12,7 +12,6 @@ import (
 	apierrors "k8s.io/apimachinery/pkg/api/errors"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/apimachinery/pkg/types"
-	"k8s.io/client-go/kubernetes"
 	"k8s.io/utils/clock"
 )
 
@@ -20,7 +19,7 @@ import (
 // them: client-go's recorders drop what they cannot deliver, without a word to
 // the pod that asked for the event.
 type events struct {
-	client     kubernetes.Interface
+	client     Client
 	clock      clock.PassiveClock
 	controller string // the reporting component
 	instance   string // the replica
@@ -28,13 +27,17 @@ type events struct {
 
 // Reasons of the controller's own events.
 const (
-	eventExecutionStarted = "ExecutionStarted"
-	eventExecutionClosed  = "ExecutionClosed"
-	eventTickSkipped      = "TickSkipped"
-	eventTicksMissed      = "TicksMissed"
-	eventNoNodes          = "NoNodes"
-	eventJobRefused       = "JobRefused"
-	eventTaskFailed       = "NodeTaskFailed"
+	eventExecutionStarted   = "ExecutionStarted"
+	eventExecutionClosed    = "ExecutionClosed"
+	eventTickSkipped        = "TickSkipped"
+	eventTicksMissed        = "TicksMissed"
+	eventNoNodes            = "NoNodes"
+	eventJobRefused         = "JobRefused"
+	eventTaskFailed         = "NodeTaskFailed"
+	eventCallbackDenied     = "CallbackDenied"
+	eventConfigReloaded     = "ConfigReloaded"
+	eventConfigInvalid      = "ConfigInvalid"
+	eventConfigNeedsRestart = "ConfigNeedsRestart"
 )
 
 // emit writes an event about an object. The same event again only counts up.

@@ -2,7 +2,9 @@ package controller
 
 import (
 	"context"
+	"errors"
 	"log/slog"
+	"os"
 	"slices"
 	"strings"
 	"testing"
@@ -14,6 +16,8 @@ import (
 	corev1 "k8s.io/api/core/v1"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/apimachinery/pkg/runtime"
+	utilruntime "k8s.io/apimachinery/pkg/util/runtime"
+	"k8s.io/client-go/kubernetes"
 	clienttesting "k8s.io/client-go/testing"
 	"k8s.io/utils/clock"
 
@@ -24,6 +28,13 @@ import (
 )
 
 type runtimeObject = runtime.Object
+
+// TestMain takes away the brake that client-go has for errors: it remembers
+// when the last one was, and every bubble begins at the same time.
+func TestMain(m *testing.M) {
+	utilruntime.ErrorHandlers = utilruntime.ErrorHandlers[:1]
+	os.Exit(m.Run())
+}
 
 const podTemplate = `apiVersion: v1
 kind: Pod
@@ -47,6 +58,8 @@ func testConfig(mutate ...func(*config.Config)) config.Config {
 		JobTimeout:          time.Hour,
 		CallbackServiceName: testName,
 		CallbackServicePort: 8090,
+		Callback:            config.Callback{Auth: execution.TokenAuth, TokensPerSecret: 2},
+		Metrics:             config.Metrics{Prefix: "foo", Gauges: map[string]config.Gauge{"test": {Help: "A test.", Labels: []string{"label"}}}},
 		PodTemplate:         podTemplate,
 		Hash:                "cafe",
 	}
@@ -68,33 +81,81 @@ type replica struct {
 // startReplica runs a controller as its leader.
 func startReplica(t *testing.T, c *cluster, store Store, cfg config.Config) *replica {
 	t.Helper()
+	return startReplicaWith(t, c.client, store, cfg)
+}
+
+func startReplicaWith(t *testing.T, client kubernetes.Interface, store Store, cfg config.Config, mutate ...func(*Options)) *replica {
+	t.Helper()
+	r := newReplica(t, client, store, cfg, mutate...)
+	r.run()
+	return r
+}
+
+// run runs the controller as the leader, until it is killed.
+func (r *replica) run() {
+	ctx, stop := context.WithCancel(r.t.Context())
+	r.stop = stop
+	r.Watch(ctx)
+	synctest.Wait() // the fake does not replay what happens between a list and its watch
+	go func() {
+		defer close(r.done)
+		if err := r.Run(ctx, unfenced); err != nil {
+			r.t.Errorf("Run: %v", err)
+		}
+	}()
+}
+
+// openTestKeyring goes on trying, as main does, while the API server misbehaves.
+func openTestKeyring(t *testing.T, client kubernetes.Interface, controller string) *Keyring {
+	t.Helper()
+	for try := 0; ; try++ {
+		keyring, err := OpenKeyring(t.Context(), KeyringOptions{
+			Controller: controller, Namespace: testNamespace, Secret: controller + "-callback-key", Create: true, Client: client,
+		})
+		if err == nil {
+			return keyring
+		}
+		if try == 100 {
+			t.Fatal(err)
+		}
+	}
+}
+
+// newReplica returns a controller that does not run.
+func newReplica(t *testing.T, client kubernetes.Interface, store Store, cfg config.Config, mutate ...func(*Options)) *replica {
+	t.Helper()
 	registry := prometheus.NewRegistry()
 	results := metrics.NewResults(metrics.ResultOptions{
 		Prefix: "foo", Gauges: []metrics.Gauge{{Name: "test", Help: "A test.", Labels: []string{"label"}}}, Latest: cfg.LatestMetricsLabel,
 	})
 	registry.MustRegister(results)
-	controller, err := New(Options{
+	options := Options{
 		Config:    cfg,
 		Namespace: testNamespace,
 		Instance:  "replica",
-		Client:    c.client,
+		Identity:  "replica_1@10.0.0.1",
+		Client:    client,
 		Store:     store,
 		Results:   results,
 		Metrics:   metrics.New(registry),
 		Clock:     clock.RealClock{},
 		Log:       slog.New(slog.NewTextHandler(t.Output(), nil)),
-	})
+	}
+	if cfg.Callback.Auth == execution.TokenAuth {
+		options.Keyring = openTestKeyring(t, client, cfg.Name)
+	}
+	for _, f := range mutate {
+		f(&options)
+	}
+	controller, err := New(options)
 	must(t, err)
-	ctx, stop := context.WithCancel(t.Context())
-	r := &replica{t: t, Controller: controller, registry: registry, stop: stop, done: make(chan struct{})}
-	controller.Watch(ctx)
-	go func() {
-		defer close(r.done)
-		if err := controller.Run(ctx, func() error { return nil }); err != nil {
-			t.Errorf("Run: %v", err)
-		}
-	}()
-	return r
+	return &replica{t: t, Controller: controller, registry: registry, done: make(chan struct{})}
+}
+
+// unfenced lets every write pass.
+func unfenced(ctx context.Context) (context.Context, context.CancelFunc, error) {
+	write, done := context.WithTimeout(ctx, apiTimeout)
+	return write, done, ctx.Err()
 }
 
 // kill ends the replica, and with it its memory.
@@ -113,8 +174,8 @@ func inBubble(t *testing.T, f func(*testing.T)) {
 func (c *cluster) records() []record {
 	c.t.Helper()
 	all, err := records{client: c.client.CoreV1().ConfigMaps(testNamespace), controller: testName}.list(c.ctx)
-	must(c.t, err)
-	return all
+	must(c.t, errors.Join(err, all.damaged))
+	return all.records
 }
 
 // outcomes returns how each node's task of a record ended.

@@ -5,24 +5,32 @@ import (
 	"errors"
 	"fmt"
 	"log/slog"
+	"sync"
 	"sync/atomic"
 	"time"
 
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
-	"k8s.io/client-go/kubernetes"
+	"k8s.io/apimachinery/pkg/util/wait"
 	"k8s.io/client-go/tools/leaderelection"
 	"k8s.io/client-go/tools/leaderelection/resourcelock"
+
+	"github.com/batch-job-controller/batch-job-controller/controller/jobspec"
 )
 
 // LeaderOptions say how to compete for the Lease.
 type LeaderOptions struct {
 	Namespace string
 	Name      string // of the Lease
-	Identity  string // of this replica: unique
+	// Controller is whose Lease it is: its labels say so.
+	Controller string
+	Identity   string // of this replica: see NewIdentity
 	// The timings of client-go: how long a Lease lasts that is not renewed,
 	// how long its holder tries to renew it, and how often.
 	LeaseDuration, RenewDeadline, RetryPeriod time.Duration
-	Log                                       *slog.Logger
+	// Observe is told who holds the Lease whenever it was read or written: an
+	// identity, or nothing when it is nobody. It must not block.
+	Observe func(holder string)
+	Log     *slog.Logger
 }
 
 // DefaultLeaderTimings are those of Kubernetes' own controllers, but for the
@@ -36,46 +44,84 @@ func DefaultLeaderTimings(o LeaderOptions) LeaderOptions {
 // ErrLeaseLost says that another replica may lead now.
 var ErrLeaseLost = errors.New("lost the Lease")
 
-// A Fence tells whether this replica may still write. The Lease alone does
-// not: a process that was stopped for a while goes on as if it held it.
-type Fence func() error
+// A Fence lets the leader write to the cluster. It returns the context for one
+// write, which a stop leaves time to end but which ends with the Lease, or an
+// error if there is to be no further write. To hold the Lease is not enough: a
+// process that was stopped for a while goes on as if it held it.
+type Fence func(ctx context.Context) (write context.Context, done context.CancelFunc, err error)
 
-// Lead waits for the Lease, does the work, and gives the Lease back only when
-// the work has ended: given back any earlier, the next leader would begin
-// while this one still writes. It returns nil when ctx ends, and an error when
-// the work fails or the Lease is lost; the process should then end, because a
-// new one starts with an empty memory.
-func Lead(ctx context.Context, client kubernetes.Interface, o LeaderOptions, work func(context.Context, Fence) error) error {
-	lock := &renewalClock{Interface: &resourcelock.LeaseLock{
-		LeaseMeta:  metav1.ObjectMeta{Namespace: o.Namespace, Name: o.Name},
-		Client:     client.CoordinationV1(),
-		LockConfig: resourcelock.ResourceLockConfig{Identity: o.Identity},
-	}}
-	// Two contexts: the election's ends only after the work's, so that
-	// ReleaseOnCancel cannot run ahead of it.
+// Lead competes for the Lease until ctx ends, and does the work whenever it has
+// it. It gives the Lease back only when the work has ended: given back any
+// earlier, the next leader would begin while this one still writes. A Lease
+// that is lost ends the work, and is competed for again. Lead returns an error
+// if the work fails.
+func Lead(ctx context.Context, client Client, o LeaderOptions, work func(context.Context, Fence) error) error {
+	for ctx.Err() == nil {
+		t := newTerm(client, o)
+		if err := t.run(ctx, work); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// FollowLease tells o.Observe who holds the Lease until ctx ends, without
+// competing for it.
+func FollowLease(ctx context.Context, client Client, o LeaderOptions) {
+	t := newTerm(client, o)
+	wait.UntilWithContext(ctx, func(ctx context.Context) {
+		if _, _, err := t.Get(ctx); err != nil && ctx.Err() == nil {
+			o.Log.Warn("Lease not read", "error", err)
+		}
+	}, o.RetryPeriod)
+}
+
+// leaseComponent labels the Lease.
+const leaseComponent = "leader"
+
+// term is one time of waiting for the Lease and holding it.
+type term struct {
+	resourcelock.Interface
+	options LeaderOptions
+	renewed atomic.Pointer[time.Time] // when this replica last wrote the Lease
+	lost    chan struct{}             // closed when another replica is seen to hold it
+	lose    func()
+}
+
+func newTerm(client Client, o LeaderOptions) *term {
+	lost := make(chan struct{})
+	return &term{
+		Interface: &resourcelock.LeaseLock{
+			LeaseMeta:  metav1.ObjectMeta{Namespace: o.Namespace, Name: o.Name},
+			Client:     client.CoordinationV1(),
+			LockConfig: resourcelock.ResourceLockConfig{Identity: o.Identity},
+			Labels:     jobspec.CommonLabels(o.Controller, leaseComponent),
+		},
+		options: o,
+		lost:    lost,
+		lose:    sync.OnceFunc(func() { close(lost) }),
+	}
+}
+
+func (t *term) run(ctx context.Context, work func(context.Context, Fence) error) error {
+	o := t.options
+	// The election ends only after the work: as long as it may still write, the
+	// Lease is renewed.
 	electing, stopElecting := context.WithCancel(context.WithoutCancel(ctx))
 	defer stopElecting()
 	ended := make(chan error, 1)
 	elector, err := leaderelection.NewLeaderElector(leaderelection.LeaderElectionConfig{
-		Lock:            lock,
-		LeaseDuration:   o.LeaseDuration,
-		RenewDeadline:   o.RenewDeadline,
-		RetryPeriod:     o.RetryPeriod,
-		ReleaseOnCancel: true,
-		Name:            o.Name,
+		Lock:          t,
+		LeaseDuration: o.LeaseDuration,
+		RenewDeadline: o.RenewDeadline,
+		RetryPeriod:   o.RetryPeriod,
+		Name:          o.Name,
 		Callbacks: leaderelection.LeaderCallbacks{
 			OnStartedLeading: func(leading context.Context) {
-				o.Log.Info("this replica leads", "identity", o.Identity)
-				working, stopWorking := context.WithCancel(leading)
-				defer context.AfterFunc(ctx, stopWorking)()
-				defer stopWorking()
-				ended <- work(working, lock.fence(o.RenewDeadline))
-				stopElecting()
+				defer stopElecting()
+				ended <- t.lead(ctx, leading, work)
 			},
 			OnStoppedLeading: func() {},
-			OnNewLeader: func(identity string) {
-				o.Log.Info("the leader", "identity", identity)
-			},
 		},
 	})
 	if err != nil {
@@ -83,56 +129,114 @@ func Lead(ctx context.Context, client kubernetes.Interface, o LeaderOptions, wor
 	}
 	// Before it leads there is no work whose end could be waited for.
 	defer context.AfterFunc(ctx, func() {
-		if !elector.IsLeader() {
+		if t.renewed.Load() == nil {
 			stopElecting()
 		}
 	})()
 	elector.Run(electing)
-	select {
-	case err := <-ended:
-		return err
-	default:
+	if t.renewed.Load() == nil {
+		return nil // it never led
 	}
-	if ctx.Err() != nil {
-		return nil
-	}
-	return ErrLeaseLost
-}
-
-// renewalClock notes when the Lease was last written by this replica.
-type renewalClock struct {
-	resourcelock.Interface
-	renewed atomic.Pointer[time.Time]
-}
-
-func (c *renewalClock) Create(ctx context.Context, r resourcelock.LeaderElectionRecord) error {
-	return c.noting(func() error { return c.Interface.Create(ctx, r) })
-}
-
-func (c *renewalClock) Update(ctx context.Context, r resourcelock.LeaderElectionRecord) error {
-	return c.noting(func() error { return c.Interface.Update(ctx, r) })
-}
-
-func (c *renewalClock) noting(write func() error) error {
-	began := time.Now()
-	err := write()
-	if err == nil {
-		c.renewed.Store(&began)
+	err = <-ended
+	if ctx.Err() != nil || err != nil {
+		t.release()
 	}
 	return err
 }
 
-// fence refuses to go on when the last renewal is older than the deadline by
-// the monotonic clock, which also runs while a process is stopped.
-func (c *renewalClock) fence(deadline time.Duration) Fence {
-	return func() error {
-		renewed := c.renewed.Load()
-		if renewed == nil {
-			return ErrLeaseLost
+// lead does the work until ctx ends or the Lease is lost.
+func (t *term) lead(ctx, leading context.Context, work func(context.Context, Fence) error) error {
+	t.options.Log.Info("this replica leads", "identity", t.options.Identity)
+	leading, stopLeading := context.WithCancel(leading)
+	defer stopLeading()
+	working, stopWorking := context.WithCancel(leading)
+	defer stopWorking()
+	defer context.AfterFunc(ctx, stopWorking)()
+	go func() {
+		select {
+		case <-t.lost:
+			stopLeading()
+		case <-leading.Done():
 		}
-		if age := time.Since(*renewed); age > deadline {
-			return fmt.Errorf("%w: it was last renewed %s ago", ErrLeaseLost, age.Round(time.Millisecond))
+	}()
+	err := work(working, t.fence(leading))
+	if ctx.Err() == nil && err == nil {
+		t.options.Log.Warn("this replica does not lead any more: it lost the Lease", "identity", t.options.Identity)
+	}
+	return err
+}
+
+// fence refuses when the last renewal is older than the deadline by the
+// monotonic clock, which also runs while a process is stopped.
+func (t *term) fence(leading context.Context) Fence {
+	return func(ctx context.Context) (context.Context, context.CancelFunc, error) {
+		if err := ctx.Err(); err != nil {
+			return nil, nil, err
 		}
-		return nil
+		if age := time.Since(*t.renewed.Load()); age > t.options.RenewDeadline {
+			return nil, nil, fmt.Errorf("%w: it was last renewed %s ago", ErrLeaseLost, age.Round(time.Millisecond))
+		}
+		write, done := context.WithTimeout(leading, apiTimeout)
+		return write, done, nil
+	}
+}
+
+// release gives the Lease back, if this replica holds it: the next leader need
+// not wait until it has run out.
+func (t *term) release() {
+	// The caller's context has ended: that is why it is given back.
+	ctx, cancel := context.WithTimeout(context.Background(), t.options.RenewDeadline)
+	defer cancel()
+	record, _, err := t.Get(ctx)
+	if err == nil && record.HolderIdentity != t.options.Identity {
+		return
+	}
+	if err == nil {
+		now := metav1.Now()
+		err = t.Update(ctx, resourcelock.LeaderElectionRecord{
+			LeaseDurationSeconds: 1, RenewTime: now, AcquireTime: now, LeaderTransitions: record.LeaderTransitions,
+		})
+	}
+	if err != nil {
+		t.options.Log.Warn("Lease not given back, it has to run out", "error", err)
+	}
+}
+
+// Get reads the Lease.
+func (t *term) Get(ctx context.Context) (*resourcelock.LeaderElectionRecord, []byte, error) {
+	record, raw, err := t.Interface.Get(ctx)
+	if err == nil {
+		t.observe(record.HolderIdentity)
+	}
+	return record, raw, err
+}
+
+// Create writes the first Lease.
+func (t *term) Create(ctx context.Context, r resourcelock.LeaderElectionRecord) error {
+	return t.write(r, func() error { return t.Interface.Create(ctx, r) })
+}
+
+// Update writes the Lease, if nobody has done so since it was read.
+func (t *term) Update(ctx context.Context, r resourcelock.LeaderElectionRecord) error {
+	return t.write(r, func() error { return t.Interface.Update(ctx, r) })
+}
+
+func (t *term) write(r resourcelock.LeaderElectionRecord, do func() error) error {
+	began := time.Now()
+	err := do()
+	if err == nil {
+		t.renewed.Store(&began)
+		t.observe(r.HolderIdentity)
+	}
+	return err
+}
+
+func (t *term) observe(holder string) {
+	// Nobody is another one, too, who has given it back.
+	if holder != t.options.Identity && t.renewed.Load() != nil {
+		t.lose()
+	}
+	if t.options.Observe != nil {
+		t.options.Observe(holder)
 	}
 }

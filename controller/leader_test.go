@@ -4,6 +4,8 @@ import (
 	"context"
 	"errors"
 	"log/slog"
+	"slices"
+	"sync"
 	"sync/atomic"
 	"testing"
 	"testing/synctest"
@@ -13,6 +15,7 @@ import (
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/client-go/kubernetes/fake"
 	clienttesting "k8s.io/client-go/testing"
+	"k8s.io/utils/ptr"
 )
 
 func leaderOptions(t *testing.T, identity string) LeaderOptions {
@@ -90,33 +93,102 @@ func TestNextReplicaLeadsSoonAfterTheLeaseIsGivenBack(t *testing.T) {
 	})
 }
 
-func TestLostLeaseEndsTheWorkWithAnError(t *testing.T) {
+// While the API server is away nobody leads for sure. Afterwards the replica
+// whose name is still on the Lease goes on at once.
+func TestLostLeaseEndsTheWorkAndIsCompetedForAgain(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		client := fake.NewClientset()
 		var down atomic.Bool
-		client.PrependReactor("update", "leases", func(clienttesting.Action) (bool, runtimeObject, error) {
+		client.PrependReactor("*", "leases", func(clienttesting.Action) (bool, runtimeObject, error) {
 			return down.Load(), nil, errors.New("the API server is away")
 		})
-		fenced := make(chan error, 1)
+		var terms atomic.Int32
 		done := make(chan error, 1)
+		ctx, stop := context.WithCancel(t.Context())
 		go func() {
-			done <- Lead(t.Context(), client, leaderOptions(t, "a"), func(ctx context.Context, fence Fence) error {
-				if err := fence(); err != nil {
-					t.Errorf("fence while leading: %v", err)
-				}
+			done <- Lead(ctx, client, leaderOptions(t, "a"), func(ctx context.Context, fence Fence) error {
+				terms.Add(1)
+				write, cancel, err := fence(ctx)
+				must(t, err)
+				defer cancel()
 				<-ctx.Done()
-				fenced <- fence()
+				if down.Load() {
+					if _, _, err := fence(context.WithoutCancel(ctx)); !errors.Is(err, ErrLeaseLost) {
+						t.Errorf("fence after the loss: got %v, want %v", err, ErrLeaseLost)
+					}
+					if write.Err() == nil {
+						t.Error("a write goes on after the loss")
+					}
+				}
 				return nil
 			})
 		}()
 		time.Sleep(5 * time.Second)
 		down.Store(true)
-		time.Sleep(15 * time.Second)
-		if err := <-fenced; !errors.Is(err, ErrLeaseLost) {
-			t.Errorf("fence after the loss: got %v, want %v", err, ErrLeaseLost)
+		time.Sleep(10 * time.Minute)
+		if got := terms.Load(); got != 1 {
+			t.Errorf("terms while the API server was away: got %d, want 1", got)
 		}
-		if err := <-done; err != nil && !errors.Is(err, ErrLeaseLost) {
-			t.Errorf("Lead: got %v, want %v", err, ErrLeaseLost)
+		down.Store(false)
+		time.Sleep(3 * time.Second)
+		if got := terms.Load(); got != 2 {
+			t.Errorf("terms: got %d, want a second one", got)
+		}
+		stop()
+		if err := <-done; err != nil {
+			t.Errorf("Lead: %v", err)
+		}
+	})
+}
+
+// A replica that slept finds another one's name on the Lease.
+func TestLeaderThatIsReplacedStopsAtOnceAndCompetesAgain(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		client := fake.NewClientset()
+		var asleep atomic.Bool
+		client.PrependReactor("update", "leases", func(action clienttesting.Action) (bool, runtimeObject, error) {
+			holder := action.(clienttesting.UpdateAction).GetObject().(*coordinationv1.Lease).Spec.HolderIdentity
+			return asleep.Load() && *holder == "a", nil, errors.New("asleep")
+		})
+		var mu sync.Mutex
+		var seen []string
+		o := leaderOptions(t, "a")
+		o.Observe = func(holder string) {
+			mu.Lock()
+			defer mu.Unlock()
+			if len(seen) == 0 || seen[len(seen)-1] != holder {
+				seen = append(seen, holder)
+			}
+		}
+		ended := make(chan time.Time, 1)
+		ctx, stop := context.WithCancel(t.Context())
+		done := make(chan error, 1)
+		go func() {
+			done <- Lead(ctx, client, o, func(ctx context.Context, _ Fence) error {
+				<-ctx.Done()
+				ended <- time.Now()
+				return nil
+			})
+		}()
+		time.Sleep(5 * time.Second)
+		asleep.Store(true)
+		other := lease(t, client)
+		other.Spec.HolderIdentity = ptr.To("b@10.0.0.2")
+		_, err := client.CoordinationV1().Leases(testNamespace).Update(t.Context(), other, metav1.UpdateOptions{})
+		must(t, err)
+		replaced := time.Now()
+		if after := (<-ended).Sub(replaced); after > 3*time.Second {
+			t.Errorf("the work ended %s after another replica led", after)
+		}
+		stop()
+		must(t, <-done)
+		mu.Lock()
+		defer mu.Unlock()
+		if want := []string{"a", "b@10.0.0.2"}; !slices.Equal(seen, want) {
+			t.Errorf("holders: got %q, want %q", seen, want)
+		}
+		if holder := *lease(t, client).Spec.HolderIdentity; holder != "b@10.0.0.2" {
+			t.Errorf("the Lease of the other was touched: its holder is %q", holder)
 		}
 	})
 }

@@ -2,6 +2,7 @@ package controller
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"time"
 
@@ -16,77 +17,136 @@ import (
 	"github.com/batch-job-controller/batch-job-controller/controller/plan"
 )
 
+// fire opens an execution, unless one is open: nothing runs twice on a node at
+// the same time.
+func (c *Controller) fire(ctx context.Context, fence Fence, why opening) {
+	now := c.Clock.Now()
+	why.scheduled = why.scheduled.UTC().Truncate(time.Second)
+	if busy := c.current(); busy != nil {
+		c.skipTick(ctx, busy, why)
+		if why.trigger == execution.Cron {
+			c.passTicks(ctx, fence, now)
+		}
+		return
+	}
+	c.untilDone(ctx, "begin an execution", why, func() error {
+		return c.swapState(ctx, fence, func(s *state) bool { return s.begin(why, now) })
+	})
+	c.resumeOpening(ctx, fence)
+}
+
+func (c *Controller) skipTick(ctx context.Context, busy *record, why opening) {
+	c.Log.Warn("tick skipped: an execution is open", "execution", busy.plan.ID, "trigger", why.trigger, "scheduled", why.scheduled)
+	c.Metrics.TickSkipped("open_execution")
+	c.announce(ctx, recordReference(busy.object), true, eventTickSkipped,
+		fmt.Sprintf("the %s execution due at %s was skipped: execution %s is still open", why.trigger, why.scheduled.UTC().Format(time.RFC3339), busy.plan.ID))
+}
+
+// resumeOpening creates the record of the execution that the state says is
+// being opened, by this leader or by one that died over it.
+func (c *Controller) resumeOpening(ctx context.Context, fence Fence) {
+	if c.state.opening == nil {
+		return
+	}
+	why, id := *c.state.opening, c.state.newest
+	busy, now := c.current(), c.Clock.Now()
+	switch {
+	case c.isKnown(id): // its record was created
+	case busy != nil:
+		c.skipTick(ctx, busy, why)
+	case now.Sub(why.scheduled) > c.startingDeadline(now):
+		c.ticksMissed(ctx, why.scheduled, 1)
+	default:
+		c.untilDone(ctx, "open an execution", why, func() error { return c.openExecution(ctx, fence, why) })
+	}
+	c.untilDone(ctx, "remember the execution", why, func() error {
+		return c.swapState(ctx, fence, func(s *state) bool {
+			if s.opening == nil || !s.opening.is(why) {
+				return false
+			}
+			s.opening = nil
+			return true
+		})
+	})
+}
+
 // openExecution selects the nodes and writes the execution record: from then
 // on the execution exists, whoever leads.
-func (c *Controller) openExecution(ctx context.Context, fence Fence, trigger execution.Trigger, at time.Time) error {
-	ctx, cancel := context.WithTimeout(ctx, apiTimeout)
-	defer cancel()
-	if err := fence(); err != nil {
+func (c *Controller) openExecution(ctx context.Context, fence Fence, why opening) error {
+	write, done, err := fence(ctx)
+	if err != nil {
 		return err
 	}
-	settings, err := c.settings(ctx)
+	defer done()
+	cfg := c.config()
+	settings, err := c.settings(write, cfg)
 	if err != nil {
 		return err
 	}
 	nodes, skipped := plan.SelectNodes(plan.NodePolicy{
-		Selector:              c.Config.JobNodeSelector,
-		RunOnUnscheduledNodes: c.Config.RunOnUnscheduledNodes,
+		Selector:              cfg.JobNodeSelector,
+		RunOnUnscheduledNodes: cfg.RunOnUnscheduledNodes,
 	}, c.caches.listNodes())
-	created, isNew, err := c.createRecord(ctx, execution.Plan{
-		ID:         execution.NewID(at),
-		Trigger:    trigger,
-		Scheduled:  at.UTC().Truncate(time.Second),
-		ConfigHash: c.Config.Hash,
+	created, isNew, err := c.createRecord(write, execution.Plan{
+		ID:         c.state.newest,
+		Trigger:    why.trigger,
+		Scheduled:  why.scheduled,
+		ConfigHash: cfg.Hash,
 		Settings:   settings,
 		Nodes:      nodes,
 		Skipped:    skipped,
 	})
+	if errors.Is(err, errNameTaken) {
+		return errors.Join(err, c.swapState(ctx, fence, func(s *state) bool {
+			s.newest = s.newest.Next()
+			return true
+		}))
+	}
 	if err != nil {
 		return err
 	}
 	if created.account.Phase == execution.Closed { // another leader was here
 		return nil
 	}
-	c.adopt(created)
+	c.adopt(created, isNew)
 	if isNew {
 		c.announceOpened(ctx, created)
 	}
 	return nil
 }
 
-// createRecord creates the record. If one of its ID exists, it is either this
-// very tick's, written by another leader or by a request whose answer was
-// lost, or another trigger's that fell into the same second: then the next
-// second is taken.
+var errNameTaken = errors.New("the name of the execution record is taken")
+
+// createRecord creates the record. If it exists it was written by another
+// leader, or by a request whose answer was lost.
 func (c *Controller) createRecord(ctx context.Context, p execution.Plan) (r record, isNew bool, err error) {
-	const sameSecond = 10
-	for range sameSecond {
-		r, err = c.records.create(ctx, p, execution.Account{Phase: execution.Open})
-		if err == nil {
-			return r, true, nil
-		}
-		if !apierrors.IsAlreadyExists(err) {
-			return record{}, false, err
-		}
-		there, err := c.records.get(ctx, p.ID)
-		if err != nil {
-			return record{}, false, err
-		}
-		if there.plan.Trigger == p.Trigger && there.plan.Scheduled.Equal(p.Scheduled) {
-			return there, false, nil
-		}
-		p.ID = p.ID.Next()
+	r, err = c.records.create(ctx, p, execution.Account{Phase: execution.Open})
+	if !apierrors.IsAlreadyExists(err) {
+		return r, err == nil, err
 	}
-	return record{}, false, fmt.Errorf("no free execution ID near %s: %w", p.ID, err)
+	there, err := c.records.get(ctx, p.ID)
+	var damaged *damagedError
+	if errors.As(err, &damaged) {
+		return record{}, false, fmt.Errorf("%w: %w", errNameTaken, damaged)
+	}
+	if err != nil {
+		return record{}, false, err
+	}
+	if there.plan.Trigger != p.Trigger || !there.plan.Scheduled.Equal(p.Scheduled) {
+		return record{}, false, fmt.Errorf("%w: %s was scheduled %s by %s", errNameTaken, p.ID, there.plan.Scheduled, there.plan.Trigger)
+	}
+	return there, false, nil
 }
 
 // settings freezes the configuration for an execution.
-func (c *Controller) settings(ctx context.Context) (execution.Settings, error) {
-	host, err := c.callbackHost(ctx)
+func (c *Controller) settings(ctx context.Context, cfg *snapshot) (execution.Settings, error) {
+	host, err := c.callbackHost(ctx, cfg.CallbackServiceName)
 	if err != nil {
 		return execution.Settings{}, err
 	}
-	return settingsOf(c.Config, host), nil
+	settings, in := settingsOf(cfg.Config, host), cfg.intake()
+	settings.Intake = &in
+	return c.withTLS(settings), nil
 }
 
 func settingsOf(cfg config.Config, host string) execution.Settings {
@@ -102,29 +162,26 @@ func settingsOf(cfg config.Config, host string) execution.Settings {
 		PodTemplate:           cfg.PodTemplate,
 		CallbackName:          host,
 		CallbackPort:          cfg.CallbackServicePort,
+		CallbackAuth:          cfg.Callback.Auth,
+		TokensPerSecret:       cfg.Callback.TokensPerSecret,
 	}
 }
 
 // SampleJob returns the Job that a node called sample-node would get, for the
 // API server to judge before there are real ones.
 func SampleJob(cfg config.Config, namespace string, extensions []jobspec.EnvExtension) (*batchv1.Job, error) {
-	sample := execution.Plan{ID: execution.NewID(time.Unix(0, 0)), Settings: settingsOf(cfg, "sample-host")}
-	return jobspec.Render(sample, execution.Node{Name: "sample-node"}, jobspec.Options{
-		Controller: cfg.Name,
-		Namespace:  namespace,
-		Owner:      jobspec.Owner{Name: "sample", UID: "sample"},
-		Extensions: extensions,
+	return PreviewJob(cfg, Preview{
+		Namespace: namespace, Node: "sample-node", CallbackHost: "sample-host", Scheduled: time.Unix(0, 0), Extensions: extensions,
 	})
 }
 
 // callbackHost returns what job pods connect to: the address of the Service
 // rather than its name, because pods on the host's network often cannot
 // resolve the names of Services.
-func (c *Controller) callbackHost(ctx context.Context) (string, error) {
+func (c *Controller) callbackHost(ctx context.Context, name string) (string, error) {
 	if c.PodIP != "" {
 		return c.PodIP, nil
 	}
-	name := c.Config.CallbackServiceName
 	service, err := c.Client.CoreV1().Services(c.Namespace).Get(ctx, name, metav1.GetOptions{})
 	if err != nil {
 		return "", fmt.Errorf("callbackServiceName %q: %w", name, err)
@@ -137,14 +194,19 @@ func (c *Controller) callbackHost(ctx context.Context) (string, error) {
 
 // adopt takes an open execution over: one just opened, or one that an earlier
 // leader left. Every task gets a turn.
-func (c *Controller) adopt(r record) {
+func (c *Controller) adopt(r record, isNew bool) {
 	id := r.plan.ID
 	if err := c.Store.Begin(id); err != nil {
 		// What pods send is refused until the store works again; the Jobs run.
 		c.Metrics.StoreError("begin")
 		c.Log.Error("report directory not ready", "execution", id, "error", err)
 	}
+	c.noticeTLS(r.plan)
+	c.useGauges(r.plan)
 	open := c.restore(r)
+	if !isNew {
+		open.takenOver = c.Clock.Now()
+	}
 	c.Results.Begin(id)
 	c.Results.SetPods(len(r.plan.Nodes))
 	c.Log.Info("execution open", "execution", id, "trigger", r.plan.Trigger,
@@ -154,6 +216,7 @@ func (c *Controller) adopt(r record) {
 	defer c.mu.Unlock()
 	c.open = open
 	c.known[id] = true
+	open.closing = r.account.Phase == execution.Closing
 	for i, t := range open.ledger.Tasks() {
 		if t.Outcome.State.Final() {
 			c.queueLogs(open, i)
@@ -170,7 +233,7 @@ func (c *Controller) announceOpened(ctx context.Context, r record) {
 	about := recordReference(r.object)
 	if len(r.plan.Nodes) == 0 {
 		c.announce(ctx, about, true, eventNoNodes,
-			fmt.Sprintf("no node takes part: jobNodeSelector %v matches no ready node, %d were left out", c.Config.JobNodeSelector, len(r.plan.Skipped)))
+			fmt.Sprintf("no node takes part: jobNodeSelector %v matches no ready node, %d were left out", c.config().JobNodeSelector, len(r.plan.Skipped)))
 		return
 	}
 	c.announce(ctx, about, false, eventExecutionStarted,

@@ -68,6 +68,7 @@ func (r records) create(ctx context.Context, plan execution.Plan, account execut
 		},
 		BinaryData: map[string][]byte{planKey: packed},
 		Data: map[string]string{
+			schemaKey:    fmt.Sprint(recordSchema),
 			triggerKey:   string(plan.Trigger),
 			scheduledKey: plan.Scheduled.UTC().Format(time.RFC3339),
 			nodesKey:     fmt.Sprint(len(plan.Nodes)),
@@ -93,43 +94,61 @@ func (r records) update(ctx context.Context, old record, account execution.Accou
 	return record{plan: old.plan, account: account, object: written}, nil
 }
 
-// get reads a record from the API server.
+// get reads a record from the API server. If it is there and cannot be read, the
+// error is a newerError or a damagedError.
 func (r records) get(ctx context.Context, id execution.ID) (record, error) {
 	name := jobspec.RecordName(r.controller, id)
 	object, err := r.client.Get(ctx, name, metav1.GetOptions{})
 	if err != nil {
 		return record{}, fmt.Errorf("read execution record %s: %w", name, err)
 	}
-	return parseRecord(object)
+	parsed, err := parseRecord(object)
+	var newer *newerError
+	switch {
+	case errors.As(err, &newer):
+		return record{}, err
+	case err != nil:
+		return record{}, &damagedError{err}
+	}
+	return parsed, nil
 }
 
-// list reads all records from the API server, not from a cache, ordered by ID.
-// A record that cannot be read is reported and left alone.
-func (r records) list(ctx context.Context) ([]record, error) {
+// listing is all records that there are.
+type listing struct {
+	records []record      // that can be read, ordered by ID
+	newer   []*newerError // that only a later version can read
+	damaged error         // tells of those that nobody can read; nil: there are none
+}
+
+// list reads all records from the API server, not from a cache. Those that
+// cannot be read are left alone.
+func (r records) list(ctx context.Context) (listing, error) {
+	var all listing
 	objects, err := r.client.List(ctx, metav1.ListOptions{
 		LabelSelector: jobspec.Selector(r.controller, jobspec.RecordComponent).String(),
 	})
 	if err != nil {
-		return nil, fmt.Errorf("list execution records: %w", err)
+		return all, fmt.Errorf("list execution records: %w", err)
 	}
-	var all []record
 	var damaged []error
 	for i := range objects.Items {
 		parsed, err := parseRecord(&objects.Items[i])
-		if err != nil {
+		var newer *newerError
+		switch {
+		case errors.As(err, &newer):
+			all.newer = append(all.newer, newer)
+		case err != nil:
 			damaged = append(damaged, err)
-			continue
+		default:
+			all.records = append(all.records, parsed)
 		}
-		all = append(all, parsed)
 	}
-	slices.SortFunc(all, func(a, b record) int { return cmp.Compare(a.plan.ID, b.plan.ID) })
-	if len(damaged) > 0 {
-		return all, &damagedError{errors.Join(damaged...)}
-	}
+	slices.SortFunc(all.records, func(a, b record) int { return cmp.Compare(a.plan.ID, b.plan.ID) })
+	all.damaged = errors.Join(damaged...)
 	return all, nil
 }
 
-// damagedError tells of records that nobody can read. The others can be.
+// damagedError tells of a record that nobody can read.
 type damagedError struct{ err error }
 
 func (e *damagedError) Error() string { return e.err.Error() }
@@ -149,6 +168,13 @@ func (r records) delete(ctx context.Context, old record) error {
 }
 
 func parseRecord(object *corev1.ConfigMap) (record, error) {
+	schema, err := schemaOf(object)
+	if err != nil {
+		return record{}, fmt.Errorf("execution record %s: %w", object.Name, err)
+	}
+	if schema > recordSchema {
+		return record{}, newNewerError(object, schema)
+	}
 	plan, err := unpackPlan(object.BinaryData[planKey])
 	if err != nil {
 		return record{}, fmt.Errorf("execution record %s: %s: %w", object.Name, planKey, err)
@@ -227,9 +253,9 @@ func parseAccount(data map[string]string, nodes int) (execution.Account, error) 
 		return x
 	}
 	switch a.Phase = execution.Phase(data[phaseKey]); a.Phase {
-	case execution.Open, execution.Closed:
+	case execution.Open, execution.Closing, execution.Closed:
 	default:
-		errs = append(errs, fmt.Errorf("%s: %.32q: must be Open or Closed", phaseKey, a.Phase))
+		errs = append(errs, fmt.Errorf("%s: %.32q: must be Open, Closing or Closed", phaseKey, a.Phase))
 	}
 	if closed := data[closedKey]; closed != "" {
 		at, err := time.Parse(time.RFC3339, closed)

@@ -1,7 +1,6 @@
 package controller
 
 import (
-	"errors"
 	"strings"
 	"testing"
 	"time"
@@ -69,11 +68,13 @@ func TestDamagedRecordIsRefusedAndTheOthersAreRead(t *testing.T) {
 		"no plan":                        {func(o *corev1.ConfigMap) { o.BinaryData = nil }, planKey},
 		"a plan that is no gzip":         {func(o *corev1.ConfigMap) { o.BinaryData[planKey] = []byte("x") }, planKey},
 		"the plan of another execution":  {func(o *corev1.ConfigMap) { o.Labels[jobspec.ExecutionLabel] = "20200101000000" }, "20200101000000"},
-		"an unknown phase":               {func(o *corev1.ConfigMap) { o.Data[phaseKey] = "Odd" }, "Open or Closed"},
+		"an unknown phase":               {func(o *corev1.ConfigMap) { o.Data[phaseKey] = "Odd" }, "Open, Closing or Closed"},
 		"an index beyond the nodes":      {func(o *corev1.ConfigMap) { o.Data[admittedKey] = "0-3" }, "3 nodes"},
 		"a set that is none":             {func(o *corev1.ConfigMap) { o.Data[createdKey] = "2-1" }, "2-1"},
 		"a state that is not final":      {func(o *corev1.ConfigMap) { o.Data[outcomesKey] = "running 0" }, "final"},
 		"a task with two outcomes":       {func(o *corev1.ConfigMap) { o.Data[outcomesKey] = "failed/X 0\nsucceeded 0" }, "two outcomes"},
+		"a schema that is no number":     {func(o *corev1.ConfigMap) { o.Data[schemaKey] = "new" }, "number from 1"},
+		"a schema that never was":        {func(o *corev1.ConfigMap) { o.Data[schemaKey] = "0" }, "number from 1"},
 		"a time of closing that is none": {func(o *corev1.ConfigMap) { o.Data[closedKey] = "yesterday" }, closedKey},
 	}
 	for name, tt := range tests {
@@ -92,12 +93,12 @@ func TestDamagedRecordIsRefusedAndTheOthersAreRead(t *testing.T) {
 			must(t, err)
 
 			all, err := r.list(t.Context())
-			var damaged *damagedError
-			if !errors.As(err, &damaged) || !strings.Contains(err.Error(), tt.want) || !strings.Contains(err.Error(), object.Name) {
-				t.Errorf("list: got error %v, want one with %q and %s", err, tt.want, object.Name)
+			must(t, err)
+			if all.damaged == nil || !strings.Contains(all.damaged.Error(), tt.want) || !strings.Contains(all.damaged.Error(), object.Name) {
+				t.Errorf("list: got %v, want damage with %q and %s", all.damaged, tt.want, object.Name)
 			}
-			if len(all) != 1 || all[0].plan.ID != plan.ID {
-				t.Errorf("list: got %d records, want the whole one", len(all))
+			if len(all.records) != 1 || all.records[0].plan.ID != plan.ID {
+				t.Errorf("list: got %d records, want the whole one", len(all.records))
 			}
 		})
 	}

@@ -10,45 +10,100 @@ import (
 	"github.com/batch-job-controller/batch-job-controller/controller/plan"
 )
 
+// recoverUntilDone recovers, however often the API server does not answer. It
+// returns false if ctx ends first. The error is a newerError: to wait would not
+// help, and another replica may be of the version that can go on.
+func (c *Controller) recoverUntilDone(ctx context.Context) (done bool, err error) {
+	for delay := time.Second; ; delay = min(2*delay, 15*time.Second) {
+		err := c.recover(ctx)
+		var newer *newerError
+		switch {
+		case err == nil:
+			return true, nil
+		case errors.As(err, &newer):
+			return false, err
+		case ctx.Err() != nil:
+			return false, nil
+		}
+		c.Log.Error("the executions could not be read, trying again", "error", err)
+		if !c.sleepUntil(ctx, c.Clock.Now().Add(delay), nil) {
+			return false, nil
+		}
+	}
+}
+
 // recover builds the memory anew from the execution records, the Jobs and the
-// report directory, and returns which tick was dealt with last. The records
-// are read from the API server: a cache may be older than what the last leader
-// wrote.
-func (c *Controller) recover(ctx context.Context) (last time.Time, err error) {
+// report directory. The records are read from the API server: a cache may be
+// older than what the last leader wrote.
+func (c *Controller) recover(ctx context.Context) error {
 	ctx, cancel := context.WithTimeout(ctx, apiTimeout)
 	defer cancel()
-	if last, err = c.lastTick(ctx); err != nil {
-		return last, err
+	state, err := c.readState(ctx)
+	if err != nil {
+		return err
 	}
-	records, err := c.records.list(ctx)
-	var damaged *damagedError
-	switch {
-	case errors.As(err, &damaged):
-		c.Log.Error("execution records that cannot be read are left alone", "error", damaged)
-	case err != nil:
-		return last, err
+	all, err := c.records.list(ctx)
+	if err != nil {
+		return err
 	}
-	c.rebuildResults(records)
+	if err := firstOpen(all.newer); err != nil {
+		return err
+	}
+	if all.damaged != nil {
+		c.Log.Error("execution records that cannot be read are left alone", "error", all.damaged)
+	}
+	for _, e := range all.newer {
+		c.Log.Warn("an execution record of a later version is left alone", "execution", e.id, "error", e)
+	}
+	records := all.records
+	known := c.rebuildResults(records)
+	var open []record
 	for _, r := range records {
-		if last.Before(r.plan.Scheduled) {
-			last = r.plan.Scheduled
+		known[r.plan.ID] = true
+		if r.plan.Scheduled.After(state.lastTick) {
+			state.lastTick = r.plan.Scheduled
 		}
-		c.known[r.plan.ID] = true
-		if r.account.Phase == execution.Open {
-			c.backlog = append(c.backlog, r)
+		if r.account.Phase != execution.Closed {
+			open = append(open, r)
 		}
 	}
-	c.adoptNext()
+	for id := range known {
+		state.newest = max(state.newest, id)
+	}
+	if n := len(records); n > 0 {
+		c.Metrics.SetPool(0, records[n-1].plan.Settings.PodPoolSize)
+	}
+	c.mu.Lock()
+	c.known, c.backlog = known, open
+	if len(open) == 0 {
+		c.open = nil
+	}
+	c.mu.Unlock()
+	c.state = state
+	c.adoptOldest()
 	c.requestPrune()
-	if last.IsZero() {
-		last = c.Clock.Now() // the first start: nothing was missed
-	}
-	return last, nil
+	return nil
+}
+
+// isKnown reports whether the execution has left a record or a report.
+func (c *Controller) isKnown(id execution.ID) bool {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	return c.known[id]
 }
 
 // adoptNext goes on with the oldest execution that an earlier leader left
-// open. There is one at most, unless somebody meddled with the records.
+// open, unless one is in flight.
 func (c *Controller) adoptNext() {
+	if c.current() == nil {
+		c.adoptOldest()
+	}
+}
+
+// adoptOldest goes on with the oldest execution that is left open, also in place
+// of what an earlier term of this leader remembers of it. There is one at most,
+// unless somebody meddled with the records.
+func (c *Controller) adoptOldest() {
 	c.mu.Lock()
 	if len(c.backlog) == 0 {
 		c.mu.Unlock()
@@ -57,7 +112,7 @@ func (c *Controller) adoptNext() {
 	next := c.backlog[0]
 	c.backlog = c.backlog[1:]
 	c.mu.Unlock()
-	c.adopt(next)
+	c.adopt(next, false)
 }
 
 // restore builds the ledger of a record, and fills in what the record does not
@@ -66,16 +121,21 @@ func (c *Controller) adoptNext() {
 func (c *Controller) restore(r record) *openExecution {
 	open := &openExecution{
 		record:    r,
+		config:    c.configFor(r.plan.ID),
 		ledger:    execution.NewLedger(r.plan, r.account),
 		tasks:     make([]taskMemory, len(r.plan.Nodes)),
 		nodeNames: nodeNames(r.plan),
+		id:        r.plan.ID,
+		auth:      r.plan.Settings.CallbackAuth,
+		tokens:    newTokenChunks(r.plan),
+		quota:     c.newQuota(r),
 	}
 	now := c.Clock.Now()
 	for i, t := range open.ledger.Tasks() {
 		key := execution.Key{Execution: r.plan.ID, Node: t.Node.Name}
 		open.tasks[i].grantedAt = now
 		if c.Store.HasResult(key) {
-			open.ledger.NoteReported(i)
+			c.noteReported(open, i)
 		}
 		if !t.Outcome.State.Final() {
 			continue
@@ -89,9 +149,21 @@ func (c *Controller) restore(r record) *openExecution {
 	return open
 }
 
+// configFor returns the configuration that an execution goes on with where its
+// record does not say: that of its beginning, as long as this process remembers
+// it.
+func (c *Controller) configFor(id execution.ID) *snapshot {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	if c.open != nil && c.open.id == id {
+		return c.open.config
+	}
+	return c.config()
+}
+
 // endOf returns how the cache says a task ended, or nil.
 func (c *Controller) endOf(r record, key execution.Key) *execution.End {
-	job := c.caches.job(c.Namespace, jobspec.JobName(c.Config.Name, key))
+	job := c.caches.job(c.Namespace, jobspec.JobName(c.config().Name, key))
 	if job == nil || !jobspec.Owned(job, r.owner(), key) {
 		return nil
 	}
@@ -102,8 +174,10 @@ func (c *Controller) endOf(r record, key execution.Key) *execution.End {
 	return run.End
 }
 
-// rebuildResults exports again what the report directory holds.
-func (c *Controller) rebuildResults(records []record) {
+// rebuildResults exports again what the report directory holds, and nothing
+// else. It returns the executions that have a report there.
+func (c *Controller) rebuildResults(records []record) (known map[execution.ID]bool) {
+	known = map[execution.ID]bool{}
 	nodesOf := map[execution.ID][]string{}
 	for _, r := range records {
 		nodesOf[r.plan.ID] = nodeNames(r.plan)
@@ -112,37 +186,37 @@ func (c *Controller) rebuildResults(records []record) {
 	if err != nil {
 		c.Metrics.StoreError("list")
 		c.Log.Error("reports not read", "error", err)
-		return
+		return known
+	}
+	c.Results.Keep(ids)
+	for _, r := range records {
+		c.useGauges(r.plan)
 	}
 	for _, id := range ids {
-		c.known[id] = true
+		known[id] = true
 		c.rebuildExecution(id, nodesOf[id])
 	}
+	return known
 }
 
 func (c *Controller) rebuildExecution(id execution.ID, nodes []string) {
 	c.Results.Begin(id)
 	if report, err := c.Store.Report(id); err == nil {
-		nodes = nil
 		c.Metrics.SetLastExecution(resultOf(report), report.Closed)
+		c.Metrics.SetLastReport(report)
+		nodes = nil
 		for _, t := range report.Tasks {
-			nodes = append(nodes, t.Node)
-			if t.State != execution.Skipped {
-				bad := t.State != execution.Succeeded || !t.Reported
-				c.Results.SetTask(execution.Key{Execution: id, Node: t.Node}, t.DurationMS, bad)
+			if t.State == execution.Skipped && t.Reason != execution.NodeGone {
+				continue // left out at the tick
 			}
+			nodes = append(nodes, t.Node)
+			bad := t.State != execution.Succeeded || !t.Reported
+			c.Results.SetTask(execution.Key{Execution: id, Node: t.Node}, t.DurationMS, bad)
 		}
 		c.Results.SetPods(len(nodes))
 	}
 	for node, body := range c.Store.Results(id, nodes) {
-		key := execution.Key{Execution: id, Node: node}
-		samples, err := c.Results.DecodeFor(key, body)
-		if err != nil {
-			// The gauges may have been configured otherwise when it was sent.
-			c.Log.Debug("stored result not exported", "execution", id, "node", node, "error", err)
-			continue
-		}
-		c.Results.SetResult(key, samples)
+		c.exportResult(execution.Key{Execution: id, Node: node}, body)
 	}
 }
 

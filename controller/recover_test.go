@@ -1,27 +1,31 @@
 package controller
 
 import (
+	"errors"
 	"slices"
 	"strings"
 	"testing"
 	"time"
 
+	"github.com/google/go-cmp/cmp"
 	"github.com/prometheus/common/expfmt"
 	corev1 "k8s.io/api/core/v1"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+	clienttesting "k8s.io/client-go/testing"
 
 	"github.com/batch-job-controller/batch-job-controller/controller/config"
 	"github.com/batch-job-controller/batch-job-controller/controller/execution"
 )
 
-// resultMetrics returns what the jobs reported, as /metrics shows it.
-func (r *replica) resultMetrics() string {
+// lastingMetrics returns all gauges, as /metrics shows them: what counts begins
+// anew with each process.
+func (r *replica) lastingMetrics() string {
 	r.t.Helper()
 	families, err := r.registry.Gather()
 	must(r.t, err)
 	var b strings.Builder
 	for _, family := range families {
-		if strings.HasPrefix(family.GetName(), "foo_") {
+		if family.GetType().String() == "GAUGE" {
 			_, err := expfmt.MetricFamilyToText(&b, family)
 			must(r.t, err)
 		}
@@ -33,6 +37,7 @@ func TestMetricsAreTheSameAfterARestart(t *testing.T) {
 	inBubble(t, func(t *testing.T) {
 		nodes := []string{"a", "b", "c", "d"}
 		c := newCluster(t, nodes...)
+		c.addNode("e", cordoned)
 		c.behave("b", behaviour{runFor: 5 * time.Second, exitCode: 1})
 		c.behave("d", behaviour{runFor: time.Hour}) // the second execution stays open
 		for _, node := range []string{"a", "c"} {
@@ -49,22 +54,32 @@ func TestMetricsAreTheSameAfterARestart(t *testing.T) {
 		time.Sleep(5*time.Minute + 30*time.Second)
 		second := c.records()[1].plan.ID
 		must(t, r.Result(t.Context(), execution.Key{Execution: second, Node: "a"}, []byte(`{"test":[{"value":2,"labels":{"label":"x"}}]}`)))
+		must(t, r.Result(t.Context(), execution.Key{Execution: second, Node: "d"}, []byte(validResult))) // and runs on
 		time.Sleep(time.Second)
 
-		before := r.resultMetrics()
-		r.kill()
-		r = startReplica(t, c, store, cfg)
+		r, before := restart(r, c, store, cfg)
+		time.Sleep(3 * time.Minute) // d was stopped: the second execution is closed
+		r, _ = restart(r, c, store, cfg)
 		defer r.kill()
-		time.Sleep(time.Second)
-		if after := r.resultMetrics(); after != before {
-			t.Errorf("metrics before:\n%s\nafter:\n%s", before, after)
-		}
-		for _, want := range []string{`foo_test{executionID="latest",label="x",node="a"} 2`, `foo_processing{executionID="` + string(first) + `",node="b"} 1`} {
+		for _, want := range []string{`foo_test{executionID="latest",label="x",node="a"} 2`, `foo_processing{executionID="` + string(first) + `",node="b"} 1`, `batch_job_controller_last_execution_bad_node{node="b",outcome="failed",reason="ContainerFailed"} 1`} {
 			if !strings.Contains(before, want) {
 				t.Errorf("metrics: no %s in\n%s", want, before)
 			}
 		}
 	})
+}
+
+// restart compares the metrics before and after. It returns those before.
+func restart(old *replica, c *cluster, store Store, cfg config.Config) (r *replica, before string) {
+	old.t.Helper()
+	before = old.lastingMetrics()
+	old.kill()
+	r = startReplica(old.t, c, store, cfg)
+	time.Sleep(time.Second)
+	if diff := cmp.Diff(before, r.lastingMetrics()); diff != "" {
+		old.t.Errorf("metrics before (-) and after (+):\n%s", diff)
+	}
+	return r, before
 }
 
 func TestMissedTicksAreMadeUpForOnce(t *testing.T) {
@@ -173,26 +188,44 @@ func TestConflictIsAnsweredByReadingTheRecordAgain(t *testing.T) {
 	})
 }
 
-func TestTwoTriggersInOneSecondAreTwoExecutions(t *testing.T) {
-	c := newCluster(t)
-	controller := &Controller{records: records{client: c.client.CoreV1().ConfigMaps(testNamespace), controller: testName}}
-	create := func(trigger execution.Trigger) (execution.ID, bool) {
-		plan := samplePlan(t)
-		plan.Trigger = trigger
-		r, isNew, err := controller.createRecord(t.Context(), plan)
-		must(t, err)
-		return r.plan.ID, isNew
+// Goroutines that nobody ends would keep the bubble from ending.
+func TestTermThatEndsBeforeItHasRecoveredLeavesNothingBehind(t *testing.T) {
+	inBubble(t, func(t *testing.T) {
+		c := newCluster(t, "a")
+		c.client.PrependReactor("get", "configmaps", func(clienttesting.Action) (bool, runtimeObject, error) {
+			return true, nil, errors.New("the API server is away")
+		})
+		r := startReplica(t, c, newMemoryStore(), testConfig())
+		time.Sleep(5 * time.Second)
+		r.kill()
+	})
+}
+
+func TestRecordWhoseNameIsTaken(t *testing.T) {
+	tests := map[string]struct {
+		there     func(*execution.Plan) // the record that is there, compared with the one to be created
+		wantTaken bool
+	}{
+		"by a leader that died, or by a request whose answer was lost": {func(*execution.Plan) {}, false},
+		"by another trigger": {func(p *execution.Plan) { p.Trigger = execution.Startup }, true},
+		"by another tick":    {func(p *execution.Plan) { p.Scheduled = p.Scheduled.Add(time.Second) }, true},
 	}
-	first, isNew := create(execution.Cron)
-	if !isNew {
-		t.Error("the first is not new")
-	}
-	if second, isNew := create(execution.Startup); second != first.Next() || !isNew {
-		t.Errorf("the second: got %s, new %t, want %s", second, isNew, first.Next())
-	}
-	// A leader whose answer was lost, or the next one, finds what was written.
-	if again, isNew := create(execution.Cron); again != first || isNew {
-		t.Errorf("the first again: got %s, new %t, want %s", again, isNew, first)
+	for name, tt := range tests {
+		t.Run(name, func(t *testing.T) {
+			c := newCluster(t)
+			controller := &Controller{records: records{client: c.client.CoreV1().ConfigMaps(testNamespace), controller: testName}}
+			there := samplePlan(t)
+			tt.there(&there)
+			_, isNew, err := controller.createRecord(t.Context(), there)
+			must(t, err)
+			if !isNew {
+				t.Error("the first is not new")
+			}
+			_, isNew, err = controller.createRecord(t.Context(), samplePlan(t))
+			if isNew || errors.Is(err, errNameTaken) != tt.wantTaken || (err != nil) != tt.wantTaken {
+				t.Errorf("the second: new %t, %v, want it taken: %t", isNew, err, tt.wantTaken)
+			}
+		})
 	}
 }
 
@@ -214,7 +247,7 @@ func TestCallbackHost(t *testing.T) {
 			_, err = c.client.CoreV1().Services(testNamespace).Update(t.Context(), service, metav1.UpdateOptions{})
 			must(t, err)
 			controller := &Controller{Options: Options{PodIP: tt.podIP, Namespace: testNamespace, Client: c.client, Config: testConfig()}}
-			got, err := controller.callbackHost(t.Context())
+			got, err := controller.callbackHost(t.Context(), testName)
 			must(t, err)
 			if got != tt.want {
 				t.Errorf("host: got %s, want %s", got, tt.want)

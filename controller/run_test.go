@@ -10,7 +10,6 @@ import (
 	corev1 "k8s.io/api/core/v1"
 	apierrors "k8s.io/apimachinery/pkg/api/errors"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
-	clienttesting "k8s.io/client-go/testing"
 
 	"github.com/batch-job-controller/batch-job-controller/controller/config"
 	"github.com/batch-job-controller/batch-job-controller/controller/execution"
@@ -252,32 +251,6 @@ func TestCreateThatFailsHoldsUpNoOtherNode(t *testing.T) {
 			})
 		})
 	}
-}
-
-func TestCreateWhoseAnswerIsLostDoesNotRunTwice(t *testing.T) {
-	inBubble(t, func(t *testing.T) {
-		c := newCluster(t, "a")
-		lost := 0
-		c.client.PrependReactor("create", "jobs", func(action clienttesting.Action) (bool, runtimeObject, error) {
-			if lost++; lost > 1 {
-				return false, nil, nil
-			}
-			job := action.(clienttesting.CreateAction).GetObject().(*batchv1.Job)
-			_, _, err := c.onCreate(action)
-			must(t, err)
-			must(t, c.client.Tracker().Create(batchv1.SchemeGroupVersion.WithResource("jobs"), job, testNamespace))
-			return true, nil, apierrors.NewTimeoutError("the answer is lost", 1)
-		})
-		r := startReplica(t, c, newMemoryStore(), testConfig())
-		defer r.kill()
-		time.Sleep(time.Minute)
-		if got := outcomes(c.records()[0])["a"]; got != succeeded {
-			t.Errorf("outcome: got %v, want succeeded", got)
-		}
-		if got := c.created()["a"]; got != 1 {
-			t.Errorf("Jobs: got %d, want 1", got)
-		}
-	})
 }
 
 func TestNodeThatGoesAwayFreesItsSlot(t *testing.T) {

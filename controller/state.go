@@ -3,61 +3,196 @@ package controller
 import (
 	"context"
 	"fmt"
+	"maps"
+	"strings"
 	"time"
 
 	corev1 "k8s.io/api/core/v1"
 	apierrors "k8s.io/apimachinery/pkg/api/errors"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 
+	"github.com/batch-job-controller/batch-job-controller/controller/execution"
 	"github.com/batch-job-controller/batch-job-controller/controller/jobspec"
 )
 
-// The state ConfigMap remembers which tick was dealt with last. Executions do
-// not tell: users delete them, and a skipped tick leaves none.
+// The state ConfigMap remembers which tick was dealt with last, and which
+// execution is newest. Executions do not tell: users delete them, and a
+// skipped tick leaves none. It is changed by compare-and-swap, and always
+// before an execution record is created: a leader that slept through its Lease
+// cannot open an execution beside that of its successor.
 const (
 	stateSuffix    = "-state"
 	stateComponent = "state"
 	lastTickKey    = "lastTick"
+	newestKey      = "newestExecution"
+	openingKey     = "opening" // "trigger scheduled" while the newest execution's record is being created
 )
 
-func (c *Controller) stateName() string { return c.Config.Name + stateSuffix }
+// state is the state ConfigMap as this leader has read or written it.
+type state struct {
+	object   *corev1.ConfigMap // nil: there is none
+	lastTick time.Time
+	newest   execution.ID
+	opening  *opening // nil: the newest execution's record was created
+}
+
+// opening is why the newest execution is to be.
+type opening struct {
+	trigger   execution.Trigger
+	scheduled time.Time
+}
+
+func (o opening) is(other opening) bool {
+	return o.trigger == other.trigger && o.scheduled.Equal(other.scheduled)
+}
+
+func (c *Controller) stateName() string { return c.config().Name + stateSuffix }
 
 func (c *Controller) stateReference() corev1.ObjectReference {
 	return corev1.ObjectReference{APIVersion: "v1", Kind: "ConfigMap", Namespace: c.Namespace, Name: c.stateName()}
 }
 
-// lastTick returns the remembered time, or the zero time if there is none.
-func (c *Controller) lastTick(ctx context.Context) (time.Time, error) {
+func (c *Controller) readState(ctx context.Context) (state, error) {
 	object, err := c.Client.CoreV1().ConfigMaps(c.Namespace).Get(ctx, c.stateName(), metav1.GetOptions{})
 	if apierrors.IsNotFound(err) {
-		return time.Time{}, nil
+		return state{}, nil
 	}
 	if err != nil {
-		return time.Time{}, fmt.Errorf("read %s: %w", c.stateName(), err)
+		return state{}, fmt.Errorf("read %s: %w", c.stateName(), err)
 	}
-	last, err := time.Parse(time.RFC3339, object.Data[lastTickKey])
-	if err != nil {
+	s, problems := parseState(object)
+	for _, problem := range problems {
 		// Forgotten ticks are not worth a controller that does not start.
-		c.Log.Warn("the last tick is not readable, ticks missed before now are not made up for",
-			"object", c.stateName(), "value", object.Data[lastTickKey])
-		return time.Time{}, nil
+		c.Log.Warn("state not readable, and forgotten", "object", c.stateName(), "problem", problem)
 	}
-	return last, nil
+	return s, nil
 }
 
-// saveLastTick remembers the time. If it fails, a restart may take a tick that
-// was skipped for one that was missed: it is logged, and the next tick mends it.
-func (c *Controller) saveLastTick(ctx context.Context, last time.Time) {
+// parseState reads what can be read, and tells of the rest.
+func parseState(object *corev1.ConfigMap) (s state, problems []string) {
+	s.object = object
+	problem := func(key string) {
+		problems = append(problems, fmt.Sprintf("%s: %.64q", key, object.Data[key]))
+	}
+	if text := object.Data[lastTickKey]; text != "" {
+		at, err := time.Parse(time.RFC3339, text)
+		if err != nil {
+			problem(lastTickKey)
+		}
+		s.lastTick = at
+	}
+	if text := object.Data[newestKey]; text != "" {
+		id, err := execution.ParseID(text)
+		if err != nil {
+			problem(newestKey)
+		}
+		s.newest = id
+	}
+	if text := object.Data[openingKey]; text != "" && s.newest != "" {
+		trigger, scheduled, _ := strings.Cut(text, " ")
+		at, err := time.Parse(time.RFC3339, scheduled)
+		if err != nil || trigger == "" {
+			problem(openingKey)
+		} else {
+			s.opening = &opening{execution.Trigger(trigger), at}
+		}
+	}
+	return s, problems
+}
+
+// pass takes down that the ticks up to a time were dealt with. It reports
+// whether that is news.
+func (s *state) pass(until time.Time) bool {
+	if !s.lastTick.Before(until) {
+		return false
+	}
+	s.lastTick = until
+	return true
+}
+
+// begin takes down that an execution is to be opened, unless another one is, or
+// its tick was dealt with. It gives it an ID that none had before.
+func (s *state) begin(why opening, now time.Time) bool {
+	if s.opening != nil || (why.trigger == execution.Cron && !s.lastTick.Before(why.scheduled)) {
+		return false
+	}
+	s.newest = s.nextID(why.scheduled)
+	s.opening = &why
+	if why.trigger == execution.Cron {
+		s.lastTick = now
+	}
+	return true
+}
+
+func (s *state) nextID(scheduled time.Time) execution.ID {
+	id := execution.NewID(scheduled)
+	if s.newest != "" && id <= s.newest {
+		return s.newest.Next()
+	}
+	return id
+}
+
+func (s state) data() map[string]string {
+	data := map[string]string{}
+	if s.object != nil {
+		maps.Copy(data, s.object.Data)
+	}
+	set := func(key, value string) {
+		delete(data, key)
+		if value != "" {
+			data[key] = value
+		}
+	}
+	set(newestKey, string(s.newest))
+	set(lastTickKey, "")
+	if !s.lastTick.IsZero() {
+		set(lastTickKey, s.lastTick.UTC().Format(time.RFC3339))
+	}
+	set(openingKey, "")
+	if s.opening != nil {
+		set(openingKey, string(s.opening.trigger)+" "+s.opening.scheduled.UTC().Format(time.RFC3339))
+	}
+	return data
+}
+
+// swapState changes the state, unless there is no change to make, or somebody
+// else wrote it since it was read: then it is read again, and the error says
+// so. Only the goroutine that runs the ticks does this.
+func (c *Controller) swapState(ctx context.Context, fence Fence, change func(*state) bool) error {
+	next := c.state
+	if !change(&next) {
+		return nil
+	}
+	write, done, err := fence(ctx)
+	if err != nil {
+		return err
+	}
+	defer done()
 	client := c.Client.CoreV1().ConfigMaps(c.Namespace)
-	object := &corev1.ConfigMap{
-		ObjectMeta: metav1.ObjectMeta{Name: c.stateName(), Labels: jobspec.CommonLabels(c.Config.Name, stateComponent)},
-		Data:       map[string]string{lastTickKey: last.UTC().Format(time.RFC3339)},
+	var written *corev1.ConfigMap
+	if next.object == nil {
+		written, err = client.Create(write, &corev1.ConfigMap{
+			ObjectMeta: metav1.ObjectMeta{Name: c.stateName(), Labels: jobspec.CommonLabels(c.config().Name, stateComponent)},
+			Data:       next.data(),
+		}, metav1.CreateOptions{})
+	} else {
+		object := next.object.DeepCopy()
+		object.Data = next.data()
+		written, err = client.Update(write, object, metav1.UpdateOptions{})
 	}
-	_, err := client.Update(ctx, object, metav1.UpdateOptions{})
-	if apierrors.IsNotFound(err) {
-		_, err = client.Create(ctx, object, metav1.CreateOptions{})
-	}
-	if err != nil && ctx.Err() == nil {
-		c.Log.Error("last tick not remembered", "object", c.stateName(), "error", err)
+	switch {
+	case err == nil:
+		next.object = written
+		c.state = next
+		return nil
+	case apierrors.IsConflict(err), apierrors.IsAlreadyExists(err), apierrors.IsNotFound(err):
+		there, readErr := c.readState(write)
+		if readErr != nil {
+			return readErr
+		}
+		c.state = there
+		return fmt.Errorf("write %s, which was read again: %w", c.stateName(), err)
+	default:
+		return fmt.Errorf("write %s: %w", c.stateName(), err)
 	}
 }

@@ -74,6 +74,27 @@ func (s *memoryStore) SaveFile(key execution.Key, name, _ string, _ []string, bo
 	return key.Node + "-" + name, nil
 }
 
+func (s *memoryStore) FileSize(key execution.Key, name string) (int64, bool) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	content, there := s.files[key][name]
+	return int64(len(content)), there && name != ""
+}
+
+func (s *memoryStore) Files(id execution.ID, nodes []string) iter.Seq2[string, int64] {
+	return func(yield func(string, int64) bool) {
+		s.mu.Lock()
+		defer s.mu.Unlock()
+		for _, node := range nodes {
+			for _, content := range s.files[execution.Key{Execution: id, Node: node}] {
+				if !yield(node, int64(len(content))) {
+					return
+				}
+			}
+		}
+	}
+}
+
 func (s *memoryStore) SaveLog(key execution.Key, container string, r io.Reader, _ int64) (bool, error) {
 	content, err := io.ReadAll(r)
 	s.mu.Lock()
@@ -90,6 +111,22 @@ func put(m map[execution.Key]map[string]string, key execution.Key, name, content
 		m[key] = map[string]string{}
 	}
 	m[key][name] = content
+}
+
+// texts returns all that pods have sent, with its name.
+func (s *memoryStore) texts() map[string]string {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	all := map[string]string{}
+	for key, body := range s.results {
+		all[key.Node] = string(body)
+	}
+	for key, files := range s.files {
+		for name, text := range files {
+			all[key.Node+"-"+name] = text
+		}
+	}
+	return all
 }
 
 func (s *memoryStore) HasLog(key execution.Key, container string) bool {

@@ -13,44 +13,54 @@ import (
 // that somebody set the clock.
 const longestSleep = 30 * time.Second
 
-// runTicks opens an execution whenever one is due. Last is the scheduled time
-// of the last tick that was dealt with.
-func (c *Controller) runTicks(ctx context.Context, fence Fence, last time.Time) {
-	startup := c.startupDue()
+// runTicks opens an execution whenever one is due.
+func (c *Controller) runTicks(ctx context.Context, fence Fence) {
+	if c.state.lastTick.IsZero() { // the first start: nothing was missed
+		c.passTicks(ctx, fence, c.Clock.Now())
+	}
+	c.resumeOpening(ctx, fence)
 	for {
-		now := c.Clock.Now()
+		cfg, now := c.config(), c.Clock.Now()
+		startup := c.startupDue()
 		if !startup.IsZero() && !now.Before(startup) {
-			c.fire(ctx, fence, execution.Startup, now)
-			startup = time.Time{}
+			c.fire(ctx, fence, opening{execution.Startup, now})
+			c.startedUp, startup = true, time.Time{}
 		}
-		deadline := c.Config.StartingDeadline
-		if deadline == 0 {
-			deadline = plan.DefaultStartingDeadline(c.schedule, now)
-		}
-		at, missed := plan.Due(c.schedule, last, now, deadline)
+		at, missed := plan.Due(cfg.schedule, c.state.lastTick, now, c.startingDeadline(now))
 		if missed > 0 {
-			c.ticksMissed(ctx, last, missed)
+			c.ticksMissed(ctx, c.state.lastTick, missed)
 		}
-		if !at.IsZero() {
-			c.fire(ctx, fence, execution.Cron, at)
+		switch {
+		case !at.IsZero():
+			c.fire(ctx, fence, opening{execution.Cron, at})
+		case missed > 0, c.state.lastTick.Before(cfg.since):
+			// From before the change no tick of the new schedule counts, whoever
+			// leads next.
+			c.passTicks(ctx, fence, now)
 		}
-		if !at.IsZero() || missed > 0 {
-			last = now
-			c.saveLastTick(ctx, last)
-		}
-		next := c.schedule.Next(now)
+		next := cfg.schedule.Next(now)
 		c.Metrics.SetNextTick(next)
-		if !c.sleepUntil(ctx, earliest(next, startup)) {
+		if !c.sleepUntil(ctx, earliest(next, startup), c.reconfigured) {
 			return
 		}
 	}
 }
 
+// startingDeadline is how late an execution may begin.
+func (c *Controller) startingDeadline(now time.Time) time.Duration {
+	cfg := c.config()
+	if cfg.StartingDeadline > 0 {
+		return cfg.StartingDeadline
+	}
+	return plan.DefaultStartingDeadline(cfg.schedule, now)
+}
+
 // startupDue returns when the execution of runOnStartup is due, or the zero
 // time: one that was opened since this process started stands for it, so that
-// replicas that start together run one execution.
+// replicas that start together run one execution. A configuration that came after
+// the start is none of its business.
 func (c *Controller) startupDue() time.Time {
-	if !c.Config.RunOnStartup {
+	if !c.Options.Config.RunOnStartup || c.startedUp {
 		return time.Time{}
 	}
 	c.mu.Lock()
@@ -60,7 +70,7 @@ func (c *Controller) startupDue() time.Time {
 			return time.Time{}
 		}
 	}
-	return c.started.Add(c.Config.StartupDelay)
+	return c.started.Add(c.Options.Config.StartupDelay)
 }
 
 func earliest(a, b time.Time) time.Time {
@@ -70,9 +80,9 @@ func earliest(a, b time.Time) time.Time {
 	return b
 }
 
-// sleepUntil sleeps until the time, or for longestSleep. It reports whether ctx
-// still lasts.
-func (c *Controller) sleepUntil(ctx context.Context, at time.Time) bool {
+// sleepUntil sleeps until the time, or for longestSleep, or until there is news.
+// It reports whether ctx still lasts.
+func (c *Controller) sleepUntil(ctx context.Context, at time.Time, news <-chan struct{}) bool {
 	wait := longestSleep
 	if !at.IsZero() {
 		wait = min(max(at.Sub(c.Clock.Now()), 0), longestSleep)
@@ -82,37 +92,33 @@ func (c *Controller) sleepUntil(ctx context.Context, at time.Time) bool {
 	select {
 	case <-ctx.Done():
 		return false
+	case <-news:
+		return true
 	case <-timer.C():
 		return true
 	}
 }
 
-// fire opens an execution, unless one is open: nothing runs twice on a node at
-// the same time.
-func (c *Controller) fire(ctx context.Context, fence Fence, trigger execution.Trigger, at time.Time) {
-	if busy := c.current(); busy != nil {
-		c.Log.Warn("tick skipped: an execution is open", "execution", busy.plan.ID, "trigger", trigger, "scheduled", at)
-		c.Metrics.TickSkipped("open_execution")
-		c.announce(ctx, recordReference(busy.object), true, eventTickSkipped,
-			fmt.Sprintf("the %s execution due at %s was skipped: execution %s is still open", trigger, at.UTC().Format(time.RFC3339), busy.plan.ID))
-		return
-	}
-	c.openUntilDone(ctx, fence, trigger, at)
-}
-
-// openUntilDone tries to open an execution until that succeeds or ctx ends:
-// while the API server is away a tick is late, not lost.
-func (c *Controller) openUntilDone(ctx context.Context, fence Fence, trigger execution.Trigger, at time.Time) {
+// untilDone tries a step until that succeeds or ctx ends: while the API server
+// is away a tick is late, not lost.
+func (c *Controller) untilDone(ctx context.Context, step string, why opening, try func() error) {
 	for delay := 250 * time.Millisecond; ; delay = min(2*delay, 15*time.Second) {
-		err := c.openExecution(ctx, fence, trigger, at)
+		err := try()
 		if err == nil || ctx.Err() != nil {
 			return
 		}
-		c.Log.Error("execution not opened, trying again", "trigger", trigger, "scheduled", at, "error", err)
-		if !c.sleepUntil(ctx, c.Clock.Now().Add(delay)) {
+		c.Log.Error("a step failed, trying again", "step", step, "trigger", why.trigger, "scheduled", why.scheduled, "error", err)
+		if !c.sleepUntil(ctx, c.Clock.Now().Add(delay), nil) {
 			return
 		}
 	}
+}
+
+// passTicks remembers that the ticks up to a time were dealt with.
+func (c *Controller) passTicks(ctx context.Context, fence Fence, until time.Time) {
+	c.untilDone(ctx, "remember the last tick", opening{execution.Cron, until}, func() error {
+		return c.swapState(ctx, fence, func(s *state) bool { return s.pass(until) })
+	})
 }
 
 func (c *Controller) ticksMissed(ctx context.Context, since time.Time, missed int) {

@@ -2,16 +2,13 @@ package controller
 
 import (
 	"context"
-	"encoding/json"
 	"errors"
 	"fmt"
 	"strconv"
 	"time"
 
-	batchv1 "k8s.io/api/batch/v1"
 	apierrors "k8s.io/apimachinery/pkg/api/errors"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
-	"k8s.io/apimachinery/pkg/types"
 
 	"github.com/batch-job-controller/batch-job-controller/controller/execution"
 	"github.com/batch-job-controller/batch-job-controller/controller/jobspec"
@@ -41,7 +38,7 @@ func (c *Controller) turn(ctx context.Context, fence Fence, key execution.Key) e
 	if !ok {
 		return nil
 	}
-	action := plan.Next(t.sight, c.Clock.Now())
+	action := plan.Next(t.sight, c.now())
 	return c.act(ctx, fence, t, action)
 }
 
@@ -59,7 +56,7 @@ type task struct {
 // gather collects what is known about the task. It reports whether there is
 // anything to decide.
 func (c *Controller) gather(key execution.Key) (task, bool) {
-	name := jobspec.JobName(c.Config.Name, key)
+	name := jobspec.JobName(c.config().Name, key)
 	job := c.caches.job(c.Namespace, name)
 	now := c.Clock.Now()
 
@@ -117,6 +114,10 @@ func (c *Controller) act(ctx context.Context, fence Fence, t task, action plan.A
 	case plan.Stop:
 		return c.stopJob(ctx, fence, t, action.End)
 	case plan.Finish:
+		if wait := c.strayWait(t); t.sight.Job == nil && wait > 0 {
+			c.tasks.AddAfter(t.key, wait)
+			return nil
+		}
 		c.finish(t, action.End)
 		return nil
 	default:
@@ -140,18 +141,24 @@ func (c *Controller) noteStarted(t task, action plan.Action) {
 // createJob creates the task's Job. That its name is taken is no error: it was
 // created before, by a request whose answer was lost or by another leader.
 func (c *Controller) createJob(ctx context.Context, fence Fence, t task) error {
-	if err := fence(); err != nil {
+	write, done, err := fence(ctx)
+	if err != nil {
 		return err
 	}
-	job, err := jobspec.Render(t.plan, t.plan.Nodes[t.index], jobspec.Options{
-		Controller: c.Config.Name, Namespace: c.Namespace, Owner: t.owner, Extensions: c.Extensions,
+	defer done()
+	job, err := jobspec.Render(t.plan, t.index, jobspec.Options{
+		Controller: c.config().Name, Namespace: c.Namespace, Owner: t.owner, Extensions: t.open.config.extensions,
 	})
 	if err != nil {
 		return c.verifyJob(ctx, t, c.failed(execution.JobInvalid, err))
 	}
-	ctx, cancel := context.WithTimeout(ctx, apiTimeout)
-	defer cancel()
-	_, err = c.Client.BatchV1().Jobs(c.Namespace).Create(ctx, job, metav1.CreateOptions{})
+	if err := c.ensureTokens(write, t); err != nil {
+		if isRefused(err) {
+			c.noteRefused(ctx, t, err)
+		}
+		return err
+	}
+	_, err = c.Client.BatchV1().Jobs(c.Namespace).Create(write, job, metav1.CreateOptions{})
 	switch {
 	case err == nil:
 		c.noteCreated(t)
@@ -160,15 +167,23 @@ func (c *Controller) createJob(ctx context.Context, fence Fence, t task) error {
 		return c.verifyJob(ctx, t, execution.End{})
 	}
 	c.Metrics.JobCreateFailed(statusCode(err))
+	if mayBeDone(err) {
+		c.noteUnanswered(t)
+	}
 	switch {
 	case apierrors.IsInvalid(err) || apierrors.IsBadRequest(err):
 		// Not without a look: another leader's Job may be there.
 		return c.verifyJob(ctx, t, c.failed(execution.JobInvalid, err))
-	case apierrors.IsForbidden(err) || apierrors.IsNotFound(err) || apierrors.IsInternalError(err):
-		// Quota, RBAC, a namespace on its way out, or a webhook that is down.
+	case isRefused(err):
 		c.noteRefused(ctx, t, err)
 	}
 	return fmt.Errorf("create Job %s: %w", t.name, err)
+}
+
+// isRefused reports whether the API server does not want an object: a quota,
+// RBAC, a namespace on its way out, or a webhook that is down.
+func isRefused(err error) bool {
+	return errors.Is(err, errNoKeyring) || apierrors.IsForbidden(err) || apierrors.IsNotFound(err) || apierrors.IsInternalError(err)
 }
 
 func (c *Controller) failed(reason execution.Reason, err error) execution.End {
@@ -223,7 +238,11 @@ func refusal(err error) string {
 		if d := status.Status().Details; d != nil && len(d.Causes) > 0 {
 			return d.Causes[0].Message
 		}
-		return "the API server refuses the Jobs: " + string(status.Status().Reason)
+		what := "the Jobs"
+		if d := status.Status().Details; d != nil && d.Kind == "secrets" {
+			what = "the Secrets with the callback tokens"
+		}
+		return "the API server refuses " + what + ": " + string(status.Status().Reason)
 	}
 	return err.Error()
 }
@@ -236,13 +255,17 @@ func (c *Controller) verifyJob(ctx context.Context, t task, end execution.End) e
 	job, err := c.Client.BatchV1().Jobs(c.Namespace).Get(ctx, t.name, metav1.GetOptions{})
 	switch {
 	case apierrors.IsNotFound(err) && end.Outcome.State.Final():
+		if wait := c.strayWait(t); wait > 0 {
+			c.tasks.AddAfter(t.key, wait)
+			return nil
+		}
 		c.finish(t, end)
 		return nil
 	case err != nil:
 		return fmt.Errorf("read Job %s: %w", t.name, err)
 	case !jobspec.Owned(job, t.owner, t.key):
 		t.sight.Job, t.sight.Foreign = job, true
-		c.finish(t, plan.Next(t.sight, c.Clock.Now()).End)
+		c.finish(t, plan.Next(t.sight, c.now()).End)
 		return nil
 	}
 	c.noteCreated(t)
@@ -250,46 +273,11 @@ func (c *Controller) verifyJob(ctx context.Context, t task, end execution.End) e
 	return nil
 }
 
-// stopJob makes the Job controller end the Job and delete its pod, and writes
-// the reason where the next leader finds it: the pod's goes with the pod.
-func (c *Controller) stopJob(ctx context.Context, fence Fence, t task, end execution.End) error {
-	if err := fence(); err != nil {
-		return err
-	}
-	patch, err := json.Marshal(stopPatch(t.sight.Job, end))
-	if err != nil {
-		return fmt.Errorf("stop Job %s: %w", t.name, err)
-	}
-	ctx, cancel := context.WithTimeout(ctx, apiTimeout)
-	defer cancel()
-	_, err = c.Client.BatchV1().Jobs(c.Namespace).Patch(ctx, t.name, types.MergePatchType, patch, metav1.PatchOptions{})
-	if err != nil && !apierrors.IsNotFound(err) {
-		return fmt.Errorf("stop Job %s: %w", t.name, err)
-	}
-	c.Log.Info("Job stopped", "execution", t.key.Execution, "node", t.key.Node, "job", t.name, "reason", end.Outcome.Reason)
-	c.mu.Lock()
-	t.open.tasks[t.index].stopped = &plan.Stopped{At: c.Clock.Now(), End: end}
-	c.mu.Unlock()
-	c.tasks.AddAfter(t.key, plan.StopGrace)
-	return nil
-}
-
-// stopPatch names the UID: another Job of that name is left alone.
-func stopPatch(job *batchv1.Job, end execution.End) map[string]any {
-	return map[string]any{
-		"metadata": map[string]any{
-			"uid": job.UID,
-			"annotations": map[string]string{
-				jobspec.StopAnnotation:        string(end.Outcome.State) + "/" + string(end.Outcome.Reason),
-				jobspec.StopMessageAnnotation: execution.Truncate(end.Message, execution.MaxMessage),
-			},
-		},
-		"spec": map[string]any{"activeDeadlineSeconds": 1},
-	}
-}
-
 // finish takes down how the task ended, frees its slot and has its logs saved.
 func (c *Controller) finish(t task, end execution.End) {
+	if !t.sight.Task.Reported {
+		c.findResult(t.open, t.index)
+	}
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	if c.open != t.open {

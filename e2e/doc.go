@@ -7,6 +7,7 @@
 //	deploy       the controller on a cluster, as users put it there
 //	suite        tests on real nodes: all that users were promised
 //	api          tests on a real API server: recovery, faults, RBAC, scale
+//	monitoring   tests of the alerts, the dashboard, and the page of the metrics
 //	bench        an execution over 500 simulated nodes, timed
 //	cmd/demo     make demo
 //	cmd/cluster  make cluster, make cluster-down

@@ -1,3 +1,4 @@
-// Package kustomize holds the overlays, one per environment, and what they
-// share. They stand on the base in package manifests, which renders them.
+// Package kustomize holds the overlays, one per environment, the components
+// that an overlay can list, and what they share. They stand on the base in
+// package manifests, which renders them.
 package kustomize

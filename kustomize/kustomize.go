@@ -5,7 +5,7 @@ import (
 	"io/fs"
 )
 
-//go:embed overlays transformers
+//go:embed components overlays transformers
 var files embed.FS
 
 // Files returns the files of this directory.

@@ -15,6 +15,7 @@ import (
 	"k8s.io/apimachinery/pkg/labels"
 	"k8s.io/apimachinery/pkg/runtime"
 
+	"github.com/batch-job-controller/batch-job-controller/controller/execution"
 	"github.com/batch-job-controller/batch-job-controller/controller/jobspec"
 )
 
@@ -110,6 +111,20 @@ func TestEnvironment(t *testing.T) {
 	})
 }
 
+func TestReplicasFindEachOther(t *testing.T) {
+	forEachInstallation(t, func(t *testing.T, objects []runtime.Object) {
+		container := controllerContainer(t, objects)
+		if !slices.Contains(container.Args, "-advertise-address=$(REPLICA_IP)") {
+			t.Errorf("no replica is told where it can be reached: %v", container.Args)
+		}
+		i := slices.IndexFunc(container.Env, func(v corev1.EnvVar) bool { return v.Name == "REPLICA_IP" })
+		if i < 0 || container.Env[i].ValueFrom == nil || container.Env[i].ValueFrom.FieldRef == nil ||
+			container.Env[i].ValueFrom.FieldRef.FieldPath != "status.podIP" {
+			t.Error("REPLICA_IP is not the pod's own address")
+		}
+	})
+}
+
 // The soft limit of the Go runtime is of use below the hard one only.
 func TestMemoryLimits(t *testing.T) {
 	forEachInstallation(t, func(t *testing.T, objects []runtime.Object) {
@@ -152,7 +167,7 @@ func TestImagesArePinned(t *testing.T) {
 	forEachInstallation(t, func(t *testing.T, objects []runtime.Object) {
 		for _, image := range []string{
 			controllerContainer(t, objects).Image,
-			jobPod(t, objects).Containers[0].Image,
+			jobPod(t, objects, execution.TokenAuth).Containers[0].Image,
 		} {
 			if !pinned.MatchString(image) || strings.HasSuffix(image, ":latest") {
 				t.Errorf("image %s has no tag that stays", image)

@@ -28,18 +28,21 @@ func decodeConfig(t *testing.T, objects []runtime.Object) config.Config {
 	return c
 }
 
-// jobPod returns the pod of a node task, as it is created.
-func jobPod(t *testing.T, objects []runtime.Object) corev1.PodSpec {
+// jobPod returns the pod of a node task, as it is created, with one of the ways
+// to authenticate.
+func jobPod(t *testing.T, objects []runtime.Object, auth execution.CallbackAuth) corev1.PodSpec {
 	t.Helper()
 	c := decodeConfig(t, objects)
 	plan := execution.Plan{
-		ID: "20261005120000",
+		ID:    "20261005120000",
+		Nodes: []execution.Node{{Name: "node-1"}},
 		Settings: execution.Settings{
 			JobTimeout: c.JobTimeout, StartDeadline: c.StartDeadline, JobServiceAccount: c.JobServiceAccount,
 			PodTemplate: c.PodTemplate, CallbackName: c.CallbackServiceName, CallbackPort: c.CallbackServicePort,
+			CallbackAuth: auth, TokensPerSecret: c.Callback.TokensPerSecret,
 		},
 	}
-	job, err := jobspec.Render(plan, execution.Node{Name: "node-1"}, jobspec.Options{Controller: c.Name, Namespace: "any"})
+	job, err := jobspec.Render(plan, 0, jobspec.Options{Controller: c.Name, Namespace: "any"})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -57,7 +60,7 @@ func TestConfigurationFitsTheObjects(t *testing.T) {
 		if !served {
 			t.Errorf("Service %s does not serve callbacks on %d", service.Name, c.CallbackServicePort)
 		}
-		named[*corev1.ServiceAccount](t, objects, jobPod(t, objects).ServiceAccountName)
+		named[*corev1.ServiceAccount](t, objects, jobPod(t, objects, execution.TokenAuth).ServiceAccountName)
 	})
 }
 

@@ -10,6 +10,7 @@ import (
 	corev1 "k8s.io/api/core/v1"
 	"k8s.io/apimachinery/pkg/api/meta"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
 	"k8s.io/apimachinery/pkg/runtime"
 	"k8s.io/apimachinery/pkg/runtime/serializer"
 	"k8s.io/apimachinery/pkg/util/yaml"
@@ -21,6 +22,7 @@ import (
 func decode(t *testing.T, rendered []byte) []runtime.Object {
 	t.Helper()
 	decoder := serializer.NewCodecFactory(scheme.Scheme, serializer.EnableStrict).UniversalDeserializer()
+	foreign := unstructured.UnstructuredJSONScheme
 	documents := yaml.NewDocumentDecoder(io.NopCloser(bytes.NewReader(rendered)))
 	defer func() {
 		if err := documents.Close(); err != nil {
@@ -38,6 +40,12 @@ func decode(t *testing.T, rendered []byte) []runtime.Object {
 			t.Fatal(err)
 		}
 		object, _, err := decoder.Decode(document[:n], nil, nil)
+		if runtime.IsNotRegisteredError(err) { // of the Prometheus Operator: see operator_test.go
+			var inJSON []byte
+			if inJSON, err = yaml.ToJSON(document[:n]); err == nil {
+				object, _, err = foreign.Decode(inJSON, nil, nil)
+			}
+		}
 		if err != nil {
 			t.Fatalf("%v in\n%s", err, document[:n])
 		}
@@ -47,7 +55,7 @@ func decode(t *testing.T, rendered []byte) []runtime.Object {
 
 func render(t *testing.T, overlay string) []runtime.Object {
 	t.Helper()
-	rendered, err := Render(overlay)
+	rendered, err := Render(Options{Overlay: overlay})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -55,11 +63,14 @@ func render(t *testing.T, overlay string) []runtime.Object {
 }
 
 // forEachInstallation runs a test over the objects of each overlay, and over
-// those of the base in some namespace.
+// those of the base in some namespace, alone and with each component.
 func forEachInstallation(t *testing.T, test func(t *testing.T, objects []runtime.Object)) {
 	t.Helper()
 	forEachOverlay(t, func(t *testing.T, overlay string) { test(t, render(t, overlay)) })
 	t.Run("base", func(t *testing.T) { test(t, decode(t, renderOnTop(t, BaseDir, "any"))) })
+	forEachComponent(t, func(t *testing.T, component string) {
+		test(t, decode(t, renderOnTop(t, BaseDir, "any", component)))
+	})
 }
 
 // all returns the objects of one type.

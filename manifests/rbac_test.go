@@ -1,17 +1,28 @@
 package manifests
 
 import (
+	"fmt"
+	"io/fs"
+	"path"
+	"slices"
+	"strings"
 	"testing"
 
 	"github.com/google/go-cmp/cmp"
+	"go.yaml.in/yaml/v3"
 	rbacv1 "k8s.io/api/rbac/v1"
 	"k8s.io/apimachinery/pkg/runtime"
+
+	"github.com/batch-job-controller/batch-job-controller/controller"
+	"github.com/batch-job-controller/batch-job-controller/kustomize"
 )
 
 // What the controller may do, and nothing else.
 func TestPermissions(t *testing.T) {
 	wantRole := []rbacv1.PolicyRule{
-		{APIGroups: []string{""}, Resources: []string{"configmaps"}, Verbs: []string{"get", "list", "create", "update", "delete"}},
+		{APIGroups: []string{""}, Resources: []string{"configmaps"}, Verbs: []string{"get", "list", "watch", "create", "update", "delete"}},
+		{APIGroups: []string{""}, Resources: []string{"secrets"}, Verbs: []string{"create", "delete"}},
+		{APIGroups: []string{""}, Resources: []string{"secrets"}, ResourceNames: []string{"batch-job-controller-callback-key"}, Verbs: []string{"get"}},
 		{APIGroups: []string{""}, Resources: []string{"services"}, Verbs: []string{"get"}},
 		{APIGroups: []string{"batch"}, Resources: []string{"jobs"}, Verbs: []string{"get", "list", "watch", "create", "patch", "delete"}},
 		{APIGroups: []string{""}, Resources: []string{"pods"}, Verbs: []string{"get", "list", "watch"}},
@@ -20,14 +31,94 @@ func TestPermissions(t *testing.T) {
 		{APIGroups: []string{"coordination.k8s.io"}, Resources: []string{"leases"}, Verbs: []string{"get", "create", "update"}},
 	}
 	wantClusterRole := []rbacv1.PolicyRule{
-		{APIGroups: []string{""}, Resources: []string{"nodes"}, Verbs: []string{"get", "list", "watch"}},
+		{APIGroups: []string{""}, Resources: []string{"nodes"}, Verbs: []string{"list", "watch"}},
+	}
+	// What a component adds.
+	moreRole := map[string][]rbacv1.PolicyRule{
+		"tls": {
+			{APIGroups: []string{""}, Resources: []string{"secrets"}, ResourceNames: []string{"batch-job-controller-ca"}, Verbs: []string{"get", "update"}},
+			{APIGroups: []string{""}, Resources: []string{"secrets"}, ResourceNames: []string{"batch-job-controller-tls"}, Verbs: []string{"get"}},
+		},
+	}
+	moreRole["staging"], moreRole["production"] = moreRole["tls"], moreRole["tls"]
+	moreClusterRole := map[string][]rbacv1.PolicyRule{
+		"report-auth": {
+			{APIGroups: []string{"authentication.k8s.io"}, Resources: []string{"tokenreviews"}, Verbs: []string{"create"}},
+			{APIGroups: []string{"authorization.k8s.io"}, Resources: []string{"subjectaccessreviews"}, Verbs: []string{"create"}},
+		},
 	}
 	forEachInstallation(t, func(t *testing.T, objects []runtime.Object) {
+		wantRole := slices.Concat(wantRole, moreRole[path.Base(t.Name())])
 		if diff := cmp.Diff(wantRole, only[*rbacv1.Role](t, objects).Rules); diff != "" {
 			t.Errorf("rules of the Role (-want +got):\n%s", diff)
 		}
-		if diff := cmp.Diff(wantClusterRole, only[*rbacv1.ClusterRole](t, objects).Rules); diff != "" {
+		wantClusterRole := slices.Concat(wantClusterRole, moreClusterRole[path.Base(t.Name())])
+		bound := only[*rbacv1.ClusterRoleBinding](t, objects).RoleRef.Name
+		if diff := cmp.Diff(wantClusterRole, named[*rbacv1.ClusterRole](t, objects, bound).Rules); diff != "" {
 			t.Errorf("rules of the ClusterRole (-want +got):\n%s", diff)
 		}
 	})
+}
+
+// A verb without a reason is one that nobody dares to take away.
+func TestEveryVerbSaysWhatItIsFor(t *testing.T) {
+	verbs := 0
+	for _, files := range []fs.FS{base, kustomize.Files()} {
+		err := fs.WalkDir(files, ".", func(name string, entry fs.DirEntry, err error) error {
+			if err != nil || entry.IsDir() {
+				return err
+			}
+			text, err := fs.ReadFile(files, name)
+			if err != nil {
+				return err
+			}
+			var document yaml.Node
+			if err := yaml.Unmarshal(text, &document); err != nil {
+				return fmt.Errorf("%s: %w", name, err)
+			}
+			for _, verb := range verbsIn(&document) {
+				verbs++
+				if verb.LineComment == "" {
+					t.Errorf("%s:%d: %s has no comment on its line that says what it is for", name, verb.Line, verb.Value)
+				}
+			}
+			return nil
+		})
+		if err != nil {
+			t.Fatal(err)
+		}
+	}
+	if verbs == 0 {
+		t.Error("there are no verbs")
+	}
+}
+
+// verbsIn returns the items of all lists that are called verbs.
+func verbsIn(node *yaml.Node) []*yaml.Node {
+	var found []*yaml.Node
+	for i, child := range node.Content {
+		if node.Kind == yaml.MappingNode && i%2 == 1 && node.Content[i-1].Value == "verbs" {
+			found = append(found, child.Content...)
+		}
+		found = append(found, verbsIn(child)...)
+	}
+	return found
+}
+
+// The role of the viewers is for the path and the verb that are asked for.
+func TestReportReaders(t *testing.T) {
+	want := []rbacv1.PolicyRule{{NonResourceURLs: []string{controller.ReportsPath}, Verbs: []string{"get"}}}
+	readers := 0
+	for _, role := range all[*rbacv1.ClusterRole](decode(t, renderOnTop(t, BaseDir, "any", "report-auth"))) {
+		if !strings.Contains(role.Name, "report-reader") {
+			continue
+		}
+		readers++
+		if diff := cmp.Diff(want, role.Rules); diff != "" {
+			t.Errorf("-want +got:\n%s", diff)
+		}
+	}
+	if readers != 1 {
+		t.Errorf("%d roles, want 1", readers)
+	}
 }

@@ -3,14 +3,17 @@ package manifests
 import (
 	"flag"
 	"os"
+	"path"
 	"path/filepath"
 	"slices"
 	"strings"
 	"testing"
 
 	"github.com/google/go-cmp/cmp"
+	appsv1 "k8s.io/api/apps/v1"
 	corev1 "k8s.io/api/core/v1"
 	rbacv1 "k8s.io/api/rbac/v1"
+	"k8s.io/apimachinery/pkg/runtime"
 )
 
 func TestMain(m *testing.M) {
@@ -19,63 +22,67 @@ func TestMain(m *testing.M) {
 }
 
 func TestRenderGolden(t *testing.T) {
-	update := flag.Lookup("update").Value.String() == "true"
 	forEachOverlay(t, func(t *testing.T, overlay string) {
-		got, err := Render(overlay)
+		got, err := Render(Options{Overlay: overlay})
 		if err != nil {
 			t.Fatal(err)
 		}
-		golden := filepath.Join("testdata", overlay+".golden.yaml")
-		if update {
-			if err := os.WriteFile(golden, got, 0o644); err != nil {
-				t.Fatal(err)
-			}
-		}
-		want, err := os.ReadFile(golden)
-		if err != nil {
-			t.Fatal(err)
-		}
-		if diff := cmp.Diff(string(want), string(got)); diff != "" {
-			t.Errorf("differs from %s, which -update rewrites (-want +got):\n%s", golden, diff)
-		}
+		checkGolden(t, overlay, got)
 	})
+	forEachComponent(t, func(t *testing.T, component string) {
+		checkGolden(t, "with-"+component, renderOnTop(t, BaseDir, "any", component))
+	})
+}
+
+func checkGolden(t *testing.T, name string, got []byte) {
+	t.Helper()
+	golden := filepath.Join("testdata", name+".golden.yaml")
+	if flag.Lookup("update").Value.String() == "true" {
+		if err := os.WriteFile(golden, got, 0o644); err != nil {
+			t.Fatal(err)
+		}
+	}
+	want, err := os.ReadFile(golden)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if diff := cmp.Diff(string(want), string(got)); diff != "" {
+		t.Errorf("differs from %s, which -update rewrites (-want +got):\n%s", golden, diff)
+	}
 }
 
 func forEachOverlay(t *testing.T, test func(t *testing.T, overlay string)) {
 	t.Helper()
-	names, err := Overlays()
+	forEachOf(t, Overlays, test)
+}
+
+func forEachComponent(t *testing.T, test func(t *testing.T, component string)) {
+	t.Helper()
+	forEachOf(t, Components, test)
+}
+
+func forEachOf(t *testing.T, list func() ([]string, error), test func(t *testing.T, name string)) {
+	t.Helper()
+	names, err := list()
 	if err != nil {
 		t.Fatal(err)
 	}
 	if len(names) == 0 {
-		t.Fatal("no overlays")
+		t.Fatal("there are none")
 	}
-	for _, overlay := range names {
-		t.Run(overlay, func(t *testing.T) { test(t, overlay) })
-	}
-}
-
-func TestRenderUnknownOverlay(t *testing.T) {
-	for _, name := range []string{"nowhere", "", ".", "../overlays/demo"} {
-		if _, err := Render(name); err == nil || !strings.Contains(err.Error(), "demo, e2e") {
-			t.Errorf("%q: got %v, want the overlays there are", name, err)
-		}
+	for _, name := range names {
+		t.Run(name, func(t *testing.T) { test(t, name) })
 	}
 }
 
-// renderOnTop renders a kustomization in a namespace, through an overlay on top
-// of it.
-func renderOnTop(t *testing.T, dir, namespace string) []byte {
+// renderOnTop renders a kustomization in a namespace, with components.
+func renderOnTop(t *testing.T, dir, namespace string, components ...string) []byte {
 	t.Helper()
-	files, err := FileSystem()
-	if err != nil {
-		t.Fatal(err)
+	o := Options{Namespace: namespace, Components: components}
+	if dir != BaseDir {
+		o.Overlay = path.Base(dir)
 	}
-	text := "namespace: " + namespace + "\nresources: [../../.." + dir + "]\ntransformers: [../../transformers/cluster-names]\n"
-	if err := files.WriteFile(OverlaysDir+"/own/kustomization.yaml", []byte(text)); err != nil {
-		t.Fatal(err)
-	}
-	rendered, err := RenderDir(files, OverlaysDir+"/own")
+	rendered, err := Render(o)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -86,8 +93,7 @@ func TestTwoInstallationsShareNothing(t *testing.T) {
 	seen := map[string]bool{}
 	for _, namespace := range []string{"one", "two"} {
 		for _, object := range decode(t, renderOnTop(t, OverlaysDir+"/e2e", namespace)) {
-			a := accessor(t, object)
-			key := strings.Join([]string{object.GetObjectKind().GroupVersionKind().Kind, a.GetNamespace(), a.GetName()}, " ")
+			key := identity(t, object)
 			if seen[key] {
 				t.Errorf("%s is in both", key)
 			}
@@ -108,11 +114,11 @@ func TestRenderIsForOneNamespace(t *testing.T) {
 
 // What only one kustomization may name would not let itself be set by others.
 func TestBaseNamesNoNamespace(t *testing.T) {
-	files, err := FileSystem()
+	files, err := fileSystem()
 	if err != nil {
 		t.Fatal(err)
 	}
-	rendered, err := RenderDir(files, BaseDir)
+	rendered, err := renderDir(files, BaseDir)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -131,11 +137,43 @@ func TestBaseNamesNoNamespace(t *testing.T) {
 	}
 }
 
-// A namespace that keeps out what is not restricted: so that the demo proves
-// that it needs no more.
-func TestDemoNamespaceIsRestricted(t *testing.T) {
-	namespace := only[*corev1.Namespace](t, render(t, "demo"))
-	if got := namespace.Labels["pod-security.kubernetes.io/enforce"]; got != "restricted" {
-		t.Errorf("the namespace enforces %q", got)
-	}
+// A namespace that keeps out what is not restricted: so that the overlays prove
+// that they need no more.
+func TestNamespacesAreRestricted(t *testing.T) {
+	forEachOverlay(t, func(t *testing.T, overlay string) {
+		if overlay == "e2e" {
+			return // each of its tests makes a namespace of its own
+		}
+		objects := render(t, overlay)
+		namespace := only[*corev1.Namespace](t, objects)
+		if want := only[*appsv1.Deployment](t, objects).Namespace; namespace.Name != want {
+			t.Errorf("the namespace is called %s, and the Deployment is in %s", namespace.Name, want)
+		}
+		for _, mode := range []string{"enforce", "warn"} {
+			if got := namespace.Labels["pod-security.kubernetes.io/"+mode]; got != "restricted" {
+				t.Errorf("%s: got %q, want restricted", mode, got)
+			}
+		}
+	})
+}
+
+// What is in one overlay and also in another would be fought over.
+func TestOverlaysShareNothing(t *testing.T) {
+	in := map[string]string{}
+	forEachOverlay(t, func(t *testing.T, overlay string) {
+		for _, object := range render(t, overlay) {
+			key := identity(t, object)
+			if other, ok := in[key]; ok {
+				t.Errorf("%s is in %s too", key, other)
+			}
+			in[key] = overlay
+		}
+	})
+}
+
+// identity tells an object from all others of a cluster.
+func identity(t *testing.T, object runtime.Object) string {
+	t.Helper()
+	a := accessor(t, object)
+	return strings.Join([]string{object.GetObjectKind().GroupVersionKind().Kind, a.GetNamespace(), a.GetName()}, " ")
 }

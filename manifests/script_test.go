@@ -16,6 +16,7 @@ import (
 	"k8s.io/apimachinery/pkg/runtime"
 
 	"github.com/batch-job-controller/batch-job-controller/controller/config"
+	"github.com/batch-job-controller/batch-job-controller/controller/execution"
 )
 
 // callbacks is what a script has sent, by path and query.
@@ -46,7 +47,7 @@ func runScript(t *testing.T, objects []runtime.Object, url string) ([]byte, erro
 			t.Skipf("this machine lacks %s", program)
 		}
 	}
-	command := jobPod(t, objects).Containers[0].Command
+	command := jobPod(t, objects, execution.TokenAuth).Containers[0].Command
 	cmd := exec.CommandContext(t.Context(), command[0], command[1:]...)
 	cmd.Env = append(os.Environ(),
 		"NODE_NAME=node-1", "EXECUTION_ID=20261005120000", "no_proxy=127.0.0.1",

@@ -8,6 +8,8 @@ import (
 	"k8s.io/apimachinery/pkg/runtime"
 	"k8s.io/pod-security-admission/api"
 	"k8s.io/pod-security-admission/policy"
+
+	"github.com/batch-job-controller/batch-job-controller/controller/execution"
 )
 
 func TestPodsAreRestricted(t *testing.T) {
@@ -40,6 +42,8 @@ func TestPodsAreRestricted(t *testing.T) {
 			pod := controllerPod(t, objects)
 			check(t, pod.ObjectMeta, pod.Spec)
 		})
-		t.Run("job", func(t *testing.T) { check(t, metav1.ObjectMeta{}, jobPod(t, objects)) })
+		for _, auth := range []execution.CallbackAuth{execution.TokenAuth, execution.ServiceAccountTokenAuth, execution.NoAuth} {
+			t.Run("job with "+string(auth), func(t *testing.T) { check(t, metav1.ObjectMeta{}, jobPod(t, objects, auth)) })
+		}
 	})
 }

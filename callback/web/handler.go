@@ -14,17 +14,23 @@ import (
 // Options is what a handler can do without. The zero value is of use.
 type Options struct {
 	Log *slog.Logger // nil: nothing is logged
+	// Elsewhere has another replica answer a request, if that one leads. It
+	// returns false if nothing was answered. Nil: it is always this one.
+	Elsewhere func(http.ResponseWriter, *http.Request) (answered bool)
+	// Viewers says who may look at the reports. Nil: everybody who reaches them.
+	Viewers Viewers
 }
 
 type handler struct {
 	reports fs.FS
+	options Options
 	log     *slog.Logger
 }
 
 // NewHandler serves the report directory. The file system must not lead out of
 // it, by symbolic links or otherwise: that of an os.Root does not.
 func NewHandler(reports fs.FS, o Options) http.Handler {
-	h := &handler{reports: reports, log: o.Log}
+	h := &handler{reports: reports, options: o, log: o.Log}
 	if h.log == nil {
 		h.log = slog.New(slog.DiscardHandler)
 	}
@@ -42,9 +48,26 @@ func (h *handler) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		http.Error(w, "only GET and HEAD are allowed", http.StatusMethodNotAllowed)
 		return
 	}
+	if !h.admit(w, r) {
+		return
+	}
+	if h.options.Elsewhere != nil && h.elsewhere(w, r) {
+		return
+	}
 	if err := h.serve(w, r); err != nil {
 		h.refuse(w, err)
 	}
+}
+
+// elsewhere has another replica answer, which sets headers of its own.
+func (h *handler) elsewhere(w http.ResponseWriter, r *http.Request) (answered bool) {
+	clear(w.Header())
+	answered = h.options.Elsewhere(w, r)
+	if !answered {
+		clear(w.Header())
+		setCommonHeaders(w.Header())
+	}
+	return answered
 }
 
 // serve looks at the path as it is: nothing is cleaned, so that there is one
@@ -62,8 +85,9 @@ func (h *handler) serve(w http.ResponseWriter, r *http.Request) error {
 		return err
 	}
 	switch {
-	case !inside: // the links of a list are relative to it
-		http.Redirect(w, r, "/"+directory+"/", http.StatusMovedPermanently) //nolint:gosec // checkDirectory let an execution ID or "latest" through
+	case !inside: // the links of a list are relative to it, and so is this one
+		w.Header().Set("Location", directory+"/")
+		w.WriteHeader(http.StatusMovedPermanently)
 		return nil
 	case file == "":
 		return h.serveFiles(w, directory)

@@ -179,11 +179,12 @@ func TestFiles(t *testing.T) {
 				t.Errorf("body: got %q, want %q", got, tt.wantBody)
 			}
 			wantHeader := map[string]string{
-				"Content-Type":            tt.wantType,
-				"Content-Disposition":     tt.wantDisposition,
-				"Content-Security-Policy": "sandbox; default-src 'none'",
-				"X-Content-Type-Options":  "nosniff",
-				"Cache-Control":           "no-store",
+				"Content-Type":                 tt.wantType,
+				"Content-Disposition":          tt.wantDisposition,
+				"Content-Security-Policy":      "sandbox; default-src 'none'; frame-ancestors 'none'",
+				"X-Content-Type-Options":       "nosniff",
+				"Cache-Control":                "no-store",
+				"Cross-Origin-Resource-Policy": "same-origin",
 			}
 			for key, want := range wantHeader {
 				if got := r.Header.Get(key); got != want {
@@ -299,8 +300,8 @@ func TestADirectoryWithoutSlashLeadsToItsList(t *testing.T) {
 	h := web.NewHandler(newReports(t), web.Options{})
 	for _, name := range []string{"latest", newer} {
 		r := request(t, h, http.MethodGet, "/"+name, nil)
-		if got := r.Header.Get("Location"); r.StatusCode != http.StatusMovedPermanently || got != "/"+name+"/" {
-			t.Errorf("%s: got %d to %q, want 301 to /%s/", name, r.StatusCode, got, name)
+		if got := r.Header.Get("Location"); r.StatusCode != http.StatusMovedPermanently || got != name+"/" {
+			t.Errorf("%s: got %d to %q, want 301 to %s/", name, r.StatusCode, got, name)
 		}
 	}
 }
@@ -317,10 +318,10 @@ func TestPages(t *testing.T) {
 		"the executions, newest first": {
 			path: "/",
 			want: []string{
-				`<html lang="en">`, `<main>`, `<a href="/latest/">`,
+				`<html lang="en">`, `<main>`, `<a href="latest/">`,
 				`<caption>Executions, newest first</caption>`, `<th scope="col">Execution</th>`,
-				`<a href="/20261124034200/">`, `<time datetime="2026-11-24T03:42:00Z">2026-11-24 03:42:00 UTC</time>`,
-				`<a href="/20261123034200/">`, `</html>`,
+				`<a href="20261124034200/">`, `<time datetime="2026-11-24T03:42:00Z">2026-11-24 03:42:00 UTC</time>`,
+				`<a href="20261123034200/">`, `</html>`,
 			},
 			wantNot: []string{"lost", ".state", "20261125034200", "20261126034200", "script", "style="},
 		},

@@ -10,13 +10,14 @@ import (
 // allowed to be of our origin.
 const (
 	pagePolicy = "default-src 'none'; style-src 'self'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'"
-	filePolicy = "sandbox; default-src 'none'"
+	filePolicy = "sandbox; default-src 'none'; frame-ancestors 'none'"
 )
 
 func setCommonHeaders(header http.Header) {
 	header.Set("X-Content-Type-Options", "nosniff")
 	header.Set("Referrer-Policy", "no-referrer")
-	header.Set("Cache-Control", "no-store") // an execution that runs changes
+	header.Set("Cross-Origin-Resource-Policy", "same-origin") // a proxy may know its users by a cookie
+	header.Set("Cache-Control", "no-store")                   // an execution that runs changes
 	header.Set("Content-Security-Policy", filePolicy)
 }
 

@@ -25,7 +25,10 @@ func (p *page) write(parts ...markup) {
 	}
 }
 
-func (p *page) begin(title string) {
+// begin writes what is above the body. Root is the way from the page to the list
+// of executions: links are relative, because a proxy may serve them below a
+// path of its own.
+func (p *page) begin(title string, root markup) {
 	p.write(`<!DOCTYPE html>
 <html lang="en">
 <head>
@@ -33,10 +36,10 @@ func (p *page) begin(title string) {
 <meta name="viewport" content="width=device-width, initial-scale=1">
 <meta name="color-scheme" content="light dark">
 <title>`, text(title), `</title>
-<link rel="stylesheet" href="/style.css">
+<link rel="stylesheet" href="`, root, stylePath, `">
 </head>
 <body>
-<nav aria-label="Up"><a href="/">All executions</a></nav>
+<nav aria-label="Up"><a href="`, root, `">All executions</a></nav>
 <main>
 <h1>`, text(title), "</h1>\n")
 }

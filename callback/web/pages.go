@@ -40,18 +40,18 @@ func (h *handler) serveExecutions(w http.ResponseWriter) error {
 			ids = append(ids, id)
 		}
 	}
-	h.render(w, "Reports", func(p *page) {
+	h.render(w, "Reports", "./", func(p *page) {
 		if len(ids) == 0 {
 			p.write("<p>There are no executions yet.</p>\n")
 			return
 		}
 		if h.checkDirectory(latest) == nil {
-			p.write(`<p><a href="/latest/">Latest execution</a></p>`, "\n")
+			p.write(`<p><a href="latest/">Latest execution</a></p>`, "\n")
 		}
 		p.table("Executions, newest first", column{"Execution", ""}, column{"Scheduled", ""})
 		for _, id := range ids {
 			at := id.Time()
-			p.write(`<tr><th scope="row"><a href="/`, text(id), `/">`, text(id), `</a></th><td><time datetime="`,
+			p.write(`<tr><th scope="row"><a href="`, text(id), `/">`, text(id), `</a></th><td><time datetime="`,
 				text(at.Format(time.RFC3339)), `">`, text(at.Format("2006-01-02 15:04:05 MST")), "</time></td></tr>\n")
 		}
 		p.endTable()
@@ -66,7 +66,7 @@ func (h *handler) serveFiles(w http.ResponseWriter, directory string) error {
 	if err != nil {
 		return err
 	}
-	h.render(w, "Execution "+directory, func(p *page) {
+	h.render(w, "Execution "+directory, "../", func(p *page) {
 		p.table("Files", column{"File", ""}, column{"Size", ` class="number"`})
 		empty := true
 		for _, entry := range entries {
@@ -92,11 +92,11 @@ func (h *handler) serveFiles(w http.ResponseWriter, directory string) error {
 }
 
 // render writes a page. An error is one of the client's connection.
-func (h *handler) render(w http.ResponseWriter, title string, body func(*page)) {
+func (h *handler) render(w http.ResponseWriter, title string, root markup, body func(*page)) {
 	w.Header().Set("Content-Type", "text/html; charset=utf-8")
 	w.Header().Set("Content-Security-Policy", pagePolicy)
 	p := &page{out: bufio.NewWriter(w)}
-	p.begin(title)
+	p.begin(title, root)
 	body(p)
 	if err := p.end(); err != nil {
 		h.log.Debug("report page", "page", title, "error", err)

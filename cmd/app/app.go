@@ -5,21 +5,23 @@ import (
 	"errors"
 	"fmt"
 	"log/slog"
+	"maps"
+	"net"
 	"net/http"
 	"slices"
 	"time"
 
-	"github.com/google/uuid"
 	"github.com/prometheus/client_golang/prometheus"
 	"github.com/prometheus/client_golang/prometheus/promhttp"
 	corev1 "k8s.io/api/core/v1"
-	"k8s.io/client-go/kubernetes"
+	"k8s.io/client-go/rest"
 	"k8s.io/component-base/metrics/legacyregistry"
 	_ "k8s.io/component-base/metrics/prometheus/clientgo" // client-go's own metrics
 	"k8s.io/utils/clock"
 
 	"github.com/batch-job-controller/batch-job-controller/callback"
 	"github.com/batch-job-controller/batch-job-controller/callback/web"
+	"github.com/batch-job-controller/batch-job-controller/cmd/version"
 	"github.com/batch-job-controller/batch-job-controller/controller"
 	"github.com/batch-job-controller/batch-job-controller/controller/config"
 	"github.com/batch-job-controller/batch-job-controller/controller/execution"
@@ -33,51 +35,80 @@ var _ callback.Recorder = (*controller.Controller)(nil)
 // app is the server with everything in it.
 type app struct {
 	options    options
+	identity   string // under which this replica holds the Lease
 	env        config.Env
 	config     config.Config
-	client     kubernetes.Interface
+	client     controller.Client
+	access     *rest.Config
 	log        *slog.Logger
 	registry   *prometheus.Registry
 	controller *controller.Controller
 	store      *report.Store
 	runnables  []namedRunnable
 	servers    []*callback.Server
+	secure     securePorts
 }
 
-// drainTimeout is how long requests under way are waited for at the end.
-const drainTimeout = 10 * time.Second
+const (
+	// drainTimeout is how long requests under way are waited for at the end.
+	drainTimeout = 10 * time.Second
+	// fewConnections are enough for probes and scrapers.
+	fewConnections = 64
+)
 
-func newApp(o options, env config.Env, cfg config.Config, client kubernetes.Interface, ext extensions, log *slog.Logger) (*app, error) {
-	a := &app{options: o, env: env, config: cfg, client: client, log: log, runnables: ext.runnables}
+func newApp(o options, env config.Env, cfg config.Config, client controller.Client, keyring *controller.Keyring, ext extensions, log *slog.Logger) (*app, error) {
+	a := &app{
+		options: o, identity: controller.NewIdentity(env.Hostname, o.advertiseAddress),
+		env: env, config: cfg, client: client, access: ext.access, log: log, runnables: ext.runnables,
+	}
 	var err error
-	if a.store, err = report.Open(cfg.ReportDirectory); err != nil {
-		return nil, &misuseError{fmt.Errorf("reportDirectory: %w", err)}
+	if a.store, err = openStore(cfg.ReportDirectory, storeOptions(cfg.Callback.Limits), ext); err != nil {
+		return nil, &misuseError{fmt.Errorf("reportDirectory: %s: %w", cfg.ReportDirectory, err)}
 	}
 	a.registry = prometheus.NewRegistry()
 	own := metrics.New(a.registry)
-	own.SetConfigValid(true)
+	own.ConfigTaken(time.Now(), false)
+	metrics.WatchStore(a.registry, a.store)
 	results := metrics.NewResults(resultOptions(cfg))
 	if err := a.registry.Register(results); err != nil {
 		return nil, &misuseError{fmt.Errorf("metrics: %w", err)}
 	}
+	a.secure = a.newSecurePorts(own)
 	a.controller, err = controller.New(controller.Options{
 		Config:     cfg,
 		Namespace:  env.Namespace,
 		PodIP:      env.PodIP,
 		Instance:   env.Hostname,
-		Extensions: podEnvs(cfg, ext.podEnvs),
+		Identity:   a.identity,
+		Extensions: func(cfg config.Config) []jobspec.EnvExtension { return podEnvs(cfg, ext.podEnvs) },
 		Client:     client,
+		Keyring:    keyring,
+		TLS:        a.secure.callbacks(),
 		Store:      a.store,
 		Results:    results,
 		Metrics:    own,
 		Clock:      clock.RealClock{},
 		Log:        log,
+		ConfigMap:  env.ConfigMapName,
+		Judge:      a.judgeConfig(ext),
+		Configured: func(cfg config.Config) { results.Configure(resultOptions(cfg)) },
 	})
 	if err != nil {
 		return nil, err
 	}
-	a.addServers(own)
-	return a, nil
+	a.addProfiler()
+	return a, a.addServers(own)
+}
+
+func openStore(dir string, o report.Options, ext extensions) (*report.Store, error) {
+	disk, err := report.OpenDisk(dir)
+	if err != nil {
+		return nil, err
+	}
+	for _, wrap := range ext.disks {
+		disk = wrap(disk)
+	}
+	return report.Open(disk, o)
 }
 
 func resultOptions(cfg config.Config) metrics.ResultOptions {
@@ -85,11 +116,13 @@ func resultOptions(cfg config.Config) metrics.ResultOptions {
 		Prefix: cfg.Metrics.Prefix,
 		Latest: cfg.LatestMetricsLabel,
 		Info: metrics.Info{
-			Version: version(), Name: cfg.Name, PoolSize: cfg.PodPoolSize,
+			Version: version.Own(), Name: cfg.Name, PoolSize: cfg.PodPoolSize,
 			ReportHistory: cfg.ReportHistory, Cron: cfg.CronExpression,
 		},
+		Limits: resultLimits(cfg.Callback.Limits),
 	}
-	for name, gauge := range cfg.Metrics.Gauges {
+	for _, name := range slices.Sorted(maps.Keys(cfg.Metrics.Gauges)) {
+		gauge := cfg.Metrics.Gauges[name]
 		o.Gauges = append(o.Gauges, metrics.Gauge{Name: name, Help: gauge.Help, Labels: gauge.Labels})
 	}
 	return o
@@ -103,33 +136,47 @@ func podEnvs(cfg config.Config, given []PodEnv) []jobspec.EnvExtension {
 	return all
 }
 
-func (a *app) addServers(own *metrics.Metrics) {
-	callbacks := callback.NewHandler(a.controller, callback.Options{Log: a.log, Observe: own.CallbackAnswered})
-	add := func(address string, h http.Handler, connections int) {
-		a.servers = append(a.servers, callback.NewServer(address, h, callback.ServerOptions{Log: a.log, MaxConnections: connections}))
+func (a *app) addServers(own *metrics.Metrics) error {
+	callbackPort, errCallback := portOf(a.options.callbackAddress)
+	reportPort, errReport := portOf(a.options.reportAddress)
+	if err := errors.Join(errCallback, errReport); err != nil {
+		return &misuseError{err}
 	}
-	const few, some, many = 64, 256, 2048
-	add(a.options.callbackAddress, callbacks, many)
-	add(a.options.reportAddress, web.NewHandler(a.store.FS(), web.Options{Log: a.log}), some)
-	add(a.options.healthAddress, a.health(), few)
-	add(a.options.metricsAddress, a.metrics(), few)
+	callbacks := callback.NewHandler(a.controller, callback.Options{
+		Log:            a.log,
+		Observe:        own.CallbackAnswered,
+		Authenticate:   a.controller.Authenticate,
+		ObserveDenied:  own.CallbackDenied,
+		Leader:         a.leader,
+		ForwardPort:    callbackPort,
+		ForwardTLS:     a.secure.forwarding(controller.CallbackPort),
+		ObserveForward: own.CallbackForwarded,
+		ObserveLimit:   own.CallbackLimited,
+		Limits:         callbackLimits(a.config.Callback.Limits),
+	})
+	reports := callback.NewForwarder(a.leader, reportPort, a.secure.forwarding(controller.ReportPort), a.log)
+	add := func(address string, h http.Handler, o callback.ServerOptions) {
+		a.servers = append(a.servers, callback.NewServer(address, h, o))
+	}
+	add(a.options.callbackAddress, callbacks, a.callbackServer(own))
+	add(a.options.reportAddress, web.NewHandler(a.store.FS(), web.Options{Log: a.log, Elsewhere: reports.Forward, Viewers: a.newViewers()}), a.reportServer(own))
+	add(a.options.metricsAddress, a.metrics(), callback.ServerOptions{Log: a.log, MaxConnections: fewConnections})
+	return nil
 }
 
-// health answers the probes. A standby is ready too: readiness that followed
-// the Lease would keep a rolling update from ever ending.
-func (a *app) health() http.Handler {
-	mux := http.NewServeMux()
-	ok := func(w http.ResponseWriter, _ *http.Request) { fmt.Fprintln(w, "ok") }
-	mux.HandleFunc("GET /healthz", ok)
-	mux.HandleFunc("GET /livez", ok)
-	mux.HandleFunc("GET /readyz", func(w http.ResponseWriter, r *http.Request) {
-		if !a.controller.Synced() {
-			http.Error(w, "the caches are not filled yet", http.StatusServiceUnavailable)
-			return
-		}
-		ok(w, r)
-	})
-	return mux
+// portOf returns the port of an address to listen on.
+func portOf(address string) (string, error) {
+	_, port, err := net.SplitHostPort(address)
+	if err != nil {
+		return "", fmt.Errorf("address %q: must be host:port or :port: %w", address, err)
+	}
+	return port, nil
+}
+
+// leader finds the replica that takes callbacks.
+func (a *app) leader() (callback.Leader, <-chan struct{}) {
+	here, elsewhere, moved := a.controller.Callbacks()
+	return callback.Leader{Here: here, Host: elsewhere}, moved
 }
 
 func (a *app) metrics() http.Handler {
@@ -152,6 +199,9 @@ func (a *app) metrics() http.Handler {
 func (a *app) run(ctx context.Context) (err error) {
 	ctx, stop := context.WithCancelCause(ctx)
 	defer stop(nil)
+	if err := a.secure.open(ctx, a); err != nil {
+		return err
+	}
 	for _, s := range a.servers {
 		if err := s.Open(ctx); err != nil {
 			return errors.Join(err, a.closeServers())
@@ -163,27 +213,40 @@ func (a *app) run(ctx context.Context) (err error) {
 	}
 	// Closed last: a pod's report is still taken while the work ends.
 	defer func() { err = errors.Join(err, a.closeServers()) }()
-	a.log.Info("started", "version", version(), "namespace", a.env.Namespace, "configMap", a.env.ConfigMapName, "configHash", a.config.Hash)
+	a.log.Info("started", "version", version.Own(), "namespace", a.env.Namespace, "configMap", a.env.ConfigMapName, "configHash", a.config.Hash)
 
 	// The caches outlive the work, which reads them until it has ended.
 	watching, stopWatching := context.WithCancel(context.WithoutCancel(ctx))
 	defer stopWatching()
 	a.controller.Watch(watching)
-	return controller.Lead(ctx, a.client, controller.LeaderOptions{
+	a.secure.keep(watching)
+	if err := controller.Lead(ctx, a.client, a.leaderOptions(), a.lead); err != nil {
+		return err
+	}
+	a.drain(watching)
+	return nil
+}
+
+// drain goes on passing callbacks on, now that this replica leads no more: pods
+// are sent to it until all nodes know that it is going.
+func (a *app) drain(ctx context.Context) {
+	ctx, cancel := context.WithTimeout(ctx, a.options.drain)
+	defer cancel()
+	controller.FollowLease(ctx, a.client, a.leaderOptions())
+}
+
+func (a *app) leaderOptions() controller.LeaderOptions {
+	return controller.LeaderOptions{
 		Namespace:     a.env.Namespace,
 		Name:          a.config.Name + "-leader",
-		Identity:      a.identity(),
+		Controller:    a.config.Name,
+		Identity:      a.identity,
 		LeaseDuration: a.options.leaseDuration,
 		RenewDeadline: a.options.renewDeadline,
 		RetryPeriod:   a.options.retryPeriod,
+		Observe:       a.controller.ObserveHolder,
 		Log:           a.log,
-	}, a.lead)
-}
-
-// identity is unique: two replicas that took each other for themselves would
-// both lead.
-func (a *app) identity() string {
-	return a.env.Hostname + "_" + uuid.NewString()
+	}
 }
 
 // lead does the work of the leader: the controller's, and the extensions'.
@@ -216,9 +279,11 @@ func (a *app) lead(ctx context.Context, fence controller.Fence) error {
 
 func (a *app) runtime(name string) Runtime {
 	return Runtime{
-		Config:    a.config,
+		Config:    a.controller.Config(),
+		Current:   a.controller.Config,
 		Namespace: a.env.Namespace,
 		Client:    a.client,
+		Access:    a.access,
 		Metrics:   a.registry,
 		Log:       a.log.With("runnable", name),
 	}

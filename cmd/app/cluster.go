@@ -1,7 +1,9 @@
 package app
 
 import (
+	"cmp"
 	"context"
+	"errors"
 	"fmt"
 	"log/slog"
 	"time"
@@ -10,12 +12,13 @@ import (
 	apierrors "k8s.io/apimachinery/pkg/api/errors"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/apimachinery/pkg/runtime"
-	"k8s.io/client-go/kubernetes"
 	"k8s.io/client-go/rest"
 	"k8s.io/client-go/tools/clientcmd"
 
+	"github.com/batch-job-controller/batch-job-controller/cmd/version"
 	"github.com/batch-job-controller/batch-job-controller/controller"
 	"github.com/batch-job-controller/batch-job-controller/controller/config"
+	"github.com/batch-job-controller/batch-job-controller/controller/execution"
 )
 
 const (
@@ -25,20 +28,20 @@ const (
 	startTimeout           = 30 * time.Second
 )
 
-func newClient(kubeconfig string) (kubernetes.Interface, error) {
+// accessWith returns how to reach the API server, for clients of any kind.
+func accessWith(kubeconfig string, ext extensions) (*rest.Config, error) {
 	access, err := clusterAccess(kubeconfig)
 	if err != nil {
 		return nil, err
 	}
 	access.QPS, access.Burst = clientQPS, clientBurst
-	access.UserAgent = "batch-job-controller/" + version()
+	access.UserAgent = "batch-job-controller/" + version.Own()
 	access.ContentType = runtime.ContentTypeProtobuf
 	access.AcceptContentTypes = runtime.ContentTypeProtobuf + "," + runtime.ContentTypeJSON
-	client, err := kubernetes.NewForConfig(access)
-	if err != nil {
-		return nil, fmt.Errorf("client: %w", err)
+	for _, wrap := range ext.transports {
+		access.Wrap(wrap)
 	}
-	return client, nil
+	return access, nil
 }
 
 func clusterAccess(kubeconfig string) (*rest.Config, error) {
@@ -57,7 +60,7 @@ func clusterAccess(kubeconfig string) (*rest.Config, error) {
 }
 
 // loadConfig reads the ConfigMap and everything in it that can be wrong.
-func loadConfig(ctx context.Context, client kubernetes.Interface, env config.Env, log *slog.Logger) (config.Config, error) {
+func loadConfig(ctx context.Context, client controller.Client, env config.Env, log *slog.Logger) (config.Config, error) {
 	ctx, cancel := context.WithTimeout(ctx, startTimeout)
 	defer cancel()
 	object, err := client.CoreV1().ConfigMaps(env.Namespace).Get(ctx, env.ConfigMapName, metav1.GetOptions{})
@@ -68,17 +71,21 @@ func loadConfig(ctx context.Context, client kubernetes.Interface, env config.Env
 		return config.Config{}, fmt.Errorf("read ConfigMap %s: %w", env.ConfigMapName, err)
 	}
 	cfg, warnings, err := config.Decode(object.Data, env, time.Now())
-	for _, w := range warnings {
-		log.Warn("configuration", "warning", w)
-	}
+	logWarnings(log, warnings)
 	if err != nil {
 		return cfg, &misuseError{fmt.Errorf("ConfigMap %s: %w", env.ConfigMapName, err)}
 	}
 	return cfg, checkService(ctx, client, env, cfg)
 }
 
+func logWarnings(log *slog.Logger, warnings []string) {
+	for _, w := range warnings {
+		log.Warn("configuration", "warning", w)
+	}
+}
+
 // checkService makes sure that job pods will find the callback Service.
-func checkService(ctx context.Context, client kubernetes.Interface, env config.Env, cfg config.Config) error {
+func checkService(ctx context.Context, client controller.Client, env config.Env, cfg config.Config) error {
 	if env.PodIP != "" {
 		return nil
 	}
@@ -99,7 +106,7 @@ func checkService(ctx context.Context, client kubernetes.Interface, env config.E
 
 // checkTemplate has the API server judge a Job, without creating it: what no
 // node could run is better known now than at the first tick.
-func checkTemplate(ctx context.Context, client kubernetes.Interface, env config.Env, cfg config.Config, ext extensions, log *slog.Logger) error {
+func checkTemplate(ctx context.Context, client controller.Client, env config.Env, cfg config.Config, ext extensions, log *slog.Logger) error {
 	ctx, cancel := context.WithTimeout(ctx, startTimeout)
 	defer cancel()
 	job, err := controller.SampleJob(cfg, env.Namespace, podEnvs(cfg, ext.podEnvs))
@@ -114,6 +121,51 @@ func checkTemplate(ctx context.Context, client kubernetes.Interface, env config.
 		log.Warn("the pod template could not be checked by the API server", "error", err)
 	}
 	return nil
+}
+
+// checkReviews makes sure that the API server will say whose tokens are, if
+// callbacks or reports need it.
+func checkReviews(ctx context.Context, cfg config.Config, client controller.Client) error {
+	key := "callback.auth"
+	switch {
+	case cfg.Callback.Auth == execution.ServiceAccountTokenAuth:
+	case cfg.Reports.Auth == config.ReportsServiceAccountToken:
+		key = "reports.auth"
+	default:
+		return nil
+	}
+	ctx, cancel := context.WithTimeout(ctx, startTimeout)
+	defer cancel()
+	_, err := controller.NewTokenReviewer(client.AuthenticationV1().TokenReviews()).Review(ctx, "of nobody", nil)
+	switch {
+	case err == nil, errors.Is(err, controller.ErrUnauthenticated):
+		return nil
+	case apierrors.IsForbidden(err):
+		return &misuseError{fmt.Errorf("%s: serviceAccountToken: %w: a ClusterRole must let the service account create tokenreviews", key, err)}
+	default:
+		return err
+	}
+}
+
+// openKeyring reads the callback key. Where new executions need no tokens it may
+// be lacking; but one may be open that does.
+func openKeyring(ctx context.Context, o options, env config.Env, cfg config.Config, client controller.Client) (*controller.Keyring, error) {
+	needed := cfg.Callback.Auth == execution.TokenAuth
+	keyring, err := controller.OpenKeyring(ctx, controller.KeyringOptions{
+		Controller: cfg.Name,
+		Namespace:  env.Namespace,
+		Secret:     cmp.Or(o.callbackKeySecret, cfg.Name+"-callback-key"),
+		Directory:  o.callbackKeyDirectory,
+		Create:     needed,
+		Client:     client,
+	})
+	switch {
+	case !needed && (apierrors.IsNotFound(err) || apierrors.IsForbidden(err)):
+		return nil, nil //nolint:nilnil // it is lacking
+	case apierrors.IsForbidden(err):
+		return nil, &misuseError{fmt.Errorf("callback.auth: token: %w: the Role must let the service account get and create Secrets; or set callback.auth to none, with which every pod can report for every node", err)}
+	}
+	return keyring, err
 }
 
 func ports(service *corev1.Service) []int32 {

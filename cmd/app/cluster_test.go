@@ -6,6 +6,7 @@ import (
 	"strings"
 	"testing"
 
+	authenticationv1 "k8s.io/api/authentication/v1"
 	batchv1 "k8s.io/api/batch/v1"
 	corev1 "k8s.io/api/core/v1"
 	apierrors "k8s.io/apimachinery/pkg/api/errors"
@@ -15,6 +16,7 @@ import (
 	clienttesting "k8s.io/client-go/testing"
 
 	"github.com/batch-job-controller/batch-job-controller/controller/config"
+	"github.com/batch-job-controller/batch-job-controller/controller/execution"
 )
 
 var testEnv = config.Env{Namespace: "jobs", ConfigMapName: "check"}
@@ -96,6 +98,58 @@ func TestCheckTemplateAsksTheAPIServer(t *testing.T) {
 			var misuse *misuseError
 			if got := errors.As(err, &misuse); got != tt.wantMisuse || (err != nil && !got) {
 				t.Errorf("checkTemplate: got %v, want one that ends the process: %t", err, tt.wantMisuse)
+			}
+		})
+	}
+}
+
+func TestWhatCallbacksNeedIsLookedForAtTheStart(t *testing.T) {
+	forbid := func(verb, resource string) func(*fake.Clientset) {
+		return func(client *fake.Clientset) {
+			client.PrependReactor(verb, resource, func(clienttesting.Action) (bool, runtime.Object, error) {
+				return true, nil, apierrors.NewForbidden(corev1.Resource(resource), "", errors.New("not allowed"))
+			})
+		}
+	}
+	tests := map[string]struct {
+		auth    execution.CallbackAuth
+		prepare func(*fake.Clientset)
+
+		wantKeyring bool
+		want        []string // of the error
+	}{
+		"tokens":                            {auth: execution.TokenAuth, prepare: func(*fake.Clientset) {}, wantKeyring: true},
+		"tokens, and no right to read them": {auth: execution.TokenAuth, prepare: forbid("get", "secrets"), want: []string{"callback.auth: token", "get and create Secrets", "none"}},
+		"tokens, and no right to make them": {auth: execution.TokenAuth, prepare: forbid("create", "secrets"), want: []string{"callback.auth: token", "get and create Secrets"}},
+		"no tokens":                         {auth: execution.NoAuth, prepare: func(*fake.Clientset) {}},
+		"no tokens, and no rights":          {auth: execution.NoAuth, prepare: forbid("*", "secrets")},
+		"service accounts": {auth: execution.ServiceAccountTokenAuth, prepare: func(client *fake.Clientset) {
+			client.PrependReactor("create", "tokenreviews", func(clienttesting.Action) (bool, runtime.Object, error) {
+				return true, &authenticationv1.TokenReview{}, nil
+			})
+		}},
+		"service accounts, and no right to review": {
+			auth: execution.ServiceAccountTokenAuth, prepare: forbid("create", "tokenreviews"), want: []string{"callback.auth: serviceAccountToken", "tokenreviews"},
+		},
+	}
+	for name, tt := range tests {
+		t.Run(name, func(t *testing.T) {
+			client := fake.NewClientset()
+			tt.prepare(client)
+			cfg := config.Config{Name: "check", Callback: config.Callback{Auth: tt.auth}}
+			keyring, err := openKeyring(t.Context(), options{}, testEnv, cfg, client)
+			err = errors.Join(err, checkReviews(t.Context(), cfg, client))
+			if (err != nil) != (len(tt.want) > 0) || (keyring != nil) != tt.wantKeyring {
+				t.Fatalf("got %v, %v", keyring, err)
+			}
+			var misuse *misuseError
+			if err != nil && !errors.As(err, &misuse) {
+				t.Errorf("got %v, want what a person has to mend", err)
+			}
+			for _, want := range tt.want {
+				if !strings.Contains(err.Error(), want) {
+					t.Errorf("got %v, want %q in it", err, want)
+				}
 			}
 		})
 	}

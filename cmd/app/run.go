@@ -7,11 +7,20 @@ import (
 	"fmt"
 	"io"
 	"log/slog"
+	"os"
+	"time"
 
 	"k8s.io/klog/v2"
 
+	"github.com/batch-job-controller/batch-job-controller/callback"
+	"github.com/batch-job-controller/batch-job-controller/cmd/validate"
+	"github.com/batch-job-controller/batch-job-controller/cmd/version"
+	"github.com/batch-job-controller/batch-job-controller/controller"
 	"github.com/batch-job-controller/batch-job-controller/controller/config"
 )
+
+// validateCommand is the argument that has a configuration checked instead.
+const validateCommand = "validate"
 
 // The exit statuses.
 const (
@@ -29,6 +38,15 @@ func (e *misuseError) Unwrap() error { return e.err }
 
 // Run runs the server until ctx ends, and returns its exit status.
 func Run(ctx context.Context, args []string, lookupEnv func(string) (string, bool), output io.Writer, given ...Extension) int {
+	return run(ctx, args, lookupEnv, output, klog.SetSlogLogger, given...)
+}
+
+// run is Run. What client-go logs goes where setKubernetesLog says, which is
+// one place for the whole process.
+func run(ctx context.Context, args []string, lookupEnv func(string) (string, bool), output io.Writer, setKubernetesLog func(*slog.Logger), given ...Extension) int {
+	if len(args) > 0 && args[0] == validateCommand {
+		return validate.Run(args[1:], os.Stdin, os.Stdout, output)
+	}
 	o, err := parseOptions(args, output)
 	if errors.Is(err, flag.ErrHelp) {
 		return exitOK
@@ -38,7 +56,7 @@ func Run(ctx context.Context, args []string, lookupEnv func(string) (string, boo
 		return exitMisused
 	}
 	if o.version {
-		fmt.Fprintf(output, versionUsage, version())
+		fmt.Fprintf(output, versionUsage, version.Own())
 		return exitOK
 	}
 	env, err := config.ReadEnv(lookupEnv)
@@ -47,7 +65,7 @@ func Run(ctx context.Context, args []string, lookupEnv func(string) (string, boo
 		return exitMisused
 	}
 	log := newLogger(o, env.DevMode, output)
-	klog.SetSlogLogger(log)
+	setKubernetesLog(log)
 	err = serve(ctx, o, env, collect(given), log)
 	var misuse *misuseError
 	switch {
@@ -73,21 +91,68 @@ func newLogger(o options, dev bool, output io.Writer) *slog.Logger {
 	return slog.New(slog.NewJSONHandler(output, &handler))
 }
 
-func serve(ctx context.Context, o options, env config.Env, ext extensions, log *slog.Logger) error {
-	client, err := newClient(o.kubeconfig)
+func serve(ctx context.Context, o options, env config.Env, ext extensions, log *slog.Logger) (err error) {
+	var probes health
+	server := callback.NewServer(o.healthAddress, probes.handler(), callback.ServerOptions{Log: log, MaxConnections: fewConnections})
+	if err := server.Open(ctx); err != nil {
+		return err
+	}
+	defer func() {
+		closing, cancel := context.WithTimeout(context.WithoutCancel(ctx), drainTimeout)
+		defer cancel()
+		err = errors.Join(err, server.Close(closing))
+	}()
+	ext.access, err = accessWith(o.kubeconfig, ext)
 	if err != nil {
 		return &misuseError{err}
 	}
-	cfg, err := loadConfig(ctx, client, env, log)
+	client, err := controller.NewClient(ext.access)
+	if err != nil {
+		return &misuseError{err}
+	}
+	var cfg config.Config
+	err = untilAnswered(ctx, log, "configuration", func() (err error) {
+		cfg, err = loadConfig(ctx, client, env, log)
+		return err
+	})
 	if err != nil {
 		return err
 	}
 	if err := checkTemplate(ctx, client, env, cfg, ext, log); err != nil {
 		return err
 	}
-	a, err := newApp(o, env, cfg, client, ext, log)
+	var keyring *controller.Keyring
+	err = untilAnswered(ctx, log, "callback key", func() (err error) {
+		keyring, err = openKeyring(ctx, o, env, cfg, client)
+		return errors.Join(err, checkReviews(ctx, cfg, client))
+	})
 	if err != nil {
 		return err
 	}
+	a, err := newApp(o, env, cfg, client, keyring, ext, log)
+	if err != nil {
+		return err
+	}
+	probes.readyWhen(a.controller.Synced)
 	return a.run(ctx)
+}
+
+// untilAnswered tries again while the API server does not answer: a process
+// that ends would be started again later and later.
+func untilAnswered(ctx context.Context, log *slog.Logger, what string, load func() error) error {
+	for delay := time.Second; ; delay = min(2*delay, 15*time.Second) {
+		err := load()
+		var misuse *misuseError
+		if err == nil || errors.As(err, &misuse) {
+			return err
+		}
+		log.Error("what is needed to start could not be read, trying again", "what", what, "error", err, "in", delay)
+		timer := time.NewTimer(delay)
+		select {
+		case <-timer.C:
+		case <-ctx.Done():
+			timer.Stop()
+			return err
+		}
+	}
 }

@@ -29,6 +29,8 @@ type Config struct {
 	StartingDeadline      time.Duration // how late an execution may begin; 0: one period, at most an hour
 	CallbackServiceName   string
 	CallbackServicePort   int
+	Callback              Callback
+	Reports               Reports
 	Custom                map[string]any // for extensions; numbers are int64 or float64
 	LatestMetricsLabel    bool
 	SavePodLog            bool

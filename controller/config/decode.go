@@ -40,7 +40,7 @@ func Decode(data map[string]string, env Env, now time.Time) (c Config, warnings 
 	if err := Problems(f.problems).orNil(); err != nil {
 		return Config{}, f.warnings, err
 	}
-	c.Hash = hash(data[ConfigKey], data[PodTemplateKey])
+	c.Hash = Hash(data)
 	return c, f.warnings, nil
 }
 
@@ -77,6 +77,8 @@ func (o *object) config(env Env, now time.Time) Config {
 		StartingDeadline:      o.duration("startingDeadline", 0, 0, seconds),
 		CallbackServiceName:   o.callbackService(env),
 		CallbackServicePort:   o.number("callbackServicePort", defaultCallbackServicePort, 1, 65535),
+		Callback:              o.callback(),
+		Reports:               o.reports(),
 		Custom:                o.custom(),
 		LatestMetricsLabel:    o.flag("latestMetricsLabel"),
 		SavePodLog:            o.flag("savePodLog"),
@@ -106,9 +108,10 @@ func (f *findings) podTemplate(text string) string {
 	return text
 }
 
-// hash tells two configurations apart. The length before the first value keeps
-// text from moving between the two unnoticed.
-func hash(config, podTemplate string) string {
+// Hash tells the data of two configurations apart. The length before the first
+// value keeps text from moving between the two unnoticed.
+func Hash(data map[string]string) string {
+	config, podTemplate := data[ConfigKey], data[PodTemplateKey]
 	sum := sha256.Sum256([]byte(strconv.Itoa(len(config)) + "\n" + config + podTemplate))
 	return hex.EncodeToString(sum[:6])
 }

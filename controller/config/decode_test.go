@@ -8,6 +8,8 @@ import (
 	"time"
 
 	"github.com/google/go-cmp/cmp"
+
+	"github.com/batch-job-controller/batch-job-controller/controller/execution"
 )
 
 var (
@@ -69,19 +71,29 @@ func many(n int, format string) string {
 	return b.String()
 }
 
-func TestDecodeRefuses(t *testing.T) {
+// refusedText is a config.yaml that is wrong.
+type refusedText struct {
+	text     string // added to what every configuration must have
+	whole    string // instead of it
+	wantPath string
+	wantSays string
+}
+
+func (r refusedText) document() string {
+	if r.whole != "" {
+		return r.whole
+	}
+	return withDefaults(r.text)
+}
+
+func refusedTexts() map[string]refusedText {
 	bomb := "custom:\n  a0: &a0 [x, x, x, x, x, x, x, x, x]\n"
 	for i := range 12 {
 		bomb += fmt.Sprintf("  a%d: &a%d [%s]\n", i+1, i+1, strings.TrimSuffix(strings.Repeat(fmt.Sprintf("*a%d, ", i), 9), ", "))
 	}
 	wideBomb := "custom:\n  a: &a " + strings.Repeat("x", 100_000) + "\n  b: [" + strings.Repeat("*a, ", 20) + "1]\n"
 
-	tests := map[string]struct {
-		text     string // added to what every configuration must have
-		whole    string // instead of it
-		wantPath string
-		wantSays string
-	}{
+	return map[string]refusedText{
 		"C02 null":                               {whole: "null", wantPath: "config.yaml", wantSays: "is empty"},
 		"C02 an empty file":                      {whole: "\n", wantPath: "config.yaml", wantSays: "is empty"},
 		"C02 only comments":                      {whole: "# name: x\n", wantPath: "config.yaml", wantSays: "is empty"},
@@ -210,14 +222,13 @@ func TestDecodeRefuses(t *testing.T) {
 		"custom properties that are a list":      {text: "custom: [a]", wantPath: "custom", wantSays: "is a list: must be a mapping"},
 		"a long wrong value is not quoted whole": {text: "podPoolSize: [" + many(100, "%d,") + "]", wantPath: "podPoolSize", wantSays: "…"},
 	}
-	for name, tc := range tests {
+}
+
+func TestDecodeRefuses(t *testing.T) {
+	for name, tc := range refusedTexts() {
 		t.Run(name, func(t *testing.T) {
-			text := tc.whole
-			if text == "" {
-				text = withDefaults(tc.text)
-			}
 			start := time.Now()
-			c, _, err := decode(text)
+			c, _, err := decode(tc.document())
 			if took := time.Since(start); took > time.Second {
 				t.Errorf("took %s", took)
 			}
@@ -235,12 +246,22 @@ func TestDecodeRefuses(t *testing.T) {
 	}
 }
 
-func TestDecodeAccepts(t *testing.T) {
-	tests := map[string]struct {
-		text        string
-		wantWarning string // empty: there is none
-		want        func(*Config)
-	}{
+// acceptedText is a config.yaml that works.
+type acceptedText struct {
+	text        string
+	wantWarning string // empty: there is none
+	want        func(*Config)
+}
+
+func (a acceptedText) document() string {
+	if strings.Contains(a.text, "---") || strings.HasPrefix(a.text, "\ufeff") {
+		return a.text
+	}
+	return withDefaults(a.text)
+}
+
+func acceptedTexts() map[string]acceptedText {
+	return map[string]acceptedText{
 		"C05 three dashes at both ends": {text: "---\n" + withDefaults("") + "---\n"},
 		"C08 the documented key of the pull secrets": {text: "jobImagePullSecrets: [{name: a}, {name: b}, {name: a}]",
 			want: func(c *Config) { c.JobImagePullSecrets = []string{"a", "b"} }},
@@ -294,13 +315,12 @@ func TestDecodeAccepts(t *testing.T) {
 				c.Custom = map[string]any{"i": int64(9007199254740993), "f": 1.5, "nested": map[string]any{"a": []any{"b"}}}
 			}},
 	}
-	for name, tc := range tests {
+}
+
+func TestDecodeAccepts(t *testing.T) {
+	for name, tc := range acceptedTexts() {
 		t.Run(name, func(t *testing.T) {
-			text := tc.text
-			if !strings.Contains(text, "---") && !strings.HasPrefix(text, "\ufeff") {
-				text = withDefaults(text)
-			}
-			got, warnings, err := decode(text)
+			got, warnings, err := decode(tc.document())
 			if err != nil {
 				t.Fatal(err)
 			}
@@ -336,6 +356,8 @@ func minimal() Config {
 		StartDeadline:       10 * time.Minute,
 		JobTimeout:          time.Hour,
 		CallbackServicePort: 8090,
+		Callback:            Callback{Auth: execution.TokenAuth, TokensPerSecret: 50, TLS: TLS{Mode: TLSOff}},
+		Reports:             Reports{Auth: ReportsNoAuth, TLS: TLS{Mode: TLSOff}},
 		Metrics:             Metrics{Prefix: "example"},
 		PodTemplate:         podTemplate,
 	}

@@ -21,12 +21,17 @@ const (
 
 // duration takes a duration such as 10s, or a whole number with a warning.
 func (o *object) duration(key string, absent, least time.Duration, bare unit) time.Duration {
+	return o.durationBetween(key, absent, least, maxDuration, bare)
+}
+
+func (o *object) durationBetween(key string, absent, least, most time.Duration, bare unit) time.Duration {
+	o.declare(key, declaration{kind: aDuration, absent: absent, least: int64(least), most: int64(most)})
 	value, ok := o.take(key)
 	if !ok {
 		return absent
 	}
 	path := o.child(key)
-	must := fmt.Sprintf("must be a duration from %s to %s, such as 10s or 1h30m", least, maxDuration)
+	must := fmt.Sprintf("must be a duration from %s to %s, such as 10s or 1h30m", least, most)
 	var d time.Duration
 	switch kindOf(value) {
 	case aText:
@@ -49,7 +54,7 @@ func (o *object) duration(key string, absent, least time.Duration, bare unit) ti
 		o.wrongType(path, value, "a duration, such as 10s")
 		return absent
 	}
-	if d < least || d > maxDuration {
+	if d < least || d > most {
 		o.report(field.Invalid(path, shown(value), must))
 		return absent
 	}

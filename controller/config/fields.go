@@ -47,6 +47,7 @@ func (o *object) nodeSelector() map[string]string {
 }
 
 func (o *object) custom() map[string]any {
+	o.declare("custom", declaration{kind: aMapping})
 	value, ok := o.take("custom")
 	if !ok {
 		return nil

@@ -53,6 +53,7 @@ func isPrefix(p *field.Path, value string) field.ErrorList {
 // gauge reads one entry of the mapping of gauges.
 func (o *object) gauge(name string) Gauge {
 	p := o.path.Key(name)
+	o.declareAt(p, declaration{kind: aMapping})
 	o.report(isGaugeName(p, name)...)
 	if strings.HasSuffix(name, "_total") {
 		o.warn(p, "_total is the ending of counters, but this is a gauge")
@@ -64,6 +65,7 @@ func (o *object) gauge(name string) Gauge {
 	}
 	g, _ := o.mapping(p, value)
 	result := Gauge{Help: g.text("help", "")}
+	g.declare("labels", declaration{kind: aList})
 	if labels, ok := g.take("labels"); ok {
 		result.Labels = g.labels(g.child("labels"), labels)
 	}

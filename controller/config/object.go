@@ -17,6 +17,7 @@ import (
 type findings struct {
 	warnings []string
 	problems field.ErrorList
+	declared func(path *field.Path, d declaration) // nil: nobody asks
 }
 
 func (f *findings) warn(path *field.Path, format string, args ...any) {
@@ -79,6 +80,7 @@ func (o *object) close() {
 // object takes a mapping, and reports whether it is one. An absent one is an
 // empty one.
 func (o *object) object(key string) (*object, bool) {
+	o.declare(key, declaration{kind: aMapping})
 	value, ok := o.take(key)
 	if !ok {
 		return &object{findings: o.findings, path: o.child(key)}, true
@@ -105,6 +107,7 @@ func (f *findings) list(path *field.Path, value json.RawMessage) []json.RawMessa
 
 // text takes a text and has it judged.
 func (o *object) text(key, absent string, checks ...check) string {
+	o.declare(key, declaration{kind: aText, absent: absent})
 	text := absent
 	if value, ok := o.take(key); ok {
 		if text, ok = o.anyText(o.child(key), value); !ok {
@@ -141,6 +144,7 @@ func (f *findings) anyText(path *field.Path, value json.RawMessage) (string, boo
 
 // quoted takes a text that must not be mistaken for a number.
 func (o *object) quoted(key string) (text string, ok bool) {
+	o.declare(key, declaration{kind: aText})
 	value, ok := o.take(key)
 	if !ok {
 		return "", true
@@ -154,6 +158,7 @@ func (o *object) quoted(key string) (text string, ok bool) {
 
 // number takes a whole number between two bounds.
 func (o *object) number(key string, absent, least, most int) int {
+	o.declare(key, declaration{kind: aNumber, absent: absent, least: int64(least), most: int64(most)})
 	value, ok := o.take(key)
 	if !ok {
 		return absent
@@ -176,6 +181,7 @@ func (o *object) number(key string, absent, least, most int) int {
 
 // flag takes a truth value.
 func (o *object) flag(key string) bool {
+	o.declare(key, declaration{kind: aTrueness, absent: false})
 	value, ok := o.take(key)
 	if !ok {
 		return false

@@ -25,6 +25,7 @@ func (o *object) pullSecrets() []string {
 }
 
 func (o *object) secretNames(key string) []string {
+	o.declare(key, declaration{kind: aList})
 	value, ok := o.take(key)
 	if !ok || isEmptyMapping(value) {
 		return nil

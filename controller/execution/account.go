@@ -10,8 +10,9 @@ type Phase string
 
 // The phases of an execution.
 const (
-	Open   Phase = "Open"
-	Closed Phase = "Closed"
+	Open    Phase = "Open"
+	Closing Phase = "Closing" // every task has ended: no callback is taken any more, and the report is written
+	Closed  Phase = "Closed"
 )
 
 // Account is the part of an execution record that changes, always by
@@ -19,7 +20,7 @@ const (
 // than the list's needs no other form.
 type Account struct {
 	Phase    Phase
-	ClosedAt time.Time // zero while open
+	ClosedAt time.Time // zero until closed
 	// Admitted tasks may have a Job. It is written before their Jobs are
 	// created: a task outside of it has none.
 	Admitted Indexes

@@ -270,6 +270,13 @@ func (l *Ledger) Commit(written Account) {
 	l.account = written
 }
 
+// Closing returns the account by which no callback is taken any more.
+func (l *Ledger) Closing() Account {
+	closing := l.account.Clone()
+	closing.Phase = Closing
+	return closing
+}
+
 // Close returns the account with which the record is closed.
 func (l *Ledger) Close(at time.Time) Account {
 	closed := l.account.Clone()

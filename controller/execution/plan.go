@@ -62,4 +62,13 @@ type Settings struct {
 	PodTemplate           string        `json:"podTemplate"`
 	CallbackName          string        `json:"callbackName"` // CALLBACK_SERVICE_NAME: a host name or an IP address
 	CallbackPort          int           `json:"callbackPort"`
+	CallbackAuth          CallbackAuth  `json:"callbackAuth,omitempty"` // empty: none
+	TokensPerSecret       int           `json:"tokensPerSecret,omitempty"`
+	CallbackTLS           bool          `json:"callbackTLS,omitempty"`
+	CABundle              string        `json:"caBundle,omitempty"` // the ConfigMap whose ca.crt pods trust; empty: none is mounted
+	Intake                *Intake       `json:"intake,omitempty"`   // nil in a record that does not say: what is configured
 }
+
+// TokenSecret returns which of the execution's token Secrets holds the token of
+// a node, by the node's index.
+func (s Settings) TokenSecret(index int) int { return index / max(s.TokensPerSecret, 1) }

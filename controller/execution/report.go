@@ -41,6 +41,12 @@ func NewTaskReport(t Task) TaskReport {
 	}
 }
 
+// Bad reports whether the node needs attention: it failed or never reported, and
+// was not left out on purpose.
+func (t TaskReport) Bad() bool {
+	return t.State != Skipped && (t.State != Succeeded || !t.Reported)
+}
+
 // Counts tells how many node tasks are in which state.
 type Counts map[State]int
 
@@ -58,7 +64,7 @@ func (r Report) Count() Counts {
 func (r Report) Bad() int {
 	n := 0
 	for _, t := range r.Tasks {
-		if t.State != Skipped && (t.State != Succeeded || !t.Reported) {
+		if t.Bad() {
 			n++
 		}
 	}

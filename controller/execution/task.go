@@ -33,7 +33,8 @@ func (s State) Final() bool {
 
 // Reason says in one UpperCamelCase word why a node task ended as it did.
 // Besides those below it may be any reason a pod states of itself, such as
-// ImagePullBackOff, OOMKilled or Evicted.
+// ImagePullBackOff, OOMKilled or Evicted, or that others state of it, such as
+// EvictionByEvictionAPI.
 type Reason string
 
 // Reasons the controller finds itself.
@@ -42,7 +43,7 @@ const (
 	NodeUnschedulable Reason = "NodeUnschedulable" // skipped: the node was cordoned at the tick
 	NodeGone          Reason = "NodeGone"          // skipped or lost: the node was deleted
 	JobDeleted        Reason = "JobDeleted"        // lost: somebody deleted the Job
-	PodDeleted        Reason = "PodDeleted"        // lost: somebody deleted the pod
+	PodDeleted        Reason = "PodDeleted"        // lost, or failed if it was seen to end: somebody deleted the pod
 	ForeignJob        Reason = "ForeignJob"        // failed: a Job of that name belongs to somebody else
 	JobInvalid        Reason = "JobInvalid"        // failed: the API server refuses the rendered Job
 	JobRefused        Reason = "JobRefused"        // failed: quota, a webhook or RBAC refused the Job until startDeadline

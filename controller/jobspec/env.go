@@ -1,6 +1,7 @@
 package jobspec
 
 import (
+	"fmt"
 	"slices"
 	"strconv"
 
@@ -12,6 +13,8 @@ import (
 
 // The environment variables of every container and init container.
 const (
+	EnvToken        = "CALLBACK_TOKEN"      // with callback.auth: token
+	EnvTokenFile    = "CALLBACK_TOKEN_FILE" // with callback.auth: serviceAccountToken
 	EnvNamespace    = "NAMESPACE"
 	EnvNodeName     = "NODE_NAME"
 	EnvExecutionID  = "EXECUTION_ID"
@@ -22,12 +25,16 @@ const (
 	EnvEventURL     = "CALLBACK_SERVICE_EVENT_URL"
 )
 
-func taskEnv(key execution.Key, s execution.Settings, namespace string) []corev1.EnvVar {
-	url := func(kind route.Kind) string {
-		return route.URL(s.CallbackName, s.CallbackPort, kind, key)
+func taskEnv(key execution.Key, index int, s execution.Settings, o Options) []corev1.EnvVar {
+	prefix := ""
+	if s.CallbackAuth == execution.TokenAuth {
+		prefix = route.TokenPath("$(" + EnvToken + ")")
 	}
-	return []corev1.EnvVar{
-		{Name: EnvNamespace, Value: namespace},
+	url := func(kind route.Kind) string {
+		return withScheme(route.URL(s.CallbackName, s.CallbackPort, prefix, kind, key), s)
+	}
+	return append(credentialEnv(key, index, s, o), []corev1.EnvVar{
+		{Name: EnvNamespace, Value: o.Namespace},
 		{Name: EnvNodeName, Value: key.Node},
 		{Name: EnvExecutionID, Value: string(key.Execution)},
 		{Name: EnvCallbackName, Value: s.CallbackName},
@@ -35,11 +42,17 @@ func taskEnv(key execution.Key, s execution.Settings, namespace string) []corev1
 		{Name: EnvResultURL, Value: url(route.Result)},
 		{Name: EnvFileURL, Value: url(route.File)},
 		{Name: EnvEventURL, Value: url(route.Event)},
-	}
+	}...)
 }
 
-func setEnv(spec *corev1.PodSpec, key execution.Key, s execution.Settings, o Options) {
-	ours := taskEnv(key, s, o.Namespace)
+// setEnv sets the environment. The error is that of an extension that panics:
+// it fails its node, and no other.
+func setEnv(spec *corev1.PodSpec, ours []corev1.EnvVar, key execution.Key, o Options) (err error) {
+	defer func() {
+		if p := recover(); p != nil {
+			err = fmt.Errorf("an extension panicked: %v", p)
+		}
+	}()
 	set := func(c *corev1.Container) {
 		var extended []corev1.EnvVar
 		for _, extension := range o.Extensions {
@@ -53,6 +66,7 @@ func setEnv(spec *corev1.PodSpec, key execution.Key, s execution.Settings, o Opt
 	for i := range spec.Containers {
 		set(&spec.Containers[i])
 	}
+	return nil
 }
 
 // mergeEnv puts ours first, so that the template's variables can refer to

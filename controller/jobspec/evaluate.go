@@ -92,6 +92,9 @@ func (e *evaluation) node(dot any, node parse.Node) error {
 	if err := e.step(); err != nil {
 		return err
 	}
+	if t, ok := e.out.(tracer); ok {
+		t.from(node)
+	}
 	switch n := node.(type) {
 	case *parse.TextNode:
 		_, err := e.out.Write(n.Text)

@@ -54,7 +54,7 @@ var templates = []string{
 	`{{ index .NodeName 99 }}`,
 	`{{ .NodeName | printf "%q" | len }}`,
 	`{{ print 1 2 "x" }}{{ println "a" }}{{ html "<&>" }}{{ js "'" }}{{ urlquery "a b" }}`,
-	`{{ lt 1 2 }}{{ le 2 2 }}{{ gt 1.5 2.5 }}{{ ge "b" "a" }}{{ not true }}{{ eq 1 2 3 1 }}{{ eq 1 1.0 }}`,
+	`{{ lt 1 2 }}{{ le 2 2 }}{{ gt 1.5 2.5 }}{{ ge "b" "a" }}{{ gt 1 1 }}{{ ge 1 1 }}{{ ge 1 2 }}{{ gt 2 1 }}{{ not true }}{{ eq 1 2 3 1 }}{{ eq 1 1.0 }}`,
 	`{{ lt 1 "a" }}`,
 	`{{ 0x1F }} {{ 1e3 }} {{ 'a' }} {{ 1_000 }} {{ -3 }}`,
 	`{{ nil }}`,

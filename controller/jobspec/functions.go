@@ -169,12 +169,12 @@ func negated(f func([]any) (any, error)) func([]any) (any, error) {
 	}
 }
 
+// exchanged asks with the two arguments in the other order.
 func exchanged(args []any, f func([]any) (any, error)) (any, error) {
 	if err := count(args, 2); err != nil {
 		return nil, err
 	}
-	is, err := f(args)
-	return is != true, err
+	return f([]any{args[1], args[0]})
 }
 
 func either(args []any, f, g func([]any) (any, error)) (any, error) {

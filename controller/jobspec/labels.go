@@ -3,6 +3,7 @@ package jobspec
 import (
 	"crypto/sha256"
 	"encoding/hex"
+	"strconv"
 	"strings"
 
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
@@ -26,6 +27,9 @@ const (
 	NodeAnnotation      = prefix + "node-name" // the node's whole name
 	NodeUIDAnnotation   = prefix + "node-uid"
 	ScheduledAnnotation = prefix + "scheduled-time"
+	// AuthAnnotation says of a Job how its pods prove whom they report for.
+	// Without it they need not.
+	AuthAnnotation = prefix + "callback-auth"
 	// StopAnnotation keeps why the controller ended a task whose pod is about
 	// to be deleted: the pod's own reason goes with it.
 	StopAnnotation        = prefix + "stop-reason"
@@ -45,6 +49,8 @@ const (
 const (
 	JobComponent    = "job"
 	RecordComponent = "execution-record"
+	TokenComponent  = "callback-tokens"
+	KeyComponent    = "callback-key"
 )
 
 // CommonLabels returns the labels that every object of a controller has.
@@ -79,6 +85,11 @@ func JobName(controller string, key execution.Key) string {
 // RecordName returns the name of an execution record.
 func RecordName(controller string, id execution.ID) string {
 	return controller + "-" + string(id)
+}
+
+// TokenSecretName returns the name of a Secret with callback tokens.
+func TokenSecretName(controller string, id execution.ID, number int) string {
+	return RecordName(controller, id) + "-tokens-" + strconv.Itoa(number)
 }
 
 // nodeLabelValue returns the node's name where a label can hold it, and else

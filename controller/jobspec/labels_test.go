@@ -115,7 +115,7 @@ func TestRenderForRandomNodes(t *testing.T) {
 		if messages := validation.IsDNS1123Subdomain(node.Name); len(messages) > 0 {
 			t.Fatalf("%q is no name of a node: %v", node.Name, messages)
 		}
-		job, err := Render(p, node, o)
+		job, err := renderFor(p, node, o)
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -124,7 +124,7 @@ func TestRenderForRandomNodes(t *testing.T) {
 }
 
 func TestSelector(t *testing.T) {
-	job, err := Render(planWith(plainTemplate), nodeOf("worker-1"), options())
+	job, err := renderFor(planWith(plainTemplate), nodeOf("worker-1"), options())
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -183,7 +183,7 @@ func TestOwned(t *testing.T) {
 	}
 	for name, tc := range cases {
 		t.Run(name, func(t *testing.T) {
-			job, err := Render(planWith(plainTemplate), nodeOf(key.Node), options())
+			job, err := renderFor(planWith(plainTemplate), nodeOf(key.Node), options())
 			if err != nil {
 				t.Fatal(err)
 			}
@@ -230,7 +230,7 @@ func FuzzNodeName(f *testing.F) {
 			return
 		}
 		p := planWith(plainTemplate)
-		job, err := Render(p, nodeOf(node), options())
+		job, err := renderFor(p, nodeOf(node), options())
 		if err != nil {
 			t.Fatal(err)
 		}

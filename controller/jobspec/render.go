@@ -33,8 +33,9 @@ type Options struct {
 	Extensions []EnvExtension
 }
 
-// Render returns the Job of one node task.
-func Render(plan execution.Plan, node execution.Node, o Options) (*batchv1.Job, error) {
+// Render returns the Job of one node task, by its index in the plan.
+func Render(plan execution.Plan, index int, o Options) (*batchv1.Job, error) {
+	node := plan.Nodes[index]
 	key := execution.Key{Execution: plan.ID, Node: node.Name}
 	pod, err := podFromTemplate(plan.Settings.PodTemplate, templateData{
 		Namespace:   o.Namespace,
@@ -46,7 +47,11 @@ func Render(plan execution.Plan, node execution.Node, o Options) (*batchv1.Job, 
 	}
 	s := plan.Settings
 	pinToNode(&pod.Spec, node, s.TolerateUnschedulable)
-	setEnv(&pod.Spec, key, s, o)
+	setCredential(&pod.Spec, s, o)
+	if err := setEnv(&pod.Spec, taskEnv(key, index, s, o), key, o); err != nil {
+		return nil, fmt.Errorf("environment for node %s: %w", node.Name, err)
+	}
+	trustCA(&pod.Spec, s)
 	setPodPolicy(&pod.Spec, s)
 	return &batchv1.Job{
 		TypeMeta: metav1.TypeMeta{APIVersion: "batch/v1", Kind: "Job"},
@@ -54,8 +59,8 @@ func Render(plan execution.Plan, node execution.Node, o Options) (*batchv1.Job, 
 			Name:            JobName(o.Controller, key),
 			Namespace:       o.Namespace,
 			Labels:          taskLabels(o.Controller, key, nil),
-			Annotations:     taskAnnotations(plan, node, nil),
-			OwnerReferences: []metav1.OwnerReference{ownerReference(o.Owner)},
+			Annotations:     taskAnnotations(plan, node, authAnnotation(s)),
+			OwnerReferences: []metav1.OwnerReference{OwnerReference(o.Owner)},
 		},
 		Spec: batchv1.JobSpec{
 			Completions:  ptr.To[int32](1),
@@ -91,6 +96,13 @@ func taskAnnotations(plan execution.Plan, node execution.Node, own map[string]st
 	})
 }
 
+func authAnnotation(s execution.Settings) map[string]string {
+	if s.CallbackAuth == "" || s.CallbackAuth == execution.NoAuth {
+		return nil
+	}
+	return map[string]string{AuthAnnotation: string(s.CallbackAuth)}
+}
+
 func merged(own, ours map[string]string) map[string]string {
 	all := make(map[string]string, len(own)+len(ours))
 	for k, v := range own {
@@ -102,7 +114,9 @@ func merged(own, ours map[string]string) map[string]string {
 	return all
 }
 
-func ownerReference(o Owner) metav1.OwnerReference {
+// OwnerReference makes the execution record the owner of an object, which then
+// goes with it.
+func OwnerReference(o Owner) metav1.OwnerReference {
 	return metav1.OwnerReference{
 		APIVersion: "v1",
 		Kind:       "ConfigMap",

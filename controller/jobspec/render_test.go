@@ -5,6 +5,7 @@ import (
 	"flag"
 	"os"
 	"path/filepath"
+	"reflect"
 	"strings"
 	"testing"
 	"time"
@@ -61,6 +62,12 @@ func nodeOf(name string, taints ...execution.Taint) execution.Node {
 	return execution.Node{Name: name, UID: "node-uid", Taints: taints}
 }
 
+// renderFor renders the Job of a plan's only node.
+func renderFor(p execution.Plan, node execution.Node, o Options) (*batchv1.Job, error) {
+	p.Nodes = []execution.Node{node}
+	return Render(p, 0, o)
+}
+
 // longestName is as long as a node's name can be.
 var longestName = strings.Repeat(strings.Repeat("n", 62)+".", 4) + "x"
 
@@ -71,6 +78,14 @@ func TestRenderGolden(t *testing.T) {
 		extensions []EnvExtension
 	}{
 		"plain": {plan: planWith(plainTemplate), node: nodeOf("worker-1")},
+		"with-a-token": {
+			plan: planWith(plainTemplate, func(s *execution.Settings) { s.CallbackAuth, s.TokensPerSecret = execution.TokenAuth, 50 }),
+			node: nodeOf("worker-1"),
+		},
+		"with-a-service-account-token": {
+			plan: planWith(plainTemplate, func(s *execution.Settings) { s.CallbackAuth = execution.ServiceAccountTokenAuth }),
+			node: nodeOf("worker-1"),
+		},
 		"init-containers-and-env": {
 			plan: planWith(`
 apiVersion: v1
@@ -176,6 +191,31 @@ spec:
 				},
 			},
 		},
+		"callbacks-with-tls": {
+			plan: planWith(plainTemplate+`
+      env:
+        - name: SSL_CERT_FILE
+          value: /etc/own.pem
+  initContainers:
+    - name: prepare
+      image: busybox
+`, func(s *execution.Settings) { s.CallbackTLS, s.CABundle = true, "check-ca" }),
+			node: nodeOf("worker-1"),
+		},
+		"callbacks-with-tls-that-pods-trust-anyway": {
+			plan: planWith(plainTemplate, func(s *execution.Settings) { s.CallbackTLS = true }),
+			node: nodeOf("worker-1"),
+		},
+		"callbacks-with-tls-and-a-mount-of-the-template": {
+			plan: planWith(plainTemplate+`
+      volumeMounts:
+        - {name: batch-job-controller-ca, mountPath: /var/run/batch-job-controller}
+  volumes:
+    - name: batch-job-controller-ca
+      hostPath: {path: /etc/ssl}
+`, func(s *execution.Settings) { s.CallbackTLS, s.CABundle = true, "check-ca" }),
+			node: nodeOf("worker-1"),
+		},
 		"longest-node-name":         {plan: planWith(plainTemplate), node: nodeOf(longestName)},
 		"shared-first-label-zone-a": {plan: planWith(plainTemplate), node: nodeOf("worker.zone-a.example.com")},
 		"shared-first-label-zone-b": {plan: planWith(plainTemplate), node: nodeOf("worker.zone-b.example.com")},
@@ -194,7 +234,7 @@ spec:
 	}
 	for name, tc := range cases {
 		t.Run(name, func(t *testing.T) {
-			job, err := Render(tc.plan, tc.node, options(tc.extensions...))
+			job, err := renderFor(tc.plan, tc.node, options(tc.extensions...))
 			if err != nil {
 				t.Fatal(err)
 			}
@@ -265,7 +305,7 @@ func checkJob(t *testing.T, job *batchv1.Job, p execution.Plan, node execution.N
 				t.Errorf("container %s has %s twice", c.Name, v.Name)
 			}
 			seen[v.Name] = true
-			if ours := taskEnv(key, p.Settings, o.Namespace); i < len(ours) && v != ours[i] {
+			if ours := taskEnv(key, 0, p.Settings, o); i < len(ours) && !reflect.DeepEqual(v, ours[i]) {
 				t.Errorf("container %s: variable %d is %v, want %v", c.Name, i, v, ours[i])
 			}
 		}
@@ -274,10 +314,10 @@ func checkJob(t *testing.T, job *batchv1.Job, p execution.Plan, node execution.N
 
 func TestRenderReportsTheNode(t *testing.T) {
 	broken := strings.Replace(plainTemplate, "Pod", `{{ if eq .NodeName "worker-2" }}Deployment{{ else }}Pod{{ end }}`, 1)
-	if _, err := Render(planWith(broken), nodeOf("worker-1"), options()); err != nil {
+	if _, err := renderFor(planWith(broken), nodeOf("worker-1"), options()); err != nil {
 		t.Fatal(err)
 	}
-	_, err := Render(planWith(broken), nodeOf("worker-2"), options())
+	_, err := renderFor(planWith(broken), nodeOf("worker-2"), options())
 	if err == nil || !strings.Contains(err.Error(), "worker-2") || !strings.Contains(err.Error(), "Deployment") {
 		t.Errorf("error %v", err)
 	}
@@ -285,12 +325,12 @@ func TestRenderReportsTheNode(t *testing.T) {
 
 func TestRenderGivesJobsOfTheirOwn(t *testing.T) {
 	p := planWith(plainTemplate)
-	first, err := Render(p, nodeOf("worker-1"), options())
+	first, err := renderFor(p, nodeOf("worker-1"), options())
 	if err != nil {
 		t.Fatal(err)
 	}
 	want := first.DeepCopy()
-	second, err := Render(p, nodeOf("worker-1"), options())
+	second, err := renderFor(p, nodeOf("worker-1"), options())
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -303,7 +343,7 @@ func TestRenderGivesJobsOfTheirOwn(t *testing.T) {
 // A scalar without quotes is what the field says it is: the predecessor took
 // such templates.
 func TestRenderReadsScalarsByTheirField(t *testing.T) {
-	job, err := Render(planWith(`
+	job, err := renderFor(planWith(`
 apiVersion: v1
 kind: Pod
 metadata:

@@ -46,12 +46,9 @@ func podFromTemplate(text string, data templateData) (*corev1.Pod, error) {
 		return nil, err
 	}
 	pod := &corev1.Pod{}
-	strict, err := json.UnmarshalStrict(asJSON, pod)
-	if err != nil {
-		return nil, err
-	}
-	if len(strict) > 0 {
-		return nil, errors.Join(strict...)
+	unknown, err := json.UnmarshalStrict(asJSON, pod)
+	if err := errors.Join(append(unknown, err)...); err != nil {
+		return nil, &misfitError{document: asJSON, err: err}
 	}
 	if pod.Kind != "Pod" || (pod.APIVersion != "v1" && pod.APIVersion != "") {
 		return nil, fmt.Errorf("must be of apiVersion v1, kind Pod, not %q, %q", pod.APIVersion, pod.Kind)
@@ -75,7 +72,8 @@ func toJSON(text []byte) (asJSON stdjson.RawMessage, err error) {
 		}
 		return stdjson.NewDecoder(bytes.NewReader(asJSON))
 	}
-	if err := yaml.Unmarshal(text, &corev1.Pod{}, capture); err != nil {
+	// What does not fit into a pod is an error only once it is decoded.
+	if err := yaml.Unmarshal(text, &corev1.Pod{}, capture); err != nil && asJSON == nil {
 		return nil, err
 	}
 	return asJSON, nil

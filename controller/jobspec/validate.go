@@ -1,6 +1,7 @@
 package jobspec
 
 import (
+	"errors"
 	"fmt"
 	"slices"
 
@@ -21,12 +22,12 @@ func Validate(text string, path *field.Path) (warnings []string, errs field.Erro
 	if len(text) > maxTemplate {
 		return nil, field.ErrorList{field.TooLong(path, "", maxTemplate)}
 	}
-	pod, err := podFromTemplate(text, templateData{
-		Namespace:   "sample-namespace",
-		ExecutionID: "20060102150405",
-		NodeName:    "sample-node",
-	})
-	if err != nil {
+	pod, err := podFromTemplate(text, sampleTask())
+	var misfit *misfitError
+	switch {
+	case errors.As(err, &misfit):
+		return nil, misfit.problems(path)
+	case err != nil:
 		return nil, field.ErrorList{field.Invalid(path, field.OmitValueType{}, err.Error())}
 	}
 	for i, c := range pod.Spec.InitContainers {
@@ -50,7 +51,7 @@ func validateContainer(c corev1.Container, path *field.Path) (warnings []string,
 	if len(c.Env) > maxEnv {
 		errs = append(errs, field.TooMany(path.Child("env"), len(c.Env), maxEnv))
 	}
-	ours := taskEnv(execution.Key{}, execution.Settings{}, "")
+	ours := append(taskEnv(execution.Key{}, 0, execution.Settings{CallbackAuth: execution.TokenAuth}, Options{}), corev1.EnvVar{Name: EnvTokenFile})
 	for i, v := range c.Env {
 		if slices.ContainsFunc(ours, func(our corev1.EnvVar) bool { return our.Name == v.Name }) {
 			warnings = append(warnings, fmt.Sprintf("%s: %s is set by the controller: the value of the template is not used",

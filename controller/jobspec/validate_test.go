@@ -71,7 +71,7 @@ spec:
 					t.Errorf("warning %q, want %q", warnings[i], want)
 				}
 			}
-			if _, err := Render(planWith(tc.template), nodeOf("worker-1"), options()); err != nil {
+			if _, err := renderFor(planWith(tc.template), nodeOf("worker-1"), options()); err != nil {
 				t.Errorf("valid, and yet not to be rendered: %v", err)
 			}
 		})
@@ -84,22 +84,36 @@ func TestValidateRefuses(t *testing.T) {
 		template string
 		want     []string // in order, a part of each
 	}{
-		"nothing":                          {template: "", want: []string{"must be of apiVersion v1, kind Pod"}},
-		"null":                             {template: "null", want: []string{"must be of apiVersion v1, kind Pod"}},
-		"a list":                           {template: "- a", want: []string{"cannot unmarshal array"}},
-		"no YAML":                          {template: "a: b: c", want: []string{"mapping values are not allowed"}},
-		"a tab":                            {template: "spec:\n\tcontainers: []", want: []string{"yaml: "}},
-		"a Deployment":                     {template: "apiVersion: apps/v1\nkind: Deployment\nspec: {}", want: []string{`"apps/v1", "Deployment"`}},
-		"a field of a Deployment":          {template: "apiVersion: v1\nkind: Pod\nspec: {replicas: 1}", want: []string{`unknown field "spec.replicas"`}},
-		"a Pod of another version":         {template: strings.Replace(plainTemplate, "v1", "v2", 1), want: []string{`"v2", "Pod"`}},
-		"no containers":                    {template: "apiVersion: v1\nkind: Pod\nspec: {containers: []}", want: []string{"at least one container"}},
-		"no spec":                          {template: "apiVersion: v1\nkind: Pod", want: []string{"at least one container"}},
-		"a misspelt field":                 {template: with("      imagePullPolcy: Always"), want: []string{`unknown field "spec.containers[0].imagePullPolcy"`}},
-		"a field in the wrong case":        {template: with("      Command: [x]"), want: []string{`unknown field "spec.containers[0].Command"`}},
-		"two misspelt fields":              {template: with("      a: 1\n      b: 2"), want: []string{`spec.containers[0].b`}},
-		"a key twice":                      {template: with("      image: other"), want: []string{`key "image" already set`}},
-		"text where a number is meant":     {template: with("      ports: [{containerPort: http}]"), want: []string{"containerPort"}},
-		"a quantity that is none":          {template: with("      resources: {limits: {cpu: lots}}"), want: []string{"quantities must match"}},
+		"nothing":                      {template: "", want: []string{"must be of apiVersion v1, kind Pod"}},
+		"null":                         {template: "null", want: []string{"must be of apiVersion v1, kind Pod"}},
+		"a list":                       {template: "- a", want: []string{"is a list: must be a mapping"}},
+		"no YAML":                      {template: "a: b: c", want: []string{"mapping values are not allowed"}},
+		"a tab":                        {template: "spec:\n\tcontainers: []", want: []string{"yaml: "}},
+		"a Deployment":                 {template: "apiVersion: apps/v1\nkind: Deployment\nspec: {}", want: []string{`"apps/v1", "Deployment"`}},
+		"a field of a Deployment":      {template: "apiVersion: v1\nkind: Pod\nspec: {replicas: 1}", want: []string{`unknown field "spec.replicas"`}},
+		"a Pod of another version":     {template: strings.Replace(plainTemplate, "v1", "v2", 1), want: []string{`"v2", "Pod"`}},
+		"no containers":                {template: "apiVersion: v1\nkind: Pod\nspec: {containers: []}", want: []string{"at least one container"}},
+		"no spec":                      {template: "apiVersion: v1\nkind: Pod", want: []string{"at least one container"}},
+		"a misspelt field":             {template: with("      imagePullPolcy: Always"), want: []string{`unknown field "spec.containers[0].imagePullPolcy"`}},
+		"a field in the wrong case":    {template: with("      Command: [x]"), want: []string{`unknown field "spec.containers[0].Command"`}},
+		"two misspelt fields":          {template: with("      a: 1\n      b: 2"), want: []string{`spec.containers[0].a`, `spec.containers[0].b`}},
+		"a key twice":                  {template: with("      image: other"), want: []string{`key "image" already set`}},
+		"text where a number is meant": {template: with("      ports: [{containerPort: http}]"), want: []string{`.spec.containers[0].ports[0].containerPort: Invalid value: "http": is text: must be a whole number`}},
+		"a quantity that is none":      {template: with("      resources: {limits: {cpu: lots}}"), want: []string{`.spec.containers[0].resources.limits.cpu: Invalid value: "lots": quantities must match`}},
+		"several values that do not fit": {
+			template: strings.Replace(with("      args: {a: b}\n      stdin: 1.5\n      ports: [{containerPort: 1}, {containerPort: 1.5}]\n      resources: {limits: {cpu: lots, memory: more}, requests: [a]}"), "spec:", "metadata: x\nspec:\n  nope: {such: [key]}\n  activeDeadlineSeconds: soon", 1),
+			want: []string{
+				`].metadata: Invalid value: "x": is text: must be a mapping`,
+				`activeDeadlineSeconds: Invalid value: "soon": is text: must be a whole number`,
+				`containers[0].args: Invalid value: is a mapping: must be a list`,
+				`containers[0].ports[1].containerPort: Invalid value: 1.5: is a number: must be a whole number`,
+				`limits.cpu: Invalid value: "lots": quantities`,
+				`limits.memory: Invalid value: "more": quantities`,
+				`requests: Invalid value: is a list: must be a mapping`,
+				`stdin: Invalid value: 1.5: is a number: must be true or false`,
+				`unknown field "spec.nope"`,
+			},
+		},
 		"an unknown name":                  {template: with("  hostname: {{ .Nope }}"), want: []string{"can't evaluate field Nope"}},
 		"an unknown function":              {template: with("  hostname: {{ lower .NodeName }}"), want: []string{`function "lower" not defined`}},
 		"an action that is not closed":     {template: with("  hostname: {{ .NodeName"), want: []string{"unclosed action"}},
@@ -166,7 +180,7 @@ func FuzzTemplate(f *testing.F) {
 			return
 		}
 		p := planWith(text)
-		job, err := Render(p, nodeOf("sample-node"), options())
+		job, err := renderFor(p, nodeOf("sample-node"), options())
 		if err != nil {
 			return // it depends on the node or the execution
 		}

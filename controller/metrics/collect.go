@@ -11,11 +11,14 @@ import (
 
 // Describe implements prometheus.Collector.
 func (r *Results) Describe(ch chan<- *prometheus.Desc) {
-	for _, desc := range []*prometheus.Desc{r.infoDesc, r.current, r.podsDesc, r.processing, r.duration} {
+	r.mu.RLock()
+	infoDesc, descs := r.infoDesc, r.descs
+	r.mu.RUnlock()
+	for _, desc := range []*prometheus.Desc{infoDesc, r.currentID, r.podsDesc, r.processing, r.duration} {
 		ch <- desc
 	}
-	for _, g := range r.gauges {
-		ch <- g.desc
+	for _, desc := range descs {
+		ch <- desc
 	}
 }
 
@@ -23,19 +26,19 @@ func (r *Results) Describe(ch chan<- *prometheus.Desc) {
 // scraper reads.
 func (r *Results) Collect(ch chan<- prometheus.Metric) {
 	now := r.snapshot()
-	ch <- r.info
+	ch <- now.info
 	if now.newest != "" {
-		ch <- constant(r.current, now.newest.Number())
+		ch <- constant(r.currentID, now.newest.Number())
 	}
 	if now.pods >= 0 {
 		ch <- constant(r.podsDesc, float64(now.pods))
 	}
 	for _, s := range now.series {
-		r.collect(ch, s)
+		r.collect(ch, s, now.descs)
 	}
 }
 
-func (r *Results) collect(ch chan<- prometheus.Metric, s series) {
+func (r *Results) collect(ch chan<- prometheus.Metric, s series, descs map[string]*prometheus.Desc) {
 	if s.task != nil {
 		bad := 0.0
 		if s.task.bad {
@@ -45,14 +48,16 @@ func (r *Results) collect(ch chan<- prometheus.Metric, s series) {
 		ch <- constant(r.duration, float64(s.task.durationMS), s.node, s.execution)
 	}
 	for _, sample := range s.samples {
-		if g, ok := r.gauges[sample.Gauge]; ok {
+		if g, ok := s.schema.gauges[sample.Gauge]; ok {
 			labels := append(slices.Clone(sample.Labels), s.node, s.execution)
-			ch <- constant(g.desc, sample.Value, labels...)
+			ch <- constant(descs[g.desc], sample.Value, labels...)
 		}
 	}
 }
 
 type snapshot struct {
+	info   prometheus.Metric
+	descs  map[string]*prometheus.Desc
 	newest execution.ID
 	pods   int
 	series []series
@@ -71,7 +76,7 @@ type series struct {
 func (r *Results) snapshot() snapshot {
 	r.mu.RLock()
 	defer r.mu.RUnlock()
-	s := snapshot{newest: r.newest, pods: r.pods}
+	s := snapshot{info: r.info, descs: r.descs, newest: r.newest, pods: r.pods}
 	newestOf := map[string]share{}
 	for _, id := range slices.Backward(slices.Sorted(maps.Keys(r.executions))) {
 		for node, one := range r.executions[id] {
@@ -91,7 +96,7 @@ func (r *Results) snapshot() snapshot {
 // label sets that a node no longer reports are not its latest.
 func (s share) or(older share) share {
 	if s.samples == nil {
-		s.samples = older.samples
+		s.samples, s.schema = older.samples, older.schema
 	}
 	if s.task == nil {
 		s.task = older.task

@@ -11,8 +11,8 @@ import (
 	"github.com/batch-job-controller/batch-job-controller/controller/execution"
 )
 
-// What one node may report at once. Each sample becomes a series for as long
-// as the execution is kept.
+// What one node may report at once unless Limits say otherwise. Each sample
+// becomes a series for as long as the execution is kept.
 const (
 	MaxBody       = 1 << 20 // bytes of JSON
 	MaxSamples    = 1000
@@ -31,20 +31,26 @@ const wantDocument = `must be an object of gauges such as {"name": [{"value": 1,
 // The labels node and executionID are known from elsewhere: they may be there,
 // and are left out. A configured label that is not there is empty.
 func (r *Results) Decode(body []byte) (Samples, error) {
-	return r.decode(body, nil)
+	r.mu.RLock()
+	s := r.current
+	r.mu.RUnlock()
+	return s.decode(body, nil)
 }
 
 // DecodeFor is Decode for a result that came from key: labels that say it came
 // from elsewhere are an error.
 func (r *Results) DecodeFor(key execution.Key, body []byte) (Samples, error) {
-	return r.decode(body, map[string]string{labelNode: key.Node, labelExecution: string(key.Execution)})
+	r.mu.RLock()
+	s := r.schemaOf(key.Execution)
+	r.mu.RUnlock()
+	return s.decode(body, map[string]string{labelNode: key.Node, labelExecution: string(key.Execution)})
 }
 
-func (r *Results) decode(body []byte, identity map[string]string) (Samples, error) {
-	if err := checkText(body); err != nil {
+func (s *schema) decode(body []byte, identity map[string]string) (Samples, error) {
+	if err := checkText(body, s.limits.Body); err != nil {
 		return nil, err
 	}
-	d := &decoder{reader: newReader(body), gauges: r.gauges, identity: identity}
+	d := &decoder{reader: newReader(body), gauges: s.gauges, limits: s.limits, identity: identity}
 	if err := d.document(); err != nil {
 		return nil, err
 	}
@@ -56,6 +62,7 @@ func (r *Results) decode(body []byte, identity map[string]string) (Samples, erro
 type decoder struct {
 	reader
 	gauges   map[string]gauge
+	limits   Limits
 	identity map[string]string // what the labels of that name must be; nil: anything
 	samples  Samples
 }
@@ -77,11 +84,11 @@ func (d *decoder) gauge(_, name string) error {
 	}
 	seen := map[string]bool{}
 	n, err := d.array(name, `must be a list such as [{"value": 1}]`, func(path string) error {
-		if len(d.samples) == MaxSamples {
-			return invalid(path, "is one sample too many: must be at most %d", MaxSamples)
+		if len(d.samples) == d.limits.Samples {
+			return over(execution.SamplesPerResult, path, "is one sample too many: must be at most %d", d.limits.Samples)
 		}
-		if len(seen) == MaxLabelSets {
-			return invalid(path, "is one label set too many: must be at most %d of one gauge", MaxLabelSets)
+		if len(seen) == d.limits.LabelSets {
+			return over(execution.LabelSets, path, "is one label set too many: must be at most %d of one gauge", d.limits.LabelSets)
 		}
 		return d.sample(path, name, g, seen)
 	})
@@ -185,8 +192,8 @@ func (d *decoder) label(path string) (string, error) {
 	if !ok {
 		return "", invalid(path, "must be text, not %s", kindOf(token))
 	}
-	if len(value) > MaxLabelValue {
-		return "", invalid(path, "%s is %d bytes long: must be at most %d", quote(value), len(value), MaxLabelValue)
+	if len(value) > d.limits.LabelValue {
+		return "", over(execution.LabelSize, path, "%s is %d bytes long: must be at most %d", quote(value), len(value), d.limits.LabelValue)
 	}
 	if i := strings.IndexFunc(value, isInvisible); i >= 0 {
 		return "", invalid(path, "%s has a control or formatting character at byte %d: must be plain text", quote(value), i)

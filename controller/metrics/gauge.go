@@ -1,10 +1,11 @@
 package metrics
 
 import (
-	"slices"
 	"strconv"
 
 	"github.com/prometheus/client_golang/prometheus"
+
+	"github.com/batch-job-controller/batch-job-controller/controller/execution"
 )
 
 // The names and the help below are what the users' dashboards know.
@@ -23,14 +24,11 @@ type ResultOptions struct {
 	Gauges []Gauge
 	Latest bool // export each node's newest series with executionID="latest" too
 	Info   Info
+	Limits Limits
 }
 
 // Gauge is a gauge that the jobs set.
-type Gauge struct {
-	Name   string // without the prefix
-	Help   string
-	Labels []string // besides node and executionID
-}
+type Gauge = execution.Gauge
 
 // Info is shown as the labels of a metric whose value is 1.
 type Info struct {
@@ -39,22 +37,6 @@ type Info struct {
 	PoolSize      int
 	ReportHistory int
 	Cron          string
-}
-
-// gauge is a Gauge that can be collected.
-type gauge struct {
-	labels []string // without node and executionID
-	desc   *prometheus.Desc
-}
-
-func newGauge(prefix string, g Gauge) gauge {
-	var own []string
-	for _, label := range g.Labels {
-		if label != labelNode && label != labelExecution && !slices.Contains(own, label) {
-			own = append(own, label)
-		}
-	}
-	return gauge{labels: own, desc: newDesc(prefix, g.Name, g.Help, append(slices.Clone(own), labelNode, labelExecution)...)}
 }
 
 func newDesc(prefix, name, help string, labels ...string) *prometheus.Desc {

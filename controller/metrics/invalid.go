@@ -15,7 +15,13 @@ const (
 )
 
 func invalid(path, format string, args ...any) error {
+	return over("", path, format, args...)
+}
+
+// over is invalid for what is over a limit.
+func over(limit execution.Limit, path, format string, args ...any) error {
 	return &execution.InvalidError{
+		Limit:   limit,
 		Path:    execution.Truncate(path, maxPath),
 		Message: execution.Truncate(fmt.Sprintf(format, args...), maxMessage),
 	}

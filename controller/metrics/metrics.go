@@ -8,26 +8,35 @@ const namespace = "batch_job_controller"
 
 // Metrics are the controller's own metrics.
 type Metrics struct {
-	leader            prometheus.Gauge
-	configValid       prometheus.Gauge
-	executions        *prometheus.CounterVec
-	executionsClosed  *prometheus.CounterVec
-	executionDuration prometheus.Histogram
-	lastExecution     *prometheus.GaugeVec
-	nextTick          prometheus.Gauge
-	ticksSkipped      *prometheus.CounterVec
-	ticksMissed       prometheus.Counter
-	nodeTasks         *prometheus.CounterVec
-	reasons           *reasons
-	tasksInFlight     prometheus.Gauge
-	poolSize          prometheus.Gauge
-	slotRefill        prometheus.Histogram
-	jobCreateErrors   *prometheus.CounterVec
-	callbackRequests  *prometheus.CounterVec
-	callbackDuration  *prometheus.HistogramVec
-	resultSamples     prometheus.Counter
-	podLogs           *prometheus.CounterVec
-	reportStoreErrors *prometheus.CounterVec
+	leader             prometheus.Gauge
+	configReloaded     prometheus.Gauge
+	configReloadedAt   prometheus.Gauge
+	configWaits        prometheus.Gauge
+	executions         *prometheus.CounterVec
+	executionsClosed   *prometheus.CounterVec
+	executionDuration  prometheus.Histogram
+	lastExecution      *prometheus.GaugeVec
+	last               *lastExecution
+	nextTick           prometheus.Gauge
+	ticksSkipped       *prometheus.CounterVec
+	ticksMissed        prometheus.Counter
+	nodeTasks          *prometheus.CounterVec
+	reasons            *reasons
+	tasksInFlight      prometheus.Gauge
+	poolSize           prometheus.Gauge
+	slotRefill         prometheus.Histogram
+	jobCreateErrors    *prometheus.CounterVec
+	callbackRequests   *prometheus.CounterVec
+	callbackDuration   *prometheus.HistogramVec
+	callbacksForwarded *prometheus.CounterVec
+	callbacksDenied    *prometheus.CounterVec
+	callbacksLimited   *prometheus.CounterVec
+	connectionsFull    *prometheus.CounterVec
+	resultSamples      prometheus.Counter
+	seriesDropped      prometheus.Counter
+	podLogs            *prometheus.CounterVec
+	reportStoreErrors  *prometheus.CounterVec
+	certificateExpiry  *prometheus.GaugeVec
 }
 
 // New returns metrics that are registered with reg. It panics if reg has
@@ -35,27 +44,37 @@ type Metrics struct {
 func New(reg prometheus.Registerer) *Metrics {
 	f := factory{reg}
 	m := &Metrics{
-		leader:            f.gauge("leader", "Whether this replica is the leader: 1 yes, 0 no."),
-		configValid:       f.gauge("config_valid", "Whether the configuration as it is now is valid: 1 yes, 0 no."),
-		executions:        f.counters("executions_total", "Executions begun.", "trigger"),
-		executionsClosed:  f.counters("executions_closed_total", "Executions that have ended: failed ones have a node that failed or did not report.", "result"),
-		executionDuration: f.histogram("execution_duration_seconds", "Time from an execution's scheduled time to its end.", executionBuckets()),
-		lastExecution:     f.gauges("last_execution_timestamp_seconds", "When an execution last ended this way.", "result"),
-		nextTick:          f.gauge("next_tick_timestamp_seconds", "When the cron expression is due next."),
-		ticksSkipped:      f.counters("ticks_skipped_total", "Ticks that began no execution on purpose.", "reason"),
-		ticksMissed:       f.counter("ticks_missed_total", "Ticks that were due while there was no leader and were not made up for."),
-		nodeTasks:         f.counters("node_tasks_total", "Node tasks that have ended.", "state", "reason"),
-		reasons:           newReasons(),
-		tasksInFlight:     f.gauge("tasks_in_flight", "Node tasks that hold a slot of the pool."),
-		poolSize:          f.gauge("pool_size", "Slots of the pool of the execution that began last."),
-		slotRefill:        f.histogram("slot_refill_seconds", "Time from a slot becoming free to the creation of the next Job in it.", refillBuckets()),
-		jobCreateErrors:   f.counters("job_create_errors_total", "Attempts to create a Job that failed, by the API server's status code; none if no answer came.", "code"),
-		callbackRequests:  f.counters("callback_requests_total", "Callbacks answered.", "kind", "code"),
-		callbackDuration:  f.histograms("callback_duration_seconds", "Time taken to answer a callback.", callbackBuckets(), "kind"),
-		resultSamples:     f.counter("result_samples_total", "Samples received in results."),
-		podLogs:           f.counters("pod_logs_total", "Container logs collected, by what became of them.", "outcome"),
-		reportStoreErrors: f.counters("report_store_errors_total", "Operations of the report store that failed.", "operation"),
+		leader:             f.gauge("leader", "Whether this replica is the leader: 1 yes, 0 no."),
+		configReloaded:     f.gauge("config_last_reload_successful", "Whether the ConfigMap as it is now was taken: 1 yes, 0 no, it is invalid and what was taken before applies."),
+		configReloadedAt:   f.gauge("config_last_reload_success_timestamp_seconds", "When a ConfigMap was last taken, at the start or later."),
+		configWaits:        f.gauge("config_needs_restart", "Whether a part of the ConfigMap as it is now applies only after a restart: 1 yes, 0 no."),
+		executions:         f.counters("executions_total", "Executions begun.", "trigger"),
+		executionsClosed:   f.counters("executions_closed_total", "Executions that have ended: failed ones have a node that failed or did not report.", "result"),
+		executionDuration:  f.histogram("execution_duration_seconds", "Time from an execution's scheduled time to its end.", executionBuckets()),
+		lastExecution:      f.gauges("last_execution_timestamp_seconds", "When an execution last ended this way.", "result"),
+		last:               newLastExecution(),
+		nextTick:           f.gauge("next_tick_timestamp_seconds", "When the cron expression is due next."),
+		ticksSkipped:       f.counters("ticks_skipped_total", "Ticks that began no execution on purpose.", "reason"),
+		ticksMissed:        f.counter("ticks_missed_total", "Ticks that were due while there was no leader and were not made up for."),
+		nodeTasks:          f.counters("node_tasks_total", "Node tasks that have ended.", "state", "reason"),
+		reasons:            newReasons(),
+		tasksInFlight:      f.gauge("tasks_in_flight", "Node tasks that hold a slot of the pool."),
+		poolSize:           f.gauge("pool_size", "Slots of the pool of the execution that began last."),
+		slotRefill:         f.histogram("slot_refill_seconds", "Time from a slot becoming free to the creation of the next Job in it.", refillBuckets()),
+		jobCreateErrors:    f.counters("job_create_errors_total", "Attempts to create a Job that failed, by the API server's status code; none if no answer came.", "code"),
+		callbackRequests:   f.counters("callback_requests_total", "Callbacks answered.", "kind", "code"),
+		callbackDuration:   f.histograms("callback_duration_seconds", "Time taken to answer a callback.", callbackBuckets(), "kind"),
+		callbacksForwarded: f.counters("callbacks_forwarded_total", "Callbacks passed on to the leader, by whether it answered; the leader counts them as its own.", "outcome"),
+		callbacksDenied:    f.counters("callback_denied_total", "Callbacks that did not prove whom they came from, by what was wrong with their credential.", "reason"),
+		callbacksLimited:   f.counters("callback_limited_total", "Callbacks that were refused because they were over a limit, by its key in the configuration.", "kind", "limit"),
+		connectionsFull:    f.counters("connections_full_total", "Times that a port had as many connections as it may, so that further ones had to wait.", "port"),
+		resultSamples:      f.counter("result_samples_total", "Samples received in results."),
+		seriesDropped:      f.counter("series_dropped_total", "Series of results that are not exported because there are too many."),
+		podLogs:            f.counters("pod_logs_total", "Container logs collected, by what became of them.", "outcome"),
+		reportStoreErrors:  f.counters("report_store_errors_total", "Operations of the report store that failed.", "operation"),
+		certificateExpiry:  f.gauges("certificate_expiry_seconds", "When the certificate of a port that is served with TLS expires, as Unix time.", "port"),
 	}
+	reg.MustRegister(m.last)
 	m.preset()
 	return m
 }

@@ -5,24 +5,34 @@ import (
 	"time"
 
 	"github.com/prometheus/client_golang/prometheus"
+
+	"github.com/batch-job-controller/batch-job-controller/controller/execution"
 )
 
 // SetLeader takes down whether this replica leads.
 func (m *Metrics) SetLeader(leading bool) { setBool(m.leader, leading) }
 
-// SetConfigValid takes down whether the configuration is valid.
-func (m *Metrics) SetConfigValid(valid bool) { setBool(m.configValid, valid) }
+// ConfigTaken takes down that the configuration as it is now applies, and
+// whether a part of it only will after a restart.
+func (m *Metrics) ConfigTaken(at time.Time, needsRestart bool) {
+	setBool(m.configReloaded, true)
+	setTime(m.configReloadedAt, at)
+	setBool(m.configWaits, needsRestart)
+}
+
+// ConfigRefused takes down that the configuration as it is now is invalid.
+func (m *Metrics) ConfigRefused() { setBool(m.configReloaded, false) }
 
 // ExecutionOpened counts an execution that began.
 func (m *Metrics) ExecutionOpened(trigger string) {
 	m.executions.WithLabelValues(trigger).Inc()
 }
 
-// ExecutionClosed counts an execution that ended just now. A duration of 0 is
-// that of an execution which was given up, and is not a measurement.
-func (m *Metrics) ExecutionClosed(result string, d time.Duration) {
+// ExecutionClosed counts an execution, and takes down when it ended. A duration
+// of 0 is that of an execution which was given up, and is not a measurement.
+func (m *Metrics) ExecutionClosed(result string, at time.Time, d time.Duration) {
 	m.executionsClosed.WithLabelValues(result).Inc()
-	m.lastExecution.WithLabelValues(result).SetToCurrentTime()
+	m.SetLastExecution(result, at)
 	if d > 0 {
 		m.executionDuration.Observe(d.Seconds())
 	}
@@ -72,8 +82,32 @@ func (m *Metrics) CallbackAnswered(kind string, code int, d time.Duration) {
 	m.callbackDuration.WithLabelValues(kind).Observe(d.Seconds())
 }
 
+// CallbackDenied counts a callback without a good credential.
+func (m *Metrics) CallbackDenied(reason execution.DenyReason) {
+	m.callbacksDenied.WithLabelValues(string(reason)).Inc()
+}
+
+// CallbackForwarded counts an attempt to pass a callback on to the leader:
+// answered or failed.
+func (m *Metrics) CallbackForwarded(outcome string) {
+	m.callbacksForwarded.WithLabelValues(outcome).Inc()
+}
+
+// CallbackLimited counts a callback that was refused because it was over a
+// limit.
+func (m *Metrics) CallbackLimited(kind string, limit execution.Limit) {
+	m.callbacksLimited.WithLabelValues(kind, string(limit)).Inc()
+}
+
+// ConnectionsFull counts that a port, callback or report, had as many
+// connections as it may.
+func (m *Metrics) ConnectionsFull(port string) { m.connectionsFull.WithLabelValues(port).Inc() }
+
 // ResultStored counts the samples of a result.
 func (m *Metrics) ResultStored(samples int) { m.resultSamples.Add(float64(samples)) }
+
+// SeriesDropped counts series that are not exported because there are too many.
+func (m *Metrics) SeriesDropped(n int) { m.seriesDropped.Add(float64(n)) }
 
 // LogSaved counts a container's log, by what became of it: saved, truncated or
 // failed.
@@ -82,6 +116,11 @@ func (m *Metrics) LogSaved(outcome string) { m.podLogs.WithLabelValues(outcome).
 // StoreError counts a failed operation of the report store.
 func (m *Metrics) StoreError(operation string) {
 	m.reportStoreErrors.WithLabelValues(operation).Inc()
+}
+
+// SetCertificateExpiry takes down when the certificate of a port expires.
+func (m *Metrics) SetCertificateExpiry(port string, at time.Time) {
+	setTime(m.certificateExpiry.WithLabelValues(port), at)
 }
 
 func setBool(g prometheus.Gauge, value bool) {

@@ -24,6 +24,20 @@ func (m *Metrics) preset() {
 		m.callbackRequests.WithLabelValues(kind, strconv.Itoa(200))
 		m.callbackDuration.WithLabelValues(kind)
 	}
+	for _, outcome := range []string{"answered", "failed"} {
+		m.callbacksForwarded.WithLabelValues(outcome)
+	}
+	for _, reason := range execution.DenyReasons() {
+		m.callbacksDenied.WithLabelValues(string(reason))
+	}
+	for kind, limits := range execution.Limits() {
+		for _, limit := range limits {
+			m.callbacksLimited.WithLabelValues(kind, string(limit))
+		}
+	}
+	for _, port := range []string{"callback", "report"} {
+		m.connectionsFull.WithLabelValues(port)
+	}
 	for _, outcome := range []string{"saved", "truncated", "failed"} {
 		m.podLogs.WithLabelValues(outcome)
 	}
@@ -41,6 +55,7 @@ func knownOutcomes() []execution.Outcome {
 		{State: execution.Lost, Reason: execution.NodeGone},
 		{State: execution.Lost, Reason: execution.JobDeleted},
 		{State: execution.Lost, Reason: execution.PodDeleted},
+		{State: execution.Failed, Reason: execution.PodDeleted},
 		{State: execution.Failed, Reason: execution.ForeignJob},
 		{State: execution.Failed, Reason: execution.JobInvalid},
 		{State: execution.Failed, Reason: execution.JobRefused},

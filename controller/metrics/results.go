@@ -1,6 +1,8 @@
 package metrics
 
 import (
+	"maps"
+	"slices"
 	"sync"
 
 	"github.com/prometheus/client_golang/prometheus"
@@ -16,17 +18,24 @@ var _ prometheus.Collector = (*Results)(nil)
 //
 // A Results is safe for concurrent use.
 type Results struct {
-	gauges     map[string]gauge
-	withLatest bool
-	info       prometheus.Metric
-	infoDesc   *prometheus.Desc
+	prefix     string
 	processing *prometheus.Desc
 	duration   *prometheus.Desc
 	podsDesc   *prometheus.Desc
-	current    *prometheus.Desc
+	currentID  *prometheus.Desc
 
 	mu         sync.RWMutex // guards what follows
+	withLatest bool
+	maxSeries  int
+	info       prometheus.Metric
+	infoDesc   *prometheus.Desc
+	current    *schema // of the executions that begin from now on
+	lastUsed   *schema // by Use
+	schemas    map[execution.ID]*schema
+	helps      map[string]string           // of the gauges that were ever seen, by name
+	descs      map[string]*prometheus.Desc // of them, by name and labels; is replaced, never changed
 	executions map[execution.ID]map[string]share
+	series     int          // samples of them all
 	newest     execution.ID // that began; empty: none did
 	pods       int          // of the newest; -1: not known yet
 }
@@ -35,6 +44,7 @@ type Results struct {
 // changed: a scrape reads it without the lock.
 type share struct {
 	samples Samples // nil: none were reported
+	schema  *schema // that they were checked against
 	task    *taskState
 }
 
@@ -57,27 +67,28 @@ type Sample struct {
 // example because of its name, is an error when the collector is registered.
 func NewResults(o ResultOptions) *Results {
 	r := &Results{
-		gauges:     make(map[string]gauge, len(o.Gauges)),
-		withLatest: o.Latest,
+		prefix:     o.Prefix,
 		processing: newDesc(o.Prefix, "processing", "Node with processing error, 1: has error / 0: no error", labelNode, labelExecution),
 		duration:   newDesc(o.Prefix, "duration", "Execution Duration in milliseconds", labelNode, labelExecution),
 		podsDesc:   newDesc(o.Prefix, "pods", "The number of pods started for the last execution"),
-		current:    newDesc(o.Prefix, "current_execution_id", "The current execution ID"),
+		currentID:  newDesc(o.Prefix, "current_execution_id", "The current execution ID"),
+		schemas:    map[execution.ID]*schema{},
+		helps:      map[string]string{},
+		descs:      map[string]*prometheus.Desc{},
 		executions: map[execution.ID]map[string]share{},
 		pods:       -1,
 	}
-	r.infoDesc, r.info = newInfo(o.Prefix, o.Info)
-	for _, g := range o.Gauges {
-		r.gauges[g.Name] = newGauge(o.Prefix, g)
-	}
+	r.Configure(o)
 	return r
 }
 
-// Begin makes an execution the current one, unless a newer one has begun.
+// Begin makes an execution the current one, unless a newer one has begun. It
+// keeps the gauges that are configured now, unless it has some of its own.
 func (r *Results) Begin(id execution.ID) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	r.newest = max(r.newest, id)
+	r.schemas[id] = r.schemaOf(id)
 }
 
 // SetPods takes down how many pods the current execution has.
@@ -87,9 +98,22 @@ func (r *Results) SetPods(n int) {
 	r.pods = n
 }
 
-// SetResult replaces all that the node reported in the execution.
-func (r *Results) SetResult(key execution.Key, samples Samples) {
-	r.change(key, func(s *share) { s.samples = samples })
+// SetResult replaces all that the node reported in the execution. It returns
+// how many series are not exported because there are too many: those of older
+// executions, or if that is not enough these.
+func (r *Results) SetResult(key execution.Key, samples Samples) (dropped int) {
+	r.change(key, func(s *share) {
+		r.series -= len(s.samples)
+		s.samples = nil
+		var ok bool
+		if dropped, ok = r.makeRoom(key.Execution, len(samples)); !ok {
+			dropped += len(samples)
+			return
+		}
+		s.samples, s.schema = samples, r.schemaOf(key.Execution)
+		r.series += len(samples)
+	})
+	return dropped
 }
 
 // SetTask takes down how the node task went: how long it has run, and whether
@@ -111,10 +135,32 @@ func (r *Results) change(key execution.Key, f func(*share)) {
 	nodes[key.Node] = s
 }
 
+// Keep forgets all executions but these.
+func (r *Results) Keep(ids []execution.ID) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	for id := range r.executions {
+		if !slices.Contains(ids, id) {
+			r.drop(id)
+		}
+	}
+	maps.DeleteFunc(r.schemas, func(id execution.ID, _ *schema) bool { return !slices.Contains(ids, id) })
+	if !slices.Contains(ids, r.newest) {
+		r.newest, r.pods = "", -1
+	}
+}
+
 // Drop forgets an execution. Nodes whose newest it was have the one before as
 // their latest then.
 func (r *Results) Drop(id execution.ID) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
+	r.drop(id)
+}
+
+// drop is Drop for who holds r.mu.
+func (r *Results) drop(id execution.ID) {
+	r.dropSamples(id)
 	delete(r.executions, id)
+	delete(r.schemas, id)
 }

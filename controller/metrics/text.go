@@ -13,10 +13,10 @@ import (
 )
 
 // checkText checks a body as far as that needs no knowledge of results.
-func checkText(body []byte) error {
+func checkText(body []byte, most int64) error {
 	switch {
-	case len(body) > MaxBody:
-		return fmt.Errorf("%w: a result may have %d bytes", execution.ErrTooLarge, MaxBody)
+	case int64(len(body)) > most:
+		return fmt.Errorf("%w: a result may have %d bytes", execution.ErrTooLarge, most)
 	case len(bytes.TrimSpace(body)) == 0:
 		return invalid("", "is empty: %s", wantDocument)
 	case bytes.HasPrefix(body, []byte("\ufeff")):

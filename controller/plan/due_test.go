@@ -3,6 +3,8 @@ package plan
 import (
 	"testing"
 	"time"
+
+	"github.com/batch-job-controller/batch-job-controller/controller/execution"
 )
 
 func schedule(t *testing.T, expression, timeZone string) Schedule {
@@ -200,6 +202,73 @@ func TestDefaultStartingDeadline(t *testing.T) {
 		s := schedule(t, expression, "")
 		if got := DefaultStartingDeadline(s, at(t, "2026-10-05T12:00:00Z")); got != want {
 			t.Errorf("%s: got %s, want %s", expression, got, want)
+		}
+	}
+}
+
+// TestTicksOfTheDaysWhenClocksChange is F-29: how often an expression is due is
+// known, and no two ticks have the same time and so the same ID.
+func TestTicksOfTheDaysWhenClocksChange(t *testing.T) {
+	type ticks struct{ hourly, nightly int } // "0 * * * *" and "30 2 * * *" on that day
+	tests := map[string]struct {
+		timeZone, from, to string
+		want               ticks
+	}{
+		"Zurich: 23 hours, without half past two":   {"Europe/Zurich", "2026-03-29T00:00:00+01:00", "2026-03-30T00:00:00+02:00", ticks{23, 0}},
+		"Zurich: 25 hours, with it twice":           {"Europe/Zurich", "2026-10-25T00:00:00+02:00", "2026-10-26T00:00:00+01:00", ticks{25, 2}},
+		"New York: 23 hours, without half past two": {"America/New_York", "2026-03-08T00:00:00-05:00", "2026-03-09T00:00:00-04:00", ticks{23, 0}},
+		"New York: 25 hours, with it once":          {"America/New_York", "2026-11-01T00:00:00-04:00", "2026-11-02T00:00:00-05:00", ticks{25, 1}},
+		"Lord Howe: half an hour less":              {"Australia/Lord_Howe", "2026-10-04T00:00:00+10:30", "2026-10-05T00:00:00+11:00", ticks{23, 1}},
+		"Lord Howe: half an hour more":              {"Australia/Lord_Howe", "2026-04-05T00:00:00+11:00", "2026-04-06T00:00:00+10:30", ticks{24, 1}},
+		"UTC: 24 hours":                             {"", "2026-03-29T00:00:00Z", "2026-03-30T00:00:00Z", ticks{24, 1}},
+	}
+	for name, tc := range tests {
+		t.Run(name, func(t *testing.T) {
+			count := func(expression string) (n int) {
+				s := schedule(t, expression, tc.timeZone)
+				from, to := at(t, tc.from), at(t, tc.to)
+				seen := map[execution.ID]bool{}
+				last := from.Add(-time.Second)
+				for now := last; now.Before(to); now = now.Add(30 * time.Second) {
+					tick, missed := Due(s, last, now, 0)
+					if missed != 0 {
+						t.Errorf("%s: %d missed at %s", expression, missed, now)
+					}
+					if tick.IsZero() || !tick.Before(to) {
+						continue
+					}
+					if id := execution.NewID(tick); seen[id] {
+						t.Errorf("%s: %s twice", expression, id)
+					} else {
+						seen[id] = true
+					}
+					n, last = n+1, now
+				}
+				return n
+			}
+			if got := (ticks{count("0 * * * *"), count("30 2 * * *")}); got != tc.want {
+				t.Errorf("got %+v, want %+v", got, tc.want)
+			}
+		})
+	}
+}
+
+// When the zone is changed, what has run is not run again, and what is in the
+// past of the new zone is not missed.
+func TestDueAfterTheZoneWasChanged(t *testing.T) {
+	last := at(t, "2026-10-05T02:30:00+02:00") // of half past two in Zurich
+	for zone, want := range map[string]string{
+		"America/New_York": "2026-10-05T02:30:00-04:00",
+		"Asia/Tokyo":       "2026-10-06T02:30:00+09:00",
+		"UTC":              "2026-10-05T02:30:00Z",
+	} {
+		s := schedule(t, "30 2 * * *", zone)
+		next := at(t, want)
+		if got, missed := Due(s, last, next.Add(-time.Second), 0); !got.IsZero() || missed != 0 {
+			t.Errorf("%s: got %s and %d missed before the next", zone, got, missed)
+		}
+		if got, missed := Due(s, last, next, 0); !got.Equal(next) || missed != 0 {
+			t.Errorf("%s: got %s and %d missed, want %s", zone, got, missed, next)
 		}
 	}
 }

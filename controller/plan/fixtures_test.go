@@ -87,6 +87,23 @@ func says(reason, message string) podOption {
 
 func deleting(p *corev1.Pod) { p.DeletionTimestamp = ptr.To(stamp(time.Hour)) }
 
+// deletedAt has the pod deleted at a time, with a grace period.
+func deletedAt(d time.Duration) podOption {
+	const grace = 30
+	return func(p *corev1.Pod) {
+		p.DeletionTimestamp, p.DeletionGracePeriodSeconds = ptr.To(stamp(d+grace*time.Second)), ptr.To[int64](grace)
+	}
+}
+
+// disrupted is what the API server notes of a pod that has to make way.
+func disrupted(reason string, at time.Duration) podOption {
+	return func(p *corev1.Pod) {
+		p.Status.Conditions = append(p.Status.Conditions, corev1.PodCondition{
+			Type: corev1.DisruptionTarget, Status: corev1.ConditionTrue, Reason: reason, Message: "told to go", LastTransitionTime: stamp(at),
+		})
+	}
+}
+
 func container(name string, state corev1.ContainerState) podOption {
 	return func(p *corev1.Pod) {
 		p.Status.ContainerStatuses = append(p.Status.ContainerStatuses, corev1.ContainerStatus{Name: name, State: state})
@@ -110,6 +127,14 @@ func waiting(reason, message string) corev1.ContainerState {
 func exited(code int32, reason string, from, to time.Duration) corev1.ContainerState {
 	return corev1.ContainerState{Terminated: &corev1.ContainerStateTerminated{
 		ExitCode: code, Reason: reason, StartedAt: stamp(from), FinishedAt: stamp(to),
+	}}
+}
+
+// unstartable is what the kubelet writes for a container that the runtime could
+// not start.
+func unstartable(at time.Duration) corev1.ContainerState {
+	return corev1.ContainerState{Terminated: &corev1.ContainerStateTerminated{
+		ExitCode: 128, Reason: "StartError", Message: "no such file", StartedAt: metav1.Unix(0, 0), FinishedAt: stamp(at),
 	}}
 }
 

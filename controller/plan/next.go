@@ -177,7 +177,7 @@ func untilEnded(s Sight, run Run, now time.Time) Action {
 // does not answer nobody waits for longer than StopGrace.
 func untilGone(s Sight, run Run, now time.Time) Action {
 	deadline := run.Doomed.Finished.Add(StopGrace)
-	if run.CannotStart || run.ended() || s.NodeGone || !now.Before(deadline) {
+	if run.cannotRun() || run.ended() || s.NodeGone || !now.Before(deadline) {
 		return Action{Step: Finish, End: s.asTold(*run.Doomed)}
 	}
 	return Action{Step: Wait, Started: run.Started, Recheck: deadline.Sub(now)}
@@ -200,7 +200,7 @@ func stop(s Sight, run Run, end execution.End, now time.Time) Action {
 		return Action{Step: Stop, End: end}
 	}
 	waited := now.Sub(s.Stopped.At)
-	if run.CannotStart || s.NodeGone || waited >= StopGrace {
+	if run.cannotRun() || s.NodeGone || waited >= StopGrace {
 		end = s.Stopped.End
 		end.Finished = now
 		return Action{Step: Finish, End: end}

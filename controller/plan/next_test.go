@@ -134,9 +134,18 @@ func TestNext(t *testing.T) {
 			sight: Sight{Job: jobWith()}, now: startDeadline, want: Stop,
 			wantOutcome: ended(execution.Failed, execution.PodNotCreated),
 		},
-		"no pod, and the Job was told to end": {
-			sight: Sight{Job: jobWith(), Stopped: told(startDeadline, execution.Failed, execution.PodNotCreated)}, now: startDeadline + time.Second, want: Finish,
-			wantOutcome: ended(execution.Failed, execution.PodNotCreated),
+		"no pod in the cache, which may lag, and the Job was told to end": {
+			sight: Sight{Job: jobWith(), Stopped: told(startDeadline, execution.Failed, execution.PodNotCreated)}, now: startDeadline + time.Second,
+			want: Wait, wantRecheck: StopGrace - time.Second,
+		},
+		"no pod in the cache, and the Job is about to fail": {
+			sight: Sight{Job: jobWith(condition(batchv1.JobFailureTarget, "DeadlineExceeded", startDeadline+time.Second)), Stopped: told(startDeadline, execution.Failed, execution.PodNotCreated)},
+			now:   startDeadline + 2*time.Second, want: Wait, wantRecheck: StopGrace - time.Second,
+		},
+		"no pod, and the Job has failed": {
+			sight: Sight{Job: jobWith(condition(batchv1.JobFailed, "DeadlineExceeded", startDeadline+time.Second)), Stopped: told(startDeadline, execution.Failed, execution.PodNotCreated)},
+			now:   startDeadline + 2*time.Second, want: Finish,
+			wantOutcome: ended(execution.Failed, execution.PodNotCreated), wantMessage: "as told",
 		},
 		"the start deadline counts from the pod's creation": {
 			sight: Sight{Job: jobWith(), Pods: pods(podWith(born(5 * time.Minute)))}, now: startDeadline, want: Wait, wantRecheck: 5 * time.Minute,
@@ -175,8 +184,7 @@ func TestNext(t *testing.T) {
 		},
 		"stopped, and the pod is gone before the Job has failed": {
 			sight: Sight{Job: jobWith(stopped("failed/ImagePullBackOff", "Back-off")), Stopped: told(startDeadline, execution.Failed, "ImagePullBackOff")},
-			now:   startDeadline + time.Second, want: Finish,
-			wantOutcome: ended(execution.Failed, "ImagePullBackOff"), wantMessage: "as told",
+			now:   startDeadline + time.Second, want: Wait, wantRecheck: StopGrace - time.Second,
 		},
 		"stopped, and the pod failed for it": {
 			sight: Sight{

@@ -2,7 +2,6 @@ package plan
 
 import (
 	"cmp"
-	"fmt"
 	"slices"
 	"strings"
 	"time"
@@ -68,6 +67,13 @@ func (r Run) WhyNotStarted() execution.End {
 	return execution.End{Outcome: execution.Outcome{State: execution.Failed, Reason: reason}, Message: message}
 }
 
+// cannotRun reports whether no pod runs, or will. That the cache has no pod does
+// not tell: it may lag behind. That the Job has failed does, because the Job
+// controller says so only when all pods have ended.
+func (r Run) cannotRun() bool {
+	return r.CannotStart && (r.newest != nil || jobCondition(r.job, batchv1.JobFailed) != nil)
+}
+
 // ended reports whether the newest pod has ended by itself.
 func (r Run) ended() bool {
 	return r.newest != nil && (r.newest.Status.Phase == corev1.PodFailed || r.newest.Status.Phase == corev1.PodSucceeded)
@@ -117,88 +123,6 @@ func failedPods(pods []*corev1.Pod) int {
 	return n
 }
 
-func succeeded(pods []*corev1.Pod) *execution.End {
-	i := slices.IndexFunc(pods, func(p *corev1.Pod) bool { return p.Status.Phase == corev1.PodSucceeded })
-	return &execution.End{Outcome: execution.Outcome{State: execution.Succeeded}, Finished: lastFinish(pods[i])}
-}
-
-func podDeleted(at time.Time) *execution.End {
-	return &execution.End{
-		Outcome:  execution.Outcome{State: execution.Lost, Reason: execution.PodDeleted},
-		Message:  "the pod was deleted before its end was seen",
-		Finished: at,
-	}
-}
-
-// failedPod tells why a pod failed: what it says itself, such as Evicted, or
-// else the container that did not end well first.
-func failedPod(pod *corev1.Pod) *execution.End {
-	end := &execution.End{
-		Outcome: execution.Outcome{State: execution.Failed, Reason: execution.ContainerFailed},
-		Message: pod.Status.Message, Finished: lastFinish(pod),
-	}
-	c := failedContainer(pod)
-	if c != nil {
-		end.Message = fmt.Sprintf("container %s ended with exit code %d", c.Name, c.State.Terminated.ExitCode)
-		if said := strings.TrimSpace(c.State.Terminated.Message); said != "" {
-			end.Message += ": " + said
-		}
-		if reason := c.State.Terminated.Reason; reason != "" && reason != "Error" {
-			end.Outcome.Reason = cleanReason(reason)
-		}
-	}
-	switch reason := pod.Status.Reason; {
-	case reason == "" && c == nil && pod.DeletionTimestamp != nil:
-		return podDeleted(end.Finished)
-	case reason == "":
-	case reason == "DeadlineExceeded" && firstStart(pod).IsZero(): // it was not for want of time to run
-		end.Outcome.Reason, end.Message = waitingReason(pod)
-	case reason == "DeadlineExceeded": // the pod's own deadline is jobTimeout
-		end.Outcome.Reason, end.Message = execution.JobTimeout, pod.Status.Message
-	default:
-		end.Outcome.Reason, end.Message = cleanReason(pod.Status.Reason), pod.Status.Message
-	}
-	return end
-}
-
-// failedContainer returns the container that failed first: sidecars among the
-// init containers are killed after it, and say so with an exit code too.
-func failedContainer(pod *corev1.Pod) *corev1.ContainerStatus {
-	var first *corev1.ContainerStatus
-	for _, statuses := range [][]corev1.ContainerStatus{pod.Status.ContainerStatuses, pod.Status.InitContainerStatuses} {
-		for i := range statuses {
-			t := statuses[i].State.Terminated
-			if t != nil && t.ExitCode != 0 && (first == nil || endedBefore(t, first.State.Terminated)) {
-				first = &statuses[i]
-			}
-		}
-	}
-	return first
-}
-
-// endedBefore compares ends. One without a time was never seen, and comes last.
-func endedBefore(a, b *corev1.ContainerStateTerminated) bool {
-	if a.FinishedAt.IsZero() || b.FinishedAt.IsZero() {
-		return !a.FinishedAt.IsZero()
-	}
-	return a.FinishedAt.Time.Before(b.FinishedAt.Time)
-}
-
-// failedJob tells why a Job failed whose pod did not: the controller stopped
-// it, or somebody deleted its pod, or its backstop deadline bit.
-func (r Run) failedJob(condition *batchv1.JobCondition) *execution.End {
-	if r.newest != nil && r.newest.Status.Phase == corev1.PodFailed {
-		return failedPod(r.newest)
-	}
-	if condition.Reason == batchv1.JobReasonBackoffLimitExceeded {
-		return podDeleted(condition.LastTransitionTime.Time)
-	}
-	return &execution.End{
-		Outcome: execution.Outcome{State: execution.Failed, Reason: cleanReason(condition.Reason)},
-		Message: condition.Message, Finished: condition.LastTransitionTime.Time,
-	}
-}
-
 // StopOf returns why the controller stopped a Job, if it did. It never does so
 // for another end than these two, whatever the annotation says.
 func StopOf(job *batchv1.Job) (execution.End, bool) {
@@ -239,95 +163,4 @@ func jobCompletion(job *batchv1.Job) time.Time {
 		return jobCompleted(job).LastTransitionTime.Time
 	}
 	return job.Status.CompletionTime.Time
-}
-
-// waitingReason returns what keeps a pod from starting, in its own words.
-func waitingReason(pod *corev1.Pod) (reason execution.Reason, message string) {
-	for _, statuses := range [][]corev1.ContainerStatus{pod.Status.InitContainerStatuses, pod.Status.ContainerStatuses} {
-		for _, c := range statuses {
-			if w := c.State.Waiting; w != nil && w.Reason != "" && w.Reason != "PodInitializing" && w.Reason != "ContainerCreating" {
-				return cleanReason(w.Reason), fmt.Sprintf("container %s: %s", c.Name, w.Message)
-			}
-		}
-	}
-	for _, c := range pod.Status.Conditions {
-		if c.Type == corev1.PodScheduled && c.Status == corev1.ConditionFalse && c.Reason != "" {
-			return cleanReason(c.Reason), c.Message
-		}
-	}
-	return execution.PodNotStarted, "no container started, and the pod does not say why"
-}
-
-// earliestStart returns when the first container of the first attempt started.
-func earliestStart(pods []*corev1.Pod) time.Time {
-	var first time.Time
-	for _, pod := range pods {
-		if at := firstStart(pod); !at.IsZero() && (first.IsZero() || at.Before(first)) {
-			first = at
-		}
-	}
-	return first
-}
-
-func firstStart(pod *corev1.Pod) time.Time {
-	var first time.Time
-	forStates(pod, func(s corev1.ContainerState) {
-		var at time.Time
-		switch {
-		case s.Running != nil:
-			at = s.Running.StartedAt.Time
-		case s.Terminated != nil:
-			at = s.Terminated.StartedAt.Time
-		}
-		if !at.IsZero() && (first.IsZero() || at.Before(first)) {
-			first = at
-		}
-	})
-	return first
-}
-
-func lastFinish(pod *corev1.Pod) time.Time {
-	var last time.Time
-	forStates(pod, func(s corev1.ContainerState) {
-		if s.Terminated != nil && s.Terminated.FinishedAt.After(last) {
-			last = s.Terminated.FinishedAt.Time
-		}
-	})
-	if last.IsZero() { // nobody saw a container end: an end before its start would be absurd
-		last = firstStart(pod)
-	}
-	if last.IsZero() { // it was refused or evicted before a container ran
-		last = pod.CreationTimestamp.Time
-	}
-	return last
-}
-
-func anyRunning(pod *corev1.Pod) bool {
-	running := false
-	forStates(pod, func(s corev1.ContainerState) { running = running || s.Running != nil })
-	return running
-}
-
-func forStates(pod *corev1.Pod, f func(corev1.ContainerState)) {
-	for _, c := range pod.Status.InitContainerStatuses {
-		f(c.State)
-	}
-	for _, c := range pod.Status.ContainerStatuses {
-		f(c.State)
-	}
-}
-
-// cleanReason makes a foreign word fit for a metric's label and a report.
-func cleanReason(s string) execution.Reason {
-	const longest = 64
-	clean := strings.Map(func(r rune) rune {
-		if ('A' <= r && r <= 'Z') || ('a' <= r && r <= 'z') || ('0' <= r && r <= '9') {
-			return r
-		}
-		return -1
-	}, s)
-	if clean == "" {
-		return "Unknown"
-	}
-	return execution.Reason(clean[:min(len(clean), longest)])
 }

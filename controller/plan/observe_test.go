@@ -65,6 +65,15 @@ func TestObserveEnds(t *testing.T) {
 				Started: after(start), Finished: after(finish),
 			},
 		},
+		"a container could not be started": {
+			job: jobWith(),
+			pods: pods(podWith(phase(corev1.PodFailed),
+				initContainer("prepare", exited(0, "Completed", 5*time.Second, 8*time.Second)), container("check", unstartable(finish)))),
+			want: execution.End{
+				Outcome: ended(execution.Failed, "StartError"), Message: "container check ended with exit code 128: no such file",
+				Started: after(5 * time.Second), Finished: after(finish),
+			},
+		},
 		"the kubelet evicted the pod": {
 			job: jobWith(),
 			pods: pods(podWith(phase(corev1.PodFailed), says("Evicted", "The node was low on resource: memory."),
@@ -170,6 +179,56 @@ func TestObserveEnds(t *testing.T) {
 				Outcome: ended(execution.Lost, execution.PodDeleted), Message: "the pod was deleted before its end was seen",
 				Started: after(start), Finished: after(start),
 			},
+		},
+		"the pod was evicted through the API": {
+			job: jobWith(),
+			pods: pods(podWith(phase(corev1.PodFailed), disrupted("EvictionByEvictionAPI", finish), deletedAt(finish),
+				container("check", exited(137, "Error", start, finish)))),
+			want: execution.End{
+				Outcome: ended(execution.Failed, "EvictionByEvictionAPI"), Message: "told to go: container check ended with exit code 137",
+				Started: after(start), Finished: after(finish),
+			},
+		},
+		"the pod was deleted while it ran": {
+			job:  jobWith(),
+			pods: pods(podWith(phase(corev1.PodFailed), deletedAt(finish), container("check", exited(137, "Error", start, finish)))),
+			want: execution.End{
+				Outcome: ended(execution.Failed, execution.PodDeleted), Message: "the pod was deleted while it ran: container check ended with exit code 137",
+				Started: after(start), Finished: after(finish),
+			},
+		},
+		"the pod was deleted after it had failed": {
+			job:  jobWith(),
+			pods: pods(podWith(phase(corev1.PodFailed), deletedAt(finish+time.Second), container("check", exited(3, "Error", start, finish)))),
+			want: execution.End{
+				Outcome: ended(execution.Failed, execution.ContainerFailed), Message: "container check ended with exit code 3",
+				Started: after(start), Finished: after(finish),
+			},
+		},
+		"the pod was evicted after it had failed": {
+			job: jobWith(),
+			pods: pods(podWith(phase(corev1.PodFailed), disrupted("EvictionByEvictionAPI", finish+time.Second),
+				container("check", exited(3, "Error", start, finish)))),
+			want: execution.End{
+				Outcome: ended(execution.Failed, execution.ContainerFailed), Message: "container check ended with exit code 3",
+				Started: after(start), Finished: after(finish),
+			},
+		},
+		"the kernel killed a container of a pod that was being deleted": {
+			job:  jobWith(),
+			pods: pods(podWith(phase(corev1.PodFailed), deletedAt(start), container("check", exited(137, "OOMKilled", start, finish)))),
+			want: execution.End{
+				Outcome: ended(execution.Failed, "OOMKilled"), Message: "container check ended with exit code 137",
+				Started: after(start), Finished: after(finish),
+			},
+		},
+		"the Job controller deleted the pod of a Job past its deadline": {
+			job:  jobWith(condition(batchv1.JobFailureTarget, "DeadlineExceeded", time.Minute)),
+			pods: pods(podWith(phase(corev1.PodFailed), deletedAt(time.Minute), container("check", exited(137, "Error", start, finish)))),
+			want: execution.End{
+				Outcome: ended(execution.Failed, "DeadlineExceeded"), Message: "said the Job controller", Started: after(start), Finished: after(time.Minute),
+			},
+			wantDoomed: true,
 		},
 		"the pod that the controller had stopped": {
 			job:  jobWith(stopped("failed/ImagePullBackOff", "no such image")),
@@ -291,6 +350,9 @@ func TestObserveGoesOn(t *testing.T) {
 			job:         jobWith(),
 			pods:        pods(runningPod(10*time.Second, container("other", exited(1, "Error", 8*time.Second, 9*time.Second)))),
 			wantWaiting: after(0), wantStarted: after(8 * time.Second),
+		},
+		"a pod whose only container could not be started": {
+			job: jobWith(), pods: pods(podWith(container("check", unstartable(9*time.Second)))), wantWaiting: after(0),
 		},
 		"a pod that never started and is being deleted": {
 			job: jobWith(), pods: pods(podWith(deleting)), wantWaiting: after(0), wantCannotStart: true,

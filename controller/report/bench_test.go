@@ -9,13 +9,11 @@ import (
 	"sync/atomic"
 	"testing"
 	"time"
-
-	"github.com/batch-job-controller/batch-job-controller/controller/report"
 )
 
 // BenchmarkSaveResult is 64 pods reporting at a time.
 func BenchmarkSaveResult(b *testing.B) {
-	s, err := report.Open(b.TempDir())
+	s, err := openDir(b.TempDir())
 	if err != nil {
 		b.Fatal(err)
 	}

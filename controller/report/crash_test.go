@@ -8,14 +8,25 @@ import (
 	"strings"
 	"syscall"
 	"testing"
+	"time"
 
 	"github.com/batch-job-controller/batch-job-controller/controller/execution"
+	"github.com/batch-job-controller/batch-job-controller/controller/report/memdisk"
 )
 
 const (
 	first  = execution.ID("20260102030405")
 	second = execution.ID("20260102030406")
 )
+
+// newDisk returns a disk of which the n-th operation fails. Its files are old:
+// those that were never finished are swept at once.
+func newDisk(n int, fault error) *memdisk.Disk {
+	d := memdisk.New()
+	d.Fault = memdisk.FailAt(n, fault)
+	d.Now = func() time.Time { return time.Time{} }
+	return d
+}
 
 // oracle knows what may be on the disk, by what the store has said.
 type oracle struct {
@@ -104,27 +115,26 @@ func live(s *Store, o *oracle, fault error) {
 	for _, step := range steps() {
 		err := step.do(s)
 		o.note(step, err)
-		if err != nil && errors.Is(fault, errPower) {
+		if err != nil && errors.Is(fault, memdisk.ErrPower) {
 			return
 		}
 	}
 }
 
 func TestWhatWasAcknowledgedSurvivesAPowerFailure(t *testing.T) {
-	for name, survives := range map[string]survival{
-		"nothing that was not synced survives": nothingUnsynced,
-		"names survive, content does not":      onlyNames,
-		"everything survives":                  everything,
+	for name, survives := range map[string]memdisk.Survival{
+		"nothing that was not synced survives": memdisk.NothingUnsynced,
+		"names survive, content does not":      memdisk.OnlyNames,
+		"everything survives":                  memdisk.Everything,
 	} {
 		t.Run(name, func(t *testing.T) {
 			for n := 1; ; n++ {
-				d := newMemoryDisk()
-				d.failAt, d.fault = n, errPower
+				d := newDisk(n, memdisk.ErrPower)
 				o := newOracle()
-				if s, err := open(d); err == nil {
-					live(s, o, errPower)
+				if s, err := Open(d, Options{}); err == nil {
+					live(s, o, memdisk.ErrPower)
 				}
-				if d.ops < n {
+				if d.Ops() < n {
 					break
 				}
 				checkAfterRestart(t, d, o, n, survives)
@@ -133,10 +143,11 @@ func TestWhatWasAcknowledgedSurvivesAPowerFailure(t *testing.T) {
 	}
 }
 
-func checkAfterRestart(t *testing.T, d *memoryDisk, o *oracle, n int, survives survival) {
+func checkAfterRestart(t *testing.T, d *memdisk.Disk, o *oracle, n int, survives memdisk.Survival) {
 	t.Helper()
-	d.restart(survives)
-	s, err := open(d)
+	d.Fault = nil
+	d.Restart(survives)
+	s, err := Open(d, Options{})
 	if err != nil {
 		t.Fatalf("power off at %d: open: %v", n, err)
 	}
@@ -155,8 +166,8 @@ func checkAfterRestart(t *testing.T, d *memoryDisk, o *oracle, n int, survives s
 	if problem := again.check(s); problem != "" {
 		t.Fatalf("power off at %d, again: %s", n, problem)
 	}
-	if left := d.FS().(memoryView).now(); len(left) != 1 {
-		t.Fatalf("power off at %d: left over: %v", n, left)
+	if left, err := fs.ReadDir(d.FS(), "."); err != nil || len(left) != 0 {
+		t.Fatalf("power off at %d: left over: %v, %v", n, left, err)
 	}
 }
 
@@ -165,12 +176,12 @@ func TestAnOperationThatFailsLosesNothing(t *testing.T) {
 		"the disk is full":      &fs.PathError{Op: "write", Path: "x", Err: syscall.ENOSPC},
 		"the quota is used up":  &fs.PathError{Op: "write", Path: "x", Err: syscall.EDQUOT},
 		"the disk has an error": syscall.EIO,
+		"the disk is read-only": syscall.EROFS,
+		"the handle is stale":   syscall.ESTALE,
 	} {
 		t.Run(name, func(t *testing.T) {
 			for n := 1; ; n++ {
-				d := newMemoryDisk()
-				d.failAt, d.fault = n, fault
-				if !failsAt(t, d, n) {
+				if !failsAt(t, n, fault) {
 					break
 				}
 			}
@@ -178,12 +189,35 @@ func TestAnOperationThatFailsLosesNothing(t *testing.T) {
 	}
 }
 
+func TestAResultIsDurableAlthoughItsExecutionCouldNotBeBegun(t *testing.T) {
+	for n := 1; ; n++ {
+		d := newDisk(0, nil)
+		s, err := Open(d, Options{})
+		if err != nil {
+			t.Fatal(err)
+		}
+		at := d.Ops() + n
+		d.Fault = memdisk.FailAt(at, syscall.ENOSPC)
+		if s.Begin(first) == nil {
+			break // it takes fewer operations
+		}
+		if err := s.SaveResult(execution.Key{Execution: first, Node: "a"}, []byte("result")); err != nil {
+			t.Fatalf("failure at %d: %v", n, err)
+		}
+		d.Restart(memdisk.NothingUnsynced)
+		if !s.HasResult(execution.Key{Execution: first, Node: "a"}) {
+			t.Errorf("failure at %d: a power failure loses the result", n)
+		}
+	}
+}
+
 // failsAt reports whether there is an n-th operation.
-func failsAt(t *testing.T, d *memoryDisk, n int) bool {
+func failsAt(t *testing.T, n int, fault error) bool {
 	t.Helper()
-	s, err := open(d)
+	d := newDisk(n, fault)
+	s, err := Open(d, Options{})
 	if err != nil {
-		checkFault(t, err, d.fault)
+		checkFault(t, err, fault)
 		return true
 	}
 	o := newOracle()
@@ -191,14 +225,17 @@ func failsAt(t *testing.T, d *memoryDisk, n int) bool {
 		err := step.do(s)
 		o.note(step, err)
 		if err != nil {
-			checkFault(t, err, d.fault)
+			checkFault(t, err, fault)
+		}
+		if s.Healthy() != (err == nil) {
+			t.Fatalf("failure at %d: healthy is %t after %v", n, s.Healthy(), err)
 		}
 		if problem := o.check(s); problem != "" {
 			t.Fatalf("failure at %d: %s", n, problem)
 		}
 		checkTemps(t, s, n)
 	}
-	return d.ops >= n
+	return d.Ops() >= n
 }
 
 func checkFault(t *testing.T, err, fault error) {
@@ -206,7 +243,7 @@ func checkFault(t *testing.T, err, fault error) {
 	if !errors.Is(err, fault) {
 		t.Fatalf("error %v does not wrap %v", err, fault)
 	}
-	full := !errors.Is(fault, syscall.EIO)
+	full := errors.Is(fault, syscall.ENOSPC) || errors.Is(fault, syscall.EDQUOT)
 	if errors.Is(err, execution.ErrNoSpace) != full {
 		t.Fatalf("error %v: wraps ErrNoSpace: %t", err, !full)
 	}

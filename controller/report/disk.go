@@ -2,20 +2,21 @@ package report
 
 import (
 	"errors"
+	"fmt"
 	"io"
 	"io/fs"
 	"os"
 	"syscall"
 )
 
-// disk is what the store needs of a file system. Names are those of package
+// Disk is what the store needs of a file system. Names are those of package
 // fs. Nothing is durable before it is synced: of a file its content, of a
 // directory the names in it.
-type disk interface {
+type Disk interface {
 	// FS reads. It has links too, as fs.ReadLinkFS.
 	FS() fs.FS
 	// Create makes a file that must not be there yet.
-	Create(name string) (file, error)
+	Create(name string) (File, error)
 	Mkdir(name string) error
 	Symlink(target, name string) error
 	// Rename replaces what newName was before, at once.
@@ -23,10 +24,14 @@ type disk interface {
 	Remove(name string) error
 	RemoveAll(name string) error
 	SyncDir(name string) error
+	// Free returns how many bytes may still be written.
+	Free() (int64, error)
+	// Size returns how many bytes there are, free or not.
+	Size() (int64, error)
 }
 
-// file is a file being written.
-type file interface {
+// File is a file being written.
+type File = interface {
 	io.WriteCloser
 	Sync() error
 }
@@ -40,20 +45,22 @@ const (
 // link found on the way, leads out of it.
 type rootDisk struct{ root *os.Root }
 
-func openDisk(dir string) (rootDisk, error) {
+// OpenDisk returns a directory of the operating system, and makes it if there
+// is none.
+func OpenDisk(dir string) (Disk, error) {
 	if err := os.MkdirAll(dir, directoryMode); err != nil {
-		return rootDisk{}, err
+		return nil, fmt.Errorf("make report directory: %w", explain(err))
 	}
 	root, err := os.OpenRoot(dir)
 	if err != nil {
-		return rootDisk{}, err
+		return nil, fmt.Errorf("open report directory: %w", explain(err))
 	}
 	return rootDisk{root: root}, nil
 }
 
 func (d rootDisk) FS() fs.FS { return d.root.FS() }
 
-func (d rootDisk) Create(name string) (file, error) {
+func (d rootDisk) Create(name string) (File, error) {
 	f, err := d.root.OpenFile(name, os.O_CREATE|os.O_EXCL|os.O_WRONLY, fileMode)
 	if err != nil {
 		return nil, err
@@ -79,4 +86,22 @@ func (d rootDisk) SyncDir(name string) error {
 		err = nil // a network file system on which names are durable at once
 	}
 	return errors.Join(err, f.Close())
+}
+
+func (d rootDisk) Free() (int64, error) {
+	f, err := d.root.Open(".")
+	if err != nil {
+		return 0, err
+	}
+	defer f.Close() //nolint:errcheck // nothing was written to it
+	return freeBytes(f)
+}
+
+func (d rootDisk) Size() (int64, error) {
+	f, err := d.root.Open(".")
+	if err != nil {
+		return 0, err
+	}
+	defer f.Close() //nolint:errcheck // nothing was written to it
+	return sizeBytes(f)
 }

@@ -15,19 +15,21 @@ import (
 const reportName = "execution.json"
 
 // Begin makes an execution's directory, unless it is there, and makes latest
-// lead to the newest one.
+// lead to the newest one. Should it fail, the first file of the execution tries
+// again.
 func (s *Store) Begin(id execution.ID) error {
-	if err := s.begin(id); err != nil {
-		return fmt.Errorf("begin report %s: %w", id, explain(err))
+	err := checkID(id)
+	if err == nil {
+		err = s.noted(s.begin(id, s.make))
+	}
+	if err != nil {
+		return fmt.Errorf("begin report %s: %w", id, err)
 	}
 	return nil
 }
 
-func (s *Store) begin(id execution.ID) error {
-	if err := checkID(id); err != nil {
-		return err
-	}
-	made, err := s.makeDirectory(id)
+func (s *Store) begin(id execution.ID, makeDirectory func(execution.ID) (made bool, err error)) error {
+	made, err := makeDirectory(id)
 	if err != nil {
 		return err
 	}
@@ -38,12 +40,53 @@ func (s *Store) begin(id execution.ID) error {
 			return err
 		}
 	}
-	return s.dirs.sync(".")
+	if err := s.dirs.sync("."); err != nil {
+		return err
+	}
+	s.noteDurable(id)
+	return nil
 }
 
-func (s *Store) makeDirectory(id execution.ID) (made bool, err error) {
+func (s *Store) make(id execution.ID) (made bool, err error) {
 	s.layout.Lock()
 	defer s.layout.Unlock()
+	if _, begun := s.begun[id]; !begun {
+		s.begun[id] = false
+	}
+	return s.makeDirectory(id)
+}
+
+// makeAgain makes a directory that is missing, unless that is because the
+// execution was dropped while something of it was on its way here: it would
+// stay for ever.
+func (s *Store) makeAgain(id execution.ID) (made bool, err error) {
+	s.layout.Lock()
+	defer s.layout.Unlock()
+	if _, begun := s.begun[id]; !begun {
+		return false, fs.ErrNotExist
+	}
+	return s.makeDirectory(id)
+}
+
+func (s *Store) noteDurable(id execution.ID) {
+	s.layout.Lock()
+	defer s.layout.Unlock()
+	if _, begun := s.begun[id]; begun {
+		s.begun[id] = true
+	}
+}
+
+// isBegun reports whether the execution was begun, and whether its directory is
+// durable.
+func (s *Store) isBegun(id execution.ID) (begun, durable bool) {
+	s.layout.Lock()
+	defer s.layout.Unlock()
+	durable, begun = s.begun[id]
+	return begun, durable
+}
+
+// makeDirectory is called with s.layout held.
+func (s *Store) makeDirectory(id execution.ID) (made bool, err error) {
 	err = s.disk.Mkdir(string(id))
 	if err != nil && !errors.Is(err, fs.ErrExist) {
 		return false, err
@@ -103,16 +146,17 @@ func (s *Store) Executions() ([]execution.ID, error) {
 // Drop deletes an execution with all that it left. It disappears at once, and
 // if this process dies before all of it is deleted, Open goes on with it.
 func (s *Store) Drop(id execution.ID) error {
-	if err := s.drop(id); err != nil {
-		return fmt.Errorf("drop report %s: %w", id, explain(err))
+	err := checkID(id)
+	if err == nil {
+		err = s.noted(s.drop(id))
+	}
+	if err != nil {
+		return fmt.Errorf("drop report %s: %w", id, err)
 	}
 	return nil
 }
 
 func (s *Store) drop(id execution.ID) error {
-	if err := checkID(id); err != nil {
-		return err
-	}
 	grave := tombstone(id)
 	if err := s.disk.RemoveAll(grave); err != nil { // of a deletion that failed
 		return err
@@ -132,6 +176,7 @@ func (s *Store) drop(id execution.ID) error {
 func (s *Store) bury(id execution.ID, grave string) error {
 	s.layout.Lock()
 	defer s.layout.Unlock()
+	delete(s.begun, id)
 	if err := s.newest(id); err != nil { // first, so that latest always leads somewhere
 		return err
 	}

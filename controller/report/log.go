@@ -9,12 +9,13 @@ import (
 )
 
 // SaveLog stores a container's log. One of more than limit bytes is cut there,
-// and its last line says so.
+// and its last line says so. Like a file, it is refused once the reserve is
+// touched.
 func (s *Store) SaveLog(key execution.Key, container string, r io.Reader, limit int64) (truncated bool, err error) {
-	err = s.save(key.Execution, logName(key.Node, container), func(w io.Writer) error {
+	err = s.save(key.Execution, logName(key.Node, container), s.sparing(s.logsLeave(), func(w io.Writer) error {
 		truncated, err = copyLog(w, r, limit)
 		return err
-	})
+	}))
 	if err != nil {
 		return false, fmt.Errorf("log of %s on %s in %s: %w", container, key.Node, key.Execution, err)
 	}

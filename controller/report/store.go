@@ -8,6 +8,7 @@ import (
 	"io/fs"
 	"path"
 	"sync"
+	"sync/atomic"
 	"syscall"
 
 	"github.com/batch-job-controller/batch-job-controller/controller/execution"
@@ -15,37 +16,35 @@ import (
 
 // Store is a report directory. It is safe for concurrent use.
 type Store struct {
-	disk  disk
+	disk  Disk
 	files fs.FS // of the disk
 	dirs  *syncer
 	// layout is held while executions come and go: latest must not be made to
 	// lead to what was the newest a moment ago.
 	layout sync.Mutex
+	// begun are the executions that were, and not dropped since: whether their
+	// directories are durable. Layout guards it.
+	begun map[execution.ID]bool
+
+	options   Options
+	free      atomic.Int64 // as far as is known
+	reserved  atomic.Int64 // what files leave of it, as far as is known
+	measuring atomic.Bool  // somebody asks the disk what is free
+	failing   atomic.Bool  // the last write failed
 }
 
-// Open opens a report directory, makes it if there is none, and cleans up what
-// a predecessor that died has left. It returns an error if the directory
-// cannot be written.
-func Open(dir string) (*Store, error) {
-	d, err := openDisk(dir)
-	if err != nil {
-		return nil, explain(err)
-	}
-	s, err := open(d)
-	if err != nil {
-		return nil, fmt.Errorf("%s: %w", dir, err)
-	}
-	return s, nil
-}
-
-func open(d disk) (*Store, error) {
-	s := &Store{disk: d, files: d.FS(), dirs: newSyncer(d.SyncDir)}
+// Open opens a report directory, and cleans up what a predecessor that died
+// has left. It returns an error if the directory cannot be written.
+func Open(d Disk, o Options) (*Store, error) {
+	s := &Store{disk: d, files: d.FS(), dirs: newSyncer(d.SyncDir), begun: map[execution.ID]bool{}, options: o.withDefaults()}
 	if err := s.probe(); err != nil {
 		return nil, fmt.Errorf("is not writable: %w", explain(err))
 	}
 	if err := s.sweep(); err != nil {
 		return nil, fmt.Errorf("clean up: %w", explain(err))
 	}
+	s.reserved.Store(s.options.FreeBytes)
+	s.Free()
 	return s, nil
 }
 
@@ -83,32 +82,46 @@ func text(body []byte) content {
 // returns nil, the file is durable; if not, the one before is still there or
 // the new one is, whole.
 func (s *Store) save(id execution.ID, name string, write content) error {
+	if err := checkID(id); err != nil {
+		return err
+	}
+	err := s.put(id, name, write)
+	if begun, _ := s.isBegun(id); !begun && errors.Is(err, fs.ErrNotExist) {
+		err = fmt.Errorf("%w: its report was dropped", execution.ErrEnded)
+	}
+	return s.noted(err)
+}
+
+func (s *Store) put(id execution.ID, name string, write content) error {
 	dir := string(id)
 	temp := tempName(dir)
 	f, err := s.create(id, temp)
 	if err != nil {
-		return explain(err)
+		return err
 	}
 	if err := s.fill(f, temp, write); err != nil {
-		return explain(err)
+		return err
 	}
 	if err := s.replace(temp, path.Join(dir, name)); err != nil {
-		return explain(err)
+		return err
 	}
-	return explain(s.dirs.sync(dir))
+	return s.dirs.sync(dir)
 }
 
 // create makes a file of an execution. That the execution could not be begun
-// may be over by now, and need not cost its results.
-func (s *Store) create(id execution.ID, name string) (file, error) {
-	if err := checkID(id); err != nil {
-		return nil, err
+// may be over by now, and need not cost its results. Its directory may be there
+// all the same: no file in it is durable before it is itself.
+func (s *Store) create(id execution.ID, name string) (File, error) {
+	if begun, durable := s.isBegun(id); begun && !durable {
+		if err := s.begin(id, s.makeAgain); err != nil {
+			return nil, err
+		}
 	}
 	f, err := s.disk.Create(name)
 	if !errors.Is(err, fs.ErrNotExist) {
 		return f, err
 	}
-	if err := s.begin(id); err != nil {
+	if err := s.begin(id, s.makeAgain); err != nil {
 		return nil, err
 	}
 	return s.disk.Create(name)
@@ -124,8 +137,8 @@ func (s *Store) replace(temp, name string) error {
 }
 
 // fill writes a new file through to the disk, or removes it.
-func (s *Store) fill(f file, name string, write content) error {
-	err := write(f)
+func (s *Store) fill(f File, name string, write content) error {
+	err := blaming(write, f)
 	if err == nil {
 		err = f.Sync() // if that fails it stays failed: the next one would succeed without having written
 	}

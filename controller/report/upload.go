@@ -14,7 +14,8 @@ import (
 // error wraps execution.ErrNameTaken if the name would be another one's.
 //
 // How much body has to give is the caller's to bound. If reading it fails,
-// nothing is stored and the error wraps the reader's.
+// nothing is stored and the error wraps the reader's. Once too little
+// is free, it wraps execution.ErrNoSpace.
 func (s *Store) SaveFile(key execution.Key, name, contentType string, nodes []string, body io.Reader) (stored string, err error) {
 	if name == "" {
 		name = GeneratedName(contentType)
@@ -25,10 +26,10 @@ func (s *Store) SaveFile(key execution.Key, name, contentType string, nodes []st
 	if isTaken(stored, key.Node, nodes) {
 		return "", fmt.Errorf("%w: %s", execution.ErrNameTaken, stored)
 	}
-	err = s.save(key.Execution, stored, func(w io.Writer) error {
+	err = s.save(key.Execution, stored, s.sparing(s.filesLeave(), func(w io.Writer) error {
 		_, err := io.Copy(w, body)
 		return err
-	})
+	}))
 	if err != nil {
 		return "", fmt.Errorf("file %s in %s: %w", stored, key.Execution, err)
 	}

@@ -36,9 +36,10 @@ func Path(kind Kind, key execution.Key) string {
 	return "/report/" + url.PathEscape(key.Node) + "/" + url.PathEscape(string(key.Execution)) + "/" + string(kind)
 }
 
-// URL returns the URL a pod posts to. Host is a name or an IP address.
-func URL(host string, port int, kind Kind, key execution.Key) string {
-	return "http://" + net.JoinHostPort(host, strconv.Itoa(port)) + Path(kind, key)
+// URL returns the URL a pod posts to. Host is a name or an IP address. The
+// prefix is empty, or a TokenPath.
+func URL(host string, port int, prefix string, kind Kind, key execution.Key) string {
+	return "http://" + net.JoinHostPort(host, strconv.Itoa(port)) + prefix + Path(kind, key)
 }
 
 // A node's name is a DNS-1123 subdomain.

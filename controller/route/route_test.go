@@ -12,17 +12,18 @@ var key = execution.Key{Execution: "20261124034200", Node: "node-1.zone-a"}
 
 func TestURL(t *testing.T) {
 	tests := map[string]struct {
-		host string
-		kind route.Kind
-		want string
+		host, prefix string
+		kind         route.Kind
+		want         string
 	}{
-		"an IPv4 address": {"10.0.0.1", route.Result, "http://10.0.0.1:8090/report/node-1.zone-a/20261124034200/result"},
-		"an IPv6 address": {"fd00::1", route.File, "http://[fd00::1]:8090/report/node-1.zone-a/20261124034200/file"},
-		"a name":          {"svc.ns.svc", route.Event, "http://svc.ns.svc:8090/report/node-1.zone-a/20261124034200/event"},
+		"an IPv4 address": {"10.0.0.1", "", route.Result, "http://10.0.0.1:8090/report/node-1.zone-a/20261124034200/result"},
+		"an IPv6 address": {"fd00::1", "", route.File, "http://[fd00::1]:8090/report/node-1.zone-a/20261124034200/file"},
+		"a name":          {"svc.ns.svc", "", route.Event, "http://svc.ns.svc:8090/report/node-1.zone-a/20261124034200/event"},
+		"a token":         {"10.0.0.1", route.TokenPath("$(T)"), route.Event, "http://10.0.0.1:8090/t/$(T)/report/node-1.zone-a/20261124034200/event"},
 	}
 	for name, tt := range tests {
 		t.Run(name, func(t *testing.T) {
-			if got := route.URL(tt.host, 8090, tt.kind, key); got != tt.want {
+			if got := route.URL(tt.host, 8090, tt.prefix, tt.kind, key); got != tt.want {
 				t.Errorf("URL: got %s, want %s", got, tt.want)
 			}
 		})

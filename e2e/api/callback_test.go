@@ -99,3 +99,16 @@ func checkEvents(t *testing.T, site *rig.Site) {
 		}
 	})
 }
+
+// refused posts what must not be taken.
+func refused(t *testing.T, url, body string) {
+	t.Helper()
+	response, err := http.Post(url, "text/plain", strings.NewReader(body))
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer response.Body.Close()
+	if response.StatusCode < http.StatusBadRequest || response.StatusCode >= http.StatusInternalServerError {
+		t.Errorf("POST %s: %s, want it refused", url, response.Status)
+	}
+}

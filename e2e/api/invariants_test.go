@@ -16,6 +16,36 @@ import (
 // patience is how long a test waits for what takes seconds on a quiet machine.
 const patience = 2 * time.Minute
 
+// eventually waits until something holds that cannot be watched.
+func eventually(t *testing.T, condition string, holds func() bool) {
+	t.Helper()
+	deadline := time.NewTimer(patience)
+	defer deadline.Stop()
+	ticker := time.NewTicker(50 * time.Millisecond)
+	defer ticker.Stop()
+	for !holds() {
+		select {
+		case <-ticker.C:
+		case <-deadline.C:
+			t.Fatalf("not after %s: %s", patience, condition)
+		}
+	}
+}
+
+// waitLeader waits until one of the servers leads, and returns it.
+func waitLeader(t *testing.T, servers ...*rig.Server) (leader *rig.Server) {
+	t.Helper()
+	eventually(t, "one of the servers leads", func() bool {
+		for _, s := range servers {
+			if metrics, err := s.Scrape(); err == nil && metrics.Sum("batch_job_controller_leader") == 1 {
+				leader = s
+			}
+		}
+		return leader != nil
+	})
+	return leader
+}
+
 // waitClosed waits until the only execution of the site has closed, and
 // returns its report.
 func waitClosed(t *testing.T, s *rig.Site) execution.Report {
@@ -42,17 +72,27 @@ func waitAllClosed(t *testing.T, s *rig.Site, n int) (ids []execution.ID) {
 // pool was never exceeded.
 func checkOnce(t *testing.T, s *rig.Site, nodes []string) {
 	t.Helper()
-	s.Audit.Read(func(state *rig.State) {
-		for what, count := range map[string]map[string]int{"Jobs": state.JobsOf(), "pods": state.PodsOf()} {
-			for _, node := range nodes {
-				if count[node] != 1 {
-					t.Errorf("node %s had %d %s, want 1", node, count[node], what)
-				}
-			}
-			if len(count) != len(nodes) {
-				t.Errorf("%d nodes had %s, want %d", len(count), what, len(nodes))
+	s.Audit.Read(func(state *rig.State) { checkOneEach(t, state, nodes) })
+	checkPool(t, s)
+}
+
+func checkOneEach(t *testing.T, state *rig.State, nodes []string) {
+	t.Helper()
+	for what, count := range map[string]map[string]int{"Jobs": state.JobsOf(), "pods": state.PodsOf()} {
+		for _, node := range nodes {
+			if count[node] != 1 {
+				t.Errorf("node %s had %d %s, want 1", node, count[node], what)
 			}
 		}
+		if len(count) != len(nodes) {
+			t.Errorf("%d nodes had %s, want %d", len(count), what, len(nodes))
+		}
+	}
+}
+
+func checkPool(t *testing.T, s *rig.Site) {
+	t.Helper()
+	s.Audit.Read(func(state *rig.State) {
 		if state.MostLive > s.Config.Pool {
 			t.Errorf("%d pods were live at one time, podPoolSize is %d", state.MostLive, s.Config.Pool)
 		}

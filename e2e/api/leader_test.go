@@ -69,7 +69,7 @@ func TestALeaderThatSleptThroughItsLeaseDoesNoHarm(t *testing.T) {
 	site.Audit.Read(func(state *rig.State) { before = len(state.Jobs) })
 	site.Audit.Until(patience, "the second replica is at work", func(state *rig.State) bool { return len(state.Jobs) > before+7 })
 	first.Resume()
-	first.WaitEnded(patience)
+	first.WaitMetrics(patience, "it no longer leads", func(m rig.Metrics) bool { return m.Sum("batch_job_controller_leader") == 0 })
 
 	report := waitClosed(t, site)
 	checkOnce(t, site, nodes)

@@ -26,11 +26,11 @@ func runFloor(b *testing.B, site *rig.Site, p parameters) measurement {
 	execution.Nodes = execution.Nodes[:p.nodes]
 	free := freedSlots(b, site, p)
 	var creating sync.WaitGroup
-	for i, node := range execution.Nodes {
+	for i := range execution.Nodes {
 		if i >= p.pool {
 			<-free
 		}
-		creating.Go(func() { createJob(b, site, execution, node, owner) })
+		creating.Go(func() { createJob(b, site, execution, i, owner) })
 	}
 	creating.Wait()
 	waitEnded(site, p)
@@ -39,8 +39,8 @@ func runFloor(b *testing.B, site *rig.Site, p parameters) measurement {
 	return m
 }
 
-func createJob(b *testing.B, site *rig.Site, plan execution.Plan, node execution.Node, owner jobspec.Owner) {
-	job, err := jobspec.Render(plan, node, jobspec.Options{Controller: rig.Name, Namespace: site.Namespace, Owner: owner})
+func createJob(b *testing.B, site *rig.Site, plan execution.Plan, index int, owner jobspec.Owner) {
+	job, err := jobspec.Render(plan, index, jobspec.Options{Controller: rig.Name, Namespace: site.Namespace, Owner: owner})
 	if err != nil {
 		b.Error(err)
 		return

@@ -18,7 +18,7 @@ import (
 func runNative(b *testing.B, site *rig.Site, p parameters) measurement {
 	b.Helper()
 	execution, owner := plan(b, site)
-	job, err := jobspec.Render(execution, execution.Nodes[0], jobspec.Options{Controller: rig.Name, Namespace: site.Namespace, Owner: owner})
+	job, err := jobspec.Render(execution, 0, jobspec.Options{Controller: rig.Name, Namespace: site.Namespace, Owner: owner})
 	if err != nil {
 		b.Fatal(err)
 	}

@@ -65,14 +65,25 @@ func (c *Cluster) LoadImage(ctx context.Context, archive string) error {
 	return resp.Body.Close()
 }
 
-// CutNode pulls a real node's network cable. What runs on it runs on.
+// CutNode takes a real node off the network, which falls silent. What runs on
+// it runs on.
 func (c *Cluster) CutNode(ctx context.Context, name string) error {
 	return c.control.post(ctx, "/nodes/"+name+"/cut")
 }
 
-// HealNode plugs the cable in again.
+// HealNode puts it back on the network.
 func (c *Cluster) HealNode(ctx context.Context, name string) error {
 	return c.control.post(ctx, "/nodes/"+name+"/heal")
+}
+
+// SharedDir is a directory that every real node sees at the same path. It is
+// made if it is not there, and ends with the cluster.
+func (c *Cluster) SharedDir(name string) (string, error) {
+	dir := c.spec.Path("shared", name)
+	if err := os.MkdirAll(dir, 0o755); err != nil {
+		return "", fmt.Errorf("make shared directory: %w", err)
+	}
+	return dir, nil
 }
 
 // StartProcess starts a process that does not run, such as kube-apiserver,

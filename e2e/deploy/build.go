@@ -53,6 +53,21 @@ func Build(ctx context.Context, pkg string, log io.Writer) (Image, error) {
 	return image, errors.Join(packImage(ctx, root, image, log), forgetOld(cache, now))
 }
 
+// Program builds a program of this module as releases are built, for Linux, and
+// returns its path.
+func Program(ctx context.Context, pkg string, log io.Writer) (string, error) {
+	root, err := moduleRoot(ctx)
+	if err != nil {
+		return "", err
+	}
+	cache, err := cacheDir()
+	if err != nil {
+		return "", err
+	}
+	file, _, err := buildBinary(ctx, root, cache, pkg, log)
+	return file, err
+}
+
 // forgetOld removes what nobody has used for a day.
 func forgetOld(cache string, now time.Time) error {
 	entries, err := os.ReadDir(cache)

@@ -10,6 +10,7 @@
 //	controller.go what was deployed
 //	wait.go       until it runs, or has ended
 //	ask.go        HTTP to the ports of its pod, by way of tunnel.go
+//	replicas.go   its pods, and which of them leads
 //	objects.go    its pod and what it made: Jobs, events, logs
 //	metrics.go    /metrics, parsed
 //	execution.go  the execution records, read and waited for

@@ -10,6 +10,7 @@ import (
 	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
 	"k8s.io/apimachinery/pkg/runtime"
 
+	"github.com/batch-job-controller/batch-job-controller/cmd/batchjob/objects"
 	"github.com/batch-job-controller/batch-job-controller/manifests"
 )
 
@@ -22,23 +23,23 @@ type Images struct {
 // DeployNamed applies an overlay of package kustomize, such as demo, and
 // starts its controller anew if it runs already. It does not wait.
 func (c *Cluster) DeployNamed(ctx context.Context, overlay string, images Images) (*Controller, error) {
-	text, err := manifests.Render(overlay)
+	text, err := manifests.Render(manifests.Options{Overlay: overlay})
 	if err != nil {
 		return nil, err
 	}
-	objects, err := decode(text)
+	rendered, err := objects.Decode(text)
 	if err != nil {
 		return nil, err
 	}
-	for _, one := range objects {
+	for _, one := range rendered {
 		if err := images.put(one); err != nil {
 			return nil, fmt.Errorf("%s %s: %w", one.GetKind(), one.GetName(), err)
 		}
 	}
-	if err := c.apply(ctx, objects); err != nil {
+	if err := c.apply(ctx, rendered); err != nil {
 		return nil, err
 	}
-	return c.find(objects)
+	return c.find(rendered)
 }
 
 // put replaces the images in a Deployment, and in the pod template of a

@@ -12,18 +12,25 @@ import (
 	"github.com/batch-job-controller/batch-job-controller/controller/jobspec"
 )
 
-// Pod returns the controller's pod.
+// Pod returns the controller's pod: of several that run, the leader's.
 func (c *Controller) Pod(ctx context.Context) (*corev1.Pod, error) {
-	pods, err := c.cluster.CoreV1().Pods(c.Namespace).List(ctx, metav1.ListOptions{LabelSelector: c.pods.String()})
+	running, err := c.Replicas(ctx)
 	if err != nil {
-		return nil, fmt.Errorf("list the controller's pods: %w", err)
+		return nil, err
 	}
-	for i := range pods.Items {
-		if pod := &pods.Items[i]; pod.Status.Phase == corev1.PodRunning && pod.DeletionTimestamp == nil {
-			return pod, nil
+	if len(running) == 1 {
+		return &running[0], nil
+	}
+	leader, err := c.Holder(ctx)
+	if err != nil {
+		return nil, err
+	}
+	for i := range running {
+		if running[i].Name == leader {
+			return &running[i], nil
 		}
 	}
-	return nil, fmt.Errorf("none of the controller's %d pods runs", len(pods.Items))
+	return nil, fmt.Errorf("none of the controller's %d pods that run leads, but %q", len(running), leader)
 }
 
 func (c *Controller) podName(ctx context.Context) (string, error) {

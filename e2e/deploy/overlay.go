@@ -1,101 +1,74 @@
 package deploy
 
 import (
-	"bytes"
 	"cmp"
-	"errors"
 	"fmt"
-	"io"
-	"path"
-	"strings"
 
 	corev1 "k8s.io/api/core/v1"
 	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
-	yamlstream "k8s.io/apimachinery/pkg/util/yaml"
-	"sigs.k8s.io/kustomize/kyaml/filesys"
 	"sigs.k8s.io/yaml"
 
+	"github.com/batch-job-controller/batch-job-controller/cmd/batchjob/objects"
 	"github.com/batch-job-controller/batch-job-controller/manifests"
 )
 
-// What the overlay e2e has, on which these overlays stand.
+// What the overlays have on which these stand.
 const (
-	parent         = "e2e"
+	defaultParent  = "e2e"
 	baseName       = "batch-job-controller" // of most objects
-	baseImage      = "localhost/batch-job-controller"
 	baseReports    = "/var/www"
 	controllerName = "controller" // of the container, and of its component
 )
 
-// Overlay is what differs from the overlay e2e.
+// Overlay is what differs from an overlay of package kustomize.
 type Overlay struct {
+	Parent          string // that one, such as production; empty: e2e
 	Namespace       string
-	Image           string // of the controller
-	ConfigMap       string // its name; empty: that of the base
-	Config          string // config.yaml
-	PodTemplate     string // pod-template.yaml
-	ReportDirectory string // where the reports' volume is mounted; empty: as in the base
-	PodIP           bool   // POD_IP is set
-	Service         string // name of a callback Service; empty: there is only that of the base
-	ServicePort     int    // 0: that of the controller
-	Headless        bool   // the Service has no address of its own
+	Image           string   // of the controller
+	ConfigMap       string   // its name; empty: that of the base
+	Config          string   // config.yaml
+	PodTemplate     string   // pod-template.yaml
+	ReportDirectory string   // where the reports' volume is mounted; empty: as in the base
+	PodIP           bool     // POD_IP is set
+	Service         string   // name of a callback Service; empty: there is only that of the base
+	ServicePort     int      // 0: that of the controller
+	Headless        bool     // the Service has no address of its own
+	Components      []string // of package kustomize, such as ha
+	Volume          string   // a PersistentVolume that the claim of those is to be bound to; empty: any
 }
 
 type object = map[string]any
 
 // render renders the overlay as kubectl would.
 func (o Overlay) render() ([]*unstructured.Unstructured, error) {
-	files, err := manifests.FileSystem()
-	if err != nil {
-		return nil, err
-	}
-	dir := path.Join(manifests.OverlaysDir, o.Namespace)
-	if err := o.write(files, dir); err != nil {
-		return nil, err
-	}
-	text, err := manifests.RenderDir(files, dir)
-	if err != nil {
-		return nil, err
-	}
-	return decode(text)
-}
-
-func (o Overlay) write(files filesys.FileSystem, dir string) error {
-	name, tag, _ := strings.Cut(o.Image, ":")
-	generator := object{
-		"name": cmp.Or(o.ConfigMap, baseName), "files": []string{"config.yaml", "pod-template.yaml"},
-		"options": object{"disableNameSuffixHash": true},
+	rendered := manifests.Options{
+		Overlay: cmp.Or(o.Parent, defaultParent), Namespace: o.Namespace, Image: o.Image, Components: o.Components,
+		Patches: []any{o.deployment()},
 	}
 	if o.ConfigMap == "" {
-		generator["behavior"] = "replace"
+		rendered.Config, rendered.PodTemplate = o.Config, o.PodTemplate
+	} else {
+		rendered.Resources = append(rendered.Resources, o.configMap())
 	}
-	resources := []string{"../" + parent}
 	if o.Service != "" {
-		resources = append(resources, "service.yaml")
+		rendered.Resources = append(rendered.Resources, o.service())
 	}
-	kustomization := object{
-		"apiVersion":         "kustomize.config.k8s.io/v1beta1",
-		"kind":               "Kustomization",
-		"namespace":          o.Namespace,
-		"resources":          resources,
-		"transformers":       []string{"../../transformers/cluster-names"},
-		"images":             []object{{"name": baseImage, "newName": name, "newTag": tag}},
-		"configMapGenerator": []object{generator},
-		"patches":            []object{{"path": "deployment.yaml"}},
+	if o.Volume != "" {
+		rendered.Patches = append(rendered.Patches, o.claim())
 	}
-	errs := []error{
-		files.WriteFile(path.Join(dir, "config.yaml"), []byte(o.Config)),
-		files.WriteFile(path.Join(dir, "pod-template.yaml"), []byte(o.PodTemplate)),
+	text, err := manifests.Render(rendered)
+	if err != nil {
+		return nil, err
 	}
-	for file, content := range map[string]object{
-		"kustomization.yaml": kustomization,
-		"deployment.yaml":    o.deployment(),
-		"service.yaml":       o.service(),
-	} {
-		text, err := yaml.Marshal(content)
-		errs = append(errs, err, files.WriteFile(path.Join(dir, file), text))
+	return objects.Decode(text)
+}
+
+// configMap is one besides that of the base.
+func (o Overlay) configMap() object {
+	return object{
+		"apiVersion": "v1", "kind": "ConfigMap", "metadata": object{"name": o.ConfigMap},
+		"data": object{"config.yaml": o.Config, "pod-template.yaml": o.PodTemplate},
 	}
-	return errors.Join(errs...)
 }
 
 // deployment is a patch.
@@ -130,20 +103,11 @@ func (o Overlay) service() object {
 	return object{"apiVersion": "v1", "kind": "Service", "metadata": object{"name": o.Service}, "spec": spec}
 }
 
-// decode takes a stream of YAML documents apart.
-func decode(text []byte) ([]*unstructured.Unstructured, error) {
-	decoder := yamlstream.NewYAMLOrJSONDecoder(bytes.NewReader(text), 4096)
-	var objects []*unstructured.Unstructured
-	for {
-		one := &unstructured.Unstructured{}
-		err := decoder.Decode(one)
-		if errors.Is(err, io.EOF) {
-			return objects, nil
-		}
-		if err != nil {
-			return nil, fmt.Errorf("decode objects: %w", err)
-		}
-		objects = append(objects, one)
+// claim is a patch.
+func (o Overlay) claim() object {
+	return object{
+		"apiVersion": "v1", "kind": "PersistentVolumeClaim", "metadata": object{"name": baseName},
+		"spec": object{"volumeName": o.Volume, "storageClassName": ""},
 	}
 }
 

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"time"
 
 	appsv1 "k8s.io/api/apps/v1"
 	corev1 "k8s.io/api/core/v1"
@@ -14,13 +15,13 @@ import (
 	watchtools "k8s.io/client-go/tools/watch"
 )
 
-// WaitReady waits until a replica of the controller is available.
+// WaitReady waits until all replicas of the controller are available.
 func (c *Controller) WaitReady(ctx context.Context) error {
 	client := c.cluster.AppsV1().RESTClient()
 	list := cache.NewListWatchFromClient(client, "deployments", c.Namespace, fields.OneTermEqualSelector("metadata.name", c.Deployment))
 	_, err := watchtools.UntilWithSync(ctx, list, &appsv1.Deployment{}, nil, func(event watch.Event) (bool, error) {
 		d, ok := event.Object.(*appsv1.Deployment)
-		return ok && d.Status.ObservedGeneration >= d.Generation && d.Status.AvailableReplicas > 0 &&
+		return ok && d.Status.ObservedGeneration >= d.Generation && d.Status.AvailableReplicas == *d.Spec.Replicas &&
 			d.Status.UpdatedReplicas == d.Status.Replicas, nil
 	})
 	if err != nil {
@@ -53,6 +54,26 @@ func (c *Controller) WaitExit(ctx context.Context) (status int32, log string, er
 	if err != nil {
 		return 0, "", c.explain(fmt.Errorf("wait for the controller's end: %w", errors.Join(err, context.Cause(ctx))))
 	}
-	log, err = c.logs(ctx, pod, pod.Status.ContainerStatuses[0].RestartCount > 0)
+	log, err = c.lastWords(ctx, pod)
 	return status, log, err
+}
+
+// lastWords returns the log of a container that has ended. It may have been
+// started again since, and have said nothing yet.
+func (c *Controller) lastWords(ctx context.Context, pod *corev1.Pod) (string, error) {
+	for {
+		var errs []error
+		for _, previous := range []bool{true, false} {
+			log, err := c.logs(ctx, pod, previous)
+			if err == nil && log != "" {
+				return log, nil
+			}
+			errs = append(errs, err)
+		}
+		select {
+		case <-time.After(250 * time.Millisecond):
+		case <-ctx.Done():
+			return "", fmt.Errorf("log of a container that has ended: %w", errors.Join(append(errs, context.Cause(ctx))...))
+		}
+	}
 }

@@ -13,6 +13,11 @@ type builtin struct {
 	keep bool
 }
 
+var (
+	_ Cutter = (*builtin)(nil)
+	_ Sharer = (*builtin)(nil)
+)
+
 func builtinLacks() string {
 	if os.Geteuid() != 0 {
 		return "root, which real nodes need"
@@ -50,6 +55,12 @@ func (b *builtin) StopCommand() string {
 	}
 	return "make cluster-down"
 }
+
+// CutOff implements Cutter.
+func (b *builtin) CutOff(ctx context.Context, node string) error { return b.CutNode(ctx, node) }
+
+// Reconnect implements Cutter.
+func (b *builtin) Reconnect(ctx context.Context, node string) error { return b.HealNode(ctx, node) }
 
 func (b *builtin) Stop() error {
 	if b.keep {

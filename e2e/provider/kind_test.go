@@ -3,12 +3,14 @@
 package provider
 
 import (
+	"errors"
 	"os"
 	"path/filepath"
 	"strings"
 	"testing"
 
 	"github.com/google/go-cmp/cmp"
+	"sigs.k8s.io/yaml"
 )
 
 // fakePrograms puts programs on the path that write down how they are called.
@@ -96,6 +98,20 @@ func TestKind(t *testing.T) {
 				t.Errorf("calls (-want +got):\n%s", diff)
 			}
 		})
+	}
+}
+
+func TestKindClustersOfTestsAndPeopleAreAlike(t *testing.T) {
+	text, err := os.ReadFile("../../hack/kind.yaml")
+	if err != nil {
+		t.Fatal(err)
+	}
+	var people, tests any
+	if err := errors.Join(yaml.UnmarshalStrict(text, &people), yaml.UnmarshalStrict([]byte(kindConfig(FromEnv("x").Nodes)), &tests)); err != nil {
+		t.Fatal(err)
+	}
+	if diff := cmp.Diff(people, tests); diff != "" {
+		t.Errorf("hack/kind.yaml (-) and what tests start (+):\n%s", diff)
 	}
 }
 

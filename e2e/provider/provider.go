@@ -28,6 +28,13 @@ type Provider interface {
 	Stop() error
 }
 
+// The environment variables that choose a provider, and a cluster that may run
+// already.
+const (
+	Variable        = "E2E_PROVIDER"
+	ClusterVariable = "E2E_CLUSTER"
+)
+
 // The values of E2E_PROVIDER.
 const (
 	Builtin    = "builtin"
@@ -47,13 +54,13 @@ type Options struct {
 // FromEnv returns options as the environment wants them.
 func FromEnv(name string) Options {
 	o := Options{Provider: chosen(), Name: name, Nodes: 3, Log: io.Discard}
-	if given := os.Getenv("E2E_CLUSTER"); given != "" {
+	if given := os.Getenv(ClusterVariable); given != "" {
 		o.Name, o.Keep = given, true
 	}
 	return o
 }
 
-func chosen() string { return cmp.Or(os.Getenv("E2E_PROVIDER"), Builtin) }
+func chosen() string { return cmp.Or(os.Getenv(Variable), Builtin) }
 
 // Available reports whether the provider that the environment chooses can work
 // on this machine, and if not, what it lacks.

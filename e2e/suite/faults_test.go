@@ -16,8 +16,11 @@ import (
 )
 
 const (
-	faultsStartDeadline = 12 * time.Second
-	faultsJobTimeout    = 15 * time.Second
+	// faultsStartDeadline is time for another pod to come and go on a busy machine.
+	faultsStartDeadline = 20 * time.Second
+	// faultsJobTimeout counts from when the node has the pod: it is longer, so
+	// that the kubelet does not end first what does not start.
+	faultsJobTimeout = 25 * time.Second
 )
 
 // faults names the nodes by what goes wrong with each. Those that are not real

@@ -10,10 +10,10 @@ import (
 	"os"
 	"os/signal"
 	"slices"
+	"sync"
 	"syscall"
 	"testing"
 
-	corev1 "k8s.io/api/core/v1"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 
 	"github.com/batch-job-controller/batch-job-controller/e2e/deploy"
@@ -26,6 +26,8 @@ type environment struct {
 	cluster  *deploy.Cluster
 	image    deploy.Image // of the controller
 	nodes    []string     // that can run pods, in order
+	// commandLine builds kubectl-batchjob, once.
+	commandLine func(ctx context.Context) (string, error)
 	// interrupted is when to give up: the tests then still clean up.
 	interrupted <-chan struct{}
 }
@@ -78,6 +80,7 @@ func setParallel() error {
 }
 
 func (e *environment) start(ctx context.Context) (err error) {
+	e.commandLine = onceBuilt("./cmd/kubectl-batchjob")
 	options := provider.FromEnv("suite")
 	options.Log = os.Stderr
 	if e.provider, err = provider.Start(ctx, options); err != nil {
@@ -106,6 +109,20 @@ func (e *environment) load(ctx context.Context, pkg string) (deploy.Image, error
 	return image, e.provider.LoadImage(ctx, image.Archive)
 }
 
+// onceBuilt returns what builds a program for the first who asks.
+func onceBuilt(pkg string) func(context.Context) (string, error) {
+	var mu sync.Mutex
+	var program string
+	return func(ctx context.Context) (_ string, err error) {
+		mu.Lock()
+		defer mu.Unlock()
+		if program == "" {
+			program, err = deploy.Program(ctx, pkg, os.Stderr)
+		}
+		return program, err
+	}
+}
+
 func readyNodes(ctx context.Context, cluster *deploy.Cluster) ([]string, error) {
 	list, err := cluster.CoreV1().Nodes().List(ctx, metav1.ListOptions{LabelSelector: "kubernetes.io/os=linux"})
 	if err != nil {
@@ -113,10 +130,7 @@ func readyNodes(ctx context.Context, cluster *deploy.Cluster) ([]string, error) 
 	}
 	var names []string
 	for _, node := range list.Items {
-		ready := slices.ContainsFunc(node.Status.Conditions, func(c corev1.NodeCondition) bool {
-			return c.Type == corev1.NodeReady && c.Status == corev1.ConditionTrue
-		})
-		if ready && !node.Spec.Unschedulable {
+		if isReady(&node) && !node.Spec.Unschedulable {
 			names = append(names, node.Name)
 		}
 	}

@@ -13,14 +13,20 @@ import (
 	"github.com/batch-job-controller/batch-job-controller/controller/jobspec"
 )
 
-// taskReport returns a node's line of the execution's report.
-func (s scenario) taskReport(t *testing.T, ctx context.Context, id execution.ID, node string) execution.TaskReport {
+// report returns what an execution came to.
+func (s scenario) report(t *testing.T, ctx context.Context, id execution.ID) execution.Report {
 	t.Helper()
 	var report execution.Report
 	if err := json.Unmarshal([]byte(s.uploaded(t, ctx, id, "execution.json")), &report); err != nil {
 		t.Fatal(err)
 	}
-	for _, task := range report.Tasks {
+	return report
+}
+
+// taskReport returns a node's line of the execution's report.
+func (s scenario) taskReport(t *testing.T, ctx context.Context, id execution.ID, node string) execution.TaskReport {
+	t.Helper()
+	for _, task := range s.report(t, ctx, id).Tasks {
 		if task.Node == node {
 			return task
 		}

@@ -29,11 +29,16 @@ type scenario struct {
 	namespace string
 }
 
+// namespaceName returns a name that no other test has.
+func namespaceName(name string) string {
+	return "bjc-" + name + "-" + strings.ToLower(rand.Text()[:5])
+}
+
 // newNamespace makes a namespace in which nothing may run with privileges, and
 // deletes it at the end of the test.
 func newNamespace(t *testing.T, name string) string {
 	t.Helper()
-	namespace := "bjc-" + name + "-" + strings.ToLower(rand.Text()[:5])
+	namespace := namespaceName(name)
 	_, err := env.cluster.CoreV1().Namespaces().Create(t.Context(), &corev1.Namespace{ObjectMeta: metav1.ObjectMeta{
 		Name:   namespace,
 		Labels: map[string]string{"pod-security.kubernetes.io/enforce": "restricted"},

@@ -112,11 +112,16 @@ func tourFile(t *testing.T, name string) string {
 func podLog(ctx context.Context, pod corev1.Pod) string {
 	var said strings.Builder
 	for _, c := range append(pod.Spec.InitContainers, pod.Spec.Containers...) {
-		log, err := env.cluster.CoreV1().Pods(pod.Namespace).GetLogs(pod.Name, &corev1.PodLogOptions{Container: c.Name}).DoRaw(ctx)
+		log, err := containerLog(ctx, pod, c.Name)
 		if err != nil {
-			log = []byte(err.Error())
+			log = err.Error()
 		}
-		said.WriteString(c.Name + ": " + string(log) + "\n")
+		said.WriteString(c.Name + ": " + log + "\n")
 	}
 	return said.String()
+}
+
+func containerLog(ctx context.Context, pod corev1.Pod, container string) (string, error) {
+	log, err := env.cluster.CoreV1().Pods(pod.Namespace).GetLogs(pod.Name, &corev1.PodLogOptions{Container: container}).DoRaw(ctx)
+	return string(log), err
 }

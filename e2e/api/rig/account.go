@@ -23,9 +23,10 @@ import (
 // accountName is the service account's, and that of all that belongs to it.
 const accountName = "server"
 
-// ServiceAccount makes a service account that may do what the manifests let
-// the server do, and no more. It returns the path of its kubeconfig.
-func (s *Site) ServiceAccount() string {
+// ServiceAccount makes a service account that may do what the manifests, with
+// components, let the server do, and no more. It returns the path of its
+// kubeconfig.
+func (s *Site) ServiceAccount(components ...string) string {
 	s.tb.Helper()
 	ctx := s.tb.Context()
 	accounts := s.Client.CoreV1().ServiceAccounts(s.Namespace)
@@ -33,7 +34,7 @@ func (s *Site) ServiceAccount() string {
 	if _, err := accounts.Create(ctx, account, metav1.CreateOptions{}); err != nil {
 		s.tb.Fatal(err)
 	}
-	s.grant()
+	s.grant(components)
 	token, err := accounts.CreateToken(ctx, accountName, &authenticationv1.TokenRequest{}, metav1.CreateOptions{})
 	if err != nil {
 		s.tb.Fatal(err)
@@ -42,12 +43,12 @@ func (s *Site) ServiceAccount() string {
 }
 
 // grant binds the roles of the manifests to the account.
-func (s *Site) grant() {
+func (s *Site) grant(components []string) {
 	s.tb.Helper()
 	ctx := s.tb.Context()
 	rbac := s.Client.RbacV1()
 	subjects := []rbacv1.Subject{{Kind: rbacv1.ServiceAccountKind, Name: accountName, Namespace: s.Namespace}}
-	role, clusterRole := s.roles()
+	role, clusterRole := s.Roles(components...)
 	role.ObjectMeta = metav1.ObjectMeta{Name: accountName}
 	clusterRole.ObjectMeta = metav1.ObjectMeta{Name: s.Namespace} // it is in no namespace
 	_, errRole := rbac.Roles(s.Namespace).Create(ctx, role, metav1.CreateOptions{})
@@ -72,15 +73,17 @@ func (s *Site) grant() {
 	}
 }
 
-// roles reads the two roles of the manifests.
-func (s *Site) roles() (role *rbacv1.Role, clusterRole *rbacv1.ClusterRole) {
+// Roles returns the two roles of the manifests, with components.
+func (s *Site) Roles(components ...string) (role *rbacv1.Role, clusterRole *rbacv1.ClusterRole) {
 	s.tb.Helper()
-	for _, object := range s.manifests() {
+	for _, object := range s.manifests(components) {
 		switch o := object.(type) {
 		case *rbacv1.Role:
 			role = o
 		case *rbacv1.ClusterRole:
-			clusterRole = o
+			if len(o.Rules[0].NonResourceURLs) == 0 { // else it is for people
+				clusterRole = o
+			}
 		}
 	}
 	if role == nil || clusterRole == nil {
@@ -89,13 +92,9 @@ func (s *Site) roles() (role *rbacv1.Role, clusterRole *rbacv1.ClusterRole) {
 	return role, clusterRole
 }
 
-func (s *Site) manifests() []runtime.Object {
+func (s *Site) manifests(components []string) []runtime.Object {
 	s.tb.Helper()
-	files, err := manifests.FileSystem()
-	if err != nil {
-		s.tb.Fatal(err)
-	}
-	rendered, err := manifests.RenderDir(files, manifests.BaseDir)
+	rendered, err := manifests.Render(manifests.Options{Namespace: s.Namespace, Components: components})
 	if err != nil {
 		s.tb.Fatal(err)
 	}

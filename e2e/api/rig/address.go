@@ -23,7 +23,7 @@ func freePorts(tb testing.TB) ports {
 	p := ports{network: fmt.Sprintf("127.%d.%d.", 1+rand.IntN(254), 1+rand.IntN(254))}
 	for _, port := range []*int{&p.report, &p.callback, &p.health, &p.metrics} {
 		// On all addresses: who listens on all of them is in the way too.
-		listener, err := net.Listen("tcp", ":0")
+		listener, err := net.Listen("tcp", ":0") //nolint:gosec // nothing is accepted from it
 		if err != nil {
 			tb.Fatal(err)
 		}

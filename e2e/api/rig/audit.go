@@ -83,6 +83,22 @@ func (a *Audit) Read(f func(*State)) {
 	f(a.state)
 }
 
+// Follow calls f with the state now and after each change, until ctx ends. F
+// must not keep it.
+func (a *Audit) Follow(ctx context.Context, f func(*State)) {
+	for {
+		a.mu.Lock()
+		f(a.state)
+		changed := a.changed
+		a.mu.Unlock()
+		select {
+		case <-changed:
+		case <-ctx.Done():
+			return
+		}
+	}
+}
+
 // Until waits until the condition holds, and fails the test if that takes
 // longer than the timeout.
 func (a *Audit) Until(timeout time.Duration, condition string, holds func(*State) bool) {

@@ -6,9 +6,13 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"testing"
 )
 
-const serverPackage = "github.com/batch-job-controller/batch-job-controller/cmd/batch-job-controller"
+const (
+	module        = "github.com/batch-job-controller/batch-job-controller/"
+	serverPackage = module + "cmd/batch-job-controller"
+)
 
 // ServerVariable names a program to be tested instead of the one that is built
 // from the sources: an older one, to compare.
@@ -19,17 +23,35 @@ func buildServer(ctx context.Context, dir string) (string, error) {
 	if given := os.Getenv(ServerVariable); given != "" {
 		return filepath.Abs(given)
 	}
-	program := filepath.Join(dir, "batch-job-controller")
-	args := []string{"build", "-tags", "nomsgpack", "-o", program}
+	return build(ctx, dir, serverPackage)
+}
+
+func build(ctx context.Context, dir, pkg string) (string, error) {
+	return buildIn(ctx, "", filepath.Join(dir, filepath.Base(pkg)), pkg)
+}
+
+// buildIn builds a program from the sources in a directory; empty: these.
+func buildIn(ctx context.Context, sources, program, pkg string) (string, error) {
+	args := []string{"build", "-tags", "nomsgpack,e2e", "-o", program}
 	cgo := "CGO_ENABLED=0"
 	if raceDetector {
 		args = append(args, "-race")
 		cgo = "CGO_ENABLED=1"
 	}
-	cmd := exec.CommandContext(ctx, "go", append(args, serverPackage)...)
-	cmd.Env = append(os.Environ(), cgo)
+	cmd := exec.CommandContext(ctx, "go", append(args, pkg)...)
+	cmd.Dir, cmd.Env = sources, append(os.Environ(), cgo)
 	if output, err := cmd.CombinedOutput(); err != nil {
-		return "", fmt.Errorf("build the server: %w\n%s", err, output)
+		return "", fmt.Errorf("build %s: %w\n%s", pkg, err, output)
 	}
 	return program, nil
+}
+
+// Build builds a package of this module, for Server.WithProgram.
+func (c *Cluster) Build(tb testing.TB, pkg string) string {
+	tb.Helper()
+	program, err := build(tb.Context(), c.dir, module+pkg)
+	if err != nil {
+		tb.Fatal(err)
+	}
+	return program
 }

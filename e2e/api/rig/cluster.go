@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"io"
 	"os"
+	"testing"
 	"time"
 
 	"golang.org/x/sync/errgroup"
@@ -39,6 +40,10 @@ func Open(ctx context.Context, name string, log io.Writer) (_ *Cluster, err erro
 	if c.dir, err = os.MkdirTemp("", "batch-job-controller-rig-"); err != nil {
 		return nil, fmt.Errorf("make directory: %w", err)
 	}
+	apiServer, err := auditArgs(c.dir)
+	if err != nil {
+		return nil, errors.Join(err, c.Close())
+	}
 	group, ctx := errgroup.WithContext(ctx)
 	group.Go(func() (err error) {
 		c.server, err = buildServer(ctx, c.dir)
@@ -46,7 +51,10 @@ func Open(ctx context.Context, name string, log io.Writer) (_ *Cluster, err erro
 	})
 	group.Go(func() (err error) {
 		// One simulated node, so that the simulator runs: tests add their own.
-		c.cluster, err = cluster.Start(ctx, cluster.Options{Name: name, Simulated: 1, FastJobs: true, Log: log})
+		c.cluster, err = cluster.Start(ctx, cluster.Options{
+			Name: name, Simulated: 1, FastJobs: true, Log: log,
+			ExtraArgs: map[string][]string{"kube-apiserver": apiServer},
+		})
 		return err
 	})
 	err = group.Wait()
@@ -91,4 +99,18 @@ func (c *Cluster) Close() error {
 		err = errors.Join(err, c.cluster.Stop())
 	}
 	return err
+}
+
+// RestartEtcd kills etcd, and starts it again after a pause.
+func (c *Cluster) RestartEtcd(tb testing.TB, pause time.Duration) {
+	tb.Helper()
+	if err := c.cluster.KillProcess(tb.Context(), "etcd"); err != nil {
+		tb.Fatal(err)
+	}
+	timer := time.NewTimer(pause)
+	defer timer.Stop()
+	<-timer.C
+	if err := c.cluster.StartProcess(tb.Context(), "etcd"); err != nil {
+		tb.Fatal(err)
+	}
 }

@@ -1,6 +1,8 @@
 package rig
 
 import (
+	"context"
+	"fmt"
 	"regexp"
 
 	corev1 "k8s.io/api/core/v1"
@@ -13,10 +15,23 @@ var reference = regexp.MustCompile(`\$\(([A-Za-z_][A-Za-z0-9_]*)\)`)
 // make it: simulated nodes have none.
 func (s *Site) Env(pod *corev1.Pod) map[string]string {
 	s.tb.Helper()
+	env, err := s.EnvOf(s.tb.Context(), pod)
+	if err != nil {
+		s.tb.Fatal(err)
+	}
+	return env
+}
+
+// EnvOf is Env for other goroutines than that of the test.
+func (s *Site) EnvOf(ctx context.Context, pod *corev1.Pod) (map[string]string, error) {
 	env := map[string]string{}
 	for _, v := range pod.Spec.Containers[0].Env {
 		if v.ValueFrom != nil && v.ValueFrom.SecretKeyRef != nil {
-			env[v.Name] = s.secret(v.ValueFrom.SecretKeyRef)
+			value, err := s.secret(ctx, v.ValueFrom.SecretKeyRef)
+			if err != nil {
+				return nil, fmt.Errorf("pod %s cannot start: %s: %w", pod.Name, v.Name, err)
+			}
+			env[v.Name] = value
 			continue
 		}
 		env[v.Name] = reference.ReplaceAllStringFunc(v.Value, func(r string) string {
@@ -26,14 +41,17 @@ func (s *Site) Env(pod *corev1.Pod) map[string]string {
 			return r
 		})
 	}
-	return env
+	return env, nil
 }
 
-func (s *Site) secret(ref *corev1.SecretKeySelector) string {
-	s.tb.Helper()
-	secret, err := s.Client.CoreV1().Secrets(s.Namespace).Get(s.tb.Context(), ref.Name, metav1.GetOptions{})
+func (s *Site) secret(ctx context.Context, ref *corev1.SecretKeySelector) (string, error) {
+	secret, err := s.Client.CoreV1().Secrets(s.Namespace).Get(ctx, ref.Name, metav1.GetOptions{})
 	if err != nil {
-		s.tb.Fatal(err)
+		return "", err
 	}
-	return string(secret.Data[ref.Key])
+	value, ok := secret.Data[ref.Key]
+	if !ok {
+		return "", fmt.Errorf("the Secret %s has no key %s", ref.Name, ref.Key)
+	}
+	return string(value), nil
 }

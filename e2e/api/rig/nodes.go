@@ -10,6 +10,9 @@ import (
 	corev1 "k8s.io/api/core/v1"
 	"k8s.io/apimachinery/pkg/api/resource"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+	"k8s.io/apimachinery/pkg/types"
+
+	"github.com/batch-job-controller/batch-job-controller/e2e/cluster"
 )
 
 const (
@@ -19,6 +22,7 @@ const (
 	simulatedLabel, simulated = "type", "kwok"
 
 	nodesTimeout = 2 * time.Minute
+	nodeTimeout  = 150 * time.Millisecond // more for each node
 )
 
 // NodeSelector selects the nodes of the site.
@@ -59,7 +63,7 @@ func (s *Site) AddDeadNode(name string) {
 
 func (s *Site) addNodes(nodes []*corev1.Node) {
 	s.tb.Helper()
-	ctx, cancel := context.WithTimeout(s.tb.Context(), nodesTimeout)
+	ctx, cancel := context.WithTimeout(s.tb.Context(), nodesTimeout+time.Duration(len(nodes))*nodeTimeout)
 	defer cancel()
 	before, err := s.Client.CoreV1().Nodes().List(ctx, metav1.ListOptions{Limit: 1})
 	if err != nil {
@@ -105,4 +109,14 @@ func usable(node *corev1.Node) bool {
 	return len(node.Spec.Taints) == 0 && slices.ContainsFunc(node.Status.Conditions, func(c corev1.NodeCondition) bool {
 		return c.Type == corev1.NodeReady && c.Status == corev1.ConditionTrue
 	})
+}
+
+// EndPod has a pod on a simulated node end now, well.
+func (s *Site) EndPod(ctx context.Context, pod *corev1.Pod) error {
+	patch := fmt.Appendf(nil, `{"metadata":{"annotations":{%q:"1ms"}}}`, cluster.RunForAnnotation)
+	_, err := s.Client.CoreV1().Pods(s.Namespace).Patch(ctx, pod.Name, types.MergePatchType, patch, metav1.PatchOptions{})
+	if err != nil {
+		return fmt.Errorf("end pod %s: %w", pod.Name, err)
+	}
+	return nil
 }

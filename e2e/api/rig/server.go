@@ -11,6 +11,9 @@ import (
 	"strconv"
 	"syscall"
 	"time"
+
+	"github.com/batch-job-controller/batch-job-controller/controller/execution"
+	"github.com/batch-job-controller/batch-job-controller/controller/route"
 )
 
 // Server is one replica of the server under test. It may be started again
@@ -20,14 +23,36 @@ type Server struct {
 
 	site       *Site
 	replica    int
+	program    string
+	env        []string
+	args       []string
 	kubeconfig string
+	lease      Lease
 	log        string // the path of its log
 	process    *process
 }
 
-// LeaseDuration and the others are Lease timings that a test need not wait for. They are not shorter, because
-// a busy machine would lose the Lease.
-const LeaseDuration, renewDeadline, retryPeriod = 6 * time.Second, 4 * time.Second, 500 * time.Millisecond
+// LeaseDuration is that of UsualLease.
+const LeaseDuration = 6 * time.Second
+
+// Lease says how a server competes for its Lease.
+type Lease struct{ Duration, RenewDeadline, RetryPeriod time.Duration }
+
+// UsualLease has timings that a test need not wait for. They are not shorter,
+// because a busy machine would lose the Lease.
+func UsualLease() Lease {
+	return Lease{Duration: LeaseDuration, RenewDeadline: 4 * time.Second, RetryPeriod: 500 * time.Millisecond}
+}
+
+// ShortLease is for tests in which many leaders die, and it does not matter
+// that one loses its Lease because the machine is busy. A Lease object counts
+// in whole seconds.
+func ShortLease() Lease {
+	return Lease{Duration: 2 * time.Second, RenewDeadline: 1200 * time.Millisecond, RetryPeriod: 200 * time.Millisecond}
+}
+
+// drain is long enough for the next leader to be found.
+const drain = 2 * time.Second
 
 // NewServer returns a replica that has not been started. Replicas count from 1.
 func (s *Site) NewServer(replica int) *Server {
@@ -35,7 +60,9 @@ func (s *Site) NewServer(replica int) *Server {
 		Host:       s.ports.host(replica),
 		site:       s,
 		replica:    replica,
+		program:    s.server,
 		kubeconfig: s.cluster.Kubeconfig(),
+		lease:      UsualLease(),
 		log:        filepath.Join(s.tb.TempDir(), fmt.Sprintf("server-%d.log", replica)),
 	}
 	s.tb.Cleanup(func() {
@@ -51,6 +78,32 @@ func (s *Server) WithKubeconfig(path string) *Server {
 	return s
 }
 
+// WithProgram has another program take the server's place.
+func (s *Server) WithProgram(path string) *Server {
+	s.program = path
+	return s
+}
+
+// WithEnv has the server started with these environment variables from now on,
+// besides those it needs.
+func (s *Server) WithEnv(env ...string) *Server {
+	s.env = env
+	return s
+}
+
+// WithArgs has the server started with these arguments from now on, besides
+// those it needs.
+func (s *Server) WithArgs(args ...string) *Server {
+	s.args = args
+	return s
+}
+
+// WithLease has the server compete otherwise for its Lease than UsualLease.
+func (s *Server) WithLease(lease Lease) *Server {
+	s.lease = lease
+	return s
+}
+
 // Start starts the process, and returns before it is ready.
 func (s *Server) Start() {
 	s.site.tb.Helper()
@@ -60,18 +113,21 @@ func (s *Server) Start() {
 	}
 	defer log.Close()
 	p := s.site.ports
-	cmd := exec.Command(s.site.server,
+	cmd := exec.Command(s.program,
 		"-kubeconfig="+s.kubeconfig,
 		"-report-address="+p.address(s.replica, p.report),
 		"-callback-address="+p.address(s.replica, p.callback),
 		"-health-address="+p.address(s.replica, p.health),
 		"-metrics-address="+p.address(s.replica, p.metrics),
-		"-leader-lease-duration="+LeaseDuration.String(),
-		"-leader-renew-deadline="+renewDeadline.String(),
-		"-leader-retry-period="+retryPeriod.String(),
+		"-advertise-address="+s.Host,
+		"-drain="+drain.String(),
+		"-leader-lease-duration="+s.lease.Duration.String(),
+		"-leader-renew-deadline="+s.lease.RenewDeadline.String(),
+		"-leader-retry-period="+s.lease.RetryPeriod.String(),
 		"-log-format=text",
 	)
-	cmd.Env = append(os.Environ(),
+	cmd.Args = append(cmd.Args, s.args...)
+	cmd.Env = append(append(os.Environ(), s.env...),
 		"NAMESPACE="+s.site.Namespace,
 		"CONFIG_MAP_NAME="+configMapName,
 		"POD_IP="+s.site.CallbackHost(),
@@ -125,6 +181,15 @@ func (s *Server) WaitEnded(timeout time.Duration) {
 	}
 }
 
+// WaitKilled waits until the process has been killed, not by this test.
+func (s *Server) WaitKilled(timeout time.Duration) {
+	s.site.tb.Helper()
+	s.WaitEnded(timeout)
+	if status, ok := s.process.cmd.ProcessState.Sys().(syscall.WaitStatus); !ok || status.Signal() != syscall.SIGKILL {
+		s.site.tb.Fatalf("replica %d was not killed: %s", s.replica, s.process.cmd.ProcessState)
+	}
+}
+
 func (s *Server) end(signal os.Signal) {
 	s.site.tb.Helper()
 	if s.process == nil {
@@ -172,14 +237,15 @@ func (s *Server) checkLog() {
 // Metrics returns what the server exports.
 func (s *Server) Metrics() Metrics {
 	s.site.tb.Helper()
-	m, err := s.scrape()
+	m, err := s.Scrape()
 	if err != nil {
 		s.site.tb.Fatal(err)
 	}
 	return m
 }
 
-func (s *Server) scrape() (Metrics, error) {
+// Scrape returns what the server exports, if it answers.
+func (s *Server) Scrape() (Metrics, error) {
 	response, err := http.Get("http://" + s.site.ports.address(s.replica, s.site.ports.metrics) + "/metrics")
 	if err != nil {
 		return nil, fmt.Errorf("scrape: %w", err)
@@ -194,3 +260,13 @@ func (s *Server) scrape() (Metrics, error) {
 
 // CallbackHost is the host that job pods are told to report to.
 func (s *Site) CallbackHost() string { return s.ports.host(1) }
+
+// CallbackURL is where a pod with the token hands in to this replica.
+func (s *Server) CallbackURL(kind route.Kind, key execution.Key, token string) string {
+	return route.URL(s.Host, s.site.ports.callback, route.TokenPath(token), kind, key)
+}
+
+// ReportURL is where the replica serves a path of the reports.
+func (s *Server) ReportURL(path string) string {
+	return "http://" + s.site.ports.address(s.replica, s.site.ports.report) + path
+}

@@ -2,6 +2,7 @@ package rig
 
 import (
 	"context"
+	"maps"
 	"testing"
 	"time"
 
@@ -48,17 +49,41 @@ func NewSite(tb testing.TB, c *Cluster, config Config) *Site {
 	return s
 }
 
+// Configure changes keys of the configuration, which servers follow.
+func (s *Site) Configure(keys map[string]any) {
+	s.tb.Helper()
+	all := map[string]any{}
+	maps.Copy(all, s.Config.Keys)
+	maps.Copy(all, keys)
+	s.Config.Keys = all
+	if _, err := s.Client.CoreV1().ConfigMaps(s.Namespace).Update(s.tb.Context(),
+		&corev1.ConfigMap{ObjectMeta: metav1.ObjectMeta{Name: configMapName}, Data: s.ConfigData()}, metav1.UpdateOptions{}); err != nil {
+		s.tb.Fatal(err)
+	}
+}
+
 // delete does not wait: a namespace takes its time to go.
 func (s *Site) delete(ctx context.Context) {
-	background := metav1.DeletePropagationBackground
-	err := s.Client.CoreV1().Nodes().DeleteCollection(ctx, metav1.DeleteOptions{PropagationPolicy: &background},
-		metav1.ListOptions{LabelSelector: siteLabel + "=" + s.Namespace})
-	if err != nil {
+	if err := s.deleteNodes(ctx); err != nil {
 		s.tb.Errorf("delete the nodes of %s: %v", s.Namespace, err)
 	}
 	if err := s.Client.CoreV1().Namespaces().Delete(ctx, s.Namespace, metav1.DeleteOptions{}); err != nil && !apierrors.IsNotFound(err) {
 		s.tb.Errorf("delete namespace %s: %v", s.Namespace, err)
 	}
+}
+
+// deleteNodes goes on when there are more than can be deleted in the time that
+// the API server gives one request.
+func (s *Site) deleteNodes(ctx context.Context) (err error) {
+	background := metav1.DeletePropagationBackground
+	for range 20 {
+		err = s.Client.CoreV1().Nodes().DeleteCollection(ctx, metav1.DeleteOptions{PropagationPolicy: &background},
+			metav1.ListOptions{LabelSelector: siteLabel + "=" + s.Namespace})
+		if !apierrors.IsTimeout(err) && !apierrors.IsServerTimeout(err) {
+			return err
+		}
+	}
+	return err
 }
 
 // WaitGone deletes the namespace and the nodes, and waits until they are gone.

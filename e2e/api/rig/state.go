@@ -26,6 +26,8 @@ type State struct {
 	// MostLive is the largest number of pods that had not ended at one time.
 	MostLive int
 
+	// FirstSeen is when each Job was first seen, by UID.
+	FirstSeen map[types.UID]time.Time
 	// When things were seen to happen.
 	JobsCreated, PodsCreated, PodsEnded []time.Time
 
@@ -40,12 +42,15 @@ func newState() *State {
 		Gone:    map[types.UID]bool{},
 		Events:  map[string]*corev1.Event{},
 		live:    map[types.UID]bool{},
+
+		FirstSeen: map[types.UID]time.Time{},
 	}
 }
 
 func (s *State) seeJob(kind eventType, job *batchv1.Job, at time.Time) {
 	if s.Jobs[job.UID] == nil {
 		s.JobsCreated = append(s.JobsCreated, at)
+		s.FirstSeen[job.UID] = at
 	}
 	s.Jobs[job.UID] = job
 	s.seeGone(kind, job)
@@ -85,6 +90,22 @@ func (s *State) seeGone(kind eventType, object metav1.Object) {
 
 func (s *State) seeEvent(_ eventType, event *corev1.Event, _ time.Time) { s.Events[event.Name] = event }
 
+// Of returns the Jobs and pods of one execution alone.
+func (s *State) Of(id execution.ID) *State {
+	one := newState()
+	for uid, job := range s.Jobs {
+		if job.Labels[jobspec.ExecutionLabel] == string(id) {
+			one.Jobs[uid] = job
+		}
+	}
+	for uid, pod := range s.Pods {
+		if pod.Labels[jobspec.ExecutionLabel] == string(id) {
+			one.Pods[uid] = pod
+		}
+	}
+	return one
+}
+
 // JobsOf returns how many Jobs each node has ever had.
 func (s *State) JobsOf() map[string]int {
 	count := map[string]int{}
@@ -103,14 +124,43 @@ func (s *State) PodsOf() map[string]int {
 	return count
 }
 
+// AllRunning returns the pods that run.
+func (s *State) AllRunning() []*corev1.Pod {
+	var running []*corev1.Pod
+	for uid := range s.live {
+		if pod := s.Pods[uid]; pod.Status.Phase == corev1.PodRunning {
+			running = append(running, pod)
+		}
+	}
+	return running
+}
+
 // Running returns the pod that runs on the node, or nil.
 func (s *State) Running(node string) *corev1.Pod {
+	if pod := s.Live(node); pod != nil && pod.Status.Phase == corev1.PodRunning {
+		return pod
+	}
+	return nil
+}
+
+// Live returns the pod on the node that has not ended, or nil.
+func (s *State) Live(node string) *corev1.Pod {
 	for uid := range s.live {
-		if pod := s.Pods[uid]; pod.Spec.NodeName == node && pod.Status.Phase == corev1.PodRunning {
+		if pod := s.Pods[uid]; pod.Spec.NodeName == node {
 			return pod
 		}
 	}
 	return nil
+}
+
+// EndedWell reports whether a pod of the node has succeeded.
+func (s *State) EndedWell(node string) bool {
+	for _, pod := range s.Pods {
+		if pod.Annotations[jobspec.NodeAnnotation] == node && pod.Status.Phase == corev1.PodSucceeded {
+			return true
+		}
+	}
+	return false
 }
 
 // EventsOf returns the events with the reason.
@@ -132,4 +182,10 @@ func (s *State) Closed() bool {
 		}
 	}
 	return len(s.Records) > 0
+}
+
+// ClosedAt returns when the execution closed, or the zero time if it is open.
+func (s *State) ClosedAt(id execution.ID) time.Time {
+	at, _ := time.Parse(time.RFC3339, s.Records[id].Data["closed"])
+	return at
 }

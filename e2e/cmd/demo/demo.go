@@ -59,7 +59,7 @@ func (d *demonstration) startCluster(ctx context.Context, log io.Writer) (err er
 	if err != nil {
 		return err
 	}
-	name := cmp.Or(os.Getenv("E2E_CLUSTER"), clusterName)
+	name := cmp.Or(os.Getenv(provider.ClusterVariable), clusterName)
 	d.provider, err = provider.Start(ctx, provider.Options{Provider: chosen, Name: name, Nodes: nodes, Keep: true, Log: log})
 	if err != nil {
 		return err
@@ -68,8 +68,12 @@ func (d *demonstration) startCluster(ctx context.Context, log io.Writer) (err er
 	return err
 }
 
-// choose prefers the way that needs no privileges.
+// choose prefers the way that needs no privileges, unless the environment says
+// which one it is to be.
 func choose(log io.Writer) (string, error) {
+	if given := os.Getenv(provider.Variable); given != "" {
+		return given, nil
+	}
 	kindLacks, ok := provider.Can(provider.Kind)
 	if ok {
 		fmt.Fprintln(log, "with kind, because Docker runs here")

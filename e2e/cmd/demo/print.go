@@ -4,10 +4,12 @@ import (
 	"cmp"
 	"fmt"
 	"io"
+	"os"
 	"os/exec"
 	"text/tabwriter"
 
 	"github.com/batch-job-controller/batch-job-controller/controller/jobspec"
+	"github.com/batch-job-controller/batch-job-controller/e2e/provider"
 )
 
 // print shows what came back and where to look.
@@ -30,12 +32,23 @@ Look at it:
             %s -n %s get jobs -L %s
   events    %s -n %s get events
 
-Run it again:  make demo
+Run it again:  %s
 Stop it:       %s
 `,
 		d.ports.reports, d.report.ID, d.ports.metrics,
 		d.provider.Kubeconfig(), d.kubectl(), d.controller.Namespace, jobspec.NodeLabel,
-		d.kubectl(), d.controller.Namespace, d.provider.StopCommand())
+		d.kubectl(), d.controller.Namespace, again(), d.provider.StopCommand())
+}
+
+// again is what a person types to have the demo on the same cluster.
+func again() string {
+	words := ""
+	for _, variable := range []string{provider.Variable, provider.ClusterVariable} {
+		if value := os.Getenv(variable); value != "" {
+			words += variable + "=" + value + " "
+		}
+	}
+	return words + "make demo"
 }
 
 // kubectl is the one on the path, or the cluster's own.

@@ -2,6 +2,7 @@ package main
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"os"
 	"os/exec"
@@ -16,22 +17,28 @@ import (
 // tier is one way of testing, from the fastest to the slowest.
 type tier struct {
 	name string
-	dir  string // of the module, below this one
-	args []string
-	// missing says what this machine lacks for the tier, or nothing.
+	dir  string   // of the module, below this one
+	args []string // of go test
+	all  bool     // to show what tests say that pass, too
+	// missing says what this machine lacks for the tier, or nothing. Nil: any
+	// machine will do.
 	missing func() string
+	// run does something else than go test with the arguments. Nil: it does that.
+	run func(context.Context, tier) (skipped []string, err error)
 }
 
 func tiers() []tier {
 	return []tier{
-		{"unit", ".", []string{"test", "-race", "./..."}, nothing},
-		{"image", "e2e/tools/image", []string{"test", "-race", "./..."}, nothing},
-		{"API", ".", []string{"test", "-race", "-count=1", "-tags", "e2e", "-timeout", "20m", "-v", "./e2e/api/...", "./e2e/cluster/..."}, linux},
-		{"e2e", ".", []string{"test", "-race", "-count=1", "-tags", "e2e", "-timeout", "30m", "-v", "./e2e/suite/..."}, aCluster},
+		{name: "unit", dir: ".", args: []string{"-race", "./..."}},
+		{name: "simulation", dir: ".", all: true, args: []string{"-count=1", "-timeout", "30m", "./controller/simulation", "-run", "TestSimulation", "-seeds", "10000"}},
+		{name: "fuzz", dir: ".", args: []string{"-time", "10s", "./controller/...", "./callback/..."}, run: fuzz},
+		{name: "image", dir: "e2e/tools/image", args: []string{"-race", "./..."}},
+		{name: "release", dir: ".", all: true, args: []string{"-count=1", "-tags", "e2e", "-timeout", "30m", "./e2e/cmd/release"}},
+		// What is tested there mostly waits: for pods, Leases and ticks.
+		{name: "API", dir: ".", all: true, missing: linux, args: []string{"-race", "-count=1", "-tags", "e2e", "-timeout", "30m", "-parallel", "4", "./e2e/api/...", "./e2e/cluster/...", "./e2e/monitoring/..."}},
+		{name: "e2e", dir: ".", all: true, missing: aCluster, args: []string{"-race", "-count=1", "-tags", "e2e", "-timeout", "30m", "./e2e/suite/..."}},
 	}
 }
-
-func nothing() string { return "" }
 
 func linux() string {
 	if _, err := os.Stat("/proc/self/ns/net"); err != nil {
@@ -53,6 +60,7 @@ type result struct {
 	tier   string
 	word   string // passed, failed or skipped
 	detail string
+	tests  []string // that were skipped, and why
 }
 
 func main() {
@@ -66,32 +74,67 @@ func main() {
 }
 
 func run(ctx context.Context, t tier) result {
-	if lacking := t.missing(); lacking != "" {
-		return result{t.name, "skipped", "this machine lacks: " + lacking}
+	if t.missing != nil {
+		if lacking := t.missing(); lacking != "" {
+			return result{tier: t.name, word: "skipped", detail: "this machine lacks: " + lacking}
+		}
 	}
-	fmt.Printf("=== tier %s: go %s\n", t.name, strings.Join(t.args, " "))
+	work, name := t.run, "go run ./e2e/cmd/fuzz"
+	if work == nil {
+		work, name = goTest, "go test"
+	}
+	fmt.Printf("=== tier %s: %s %s\n", t.name, name, strings.Join(t.args, " "))
 	began := time.Now()
-	command := exec.CommandContext(ctx, "go", t.args...)
+	skipped, err := work(ctx, t)
+	r := result{tier: t.name, word: "passed", detail: time.Since(began).Round(time.Second).String(), tests: skipped}
+	if err != nil {
+		r.word = "failed"
+		r.detail += ", " + err.Error()
+	}
+	return r
+}
+
+// goTest runs the tests of a tier, and returns those that were skipped.
+func goTest(ctx context.Context, t tier) (skipped []string, err error) {
+	command := exec.CommandContext(ctx, "go", append([]string{"test", "-json"}, t.args...)...)
 	command.Dir = t.dir
-	command.Stdout, command.Stderr = os.Stdout, os.Stderr
+	command.Stderr = os.Stderr
 	// An interrupted test takes its cluster down before it ends.
 	command.Cancel = func() error { return command.Process.Signal(os.Interrupt) }
 	command.WaitDelay = time.Minute
-	err := command.Run()
-	took := time.Since(began).Round(time.Second).String()
+	lines, err := command.StdoutPipe()
 	if err != nil {
-		return result{t.name, "failed", fmt.Sprintf("%s, %v", took, err)}
+		return nil, err
 	}
-	return result{t.name, "passed", took}
+	if err := command.Start(); err != nil {
+		return nil, err
+	}
+	shown := newOutput(os.Stdout, t.all)
+	err = shown.read(lines)
+	return shown.skipped, errors.Join(err, command.Wait())
+}
+
+// fuzz runs the fuzz targets of packages.
+func fuzz(ctx context.Context, t tier) (skipped []string, err error) {
+	command := exec.CommandContext(ctx, "go", append([]string{"run", "./e2e/cmd/fuzz"}, t.args...)...)
+	command.Stdout, command.Stderr = os.Stdout, os.Stderr
+	command.Cancel = func() error { return command.Process.Signal(os.Interrupt) }
+	command.WaitDelay = time.Minute
+	return nil, command.Run()
 }
 
 func summary(results []result) (status int) {
-	count := map[string]int{}
-	fmt.Println("\nTIER    RESULT   DETAIL")
+	count, tests := map[string]int{}, 0
+	fmt.Println("\nTIER       RESULT   DETAIL")
 	for _, r := range results {
-		fmt.Printf("%-7s %-8s %s\n", r.tier, r.word, r.detail)
+		fmt.Printf("%-10s %-8s %s\n", r.tier, r.word, r.detail)
+		for _, test := range r.tests {
+			fmt.Printf("           skipped  %s\n", test)
+		}
 		count[r.word]++
+		tests += len(r.tests)
 	}
+	fmt.Printf("tests skipped within the tiers: %d\n", tests)
 	fmt.Printf("tiers: %d passed, %d failed, %d skipped\n", count["passed"], count["failed"], count["skipped"])
 	if count["failed"] > 0 {
 		return 1

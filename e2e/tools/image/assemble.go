@@ -1,12 +1,15 @@
 package main
 
 import (
+	"fmt"
 	"maps"
+	"slices"
 	"time"
 
 	v1 "github.com/google/go-containerregistry/pkg/v1"
 	"github.com/google/go-containerregistry/pkg/v1/empty"
 	"github.com/google/go-containerregistry/pkg/v1/mutate"
+	"github.com/google/go-containerregistry/pkg/v1/types"
 )
 
 // What the Dockerfile says too.
@@ -27,18 +30,41 @@ func ownLabels() map[string]string {
 	}
 }
 
-// assemble returns the image. Nothing in it depends on when and where it is
-// made.
-func assemble(o options) (v1.Image, error) {
-	architecture, err := architectureOf(o.binary)
+// assembleAll returns the images of all programs, ordered by their processor.
+func assembleAll(o options) ([]v1.Image, error) {
+	byArchitecture := map[string]v1.Image{}
+	for _, binary := range o.binaries {
+		architecture, err := architectureOf(binary)
+		if err != nil {
+			return nil, err
+		}
+		if byArchitecture[architecture] != nil {
+			return nil, fmt.Errorf("%s is the second program for %s: give one of each", binary, architecture)
+		}
+		if byArchitecture[architecture], err = assemble(o, binary, architecture); err != nil {
+			return nil, err
+		}
+	}
+	var images []v1.Image
+	for _, architecture := range slices.Sorted(maps.Keys(byArchitecture)) {
+		images = append(images, byArchitecture[architecture])
+	}
+	return images, nil
+}
+
+// assemble returns the image of a program. Nothing in it depends on when and
+// where it is made, but for what the options say.
+func assemble(o options, binary, architecture string) (v1.Image, error) {
+	base, layerType := empty.Image, types.DockerLayer
+	if o.format == ociFormat {
+		base = mutate.ConfigMediaType(mutate.MediaType(base, types.OCIManifestSchema1), types.OCIConfigJSON)
+		layerType = types.OCILayer
+	}
+	layer, err := newLayer(binary, layerType)
 	if err != nil {
 		return nil, err
 	}
-	layer, err := newLayer(o.binary)
-	if err != nil {
-		return nil, err
-	}
-	image, err := mutate.AppendLayers(empty.Image, layer)
+	image, err := mutate.AppendLayers(base, layer)
 	if err != nil {
 		return nil, err
 	}
@@ -48,8 +74,8 @@ func assemble(o options) (v1.Image, error) {
 	}
 	file = file.DeepCopy()
 	file.OS, file.Architecture = "linux", architecture
-	file.Created = v1.Time{Time: epoch()}
-	file.History = []v1.History{{Created: v1.Time{Time: epoch()}, CreatedBy: "e2e/tools/image"}}
+	file.Created = v1.Time{Time: o.created}
+	file.History = []v1.History{{Created: v1.Time{Time: o.created}, CreatedBy: "e2e/tools/image"}}
 	file.Config = v1.Config{
 		User:         user,
 		Entrypoint:   []string{program},
@@ -65,4 +91,6 @@ func assemble(o options) (v1.Image, error) {
 	return mutate.ConfigFile(image, file)
 }
 
+// epoch is the time of all files: a layer depends on its content only, and a
+// registry has one that did not change but once.
 func epoch() time.Time { return time.Unix(0, 0).UTC() }

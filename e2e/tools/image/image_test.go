@@ -56,7 +56,7 @@ func build(t *testing.T, args ...string) string {
 	t.Helper()
 	output := filepath.Join(t.TempDir(), "image.tar")
 	var stdout, stderr bytes.Buffer
-	if err := run(append([]string{"-o", output, "-tag", testTag}, args...), &stdout, &stderr); err != nil {
+	if err := run(t.Context(), append([]string{"-o", output, "-tag", testTag}, args...), "", &stdout, &stderr); err != nil {
 		t.Fatalf("%v: %s", err, &stderr)
 	}
 	return output
@@ -190,7 +190,8 @@ func TestRefuses(t *testing.T) {
 		t.Fatal(err)
 	}
 	tests := map[string]struct {
-		args []string
+		args  []string
+		epoch string
 
 		want string
 	}{
@@ -199,6 +200,11 @@ func TestRefuses(t *testing.T) {
 		"no program":                     {args: []string{"-o", output, "-tag", testTag}, want: "-o, -tag and -binary"},
 		"an argument that is no flag":    {args: []string{"-o", output, "-tag", testTag, "-binary", program, "x"}, want: "nothing but flags"},
 		"a name without a tag":           {args: []string{"-o", output, "-tag", "localhost/x", "-binary", program}, want: "tag"},
+		"a format that there is not":     {args: []string{"-o", output, "-tag", testTag, "-binary", program, "-format", "zip"}, want: "docker or oci"},
+		"two programs for docker":        {args: []string{"-o", output, "-tag", testTag, "-binary", program, "-binary", program}, want: "need -format oci"},
+		"docker and a registry":          {args: []string{"-o", output, "-tag", testTag, "-binary", program, "-push"}, want: "need -format oci"},
+		"two programs for one processor": {args: []string{"-o", output, "-tag", testTag, "-format", "oci", "-binary", program, "-binary", program}, want: "second program for amd64"},
+		"a time that is none":            {args: []string{"-o", output, "-tag", testTag, "-binary", program}, epoch: "today", want: "seconds since 1970"},
 		"a label without a value":        {args: []string{"-label", "x"}, want: "key=value"},
 		"a program that is not there":    {args: []string{"-o", output, "-tag", testTag, "-binary", "/nowhere"}, want: "no such file"},
 		"a script":                       {args: []string{"-o", output, "-tag", testTag, "-binary", script}, want: "not a program for Linux"},
@@ -207,7 +213,7 @@ func TestRefuses(t *testing.T) {
 	}
 	for name, tc := range tests {
 		t.Run(name, func(t *testing.T) {
-			err := run(tc.args, io.Discard, io.Discard)
+			err := run(t.Context(), tc.args, tc.epoch, io.Discard, io.Discard)
 			if err == nil || !strings.Contains(err.Error(), tc.want) {
 				t.Errorf("got %v, want %q", err, tc.want)
 			}

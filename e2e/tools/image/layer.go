@@ -9,11 +9,12 @@ import (
 
 	v1 "github.com/google/go-containerregistry/pkg/v1"
 	"github.com/google/go-containerregistry/pkg/v1/tarball"
+	"github.com/google/go-containerregistry/pkg/v1/types"
 )
 
 // newLayer returns the only layer: the program, its user, and the directory of
 // the reports, which that user may write to where nothing is mounted.
-func newLayer(binary string) (v1.Layer, error) {
+func newLayer(binary string, kind types.MediaType) (v1.Layer, error) {
 	content, err := os.ReadFile(binary)
 	if err != nil {
 		return nil, err
@@ -38,7 +39,7 @@ func newLayer(binary string) (v1.Layer, error) {
 	}
 	return tarball.LayerFromOpener(func() (io.ReadCloser, error) {
 		return io.NopCloser(bytes.NewReader(layer.Bytes())), nil
-	}, tarball.WithCompressedCaching)
+	}, tarball.WithCompressedCaching, tarball.WithMediaType(kind))
 }
 
 // entry is a file, or a directory if its name ends in a slash.

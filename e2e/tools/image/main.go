@@ -1,20 +1,25 @@
 package main
 
 import (
+	"context"
 	"errors"
 	"flag"
 	"fmt"
 	"io"
 	"os"
+	"os/signal"
+	"strconv"
 	"strings"
+	"syscall"
+	"time"
 
 	"github.com/google/go-containerregistry/pkg/name"
-	v1 "github.com/google/go-containerregistry/pkg/v1"
-	"github.com/google/go-containerregistry/pkg/v1/tarball"
 )
 
 func main() {
-	err := run(os.Args[1:], os.Stdout, os.Stderr)
+	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
+	err := run(ctx, os.Args[1:], os.Getenv(epochVariable), os.Stdout, os.Stderr)
+	stop()
 	if errors.Is(err, flag.ErrHelp) {
 		return
 	}
@@ -24,11 +29,34 @@ func main() {
 	}
 }
 
+// epochVariable says when the image was made, in seconds since 1970, as for any
+// build that can be reproduced: https://reproducible-builds.org/specs/source-date-epoch
+const epochVariable = "SOURCE_DATE_EPOCH"
+
 type options struct {
-	output string
-	tag    string
-	binary string
-	labels labels
+	output   string
+	tag      string
+	format   string
+	push     bool
+	binaries binaries
+	labels   labels
+	created  time.Time
+}
+
+// The archives there are.
+const (
+	dockerFormat = "docker" // one platform: what `docker load` of any version takes
+	ociFormat    = "oci"    // any number of platforms
+)
+
+// binaries is a flag that may be given many times.
+type binaries []string
+
+func (b *binaries) String() string { return "" }
+
+func (b *binaries) Set(text string) error {
+	*b = append(*b, text)
+	return nil
 }
 
 // labels is a flag that may be given many times.
@@ -45,44 +73,62 @@ func (l labels) Set(text string) error {
 	return nil
 }
 
-func run(args []string, stdout, stderr io.Writer) error {
-	o := options{labels: labels{}}
-	flags := flag.NewFlagSet("image", flag.ContinueOnError)
-	flags.SetOutput(stderr)
-	flags.StringVar(&o.output, "o", "", "file to write the archive to")
-	flags.StringVar(&o.tag, "tag", "", "name of the image, with a tag")
-	flags.StringVar(&o.binary, "binary", "", "the program: a Linux binary that needs no loader")
-	flags.Var(o.labels, "label", "label of the image, as key=value; may be given many times")
-	if err := flags.Parse(args); err != nil {
+func run(ctx context.Context, args []string, epoch string, stdout, stderr io.Writer) error {
+	o, err := parse(args, epoch, stderr)
+	if err != nil {
 		return err
-	}
-	if o.output == "" || o.tag == "" || o.binary == "" || flags.NArg() > 0 {
-		return errors.New("-o, -tag and -binary must be given, and nothing but flags")
 	}
 	tag, err := name.NewTag(o.tag, name.StrictValidation)
 	if err != nil {
 		return err
 	}
-	image, err := assemble(o)
+	images, err := assembleAll(o)
 	if err != nil {
 		return err
 	}
-	if err := write(o.output, tag, image); err != nil {
-		return fmt.Errorf("write %s: %w", o.output, err)
+	if o.format == dockerFormat {
+		return writeDocker(o.output, tag, images[0], stdout)
 	}
-	id, err := image.ConfigName() // what docker and crictl show
+	index, err := indexOf(images)
 	if err != nil {
 		return err
 	}
-	fmt.Fprintln(stdout, tag, id)
+	if err := writeOCI(o, tag, index, stdout); err != nil {
+		return err
+	}
+	if o.push {
+		return pushIndex(ctx, tag, index)
+	}
 	return nil
 }
 
-func write(file string, tag name.Tag, image v1.Image) (err error) {
-	f, err := os.Create(file)
-	if err != nil {
-		return err
+func parse(args []string, epoch string, stderr io.Writer) (options, error) {
+	o := options{labels: labels{}, created: time.Unix(0, 0).UTC()}
+	flags := flag.NewFlagSet("image", flag.ContinueOnError)
+	flags.SetOutput(stderr)
+	flags.StringVar(&o.output, "o", "", "file to write the archive to")
+	flags.StringVar(&o.tag, "tag", "", "name of the image, with a tag")
+	flags.StringVar(&o.format, "format", dockerFormat, "of the archive: docker, for one platform, or oci")
+	flags.BoolVar(&o.push, "push", false, "push the image, too, to the registry that its name begins with; needs -format oci")
+	flags.Var(&o.binaries, "binary", "the program: a Linux binary that needs no loader; may be given once for each processor")
+	flags.Var(o.labels, "label", "label of the image, as key=value; may be given many times")
+	if err := flags.Parse(args); err != nil {
+		return o, err
 	}
-	defer func() { err = errors.Join(err, f.Close()) }()
-	return tarball.Write(tag, image, f)
+	if epoch != "" {
+		seconds, err := strconv.ParseInt(epoch, 10, 64)
+		if err != nil {
+			return o, fmt.Errorf("%s: %q: must be the seconds since 1970", epochVariable, epoch)
+		}
+		o.created = time.Unix(seconds, 0).UTC()
+	}
+	switch {
+	case o.output == "" || o.tag == "" || len(o.binaries) == 0 || flags.NArg() > 0:
+		return o, errors.New("-o, -tag and -binary must be given, and nothing but flags")
+	case o.format != dockerFormat && o.format != ociFormat:
+		return o, fmt.Errorf("-format: %q: must be %s or %s", o.format, dockerFormat, ociFormat)
+	case o.format == dockerFormat && (len(o.binaries) > 1 || o.push):
+		return o, fmt.Errorf("more than one -binary, and -push, need -format %s", ociFormat)
+	}
+	return o, nil
 }

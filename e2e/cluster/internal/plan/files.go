@@ -111,6 +111,8 @@ func (s Spec) kubeletConfig(n Node) object {
 		// A disk that others fill is not what these nodes are here to test.
 		"evictionHard":                object{},
 		"imageGCHighThresholdPercent": 100,
+		// A log that is longer than the controller keeps has to be there.
+		"containerLogMaxSize": "64Mi",
 		// Works on cgroup v1 too, where a container lives right below cgroupRoot.
 		"failCgroupV1":           false,
 		"cgroupDriver":           "cgroupfs",

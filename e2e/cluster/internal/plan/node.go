@@ -14,6 +14,7 @@ type Node struct {
 	Name    string
 	Index   int // from 1
 	IP      string
+	MAC     string
 	PodCIDR string
 	Link    string // the control plane's end of its cable
 	Dir     string
@@ -28,6 +29,7 @@ func (s Spec) NodeList() []Node {
 			Name:    name,
 			Index:   i,
 			IP:      fmt.Sprintf("10.77.0.%d", 10+i),
+			MAC:     fmt.Sprintf("02:00:00:00:01:%02x", i),
 			PodCIDR: fmt.Sprintf("10.88.%d.0/24", i),
 			Link:    "v-" + name,
 			Dir:     s.Path("nodes", name),

@@ -12,16 +12,18 @@ func TestLinks(t *testing.T) {
 	spec := Spec{Nodes: 2}
 	wantControlPlane := []string{
 		"link set lo up",
-		"link add br0 type bridge",
+		"link add br0 address 02:00:00:00:00:01 type bridge",
 		"addr add 10.77.0.1/24 dev br0",
 		"link set br0 up",
 		"netns add node-1",
-		"link add v-node-1 type veth peer name eth0 netns node-1",
+		"link add v-node-1 type veth peer name eth0 address 02:00:00:00:01:01 netns node-1",
 		"link set v-node-1 master br0 up",
+		"neigh add 10.77.0.11 lladdr 02:00:00:00:01:01 dev br0 nud permanent",
 		"route add 10.88.1.0/24 via 10.77.0.11",
 		"netns add node-2",
-		"link add v-node-2 type veth peer name eth0 netns node-2",
+		"link add v-node-2 type veth peer name eth0 address 02:00:00:00:01:02 netns node-2",
 		"link set v-node-2 master br0 up",
+		"neigh add 10.77.0.12 lladdr 02:00:00:00:01:02 dev br0 nud permanent",
 		"route add 10.88.2.0/24 via 10.77.0.12",
 		"route add 10.96.0.0/16 via 10.77.0.11",
 	}
@@ -32,11 +34,33 @@ func TestLinks(t *testing.T) {
 		"link set lo up",
 		"addr add 10.77.0.12/24 dev eth0",
 		"link set eth0 up",
+		"neigh add 10.77.0.1 lladdr 02:00:00:00:00:01 dev eth0 nud permanent",
 		"route add 10.96.0.0/16 via 10.77.0.1",
+		"neigh add 10.77.0.11 lladdr 02:00:00:00:01:01 dev eth0 nud permanent",
 		"route add 10.88.1.0/24 via 10.77.0.11",
 	}
 	if got := spec.NodeLinks(spec.NodeList()[1]); !slices.Equal(got, wantNode) {
 		t.Errorf("node-2: got\n%s", strings.Join(got, "\n"))
+	}
+}
+
+func TestCableChange(t *testing.T) {
+	tests := map[string]struct {
+		action string
+		want   string
+		wantOK bool
+	}{
+		"a cut leaves the link up":          {"cut", "link set v-node-1 nomaster", true},
+		"healing puts it back":              {"heal", "link set v-node-1 master br0", true},
+		"anything else is not known, so no": {"burn", "", false},
+	}
+	for name, tt := range tests {
+		t.Run(name, func(t *testing.T) {
+			got, ok := Spec{}.CableChange(Node{Link: "v-node-1"}, tt.action)
+			if got != tt.want || ok != tt.wantOK {
+				t.Errorf("got %q, %t, want %q, %t", got, ok, tt.want, tt.wantOK)
+			}
+		})
 	}
 }
 

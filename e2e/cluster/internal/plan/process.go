@@ -11,7 +11,14 @@ type Process struct {
 	Name  string
 	Argv  []string
 	Netns string
+	// Retries is how often it is started again when it ends by itself.
+	Retries int
 }
+
+// kubeletRetries is for kubelets that start at the same moment: the path of the
+// socket for device plugins is fixed, and each removes it before it listens
+// there. One that finds it taken all the same ends.
+const kubeletRetries = 2
 
 // Names of the control plane's processes. A node's have the node's name after
 // a dash: kubelet-node-1.
@@ -47,7 +54,11 @@ func (s Spec) process(program string, args []string) Process {
 }
 
 func (s Spec) nodeProcess(n Node, program string, args []string) Process {
-	return Process{Name: program + "-" + n.Name, Argv: s.argv(program, args), Netns: n.Name}
+	p := Process{Name: program + "-" + n.Name, Argv: s.argv(program, args), Netns: n.Name}
+	if program == "kubelet" {
+		p.Retries = kubeletRetries
+	}
+	return p
 }
 
 func (s Spec) argv(program string, args []string) []string {

@@ -75,11 +75,11 @@ func (s *supervisor) actOnNode(ctx context.Context, name, action string) error {
 	if !ok {
 		return fmt.Errorf("no real node %q in this cluster", name)
 	}
-	state := map[string]string{"cut": "down", "heal": "up"}[action]
-	if state == "" {
+	change, ok := s.spec.CableChange(node, action)
+	if !ok {
 		return fmt.Errorf("cannot %s a node", action)
 	}
-	return s.spawner.run(ctx, "", "", "ip", "link", "set", node.Link, state)
+	return s.spawner.run(ctx, "", change, "ip", "-batch", "-")
 }
 
 // receiveImage takes the archive itself, not its path: what the caller sees at

@@ -31,13 +31,14 @@ type process struct {
 	cmd     *exec.Cmd     // nil before the first start
 	done    chan struct{} // closed when cmd has ended
 	stopped bool          // its end is wanted
+	retries int           // that are left after it has ended by itself
 	exit    string
 }
 
 func newProcesses(spec plan.Spec, s *spawner, inherit []*os.File, onDeath func(error)) *processes {
 	p := &processes{spec: spec, spawner: s, inherit: inherit, onDeath: onDeath, list: map[string]*process{}}
 	for _, described := range spec.Processes() {
-		p.list[described.Name] = &process{Process: described}
+		p.list[described.Name] = &process{Process: described, retries: described.Retries}
 	}
 	return p
 }
@@ -88,9 +89,14 @@ func (p *processes) watch(proc *process, cmd *exec.Cmd, done chan struct{}) {
 	proc.exit = cmd.ProcessState.String()
 	wanted := proc.stopped
 	close(done)
+	again := !wanted && proc.retries > 0
+	if again {
+		proc.retries--
+		again = p.launch(proc) == nil
+	}
 	p.mu.Unlock()
-	slog.Info("ended", "process", proc.Name, "state", cmd.ProcessState.String(), "wanted", wanted)
-	if !wanted {
+	slog.Info("ended", "process", proc.Name, "state", cmd.ProcessState.String(), "wanted", wanted, "again", again)
+	if !wanted && !again {
 		p.onDeath(fmt.Errorf("%s ended: %s; the end of its log:\n%s",
 			proc.Name, cmd.ProcessState, Tail(p.spec.Log(proc.Name), 15)))
 	}

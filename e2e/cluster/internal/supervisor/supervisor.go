@@ -81,7 +81,11 @@ func (s *supervisor) serveControl() error {
 	if err != nil {
 		return fmt.Errorf("open control socket: %w", err)
 	}
-	go func() { _ = http.Serve(listener, s.controlHandler()) }()
+	server := &http.Server{Handler: s.controlHandler(), ReadHeaderTimeout: 10 * time.Second}
+	go func() {
+		// The cluster goes on without it, and is stopped by a signal then.
+		slog.Error("the control socket is not served any more", "error", server.Serve(listener))
+	}()
 	return nil
 }
 

@@ -1,0 +1,77 @@
+package callback
+
+import (
+	"errors"
+	"fmt"
+	"net"
+	"net/http"
+	"strings"
+
+	"github.com/batch-job-controller/batch-job-controller/controller/execution"
+	"github.com/batch-job-controller/batch-job-controller/controller/route"
+)
+
+// BasicUser is the user name with which a token may come as a password.
+const BasicUser = "bjc"
+
+// authenticate checks the credential of a request. It is asked again just
+// before the body is taken by this replica, which may not have led before.
+func (h *handler) authenticate(c *call) error {
+	if h.options.Authenticate == nil {
+		return nil
+	}
+	credential, err := credentialOf(c)
+	if err == nil {
+		err = h.options.Authenticate(c.context(), c.key, credential)
+	}
+	if errors.Is(err, execution.ErrUnauthenticated) && !h.denials.note(remoteHost(c)) {
+		err = fmt.Errorf("%w: %w", errTooManyDenied, err)
+	}
+	return err
+}
+
+// credentialOf returns the credential of a request, or "" if there is none. It
+// may come in several ways, but must be one.
+func credentialOf(c *call) (string, error) {
+	found := c.gin.Param(route.TokenParam)
+	for _, header := range c.request.Header.Values("Authorization") {
+		credential, err := credentialIn(header)
+		if err != nil {
+			return "", err
+		}
+		if found != "" && found != credential {
+			return "", execution.Deny(execution.DeniedSeveral)
+		}
+		found = credential
+	}
+	return found, nil
+}
+
+func credentialIn(header string) (string, error) {
+	scheme, rest, _ := strings.Cut(header, " ")
+	credential := strings.TrimSpace(rest)
+	if strings.EqualFold(scheme, "Basic") {
+		only := http.Request{Header: http.Header{"Authorization": {header}}}
+		user, password, ok := only.BasicAuth()
+		if !ok || user != BasicUser {
+			return "", execution.Deny(execution.DeniedMalformed)
+		}
+		credential = password
+	} else if !strings.EqualFold(scheme, "Bearer") {
+		return "", execution.Deny(execution.DeniedMalformed)
+	}
+	if credential == "" {
+		return "", execution.Deny(execution.DeniedMalformed)
+	}
+	return credential, nil
+}
+
+// remoteHost returns the address a request comes from. What it claims in its
+// headers is nothing to go by.
+func remoteHost(c *call) string {
+	host, _, err := net.SplitHostPort(c.request.RemoteAddr)
+	if err != nil {
+		return c.request.RemoteAddr
+	}
+	return host
+}

@@ -1,0 +1,384 @@
+package callback
+
+import (
+	"bytes"
+	"context"
+	"errors"
+	"io"
+	"log/slog"
+	"net"
+	"net/http"
+	"strings"
+	"sync"
+	"testing"
+	"time"
+
+	"github.com/batch-job-controller/batch-job-controller/controller/execution"
+	"github.com/batch-job-controller/batch-job-controller/controller/route"
+)
+
+// election is who leads, as one replica knows it.
+type election struct {
+	mu      sync.Mutex
+	now     Leader
+	changed chan struct{}
+}
+
+func newElection(now Leader) *election { return &election{now: now, changed: make(chan struct{})} }
+
+func (e *election) find() (Leader, <-chan struct{}) {
+	e.mu.Lock()
+	defer e.mu.Unlock()
+	return e.now, e.changed
+}
+
+func (e *election) set(now Leader) {
+	e.mu.Lock()
+	defer e.mu.Unlock()
+	e.now = now
+	close(e.changed)
+	e.changed = make(chan struct{})
+}
+
+// member is one replica. All listen on one port, each on an address of its own.
+type member struct {
+	*fakeRecorder
+	*election
+	host, port string
+	forwards   []string
+	mu         sync.Mutex
+}
+
+// startMembers starts replicas on 127.0.0.1, 127.0.0.2 and so on.
+func startMembers(t *testing.T, n int, limits Limits) []*member {
+	t.Helper()
+	var members []*member
+	port := "0"
+	for i := range n {
+		m := &member{fakeRecorder: &fakeRecorder{}, election: newElection(Leader{}), host: "127.0.0." + string(rune('1'+i))}
+		listener, err := new(net.ListenConfig).Listen(t.Context(), "tcp", net.JoinHostPort(m.host, port))
+		if err != nil {
+			t.Fatal(err)
+		}
+		_, port, err = net.SplitHostPort(listener.Addr().String())
+		if err != nil {
+			t.Fatal(err)
+		}
+		m.port = port
+		server := &http.Server{ReadHeaderTimeout: time.Second, Handler: NewHandler(m, Options{
+			Leader: m.find, ForwardPort: port, Limits: limits,
+			ObserveForward: func(outcome string) {
+				m.mu.Lock()
+				defer m.mu.Unlock()
+				m.forwards = append(m.forwards, outcome)
+			},
+		})}
+		go func() { _ = server.Serve(listener) }()
+		t.Cleanup(func() { _ = server.Close() })
+		members = append(members, m)
+	}
+	return members
+}
+
+func (m *member) forwarded() string {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	return strings.Join(m.forwards, " ")
+}
+
+func (m *member) url(kind route.Kind) string {
+	return "http://" + net.JoinHostPort(m.host, m.port) + "/report/" + testKey.Node + "/" + string(testKey.Execution) + "/" + string(kind)
+}
+
+func (m *member) post(t *testing.T, kind route.Kind, body io.Reader) (status int, answer string) {
+	t.Helper()
+	request, err := http.NewRequestWithContext(t.Context(), http.MethodPost, m.url(kind), body)
+	if err != nil {
+		t.Fatal(err)
+	}
+	response, err := http.DefaultClient.Do(request)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer response.Body.Close()
+	text, err := io.ReadAll(response.Body)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return response.StatusCode, string(text)
+}
+
+const oneResult = "result of node-1.zone-a at 20261124034200: 1"
+
+func TestAnEventOutlivesALeaderThatIsCutOff(t *testing.T) {
+	m := startMembers(t, 2, Limits{})
+	old, successor := m[0], m[1]
+	old.err = execution.ErrNoAnswer
+	old.meets = func(context.Context) { // while it is written, the Lease is lost
+		successor.set(Leader{Here: true})
+		old.set(Leader{Host: successor.host})
+	}
+	old.set(Leader{Here: true})
+	status, answer := old.post(t, route.Event, strings.NewReader(`{"reason":"Full","message":"disk"}`))
+	if status != http.StatusOK {
+		t.Errorf("got %d %s, want 200", status, answer)
+	}
+	want := "event of node-1.zone-a at 20261124034200: {Warning:false Reason:Full Message:disk}"
+	if got := successor.called(); got != want {
+		t.Errorf("the next leader was told %q, want %q", got, want)
+	}
+}
+
+func TestAStandbyPassesCallbacksOn(t *testing.T) {
+	large := strings.Repeat("x", 3<<20)
+	tests := map[string]struct {
+		kind       route.Kind
+		body       string
+		err        error // the leader's
+		wantStatus int
+		wantAnswer string
+		wantCall   string
+	}{
+		"a result":                          {kind: route.Result, body: "1", wantStatus: 200, wantCall: oneResult},
+		"a file":                            {kind: route.File, body: "text", wantStatus: 200, wantAnswer: `{"files":["node-1.zone-a-"]}`, wantCall: `file "" (): text`},
+		"a file that is not kept in memory": {kind: route.File, body: large, wantStatus: 200, wantAnswer: `{"files":["node-1.zone-a-"]}`, wantCall: `file "" (): 3145728 bytes`},
+		"an event": {kind: route.Event, body: `{"reason":"Full","message":"disk"}`, wantStatus: 200,
+			wantCall: "event of node-1.zone-a at 20261124034200: {Warning:false Reason:Full Message:disk}"},
+		"what the leader refuses": {kind: route.Result, body: "1", err: execution.ErrEnded, wantStatus: http.StatusGone, wantAnswer: `{"error":"the node task has ended"}`, wantCall: oneResult},
+		"a leader that is busy":   {kind: route.Result, body: "1", err: execution.ErrUnavailable, wantStatus: http.StatusServiceUnavailable, wantAnswer: `{"error":"temporarily unavailable"}`, wantCall: oneResult},
+	}
+	for name, tt := range tests {
+		t.Run(name, func(t *testing.T) {
+			m := startMembers(t, 2, Limits{})
+			leader, standby := m[0], m[1]
+			leader.err = tt.err
+			leader.set(Leader{Here: true})
+			standby.set(Leader{Host: leader.host})
+			status, answer := standby.post(t, tt.kind, strings.NewReader(tt.body))
+			if status != tt.wantStatus || strings.TrimSpace(answer) != tt.wantAnswer {
+				t.Errorf("answer: got %d %s, want %d %s", status, answer, tt.wantStatus, tt.wantAnswer)
+			}
+			if got := leader.called(); got != tt.wantCall {
+				t.Errorf("the leader was called: got %s, want %s", got, tt.wantCall)
+			}
+			if got := standby.called(); got != "" {
+				t.Errorf("the standby took %s itself", got)
+			}
+			if got := standby.forwarded(); got != "answered" {
+				t.Errorf("observed: got %q, want answered", got)
+			}
+		})
+	}
+}
+
+// The one that a standby takes for the leader, and what happens while the
+// request waits.
+func TestARequestWaitsForTheLeader(t *testing.T) {
+	tests := map[string]struct {
+		begin Leader // as the standby, member 1, knows it; member 0 leads in the end
+		then  func(m []*member)
+	}{
+		"nobody leads, and then another one does": {Leader{}, func(m []*member) {
+			m[0].set(Leader{Here: true})
+			m[1].set(Leader{Host: m[0].host})
+		}},
+		"nobody leads, and then this one does": {Leader{}, func(m []*member) {
+			m[1].set(Leader{Here: true})
+		}},
+		"the leader is dead, and another one leads": {Leader{Host: "127.0.0.99"}, func(m []*member) {
+			m[0].set(Leader{Here: true})
+			m[1].set(Leader{Host: m[0].host})
+		}},
+		"the leader has the Lease and is not ready": {Leader{Host: "127.0.0.1"}, func(m []*member) {
+			m[0].set(Leader{Here: true})
+		}},
+		"the other one takes this one for the leader": {Leader{Host: "127.0.0.1"}, func(m []*member) {
+			m[0].set(Leader{Host: m[1].host})
+			m[1].set(Leader{Here: true})
+		}},
+	}
+	for name, tt := range tests {
+		t.Run(name, func(t *testing.T) {
+			m := startMembers(t, 2, Limits{})
+			m[1].set(tt.begin)
+			answered := make(chan int, 1)
+			go func() {
+				status, _ := m[1].post(t, route.Result, strings.NewReader("1"))
+				answered <- status
+			}()
+			select {
+			case status := <-answered:
+				t.Fatalf("answered %d before anybody led", status)
+			case <-time.After(2 * retryPause):
+			}
+			tt.then(m)
+			if status := <-answered; status != http.StatusOK {
+				t.Errorf("status: got %d, want 200", status)
+			}
+			if got := m[0].called() + m[1].called(); got != oneResult {
+				t.Errorf("taken: got %s, want %s once", got, oneResult)
+			}
+		})
+	}
+}
+
+// A leader that hangs, as one does whose node was cut off.
+func TestARequestDoesNotWaitForAnOldLeader(t *testing.T) {
+	m := startMembers(t, 3, Limits{})
+	old, next, standby := m[0], m[1], m[2]
+	met := make(chan struct{})
+	old.meets = func(context.Context) {
+		close(met)
+		<-t.Context().Done()
+	}
+	old.set(Leader{Here: true})
+	next.set(Leader{Here: true})
+	standby.set(Leader{Host: old.host})
+	answered := make(chan int, 1)
+	go func() {
+		status, _ := standby.post(t, route.Result, strings.NewReader("1"))
+		answered <- status
+	}()
+	<-met
+	standby.set(Leader{Host: next.host})
+	if status := <-answered; status != http.StatusOK || next.called() != oneResult {
+		t.Errorf("answer: got %d, and the next leader took %q", status, next.called())
+	}
+}
+
+func TestALeaderThatLosesTheLeaseWhileItTakesAResultPassesItOn(t *testing.T) {
+	m := startMembers(t, 2, Limits{})
+	m[0].set(Leader{Here: true})
+	m[1].set(Leader{Here: true})
+	m[1].err = execution.ErrNotLeader
+	m[1].meets = func(context.Context) { m[1].set(Leader{Host: m[0].host}) }
+	if status, _ := m[1].post(t, route.Result, strings.NewReader("1")); status != http.StatusOK || m[0].called() != oneResult {
+		t.Errorf("answer: got %d, and the next leader took %q", status, m[0].called())
+	}
+}
+
+func TestARequestDoesNotWaitForEver(t *testing.T) {
+	tests := map[string]struct {
+		begin Leader
+		body  string
+	}{
+		"nobody leads":          {Leader{}, "1"},
+		"the leader is dead":    {Leader{Host: "127.0.0.99"}, "1"},
+		"a file that was begun": {Leader{Host: "127.0.0.99"}, strings.Repeat("x", 2<<20)},
+	}
+	for name, tt := range tests {
+		t.Run(name, func(t *testing.T) {
+			m := startMembers(t, 1, Limits{Hold: 2 * retryPause})[0]
+			m.set(tt.begin)
+			status, answer := m.post(t, route.File, strings.NewReader(tt.body))
+			if status != http.StatusServiceUnavailable || !strings.Contains(answer, "temporarily unavailable") {
+				t.Errorf("answer: got %d %s, want 503", status, answer)
+			}
+		})
+	}
+}
+
+// What a replica gets passed on and cannot take is not passed on again.
+func TestTwoReplicasThatTakeEachOtherForTheLeader(t *testing.T) {
+	m := startMembers(t, 2, Limits{Hold: 2 * retryPause})
+	m[0].set(Leader{Host: m[1].host})
+	m[1].set(Leader{Host: m[0].host})
+	if status, _ := m[0].post(t, route.Result, strings.NewReader("1")); status != http.StatusServiceUnavailable {
+		t.Errorf("status: got %d, want 503", status)
+	}
+	if got := m[0].called() + m[1].called(); got != "" {
+		t.Errorf("taken: %s", got)
+	}
+}
+
+func TestForwarder(t *testing.T) {
+	leader := &http.Server{ReadHeaderTimeout: time.Second, Handler: http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		w.Header().Set("X-Path", r.URL.Path)
+		_, _ = io.WriteString(w, "the leader's")
+	})}
+	listener, err := new(net.ListenConfig).Listen(t.Context(), "tcp", "127.0.0.1:0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	go func() { _ = leader.Serve(listener) }()
+	t.Cleanup(func() { _ = leader.Close() })
+	_, port, err := net.SplitHostPort(listener.Addr().String())
+	if err != nil {
+		t.Fatal(err)
+	}
+	tests := map[string]struct {
+		leader    Leader
+		forwarded bool // by another replica
+		want      bool
+	}{
+		"another replica leads":            {leader: Leader{Host: "127.0.0.1"}, want: true},
+		"this one leads":                   {leader: Leader{Here: true}},
+		"nobody leads":                     {},
+		"the leader does not answer":       {leader: Leader{Host: "127.0.0.99"}},
+		"another replica has passed it on": {leader: Leader{Host: "127.0.0.1"}, forwarded: true},
+	}
+	for name, tt := range tests {
+		t.Run(name, func(t *testing.T) {
+			f := NewForwarder(newElection(tt.leader).find, port, nil, slog.New(slog.DiscardHandler))
+			var body bytes.Buffer
+			w := &bufferedAnswer{header: http.Header{}, body: &body}
+			r, err := http.NewRequestWithContext(t.Context(), http.MethodGet, "http://reports/latest/", http.NoBody)
+			if err != nil {
+				t.Fatal(err)
+			}
+			if tt.forwarded {
+				r.Header.Set(forwardedHeader, "true")
+			}
+			if got := f.Forward(w, r); got != tt.want {
+				t.Errorf("answered: got %t, want %t", got, tt.want)
+			}
+			if want := map[bool]string{true: "the leader's/latest/"}[tt.want]; body.String()+w.header.Get("X-Path") != want {
+				t.Errorf("answer: got %q, want %q", body.String()+w.header.Get("X-Path"), want)
+			}
+		})
+	}
+}
+
+type bufferedAnswer struct {
+	header http.Header
+	body   *bytes.Buffer
+}
+
+func (a *bufferedAnswer) Header() http.Header         { return a.header }
+func (a *bufferedAnswer) Write(p []byte) (int, error) { return a.body.Write(p) }
+func (a *bufferedAnswer) WriteHeader(int)             {}
+
+func TestBodyCanBeReadAgain(t *testing.T) {
+	tests := map[string]struct {
+		size, first int // of the body; how much is read before it is rewound
+		want        bool
+	}{
+		"nothing was read":   {size: 10, want: true},
+		"half of it":         {size: 10, first: 5, want: true},
+		"all of it":          {size: 10, first: 10, want: true},
+		"as much as is kept": {size: maxKept, first: maxKept, want: true},
+		"more than is kept":  {size: maxKept + 1, first: maxKept + 1},
+	}
+	for name, tt := range tests {
+		t.Run(name, func(t *testing.T) {
+			text := bytes.Repeat([]byte("0123456789"), tt.size/10+1)[:tt.size]
+			b := newBody(bytes.NewReader(text), bound{bytes: 1 << 30}, http.NewResponseController(&bufferedAnswer{}), pace{grace: time.Minute})
+			b.keeping = true
+			if _, err := io.ReadFull(b, make([]byte, tt.first)); err != nil {
+				t.Fatal(err)
+			}
+			if got := b.rewind(); got != tt.want {
+				t.Fatalf("rewind: got %t, want %t", got, tt.want)
+			}
+			if !tt.want {
+				return
+			}
+			if got, err := io.ReadAll(b); err != nil || !bytes.Equal(got, text) {
+				t.Errorf("again: got %d bytes, %v, want all %d", len(got), err, tt.size)
+			}
+			if _, err := b.Read(make([]byte, 1)); !errors.Is(err, io.EOF) {
+				t.Errorf("the end: got %v", err)
+			}
+		})
+	}
+}

@@ -1,0 +1,70 @@
+package app
+
+import (
+	"cmp"
+
+	"github.com/batch-job-controller/batch-job-controller/callback"
+	"github.com/batch-job-controller/batch-job-controller/controller"
+	"github.com/batch-job-controller/batch-job-controller/controller/config"
+	"github.com/batch-job-controller/batch-job-controller/controller/metrics"
+	"github.com/batch-job-controller/batch-job-controller/controller/report"
+)
+
+// someConnections are enough for those who look at reports, unless the
+// configuration says otherwise.
+const someConnections = 256
+
+// What is limited gets its share of callback.limits here, but for the quotas,
+// which the controller takes from the configuration itself.
+
+func callbackLimits(l config.Limits) callback.Limits {
+	return callback.Limits{
+		Result:       l.ResultSize,
+		Event:        l.EventSize,
+		File:         l.FileSize,
+		Upload:       l.UploadSize,
+		Parts:        l.UploadParts,
+		Headers:      l.HeaderLines,
+		Bodies:       l.Bodies,
+		PerTask:      l.RequestsPerTask,
+		Queue:        l.Queue,
+		Wait:         l.QueueDeadline,
+		BodyDeadline: l.BodyDeadline,
+		FileDeadline: l.FileDeadline,
+		FileRate:     l.FileRate,
+	}
+}
+
+func resultLimits(l config.Limits) metrics.Limits {
+	return metrics.Limits{
+		Body:       l.ResultSize,
+		Samples:    l.SamplesPerResult,
+		LabelSets:  l.LabelSets,
+		LabelValue: l.LabelSize,
+		Series:     l.Series,
+	}
+}
+
+func storeOptions(l config.Limits) report.Options {
+	return report.Options{Reserve: l.Reserve, FreeBytes: l.FreeBytes, FreePercent: l.FreePercent}
+}
+
+func (a *app) callbackServer(own *metrics.Metrics) callback.ServerOptions {
+	l := a.config.Callback.Limits
+	return callback.ServerOptions{
+		Log:            a.log,
+		MaxConnections: l.Connections,
+		HeaderDeadline: l.HeaderDeadline,
+		ObserveFull:    func() { own.ConnectionsFull("callback") },
+		TLS:            a.secure.serving(controller.CallbackPort),
+	}
+}
+
+func (a *app) reportServer(own *metrics.Metrics) callback.ServerOptions {
+	return callback.ServerOptions{
+		Log:            a.log,
+		MaxConnections: cmp.Or(a.config.Callback.Limits.ReportConnections, someConnections),
+		ObserveFull:    func() { own.ConnectionsFull("report") },
+		TLS:            a.secure.serving(controller.ReportPort),
+	}
+}

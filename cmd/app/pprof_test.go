@@ -1,0 +1,92 @@
+package app
+
+import (
+	"bytes"
+	"net/http"
+	"net/http/httptest"
+	"strings"
+	"testing"
+)
+
+func TestProfilesAreServedOnALoopbackAddressOnly(t *testing.T) {
+	tests := map[string]struct {
+		address string
+		want    string // of the error
+	}{
+		"not asked for":                         {address: ""},
+		"IPv4":                                  {address: "127.0.0.1:6060"},
+		"another one of IPv4":                   {address: "127.8.9.10:0"},
+		"IPv6":                                  {address: "[::1]:6060"},
+		"all addresses":                         {address: ":6060", want: "loopback"},
+		"all of IPv4":                           {address: "0.0.0.0:6060", want: "loopback"},
+		"all of IPv6":                           {address: "[::]:6060", want: "loopback"},
+		"the pod's address":                     {address: "10.0.0.1:6060", want: "loopback"},
+		"a name, which may resolve to anything": {address: "localhost:6060", want: "loopback"},
+		"no port":                               {address: "127.0.0.1", want: "host:port"},
+	}
+	for name, tt := range tests {
+		t.Run(name, func(t *testing.T) {
+			var output bytes.Buffer
+			_, err := parseOptions([]string{"-pprof-address", tt.address}, &output)
+			if tt.want == "" && err != nil {
+				t.Errorf("got %v", err)
+			}
+			if tt.want != "" && (err == nil || !strings.Contains(err.Error(), tt.want) || !strings.Contains(err.Error(), "-pprof-address")) {
+				t.Errorf("got %v, want an error that says %q", err, tt.want)
+			}
+		})
+	}
+}
+
+func TestProfiles(t *testing.T) {
+	gzipped := string([]byte{0x1f, 0x8b})
+	tests := map[string]struct {
+		method, path string
+		want         int
+		wantBegin    string
+	}{
+		"the list":                     {path: "/debug/pprof/", want: 200, wantBegin: "profile?seconds="},
+		"the heap":                     {path: "/debug/pprof/heap?gc=1", want: 200, wantBegin: gzipped},
+		"the goroutines as text":       {path: "/debug/pprof/goroutine?debug=2", want: 200, wantBegin: "goroutine "},
+		"the processor for a second":   {path: "/debug/pprof/profile?seconds=1", want: 200, wantBegin: gzipped},
+		"a trace of a second":          {path: "/debug/pprof/trace?seconds=1", want: 200, wantBegin: "go "},
+		"forever":                      {path: "/debug/pprof/profile?seconds=86400", want: 400, wantBegin: "seconds"},
+		"no time":                      {path: "/debug/pprof/trace?seconds=0", want: 400, wantBegin: "seconds"},
+		"a profile there is not":       {path: "/debug/pprof/nosuch", want: 404},
+		"the command line is not told": {path: "/debug/pprof/cmdline", want: 404},
+		"nothing else is there":        {path: "/", want: 404},
+		"a method there is not":        {method: http.MethodPost, path: "/debug/pprof/heap", want: 405},
+	}
+	h := newProfiler()
+	for name, tt := range tests {
+		t.Run(name, func(t *testing.T) {
+			if tt.method == "" {
+				tt.method = http.MethodGet
+			}
+			w := httptest.NewRecorder()
+			h.ServeHTTP(w, httptest.NewRequest(tt.method, tt.path, http.NoBody))
+			if w.Code != tt.want || !strings.HasPrefix(w.Body.String(), tt.wantBegin) {
+				t.Errorf("got %d %.40q, want %d %q", w.Code, w.Body, tt.want, tt.wantBegin)
+			}
+		})
+	}
+}
+
+// Whoever imports net/http/pprof puts profiles on the mux that everybody shares.
+func TestNoProfileIsOnTheDefaultMux(t *testing.T) {
+	for _, path := range []string{"/", "/debug/pprof/", "/debug/pprof/heap", "/debug/pprof/cmdline"} {
+		if _, pattern := http.DefaultServeMux.Handler(httptest.NewRequest(http.MethodGet, path, http.NoBody)); pattern != "" {
+			t.Errorf("%s is served, by %q", path, pattern)
+		}
+	}
+}
+
+func TestTheProfilerIsAServerOfItsOwn(t *testing.T) {
+	for address, want := range map[string]int{"": 0, "127.0.0.1:0": 1} {
+		a := &app{options: options{pprofAddress: address}}
+		a.addProfiler()
+		if got := len(a.servers); got != want {
+			t.Errorf("%q: %d servers, want %d", address, got, want)
+		}
+	}
+}

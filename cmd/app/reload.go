@@ -1,0 +1,57 @@
+package app
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"time"
+
+	"github.com/batch-job-controller/batch-job-controller/controller"
+	"github.com/batch-job-controller/batch-job-controller/controller/config"
+	"github.com/batch-job-controller/batch-job-controller/controller/metrics"
+)
+
+// judgeConfig returns what decides on a changed ConfigMap: what is taken is what
+// the controller would start with.
+func (a *app) judgeConfig(ext extensions) controller.JudgeConfig {
+	return func(ctx context.Context, running config.Config, data map[string]string) (config.Change, error) {
+		wanted, warnings, err := config.Decode(data, a.env, time.Now())
+		if err != nil {
+			return config.Change{}, &controller.InvalidConfigError{Err: err}
+		}
+		change := config.Compare(running, wanted)
+		err = a.checkWanted(ctx, wanted, ext)
+		if err == nil && change.NeedsRestart() { // what applies until then is another one
+			err = a.checkJobs(ctx, change.Config, ext)
+		}
+		var misuse *misuseError
+		switch {
+		case errors.As(err, &misuse):
+			return change, &controller.InvalidConfigError{Err: misuse.err}
+		case err == nil:
+			logWarnings(a.log, warnings)
+		}
+		return change, err
+	}
+}
+
+// checkWanted has judged what config.Decode cannot know.
+func (a *app) checkWanted(ctx context.Context, cfg config.Config, ext extensions) error {
+	within, cancel := context.WithTimeout(ctx, startTimeout)
+	defer cancel()
+	if err := checkService(within, a.client, a.env, cfg); err != nil {
+		return err
+	}
+	if err := checkReviews(ctx, cfg, a.client); err != nil {
+		return err
+	}
+	return a.checkJobs(ctx, cfg, ext)
+}
+
+// checkJobs has judged what jobs are made of, and what is made of their results.
+func (a *app) checkJobs(ctx context.Context, cfg config.Config, ext extensions) error {
+	if err := metrics.CheckGauges(resultOptions(cfg)); err != nil {
+		return &misuseError{fmt.Errorf("metrics: %w", err)}
+	}
+	return checkTemplate(ctx, a.client, a.env, cfg, ext, a.log)
+}

@@ -1,0 +1,83 @@
+package app
+
+import (
+	"cmp"
+	"context"
+	"crypto/tls"
+
+	"github.com/batch-job-controller/batch-job-controller/callback"
+	"github.com/batch-job-controller/batch-job-controller/controller"
+	"github.com/batch-job-controller/batch-job-controller/controller/config"
+	"github.com/batch-job-controller/batch-job-controller/controller/jobspec"
+	"github.com/batch-job-controller/batch-job-controller/controller/metrics"
+)
+
+// securePorts are the certificates of the ports that are served with TLS.
+type securePorts map[string]*controller.Certificates
+
+func (a *app) newSecurePorts(own *metrics.Metrics) securePorts {
+	ports := securePorts{}
+	for port, t := range map[string]config.TLS{
+		controller.CallbackPort: a.config.Callback.TLS,
+		controller.ReportPort:   a.config.Reports.TLS,
+	} {
+		if !t.On() {
+			continue
+		}
+		ports[port] = controller.NewCertificates(controller.CertificateOptions{
+			Port:       port,
+			TLS:        t,
+			Controller: a.config.Name,
+			Namespace:  a.env.Namespace,
+			Service:    a.config.CallbackServiceName,
+			CASecret:   cmp.Or(a.options.caSecret, jobspec.CABundleName(a.config.Name)),
+			PodIP:      a.env.PodIP,
+			Client:     a.client,
+			Observe:    own.SetCertificateExpiry,
+			Log:        a.log,
+		})
+	}
+	return ports
+}
+
+// open has a certificate for each port, which may take until somebody else has
+// made it.
+func (s securePorts) open(ctx context.Context, a *app) error {
+	for _, certificates := range s {
+		if err := untilAnswered(ctx, a.log, "certificate", func() error { return certificates.Load(ctx) }); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// keep keeps the certificates up to date until ctx ends.
+func (s securePorts) keep(ctx context.Context) {
+	for _, certificates := range s {
+		go certificates.Run(ctx)
+	}
+}
+
+// serving returns how a port is served; nil is plain HTTP.
+func (s securePorts) serving(port string) *tls.Config {
+	if certificates := s[port]; certificates != nil {
+		return certificates.ServerConfig()
+	}
+	return nil
+}
+
+// forwarding returns how another replica's port is reached; nil is plain HTTP.
+func (s securePorts) forwarding(port string) callback.ForwardTLS {
+	if certificates := s[port]; certificates != nil {
+		return certificates.ClientConfig
+	}
+	return nil
+}
+
+// callbacks returns how job pods reach the callback port; nil is plain HTTP.
+func (s securePorts) callbacks() controller.CallbackTLS {
+	if certificates := s[controller.CallbackPort]; certificates != nil {
+		return certificates
+	}
+	return nil
+}

@@ -1,0 +1,58 @@
+package app
+
+import (
+	"log/slog"
+	"testing"
+
+	"github.com/prometheus/client_golang/prometheus"
+	corev1 "k8s.io/api/core/v1"
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+	"k8s.io/client-go/kubernetes/fake"
+
+	"github.com/batch-job-controller/batch-job-controller/controller"
+	"github.com/batch-job-controller/batch-job-controller/controller/config"
+	"github.com/batch-job-controller/batch-job-controller/controller/metrics"
+)
+
+func TestEachPortHasItsOwnTLS(t *testing.T) {
+	on := config.TLS{Mode: config.TLSSelfSigned}
+	tests := map[string]struct {
+		callbacks, reports config.TLS
+	}{
+		"neither":   {},
+		"callbacks": {callbacks: on},
+		"reports":   {reports: on},
+		"both":      {callbacks: on, reports: on},
+	}
+	for name, tt := range tests {
+		t.Run(name, func(t *testing.T) {
+			registry := prometheus.NewRegistry()
+			a := &app{
+				env: config.Env{Namespace: "jobs"}, log: slog.New(slog.DiscardHandler),
+				config: config.Config{Name: "check", CallbackServiceName: "svc", Callback: config.Callback{TLS: tt.callbacks}, Reports: config.Reports{TLS: tt.reports}},
+				client: fake.NewClientset(&corev1.Service{ObjectMeta: metav1.ObjectMeta{Namespace: "jobs", Name: "svc"}}),
+			}
+			ports := a.newSecurePorts(metrics.New(registry))
+			if err := ports.open(t.Context(), a); err != nil {
+				t.Fatal(err)
+			}
+			for port, on := range map[string]bool{controller.CallbackPort: tt.callbacks.On(), controller.ReportPort: tt.reports.On()} {
+				if (ports.serving(port) != nil) != on || (ports.forwarding(port) != nil) != on {
+					t.Errorf("port %s is served with TLS: %t, want %t", port, !on, on)
+				}
+			}
+			if on := tt.callbacks.On(); (ports.callbacks() != nil) != on {
+				t.Errorf("pods are told to use TLS: %t, want %t", !on, on)
+			}
+			families, err := registry.Gather()
+			if err != nil {
+				t.Fatal(err)
+			}
+			for _, f := range families {
+				if f.GetName() == "batch_job_controller_certificate_expiry_seconds" && len(f.GetMetric()) != len(ports) {
+					t.Errorf("%d expiries are metrics, want %d", len(f.GetMetric()), len(ports))
+				}
+			}
+		})
+	}
+}

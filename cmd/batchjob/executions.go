@@ -1,0 +1,110 @@
+package batchjob
+
+import (
+	"context"
+	"fmt"
+	"slices"
+	"time"
+
+	appsv1 "k8s.io/api/apps/v1"
+	corev1 "k8s.io/api/core/v1"
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+
+	"github.com/batch-job-controller/batch-job-controller/cmd/batchjob/progress"
+	"github.com/batch-job-controller/batch-job-controller/controller/config"
+	"github.com/batch-job-controller/batch-job-controller/controller/execution"
+	"github.com/batch-job-controller/batch-job-controller/controller/jobspec"
+)
+
+// installation is a controller that was found.
+type installation struct {
+	*cluster
+	deployment *appsv1.Deployment
+	config     config.Config
+}
+
+func (t *tool) findInstallation(ctx context.Context) (*installation, error) {
+	cluster, err := t.connect()
+	if err != nil {
+		return nil, err
+	}
+	deployment, err := t.find(ctx, cluster)
+	if err != nil {
+		return nil, err
+	}
+	cfg, err := cluster.configuration(ctx, deployment)
+	return &installation{cluster, deployment, cfg}, err
+}
+
+// ids returns the executions that there are records of, oldest first. Of the
+// records only the metadata is read: each may have a megabyte.
+func (i *installation) ids(ctx context.Context) ([]execution.ID, error) {
+	list, err := i.metadata.Resource(corev1.SchemeGroupVersion.WithResource("configmaps")).Namespace(i.deployment.Namespace).
+		List(ctx, metav1.ListOptions{LabelSelector: jobspec.Selector(i.config.Name, jobspec.RecordComponent).String()})
+	if err != nil {
+		return nil, fmt.Errorf("look for executions: %w", err)
+	}
+	var ids []execution.ID
+	for _, record := range list.Items {
+		ids = append(ids, execution.ID(record.Labels[jobspec.ExecutionLabel]))
+	}
+	slices.Sort(ids)
+	return ids, nil
+}
+
+// executions reads the records of executions, oldest first.
+func (i *installation) executions(ctx context.Context, ids ...execution.ID) ([]progress.Execution, error) {
+	var records []corev1.ConfigMap
+	for _, id := range ids {
+		name := jobspec.RecordName(i.config.Name, id)
+		record, err := i.CoreV1().ConfigMaps(i.deployment.Namespace).Get(ctx, name, metav1.GetOptions{})
+		if err != nil {
+			return nil, fmt.Errorf("read execution %s: %w", id, err)
+		}
+		records = append(records, *record)
+	}
+	return progress.Of(records)
+}
+
+// explained adds what the pods say: why nodes have failed, and which ones do not
+// get started.
+func (i *installation) explained(ctx context.Context, e progress.Execution) (progress.Execution, error) {
+	if e.Closed() && len(e.Bad) == 0 {
+		return e, nil
+	}
+	pods, err := i.CoreV1().Pods(i.deployment.Namespace).List(ctx, metav1.ListOptions{
+		LabelSelector: jobspec.Selector(i.config.Name, jobspec.JobComponent).String() + "," + jobspec.ExecutionLabel + "=" + string(e.ID),
+		FieldSelector: "status.phase!=Succeeded,status.phase!=Running",
+	})
+	if err != nil {
+		return e, fmt.Errorf("look at the pods of execution %s: %w", e.ID, err)
+	}
+	return e.Explained(pods.Items), nil
+}
+
+// startupSlack is how much later than it should an execution of runOnStartup may
+// begin.
+const startupSlack = time.Minute
+
+// expected returns the ID from which on executions count: with runOnStartup one
+// is about to begin when the controller, with all its replicas, has just been
+// started.
+func (i *installation) expected(ctx context.Context, now time.Time) (execution.ID, error) {
+	if !i.config.RunOnStartup {
+		return "", nil
+	}
+	pods, err := i.pods(ctx, i.deployment)
+	if err != nil {
+		return "", err
+	}
+	since := now
+	for _, pod := range pods {
+		if created := pod.CreationTimestamp.Time; pod.DeletionTimestamp == nil && created.Before(since) {
+			since = created
+		}
+	}
+	if now.Sub(since) > i.config.StartupDelay+startupSlack {
+		return "", nil
+	}
+	return execution.NewID(since), nil
+}

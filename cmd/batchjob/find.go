@@ -1,0 +1,111 @@
+package batchjob
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"strings"
+	"time"
+
+	appsv1 "k8s.io/api/apps/v1"
+	corev1 "k8s.io/api/core/v1"
+	apierrors "k8s.io/apimachinery/pkg/api/errors"
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+
+	"github.com/batch-job-controller/batch-job-controller/controller/config"
+	"github.com/batch-job-controller/batch-job-controller/controller/plan"
+)
+
+// deploymentSelector finds the controllers that were installed, in whatever
+// way.
+const deploymentSelector = "app.kubernetes.io/name=batch-job-controller"
+
+// find returns the controller of the namespace that was given. If none was, it
+// is that of the kubeconfig's namespace, or else the only one of the cluster.
+func (t *tool) find(ctx context.Context, c *cluster) (*appsv1.Deployment, error) {
+	namespace, err := t.contextNamespace()
+	if err != nil {
+		return nil, err
+	}
+	found, err := c.controllers(ctx, namespace)
+	if err != nil {
+		return nil, err
+	}
+	if len(found) == 0 && t.givenNamespace() == "" {
+		found, err = c.controllers(ctx, metav1.NamespaceAll)
+		if err != nil && !apierrors.IsForbidden(err) {
+			return nil, err
+		}
+	}
+	switch len(found) {
+	case 1:
+		return &found[0], nil
+	case 0:
+		return nil, t.notInstalled(ctx, c, namespace)
+	default:
+		return nil, misuse(fmt.Errorf("there are %d controllers: say which one with -n: %s", len(found), namespaces(found)))
+	}
+}
+
+func (c *cluster) controllers(ctx context.Context, namespace string) ([]appsv1.Deployment, error) {
+	list, err := c.AppsV1().Deployments(namespace).List(ctx, metav1.ListOptions{LabelSelector: deploymentSelector})
+	if err != nil {
+		return nil, fmt.Errorf("look for controllers: %w", err)
+	}
+	return list.Items, nil
+}
+
+// notInstalled says where there is one instead.
+func (t *tool) notInstalled(ctx context.Context, c *cluster, namespace string) error {
+	text := "no controller in namespace " + namespace
+	elsewhere, err := c.controllers(ctx, metav1.NamespaceAll)
+	if err == nil && len(elsewhere) > 0 {
+		return misuse(fmt.Errorf("%s was installed with %s; there are controllers in: %s", text, t.name, namespaces(elsewhere)))
+	}
+	return misuse(fmt.Errorf("%s; to install one: %s install --overlay demo", text, t.name))
+}
+
+func namespaces(of []appsv1.Deployment) string {
+	var names []string
+	for i := range of {
+		names = append(names, of[i].Namespace)
+	}
+	return strings.Join(names, ", ")
+}
+
+// pods returns those of a controller.
+func (c *cluster) pods(ctx context.Context, d *appsv1.Deployment) ([]corev1.Pod, error) {
+	list, err := c.CoreV1().Pods(d.Namespace).List(ctx, metav1.ListOptions{
+		LabelSelector: metav1.FormatLabelSelector(d.Spec.Selector),
+	})
+	if err != nil {
+		return nil, fmt.Errorf("look at the controller's pods: %w", err)
+	}
+	return list.Items, nil
+}
+
+// configuration reads that of a controller. An error that is config.Problems
+// tells what the controller finds wrong with it.
+func (c *cluster) configuration(ctx context.Context, d *appsv1.Deployment) (config.Config, error) {
+	name := configMapOf(d)
+	object, err := c.CoreV1().ConfigMaps(d.Namespace).Get(ctx, name, metav1.GetOptions{})
+	if err != nil {
+		return config.Config{}, fmt.Errorf("read the configuration: %w", err)
+	}
+	cfg, _, err := config.Decode(object.Data, config.Env{Namespace: d.Namespace, ConfigMapName: name}, time.Now())
+	var problems config.Problems
+	if errors.As(err, &problems) {
+		return cfg, fmt.Errorf("the controller refuses the configuration in configmap/%s:\n%w", name, err)
+	}
+	return cfg, err
+}
+
+// nextTick is when the next execution begins, in words.
+func nextTick(cfg config.Config, now time.Time) string {
+	schedule, err := plan.ParseSchedule(cfg.CronExpression, cfg.TimeZone, now)
+	if err != nil {
+		return "no time: " + err.Error()
+	}
+	next := schedule.Next(now)
+	return fmt.Sprintf("%s, in %s", next.UTC().Format("2006-01-02 15:04 MST"), inWords(next.Sub(now)))
+}

@@ -1,0 +1,80 @@
+package batchjob
+
+import (
+	"errors"
+	"fmt"
+	"slices"
+	"strings"
+
+	rbacv1 "k8s.io/api/rbac/v1"
+	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
+	"k8s.io/apimachinery/pkg/runtime"
+
+	"github.com/batch-job-controller/batch-job-controller/controller/config"
+	"github.com/batch-job-controller/batch-job-controller/controller/execution"
+)
+
+// fits tells which components are lacking for what the configuration asks for:
+// without, the controller would start, and not be ready.
+func (r *rendered) fits() error {
+	selfSigned := r.hasArgument("-ca-secret=")
+	reviews := r.mayUse("tokenreviews", "")
+	callbacks, reports := r.config.Callback, r.config.Reports
+	var errs []error
+	for _, need := range []struct {
+		key       string
+		lacks     bool
+		component string
+	}{
+		{"callback.tls: selfSigned", callbacks.TLS.Mode == config.TLSSelfSigned && !selfSigned, "tls"},
+		{"reports.tls: selfSigned", reports.TLS.Mode == config.TLSSelfSigned && !selfSigned, "tls"},
+		{"callback.tlsSecret: " + callbacks.TLS.Secret, r.lacksSecret(callbacks.TLS), "tls"},
+		{"reports.tlsSecret: " + reports.TLS.Secret, r.lacksSecret(reports.TLS), "tls"},
+		{"callback.auth: serviceAccountToken", callbacks.Auth == execution.ServiceAccountTokenAuth && !reviews, "report-auth"},
+		{"reports.auth: serviceAccountToken", reports.Auth == config.ReportsServiceAccountToken && !reviews, "report-auth"},
+	} {
+		if need.lacks {
+			errs = append(errs, fmt.Errorf("%s: needs permissions that overlay %s does not give: add --component %s", need.key, r.overlay, need.component))
+		}
+	}
+	return errors.Join(errs...)
+}
+
+// lacksSecret is whether the Secret of somebody else may not be read. That of
+// the component has a name of its own, which the configuration has to say.
+func (r *rendered) lacksSecret(t config.TLS) bool {
+	return t.Mode == config.TLSSecret && !r.mayUse("secrets", t.Secret)
+}
+
+func (r *rendered) hasArgument(prefix string) bool {
+	for _, c := range r.deployment.Spec.Template.Spec.Containers {
+		if slices.ContainsFunc(c.Args, func(arg string) bool { return strings.HasPrefix(arg, prefix) }) {
+			return true
+		}
+	}
+	return false
+}
+
+// mayUse is whether a role of the installation is about a resource: about the
+// one of a name, if there is a name.
+func (r *rendered) mayUse(resource, name string) bool {
+	for _, o := range r.objects {
+		for _, rule := range rules(o) {
+			if slices.Contains(rule.Resources, resource) && (name == "" || slices.Contains(rule.ResourceNames, name)) {
+				return true
+			}
+		}
+	}
+	return false
+}
+
+func rules(o *unstructured.Unstructured) []rbacv1.PolicyRule {
+	if kind := o.GetKind(); kind != "Role" && kind != "ClusterRole" {
+		return nil
+	}
+	var role rbacv1.ClusterRole // which has the rules where a Role has them
+	if err := runtime.DefaultUnstructuredConverter.FromUnstructured(o.Object, &role); err != nil {
+		return nil // the API server says what is wrong with it
+	}
+	return role.Rules
+}

@@ -1,0 +1,176 @@
+package objects
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"slices"
+
+	apierrors "k8s.io/apimachinery/pkg/api/errors"
+	"k8s.io/apimachinery/pkg/api/meta"
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
+)
+
+// Installer makes the objects of a namespace what they should be.
+type Installer struct {
+	*Client
+	Force  bool // take over the fields that others have set
+	Report func(Reference, Change)
+}
+
+// Install applies the objects, and deletes those that an earlier installation
+// had and this one has not. Nothing but the namespace is written if the API
+// server does not take all of them: then the error is of type *Refusals.
+func (i *Installer) Install(ctx context.Context, what Inventory, objects []*unstructured.Unstructured) error {
+	if err := i.knowKinds(objects); err != nil {
+		return err
+	}
+	objects, err := i.ensureNamespace(ctx, what.Namespace, objects)
+	if err != nil {
+		return err
+	}
+	if err := i.rehearse(ctx, objects); err != nil {
+		return err
+	}
+	old, err := i.ReadInventory(ctx, what.Namespace)
+	if err != nil {
+		return err
+	}
+	for _, o := range objects {
+		what.Objects = append(what.Objects, ReferenceTo(o))
+	}
+	if old != nil {
+		// Taken down before the first is written: whatever ends this program,
+		// nothing is forgotten.
+		both := what
+		both.Objects = slices.Concat(without(old.Objects, what.Objects), what.Objects)
+		err = i.writeInventory(ctx, both)
+	} else {
+		err = i.writeInventory(ctx, what)
+	}
+	if err != nil {
+		return err
+	}
+	if err := i.applyAll(ctx, objects); err != nil || old == nil {
+		return err
+	}
+	if err := i.prune(ctx, without(old.Objects, what.Objects)); err != nil {
+		return err
+	}
+	return i.writeInventory(ctx, what)
+}
+
+// knowKinds asks the cluster for all kinds, such as that of a ServiceMonitor.
+func (c *Client) knowKinds(objects []*unstructured.Unstructured) error {
+	refused := &Refusals{}
+	for _, o := range objects {
+		_, err := c.resource(ReferenceTo(o))
+		switch {
+		case meta.IsNoMatchError(err):
+			refused.add(ReferenceTo(o), err)
+		case err != nil:
+			return fmt.Errorf("ask the cluster for its kinds: %w", err)
+		}
+	}
+	return refused.orNil()
+}
+
+// ensureNamespace returns the other objects. A namespace that is somebody
+// else's is used as it is: its labels are theirs.
+func (i *Installer) ensureNamespace(ctx context.Context, name string, objects []*unstructured.Unstructured) ([]*unstructured.Unstructured, error) {
+	namespace := &unstructured.Unstructured{Object: map[string]any{
+		"apiVersion": "v1", "kind": "Namespace", "metadata": map[string]any{"name": name},
+	}}
+	var others []*unstructured.Unstructured
+	for _, o := range objects {
+		if o.GetKind() == "Namespace" {
+			namespace = o
+		} else {
+			others = append(others, o)
+		}
+	}
+	live, err := i.get(ctx, ReferenceTo(namespace))
+	switch {
+	case apierrors.IsForbidden(err):
+		return others, nil // who may not look at namespaces was given one
+	case err != nil:
+		return nil, err
+	case live != nil && live.GetDeletionTimestamp() != nil:
+		return nil, fmt.Errorf("namespace %s is being deleted: try again when it is gone", name)
+	case live != nil && !applied(live):
+		return others, nil
+	}
+	return others, i.applyOne(ctx, namespace, live)
+}
+
+// rehearse asks the API server whether it would take each object.
+func (i *Installer) rehearse(ctx context.Context, objects []*unstructured.Unstructured) error {
+	refused := &Refusals{}
+	for _, o := range objects {
+		_, err := i.apply(ctx, o, applyOptions{force: i.Force, dryRun: true})
+		if err != nil && !waitsForRole(o, err) {
+			refused.add(ReferenceTo(o), err)
+		}
+	}
+	return refused.orNil()
+}
+
+// waitsForRole is whether a binding may only be refused because its role is not
+// there yet.
+func waitsForRole(o *unstructured.Unstructured, err error) bool {
+	isBinding := o.GetKind() == "RoleBinding" || o.GetKind() == "ClusterRoleBinding"
+	return isBinding && (apierrors.IsNotFound(err) || apierrors.IsForbidden(err))
+}
+
+func (i *Installer) applyAll(ctx context.Context, objects []*unstructured.Unstructured) error {
+	for _, o := range objects {
+		live, err := i.get(ctx, ReferenceTo(o))
+		if err != nil {
+			return err
+		}
+		if err := i.applyOne(ctx, o, live); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+func (i *Installer) applyOne(ctx context.Context, o, live *unstructured.Unstructured) error {
+	now, err := i.apply(ctx, o, applyOptions{force: i.Force})
+	if err != nil {
+		refused := &Refusals{}
+		refused.add(ReferenceTo(o), err)
+		return refused
+	}
+	i.Report(ReferenceTo(o), changeOf(live, now))
+	return nil
+}
+
+func changeOf(before, after *unstructured.Unstructured) Change {
+	switch {
+	case before == nil:
+		return Created
+	case content(before) == content(after):
+		return Unchanged
+	default:
+		return Configured
+	}
+}
+
+func (i *Installer) prune(ctx context.Context, gone []Reference) error {
+	var errs []error
+	for _, r := range slices.Backward(gone) {
+		if r.isReports() {
+			i.Report(r, Kept)
+			continue
+		}
+		change, err := i.delete(ctx, r, metav1.DeletePropagationBackground)
+		if err != nil {
+			errs = append(errs, fmt.Errorf("what is not needed any more: %w", err))
+		} else if change != "" {
+			i.Report(r, change)
+		}
+	}
+	return errors.Join(errs...)
+}

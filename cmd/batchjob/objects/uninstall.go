@@ -1,0 +1,241 @@
+package objects
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"maps"
+	"slices"
+	"time"
+
+	apierrors "k8s.io/apimachinery/pkg/api/errors"
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
+)
+
+// ErrNotInstalled tells that there is no inventory.
+var ErrNotInstalled = errors.New("nothing was installed there")
+
+// Uninstaller deletes what was installed in a namespace, and what the
+// controller has made there.
+type Uninstaller struct {
+	*Client
+	Namespace     string
+	DeleteReports bool // claims of volumes too
+	Report        func(Reference, Change)
+	ReportMade    func(kind Reference, count int) // what of the controller's was deleted
+}
+
+// What the controller makes. Its Jobs and token Secrets go with the execution
+// records that own them, but also without.
+const (
+	madeByController = "app.kubernetes.io/name=batch-job-controller,app.kubernetes.io/managed-by=batch-job-controller"
+	ownerLabel       = "batch-job-controller.io/owner"
+	leaseSuffix      = "-leader"
+)
+
+// pollInterval is how often it is looked whether something is gone.
+const pollInterval = 500 * time.Millisecond
+
+// Uninstall returns ErrNotInstalled, as part of an error, if there is nothing to
+// go by and no claim to delete.
+func (u *Uninstaller) Uninstall(ctx context.Context) error {
+	inventory, err := u.ReadInventory(ctx, u.Namespace)
+	if err != nil {
+		return err
+	}
+	if inventory == nil {
+		return u.reportsOnly(ctx)
+	}
+	// The controller ends before what it made is deleted, or would make it anew.
+	if err := u.endController(ctx, inventory.Objects); err != nil {
+		return err
+	}
+	if err := u.deleteMade(ctx); err != nil {
+		return err
+	}
+	if err := u.deleteInstalled(ctx, inventory.Objects); err != nil {
+		return err
+	}
+	if err := u.reports(ctx); err != nil {
+		return err
+	}
+	_, err = u.delete(ctx, inventoryReference(u.Namespace), metav1.DeletePropagationBackground)
+	return err
+}
+
+// reportsOnly is for what an earlier uninstallation has left.
+func (u *Uninstaller) reportsOnly(ctx context.Context) error {
+	claims, err := u.claims(ctx)
+	if err != nil {
+		return err
+	}
+	if err := u.reports(ctx); err != nil || (len(claims) > 0 && u.DeleteReports) {
+		return err
+	}
+	return fmt.Errorf("namespace %s: %w", u.Namespace, ErrNotInstalled)
+}
+
+func (u *Uninstaller) endController(ctx context.Context, installed []Reference) error {
+	for _, r := range installed {
+		if r.Kind != "Deployment" {
+			continue
+		}
+		change, err := u.delete(ctx, r, metav1.DeletePropagationForeground)
+		if err != nil {
+			return err
+		}
+		if change == Deleted {
+			err = u.waitGone(ctx, r) // with its pods
+		}
+		if err != nil {
+			return err
+		}
+		if change != "" {
+			u.Report(r, change)
+		}
+	}
+	return nil
+}
+
+func (u *Uninstaller) waitGone(ctx context.Context, r Reference) error {
+	ticker := time.NewTicker(pollInterval)
+	defer ticker.Stop()
+	for {
+		live, err := u.get(ctx, r)
+		if err != nil || live == nil {
+			return err
+		}
+		select {
+		case <-ticker.C:
+		case <-ctx.Done():
+			return fmt.Errorf("wait until %s and its pods are gone: %w", r, context.Cause(ctx))
+		}
+	}
+}
+
+// deleteMade deletes the execution records, the state, the keys and the Jobs,
+// and the Lease, which has no labels.
+func (u *Uninstaller) deleteMade(ctx context.Context) error {
+	owners := map[string]bool{}
+	var errs []error
+	for _, kind := range []Reference{
+		{APIVersion: "batch/v1", Kind: "Job", Namespace: u.Namespace},
+		{APIVersion: "v1", Kind: "ConfigMap", Namespace: u.Namespace},
+		{APIVersion: "v1", Kind: "Secret", Namespace: u.Namespace},
+	} {
+		list, err := u.list(ctx, kind, madeByController)
+		errs = append(errs, err)
+		for i := range list {
+			owners[list[i].GetLabels()[ownerLabel]] = true
+		}
+		if len(list) > 0 {
+			errs = append(errs, u.deleteAll(ctx, kind))
+			u.ReportMade(kind, len(list))
+		}
+	}
+	for _, owner := range slices.Sorted(maps.Keys(owners)) {
+		lease := Reference{APIVersion: "coordination.k8s.io/v1", Kind: "Lease", Namespace: u.Namespace, Name: owner + leaseSuffix}
+		errs = append(errs, u.deleteLease(ctx, lease))
+	}
+	return errors.Join(errs...)
+}
+
+func (u *Uninstaller) deleteAll(ctx context.Context, kind Reference) error {
+	client, err := u.resource(kind)
+	if err != nil {
+		return fmt.Errorf("delete %s: %w", kind.Resource(), err)
+	}
+	background := metav1.DeletePropagationBackground
+	err = client.DeleteCollection(ctx, metav1.DeleteOptions{PropagationPolicy: &background}, metav1.ListOptions{LabelSelector: madeByController})
+	if err != nil {
+		return fmt.Errorf("delete what the controller made, %s: %w", kind.Resource(), err)
+	}
+	return nil
+}
+
+func (u *Uninstaller) deleteLease(ctx context.Context, r Reference) error {
+	client, err := u.resource(r)
+	if err != nil {
+		return fmt.Errorf("delete %s: %w", r, err)
+	}
+	err = client.Delete(ctx, r.Name, metav1.DeleteOptions{})
+	if apierrors.IsNotFound(err) {
+		return nil
+	}
+	if err != nil {
+		return fmt.Errorf("delete %s: %w", r, err)
+	}
+	u.Report(r, Deleted)
+	return nil
+}
+
+func (u *Uninstaller) deleteInstalled(ctx context.Context, installed []Reference) error {
+	var errs []error
+	for _, r := range slices.Backward(installed) {
+		if r.isReports() || r.Kind == "Namespace" {
+			continue
+		}
+		change, err := u.delete(ctx, r, metav1.DeletePropagationBackground)
+		errs = append(errs, err)
+		if change != "" {
+			u.Report(r, change)
+		}
+	}
+	return errors.Join(errs...)
+}
+
+// reports deletes or keeps the claims, also those of earlier installations.
+func (u *Uninstaller) reports(ctx context.Context) error {
+	claims, err := u.claims(ctx)
+	if err != nil {
+		return err
+	}
+	var errs []error
+	for _, r := range claims {
+		change := Kept
+		if u.DeleteReports {
+			change, err = u.delete(ctx, r, metav1.DeletePropagationBackground)
+			errs = append(errs, err)
+		}
+		if change != "" {
+			u.Report(r, change)
+		}
+	}
+	return errors.Join(errs...)
+}
+
+func (u *Uninstaller) claims(ctx context.Context) ([]Reference, error) {
+	kind := Reference{APIVersion: "v1", Kind: "PersistentVolumeClaim", Namespace: u.Namespace}
+	list, err := u.list(ctx, kind, "app.kubernetes.io/name=batch-job-controller")
+	var claims []Reference
+	for i := range list {
+		if applied(&list[i]) {
+			claims = append(claims, ReferenceTo(&list[i]))
+		}
+	}
+	return claims, err
+}
+
+func (c *Client) list(ctx context.Context, kind Reference, selector string) ([]unstructured.Unstructured, error) {
+	client, err := c.resource(kind)
+	if err != nil {
+		return nil, fmt.Errorf("list %s: %w", kind.Resource(), err)
+	}
+	list, err := client.List(ctx, metav1.ListOptions{LabelSelector: selector})
+	if err != nil {
+		return nil, fmt.Errorf("list %s in %s: %w", kind.Resource(), kind.Namespace, err)
+	}
+	return list.Items, nil
+}
+
+// DeleteNamespace deletes the namespace if this program has made it, and reports
+// whether it has.
+func (u *Uninstaller) DeleteNamespace(ctx context.Context) (ours bool, err error) {
+	r := Reference{APIVersion: "v1", Kind: "Namespace", Name: u.Namespace}
+	change, err := u.delete(ctx, r, metav1.DeletePropagationBackground)
+	if change == Deleted {
+		u.Report(r, change)
+	}
+	return change == Deleted, err
+}

@@ -1,0 +1,142 @@
+package progress
+
+import (
+	"cmp"
+	"errors"
+	"fmt"
+	"maps"
+	"slices"
+	"strings"
+	"time"
+
+	corev1 "k8s.io/api/core/v1"
+
+	"github.com/batch-job-controller/batch-job-controller/controller"
+	"github.com/batch-job-controller/batch-job-controller/controller/execution"
+	"github.com/batch-job-controller/batch-job-controller/controller/jobspec"
+)
+
+// Execution is how far an execution is.
+type Execution struct {
+	ID        execution.ID
+	Trigger   execution.Trigger
+	Scheduled time.Time
+	ClosedAt  time.Time // zero until it is closed
+	Phase     execution.Phase
+	Nodes     int // that were to run
+	Counts    execution.Counts
+	Running   int    // of them that have a place in the pool
+	Pending   int    // of them that have not had one
+	Bad       []Node // failed or lost, by name
+	Skipped   []Node // by name
+	Stuck     []Node // whose pods do not start, by name; see Explained
+}
+
+// Node is how a node's task ended, or why it does not start.
+type Node struct {
+	Name   string
+	State  execution.State
+	Reason string
+}
+
+// Of reads execution records, oldest first. The error is about those that
+// cannot be read.
+func Of(records []corev1.ConfigMap) ([]Execution, error) {
+	var all []Execution
+	var errs []error
+	for i := range records {
+		plan, account, err := controller.ReadRecord(&records[i])
+		if err != nil {
+			errs = append(errs, err)
+			continue
+		}
+		all = append(all, of(plan, account))
+	}
+	slices.SortFunc(all, func(a, b Execution) int { return cmp.Compare(a.ID, b.ID) })
+	return all, errors.Join(errs...)
+}
+
+func of(plan execution.Plan, account execution.Account) Execution {
+	e := Execution{
+		ID: plan.ID, Trigger: plan.Trigger, Scheduled: plan.Scheduled, ClosedAt: account.ClosedAt, Phase: account.Phase,
+		Nodes: len(plan.Nodes), Counts: account.Count(),
+	}
+	ended := make([]bool, len(plan.Nodes))
+	for outcome, indexes := range account.Outcomes {
+		for i := range indexes.All() {
+			ended[i] = true
+			e.note(Node{plan.Nodes[i].Name, outcome.State, plain(string(outcome.Reason))})
+		}
+	}
+	for i := range plan.Nodes {
+		switch {
+		case ended[i]:
+		case account.Admitted.Has(i):
+			e.Running++
+		default:
+			e.Pending++
+		}
+	}
+	for _, skip := range plan.Skipped {
+		e.Counts[execution.Skipped]++
+		e.note(Node{skip.Node, execution.Skipped, string(skip.Reason)})
+	}
+	byName := func(a, b Node) int { return cmp.Compare(a.Name, b.Name) }
+	slices.SortFunc(e.Bad, byName)
+	slices.SortFunc(e.Skipped, byName)
+	return e
+}
+
+func (e *Execution) note(n Node) {
+	switch n.State {
+	case execution.Failed, execution.Lost:
+		e.Bad = append(e.Bad, n)
+	case execution.Skipped:
+		e.Skipped = append(e.Skipped, n)
+	}
+}
+
+// Closed is whether it has ended, with its report written.
+func (e Execution) Closed() bool { return e.Phase == execution.Closed }
+
+// Line is the execution in a few words.
+func (e Execution) Line() string {
+	words := []string{fmt.Sprintf("%d of %d nodes succeeded", e.Counts[execution.Succeeded], e.Nodes)}
+	for _, part := range []struct {
+		count int
+		word  string
+	}{
+		{e.Counts[execution.Failed], "failed"}, {e.Counts[execution.Lost], "lost"},
+		{e.Running, "running"}, {e.Pending, "pending"}, {e.Counts[execution.Skipped], "skipped"},
+	} {
+		if part.count > 0 {
+			words = append(words, fmt.Sprintf("%d %s", part.count, part.word))
+		}
+	}
+	return strings.Join(words, ", ")
+}
+
+// Explained returns the execution with what its pods say: why nodes have failed,
+// and which ones do not get started.
+func (e Execution) Explained(pods []corev1.Pod) Execution {
+	why, stuck := map[string]string{}, map[string]string{}
+	for i := range pods {
+		key, ok := jobspec.KeyOf(&pods[i])
+		if reason := Why(&pods[i]); ok && key.Execution == e.ID && reason != "" {
+			why[key.Node] = reason
+			if pods[i].Status.Phase == corev1.PodPending {
+				stuck[key.Node] = reason
+			}
+		}
+	}
+	e.Bad = slices.Clone(e.Bad)
+	for i, n := range e.Bad {
+		e.Bad[i].Reason = sentence(n.Reason, why[n.Name])
+		delete(stuck, n.Name)
+	}
+	e.Stuck = nil
+	for _, name := range slices.Sorted(maps.Keys(stuck)) {
+		e.Stuck = append(e.Stuck, Node{name, execution.Pending, stuck[name]})
+	}
+	return e
+}

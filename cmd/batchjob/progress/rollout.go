@@ -1,0 +1,106 @@
+package progress
+
+import (
+	"cmp"
+	"fmt"
+	"slices"
+	"time"
+
+	appsv1 "k8s.io/api/apps/v1"
+	corev1 "k8s.io/api/core/v1"
+)
+
+// Rollout is how far a Deployment is.
+type Rollout struct {
+	Done bool
+	Line string   // the state in a few words
+	Why  []string // why it is not done, a line for each pod
+
+	NotReady string // a pod that is not ready; empty: there is none
+	Broken   string // a pod whose container would end in the same way again
+}
+
+// misused is the status with which the controller ends if a person has to mend
+// something.
+const misused = 2
+
+// startTime is how long a pod may take to answer its probes before that is news.
+const startTime = 15 * time.Second
+
+// OfRollout looks at a Deployment, its newest pods, and the events about them.
+func OfRollout(d *appsv1.Deployment, pods []corev1.Pod, events []corev1.Event, now time.Time) Rollout {
+	wanted := int32(1)
+	if d.Spec.Replicas != nil {
+		wanted = *d.Spec.Replicas
+	}
+	s := d.Status
+	r := Rollout{
+		Done: s.ObservedGeneration >= d.Generation && s.UpdatedReplicas == wanted && s.Replicas == wanted && s.AvailableReplicas == wanted,
+		Line: fmt.Sprintf("%d of %d replicas ready", min(s.AvailableReplicas, s.UpdatedReplicas), wanted),
+	}
+	if r.Done {
+		return r
+	}
+	for i := range pods {
+		if pod := &pods[i]; !isReady(pod) && pod.DeletionTimestamp == nil {
+			r.note(pod, events, now)
+		}
+	}
+	if len(pods) == 0 {
+		r.Why = append(r.Why, failures(d)...)
+	}
+	return r
+}
+
+// note takes down why a pod is not ready. What it says of itself counts more
+// than what others say of it.
+func (r *Rollout) note(pod *corev1.Pod, events []corev1.Event, now time.Time) {
+	r.NotReady = pod.Name
+	for _, s := range pod.Status.ContainerStatuses {
+		if ended := cmp.Or(s.State.Terminated, s.LastTerminationState.Terminated); ended != nil && !s.Ready && ended.ExitCode == misused {
+			r.Broken = pod.Name
+		}
+	}
+	why := Why(pod)
+	if warning := lastWarning(events, pod, now); why == "" && warning != nil {
+		why = sentence(warning.Reason, warning.Message)
+	}
+	if why != "" {
+		r.Why = append(r.Why, "pod "+pod.Name+": "+why)
+	}
+}
+
+func isReady(pod *corev1.Pod) bool {
+	return slices.ContainsFunc(pod.Status.Conditions, func(c corev1.PodCondition) bool {
+		return c.Type == corev1.PodReady && c.Status == corev1.ConditionTrue
+	})
+}
+
+func lastWarning(events []corev1.Event, pod *corev1.Pod, now time.Time) *corev1.Event {
+	starting := now.Sub(pod.CreationTimestamp.Time) < startTime
+	var last *corev1.Event
+	for i := range events {
+		e := &events[i]
+		about := e.InvolvedObject.Kind == "Pod" && e.InvolvedObject.Name == pod.Name && e.Type == corev1.EventTypeWarning
+		if !about || (starting && e.Reason == "Unhealthy") {
+			continue
+		}
+		if last == nil || !e.LastTimestamp.Before(&last.LastTimestamp) {
+			last = e
+		}
+	}
+	return last
+}
+
+// failures are what a Deployment says that has no pods, such as that a quota
+// does not let it.
+func failures(d *appsv1.Deployment) []string {
+	var said []string
+	for _, c := range d.Status.Conditions {
+		failed := c.Type == appsv1.DeploymentReplicaFailure && c.Status == corev1.ConditionTrue
+		if failed || (c.Type == appsv1.DeploymentProgressing && c.Status == corev1.ConditionFalse) {
+			said = append(said, sentence(c.Reason, c.Message))
+		}
+	}
+	return said
+}

@@ -1,0 +1,174 @@
+package batchjob
+
+import (
+	"errors"
+	"fmt"
+	"io"
+	"os"
+	"time"
+
+	appsv1 "k8s.io/api/apps/v1"
+	corev1 "k8s.io/api/core/v1"
+	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
+	"k8s.io/apimachinery/pkg/runtime"
+
+	"github.com/batch-job-controller/batch-job-controller/cmd/batchjob/objects"
+	"github.com/batch-job-controller/batch-job-controller/cmd/validate"
+	"github.com/batch-job-controller/batch-job-controller/controller/config"
+	"github.com/batch-job-controller/batch-job-controller/manifests"
+)
+
+// rendered is an installation, ready to be sent.
+type rendered struct {
+	choice
+	objects    []*unstructured.Unstructured
+	deployment *appsv1.Deployment
+	config     config.Config
+}
+
+func (r rendered) namespace() string { return r.deployment.Namespace }
+
+// configurationAnnotation of the controller's pods changes when they have to be
+// started anew: the rest of a changed configuration they follow as they run.
+const configurationAnnotation = "batch-job-controller.io/configuration"
+
+// render renders what was chosen. Every error of it is a misuse.
+func (t *tool) render(c choice) (rendered, error) {
+	r, err := t.doRender(c)
+	if err != nil {
+		return r, misuse(err)
+	}
+	return r, nil
+}
+
+func (t *tool) doRender(c choice) (r rendered, err error) {
+	r.choice = c
+	o := manifests.Options{Overlay: c.overlay, Components: c.components, Namespace: t.givenNamespace(), Image: c.image}
+	if c.config == "-" && c.podTemplate == "-" {
+		return r, errors.New("-f - and -t -: only one of them can be the standard input")
+	}
+	var errConfig, errTemplate error
+	o.Config, errConfig = t.read("--config", c.config)
+	o.PodTemplate, errTemplate = t.read("--pod-template", c.podTemplate)
+	if err := errors.Join(errConfig, errTemplate); err != nil {
+		return r, err
+	}
+	text, err := manifests.Render(o)
+	if err != nil {
+		return r, err
+	}
+	if r.objects, err = objects.Decode(text); err != nil {
+		return r, err
+	}
+	deployment, err := objects.Find(r.objects, "Deployment")
+	if err != nil {
+		return r, err
+	}
+	if err := r.readDeployment(deployment); err != nil {
+		return r, err
+	}
+	if err := t.readConfig(&r); err != nil {
+		return r, err
+	}
+	if err := r.fits(); err != nil {
+		return r, err
+	}
+	hash, err := r.config.StartHash()
+	if err != nil {
+		return r, err
+	}
+	return r, unstructured.SetNestedField(deployment.Object, hash,
+		"spec", "template", "metadata", "annotations", configurationAnnotation)
+}
+
+// read reads a file that is not to be empty, if there is to be one.
+func (t *tool) read(flag, file string) (string, error) {
+	var data []byte
+	var err error
+	switch file {
+	case "":
+		return "", nil
+	case "-":
+		data, err = io.ReadAll(t.In)
+	default:
+		data, err = os.ReadFile(file)
+	}
+	if err != nil {
+		return "", fmt.Errorf("%s: %w", flag, err)
+	}
+	if len(data) == 0 {
+		return "", fmt.Errorf("%s %s: the file is empty", flag, file)
+	}
+	return string(data), nil
+}
+
+func (r *rendered) readDeployment(o *unstructured.Unstructured) error {
+	r.deployment = &appsv1.Deployment{}
+	if err := runtime.DefaultUnstructuredConverter.FromUnstructured(o.Object, r.deployment); err != nil {
+		return fmt.Errorf("%s: %w", objects.ReferenceTo(o), err)
+	}
+	return nil
+}
+
+// readConfig finds the configuration, and checks it.
+func (t *tool) readConfig(r *rendered) error {
+	name := configMapOf(r.deployment)
+	for _, o := range r.objects {
+		if o.GetKind() != "ConfigMap" || o.GetName() != name {
+			continue
+		}
+		data, _, err := unstructured.NestedStringMap(o.Object, "data")
+		if err != nil {
+			return fmt.Errorf("configmap/%s: %w", name, err)
+		}
+		return t.checkConfig(r, data)
+	}
+	return fmt.Errorf("the overlay has no ConfigMap %q, which its Deployment reads", name)
+}
+
+// checkConfig has the configuration judged as the controller will, and tells
+// what experience says of what somebody has given.
+func (t *tool) checkConfig(r *rendered, data map[string]string) error {
+	in := validate.Input{Namespace: r.namespace(), Values: map[string]validate.Value{}}
+	given := map[string]bool{}
+	for key, text := range data {
+		file, ours := r.fileOf(key)
+		in.Values[key] = validate.Value{Text: text, File: file}
+		given[file] = ours
+	}
+	result := validate.Check(in, time.Now())
+	r.config = result.Config
+	var errs []error
+	for _, finding := range result.Findings {
+		switch {
+		case !finding.Warning:
+			errs = append(errs, errors.New(finding.String()))
+		case given[finding.File]:
+			fmt.Fprintln(t.ErrOut, finding)
+		}
+	}
+	if len(errs) > 0 {
+		return fmt.Errorf("the controller would refuse this configuration:\n%w", errors.Join(errs...))
+	}
+	return nil
+}
+
+// configMapOf returns the name of the ConfigMap that a controller reads.
+func configMapOf(d *appsv1.Deployment) string {
+	for _, c := range d.Spec.Template.Spec.Containers {
+		for _, v := range c.Env {
+			if v.Name == "CONFIG_MAP_NAME" {
+				return v.Value
+			}
+		}
+	}
+	return ""
+}
+
+// imageOf returns the image of a controller.
+func imageOf(pod corev1.PodSpec) string {
+	if len(pod.Containers) == 0 {
+		return ""
+	}
+	return pod.Containers[0].Image
+}

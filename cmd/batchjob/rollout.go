@@ -1,0 +1,111 @@
+package batchjob
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"slices"
+	"strings"
+	"time"
+
+	appsv1 "k8s.io/api/apps/v1"
+	corev1 "k8s.io/api/core/v1"
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+
+	"github.com/batch-job-controller/batch-job-controller/cmd/batchjob/progress"
+)
+
+// lastWords bounds what is shown of a log, in lines.
+const lastWords = 10
+
+// awaitRollout waits until a controller is ready, and tells why it is not.
+func (t *tool) awaitRollout(ctx context.Context, c *cluster, d *appsv1.Deployment, timeout time.Duration) error {
+	said := &news{to: t.ErrOut}
+	var last progress.Rollout
+	err := until(ctx, timeout, said, func(ctx context.Context) (bool, error) {
+		now, err := c.rollout(ctx, d)
+		if err != nil {
+			return false, err
+		}
+		last = now
+		said.say(strings.Join(append([]string{"rollout: " + now.Line}, now.Why...), "\n  "))
+		if now.Broken != "" {
+			return false, &statusError{exitNotDone, errors.New("the controller has ended, and another start would not help")}
+		}
+		return now.Done, nil
+	})
+	if err == nil {
+		return nil
+	}
+	text := fmt.Sprintf("deployment %s in namespace %s is not ready: %%w", d.Name, d.Namespace)
+	if last.NotReady != "" {
+		if log := c.log(ctx, d.Namespace, last.NotReady); log != "" {
+			text += "\nThe end of its log:\n" + strings.ReplaceAll(log, "%", "%%")
+		}
+	}
+	var status *statusError
+	if errors.As(err, &status) {
+		if status.status == exitTimeout {
+			text += fmt.Sprintf("\nIt goes on meanwhile; look again with: %s status -n %s", t.name, d.Namespace)
+		}
+		return &statusError{status.status, fmt.Errorf(text, status.err)}
+	}
+	return fmt.Errorf(text, err)
+}
+
+func (c *cluster) rollout(ctx context.Context, d *appsv1.Deployment) (progress.Rollout, error) {
+	live, err := c.AppsV1().Deployments(d.Namespace).Get(ctx, d.Name, metav1.GetOptions{})
+	if err != nil {
+		return progress.Rollout{}, fmt.Errorf("look at the Deployment: %w", err)
+	}
+	pods, err := c.newestPods(ctx, live)
+	if err != nil {
+		return progress.Rollout{}, err
+	}
+	events, err := c.CoreV1().Events(d.Namespace).List(ctx, metav1.ListOptions{FieldSelector: "involvedObject.kind=Pod,type=Warning"})
+	if err != nil {
+		return progress.Rollout{}, fmt.Errorf("look at events: %w", err)
+	}
+	return progress.OfRollout(live, pods, events.Items, time.Now()), nil
+}
+
+// newestPods returns the pods of the newest revision: what others ran into does
+// not concern this one.
+func (c *cluster) newestPods(ctx context.Context, d *appsv1.Deployment) ([]corev1.Pod, error) {
+	if d.Status.ObservedGeneration < d.Generation {
+		return nil, nil
+	}
+	sets, err := c.AppsV1().ReplicaSets(d.Namespace).List(ctx, metav1.ListOptions{LabelSelector: metav1.FormatLabelSelector(d.Spec.Selector)})
+	if err != nil {
+		return nil, fmt.Errorf("look at the ReplicaSets: %w", err)
+	}
+	hash := ""
+	for i := range sets.Items {
+		if sets.Items[i].Annotations[revisionAnnotation] == d.Annotations[revisionAnnotation] {
+			hash = sets.Items[i].Labels[appsv1.DefaultDeploymentUniqueLabelKey]
+		}
+	}
+	pods, err := c.pods(ctx, d)
+	if err != nil {
+		return nil, err
+	}
+	return slices.DeleteFunc(pods, func(pod corev1.Pod) bool {
+		return pod.Labels[appsv1.DefaultDeploymentUniqueLabelKey] != hash
+	}), nil
+}
+
+// revisionAnnotation is what ties a Deployment to its newest ReplicaSet.
+const revisionAnnotation = "deployment.kubernetes.io/revision"
+
+// log returns the end of the log of a pod: of how it ended, if it was started
+// again.
+func (c *cluster) log(ctx context.Context, namespace, pod string) string {
+	lines := int64(lastWords)
+	for _, previous := range []bool{true, false} {
+		data, err := c.CoreV1().Pods(namespace).GetLogs(pod, &corev1.PodLogOptions{TailLines: &lines, Previous: previous}).DoRaw(ctx)
+		if err == nil && len(data) > 0 {
+			return strings.TrimSpace(string(data))
+		}
+	}
+	return ""
+}

@@ -1,0 +1,100 @@
+package batchjob
+
+import (
+	"context"
+	"errors"
+	"fmt"
+
+	"github.com/spf13/cobra"
+	"k8s.io/cli-runtime/pkg/genericclioptions"
+	"k8s.io/cli-runtime/pkg/genericiooptions"
+)
+
+// The exit statuses.
+const (
+	exitOK       = 0
+	exitNo       = 1 // there are differences, nodes failed, or validate found something
+	exitMisused  = 2 // the command line or the configuration is wrong: nothing was sent
+	exitTimeout  = 3 // it is not over yet
+	exitNotDone  = 4 // the cluster did not answer, or refused, or the controller is not ready
+	statusesText = `Exit status: 0 done; 1 there are differences (diff), nodes failed (wait, status), or
+the configuration is wrong (validate, which sends nothing anyway); 2 the command line or the configuration is wrong, and nothing was sent; 3 not over
+within --timeout; 4 the cluster does not answer, or refuses, or the controller is
+not ready.`
+)
+
+// statusError ends the program with a status of its own.
+type statusError struct {
+	status int
+	err    error // nil: everything was said
+}
+
+func (e *statusError) Error() string {
+	if e.err == nil {
+		return fmt.Sprintf("exit status %d", e.status)
+	}
+	return e.err.Error()
+}
+
+func (e *statusError) Unwrap() error { return e.err }
+
+func misuse(err error) error { return &statusError{exitMisused, err} }
+
+// Run runs a command line and returns its exit status. Name is what people type
+// to run the program, such as kubectl batchjob.
+func Run(ctx context.Context, name string, args []string, streams genericiooptions.IOStreams) int {
+	root := newRoot(name, streams)
+	root.SetArgs(args)
+	err := root.ExecuteContext(ctx)
+	var status *statusError
+	switch {
+	case err == nil:
+		return exitOK
+	case !errors.As(err, &status): // from the library: an unknown command or flag
+		fmt.Fprintf(streams.ErrOut, "Error: %v\nSee %s --help.\n", err, name)
+		return exitMisused
+	case status.err != nil:
+		fmt.Fprintf(streams.ErrOut, "Error: %v\n", status.err)
+	}
+	return status.status
+}
+
+func newRoot(name string, streams genericiooptions.IOStreams) *cobra.Command {
+	t := &tool{IOStreams: streams, name: name, flags: genericclioptions.NewConfigFlags(true).WithWarningPrinter(streams)}
+	root := &cobra.Command{
+		Use:   "kubectl-batchjob",
+		Short: "Install the batch-job-controller, and see how its executions go",
+		Long: `Install the batch-job-controller, and see how its executions go.
+
+From nothing to a finished execution:
+
+  ` + name + ` install --overlay demo
+  ` + name + ` wait
+  ` + name + ` status
+
+` + statusesText,
+		Annotations:   map[string]string{cobra.CommandDisplayNameAnnotation: name},
+		SilenceErrors: true,
+		SilenceUsage:  true,
+	}
+	root.SetIn(streams.In)
+	root.SetOut(streams.Out)
+	root.SetErr(streams.ErrOut)
+	t.flags.AddFlags(root.PersistentFlags())
+	root.AddCommand(t.renderCommand(), t.installCommand(), t.diffCommand(), t.uninstallCommand(),
+		t.validateCommand(), t.waitCommand(), t.statusCommand(), t.versionCommand())
+	return root
+}
+
+// does makes what a command does a function of cobra. An error without a
+// status of its own is one of the cluster's.
+func does(do func(ctx context.Context, args []string) error) func(*cobra.Command, []string) error {
+	return func(cmd *cobra.Command, args []string) error {
+		err := do(cmd.Context(), args)
+		var status *statusError
+		if err != nil && !errors.As(err, &status) {
+			return &statusError{exitNotDone, err}
+		}
+		return err
+	}
+}

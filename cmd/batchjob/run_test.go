@@ -1,0 +1,149 @@
+package batchjob
+
+import (
+	"bytes"
+	"net"
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+
+	"k8s.io/cli-runtime/pkg/genericiooptions"
+	"k8s.io/client-go/tools/clientcmd"
+	clientcmdapi "k8s.io/client-go/tools/clientcmd/api"
+)
+
+// silence is a kubeconfig of a cluster that does not answer.
+func silence(t *testing.T) string {
+	t.Helper()
+	listener, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	address := listener.Addr().String()
+	if err := listener.Close(); err != nil {
+		t.Fatal(err)
+	}
+	config := clientcmdapi.NewConfig()
+	config.Clusters["cluster"] = &clientcmdapi.Cluster{Server: "http://" + address}
+	config.Contexts["context"] = &clientcmdapi.Context{Cluster: "cluster", Namespace: "checks"}
+	config.CurrentContext = "context"
+	file := filepath.Join(t.TempDir(), "kubeconfig")
+	if err := clientcmd.WriteToFile(*config, file); err != nil {
+		t.Fatal(err)
+	}
+	return file
+}
+
+// command runs a command line.
+func command(t *testing.T, input string, args ...string) (status int, out, errOut string) {
+	t.Helper()
+	streams, in, stdout, stderr := genericiooptions.NewTestIOStreams()
+	in.WriteString(input)
+	status = Run(t.Context(), "kubectl batchjob", args, streams)
+	return status, stdout.String(), stderr.String()
+}
+
+func TestRun(t *testing.T) {
+	const good = "name: mine\ncronExpression: \"42 3 * * *\"\ncallbackServiceName: batch-job-controller\nmetrics: {prefix: mine}\n"
+	t.Chdir(t.TempDir())
+	for file, text := range map[string]string{
+		"good.yaml": good, "empty.yaml": "",
+		"wrong.yaml": "name: mine\ncronExpression: sometimes\npodPoolSize: 0\n", "pod.yaml": "kind: Pod\n",
+		"good-pod.yaml": "kind: Pod\nspec: {containers: [{name: job, image: example.com/job:1}]}\n",
+	} {
+		if err := os.WriteFile(file, []byte(text), 0o600); err != nil {
+			t.Fatal(err)
+		}
+	}
+	kubeconfig := silence(t)
+	tests := map[string]struct {
+		args       []string
+		input      string
+		wantStatus int
+		wantOut    []string
+		wantErr    []string
+	}{
+		"help says how to begin":          {args: []string{"--help"}, wantOut: []string{"kubectl batchjob install --overlay demo", "Exit status"}},
+		"version":                         {args: []string{"version"}, wantOut: []string{"kubectl-batchjob "}},
+		"completion":                      {args: []string{"__complete", "install", "--overlay", ""}, wantOut: []string{"demo"}},
+		"an unknown command":              {args: []string{"instal"}, wantStatus: 2, wantErr: []string{`"instal"`, "Did you mean this?", "install", "--help"}},
+		"an unknown flag":                 {args: []string{"status", "--all"}, wantStatus: 2, wantErr: []string{"--all"}},
+		"an argument too many":            {args: []string{"install", "demo"}, wantStatus: 2, wantErr: []string{`"demo"`}},
+		"an overlay has to be chosen":     {args: []string{"install"}, wantStatus: 2, wantErr: []string{`"overlay"`}},
+		"an overlay that there is not":    {args: []string{"install", "--overlay", "prod"}, wantStatus: 2, wantErr: []string{`no overlay "prod"`, "demo"}},
+		"an execution that cannot be":     {args: []string{"wait", "yesterday"}, wantStatus: 2, wantErr: []string{`"yesterday"`, "14 digits"}},
+		"a kubeconfig that is not there":  {args: []string{"status", "--kubeconfig", "nowhere"}, wantStatus: 2, wantErr: []string{"nowhere"}},
+		"a cluster that does not answer":  {args: []string{"status", "--kubeconfig", kubeconfig}, wantStatus: 4, wantErr: []string{"does not answer", "connection refused"}},
+		"install when nobody answers":     {args: []string{"install", "--overlay", "demo", "--kubeconfig", kubeconfig}, wantStatus: 4, wantErr: []string{"does not answer", "connection refused"}},
+		"render needs no cluster":         {args: []string{"render", "--overlay", "demo", "--kubeconfig", kubeconfig}, wantOut: []string{"kind: Deployment", "namespace: batch-job-controller-demo"}},
+		"render puts in what is given":    {args: []string{"render", "--overlay", "demo", "-n", "checks", "--image", "localhost/own:1", "-f", "good.yaml"}, wantOut: []string{"name: mine", "image: localhost/own:1", "namespace: checks", "CALLBACK_SERVICE_FILE_URL"}},
+		"a value from the standard input": {args: []string{"render", "--overlay", "demo", "-f", "-"}, input: good, wantOut: []string{"name: mine"}},
+		"both values from there":          {args: []string{"render", "--overlay", "demo", "-f", "-", "-t", "-"}, wantStatus: 2, wantErr: []string{"only one"}},
+		"files that are not there":        {args: []string{"render", "--overlay", "demo", "-f", "one", "-t", "two"}, wantStatus: 2, wantErr: []string{"--config", "one", "--pod-template", "two"}},
+		"an empty file":                   {args: []string{"render", "--overlay", "demo", "-f", "empty.yaml"}, wantStatus: 2, wantErr: []string{"empty.yaml", "is empty"}},
+		"all that is wrong in both files": {args: []string{"install", "--overlay", "demo", "-f", "wrong.yaml", "-t", "pod.yaml", "--kubeconfig", kubeconfig}, wantStatus: 2, wantErr: []string{"wrong.yaml:2: cronExpression: ", `"sometimes"`, "wrong.yaml:3: podPoolSize: ", "metrics", "pod.yaml:1: ", "containers"}},
+		"components that the configuration needs": {args: []string{"install", "--overlay", "demo", "-f", "-", "--kubeconfig", kubeconfig},
+			input:      good + "callback: {tls: selfSigned, auth: serviceAccountToken}\nreports: {tls: secret, tlsSecret: batch-job-controller-tls, auth: serviceAccountToken}\n",
+			wantStatus: 2,
+			wantErr:    []string{"callback.tls: selfSigned: ", "callback.auth: ", "reports.tlsSecret: ", "reports.auth: ", "--component tls", "--component report-auth"}},
+		"components that it needs and has": {args: []string{"render", "--overlay", "demo", "-f", "-", "--component", "tls,report-auth"},
+			input:   good + "callback: {tls: selfSigned, auth: serviceAccountToken}\nreports: {tls: secret, tlsSecret: batch-job-controller-tls, auth: serviceAccountToken}\n",
+			wantOut: []string{"-ca-secret="}},
+		"validate says when it fires":       {args: []string{"validate", "-f", "good.yaml", "-t", "good-pod.yaml"}, wantOut: []string{"03:42"}},
+		"validate says what is wrong":       {args: []string{"validate", "-f", "wrong.yaml", "-t", "pod.yaml"}, wantStatus: 1, wantErr: []string{"wrong.yaml:2: ", "sometimes", "podPoolSize"}},
+		"a component that is there already": {args: []string{"render", "--overlay", "demo", "--component", "ha,persistence"}, wantOut: []string{"kind: PodDisruptionBudget"}},
+		"a component that there is not":     {args: []string{"render", "--overlay", "demo", "--component", "high"}, wantStatus: 2, wantErr: []string{`"high"`, "ha"}},
+	}
+	for name, test := range tests {
+		t.Run(name, func(t *testing.T) {
+			status, out, errOut := command(t, test.input, test.args...)
+			if status != test.wantStatus {
+				t.Errorf("got status %d, want %d", status, test.wantStatus)
+			}
+			for _, want := range test.wantOut {
+				if !strings.Contains(out, want) {
+					t.Errorf("%q is not in the output:\n%s", want, out)
+				}
+			}
+			for _, want := range test.wantErr {
+				if !strings.Contains(errOut, want) {
+					t.Errorf("%q is not in the error output:\n%s", want, errOut)
+				}
+			}
+		})
+	}
+}
+
+// Most of a configuration is followed by who runs; a start is for the rest.
+func TestPodsAreStartedAnewForWhatNeedsIt(t *testing.T) {
+	annotation := func(keys string) string {
+		_, out, _ := command(t, "name: another\ncronExpression: \"42 3 * * *\"\ncallbackServiceName: batch-job-controller\nmetrics: {prefix: a}\n"+keys,
+			"render", "--overlay", "demo", "-f", "-")
+		for line := range strings.Lines(out) {
+			if strings.Contains(line, configurationAnnotation) {
+				return line
+			}
+		}
+		t.Fatal("there is no annotation")
+		return ""
+	}
+	first := annotation("")
+	if again := annotation("podPoolSize: 7\n"); again != first {
+		t.Errorf("got %s, and then %s", first, again)
+	}
+	if other := annotation("callbackServicePort: 8099\n"); other == first {
+		t.Errorf("got %s for both", other)
+	}
+}
+
+func TestNewsAreSaidOnce(t *testing.T) {
+	var out bytes.Buffer
+	n := news{to: &out}
+	for _, text := range []string{"one", "one", "two", "one"} {
+		n.say(text)
+	}
+	if got := out.String(); got != "one\ntwo\none\n" {
+		t.Errorf("got %q", got)
+	}
+}

@@ -1,0 +1,182 @@
+package batchjob
+
+import (
+	"cmp"
+	"context"
+	"errors"
+	"fmt"
+	"slices"
+	"strings"
+	"text/tabwriter"
+	"time"
+
+	"github.com/spf13/cobra"
+
+	"github.com/batch-job-controller/batch-job-controller/cmd/batchjob/objects"
+	"github.com/batch-job-controller/batch-job-controller/cmd/batchjob/progress"
+	"github.com/batch-job-controller/batch-job-controller/controller/config"
+	"github.com/batch-job-controller/batch-job-controller/controller/execution"
+)
+
+// shownExecutions is how many of the newest are listed.
+const shownExecutions = 5
+
+func (t *tool) statusCommand() *cobra.Command {
+	return &cobra.Command{
+		Use:   "status [EXECUTION]",
+		Short: "Show a controller and its executions; exit status 1 if nodes failed",
+		Long: `Show the controller, its newest executions, and the nodes that failed in the
+newest one, or in the one that is given. Exit status 1 if nodes failed or were
+lost in it, else 4 if the controller is not ready.`,
+		Args: executionArgs,
+		RunE: does(func(ctx context.Context, args []string) error { return t.status(ctx, chosenID(args)) }),
+	}
+}
+
+func (t *tool) status(ctx context.Context, id execution.ID) error {
+	i, err := t.findInstallation(ctx)
+	var problems config.Problems
+	if err != nil && !errors.As(err, &problems) {
+		return err
+	}
+	ready, errShown := t.showInstallation(ctx, i)
+	if err := errors.Join(errShown, err); err != nil {
+		return err
+	}
+	fmt.Fprintf(t.Out, "schedule:   %s\n", scheduleText(i.config, time.Now()))
+	ids, err := i.ids(ctx)
+	if err != nil {
+		return err
+	}
+	newest := ids[max(0, len(ids)-shownExecutions):]
+	if id != "" && !slices.Contains(newest, id) {
+		newest = []execution.ID{id}
+	}
+	if len(newest) == 0 {
+		fmt.Fprintf(t.Out, "\nNo execution yet. To wait for the first: %s wait -n %s\n", t.name, i.deployment.Namespace)
+		return notReady(ready)
+	}
+	executions, err := i.executions(ctx, newest...)
+	if err != nil {
+		return err
+	}
+	fmt.Fprint(t.Out, "\n"+executionsTable(executions, time.Now()))
+	shown := executions[len(executions)-1]
+	if at := slices.IndexFunc(executions, func(e progress.Execution) bool { return e.ID == id }); at >= 0 {
+		shown = executions[at]
+	}
+	if shown, err = i.explained(ctx, shown); err != nil {
+		return err
+	}
+	fmt.Fprint(t.Out, nodesTable(shown), t.afterExecution(i, shown))
+	return cmp.Or(verdict(shown), notReady(ready))
+}
+
+// showInstallation shows the controller itself, and why it is not ready.
+func (t *tool) showInstallation(ctx context.Context, i *installation) (ready bool, err error) {
+	d := i.deployment
+	rollout, err := i.rollout(ctx, d)
+	if err != nil {
+		return false, err
+	}
+	inventory, err := i.objects.ReadInventory(ctx, d.Namespace)
+	if err != nil {
+		return false, err
+	}
+	fmt.Fprintf(t.Out, "namespace:  %s\ncontroller: %s, image %s\n", d.Namespace, rollout.Line, imageOf(d.Spec.Template.Spec))
+	for _, why := range rollout.Why {
+		fmt.Fprintf(t.Out, "            %s\n", why)
+	}
+	fmt.Fprintf(t.Out, "installed:  %s\n", inventoryText(inventory))
+	return rollout.Done, nil
+}
+
+// notReady ends the command with a status of its own: everything was said.
+func notReady(ready bool) error {
+	if ready {
+		return nil
+	}
+	return &statusError{exitNotDone, nil}
+}
+
+func inventoryText(i *objects.Inventory) string {
+	if i == nil {
+		return "by other means than this program"
+	}
+	text := "overlay " + i.Overlay
+	if len(i.Components) > 0 {
+		text += " with " + strings.Join(i.Components, ", ")
+	}
+	return text + ", by version " + i.Version
+}
+
+func scheduleText(cfg config.Config, now time.Time) string {
+	return fmt.Sprintf("%s (%s), next at %s", cfg.CronExpression, cfg.TimeZone, nextTick(cfg, now))
+}
+
+// executionsTable shows the newest first.
+func executionsTable(executions []progress.Execution, now time.Time) string {
+	return table("EXECUTION\tTRIGGER\tPHASE\tAGE\tDURATION\tNODES\tSUCCEEDED\tFAILED\tLOST\tRUNNING\tPENDING\tSKIPPED", func(row func(...any)) {
+		for _, e := range slices.Backward(executions) {
+			duration := "-"
+			if !e.ClosedAt.IsZero() {
+				duration = inWords(e.ClosedAt.Sub(e.Scheduled))
+			}
+			row(e.ID, e.Trigger, e.Phase, inWords(now.Sub(e.Scheduled)), duration, e.Nodes, e.Counts[execution.Succeeded],
+				e.Counts[execution.Failed], e.Counts[execution.Lost], e.Running, e.Pending, e.Counts[execution.Skipped])
+		}
+	})
+}
+
+// nodesTable shows the nodes that did not do as they should.
+func nodesTable(e progress.Execution) string {
+	nodes := slices.Concat(e.Bad, e.Stuck, e.Skipped)
+	if len(nodes) == 0 {
+		return ""
+	}
+	return fmt.Sprintf("\nNodes of %s to look at:\n", e.ID) + table("NODE\tSTATE\tREASON", func(row func(...any)) {
+		for _, n := range nodes {
+			row(n.Name, n.State, n.Reason)
+		}
+	})
+}
+
+func executionText(e progress.Execution) string {
+	text := fmt.Sprintf("execution %s is over after %s: %s\n", e.ID, inWords(e.ClosedAt.Sub(e.Scheduled)), e.Line())
+	return text + nodesTable(e)
+}
+
+// afterExecution is where to look next.
+func (t *tool) afterExecution(i *installation, e progress.Execution) string {
+	ns := i.deployment.Namespace
+	switch {
+	case !e.Closed():
+		return fmt.Sprintf("\nUntil it is over: %s wait -n %s\n", t.name, ns)
+	case len(e.Bad) > 0:
+		return fmt.Sprintf("\nWhat the pods said: kubectl -n %s logs --prefix --tail 20 -l batch-job-controller.io/execution=%s\n", ns, e.ID) +
+			reportsText(ns, e.ID)
+	default:
+		return "\n" + reportsText(ns, e.ID)
+	}
+}
+
+func reportsText(namespace string, id execution.ID) string {
+	return fmt.Sprintf("Reports: kubectl -n %s port-forward service/batch-job-controller 8080, then http://127.0.0.1:8080/%s/\n", namespace, id)
+}
+
+func table(head string, fill func(row func(...any))) string {
+	var text strings.Builder
+	w := tabwriter.NewWriter(&text, 0, 0, 2, ' ', 0)
+	fmt.Fprintln(w, head)
+	fill(func(cells ...any) {
+		for n, cell := range cells {
+			if n > 0 {
+				fmt.Fprint(w, "\t")
+			}
+			fmt.Fprint(w, cell)
+		}
+		fmt.Fprintln(w)
+	})
+	_ = w.Flush() // to memory
+	return text.String()
+}

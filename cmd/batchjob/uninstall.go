@@ -1,0 +1,103 @@
+package batchjob
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"strings"
+	"time"
+
+	"github.com/spf13/cobra"
+
+	"github.com/batch-job-controller/batch-job-controller/cmd/batchjob/objects"
+)
+
+type uninstallOptions struct {
+	deleteReports   bool
+	deleteNamespace bool
+	timeout         time.Duration
+}
+
+func (t *tool) uninstallCommand() *cobra.Command {
+	var o uninstallOptions
+	cmd := &cobra.Command{
+		Use:   "uninstall -n NAMESPACE",
+		Short: "Delete what was installed, but not the reports",
+		Long: `Delete what install has applied, and what the controller has made: execution
+records, Jobs, keys and the Lease. Executions that run are ended. It asks nothing.
+
+What is kept: volumes with reports, unless --delete-reports, and the namespace,
+unless --delete-namespace. A namespace that install has not made is never deleted.`,
+		Args: cobra.NoArgs,
+		RunE: does(func(ctx context.Context, _ []string) error { return t.uninstall(ctx, o) }),
+	}
+	flags := cmd.Flags()
+	flags.BoolVar(&o.deleteReports, "delete-reports", false, "delete the volume claims with the reports")
+	flags.BoolVar(&o.deleteNamespace, "delete-namespace", false, "delete the namespace, if install has made it")
+	flags.DurationVar(&o.timeout, "timeout", 5*time.Minute, "how long to wait until the controller has ended")
+	return cmd
+}
+
+func (t *tool) uninstall(ctx context.Context, o uninstallOptions) error {
+	namespace, err := t.contextNamespace()
+	if err != nil {
+		return err
+	}
+	cluster, err := t.connect()
+	if err != nil {
+		return err
+	}
+	limited, cancel := context.WithTimeout(ctx, o.timeout)
+	defer cancel()
+	var kept []objects.Reference
+	u := objects.Uninstaller{
+		Client: cluster.objects, Namespace: namespace, DeleteReports: o.deleteReports,
+		Report: func(r objects.Reference, change objects.Change) {
+			t.report(r, change)
+			if change == objects.Kept {
+				kept = append(kept, r)
+			}
+		},
+		ReportMade: func(kind objects.Reference, count int) {
+			fmt.Fprintf(t.Out, "%s of the controller: %d %s\n", kind.Resource(), count, objects.Deleted)
+		},
+	}
+	err = u.Uninstall(limited)
+	switch {
+	case errors.Is(err, objects.ErrNotInstalled) && !o.deleteNamespace:
+		return t.notInstalled(ctx, cluster, namespace)
+	case err != nil && errors.Is(context.Cause(limited), context.DeadlineExceeded):
+		return &statusError{exitTimeout, err}
+	case err != nil && !errors.Is(err, objects.ErrNotInstalled):
+		return err
+	}
+	return t.finishUninstall(ctx, u, kept, o)
+}
+
+// finishUninstall deletes the namespace, or says what is left.
+func (t *tool) finishUninstall(ctx context.Context, u objects.Uninstaller, kept []objects.Reference, o uninstallOptions) error {
+	left := "namespace " + u.Namespace
+	if len(kept) > 0 {
+		left += ", and in it " + names(kept)
+	}
+	if !o.deleteNamespace {
+		fmt.Fprintf(t.Out, "Kept: %s.\n", left)
+		return nil
+	}
+	if len(kept) > 0 {
+		return fmt.Errorf("kept: %s: the namespace goes together with the reports only, with --delete-reports", left)
+	}
+	ours, err := u.DeleteNamespace(ctx)
+	if err == nil && !ours {
+		fmt.Fprintf(t.Out, "Kept: %s, which install has not made.\n", left)
+	}
+	return err
+}
+
+func names(of []objects.Reference) string {
+	var all []string
+	for _, r := range of {
+		all = append(all, r.String())
+	}
+	return strings.Join(all, ", ")
+}

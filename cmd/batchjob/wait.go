@@ -1,0 +1,139 @@
+package batchjob
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"strings"
+	"time"
+
+	"github.com/spf13/cobra"
+
+	"github.com/batch-job-controller/batch-job-controller/cmd/batchjob/progress"
+	"github.com/batch-job-controller/batch-job-controller/controller/execution"
+	"github.com/batch-job-controller/batch-job-controller/controller/plan"
+)
+
+func (t *tool) waitCommand() *cobra.Command {
+	var timeout time.Duration
+	cmd := &cobra.Command{
+		Use:   "wait [EXECUTION]",
+		Short: "Wait until an execution is over; exit status 1 if nodes failed",
+		Long: `Wait until an execution is over, and tell how it goes. Without an ID it is the
+newest one, the one that runOnStartup is about to begin, or else the first that
+will begin. Exit status 1 if nodes failed or were lost.`,
+		Args: executionArgs,
+		RunE: does(func(ctx context.Context, args []string) error { return t.wait(ctx, args, timeout) }),
+	}
+	cmd.Flags().DurationVar(&timeout, "timeout", time.Hour, "how long to wait")
+	return cmd
+}
+
+// executionArgs takes one execution ID at most; latest is the newest one.
+func executionArgs(cmd *cobra.Command, args []string) error {
+	if err := cobra.MaximumNArgs(1)(cmd, args); err != nil {
+		return err
+	}
+	if len(args) == 0 || args[0] == latest {
+		return nil
+	}
+	_, err := execution.ParseID(args[0])
+	return err
+}
+
+const latest = "latest"
+
+func chosenID(args []string) execution.ID {
+	if len(args) == 0 || args[0] == latest {
+		return ""
+	}
+	return execution.ID(args[0])
+}
+
+func (t *tool) wait(ctx context.Context, args []string, timeout time.Duration) error {
+	i, err := t.findInstallation(ctx)
+	if err != nil {
+		return err
+	}
+	w := waiter{tool: t, installation: i, id: chosenID(args), said: news{to: t.ErrOut}, timeout: timeout}
+	if w.since, err = i.expected(ctx, time.Now()); err != nil {
+		return err
+	}
+	if err := until(ctx, timeout, &w.said, w.look); err != nil {
+		return w.explain(err)
+	}
+	fmt.Fprint(t.Out, executionText(w.last))
+	fmt.Fprint(t.Out, t.afterExecution(i, w.last))
+	return verdict(w.last)
+}
+
+// waiter waits for one execution.
+type waiter struct {
+	*tool
+	*installation
+	id      execution.ID // empty: the newest
+	since   execution.ID // older ones do not count
+	said    news
+	timeout time.Duration
+	last    progress.Execution
+}
+
+func (w *waiter) look(ctx context.Context) (bool, error) {
+	if w.id == "" {
+		ids, err := w.ids(ctx)
+		if err != nil {
+			return false, err
+		}
+		if len(ids) == 0 || ids[len(ids)-1] < w.since {
+			return false, w.comesSoon()
+		}
+		w.id = ids[len(ids)-1]
+	}
+	read, err := w.executions(ctx, w.id)
+	if err != nil {
+		return false, err
+	}
+	if w.last, err = w.explained(ctx, read[0]); err != nil {
+		return false, err
+	}
+	lines := []string{fmt.Sprintf("execution %s: %s", w.last.ID, w.last.Line())}
+	for _, n := range w.last.Stuck {
+		lines = append(lines, fmt.Sprintf("  node %s: %s", n.Name, n.Reason))
+	}
+	w.said.say(strings.Join(lines, "\n"))
+	return w.last.Closed(), nil
+}
+
+// comesSoon tells what is waited for, and does not wait for what cannot come in
+// time.
+func (w *waiter) comesSoon() error {
+	if w.config.RunOnStartup && w.since != "" {
+		w.said.say("no execution yet: runOnStartup begins one " + w.config.StartupDelay.String() + " after the controller's start")
+		return nil
+	}
+	now := time.Now()
+	next := "no execution yet: the next one begins at " + nextTick(w.config, now)
+	schedule, err := plan.ParseSchedule(w.config.CronExpression, w.config.TimeZone, now)
+	if err == nil && schedule.Next(now).Sub(now) > w.timeout {
+		return &statusError{exitTimeout, errors.New(next + ", which is after --timeout; to begin one at every start, set runOnStartup: true")}
+	}
+	w.said.say(next)
+	return nil
+}
+
+func (w *waiter) explain(err error) error {
+	var status *statusError
+	if w.last.ID == "" || !errors.As(err, &status) || status.err == nil {
+		return err
+	}
+	return &statusError{status.status, fmt.Errorf("execution %s: %w: %s; it goes on meanwhile: %s wait -n %s",
+		w.last.ID, status.err, w.last.Line(), w.name, w.deployment.Namespace)}
+}
+
+// verdict is why the exit status is what it is.
+func verdict(e progress.Execution) error {
+	if len(e.Bad) > 0 {
+		return &statusError{exitNo, nil}
+	}
+	return nil
+}

@@ -1,0 +1,63 @@
+package validate
+
+import (
+	"cmp"
+	"fmt"
+	"strings"
+	"time"
+
+	"github.com/batch-job-controller/batch-job-controller/controller/report"
+)
+
+// adviseSchedule warns of executions that get in each other's way.
+func (c *checking) adviseSchedule() {
+	cfg := c.Config
+	longest := time.Duration(cfg.BackoffLimit+1) * (cfg.StartDeadline + cfg.JobTimeout)
+	if c.period > 0 && c.period < longest {
+		c.warn("cronExpression", "executions begin as little as %s after each other, but one may last %s (startDeadline %s and jobTimeout %s%s): a tick that comes while one is open is skipped",
+			c.period, longest, cfg.StartDeadline, cfg.JobTimeout, retries(cfg.BackoffLimit))
+	}
+	if cfg.JobHistory > cfg.ReportHistory {
+		c.warn("jobHistory", "%d is more than reportHistory %d: Jobs go with their execution, so only those of %d are kept", cfg.JobHistory, cfg.ReportHistory, cfg.ReportHistory)
+	}
+}
+
+func retries(limit int32) string {
+	if limit == 0 {
+		return ""
+	}
+	return ", again for each retry of backoffLimit"
+}
+
+// adviseCapacity compares the configuration with what is known of the cluster.
+func (c *checking) adviseCapacity() {
+	in, cfg := c.Input, c.Config
+	if in.Nodes > 0 && cfg.PodPoolSize > in.Nodes {
+		c.warn("podPoolSize", "%d is more than the %d nodes that take part: all of them are worked on at once", cfg.PodPoolSize, in.Nodes)
+	}
+	if in.Volume == 0 || in.Nodes <= 0 {
+		return
+	}
+	freeBytes := cmp.Or(cfg.Callback.Limits.FreeBytes, report.DefaultFreeBytes)
+	freePercent := cmp.Or(cfg.Callback.Limits.FreePercent, report.DefaultFreePercent)
+	usable := in.Volume - min(freeBytes, in.Volume/100*int64(freePercent))
+	// The newest execution comes on top of the history until it has closed.
+	reports := int64(in.Nodes) * int64(cfg.ReportHistory+1)
+	c.Share = usable / reports
+	if in.Report > c.Share {
+		c.warn("reportHistory", "%d executions of %d nodes with %s each do not fit into %s: there is room for %s each, or for %d executions",
+			cfg.ReportHistory, in.Nodes, size(in.Report), size(in.Volume), size(c.Share), max(0, usable/in.Report/int64(in.Nodes)-1))
+	}
+}
+
+// size writes a number of bytes as people do, rounded down.
+func size(n int64) string {
+	unit, suffix := int64(1), ""
+	for _, next := range []string{"Ki", "Mi", "Gi", "Ti"} {
+		if n < unit<<10 {
+			break
+		}
+		unit, suffix = unit<<10, next
+	}
+	return strings.TrimSuffix(fmt.Sprintf("%d.%d", n/unit, n%unit*10/unit), ".0") + suffix
+}

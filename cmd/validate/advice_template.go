@@ -1,0 +1,132 @@
+package validate
+
+import (
+	"fmt"
+	"maps"
+	"regexp"
+	"slices"
+	"strings"
+
+	corev1 "k8s.io/api/core/v1"
+	"sigs.k8s.io/yaml"
+
+	"github.com/batch-job-controller/batch-job-controller/controller/config"
+	"github.com/batch-job-controller/batch-job-controller/controller/jobspec"
+)
+
+// adviseTemplate warns of what the API server takes and people regret.
+func (c *checking) adviseTemplate() {
+	rendered, _, err := jobspec.Trace(c.Config.PodTemplate)
+	if err != nil {
+		return // the preview of the Job has told
+	}
+	var pod corev1.Pod
+	if yaml.Unmarshal([]byte(rendered), &pod) != nil {
+		return
+	}
+	const at = config.PodTemplateKey + ".spec"
+	if len(c.Config.Metrics.Gauges) == 0 && strings.Contains(rendered, jobspec.EnvResultURL) {
+		c.warn("metrics.gauges", "none, but the pod template reads %s: every result is refused that sets a gauge which is not configured", jobspec.EnvResultURL)
+	}
+	if limit := pod.Spec.ActiveDeadlineSeconds; limit != nil && float64(*limit) > c.Config.JobTimeout.Seconds() {
+		c.warn(at+".activeDeadlineSeconds", "%d is longer than jobTimeout %s, which applies", *limit, c.Config.JobTimeout)
+	}
+	if own := pod.Spec.ServiceAccountName; own != "" && c.Config.JobServiceAccount != "" && own != c.Config.JobServiceAccount {
+		c.warn(at+".serviceAccountName", "%s is not used: jobServiceAccount is %s", own, c.Config.JobServiceAccount)
+	}
+	for i, container := range pod.Spec.InitContainers {
+		c.adviseContainer(fmt.Sprintf("%s.initContainers[%d]", at, i), container)
+	}
+	for i, container := range pod.Spec.Containers {
+		c.adviseContainer(fmt.Sprintf("%s.containers[%d]", at, i), container)
+	}
+	if isBestEffort(pod.Spec) {
+		c.warn(at+".containers[0].resources", "no container has requests: nothing is kept free on the node for the pod, and it is the first to be evicted when memory runs out")
+	}
+}
+
+// isBestEffort reports whether a pod is in the lowest class of service.
+func isBestEffort(spec corev1.PodSpec) bool {
+	return spec.Resources == nil && !slices.ContainsFunc(slices.Concat(spec.InitContainers, spec.Containers), func(c corev1.Container) bool {
+		return len(c.Resources.Requests) > 0 || len(c.Resources.Limits) > 0
+	})
+}
+
+func (c *checking) adviseContainer(path string, container corev1.Container) {
+	if tagChanges(container.Image) {
+		c.warn(path+".image", "%s may be another image from one node or execution to the next: name a version", container.Image)
+	}
+	for _, name := range c.unknownVariables(container) {
+		c.warn(path, "%s", name)
+	}
+}
+
+// tagChanges reports whether an image has no tag, or the one that everybody
+// moves.
+func tagChanges(image string) bool {
+	if strings.Contains(image, "@") {
+		return false
+	}
+	_, tag, tagged := strings.Cut(image[strings.LastIndex(image, "/")+1:], ":")
+	return !tagged || tag == "latest"
+}
+
+var (
+	callbackVariable = regexp.MustCompile(`\bCALLBACK_[A-Z0-9_]+\b`)
+	// How scripts and the kubelet read a variable.
+	variableRead = regexp.MustCompile(`\$[({]?(CALLBACK_[A-Z0-9_]+)([:}=?+-])?`)
+	// What Kubernetes sets for a Service that is called callback-something.
+	serviceLink = regexp.MustCompile(`_SERVICE_HOST$|_SERVICE_PORT_|_PORT(_\d+_(TCP|UDP|SCTP)(_(PROTO|PORT|ADDR))?)?$`)
+)
+
+// unknownVariables returns what there is to say of the variables with the
+// controller's prefix that a container reads and nobody sets.
+func (c *checking) unknownVariables(container corev1.Container) []string {
+	if len(container.EnvFrom) > 0 { // may set any
+		return nil
+	}
+	var text strings.Builder
+	for _, part := range slices.Concat(container.Command, container.Args) {
+		text.WriteString(part + "\n")
+	}
+	set := map[string]bool{}
+	for _, v := range container.Env {
+		set[v.Name] = true
+		text.WriteString(v.Value + "\n")
+	}
+	for _, v := range c.Job.Spec.Template.Spec.Containers[0].Env {
+		set[v.Name] = true
+	}
+	var all []string
+	for _, name := range readOnly(text.String()) {
+		if !set[name] && !serviceLink.MatchString(name) {
+			all = append(all, c.whyUnset(name))
+		}
+	}
+	return all
+}
+
+// readOnly returns the variables that a text reads, and does nothing else
+// with: not set, declare or have a default for.
+func readOnly(text string) []string {
+	reads := map[string]int{}
+	for _, m := range variableRead.FindAllStringSubmatch(text, -1) {
+		if m[2] == "" || m[2] == "}" {
+			reads[m[1]]++
+		}
+	}
+	for _, name := range callbackVariable.FindAllString(text, -1) {
+		reads[name]--
+	}
+	maps.DeleteFunc(reads, func(_ string, n int) bool { return n != 0 })
+	return slices.Sorted(maps.Keys(reads))
+}
+
+func (c *checking) whyUnset(name string) string {
+	switch name {
+	case jobspec.EnvToken, jobspec.EnvTokenFile:
+		return fmt.Sprintf("%s is not set: callback.auth is %s", name, c.Config.Callback.Auth)
+	default:
+		return fmt.Sprintf("%s is set by nobody: the URLs are in %s, %s and %s", name, jobspec.EnvResultURL, jobspec.EnvFileURL, jobspec.EnvEventURL)
+	}
+}

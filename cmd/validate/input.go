@@ -1,0 +1,104 @@
+package validate
+
+import (
+	"errors"
+	"fmt"
+	"io"
+	"os"
+	"path/filepath"
+
+	"github.com/batch-job-controller/batch-job-controller/controller/config"
+)
+
+// Input is what is checked: the two values of the ConfigMap, and what is known
+// of where they will be used.
+type Input struct {
+	Values    map[string]Value // by the keys of the ConfigMap
+	Namespace string
+	PodIP     string // POD_IP of the controller; may be empty
+	Node      string // whose Job is rendered
+	Nodes     int    // how many take part; 0: not known
+	Volume    int64  // bytes of the report directory; 0: not known
+	Report    int64  // bytes of a node's report in an execution; 0: not known
+}
+
+// Value is the text of a key of the ConfigMap, and where it is from.
+type Value struct {
+	Text string
+	File string // as messages name it
+	// Line returns the line of the file that a line of the text is in. Without
+	// it the text is the file.
+	Line func(line int) int
+}
+
+func (v Value) line(line int) int {
+	if v.Line == nil {
+		return line
+	}
+	return v.Line(line)
+}
+
+// sample is what is assumed of what nobody says.
+const (
+	sampleNamespace = "sample-namespace"
+	sampleNode      = "sample-node"
+)
+
+const stdinName = "-"
+
+// read reads the files that the options name.
+func (o *options) read(stdin io.Reader) (Input, error) {
+	in := Input{
+		Namespace: o.namespace, PodIP: o.podIP, Node: o.node, Nodes: o.nodes,
+		Volume: int64(o.volume), Report: int64(o.report),
+	}
+	text, err := readFile(o.config, stdin)
+	if err != nil {
+		return in, fmt.Errorf("-f: %w", err)
+	}
+	maps, isManifest, err := configMaps(text, fileName(o.config))
+	if err != nil {
+		return in, fmt.Errorf("-f %s: %w", o.config, err)
+	}
+	if isManifest {
+		if o.template != "" {
+			return in, fmt.Errorf("-t %s: must not be given, since -f %s is a manifest: its ConfigMap holds the template", o.template, o.config)
+		}
+		in.Values = maps.values
+		if in.Namespace == "" {
+			in.Namespace = maps.namespace
+		}
+		return in, nil
+	}
+	if o.template == "" {
+		if o.config == stdinName {
+			return in, errors.New("-t: must name the pod template, since -f - is no manifest of a ConfigMap")
+		}
+		o.template = filepath.Join(filepath.Dir(o.config), config.PodTemplateKey)
+	}
+	template, err := readFile(o.template, stdin)
+	if err != nil {
+		return in, fmt.Errorf("-t: %w", err)
+	}
+	in.Values = map[string]Value{
+		config.ConfigKey:      {Text: text, File: fileName(o.config)},
+		config.PodTemplateKey: {Text: template, File: fileName(o.template)},
+	}
+	return in, nil
+}
+
+func readFile(name string, stdin io.Reader) (string, error) {
+	if name == stdinName {
+		text, err := io.ReadAll(stdin)
+		return string(text), err
+	}
+	text, err := os.ReadFile(name)
+	return string(text), err
+}
+
+func fileName(name string) string {
+	if name == stdinName {
+		return "stdin"
+	}
+	return filepath.ToSlash(name)
+}

@@ -1,0 +1,57 @@
+package validate
+
+import (
+	"strconv"
+	"strings"
+
+	yamlv3 "go.yaml.in/yaml/v3"
+)
+
+// parse returns the nodes of a text, or nil if it has none.
+func parse(text string) *yamlv3.Node {
+	var document yamlv3.Node
+	if yamlv3.Unmarshal([]byte(strings.TrimPrefix(text, "\ufeff")), &document) != nil || len(document.Content) == 0 {
+		return nil
+	}
+	return document.Content[0]
+}
+
+// locate returns the line of what a path names, such as spec.containers[0].env
+// or gauges[free_bytes]. Of what is not there it returns the line of the
+// innermost that is, and 0 if there is nothing.
+func locate(n *yamlv3.Node, path string) int {
+	if n == nil || path == "" {
+		return 0
+	}
+	if path[0] != '.' && path[0] != '[' {
+		path = "." + path
+	}
+	if n.Kind == yamlv3.AliasNode {
+		n = n.Alias
+	}
+	line, longest := 0, 0
+	follow := func(key string, at int, value *yamlv3.Node) {
+		rest, ok := strings.CutPrefix(path, key)
+		if !ok || len(key) < longest || (rest != "" && rest[0] != '.' && rest[0] != '[') {
+			return
+		}
+		longest, line = len(key), at
+		if inner := locate(value, rest); inner > 0 {
+			line = inner
+		}
+	}
+	switch n.Kind {
+	case yamlv3.MappingNode:
+		for i := 0; i+1 < len(n.Content); i += 2 {
+			key, value := n.Content[i], n.Content[i+1]
+			follow("."+key.Value, key.Line, value)
+			follow("["+key.Value+"]", key.Line, value)
+		}
+	case yamlv3.SequenceNode:
+		for i, value := range n.Content {
+			follow("["+strconv.Itoa(i)+"]", value.Line, value)
+		}
+	default:
+	}
+	return line
+}

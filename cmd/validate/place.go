@@ -1,0 +1,144 @@
+package validate
+
+import (
+	"regexp"
+	"strconv"
+	"strings"
+
+	yamlv3 "go.yaml.in/yaml/v3"
+
+	"github.com/batch-job-controller/batch-job-controller/controller/config"
+	"github.com/batch-job-controller/batch-job-controller/controller/jobspec"
+)
+
+// places finds the lines of what is wrong.
+type places struct {
+	values   map[string]Value
+	config   *yamlv3.Node
+	template *yamlv3.Node // as it is rendered
+	lines    []int        // of the template, by those of what is rendered
+}
+
+func newPlaces(values map[string]Value) places {
+	p := places{values: values}
+	if v, ok := values[config.ConfigKey]; ok {
+		p.config = parse(v.Text)
+	}
+	if v, ok := values[config.PodTemplateKey]; ok {
+		rendered, lines, err := jobspec.Trace(v.Text)
+		if p.lines = lines; err == nil {
+			p.template = parse(rendered)
+		}
+	}
+	return p
+}
+
+// What messages say of where something is. The line that the template engine
+// counts is of the template, that of the YAML parser of what is rendered.
+var (
+	templateLine = regexp.MustCompile(`^template: pod-template\.yaml:(\d+)(:\d+)?: `)
+	yamlLine     = regexp.MustCompile(`^(?:error converting YAML to JSON: )?(?:yaml: )?(?:unmarshal errors:\s*)?line (\d+): `)
+	anyLine      = regexp.MustCompile(`\bline (\d+)\b`)
+	quotedPath   = regexp.MustCompile(`^(?:unknown|duplicate) field "([^"]+)"`)
+	ownPath      = regexp.MustCompile(`^spec\.containers: `)
+)
+
+// at returns a finding about a path as package config reports it.
+func (p places) at(path, message string) Finding {
+	if rest, ok := cutKey(path, config.PodTemplateKey); ok {
+		return p.inTemplate(rest, message)
+	}
+	if rest, ok := cutKey(path, config.ConfigKey); ok {
+		path = rest
+	}
+	return p.inConfig(path, message)
+}
+
+// cutKey takes the key of the ConfigMap off a path.
+func cutKey(path, key string) (rest string, ok bool) {
+	rest, ok = strings.CutPrefix(path, key)
+	if !ok || (rest != "" && rest[0] != '.' && rest[0] != '[') {
+		return path, false
+	}
+	return strings.TrimPrefix(rest, "."), true
+}
+
+func (p places) inConfig(path, message string) Finding {
+	v, ok := p.values[config.ConfigKey]
+	if !ok || path == "clock" {
+		return p.elsewhere(path, config.ConfigKey, message)
+	}
+	line := locate(p.config, path)
+	if path == "" {
+		message, line = cutLine(message)
+	}
+	return Finding{File: v.File, Line: v.line(max(line, 1)), Path: path, Message: message}
+}
+
+func (p places) inTemplate(path, message string) Finding {
+	v, ok := p.values[config.PodTemplateKey]
+	if !ok {
+		return p.elsewhere(path, config.PodTemplateKey, message)
+	}
+	f := Finding{File: v.File, Path: path}
+	kind, detail, _ := strings.Cut(message, ": ")
+	switch m := templateLine.FindStringSubmatch(detail); {
+	case path != "":
+		f.Message, f.Line = message, p.origin(locate(p.template, path))
+	case m != nil:
+		f.Message = kind + ": " + detail[len(m[0]):]
+		f.Line, _ = strconv.Atoi(m[1]) // digits; one that is too large is no line
+	default:
+		var line int
+		f.Message, line = cutLine(message)
+		if line == 0 {
+			line = locate(p.template, pathIn(detail))
+		}
+		f.Line = p.origin(line)
+	}
+	f.Line = v.line(max(f.Line, 1))
+	return f
+}
+
+// elsewhere is about what is not in the files, or not there at all.
+func (p places) elsewhere(path, key, message string) Finding {
+	v, ok := p.values[config.ConfigKey]
+	if !ok {
+		v, ok = p.values[config.PodTemplateKey]
+	}
+	if ok && path == "" {
+		return Finding{File: v.File, Line: max(v.line(0), 1), Path: key, Message: message}
+	}
+	return Finding{Path: path, Message: message}
+}
+
+// origin returns the line of the template that a line of what is rendered
+// comes from.
+func (p places) origin(line int) int {
+	if line < 1 || line > len(p.lines) {
+		return line
+	}
+	return p.lines[line-1]
+}
+
+// cutLine takes the line out of a message that begins with it, and otherwise
+// only returns it.
+func cutLine(message string) (rest string, line int) {
+	kind, detail, _ := strings.Cut(message, ": ")
+	if m := yamlLine.FindStringSubmatch(detail); m != nil {
+		line, _ = strconv.Atoi(m[1]) // digits; one that is too large is no line
+		return kind + ": " + strings.TrimSpace(detail[len(m[0]):]), line
+	}
+	if m := anyLine.FindStringSubmatch(detail); m != nil {
+		line, _ = strconv.Atoi(m[1]) // digits; one that is too large is no line
+	}
+	return message, line
+}
+
+// pathIn returns the path that a message of the decoder names.
+func pathIn(detail string) string {
+	if m := quotedPath.FindStringSubmatch(detail); m != nil {
+		return m[1]
+	}
+	return strings.TrimSuffix(ownPath.FindString(detail), ": ")
+}

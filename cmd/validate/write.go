@@ -1,0 +1,98 @@
+package validate
+
+import (
+	"fmt"
+	"io"
+	"maps"
+	"slices"
+	"strings"
+
+	"sigs.k8s.io/yaml"
+)
+
+// maxFindings keeps a file that is no configuration at all from flooding a
+// terminal.
+const maxFindings = 100
+
+// WriteFindings writes a line for each finding, and then how many there are.
+func (r *Result) WriteFindings(w io.Writer) {
+	problems := 0
+	for i, f := range r.Findings {
+		if i < maxFindings {
+			fmt.Fprintln(w, f)
+		}
+		if !f.Warning {
+			problems++
+		}
+	}
+	if more := len(r.Findings) - maxFindings; more > 0 {
+		fmt.Fprintf(w, "and %d more\n", more)
+	}
+	if problems > 0 {
+		fmt.Fprintf(w, "not valid: %s, %s\n", count(problems, "problem"), count(len(r.Findings)-problems, "warning"))
+	}
+}
+
+func count(n int, what string) string {
+	if n == 1 {
+		return "1 " + what
+	}
+	return fmt.Sprintf("%d %ss", n, what)
+}
+
+// timeFormat has the offset: the same wall clock comes twice in a year.
+const timeFormat = "Mon 2006-01-02 15:04:05 -07:00"
+
+// WriteSummary writes what a valid configuration comes to.
+func (r *Result) WriteSummary(w io.Writer) error {
+	var b strings.Builder
+	fmt.Fprintf(&b, "%s is valid", r.Config.Name)
+	if n := len(r.Findings); n > 0 {
+		fmt.Fprintf(&b, ", with %s", count(n, "warning"))
+	}
+	fmt.Fprintf(&b, ".\n\nIt runs on %s: %d at once.\n", r.nodes(), r.Config.PodPoolSize)
+	if r.Share > 0 {
+		fmt.Fprintf(&b, "A volume of %s keeps %s if each node hands in at most %s.\n",
+			size(r.Input.Volume), count(r.Config.ReportHistory, "execution"), size(r.Share))
+	}
+	counted := ""
+	if strings.HasPrefix(r.Config.CronExpression, everyPrefix) {
+		counted = ", counted from now"
+	}
+	fmt.Fprintf(&b, "\nThe next executions, by %q in %s%s:\n", r.Config.CronExpression, r.Config.TimeZone, counted)
+	for _, at := range r.Times {
+		fmt.Fprintf(&b, "  %s\n", at.Format(timeFormat))
+	}
+	fmt.Fprint(&b, "\nAdd \"-o job\" for the Job of a node, and \"-node NAME\" to choose it.\n")
+	_, err := io.WriteString(w, b.String())
+	return err
+}
+
+// nodes says which nodes take part.
+func (r *Result) nodes() string {
+	text := "all nodes that are ready"
+	if !r.Config.RunOnUnscheduledNodes {
+		text += " and schedulable"
+	}
+	if r.Input.Nodes > 0 {
+		text = count(r.Input.Nodes, "node")
+	}
+	var labels []string
+	for _, key := range slices.Sorted(maps.Keys(r.Config.JobNodeSelector)) {
+		labels = append(labels, key+"="+r.Config.JobNodeSelector[key])
+	}
+	if len(labels) > 0 {
+		text += ", with " + strings.Join(labels, ",")
+	}
+	return text
+}
+
+// WriteJob writes the Job of the node as YAML.
+func (r *Result) WriteJob(w io.Writer) error {
+	text, err := yaml.Marshal(r.Job)
+	if err != nil {
+		return fmt.Errorf("write the Job of node %s: %w", r.Input.Node, err)
+	}
+	_, err = w.Write(text)
+	return err
+}

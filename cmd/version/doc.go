@@ -1,0 +1,2 @@
+// Package version says which version the programs are.
+package version

@@ -1,0 +1,334 @@
+package controller
+
+import (
+	"errors"
+	"fmt"
+	"math/rand/v2"
+	"strings"
+	"sync"
+	"sync/atomic"
+	"testing"
+	"time"
+
+	"github.com/google/go-cmp/cmp"
+	batchv1 "k8s.io/api/batch/v1"
+	corev1 "k8s.io/api/core/v1"
+	apierrors "k8s.io/apimachinery/pkg/api/errors"
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+	"k8s.io/apimachinery/pkg/watch"
+	clienttesting "k8s.io/client-go/testing"
+
+	"github.com/batch-job-controller/batch-job-controller/controller/config"
+	"github.com/batch-job-controller/batch-job-controller/controller/execution"
+)
+
+// byTheController reports whether an action is not one of those with which the
+// fake plays the Job controller and the kubelets.
+func byTheController(action clienttesting.Action) bool {
+	switch action.GetResource().Resource {
+	case "pods":
+		return action.Matches("list", "pods") || action.Matches("watch", "pods") || action.GetSubresource() == "log"
+	case "jobs":
+		return action.GetSubresource() != "status"
+	case "secrets":
+		return !action.Matches("get", "secrets")
+	default:
+		return true
+	}
+}
+
+func TestAPIServerThatFailsOftenIsNotGivenUp(t *testing.T) {
+	faults := []error{
+		apierrors.NewInternalError(errors.New("broken")),
+		apierrors.NewServiceUnavailable("away"),
+		apierrors.NewTooManyRequestsError("busy"),
+	}
+	for seed := range uint64(10) {
+		t.Run(fmt.Sprintf("F-10 three requests in ten fail, seed %d", seed), func(t *testing.T) {
+			inBubble(t, func(t *testing.T) {
+				c := newCluster(t, "a", "b", "c", "d", "e", "f")
+				for _, node := range []string{"a", "c", "e"} {
+					c.behave(node, behaviour{runFor: 5 * time.Second})
+				}
+				var mu sync.Mutex
+				random := rand.New(rand.NewPCG(seed, 0))
+				end := time.Now().Add(3 * time.Minute)
+				fault := func() error {
+					mu.Lock()
+					defer mu.Unlock()
+					if time.Now().After(end) || random.IntN(10) >= 3 {
+						return nil
+					}
+					return faults[random.IntN(len(faults))]
+				}
+				c.client.PrependReactor("*", "*", func(action clienttesting.Action) (bool, runtimeObject, error) {
+					if !byTheController(action) {
+						return false, nil, nil
+					}
+					err := fault()
+					return err != nil, nil, err
+				})
+				c.client.PrependWatchReactor("*", func(clienttesting.Action) (bool, watch.Interface, error) {
+					err := fault()
+					return err != nil, nil, err
+				})
+				r := startReplica(t, c, newMemoryStore(), testConfig(func(c *config.Config) { c.SavePodLog = true }))
+				defer r.kill()
+				time.Sleep(4 * time.Minute)
+				c.wantAllSucceeded(2)
+			})
+		})
+	}
+}
+
+// loseAnswer carries the n-th request out and answers that it failed. It returns
+// whether there was one.
+func (c *cluster) loseAnswer(verb, resource string, n int, err error) (lost func() bool) {
+	var seen atomic.Int32
+	carryOut := clienttesting.ObjectReaction(c.client.Tracker())
+	c.client.PrependReactor(verb, resource, func(action clienttesting.Action) (bool, runtimeObject, error) {
+		if action.GetSubresource() != "" {
+			return false, nil, nil
+		}
+		if seen.Add(1) != int32(n) {
+			return false, nil, nil
+		}
+		prepare := map[string]clienttesting.ReactionFunc{
+			"create jobs": c.onCreate, "create configmaps": c.giveVersion, "update configmaps": c.compareVersions,
+		}[verb+" "+resource]
+		if prepare != nil {
+			if refused, object, err := prepare(action); refused {
+				return true, object, err
+			}
+		}
+		if _, _, err := carryOut(action); err != nil {
+			return true, nil, err
+		}
+		return true, nil, err
+	})
+	return func() bool { return int(seen.Load()) >= n }
+}
+
+func TestWriteWhoseAnswerIsLostIsNotDoneTwice(t *testing.T) {
+	answers := []error{
+		apierrors.NewInternalError(errors.New("after the write")),
+		apierrors.NewTimeoutError("after the write", 1),
+		errors.New("connection reset by peer"),
+	}
+	for request, writes := range map[string]int{"create jobs": 4, "create configmaps": 2, "update configmaps": 7, "patch jobs": 1, "create events": 2} {
+		for n := range writes {
+			err := answers[n%len(answers)]
+			t.Run(fmt.Sprintf("F-11 %s, number %d: %s", request, n+1, err), func(t *testing.T) {
+				inBubble(t, func(t *testing.T) {
+					c := newCluster(t, "a", "b", "c", "d")
+					c.behave("b", behaviour{never: "ImagePullBackOff"}) // it is stopped, by a patch
+					verb, resource, _ := strings.Cut(request, " ")
+					lost := c.loseAnswer(verb, resource, n+1, err)
+					r := startReplica(t, c, newMemoryStore(), testConfig(func(c *config.Config) { c.StartDeadline = time.Minute }))
+					defer r.kill()
+					time.Sleep(3 * time.Minute)
+					if !lost() {
+						t.Fatal("there was no such request")
+					}
+					all := c.records()
+					if len(all) != 1 || all[0].account.Phase != execution.Closed {
+						t.Fatalf("records: got %d, want one that is closed", len(all))
+					}
+					want := map[string]execution.Outcome{"a": succeeded, "b": failedWith("ImagePullBackOff"), "c": succeeded, "d": succeeded}
+					if diff := cmp.Diff(want, outcomes(all[0])); diff != "" {
+						t.Errorf("outcomes (-want +got):\n%s", diff)
+					}
+					for node, n := range c.created() {
+						if n != 1 {
+							t.Errorf("Jobs of node %s: got %d, want 1", node, n)
+						}
+					}
+					if c.mostPods > 2 {
+						t.Errorf("pods at once: got %d, want at most 2", c.mostPods)
+					}
+					for result, want := range map[string]float64{"failed": 1, "aborted": 0} {
+						if n := r.metric("batch_job_controller_executions_closed_total", "result="+result); n != want {
+							t.Errorf("executions that are counted as %s: got %v, want %v", result, n, want)
+						}
+					}
+				})
+			})
+		}
+	}
+}
+
+// refuseJobs counts how often Jobs are asked for, and refuses them for a while.
+func (c *cluster) refuseJobs(until time.Time, refusal error) *meter {
+	asked := &meter{}
+	c.client.PrependReactor("create", "jobs", func(clienttesting.Action) (bool, runtimeObject, error) {
+		asked.count()
+		return time.Now().Before(until), nil, refusal
+	})
+	return asked
+}
+
+func quotaExceeded() error {
+	return apierrors.NewForbidden(batchv1.Resource("jobs"), "check-1", errors.New("exceeded quota: jobs, requested: count/jobs.batch=1, used: 0, limited: 0"))
+}
+
+func (c *cluster) eventsOf(reason string) []corev1.Event {
+	c.t.Helper()
+	list, err := c.client.CoreV1().Events(testNamespace).List(c.ctx, metav1.ListOptions{})
+	must(c.t, err)
+	var found []corev1.Event
+	for _, e := range list.Items {
+		if e.Reason == reason {
+			found = append(found, e)
+		}
+	}
+	return found
+}
+
+func TestJobsThatAreRefused(t *testing.T) {
+	tests := map[string]struct {
+		err        error
+		lasts      time.Duration
+		wantWithin time.Duration
+		want       execution.Outcome
+		wantEvents int
+		wantAsked  int // at most
+	}{
+		"F-13 by a quota that is raised": {
+			err: quotaExceeded(), lasts: 2 * time.Minute, wantWithin: 3 * time.Minute, want: succeeded, wantEvents: 1, wantAsked: 50,
+		},
+		"F-13 for want of rights, for ever": { // three rounds of the pool, each of startDeadline
+			err: quotaExceeded(), lasts: time.Hour, wantWithin: 31 * time.Minute, want: failedWith(execution.JobRefused), wantEvents: 1, wantAsked: 500,
+		},
+		"F-14 as invalid": {
+			err:   apierrors.NewInvalid(batchv1.SchemeGroupVersion.WithKind("Job").GroupKind(), "x", nil),
+			lasts: time.Hour, wantWithin: 10 * time.Second, want: failedWith(execution.JobInvalid), wantAsked: 6,
+		},
+	}
+	for name, tt := range tests {
+		t.Run(name, func(t *testing.T) {
+			inBubble(t, func(t *testing.T) {
+				nodes := []string{"a", "b", "c", "d", "e", "f"}
+				c := newCluster(t, nodes...)
+				asked := c.refuseJobs(time.Now().Add(tt.lasts), tt.err)
+				r := startReplica(t, c, newMemoryStore(), testConfig())
+				defer r.kill()
+				time.Sleep(tt.wantWithin)
+				rec := c.records()[0]
+				if rec.account.Phase != execution.Closed {
+					t.Fatalf("phase: got %s, want Closed", rec.account.Phase)
+				}
+				for _, node := range nodes {
+					if got := outcomes(rec)[node]; got != tt.want {
+						t.Errorf("node %s: got %v, want %v", node, got, tt.want)
+					}
+				}
+				if got := len(c.eventsOf(eventJobRefused)); got != tt.wantEvents {
+					t.Errorf("events: got %d, want %d for all nodes together", got, tt.wantEvents)
+				}
+				if got := asked.count() - 1; got > tt.wantAsked {
+					t.Errorf("requests: got %d, want at most %d", got, tt.wantAsked)
+				}
+			})
+		})
+	}
+}
+
+// A namespace on its way out takes nothing new, and what is in it goes.
+func TestNamespaceThatTerminates(t *testing.T) {
+	inBubble(t, func(t *testing.T) {
+		c := newCluster(t, "a", "b", "c", "d")
+		c.behave("a", behaviour{runFor: 20 * time.Second})
+		c.behave("b", behaviour{runFor: 20 * time.Second})
+		terminating := apierrors.NewForbidden(batchv1.Resource("jobs"), "x", errors.New("namespace jobs is being terminated"))
+		terminating.ErrStatus.Details.Causes = []metav1.StatusCause{{Type: corev1.NamespaceTerminatingCause, Message: "namespace jobs is being terminated"}}
+		var asked meter
+		var begun atomic.Bool
+		c.client.PrependReactor("create", "*", func(action clienttesting.Action) (bool, runtimeObject, error) {
+			if !begun.Load() || !byTheController(action) {
+				return false, nil, nil
+			}
+			asked.count()
+			return true, nil, terminating
+		})
+		r := startReplica(t, c, newMemoryStore(), testConfig())
+		defer r.kill()
+		time.Sleep(10 * time.Second)
+		begun.Store(true)
+		time.Sleep(20 * time.Second)
+		must(t, c.client.CoreV1().ConfigMaps(testNamespace).Delete(t.Context(), c.records()[0].object.Name, metav1.DeleteOptions{}))
+		for _, node := range []string{"a", "b"} {
+			for _, job := range c.jobsOfNode(node) {
+				must(t, c.client.BatchV1().Jobs(testNamespace).Delete(t.Context(), job.Name, metav1.DeleteOptions{}))
+			}
+		}
+		before := asked.count()
+		time.Sleep(time.Minute)
+		if got := asked.count() - 1 - before; got > 2*5 { // two slots, one attempt each in 15 s
+			t.Errorf("requests within a minute: got %d, want at most 10", got)
+		}
+		time.Sleep(10 * time.Minute) // startDeadline
+		if r.current() != nil {
+			t.Error("the execution is still open")
+		}
+		before = asked.count()
+		time.Sleep(time.Hour)
+		if got := asked.count() - 1 - before; got > 0 {
+			t.Errorf("requests in the hour after the execution was given up: got %d, want none", got)
+		}
+	})
+}
+
+func TestEventsThatAreRefusedLoseNoResult(t *testing.T) {
+	for name, tt := range map[string]struct{ err, want error }{
+		"F-57 forbidden": {apierrors.NewForbidden(corev1.Resource("events"), "x", nil), execution.ErrUnavailable},
+		"F-57 broken":    {apierrors.NewInternalError(errors.New("broken")), execution.ErrUnavailable},
+		"F-57 too slow":  {apierrors.NewTimeoutError("too slow", 1), execution.ErrUnavailable},
+		"F-57 away":      {apierrors.NewServiceUnavailable("no endpoints"), execution.ErrNoAnswer},
+		"F-57 no answer": {errors.New("connection reset by peer"), execution.ErrNoAnswer},
+	} {
+		t.Run(name, func(t *testing.T) {
+			inBubble(t, func(t *testing.T) {
+				c := newCluster(t, "a", "b")
+				c.behave("a", behaviour{runFor: 10 * time.Second})
+				c.client.PrependReactor("create", "events", func(clienttesting.Action) (bool, runtimeObject, error) { return true, nil, tt.err })
+				store := newMemoryStore()
+				r := startReplica(t, c, store, testConfig())
+				defer r.kill()
+				time.Sleep(5 * time.Second)
+				key := execution.Key{Execution: c.records()[0].plan.ID, Node: "a"}
+				if err := r.Event(t.Context(), key, execution.Event{Reason: "R", Message: "m"}); !errors.Is(err, tt.want) {
+					t.Errorf("Event: got %v, want %v, so that it is sent again", err, tt.want)
+				}
+				must(t, r.Result(t.Context(), key, []byte(validResult)))
+				time.Sleep(time.Minute)
+				c.wantAllSucceeded(2)
+				if !store.HasResult(key) {
+					t.Error("the result is not stored")
+				}
+			})
+		})
+	}
+}
+
+// The Job was told to end, nobody was told so, and by the next try its pod is
+// gone, and with it why.
+func TestAStopWhoseAnswerIsLostKeepsItsReason(t *testing.T) {
+	inBubble(t, func(t *testing.T) {
+		c := newCluster(t, "a")
+		c.behave("a", behaviour{never: "ImagePullBackOff"})
+		c.through("jobs", lens{late: 10 * time.Second})
+		lost := c.loseAnswer("patch", "jobs", 1, apierrors.NewInternalError(errors.New("after the write")))
+		r := startReplica(t, c, newMemoryStore(), testConfig(func(c *config.Config) { c.StartDeadline = time.Minute }))
+		defer r.kill()
+		for !lost() {
+			time.Sleep(time.Millisecond)
+		}
+		pod := c.jobsOfNode("a")[0].Name + "-x"
+		err := c.client.CoreV1().Pods(testNamespace).Delete(t.Context(), pod, metav1.DeleteOptions{})
+		if err != nil && !apierrors.IsNotFound(err) { // the Job controller may have been faster
+			t.Fatal(err)
+		}
+		time.Sleep(5 * time.Minute)
+		c.wantOutcomes(map[string]execution.Outcome{"a": failedWith("ImagePullBackOff")})
+	})
+}

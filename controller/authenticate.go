@@ -1,0 +1,128 @@
+package controller
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"strings"
+	"sync"
+	"time"
+
+	"github.com/batch-job-controller/batch-job-controller/controller/execution"
+	"github.com/batch-job-controller/batch-job-controller/controller/jobspec"
+	"github.com/batch-job-controller/batch-job-controller/controller/route"
+)
+
+// Authenticate says whether who has a credential may speak for a node task. What
+// a standby lets through the leader looks at again.
+func (c *Controller) Authenticate(ctx context.Context, key execution.Key, credential string) error {
+	auth := c.authOf(key)
+	if auth == "" || auth == execution.NoAuth {
+		return nil
+	}
+	if credential == "" {
+		return execution.Deny(execution.DeniedMissing)
+	}
+	whose, err := c.verify(ctx, auth, credential)
+	if err != nil {
+		return err
+	}
+	if whose != key {
+		c.announceImpostor(ctx, whose, key)
+		return execution.Deny(execution.DeniedOtherTask)
+	}
+	return nil
+}
+
+// authOf returns how the pod of a node task proves who it is: as it was when its
+// execution opened, because what it was given does not change. One that an
+// earlier version opened says nothing: it gave its pods nothing. A standby, which
+// does not know the execution, goes by the Job.
+func (c *Controller) authOf(key execution.Key) execution.CallbackAuth {
+	c.mu.Lock()
+	open := c.open
+	c.mu.Unlock()
+	if open != nil && open.id == key.Execution {
+		return open.auth
+	}
+	if job := c.caches.job(c.Namespace, jobspec.JobName(c.config().Name, key)); job != nil {
+		return execution.CallbackAuth(job.Annotations[jobspec.AuthAnnotation])
+	}
+	return c.config().Callback.Auth
+}
+
+// verify returns the node task that a token is for.
+func (c *Controller) verify(ctx context.Context, auth execution.CallbackAuth, token string) (execution.Key, error) {
+	if auth == execution.ServiceAccountTokenAuth && isJWT(token) {
+		return c.verifyPodToken(ctx, token)
+	}
+	if c.Keyring == nil {
+		return execution.Key{}, execution.Deny(execution.DeniedUnknownKey)
+	}
+	whose, err := c.Keyring.Verify(ctx, token)
+	switch {
+	case err == nil:
+		return whose, nil
+	case errors.Is(err, route.ErrUnknownKey):
+		return whose, fmt.Errorf("%w: %w", execution.Deny(execution.DeniedUnknownKey), err)
+	case errors.Is(err, route.ErrWrongToken):
+		return whose, execution.Deny(execution.DeniedWrong)
+	default:
+		return whose, execution.Deny(execution.DeniedMalformed)
+	}
+}
+
+// isJWT reports whether a credential looks like a service account token, which
+// costs a request to look at.
+func isJWT(credential string) bool {
+	return len(credential) <= maxServiceAccountToken && strings.HasPrefix(credential, "eyJ") && strings.Count(credential, ".") == 2
+}
+
+// maxServiceAccountToken bounds such a token, in bytes. Headers are not longer.
+const maxServiceAccountToken = 12 << 10
+
+const (
+	// impostorPause is how long nothing more is said about a node whose pod
+	// spoke for others.
+	impostorPause = time.Minute
+	maxImpostors  = 1024
+)
+
+// impostors remembers of which nodes it was said lately that their pods spoke
+// for others.
+type impostors struct {
+	mu   sync.Mutex
+	told map[string]time.Time // by node
+}
+
+// note reports whether it is time to say so again.
+func (i *impostors) note(node string, now time.Time) bool {
+	i.mu.Lock()
+	defer i.mu.Unlock()
+	if now.Sub(i.told[node]) < impostorPause {
+		return false
+	}
+	if i.told == nil || len(i.told) >= maxImpostors {
+		i.told = map[string]time.Time{}
+	}
+	i.told[node] = now
+	return true
+}
+
+// announceImpostor writes an event about the pod that spoke for another node.
+func (c *Controller) announceImpostor(ctx context.Context, whose, claimed execution.Key) {
+	if !c.impostors.note(whose.Node, c.Clock.Now()) {
+		return
+	}
+	c.Log.Warn("callback denied: the token is that of another node task",
+		"execution", whose.Execution, "node", whose.Node, "claimedExecution", claimed.Execution, "claimedNode", claimed.Node)
+	ctx, cancel := context.WithTimeout(ctx, eventTimeout)
+	defer cancel()
+	about, err := c.eventObject(ctx, whose)
+	if err != nil {
+		c.Log.Warn("event not written", "reason", eventCallbackDenied, "error", err)
+		return
+	}
+	c.announce(ctx, about, true, eventCallbackDenied,
+		fmt.Sprintf("a callback with the token of node %s was denied: it was for %s of execution %s", whose.Node, claimed.Node, claimed.Execution))
+}

@@ -1,0 +1,218 @@
+package controller
+
+import (
+	"cmp"
+	"errors"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/batch-job-controller/batch-job-controller/controller/config"
+	"github.com/batch-job-controller/batch-job-controller/controller/execution"
+	"github.com/batch-job-controller/batch-job-controller/controller/route"
+)
+
+// denied returns why an error denies, or "".
+func denied(err error) execution.DenyReason {
+	var d *execution.DeniedError
+	if errors.As(err, &d) {
+		return d.Reason
+	}
+	return ""
+}
+
+func TestAPodReportsForItselfOnly(t *testing.T) {
+	inBubble(t, func(t *testing.T) {
+		c := newCluster(t, "a", "b")
+		c.behave("a", behaviour{runFor: time.Minute})
+		c.behave("b", behaviour{runFor: time.Minute})
+		r := startReplica(t, c, newMemoryStore(), testConfig())
+		defer r.kill()
+		time.Sleep(5 * time.Second)
+		id := c.records()[0].plan.ID
+		a, b := execution.Key{Execution: id, Node: "a"}, execution.Key{Execution: id, Node: "b"}
+		later := execution.Key{Execution: id.Next(), Node: "a"}
+		stranger := route.Keyring{Namespace: testNamespace, Controller: testName, Keys: []route.TokenKey{{}}}
+		tests := map[string]struct {
+			key        execution.Key
+			credential string
+			want       execution.DenyReason
+		}{
+			"its own":                        {key: a, credential: r.Keyring.Token(a)},
+			"that of another node":           {key: a, credential: r.Keyring.Token(b), want: execution.DeniedOtherTask},
+			"that of another execution":      {key: a, credential: r.Keyring.Token(later), want: execution.DeniedOtherTask},
+			"its own, for another execution": {key: later, credential: r.Keyring.Token(a), want: execution.DeniedOtherTask},
+			"none":                           {key: a, want: execution.DeniedMissing},
+			"none, for an execution that there is not": {key: later, want: execution.DeniedMissing},
+			"something else":               {key: a, credential: "x", want: execution.DeniedMalformed},
+			"one of a key that nobody has": {key: a, credential: stranger.Token(a), want: execution.DeniedUnknownKey},
+			"one that was changed":         {key: a, credential: r.Keyring.Token(a)[:68] + "AAAA", want: execution.DeniedWrong},
+		}
+		for name, tt := range tests {
+			if err := r.Authenticate(t.Context(), tt.key, tt.credential); denied(err) != tt.want || (err == nil) != (tt.want == "") {
+				t.Errorf("%s: got %v, want %q", name, err, tt.want)
+			}
+		}
+	})
+}
+
+func TestAPodThatSpeaksForItsNeighbourIsNamed(t *testing.T) {
+	inBubble(t, func(t *testing.T) {
+		c := newCluster(t, "a", "b")
+		c.behave("a", behaviour{runFor: 5 * time.Minute})
+		c.behave("b", behaviour{runFor: 5 * time.Minute})
+		r := startReplica(t, c, newMemoryStore(), testConfig())
+		defer r.kill()
+		time.Sleep(5 * time.Second)
+		id := c.records()[0].plan.ID
+		token := r.Keyring.Token(execution.Key{Execution: id, Node: "a"})
+		for range 200 {
+			if err := r.Authenticate(t.Context(), execution.Key{Execution: id, Node: "b"}, token); !errors.Is(err, execution.ErrOtherTask) {
+				t.Fatalf("got %v", err)
+			}
+			time.Sleep(time.Second)
+		}
+		events := c.eventsOf(eventCallbackDenied)
+		if len(events) != 1 {
+			t.Fatalf("events: got %v, want one", events)
+		}
+		e := events[0]
+		if e.Type != "Warning" || e.InvolvedObject.Kind != "Pod" || !strings.Contains(e.InvolvedObject.Name, c.jobsOfNode("a")[0].Name) {
+			t.Errorf("event: %s about %v", e.Type, e.InvolvedObject)
+		}
+		if strings.Contains(e.Message, token[len(token)-43:]) || !strings.Contains(e.Message, "node a") || !strings.Contains(e.Message, "b of execution") {
+			t.Errorf("message: %s", e.Message)
+		}
+		if requests := c.eventWrites(); requests > 10 {
+			t.Errorf("%d events were written for it", requests)
+		}
+	})
+}
+
+// eventWrites counts the events that were created or patched.
+func (c *cluster) eventWrites() int {
+	n := 0
+	for _, action := range c.client.Actions() {
+		if action.GetResource().Resource == "events" && (action.GetVerb() == "create" || action.GetVerb() == "patch") {
+			n++
+		}
+	}
+	return n
+}
+
+// What the pods of an open execution were given stays good.
+func TestAnExecutionKeepsItsWayToAuthenticate(t *testing.T) {
+	for name, tt := range map[string]struct {
+		before, after execution.CallbackAuth
+		withToken     bool
+	}{
+		"from none to tokens": {before: execution.NoAuth, after: execution.TokenAuth},
+		"from tokens to none": {before: execution.TokenAuth, after: execution.NoAuth, withToken: true},
+		"an earlier version":  {before: "", after: execution.TokenAuth},
+	} {
+		t.Run(name, func(t *testing.T) {
+			inBubble(t, func(t *testing.T) {
+				c := newCluster(t, "a", "b")
+				c.behave("a", behaviour{runFor: time.Minute})
+				auth := func(auth execution.CallbackAuth) config.Config {
+					return testConfig(func(c *config.Config) { c.Callback.Auth, c.PodPoolSize = auth, 1 })
+				}
+				first := startReplica(t, c, newMemoryStore(), auth(tt.before))
+				time.Sleep(5 * time.Second)
+				keyring := first.Keyring
+				first.kill()
+				second := newReplica(t, c.client, newMemoryStore(), auth(tt.after))
+				if second.Keyring == nil {
+					second.Keyring = keyring
+				}
+				second.run()
+				defer second.kill()
+				time.Sleep(5 * time.Second)
+				key := execution.Key{Execution: c.records()[0].plan.ID, Node: "a"}
+				if err := second.Authenticate(t.Context(), key, ""); (err != nil) != tt.withToken {
+					t.Errorf("without a token: %v", err)
+				}
+				if tt.withToken {
+					if err := second.Authenticate(t.Context(), key, keyring.Token(key)); err != nil {
+						t.Errorf("with its token: %v", err)
+					}
+				}
+				time.Sleep(3 * time.Minute)
+				c.wantOutcomes(map[string]execution.Outcome{"a": succeeded, "b": succeeded})
+			})
+		})
+	}
+}
+
+// A standby does not know the execution, and sees its Jobs.
+func TestAStandbyAuthenticates(t *testing.T) {
+	tests := map[string]struct {
+		opened     execution.CallbackAuth // how the execution was
+		node       string
+		credential func(ring *Keyring, own execution.Key) string
+
+		want execution.DenyReason
+	}{
+		"with its own token":                       {opened: execution.TokenAuth, credential: (*Keyring).Token},
+		"without one":                              {opened: execution.TokenAuth, want: execution.DeniedMissing},
+		"with a wrong one":                         {opened: execution.TokenAuth, credential: func(*Keyring, execution.Key) string { return "x" }, want: execution.DeniedMalformed},
+		"with that of another node":                {opened: execution.TokenAuth, credential: func(ring *Keyring, own execution.Key) string { own.Node = "b"; return ring.Token(own) }, want: execution.DeniedOtherTask},
+		"without one, of an earlier version":       {opened: ""},
+		"without one, opened when none was needed": {opened: execution.NoAuth},
+		"without one, and without a Job":           {opened: execution.NoAuth, node: "z", want: execution.DeniedMissing},
+	}
+	for name, tt := range tests {
+		t.Run(name, func(t *testing.T) {
+			inBubble(t, func(t *testing.T) {
+				c := newCluster(t, "a", "b")
+				c.behave("a", behaviour{runFor: time.Minute})
+				leader := startReplica(t, c, newMemoryStore(), testConfig(func(c *config.Config) { c.Callback.Auth = tt.opened }))
+				defer leader.kill()
+				standby := newReplica(t, c.client, newMemoryStore(), testConfig())
+				standby.Watch(t.Context())
+				time.Sleep(5 * time.Second)
+				key := execution.Key{Execution: c.records()[0].plan.ID, Node: cmp.Or(tt.node, "a")}
+				credential := ""
+				if tt.credential != nil {
+					credential = tt.credential(standby.Keyring, key)
+				}
+				if err := standby.Authenticate(t.Context(), key, credential); denied(err) != tt.want {
+					t.Errorf("got %v, want %q", err, tt.want)
+				}
+			})
+		})
+	}
+}
+
+func TestTokensAreCoveredInWhatPodsSend(t *testing.T) {
+	inBubble(t, func(t *testing.T) {
+		c := newCluster(t, "a")
+		c.behave("a", behaviour{runFor: time.Minute})
+		store := newMemoryStore()
+		r := startReplica(t, c, store, testConfig())
+		defer r.kill()
+		time.Sleep(5 * time.Second)
+		key := execution.Key{Execution: c.records()[0].plan.ID, Node: "a"}
+		token := r.Keyring.Token(key)
+		secret := token[len(token)-43:]
+		must(t, r.Result(t.Context(), key, []byte(`{"test":[{"value":1,"labels":{"label":"`+token+`"}}]}`)))
+		if _, err := r.File(t.Context(), key, token, "text/plain", strings.NewReader("a "+token+" b")); err != nil {
+			t.Fatal(err)
+		}
+		must(t, r.Event(t.Context(), key, execution.Event{Reason: "Told", Message: "my token is " + token}))
+		for name, text := range store.texts() {
+			if strings.Contains(name+text, secret) {
+				t.Errorf("%s: %s", name, text)
+			}
+		}
+		if len(store.texts()) != 2 {
+			t.Errorf("stored: %v", store.texts())
+		}
+		if events := c.eventsOf("Told"); len(events) != 1 || strings.Contains(events[0].Message, secret) {
+			t.Errorf("events: %v", events)
+		}
+		if strings.Contains(r.lastingMetrics(), secret) {
+			t.Error("the token is in the metrics")
+		}
+	})
+}

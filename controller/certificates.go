@@ -1,0 +1,210 @@
+package controller
+
+import (
+	"bytes"
+	"context"
+	"crypto/tls"
+	"errors"
+	"log/slog"
+	"sync/atomic"
+	"time"
+
+	"github.com/batch-job-controller/batch-job-controller/controller/certificate"
+	"github.com/batch-job-controller/batch-job-controller/controller/config"
+)
+
+const (
+	// certificatePoll is how often certificates are looked at.
+	certificatePoll = time.Minute
+	// bundleSettle is how long a new authority is published before its
+	// certificate is shown: the kubelets take a minute or two to bring it to the
+	// pods that run.
+	bundleSettle = 5 * time.Minute
+)
+
+// The ports that can have a certificate.
+const (
+	CallbackPort = "callbacks"
+	ReportPort   = "reports"
+)
+
+// CertificateOptions say which certificate a port has.
+type CertificateOptions struct {
+	Port       string // CallbackPort or ReportPort
+	TLS        config.TLS
+	Controller string // its name
+	Namespace  string
+	Service    string // through which the port is reached; may be empty if PodIP is set
+	PodIP      string // by which it is reached instead; may be empty
+	CASecret   string // with our own authority, for TLSSelfSigned
+	Client     Client
+	Observe    func(port string, expiry time.Time) // nil: nobody is told
+	Log        *slog.Logger
+}
+
+// Certificates keeps the certificate of a port, and what is to be trusted. A
+// certificate that cannot be read or made leaves the last good one in place.
+type Certificates struct {
+	CertificateOptions
+	source  certificateSource
+	bundle  caBundle
+	current atomic.Pointer[certified]
+
+	// What follows is for load, which only one goroutine is in.
+
+	lastBundle []byte    // that the source had
+	settled    time.Time // when its certificate may be shown
+	lastError  string
+}
+
+// certificateSource reads or makes certificates.
+type certificateSource interface {
+	load(ctx context.Context, now time.Time) (certified, error)
+}
+
+// certified is a certificate and the authorities that vouch for it.
+type certified struct {
+	pair   *tls.Certificate
+	bundle []byte // empty: they are trusted anyway
+}
+
+// NewCertificates returns the certificates of a port whose TLS is on. Load has
+// to be called before they are used.
+func NewCertificates(o CertificateOptions) *Certificates {
+	c := &Certificates{CertificateOptions: o, bundle: newCABundle(o)}
+	if o.TLS.Mode == config.TLSSecret {
+		c.source = newSecretSource(o)
+	} else {
+		c.source = newSelfSigned(o)
+	}
+	return c
+}
+
+// Load reads or makes the certificate, and publishes what is to be trusted
+// before anybody is shown a certificate that needs it.
+func (c *Certificates) Load(ctx context.Context) error {
+	ctx, cancel := context.WithTimeout(ctx, apiTimeout)
+	defer cancel()
+	now := time.Now()
+	fresh, err := c.source.load(ctx, now)
+	if err != nil {
+		return err
+	}
+	own := fresh.bundle
+	if len(own) > 0 {
+		if fresh.bundle, err = c.bundle.publish(ctx, own, now); err != nil {
+			return err
+		}
+	}
+	old := c.current.Load()
+	if old != nil && !bytes.Equal(own, c.lastBundle) {
+		c.settled = now.Add(bundleSettle)
+	}
+	c.lastBundle = own
+	if old != nil && now.Before(c.settled) && now.Before(old.pair.Leaf.NotAfter) {
+		fresh.pair = old.pair
+	}
+	c.install(&fresh, old)
+	return nil
+}
+
+func (c *Certificates) install(fresh, old *certified) {
+	c.current.Store(fresh)
+	expiry := fresh.pair.Leaf.NotAfter
+	if c.Observe != nil {
+		c.Observe(c.Port, expiry)
+	}
+	if old == nil || !bytes.Equal(old.pair.Leaf.Raw, fresh.pair.Leaf.Raw) {
+		c.Log.Info("certificate in use", "port", c.Port, "expires", expiry, "names", fresh.pair.Leaf.DNSNames)
+	}
+}
+
+// Run keeps the certificate up to date until ctx ends.
+func (c *Certificates) Run(ctx context.Context) {
+	ticker := time.NewTicker(certificatePoll)
+	defer ticker.Stop()
+	for {
+		select {
+		case <-ctx.Done():
+			return
+		case <-ticker.C:
+		}
+		err := c.Load(ctx)
+		c.report(ctx, err)
+	}
+}
+
+// report logs an error once, not every minute.
+func (c *Certificates) report(ctx context.Context, err error) {
+	said := c.lastError
+	c.lastError = ""
+	if err == nil || ctx.Err() != nil {
+		return
+	}
+	c.lastError = err.Error()
+	if c.lastError != said {
+		c.Log.Error("certificate not renewed, the last good one stays", "port", c.Port, "expires", c.current.Load().pair.Leaf.NotAfter, "error", err)
+	}
+}
+
+// ServerConfig returns how the port is served. It stays up to date.
+func (c *Certificates) ServerConfig() *tls.Config {
+	return &tls.Config{
+		MinVersion: tls.VersionTLS12,
+		GetCertificate: func(*tls.ClientHelloInfo) (*tls.Certificate, error) {
+			current := c.current.Load()
+			if current == nil {
+				return nil, errors.New("there is no certificate yet")
+			}
+			return current.pair, nil
+		},
+	}
+}
+
+// ClientConfig returns how another replica's port is reached, which has a
+// certificate for the same names. It is for one connection: a later one may
+// trust other authorities.
+func (c *Certificates) ClientConfig() (*tls.Config, error) {
+	current := c.current.Load()
+	if current == nil {
+		return nil, errors.New("there is no certificate yet")
+	}
+	o := &tls.Config{MinVersion: tls.VersionTLS12, ServerName: c.serverName(current)}
+	if len(current.bundle) == 0 {
+		return o, nil // the system's roots
+	}
+	var err error
+	o.RootCAs, err = certificate.Pool(current.bundle)
+	return o, err
+}
+
+// serverName returns the Service's name, or else one of the names that the
+// certificate is for, which the other replica's is for too. Empty is its
+// address.
+func (c *Certificates) serverName(current *certified) string {
+	leaf := current.pair.Leaf
+	if host := serviceHost(c.Service, c.Namespace); c.Service != "" && certificate.Covers(leaf, host) {
+		return host
+	}
+	if c.TLS.Mode == config.TLSSecret && len(leaf.DNSNames) > 0 {
+		return leaf.DNSNames[0]
+	}
+	return ""
+}
+
+// CABundle returns the ConfigMap with the authorities that clients are to
+// trust, or nothing if they trust them anyway.
+func (c *Certificates) CABundle() string {
+	if current := c.current.Load(); current == nil || len(current.bundle) == 0 {
+		return ""
+	}
+	return c.bundle.name
+}
+
+// Covers reports whether the certificate is for a name or an address.
+func (c *Certificates) Covers(host string) bool {
+	current := c.current.Load()
+	return current != nil && certificate.Covers(current.pair.Leaf, host)
+}
+
+func serviceHost(service, namespace string) string { return service + "." + namespace + ".svc" }

@@ -1,0 +1,82 @@
+package controller
+
+import (
+	"errors"
+	"fmt"
+	"net/http"
+
+	authenticationclient "k8s.io/client-go/kubernetes/typed/authentication/v1"
+	authorizationclient "k8s.io/client-go/kubernetes/typed/authorization/v1"
+	batchclient "k8s.io/client-go/kubernetes/typed/batch/v1"
+	coordinationclient "k8s.io/client-go/kubernetes/typed/coordination/v1"
+	coreclient "k8s.io/client-go/kubernetes/typed/core/v1"
+	"k8s.io/client-go/rest"
+	"k8s.io/client-go/util/flowcontrol"
+)
+
+// Client is the part of kubernetes.Interface that is used. The whole of it makes
+// the program a good deal larger.
+type Client interface {
+	AuthenticationV1() authenticationclient.AuthenticationV1Interface
+	AuthorizationV1() authorizationclient.AuthorizationV1Interface
+	BatchV1() batchclient.BatchV1Interface
+	CoordinationV1() coordinationclient.CoordinationV1Interface
+	CoreV1() coreclient.CoreV1Interface
+}
+
+// NewClient returns a client of an API server. Its parts share their connections
+// and the limit on their rate.
+func NewClient(access *rest.Config) (Client, error) {
+	shared := rest.CopyConfig(access)
+	if shared.RateLimiter == nil && shared.QPS > 0 {
+		shared.RateLimiter = flowcontrol.NewTokenBucketRateLimiter(shared.QPS, shared.Burst)
+	}
+	over, err := rest.HTTPClientFor(shared)
+	if err != nil {
+		return nil, fmt.Errorf("client: %w", err)
+	}
+	var c client
+	err = errors.Join(
+		part(&c.authentication, shared, over, authenticationclient.NewForConfigAndClient),
+		part(&c.authorization, shared, over, authorizationclient.NewForConfigAndClient),
+		part(&c.batch, shared, over, batchclient.NewForConfigAndClient),
+		part(&c.coordination, shared, over, coordinationclient.NewForConfigAndClient),
+		part(&c.core, shared, over, coreclient.NewForConfigAndClient),
+	)
+	if err != nil {
+		return nil, err
+	}
+	return &c, nil
+}
+
+type client struct {
+	authentication *authenticationclient.AuthenticationV1Client
+	authorization  *authorizationclient.AuthorizationV1Client
+	batch          *batchclient.BatchV1Client
+	coordination   *coordinationclient.CoordinationV1Client
+	core           *coreclient.CoreV1Client
+}
+
+// part sets one part of a client.
+func part[T any](into *T, access *rest.Config, over *http.Client, newPart func(*rest.Config, *http.Client) (T, error)) error {
+	one, err := newPart(access, over)
+	if err != nil {
+		return fmt.Errorf("client: %w", err)
+	}
+	*into = one
+	return nil
+}
+
+func (c *client) AuthenticationV1() authenticationclient.AuthenticationV1Interface {
+	return c.authentication
+}
+
+func (c *client) AuthorizationV1() authorizationclient.AuthorizationV1Interface {
+	return c.authorization
+}
+
+func (c *client) BatchV1() batchclient.BatchV1Interface { return c.batch }
+
+func (c *client) CoordinationV1() coordinationclient.CoordinationV1Interface { return c.coordination }
+
+func (c *client) CoreV1() coreclient.CoreV1Interface { return c.core }

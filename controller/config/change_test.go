@@ -1,0 +1,142 @@
+package config
+
+import (
+	"os"
+	"reflect"
+	"regexp"
+	"slices"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/google/go-cmp/cmp"
+)
+
+func TestCompareTellsWhatAppliesWhen(t *testing.T) {
+	for name, test := range map[string]struct {
+		change      func(*Config)
+		wantApplies string
+		wantWaits   []string
+	}{
+		"nothing changes":        {func(*Config) {}, "", nil},
+		"only the text does":     {func(c *Config) { c.Hash = "other" }, "", nil},
+		"what an execution has":  {func(c *Config) { c.PodPoolSize = 20 }, "podPoolSize from the next execution on", nil},
+		"the schedule":           {func(c *Config) { c.CronExpression = "@daily" }, "cronExpression at once", nil},
+		"what a start looks at":  {func(c *Config) { c.RunOnStartup = true }, "runOnStartup at the next start", nil},
+		"a mapping":              {func(c *Config) { c.JobNodeSelector = map[string]string{"a": "b"} }, "jobNodeSelector from the next execution on", nil},
+		"a gauge gets a label":   {func(c *Config) { c.Metrics.Gauges = map[string]Gauge{"g": {Labels: []string{"l"}}} }, "metrics.gauges from the next execution on", nil},
+		"what is built at start": {func(c *Config) { c.ReportDirectory = "/data" }, "", []string{`reportDirectory: stays "/var/www" until a restart makes it "/data"`}},
+		"a limit of the server": {func(c *Config) { c.Callback.Limits.QueueDeadline = 20 * time.Second }, "", []string{
+			"callback.limits.queueDeadline: stays the default until a restart makes it 20s"}},
+		"some of each": {func(c *Config) {
+			c.Name, c.TimeZone, c.StartupDelay, c.PodTemplate, c.Callback.TLS.Mode = "n", "Asia/Tokyo", 0, "t", TLSSelfSigned
+		},
+			"timeZone at once; pod-template.yaml from the next execution on; startupDelay at the next start", []string{
+				`name: stays "check" until a restart makes it "n"`,
+				`callback.tls: stays "off" until a restart makes it "selfSigned"`,
+			}},
+	} {
+		t.Run(name, func(t *testing.T) {
+			running, wanted := runs(), runs()
+			test.change(&wanted)
+			got := Compare(running, wanted)
+			if got.Applies() != test.wantApplies {
+				t.Errorf("applies: got %q, want %q", got.Applies(), test.wantApplies)
+			}
+			if diff := cmp.Diff(test.wantWaits, got.Waits()); diff != "" {
+				t.Errorf("waits (-want +got):\n%s", diff)
+			}
+			if got.NeedsRestart() != (len(test.wantWaits) > 0) {
+				t.Errorf("needs a restart: got %t", got.NeedsRestart())
+			}
+		})
+	}
+}
+
+func runs() Config {
+	return Config{Name: "check", ReportDirectory: "/var/www", PodPoolSize: 10, TimeZone: "UTC", StartupDelay: time.Second,
+		Callback: Callback{TLS: TLS{Mode: TLSOff}}}
+}
+
+func TestCompareKeepsWhatNeedsARestartAndTakesTheRest(t *testing.T) {
+	running, wanted := runs(), runs()
+	wanted.Name, wanted.Callback.TLS, wanted.Callback.Limits.FileSize = "other", TLS{Mode: TLSSecret, Secret: "s"}, 1
+	wanted.PodPoolSize, wanted.Callback.Limits.FilesPerTask, wanted.Hash = 20, 2, "new"
+	want := runs()
+	want.PodPoolSize, want.Callback.Limits.FilesPerTask, want.Hash = 20, 2, "new"
+	got := Compare(running, wanted)
+	if diff := cmp.Diff(want, got.Config); diff != "" {
+		t.Errorf("what runs (-want +got):\n%s", diff)
+	}
+	if diff := cmp.Diff(wanted, got.Wanted); diff != "" {
+		t.Errorf("what is wanted (-want +got):\n%s", diff)
+	}
+	// It goes on waiting when something else changes.
+	wanted.PodPoolSize = 30
+	if got := Compare(got.Config, wanted); len(got.Waits()) != 4 {
+		t.Errorf("waits: got %q, want the four of before", got.Waits())
+	}
+}
+
+// A new field of the configuration has to be given a moment.
+func TestEveryKeyHasAMoment(t *testing.T) {
+	var c Config
+	unknown := map[any]string{}
+	leaves(reflect.ValueOf(&c).Elem(), "Config", unknown)
+	delete(unknown, &c.Hash) // of the text, not a key
+	paths := map[string]bool{}
+	for _, k := range keys(&c) {
+		if _, ok := unknown[k.value]; !ok {
+			t.Errorf("%s: is listed for a field that is none, or listed before", k.path)
+		}
+		delete(unknown, k.value)
+		if paths[k.path] {
+			t.Errorf("%s: is listed twice", k.path)
+		}
+		paths[k.path] = true
+		if !slices.Contains([]Moment{AtOnce, NextExecution, NextStart, Restart}, k.when) {
+			t.Errorf("%s: has the moment %q", k.path, k.when)
+		}
+	}
+	for _, field := range unknown {
+		t.Errorf("%s: has no moment: add it to keys", field)
+	}
+}
+
+// leaves collects the fields that are no structs, by their address.
+func leaves(v reflect.Value, name string, into map[any]string) {
+	for i := range v.NumField() {
+		field, name := v.Field(i), name+"."+v.Type().Field(i).Name
+		if field.Kind() == reflect.Struct {
+			leaves(field, name, into)
+		} else {
+			into[field.Addr().Interface()] = name
+		}
+	}
+}
+
+// The table of the documentation is that of the code.
+func TestTheDocumentationTellsWhenAChangeApplies(t *testing.T) {
+	text, err := os.ReadFile("../../docs/configuration.md")
+	if err != nil {
+		t.Fatal(err)
+	}
+	documented := map[string]Moment{}
+	for _, when := range []Moment{AtOnce, NextExecution, NextStart, Restart} {
+		_, row, found := strings.Cut(string(text), "\n| "+string(when)+" |")
+		row, _, _ = strings.Cut(row, "\n")
+		if !found {
+			t.Errorf("no row %q", when)
+		}
+		for _, path := range regexp.MustCompile("`([^`]+)`").FindAllStringSubmatch(row, -1) {
+			documented[path[1]] = when
+		}
+	}
+	listed := map[string]Moment{}
+	for _, k := range keys(&Config{}) {
+		listed[strings.TrimPrefix(k.path, limitsPath)] = k.when
+	}
+	if diff := cmp.Diff(listed, documented); diff != "" {
+		t.Errorf("-code +documentation:\n%s", diff)
+	}
+}

@@ -1,0 +1,50 @@
+package config
+
+import (
+	"testing"
+
+	"github.com/google/go-cmp/cmp"
+)
+
+func TestTLS(t *testing.T) {
+	off := TLS{Mode: TLSOff}
+	tests := map[string]struct {
+		text               string
+		callbacks, reports TLS
+		wantProblem        [2]string
+		wantWarnings       int
+	}{
+		"nothing is said":                 {text: "", callbacks: off, reports: off},
+		"off is a truth value to YAML":    {text: "callback: {tls: off}\nreports: {tls: off}", callbacks: off, reports: off},
+		"off in quotes":                   {text: `callback: {tls: "off"}`, callbacks: off, reports: off},
+		"an authority of our own":         {text: "callback: {tls: selfSigned}", callbacks: TLS{Mode: TLSSelfSigned}, reports: off},
+		"only the reports":                {text: "reports: {tls: selfSigned}", callbacks: off, reports: TLS{Mode: TLSSelfSigned}},
+		"a Secret each":                   {text: "callback: {tls: secret, tlsSecret: a}\nreports: {tls: secret, tlsSecret: b.c}", callbacks: TLS{TLSSecret, "a"}, reports: TLS{TLSSecret, "b.c"}},
+		"a Secret that is not used":       {text: "callback: {tls: selfSigned, tlsSecret: a}", callbacks: TLS{Mode: TLSSelfSigned}, reports: off, wantWarnings: 1},
+		"no Secret is named":              {text: "callback: {tls: secret}", wantProblem: [2]string{"callback.tlsSecret", "tls is secret"}},
+		"no name of a Secret":             {text: "reports: {tls: secret, tlsSecret: A_b}", wantProblem: [2]string{"reports.tlsSecret", "lowercase"}},
+		"on says nothing":                 {text: "callback: {tls: on}", wantProblem: [2]string{"callback.tls", "selfSigned"}},
+		"a mode there is not":             {text: "callback: {tls: mutual}", wantProblem: [2]string{"callback.tls", "selfSigned"}},
+		"a key that is misspelt":          {text: "reports: {tsl: off}", wantProblem: [2]string{"reports.tsl", "tls"}},
+		"reports that are not a mapping":  {text: "reports: yes", wantProblem: [2]string{"reports", "mapping"}},
+		"a mode that is not even a word":  {text: "callback: {tls: [off]}", wantProblem: [2]string{"callback.tls", "text"}},
+		"a Secret for what is turned off": {text: "callback: {tls: off, tlsSecret: a}", callbacks: off, reports: off, wantWarnings: 1},
+	}
+	for name, tt := range tests {
+		t.Run(name, func(t *testing.T) {
+			got, warnings, err := decode(withDefaults(tt.text))
+			if path, says := tt.wantProblem[0], tt.wantProblem[1]; path != "" {
+				if !hasLine(lines(t, err), path, says) {
+					t.Errorf("got %v, want a problem of %s that says %q", err, path, says)
+				}
+				return
+			}
+			if err != nil || len(warnings) != tt.wantWarnings {
+				t.Fatalf("%v, warnings %q", err, warnings)
+			}
+			if diff := cmp.Diff([]TLS{tt.callbacks, tt.reports}, []TLS{got.Callback.TLS, got.Reports.TLS}); diff != "" {
+				t.Errorf("-want +got:\n%s", diff)
+			}
+		})
+	}
+}

@@ -1,0 +1,53 @@
+package jobspec
+
+import (
+	"strings"
+	"text/template/parse"
+)
+
+// Trace renders the pod template for the sample node, as Validate does, and
+// returns with it the line of the template that each of its lines comes from.
+// Of a template that cannot be rendered it returns what comes before the error.
+func Trace(template string) (rendered string, lines []int, err error) {
+	out := traced{limitedBuffer: limitedBuffer{limit: maxRendered}, template: template}
+	err = evaluate(&out, template, sampleTask())
+	return out.String(), out.lines, err
+}
+
+func sampleTask() templateData {
+	return templateData{Namespace: "sample-namespace", ExecutionID: "20060102150405", NodeName: "sample-node"}
+}
+
+// tracer is a writer that is told where in the template what it is given next
+// comes from.
+type tracer interface{ from(node parse.Node) }
+
+// traced is the output of a template, with the origin of its lines.
+type traced struct {
+	limitedBuffer
+	template string
+	lines    []int
+	offset   int  // in the template
+	verbatim bool // what is written next is there in the template, as it is
+	inside   bool // of a line
+}
+
+func (t *traced) from(node parse.Node) {
+	t.offset = min(int(node.Position()), len(t.template))
+	t.verbatim = node.Type() == parse.NodeText
+}
+
+func (t *traced) Write(p []byte) (int, error) {
+	n, err := t.limitedBuffer.Write(p)
+	line := 1 + strings.Count(t.template[:t.offset], "\n")
+	for part := range strings.Lines(string(p[:n])) {
+		if !t.inside {
+			t.lines = append(t.lines, line)
+		}
+		t.inside = !strings.HasSuffix(part, "\n")
+		if t.verbatim && !t.inside {
+			line++
+		}
+	}
+	return n, err
+}

@@ -1,0 +1,190 @@
+package controller
+
+import (
+	"context"
+	"crypto/rand"
+	"errors"
+	"fmt"
+	"io/fs"
+	"os"
+	"path/filepath"
+	"sync"
+	"time"
+
+	corev1 "k8s.io/api/core/v1"
+	apierrors "k8s.io/apimachinery/pkg/api/errors"
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+
+	"github.com/batch-job-controller/batch-job-controller/controller/execution"
+	"github.com/batch-job-controller/batch-job-controller/controller/jobspec"
+	"github.com/batch-job-controller/batch-job-controller/controller/route"
+)
+
+// The keys of the Secret with the callback key. Tokens are made with the
+// current one; those of the previous one are still good.
+const (
+	currentKey  = "current"
+	previousKey = "previous"
+)
+
+// rereadPause is how long a token of an unknown key is refused without looking
+// for that key.
+const rereadPause = 5 * time.Second
+
+// KeyringOptions is where the callback key is.
+type KeyringOptions struct {
+	Controller string // its name
+	Namespace  string
+	Secret     string
+	// Directory is where the Secret is mounted, so that it can be read while
+	// the API server is away. Empty, or without the key: it is read through the
+	// API.
+	Directory string
+	// Create makes a key if there is none.
+	Create bool
+	Client Client
+}
+
+// Keyring makes and checks callback tokens with the key of a Secret, which the
+// first replica makes. When the key is changed, it is read again.
+type Keyring struct {
+	options KeyringOptions
+
+	mu     sync.Mutex
+	ring   route.Keyring
+	reread time.Time // when it was last read
+}
+
+// OpenKeyring reads the callback key. Without one it makes one or, if it is not
+// to, returns an error that is a NotFound of the API server.
+func OpenKeyring(ctx context.Context, o KeyringOptions) (*Keyring, error) {
+	k := &Keyring{options: o, ring: route.Keyring{Namespace: o.Namespace, Controller: o.Controller}}
+	keys, err := k.read(ctx)
+	if apierrors.IsNotFound(err) && o.Create {
+		keys, err = k.create(ctx)
+	}
+	if err != nil {
+		return nil, fmt.Errorf("callback key: %w", err)
+	}
+	k.ring.Keys = keys
+	return k, nil
+}
+
+// Token returns the token of a node task.
+func (k *Keyring) Token(key execution.Key) string { return k.current().Token(key) }
+
+// Verify returns the node task that a token is for. Its error wraps those of
+// route.Keyring.Verify.
+func (k *Keyring) Verify(ctx context.Context, token string) (execution.Key, error) {
+	key, err := k.current().Verify(token)
+	if !errors.Is(err, route.ErrUnknownKey) || !k.mayReread() {
+		return key, err
+	}
+	keys, readErr := k.read(ctx)
+	if readErr != nil {
+		return execution.Key{}, fmt.Errorf("%w: %w", err, readErr)
+	}
+	k.mu.Lock()
+	k.ring.Keys = keys
+	k.mu.Unlock()
+	return k.current().Verify(token)
+}
+
+func (k *Keyring) current() route.Keyring {
+	k.mu.Lock()
+	defer k.mu.Unlock()
+	return k.ring
+}
+
+// mayReread reports whether it is time to look for another key: whoever makes
+// up key IDs must not make the API server work.
+func (k *Keyring) mayReread() bool {
+	k.mu.Lock()
+	defer k.mu.Unlock()
+	if time.Since(k.reread) < rereadPause {
+		return false
+	}
+	k.reread = time.Now()
+	return true
+}
+
+// read returns the keys from the directory or, if they are not there yet, from
+// the API server.
+func (k *Keyring) read(ctx context.Context) ([]route.TokenKey, error) {
+	if k.options.Directory != "" {
+		keys, err := readKeys(k.options.Directory)
+		if !errors.Is(err, fs.ErrNotExist) {
+			return keys, err
+		}
+	}
+	return k.get(ctx)
+}
+
+func (k *Keyring) get(ctx context.Context) ([]route.TokenKey, error) {
+	ctx, cancel := context.WithTimeout(ctx, apiTimeout)
+	defer cancel()
+	secret, err := k.options.Client.CoreV1().Secrets(k.options.Namespace).Get(ctx, k.options.Secret, metav1.GetOptions{})
+	if err != nil {
+		return nil, err
+	}
+	keys, err := parseKeys(secret.Data)
+	if err != nil {
+		return nil, fmt.Errorf("of Secret %s: %w", k.options.Secret, err)
+	}
+	return keys, nil
+}
+
+// create makes a key, unless another replica was faster.
+func (k *Keyring) create(ctx context.Context) ([]route.TokenKey, error) {
+	ctx, cancel := context.WithTimeout(ctx, apiTimeout)
+	defer cancel()
+	var key route.TokenKey
+	_, _ = rand.Read(key[:]) // it never fails
+	_, err := k.options.Client.CoreV1().Secrets(k.options.Namespace).Create(ctx, &corev1.Secret{
+		ObjectMeta: metav1.ObjectMeta{
+			Name:   k.options.Secret,
+			Labels: jobspec.CommonLabels(k.options.Controller, jobspec.KeyComponent),
+		},
+		Type: corev1.SecretTypeOpaque,
+		Data: map[string][]byte{currentKey: key[:]},
+	}, metav1.CreateOptions{})
+	if apierrors.IsAlreadyExists(err) {
+		return k.get(ctx)
+	}
+	return []route.TokenKey{key}, err
+}
+
+func readKeys(directory string) ([]route.TokenKey, error) {
+	data := map[string][]byte{}
+	for _, name := range []string{currentKey, previousKey} {
+		text, err := os.ReadFile(filepath.Join(directory, name))
+		if errors.Is(err, fs.ErrNotExist) && name == previousKey {
+			continue
+		}
+		if err != nil {
+			return nil, err
+		}
+		data[name] = text
+	}
+	keys, err := parseKeys(data)
+	if err != nil {
+		return nil, fmt.Errorf("%s: %w", directory, err)
+	}
+	return keys, nil
+}
+
+// parseKeys returns the current key, and the previous one if there is one.
+func parseKeys(data map[string][]byte) ([]route.TokenKey, error) {
+	var keys []route.TokenKey
+	for _, name := range []string{currentKey, previousKey} {
+		text, ok := data[name]
+		if !ok && name == previousKey {
+			continue
+		}
+		if len(text) != route.TokenKeyBytes {
+			return nil, fmt.Errorf("%s: has %d bytes: must be %d random ones", name, len(text), route.TokenKeyBytes)
+		}
+		keys = append(keys, route.TokenKey(text))
+	}
+	return keys, nil
+}

@@ -1,0 +1,184 @@
+package controller
+
+import (
+	"encoding/json"
+	"testing"
+	"time"
+
+	batchv1 "k8s.io/api/batch/v1"
+	corev1 "k8s.io/api/core/v1"
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+
+	"github.com/batch-job-controller/batch-job-controller/controller/config"
+	"github.com/batch-job-controller/batch-job-controller/controller/execution"
+	"github.com/batch-job-controller/batch-job-controller/controller/jobspec"
+)
+
+// editJob changes a node's Job as kubectl edit does.
+func (c *cluster) editJob(node string, change func(*batchv1.Job)) {
+	c.t.Helper()
+	for _, job := range c.jobsOfNode(node) {
+		change(&job)
+		_, err := c.client.BatchV1().Jobs(testNamespace).Update(c.ctx, &job, metav1.UpdateOptions{})
+		must(c.t, err)
+	}
+}
+
+// TestSomebodyMeddles has a user change what is the controller's while a runs,
+// and b too. That nothing is created twice and everything ends holds for all.
+func TestSomebodyMeddles(t *testing.T) {
+	tests := map[string]struct {
+		meddle     func(*cluster)
+		wantWithin time.Duration
+		want       execution.Outcome // of a
+	}{
+		"F-38 deletes the pod": {func(c *cluster) { c.deletePod("a") }, time.Minute, lostBy(execution.PodDeleted)},
+		"F-38 deletes the Job": {func(c *cluster) {
+			for _, job := range c.jobsOfNode("a") {
+				must(c.t, c.client.BatchV1().Jobs(testNamespace).Delete(c.ctx, job.Name, metav1.DeleteOptions{}))
+			}
+		}, time.Minute, lostBy(execution.JobDeleted)},
+		"F-38 takes the Job's owner away": {func(c *cluster) {
+			c.editJob("a", func(j *batchv1.Job) { j.OwnerReferences = nil })
+		}, time.Minute, failedWith(execution.ForeignJob)},
+		"F-38 writes another execution on the Job": {func(c *cluster) {
+			c.editJob("a", func(j *batchv1.Job) { j.Labels[jobspec.ExecutionLabel] = "20200101000000" })
+		}, 6 * time.Minute, failedWith(execution.ForeignJob)},
+		"F-38 writes another node on the Job": {func(c *cluster) {
+			c.editJob("a", func(j *batchv1.Job) { j.Annotations[jobspec.NodeAnnotation] = "b" })
+		}, 6 * time.Minute, failedWith(execution.ForeignJob)},
+		"F-41 writes a reason to stop on the Job that is none": {func(c *cluster) {
+			c.editJob("a", func(j *batchv1.Job) {
+				j.Annotations[jobspec.StopAnnotation] = "///\x00"
+				j.Annotations[jobspec.StopMessageAnnotation] = string(make([]byte, 100_000))
+			})
+		}, 8 * time.Minute, failedWith(execution.JobTimeout)},
+		"F-41 takes all labels and annotations from the pod": {func(c *cluster) {
+			for _, job := range c.jobsOfNode("a") {
+				pod, err := c.client.CoreV1().Pods(testNamespace).Get(c.ctx, job.Name+"-x", metav1.GetOptions{})
+				must(c.t, err)
+				pod.Labels, pod.Annotations = nil, nil
+				_, err = c.client.CoreV1().Pods(testNamespace).Update(c.ctx, pod, metav1.UpdateOptions{})
+				must(c.t, err)
+			}
+		}, 30 * time.Minute, lostBy(execution.PodDeleted)},
+	}
+	for name, tt := range tests {
+		t.Run(name, func(t *testing.T) {
+			inBubble(t, func(t *testing.T) {
+				c := newCluster(t, "a", "b", "c", "d")
+				c.behave("a", behaviour{hangs: true})
+				c.behave("b", behaviour{runFor: 10 * time.Second})
+				r := startReplica(t, c, newMemoryStore(), testConfig(func(c *config.Config) { c.JobTimeout = 5 * time.Minute }))
+				defer r.kill()
+				time.Sleep(3 * time.Second)
+				tt.meddle(c)
+				time.Sleep(tt.wantWithin)
+				if phase := c.records()[0].account.Phase; phase != execution.Closed {
+					t.Errorf("phase: got %s, want Closed", phase)
+				}
+				c.wantOutcomes(map[string]execution.Outcome{"a": tt.want, "b": succeeded, "c": succeeded, "d": succeeded})
+				for node, n := range c.created() {
+					if n != 1 {
+						t.Errorf("Jobs of node %s: got %d, want 1", node, n)
+					}
+				}
+			})
+		})
+	}
+}
+
+// FuzzRecord reads what anybody may have written into a record.
+func FuzzRecord(f *testing.F) {
+	packed, err := packPlan(execution.Plan{ID: "20261124034200", Nodes: []execution.Node{{Name: "a"}, {Name: "b"}}})
+	if err != nil {
+		f.Fatal(err)
+	}
+	f.Add(packed, "20261124034200", []byte(`{"phase":"Open","admitted":"0-1","created":"0","outcomes":"failed/OOMKilled 1"}`))
+	f.Add(packed, "", []byte(`{"phase":"Closed","closed":"yesterday"}`))
+	f.Add([]byte{0x1f, 0x8b}, "x", []byte(`null`))
+	f.Fuzz(func(t *testing.T, packed []byte, label string, text []byte) {
+		var data map[string]string
+		if json.Unmarshal(text, &data) != nil {
+			return
+		}
+		r, err := parseRecord(&corev1.ConfigMap{
+			ObjectMeta: metav1.ObjectMeta{Name: "x", Labels: map[string]string{jobspec.ExecutionLabel: label}},
+			Data:       data, BinaryData: map[string][]byte{planKey: packed},
+		})
+		if err != nil {
+			return
+		}
+		if string(r.plan.ID) != label {
+			t.Errorf("a record of %s is taken for one of %s", r.plan.ID, label)
+		}
+		ledger := execution.NewLedger(r.plan, r.account)
+		ledger.Grant()
+		ledger.Draft()
+		ledger.Report(r.plan.Scheduled)
+	})
+}
+
+func TestExtensionThatPanicsFailsItsNodeAlone(t *testing.T) {
+	inBubble(t, func(t *testing.T) {
+		c := newCluster(t, "a", "b", "c")
+		r := startReplicaWith(t, c.client, newMemoryStore(), testConfig(), func(o *Options) {
+			o.Extensions = func(config.Config) []jobspec.EnvExtension {
+				return []jobspec.EnvExtension{func(key execution.Key, _ corev1.Container) []corev1.EnvVar {
+					if key.Node == "a" {
+						panic("F-55")
+					}
+					return nil
+				}}
+			}
+		})
+		defer r.kill()
+		time.Sleep(30 * time.Second)
+		c.wantOutcomes(map[string]execution.Outcome{"a": failedWith(execution.JobInvalid), "b": succeeded, "c": succeeded})
+	})
+}
+
+// Somebody restores the record of an execution that had closed, as it was while
+// it was open, and deletes the one in flight.
+func TestExecutionsThatWereLeftOpenAreGoneOnWithInTurn(t *testing.T) {
+	tests := map[string]struct {
+		meddle   func(*cluster)
+		wantMost int // pods at once
+	}{
+		"F-39 the first closes": {func(*cluster) {}, 2},
+		"F-39 the first is deleted": {func(c *cluster) { // the garbage collector has not been there
+			must(c.t, c.client.CoreV1().ConfigMaps(testNamespace).Delete(c.ctx, c.records()[0].object.Name, metav1.DeleteOptions{}))
+		}, 4},
+	}
+	for name, tt := range tests {
+		t.Run(name, func(t *testing.T) {
+			inBubble(t, func(t *testing.T) {
+				c := newCluster(t, "a", "b", "c")
+				for _, node := range []string{"a", "b", "c"} {
+					c.behave(node, behaviour{runFor: 10 * time.Second})
+				}
+				left := records{client: c.client.CoreV1().ConfigMaps(testNamespace), controller: testName}
+				plan := samplePlan(t)
+				plan.Nodes = []execution.Node{{Name: "a", UID: "uid-a"}, {Name: "b", UID: "uid-b"}, {Name: "c", UID: "uid-c"}}
+				for range 2 {
+					_, err := left.create(t.Context(), plan, execution.Account{Phase: execution.Open})
+					must(t, err)
+					plan.ID = plan.ID.Next()
+				}
+				r := startReplica(t, c, newMemoryStore(), testConfig(func(c *config.Config) { c.RunOnStartup = false }))
+				defer r.kill()
+				time.Sleep(3 * time.Second)
+				tt.meddle(c)
+				time.Sleep(2 * time.Minute)
+				for _, rec := range c.records() {
+					if rec.account.Phase != execution.Closed || len(outcomes(rec)) != 3 {
+						t.Errorf("execution %s: got %s with %d outcomes, want it closed, with 3", rec.plan.ID, rec.account.Phase, len(outcomes(rec)))
+					}
+				}
+				if c.mostPods > tt.wantMost {
+					t.Errorf("pods at once: got %d, want at most %d", c.mostPods, tt.wantMost)
+				}
+			})
+		})
+	}
+}

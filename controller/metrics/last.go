@@ -1,0 +1,111 @@
+package metrics
+
+import (
+	"sync"
+
+	"github.com/prometheus/client_golang/prometheus"
+
+	"github.com/batch-job-controller/batch-job-controller/controller/execution"
+)
+
+// maxBadNodes bounds the nodes that are series of their own: when everything
+// fails, the number of nodes that did says more than their names.
+const maxBadNodes = 100
+
+// unreported is the outcome of a node task whose pod ended well without a
+// result.
+const unreported = "unreported"
+
+var _ prometheus.Collector = (*lastExecution)(nil)
+
+// lastExecution exports how the execution went that closed last: what an alert
+// needs to name the nodes, whatever the prefix of the results is.
+type lastExecution struct {
+	idDesc, nodesDesc, badDesc *prometheus.Desc
+
+	mu    sync.Mutex
+	id    execution.ID // empty: none is known
+	nodes map[string]int
+	bad   map[string]badNode
+}
+
+type badNode struct{ outcome, reason string }
+
+func newLastExecution() *lastExecution {
+	desc := func(name, help string, labels ...string) *prometheus.Desc {
+		return prometheus.NewDesc(prometheus.BuildFQName(namespace, "last_execution", name), help, labels, nil)
+	}
+	return &lastExecution{
+		idDesc:    desc("id", "The ID of the execution that closed last, as a number."),
+		nodesDesc: desc("nodes", "Nodes of the execution that closed last, by what became of them.", "outcome"),
+		badDesc:   desc("bad_node", "1 for each node that needs attention after the execution that closed last; at most 100 of them.", "node", "outcome", "reason"),
+	}
+}
+
+// SetLastReport takes down how an execution went, unless a newer one is known.
+func (m *Metrics) SetLastReport(r execution.Report) {
+	nodes := map[string]int{}
+	for _, outcome := range []execution.State{execution.Succeeded, execution.Failed, execution.Lost, execution.Skipped} {
+		nodes[string(outcome)] = 0
+	}
+	nodes[unreported] = 0
+	bad := map[string]badNode{} // by node: a series that is there twice would spoil the whole scrape
+	for _, t := range r.Tasks {
+		outcome := outcomeOf(t)
+		nodes[outcome]++
+		if t.Bad() && len(bad) < maxBadNodes {
+			bad[t.Node] = badNode{outcome, m.reasons.label(string(t.Reason))}
+		}
+	}
+	m.last.set(r.ID, nodes, bad)
+}
+
+// ForgetLastReport is for a replica that does not know any more which execution
+// closed last.
+func (m *Metrics) ForgetLastReport() { m.last.forget() }
+
+func outcomeOf(t execution.TaskReport) string {
+	if t.State == execution.Succeeded && !t.Reported {
+		return unreported
+	}
+	return string(t.State)
+}
+
+func (l *lastExecution) set(id execution.ID, nodes map[string]int, bad map[string]badNode) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	if id >= l.id {
+		l.id, l.nodes, l.bad = id, nodes, bad
+	}
+}
+
+func (l *lastExecution) forget() {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	l.id, l.nodes, l.bad = "", nil, nil
+}
+
+// Describe implements prometheus.Collector.
+func (l *lastExecution) Describe(ch chan<- *prometheus.Desc) {
+	for _, desc := range []*prometheus.Desc{l.idDesc, l.nodesDesc, l.badDesc} {
+		ch <- desc
+	}
+}
+
+// Collect implements prometheus.Collector. What it reads is replaced, never
+// changed: it needs the lock no longer than it takes to read which it is.
+func (l *lastExecution) Collect(ch chan<- prometheus.Metric) {
+	l.mu.Lock()
+	id, nodes, bad := l.id, l.nodes, l.bad
+	l.mu.Unlock()
+	if id == "" {
+		return
+	}
+	ch <- constant(l.idDesc, id.Number())
+	for outcome, n := range nodes {
+		ch <- constant(l.nodesDesc, float64(n), outcome)
+	}
+	for node, b := range bad {
+		ch <- constant(l.badDesc, 1, node, b.outcome, b.reason)
+	}
+}

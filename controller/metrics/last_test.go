@@ -1,0 +1,84 @@
+package metrics_test
+
+import (
+	"fmt"
+	"strings"
+	"testing"
+
+	"github.com/batch-job-controller/batch-job-controller/controller/execution"
+)
+
+const last = "batch_job_controller_last_execution_"
+
+// lastReport has a node of each kind.
+func lastReport() execution.Report {
+	return execution.Report{ID: "20261005120000", Tasks: []execution.TaskReport{
+		{Node: "good", State: execution.Succeeded, Reported: true},
+		{Node: "silent", State: execution.Succeeded},
+		{Node: "bad", State: execution.Failed, Reason: "OOMKilled", Reported: true},
+		{Node: "odd", State: execution.Failed, Reason: "exit status 1"},
+		{Node: "gone", State: execution.Lost, Reason: execution.NodeGone},
+		{Node: "cordoned", State: execution.Skipped, Reason: execution.NodeUnschedulable},
+	}}
+}
+
+func TestTheLastExecutionNamesItsNodes(t *testing.T) {
+	m, registry := newMetrics()
+	if got := scrape(t, registry, last); got != "" {
+		t.Errorf("before any execution has closed: %s", got)
+	}
+	m.SetLastReport(lastReport())
+	older := lastReport()
+	older.ID, older.Tasks = "20261005110000", older.Tasks[:1]
+	m.SetLastReport(older)
+
+	want := last + `bad_node{node="bad",outcome="failed",reason="OOMKilled"} 1
+` + last + `bad_node{node="gone",outcome="lost",reason="NodeGone"} 1
+` + last + `bad_node{node="odd",outcome="failed",reason="Other"} 1
+` + last + `bad_node{node="silent",outcome="unreported",reason=""} 1
+` + last + `id 2.026100512e+13
+` + last + `nodes{outcome="failed"} 2
+` + last + `nodes{outcome="lost"} 1
+` + last + `nodes{outcome="skipped"} 1
+` + last + `nodes{outcome="succeeded"} 1
+` + last + `nodes{outcome="unreported"} 1
+`
+	if got := scrape(t, registry, last); got != want {
+		t.Errorf("got\n%swant\n%s", got, want)
+	}
+
+	m.ForgetLastReport()
+	if got := scrape(t, registry, last); got != "" {
+		t.Errorf("once it is forgotten: %s", got)
+	}
+	m.SetLastReport(older)
+	if got := scrape(t, registry, last+`nodes{outcome="succeeded"`); !strings.HasSuffix(got, " 1\n") {
+		t.Errorf("an older one is not taken once a newer one is forgotten: %q", got)
+	}
+}
+
+func TestTheNodesThatAreNamedAreBounded(t *testing.T) {
+	m, registry := newMetrics()
+	report := execution.Report{ID: "20261005120000"}
+	for i := range 250 {
+		report.Tasks = append(report.Tasks, execution.TaskReport{Node: fmt.Sprintf("node-%d", i), State: execution.Failed, Reason: execution.JobTimeout})
+	}
+	m.SetLastReport(report)
+	if named := strings.Count(scrape(t, registry, last+"bad_node"), "\n"); named != 100 {
+		t.Errorf("%d nodes are named, want 100", named)
+	}
+	if got := scrape(t, registry, last+`nodes{outcome="failed"}`); !strings.HasSuffix(got, " 250\n") {
+		t.Errorf("all of them are to be counted: %q", got)
+	}
+}
+
+// A report is a file, and files get damaged.
+func TestANodeThatIsInTheReportTwiceDoesNotSpoilTheScrape(t *testing.T) {
+	m, registry := newMetrics()
+	report := lastReport()
+	report.Tasks = append(report.Tasks, execution.TaskReport{Node: "bad", State: execution.Failed, Reason: "OOMKilled"})
+	m.SetLastReport(report)
+	if got := scrape(t, registry, last+`bad_node{node="bad"`); strings.Count(got, "\n") != 1 {
+		t.Errorf("got %q", got)
+	}
+}

@@ -1,0 +1,123 @@
+package controller
+
+import (
+	"context"
+	"errors"
+	"sync/atomic"
+	"testing"
+	"time"
+
+	"github.com/google/go-cmp/cmp"
+	clienttesting "k8s.io/client-go/testing"
+
+	"github.com/batch-job-controller/batch-job-controller/controller/config"
+	"github.com/batch-job-controller/batch-job-controller/controller/execution"
+)
+
+// elect has the replica compete for the Lease before it works, until the test
+// ends.
+func (r *replica) elect(c *cluster) (stop func()) {
+	ctx, cancel := context.WithCancel(r.t.Context())
+	o := leaderOptions(r.t, r.Identity)
+	o.Observe = r.ObserveHolder
+	o.RetryPeriod = 4 * time.Second // the fake API server is slow
+	r.Watch(ctx)
+	done := make(chan error, 1)
+	go func() { done <- Lead(ctx, c.client, o, r.Run) }()
+	return func() {
+		cancel()
+		must(r.t, <-done)
+	}
+}
+
+// The Lease runs out several times over. Nobody else can have it.
+func TestAPIServerThatIsAway(t *testing.T) {
+	tests := map[string]struct {
+		away time.Duration
+	}{
+		"for less than a Lease lasts": {5 * time.Second},
+		"for a minute":                {time.Minute},
+		"for ten minutes":             {10 * time.Minute},
+	}
+	for name, tt := range tests {
+		t.Run(name, func(t *testing.T) {
+			inBubble(t, func(t *testing.T) {
+				c := newCluster(t, "a", "b", "c", "d")
+				for _, node := range []string{"a", "b"} {
+					c.behave(node, behaviour{runFor: tt.away + 2*time.Minute})
+				}
+				var down atomic.Bool
+				var refused atomic.Int32
+				c.client.PrependReactor("*", "*", func(clienttesting.Action) (bool, runtimeObject, error) {
+					if down.Load() {
+						refused.Add(1)
+					}
+					return down.Load(), nil, errors.New("connection refused")
+				})
+				store := newMemoryStore()
+				r := newReplica(t, c.client, store, testConfig(func(c *config.Config) { c.RunOnStartup = true }))
+				defer r.elect(c)()
+				time.Sleep(time.Minute)
+				id := c.records()[0].plan.ID
+				down.Store(true)
+				time.Sleep(tt.away)
+				for _, node := range []string{"a", "b"} {
+					if err := r.Result(t.Context(), execution.Key{Execution: id, Node: node}, []byte(validResult)); err != nil {
+						t.Errorf("result of %s while the API server is away: %v", node, err)
+					}
+				}
+				if perSecond := float64(refused.Load()) / tt.away.Seconds(); perSecond > 3 {
+					t.Errorf("requests while the API server is away: %.1f a second", perSecond)
+				}
+				down.Store(false)
+				time.Sleep(3 * time.Minute)
+
+				rec := c.records()[0]
+				want := map[string]execution.Outcome{"a": succeeded, "b": succeeded, "c": succeeded, "d": succeeded}
+				if diff := cmp.Diff(want, outcomes(rec)); diff != "" || rec.account.Phase != execution.Closed {
+					t.Errorf("record %s, outcomes (-want +got):\n%s", rec.account.Phase, diff)
+				}
+				for node, n := range c.created() {
+					if n != 1 {
+						t.Errorf("Jobs of node %s: got %d, want 1", node, n)
+					}
+				}
+				report, err := store.Report(id)
+				must(t, err)
+				for _, task := range report.Tasks {
+					if want := task.Node == "a" || task.Node == "b"; task.Reported != want {
+						t.Errorf("node %s: reported %t, want %t", task.Node, task.Reported, want)
+					}
+				}
+			})
+		})
+	}
+}
+
+// What a task waits for may have happened while this replica did not lead: no
+// event will tell.
+func TestLeaderThatGetsItsLeaseBackGoesOn(t *testing.T) {
+	inBubble(t, func(t *testing.T) {
+		c := newCluster(t, "a")
+		var jobsAway, leasesAway atomic.Bool
+		jobsAway.Store(true)
+		refuse := func(away *atomic.Bool) clienttesting.ReactionFunc {
+			return func(clienttesting.Action) (bool, runtimeObject, error) {
+				return away.Load(), nil, errors.New("connection refused")
+			}
+		}
+		c.client.PrependReactor("create", "jobs", refuse(&jobsAway))
+		c.client.PrependReactor("*", "leases", refuse(&leasesAway))
+		r := newReplica(t, c.client, newMemoryStore(), testConfig(func(c *config.Config) { c.RunOnStartup = true }))
+		defer r.elect(c)()
+		time.Sleep(30 * time.Second)
+		leasesAway.Store(true)
+		time.Sleep(30 * time.Second) // the Lease runs out
+		jobsAway.Store(false)
+		leasesAway.Store(false)
+		time.Sleep(2 * time.Minute)
+		if rec := c.records()[0]; rec.account.Phase != execution.Closed {
+			t.Errorf("record %s, want it closed", rec.account.Phase)
+		}
+	})
+}

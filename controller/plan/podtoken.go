@@ -1,0 +1,55 @@
+package plan
+
+import (
+	batchv1 "k8s.io/api/batch/v1"
+	corev1 "k8s.io/api/core/v1"
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+
+	"github.com/batch-job-controller/batch-job-controller/controller/execution"
+	"github.com/batch-job-controller/batch-job-controller/controller/jobspec"
+)
+
+// PodClaim is what a service account token says of the pod it is bound to.
+type PodClaim struct {
+	Username string
+	Pod      string
+	PodUID   string
+	Node     string
+}
+
+// PodSight is what is known of the pod that a token claims to be of.
+type PodSight struct {
+	Namespace string
+	Pod       *corev1.Pod    // of the claimed name; nil: there is none
+	Job       *batchv1.Job   // that the pod says it belongs to; nil: there is none
+	Owner     *jobspec.Owner // of the open execution; nil: this replica does not know it
+}
+
+// JudgePod returns the node task that a pod may report for, or a DeniedError.
+// Everybody who may create pods can have tokens made: the pod must be one that
+// the Job controller made for a Job of ours, and run where it says.
+func JudgePod(claim PodClaim, s PodSight) (execution.Key, error) {
+	if claim.Pod == "" || claim.PodUID == "" || claim.Node == "" {
+		return execution.Key{}, execution.Deny(execution.DeniedUnbound)
+	}
+	pod, job := s.Pod, s.Job
+	if pod == nil || string(pod.UID) != claim.PodUID || pod.Spec.NodeName != claim.Node ||
+		claim.Username != serviceAccount(s.Namespace, pod) {
+		return execution.Key{}, execution.Deny(execution.DeniedForeignPod)
+	}
+	key, ok := jobspec.KeyOf(pod)
+	if !ok || key.Node != claim.Node || job == nil || !metav1.IsControlledBy(pod, job) {
+		return execution.Key{}, execution.Deny(execution.DeniedForeignPod)
+	}
+	if of, ok := jobspec.KeyOf(job); !ok || of != key {
+		return execution.Key{}, execution.Deny(execution.DeniedForeignPod)
+	}
+	if s.Owner != nil && !jobspec.Owned(job, *s.Owner, key) {
+		return execution.Key{}, execution.Deny(execution.DeniedForeignPod)
+	}
+	return key, nil
+}
+
+func serviceAccount(namespace string, pod *corev1.Pod) string {
+	return "system:serviceaccount:" + namespace + ":" + pod.Spec.ServiceAccountName
+}

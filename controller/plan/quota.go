@@ -1,0 +1,125 @@
+package plan
+
+import (
+	"cmp"
+	"fmt"
+	"time"
+
+	"github.com/batch-job-controller/batch-job-controller/controller/execution"
+)
+
+// QuotaLimits bounds what the pods of an execution may send together. A field
+// that is zero has its default.
+type QuotaLimits struct {
+	Files          int           // of a node task; 64
+	Bytes          int64         // of all of them; 128 MiB
+	Results        int           // of a node task; 20
+	Events         int           // of a node task; 30
+	EventBurst     int           // of a node task, after which they are spaced; 10
+	EventInterval  time.Duration // between those; 30s
+	EventsASecond  int           // of all node tasks; 20
+	ExecutionBytes int64         // of the files of all node tasks; 20 GiB
+}
+
+func (l QuotaLimits) withDefaults() QuotaLimits {
+	return QuotaLimits{
+		Files:          cmp.Or(l.Files, 64),
+		Bytes:          cmp.Or(l.Bytes, 128<<20),
+		Results:        cmp.Or(l.Results, 20),
+		Events:         cmp.Or(l.Events, 30),
+		EventBurst:     cmp.Or(l.EventBurst, 10),
+		EventInterval:  cmp.Or(l.EventInterval, 30*time.Second),
+		EventsASecond:  cmp.Or(l.EventsASecond, 20),
+		ExecutionBytes: cmp.Or(l.ExecutionBytes, 20<<30),
+	}
+}
+
+// nextExecution is when a pod that has used up what it may send is told to try
+// again: there is no right time before the next execution.
+const nextExecution = time.Minute
+
+// Quota is what the pods of an execution have used of what they may. Tasks go
+// by their index. Its errors are of type execution.LimitError.
+type Quota struct {
+	limits   QuotaLimits
+	tasks    []used
+	bytes    int64 // of all files, and of those that are arriving
+	arriving map[fileName]*arrival
+	unnamed  int // files that came without a name
+	events   bucket
+}
+
+// used is kept for every node task: it is small on purpose.
+type used struct {
+	bytes   int64 // of its files, and of those that are arriving
+	files   int32
+	results int32
+	events  int32
+	bucket  bucket
+}
+
+// NewQuota returns the quota of an execution of which nothing is used.
+func NewQuota(l QuotaLimits, tasks int) *Quota {
+	return &Quota{limits: l.withDefaults(), tasks: make([]used, tasks), arriving: map[fileName]*arrival{}}
+}
+
+// TakeResult counts a result of a task.
+func (q *Quota) TakeResult(task int) error {
+	u := &q.tasks[task]
+	if int(u.results) >= q.limits.Results {
+		return usedUp(execution.ResultsPerTask, "results", q.limits.Results)
+	}
+	u.results++
+	return nil
+}
+
+// ReturnResult undoes TakeResult: the result was not stored.
+func (q *Quota) ReturnResult(task int) { q.tasks[task].results-- }
+
+// TakeEvent counts an event of a task.
+func (q *Quota) TakeEvent(task int, now time.Time) error {
+	u := &q.tasks[task]
+	if int(u.events) >= q.limits.Events {
+		return usedUp(execution.EventsPerTask, "events", q.limits.Events)
+	}
+	ofTask, ofAll := q.pace(), q.globalPace()
+	if wait := u.bucket.wait(ofTask, now); wait > 0 {
+		return &execution.LimitError{
+			Limit: execution.EventInterval, Err: execution.ErrTooMany, RetryAfter: wait,
+			Message: fmt.Sprintf("a node may send an event each %s after its first %d (callback.limits.%s)", ofTask.interval, ofTask.burst, execution.EventInterval),
+		}
+	}
+	if wait := q.events.wait(ofAll, now); wait > 0 {
+		return &execution.LimitError{
+			Limit: execution.EventsPerSecond, Err: execution.ErrTooMany, RetryAfter: wait,
+			Message: fmt.Sprintf("all nodes together may send %d events a second (callback.limits.%s)", ofAll.burst, execution.EventsPerSecond),
+		}
+	}
+	u.events++
+	u.bucket.take(ofTask, now)
+	q.events.take(ofAll, now)
+	return nil
+}
+
+// ReturnEvent undoes TakeEvent: the event reached nobody, and will come again.
+func (q *Quota) ReturnEvent(task int) {
+	u := &q.tasks[task]
+	u.events--
+	u.bucket.giveBack(q.pace())
+	q.events.giveBack(q.globalPace())
+}
+
+func (q *Quota) pace() pace {
+	return pace{burst: q.limits.EventBurst, interval: q.limits.EventInterval}
+}
+
+func (q *Quota) globalPace() pace {
+	return pace{burst: q.limits.EventsASecond, interval: time.Second / time.Duration(q.limits.EventsASecond)}
+}
+
+func usedUp(limit execution.Limit, what string, most int) error {
+	return &execution.LimitError{
+		Limit: limit, Err: execution.ErrTooMany, RetryAfter: nextExecution,
+		Message: fmt.Sprintf("a node may send %d %s in an execution (callback.limits.%s)", most, what, limit),
+	}
+}

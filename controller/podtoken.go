@@ -1,0 +1,106 @@
+package controller
+
+import (
+	"context"
+	"errors"
+	"fmt"
+
+	batchv1 "k8s.io/api/batch/v1"
+	corev1 "k8s.io/api/core/v1"
+	apierrors "k8s.io/apimachinery/pkg/api/errors"
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+
+	"github.com/batch-job-controller/batch-job-controller/controller/execution"
+	"github.com/batch-job-controller/batch-job-controller/controller/jobspec"
+	"github.com/batch-job-controller/batch-job-controller/controller/plan"
+)
+
+// What a TokenReview says of a token that is bound to a pod.
+const (
+	podNameClaim  = "authentication.kubernetes.io/pod-name"
+	podUIDClaim   = "authentication.kubernetes.io/pod-uid"
+	nodeNameClaim = "authentication.kubernetes.io/node-name"
+)
+
+// verifyPodToken returns the node task of the pod that a service account token
+// is bound to. Without the API server nobody is let in.
+func (c *Controller) verifyPodToken(ctx context.Context, token string) (execution.Key, error) {
+	ctx, cancel := context.WithTimeout(ctx, reviewTimeout)
+	defer cancel()
+	who, err := c.reviewer().Review(ctx, token, []string{jobspec.Audience(c.Namespace, c.config().Name)})
+	if errors.Is(err, ErrUnauthenticated) {
+		return execution.Key{}, execution.Deny(execution.DeniedWrong)
+	}
+	if err != nil {
+		return execution.Key{}, fmt.Errorf("%w: %w", execution.ErrUnavailable, err)
+	}
+	claim := plan.PodClaim{
+		Username: who.Username,
+		Pod:      onlyClaim(who.Extra, podNameClaim),
+		PodUID:   onlyClaim(who.Extra, podUIDClaim),
+		Node:     onlyClaim(who.Extra, nodeNameClaim),
+	}
+	sight, err := c.sightOfPod(ctx, claim)
+	if err != nil {
+		return execution.Key{}, fmt.Errorf("%w: %w", execution.ErrUnavailable, err)
+	}
+	return plan.JudgePod(claim, sight)
+}
+
+func onlyClaim(extra map[string][]string, name string) string {
+	if values := extra[name]; len(values) == 1 {
+		return values[0]
+	}
+	return ""
+}
+
+// sightOfPod collects what is known of the pod that a token claims to be of: from
+// the caches, and from the API server what they do not have yet.
+func (c *Controller) sightOfPod(ctx context.Context, claim plan.PodClaim) (plan.PodSight, error) {
+	s := plan.PodSight{Namespace: c.Namespace, Owner: c.openOwner()}
+	pod, err := c.findPod(ctx, claim)
+	if err != nil || pod == nil {
+		return s, err
+	}
+	s.Pod = pod
+	if owner := metav1.GetControllerOf(pod); owner != nil {
+		s.Job, err = c.findJob(ctx, owner.Name)
+	}
+	return s, err
+}
+
+func (c *Controller) openOwner() *jobspec.Owner {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	if c.open == nil {
+		return nil
+	}
+	owner := c.open.record.owner()
+	return &owner
+}
+
+// findPod returns the pod that a token is bound to, or nil.
+func (c *Controller) findPod(ctx context.Context, claim plan.PodClaim) (*corev1.Pod, error) {
+	if pod := c.caches.pod(c.Namespace, claim.Pod); pod != nil && string(pod.UID) == claim.PodUID {
+		return pod, nil
+	}
+	if claim.Pod == "" {
+		return nil, nil //nolint:nilnil // there is none
+	}
+	pod, err := c.Client.CoreV1().Pods(c.Namespace).Get(ctx, claim.Pod, metav1.GetOptions{})
+	if apierrors.IsNotFound(err) {
+		return nil, nil //nolint:nilnil // there is none
+	}
+	return pod, err
+}
+
+func (c *Controller) findJob(ctx context.Context, name string) (*batchv1.Job, error) {
+	if job := c.caches.job(c.Namespace, name); job != nil {
+		return job, nil
+	}
+	job, err := c.Client.BatchV1().Jobs(c.Namespace).Get(ctx, name, metav1.GetOptions{})
+	if apierrors.IsNotFound(err) {
+		return nil, nil //nolint:nilnil // there is none
+	}
+	return job, err
+}

@@ -1,0 +1,93 @@
+package controller
+
+import (
+	"errors"
+	"strings"
+	"sync"
+	"testing"
+	"time"
+
+	corev1 "k8s.io/api/core/v1"
+	apierrors "k8s.io/apimachinery/pkg/api/errors"
+	clienttesting "k8s.io/client-go/testing"
+)
+
+// meter counts requests by the second.
+type meter struct {
+	mu       sync.Mutex
+	bySecond map[int64]int
+}
+
+func (m *meter) count() (total int) {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	if m.bySecond == nil {
+		m.bySecond = map[int64]int{}
+	}
+	m.bySecond[time.Now().Unix()]++
+	for _, n := range m.bySecond {
+		total += n
+	}
+	return total
+}
+
+// most returns the largest number of requests of any second.
+func (m *meter) most() (most int) {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	for _, n := range m.bySecond {
+		most = max(most, n)
+	}
+	return most
+}
+
+func isRecord(name string) bool { return !strings.HasSuffix(name, stateSuffix) }
+
+func TestRecordThatCannotBeWrittenForAMinuteIsNotTriedInABusyLoop(t *testing.T) {
+	conflict := apierrors.NewConflict(corev1.Resource("configmaps"), "x", errors.New("somebody was faster"))
+	tests := map[string]struct{ err error }{
+		"F-12 somebody else is always faster": {conflict},
+		"F-10 the API server is overloaded":   {apierrors.NewTooManyRequestsError("slow down")},
+		"F-10 the API server is broken":       {apierrors.NewInternalError(errors.New("broken"))},
+	}
+	for name, tt := range tests {
+		t.Run(name, func(t *testing.T) {
+			inBubble(t, func(t *testing.T) {
+				c := newCluster(t, "a", "b", "c", "d", "e", "f")
+				for _, node := range []string{"a", "b", "c", "d", "e", "f"} {
+					c.behave(node, behaviour{runFor: 2 * time.Second})
+				}
+				until := time.Now().Add(time.Minute)
+				var requests meter
+				tally := func() {
+					if time.Now().Before(until) && requests.count() > 10_000 {
+						until = time.Now() // of a busy loop no time passes
+					}
+				}
+				c.client.PrependReactor("get", "configmaps", func(action clienttesting.Action) (bool, runtimeObject, error) {
+					if isRecord(action.(clienttesting.GetAction).GetName()) {
+						tally()
+					}
+					return false, nil, nil
+				})
+				c.client.PrependReactor("update", "configmaps", func(action clienttesting.Action) (bool, runtimeObject, error) {
+					if !isRecord(action.(clienttesting.UpdateAction).GetObject().(*corev1.ConfigMap).Name) {
+						return false, nil, nil
+					}
+					tally()
+					return time.Now().Before(until), nil, tt.err
+				})
+				r := startReplica(t, c, newMemoryStore(), testConfig())
+				defer r.kill()
+				time.Sleep(time.Minute + 30*time.Second)
+				if most := requests.most(); most > 5 {
+					t.Errorf("requests within a second: got %d, want at most 5", most)
+				}
+				if total := requests.count(); total < 4 {
+					t.Errorf("requests: got %d, want that it goes on trying", total)
+				}
+				c.wantAllSucceeded(2)
+			})
+		})
+	}
+}

@@ -1,0 +1,232 @@
+package controller
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"slices"
+	"strings"
+	"time"
+
+	corev1 "k8s.io/api/core/v1"
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+	"k8s.io/apimachinery/pkg/fields"
+	"k8s.io/apimachinery/pkg/watch"
+	"k8s.io/client-go/tools/cache"
+
+	"github.com/batch-job-controller/batch-job-controller/controller/config"
+	"github.com/batch-job-controller/batch-job-controller/controller/execution"
+)
+
+// JudgeConfig decides what becomes of the configuration that runs now that the
+// ConfigMap holds data. An InvalidConfigError is for people to mend; after any
+// other error it is asked again.
+type JudgeConfig func(ctx context.Context, running config.Config, data map[string]string) (config.Change, error)
+
+// InvalidConfigError is what is wrong with a configuration.
+type InvalidConfigError struct{ Err error }
+
+func (e *InvalidConfigError) Error() string { return e.Err.Error() }
+
+// Unwrap returns what is wrong.
+func (e *InvalidConfigError) Unwrap() error { return e.Err }
+
+const (
+	// reloadSettle is how long changes of the ConfigMap are collected: one that is
+	// replaced is deleted first, and is not gone for that.
+	reloadSettle = time.Second
+	// reloadRetry is the longest pause before a configuration is judged again that
+	// could not be.
+	reloadRetry = 15 * time.Second
+)
+
+// follower keeps the configuration as the ConfigMap has it. Every replica has
+// one; the leader's also writes events.
+type follower struct {
+	*Controller
+	informer cache.SharedIndexInformer
+	judged   string   // the hash of what was judged last; empty: there was nothing
+	refused  []string // what is wrong with it
+	about    corev1.ObjectReference
+	untold   []configEvent
+}
+
+type configEvent struct {
+	warning         bool
+	reason, message string
+}
+
+// followConfig has every change of the ConfigMap judged until ctx ends.
+func (c *Controller) followConfig(ctx context.Context) {
+	f := &follower{
+		Controller: c,
+		informer: newInformer(c.Client, &corev1.ConfigMap{}, newListWatch(
+			oneConfigMap{c.Client.CoreV1().ConfigMaps(c.Namespace), c.ConfigMap}, "", c.Clock, relistTime(c.Instance, "configmaps"))),
+		judged: c.config().Hash,
+		about:  corev1.ObjectReference{APIVersion: "v1", Kind: "ConfigMap", Namespace: c.Namespace, Name: c.ConfigMap},
+	}
+	news := make(chan struct{}, 1)
+	notify := func(any) {
+		select {
+		case news <- struct{}{}:
+		default: // it is about to look anyway
+		}
+	}
+	if _, err := f.informer.AddEventHandler(handlers(notify)); err != nil {
+		c.Log.Error("the configuration is not followed: changes need a restart", "configMap", c.ConfigMap, "error", err)
+		return
+	}
+	go f.informer.RunWithContext(ctx)
+	if !cache.WaitForCacheSync(ctx.Done(), f.informer.HasSynced) {
+		return
+	}
+	notify(nil) // it may have been deleted since it was read
+	f.run(ctx, news)
+}
+
+func (f *follower) run(ctx context.Context, news <-chan struct{}) {
+	pause := firstRetry
+	var again <-chan time.Time // until what could not be judged is judged again
+	for {
+		_, _, moved := f.Callbacks()
+		f.tell(ctx)
+		select {
+		case <-ctx.Done():
+			return
+		case <-moved: // it may lead now
+			continue
+		case <-news:
+			if !f.sleepUntil(ctx, f.Clock.Now().Add(reloadSettle), nil) {
+				return
+			}
+		case <-again:
+		}
+		// Taken before the ConfigMap is: whatever changes from here on is news.
+		select {
+		case <-news:
+		default:
+		}
+		again = nil
+		if err := f.look(ctx); err != nil && ctx.Err() == nil {
+			f.Log.Error("a change of the configuration could not be judged, trying again", "configMap", f.ConfigMap, "error", err, "in", pause)
+			again = f.Clock.After(pause)
+			pause = min(2*pause, reloadRetry)
+		} else {
+			pause = firstRetry
+		}
+	}
+}
+
+// look has the ConfigMap judged, unless it was as it is. One that was refused is
+// judged again whenever it was listed: what was wrong may have been mended
+// elsewhere, such as a Service that did not exist.
+func (f *follower) look(ctx context.Context) error {
+	object, _, err := f.informer.GetStore().GetByKey(f.Namespace + "/" + f.ConfigMap)
+	there, ok := object.(*corev1.ConfigMap)
+	if err != nil || !ok {
+		f.judged = ""
+		f.refuse([]string{"the ConfigMap does not exist: create it again, or the controller will not start again"})
+		return nil //nolint:nilerr // the key is not in the store
+	}
+	f.about = recordReference(there)
+	text := config.Hash(there.Data)
+	if text == f.judged && len(f.refused) == 0 {
+		return nil
+	}
+	change, err := f.Judge(ctx, f.Config(), there.Data)
+	if err == nil {
+		err = f.take(change)
+	}
+	var invalid *InvalidConfigError
+	if errors.As(err, &invalid) {
+		f.refuse(problemsOf(err))
+		err = nil
+	}
+	if err == nil {
+		f.judged = text
+	}
+	return err
+}
+
+// problemsOf returns the lines of an error.
+func problemsOf(err error) []string {
+	var problems config.Problems
+	if errors.As(err, &problems) {
+		return problems.Lines()
+	}
+	return strings.Split(err.Error(), "\n")
+}
+
+// take has a configuration apply.
+func (f *follower) take(change config.Change) error {
+	if err := f.Reconfigure(change.Config); err != nil {
+		return &InvalidConfigError{err}
+	}
+	mended := len(f.refused) > 0
+	f.refused, f.untold = nil, nil
+	f.Metrics.ConfigTaken(f.Clock.Now(), change.NeedsRestart())
+	applies, waits := change.Applies(), change.Waits()
+	if applies == "" && mended {
+		applies = "valid again, and as it runs"
+	}
+	f.Log.Info("configuration reloaded", "configMap", f.ConfigMap, "configHash", change.Config.Hash, "applies", applies)
+	if applies != "" {
+		f.untold = append(f.untold, configEvent{false, eventConfigReloaded, applies})
+	}
+	if len(waits) > 0 {
+		f.Log.Warn("a part of the configuration needs a restart", "configMap", f.ConfigMap, "keys", change.Keys(config.Restart), "waits", waits)
+		f.untold = append(f.untold, configEvent{true, eventConfigNeedsRestart, strings.Join(waits, "; ")})
+	}
+	return nil
+}
+
+// refuse keeps the configuration of before, and says so once.
+func (f *follower) refuse(problems []string) {
+	if strings.Join(problems, "\n") == strings.Join(f.refused, "\n") {
+		return
+	}
+	f.refused = problems
+	f.Metrics.ConfigRefused()
+	f.Log.Error("configuration refused, the one of before stays", "configMap", f.ConfigMap, "configHash", f.config().Hash, "problems", problems)
+	message := fmt.Sprintf("refused, the configuration of before stays: %s", strings.Join(problems, "; "))
+	f.untold = []configEvent{{true, eventConfigInvalid, message}}
+}
+
+// tell writes the events, if this replica leads. Otherwise the leader does; what
+// still needs somebody's attention is told again by the next one.
+func (f *follower) tell(ctx context.Context) {
+	if !f.leads() {
+		f.untold = slices.DeleteFunc(f.untold, func(e configEvent) bool { return !e.warning })
+		return
+	}
+	if len(f.untold) == 0 {
+		return
+	}
+	ctx, cancel := context.WithTimeout(ctx, apiTimeout)
+	defer cancel()
+	for _, e := range f.untold {
+		f.announce(ctx, f.about, e.warning, e.reason, execution.Truncate(e.message, execution.MaxMessage))
+	}
+	f.untold = nil
+}
+
+// oneConfigMap narrows the ConfigMaps to one.
+type oneConfigMap struct {
+	kind[*corev1.ConfigMapList]
+	name string
+}
+
+func (o oneConfigMap) only(options metav1.ListOptions) metav1.ListOptions {
+	options.FieldSelector = fields.OneTermEqualSelector(metav1.ObjectNameField, o.name).String()
+	return options
+}
+
+// List lists it.
+func (o oneConfigMap) List(ctx context.Context, options metav1.ListOptions) (*corev1.ConfigMapList, error) {
+	return o.kind.List(ctx, o.only(options))
+}
+
+// Watch watches it.
+func (o oneConfigMap) Watch(ctx context.Context, options metav1.ListOptions) (watch.Interface, error) {
+	return o.kind.Watch(ctx, o.only(options))
+}

@@ -1,0 +1,436 @@
+package controller
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"slices"
+	"strconv"
+	"strings"
+	"sync/atomic"
+	"testing"
+	"testing/synctest"
+	"time"
+
+	corev1 "k8s.io/api/core/v1"
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+	"k8s.io/apimachinery/pkg/util/validation/field"
+
+	"github.com/batch-job-controller/batch-job-controller/controller/config"
+	"github.com/batch-job-controller/batch-job-controller/controller/execution"
+	"github.com/batch-job-controller/batch-job-controller/controller/jobspec"
+)
+
+const testConfigMap = "settings"
+
+// judge plays the one of the application. Its configuration is a line of words,
+// each of which does something to that of the tests.
+type judge struct {
+	away   atomic.Bool // the API server does not answer it
+	asked  atomic.Int32
+	during func() // is called while it judges; nil: nothing is
+}
+
+func (j *judge) decide(_ context.Context, running config.Config, data map[string]string) (config.Change, error) {
+	j.asked.Add(1)
+	if j.away.Load() {
+		return config.Change{}, errors.New("the API server is away")
+	}
+	if j.during != nil {
+		j.during()
+	}
+	wanted := testConfig(func(c *config.Config) { c.RunOnStartup = false })
+	wanted.Hash = config.Hash(data)
+	for word := range strings.FieldsSeq(data[config.ConfigKey]) {
+		key, value, _ := strings.Cut(word, "=")
+		switch key {
+		case "every":
+			wanted.CronExpression = "*/" + value + " * * * *"
+		case "pool":
+			n, err := strconv.Atoi(value)
+			if err != nil {
+				return config.Change{}, &InvalidConfigError{fmt.Errorf("ConfigMap: %w", config.Problems{
+					field.Invalid(field.NewPath("podPoolSize"), value, "must be a whole number from 1 to 1000"),
+					field.Required(field.NewPath("name"), "must be set"),
+				})}
+			}
+			wanted.PodPoolSize = n
+		case "directory":
+			wanted.ReportDirectory = value
+		case "gauge":
+			wanted.Metrics.Gauges = map[string]config.Gauge{value: {}}
+		case "custom":
+			wanted.Custom = map[string]any{"word": value}
+		case "startup":
+			wanted.RunOnStartup = true
+		}
+	}
+	return config.Compare(running, wanted), nil
+}
+
+func (c *cluster) configMap(text string) *corev1.ConfigMap {
+	return &corev1.ConfigMap{
+		ObjectMeta: metav1.ObjectMeta{Name: testConfigMap, Namespace: testNamespace},
+		Data:       map[string]string{config.ConfigKey: text},
+	}
+}
+
+// configure writes the ConfigMap.
+func (c *cluster) configure(text string) {
+	c.t.Helper()
+	client := c.client.CoreV1().ConfigMaps(testNamespace)
+	if _, err := client.Get(c.ctx, testConfigMap, metav1.GetOptions{}); err != nil {
+		_, err := client.Create(c.ctx, c.configMap(text), metav1.CreateOptions{})
+		must(c.t, err)
+		return
+	}
+	there, err := client.Get(c.ctx, testConfigMap, metav1.GetOptions{})
+	must(c.t, err)
+	there.Data = map[string]string{config.ConfigKey: text}
+	_, err = client.Update(c.ctx, there, metav1.UpdateOptions{})
+	must(c.t, err)
+}
+
+func (c *cluster) unconfigure() {
+	c.t.Helper()
+	must(c.t, c.client.CoreV1().ConfigMaps(testNamespace).Delete(c.ctx, testConfigMap, metav1.DeleteOptions{}))
+}
+
+// configEvents returns the events about the ConfigMap, each as its type, reason,
+// count and message.
+func (c *cluster) configEvents() []string {
+	c.t.Helper()
+	list, err := c.client.CoreV1().Events(testNamespace).List(c.ctx, metav1.ListOptions{})
+	must(c.t, err)
+	var events []string
+	for _, e := range list.Items {
+		if e.InvolvedObject.Name == testConfigMap {
+			events = append(events, fmt.Sprintf("%s %s %d: %s", e.Type, e.Reason, e.Count, e.Message))
+		}
+	}
+	slices.Sort(events)
+	return events
+}
+
+// following has a replica follow the ConfigMap, which it was started with.
+func following(j *judge) func(*Options) {
+	return func(o *Options) {
+		o.ConfigMap, o.Judge = testConfigMap, j.decide
+		o.Config.Hash = config.Hash(map[string]string{config.ConfigKey: ""})
+		o.Config.RunOnStartup = false
+	}
+}
+
+// followingReplica starts a leader that follows the ConfigMap.
+func followingReplica(t *testing.T, c *cluster, j *judge, mutate ...func(*Options)) *replica {
+	t.Helper()
+	c.configure("")
+	r := startReplicaWith(t, c.client, newMemoryStore(), testConfig(), append([]func(*Options){following(j)}, mutate...)...)
+	time.Sleep(5 * time.Second)
+	return r
+}
+
+func (r *replica) wantReload(successful, needsRestart float64) {
+	r.t.Helper()
+	if got := r.metric("batch_job_controller_config_last_reload_successful"); got != successful {
+		r.t.Errorf("last_reload_successful: got %v, want %v", got, successful)
+	}
+	if got := r.metric("batch_job_controller_config_needs_restart"); got != needsRestart {
+		r.t.Errorf("needs_restart: got %v, want %v", got, needsRestart)
+	}
+}
+
+func (c *cluster) wantConfigEvents(want ...string) {
+	c.t.Helper()
+	if got := c.configEvents(); !slices.Equal(got, want) {
+		c.t.Errorf("events: got\n%s\nwant\n%s", strings.Join(got, "\n"), strings.Join(want, "\n"))
+	}
+}
+
+func TestWhatBecomesOfAChangedConfigMap(t *testing.T) {
+	tests := map[string]struct {
+		change           func(*cluster)
+		wantPool         int
+		wantSuccessful   float64
+		wantNeedsRestart float64
+		wantEvents       []string
+	}{
+		"nothing changes": {
+			change: func(c *cluster) { c.configure("") }, wantPool: 2, wantSuccessful: 1,
+		},
+		"it is taken": {
+			change: func(c *cluster) { c.configure("pool=5 every=10") }, wantPool: 5, wantSuccessful: 1,
+			wantEvents: []string{"Normal ConfigReloaded 1: cronExpression at once; podPoolSize from the next execution on"},
+		},
+		"only its text is another": {
+			change: func(c *cluster) { c.configure("comment") }, wantPool: 2, wantSuccessful: 1,
+		},
+		"it is invalid": {
+			change: func(c *cluster) { c.configure("pool=many every=10") }, wantPool: 2, wantSuccessful: 0,
+			wantEvents: []string{`Warning ConfigInvalid 1: refused, the configuration of before stays: podPoolSize: Invalid value: "many": must be a whole number from 1 to 1000; name: Required value: must be set`},
+		},
+		"a part of it needs a restart": {
+			change: func(c *cluster) { c.configure("pool=5 directory=/data") }, wantPool: 5, wantSuccessful: 1, wantNeedsRestart: 1,
+			wantEvents: []string{
+				"Normal ConfigReloaded 1: podPoolSize from the next execution on",
+				`Warning ConfigNeedsRestart 1: reportDirectory: stays "" until a restart makes it "/data"`,
+			},
+		},
+		"it is deleted": {
+			change: (*cluster).unconfigure, wantPool: 2, wantSuccessful: 0,
+			wantEvents: []string{"Warning ConfigInvalid 1: refused, the configuration of before stays: the ConfigMap does not exist: create it again, or the controller will not start again"},
+		},
+		"it is replaced by a deletion and a creation": {
+			change: func(c *cluster) { c.unconfigure(); c.configure("pool=5") }, wantPool: 5, wantSuccessful: 1,
+			wantEvents: []string{"Normal ConfigReloaded 1: podPoolSize from the next execution on"},
+		},
+		"a burst of changes counts as its last": {
+			change: func(c *cluster) {
+				for i := range 20 {
+					c.configure(fmt.Sprintf("pool=%d", 10+i))
+					time.Sleep(20 * time.Millisecond)
+				}
+				c.configure("pool=5")
+			}, wantPool: 5, wantSuccessful: 1,
+			wantEvents: []string{"Normal ConfigReloaded 1: podPoolSize from the next execution on"},
+		},
+	}
+	for name, tt := range tests {
+		t.Run(name, func(t *testing.T) {
+			inBubble(t, func(t *testing.T) {
+				c := newCluster(t, "a")
+				r := followingReplica(t, c, &judge{})
+				defer r.kill()
+				r.Metrics.ConfigTaken(time.Now(), false) // as at the start
+				tt.change(c)
+				time.Sleep(5 * time.Second)
+				if got := r.Config().PodPoolSize; got != tt.wantPool {
+					t.Errorf("podPoolSize: got %d, want %d", got, tt.wantPool)
+				}
+				if got := r.Config().ReportDirectory; got != "" {
+					t.Errorf("reportDirectory: got %s, want it as it was", got)
+				}
+				r.wantReload(tt.wantSuccessful, tt.wantNeedsRestart)
+				c.wantConfigEvents(tt.wantEvents...)
+			})
+		})
+	}
+}
+
+func TestTimeOfTheLastReloadIsThatOfTheLastGoodOne(t *testing.T) {
+	inBubble(t, func(t *testing.T) {
+		c := newCluster(t, "a")
+		r := followingReplica(t, c, &judge{})
+		defer r.kill()
+		at := func() float64 { return r.metric("batch_job_controller_config_last_reload_success_timestamp_seconds") }
+		c.configure("pool=5")
+		time.Sleep(5 * time.Second)
+		first := at()
+		if since := time.Since(time.UnixMilli(int64(first * 1000))); since < 0 || since > 5*time.Second {
+			t.Errorf("the last reload was %s ago, want less than 5 s", since)
+		}
+		c.configure("pool=bad")
+		time.Sleep(5 * time.Second)
+		if got := at(); got != first {
+			t.Errorf("after a bad one: got %v, want %v", got, first)
+		}
+		c.configure("pool=5") // the text is again that which runs
+		time.Sleep(5 * time.Second)
+		if got := at(); got <= first {
+			t.Errorf("after it was mended: got %v, want more than %v", got, first)
+		}
+		r.wantReload(1, 0)
+		c.wantConfigEvents(
+			"Normal ConfigReloaded 1: podPoolSize from the next execution on",
+			"Normal ConfigReloaded 1: valid again, and as it runs",
+			`Warning ConfigInvalid 1: refused, the configuration of before stays: podPoolSize: Invalid value: "bad": must be a whole number from 1 to 1000; name: Required value: must be set`,
+		)
+	})
+}
+
+// What is done to other ConfigMaps, of which every execution changes some, and to
+// the metadata of this one has nobody look.
+func TestOnlyTheTextOfTheConfigMapCounts(t *testing.T) {
+	inBubble(t, func(t *testing.T) {
+		c := newCluster(t, "a")
+		j := &judge{}
+		r := followingReplica(t, c, j)
+		defer r.kill()
+		client := c.client.CoreV1().ConfigMaps(testNamespace)
+		there, err := client.Get(c.ctx, testConfigMap, metav1.GetOptions{})
+		must(t, err)
+		there.Labels = map[string]string{"a": "b"}
+		_, err = client.Update(c.ctx, there, metav1.UpdateOptions{})
+		must(t, err)
+		time.Sleep(time.Hour)
+		if got := j.asked.Load(); got != 0 {
+			t.Errorf("judged %d times, want never", got)
+		}
+	})
+}
+
+func TestChangeDuringAReloadIsNotLost(t *testing.T) {
+	inBubble(t, func(t *testing.T) {
+		c := newCluster(t, "a")
+		j := &judge{}
+		r := followingReplica(t, c, j)
+		defer r.kill()
+		j.during = func() {
+			j.during = nil
+			c.configure("pool=7")
+		}
+		c.configure("pool=5")
+		time.Sleep(5 * time.Second)
+		if got := r.Config().PodPoolSize; got != 7 {
+			t.Errorf("podPoolSize: got %d, want the 7 of the change that came while the 5 was judged", got)
+		}
+	})
+}
+
+func TestConfigurationThatCannotBeJudgedIsJudgedLater(t *testing.T) {
+	inBubble(t, func(t *testing.T) {
+		c := newCluster(t, "a")
+		j := &judge{}
+		r := followingReplica(t, c, j)
+		defer r.kill()
+		j.away.Store(true)
+		c.configure("pool=5")
+		time.Sleep(10 * time.Minute)
+		if got := j.asked.Load(); got < 10 || got > 50 {
+			t.Errorf("asked %d times in ten minutes, want about 42", got)
+		}
+		if events := c.configEvents(); events != nil {
+			t.Errorf("events: got %s, want none: nothing is known of it", events)
+		}
+		j.away.Store(false)
+		time.Sleep(reloadRetry + time.Second)
+		if got := r.Config().PodPoolSize; got != 5 {
+			t.Errorf("podPoolSize: got %d, want 5", got)
+		}
+	})
+}
+
+// What a refusal was about may be mended elsewhere, and nobody says so.
+func TestRefusedConfigurationIsJudgedAgain(t *testing.T) {
+	inBubble(t, func(t *testing.T) {
+		c := newCluster(t, "a")
+		j := &judge{}
+		r := followingReplica(t, c, j)
+		defer r.kill()
+		c.configure("pool=bad")
+		time.Sleep(time.Hour)
+		if got := j.asked.Load(); got < 10 || got > 20 {
+			t.Errorf("judged %d times in an hour, want every four or five minutes", got)
+		}
+		if events := c.configEvents(); len(events) != 1 || !strings.Contains(events[0], "ConfigInvalid 1:") {
+			t.Errorf("events: got %s, want one that was written once", events)
+		}
+	})
+}
+
+// Every replica takes a change, and the leader alone says so. What needs
+// somebody's attention is said again by the next leader.
+func TestStandbyReloadsQuietly(t *testing.T) {
+	inBubble(t, func(t *testing.T) {
+		c := newCluster(t, "a")
+		c.configure("")
+		standby := newReplica(t, c.client, newMemoryStore(), testConfig(), following(&judge{}))
+		ctx, stop := context.WithCancel(t.Context())
+		defer stop()
+		standby.Watch(ctx)
+		synctest.Wait()
+		c.configure("pool=5 directory=/data")
+		time.Sleep(5 * time.Second)
+		if got := standby.Config().PodPoolSize; got != 5 {
+			t.Errorf("podPoolSize: got %d, want 5", got)
+		}
+		c.wantConfigEvents()
+		done := make(chan struct{})
+		go func() {
+			defer close(done)
+			if err := standby.Run(ctx, unfenced); err != nil {
+				t.Errorf("Run: %v", err)
+			}
+		}()
+		time.Sleep(5 * time.Second)
+		c.wantConfigEvents(
+			`Warning ConfigNeedsRestart 1: reportDirectory: stays "" until a restart makes it "/data"`,
+		)
+		stop()
+		<-done
+	})
+}
+
+func TestOpenExecutionKeepsWhatItBeganWith(t *testing.T) {
+	inBubble(t, func(t *testing.T) {
+		nodes := []string{"a", "b", "c", "d"}
+		c := newCluster(t, nodes...)
+		for _, node := range nodes {
+			c.behave(node, behaviour{runFor: 2 * time.Minute})
+		}
+		store := newMemoryStore()
+		c.configure("every=10 custom=old")
+		var j judge
+		follow := func(o *Options) {
+			following(&j)(o)
+			o.Extensions = func(cfg config.Config) []jobspec.EnvExtension {
+				return []jobspec.EnvExtension{func(execution.Key, corev1.Container) []corev1.EnvVar {
+					return []corev1.EnvVar{{Name: "CUSTOM", Value: fmt.Sprint(cfg.Custom["word"])}}
+				}}
+			}
+		}
+		r := startReplicaWith(t, c.client, store, testConfig(), follow)
+		time.Sleep(11 * time.Minute)
+		first := c.records()[0].plan
+		c.configure("every=10 custom=new pool=4 gauge=other")
+		time.Sleep(time.Second)
+		accepted := func(key execution.Key, gauge string) bool {
+			return r.Result(t.Context(), key, fmt.Appendf(nil, `{"%s":[{"value":1}]}`, gauge)) == nil
+		}
+		time.Sleep(time.Minute + 30*time.Second) // c and d are running
+		old := execution.Key{Execution: first.ID, Node: "c"}
+		if !accepted(old, "test") || accepted(old, "other") {
+			t.Error("the open execution does not have the gauges that it began with")
+		}
+		r.kill()
+		r = startReplicaWith(t, c.client, store, testConfig(), follow) // another leader, with the new configuration
+		time.Sleep(10 * time.Second)
+		if !accepted(old, "test") || accepted(old, "other") {
+			t.Error("with another leader the execution does not have the gauges that it began with")
+		}
+		time.Sleep(8 * time.Minute)
+		defer r.kill()
+		second := c.records()[1].plan
+		next := execution.Key{Execution: second.ID, Node: "c"}
+		if accepted(next, "test") || !accepted(next, "other") {
+			t.Error("the next execution does not have the new gauges")
+		}
+		for id, want := range map[execution.ID]string{first.ID: "old", second.ID: "new"} {
+			for _, node := range nodes {
+				for _, job := range c.jobsOfNode(node) {
+					has := slices.ContainsFunc(job.Spec.Template.Spec.Containers[0].Env, func(e corev1.EnvVar) bool { return e.Name == "CUSTOM" && e.Value == want })
+					if job.Labels[jobspec.ExecutionLabel] == string(id) && !has {
+						t.Errorf("execution %s, node %s: does not have the custom property %q", id, node, want)
+					}
+				}
+			}
+		}
+		if first.Settings.PodPoolSize != 2 || second.Settings.PodPoolSize != 4 {
+			t.Errorf("podPoolSize: got %d and %d, want 2 and then 4", first.Settings.PodPoolSize, second.Settings.PodPoolSize)
+		}
+	})
+}
+
+// A replica that was started without runOnStartup does not run for it later.
+func TestRunOnStartupIsForTheNextStart(t *testing.T) {
+	inBubble(t, func(t *testing.T) {
+		c := newCluster(t, "a")
+		r := followingReplica(t, c, &judge{})
+		defer r.kill()
+		c.configure("startup")
+		time.Sleep(time.Hour)
+		if n := len(c.records()); n != 0 {
+			t.Errorf("executions: got %d, want none", n)
+		}
+	})
+}

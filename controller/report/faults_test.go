@@ -1,0 +1,288 @@
+package report_test
+
+import (
+	"errors"
+	"io/fs"
+	"os"
+	"path/filepath"
+	"strings"
+	"sync"
+	"sync/atomic"
+	"syscall"
+	"testing"
+	"testing/iotest"
+	"testing/synctest"
+	"time"
+
+	"github.com/batch-job-controller/batch-job-controller/controller/execution"
+	"github.com/batch-job-controller/batch-job-controller/controller/report"
+	"github.com/batch-job-controller/batch-job-controller/controller/report/memdisk"
+)
+
+// broken is a disk that fails as long as a test wants it to.
+type broken struct {
+	*memdisk.Disk
+	fault atomic.Pointer[error]
+}
+
+func newBroken() *broken {
+	b := &broken{Disk: memdisk.New()}
+	b.Fault = func(memdisk.Op) error {
+		if fault := b.fault.Load(); fault != nil {
+			return *fault
+		}
+		return nil
+	}
+	return b
+}
+
+func (b *broken) fail(err error) { b.fault.Store(&err) }
+func (b *broken) mend()          { b.fault.Store(nil) }
+
+func TestADiskThatComesBackIsUsedWithoutARestart(t *testing.T) {
+	for name, fault := range map[string]error{
+		"it was full":      syscall.ENOSPC,
+		"it was read-only": syscall.EROFS,
+		"it had errors":    syscall.EIO,
+		"it was remounted": syscall.ESTALE,
+	} {
+		t.Run(name, func(t *testing.T) {
+			disk := newBroken()
+			s, err := report.Open(disk, report.Options{})
+			must(t, err)
+			must(t, s.Begin(first))
+			must(t, s.SaveResult(key(first, "a"), []byte("before")))
+
+			disk.fail(fault)
+			for what, err := range map[string]error{
+				"a result":     s.SaveResult(key(first, "a"), []byte("while")),
+				"an execution": s.Begin(second),
+				"its result":   s.SaveResult(key(second, "a"), []byte("while")),
+			} {
+				if !errors.Is(err, fault) {
+					t.Errorf("%s: got %v, want %v", what, err, fault)
+				}
+			}
+			if s.Healthy() {
+				t.Error("the disk is healthy")
+			}
+			equal(t, []string{content(t, s, "latest/a.json")}, []string{"before"})
+
+			disk.mend()
+			must(t, s.SaveResult(key(second, "a"), []byte("after")))
+			must(t, s.SaveResult(key(first, "a"), []byte("after")))
+			if !s.Healthy() {
+				t.Error("the disk is not healthy")
+			}
+			equal(t, []string{content(t, s, "latest/a.json"), content(t, s, string(first)+"/a.json")}, []string{"after", "after"})
+		})
+	}
+}
+
+func TestWhatIsNotTheDisksFaultDoesNotMakeItUnhealthy(t *testing.T) {
+	for name, do := range map[string]func(*report.Store) error{
+		"an upload breaks off": func(s *report.Store) error {
+			_, err := s.SaveFile(key(first, "a"), "x", "", nil, iotest.ErrReader(errors.New("hung up")))
+			return err
+		},
+		"a log breaks off": func(s *report.Store) error {
+			_, err := s.SaveLog(key(first, "a"), "main", iotest.ErrReader(errors.New("hung up")), 10)
+			return err
+		},
+		"a name is refused": func(s *report.Store) error {
+			_, err := s.SaveFile(key(first, "a"), "../x", "", nil, strings.NewReader("x"))
+			return err
+		},
+		"an execution was never begun":    func(s *report.Store) error { return s.SaveResult(key(second, "a"), nil) },
+		"an execution is none":            func(s *report.Store) error { return s.Begin("x") },
+		"a file would use up the reserve": func(s *report.Store) error { return saveFile(s, "x", 4*mebibyte) },
+	} {
+		t.Run(name, func(t *testing.T) {
+			s, _ := reserved(t)
+			if err := do(s); err == nil {
+				t.Fatal("there is no error")
+			}
+			if !s.Healthy() {
+				t.Error("the disk is not healthy")
+			}
+		})
+	}
+}
+
+// After an fsync that failed, the kernel has marked the pages as clean: another
+// one of the same descriptor would succeed, and nothing would be on the disk.
+func TestAnFsyncThatFailedIsNotTriedAgain(t *testing.T) {
+	disk := memdisk.New()
+	syncs := map[string]int{}
+	fail := false
+	disk.Fault = func(op memdisk.Op) error {
+		if op.Kind != "sync" || !fail {
+			return nil
+		}
+		syncs[op.Name]++
+		return syscall.EIO
+	}
+	s, err := report.Open(disk, report.Options{})
+	must(t, err)
+	must(t, s.Begin(first))
+	fail = true
+	for range 3 { // a client that tries again
+		if err := s.SaveResult(key(first, "a"), []byte("x")); !errors.Is(err, syscall.EIO) {
+			t.Errorf("SaveResult: %v", err)
+		}
+	}
+	if len(syncs) != 3 {
+		t.Errorf("%d files were synced, want one for each try", len(syncs))
+	}
+	for name, n := range syncs {
+		if n != 1 {
+			t.Errorf("%s was synced %d times", name, n)
+		}
+	}
+	if s.HasResult(key(first, "a")) {
+		t.Error("the result is there")
+	}
+}
+
+func TestADroppedExecutionDoesNotComeBack(t *testing.T) {
+	file := func(s *report.Store) error { return saveFile(s, "x", 10) }
+	result := func(s *report.Store) error { return s.SaveResult(key(first, "a"), []byte("late")) }
+	for name, test := range map[string]struct {
+		save func(*report.Store) error
+		at   string // the operation during which the execution is dropped
+	}{
+		"a result comes too late":           {save: result},
+		"a file comes too late":             {save: file},
+		"a result is about to be made":      {save: result, at: "create"},
+		"a file is about to be made":        {save: file, at: "create"},
+		"a file is half written":            {save: file, at: "write"},
+		"a result is about to get its name": {save: result, at: "rename"},
+		"a result is about to be durable":   {save: result, at: "syncdir"},
+	} {
+		t.Run(name, func(t *testing.T) {
+			disk := memdisk.New()
+			s, err := report.Open(disk, report.Options{})
+			must(t, err)
+			must(t, s.Begin(first))
+			must(t, s.Begin(second))
+			drop := sync.OnceFunc(func() { must(t, s.Drop(first)) })
+			if test.at == "" {
+				drop()
+			}
+			disk.Fault = func(op memdisk.Op) error {
+				if op.Kind == test.at && strings.HasPrefix(op.Name, string(first)) {
+					drop()
+				}
+				return nil
+			}
+			if err := test.save(s); !errors.Is(err, execution.ErrEnded) {
+				t.Errorf("got %v, want %v", err, execution.ErrEnded)
+			}
+			if !s.Healthy() {
+				t.Error("the disk is not healthy")
+			}
+			entries, err := fs.ReadDir(s.FS(), ".")
+			must(t, err)
+			var left []string
+			for _, entry := range entries {
+				left = append(left, entry.Name())
+			}
+			equal(t, left, []string{string(second), "latest"})
+		})
+	}
+}
+
+// TestAReportDirectoryThatIsReplaced has somebody put a link in its place while
+// the controller runs.
+func TestAReportDirectoryThatIsReplaced(t *testing.T) {
+	for name, replaced := range map[string]string{
+		"the report directory":       "",
+		"an execution's directory":   string(first),
+		"the directory of the newer": string(second),
+	} {
+		t.Run(name, func(t *testing.T) {
+			s, dir := newStore(t)
+			must(t, s.Begin(first))
+			must(t, s.Begin(second))
+			elsewhere := t.TempDir()
+			at := filepath.Join(dir, replaced)
+			must(t, os.Rename(at, at+".moved"))
+			must(t, os.Symlink(elsewhere, at))
+			for _, id := range []execution.ID{first, second} {
+				// Whether it fails is not the question.
+				_ = s.SaveResult(key(id, "a"), []byte("x"))
+				_, _ = s.SaveFile(key(id, "a"), "x", "", nil, strings.NewReader("x"))
+				_, _ = s.SaveLog(key(id, "a"), "main", strings.NewReader("x"), 10)
+				_ = s.SaveReport(execution.Report{ID: id})
+			}
+			_ = s.Begin(third)
+			_ = s.Drop(first)
+			_ = s.Drop(second)
+			equal(t, names(t, elsewhere), nil)
+		})
+	}
+}
+
+func TestAReportDirectoryThatIsRemoved(t *testing.T) {
+	s, dir := newStore(t)
+	must(t, s.Begin(first))
+	must(t, os.RemoveAll(dir))
+	if err := s.SaveResult(key(first, "a"), []byte("x")); !errors.Is(err, fs.ErrNotExist) {
+		t.Errorf("SaveResult: %v", err)
+	}
+	if s.Healthy() {
+		t.Error("the disk is healthy")
+	}
+	if _, err := os.Stat(dir); !errors.Is(err, fs.ErrNotExist) {
+		t.Errorf("the directory: %v", err)
+	}
+}
+
+func TestAnExecutionThatCouldNotBeginDoesWhenAResultComes(t *testing.T) {
+	disk := newBroken()
+	s, err := report.Open(disk, report.Options{})
+	must(t, err)
+	disk.fail(syscall.EIO)
+	if err := s.Begin(first); err == nil {
+		t.Fatal("it began")
+	}
+	disk.mend()
+	must(t, s.SaveResult(key(first, "a"), []byte("x")))
+	equal(t, []string{content(t, s, "latest/a.json")}, []string{"x"})
+}
+
+// hanging is a disk that does not answer how much is free.
+type hanging struct {
+	*memdisk.Disk
+	asked  *atomic.Int32
+	answer chan int64
+}
+
+func (h hanging) Free() (int64, error) {
+	h.asked.Add(1)
+	return <-h.answer, nil
+}
+
+func TestADiskThatHangsDoesNotHangTheMetrics(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		disk := hanging{Disk: memdisk.New(), asked: &atomic.Int32{}, answer: make(chan int64, 1)}
+		disk.answer <- 7
+		s, err := report.Open(disk, report.Options{})
+		must(t, err)
+		for range 5 {
+			begun := time.Now()
+			if free := s.Free(); free != 7 || time.Since(begun) > time.Second {
+				t.Errorf("%d bytes free after %s, want what was free before, within a second", free, time.Since(begun))
+			}
+		}
+		if n := disk.asked.Load(); n != 2 {
+			t.Errorf("the disk was asked %d times, want once more, while it does not answer", n)
+		}
+		disk.answer <- 5
+		synctest.Wait()
+		disk.answer <- 4
+		if free := s.Free(); free != 4 {
+			t.Errorf("%d bytes free, want 4", free)
+		}
+	})
+}

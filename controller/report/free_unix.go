@@ -1,0 +1,29 @@
+//go:build unix
+
+package report
+
+import (
+	"fmt"
+	"os"
+	"syscall"
+)
+
+// freeBytes returns what an ordinary user may still write to the file system
+// of an open file.
+func freeBytes(f *os.File) (int64, error) {
+	var stat syscall.Statfs_t
+	if err := syscall.Fstatfs(int(f.Fd()), &stat); err != nil {
+		return 0, fmt.Errorf("statfs: %w", err)
+	}
+	return int64(stat.Bavail) * int64(stat.Bsize), nil //nolint:gosec,unconvert // no file system has eight exbibytes, and the types differ between systems
+}
+
+// sizeBytes returns how large the file system of an open file is, without what
+// only root may write to.
+func sizeBytes(f *os.File) (int64, error) {
+	var stat syscall.Statfs_t
+	if err := syscall.Fstatfs(int(f.Fd()), &stat); err != nil {
+		return 0, fmt.Errorf("statfs: %w", err)
+	}
+	return int64(stat.Blocks-stat.Bfree+uint64(stat.Bavail)) * int64(stat.Bsize), nil //nolint:gosec,unconvert // see above
+}

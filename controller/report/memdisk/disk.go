@@ -1,0 +1,338 @@
+package memdisk
+
+import (
+	"cmp"
+	"errors"
+	"io"
+	"io/fs"
+	"maps"
+	"path"
+	"slices"
+	"strings"
+	"sync"
+	"syscall"
+	"time"
+)
+
+// ErrPower is the fault after which nothing works any more until Restart.
+var ErrPower = errors.New("the power is off")
+
+// Op is one operation that may fail.
+type Op struct {
+	N    int    // operations count from 1
+	Kind string // create, mkdir, symlink, rename, remove, write, sync, close or syncdir
+	Name string // the file's or directory's; for rename the new one
+}
+
+// Disk is the disk. It is safe for concurrent use; its fields are set before
+// it is used.
+type Disk struct {
+	// Fault is asked before each operation whether it fails. It may block.
+	Fault func(Op) error
+	// Capacity is how many bytes files may hold together; 0: any number.
+	Capacity int64
+	// Now dates files; nil: time.Now.
+	Now func() time.Time
+
+	mu   sync.Mutex
+	root *node
+	ops  int
+	used int64
+	off  bool
+}
+
+// File is a file being written.
+type File = interface {
+	io.WriteCloser
+	Sync() error
+}
+
+// node is a file, a link or a directory.
+type node struct {
+	mode            fs.FileMode
+	changed         time.Time
+	data, synced    []byte
+	entries, stable map[string]*node
+}
+
+const (
+	fileMode      fs.FileMode = 0o640
+	directoryMode             = fs.ModeDir | 0o750
+)
+
+// New returns an empty disk.
+func New() *Disk { return &Disk{root: newDirectory()} }
+
+func newDirectory() *node {
+	return &node{mode: directoryMode, entries: map[string]*node{}, stable: map[string]*node{}}
+}
+
+// Survival says what of the things that were never synced is still there after
+// a power failure.
+type Survival int
+
+// What survives.
+const (
+	NothingUnsynced Survival = iota
+	OnlyNames                // the renames, but not the content
+	Everything
+)
+
+// Restart turns the power off and on.
+func (d *Disk) Restart(s Survival) {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	d.off, d.ops = false, 0
+	d.root.restart(s)
+	d.used = d.root.size()
+}
+
+func (n *node) restart(s Survival) {
+	if s == NothingUnsynced {
+		n.entries = maps.Clone(n.stable)
+	}
+	if s != Everything {
+		n.data = n.synced
+	}
+	n.stable, n.synced = maps.Clone(n.entries), n.data
+	for _, child := range n.entries {
+		child.restart(s)
+	}
+}
+
+func (n *node) size() int64 {
+	size := int64(len(n.data))
+	for _, child := range n.entries {
+		size += child.size()
+	}
+	return size
+}
+
+// Ops returns how many operations there have been since the last restart.
+func (d *Disk) Ops() int {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	return d.ops
+}
+
+// FailAt returns a fault for the n-th operation only, or from it on if the
+// fault is ErrPower.
+func FailAt(n int, fault error) func(Op) error {
+	return func(op Op) error {
+		if op.N == n {
+			return fault
+		}
+		return nil
+	}
+}
+
+// begin counts an operation and says whether it fails.
+func (d *Disk) begin(kind, name string) error {
+	d.mu.Lock()
+	d.ops++
+	op := Op{N: d.ops, Kind: kind, Name: name}
+	off := d.off
+	d.mu.Unlock()
+	if off {
+		return ErrPower
+	}
+	if d.Fault == nil {
+		return nil
+	}
+	err := d.Fault(op)
+	if errors.Is(err, ErrPower) {
+		d.mu.Lock()
+		d.off = true
+		d.mu.Unlock()
+	}
+	return err
+}
+
+func (d *Disk) now() time.Time {
+	if d.Now != nil {
+		return d.Now()
+	}
+	return time.Now()
+}
+
+// at returns a directory and the name of something in it.
+func (d *Disk) at(name string) (*node, string, error) {
+	dir, base := path.Split(name)
+	if dir == "" {
+		return d.root, base, nil
+	}
+	parent, ok := d.root.entries[strings.TrimSuffix(dir, "/")]
+	if !ok {
+		return nil, "", fs.ErrNotExist
+	}
+	return parent, base, nil
+}
+
+// add puts something new where nothing is.
+func (d *Disk) add(kind, name string, n *node) error {
+	if err := d.begin(kind, name); err != nil {
+		return err
+	}
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	parent, base, err := d.at(name)
+	if err != nil {
+		return err
+	}
+	if _, taken := parent.entries[base]; taken {
+		return fs.ErrExist
+	}
+	n.changed = d.now()
+	parent.entries[base] = n
+	return nil
+}
+
+// Create makes a file that must not be there yet.
+func (d *Disk) Create(name string) (File, error) {
+	n := &node{mode: fileMode}
+	if err := d.add("create", name, n); err != nil {
+		return nil, err
+	}
+	return &file{disk: d, node: n, name: name}, nil
+}
+
+// Mkdir makes a directory.
+func (d *Disk) Mkdir(name string) error { return d.add("mkdir", name, newDirectory()) }
+
+// Symlink makes a link.
+func (d *Disk) Symlink(target, name string) error {
+	return d.add("symlink", name, &node{mode: fs.ModeSymlink | 0o777, data: []byte(target), synced: []byte(target)})
+}
+
+// Rename replaces what newName was before, at once.
+func (d *Disk) Rename(oldName, newName string) error {
+	if err := d.begin("rename", newName); err != nil {
+		return err
+	}
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	from, oldBase, err := d.at(oldName)
+	if err != nil {
+		return err
+	}
+	to, newBase, err := d.at(newName)
+	if err != nil {
+		return err
+	}
+	n, ok := from.entries[oldBase]
+	if !ok {
+		return fs.ErrNotExist
+	}
+	if replaced := to.entries[newBase]; replaced != nil {
+		d.used -= replaced.size()
+	}
+	delete(from.entries, oldBase)
+	to.entries[newBase] = n
+	return nil
+}
+
+// Remove removes a file, a link or an empty directory.
+func (d *Disk) Remove(name string) error {
+	if err := d.begin("remove", name); err != nil {
+		return err
+	}
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	parent, base, err := d.at(name)
+	if err != nil {
+		return err
+	}
+	n, ok := parent.entries[base]
+	if !ok {
+		return fs.ErrNotExist
+	}
+	d.used -= n.size()
+	delete(parent.entries, base)
+	return nil
+}
+
+// RemoveAll takes one operation for each file, so that it can be interrupted.
+func (d *Disk) RemoveAll(name string) error {
+	d.mu.Lock()
+	dir, ok := d.root.entries[name]
+	var files []string
+	if ok {
+		files = slices.Sorted(maps.Keys(dir.entries))
+	}
+	d.mu.Unlock()
+	if !ok {
+		return nil
+	}
+	for _, file := range files {
+		if err := d.Remove(path.Join(name, file)); err != nil {
+			return err
+		}
+	}
+	return d.Remove(name)
+}
+
+// SyncDir makes the names in a directory durable.
+func (d *Disk) SyncDir(name string) error {
+	if err := d.begin("syncdir", name); err != nil {
+		return err
+	}
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	dir := d.root
+	if name != "." {
+		dir = d.root.entries[name]
+	}
+	if dir == nil {
+		return fs.ErrNotExist
+	}
+	dir.stable = maps.Clone(dir.entries)
+	return nil
+}
+
+// Free returns how many bytes may still be written.
+func (d *Disk) Free() (int64, error) {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	if d.Capacity == 0 {
+		return 1 << 60, nil
+	}
+	return d.Capacity - d.used, nil
+}
+
+// Size returns how many bytes there are.
+func (d *Disk) Size() (int64, error) { return cmp.Or(d.Capacity, 1<<60), nil }
+
+type file struct {
+	disk *Disk
+	node *node
+	name string
+}
+
+// Write fails half-way.
+func (f *file) Write(p []byte) (int, error) {
+	err := f.disk.begin("write", f.name)
+	f.disk.mu.Lock()
+	defer f.disk.mu.Unlock()
+	if err != nil {
+		p = p[:len(p)/2]
+	}
+	if left := f.disk.Capacity - f.disk.used; f.disk.Capacity > 0 && int64(len(p)) > left {
+		p, err = p[:max(left, 0)], syscall.ENOSPC
+	}
+	f.disk.used += int64(len(p))
+	f.node.data = append(f.node.data, p...)
+	f.node.changed = f.disk.now()
+	return len(p), err
+}
+
+func (f *file) Sync() error {
+	if err := f.disk.begin("sync", f.name); err != nil {
+		return err
+	}
+	f.disk.mu.Lock()
+	defer f.disk.mu.Unlock()
+	f.node.synced = slices.Clone(f.node.data)
+	return nil
+}
+
+func (f *file) Close() error { return f.disk.begin("close", f.name) }

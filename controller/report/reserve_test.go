@@ -1,0 +1,172 @@
+package report_test
+
+import (
+	"bytes"
+	"errors"
+	"io"
+	"io/fs"
+	"strings"
+	"testing"
+
+	"github.com/batch-job-controller/batch-job-controller/controller/execution"
+	"github.com/batch-job-controller/batch-job-controller/controller/report"
+	"github.com/batch-job-controller/batch-job-controller/controller/report/memdisk"
+)
+
+const mebibyte = 1 << 20
+
+// reserved returns a store of four mebibytes, two of which are reserved, with
+// one execution in it.
+func reserved(t *testing.T) (*report.Store, *memdisk.Disk) {
+	t.Helper()
+	disk := memdisk.New()
+	disk.Capacity = 4 * mebibyte
+	s, err := report.Open(disk, report.Options{Reserve: 2 * mebibyte})
+	must(t, err)
+	must(t, s.Begin(first))
+	return s, disk
+}
+
+func saveFile(s *report.Store, name string, size int) error {
+	_, err := s.SaveFile(key(first, "a"), name, "", nil, bytes.NewReader(make([]byte, size)))
+	return err
+}
+
+func TestTheReserveIsForResults(t *testing.T) {
+	s, disk := reserved(t)
+	must(t, saveFile(s, "small", mebibyte/2))
+	if err := saveFile(s, "large", 4*mebibyte); !errors.Is(err, execution.ErrNoSpace) {
+		t.Errorf("a file that would use up the reserve: got %v, want %v", err, execution.ErrNoSpace)
+	}
+	if left, _ := disk.Free(); left != 7*mebibyte/2 {
+		t.Errorf("after a file that was refused %d bytes are free, want all but what the first has", left)
+	}
+	must(t, saveFile(s, "fits", 2*mebibyte)) // it began before the reserve, and is in it by less than a look
+	if err := saveFile(s, "one more", 1); !errors.Is(err, execution.ErrNoSpace) {
+		t.Errorf("a file: got %v, want %v", err, execution.ErrNoSpace)
+	}
+	if _, err := s.SaveLog(key(first, "a"), "main", strings.NewReader("log"), 10); !errors.Is(err, execution.ErrNoSpace) {
+		t.Errorf("a log: got %v, want %v", err, execution.ErrNoSpace)
+	}
+	must(t, s.SaveResult(key(first, "a"), make([]byte, 1000)))
+	must(t, s.SaveReport(execution.Report{ID: first}))
+	must(t, s.Begin(second))
+	must(t, s.SaveResult(key(second, "a"), make([]byte, mebibyte/4)))
+	if err := s.SaveResult(key(second, "b"), make([]byte, 2*mebibyte)); !errors.Is(err, execution.ErrNoSpace) {
+		t.Errorf("a result that does not fit: got %v, want %v", err, execution.ErrNoSpace)
+	}
+	must(t, s.Drop(first))
+	_, err := s.SaveFile(key(second, "a"), "again", "", nil, strings.NewReader("x"))
+	must(t, err)
+}
+
+func TestWhatIsReservedIsTheLargerOfTheReserveAndTheSmallerOfBoth(t *testing.T) {
+	for name, test := range map[string]struct {
+		capacity int64
+		options  report.Options
+		want     int64
+	}{
+		"the bytes of a large disk":       {4096 * mebibyte, report.Options{Reserve: mebibyte, FreeBytes: 100 * mebibyte, FreePercent: 10}, 100 * mebibyte},
+		"the percentage of a small disk":  {400 * mebibyte, report.Options{Reserve: mebibyte, FreeBytes: 100 * mebibyte, FreePercent: 10}, 40 * mebibyte},
+		"the reserve of a very small one": {4 * mebibyte, report.Options{Reserve: 2 * mebibyte}, 2 * mebibyte},
+	} {
+		t.Run(name, func(t *testing.T) {
+			disk := memdisk.New()
+			disk.Capacity = test.capacity
+			s, err := report.Open(disk, test.options)
+			must(t, err)
+			if got := s.Reserved(); got != test.want {
+				t.Errorf("got %d, want %d", got, test.want)
+			}
+		})
+	}
+}
+
+func TestNothingIsReadOfAFileThatIsRefusedAtOnce(t *testing.T) {
+	s, _ := reserved(t)
+	must(t, saveFile(s, "fill", 5*mebibyte/2))
+	body := strings.NewReader("body")
+	if _, err := s.SaveFile(key(first, "a"), "x", "", nil, body); !errors.Is(err, execution.ErrNoSpace) {
+		t.Errorf("got %v, want %v", err, execution.ErrNoSpace)
+	}
+	if body.Len() != 4 {
+		t.Error("the body was read")
+	}
+}
+
+// unknown is a disk that does not tell what is free.
+type unknown struct{ *memdisk.Disk }
+
+func (unknown) Free() (int64, error) { return 0, errors.ErrUnsupported }
+func (unknown) Size() (int64, error) { return 0, errors.ErrUnsupported }
+
+func TestTheReserve(t *testing.T) {
+	full := func() *memdisk.Disk {
+		disk := memdisk.New()
+		disk.Capacity = mebibyte
+		return disk
+	}
+	for name, test := range map[string]struct {
+		disk    report.Disk
+		options report.Options
+		wantErr error
+	}{
+		"is 64 MiB by default":                     {disk: full(), wantErr: execution.ErrNoSpace},
+		"can be had smaller":                       {disk: full(), options: report.Options{Reserve: 1000}},
+		"can be done without":                      {disk: full(), options: report.Options{Reserve: -1}},
+		"is not enforced when nobody knows it":     {disk: unknown{full()}},
+		"is no concern of a disk that is not full": {disk: memdisk.New()},
+	} {
+		t.Run(name, func(t *testing.T) {
+			s, err := report.Open(test.disk, test.options)
+			must(t, err)
+			must(t, s.Begin(first))
+			_, err = s.SaveFile(key(first, "a"), "x", "", nil, io.LimitReader(strings.NewReader("content"), 3))
+			if !errors.Is(err, test.wantErr) {
+				t.Errorf("got %v, want %v", err, test.wantErr)
+			}
+			if _, err := fs.Stat(s.FS(), "latest/a-x"); (err == nil) != (test.wantErr == nil) {
+				t.Errorf("the file: %v", err)
+			}
+		})
+	}
+}
+
+// Files are refused long before logs are, and those before results.
+func TestWhatFilesLeave(t *testing.T) {
+	const hundred = 100 * mebibyte
+	for name, test := range map[string]struct {
+		options  report.Options
+		free     int // of a hundred mebibytes
+		wantFile error
+		wantLog  error
+	}{
+		"a tenth of a small disk is free":         {options: report.Options{Reserve: 1}, free: 10 * mebibyte},
+		"less than a tenth of a small disk":       {options: report.Options{Reserve: 1}, free: 10*mebibyte - 1, wantFile: execution.ErrNoSpace},
+		"as many bytes as must be":                {options: report.Options{Reserve: 1, FreeBytes: 5 * mebibyte}, free: 5 * mebibyte},
+		"less bytes than must be":                 {options: report.Options{Reserve: 1, FreeBytes: 5 * mebibyte}, free: 5*mebibyte - 1, wantFile: execution.ErrNoSpace},
+		"as much of the disk as must be":          {options: report.Options{Reserve: 1, FreePercent: 2}, free: 2 * mebibyte},
+		"less of the disk than must be":           {options: report.Options{Reserve: 1, FreePercent: 2}, free: 2*mebibyte - 1, wantFile: execution.ErrNoSpace},
+		"as much as the reserve, which is larger": {options: report.Options{Reserve: 20 * mebibyte}, free: 20 * mebibyte},
+		"less than the reserve, which is larger":  {options: report.Options{Reserve: 20 * mebibyte}, free: 20*mebibyte - 1, wantFile: execution.ErrNoSpace, wantLog: execution.ErrNoSpace},
+		"less than the reserve, which is smaller": {options: report.Options{Reserve: 2 * mebibyte}, free: 2*mebibyte - 1, wantFile: execution.ErrNoSpace, wantLog: execution.ErrNoSpace},
+		"more than the reserve, which is smaller": {options: report.Options{Reserve: 2 * mebibyte}, free: 3 * mebibyte, wantFile: execution.ErrNoSpace},
+	} {
+		t.Run(name, func(t *testing.T) {
+			disk := memdisk.New()
+			disk.Capacity = hundred
+			s, err := report.Open(disk, test.options)
+			must(t, err)
+			must(t, s.Begin(first))
+			fill := make([]byte, hundred-test.free)
+			must(t, s.SaveResult(key(first, "fill"), fill)) // results leave nothing
+			if _, err := s.SaveLog(key(first, "a"), "main", strings.NewReader(""), 10); !errors.Is(err, test.wantLog) {
+				t.Errorf("a log: got %v, want %v", err, test.wantLog)
+			}
+			if _, err := s.SaveFile(key(first, "a"), "x", "", nil, strings.NewReader("")); !errors.Is(err, test.wantFile) {
+				t.Errorf("a file: got %v, want %v", err, test.wantFile)
+			}
+			must(t, s.SaveResult(key(first, "a"), []byte("x")))
+		})
+	}
+}

@@ -1,0 +1,118 @@
+package controller
+
+import (
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/batch-job-controller/batch-job-controller/controller/config"
+)
+
+// executions returns the scheduled times of all executions.
+func (c *cluster) executions() string {
+	c.t.Helper()
+	var times []string
+	for _, r := range c.records() {
+		times = append(times, r.plan.Scheduled.UTC().Format("15:04"))
+	}
+	return strings.Join(times, " ")
+}
+
+// Bubbles begin at midnight. The schedule changes once, and what has been
+// executed at 00:31 is compared.
+func TestTicksWhenTheScheduleChanges(t *testing.T) {
+	tests := map[string]struct {
+		before, after string
+		zone          string // of the schedule after the change
+		at            time.Duration
+		runFor        time.Duration // of the pod
+		crash         bool          // the leader, at once after the change; the next one starts with the new schedule
+		want          string
+	}{
+		"to one that fires more often":                                {before: "*/20 * * * *", after: "*/10 * * * *", at: 3 * time.Minute, want: "00:10 00:20 00:30"},
+		"to one that fires less often":                                {before: "*/5 * * * *", after: "*/20 * * * *", at: 11 * time.Minute, want: "00:05 00:10 00:20"},
+		"ticks of the new one from before the change are not made up": {before: "0 3 * * *", after: "*/15 * * * *", at: 16 * time.Minute, want: "00:30"},
+		"nor by the next leader":                                      {before: "0 3 * * *", after: "*/15 * * * *", at: 16 * time.Minute, crash: true, want: "00:30"},
+		"at the very time of a tick of the old one":                   {before: "*/10 * * * *", after: "15 0 * * *", at: 10 * time.Minute, want: "00:10 00:15"},
+		"at the very time of a tick of the new one":                   {before: "0 3 * * *", after: "*/10 * * * *", at: 10 * time.Minute, want: "00:20 00:30"},
+		"at the very time of a tick of both":                          {before: "*/10 * * * *", after: "*/10,15 * * * *", at: 10 * time.Minute, want: "00:10 00:15 00:20 00:30"},
+		"just after a tick of both":                                   {before: "*/10 * * * *", after: "*/5 * * * *", at: 10*time.Minute + time.Second, want: "00:10 00:15 00:20 00:25 00:30"},
+		"while an execution is open":                                  {before: "*/10 * * * *", after: "*/5 * * * *", at: 11 * time.Minute, runFor: 12 * time.Minute, want: "00:10 00:25"},
+		"to an interval, which begins with the change":                {before: "*/10 * * * *", after: "@every 9m", at: 12 * time.Minute, want: "00:10 00:21 00:30"},
+		"to another time zone":                                        {before: "5 0 * * *", after: "25 9 * * *", zone: "Asia/Tokyo", at: 6 * time.Minute, want: "00:05 00:25"},
+	}
+	for name, tt := range tests {
+		t.Run(name, func(t *testing.T) {
+			inBubble(t, func(t *testing.T) {
+				c := newCluster(t, "a")
+				c.behave("a", behaviour{runFor: tt.runFor})
+				store := newMemoryStore()
+				cfg := testConfig(func(c *config.Config) { c.CronExpression, c.RunOnStartup = tt.before, false })
+				r := startReplica(t, c, store, cfg)
+				time.Sleep(tt.at - time.Since(start()))
+				cfg.CronExpression = tt.after
+				if tt.zone != "" {
+					cfg.TimeZone = tt.zone
+				}
+				must(t, r.Reconfigure(cfg))
+				if tt.crash {
+					time.Sleep(time.Second)
+					r.kill()
+					r = startReplica(t, c, store, cfg)
+				}
+				defer func() { r.kill() }()
+				time.Sleep(31*time.Minute - time.Since(start()))
+				if got := c.executions(); got != tt.want {
+					t.Errorf("executions: got %s, want %s", got, tt.want)
+				}
+				if missed := r.metric("batch_job_controller_ticks_missed_total"); missed != 0 {
+					t.Errorf("missed: got %v, want none", missed)
+				}
+			})
+		})
+	}
+}
+
+// start is when a bubble begins.
+func start() time.Time { return time.Date(2000, 1, 1, 0, 0, 0, 0, time.UTC) }
+
+func TestNextTickIsThatOfTheNewSchedule(t *testing.T) {
+	inBubble(t, func(t *testing.T) {
+		c := newCluster(t, "a")
+		cfg := testConfig(func(c *config.Config) { c.CronExpression, c.RunOnStartup = "0 3 * * *", false })
+		r := startReplica(t, c, newMemoryStore(), cfg)
+		defer r.kill()
+		time.Sleep(time.Minute)
+		cfg.CronExpression = "0 2 * * *"
+		must(t, r.Reconfigure(cfg))
+		time.Sleep(time.Second)
+		want := float64(start().Add(2 * time.Hour).Unix())
+		if got := r.metric("batch_job_controller_next_tick_timestamp_seconds"); got != want {
+			t.Errorf("next tick: got %v, want %v", got, want)
+		}
+	})
+}
+
+// A change that comes while a leader is going does not cost the tick before it:
+// the next one saw both schedules.
+func TestTickBeforeAChangeOfTheScheduleIsRunByTheNextLeader(t *testing.T) {
+	inBubble(t, func(t *testing.T) {
+		c := newCluster(t, "a")
+		store := newMemoryStore()
+		cfg := testConfig(func(c *config.Config) { c.CronExpression, c.RunOnStartup = "*/10 * * * *", false })
+		r := startReplica(t, c, store, cfg)
+		standby := newReplica(t, c.client, store, cfg)
+		time.Sleep(9*time.Minute + 59*time.Second)
+		r.kill()
+		time.Sleep(5 * time.Second)
+		cfg.CronExpression = "*/4 * * * *" // 00:08 was a tick of it, 00:12 will be
+		must(t, standby.Reconfigure(cfg))
+		time.Sleep(5 * time.Second)
+		standby.run()
+		defer standby.kill()
+		time.Sleep(3 * time.Minute)
+		if got, want := c.executions(), "00:10 00:12"; got != want {
+			t.Errorf("executions: got %s, want %s", got, want)
+		}
+	})
+}

@@ -1,0 +1,183 @@
+package simulation
+
+import (
+	"fmt"
+	"maps"
+	"slices"
+	"strconv"
+	"time"
+
+	apierrors "k8s.io/apimachinery/pkg/api/errors"
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+	"k8s.io/apimachinery/pkg/labels"
+	"k8s.io/apimachinery/pkg/runtime"
+	"k8s.io/apimachinery/pkg/runtime/schema"
+	"k8s.io/apimachinery/pkg/types"
+	"k8s.io/apimachinery/pkg/watch"
+)
+
+// object is anything the API server stores. What is stored is never changed:
+// a write puts another in its place.
+type object interface {
+	metav1.Object
+	runtime.Object
+}
+
+// kind names a table.
+type kind string
+
+const (
+	configMaps kind = "configmaps"
+	events     kind = "events"
+	jobs       kind = "jobs"
+	leases     kind = "leases"
+	nodes      kind = "nodes"
+	pods       kind = "pods"
+	secrets    kind = "secrets"
+	services   kind = "services"
+)
+
+// apiServer is the API server's memory. The caller of its methods holds the
+// world's lock.
+type apiServer struct {
+	version int
+	uids    int
+	tables  map[kind]*table
+}
+
+// table has the objects of a kind, and all that ever happened to them.
+type table struct {
+	kind     kind
+	objects  map[string]object
+	history  []change
+	watchers map[*watcher]bool
+}
+
+type change struct {
+	version int
+	at      time.Time
+	event   watch.EventType
+	object  object
+}
+
+func newAPIServer() *apiServer {
+	s := &apiServer{tables: map[kind]*table{}}
+	for _, k := range []kind{configMaps, events, jobs, leases, nodes, pods, secrets, services} {
+		s.tables[k] = &table{kind: k, objects: map[string]object{}, watchers: map[*watcher]bool{}}
+	}
+	return s
+}
+
+func resource(k kind) schema.GroupResource { return schema.GroupResource{Resource: string(k)} }
+
+// get returns what has the name, or nil.
+func (s *apiServer) get(k kind, name string) object {
+	return s.tables[k].objects[name]
+}
+
+func (s *apiServer) read(k kind, name string) (object, error) {
+	there := s.get(k, name)
+	if there == nil {
+		return nil, apierrors.NewNotFound(resource(k), name)
+	}
+	return there, nil
+}
+
+func (s *apiServer) create(k kind, o object) error {
+	if s.get(k, o.GetName()) != nil {
+		return apierrors.NewAlreadyExists(resource(k), o.GetName())
+	}
+	s.uids++
+	o.SetUID(types.UID(fmt.Sprintf("uid-%d", s.uids)))
+	o.SetCreationTimestamp(metav1.NewTime(time.Now().Truncate(time.Second)))
+	s.put(k, watch.Added, o)
+	return nil
+}
+
+// update replaces an object, if the new one was made from it or names no
+// version.
+func (s *apiServer) update(k kind, o object) error {
+	there, err := s.read(k, o.GetName())
+	if err != nil {
+		return err
+	}
+	if v := o.GetResourceVersion(); v != "" && v != there.GetResourceVersion() {
+		return apierrors.NewConflict(resource(k), o.GetName(), fmt.Errorf("the object is of version %s", there.GetResourceVersion()))
+	}
+	if u := o.GetUID(); u != "" && u != there.GetUID() {
+		return apierrors.NewConflict(resource(k), o.GetName(), fmt.Errorf("the object has UID %s", there.GetUID()))
+	}
+	o.SetUID(there.GetUID())
+	o.SetCreationTimestamp(there.GetCreationTimestamp())
+	s.put(k, watch.Modified, o)
+	return nil
+}
+
+func (s *apiServer) remove(k kind, name string) {
+	there := s.get(k, name)
+	if there == nil {
+		return
+	}
+	gone := there.DeepCopyObject().(object)
+	s.put(k, watch.Deleted, gone)
+}
+
+func (s *apiServer) put(k kind, event watch.EventType, o object) {
+	t := s.tables[k]
+	s.version++
+	o.SetResourceVersion(strconv.Itoa(s.version))
+	if event == watch.Deleted {
+		delete(t.objects, o.GetName())
+	} else {
+		t.objects[o.GetName()] = o
+	}
+	t.history = append(t.history, change{version: s.version, at: time.Now(), event: event, object: o})
+	for w := range t.watchers {
+		w.wake()
+	}
+}
+
+// list returns the objects as they were at a version, ordered by name.
+func (t *table) list(version int, selector labels.Selector) []object {
+	var found []object
+	for _, o := range t.at(version) {
+		if selector.Matches(labels.Set(o.GetLabels())) {
+			found = append(found, o)
+		}
+	}
+	return found
+}
+
+func (t *table) at(version int) []object {
+	state := t.objects
+	if n := len(t.history); n > 0 && t.history[n-1].version > version {
+		state = map[string]object{}
+		for _, c := range t.history {
+			if c.version > version {
+				break
+			}
+			if c.event == watch.Deleted {
+				delete(state, c.object.GetName())
+			} else {
+				state[c.object.GetName()] = c.object
+			}
+		}
+	}
+	all := make([]object, 0, len(state))
+	for _, name := range slices.Sorted(maps.Keys(state)) {
+		all = append(all, state[name])
+	}
+	return all
+}
+
+// versionAt returns the newest version at a time.
+func (t *table) versionAt(at time.Time) int {
+	version := 0
+	for _, c := range t.history {
+		if c.at.After(at) {
+			break
+		}
+		version = c.version
+	}
+	return version
+}

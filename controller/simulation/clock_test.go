@@ -1,0 +1,29 @@
+package simulation
+
+import (
+	"time"
+
+	"k8s.io/utils/clock"
+)
+
+// jitteredClock is the bubble's clock, with timers that ring a few nanoseconds
+// late, each by something else: two that are set at one instant for the same
+// time, or one for twice the time of the other, would ring in an order that is
+// chance.
+type jitteredClock struct{ clock.RealClock }
+
+func late(d time.Duration) time.Duration {
+	return d + roll(uint64(d), 0, "timer").between(1, 500)
+}
+
+// NewTimer implements clock.Clock.
+func (c jitteredClock) NewTimer(d time.Duration) clock.Timer {
+	return jitteredTimer{c.RealClock.NewTimer(late(d))}
+}
+
+// After implements clock.Clock.
+func (c jitteredClock) After(d time.Duration) <-chan time.Time { return c.NewTimer(d).C() }
+
+type jitteredTimer struct{ clock.Timer }
+
+func (t jitteredTimer) Reset(d time.Duration) bool { return t.Timer.Reset(late(d)) }

@@ -1,0 +1,120 @@
+package simulation
+
+import (
+	"fmt"
+	"maps"
+	"slices"
+	"strings"
+
+	corev1 "k8s.io/api/core/v1"
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+)
+
+const (
+	deleteNode = "delete"
+	cordonNode = "cordon"
+	failNode   = "fail"
+)
+
+func nodeName(i int) string { return fmt.Sprintf("node-%d", i) }
+
+func newNode(name string) *corev1.Node {
+	return &corev1.Node{
+		ObjectMeta: metav1.ObjectMeta{Name: name},
+		Status:     corev1.NodeStatus{Conditions: []corev1.NodeCondition{{Type: corev1.NodeReady, Status: corev1.ConditionTrue}}},
+	}
+}
+
+// scheduleEvents sets the alarms for all that was drawn beforehand.
+func (w *world) scheduleEvents() {
+	s := w.scenario
+	for _, stop := range s.stops {
+		slot := max(stop.slot, 0)
+		w.at(w.start.Add(stop.from), func() { w.stop(slot, w.start.Add(stop.to)) })
+	}
+	for _, term := range s.terms {
+		w.at(w.start.Add(term.at), func() { w.terminate(term.slot) })
+	}
+	for i, reload := range s.reloads {
+		w.at(w.start.Add(reload.at), func() { w.reload(reload.slot, 1+i) })
+	}
+	for _, cut := range s.cuts {
+		w.at(w.start.Add(cut.at), func() { w.cutWatches(cut.slot) })
+	}
+	for _, e := range s.nodeEvents {
+		w.at(w.start.Add(e.at), func() { w.nodeEvent(e) })
+	}
+	for _, e := range s.userEvents {
+		w.at(w.start.Add(e.at), func() { w.userEvent(e) })
+	}
+}
+
+// reload has a process see another configuration, of which nothing follows: the
+// schedule is written in another way. No tick may be lost or come twice for it.
+func (w *world) reload(slot, n int) {
+	p := w.slots[slot]
+	if p == nil || p.replica == nil {
+		return
+	}
+	w.note(p.name, "reload", "", "")
+	cfg := w.scenario.config()
+	cfg.CronExpression += strings.Repeat(" ", n)
+	w.must(p.replica.controller.Reconfigure(cfg))
+}
+
+func (w *world) nodeEvent(e nodeEvent) {
+	node := nodeName(e.node)
+	if w.node(node) == nil {
+		return
+	}
+	w.note("world", e.what, node, "")
+	var undo func()
+	switch e.what {
+	case deleteNode:
+		w.api.remove(nodes, node)
+		for _, job := range slices.Sorted(maps.Keys(w.lives)) {
+			if l := w.lives[job]; l.key.Node == node {
+				w.lost(l)
+			}
+		}
+		undo = func() { w.must(w.api.create(nodes, newNode(node))) }
+	case cordonNode:
+		w.setNode(node, func(n *corev1.Node) { n.Spec.Unschedulable = true })
+		undo = func() { w.setNode(node, func(n *corev1.Node) { n.Spec.Unschedulable = false }) }
+	case failNode:
+		w.setNode(node, func(n *corev1.Node) { n.Status.Conditions[0].Status = corev1.ConditionUnknown })
+		undo = func() {
+			w.setNode(node, func(n *corev1.Node) { n.Status.Conditions[0].Status = corev1.ConditionTrue })
+		}
+	}
+	if e.back > 0 {
+		w.after(e.back, func() {
+			if e.what != deleteNode || w.node(node) == nil {
+				w.note("world", "undo "+e.what, node, "")
+				undo()
+			}
+		})
+	}
+}
+
+func (w *world) setNode(name string, f func(*corev1.Node)) { alter(w, nodes, name, f) }
+
+// userEvent has somebody delete a Job or a pod.
+func (w *world) userEvent(e userEvent) {
+	there := w.api.tables[e.kind].at(w.api.version)
+	if len(there) == 0 {
+		return
+	}
+	picked := there[e.pick%len(there)].GetName()
+	w.note("user", "delete", string(e.kind)+"/"+picked, "")
+	if e.kind == jobs {
+		w.oracle.deletedByUser(picked)
+		w.remove(jobs, picked)
+		return
+	}
+	for _, l := range w.lives {
+		if l.pod == picked {
+			w.deletePod(l)
+		}
+	}
+}

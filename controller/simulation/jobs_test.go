@@ -1,0 +1,190 @@
+package simulation
+
+import (
+	"fmt"
+	"time"
+
+	batchv1 "k8s.io/api/batch/v1"
+	corev1 "k8s.io/api/core/v1"
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+
+	"github.com/batch-job-controller/batch-job-controller/controller/execution"
+	"github.com/batch-job-controller/batch-job-controller/controller/jobspec"
+)
+
+// create, update and remove are the API server together with the controllers
+// of the cluster, who act on what was written. Each checks the rules. The
+// caller holds the lock.
+func (w *world) create(k kind, o object) error {
+	if err := w.api.create(k, o); err != nil {
+		return err
+	}
+	switch o := o.(type) {
+	case *corev1.ConfigMap:
+		w.oracle.recordWritten(nil, o)
+	case *batchv1.Job:
+		w.oracle.jobCreated(o)
+		w.jobCreated(o)
+	case *corev1.Secret:
+		w.secretCreated(o)
+	}
+	return nil
+}
+
+func (w *world) update(k kind, o object) error {
+	before := w.api.get(k, o.GetName())
+	if err := w.api.update(k, o); err != nil {
+		return err
+	}
+	switch o := o.(type) {
+	case *corev1.ConfigMap:
+		w.oracle.recordWritten(before.(*corev1.ConfigMap), o)
+	case *batchv1.Job:
+		if isStopped(o) && !isStopped(before.(*batchv1.Job)) {
+			w.jobStopped(o)
+		}
+	}
+	return nil
+}
+
+func (w *world) remove(k kind, name string) {
+	there := w.api.get(k, name)
+	w.api.remove(k, name)
+	switch o := there.(type) {
+	case *corev1.ConfigMap:
+		w.oracle.recordDeleted(o)
+		w.collect(o, jobs)
+		w.collect(o, secrets)
+	case *batchv1.Job:
+		w.oracle.jobDeleted(o)
+		w.collectPod(o)
+	case *corev1.Secret:
+		w.oracle.secretDeleted(o)
+	}
+}
+
+// alter changes something that is there, as the cluster's controllers do.
+func alter[P object](w *world, k kind, name string, f func(P)) {
+	there := w.api.get(k, name)
+	if there == nil {
+		return
+	}
+	o := there.DeepCopyObject().(P)
+	f(o)
+	w.must(w.api.update(k, o))
+}
+
+// draw rolls for something in the cluster.
+func (w *world) draw(what ...string) luck { return roll(w.seed, 0, what...) }
+
+// life is a Job and its only pod.
+type life struct {
+	job     *batchv1.Job // as it was created
+	key     execution.Key
+	pod     string
+	token   string        // that its container was given
+	running bool          // a container runs
+	ended   bool          // it has
+	gone    chan struct{} // closed when the container is killed
+	stopped time.Time     // when the Job was told to end
+	concl   bool          // the Job has its condition
+}
+
+// jobCreated has the Job controller make a pod.
+func (w *world) jobCreated(job *batchv1.Job) {
+	key, _ := jobspec.KeyOf(job)
+	l := &life{job: job, key: key, pod: fmt.Sprintf("%s-%d", job.Name, w.oracle.jobs[key].created), gone: make(chan struct{})}
+	w.lives[job.Name] = l
+	if owner := metav1.GetControllerOf(job); w.api.get(configMaps, owner.Name) == nil {
+		w.after(w.draw("gc", job.Name).between(200*time.Millisecond, 2*time.Second), func() { w.remove(jobs, job.Name) })
+	}
+	w.after(w.draw("pod of", job.Name).between(50*time.Millisecond, 2*time.Second), func() { w.createPod(l) })
+}
+
+// job returns the Job if it is still there.
+func (w *world) job(l *life) *batchv1.Job {
+	job, ok := w.api.get(jobs, l.job.Name).(*batchv1.Job)
+	if !ok || job.UID != l.job.UID {
+		return nil
+	}
+	return job
+}
+
+func isStopped(job *batchv1.Job) bool {
+	d := job.Spec.ActiveDeadlineSeconds
+	return d != nil && *d == 1
+}
+
+// jobStopped has the Job controller end a Job that is past its deadline.
+func (w *world) jobStopped(job *batchv1.Job) {
+	l := w.lives[job.Name]
+	l.stopped = time.Now()
+	w.note("job-ctl", "deadline", job.Name, job.Annotations[jobspec.StopAnnotation])
+	w.after(w.draw("stop", job.Name).between(time.Second, 4*time.Second), func() {
+		if w.job(l) == nil || l.concl {
+			return
+		}
+		if w.pod(l) == nil {
+			w.conclude(l, batchv1.JobFailed, batchv1.JobReasonDeadlineExceeded)
+			return
+		}
+		w.addCondition(l, batchv1.JobFailureTarget, batchv1.JobReasonDeadlineExceeded)
+		w.deletePod(l)
+	})
+}
+
+// jobConcludes has the Job controller notice, a while later, that the pod has
+// ended or is gone.
+func (w *world) jobConcludes(l *life, succeeded bool) {
+	w.after(w.draw("conclude", l.job.Name).between(time.Second, 3*time.Second), func() {
+		switch {
+		case succeeded:
+			w.conclude(l, batchv1.JobComplete, "")
+		case isStoppedBy(w.job(l)):
+			w.conclude(l, batchv1.JobFailed, batchv1.JobReasonDeadlineExceeded)
+		default:
+			w.conclude(l, batchv1.JobFailed, batchv1.JobReasonBackoffLimitExceeded)
+		}
+	})
+}
+
+func isStoppedBy(job *batchv1.Job) bool { return job != nil && isStopped(job) }
+
+func (w *world) conclude(l *life, condition batchv1.JobConditionType, reason string) {
+	if w.job(l) == nil || l.concl {
+		return
+	}
+	l.concl = true
+	w.addCondition(l, condition, reason)
+}
+
+func (w *world) addCondition(l *life, condition batchv1.JobConditionType, reason string) {
+	now := metav1.NewTime(time.Now().Truncate(time.Second))
+	alter(w, jobs, l.job.Name, func(job *batchv1.Job) {
+		job.Status.Conditions = append(job.Status.Conditions, batchv1.JobCondition{
+			Type: condition, Status: corev1.ConditionTrue, Reason: reason, LastTransitionTime: now,
+		})
+		if condition == batchv1.JobComplete {
+			job.Status.CompletionTime = &now
+		}
+	})
+	w.note("job-ctl", "condition", l.job.Name, string(condition)+" "+reason)
+}
+
+// collect has the garbage collector delete what belongs to a record.
+func (w *world) collect(record *corev1.ConfigMap, k kind) {
+	for _, o := range w.api.tables[k].at(w.api.version) {
+		if owner := metav1.GetControllerOf(o); owner == nil || owner.UID != record.UID {
+			continue
+		}
+		w.after(w.draw("gc", o.GetName()).between(200*time.Millisecond, 2*time.Second), func() {
+			w.note("gc", "delete", string(k)+"/"+o.GetName(), "")
+			w.remove(k, o.GetName())
+		})
+	}
+}
+
+func (w *world) collectPod(job *batchv1.Job) {
+	l := w.lives[job.Name]
+	w.after(w.draw("gc pod", job.Name, string(job.UID)).between(200*time.Millisecond, 2*time.Second), func() { w.deletePod(l) })
+}

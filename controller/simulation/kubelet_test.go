@@ -1,0 +1,235 @@
+package simulation
+
+import (
+	"time"
+
+	batchv1 "k8s.io/api/batch/v1"
+	corev1 "k8s.io/api/core/v1"
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+
+	"github.com/batch-job-controller/batch-job-controller/controller/jobspec"
+)
+
+// pod returns the pod if it is still there.
+func (w *world) pod(l *life) *corev1.Pod {
+	pod, ok := w.api.get(pods, l.pod).(*corev1.Pod)
+	if !ok || !metav1.IsControlledBy(pod, l.job) {
+		return nil
+	}
+	return pod
+}
+
+func (w *world) alterPod(l *life, f func(*corev1.Pod)) { alter(w, pods, l.pod, f) }
+
+// createPod makes the pod of a Job, if the Job is still to run.
+func (w *world) createPod(l *life) {
+	job := w.job(l)
+	if job == nil || l.concl || isStopped(job) {
+		return
+	}
+	pod := &corev1.Pod{
+		ObjectMeta: metav1.ObjectMeta{
+			Name: l.pod, Namespace: namespace,
+			Labels: job.Spec.Template.Labels, Annotations: job.Spec.Template.Annotations,
+			OwnerReferences: []metav1.OwnerReference{*metav1.NewControllerRef(job, batchv1.SchemeGroupVersion.WithKind("Job"))},
+		},
+		Status: corev1.PodStatus{Phase: corev1.PodPending, ContainerStatuses: waiting("")},
+	}
+	w.note("job-ctl", "create", "pods/"+l.pod, "")
+	w.must(w.api.create(pods, pod))
+	w.oracle.podCreated(l)
+	w.schedule(l, 0)
+}
+
+func waiting(reason string) []corev1.ContainerStatus {
+	return []corev1.ContainerStatus{{Name: "main", State: corev1.ContainerState{Waiting: &corev1.ContainerStateWaiting{Reason: reason}}}}
+}
+
+// schedule places the pod on its node, once that is possible.
+func (w *world) schedule(l *life, n int) {
+	w.after(roll(w.seed, n, "schedule", l.pod).between(10*time.Millisecond, 2*time.Second), func() {
+		pod := w.pod(l)
+		if pod == nil || pod.DeletionTimestamp != nil {
+			return
+		}
+		node := w.node(l.key.Node)
+		if node == nil || node.Spec.Unschedulable || !isReady(node) {
+			if n == 0 {
+				w.alterPod(l, func(pod *corev1.Pod) {
+					pod.Status.Conditions = []corev1.PodCondition{{Type: corev1.PodScheduled, Status: corev1.ConditionFalse, Reason: corev1.PodReasonUnschedulable}}
+				})
+			}
+			w.schedule(l, n+1)
+			return
+		}
+		w.alterPod(l, func(pod *corev1.Pod) {
+			pod.Spec.NodeName = node.Name
+			pod.Status.Conditions = []corev1.PodCondition{{Type: corev1.PodScheduled, Status: corev1.ConditionTrue}}
+		})
+		w.startPod(l, 0)
+	})
+}
+
+// startPod has the kubelet start the container.
+func (w *world) startPod(l *life, n int) {
+	w.after(roll(w.seed, n, "start", l.pod).between(100*time.Millisecond, 4*time.Second), func() {
+		pod := w.pod(l)
+		switch {
+		case pod == nil || pod.DeletionTimestamp != nil:
+			return
+		case !w.alive(l):
+			w.startPod(l, n+1)
+			return
+		case !w.giveToken(l):
+			w.startPod(l, n+1)
+			return
+		case w.draw("never", l.pod).chance(w.scenario.never):
+			w.note("kubelet", "waits", l.pod, "ImagePullBackOff")
+			w.alterPod(l, func(pod *corev1.Pod) { pod.Status.ContainerStatuses = waiting("ImagePullBackOff") })
+			return
+		}
+		w.note("kubelet", "run", l.pod, "")
+		l.running = true
+		now := metav1.NewTime(time.Now().Truncate(time.Second))
+		w.alterPod(l, func(pod *corev1.Pod) {
+			pod.Status.Phase = corev1.PodRunning
+			pod.Status.ContainerStatuses = []corev1.ContainerStatus{{Name: "main", State: corev1.ContainerState{Running: &corev1.ContainerStateRunning{StartedAt: now}}}}
+		})
+		w.after(w.scenario.jobTimeout+w.draw("timeout", l.pod).between(0, time.Second), func() {
+			w.endPod(l, 137, "DeadlineExceeded", 0)
+		})
+		if !w.draw("hangs", l.pod).chance(w.scenario.hangs) {
+			w.work.Go(func() { w.runContainer(l) })
+		}
+	})
+}
+
+// endPod has the kubelet take down that the container has ended, as soon as it
+// can.
+func (w *world) endPod(l *life, exitCode int32, reason string, n int) {
+	if !l.running || l.ended {
+		return
+	}
+	if !w.alive(l) {
+		w.after(roll(w.seed, n, "end", l.pod, reason).between(time.Second, 3*time.Second), func() { w.endPod(l, exitCode, reason, n+1) })
+		return
+	}
+	w.terminated(l, exitCode, reason)
+}
+
+// terminated writes down that the pod has ended.
+func (w *world) terminated(l *life, exitCode int32, reason string) {
+	if l.ended {
+		return
+	}
+	l.ended = true
+	close(l.gone)
+	pod := w.pod(l)
+	if pod == nil {
+		return
+	}
+	phase := corev1.PodFailed
+	if exitCode == 0 {
+		phase = corev1.PodSucceeded
+	}
+	w.note("kubelet", string(phase), l.pod, reason)
+	now := metav1.NewTime(time.Now().Truncate(time.Second))
+	w.alterPod(l, func(pod *corev1.Pod) {
+		end := &corev1.ContainerStateTerminated{ExitCode: exitCode, FinishedAt: now}
+		if r := pod.Status.ContainerStatuses[0].State.Running; r != nil {
+			end.StartedAt = r.StartedAt
+		}
+		pod.Status.Phase, pod.Status.Reason = phase, reason
+		pod.Status.ContainerStatuses = []corev1.ContainerStatus{{Name: "main", State: corev1.ContainerState{Terminated: end}}}
+	})
+	w.oracle.podEnded(l, exitCode == 0)
+	w.jobConcludes(l, exitCode == 0)
+}
+
+// deletePod begins to delete the pod, which takes as long as its container
+// takes to end.
+func (w *world) deletePod(l *life) {
+	pod := w.pod(l)
+	if pod == nil || pod.DeletionTimestamp != nil {
+		return
+	}
+	now := metav1.NewTime(time.Now().Truncate(time.Second))
+	w.note("cluster", "delete", "pods/"+l.pod, "")
+	w.alterPod(l, func(pod *corev1.Pod) { pod.DeletionTimestamp = &now })
+	if pod.Spec.NodeName == "" || l.ended {
+		w.after(w.draw("vanish", l.pod).between(time.Millisecond, 50*time.Millisecond), func() { w.vanish(l) })
+		return
+	}
+	w.killPod(l, 0)
+}
+
+func (w *world) killPod(l *life, n int) {
+	w.after(roll(w.seed, n, "kill", l.pod).between(300*time.Millisecond, 6*time.Second), func() {
+		if !w.alive(l) {
+			w.killPod(l, n+1)
+			return
+		}
+		w.terminated(l, 137, "")
+		w.after(w.draw("vanish", l.pod).between(5*time.Millisecond, time.Second), func() { w.vanish(l) })
+	})
+}
+
+// vanish removes the pod.
+func (w *world) vanish(l *life) {
+	if w.pod(l) == nil {
+		return
+	}
+	w.note("cluster", "vanish", "pods/"+l.pod, "")
+	w.api.remove(pods, l.pod)
+	if !l.ended {
+		l.ended = true
+		close(l.gone)
+		w.jobConcludes(l, false)
+	}
+}
+
+// alive reports whether the kubelet of the pod's node can act.
+func (w *world) alive(l *life) bool {
+	node := w.node(l.key.Node)
+	return node != nil && isReady(node)
+}
+
+// lost has the pod's node disappear for good: the container is gone at once,
+// and the pod when the pod garbage collector notices.
+func (w *world) lost(l *life) {
+	pod := w.pod(l)
+	if pod == nil || pod.Spec.NodeName == "" {
+		return
+	}
+	w.after(w.draw("podgc", l.pod).between(5*time.Second, 60*time.Second), func() {
+		if w.pod(l) == nil {
+			return
+		}
+		w.terminated(l, 137, "")
+		w.vanish(l)
+	})
+}
+
+func (w *world) node(name string) *corev1.Node {
+	node, ok := w.api.get(nodes, name).(*corev1.Node)
+	if !ok {
+		return nil
+	}
+	return node
+}
+
+// frozenNodeGone reports whether the node that the Job was made for is gone,
+// whatever has its name now.
+func (w *world) frozenNodeGone(l *life) bool {
+	node := w.node(l.key.Node)
+	return node == nil || string(node.UID) != l.job.Annotations[jobspec.NodeUIDAnnotation]
+}
+
+func isReady(node *corev1.Node) bool {
+	for _, c := range node.Status.Conditions {
+		if c.Type == corev1.NodeReady {
+			return c.Status == corev1.ConditionTrue
+		}
+	}
+	return false
+}

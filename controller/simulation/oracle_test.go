@@ -1,0 +1,341 @@
+package simulation
+
+import (
+	"bytes"
+	"compress/gzip"
+	"encoding/json"
+	"strings"
+	"time"
+
+	batchv1 "k8s.io/api/batch/v1"
+	corev1 "k8s.io/api/core/v1"
+
+	"github.com/batch-job-controller/batch-job-controller/controller/execution"
+	"github.com/batch-job-controller/batch-job-controller/controller/jobspec"
+)
+
+// oracle watches what is written, and knows what must always hold. It reads
+// records by itself: what it shares with the controller is only their format.
+// The caller of its methods holds the world's lock.
+type oracle struct {
+	world    *world
+	records  map[execution.ID]*recordState
+	ticks    map[time.Time]execution.ID // scheduled times that have had a record
+	jobs     map[execution.Key]*jobState
+	results  map[execution.Key]*resultState
+	numbers  map[execution.Key]int
+	openings []opening
+	stats    stats
+}
+
+type recordState struct {
+	object   *corev1.ConfigMap // as it is, or was last
+	plan     execution.Plan
+	index    map[string]int // of each node
+	phase    execution.Phase
+	admitted execution.Indexes
+	created  execution.Indexes
+	outcomes map[int]execution.Outcome
+	gone     bool
+	goneAt   time.Time
+	// tokensKept is that a token Secret was not deleted because a request failed
+	// or because one came too late.
+	tokensKept bool
+}
+
+// opening is a time in which an execution was open.
+type opening struct {
+	id       execution.ID
+	from, to time.Time // to: zero while it is
+}
+
+type jobState struct {
+	created   int
+	forgiven  bool // somebody deleted it before the record could know of it
+	byUser    bool
+	succeeded bool
+}
+
+// resultState is what a node has been promised.
+type resultState struct {
+	last  string          // acknowledged; empty: nothing was
+	may   map[string]bool // sent since, and perhaps stored although nobody was told
+	doubt map[string]bool // sent at any time, and perhaps stored at any time
+}
+
+// allows reports whether the body may be what is stored.
+func (r *resultState) allows(body string) bool {
+	return body == r.last || r.may[body] || r.doubt[body]
+}
+
+func newOracle(w *world) *oracle {
+	return &oracle{
+		world:   w,
+		records: map[execution.ID]*recordState{},
+		ticks:   map[time.Time]execution.ID{},
+		jobs:    map[execution.Key]*jobState{},
+		results: map[execution.Key]*resultState{},
+		numbers: map[execution.Key]int{},
+		stats:   stats{Seeds: 1},
+	}
+}
+
+func (o *oracle) recordWritten(before, now *corev1.ConfigMap) {
+	id := execution.ID(now.Labels[jobspec.ExecutionLabel])
+	if id == "" {
+		return // the state
+	}
+	r := o.records[id]
+	if before == nil {
+		if r = o.recordCreated(id, now); r == nil {
+			return
+		}
+	}
+	was := r.phase
+	if err := r.read(now); err != nil {
+		o.world.fail("the record of %s cannot be read: %v", id, err)
+		return
+	}
+	switch {
+	case before != nil && was == execution.Closed:
+		o.world.fail("the record of %s was written after it was closed", id)
+	case before != nil && r.phase == execution.Closed:
+		o.recordClosed(id, r)
+	}
+}
+
+func (o *oracle) recordCreated(id execution.ID, object *corev1.ConfigMap) *recordState {
+	w := o.world
+	plan, err := unpack(object.BinaryData["plan.json.gz"])
+	if err != nil {
+		w.fail("the plan of %s cannot be read: %v", id, err)
+		return nil
+	}
+	o.stats.Records++
+	if other := o.records[id]; other != nil {
+		w.fail("I7: execution %s was created twice", id)
+	}
+	if other, twice := o.ticks[plan.Scheduled]; twice && plan.Trigger == execution.Cron {
+		w.fail("I7: the tick of %s has two executions, %s and %s", plan.Scheduled.Format(time.TimeOnly), other, id)
+	}
+	o.ticks[plan.Scheduled] = id
+	if late := time.Since(plan.Scheduled); late > w.scenario.startingDeadline+50*time.Second && plan.Trigger == execution.Cron {
+		w.fail("I7: execution %s was opened %s after its tick", id, late.Round(time.Second))
+	}
+	if open := o.openRecords(); len(open) > 0 {
+		w.fail("I2: execution %s was opened while %s is open", id, open[0])
+	}
+	r := &recordState{object: object, plan: plan, index: map[string]int{}}
+	for i, node := range plan.Nodes {
+		r.index[node.Name] = i
+	}
+	o.records[id] = r
+	o.openings = append(o.openings, opening{id: id, from: time.Now()})
+	return r
+}
+
+func (o *oracle) openRecords() []execution.ID {
+	var open []execution.ID
+	for _, x := range o.openings {
+		if x.to.IsZero() {
+			open = append(open, x.id)
+		}
+	}
+	return open
+}
+
+func (o *oracle) endOpening(id execution.ID) {
+	for i := range o.openings {
+		if x := &o.openings[i]; x.id == id && x.to.IsZero() {
+			x.to = time.Now()
+		}
+	}
+}
+
+func (r *recordState) read(object *corev1.ConfigMap) (err error) {
+	r.object = object
+	r.phase = execution.Phase(object.Data["phase"])
+	if r.admitted, err = execution.ParseIndexes(object.Data["admitted"]); err != nil {
+		return err
+	}
+	if r.created, err = execution.ParseIndexes(object.Data["created"]); err != nil {
+		return err
+	}
+	r.outcomes = map[int]execution.Outcome{}
+	for line := range strings.Lines(object.Data["outcomes"]) {
+		word, list, _ := strings.Cut(strings.TrimSpace(line), " ")
+		state, reason, _ := strings.Cut(word, "/")
+		indexes, err := execution.ParseIndexes(list)
+		if err != nil {
+			return err
+		}
+		for i := range indexes.All() {
+			r.outcomes[i] = execution.Outcome{State: execution.State(state), Reason: execution.Reason(reason)}
+		}
+	}
+	return nil
+}
+
+func unpack(packed []byte) (plan execution.Plan, err error) {
+	r, err := gzip.NewReader(bytes.NewReader(packed))
+	if err != nil {
+		return plan, err
+	}
+	return plan, json.NewDecoder(r).Decode(&plan)
+}
+
+// recordClosed checks that every node has exactly one outcome, and a true one.
+func (o *oracle) recordClosed(id execution.ID, r *recordState) {
+	w := o.world
+	o.stats.Closed++
+	o.endOpening(id)
+	w.note("oracle", "closed", string(id), strings.ReplaceAll(r.object.Data["outcomes"], "\n", ", "))
+	named := 0
+	for line := range strings.Lines(r.object.Data["outcomes"]) {
+		_, list, _ := strings.Cut(strings.TrimSpace(line), " ")
+		if indexes, err := execution.ParseIndexes(list); err == nil {
+			named += indexes.Len()
+		}
+	}
+	if len(r.outcomes) != len(r.plan.Nodes) || named != len(r.plan.Nodes) {
+		w.fail("I3: execution %s was closed with %d outcomes of %d nodes", id, named, len(r.plan.Nodes))
+	}
+	for i, outcome := range r.outcomes {
+		key := execution.Key{Execution: id, Node: r.plan.Nodes[i].Name}
+		job := o.jobs[key]
+		switch {
+		case !outcome.State.Final():
+			w.fail("I3: %s of %s was closed as %s", key.Node, id, outcome.State)
+		case outcome.State == execution.Skipped && job != nil && !job.byUser:
+			w.fail("I3: %s of %s counts as skipped, but had a Job", key.Node, id)
+		case outcome.State == execution.Succeeded && (job == nil || !job.succeeded):
+			w.fail("I3: %s of %s counts as succeeded, but did not", key.Node, id)
+		}
+	}
+	o.checkReport(id, r)
+}
+
+func (o *oracle) recordDeleted(object *corev1.ConfigMap) {
+	id := execution.ID(object.Labels[jobspec.ExecutionLabel])
+	r := o.records[id]
+	if r == nil {
+		return
+	}
+	if r.phase != execution.Closed {
+		o.world.fail("the record of %s was deleted while it was open", id)
+	}
+	r.gone, r.goneAt = true, time.Now()
+}
+
+func (o *oracle) jobCreated(job *batchv1.Job) {
+	w := o.world
+	o.stats.Jobs++
+	key, ok := jobspec.KeyOf(job)
+	if !ok {
+		w.fail("the Job %s belongs to nobody", job.Name)
+		return
+	}
+	state := o.jobs[key]
+	if state == nil {
+		state = &jobState{}
+		o.jobs[key] = state
+	}
+	state.created++
+	if state.created > 1 && !state.forgiven {
+		w.fail("I1: %s of %s got a second Job, %s", key.Node, key.Execution, job.Name)
+	}
+	state.forgiven = false
+	r := o.records[key.Execution]
+	switch {
+	case r == nil || r.gone:
+		w.fail("I2: the Job %s has no record", job.Name)
+		return
+	case r.phase != execution.Open:
+		w.fail("I2: the Job %s was created after its execution was closed", job.Name)
+	case !r.admitted.Has(r.index[key.Node]):
+		w.fail("I2: the Job %s was created, but only %s are admitted and it is %d", job.Name, r.admitted, r.index[key.Node])
+	}
+	if outcome, ended := r.outcomes[r.index[key.Node]]; ended {
+		w.fail("I2: the Job %s was created after its task had ended as %s", job.Name, outcome.State)
+	}
+	o.checkPool("the Job "+job.Name, job.Name)
+}
+
+// deletedByUser is asked before somebody deletes a Job. One of which the record
+// does not know yet that it was created may be created again.
+func (o *oracle) deletedByUser(name string) {
+	job, ok := o.world.api.get(jobs, name).(*batchv1.Job)
+	if !ok {
+		return
+	}
+	key, _ := jobspec.KeyOf(job)
+	if r, state := o.records[key.Execution], o.jobs[key]; r != nil && state != nil {
+		state.byUser = true
+		state.forgiven = !r.created.Has(r.index[key.Node])
+	}
+}
+
+func (o *oracle) jobDeleted(job *batchv1.Job) {
+	key, _ := jobspec.KeyOf(job)
+	state, r := o.jobs[key], o.records[key.Execution]
+	if state != nil && !state.byUser && r != nil && r.phase == execution.Open && !r.gone {
+		o.world.fail("the Job %s was deleted while its execution is open", job.Name)
+	}
+}
+
+func (o *oracle) podCreated(l *life) { o.checkPool("the pod "+l.pod, l.job.Name) }
+
+func (o *oracle) podEnded(l *life, succeeded bool) {
+	if state := o.jobs[l.key]; state != nil && succeeded {
+		state.succeeded = true
+	}
+}
+
+// checkPool counts the Jobs that have, or may still get, a running pod.
+func (o *oracle) checkPool(what, but string) {
+	w := o.world
+	busy := 0
+	for name, l := range w.lives {
+		if name == but || o.holdsSlot(l) {
+			busy++
+		}
+	}
+	if _, known := w.lives[but]; !known {
+		busy++ // it is being created
+	}
+	if busy > w.scenario.pool {
+		w.fail("I2: with %s, %d Jobs are in flight, and the pool has %d", what, busy, w.scenario.pool)
+	}
+}
+
+// holdsSlot reports whether the pod of a Job may run. A Job that was told to
+// end is not waited for longer than a minute, and not at all on a node that is
+// gone.
+func (o *oracle) holdsSlot(l *life) bool {
+	const stopGrace = time.Minute
+	w := o.world
+	pod := w.pod(l)
+	switch {
+	case l.ended, w.job(l) == nil, w.frozenNodeGone(l):
+		return false
+	case l.concl && pod == nil:
+		return false
+	case pod != nil && pod.DeletionTimestamp != nil && !l.running:
+		return false
+	case !l.stopped.IsZero() && time.Since(l.stopped) >= stopGrace:
+		return false
+	}
+	return true
+}
+
+// number is the value that a node reports, different each time.
+func (o *oracle) number(key execution.Key, version int) int {
+	o.world.mu.Lock()
+	defer o.world.mu.Unlock()
+	n, ok := o.numbers[key]
+	if !ok {
+		n = 100 * (1 + len(o.numbers))
+		o.numbers[key] = n
+	}
+	return n + version
+}

@@ -1,0 +1,236 @@
+package simulation
+
+import (
+	"context"
+	"fmt"
+	"time"
+
+	"github.com/batch-job-controller/batch-job-controller/controller/report/memdisk"
+)
+
+// process is one process of a replica, from its start to its end.
+type process struct {
+	world *world
+	slot  int
+	name  string
+	ctx   context.Context // ends with the process
+	exit  context.CancelFunc
+	term  context.CancelFunc // as SIGTERM does
+	// killed is closed when the process ends in any way: whatever its
+	// goroutines do from then on has no effect.
+	killed chan struct{}
+
+	// The world's lock guards these.
+	dead     bool
+	ending   bool
+	stopped  chan struct{}  // closed when it goes on; nil: it runs
+	attempts map[string]int // of each request
+	replica  *replica       // nil while it starts
+}
+
+// boot starts a process.
+func (w *world) boot(slot int) {
+	if w.slots[slot] != nil {
+		return
+	}
+	w.born++
+	p := &process{
+		world: w, slot: slot, name: fmt.Sprintf("r%d.%d", slot, w.born),
+		killed: make(chan struct{}), attempts: map[string]int{},
+	}
+	p.ctx, p.exit = context.WithCancel(context.Background())
+	var living context.Context
+	living, p.term = context.WithCancel(p.ctx)
+	w.slots[slot] = p
+	w.note(p.name, "start", "", "")
+	w.work.Go(func() {
+		err := p.run(living)
+		w.mu.Lock()
+		defer w.mu.Unlock()
+		if !p.dead {
+			w.note(p.name, "exit", "", fmt.Sprint(err))
+			w.end(p)
+			w.bootLater(p)
+		}
+	})
+}
+
+func (w *world) bootLater(p *process) {
+	wait := roll(w.seed, 0, "boot", p.name).between(time.Second, 15*time.Second)
+	w.after(wait, func() { w.boot(p.slot) })
+}
+
+// end makes a process disappear. The caller holds the lock.
+func (w *world) end(p *process) {
+	if p.dead {
+		return
+	}
+	p.dead = true
+	if w.slots[p.slot] == p {
+		w.slots[p.slot] = nil
+	}
+	close(p.killed)
+	p.exit()
+	p.term()
+}
+
+// kill ends a process as kill -9 does, and perhaps the power of all.
+func (w *world) kill(p *process, when string) {
+	if p.dead {
+		return
+	}
+	w.note(p.name, "killed", when, "")
+	w.end(p)
+	w.bootLater(p)
+	l := roll(w.seed, 0, "power", p.name)
+	if !l.chance(w.scenario.powerLoss) || !w.stormy() {
+		return
+	}
+	survival := []memdisk.Survival{memdisk.NothingUnsynced, memdisk.NothingUnsynced, memdisk.OnlyNames, memdisk.Everything}[l.next().below(4)]
+	w.note("power", "lost", fmt.Sprint("survival ", survival), "")
+	for _, other := range w.slots {
+		if other != nil {
+			w.end(other)
+			w.bootLater(other)
+		}
+	}
+	w.disk.Restart(survival)
+	w.oracle.afterPowerLoss()
+}
+
+type crash int
+
+const (
+	noCrash crash = iota
+	crashBefore
+	crashAfter
+)
+
+// crashes draws whether a process is killed at this very operation.
+func (w *world) crashes(p *process, often bool, l luck) crash {
+	if !w.stormy() || w.crashed >= w.scenario.crashes || p.dead {
+		return noCrash
+	}
+	share := w.scenario.crash
+	if often {
+		share /= 20
+	}
+	l = roll(uint64(l), 0, "crash")
+	if !l.chance(share) {
+		return noCrash
+	}
+	w.crashed++
+	if l.next().chance(0.5) {
+		return crashBefore
+	}
+	return crashAfter
+}
+
+// stop stops a process, as SIGSTOP does, for a while.
+func (w *world) stop(slot int, until time.Time) {
+	p := w.slots[slot]
+	if p == nil || p.stopped != nil {
+		return
+	}
+	p.stopped = make(chan struct{})
+	w.note(p.name, "stopped", "", "")
+	w.at(until, func() { w.goOn(p) })
+}
+
+func (w *world) goOn(p *process) {
+	if p.stopped == nil {
+		return
+	}
+	close(p.stopped)
+	p.stopped = nil
+	w.note(p.name, "goes on", "", "")
+}
+
+// terminate tells a process to end, and kills it if it does not.
+func (w *world) terminate(slot int) {
+	p := w.slots[slot]
+	if p == nil || p.ending {
+		return
+	}
+	p.ending = true
+	w.note(p.name, "SIGTERM", "", "")
+	p.term()
+	w.after(roll(w.seed, 0, "grace", p.name).between(30*time.Second, 31*time.Second), func() { w.kill(p, "after its grace") })
+}
+
+// calmDown ends all that is wrong.
+func (w *world) calmDown() {
+	w.note("world", "calm", "from here on nothing goes wrong", "")
+	for _, p := range w.slots {
+		if p != nil {
+			w.goOn(p)
+		}
+	}
+}
+
+// awake returns when the process is not stopped, and with an error when it is
+// dead. Those who waited for it to go on do so one after the other.
+func (p *process) awake(l luck) error {
+	for {
+		p.world.mu.Lock()
+		dead, stopped := p.dead, p.stopped
+		p.world.mu.Unlock()
+		switch {
+		case dead:
+			return errKilled
+		case stopped == nil:
+			return nil
+		}
+		select {
+		case <-stopped:
+		case <-p.killed:
+			return errKilled
+		}
+		l = l.next()
+		if err := p.rest(l.between(time.Microsecond, 5*time.Millisecond)); err != nil {
+			return err
+		}
+	}
+}
+
+// rest sleeps until the process dies.
+func (p *process) rest(d time.Duration) error {
+	timer := time.NewTimer(d)
+	defer timer.Stop()
+	select {
+	case <-timer.C:
+		return nil
+	case <-p.killed:
+		return errKilled
+	}
+}
+
+// sleep sleeps until ctx ends or the process dies.
+func (p *process) sleep(ctx context.Context, d time.Duration, l luck) error {
+	timer := time.NewTimer(d)
+	defer timer.Stop()
+	select {
+	case <-timer.C:
+		return nil
+	case <-p.killed:
+		return errKilled
+	case <-ctx.Done():
+		// Several that wait for one ctx learn one after the other that it ended.
+		if err := p.rest(l.between(time.Microsecond, time.Millisecond)); err != nil {
+			return err
+		}
+		if err := p.awake(l); err != nil {
+			return err
+		}
+		return ctx.Err()
+	}
+}
+
+// luck rolls for the n-th time that the process sends the request.
+func (p *process) luck(r request) luck {
+	what := r.verb + " " + r.String()
+	p.world.mu.Lock()
+	defer p.world.mu.Unlock()
+	p.attempts[what]++
+	return roll(p.world.seed, p.attempts[what], p.name, what)
+}

@@ -1,0 +1,200 @@
+package simulation
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"slices"
+	"time"
+
+	"github.com/prometheus/client_golang/prometheus"
+
+	"github.com/batch-job-controller/batch-job-controller/controller"
+	"github.com/batch-job-controller/batch-job-controller/controller/config"
+	"github.com/batch-job-controller/batch-job-controller/controller/execution"
+	"github.com/batch-job-controller/batch-job-controller/controller/metrics"
+	"github.com/batch-job-controller/batch-job-controller/controller/report"
+)
+
+// replica is what runs in a process: the real controller.
+type replica struct {
+	controller *controller.Controller
+	results    *metrics.Results
+}
+
+const podTemplate = `apiVersion: v1
+kind: Pod
+spec:
+  containers:
+  - name: main
+    image: check:1
+`
+
+const (
+	metricPrefix = "foo"
+	gaugeName    = "value"
+	gaugeHelp    = "A value."
+
+	hold  = 30 * time.Second // how long a callback waits for a leader
+	drain = 5 * time.Second
+)
+
+func (s *scenario) config() config.Config {
+	return config.Config{
+		Name:                name,
+		CronExpression:      s.cron,
+		TimeZone:            "UTC",
+		ReportHistory:       s.reportHistory,
+		JobHistory:          s.jobHistory,
+		PodPoolSize:         s.pool,
+		StartDeadline:       s.startDeadline,
+		JobTimeout:          s.jobTimeout,
+		StartingDeadline:    s.startingDeadline,
+		RunOnStartup:        s.onStartup,
+		StartupDelay:        time.Second,
+		CallbackServiceName: name,
+		CallbackServicePort: 8090,
+		Metrics:             config.Metrics{Prefix: metricPrefix, Gauges: map[string]config.Gauge{gaugeName: {Help: gaugeHelp}}},
+		PodTemplate:         podTemplate,
+		Hash:                "cafe",
+		Callback:            config.Callback{Auth: execution.TokenAuth, TokensPerSecret: s.tokensPerSecret},
+	}
+}
+
+// run is what main does, and returns when the process is to end.
+func (p *process) run(ctx context.Context) error {
+	w := p.world
+	store, err := report.Open(processDisk{w.disk, p}, report.Options{})
+	if err != nil {
+		return fmt.Errorf("report directory: %w", err)
+	}
+	results := metrics.NewResults(metrics.ResultOptions{Prefix: metricPrefix, Gauges: []metrics.Gauge{{Name: gaugeName, Help: gaugeHelp}}})
+	view := &view{world: w, process: p}
+	keyring, err := p.openKeyring(ctx, view)
+	if err != nil {
+		return fmt.Errorf("callback key: %w", err)
+	}
+	o := controller.Options{
+		Config:    w.scenario.config(),
+		Namespace: namespace,
+		Instance:  p.name,
+		Identity:  p.identity(),
+		Client:    view,
+		Keyring:   keyring,
+		Store:     store,
+		Results:   results,
+		Metrics:   metrics.New(prometheus.NewRegistry()),
+		Clock:     jitteredClock{},
+		Log:       w.log.With("process", p.name),
+		Workers:   w.scenario.nodes + 2, // never too few: which task waits for a worker would be chance
+	}
+	if !w.scenario.callbackService {
+		o.PodIP = "10.0.0.1"
+	}
+	c, err := controller.New(o)
+	if err != nil {
+		return err
+	}
+	w.mu.Lock()
+	p.replica = &replica{controller: c, results: results}
+	w.mu.Unlock()
+	c.Watch(p.ctx)
+	leader := controller.LeaderOptions{
+		Namespace: namespace, Name: leaseName, Identity: p.identity(), Observe: c.ObserveHolder, Log: o.Log,
+		LeaseDuration: leaseDuration, RenewDeadline: renewDeadline, RetryPeriod: retryPeriod,
+	}
+	if err := controller.Lead(ctx, view, leader, c.Run); err != nil {
+		return err
+	}
+	draining, stop := context.WithTimeout(p.ctx, drain)
+	defer stop()
+	controller.FollowLease(draining, view, leader)
+	return nil
+}
+
+// identity carries the address, which is the process's name.
+func (p *process) identity() string { return p.name + "@" + p.name }
+
+// callback is what the callback server does with a request: it takes it, passes
+// it on to the leader, or waits until there is one.
+func (p *process) callback(ctx context.Context, m message, forwarded bool, luck luck) error {
+	const pause = 250 * time.Millisecond
+	c := p.replica.controller
+	if err := c.Authenticate(ctx, m.key, m.token); err != nil {
+		return err
+	}
+	patience := time.Now().Add(hold)
+	for ; time.Now().Before(patience); luck = luck.next() {
+		// Those who waited for the same move learn of it one after the other.
+		if err := p.rest(luck.between(time.Microsecond, time.Millisecond)); err != nil {
+			return err
+		}
+		here, elsewhere, moved := c.Callbacks()
+		switch {
+		case here:
+			if err := c.Authenticate(ctx, m.key, m.token); err != nil {
+				return err
+			}
+			if err := c.Result(ctx, m.key, m.body); !errors.Is(err, execution.ErrNotLeader) {
+				return err
+			}
+		case elsewhere == "":
+			if err := p.sleepUnless(ctx, time.Until(patience), moved); err != nil {
+				return err
+			}
+			continue
+		case forwarded:
+			return execution.ErrNotLeader
+		default:
+			err := p.forward(ctx, elsewhere, m, luck, moved)
+			if !errors.Is(err, execution.ErrNotLeader) && !errors.Is(err, errReset) {
+				return err
+			}
+		}
+		if err := p.sleepUnless(ctx, pause+luck.between(0, time.Millisecond), moved); err != nil {
+			return err
+		}
+	}
+	return execution.ErrUnavailable
+}
+
+// forward passes a request on, and does not wait for a leader that is none any
+// more.
+func (p *process) forward(ctx context.Context, address string, m message, luck luck, moved <-chan struct{}) error {
+	p.world.mu.Lock()
+	i := slices.IndexFunc(p.world.slots, func(other *process) bool { return other != nil && other.name == address && other.replica != nil })
+	var other *process
+	if i >= 0 {
+		other = p.world.slots[i]
+	}
+	p.world.mu.Unlock()
+	if other == nil {
+		return errReset
+	}
+	answer := make(chan error, 1)
+	p.world.work.Go(func() { answer <- other.receive(m, true, luck) })
+	select {
+	case err := <-answer:
+		return err
+	case <-moved:
+	case <-ctx.Done():
+	}
+	p.world.mu.Lock()
+	defer p.world.mu.Unlock()
+	p.world.oracle.inDoubt(m.key, m.body)
+	return errReset
+}
+
+// sleepUnless sleeps until the channel is closed.
+func (p *process) sleepUnless(ctx context.Context, d time.Duration, closed <-chan struct{}) error {
+	timer := time.NewTimer(d)
+	defer timer.Stop()
+	select {
+	case <-timer.C:
+		return nil
+	case <-closed:
+		return nil
+	case <-ctx.Done():
+		return errKilled
+	}
+}

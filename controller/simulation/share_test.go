@@ -1,0 +1,112 @@
+package simulation
+
+import (
+	"bytes"
+	"encoding/json"
+	"fmt"
+	"os"
+	"os/exec"
+	"runtime"
+	"strings"
+	"sync"
+	"testing"
+	"time"
+)
+
+// A run of many seeds is shared by processes, one for each processor: the
+// random source that client-go uses is one for the whole process.
+const (
+	shareVariable = "SIMULATION_SHARE" // "2/4" is every fourth seed, beginning with the third
+	statsPrefix   = "simulated: "
+	mostFailures  = 5 // after which a process ends
+)
+
+// stats say that the seeds have done something.
+type stats struct {
+	Seeds, Records, Closed, Jobs, Acknowledged, Unreported, Secrets, Denied, Crashes, PowerLosses int
+}
+
+func (s *stats) add(o stats) {
+	s.Seeds += o.Seeds
+	s.Records += o.Records
+	s.Closed += o.Closed
+	s.Jobs += o.Jobs
+	s.Acknowledged += o.Acknowledged
+	s.Unreported += o.Unreported
+	s.Secrets += o.Secrets
+	s.Denied += o.Denied
+	s.Crashes += o.Crashes
+	s.PowerLosses += o.PowerLosses
+}
+
+// runAll has child processes run all seeds.
+func runAll(t *testing.T) {
+	t.Helper()
+	began := time.Now()
+	n := runtime.NumCPU()
+	outputs, errs := make([]bytes.Buffer, n), make([]error, n)
+	var children sync.WaitGroup
+	for i := range n {
+		children.Go(func() { errs[i] = runChild(t, fmt.Sprintf("%d/%d", i, n), &outputs[i]) })
+	}
+	children.Wait()
+	var sum stats
+	for i := range n {
+		sum.add(readStats(t, outputs[i].String()))
+		if errs[i] != nil {
+			t.Errorf("share %d: %v\n%s", i, errs[i], outputs[i].String())
+		}
+	}
+	t.Logf("in %s: %+v", time.Since(began).Round(time.Millisecond), sum)
+	if sum.Records == 0 || sum.Acknowledged == 0 || sum.Secrets == 0 || sum.Denied == 0 {
+		t.Error("nothing happened")
+	}
+}
+
+func runChild(t *testing.T, share string, output *bytes.Buffer) error {
+	t.Helper()
+	self, err := os.Executable()
+	if err != nil {
+		return err
+	}
+	child := exec.CommandContext(t.Context(), self, "-test.run=^TestSimulation$", "-test.timeout=0",
+		fmt.Sprintf("-seeds=%d", *seeds), fmt.Sprintf("-from=%d", *from))
+	child.Env = append(os.Environ(), shareVariable+"="+share)
+	child.Stdout, child.Stderr = output, output
+	return child.Run()
+}
+
+// runShare runs a share of the seeds in this process.
+func runShare(t *testing.T, share string) {
+	t.Helper()
+	var index, of uint64
+	if _, err := fmt.Sscanf(share, "%d/%d", &index, &of); err != nil || of == 0 {
+		t.Fatalf("%s=%q: must be such as 0/2", shareVariable, share)
+	}
+	var sum stats
+	for seed, failures := *from+index, 0; seed < *from+uint64(*seeds) && failures < mostFailures; seed += of {
+		v := simulate(t, seed, nil, quiet())
+		sum.add(v.stats)
+		if v.problem != "" {
+			failures++
+			t.Errorf("seed %d: %s\nagain: %s=%d go test -run TestSimulation ./controller/simulation\n%s", seed, v.problem, seedVariable, seed, v.tail)
+		}
+	}
+	text, err := json.Marshal(sum)
+	if err != nil {
+		t.Fatal(err)
+	}
+	fmt.Printf("\n%s%s\n", statsPrefix, text)
+}
+
+func readStats(t *testing.T, output string) (s stats) {
+	t.Helper()
+	for line := range strings.Lines(output) {
+		if text, ok := strings.CutPrefix(line, statsPrefix); ok {
+			if err := json.Unmarshal([]byte(text), &s); err != nil {
+				t.Error(err)
+			}
+		}
+	}
+	return s
+}

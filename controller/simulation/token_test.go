@@ -1,0 +1,187 @@
+package simulation
+
+import (
+	"context"
+	"encoding/binary"
+	"errors"
+	"fmt"
+	"io/fs"
+	"time"
+
+	corev1 "k8s.io/api/core/v1"
+	apierrors "k8s.io/apimachinery/pkg/api/errors"
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+
+	"github.com/batch-job-controller/batch-job-controller/controller"
+	"github.com/batch-job-controller/batch-job-controller/controller/execution"
+	"github.com/batch-job-controller/batch-job-controller/controller/jobspec"
+	"github.com/batch-job-controller/batch-job-controller/controller/route"
+)
+
+const keyName = name + "-callback-key"
+
+// keySecret is the callback key of the seed.
+func (w *world) keySecret() *corev1.Secret {
+	key := make([]byte, 0, route.TokenKeyBytes)
+	for l := w.draw("callback key"); len(key) < route.TokenKeyBytes; l = l.next() {
+		key = binary.LittleEndian.AppendUint64(key, uint64(l))
+	}
+	return &corev1.Secret{
+		ObjectMeta: metav1.ObjectMeta{Name: keyName, Namespace: namespace},
+		Data:       map[string][]byte{"current": key},
+	}
+}
+
+// openKeyring reads the callback key, or makes it, until the API server answers.
+func (p *process) openKeyring(ctx context.Context, view *view) (*controller.Keyring, error) {
+	for delay := time.Second; ; delay = min(2*delay, 15*time.Second) {
+		keyring, err := controller.OpenKeyring(ctx, controller.KeyringOptions{
+			Controller: name, Namespace: namespace, Secret: keyName, Create: true, Client: view,
+		})
+		if err == nil || apierrors.IsForbidden(err) {
+			return keyring, err
+		}
+		if err := p.sleep(ctx, delay, p.luck(request{verb: "wait", kind: secrets, name: keyName})); err != nil {
+			return nil, err
+		}
+	}
+}
+
+// secretCreated has the garbage collector delete a Secret whose record is gone.
+func (w *world) secretCreated(secret *corev1.Secret) {
+	id := executionOf(secret)
+	if id == "" {
+		return // the callback key
+	}
+	w.oracle.secretCreated(id, secret)
+	if owner := metav1.GetControllerOf(secret); owner != nil && w.api.get(configMaps, owner.Name) == nil {
+		w.after(w.draw("gc", secret.Name).between(200*time.Millisecond, 2*time.Second), func() { w.remove(secrets, secret.Name) })
+	}
+}
+
+func executionOf(o object) execution.ID { return execution.ID(o.GetLabels()[jobspec.ExecutionLabel]) }
+
+// giveToken has the kubelet look for what the container's environment refers to,
+// without which it does not start. It reports whether it is there.
+func (w *world) giveToken(l *life) bool {
+	ref := tokenReference(l)
+	if ref == nil {
+		w.fail("I4: the pod %s is given no token", l.pod)
+		return false
+	}
+	secret, _ := w.api.get(secrets, ref.Name).(*corev1.Secret)
+	if secret == nil || secret.Data[ref.Key] == nil {
+		w.oracle.tokenMissing(l, ref)
+		w.note("kubelet", "waits", l.pod, "CreateContainerConfigError")
+		w.alterPod(l, func(pod *corev1.Pod) { pod.Status.ContainerStatuses = waiting("CreateContainerConfigError") })
+		return false
+	}
+	l.token = string(secret.Data[ref.Key])
+	return true
+}
+
+func tokenReference(l *life) *corev1.SecretKeySelector {
+	for _, v := range l.job.Spec.Template.Spec.Containers[0].Env {
+		if v.Name == jobspec.EnvToken && v.ValueFrom != nil {
+			return v.ValueFrom.SecretKeyRef
+		}
+	}
+	return nil
+}
+
+// meddle has a pod report for its neighbour, with its own token: it must be
+// told that it may not, or nothing.
+func (w *world) meddle(l *life) {
+	luck := w.draw("meddles", l.pod)
+	neighbour := w.neighbour(l.key)
+	if !luck.chance(w.scenario.meddlers) || neighbour.Node == "" {
+		return
+	}
+	err := w.request(l, message{key: neighbour, token: l.token, body: fmt.Appendf(nil, `{"%s":[{"value":-1}]}`, gaugeName)}, luck.next())
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	w.note("pod", "meddle", l.pod, fmt.Sprint(err))
+	switch {
+	case errors.Is(err, execution.ErrOtherTask):
+		w.oracle.stats.Denied++
+	case errors.Is(err, errRefused), errors.Is(err, errReset), errors.Is(err, errKilled):
+	default:
+		w.fail("the pod %s reported for %s with its own token, and was not denied: %v", l.pod, neighbour.Node, err)
+	}
+}
+
+// neighbour returns the node task after this one, if there are two.
+func (w *world) neighbour(key execution.Key) execution.Key {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	r := w.oracle.records[key.Execution]
+	if len(r.plan.Nodes) < 2 {
+		return execution.Key{}
+	}
+	next := r.plan.Nodes[(r.index[key.Node]+1)%len(r.plan.Nodes)]
+	return execution.Key{Execution: key.Execution, Node: next.Name}
+}
+
+// secretCreated checks that token Secrets go with their record.
+func (o *oracle) secretCreated(id execution.ID, secret *corev1.Secret) {
+	o.stats.Secrets++
+	r := o.records[id]
+	if r == nil || !metav1.IsControlledBy(secret, r.object) {
+		o.world.fail("the token Secret %s does not go with the record of %s", secret.Name, id)
+		return
+	}
+	if r.phase != execution.Open {
+		r.tokensKept = true // its sender waits no more for the answer
+	}
+}
+
+// secretDeleted checks that the tokens are not needed any more.
+func (o *oracle) secretDeleted(secret *corev1.Secret) {
+	id := executionOf(secret)
+	if id == "" {
+		o.world.fail("the callback key was deleted")
+		return
+	}
+	if r := o.records[id]; r.phase == execution.Open {
+		o.world.fail("I4: the token Secret %s was deleted while its execution is open", secret.Name)
+	}
+	if _, err := fs.Stat(o.world.disk.FS(), string(id)+"/execution.json"); err != nil && !o.dropped(id) {
+		o.world.fail("I4: the token Secret %s was deleted before the report of %s was written", secret.Name, id)
+	}
+}
+
+// tokenMissing checks that no pod waits for a token as long as somebody waits
+// for what it reports.
+func (o *oracle) tokenMissing(l *life, ref *corev1.SecretKeySelector) {
+	if o.records[l.key.Execution].phase == execution.Open {
+		o.world.fail("I4: the pod %s cannot start: there is no token of %s in the Secret %s", l.pod, ref.Key, ref.Name)
+	}
+}
+
+// keepTokens takes down that the request to delete a token Secret failed.
+func (o *oracle) keepTokens(secret string) {
+	for id, r := range o.records {
+		for i := range r.plan.Nodes {
+			if jobspec.TokenSecretName(name, id, r.plan.Settings.TokenSecret(i)) == secret {
+				r.tokensKept = true
+			}
+		}
+	}
+}
+
+// checkTokensGone checks that the executions have left no tokens.
+func (o *oracle) checkTokensGone() {
+	w := o.world
+	for _, secret := range w.api.tables[secrets].at(w.api.version) {
+		id := executionOf(secret)
+		if id == "" {
+			continue
+		}
+		switch r := o.records[id]; {
+		case r.gone && time.Since(r.goneAt) > 5*time.Second:
+			w.fail("the token Secret %s outlived the record of %s", secret.GetName(), id)
+		case !r.gone && !r.tokensKept:
+			w.fail("the token Secret %s outlived execution %s, and no request to delete it failed", secret.GetName(), id)
+		}
+	}
+}

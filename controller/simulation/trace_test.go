@@ -1,0 +1,69 @@
+package simulation
+
+import (
+	"fmt"
+	"strings"
+	"sync"
+	"time"
+)
+
+// step is one thing that happened.
+type step struct {
+	at   time.Duration // since the begin
+	who  string
+	verb string
+	what string
+	came string // of it
+}
+
+func (s step) String() string {
+	return fmt.Sprintf("%13.6fs  %-8s %-10s %-44s %s", s.at.Seconds(), s.who, s.verb, s.what, s.came)
+}
+
+// lastSteps is how many steps are shown of a seed that fails.
+const lastSteps = 60
+
+// trace remembers the last steps, and a hash of all of them.
+type trace struct {
+	steps [lastSteps]step
+	n     int
+	hash  uint64
+	show  func(string) // each step as it happens; nil: nowhere
+}
+
+func (t *trace) add(s step) {
+	t.steps[t.n%lastSteps] = s
+	t.n++
+	t.hash = mix(t.hash ^ uint64(roll(uint64(s.at), 0, s.who, s.verb, s.what, s.came)))
+	if t.show != nil {
+		t.show(s.String())
+	}
+}
+
+// tail is what happened last.
+func (t *trace) tail() string {
+	var b strings.Builder
+	for i := max(0, t.n-lastSteps); i < t.n; i++ {
+		fmt.Fprintln(&b, t.steps[i%lastSteps])
+	}
+	return b.String()
+}
+
+// story is all that happened, and what was logged meanwhile.
+type story struct {
+	mu   sync.Mutex
+	text strings.Builder
+}
+
+func (s *story) add(line string) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	fmt.Fprintln(&s.text, line)
+}
+
+// Write implements io.Writer.
+func (s *story) Write(p []byte) (int, error) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return s.text.WriteString("    " + string(p))
+}

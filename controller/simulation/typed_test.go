@@ -1,0 +1,311 @@
+package simulation
+
+import (
+	"context"
+	"encoding/json"
+	"strconv"
+	"time"
+
+	batchv1 "k8s.io/api/batch/v1"
+	coordinationv1 "k8s.io/api/coordination/v1"
+	corev1 "k8s.io/api/core/v1"
+	apierrors "k8s.io/apimachinery/pkg/api/errors"
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+	"k8s.io/apimachinery/pkg/labels"
+	"k8s.io/apimachinery/pkg/types"
+	"k8s.io/apimachinery/pkg/watch"
+	batchv1client "k8s.io/client-go/kubernetes/typed/batch/v1"
+	coordinationv1client "k8s.io/client-go/kubernetes/typed/coordination/v1"
+	corev1client "k8s.io/client-go/kubernetes/typed/core/v1"
+)
+
+// client has the requests that are alike for all kinds.
+type client[P object] struct {
+	*view
+	kind kind
+}
+
+func (c client[P]) Get(ctx context.Context, name string, _ metav1.GetOptions) (P, error) {
+	var got P
+	err := c.do(ctx, request{verb: "get", kind: c.kind, name: name}, func() error {
+		there, err := c.world.api.read(c.kind, name)
+		if err == nil {
+			got = there.DeepCopyObject().(P)
+		}
+		return err
+	})
+	return answer(got, err)
+}
+
+func (c client[P]) Create(ctx context.Context, o P, _ metav1.CreateOptions) (P, error) {
+	sent := o.DeepCopyObject().(P)
+	var got P
+	err := c.do(ctx, request{verb: "create", kind: c.kind, name: o.GetName(), write: true}, func() error {
+		stored := sent.DeepCopyObject().(P)
+		if err := c.world.create(c.kind, stored); err != nil {
+			return err
+		}
+		got = stored.DeepCopyObject().(P)
+		return nil
+	})
+	return answer(got, err)
+}
+
+func (c client[P]) Update(ctx context.Context, o P, _ metav1.UpdateOptions) (P, error) {
+	sent := o.DeepCopyObject().(P)
+	var got P
+	err := c.do(ctx, request{verb: "update", kind: c.kind, name: o.GetName(), write: true}, func() error {
+		stored := sent.DeepCopyObject().(P)
+		if err := c.world.update(c.kind, stored); err != nil {
+			return err
+		}
+		got = stored.DeepCopyObject().(P)
+		return nil
+	})
+	return answer(got, err)
+}
+
+// answer returns nothing with an error: what the request did it may do later.
+func answer[P any](got P, err error) (P, error) {
+	var nothing P
+	if err != nil {
+		return nothing, err
+	}
+	return got, nil
+}
+
+func (c client[P]) Delete(ctx context.Context, name string, o metav1.DeleteOptions) error {
+	return c.do(ctx, request{verb: "delete", kind: c.kind, name: name, write: true}, func() error {
+		there, err := c.world.api.read(c.kind, name)
+		if err != nil {
+			return err
+		}
+		if p := o.Preconditions; p != nil && p.UID != nil && *p.UID != there.GetUID() {
+			return apierrors.NewConflict(resource(c.kind), name, errReset)
+		}
+		c.world.remove(c.kind, name)
+		return nil
+	})
+}
+
+// stopPatch is the only patch that is made of a Job.
+type stopPatch struct {
+	Metadata struct {
+		UID         types.UID         `json:"uid"`
+		Annotations map[string]string `json:"annotations"`
+	} `json:"metadata"`
+	Spec struct {
+		ActiveDeadlineSeconds *int64 `json:"activeDeadlineSeconds"`
+	} `json:"spec"`
+}
+
+func (c client[P]) Patch(ctx context.Context, name string, _ types.PatchType, data []byte, _ metav1.PatchOptions, _ ...string) (P, error) {
+	var got P
+	err := c.do(ctx, request{verb: "patch", kind: c.kind, name: name, write: true}, func() error {
+		there, err := c.world.api.read(c.kind, name)
+		if err != nil {
+			return err
+		}
+		patched := there.DeepCopyObject().(P)
+		got = patched
+		job, ok := any(patched).(*batchv1.Job)
+		if !ok {
+			return nil // an event is counted up
+		}
+		var patch stopPatch
+		if err := json.Unmarshal(data, &patch); err != nil {
+			return apierrors.NewBadRequest(err.Error())
+		}
+		if patch.Metadata.UID != job.UID {
+			return apierrors.NewConflict(resource(c.kind), name, errReset)
+		}
+		for k, v := range patch.Metadata.Annotations {
+			job.Annotations[k] = v
+		}
+		job.Spec.ActiveDeadlineSeconds = patch.Spec.ActiveDeadlineSeconds
+		return c.world.update(c.kind, job)
+	})
+	return answer(got, err)
+}
+
+// Watch watches from a version.
+func (c client[P]) Watch(ctx context.Context, o metav1.ListOptions) (watch.Interface, error) {
+	return c.watch(ctx, c.kind, o)
+}
+
+// list returns the objects as they are, or, if the request allows that, as
+// they were a while ago.
+func (c client[P]) list(ctx context.Context, o metav1.ListOptions) (found []P, version string, err error) {
+	selector, err := labels.Parse(o.LabelSelector)
+	if err != nil {
+		return nil, "", err
+	}
+	err = c.do(ctx, request{verb: "list", kind: c.kind}, func() error {
+		w, t := c.world, c.world.api.tables[c.kind]
+		at := w.api.version
+		if o.ResourceVersion != "" {
+			least, err := strconv.Atoi(o.ResourceVersion)
+			if err != nil {
+				return apierrors.NewBadRequest(err.Error())
+			}
+			l := roll(w.seed, t.versionAt(time.Now()), "stale", c.process.name, string(c.kind))
+			if w.stormy() && l.chance(w.scenario.stale) {
+				at = max(least, t.versionAt(time.Now().Add(-l.next().between(time.Second, 40*time.Second))))
+			}
+		}
+		found = found[:0]
+		for _, o := range t.list(at, selector) {
+			found = append(found, o.DeepCopyObject().(P))
+		}
+		version = strconv.Itoa(at)
+		return nil
+	})
+	return found, version, err
+}
+
+func meta(version string) metav1.ListMeta { return metav1.ListMeta{ResourceVersion: version} }
+
+func values[T any](pointers []*T) []T {
+	all := make([]T, 0, len(pointers))
+	for _, p := range pointers {
+		all = append(all, *p)
+	}
+	return all
+}
+
+// What is not used is one level deeper than what is, so that Go prefers the
+// latter.
+type (
+	unusedConfigMaps struct {
+		corev1client.ConfigMapInterface
+	}
+	unusedNodes    struct{ corev1client.NodeInterface }
+	unusedPods     struct{ corev1client.PodInterface }
+	unusedEvents   struct{ corev1client.EventInterface }
+	unusedSecrets  struct{ corev1client.SecretInterface }
+	unusedServices struct{ corev1client.ServiceInterface }
+	unusedJobs     struct{ batchv1client.JobInterface }
+	unusedLeases   struct {
+		coordinationv1client.LeaseInterface
+	}
+
+	configMapClient struct {
+		client[*corev1.ConfigMap]
+		unusedConfigMaps
+	}
+	nodeClient struct {
+		client[*corev1.Node]
+		unusedNodes
+	}
+	podClient struct {
+		client[*corev1.Pod]
+		unusedPods
+	}
+	eventClient struct {
+		client[*corev1.Event]
+		unusedEvents
+	}
+	secretClient struct {
+		client[*corev1.Secret]
+		unusedSecrets
+	}
+	serviceClient struct {
+		client[*corev1.Service]
+		unusedServices
+	}
+	jobClient struct {
+		client[*batchv1.Job]
+		unusedJobs
+	}
+	leaseClient struct {
+		client[*coordinationv1.Lease]
+		unusedLeases
+	}
+)
+
+func (c configMapClient) List(ctx context.Context, o metav1.ListOptions) (*corev1.ConfigMapList, error) {
+	found, version, err := c.list(ctx, o)
+	if err != nil {
+		return nil, err
+	}
+	return &corev1.ConfigMapList{ListMeta: meta(version), Items: values(found)}, nil
+}
+
+func (c nodeClient) List(ctx context.Context, o metav1.ListOptions) (*corev1.NodeList, error) {
+	found, version, err := c.list(ctx, o)
+	if err != nil {
+		return nil, err
+	}
+	return &corev1.NodeList{ListMeta: meta(version), Items: values(found)}, nil
+}
+
+func (c podClient) List(ctx context.Context, o metav1.ListOptions) (*corev1.PodList, error) {
+	found, version, err := c.list(ctx, o)
+	if err != nil {
+		return nil, err
+	}
+	return &corev1.PodList{ListMeta: meta(version), Items: values(found)}, nil
+}
+
+func (c jobClient) List(ctx context.Context, o metav1.ListOptions) (*batchv1.JobList, error) {
+	found, version, err := c.list(ctx, o)
+	if err != nil {
+		return nil, err
+	}
+	return &batchv1.JobList{ListMeta: meta(version), Items: values(found)}, nil
+}
+
+type coreClient struct {
+	corev1client.CoreV1Interface
+	view *view
+}
+
+func (v *view) CoreV1() corev1client.CoreV1Interface { return coreClient{view: v} }
+
+func (c coreClient) ConfigMaps(string) corev1client.ConfigMapInterface {
+	return configMapClient{client: client[*corev1.ConfigMap]{c.view, configMaps}}
+}
+
+func (c coreClient) Nodes() corev1client.NodeInterface {
+	return nodeClient{client: client[*corev1.Node]{c.view, nodes}}
+}
+
+func (c coreClient) Pods(string) corev1client.PodInterface {
+	return podClient{client: client[*corev1.Pod]{c.view, pods}}
+}
+
+func (c coreClient) Events(string) corev1client.EventInterface {
+	return eventClient{client: client[*corev1.Event]{c.view, events}}
+}
+
+func (c coreClient) Secrets(string) corev1client.SecretInterface {
+	return secretClient{client: client[*corev1.Secret]{c.view, secrets}}
+}
+
+func (c coreClient) Services(string) corev1client.ServiceInterface {
+	return serviceClient{client: client[*corev1.Service]{c.view, services}}
+}
+
+type batchClient struct {
+	batchv1client.BatchV1Interface
+	view *view
+}
+
+func (v *view) BatchV1() batchv1client.BatchV1Interface { return batchClient{view: v} }
+
+func (c batchClient) Jobs(string) batchv1client.JobInterface {
+	return jobClient{client: client[*batchv1.Job]{c.view, jobs}}
+}
+
+type coordinationClient struct {
+	coordinationv1client.CoordinationV1Interface
+	view *view
+}
+
+func (v *view) CoordinationV1() coordinationv1client.CoordinationV1Interface {
+	return coordinationClient{view: v}
+}
+
+func (c coordinationClient) Leases(string) coordinationv1client.LeaseInterface {
+	return leaseClient{client: client[*coordinationv1.Lease]{c.view, leases}}
+}

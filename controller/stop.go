@@ -1,0 +1,73 @@
+package controller
+
+import (
+	"context"
+	"encoding/json"
+	"fmt"
+
+	batchv1 "k8s.io/api/batch/v1"
+	apierrors "k8s.io/apimachinery/pkg/api/errors"
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+	"k8s.io/apimachinery/pkg/types"
+
+	"github.com/batch-job-controller/batch-job-controller/controller/execution"
+	"github.com/batch-job-controller/batch-job-controller/controller/jobspec"
+	"github.com/batch-job-controller/batch-job-controller/controller/plan"
+)
+
+// stopJob makes the Job controller end the Job and delete its pod, and writes
+// the reason where the next leader finds it: the pod's goes with the pod.
+func (c *Controller) stopJob(ctx context.Context, fence Fence, t task, end execution.End) error {
+	write, done, err := fence(ctx)
+	if err != nil {
+		return err
+	}
+	defer done()
+	if before := c.stoppingWith(t); before != nil {
+		end = *before // what is seen of the pod by now may come of that
+	}
+	patch, err := json.Marshal(stopPatch(t.sight.Job, end))
+	if err != nil {
+		return fmt.Errorf("stop Job %s: %w", t.name, err)
+	}
+	_, err = c.Client.BatchV1().Jobs(c.Namespace).Patch(write, t.name, types.MergePatchType, patch, metav1.PatchOptions{})
+	if err != nil && !apierrors.IsNotFound(err) {
+		if mayBeDone(err) {
+			c.noteStopping(t, end)
+		}
+		return fmt.Errorf("stop Job %s: %w", t.name, err)
+	}
+	c.Log.Info("Job stopped", "execution", t.key.Execution, "node", t.key.Node, "job", t.name, "reason", end.Outcome.Reason)
+	c.mu.Lock()
+	t.open.tasks[t.index].stopped = &plan.Stopped{At: c.Clock.Now(), End: end}
+	c.mu.Unlock()
+	c.tasks.AddAfter(t.key, plan.StopGrace)
+	return nil
+}
+
+func (c *Controller) stoppingWith(t task) *execution.End {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	return t.open.tasks[t.index].stopping
+}
+
+// noteStopping takes down that the Job may have been told to end.
+func (c *Controller) noteStopping(t task, end execution.End) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	t.open.tasks[t.index].stopping = &end
+}
+
+// stopPatch names the UID: another Job of that name is left alone.
+func stopPatch(job *batchv1.Job, end execution.End) map[string]any {
+	return map[string]any{
+		"metadata": map[string]any{
+			"uid": job.UID,
+			"annotations": map[string]string{
+				jobspec.StopAnnotation:        string(end.Outcome.State) + "/" + string(end.Outcome.Reason),
+				jobspec.StopMessageAnnotation: execution.Truncate(end.Message, execution.MaxMessage),
+			},
+		},
+		"spec": map[string]any{"activeDeadlineSeconds": 1},
+	}
+}

@@ -1,0 +1,107 @@
+package controller
+
+import (
+	"errors"
+	"testing"
+	"time"
+
+	batchv1 "k8s.io/api/batch/v1"
+	apierrors "k8s.io/apimachinery/pkg/api/errors"
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+	clienttesting "k8s.io/client-go/testing"
+
+	"github.com/batch-job-controller/batch-job-controller/controller/config"
+	"github.com/batch-job-controller/batch-job-controller/controller/execution"
+)
+
+func TestWritesThatMayBeDone(t *testing.T) {
+	jobs := batchv1.Resource("jobs")
+	tests := map[string]struct {
+		err  error
+		want bool
+	}{
+		"no answer came":                {errors.New("connection reset"), true},
+		"it took too long":              {apierrors.NewTimeoutError("too long", 1), true},
+		"the API server failed":         {apierrors.NewInternalError(errors.New("etcd")), true},
+		"the API server is not there":   {apierrors.NewServiceUnavailable("starting"), true},
+		"the API server has no time":    {apierrors.NewTooManyRequests("busy", 1), false},
+		"it is forbidden":               {apierrors.NewForbidden(jobs, "x", nil), false},
+		"the Job is invalid":            {apierrors.NewInvalid(batchv1.SchemeGroupVersion.WithKind("Job").GroupKind(), "x", nil), false},
+		"somebody has the name already": {apierrors.NewAlreadyExists(jobs, "x"), false},
+	}
+	for name, tt := range tests {
+		t.Run(name, func(t *testing.T) {
+			if got := mayBeDone(tt.err); got != tt.want {
+				t.Errorf("got %t, want %t", got, tt.want)
+			}
+		})
+	}
+}
+
+// A request to create the Job may come after the node was found to be gone.
+func TestTaskThatHasNoJobEndsWhenNoneCanComeAnyMore(t *testing.T) {
+	tests := map[string]struct {
+		// environment
+		takenOver bool  // by another leader, after the task was admitted
+		create    error // of the answer to the create
+		// expectation
+		wantAfter time.Duration
+	}{
+		"this leader has sent none":             {wantAfter: 0},
+		"an earlier leader may have sent one":   {takenOver: true, wantAfter: strayTime},
+		"nobody knows what became of it":        {create: errors.New("connection reset"), wantAfter: strayTime},
+		"it was refused":                        {create: apierrors.NewForbidden(batchv1.Resource("jobs"), "x", nil), wantAfter: 0},
+		"an earlier leader, and it was refused": {takenOver: true, create: apierrors.NewForbidden(batchv1.Resource("jobs"), "x", nil), wantAfter: strayTime},
+	}
+	for name, tt := range tests {
+		t.Run(name, func(t *testing.T) {
+			inBubble(t, func(t *testing.T) {
+				c := newCluster(t, "a", "b")
+				c.behave("a", behaviour{runFor: time.Hour}) // b is admitted, and has no slot
+				pool := 1
+				if tt.create != nil {
+					pool = 2
+					c.client.PrependReactor("create", "jobs", c.failingFor("b", tt.create))
+				}
+				store, cfg := newMemoryStore(), testConfig(func(c *config.Config) { c.PodPoolSize = pool })
+				r := startReplica(t, c, store, cfg)
+				time.Sleep(5 * time.Second)
+				if tt.takenOver {
+					r.kill()
+					r = startReplica(t, c, store, cfg)
+				}
+				defer r.kill()
+				must(t, c.client.CoreV1().Nodes().Delete(t.Context(), "b", metav1.DeleteOptions{}))
+				if tt.wantAfter > 0 {
+					time.Sleep(tt.wantAfter - 10*time.Second)
+					if got := outcomes(c.records()[0])["b"]; got.State.Final() {
+						t.Errorf("it ended early: %v", got)
+					}
+				}
+				time.Sleep(20 * time.Second)
+				if got, want := outcomes(c.records()[0])["b"], (execution.Outcome{State: execution.Skipped, Reason: execution.NodeGone}); got != want {
+					t.Errorf("outcome: got %v, want %v", got, want)
+				}
+			})
+		})
+	}
+}
+
+// Their names keep a request that comes late from making others.
+func TestJobsAreKeptUntilNoneCanComeAnyMore(t *testing.T) {
+	inBubble(t, func(t *testing.T) {
+		c := newCluster(t, "a")
+		deleted := time.Time{}
+		c.client.PrependReactor("delete", "jobs", func(clienttesting.Action) (bool, runtimeObject, error) {
+			deleted = time.Now()
+			return false, nil, nil
+		})
+		r := startReplica(t, c, newMemoryStore(), testConfig(func(c *config.Config) { c.JobHistory = 0 }))
+		defer r.kill()
+		time.Sleep(2 * time.Minute)
+		closed := c.records()[0].account.ClosedAt
+		if after := deleted.Sub(closed); closed.IsZero() || after < strayTime || after > strayTime+5*time.Second {
+			t.Errorf("the Job was deleted %s after the execution closed, want %s", after, strayTime)
+		}
+	})
+}

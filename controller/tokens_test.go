@@ -1,0 +1,191 @@
+package controller
+
+import (
+	"errors"
+	"fmt"
+	"maps"
+	"slices"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/google/go-cmp/cmp"
+	corev1 "k8s.io/api/core/v1"
+	apierrors "k8s.io/apimachinery/pkg/api/errors"
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+	clienttesting "k8s.io/client-go/testing"
+
+	"github.com/batch-job-controller/batch-job-controller/controller/config"
+	"github.com/batch-job-controller/batch-job-controller/controller/execution"
+	"github.com/batch-job-controller/batch-job-controller/controller/jobspec"
+)
+
+// tokenSecrets returns the nodes whose tokens each Secret holds, by its name.
+func (c *cluster) tokenSecrets() map[string][]string {
+	c.t.Helper()
+	all := map[string][]string{}
+	for _, s := range c.secretsWithTokens() {
+		all[s.Name] = slices.Sorted(maps.Keys(s.Data))
+	}
+	return all
+}
+
+func (c *cluster) secretsWithTokens() []corev1.Secret {
+	c.t.Helper()
+	list, err := c.client.CoreV1().Secrets(testNamespace).List(c.ctx, metav1.ListOptions{
+		LabelSelector: jobspec.Selector(testName, jobspec.TokenComponent).String(),
+	})
+	must(c.t, err)
+	return list.Items
+}
+
+func withTokensPerSecret(n int) func(*config.Config) {
+	return func(c *config.Config) { c.Callback.TokensPerSecret, c.PodPoolSize = n, 10 }
+}
+
+func TestTokensAreInSecretsOfAFewNodesEach(t *testing.T) {
+	tests := map[string]struct {
+		per  int
+		want [][]string
+	}{
+		"one for each node":    {per: 1, want: [][]string{{"a"}, {"b"}, {"c"}, {"d"}, {"e"}}},
+		"two nodes share one":  {per: 2, want: [][]string{{"a", "b"}, {"c", "d"}, {"e"}}},
+		"as many as there are": {per: 5, want: [][]string{{"a", "b", "c", "d", "e"}}},
+		"more than there are":  {per: 50, want: [][]string{{"a", "b", "c", "d", "e"}}},
+	}
+	for name, tt := range tests {
+		t.Run(name, func(t *testing.T) {
+			inBubble(t, func(t *testing.T) {
+				nodes := []string{"a", "b", "c", "d", "e"}
+				c := newCluster(t, nodes...)
+				for _, node := range nodes {
+					c.behave(node, behaviour{runFor: 10 * time.Second})
+				}
+				r := startReplica(t, c, newMemoryStore(), testConfig(withTokensPerSecret(tt.per)))
+				defer r.kill()
+				time.Sleep(5 * time.Second)
+				record := c.records()[0]
+				want := map[string][]string{}
+				for n, nodes := range tt.want {
+					want[fmt.Sprintf("%s-%s-tokens-%d", testName, record.plan.ID, n)] = nodes
+				}
+				if diff := cmp.Diff(want, c.tokenSecrets()); diff != "" {
+					t.Errorf("Secrets (-want +got):\n%s", diff)
+				}
+				for _, secret := range c.secretsWithTokens() {
+					if owner := metav1.GetControllerOf(&secret); owner == nil || owner.UID != record.object.UID || !*secret.Immutable {
+						t.Errorf("Secret %s: owner %v", secret.Name, owner)
+					}
+					for node, token := range secret.Data {
+						key := execution.Key{Execution: record.plan.ID, Node: node}
+						if got, err := r.Keyring.Verify(t.Context(), string(token)); err != nil || got != key {
+							t.Errorf("token of %s: %v, %v", node, got, err)
+						}
+					}
+				}
+				time.Sleep(time.Minute)
+				if c.records()[0].account.Phase != execution.Closed {
+					t.Fatal("the execution did not close")
+				}
+				if left := c.tokenSecrets(); len(left) > 0 {
+					t.Errorf("left after the end: %v", left)
+				}
+			})
+		})
+	}
+}
+
+func TestWithoutTokensThereAreNoSecrets(t *testing.T) {
+	inBubble(t, func(t *testing.T) {
+		c := newCluster(t, "a")
+		r := startReplica(t, c, newMemoryStore(), testConfig(func(c *config.Config) { c.Callback.Auth = execution.NoAuth }))
+		defer r.kill()
+		time.Sleep(time.Minute)
+		for _, action := range c.client.Actions() {
+			if action.GetResource().Resource == "secrets" {
+				t.Errorf("%s of a Secret", action.GetVerb())
+			}
+		}
+		c.wantOutcomes(map[string]execution.Outcome{"a": succeeded})
+	})
+}
+
+// refuseTokens has the API server refuse token Secrets until some time.
+func (c *cluster) refuseTokens(verb string, until time.Time, err error) {
+	c.client.PrependReactor(verb, "secrets", func(clienttesting.Action) (bool, runtimeObject, error) {
+		return time.Now().Before(until), nil, err
+	})
+}
+
+func TestTokenSecretsThatAreRefused(t *testing.T) {
+	forbidden := apierrors.NewForbidden(corev1.Resource("secrets"), "x", errors.New("exceeded quota"))
+	tests := map[string]struct {
+		lasts time.Duration
+		want  execution.Outcome
+	}{
+		"for a while":              {lasts: 30 * time.Second, want: succeeded},
+		"until the start deadline": {lasts: time.Hour, want: failedWith(execution.JobRefused)},
+	}
+	for name, tt := range tests {
+		t.Run(name, func(t *testing.T) {
+			inBubble(t, func(t *testing.T) {
+				c := newCluster(t, "a", "b")
+				r := newReplica(t, c.client, newMemoryStore(), testConfig())
+				c.refuseTokens("create", time.Now().Add(tt.lasts), forbidden)
+				r.run()
+				defer r.kill()
+				time.Sleep(12 * time.Minute)
+				c.wantOutcomes(map[string]execution.Outcome{"a": tt.want, "b": tt.want})
+				events := c.eventsOf(eventJobRefused)
+				if len(events) != 1 || !strings.Contains(events[0].Message, "Secrets with the callback tokens") {
+					t.Errorf("events: %v", events)
+				}
+			})
+		})
+	}
+}
+
+func TestSecretsThatCannotBeDeletedHoldNothingUp(t *testing.T) {
+	inBubble(t, func(t *testing.T) {
+		c := newCluster(t, "a", "b")
+		c.refuseTokens("delete", time.Now().Add(time.Hour), apierrors.NewForbidden(corev1.Resource("secrets"), "x", nil))
+		r := startReplica(t, c, newMemoryStore(), testConfig())
+		defer r.kill()
+		time.Sleep(time.Minute)
+		c.wantOutcomes(map[string]execution.Outcome{"a": succeeded, "b": succeeded})
+	})
+}
+
+// The next leader finds some of the Secrets, and lacks others.
+func TestTokensAfterATakeover(t *testing.T) {
+	inBubble(t, func(t *testing.T) {
+		c := newCluster(t, "a", "b", "c", "d")
+		for _, node := range []string{"a", "b", "c", "d"} {
+			c.behave(node, behaviour{runFor: 10 * time.Second})
+		}
+		cfg := testConfig(func(c *config.Config) { c.Callback.TokensPerSecret = 1 }) // the pool has two
+		first := startReplica(t, c, newMemoryStore(), cfg)
+		time.Sleep(5 * time.Second)
+		given := map[string]string{}
+		for _, secret := range c.secretsWithTokens() {
+			for node, token := range secret.Data {
+				given[node] = string(token)
+			}
+		}
+		first.kill()
+		second := startReplica(t, c, newMemoryStore(), cfg)
+		defer second.kill()
+		time.Sleep(2 * time.Second)
+		for node, token := range given {
+			key := execution.Key{Execution: c.records()[0].plan.ID, Node: node}
+			if err := second.Authenticate(t.Context(), key, token); err != nil {
+				t.Errorf("the token of %s: %v", node, err)
+			}
+		}
+		time.Sleep(time.Minute)
+		c.wantOutcomes(map[string]execution.Outcome{"a": succeeded, "b": succeeded, "c": succeeded, "d": succeeded})
+		if len(given) != 2 || len(c.tokenSecrets()) > 0 {
+			t.Errorf("%d tokens were given first, left: %v", len(given), c.tokenSecrets())
+		}
+	})
+}

@@ -1,0 +1,93 @@
+package controller
+
+import (
+	"context"
+	"encoding/json"
+	"fmt"
+	"time"
+
+	authorizationv1 "k8s.io/api/authorization/v1"
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+	authorizationclient "k8s.io/client-go/kubernetes/typed/authorization/v1"
+
+	"github.com/batch-job-controller/batch-job-controller/controller/execution"
+)
+
+// What somebody has to be allowed who wants to look at the reports: this verb
+// on this non-resource URL.
+const (
+	ReportsPath = "/reports"
+	reportsVerb = "get"
+)
+
+// ViewerForbiddenError is that somebody is known, and may not look at the
+// reports.
+type ViewerForbiddenError struct{ Username string }
+
+func (e *ViewerForbiddenError) Error() string {
+	return fmt.Sprintf("%q may not look at the reports: a ClusterRole must allow the verb %s on the nonResourceURL %s", e.Username, reportsVerb, ReportsPath)
+}
+
+// Viewers has the API server say who may look at the reports. Its answers are
+// kept for seconds.
+type Viewers struct {
+	tokens  *TokenReviewer
+	access  authorizationclient.SubjectAccessReviewInterface
+	answers *answers[bool]
+}
+
+// NewViewers returns Viewers.
+func NewViewers(client Client) *Viewers {
+	return &Viewers{
+		tokens:  NewTokenReviewer(client.AuthenticationV1().TokenReviews()),
+		access:  client.AuthorizationV1().SubjectAccessReviews(),
+		answers: newAnswers[bool](),
+	}
+}
+
+// Admit returns nil if the owner of a token may look at the reports. The error
+// wraps ErrUnauthenticated, is a *ViewerForbiddenError, or says that the API
+// server did not answer.
+func (v *Viewers) Admit(ctx context.Context, token string) error {
+	ctx, cancel := context.WithTimeout(ctx, reviewTimeout)
+	defer cancel()
+	who, err := v.tokens.Review(ctx, token, nil)
+	if err != nil {
+		return err
+	}
+	spec := authorizationv1.SubjectAccessReviewSpec{
+		NonResourceAttributes: &authorizationv1.NonResourceAttributes{Path: ReportsPath, Verb: reportsVerb},
+		User:                  who.Username,
+		UID:                   who.UID,
+		Groups:                who.Groups,
+	}
+	if len(who.Extra) > 0 {
+		spec.Extra = make(map[string]authorizationv1.ExtraValue, len(who.Extra))
+	}
+	for key, values := range who.Extra {
+		spec.Extra[key] = values
+	}
+	asked, err := json.Marshal(spec) // in the same order every time
+	if err != nil {
+		return fmt.Errorf("review access: %w", err)
+	}
+	allowed, err := v.answers.ask(ctx, v.answers.question(string(asked)), func(ctx context.Context) (bool, time.Duration, error) {
+		return v.review(ctx, spec)
+	})
+	if err == nil && !allowed {
+		return &ViewerForbiddenError{Username: who.Username}
+	}
+	return err
+}
+
+func (v *Viewers) review(ctx context.Context, spec authorizationv1.SubjectAccessReviewSpec) (allowed bool, keep time.Duration, err error) {
+	review, err := v.access.Create(ctx, &authorizationv1.SubjectAccessReview{Spec: spec}, metav1.CreateOptions{})
+	switch {
+	case err != nil: // the next one asks again
+		return false, 0, fmt.Errorf("%w: review access: %w", execution.ErrNoAnswer, err)
+	case review.Status.Allowed && !review.Status.Denied:
+		return true, keepAllowed, nil
+	default:
+		return false, keepRefused, nil
+	}
+}

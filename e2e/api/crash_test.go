@@ -1,0 +1,282 @@
+//go:build e2e
+
+package api
+
+import (
+	"bytes"
+	"errors"
+	"fmt"
+	"io/fs"
+	"maps"
+	"os"
+	"path/filepath"
+	"slices"
+	"testing"
+	"time"
+
+	"github.com/batch-job-controller/batch-job-controller/controller/execution"
+	"github.com/batch-job-controller/batch-job-controller/controller/jobspec"
+	"github.com/batch-job-controller/batch-job-controller/e2e/api/rig"
+)
+
+// crash is a point at which the server dies.
+type crash struct {
+	at    string // as the crasher is told
+	times int    // how many servers in a row die there
+	keys  map[string]any
+	// answered: it dies when a pod has its answer.
+	answered bool
+	// old: one execution has closed before.
+	old bool
+	// closing: the open execution may be closed before the next server looks at
+	// what is due, so that it opens another one.
+	closing bool
+	// also checks what is not the same for all.
+	also func(t *testing.T, s *rig.Site, report execution.Report)
+}
+
+// The steps of a crash.
+const (
+	createState  = "POST configmaps/check-state"
+	writeState   = "PUT configmaps/check-state"
+	createRecord = "POST configmaps/check-[0-9]*/Open"
+	createKey    = "POST secrets/check-callback-key"
+	createTokens = "POST secrets/check-*-tokens-*"
+	deleteTokens = "DELETE secrets/check-*-tokens-*"
+	writeRecord  = "PUT configmaps/check-[0-9]*/Open"
+	endRecord    = "PUT configmaps/check-[0-9]*/Closing"
+	closeRecord  = "PUT configmaps/check-[0-9]*/Closed"
+	dropRecord   = "DELETE configmaps/check-[0-9]*"
+	nameResult   = "rename [0-9]*/site-*.json"
+	nameReport   = "rename [0-9]*/execution.json"
+	nameLog      = "rename [0-9]*/*-container-*.log"
+	syncNames    = "syncdir [0-9]*"
+	grave        = ".[0-9]*.deleting"
+)
+
+// The points go from one tick to what is left of it at the end.
+func crashes() map[string]crash {
+	logs := map[string]any{"savePodLog": true}
+	onlyNewest := map[string]any{"reportHistory": 1}
+	onlyNewestJobs := map[string]any{"jobHistory": 1}
+	threeSecrets := map[string]any{"callback": map[string]any{"tokensPerSecret": 3}}
+	return map[string]crash{
+		"the server has never run":                              {at: "before " + createState, times: 2},
+		"there is no callback key":                              {at: "before " + createKey, times: 2},
+		"the callback key is created, nobody reads the answer":  {at: "after " + createKey, times: 1},
+		"the state is created, nobody reads the answer":         {at: "after " + createState, times: 1},
+		"a tick is due, nothing is written":                     {at: "before " + writeState, times: 3},
+		"the tick is in the state, nobody reads the answer":     {at: "after " + writeState, times: 2},
+		"the tick is in the state, there is no record":          {at: "before " + createRecord, times: 3},
+		"the record is created, nobody reads the answer":        {at: "after " + createRecord, times: 1},
+		"the record is created, the state does not tell":        {at: "after " + createRecord + ", then before " + writeState, times: 1},
+		"the record is created, nothing is admitted":            {at: "before " + writeRecord, times: 3},
+		"tasks are admitted, nobody reads the answer":           {at: "after " + writeRecord, times: 2},
+		"tasks are admitted, there are no Jobs":                 {at: "after " + writeRecord + ", then before POST jobs/*", times: 1},
+		"tasks are admitted, there are no tokens":               {at: "before " + createTokens, times: 3, keys: threeSecrets},
+		"tokens are created, nobody reads the answer":           {at: "after " + createTokens, times: 2, keys: threeSecrets},
+		"tokens are created, there are no Jobs":                 {at: "after " + createTokens + ", then before POST jobs/*", times: 2, keys: threeSecrets},
+		"there are never any Jobs":                              {at: "before POST jobs/*", times: 3},
+		"a Job is created, nobody reads the answer":             {at: "after POST jobs/*", times: 3},
+		"the last Job is created, nobody reads the answer":      {at: fmt.Sprintf("after POST jobs/* %d", crashNodes), times: 1},
+		"a Job is created, the record does not tell":            {at: "after POST jobs/*, then before " + writeRecord, times: 3},
+		"a pod has ended, its log is not asked for":             {at: "before GET pods/*/log", times: 2, keys: logs, also: checkLogs},
+		"a log has no name yet":                                 {at: "before " + nameLog, times: 2, keys: logs, also: checkLogs},
+		"a log is durable":                                      {at: "after " + nameLog + ", then after " + syncNames, times: 2, keys: logs, also: checkLogs},
+		"half of a result is written":                           {at: "during write [0-9]*/.tmp-*", times: 2},
+		"a result has no name yet":                              {at: "before " + nameResult, times: 3},
+		"a result has a name that is not durable":               {at: "after " + nameResult + ", then before " + syncNames, times: 2},
+		"a result is durable, the pod has no answer":            {at: "after " + nameResult + ", then after " + syncNames, times: 2},
+		"a pod has its answer":                                  {answered: true, times: 1},
+		"all tasks have ended, callbacks are taken":             {at: "before " + endRecord, times: 2, closing: true},
+		"callbacks have ended, nobody reads the answer":         {at: "after " + endRecord, times: 1, closing: true},
+		"callbacks have ended, there is no report":              {at: "before " + nameReport, times: 2, closing: true},
+		"the report is written, the record is not closed":       {at: "after " + nameReport + ", then before " + closeRecord, times: 1, closing: true},
+		"the report is written, no tokens are deleted":          {at: "before " + deleteTokens, times: 2, keys: threeSecrets, closing: true},
+		"half of the tokens are deleted":                        {at: "after " + deleteTokens, times: 2, keys: threeSecrets, closing: true},
+		"the tokens are deleted, the record is not closed":      {at: "after " + deleteTokens + " 3, then before " + closeRecord, times: 1, keys: threeSecrets, closing: true},
+		"the record is closed, nobody reads the answer":         {at: "after " + closeRecord, times: 1, closing: true},
+		"an old record is about to be deleted":                  {at: "before " + dropRecord, times: 2, keys: onlyNewest, old: true, also: checkPruned},
+		"an old record is deleted, its report is not":           {at: "after " + dropRecord, times: 1, keys: onlyNewest, old: true, also: checkPruned},
+		"an old report is set aside, and nothing of it deleted": {at: "after rename " + grave, times: 1, keys: onlyNewest, old: true, also: checkPruned},
+		"half of an old report is deleted":                      {at: "during removeall " + grave, times: 1, keys: onlyNewest, old: true, also: checkPruned},
+		"half of the old Jobs are deleted":                      {at: fmt.Sprintf("after DELETE jobs/* %d", crashNodes/2), times: 1, keys: onlyNewestJobs, old: true},
+	}
+}
+
+const crashNodes, crashPool = 7, 2
+
+func TestNothingIsLostWhereverTheServerDies(t *testing.T) {
+	t.Parallel()
+	program := shared.Build(t, "e2e/api/crasher")
+	for name, c := range crashes() {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			site := rig.NewSite(t, shared, rig.Config{Pool: crashPool, RunFor: untilEnded, Keys: c.keys})
+			nodes := site.AddNodes(crashNodes)
+			server := site.NewServer(1).WithProgram(program).WithLease(rig.ShortLease())
+			reporting := playPods(t, site, atOnce, server)
+			if c.old {
+				server.Start()
+				waitAllClosed(t, site, 1)
+				server.Kill()
+			}
+			for i := range c.times {
+				c.die(t, server, reporting, i+1)
+				checkNoHalfReports(t, site, reporting)
+			}
+			nextSecond()
+			server.WithEnv().Start()
+
+			ids := waitAllClosed(t, site, executionsToCome(site))
+			if !c.old && !c.closing && len(ids) != 1 {
+				t.Errorf("there were the executions %v, want only one", ids)
+			}
+			if c.keys["reportHistory"] == 1 {
+				ids = waitPruned(t, site)
+			}
+			metrics := waitLeader(t, server).Metrics()
+			server.Stop()
+			for _, id := range ids {
+				report := checkExecution(t, site, id, nodes)
+				reporting.checkTaken(t, report, metrics)
+				if c.also != nil {
+					c.also(t, site, report)
+				}
+			}
+			checkPool(t, site)
+			checkTokensGone(t, site)
+		})
+	}
+}
+
+func atOnce() time.Duration { return 0 }
+
+// nextSecond waits for it: an execution that was opened in the very second in
+// which a server starts stands for the one it would open.
+func nextSecond() {
+	now := time.Now()
+	timer := time.NewTimer(now.Truncate(time.Second).Add(time.Second).Sub(now))
+	defer timer.Stop()
+	<-timer.C
+}
+
+// die starts the server and waits until it is dead, for the n-th time.
+func (c crash) die(t *testing.T, server *rig.Server, reporting *pods, n int) {
+	t.Helper()
+	nextSecond()
+	server.WithEnv("CRASH_AT=" + c.at).Start()
+	if c.answered {
+		select {
+		case <-reporting.first:
+		case <-time.After(patience):
+			t.Fatalf("not after %s: a pod has its answer", patience)
+		}
+		server.Kill()
+		return
+	}
+	server.WaitKilled(patience)
+	if got := bytes.Count(server.Log(), []byte("crasher: killed")); got != n {
+		t.Fatalf("the server died %d times where it was to, want %d: %s", got, n, c.at)
+	}
+}
+
+// executionsToCome returns how many executions there will have been when the
+// next server has nothing left to do: it opens one unless one is open.
+func executionsToCome(site *rig.Site) (n int) {
+	site.Audit.Read(func(state *rig.State) {
+		n = len(state.Records)
+		if n == 0 || state.Closed() {
+			n++
+		}
+	})
+	return n
+}
+
+// checkExecution checks that of a closed execution each node ran once, and is
+// in the report.
+func checkExecution(t *testing.T, site *rig.Site, id execution.ID, nodes []string) execution.Report {
+	t.Helper()
+	site.Audit.Read(func(state *rig.State) { checkOneEach(t, state.Of(id), nodes) })
+	report := site.Report(id)
+	checkReport(t, report, all(nodes, succeeded()))
+	return report
+}
+
+// checkNoHalfReports checks that of a closed execution all is there or nothing.
+func checkNoHalfReports(t *testing.T, site *rig.Site, reporting *pods) {
+	t.Helper()
+	var closed []execution.ID
+	site.Audit.Read(func(state *rig.State) {
+		for id := range state.Records {
+			if !state.ClosedAt(id).IsZero() {
+				closed = append(closed, id)
+			}
+		}
+	})
+	for _, id := range closed {
+		dir := filepath.Join(site.ReportDir, string(id))
+		if _, err := os.Stat(dir); errors.Is(err, fs.ErrNotExist) {
+			continue
+		}
+		names := []string{"execution.json"}
+		for node := range reporting.takenOf(id) {
+			names = append(names, node+".json")
+		}
+		for _, name := range names {
+			if _, err := os.Stat(filepath.Join(dir, name)); err != nil {
+				t.Errorf("half of a report is left: %v", err)
+			}
+		}
+	}
+}
+
+// waitPruned waits until only the newest execution is left, and returns it.
+func waitPruned(t *testing.T, site *rig.Site) (newest []execution.ID) {
+	t.Helper()
+	site.Audit.Until(patience, "only the newest execution has a record", func(state *rig.State) bool {
+		newest = slices.Sorted(maps.Keys(state.Records))
+		newest = newest[len(newest)-1:]
+		for id, record := range state.Records {
+			if state.Gone[record.UID] == (id == newest[0]) {
+				return false
+			}
+		}
+		return true
+	})
+	return newest
+}
+
+func checkPruned(t *testing.T, site *rig.Site, report execution.Report) {
+	t.Helper()
+	entries, err := os.ReadDir(site.ReportDir)
+	if err != nil {
+		t.Fatal(err)
+	}
+	var names []string
+	for _, entry := range entries {
+		names = append(names, entry.Name())
+	}
+	if want := []string{string(report.ID), "latest"}; !slices.Equal(names, want) {
+		t.Errorf("the report directory has %v, want %v", names, want)
+	}
+	if target, err := os.Readlink(filepath.Join(site.ReportDir, "latest")); err != nil || target != string(report.ID) {
+		t.Errorf("latest leads to %q, %v, want %s", target, err, report.ID)
+	}
+}
+
+func checkLogs(t *testing.T, site *rig.Site, report execution.Report) {
+	t.Helper()
+	podOf := map[string]string{}
+	site.Audit.Read(func(state *rig.State) {
+		for _, pod := range state.Of(report.ID).Pods {
+			podOf[pod.Annotations[jobspec.NodeAnnotation]] = pod.Name
+		}
+	})
+	for node, pod := range podOf {
+		got, err := os.ReadFile(filepath.Join(site.ReportDir, string(report.ID), node+"-container-check.log"))
+		if want := "the log of " + pod + "\n"; err != nil || string(got) != want {
+			t.Errorf("the log of node %s is %q, %v, want %q", node, got, err, want)
+		}
+	}
+}

@@ -1,0 +1,219 @@
+//go:build e2e
+
+package api
+
+import (
+	"bytes"
+	"crypto/x509"
+	"encoding/pem"
+	"fmt"
+	"net/http"
+	"strings"
+	"testing"
+	"time"
+
+	authenticationv1 "k8s.io/api/authentication/v1"
+	batchv1 "k8s.io/api/batch/v1"
+	corev1 "k8s.io/api/core/v1"
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+
+	"github.com/batch-job-controller/batch-job-controller/controller"
+	"github.com/batch-job-controller/batch-job-controller/controller/certificate"
+	"github.com/batch-job-controller/batch-job-controller/controller/execution"
+	"github.com/batch-job-controller/batch-job-controller/controller/jobspec"
+	"github.com/batch-job-controller/batch-job-controller/e2e/api/rig"
+)
+
+// The names that the roles of the manifests have.
+const (
+	roleKeySecret = "batch-job-controller-callback-key"
+	roleCASecret  = "batch-job-controller-ca"
+	roleTLSSecret = "batch-job-controller-tls"
+)
+
+// reportHost is whom the certificate of the report port is for.
+const reportHost = "reports.test"
+
+// everything is a server with the permissions of the manifests and of all
+// components, on a site with a node that works and one that does not.
+type everything struct {
+	*rig.Site
+	server     *rig.Server
+	node, dead string
+}
+
+// allComponents are those that grant something.
+func allComponents() []string { return []string{"report-auth", "tls"} }
+
+func newEverything(t *testing.T) *everything {
+	site := rig.NewSite(t, shared, rig.Config{Pool: 2, RunFor: 2 * time.Second, Keys: map[string]any{
+		"startDeadline": "2s", "savePodLog": true, "jobHistory": 1, "reportHistory": 2,
+	}})
+	e := &everything{Site: site, node: site.AddNodes(1)[0]}
+	e.dead = e.node + "-dead"
+	site.AddDeadNode(e.dead)
+	e.server = site.NewServer(1).WithKubeconfig(site.ServiceAccount(allComponents()...)).
+		WithArgs("-callback-key-secret="+roleKeySecret, "-ca-secret="+roleCASecret)
+	return e
+}
+
+// do has the server do everything it ever asks the API server for: it opens and
+// closes executions, stops a Job, reads logs, writes an event twice, asks who
+// somebody is, renews its authority, and drops the Jobs and then the record of
+// old executions.
+func (e *everything) do(t *testing.T) {
+	e.run(t, 1, e.sameEventTwice)
+
+	e.prepareTLS(t)
+	e.Configure(map[string]any{
+		"callback": map[string]any{"auth": "serviceAccountToken", "tls": "selfSigned"},
+		"reports":  map[string]any{"auth": "serviceAccountToken", "tls": "secret", "tlsSecret": roleTLSSecret},
+	})
+	e.run(t, 2, func(t *testing.T) {
+		e.foreignPod(t)
+		e.lookAtReports(t)
+	})
+
+	// As with an API server that does not stream lists to its watchers.
+	e.server.WithEnv("KUBE_FEATURE_WatchListClient=false")
+	e.Configure(map[string]any{"callback": map[string]any{"auth": "token"}, "reports": map[string]any{}})
+	e.run(t, 3, func(*testing.T) {})
+}
+
+// run starts the server, which begins the next execution, and stops it when
+// that has ended.
+func (e *everything) run(t *testing.T, number int, during func(*testing.T)) {
+	t.Helper()
+	e.server.Start()
+	during(t)
+	ids := waitAllClosed(t, e.Site, number)
+	checkReport(t, e.Report(ids[number-1]), map[string]execution.Outcome{
+		e.node: succeeded(),
+		e.dead: {State: execution.Failed, Reason: execution.PodNotStarted},
+	})
+	if number == 3 {
+		waitDropped(t, e.Site, ids)
+	}
+	for series := range e.server.Metrics().Of("rest_client_requests_total", `code="403"`) {
+		t.Errorf("the API server refused requests: %s", series)
+	}
+	e.server.Stop()
+	if log := e.server.Log(); bytes.Contains(log, []byte("forbidden")) {
+		t.Error(`the server's log has "forbidden"`)
+	}
+}
+
+func (e *everything) sameEventTwice(t *testing.T) {
+	url := e.Env(waitRunning(t, e.Site, e.node))[jobspec.EnvEventURL]
+	for range 2 {
+		post(t, url, `{"reason":"Again","message":"and again"}`)
+	}
+}
+
+// prepareTLS makes an authority that is due to be renewed, and a certificate of
+// it that seems to be somebody else's.
+func (e *everything) prepareTLS(t *testing.T) {
+	t.Helper()
+	now := time.Now()
+	old, err := certificate.NewAuthority(roleCASecret, now.Add(-certificate.AuthorityLife*3/4))
+	if err != nil {
+		t.Fatal(err)
+	}
+	ca, caKey, err := old.PEM()
+	if err != nil {
+		t.Fatal(err)
+	}
+	pair, err := old.Issue(certificate.Names{DNS: []string{reportHost}}, now)
+	if err != nil {
+		t.Fatal(err)
+	}
+	key, err := x509.MarshalPKCS8PrivateKey(pair.PrivateKey)
+	if err != nil {
+		t.Fatal(err)
+	}
+	e.createTLSSecret(t, roleCASecret, map[string][]byte{corev1.TLSCertKey: ca, corev1.TLSPrivateKeyKey: caKey})
+	e.createTLSSecret(t, roleTLSSecret, map[string][]byte{
+		corev1.TLSCertKey:              pem.EncodeToMemory(&pem.Block{Type: "CERTIFICATE", Bytes: pair.Certificate[0]}),
+		corev1.TLSPrivateKeyKey:        pem.EncodeToMemory(&pem.Block{Type: "PRIVATE KEY", Bytes: key}),
+		corev1.ServiceAccountRootCAKey: ca,
+	})
+}
+
+func (e *everything) createTLSSecret(t *testing.T, name string, data map[string][]byte) {
+	t.Helper()
+	_, err := e.Client.CoreV1().Secrets(e.Namespace).Create(t.Context(), &corev1.Secret{
+		ObjectMeta: metav1.ObjectMeta{Name: name}, Type: corev1.SecretTypeTLS, Data: data,
+	}, metav1.CreateOptions{})
+	if err != nil {
+		t.Fatal(err)
+	}
+}
+
+// foreignPod has a pod call of which no cache of the server knows: it asks the
+// API server what pod that is, and of which Job.
+func (e *everything) foreignPod(t *testing.T) {
+	running := waitRunning(t, e.Site, e.node)
+	url := e.Env(running)[jobspec.EnvResultURL]
+	client := trusting(t, mounted(t, e.Site, running), e.server.Host)
+	status, answer := call(t, client, http.MethodPost, url, e.foreignToken(t), `{"temperature":[{"value":1}]}`)
+	if status != http.StatusUnauthorized {
+		t.Errorf("a foreign pod reported: got %d %s", status, answer)
+	}
+}
+
+// foreignToken returns the token of a pod of somebody else's Job.
+func (e *everything) foreignToken(t *testing.T) string {
+	t.Helper()
+	const name = "foreign"
+	_, err := e.Client.BatchV1().Jobs(e.Namespace).Create(t.Context(), &batchv1.Job{
+		ObjectMeta: metav1.ObjectMeta{Name: name},
+		Spec: batchv1.JobSpec{Template: corev1.PodTemplateSpec{Spec: corev1.PodSpec{
+			RestartPolicy: corev1.RestartPolicyNever,
+			NodeSelector:  map[string]string{"there": "is-none"},
+			Containers:    []corev1.Container{{Name: name, Image: "localhost/foreign:1"}},
+		}}},
+	}, metav1.CreateOptions{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	var pods *corev1.PodList
+	eventually(t, "the foreign Job has a pod", func() bool {
+		pods, err = e.Client.CoreV1().Pods(e.Namespace).List(t.Context(), metav1.ListOptions{LabelSelector: batchv1.JobNameLabel + "=" + name})
+		return err == nil && len(pods.Items) == 1
+	})
+	pod := pods.Items[0]
+	made, err := e.Client.CoreV1().ServiceAccounts(e.Namespace).CreateToken(t.Context(), pod.Spec.ServiceAccountName, &authenticationv1.TokenRequest{
+		Spec: authenticationv1.TokenRequestSpec{
+			Audiences:      []string{jobspec.Audience(e.Namespace, rig.Name)},
+			BoundObjectRef: &authenticationv1.BoundObjectReference{Kind: "Pod", APIVersion: "v1", Name: pod.Name, UID: pod.UID},
+		},
+	}, metav1.CreateOptions{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	return made.Status.Token
+}
+
+func (e *everything) lookAtReports(t *testing.T) {
+	client := trusting(t, bundle(t, e.Site, controller.ReportPort+"-"+jobspec.CAKey), reportHost)
+	url := strings.Replace(e.server.ReportURL("/"), "http:", "https:", 1)
+	if status, answer := call(t, client, http.MethodGet, url, token(t, e.Site, "stranger"), ""); status != http.StatusForbidden {
+		t.Errorf("a stranger looked at the reports: got %d %s", status, answer)
+	}
+}
+
+// waitDropped waits until of three executions the first is gone with all that
+// it had, and of the second the Jobs.
+func waitDropped(t *testing.T, site *rig.Site, ids []execution.ID) {
+	t.Helper()
+	site.Audit.Until(patience, fmt.Sprintf("only execution %s has Jobs, and %s has no record", ids[2], ids[0]), func(state *rig.State) bool {
+		for uid := range state.Jobs {
+			job := state.Jobs[uid]
+			_, ours := job.Labels[jobspec.ExecutionLabel]
+			if ours && !state.Gone[uid] && job.Labels[jobspec.ExecutionLabel] != string(ids[2]) {
+				return false
+			}
+		}
+		return state.Gone[state.Records[ids[0]].UID] && !state.Gone[state.Records[ids[1]].UID]
+	})
+}

@@ -1,0 +1,245 @@
+//go:build e2e
+
+package api
+
+import (
+	"bytes"
+	"encoding/base64"
+	"encoding/hex"
+	"encoding/json"
+	"fmt"
+	"io/fs"
+	"maps"
+	"net/url"
+	"os"
+	"path/filepath"
+	"slices"
+	"strings"
+	"testing"
+
+	corev1 "k8s.io/api/core/v1"
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+	"k8s.io/apimachinery/pkg/runtime/schema"
+	"k8s.io/client-go/dynamic"
+
+	"github.com/batch-job-controller/batch-job-controller/controller/jobspec"
+	"github.com/batch-job-controller/batch-job-controller/e2e/api/rig"
+)
+
+// Pods print their tokens, and send them wherever something can be sent. There
+// is no place but the Secrets in which one is found, or the key that made it.
+func TestTokensAreNowhereButInTheirSecrets(t *testing.T) {
+	t.Parallel()
+	const pool, perSecret = 3, 2
+	program := shared.Build(t, "e2e/api/crasher")
+	site := rig.NewSite(t, shared, rig.Config{Pool: pool, RunFor: untilEnded, Keys: map[string]any{
+		"savePodLog": true, "callback": map[string]any{"tokensPerSecret": perSecret},
+	}})
+	nodes := site.AddNodes(pool)
+	printed := t.TempDir()
+	server := site.NewServer(1).WithProgram(program).WithArgs("-log-level=debug").WithEnv("POD_LOGS=" + printed)
+	server.Start()
+	running := make([]*corev1.Pod, pool)
+	for i, node := range nodes {
+		running[i] = waitRunning(t, site, node)
+	}
+	hidden := newHidden(t, site)
+	if want := pool + 1; len(hidden.secrets) != want {
+		t.Fatalf("there are %d secrets to look for, want %d", len(hidden.secrets), want)
+	}
+	for i, pod := range running {
+		blab(t, site, pod, running[(i+1)%pool], printed)
+	}
+	site.Audit.Until(patience, "each pod has its event", func(s *rig.State) bool { return len(s.EventsOf("Blabbed")) == pool })
+	hidden.checkObjects(t, site)
+	for _, pod := range running {
+		if err := site.EndPod(t.Context(), pod); err != nil {
+			t.Fatal(err)
+		}
+	}
+	waitClosed(t, site)
+	metrics, err := server.Scrape()
+	if err != nil {
+		t.Fatal(err)
+	}
+	hidden.check(t, "the metrics", []byte(strings.Join(slices.Sorted(maps.Keys(metrics)), "\n")))
+	server.Stop()
+	hidden.checkObjects(t, site)
+	hidden.checkFiles(t, site.ReportDir)
+	hidden.check(t, "the server's log", server.Log())
+	checkCovered(t, site, nodes)
+	checkTokensGone(t, site)
+}
+
+// blab has a pod tell its token to whoever listens.
+func blab(t *testing.T, site *rig.Site, pod, neighbour *corev1.Pod, printed string) {
+	t.Helper()
+	env := site.Env(pod)
+	token := env[jobspec.EnvToken]
+	basic := base64.StdEncoding.EncodeToString([]byte("bjc:" + token))
+	const almostAChunk = 32<<10 - 40 // so that a token is in two
+	text := strings.Repeat("x", almostAChunk) + token + "\n> POST " + env[jobspec.EnvResultURL] + "\n> Authorization: Basic " + basic + "\n"
+	if err := os.WriteFile(filepath.Join(printed, pod.Name), []byte(text), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	post(t, env[jobspec.EnvResultURL], fmt.Sprintf(`{"temperature":[{"value":1,"labels":{"sensor":%q}}]}`, token))
+	post(t, env[jobspec.EnvFileURL]+"?name=content.txt", text)
+	post(t, env[jobspec.EnvFileURL]+"?name="+url.QueryEscape("name-"+token+".txt"), "its name is what matters")
+	post(t, env[jobspec.EnvEventURL], fmt.Sprintf(`{"reason":"Blabbed","message":"my token is %%s","args":[%q]}`, token))
+	// What is refused may be in an answer, an event or the log.
+	others := site.Env(neighbour)
+	for _, at := range []string{
+		strings.Replace(others[jobspec.EnvResultURL], others[jobspec.EnvToken], token, 1),
+		strings.Replace(env[jobspec.EnvResultURL], "/report/", "/nothing/", 1),
+		env[jobspec.EnvResultURL] + "x",
+	} {
+		refused(t, at, `{"temperature":1}`)
+	}
+	refused(t, env[jobspec.EnvResultURL], fmt.Sprintf(`{%q:[{"value":1,"labels":{%q:%q}}]}`, token, token, token))
+	refused(t, env[jobspec.EnvEventURL], fmt.Sprintf(`{"reason":%q,"message":"%%d","args":[%q]}`, token, token))
+}
+
+// hidden is what must not be found.
+type hidden struct {
+	secrets map[string][]byte // by what they are
+	in      map[string]bool   // the names of the Secrets that hold them
+}
+
+const keySecret = rig.Name + "-callback-key"
+
+func newHidden(t *testing.T, site *rig.Site) hidden {
+	t.Helper()
+	h := hidden{secrets: map[string][]byte{}, in: map[string]bool{keySecret: true}}
+	key, err := site.Client.CoreV1().Secrets(site.Namespace).Get(t.Context(), keySecret, metav1.GetOptions{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	h.secrets["the callback key"] = key.Data["current"]
+	for _, secret := range tokenSecrets(t, site) {
+		h.in[secret.Name] = true
+		for node, token := range secret.Data {
+			// What says whose it is is no secret.
+			h.secrets["the token of "+node] = token[bytes.LastIndexByte(token, '.')+1:]
+		}
+	}
+	return h
+}
+
+// check fails the test for what is found, as it is or encoded.
+func (h hidden) check(t *testing.T, where string, text []byte) {
+	t.Helper()
+	for what, secret := range h.secrets {
+		forms := map[string][]byte{
+			"":          secret,
+			" in hex":   []byte(hex.EncodeToString(secret)),
+			" in JSON":  bytes.Trim(quoted(t, string(secret)), `"`),
+			" as bytes": bytes.Trim(quoted(t, secret), `"`),
+		}
+		// In base64 it looks otherwise behind other bytes.
+		for before := range 3 {
+			encoded := base64.RawStdEncoding.EncodeToString(append(make([]byte, before), secret...))
+			forms[fmt.Sprint(" in base64 behind ", before)] = []byte(encoded[2*before : len(encoded)-2])
+		}
+		for form, bytesOf := range forms {
+			if bytes.Contains(text, bytesOf) {
+				t.Errorf("%s: has %s%s", where, what, form)
+			}
+		}
+	}
+}
+
+func quoted(t *testing.T, value any) []byte {
+	t.Helper()
+	text, err := json.Marshal(value)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return text
+}
+
+// checkObjects looks at all objects of all kinds in all namespaces.
+func (h hidden) checkObjects(t *testing.T, site *rig.Site) {
+	t.Helper()
+	client, err := dynamic.NewForConfig(site.REST)
+	if err != nil {
+		t.Fatal(err)
+	}
+	lists, err := site.Client.Discovery().ServerPreferredResources()
+	if err != nil {
+		t.Fatal(err)
+	}
+	looked := map[string]int{}
+	for _, list := range lists {
+		group, err := schema.ParseGroupVersion(list.GroupVersion)
+		if err != nil {
+			t.Fatal(err)
+		}
+		for _, resource := range list.APIResources {
+			if !slices.Contains(resource.Verbs, "list") {
+				continue
+			}
+			objects, err := client.Resource(group.WithResource(resource.Name)).List(t.Context(), metav1.ListOptions{})
+			if err != nil {
+				t.Fatalf("list %s: %v", resource.Name, err)
+			}
+			looked[resource.Name] += len(objects.Items)
+			for _, object := range objects.Items {
+				if resource.Name == "secrets" && object.GetNamespace() == site.Namespace && h.in[object.GetName()] {
+					continue
+				}
+				h.check(t, resource.Name+"/"+object.GetName(), quoted(t, object.Object))
+			}
+		}
+	}
+	for _, kind := range []string{"configmaps", "events", "jobs", "pods", "leases"} {
+		if looked[kind] == 0 {
+			t.Errorf("no %s were looked at", kind)
+		}
+	}
+}
+
+// checkFiles looks at the names and contents of all files.
+func (h hidden) checkFiles(t *testing.T, dir string) {
+	t.Helper()
+	err := fs.WalkDir(os.DirFS(dir), ".", func(name string, entry fs.DirEntry, err error) error {
+		if err != nil {
+			return err
+		}
+		h.check(t, "the name of a file", []byte(name))
+		if !entry.Type().IsRegular() {
+			return nil
+		}
+		text, err := os.ReadFile(filepath.Join(dir, name))
+		h.check(t, name, text)
+		return err
+	})
+	if err != nil {
+		t.Error(err)
+	}
+}
+
+// checkCovered checks that what the pods sent was stored, and how.
+func checkCovered(t *testing.T, site *rig.Site, nodes []string) {
+	t.Helper()
+	mask := strings.Repeat("*", 43)
+	for _, node := range nodes {
+		for _, pattern := range []string{node + ".json", node + "-content.txt", node + "-container-check.log"} {
+			text, err := os.ReadFile(filepath.Join(site.ReportDir, "latest", pattern))
+			if err != nil || !bytes.Contains(text, []byte(mask)) {
+				t.Errorf("%s: has no covered token: %v", pattern, err)
+			}
+		}
+		// A name with stars in it is replaced by its hash.
+		found, err := filepath.Glob(filepath.Join(site.ReportDir, "latest", node+"-file-*.txt"))
+		if err != nil || len(found) != 1 {
+			t.Errorf("%s: the file with a token in its name is %v, %v", node, found, err)
+		}
+	}
+	site.Audit.Read(func(s *rig.State) {
+		for _, event := range s.EventsOf("Blabbed") {
+			if !strings.Contains(event.Message, mask) {
+				t.Errorf("event %s: has no covered token: %s", event.Name, event.Message)
+			}
+		}
+	})
+}

@@ -1,0 +1,157 @@
+//go:build e2e
+
+package api
+
+import (
+	"fmt"
+	"maps"
+	"slices"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/google/go-cmp/cmp"
+	corev1 "k8s.io/api/core/v1"
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+
+	"github.com/batch-job-controller/batch-job-controller/controller/execution"
+	"github.com/batch-job-controller/batch-job-controller/controller/jobspec"
+	"github.com/batch-job-controller/batch-job-controller/e2e/api/rig"
+)
+
+// Memory is a cache, and so is what is exported: a server that was killed
+// exports the same when it leads again. There are two executions that have
+// closed, and an open one with everything a task can be: one has reported and
+// ended, one has ended without, one has reported and runs, one waits for its
+// pod, and a node was left out.
+func TestMetricsAreTheSameAfterAKill(t *testing.T) {
+	t.Parallel()
+	site := rig.NewSite(t, shared, rig.Config{Pool: 4, RunFor: untilEnded, Keys: map[string]any{"latestMetricsLabel": true}})
+	nodes := site.AddNodes(2)
+	reports, silent := nodes[0], nodes[1]
+	server := site.NewServer(1).WithLease(rig.ShortLease())
+	for n := range 2 {
+		server.Start()
+		endOne(t, site, reports, 20+n)
+		endOne(t, site, silent, 0)
+		ids := waitAllClosed(t, site, n+1)
+		server.Kill()
+		// An execution of the second in which a server starts counts as the one
+		// of its start.
+		<-time.After(time.Until(ids[n].Time().Add(time.Second)))
+	}
+	runs, waits, cordoned := site.Namespace+"-runs", site.Namespace+"-waits", site.Namespace+"-cordoned"
+	site.AddDeadNode(runs)
+	site.AddDeadNode(waits)
+	site.AddNodesNamed(cordoned)
+	cordon(t, site, cordoned)
+	server.Start()
+	endOne(t, site, reports, 30)
+	endOne(t, site, silent, 0)
+	run(t, site, runs)
+	post(t, site.Env(waitRunning(t, site, runs))[jobspec.EnvResultURL], resultBody(40))
+	server.WaitMetrics(patience, "two tasks have ended", func(m rig.Metrics) bool {
+		return m.Sum("batch_job_controller_tasks_in_flight") == 2
+	})
+	waitLive(t, site, runs, waits)
+
+	compareAfterKill(t, server, "with an open execution")
+	for _, node := range []string{runs, waits} {
+		if err := site.Client.CoreV1().Nodes().Delete(t.Context(), node, metav1.DeleteOptions{}); err != nil {
+			t.Fatal(err)
+		}
+	}
+	checkReport(t, site.Report(waitAllClosed(t, site, 3)[2]), map[string]execution.Outcome{
+		reports:  succeeded(),
+		silent:   succeeded(),
+		runs:     {State: execution.Lost, Reason: execution.NodeGone},
+		waits:    {State: execution.Lost, Reason: execution.NodeGone},
+		cordoned: {State: execution.Skipped, Reason: execution.NodeUnschedulable},
+	})
+	site.Configure(map[string]any{"runOnStartup": false})
+	compareAfterKill(t, server, "with closed executions only")
+}
+
+// endOne has the pod of a node post a value, unless that is 0, and end.
+func endOne(t *testing.T, site *rig.Site, node string, value int) {
+	t.Helper()
+	pod := waitRunning(t, site, node)
+	if value != 0 {
+		post(t, site.Env(pod)[jobspec.EnvResultURL], resultBody(value))
+	}
+	if err := site.EndPod(t.Context(), pod); err != nil {
+		t.Fatal(err)
+	}
+	site.Audit.Until(patience, "the pod on "+node+" has ended", func(state *rig.State) bool { return rig.Ended(state.Pods[pod.UID]) })
+}
+
+func cordon(t *testing.T, site *rig.Site, name string) {
+	t.Helper()
+	node, err := site.Client.CoreV1().Nodes().Get(t.Context(), name, metav1.GetOptions{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	node.Spec.Unschedulable = true
+	if _, err := site.Client.CoreV1().Nodes().Update(t.Context(), node, metav1.UpdateOptions{}); err != nil {
+		t.Fatal(err)
+	}
+}
+
+// run does what the kubelet of a dead node would.
+func run(t *testing.T, site *rig.Site, node string) {
+	t.Helper()
+	waitLive(t, site, node)
+	var pod *corev1.Pod
+	site.Audit.Read(func(state *rig.State) { pod = state.Live(node).DeepCopy() })
+	now := metav1.Now()
+	pod.Status.Phase, pod.Status.StartTime = corev1.PodRunning, &now
+	pod.Status.ContainerStatuses = []corev1.ContainerStatus{{
+		Name: pod.Spec.Containers[0].Name, Ready: true,
+		State: corev1.ContainerState{Running: &corev1.ContainerStateRunning{StartedAt: now}},
+	}}
+	if _, err := site.Client.CoreV1().Pods(site.Namespace).UpdateStatus(t.Context(), pod, metav1.UpdateOptions{}); err != nil {
+		t.Fatal(err)
+	}
+}
+
+func waitLive(t *testing.T, site *rig.Site, nodes ...string) {
+	t.Helper()
+	site.Audit.Until(patience, fmt.Sprintf("pods are on %v", nodes), func(state *rig.State) bool {
+		return !slices.ContainsFunc(nodes, func(node string) bool { return state.Live(node) == nil })
+	})
+}
+
+// compareAfterKill kills the server and starts it again.
+func compareAfterKill(t *testing.T, server *rig.Server, when string) {
+	t.Helper()
+	before := lasting(server.Metrics())
+	server.Kill()
+	server.Start()
+	waitLeader(t, server)
+	after := lasting(server.Metrics())
+	if len(before) < 20 {
+		t.Errorf("%s: only %d series are compared: %v", when, len(before), before)
+	}
+	if diff := cmp.Diff(before, after); diff != "" {
+		t.Errorf("%s: what is exported after the kill (+) is not what was before (-):\n%s", when, diff)
+	}
+}
+
+// lasting returns the text of the series that outlast a process. Not those of
+// the process or the machine, nor what counts since it began: counters and histograms
+// start again at 0 whenever a process does, as Prometheus expects of them.
+func lasting(m rig.Metrics) []string {
+	passing := []string{"go_", "process_", "promhttp_", "rest_client_", "workqueue_",
+		"batch_job_controller_report_store_free_bytes", "batch_job_controller_config_last_reload_success_timestamp_seconds"}
+	var lines []string
+	for _, series := range slices.Sorted(maps.Keys(m)) {
+		name, _, _ := strings.Cut(series, "{")
+		isOwn := strings.HasPrefix(name, "batch_job_controller_")
+		counts := slices.ContainsFunc([]string{"_total", "_bucket", "_sum", "_count"}, func(suffix string) bool { return strings.HasSuffix(name, suffix) })
+		if slices.ContainsFunc(passing, func(prefix string) bool { return strings.HasPrefix(name, prefix) }) || (isOwn && counts) {
+			continue
+		}
+		lines = append(lines, fmt.Sprintf("%s %v", series, m[series]))
+	}
+	return lines
+}

@@ -1,0 +1,111 @@
+//go:build e2e
+
+package api
+
+import (
+	"slices"
+	"strings"
+	"testing"
+
+	rbacv1 "k8s.io/api/rbac/v1"
+
+	"github.com/batch-job-controller/batch-job-controller/e2e/api/rig"
+)
+
+// permission is one verb of a rule of a role.
+type permission struct {
+	rig.Request
+	anywhere bool // of a ClusterRole
+}
+
+func (p permission) String() string {
+	name := strings.Trim(p.Verb+" "+p.Resource+"."+p.Group, ".")
+	if p.Name != "" {
+		name += " " + p.Name
+	}
+	return name
+}
+
+// covers reports whether the permission is enough for a request.
+func (p permission) covers(r rig.Request) bool {
+	return p.Verb == r.Verb && p.Group == r.Group && p.Resource == r.Resource &&
+		(p.anywhere || p.Namespace == r.Namespace) && (p.Name == "" || p.Name == r.Name)
+}
+
+// TestPermissionsAreThoseTheServerNeeds has one subtest for each verb that a
+// role grants or the server asks for. It fails for one that is not granted, and
+// for one without which no request would be refused.
+func TestPermissionsAreThoseTheServerNeeds(t *testing.T) {
+	t.Parallel()
+	var asked []rig.Request
+	var granted []permission
+	done := t.Run("the server does all that it ever does", func(t *testing.T) {
+		e := newEverything(t)
+		granted = permissions(e.Site, allComponents()...)
+		defer func() { asked = e.Asked() }() // also if the server got stuck
+		e.do(t)
+	})
+	if len(asked) == 0 || len(granted) == 0 {
+		t.Fatalf("%d requests and %d permissions: one of them was not recorded", len(asked), len(granted))
+	}
+	for name, requests := range missing(granted, asked) {
+		t.Run(name, func(t *testing.T) { t.Errorf("the server asks for it, and no role grants it: %+v", requests) })
+	}
+	for _, p := range granted {
+		t.Run(p.String(), func(t *testing.T) {
+			if done && !needed(p, granted, asked) {
+				t.Error("it is granted, and the server can do without")
+			}
+		})
+	}
+}
+
+// missing returns the requests that were refused or are not granted, by what
+// would have to be.
+func missing(granted []permission, asked []rig.Request) map[string][]rig.Request {
+	requests := map[string][]rig.Request{}
+	for _, r := range asked {
+		if r.Refused || !slices.ContainsFunc(granted, func(p permission) bool { return p.covers(r) }) {
+			name := permission{Request: rig.Request{Verb: r.Verb, Group: r.Group, Resource: r.Resource}}.String()
+			requests[name] = append(requests[name], r)
+		}
+	}
+	return requests
+}
+
+// needed reports whether a request would be refused without the permission.
+func needed(p permission, granted []permission, asked []rig.Request) bool {
+	return slices.ContainsFunc(asked, func(r rig.Request) bool {
+		return p.covers(r) && !slices.ContainsFunc(granted, func(other permission) bool { return other != p && other.covers(r) })
+	})
+}
+
+// permissions takes the rules of the roles apart.
+func permissions(site *rig.Site, components ...string) []permission {
+	role, clusterRole := site.Roles(components...)
+	var all []permission
+	add := func(rule rbacv1.PolicyRule, anywhere bool) {
+		names := rule.ResourceNames
+		if len(names) == 0 {
+			names = []string{""}
+		}
+		for _, group := range rule.APIGroups {
+			for _, resource := range rule.Resources {
+				for _, verb := range rule.Verbs {
+					for _, name := range names {
+						all = append(all, permission{anywhere: anywhere, Request: rig.Request{
+							Verb: verb, Group: group, Resource: resource, Namespace: site.Namespace, Name: name,
+						}})
+					}
+				}
+			}
+		}
+	}
+	for _, rule := range role.Rules {
+		add(rule, false)
+	}
+	for _, rule := range clusterRole.Rules {
+		add(rule, true)
+	}
+	return all
+}

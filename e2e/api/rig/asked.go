@@ -1,0 +1,103 @@
+package rig
+
+import (
+	"bytes"
+	"cmp"
+	"encoding/json"
+	"fmt"
+	"os"
+	"path/filepath"
+	"slices"
+)
+
+const (
+	auditPolicyFile = "audit-policy.json"
+	auditLogFile    = "audit.log"
+)
+
+// auditPolicy has the API server write down what service accounts ask it for,
+// which nobody has but servers with the permissions of the manifests. Tests
+// with many nodes have an administrator's, and do not pay for it.
+const auditPolicy = `{
+  "apiVersion": "audit.k8s.io/v1",
+  "kind": "Policy",
+  "omitStages": ["RequestReceived"],
+  "rules": [
+    {"level": "None", "userGroups": ["system:serviceaccounts:kube-system"]},
+    {"level": "Metadata", "userGroups": ["system:serviceaccounts"]},
+    {"level": "None"}
+  ]
+}`
+
+// auditArgs writes the policy, and returns the API server's arguments for it.
+func auditArgs(dir string) ([]string, error) {
+	policy := filepath.Join(dir, auditPolicyFile)
+	if err := os.WriteFile(policy, []byte(auditPolicy), 0o644); err != nil {
+		return nil, fmt.Errorf("write audit policy: %w", err)
+	}
+	return []string{"--audit-policy-file=" + policy, "--audit-log-path=" + filepath.Join(dir, auditLogFile)}, nil
+}
+
+// Request is what was asked of the API server, as its authorizer saw it.
+type Request struct {
+	Verb      string
+	Group     string // of the API
+	Resource  string // with its subresource: pods/log
+	Namespace string
+	Name      string // empty where the authorizer does not know it: to list, watch and create
+	Refused   bool
+}
+
+// Asked returns what the site's service account has asked the API server for:
+// each kind of request once, in order.
+func (s *Site) Asked() []Request {
+	s.tb.Helper()
+	log, err := os.ReadFile(filepath.Join(s.dir, auditLogFile))
+	if err != nil {
+		s.tb.Fatal(err)
+	}
+	who := "system:serviceaccount:" + s.Namespace + ":" + accountName
+	seen := map[Request]bool{}
+	var asked []Request
+	for line := range bytes.Lines(log) {
+		request, user, err := readAuditEvent(line)
+		if err != nil {
+			s.tb.Fatalf("%v in %s", err, line)
+		}
+		if user == who && !seen[request] {
+			seen[request] = true
+			asked = append(asked, request)
+		}
+	}
+	slices.SortFunc(asked, func(a, b Request) int {
+		return cmp.Or(cmp.Compare(a.Resource, b.Resource), cmp.Compare(a.Verb, b.Verb), cmp.Compare(a.Name, b.Name))
+	})
+	return asked
+}
+
+func readAuditEvent(line []byte) (r Request, user string, err error) {
+	var event struct {
+		Verb       string
+		RequestURI string
+		User       struct{ Username string }
+		ObjectRef  *struct {
+			Namespace, Name, Resource, Subresource string
+			APIGroup                               string
+		}
+		Annotations map[string]string
+	}
+	if err := json.Unmarshal(line, &event); err != nil {
+		return r, "", fmt.Errorf("audit event: %w", err)
+	}
+	r = Request{Verb: event.Verb, Resource: event.RequestURI, Refused: event.Annotations["authorization.k8s.io/decision"] != "allow"}
+	if o := event.ObjectRef; o != nil {
+		r.Group, r.Resource, r.Namespace, r.Name = o.APIGroup, o.Resource, o.Namespace, o.Name
+		if o.Subresource != "" {
+			r.Resource += "/" + o.Subresource
+		}
+	}
+	if r.Verb == "create" { // the audit has read the body, the authorizer has not
+		r.Name = ""
+	}
+	return r, event.User.Username, nil
+}

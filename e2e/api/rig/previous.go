@@ -1,0 +1,99 @@
+package rig
+
+import (
+	"bytes"
+	"context"
+	"errors"
+	"fmt"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"strings"
+	"testing"
+)
+
+// PreviousVariable names the commit or tag that BuildPrevious builds, if it is
+// not to be the last one but the present.
+const PreviousVariable = "E2E_PREVIOUS"
+
+// serverSources is what a server is built from.
+func serverSources() []string {
+	return []string{"cmd/app", "cmd/batch-job-controller", "callback", "controller", "go.mod", ":(exclude)*_test.go", ":(exclude)controller/simulation"}
+}
+
+// BuildPrevious builds the server as it was before its sources last changed, for
+// Server.WithProgram. It skips the test if this machine cannot tell how it was.
+func (c *Cluster) BuildPrevious(tb testing.TB) string {
+	tb.Helper()
+	root, err := repository(tb.Context())
+	if err != nil {
+		tb.Skipf("this machine lacks the history of the sources: %v", err)
+	}
+	commit, err := previous(tb.Context(), root)
+	if err != nil {
+		tb.Skipf("this machine lacks the history of the sources: %v", err)
+	}
+	tb.Logf("the previous server is that of %s", commit)
+	program, err := c.buildCommit(tb.Context(), root, commit)
+	if err != nil {
+		tb.Fatal(err)
+	}
+	return program
+}
+
+func repository(ctx context.Context) (string, error) {
+	out, err := git(ctx, ".", "rev-parse", "--show-toplevel")
+	return strings.TrimSpace(string(out)), err
+}
+
+// previous returns the last commit whose server is another one than that of the
+// working tree.
+func previous(ctx context.Context, root string) (string, error) {
+	if given := os.Getenv(PreviousVariable); given != "" {
+		return given, nil
+	}
+	out, err := git(ctx, root, append([]string{"log", "-2", "--format=%h", "--"}, serverSources()...)...)
+	if err != nil {
+		return "", err
+	}
+	commits := strings.Fields(string(out))
+	const want = 2
+	if len(commits) < want {
+		return "", errors.New("there is one commit only, as in a shallow clone")
+	}
+	changed, err := git(ctx, root, append([]string{"diff", "--name-only", "HEAD", "--"}, serverSources()...)...)
+	if err == nil && len(changed) > 0 {
+		return commits[0], nil
+	}
+	return commits[1], err
+}
+
+// buildCommit builds from a copy of the sources, and leaves the repository alone.
+func (c *Cluster) buildCommit(ctx context.Context, root, commit string) (string, error) {
+	archive, err := git(ctx, root, "archive", "--format=tar", commit)
+	if err != nil {
+		return "", err
+	}
+	sources, err := os.MkdirTemp(c.dir, "previous-")
+	if err != nil {
+		return "", fmt.Errorf("make directory: %w", err)
+	}
+	untar := exec.CommandContext(ctx, "tar", "-x", "-C", sources)
+	untar.Stdin = bytes.NewReader(archive)
+	if output, err := untar.CombinedOutput(); err != nil {
+		return "", fmt.Errorf("unpack the sources of %s: %w: %s", commit, err, output)
+	}
+	return buildIn(ctx, sources, filepath.Join(c.dir, "previous"), serverPackage)
+}
+
+func git(ctx context.Context, dir string, args ...string) ([]byte, error) {
+	cmd := exec.CommandContext(ctx, "git", args...)
+	cmd.Dir = dir
+	var failure bytes.Buffer
+	cmd.Stderr = &failure
+	out, err := cmd.Output()
+	if err != nil {
+		return nil, fmt.Errorf("git %s: %w: %s", args[0], err, bytes.TrimSpace(failure.Bytes()))
+	}
+	return out, nil
+}

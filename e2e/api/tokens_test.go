@@ -1,0 +1,31 @@
+//go:build e2e
+
+package api
+
+import (
+	"testing"
+
+	corev1 "k8s.io/api/core/v1"
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+
+	"github.com/batch-job-controller/batch-job-controller/controller/jobspec"
+	"github.com/batch-job-controller/batch-job-controller/e2e/api/rig"
+)
+
+// tokenSecrets returns the Secrets with callback tokens.
+func tokenSecrets(t *testing.T, site *rig.Site) []corev1.Secret {
+	t.Helper()
+	list, err := site.Client.CoreV1().Secrets(site.Namespace).List(t.Context(), metav1.ListOptions{LabelSelector: jobspec.ExecutionLabel})
+	if err != nil {
+		t.Fatal(err)
+	}
+	return list.Items
+}
+
+// checkTokensGone checks that the executions, which have closed, left no tokens.
+func checkTokensGone(t *testing.T, site *rig.Site) {
+	t.Helper()
+	for _, secret := range tokenSecrets(t, site) {
+		t.Errorf("the token Secret %s is left", secret.Name)
+	}
+}

@@ -1,0 +1,79 @@
+//go:build e2e
+
+package api
+
+import (
+	"errors"
+	"slices"
+	"testing"
+	"time"
+
+	"github.com/google/go-cmp/cmp"
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+
+	"github.com/batch-job-controller/batch-job-controller/controller/jobspec"
+	"github.com/batch-job-controller/batch-job-controller/e2e/api/rig"
+)
+
+// What a controller leaves in a namespace that stays is found by one label, as
+// docs/install.md has it deleted, and the next one begins anew.
+func TestNothingIsLeftWithoutTheOwnersLabel(t *testing.T) {
+	t.Parallel()
+	site := rig.NewSite(t, shared, rig.Config{Pool: 1, RunFor: time.Second, Keys: map[string]any{
+		"callback": map[string]any{"tls": "selfSigned"},
+	}})
+	before := leftIn(t, site)
+	server := site.NewServer(1)
+	nodes := site.AddNodes(1)
+	server.Start()
+	checkReport(t, waitClosed(t, site), all(nodes, succeeded()))
+	server.Stop()
+	if made := len(leftIn(t, site)) - len(before); made < 5 {
+		t.Errorf("the server left %d objects, want at least a record, its state, the Lease, and two Secrets", made)
+	}
+
+	owned := metav1.ListOptions{LabelSelector: jobspec.OwnerLabel + "=" + rig.Name}
+	background := metav1.DeletePropagationBackground
+	options := metav1.DeleteOptions{PropagationPolicy: &background}
+	err := errors.Join(
+		site.Client.BatchV1().Jobs(site.Namespace).DeleteCollection(t.Context(), options, owned),
+		site.Client.CoreV1().ConfigMaps(site.Namespace).DeleteCollection(t.Context(), options, owned),
+		site.Client.CoreV1().Secrets(site.Namespace).DeleteCollection(t.Context(), options, owned),
+		site.Client.CoordinationV1().Leases(site.Namespace).DeleteCollection(t.Context(), options, owned),
+	)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if diff := cmp.Diff(before, leftIn(t, site)); diff != "" {
+		t.Errorf("what is left (-before +after):\n%s", diff)
+	}
+}
+
+// leftIn returns the names of what a controller makes and does not take away.
+func leftIn(t *testing.T, site *rig.Site) (names []string) {
+	t.Helper()
+	all := metav1.ListOptions{}
+	configMaps, errConfigMaps := site.Client.CoreV1().ConfigMaps(site.Namespace).List(t.Context(), all)
+	secrets, errSecrets := site.Client.CoreV1().Secrets(site.Namespace).List(t.Context(), all)
+	leases, errLeases := site.Client.CoordinationV1().Leases(site.Namespace).List(t.Context(), all)
+	jobs, errJobs := site.Client.BatchV1().Jobs(site.Namespace).List(t.Context(), all)
+	if err := errors.Join(errConfigMaps, errSecrets, errLeases, errJobs); err != nil {
+		t.Fatal(err)
+	}
+	for _, o := range configMaps.Items {
+		if o.Name != "kube-root-ca.crt" { // comes when it likes
+			names = append(names, "ConfigMap "+o.Name)
+		}
+	}
+	for _, o := range secrets.Items {
+		names = append(names, "Secret "+o.Name)
+	}
+	for _, o := range leases.Items {
+		names = append(names, "Lease "+o.Name)
+	}
+	for _, o := range jobs.Items {
+		names = append(names, "Job "+o.Name)
+	}
+	slices.Sort(names)
+	return names
+}

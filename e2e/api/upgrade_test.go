@@ -1,0 +1,164 @@
+//go:build e2e
+
+package api
+
+import (
+	"bytes"
+	"fmt"
+	"testing"
+	"time"
+
+	corev1 "k8s.io/api/core/v1"
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+
+	"github.com/batch-job-controller/batch-job-controller/controller/execution"
+	"github.com/batch-job-controller/batch-job-controller/controller/jobspec"
+	"github.com/batch-job-controller/batch-job-controller/e2e/api/rig"
+)
+
+// An update and its way back, in the middle of an execution.
+func TestNothingIsLostWhenTheVersionChangesMidway(t *testing.T) {
+	t.Parallel()
+	const nodes, pool, turns = 24, 3, 4
+	previous := shared.BuildPrevious(t)
+	tests := map[string]struct {
+		first   bool // the previous version opens the execution
+		overlap bool // the next version runs before the one before it is stopped, as with two replicas
+		kill    bool
+	}{
+		"from the previous version to this one and back":              {first: true},
+		"from this version to the previous one and back":              {first: false},
+		"each version is killed":                                      {first: true, kill: true},
+		"two replicas, of which one after the other gets the version": {first: true, overlap: true},
+	}
+	for name, tc := range tests {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			site := rig.NewSite(t, shared, rig.Config{Pool: pool, RunFor: untilEnded})
+			names := site.AddNodes(nodes)
+			servers := []*rig.Server{site.NewServer(1), site.NewServer(2)}
+			gate := make(gate, nodes)
+			reporting := playPods(t, site, gate.pass, servers...)
+			t.Cleanup(func() { close(gate) }) // before the pods are waited for
+			old, now := servers[0], servers[0]
+			for turn := range turns {
+				now = servers[turn%2]
+				if (turn%2 == 0) == tc.first {
+					now.WithProgram(previous)
+				}
+				if tc.overlap {
+					now.Start()
+					now.WaitReady(patience)
+				}
+				switch {
+				case turn == 0:
+				case tc.kill:
+					old.Kill()
+				default:
+					old.Stop()
+				}
+				if !tc.overlap {
+					now.Start()
+				}
+				gate.open(nodes / turns)
+				waitTaken(t, reporting, (turn+1)*nodes/turns)
+				old = now
+			}
+
+			report := waitClosed(t, site)
+			metrics := waitLeader(t, now).Metrics()
+			checkOnce(t, site, names)
+			checkReport(t, report, all(names, succeeded()))
+			reporting.checkTaken(t, report, metrics)
+			checkTokensGone(t, site)
+		})
+	}
+}
+
+// gate lets pods report one after the other, so that an execution does not end
+// before its servers have changed.
+type gate chan struct{}
+
+func (g gate) open(pods int) {
+	for range pods {
+		g <- struct{}{}
+	}
+}
+
+// pass is how long a pod runs.
+func (g gate) pass() time.Duration {
+	<-g
+	return 0
+}
+
+func waitTaken(t *testing.T, reporting *pods, n int) {
+	t.Helper()
+	eventually(t, fmt.Sprintf("%d results are taken", n), func() bool { return len(reporting.allTaken()) >= n })
+}
+
+// A version that is too old for an execution ends, says why, and leaves it to a
+// later one.
+func TestAServerThatIsTooOldForAnExecutionLeavesItAlone(t *testing.T) {
+	t.Parallel()
+	site := rig.NewSite(t, shared, rig.Config{Pool: 2, RunFor: untilEnded})
+	nodes := site.AddNodes(6)
+	server := site.NewServer(1)
+	reporting := playPods(t, site, func() time.Duration { return 300 * time.Millisecond }, server)
+	server.Start()
+	<-reporting.first
+	server.Kill()
+
+	later := changeRecord(t, site, "2")
+	server.Start()
+	server.WaitEnded(patience)
+	for _, want := range []string{later.Name, "schema: 2", "later version"} {
+		if !bytes.Contains(server.Log(), []byte(want)) {
+			t.Errorf("the log has no %q", want)
+		}
+	}
+	lease, err := shared.Client.CoordinationV1().Leases(site.Namespace).Get(t.Context(), rig.Name+"-leader", metav1.GetOptions{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if holder := lease.Spec.HolderIdentity; holder != nil && *holder != "" {
+		t.Errorf("the Lease was not given back: %s holds it", *holder)
+	}
+	if there := recordOf(t, site); there.ResourceVersion != later.ResourceVersion {
+		t.Error("the record was written")
+	}
+
+	changeRecord(t, site, "1")
+	server.Start()
+	report := waitClosed(t, site)
+	checkOnce(t, site, nodes)
+	checkReport(t, report, all(nodes, succeeded()))
+	reporting.checkTaken(t, report, waitLeader(t, server).Metrics())
+}
+
+func changeRecord(t *testing.T, site *rig.Site, schema string) *corev1.ConfigMap {
+	t.Helper()
+	record := recordOf(t, site)
+	record.Data["schema"] = schema
+	written, err := site.Client.CoreV1().ConfigMaps(site.Namespace).Update(t.Context(), record, metav1.UpdateOptions{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	return written
+}
+
+// recordOf reads the record of the only execution.
+func recordOf(t *testing.T, site *rig.Site) *corev1.ConfigMap {
+	t.Helper()
+	list, err := site.Client.CoreV1().ConfigMaps(site.Namespace).List(t.Context(),
+		metav1.ListOptions{LabelSelector: jobspec.Selector(rig.Name, jobspec.RecordComponent).String()})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if len(list.Items) != 1 {
+		t.Fatalf("there are %d execution records, want one", len(list.Items))
+	}
+	if phase := list.Items[0].Data["phase"]; phase != string(execution.Open) {
+		t.Fatalf("the execution is %s, want that it is open", phase)
+	}
+	return &list.Items[0]
+}

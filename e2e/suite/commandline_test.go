@@ -1,0 +1,231 @@
+//go:build e2e
+
+package suite
+
+import (
+	"bytes"
+	"context"
+	"errors"
+	"fmt"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"strings"
+	"testing"
+
+	corev1 "k8s.io/api/core/v1"
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+	"k8s.io/apimachinery/pkg/types"
+)
+
+// commandLine is kubectl-batchjob in an empty directory, with a kubeconfig and
+// nothing else.
+type commandLine struct {
+	program, dir, namespace string
+}
+
+func newCommandLine(t *testing.T, ctx context.Context, name string) commandLine {
+	t.Helper()
+	program, err := env.commandLine(ctx)
+	if err != nil {
+		t.Fatal(err)
+	}
+	c := commandLine{program, t.TempDir(), namespaceName(name)}
+	cleanup(t, func(ctx context.Context) error {
+		c.run(t, ctx, 0, "uninstall", "--delete-reports", "--delete-namespace")
+		return nil
+	})
+	return c
+}
+
+// run runs a command and returns what it printed, on the standard output first.
+func (c commandLine) run(t *testing.T, ctx context.Context, wantStatus int, args ...string) string {
+	t.Helper()
+	cmd := exec.CommandContext(ctx, c.program, append(args, "-n", c.namespace)...)
+	cmd.Dir = c.dir
+	cmd.Env = []string{"HOME=" + c.dir, "KUBECONFIG=" + env.provider.Kubeconfig(), "PATH=/nowhere"}
+	var failure bytes.Buffer
+	cmd.Stderr = &failure
+	out, err := cmd.Output()
+	var exit *exec.ExitError
+	if err != nil && !errors.As(err, &exit) {
+		t.Fatal(err)
+	}
+	text := string(out) + failure.String()
+	t.Logf("%s: status %d\n%s", strings.Join(args, " "), cmd.ProcessState.ExitCode(), text)
+	if got := cmd.ProcessState.ExitCode(); got != wantStatus {
+		t.Errorf("%v: got status %d, want %d", args, got, wantStatus)
+	}
+	return text
+}
+
+// write writes a file into the directory, and returns its name.
+func (c commandLine) write(t *testing.T, name, text string) string {
+	t.Helper()
+	if err := os.WriteFile(filepath.Join(c.dir, name), []byte(text), 0o644); err != nil {
+		t.Fatal(err)
+	}
+	return name
+}
+
+func wantText(t *testing.T, text string, parts ...string) {
+	t.Helper()
+	for _, part := range parts {
+		if !strings.Contains(text, part) {
+			t.Errorf("%q is not in:\n%s", part, text)
+		}
+	}
+}
+
+// TestCommandLine goes from nothing to a finished execution by three commands,
+// and back to nothing. It is not run beside tests that add nodes and cordon
+// them: whoever follows the page has their own.
+func TestCommandLine(t *testing.T) {
+	ctx := scenarioContext(t)
+	c := newCommandLine(t, ctx, "cli")
+	template := c.write(t, "pod-template.yaml", podTemplate(`curl -fsS --retry 5 -d '{"load": [{"value": 1, "labels": {"minutes": "1"}}]}' "$CALLBACK_SERVICE_RESULT_URL"`))
+	install := []string{"install", "--overlay", "demo", "--image", env.image.Name, "-t", template}
+
+	t.Run("install makes the namespace and all objects, and waits until the controller is ready", func(t *testing.T) {
+		text := c.run(t, ctx, 0, install...)
+		wantText(t, text, "namespace/"+c.namespace+" created", "deployment.apps/batch-job-controller created",
+			"clusterrole.rbac.authorization.k8s.io/batch-job-controller:"+c.namespace+" created",
+			"rollout: 1 of 1 replicas ready", "An execution begins 1s after the start", " wait -n "+c.namespace)
+	})
+	t.Run("wait returns when every node has succeeded", func(t *testing.T) {
+		text := c.run(t, ctx, 0, "wait", "--timeout", "3m")
+		wantText(t, text, "is over after", ": 3 of 3 nodes succeeded", "port-forward")
+	})
+	t.Run("status shows the controller and the execution", func(t *testing.T) {
+		text := c.run(t, ctx, 0, "status")
+		wantText(t, text, "1 of 1 replicas ready", env.image.Name, "overlay demo", "EXECUTION", "startup", "Closed")
+	})
+	t.Run("diff finds nothing, and installing again changes nothing", func(t *testing.T) {
+		c.run(t, ctx, 0, append([]string{"diff"}, install[1:]...)...)
+		text := c.run(t, ctx, 0, install...)
+		if strings.Contains(text, "created") || strings.Contains(text, "configured") {
+			t.Error("something was changed")
+		}
+	})
+	t.Run("a configuration that is wrong is refused before anything is sent", func(t *testing.T) {
+		wrong := c.write(t, "wrong.yaml", "name: demo\ncronExpression: sometimes\npodPoolSiz: 3\nmetrics: {prefix: x}\n")
+		text := c.run(t, ctx, 2, append(install, "-f", wrong)...)
+		wantText(t, text, "wrong.yaml:2: cronExpression: ", `"sometimes"`, "wrong.yaml:3: podPoolSiz: ")
+		c.run(t, ctx, 0, append([]string{"diff"}, install[1:]...)...)
+	})
+	t.Run("a controller that another start would not help is given up at once, with its log", func(t *testing.T) {
+		config := c.write(t, "lost.yaml", "name: demo\ncronExpression: \"42 3 * * *\"\ncallbackServiceName: nowhere\nmetrics: {prefix: demo}\n")
+		text := c.run(t, ctx, 4, append(install, "-f", config, "--timeout", "2m")...)
+		wantText(t, text, "another start would not help", "The end of its log:", "nowhere")
+		wantText(t, c.run(t, ctx, 4, "status"), "0 of 1 replicas ready")
+	})
+	t.Run("nodes that fail are named with their reason, and end wait and status with 1", func(t *testing.T) {
+		failing := c.write(t, "failing.yaml", podTemplate("exit 7"))
+		args := append(install[1:len(install)-1:len(install)-1], failing)
+		wantText(t, c.run(t, ctx, 1, append([]string{"diff"}, args...)...), "-", "exit 7")
+		wantText(t, c.run(t, ctx, 0, append([]string{"install"}, args...)...), "configmap/batch-job-controller configured")
+		wantText(t, c.run(t, ctx, 1, "wait", "--timeout", "3m"), "0 of 3 nodes succeeded, 3 failed", "ContainerFailed", env.nodes[0])
+		wantText(t, c.run(t, ctx, 1, "status"), "ContainerFailed", env.nodes[0], "logs")
+	})
+	t.Run("an image that cannot be pulled is told while it is waited for", func(t *testing.T) {
+		text := c.run(t, ctx, 3, append(install, "--image", "localhost/nothing:like-this", "--timeout", "20s")...)
+		wantText(t, text, "container controller: ", "Image", "is not ready: not over after 20s", "status")
+	})
+	t.Run("uninstall deletes all of it, and says what it keeps", func(t *testing.T) {
+		wantText(t, c.run(t, ctx, 0, "uninstall"), "deployment.apps/batch-job-controller deleted", "Kept: namespace "+c.namespace)
+		pods, err := env.cluster.CoreV1().Pods(c.namespace).List(ctx, metav1.ListOptions{LabelSelector: "app.kubernetes.io/component=controller"})
+		if err != nil {
+			t.Fatal(err)
+		}
+		if len(pods.Items) > 0 {
+			t.Errorf("there still is pod %s", pods.Items[0].Name)
+		}
+		configMaps, err := env.cluster.CoreV1().ConfigMaps(c.namespace).List(ctx, metav1.ListOptions{LabelSelector: "app.kubernetes.io/name=batch-job-controller"})
+		if err != nil {
+			t.Fatal(err)
+		}
+		for _, left := range configMaps.Items {
+			t.Errorf("there still is ConfigMap %s", left.Name)
+		}
+		wantText(t, c.run(t, ctx, 2, "status"), "no controller in namespace "+c.namespace, "install --overlay")
+	})
+}
+
+// TestCommandLineAmongOthers installs where others have had their hands in it.
+func TestCommandLineAmongOthers(t *testing.T) {
+	t.Parallel()
+	ctx := scenarioContext(t)
+	c := newCommandLine(t, ctx, "cli-others")
+	install := []string{"install", "--overlay", "demo", "--image", env.image.Name, "--timeout", "0"}
+	c.run(t, ctx, 0, append(install, "--component", "ha")...)
+	deployments := env.cluster.AppsV1().Deployments(c.namespace)
+	claims := env.cluster.CoreV1().PersistentVolumeClaims(c.namespace)
+
+	t.Run("the field of another is named with its owner, and nothing is changed", func(t *testing.T) {
+		scaled := []byte(`{"spec": {"replicas": 0}}`)
+		_, err := deployments.Patch(ctx, "batch-job-controller", types.MergePatchType, scaled, metav1.PatchOptions{FieldManager: "somebody"})
+		if err != nil {
+			t.Fatal(err)
+		}
+		text := c.run(t, ctx, 4, append(install, "--component", "ha,tls")...)
+		wantText(t, text, "deployment.apps/batch-job-controller: others have set", `.spec.replicas: conflict with "somebody"`, "--force-conflicts")
+		role, err := env.cluster.RbacV1().Roles(c.namespace).Get(ctx, "batch-job-controller", metav1.GetOptions{})
+		if err != nil {
+			t.Fatal(err)
+		}
+		if strings.Contains(fmt.Sprint(role.Rules), "batch-job-controller-tls") {
+			t.Error("the Role was changed before")
+		}
+	})
+	t.Run("with --force-conflicts the field is taken over", func(t *testing.T) {
+		c.run(t, ctx, 0, append(install, "--component", "ha", "--force-conflicts")...)
+		d, err := deployments.Get(ctx, "batch-job-controller", metav1.GetOptions{})
+		if err != nil {
+			t.Fatal(err)
+		}
+		if *d.Spec.Replicas != 2 {
+			t.Errorf("got %d replicas", *d.Spec.Replicas)
+		}
+	})
+	t.Run("what a component brought is deleted without it, but not the reports", func(t *testing.T) {
+		wantText(t, c.run(t, ctx, 1, append([]string{"diff", "--overlay", "demo"}, install[3:5]...)...), "live/poddisruptionbudget.policy/batch-job-controller")
+		wantText(t, c.run(t, ctx, 0, install...), "poddisruptionbudget.policy/batch-job-controller deleted", "persistentvolumeclaim/batch-job-controller kept")
+		if _, err := claims.Get(ctx, "batch-job-controller", metav1.GetOptions{}); err != nil {
+			t.Error(err)
+		}
+	})
+	t.Run("reports are not put on another volume unnoticed", func(t *testing.T) {
+		text := c.run(t, ctx, 4, append(install, "--component", "persistence")...)
+		wantText(t, text, "persistentvolumeclaim/batch-job-controller: the volume of the reports cannot be made another")
+	})
+	t.Run("what is only in the inventory is not deleted", func(t *testing.T) {
+		configMaps := env.cluster.CoreV1().ConfigMaps(c.namespace)
+		if _, err := configMaps.Create(ctx, &corev1.ConfigMap{ObjectMeta: metav1.ObjectMeta{Name: "precious"}}, metav1.CreateOptions{}); err != nil {
+			t.Fatal(err)
+		}
+		inventory, err := configMaps.Get(ctx, "batch-job-controller-inventory", metav1.GetOptions{})
+		if err != nil {
+			t.Fatal(err)
+		}
+		inventory.Data["objects"] += "\nv1 ConfigMap " + c.namespace + " precious"
+		if _, err := configMaps.Update(ctx, inventory, metav1.UpdateOptions{}); err != nil {
+			t.Fatal(err)
+		}
+		wantText(t, c.run(t, ctx, 4, "uninstall", "--delete-namespace"), "configmap/precious kept: others", "persistentvolumeclaim/batch-job-controller kept", "--delete-reports")
+		if _, err := configMaps.Get(ctx, "precious", metav1.GetOptions{}); err != nil {
+			t.Error(err)
+		}
+	})
+	t.Run("reports are deleted if they are to be, also later", func(t *testing.T) {
+		wantText(t, c.run(t, ctx, 0, "uninstall", "--delete-reports"), "persistentvolumeclaim/batch-job-controller deleted")
+	})
+	t.Run("a namespace of others is used as it is, and never deleted", func(t *testing.T) {
+		c := c
+		c.namespace = newNamespace(t, "cli-theirs")
+		text := c.run(t, ctx, 0, install...)
+		if strings.Contains(text, "namespace/") {
+			t.Error("the namespace was applied")
+		}
+		wantText(t, c.run(t, ctx, 0, "uninstall", "--delete-namespace"), "which install has not made")
+	})
+}

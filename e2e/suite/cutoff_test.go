@@ -1,0 +1,144 @@
+//go:build e2e
+
+package suite
+
+import (
+	"context"
+	"encoding/json"
+	"fmt"
+	"strings"
+	"testing"
+	"time"
+
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+
+	"github.com/batch-job-controller/batch-job-controller/e2e/deploy"
+	"github.com/batch-job-controller/batch-job-controller/e2e/provider"
+)
+
+const (
+	// cutTime is longer than a Lease lasts, and shorter than the time after
+	// which the cluster gives a node up.
+	cutTime = 28 * time.Second
+	// takeoverTime is what is left of a Lease, and the time to see that.
+	takeoverTime = 20 * time.Second
+	// reconnectTimeout is how long a kubelet may take to notice that its
+	// connection is dead and to make another one.
+	reconnectTimeout = 2 * time.Minute
+)
+
+// TestLeaderCutOff cuts off the node on which the leader runs, for longer than
+// a Lease lasts, in the middle of an execution. It is not parallel: the node is
+// everybody's.
+func TestLeaderCutOff(t *testing.T) {
+	ctx := scenarioContext(t)
+	cutter := needCutter(t)
+	r := beginReplicas(t, ctx, "leader-cut-off", len(env.nodes))
+	cut := time.Now()
+	cutOff(t, ctx, cutter, r.leader.Spec.NodeName)
+	takingOver, cancel := context.WithTimeout(ctx, takeoverTime)
+	successor, err := r.WaitHolder(takingOver, r.leader.Name)
+	cancel()
+	took := time.Since(cut)
+	if err != nil {
+		t.Error(err)
+	}
+	pause(t, ctx, time.Until(cut.Add(cutTime)))
+	if err := cutter.Reconnect(ctx, r.leader.Spec.NodeName); err != nil {
+		t.Fatal(err)
+	}
+	reconnected := time.Now()
+	e, err := r.WaitForExecution(ctx, deploy.IsClosed)
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Run("the other replica leads within 20 seconds", func(t *testing.T) {
+		t.Logf("it led %s after the cut", took.Round(10*time.Millisecond))
+		if successor != r.standby.Name {
+			t.Errorf("%q leads, want %s", successor, r.standby.Name)
+		}
+	})
+	t.Run("the replica that was cut off soon knows who leads", func(t *testing.T) {
+		told := r.told(t, ctx).Sub(reconnected)
+		t.Logf("it knew %s after it was reconnected", told.Round(10*time.Millisecond))
+		if told > leaseDuration {
+			t.Errorf("it took %s", told)
+		}
+	})
+	r.testNothingLost(t, ctx, e)
+	t.Run("the replica that was cut off stands by, in the same process", func(t *testing.T) {
+		r.wantOneLeader(t, ctx, r.standby.Name)
+		old, err := env.cluster.CoreV1().Pods(r.namespace).Get(ctx, r.leader.Name, metav1.GetOptions{})
+		if err != nil {
+			t.Fatal(err)
+		}
+		if status := old.Status.ContainerStatuses[0]; status.RestartCount != 0 || !status.Ready {
+			t.Errorf("it restarted %d times, ready: %t", status.RestartCount, status.Ready)
+		}
+	})
+	t.Run("the replica that was cut off serves the reports", func(t *testing.T) {
+		view := r.At(r.leader.Name)
+		defer view.Close()
+		if _, err := view.Report(ctx, e.ID, fmt.Sprintf("%s-round-%d.txt", env.nodes[0], chatterRounds)); err != nil {
+			t.Error(err)
+		}
+	})
+}
+
+// told returns when the replica that was cut off learned that another one
+// leads.
+func (r *replicas) told(t *testing.T, ctx context.Context) time.Time {
+	t.Helper()
+	log, err := containerLog(ctx, r.leader, r.leader.Spec.Containers[0].Name)
+	if err != nil {
+		t.Fatal(err)
+	}
+	var line struct {
+		Time time.Time
+		Msg  string
+	}
+	for text := range strings.Lines(log) {
+		if err := json.Unmarshal([]byte(text), &line); err == nil && line.Msg == "another replica leads" {
+			return line.Time
+		}
+	}
+	t.Fatalf("it never did:\n%s", log)
+	return time.Time{}
+}
+
+func needCutter(t *testing.T) provider.Cutter {
+	t.Helper()
+	cutter, ok := env.provider.(provider.Cutter)
+	if !ok {
+		t.Skipf("provider %s cannot cut nodes off", env.provider.Name())
+	}
+	return cutter
+}
+
+// cutOff cuts a node off until Reconnect, or the end of the test.
+func cutOff(t *testing.T, ctx context.Context, cutter provider.Cutter, node string) {
+	t.Helper()
+	t.Cleanup(func() {
+		ctx, cancel := context.WithTimeout(context.Background(), reconnectTimeout)
+		defer cancel()
+		if err := cutter.Reconnect(ctx, node); err != nil {
+			t.Errorf("reconnect %s: %v", node, err)
+		}
+		// Until its kubelet notices, the cluster may still give the node up: the
+		// tests after this one need all nodes.
+		waitHeartbeat(t, ctx, node, time.Now())
+	})
+	if err := cutter.CutOff(ctx, node); err != nil {
+		t.Fatal(err)
+	}
+}
+
+// pause waits for what only time can bring about.
+func pause(t *testing.T, ctx context.Context, d time.Duration) {
+	t.Helper()
+	select {
+	case <-time.After(d):
+	case <-ctx.Done():
+		t.Fatal(context.Cause(ctx))
+	}
+}
