@@ -83,14 +83,14 @@ func wantText(t *testing.T, text string, parts ...string) {
 func TestCommandLine(t *testing.T) {
 	ctx := scenarioContext(t)
 	c := newCommandLine(t, ctx, "cli")
-	template := c.write(t, "pod-template.yaml", podTemplate(`curl -fsS --retry 5 -d '{"load": [{"value": 1, "labels": {"minutes": "1"}}]}' "$CALLBACK_SERVICE_RESULT_URL"`))
+	template := c.write(t, "pod-template.yaml", podTemplate(`curl -fsS -d '{"load": [{"value": 1, "labels": {"minutes": "1"}}]}' "$CALLBACK_SERVICE_RESULT_URL"`))
 	install := []string{"install", "--overlay", "demo", "--image", env.image.Name, "-t", template}
 
 	t.Run("install makes the namespace and all objects, and waits until the controller is ready", func(t *testing.T) {
 		text := c.run(t, ctx, 0, install...)
 		wantText(t, text, "namespace/"+c.namespace+" created", "deployment.apps/batch-job-controller created",
 			"clusterrole.rbac.authorization.k8s.io/batch-job-controller:"+c.namespace+" created",
-			"rollout: 1 of 1 replicas ready", "An execution begins 1s after the start", " wait -n "+c.namespace)
+			"rollout: 1 of 1 replicas ready", "An execution begins 5s after the start", " wait -n "+c.namespace)
 	})
 	t.Run("wait returns when every node has succeeded", func(t *testing.T) {
 		text := c.run(t, ctx, 0, "wait", "--timeout", "3m")

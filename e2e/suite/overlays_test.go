@@ -78,7 +78,7 @@ func shipped(t *testing.T, overlay, key string) string {
 		var configMap corev1.ConfigMap
 		if err := yaml.Unmarshal([]byte(document), &configMap); err == nil && configMap.Kind == "ConfigMap" && configMap.Data[key] != "" {
 			// What whileTesting says again.
-			return strings.NewReplacer("runOnStartup: true\n", "", "startupDelay: 1s\n", "").Replace(configMap.Data[key])
+			return strings.NewReplacer("runOnStartup: true\n", "", "startupDelay: 5s\n", "").Replace(configMap.Data[key])
 		}
 	}
 	t.Fatalf("overlay %s has no ConfigMap with %s", overlay, key)

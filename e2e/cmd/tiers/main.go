@@ -7,6 +7,7 @@ import (
 	"os"
 	"os/exec"
 	"os/signal"
+	"slices"
 	"strings"
 	"syscall"
 	"time"
@@ -66,11 +67,36 @@ type result struct {
 func main() {
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
 	defer stop()
+	chosen, err := choose(tiers(), os.Args[1:])
+	if err != nil {
+		fmt.Fprintln(os.Stderr, err)
+		os.Exit(2)
+	}
 	var results []result
-	for _, t := range tiers() {
+	for _, t := range chosen {
 		results = append(results, run(ctx, t))
 	}
 	os.Exit(summary(results))
+}
+
+// choose returns the tiers of those names, or all if there is none.
+func choose(all []tier, names []string) ([]tier, error) {
+	if len(names) == 0 {
+		return all, nil
+	}
+	var chosen []tier
+	for _, name := range names {
+		at := slices.IndexFunc(all, func(t tier) bool { return t.name == name })
+		if at < 0 {
+			known := make([]string, len(all))
+			for i, t := range all {
+				known[i] = t.name
+			}
+			return nil, fmt.Errorf("%q is no tier: the arguments are the tiers to run, of %s; none runs all", name, strings.Join(known, ", "))
+		}
+		chosen = append(chosen, all[at])
+	}
+	return chosen, nil
 }
 
 func run(ctx context.Context, t tier) result {
