@@ -38,7 +38,12 @@ const (
 	eventConfigReloaded     = "ConfigReloaded"
 	eventConfigInvalid      = "ConfigInvalid"
 	eventConfigNeedsRestart = "ConfigNeedsRestart"
+	eventNotStarted         = "NotStarted"
 )
+
+// maxEventMessage is what the API takes of an event, in bytes: what it calls a
+// note may have 1 kB.
+const maxEventMessage = 1024
 
 // emit writes an event about an object. The same event again only counts up.
 func (e *events) emit(ctx context.Context, about corev1.ObjectReference, warning bool, reason, message string) error {

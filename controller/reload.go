@@ -205,7 +205,7 @@ func (f *follower) tell(ctx context.Context) {
 	ctx, cancel := context.WithTimeout(ctx, apiTimeout)
 	defer cancel()
 	for _, e := range f.untold {
-		f.announce(ctx, f.about, e.warning, e.reason, execution.Truncate(e.message, execution.MaxMessage))
+		f.announce(ctx, f.about, e.warning, e.reason, execution.Truncate(e.message, maxEventMessage))
 	}
 	f.untold = nil
 }

@@ -196,10 +196,10 @@ func (a *app) metrics() http.Handler {
 
 // run serves and leads until ctx ends or something fails, and takes down what
 // it set up in the opposite order.
-func (a *app) run(ctx context.Context) (err error) {
+func (a *app) run(ctx context.Context, start *starting) (err error) {
 	ctx, stop := context.WithCancelCause(ctx)
 	defer stop(nil)
-	if err := a.secure.open(ctx, a); err != nil {
+	if err := a.secure.open(ctx, start); err != nil {
 		return err
 	}
 	for _, s := range a.servers {

@@ -122,7 +122,7 @@ func (s *badServer) run(t *testing.T, args ...string) *app {
 	stopped := make(chan struct{})
 	go func() {
 		defer close(stopped)
-		if err := a.run(ctx); err != nil {
+		if err := a.run(ctx, &starting{log: a.log}); err != nil {
 			s.ended <- err
 		}
 	}()

@@ -1,14 +1,9 @@
 package app
 
 import (
-	"context"
-	"errors"
-	"log/slog"
 	"net/http"
 	"net/http/httptest"
 	"testing"
-	"testing/synctest"
-	"time"
 )
 
 func TestProbes(t *testing.T) {
@@ -32,42 +27,6 @@ func TestProbes(t *testing.T) {
 					t.Errorf("%s: got %d, want %d", path, w.Code, want)
 				}
 			}
-		})
-	}
-}
-
-func TestStartWaitsForTheAPIServer(t *testing.T) {
-	away := errors.New("connection refused")
-	wrong := &misuseError{errors.New("podPoolSize: 0")}
-	tests := map[string]struct {
-		answers   []error // the last one comes again and again
-		wantAfter time.Duration
-		want      error
-	}{
-		"it answers at once":                {[]error{nil}, 0, nil},
-		"it answers after a while":          {[]error{away, away, away, nil}, 7 * time.Second, nil},
-		"the configuration is wrong":        {[]error{wrong}, 0, wrong},
-		"it answers that all is wrong":      {[]error{away, wrong}, time.Second, wrong},
-		"the process is told to end before": {[]error{away}, 10 * time.Minute, away},
-	}
-	for name, tt := range tests {
-		t.Run(name, func(t *testing.T) {
-			synctest.Test(t, func(t *testing.T) {
-				ctx, cancel := context.WithTimeout(t.Context(), 10*time.Minute)
-				defer cancel()
-				began, n := time.Now(), 0
-				err := untilAnswered(ctx, slog.New(slog.DiscardHandler), "configuration", func() error {
-					answer := tt.answers[min(n, len(tt.answers)-1)]
-					n++
-					return answer
-				})
-				if after := time.Since(began); !errors.Is(err, tt.want) || after != tt.wantAfter {
-					t.Errorf("got %v after %s, want %v after %s", err, after, tt.want, tt.wantAfter)
-				}
-				if most := 60; n > most {
-					t.Errorf("it was asked %d times, want at most %d", n, most)
-				}
-			})
 		})
 	}
 }

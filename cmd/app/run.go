@@ -8,7 +8,6 @@ import (
 	"io"
 	"log/slog"
 	"os"
-	"time"
 
 	"k8s.io/klog/v2"
 
@@ -110,8 +109,10 @@ func serve(ctx context.Context, o options, env config.Env, ext extensions, log *
 	if err != nil {
 		return &misuseError{err}
 	}
+	start := newStarting(env, client, log)
+	defer func() { start.ended(ctx, err) }()
 	var cfg config.Config
-	err = untilAnswered(ctx, log, "configuration", func() (err error) {
+	err = start.untilAnswered(ctx, "configuration", func() (err error) {
 		cfg, err = loadConfig(ctx, client, env, log)
 		return err
 	})
@@ -122,7 +123,7 @@ func serve(ctx context.Context, o options, env config.Env, ext extensions, log *
 		return err
 	}
 	var keyring *controller.Keyring
-	err = untilAnswered(ctx, log, "callback key", func() (err error) {
+	err = start.untilAnswered(ctx, "callback key", func() (err error) {
 		keyring, err = openKeyring(ctx, o, env, cfg, client)
 		return errors.Join(err, checkReviews(ctx, cfg, client))
 	})
@@ -134,25 +135,5 @@ func serve(ctx context.Context, o options, env config.Env, ext extensions, log *
 		return err
 	}
 	probes.readyWhen(a.controller.Synced)
-	return a.run(ctx)
-}
-
-// untilAnswered tries again while the API server does not answer: a process
-// that ends would be started again later and later.
-func untilAnswered(ctx context.Context, log *slog.Logger, what string, load func() error) error {
-	for delay := time.Second; ; delay = min(2*delay, 15*time.Second) {
-		err := load()
-		var misuse *misuseError
-		if err == nil || errors.As(err, &misuse) {
-			return err
-		}
-		log.Error("what is needed to start could not be read, trying again", "what", what, "error", err, "in", delay)
-		timer := time.NewTimer(delay)
-		select {
-		case <-timer.C:
-		case <-ctx.Done():
-			timer.Stop()
-			return err
-		}
-	}
+	return a.run(ctx, start)
 }

@@ -4,6 +4,9 @@ import (
 	"cmp"
 	"context"
 	"crypto/tls"
+	"fmt"
+
+	apierrors "k8s.io/apimachinery/pkg/api/errors"
 
 	"github.com/batch-job-controller/batch-job-controller/callback"
 	"github.com/batch-job-controller/batch-job-controller/controller"
@@ -42,9 +45,17 @@ func (a *app) newSecurePorts(own *metrics.Metrics) securePorts {
 
 // open has a certificate for each port, which may take until somebody else has
 // made it.
-func (s securePorts) open(ctx context.Context, a *app) error {
+func (s securePorts) open(ctx context.Context, start *starting) error {
 	for _, certificates := range s {
-		if err := untilAnswered(ctx, a.log, "certificate", func() error { return certificates.Load(ctx) }); err != nil {
+		err := start.untilAnswered(ctx, "certificate", func() error {
+			err := certificates.Load(ctx)
+			if apierrors.IsForbidden(err) {
+				return &misuseError{fmt.Errorf("certificate of the %s, of tls: %s: %w: the Role must permit it, as that of kustomize/components/tls does",
+					certificates.Port, certificates.TLS.Mode, err)}
+			}
+			return err
+		})
+		if err != nil {
 			return err
 		}
 	}

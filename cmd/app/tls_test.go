@@ -1,13 +1,18 @@
 package app
 
 import (
+	"errors"
 	"log/slog"
+	"strings"
 	"testing"
 
 	"github.com/prometheus/client_golang/prometheus"
 	corev1 "k8s.io/api/core/v1"
+	apierrors "k8s.io/apimachinery/pkg/api/errors"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+	"k8s.io/apimachinery/pkg/runtime"
 	"k8s.io/client-go/kubernetes/fake"
+	clienttesting "k8s.io/client-go/testing"
 
 	"github.com/batch-job-controller/batch-job-controller/controller"
 	"github.com/batch-job-controller/batch-job-controller/controller/config"
@@ -33,7 +38,7 @@ func TestEachPortHasItsOwnTLS(t *testing.T) {
 				client: fake.NewClientset(&corev1.Service{ObjectMeta: metav1.ObjectMeta{Namespace: "jobs", Name: "svc"}}),
 			}
 			ports := a.newSecurePorts(metrics.New(registry))
-			if err := ports.open(t.Context(), a); err != nil {
+			if err := ports.open(t.Context(), &starting{log: a.log}); err != nil {
 				t.Fatal(err)
 			}
 			for port, on := range map[string]bool{controller.CallbackPort: tt.callbacks.On(), controller.ReportPort: tt.reports.On()} {
@@ -51,6 +56,32 @@ func TestEachPortHasItsOwnTLS(t *testing.T) {
 			for _, f := range families {
 				if f.GetName() == "batch_job_controller_certificate_expiry_seconds" && len(f.GetMetric()) != len(ports) {
 					t.Errorf("%d expiries are metrics, want %d", len(f.GetMetric()), len(ports))
+				}
+			}
+		})
+	}
+}
+
+func TestSecretsOfTLSThatTheRoleForbids(t *testing.T) {
+	for mode, secret := range map[config.TLSMode]string{config.TLSSelfSigned: "check-ca", config.TLSSecret: "front"} {
+		t.Run(string(mode), func(t *testing.T) {
+			client := fake.NewClientset(&corev1.Service{ObjectMeta: metav1.ObjectMeta{Namespace: "jobs", Name: "svc"}})
+			client.PrependReactor("get", "secrets", func(action clienttesting.Action) (bool, runtime.Object, error) {
+				get := action.(clienttesting.GetAction)
+				return true, nil, apierrors.NewForbidden(corev1.Resource("secrets"), get.GetName(), errors.New("no rule"))
+			})
+			a := &app{
+				env: config.Env{Namespace: "jobs"}, log: slog.New(slog.DiscardHandler), client: client,
+				config: config.Config{Name: "check", CallbackServiceName: "svc", Callback: config.Callback{TLS: config.TLS{Mode: mode, Secret: secret}}},
+			}
+			err := a.newSecurePorts(metrics.New(prometheus.NewRegistry())).open(t.Context(), &starting{log: a.log})
+			var misuse *misuseError
+			if !errors.As(err, &misuse) {
+				t.Fatalf("got %v, which is tried for ever; want one that ends the start", err)
+			}
+			for _, part := range []string{"callbacks", "tls: " + string(mode), secret, "kustomize/components/tls"} {
+				if !strings.Contains(err.Error(), part) {
+					t.Errorf("%q is not in %q", part, err)
 				}
 			}
 		})

@@ -3,9 +3,11 @@
 package suite
 
 import (
+	"context"
 	"strings"
 	"testing"
 
+	corev1 "k8s.io/api/core/v1"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 
 	"github.com/batch-job-controller/batch-job-controller/e2e/deploy"
@@ -38,10 +40,14 @@ func TestMisconfigured(t *testing.T) {
 			t.Errorf("got %d", status)
 		}
 	})
-	t.Run("it lists all that is wrong", func(t *testing.T) {
-		for _, place := range []string{"podPoolSize", "cronExpression", "startupDelay", "reportHistoy", "metrics.prefix", "contaners"} {
-			if !strings.Contains(log, place) {
-				t.Errorf("%s is not mentioned in\n%s", place, log)
+	t.Run("its log, an event, and kubectl describe pod list all that is wrong", func(t *testing.T) {
+		for where, text := range map[string]string{
+			"log": log, "event": notStartedEvent(t, ctx, s.namespace), "pod": terminationMessage(t, ctx, s.namespace),
+		} {
+			for _, place := range []string{"podPoolSize", "cronExpression", "startupDelay", "reportHistoy", "metrics.prefix", "contaners"} {
+				if !strings.Contains(text, place) {
+					t.Errorf("%s: %s is not mentioned in\n%s", where, place, text)
+				}
 			}
 		}
 	})
@@ -54,4 +60,37 @@ func TestMisconfigured(t *testing.T) {
 			t.Errorf("got Lease %s", leases.Items[0].Name)
 		}
 	})
+}
+
+// notStartedEvent returns what the event about the configuration says.
+func notStartedEvent(t *testing.T, ctx context.Context, namespace string) string {
+	t.Helper()
+	events, err := env.cluster.CoreV1().Events(namespace).List(ctx, metav1.ListOptions{FieldSelector: "reason=NotStarted,involvedObject.kind=ConfigMap"})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if len(events.Items) != 1 {
+		t.Fatalf("got %d events, want one", len(events.Items))
+	}
+	return events.Items[0].Message
+}
+
+// terminationMessage returns what the controller's pod says of its last end.
+func terminationMessage(t *testing.T, ctx context.Context, namespace string) string {
+	t.Helper()
+	pods, err := env.cluster.CoreV1().Pods(namespace).List(ctx, metav1.ListOptions{LabelSelector: "app.kubernetes.io/component=controller"})
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, pod := range pods.Items {
+		for _, c := range pod.Status.ContainerStatuses {
+			for _, ended := range []*corev1.ContainerStateTerminated{c.State.Terminated, c.LastTerminationState.Terminated} {
+				if ended != nil {
+					return ended.Message
+				}
+			}
+		}
+	}
+	t.Fatal("no container has ended")
+	return ""
 }

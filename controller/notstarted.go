@@ -1,0 +1,42 @@
+package controller
+
+import (
+	"context"
+	"errors"
+
+	corev1 "k8s.io/api/core/v1"
+	apierrors "k8s.io/apimachinery/pkg/api/errors"
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+	"k8s.io/utils/clock"
+
+	"github.com/batch-job-controller/batch-job-controller/controller/execution"
+)
+
+// notStartedReporter stands in for the controller's name, which is in the
+// configuration that may be what is wrong.
+const notStartedReporter = "batch-job-controller"
+
+// StartEvents write events about the ConfigMap of a replica that has not
+// started: whoever waits for it to become ready does not see its log.
+type StartEvents struct {
+	Client    Client
+	Namespace string
+	ConfigMap string
+	Instance  string // the replica
+}
+
+// NotStarted says what stands in the way.
+func (s StartEvents) NotStarted(ctx context.Context, problem string) error {
+	ctx, cancel := context.WithTimeout(ctx, eventTimeout)
+	defer cancel()
+	about := corev1.ObjectReference{APIVersion: "v1", Kind: "ConfigMap", Namespace: s.Namespace, Name: s.ConfigMap}
+	there, err := s.Client.CoreV1().ConfigMaps(s.Namespace).Get(ctx, s.ConfigMap, metav1.GetOptions{})
+	if err == nil {
+		about = recordReference(there)
+	}
+	if apierrors.IsNotFound(err) {
+		err = nil // that it does not exist is what there is to say
+	}
+	events := events{client: s.Client, clock: clock.RealClock{}, controller: notStartedReporter, instance: s.Instance}
+	return errors.Join(err, events.emit(ctx, about, true, eventNotStarted, execution.Truncate(problem, maxEventMessage)))
+}

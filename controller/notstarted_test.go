@@ -1,0 +1,51 @@
+package controller
+
+import (
+	"context"
+	"strings"
+	"testing"
+
+	corev1 "k8s.io/api/core/v1"
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+	"k8s.io/client-go/kubernetes/fake"
+
+	"github.com/batch-job-controller/batch-job-controller/controller/execution"
+)
+
+func TestNotStarted(t *testing.T) {
+	there := &corev1.ConfigMap{ObjectMeta: metav1.ObjectMeta{Namespace: "jobs", Name: "config", UID: "7"}}
+	tests := map[string]struct {
+		client  *fake.Clientset
+		problem string
+		wantUID string
+		want    string
+	}{
+		"about the ConfigMap":                 {fake.NewClientset(there), "podPoolSize: 0", "7", "podPoolSize: 0"},
+		"about a ConfigMap that is not there": {fake.NewClientset(), "it does not exist", "", "it does not exist"},
+		"more than an event holds":            {fake.NewClientset(there), strings.Repeat("x", 5000), "7", execution.Truncate(strings.Repeat("x", 5000), maxEventMessage)},
+	}
+	for name, tt := range tests {
+		t.Run(name, func(t *testing.T) {
+			start := StartEvents{Client: tt.client, Namespace: "jobs", ConfigMap: "config", Instance: "pod-1"}
+			for range 2 {
+				if err := start.NotStarted(t.Context(), tt.problem); err != nil {
+					t.Fatal(err)
+				}
+			}
+			events, err := tt.client.CoreV1().Events("jobs").List(context.Background(), metav1.ListOptions{})
+			if err != nil {
+				t.Fatal(err)
+			}
+			if len(events.Items) != 1 {
+				t.Fatalf("got %d events, want one that counts", len(events.Items))
+			}
+			got := events.Items[0]
+			if got.Type != corev1.EventTypeWarning || got.Reason != eventNotStarted || got.Message != tt.want || got.Count != 2 {
+				t.Errorf("got %s %s %q, %d times", got.Type, got.Reason, got.Message, got.Count)
+			}
+			if got.InvolvedObject.Name != "config" || string(got.InvolvedObject.UID) != tt.wantUID || got.Source.Host != "pod-1" {
+				t.Errorf("got an event about %+v from %+v", got.InvolvedObject, got.Source)
+			}
+		})
+	}
+}
