@@ -54,7 +54,7 @@ func (c *Controller) closeExecution(ctx context.Context, fence Fence, open *open
 	}
 	c.deleteTokens(ctx, fence, open.record.plan)
 	c.mu.Lock()
-	account := open.ledger.Close(report.Closed)
+	account := open.ledger.Close(report)
 	c.mu.Unlock()
 	if err := c.swapAccount(ctx, fence, open, account); err != nil {
 		return err

@@ -52,6 +52,9 @@ const (
 	admittedKey  = "admitted"
 	createdKey   = "created"
 	outcomesKey  = "outcomes" // lines of "state[/reason] indexes"
+	// Tasks that succeeded without a result, in a closed one. Those that earlier
+	// versions closed lack it.
+	unreportedKey = "unreported"
 )
 
 // create writes the record of a new execution. It returns an AlreadyExists
@@ -223,6 +226,7 @@ func writeAccount(data map[string]string, a execution.Account) {
 	data[outcomesKey] = formatOutcomes(a.Outcomes)
 	if !a.ClosedAt.IsZero() {
 		data[closedKey] = a.ClosedAt.UTC().Format(time.RFC3339)
+		data[unreportedKey] = a.Unreported.String()
 	}
 }
 
@@ -266,6 +270,7 @@ func parseAccount(data map[string]string, nodes int) (execution.Account, error) 
 	}
 	a.Admitted = indexes(admittedKey, data[admittedKey])
 	a.Created = indexes(createdKey, data[createdKey])
+	a.Unreported = indexes(unreportedKey, data[unreportedKey])
 	a.Outcomes = map[execution.Outcome]execution.Indexes{}
 	for line := range strings.Lines(data[outcomesKey]) {
 		word, text, _ := strings.Cut(strings.TrimSpace(line), " ")

@@ -44,6 +44,7 @@ func TestRecordSurvivesTheAPIServer(t *testing.T) {
 			failedWith("OOMKilled"):      set(t, "1"),
 			lostBy(execution.JobDeleted): set(t, "2"),
 		},
+		Unreported: set(t, "0"),
 	}
 	_, err = r.update(t.Context(), created, account)
 	must(t, err)
@@ -69,6 +70,7 @@ func TestDamagedRecordIsRefusedAndTheOthersAreRead(t *testing.T) {
 		"a plan that is no gzip":         {func(o *corev1.ConfigMap) { o.BinaryData[planKey] = []byte("x") }, planKey},
 		"the plan of another execution":  {func(o *corev1.ConfigMap) { o.Labels[jobspec.ExecutionLabel] = "20200101000000" }, "20200101000000"},
 		"an unknown phase":               {func(o *corev1.ConfigMap) { o.Data[phaseKey] = "Odd" }, "Open, Closing or Closed"},
+		"an unreported one that is not":  {func(o *corev1.ConfigMap) { o.Data[unreportedKey] = "3" }, unreportedKey},
 		"an index beyond the nodes":      {func(o *corev1.ConfigMap) { o.Data[admittedKey] = "0-3" }, "3 nodes"},
 		"a set that is none":             {func(o *corev1.ConfigMap) { o.Data[createdKey] = "2-1" }, "2-1"},
 		"a state that is not final":      {func(o *corev1.ConfigMap) { o.Data[outcomesKey] = "running 0" }, "final"},

@@ -30,6 +30,9 @@ type Account struct {
 	// Outcomes of the tasks that have ended, so that they need no Job to be
 	// remembered.
 	Outcomes map[Outcome]Indexes
+	// Unreported tasks succeeded, and have sent no result. They are known when
+	// the execution is closed: until then a result may come.
+	Unreported Indexes
 }
 
 // Clone returns a copy that shares nothing with a.
@@ -37,6 +40,7 @@ func (a Account) Clone() Account {
 	c := a
 	c.Admitted = a.Admitted.Clone()
 	c.Created = a.Created.Clone()
+	c.Unreported = a.Unreported.Clone()
 	c.Outcomes = maps.Clone(a.Outcomes)
 	for outcome, indexes := range c.Outcomes {
 		c.Outcomes[outcome] = indexes.Clone()

@@ -277,10 +277,16 @@ func (l *Ledger) Closing() Account {
 	return closing
 }
 
-// Close returns the account with which the record is closed.
-func (l *Ledger) Close(at time.Time) Account {
+// Close returns the account with which the record is closed, once its report is
+// written.
+func (l *Ledger) Close(r Report) Account {
 	closed := l.account.Clone()
-	closed.Phase, closed.ClosedAt = Closed, at
+	closed.Phase, closed.ClosedAt = Closed, r.Closed
+	for _, t := range r.Tasks {
+		if i, ok := l.byNode[t.Node]; ok && t.State == Succeeded && !t.Reported {
+			closed.Unreported.Add(i)
+		}
+	}
 	return closed
 }
 

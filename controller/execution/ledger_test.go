@@ -672,17 +672,25 @@ func TestLedgerLooksUpTasks(t *testing.T) {
 }
 
 func TestLedgerClose(t *testing.T) {
-	l := openLedger(1, 1)
+	l := openLedger(3, 3)
 	write(l)
-	l.NoteCreated(0)
-	l.Finish(0, End{Outcome: succeeded})
+	for i, outcome := range []Outcome{succeeded, succeeded, oomKilled} {
+		l.NoteCreated(i)
+		l.Finish(i, End{Outcome: outcome})
+	}
 	write(l)
-	closed := l.Close(at("2026-03-04T06:00:00Z"))
+	report := l.Report(at("2026-03-04T06:00:00Z"))
+	report.Tasks[0].Reported = true
+	report.Tasks = append(report.Tasks, TaskReport{Node: "of another execution", State: Succeeded})
+	closed := l.Close(report)
 	if closed.Phase != Closed || !closed.ClosedAt.Equal(at("2026-03-04T06:00:00Z")) {
 		t.Errorf("phase %s at %s", closed.Phase, closed.ClosedAt)
 	}
-	if want := "admitted 0; created 0; succeeded 0"; show(closed) != want {
+	if want := "admitted 0-2; created 0-2; failed/OOMKilled 2; succeeded 0-1"; show(closed) != want {
 		t.Errorf("account %q, want %q", show(closed), want)
+	}
+	if got := closed.Unreported.String(); got != "1" {
+		t.Errorf("%q have not reported, want the one that succeeded", got)
 	}
 	if l.Phase() != Open {
 		t.Error("the ledger is closed before the record is")
@@ -690,13 +698,14 @@ func TestLedgerClose(t *testing.T) {
 }
 
 func TestAccountClone(t *testing.T) {
-	a := Account{Admitted: indexesOf(0), Created: indexesOf(0), Outcomes: map[Outcome]Indexes{succeeded: indexesOf(0)}}
+	a := Account{Admitted: indexesOf(0), Created: indexesOf(0), Unreported: indexesOf(0), Outcomes: map[Outcome]Indexes{succeeded: indexesOf(0)}}
 	before := show(a)
 	clone := a.Clone()
 	clone.Admitted.Add(1)
 	clone.Created.Add(1)
+	clone.Unreported.Add(1)
 	clone.Outcomes[oomKilled] = indexesOf(1)
-	if show(a) != before {
+	if show(a) != before || a.Unreported.Len() != 1 {
 		t.Errorf("became %q", show(a))
 	}
 	if want := (Counts{Succeeded: 1, Failed: 1}); !maps.Equal(clone.Count(), want) {

@@ -101,6 +101,10 @@ func (o *oracle) checkReport(id execution.ID, r *recordState) {
 	for _, t := range report.Tasks {
 		lines[t.Node] = append(lines[t.Node], t)
 	}
+	unreported, err := execution.ParseIndexes(r.object.Data["unreported"])
+	if err != nil {
+		w.fail("I3: the record of %s: %v", id, err)
+	}
 	for i, node := range r.plan.Nodes {
 		key := execution.Key{Execution: id, Node: node.Name}
 		line := lines[node.Name]
@@ -110,6 +114,9 @@ func (o *oracle) checkReport(id execution.ID, r *recordState) {
 		}
 		if line[0].State != r.outcomes[i].State || line[0].Reason != r.outcomes[i].Reason {
 			w.fail("I3: the report of %s says %s of %s, the record %s", id, line[0].State, node.Name, r.outcomes[i].State)
+		}
+		if quiet := line[0].State == execution.Succeeded && !line[0].Reported; r.phase == execution.Closed && unreported.Has(i) != quiet {
+			w.fail("I3: the report of %s says that %s sent a result: %t; the record says otherwise", id, node.Name, line[0].Reported)
 		}
 		if result := o.results[key]; result != nil && result.last != "" && !line[0].Reported {
 			w.fail("I4: the result of %s in %s was acknowledged, and the report says that there is none", node.Name, id)
