@@ -9,13 +9,17 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 	networkingv1 "k8s.io/api/networking/v1"
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/apimachinery/pkg/runtime"
 	"sigs.k8s.io/kustomize/kyaml/filesys"
+
+	"github.com/batch-job-controller/batch-job-controller/controller/execution"
 )
 
 // What docs/install.md has people write.
 const (
 	installPage = "../docs/install.md"
+	firstPage   = "../README.md"
 	remote      = "https://github.com/batch-job-controller/batch-job-controller//"
 )
 
@@ -25,9 +29,11 @@ var (
 	remoteBase = regexp.MustCompile(`https://\S+?//(\S+?)\?ref=([^\s'\]]+)`)
 )
 
-func readInstallPage(t *testing.T) string {
+func readInstallPage(t *testing.T) string { return readPage(t, installPage) }
+
+func readPage(t *testing.T, page string) string {
 	t.Helper()
-	text, err := os.ReadFile(installPage)
+	text, err := os.ReadFile(page)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -126,16 +132,29 @@ func TestDocumentedPolicyIsForTheController(t *testing.T) {
 	}
 }
 
+// Whoever begins with it has it run in a namespace that install makes.
+func TestFirstCheckRunsWhereTheOverlaysAre(t *testing.T) {
+	blocks := yamlBlock.FindAllStringSubmatch(readPage(t, firstPage), 2)
+	if len(blocks) != 2 {
+		t.Fatalf("%s shows %d files", firstPage, len(blocks))
+	}
+	rendered, err := Render(Options{Overlay: "dev", Config: blocks[0][1], PodTemplate: blocks[1][1]})
+	if err != nil {
+		t.Fatal(err)
+	}
+	wantRestricted(t, metav1.ObjectMeta{}, jobPod(t, decode(t, rendered), execution.TokenAuth))
+}
+
 // The version of the pages, that of the image, and all others are one.
 func TestDocumentedVersionIsTheImages(t *testing.T) {
 	_, want, _ := strings.Cut(controllerContainer(t, render(t, "production")).Image, ":")
 	var got []string
-	for _, ref := range remoteBase.FindAllStringSubmatch(readInstallPage(t), -1) {
+	for _, ref := range remoteBase.FindAllStringSubmatch(readInstallPage(t)+readPage(t, firstPage), -1) {
 		got = append(got, ref[2])
 	}
 	slices.Sort(got)
 	if got := slices.Compact(got); len(got) != 1 || got[0] != want {
-		t.Errorf("%s refers to the versions %v, and the image is %s", installPage, got, want)
+		t.Errorf("%s and %s refer to the versions %v, and the image is %s", installPage, firstPage, got, want)
 	}
 }
 

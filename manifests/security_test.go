@@ -13,21 +13,9 @@ import (
 )
 
 func TestPodsAreRestricted(t *testing.T) {
-	evaluator, err := policy.NewEvaluator(policy.DefaultChecks(), nil)
-	if err != nil {
-		t.Fatal(err)
-	}
-	restricted := api.LevelVersion{Level: api.LevelRestricted, Version: api.LatestVersion()}
 	check := func(t *testing.T, meta metav1.ObjectMeta, spec corev1.PodSpec) {
 		t.Helper()
-		if len(spec.Containers) == 0 {
-			t.Fatal("no containers")
-		}
-		for _, result := range evaluator.EvaluatePod(restricted, &meta, &spec) {
-			if !result.Allowed {
-				t.Errorf("not restricted: %s: %s", result.ForbiddenReason, result.ForbiddenDetail)
-			}
-		}
+		wantRestricted(t, meta, spec)
 		for _, c := range spec.Containers {
 			if c.SecurityContext.ReadOnlyRootFilesystem == nil || !*c.SecurityContext.ReadOnlyRootFilesystem {
 				t.Errorf("container %s may write its own files", c.Name)
@@ -46,4 +34,23 @@ func TestPodsAreRestricted(t *testing.T) {
 			t.Run("job with "+string(auth), func(t *testing.T) { check(t, metav1.ObjectMeta{}, jobPod(t, objects, auth)) })
 		}
 	})
+}
+
+// wantRestricted has a pod judged as the API server does where a namespace
+// enforces restricted.
+func wantRestricted(t *testing.T, meta metav1.ObjectMeta, spec corev1.PodSpec) {
+	t.Helper()
+	evaluator, err := policy.NewEvaluator(policy.DefaultChecks(), nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if len(spec.Containers) == 0 {
+		t.Fatal("no containers")
+	}
+	restricted := api.LevelVersion{Level: api.LevelRestricted, Version: api.LatestVersion()}
+	for _, result := range evaluator.EvaluatePod(restricted, &meta, &spec) {
+		if !result.Allowed {
+			t.Errorf("not restricted: %s: %s", result.ForbiddenReason, result.ForbiddenDetail)
+		}
+	}
 }

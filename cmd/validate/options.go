@@ -50,6 +50,8 @@ func parseOptions(args []string, output io.Writer) (*options, error) {
 	}
 	flags.StringVar(&o.config, "f", "config.yaml", "config.yaml, or a manifest with a ConfigMap that holds both keys; - is stdin")
 	flags.StringVar(&o.template, "t", "", "the pod template; empty: pod-template.yaml beside config.yaml")
+	flags.StringVar(&o.config, "config", o.config, "the same as -f")
+	flags.StringVar(&o.template, "pod-template", o.template, "the same as -t")
 	flags.StringVar(&o.output, "o", outputSummary, "what is written of a valid configuration: summary, or job for the Job of a node as YAML")
 	flags.StringVar(&o.node, "node", sampleNode, "node whose Job is rendered")
 	flags.StringVar(&o.namespace, "namespace", "", "namespace of the controller; empty: the ConfigMap's, else a sample")
