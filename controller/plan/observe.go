@@ -60,7 +60,7 @@ func Observe(job *batchv1.Job, pods []*corev1.Pod) Run {
 // WhyNotStarted returns the end of a task whose pod never started, with the
 // pod's own reason.
 func (r Run) WhyNotStarted() execution.End {
-	reason, message := execution.PodNotCreated, "the Job controller created no pod"
+	reason, message := execution.PodNotCreated, "the Job controller created no pod: the events of the Job say why, such as a quota, a webhook or Pod Security"
 	if r.newest != nil {
 		reason, message = waitingReason(r.newest)
 	}

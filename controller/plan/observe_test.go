@@ -423,7 +423,7 @@ func TestWhyNotStarted(t *testing.T) {
 		want        execution.Reason
 		wantMessage string
 	}{
-		"no pod": {want: execution.PodNotCreated, wantMessage: "the Job controller created no pod"},
+		"no pod": {want: execution.PodNotCreated, wantMessage: "the Job controller created no pod: the events of the Job say why, such as a quota, a webhook or Pod Security"},
 		"the image cannot be pulled": {
 			pods: pods(podWith(container("check", waiting("ErrImagePull", "not found")))),
 			want: "ErrImagePull", wantMessage: "container check: not found",
