@@ -30,6 +30,9 @@ func (t *tool) diff(ctx context.Context, c choice) error {
 	if err != nil {
 		return err
 	}
+	if err := t.checkPodSecurity(ctx, cluster, r); err != nil {
+		return err
+	}
 	differences, err := cluster.objects.Diff(ctx, r.namespace(), r.objects)
 	if err != nil {
 		return t.explainRefusal(err)

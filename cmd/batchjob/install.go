@@ -49,6 +49,9 @@ func (t *tool) install(ctx context.Context, o installOptions) error {
 	if err != nil {
 		return err
 	}
+	if err := t.checkPodSecurity(ctx, cluster, r); err != nil {
+		return err
+	}
 	installer := objects.Installer{Client: cluster.objects, Force: o.force, Report: t.report}
 	err = installer.Install(ctx, objects.Inventory{
 		Namespace: r.namespace(), Overlay: r.overlay, Components: r.components, Version: version.Own(),

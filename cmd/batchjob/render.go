@@ -18,6 +18,9 @@ func (t *tool) renderCommand() *cobra.Command {
 		Args: cobra.NoArgs,
 		RunE: does(func(context.Context, []string) error {
 			r, err := t.render(c)
+			if err == nil {
+				err = t.checkPods(r, r.namespaceLabels(nil), false)
+			}
 			if err != nil {
 				return err
 			}

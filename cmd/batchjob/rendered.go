@@ -24,6 +24,7 @@ type rendered struct {
 	objects    []*unstructured.Unstructured
 	deployment *appsv1.Deployment
 	config     config.Config
+	pod        corev1.PodTemplateSpec // of the Job that a node would get
 }
 
 func (r rendered) namespace() string { return r.deployment.Namespace }
@@ -150,6 +151,7 @@ func (t *tool) checkConfig(r *rendered, data map[string]string) error {
 	if len(errs) > 0 {
 		return fmt.Errorf("the controller would refuse this configuration:\n%w", errors.Join(errs...))
 	}
+	r.pod = result.Job.Spec.Template
 	return nil
 }
 

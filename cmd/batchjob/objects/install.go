@@ -104,6 +104,20 @@ func (i *Installer) ensureNamespace(ctx context.Context, name string, objects []
 	return others, i.applyOne(ctx, namespace, live)
 }
 
+// NamespaceLabels returns the labels of a namespace, and whether this program
+// has made it or will.
+func (c *Client) NamespaceLabels(ctx context.Context, name string) (labels map[string]string, ours bool, err error) {
+	live, err := c.get(ctx, Reference{APIVersion: "v1", Kind: "Namespace", Name: name})
+	switch {
+	case apierrors.IsForbidden(err):
+		return nil, false, nil // who may not look at namespaces was given one
+	case err != nil || live == nil:
+		return nil, true, err
+	default:
+		return live.GetLabels(), applied(live), nil
+	}
+}
+
 // rehearse asks the API server whether it would take each object.
 func (i *Installer) rehearse(ctx context.Context, objects []*unstructured.Unstructured) error {
 	refused := &Refusals{}
