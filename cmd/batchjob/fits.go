@@ -6,17 +6,23 @@ import (
 	"slices"
 	"strings"
 
+	corev1 "k8s.io/api/core/v1"
 	rbacv1 "k8s.io/api/rbac/v1"
 	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
 	"k8s.io/apimachinery/pkg/runtime"
 
+	"github.com/batch-job-controller/batch-job-controller/cmd/batchjob/objects"
 	"github.com/batch-job-controller/batch-job-controller/controller/config"
 	"github.com/batch-job-controller/batch-job-controller/controller/execution"
 )
 
-// fits tells which components are lacking for what the configuration asks for:
-// without, the controller would start, and not be ready.
+// fits tells what is lacking for what the configuration asks for. The controller
+// would only tell when it is there, and the one before it is gone.
 func (r *rendered) fits() error {
+	return errors.Join(r.fitsComponents(), r.fitsService())
+}
+
+func (r *rendered) fitsComponents() error {
 	selfSigned := r.hasArgument("-ca-secret=")
 	reviews := r.mayUse("tokenreviews", "")
 	callbacks, reports := r.config.Callback, r.config.Reports
@@ -38,6 +44,49 @@ func (r *rendered) fits() error {
 		}
 	}
 	return errors.Join(errs...)
+}
+
+// fitsService is about the Service that job pods report to, unless they report to
+// the controller's pod.
+func (r *rendered) fitsService() error {
+	if r.hasEnv("POD_IP") {
+		return nil
+	}
+	var names []string
+	for _, o := range r.objects {
+		if o.GetKind() != "Service" {
+			continue
+		}
+		if o.GetName() == r.config.CallbackServiceName {
+			return r.fitsPort(o)
+		}
+		names = append(names, o.GetName())
+	}
+	return fmt.Errorf("callbackServiceName: %q: overlay %s has no such Service: must be one of %s", r.config.CallbackServiceName, r.overlay, strings.Join(names, ", "))
+}
+
+func (r *rendered) fitsPort(o *unstructured.Unstructured) error {
+	var service corev1.Service
+	if err := runtime.DefaultUnstructuredConverter.FromUnstructured(o.Object, &service); err != nil {
+		return fmt.Errorf("%s: %w", objects.ReferenceTo(o), err)
+	}
+	var ports []string
+	for _, port := range service.Spec.Ports {
+		if int(port.Port) == r.config.CallbackServicePort {
+			return nil
+		}
+		ports = append(ports, fmt.Sprintf("%d (%s)", port.Port, port.Name))
+	}
+	return fmt.Errorf("callbackServicePort: %d: Service %s has no such port: must be one of %s", r.config.CallbackServicePort, service.Name, strings.Join(ports, ", "))
+}
+
+func (r *rendered) hasEnv(name string) bool {
+	for _, c := range r.deployment.Spec.Template.Spec.Containers {
+		if slices.ContainsFunc(c.Env, func(v corev1.EnvVar) bool { return v.Name == name }) {
+			return true
+		}
+	}
+	return false
 }
 
 // lacksSecret is whether the Secret of somebody else may not be read. That of

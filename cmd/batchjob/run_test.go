@@ -88,6 +88,12 @@ func TestRun(t *testing.T) {
 			input:      good + "callback: {tls: selfSigned, auth: serviceAccountToken}\nreports: {tls: secret, tlsSecret: batch-job-controller-tls, auth: serviceAccountToken}\n",
 			wantStatus: 2,
 			wantErr:    []string{"callback.tls: selfSigned: ", "callback.auth: ", "reports.tlsSecret: ", "reports.auth: ", "--component tls", "--component report-auth"}},
+		"a Service that there is not": {args: []string{"install", "--overlay", "demo", "-f", "-", "--kubeconfig", kubeconfig},
+			input: "name: mine\ncronExpression: \"42 3 * * *\"\ncallbackServiceName: other\nmetrics: {prefix: mine}\n", wantStatus: 2,
+			wantErr: []string{`callbackServiceName: "other": `, "overlay demo", "must be one of batch-job-controller"}},
+		"a port that its Service has not": {args: []string{"install", "--overlay", "demo", "-f", "-", "--kubeconfig", kubeconfig},
+			input: good + "callbackServicePort: 8099\n", wantStatus: 2,
+			wantErr: []string{"callbackServicePort: 8099: ", "Service batch-job-controller", "8090 (callbacks)"}},
 		"components that it needs and has": {args: []string{"render", "--overlay", "demo", "-f", "-", "--component", "tls,report-auth"},
 			input:   good + "callback: {tls: selfSigned, auth: serviceAccountToken}\nreports: {tls: secret, tlsSecret: batch-job-controller-tls, auth: serviceAccountToken}\n",
 			wantOut: []string{"-ca-secret="}},
@@ -133,7 +139,7 @@ func TestPodsAreStartedAnewForWhatNeedsIt(t *testing.T) {
 	if again := annotation("podPoolSize: 7\n"); again != first {
 		t.Errorf("got %s, and then %s", first, again)
 	}
-	if other := annotation("callbackServicePort: 8099\n"); other == first {
+	if other := annotation("callback: {auth: none}\n"); other == first {
 		t.Errorf("got %s for both", other)
 	}
 }

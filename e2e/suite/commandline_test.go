@@ -113,10 +113,15 @@ func TestCommandLine(t *testing.T) {
 		wantText(t, text, "wrong.yaml:2: cronExpression: ", `"sometimes"`, "wrong.yaml:3: podPoolSiz: ")
 		c.run(t, ctx, 0, append([]string{"diff"}, install[1:]...)...)
 	})
+	t.Run("pods that Pod Security forbids are refused before anything is sent", func(t *testing.T) {
+		careless := c.write(t, "careless.yaml", "kind: Pod\nspec: { containers: [ { name: job, image: localhost/job:1 } ] }\n")
+		wantText(t, c.run(t, ctx, 2, append(install, "-t", careless)...), "careless.yaml: ", c.namespace, "restricted", "runAsNonRoot")
+		c.run(t, ctx, 0, append([]string{"diff"}, install[1:]...)...)
+	})
 	t.Run("a controller that another start would not help is given up at once, with its log", func(t *testing.T) {
-		config := c.write(t, "lost.yaml", "name: demo\ncronExpression: \"42 3 * * *\"\ncallbackServiceName: nowhere\nmetrics: {prefix: demo}\n")
-		text := c.run(t, ctx, 4, append(install, "-f", config, "--timeout", "2m")...)
-		wantText(t, text, "another start would not help", "The end of its log:", "nowhere")
+		greedy := c.write(t, "greedy.yaml", podTemplate("true")+"      resources: { requests: { memory: 64Mi }, limits: { memory: 32Mi } }\n")
+		text := c.run(t, ctx, 4, append(install, "-t", greedy, "--timeout", "2m")...)
+		wantText(t, text, "another start would not help", "The end of its log:", "refuses the Job", "memory limit of 32Mi")
 		wantText(t, c.run(t, ctx, 4, "status"), "0 of 1 replicas ready")
 	})
 	t.Run("nodes that fail are named with their reason, and end wait and status with 1", func(t *testing.T) {
