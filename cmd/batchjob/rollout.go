@@ -7,16 +7,21 @@ import (
 	"slices"
 	"strings"
 	"time"
+	"unicode"
 
 	appsv1 "k8s.io/api/apps/v1"
 	corev1 "k8s.io/api/core/v1"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 
 	"github.com/batch-job-controller/batch-job-controller/cmd/batchjob/progress"
+	"github.com/batch-job-controller/batch-job-controller/controller/execution"
 )
 
-// lastWords bounds what is shown of a log, in lines.
-const lastWords = 10
+const (
+	lastWords = 10   // bounds what is shown of a log, in lines
+	readWords = 500  // and what is read of it: debug lines are left out
+	wordsSize = 4096 // of a line, in bytes: it may name many problems
+)
 
 // awaitRollout waits until a controller is ready, and tells why it is not.
 func (t *tool) awaitRollout(ctx context.Context, c *cluster, d *appsv1.Deployment, timeout time.Duration) error {
@@ -100,12 +105,38 @@ const revisionAnnotation = "deployment.kubernetes.io/revision"
 // log returns the end of the log of a pod: of how it ended, if it was started
 // again.
 func (c *cluster) log(ctx context.Context, namespace, pod string) string {
-	lines := int64(lastWords)
+	lines := int64(readWords)
 	for _, previous := range []bool{true, false} {
 		data, err := c.CoreV1().Pods(namespace).GetLogs(pod, &corev1.PodLogOptions{TailLines: &lines, Previous: previous}).DoRaw(ctx)
-		if err == nil && len(data) > 0 {
-			return strings.TrimSpace(string(data))
+		if text := endOf(string(data)); err == nil && text != "" {
+			return text
 		}
 	}
 	return ""
+}
+
+// endOf returns the last lines of a log that are for people who do not look for
+// a mistake in the program, and does nothing to their terminal.
+func endOf(log string) string {
+	var lines []string
+	for line := range strings.Lines(log) {
+		line = strings.TrimSpace(strings.Map(printable, line))
+		if line != "" && !isDebug(line) {
+			lines = append(lines, execution.Truncate(line, wordsSize))
+		}
+	}
+	return strings.Join(lines[max(0, len(lines)-lastWords):], "\n")
+}
+
+func printable(r rune) rune {
+	if unicode.IsPrint(r) {
+		return r
+	}
+	return ' '
+}
+
+// isDebug is about lines as log/slog writes them, for programs or for people.
+// Levels between debug and info are DEBUG+1 to DEBUG+3.
+func isDebug(line string) bool {
+	return strings.Contains(line, `"level":"DEBUG`) || strings.Contains(line, " level=DEBUG")
 }
