@@ -1,6 +1,8 @@
 package batchjob
 
 import (
+	"cmp"
+	"fmt"
 	"slices"
 	"strings"
 
@@ -19,31 +21,81 @@ type choice struct {
 	podTemplate string // likewise
 }
 
+// offer is something to choose, and what it is for.
+type offer struct{ name, purpose string }
+
+// overlays are those for people: that of the tests is of no use to them.
+func overlays() []offer {
+	return []offer{
+		{"demo", "a first look: runs once when it starts, reports in each of the ways there are"},
+		{"dev", "trying things out: runs when it starts and every quarter of an hour; reports end with the pod"},
+		{"staging", "as production, with one replica: reports on a volume, TLS, network policies"},
+		{"production", "clusters on which others rely: two replicas, and a volume that several nodes can mount"},
+	}
+}
+
+func components() []offer {
+	return []offer{
+		{"persistence", "reports outlive the pod, on a claimed volume of 5Gi"},
+		{"ha", "two replicas on two nodes, with persistence on a volume that several nodes can mount"},
+		{"network-policy", "who may connect to which port, where the cluster's network enforces it"},
+		{"tls", "permissions for callback.tls and reports.tls"},
+		{"report-auth", "permissions for reports.auth and callback.auth: serviceAccountToken"},
+		{"service-monitor", "scraping by the Prometheus Operator"},
+		{"monitoring", "service-monitor, with alerts and a Grafana dashboard"},
+	}
+}
+
+func names(of []offer) string {
+	var all []string
+	for _, o := range of {
+		all = append(all, o.name)
+	}
+	return strings.Join(all, ", ")
+}
+
+func offersText() string {
+	var text strings.Builder
+	for _, list := range []struct {
+		title  string
+		offers []offer
+	}{{"Overlays:", overlays()}, {"Components, to add to one:", components()}} {
+		fmt.Fprintf(&text, "\n%s\n", list.title)
+		for _, o := range list.offers {
+			fmt.Fprintf(&text, "  %-15s  %s\n", o.name, o.purpose)
+		}
+	}
+	return strings.TrimRight(text.String(), "\n")
+}
+
 func (c *choice) bind(cmd *cobra.Command) {
+	cmd.Long = cmp.Or(cmd.Long, cmd.Short+".") + "\n" + offersText()
 	flags := cmd.Flags()
-	flags.StringVar(&c.overlay, "overlay", "", "which installation: one of "+listed(overlays()))
-	flags.StringSliceVar(&c.components, "component", nil, "what to add to the overlay, such as ha: any of "+listed(manifests.Components()))
+	flags.StringVar(&c.overlay, "overlay", "", "which installation: one of "+names(overlays()))
+	flags.StringSliceVar(&c.components, "component", nil, "what to add to the overlay: any of "+names(components()))
 	flags.StringVar(&c.image, "image", "", "image of the controller (default: that of the overlay)")
 	flags.StringVarP(&c.config, "config", "f", "", "file with the configuration, config.yaml, or - (default: that of the overlay)")
 	flags.StringVarP(&c.podTemplate, "pod-template", "t", "", "file with the pod template, pod-template.yaml, or - (default: that of the overlay)")
 	must(cmd.MarkFlagRequired("overlay"))
-	complete := func(list func() ([]string, error)) cobra.CompletionFunc {
-		return func(*cobra.Command, []string, string) ([]string, cobra.ShellCompDirective) {
-			names, err := list()
-			if err != nil {
-				return nil, cobra.ShellCompDirectiveError
-			}
-			return names, cobra.ShellCompDirectiveNoFileComp
-		}
-	}
-	must(cmd.RegisterFlagCompletionFunc("overlay", complete(overlays)))
-	must(cmd.RegisterFlagCompletionFunc("component", complete(manifests.Components)))
+	must(cmd.RegisterFlagCompletionFunc("overlay", complete(overlays())))
+	must(cmd.RegisterFlagCompletionFunc("component", complete(components())))
 }
 
-// overlays are those for people: that of the tests is of no use to them.
-func overlays() ([]string, error) {
-	names, err := manifests.Overlays()
-	return slices.DeleteFunc(names, func(name string) bool { return name == "e2e" }), err
+func complete(with []offer) cobra.CompletionFunc {
+	var all []cobra.Completion
+	for _, o := range with {
+		all = append(all, cobra.CompletionWithDesc(o.name, o.purpose))
+	}
+	return cobra.FixedCompletions(all, cobra.ShellCompDirectiveNoFileComp)
+}
+
+// check tells of an overlay that there is not, and offers none of the tests'.
+func (c *choice) check() error {
+	known, err := manifests.Overlays()
+	if err == nil && !slices.Contains(known, c.overlay) {
+		err = fmt.Errorf("no overlay %q: must be one of %s", c.overlay, names(overlays()))
+	}
+	return err
 }
 
 // must is for what only a mistake in this package could make fail.
@@ -51,11 +103,6 @@ func must(err error) {
 	if err != nil {
 		panic(err)
 	}
-}
-
-func listed(names []string, err error) string {
-	must(err) // they are part of the program
-	return strings.Join(names, ", ")
 }
 
 // fileOf returns where a value of the ConfigMap is from, and whether somebody

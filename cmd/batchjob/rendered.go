@@ -44,6 +44,9 @@ func (t *tool) render(c choice) (rendered, error) {
 
 func (t *tool) doRender(c choice) (r rendered, err error) {
 	r.choice = c
+	if err := c.check(); err != nil {
+		return r, err
+	}
 	o := manifests.Options{Overlay: c.overlay, Components: c.components, Namespace: t.givenNamespace(), Image: c.image}
 	if c.config == "-" && c.podTemplate == "-" {
 		return r, errors.New("-f - and -t -: only one of them can be the standard input")

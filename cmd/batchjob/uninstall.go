@@ -78,7 +78,7 @@ func (t *tool) uninstall(ctx context.Context, o uninstallOptions) error {
 func (t *tool) finishUninstall(ctx context.Context, u objects.Uninstaller, kept []objects.Reference, o uninstallOptions) error {
 	left := "namespace " + u.Namespace
 	if len(kept) > 0 {
-		left += ", and in it " + names(kept)
+		left += ", and in it " + listed(kept)
 	}
 	if !o.deleteNamespace {
 		fmt.Fprintf(t.Out, "Kept: %s.\n", left)
@@ -94,7 +94,7 @@ func (t *tool) finishUninstall(ctx context.Context, u objects.Uninstaller, kept 
 	return err
 }
 
-func names(of []objects.Reference) string {
+func listed(of []objects.Reference) string {
 	var all []string
 	for _, r := range of {
 		all = append(all, r.String())
