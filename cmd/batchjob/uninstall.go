@@ -47,6 +47,10 @@ func (t *tool) uninstall(ctx context.Context, o uninstallOptions) error {
 	if err != nil {
 		return err
 	}
+	return t.uninstallFrom(ctx, cluster, namespace, o)
+}
+
+func (t *tool) uninstallFrom(ctx context.Context, cluster *cluster, namespace string, o uninstallOptions) error {
 	limited, cancel := context.WithTimeout(ctx, o.timeout)
 	defer cancel()
 	var kept []objects.Reference
@@ -62,16 +66,29 @@ func (t *tool) uninstall(ctx context.Context, o uninstallOptions) error {
 			fmt.Fprintf(t.Out, "%s of the controller: %d %s\n", kind.Resource(), count, objects.Deleted)
 		},
 	}
-	err = u.Uninstall(limited)
+	err := u.Uninstall(limited)
+	if errors.Is(err, objects.ErrNotInstalled) && o.deleteNamespace {
+		err = leftNamespace(ctx, u, err)
+	}
 	switch {
-	case errors.Is(err, objects.ErrNotInstalled) && !o.deleteNamespace:
+	case errors.Is(err, objects.ErrNotInstalled):
 		return t.notInstalled(ctx, cluster, namespace)
 	case err != nil && errors.Is(context.Cause(limited), context.DeadlineExceeded):
 		return &statusError{exitTimeout, err}
-	case err != nil && !errors.Is(err, objects.ErrNotInstalled):
+	case err != nil:
 		return err
 	}
 	return t.finishUninstall(ctx, u, kept, o)
+}
+
+// leftNamespace returns no error if there is the namespace of an installation
+// that is gone: it may be deleted later.
+func leftNamespace(ctx context.Context, u objects.Uninstaller, notInstalled error) error {
+	made, err := u.NamespaceMade(ctx)
+	if err == nil && !made {
+		return notInstalled
+	}
+	return err
 }
 
 // finishUninstall deletes the namespace, or says what is left.

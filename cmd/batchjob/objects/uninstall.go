@@ -229,6 +229,12 @@ func (c *Client) list(ctx context.Context, kind Reference, selector string) ([]u
 	return list.Items, nil
 }
 
+// NamespaceMade is whether there is the namespace, and this program has made it.
+func (u *Uninstaller) NamespaceMade(ctx context.Context) (bool, error) {
+	live, err := u.get(ctx, Reference{APIVersion: "v1", Kind: "Namespace", Name: u.Namespace})
+	return live != nil && applied(live), err
+}
+
 // DeleteNamespace deletes the namespace if this program has made it, and reports
 // whether it has.
 func (u *Uninstaller) DeleteNamespace(ctx context.Context) (ours bool, err error) {
