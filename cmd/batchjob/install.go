@@ -4,10 +4,12 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"slices"
 	"strings"
 	"time"
 
 	"github.com/spf13/cobra"
+	corev1 "k8s.io/api/core/v1"
 
 	"github.com/batch-job-controller/batch-job-controller/cmd/batchjob/objects"
 	"github.com/batch-job-controller/batch-job-controller/cmd/version"
@@ -52,7 +54,11 @@ func (t *tool) install(ctx context.Context, o installOptions) error {
 	if err := t.checkPodSecurity(ctx, cluster, r); err != nil {
 		return err
 	}
-	installer := objects.Installer{Client: cluster.objects, Force: o.force, Report: t.report}
+	var done installed
+	installer := objects.Installer{Client: cluster.objects, Force: o.force, Report: func(of objects.Reference, change objects.Change) {
+		t.report(of, change)
+		done.note(of, change)
+	}}
 	err = installer.Install(ctx, objects.Inventory{
 		Namespace: r.namespace(), Overlay: r.overlay, Components: r.components, Version: version.Own(),
 	}, r.objects)
@@ -63,8 +69,11 @@ func (t *tool) install(ctx context.Context, o installOptions) error {
 		if err := t.awaitRollout(ctx, cluster, r.deployment, o.timeout); err != nil {
 			return err
 		}
+		if err := done.look(ctx, &installation{cluster, r.deployment, r.config}); err != nil {
+			fmt.Fprintf(t.ErrOut, "whether an execution is open is not known: %v\n", err)
+		}
 	}
-	fmt.Fprint(t.Out, t.afterInstall(r, time.Now()))
+	fmt.Fprint(t.Out, t.afterInstall(r, done, time.Now()))
 	return nil
 }
 
@@ -82,18 +91,28 @@ func (t *tool) explainRefusal(err error) error {
 }
 
 // afterInstall is what to do next.
-func (t *tool) afterInstall(r rendered, now time.Time) string {
+func (t *tool) afterInstall(r rendered, done installed, now time.Time) string {
 	var text strings.Builder
-	in := " -n " + r.namespace()
-	when := "The next execution begins at " + nextTick(r.config, now) + "; runOnStartup: true begins one at every start as well"
-	if r.config.RunOnStartup {
-		when = "An execution begins " + inWords(r.config.StartupDelay) + " after the start"
+	state := "is installed in namespace " + r.namespace() + "."
+	if !done.changed {
+		state = "in namespace " + r.namespace() + ": nothing has changed."
 	}
-	fmt.Fprintf(&text, `
-%s is installed in namespace %s. %s.
-
-Until it is over:  %s wait%s
-How it went:       %s status%s
-`, r.config.Name, r.namespace(), when, t.name, in, t.name, in)
+	fmt.Fprintf(&text, "\n%s %s %s\n", r.config.Name, state, done.next(r, now))
+	if r.losesReports() {
+		text.WriteString("Reports end with the controller's pod; --component persistence keeps them.\n")
+	}
+	in := " -n " + r.namespace()
+	text.WriteString("\n")
+	if done.canWait(r) {
+		fmt.Fprintf(&text, "Until it is over:  %s wait%s%s\n", t.name, in, done.waitTimeout(r, now))
+	}
+	fmt.Fprintf(&text, "How it went:       %s status%s\n", t.name, in)
 	return text.String()
+}
+
+// losesReports is whether they are on a volume that ends with the pod.
+func (r rendered) losesReports() bool {
+	return slices.ContainsFunc(r.deployment.Spec.Template.Spec.Volumes, func(v corev1.Volume) bool {
+		return v.Name == "reports" && v.EmptyDir != nil
+	})
 }

@@ -9,6 +9,7 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 	appsv1 "k8s.io/api/apps/v1"
+	corev1 "k8s.io/api/core/v1"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 
 	"github.com/batch-job-controller/batch-job-controller/cmd/batchjob/objects"
@@ -46,6 +47,9 @@ func TestTexts(t *testing.T) {
 	deployment := &appsv1.Deployment{ObjectMeta: metav1.ObjectMeta{Namespace: "checks"}}
 	found := &installation{deployment: deployment}
 	cron := config.Config{Name: "disk-check", CronExpression: "42 3 * * *", TimeZone: "Europe/Zurich"}
+	startup := config.Config{Name: "demo", RunOnStartup: true, StartupDelay: 10 * time.Second, CronExpression: "30 * * * *"}
+	losing := deployment.DeepCopy()
+	losing.Spec.Template.Spec.Volumes = []corev1.Volume{{Name: "reports", VolumeSource: corev1.VolumeSource{EmptyDir: &corev1.EmptyDirVolumeSource{}}}}
 	failed := progress.Execution{
 		ID: "20261125110000", Trigger: execution.Cron, Scheduled: now.Add(-time.Hour), ClosedAt: now.Add(-57 * time.Minute), Phase: execution.Closed,
 		Nodes: 4, Counts: execution.Counts{execution.Succeeded: 2, execution.Failed: 1, execution.Lost: 1, execution.Skipped: 1},
@@ -62,13 +66,16 @@ func TestTexts(t *testing.T) {
 		Phase: execution.Closed, Nodes: 3, Counts: execution.Counts{execution.Succeeded: 3},
 	}
 	texts := map[string]string{
-		"executions":              executionsTable([]progress.Execution{good, failed, open}, now),
-		"execution-failed":        executionText(failed) + tool.afterExecution(found, failed),
-		"execution-good":          executionText(good) + tool.afterExecution(found, good),
-		"execution-open":          nodesTable(open) + tool.afterExecution(found, open),
-		"installed-with-schedule": tool.afterInstall(rendered{deployment: deployment, config: cron}, now),
-		"installed-with-startup":  tool.afterInstall(rendered{deployment: deployment, config: config.Config{Name: "demo", RunOnStartup: true, StartupDelay: 10 * time.Second}}, now),
-		"schedule":                scheduleText(cron, now) + "\n",
+		"executions":                executionsTable([]progress.Execution{good, failed, open}, now),
+		"execution-failed":          executionText(failed) + tool.afterExecution(found, failed),
+		"execution-good":            executionText(good) + tool.afterExecution(found, good),
+		"execution-open":            nodesTable(open) + tool.afterExecution(found, open),
+		"installed-with-schedule":   tool.afterInstall(rendered{deployment: deployment, config: cron}, installed{changed: true, started: true}, now),
+		"installed-with-startup":    tool.afterInstall(rendered{deployment: deployment, config: startup}, installed{changed: true, started: true, any: true}, now),
+		"installed-without-a-start": tool.afterInstall(rendered{deployment: deployment, config: startup}, installed{changed: true, any: true}, now),
+		"installed-unchanged":       tool.afterInstall(rendered{deployment: deployment, config: startup}, installed{any: true}, now),
+		"installed-while-open":      tool.afterInstall(rendered{deployment: losing, config: startup}, installed{changed: true, started: true, any: true, open: "20261125115900"}, now),
+		"schedule":                  scheduleText(cron, now) + "\n",
 		"inventory": inventoryText(nil) + "\n" + inventoryText(&objects.Inventory{Overlay: "demo", Version: "v1"}) + "\n" +
 			inventoryText(&objects.Inventory{Overlay: "demo", Version: "v1", Components: []string{"ha", "tls"}}) + "\n",
 	}

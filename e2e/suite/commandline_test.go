@@ -106,6 +106,7 @@ func TestCommandLine(t *testing.T) {
 		if strings.Contains(text, "created") || strings.Contains(text, "configured") {
 			t.Error("something was changed")
 		}
+		wantText(t, text, "nothing has changed", "The next execution begins at", "Reports end with the controller's pod")
 	})
 	t.Run("a configuration that is wrong is refused before anything is sent", func(t *testing.T) {
 		wrong := c.write(t, "wrong.yaml", "name: demo\ncronExpression: sometimes\npodPoolSiz: 3\nmetrics: {prefix: x}\n")

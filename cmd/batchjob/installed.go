@@ -1,0 +1,126 @@
+package batchjob
+
+import (
+	"context"
+	"fmt"
+	"time"
+
+	"github.com/batch-job-controller/batch-job-controller/cmd/batchjob/objects"
+	"github.com/batch-job-controller/batch-job-controller/cmd/batchjob/progress"
+	"github.com/batch-job-controller/batch-job-controller/controller/execution"
+	"github.com/batch-job-controller/batch-job-controller/controller/jobspec"
+	"github.com/batch-job-controller/batch-job-controller/controller/plan"
+)
+
+// installed is what an installation has come to.
+type installed struct {
+	changed bool         // an object was
+	started bool         // the controller was, anew
+	open    execution.ID // that was open before; empty: none is known
+	any     bool         // execution is there
+}
+
+func (i *installed) note(of objects.Reference, change objects.Change) {
+	if change != objects.Created && change != objects.Configured && change != objects.Deleted {
+		return
+	}
+	i.changed = true
+	i.started = i.started || of.Kind == "Deployment"
+}
+
+// records are those of executions.
+type records interface {
+	ids(ctx context.Context) ([]execution.ID, error)
+	executions(ctx context.Context, ids ...execution.ID) ([]progress.Execution, error)
+	startedSince(ctx context.Context) (execution.ID, error)
+}
+
+// look looks for executions that have not begun with this start. If one of those
+// is open it is the newest: no other begins beside it.
+func (i *installed) look(ctx context.Context, in records) error {
+	ids, err := in.ids(ctx)
+	if err != nil {
+		return err
+	}
+	since := execution.ID("")
+	if i.started {
+		if since, err = in.startedSince(ctx); err != nil {
+			return err
+		}
+	}
+	i.any = len(ids) > 0
+	if !i.any || (since != "" && ids[len(ids)-1] >= since) {
+		return nil
+	}
+	newest, err := in.executions(ctx, ids[len(ids)-1])
+	if err != nil {
+		return err
+	}
+	if !newest[0].Closed() {
+		i.open = ids[len(ids)-1]
+	}
+	return nil
+}
+
+// startedSince returns the ID from which on executions have begun since the
+// controller, with all its replicas, was started.
+func (i *installation) startedSince(ctx context.Context) (execution.ID, error) {
+	pods, err := i.pods(ctx, i.deployment)
+	if err != nil {
+		return "", err
+	}
+	var since time.Time
+	for _, pod := range pods {
+		if created := pod.CreationTimestamp.Time; pod.DeletionTimestamp == nil && (since.IsZero() || created.Before(since)) {
+			since = created
+		}
+	}
+	if since.IsZero() {
+		return "", nil
+	}
+	return execution.NewID(since), nil
+}
+
+// next is when an execution begins.
+func (i installed) next(r rendered, now time.Time) string {
+	switch {
+	case i.open != "":
+		return fmt.Sprintf("Execution %[1]s is still open: none begins before it is over.\nTo end it, with its Jobs and without its report: kubectl -n %[2]s delete configmap %[3]s",
+			i.open, r.namespace(), jobspec.RecordName(r.config.Name, i.open))
+	case i.startsOne(r):
+		return "An execution begins " + inWords(r.config.StartupDelay) + " after the start."
+	case r.config.RunOnStartup:
+		return "The next execution begins at " + nextTick(r.config, now) + "."
+	default:
+		return "The next execution begins at " + nextTick(r.config, now) + "; runOnStartup: true begins one at every start as well."
+	}
+}
+
+func (i installed) startsOne(r rendered) bool { return i.started && r.config.RunOnStartup }
+
+// canWait is whether wait would be about the execution that was told of: one that
+// is over comes before one that has not begun.
+func (i installed) canWait(r rendered) bool {
+	return i.open != "" || i.startsOne(r) || !i.any
+}
+
+// waitsAnHour is how long wait waits by itself.
+const waitsAnHour = time.Hour
+
+// waitTimeout is the flag with which wait lasts until an execution that begins
+// late has had its hour as well.
+func (i installed) waitTimeout(r rendered, now time.Time) string {
+	if i.open != "" || i.startsOne(r) {
+		return ""
+	}
+	schedule, err := plan.ParseSchedule(r.config.CronExpression, r.config.TimeZone, now)
+	if err != nil {
+		return ""
+	}
+	until := schedule.Next(now).Sub(now)
+	if until <= waitsAnHour {
+		return ""
+	}
+	hours := (until + waitsAnHour + time.Hour - 1) / time.Hour
+	return fmt.Sprintf(" --timeout %dh", hours)
+}

@@ -1,0 +1,143 @@
+package batchjob
+
+import (
+	"context"
+	"slices"
+	"testing"
+	"time"
+
+	appsv1 "k8s.io/api/apps/v1"
+	corev1 "k8s.io/api/core/v1"
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+	"k8s.io/client-go/kubernetes/fake"
+
+	"github.com/batch-job-controller/batch-job-controller/cmd/batchjob/objects"
+	"github.com/batch-job-controller/batch-job-controller/cmd/batchjob/progress"
+	"github.com/batch-job-controller/batch-job-controller/controller/config"
+	"github.com/batch-job-controller/batch-job-controller/controller/execution"
+)
+
+func TestWhatAnInstallationHasChanged(t *testing.T) {
+	type change struct {
+		kind   string
+		change objects.Change
+	}
+	tests := map[string]struct {
+		changes                  []change
+		wantChanged, wantStarted bool
+	}{
+		"nothing":                                 {[]change{{"Service", objects.Unchanged}, {"Deployment", objects.Unchanged}}, false, false},
+		"a volume is not needed, and kept":        {[]change{{"PersistentVolumeClaim", objects.Kept}}, false, false},
+		"the configuration, which is followed":    {[]change{{"ConfigMap", objects.Configured}, {"Deployment", objects.Unchanged}}, true, false},
+		"the Deployment, which starts pods":       {[]change{{"ConfigMap", objects.Unchanged}, {"Deployment", objects.Configured}}, true, true},
+		"what a component brought is not there":   {[]change{{"PodDisruptionBudget", objects.Deleted}}, true, false},
+		"all is made":                             {[]change{{"Namespace", objects.Created}, {"Deployment", objects.Created}}, true, true},
+		"what others have made is left with them": {[]change{{"Service", objects.NotOurs}}, false, false},
+	}
+	for name, test := range tests {
+		t.Run(name, func(t *testing.T) {
+			var got installed
+			for _, c := range test.changes {
+				got.note(objects.Reference{Kind: c.kind, Name: "any"}, c.change)
+			}
+			if got.changed != test.wantChanged || got.started != test.wantStarted {
+				t.Errorf("got %+v", got)
+			}
+		})
+	}
+}
+
+func TestWaitTimeout(t *testing.T) {
+	now := time.Date(2026, 11, 25, 12, 0, 0, 0, time.UTC)
+	tests := map[string]struct {
+		cron string
+		done installed
+		want string
+	}{
+		"within the hour":             {"30 * * * *", installed{}, ""},
+		"in an hour":                  {"0 13 * * *", installed{}, ""},
+		"a minute later":              {"1 13 * * *", installed{}, " --timeout 3h"},
+		"in whole hours":              {"0 15 * * *", installed{}, " --timeout 4h"},
+		"one is open":                 {"0 15 * * *", installed{open: "20261125115900"}, ""},
+		"a schedule that never ticks": {"0 0 30 2 *", installed{}, ""},
+	}
+	for name, test := range tests {
+		t.Run(name, func(t *testing.T) {
+			r := rendered{config: config.Config{CronExpression: test.cron, TimeZone: "UTC"}}
+			if got := test.done.waitTimeout(r, now); got != test.want {
+				t.Errorf("got %q, want %q", got, test.want)
+			}
+		})
+	}
+}
+
+// played are executions and a start that are played.
+type played struct {
+	all   []progress.Execution
+	since execution.ID
+}
+
+func (p played) ids(context.Context) (ids []execution.ID, err error) {
+	for _, e := range p.all {
+		ids = append(ids, e.ID)
+	}
+	return ids, nil
+}
+
+func (p played) executions(_ context.Context, ids ...execution.ID) ([]progress.Execution, error) {
+	return slices.DeleteFunc(slices.Clone(p.all), func(e progress.Execution) bool { return !slices.Contains(ids, e.ID) }), nil
+}
+
+func (p played) startedSince(context.Context) (execution.ID, error) { return p.since, nil }
+
+func TestLookForAnOpenExecution(t *testing.T) {
+	old := progress.Execution{ID: "20261124034200", Phase: execution.Closed}
+	open := progress.Execution{ID: "20261125115900", Phase: execution.Open}
+	closing := progress.Execution{ID: "20261125115900", Phase: execution.Closing}
+	tests := map[string]struct {
+		played
+		done, want installed
+	}{
+		"there is none": {},
+		"all are over":  {played: played{all: []progress.Execution{old}}, want: installed{any: true}},
+		"one is open, and nothing was started": {
+			played: played{all: []progress.Execution{old, open}, since: "20261125115800"}, want: installed{any: true, open: open.ID}},
+		"one is open that began before the start": {
+			played: played{all: []progress.Execution{old, open}, since: "20261125120000"}, done: installed{started: true},
+			want: installed{started: true, any: true, open: open.ID}},
+		"one is about to be over": {played: played{all: []progress.Execution{closing}}, want: installed{any: true, open: closing.ID}},
+		"one has begun with the start": {
+			played: played{all: []progress.Execution{old, open}, since: "20261125115850"}, done: installed{started: true},
+			want: installed{started: true, any: true}},
+	}
+	for name, test := range tests {
+		t.Run(name, func(t *testing.T) {
+			if err := test.done.look(t.Context(), test.played); err != nil {
+				t.Fatal(err)
+			}
+			if test.done != test.want {
+				t.Errorf("got %+v, want %+v", test.done, test.want)
+			}
+		})
+	}
+}
+
+func TestStartedSince(t *testing.T) {
+	pod := func(name string, at time.Time, ends bool) *corev1.Pod {
+		p := &corev1.Pod{ObjectMeta: metav1.ObjectMeta{
+			Name: name, Namespace: "checks", Labels: map[string]string{"of": "controller"}, CreationTimestamp: metav1.NewTime(at),
+		}}
+		if ends {
+			p.DeletionTimestamp = &p.CreationTimestamp
+		}
+		return p
+	}
+	at := time.Date(2026, 11, 25, 12, 0, 0, 0, time.UTC)
+	d := &appsv1.Deployment{ObjectMeta: metav1.ObjectMeta{Namespace: "checks"}}
+	d.Spec.Selector = &metav1.LabelSelector{MatchLabels: map[string]string{"of": "controller"}}
+	clients := fake.NewClientset(pod("old", at.Add(-time.Hour), true), pod("first", at, false), pod("second", at.Add(time.Minute), false))
+	in := &installation{cluster: &cluster{Interface: clients}, deployment: d}
+	if got, err := in.startedSince(t.Context()); err != nil || got != "20261125120000" {
+		t.Errorf("got %s, %v", got, err)
+	}
+}
