@@ -17,7 +17,7 @@ type installed struct {
 	changed bool         // an object was
 	started bool         // the controller was, anew
 	open    execution.ID // that was open before; empty: none is known
-	any     bool         // execution is there
+	any     bool         // execution is on record, so that wait has one
 }
 
 func (i *installed) note(of objects.Reference, change objects.Change) {
@@ -104,8 +104,8 @@ func (i installed) canWait(r rendered) bool {
 	return i.open != "" || i.startsOne(r) || !i.any
 }
 
-// waitsAnHour is how long wait waits by itself.
-const waitsAnHour = time.Hour
+// waitsFor is how long wait waits by itself.
+const waitsFor = time.Hour
 
 // waitTimeout is the flag with which wait lasts until an execution that begins
 // late has had its hour as well.
@@ -118,9 +118,9 @@ func (i installed) waitTimeout(r rendered, now time.Time) string {
 		return ""
 	}
 	until := schedule.Next(now).Sub(now)
-	if until <= waitsAnHour {
+	if until <= waitsFor {
 		return ""
 	}
-	hours := (until + waitsAnHour + time.Hour - 1) / time.Hour
+	hours := (until + waitsFor + time.Hour - 1) / time.Hour
 	return fmt.Sprintf(" --timeout %dh", hours)
 }
