@@ -2,6 +2,7 @@ package batchjob
 
 import (
 	"context"
+	"fmt"
 
 	"github.com/spf13/cobra"
 
@@ -18,11 +19,13 @@ func (t *tool) renderCommand() *cobra.Command {
 		Args: cobra.NoArgs,
 		RunE: does(func(context.Context, []string) error {
 			r, err := t.render(c)
-			if err == nil {
-				err = t.checkPods(r, r.namespaceLabels(nil), false)
-			}
 			if err != nil {
 				return err
+			}
+			// What is printed may be changed before it is applied, and applied
+			// to a namespace of others.
+			if err := t.checkPods(r, r.namespaceLabels(nil), false); err != nil {
+				fmt.Fprintln(t.ErrOut, "warning:", err)
 			}
 			text, err := objects.Encode(r.objects)
 			if err != nil {

@@ -81,7 +81,7 @@ func TestRun(t *testing.T) {
 		"a value from the standard input":     {args: []string{"render", "--overlay", "demo", "-f", "-"}, input: good, wantOut: []string{"name: mine"}},
 		"both values from there":              {args: []string{"render", "--overlay", "demo", "-f", "-", "-t", "-"}, wantStatus: 2, wantErr: []string{"only one"}},
 		"files that are not there":            {args: []string{"render", "--overlay", "demo", "-f", "one", "-t", "two"}, wantStatus: 2, wantErr: []string{"--config", "one", "--pod-template", "two"}},
-		"pods that the namespace will refuse": {args: []string{"render", "--overlay", "demo", "-t", "good-pod.yaml"}, wantStatus: 2, wantErr: []string{"good-pod.yaml", "restricted", "runAsNonRoot"}},
+		"pods that the namespace will refuse": {args: []string{"render", "--overlay", "demo", "-t", "good-pod.yaml"}, wantOut: []string{"kind: Deployment"}, wantErr: []string{"warning: good-pod.yaml", "restricted", "runAsNonRoot"}},
 		"an empty file":                       {args: []string{"render", "--overlay", "demo", "-f", "empty.yaml"}, wantStatus: 2, wantErr: []string{"empty.yaml", "is empty"}},
 		"all that is wrong in both files":     {args: []string{"install", "--overlay", "demo", "-f", "wrong.yaml", "-t", "pod.yaml", "--kubeconfig", kubeconfig}, wantStatus: 2, wantErr: []string{"wrong.yaml:2: cronExpression: ", `"sometimes"`, "wrong.yaml:3: podPoolSize: ", "metrics", "pod.yaml:1: ", "containers"}},
 		"components that the configuration needs": {args: []string{"install", "--overlay", "demo", "-f", "-", "--kubeconfig", kubeconfig},
