@@ -1,0 +1,101 @@
+package batchjob
+
+import (
+	"context"
+	"fmt"
+
+	appsv1 "k8s.io/api/apps/v1"
+	corev1 "k8s.io/api/core/v1"
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+	"k8s.io/apimachinery/pkg/labels"
+
+	"github.com/batch-job-controller/batch-job-controller/controller/execution"
+)
+
+// The ports of the controller, as its containers call them, and their numbers
+// if they do not.
+const (
+	reportsPort, reportsNumber = "reports", 8080
+	metricsPort, metricsNumber = "metrics", 9153
+)
+
+// unprivileged is the first port that everybody may listen on.
+const unprivileged = 1024
+
+// forward is a port of the controller that kubectl port-forward leads to.
+type forward struct {
+	to            string // such as service/batch-job-controller
+	local, remote int32
+}
+
+func (f forward) command(namespace string) string {
+	ports := fmt.Sprint(f.remote)
+	if f.local != f.remote {
+		ports = fmt.Sprintf("%d:%d", f.local, f.remote)
+	}
+	return fmt.Sprintf("kubectl -n %s port-forward %s %s", namespace, f.to, ports)
+}
+
+// forwardTo finds a port of a controller: by a Service if there is one that has
+// it, else by the Deployment.
+func forwardTo(d *appsv1.Deployment, services []corev1.Service, name string, number int32) forward {
+	numbers := map[string]int32{}
+	for _, c := range d.Spec.Template.Spec.Containers {
+		for _, p := range c.Ports {
+			numbers[p.Name] = p.ContainerPort
+		}
+	}
+	if own := numbers[name]; own != 0 {
+		number = own
+	}
+	for i := range services {
+		s := &services[i]
+		if len(s.Spec.Selector) == 0 || !labels.SelectorFromSet(s.Spec.Selector).Matches(labels.Set(d.Spec.Template.Labels)) {
+			continue
+		}
+		for _, p := range s.Spec.Ports {
+			target := p.TargetPort.IntVal
+			switch {
+			case p.TargetPort.StrVal != "":
+				target = numbers[p.TargetPort.StrVal]
+			case target == 0:
+				target = p.Port
+			}
+			if target == number {
+				return newForward("service/"+s.Name, p.Port, number)
+			}
+		}
+	}
+	return newForward("deployment/"+d.Name, number, number)
+}
+
+func newForward(to string, remote, container int32) forward {
+	if remote < unprivileged {
+		return forward{to, container, remote}
+	}
+	return forward{to, remote, remote}
+}
+
+// services returns those of the controller's namespace. Who may not list them
+// is led to the Deployment: this is a hint, and no reason to fail.
+func (i *installation) services(ctx context.Context) []corev1.Service {
+	list, err := i.CoreV1().Services(i.deployment.Namespace).List(ctx, metav1.ListOptions{})
+	if err != nil {
+		return nil
+	}
+	return list.Items
+}
+
+// resultsText is where the results of an execution are: its report, and the
+// gauges.
+func (i *installation) resultsText(services []corev1.Service, id execution.ID) string {
+	scheme := "http"
+	if i.config.Reports.TLS.On() {
+		scheme = "https"
+	}
+	ns := i.deployment.Namespace
+	reports := forwardTo(i.deployment, services, reportsPort, reportsNumber)
+	metrics := forwardTo(i.deployment, services, metricsPort, metricsNumber)
+	return fmt.Sprintf("Reports: %s, then %s://127.0.0.1:%d/%s/\n", reports.command(ns), scheme, reports.local, id) +
+		fmt.Sprintf("Metrics: %s, then curl -s http://127.0.0.1:%d/metrics | grep ^%s_\n", metrics.command(ns), metrics.local, i.config.Metrics.Prefix)
+}
