@@ -66,20 +66,17 @@ func (i *installation) executions(ctx context.Context, ids ...execution.ID) ([]p
 	return progress.Of(records)
 }
 
-// explained adds what the pods say: why nodes have failed, and which ones do not
-// get started.
+// explained adds what the pods say of why nodes have failed.
 func (i *installation) explained(ctx context.Context, e progress.Execution) (progress.Execution, error) {
-	if e.Closed() && len(e.Bad) == 0 {
+	// Pods of nodes that are unreported have nothing to say: they ended well.
+	if len(e.Bad) == e.Counts[progress.Unreported] {
 		return e, nil
 	}
-	pods, err := i.CoreV1().Pods(i.deployment.Namespace).List(ctx, metav1.ListOptions{
-		LabelSelector: jobspec.Selector(i.config.Name, jobspec.JobComponent).String() + "," + jobspec.ExecutionLabel + "=" + string(e.ID),
-		FieldSelector: "status.phase!=Succeeded,status.phase!=Running",
-	})
+	pods, err := i.podsOf(ctx, e, "status.phase!=Succeeded,status.phase!=Running")
 	if err != nil {
-		return e, fmt.Errorf("look at the pods of execution %s: %w", e.ID, err)
+		return e, err
 	}
-	return e.Explained(pods.Items), nil
+	return e.Explained(pods), nil
 }
 
 // startupSlack is how much later than it should an execution of runOnStartup may

@@ -11,6 +11,7 @@ import (
 	"time"
 
 	"github.com/spf13/cobra"
+	corev1 "k8s.io/api/core/v1"
 
 	"github.com/batch-job-controller/batch-job-controller/cmd/batchjob/objects"
 	"github.com/batch-job-controller/batch-job-controller/cmd/batchjob/progress"
@@ -26,8 +27,8 @@ func (t *tool) statusCommand() *cobra.Command {
 		Use:   "status [EXECUTION]",
 		Short: "Show a controller and its executions; exit status 1 if nodes failed",
 		Long: `Show the controller, its newest executions, and the nodes that failed in the
-newest one, or in the one that is given. Exit status 1 if nodes failed or were
-lost in it, else 4 if the controller is not ready.`,
+newest one, or in the one that is given. Exit status 1 if nodes failed in it, were
+lost, or sent no result (unreported), else 4 if the controller is not ready.`,
 		Args: executionArgs,
 		RunE: does(func(ctx context.Context, args []string) error { return t.status(ctx, chosenID(args)) }),
 	}
@@ -56,7 +57,7 @@ func (t *tool) status(ctx context.Context, id execution.ID) error {
 		fmt.Fprintf(t.Out, "\nNo execution yet. To wait for the first: %s wait -n %s\n", t.name, i.deployment.Namespace)
 		return notReady(ready)
 	}
-	executions, err := i.executions(ctx, newest...)
+	executions, err := i.looked(ctx, newest)
 	if err != nil {
 		return err
 	}
@@ -68,8 +69,25 @@ func (t *tool) status(ctx context.Context, id execution.ID) error {
 	if shown, err = i.explained(ctx, shown); err != nil {
 		return err
 	}
-	fmt.Fprint(t.Out, nodesTable(shown), t.afterExecution(i, shown))
+	fmt.Fprint(t.Out, nodesTable(shown), t.afterExecution(i, i.services(ctx), shown))
 	return cmp.Or(verdict(shown), notReady(ready))
+}
+
+// looked returns executions, and how far those are that are open.
+func (i *installation) looked(ctx context.Context, ids []execution.ID) ([]progress.Execution, error) {
+	executions, err := i.executions(ctx, ids...)
+	if err != nil {
+		return nil, err
+	}
+	o := onlooker{installation: i}
+	for n, e := range executions {
+		if !e.Closed() {
+			if executions[n], err = o.look(ctx, e, time.Now()); err != nil {
+				return nil, err
+			}
+		}
+	}
+	return executions, nil
 }
 
 // showInstallation shows the controller itself, and why it is not ready.
@@ -116,14 +134,14 @@ func scheduleText(cfg config.Config, now time.Time) string {
 
 // executionsTable shows the newest first.
 func executionsTable(executions []progress.Execution, now time.Time) string {
-	return table("EXECUTION\tTRIGGER\tPHASE\tAGE\tDURATION\tNODES\tSUCCEEDED\tFAILED\tLOST\tRUNNING\tPENDING\tSKIPPED", func(row func(...any)) {
+	return table("EXECUTION\tTRIGGER\tPHASE\tAGE\tDURATION\tNODES\tSUCCEEDED\tUNREPORTED\tFAILED\tLOST\tRUNNING\tPENDING\tSKIPPED", func(row func(...any)) {
 		for _, e := range slices.Backward(executions) {
 			duration := "-"
 			if !e.ClosedAt.IsZero() {
 				duration = inWords(e.ClosedAt.Sub(e.Scheduled))
 			}
 			row(e.ID, e.Trigger, e.Phase, inWords(now.Sub(e.Scheduled)), duration, e.Nodes, e.Counts[execution.Succeeded],
-				e.Counts[execution.Failed], e.Counts[execution.Lost], e.Running, e.Pending, e.Counts[execution.Skipped])
+				e.Counts[progress.Unreported], e.Counts[execution.Failed], e.Counts[execution.Lost], e.Running, e.Pending, e.Counts[execution.Skipped])
 		}
 	})
 }
@@ -147,21 +165,17 @@ func executionText(e progress.Execution) string {
 }
 
 // afterExecution is where to look next.
-func (t *tool) afterExecution(i *installation, e progress.Execution) string {
+func (t *tool) afterExecution(i *installation, services []corev1.Service, e progress.Execution) string {
 	ns := i.deployment.Namespace
 	switch {
 	case !e.Closed():
 		return fmt.Sprintf("\nUntil it is over: %s wait -n %s\n", t.name, ns)
 	case len(e.Bad) > 0:
 		return fmt.Sprintf("\nWhat the pods said: kubectl -n %s logs --prefix --tail 20 -l batch-job-controller.io/execution=%s\n", ns, e.ID) +
-			reportsText(ns, e.ID)
+			i.resultsText(services, e.ID)
 	default:
-		return "\n" + reportsText(ns, e.ID)
+		return "\n" + i.resultsText(services, e.ID)
 	}
-}
-
-func reportsText(namespace string, id execution.ID) string {
-	return fmt.Sprintf("Reports: kubectl -n %s port-forward service/batch-job-controller 8080, then http://127.0.0.1:8080/%s/\n", namespace, id)
 }
 
 func table(head string, fill func(row func(...any))) string {

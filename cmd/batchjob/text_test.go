@@ -45,7 +45,12 @@ func TestTexts(t *testing.T) {
 	now := time.Date(2026, 11, 25, 12, 0, 0, 0, time.UTC)
 	tool := &tool{name: "kubectl batchjob"}
 	deployment := &appsv1.Deployment{ObjectMeta: metav1.ObjectMeta{Namespace: "checks"}}
-	found := &installation{deployment: deployment}
+	found := &installation{deployment: deployment, config: config.Config{Metrics: config.Metrics{Prefix: "disks"}}}
+	found.deployment.Name = "batch-job-controller"
+	services := []corev1.Service{{ObjectMeta: metav1.ObjectMeta{Name: "batch-job-controller"}, Spec: corev1.ServiceSpec{
+		Selector: map[string]string{"app": "controller"}, Ports: []corev1.ServicePort{{Port: 8080}, {Port: 9153}},
+	}}}
+	deployment.Spec.Template.Labels = services[0].Spec.Selector
 	cron := config.Config{Name: "disk-check", CronExpression: "42 3 * * *", TimeZone: "Europe/Zurich"}
 	startup := config.Config{Name: "demo", RunOnStartup: true, StartupDelay: 10 * time.Second, CronExpression: "30 * * * *"}
 	losing := deployment.DeepCopy()
@@ -55,6 +60,11 @@ func TestTexts(t *testing.T) {
 		Nodes: 4, Counts: execution.Counts{execution.Succeeded: 2, execution.Failed: 1, execution.Lost: 1, execution.Skipped: 1},
 		Bad:     []progress.Node{{Name: "node-1", State: execution.Failed, Reason: "OOMKilled"}, {Name: "node-2", State: execution.Lost, Reason: "JobDeleted"}},
 		Skipped: []progress.Node{{Name: "node-9", State: execution.Skipped, Reason: "NodeNotReady"}},
+	}
+	silent := progress.Execution{
+		ID: "20261125100000", Trigger: execution.Cron, Scheduled: now.Add(-2 * time.Hour), ClosedAt: now.Add(-119 * time.Minute), Phase: execution.Closed,
+		Nodes: 3, Counts: execution.Counts{execution.Succeeded: 2, progress.Unreported: 1},
+		Bad: []progress.Node{{Name: "node-1", State: progress.Unreported, Reason: "ended well, and sent no result"}},
 	}
 	open := progress.Execution{
 		ID: "20261125115900", Trigger: execution.Startup, Scheduled: now.Add(-time.Minute), Phase: execution.Open,
@@ -66,10 +76,11 @@ func TestTexts(t *testing.T) {
 		Phase: execution.Closed, Nodes: 3, Counts: execution.Counts{execution.Succeeded: 3},
 	}
 	texts := map[string]string{
-		"executions":                executionsTable([]progress.Execution{good, failed, open}, now),
-		"execution-failed":          executionText(failed) + tool.afterExecution(found, failed),
-		"execution-good":            executionText(good) + tool.afterExecution(found, good),
-		"execution-open":            nodesTable(open) + tool.afterExecution(found, open),
+		"executions":                executionsTable([]progress.Execution{good, silent, failed, open}, now),
+		"execution-failed":          executionText(failed) + tool.afterExecution(found, services, failed),
+		"execution-unreported":      executionText(silent) + tool.afterExecution(found, services, silent),
+		"execution-good":            executionText(good) + tool.afterExecution(found, services, good),
+		"execution-open":            nodesTable(open) + tool.afterExecution(found, services, open),
 		"installed-with-schedule":   tool.afterInstall(rendered{deployment: deployment, config: cron}, installed{changed: true, started: true}, now),
 		"installed-with-startup":    tool.afterInstall(rendered{deployment: deployment, config: startup}, installed{changed: true, started: true, any: true}, now),
 		"installed-without-a-start": tool.afterInstall(rendered{deployment: deployment, config: startup}, installed{changed: true, any: true}, now),

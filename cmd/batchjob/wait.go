@@ -4,7 +4,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"strings"
 	"time"
 
 	"github.com/spf13/cobra"
@@ -20,8 +19,9 @@ func (t *tool) waitCommand() *cobra.Command {
 		Use:   "wait [EXECUTION]",
 		Short: "Wait until an execution is over; exit status 1 if nodes failed",
 		Long: `Wait until an execution is over, and tell how it goes. Without an ID it is the
-newest one, the one that runOnStartup is about to begin, or else the first that
-will begin. Exit status 1 if nodes failed or were lost.`,
+one that is open, the one that runOnStartup is about to begin, the newest one, or
+else the first that will begin. Exit status 1 if nodes failed, were lost, or sent
+no result (unreported).`,
 		Args: executionArgs,
 		RunE: does(func(ctx context.Context, args []string) error { return t.wait(ctx, args, timeout) }),
 	}
@@ -55,7 +55,7 @@ func (t *tool) wait(ctx context.Context, args []string, timeout time.Duration) e
 	if err != nil {
 		return err
 	}
-	w := waiter{tool: t, installation: i, id: chosenID(args), said: news{to: t.ErrOut}, timeout: timeout}
+	w := waiter{tool: t, installation: i, id: chosenID(args), onlooker: onlooker{installation: i}, said: news{to: t.ErrOut}, timeout: timeout}
 	if w.since, err = i.expected(ctx, time.Now()); err != nil {
 		return err
 	}
@@ -63,7 +63,7 @@ func (t *tool) wait(ctx context.Context, args []string, timeout time.Duration) e
 		return w.explain(err)
 	}
 	fmt.Fprint(t.Out, executionText(w.last))
-	fmt.Fprint(t.Out, t.afterExecution(i, w.last))
+	fmt.Fprint(t.Out, t.afterExecution(i, i.services(ctx), w.last))
 	return verdict(w.last)
 }
 
@@ -71,37 +71,67 @@ func (t *tool) wait(ctx context.Context, args []string, timeout time.Duration) e
 type waiter struct {
 	*tool
 	*installation
-	id      execution.ID // empty: the newest
-	since   execution.ID // older ones do not count
-	said    news
-	timeout time.Duration
-	last    progress.Execution
+	id       execution.ID // empty: the one that is open, or the newest
+	since    execution.ID // older ones do not count, unless they are open
+	closed   execution.ID // one of these that is not open, as is known
+	onlooker onlooker
+	said     news
+	timeout  time.Duration
+	last     progress.Execution
 }
 
 func (w *waiter) look(ctx context.Context) (bool, error) {
 	if w.id == "" {
-		ids, err := w.ids(ctx)
-		if err != nil {
+		if err := w.choose(ctx); err != nil {
 			return false, err
 		}
-		if len(ids) == 0 || ids[len(ids)-1] < w.since {
-			return false, w.comesSoon()
-		}
-		w.id = ids[len(ids)-1]
+	}
+	if w.id == "" {
+		return false, w.comesSoon()
 	}
 	read, err := w.executions(ctx, w.id)
 	if err != nil {
 		return false, err
 	}
-	if w.last, err = w.explained(ctx, read[0]); err != nil {
+	if w.last = read[0]; w.last.Closed() {
+		w.last, err = w.explained(ctx, w.last)
+	} else {
+		w.last, err = w.onlooker.look(ctx, w.last, time.Now())
+	}
+	if err != nil {
 		return false, err
 	}
-	lines := []string{fmt.Sprintf("execution %s: %s", w.last.ID, w.last.Line())}
-	for _, n := range w.last.Stuck {
-		lines = append(lines, fmt.Sprintf("  node %s: %s", n.Name, n.Reason))
-	}
-	w.said.say(strings.Join(lines, "\n"))
+	details, gist := w.last.StuckText()
+	w.said.sayWith(fmt.Sprintf("execution %s: %s", w.last.ID, w.last.Line()), details, gist)
 	return w.last.Closed(), nil
+}
+
+// choose finds out which execution to wait for, if there is one. While an older
+// one is open, runOnStartup begins none: its tick is skipped.
+func (w *waiter) choose(ctx context.Context) error {
+	ids, err := w.ids(ctx)
+	if err != nil || len(ids) == 0 {
+		return err
+	}
+	newest := ids[len(ids)-1]
+	if newest >= w.since {
+		w.id = newest
+		return nil
+	}
+	if newest == w.closed {
+		return nil
+	}
+	read, err := w.executions(ctx, newest)
+	if err != nil {
+		return err
+	}
+	if read[0].Closed() {
+		w.closed = newest
+		return nil
+	}
+	w.id = newest
+	w.said.say(fmt.Sprintf("execution %s is open since before the controller's start: it is waited for, and runOnStartup begins none meanwhile", newest))
+	return nil
 }
 
 // comesSoon tells what is waited for, and does not wait for what cannot come in

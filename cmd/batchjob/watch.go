@@ -51,6 +51,7 @@ func lookOnce(ctx context.Context, look func(ctx context.Context) (bool, error))
 type news struct {
 	to   io.Writer
 	last string
+	gist string // of the details that were said last
 }
 
 func (n *news) say(text string) {
@@ -58,4 +59,17 @@ func (n *news) say(text string) {
 		fmt.Fprintln(n.to, text)
 	}
 	n.last = text
+}
+
+// sayWith says also the details, if they are others than those of before. Their
+// gist tells.
+func (n *news) sayWith(text, details, gist string) {
+	if gist != "" && gist != n.gist {
+		n.last = "" // the details belong to the text
+		n.say(text)
+		fmt.Fprintln(n.to, details)
+	} else {
+		n.say(text)
+	}
+	n.gist = gist
 }

@@ -4,12 +4,12 @@ import (
 	"cmp"
 	"errors"
 	"fmt"
-	"maps"
 	"slices"
 	"strings"
 	"time"
 
 	corev1 "k8s.io/api/core/v1"
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 
 	"github.com/batch-job-controller/batch-job-controller/controller"
 	"github.com/batch-job-controller/batch-job-controller/controller/execution"
@@ -25,12 +25,19 @@ type Execution struct {
 	Phase     execution.Phase
 	Nodes     int // that were to run
 	Counts    execution.Counts
-	Running   int    // of them that have a place in the pool
-	Pending   int    // of them that have not had one
-	Bad       []Node // failed or lost, by name
+	Running   int      // of them whose pods have started; see With
+	Pending   int      // of them whose pods have not
+	Admitted  []string // of both, those that may have a pod, in the order of their turns
+	PoolSize  int
+	Bad       []Node // failed, lost or unreported, by name
 	Skipped   []Node // by name
-	Stuck     []Node // whose pods do not start, by name; see Explained
+	Stuck     []Node // whose pods do not start, by name; see With
 }
+
+// Unreported is the state of a node whose pod ended well without a result, as
+// metrics and reports call it. It is known when the execution is closed, and not
+// at all of one that an earlier version has closed: there it succeeded.
+const Unreported execution.State = "unreported"
 
 // Node is how a node's task ended, or why it does not start.
 type Node struct {
@@ -59,22 +66,28 @@ func Of(records []corev1.ConfigMap) ([]Execution, error) {
 func of(plan execution.Plan, account execution.Account) Execution {
 	e := Execution{
 		ID: plan.ID, Trigger: plan.Trigger, Scheduled: plan.Scheduled, ClosedAt: account.ClosedAt, Phase: account.Phase,
-		Nodes: len(plan.Nodes), Counts: account.Count(),
+		Nodes: len(plan.Nodes), Counts: account.Count(), PoolSize: plan.Settings.PodPoolSize,
 	}
 	ended := make([]bool, len(plan.Nodes))
 	for outcome, indexes := range account.Outcomes {
 		for i := range indexes.All() {
 			ended[i] = true
-			e.note(Node{plan.Nodes[i].Name, outcome.State, plain(string(outcome.Reason))})
+			n := Node{plan.Nodes[i].Name, outcome.State, plain(string(outcome.Reason))}
+			if n.State == execution.Succeeded && account.Unreported.Has(i) {
+				n.State, n.Reason = Unreported, "ended well, and sent no result"
+				e.Counts[execution.Succeeded]--
+				e.Counts[Unreported]++
+			}
+			e.note(n)
 		}
 	}
-	for i := range plan.Nodes {
-		switch {
-		case ended[i]:
-		case account.Admitted.Has(i):
-			e.Running++
-		default:
-			e.Pending++
+	for i, n := range plan.Nodes {
+		if ended[i] {
+			continue
+		}
+		e.Pending++
+		if account.Admitted.Has(i) {
+			e.Admitted = append(e.Admitted, n.Name)
 		}
 	}
 	for _, skip := range plan.Skipped {
@@ -89,7 +102,7 @@ func of(plan execution.Plan, account execution.Account) Execution {
 
 func (e *Execution) note(n Node) {
 	switch n.State {
-	case execution.Failed, execution.Lost:
+	case execution.Failed, execution.Lost, Unreported:
 		e.Bad = append(e.Bad, n)
 	case execution.Skipped:
 		e.Skipped = append(e.Skipped, n)
@@ -106,7 +119,7 @@ func (e Execution) Line() string {
 		count int
 		word  string
 	}{
-		{e.Counts[execution.Failed], "failed"}, {e.Counts[execution.Lost], "lost"},
+		{e.Counts[Unreported], string(Unreported)}, {e.Counts[execution.Failed], "failed"}, {e.Counts[execution.Lost], "lost"},
 		{e.Running, "running"}, {e.Pending, "pending"}, {e.Counts[execution.Skipped], "skipped"},
 	} {
 		if part.count > 0 {
@@ -116,27 +129,24 @@ func (e Execution) Line() string {
 	return strings.Join(words, ", ")
 }
 
-// Explained returns the execution with what its pods say: why nodes have failed,
-// and which ones do not get started.
+// Explained returns the execution with what pods say of why their nodes have
+// failed.
 func (e Execution) Explained(pods []corev1.Pod) Execution {
-	why, stuck := map[string]string{}, map[string]string{}
+	why := map[string]string{}
 	for i := range pods {
-		key, ok := jobspec.KeyOf(&pods[i])
-		if reason := Why(&pods[i]); ok && key.Execution == e.ID && reason != "" {
-			why[key.Node] = reason
-			if pods[i].Status.Phase == corev1.PodPending {
-				stuck[key.Node] = reason
-			}
+		if node, ok := e.nodeOf(&pods[i]); ok {
+			why[node] = Why(&pods[i])
 		}
 	}
 	e.Bad = slices.Clone(e.Bad)
 	for i, n := range e.Bad {
 		e.Bad[i].Reason = sentence(n.Reason, why[n.Name])
-		delete(stuck, n.Name)
-	}
-	e.Stuck = nil
-	for _, name := range slices.Sorted(maps.Keys(stuck)) {
-		e.Stuck = append(e.Stuck, Node{name, execution.Pending, stuck[name]})
 	}
 	return e
+}
+
+// nodeOf returns the node that a pod of the execution is for.
+func (e Execution) nodeOf(pod metav1.Object) (node string, ok bool) {
+	key, ok := jobspec.KeyOf(pod)
+	return key.Node, ok && key.Execution == e.ID
 }

@@ -19,7 +19,8 @@ func Why(pod *corev1.Pod) string {
 		case waiting != nil && waiting.Reason == "CrashLoopBackOff" && ended != nil:
 			return fmt.Sprintf("container %s ended with status %d and is started again: CrashLoopBackOff", s.Name, ended.ExitCode)
 		case waiting != nil && !isUsual(waiting.Reason):
-			return sentence("container "+s.Name+": "+waiting.Reason, waiting.Message)
+			reason, message := pulling(waiting.Reason, waiting.Message)
+			return sentence("container "+s.Name+": "+reason, message)
 		case s.State.Running != nil && !s.Ready && ended != nil:
 			return fmt.Sprintf("container %s ended with status %d and was started again", s.Name, ended.ExitCode)
 		case s.State.Terminated != nil && s.State.Terminated.ExitCode != 0:
@@ -39,6 +40,22 @@ func Why(pod *corev1.Pod) string {
 
 func statuses(pod *corev1.Pod) []corev1.ContainerStatus {
 	return append(append([]corev1.ContainerStatus{}, pod.Status.InitContainerStatuses...), pod.Status.ContainerStatuses...)
+}
+
+const errImagePull = "ErrImagePull"
+
+// pulling makes one reason of the two between which a container goes to and fro
+// whose image cannot be pulled.
+func pulling(reason, message string) (string, string) {
+	if reason != "ImagePullBackOff" {
+		return reason, message
+	}
+	if strings.HasPrefix(message, "Back-off pulling image ") {
+		if _, cause, found := strings.Cut(message, errImagePull+": "); found {
+			message = cause
+		}
+	}
+	return errImagePull, message
 }
 
 // isUsual is whether a container waits for what every container waits for.

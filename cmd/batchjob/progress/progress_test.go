@@ -11,7 +11,6 @@ import (
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 
 	"github.com/batch-job-controller/batch-job-controller/controller/execution"
-	"github.com/batch-job-controller/batch-job-controller/controller/jobspec"
 )
 
 func waiting(reason, message string) corev1.ContainerStatus {
@@ -39,7 +38,17 @@ func TestWhy(t *testing.T) {
 		"it is being made": {corev1.PodStatus{ContainerStatuses: []corev1.ContainerStatus{waiting("ContainerCreating", "")}}, ""},
 		"its image is not there": {
 			corev1.PodStatus{ContainerStatuses: []corev1.ContainerStatus{waiting("ImagePullBackOff", "no such tag")}},
-			"container check: ImagePullBackOff: no such tag",
+			"container check: ErrImagePull: no such tag",
+		},
+		"its image is tried again": {
+			corev1.PodStatus{ContainerStatuses: []corev1.ContainerStatus{
+				waiting("ImagePullBackOff", `Back-off pulling image "example.com/check:2": ErrImagePull: no such tag`),
+			}},
+			"container check: ErrImagePull: no such tag",
+		},
+		"its image is tried again by a kubelet that does not say why": {
+			corev1.PodStatus{ContainerStatuses: []corev1.ContainerStatus{waiting("ImagePullBackOff", `Back-off pulling image "example.com/check:2"`)}},
+			`container check: ErrImagePull: Back-off pulling image "example.com/check:2"`,
 		},
 		"what it says stays on one line, and is text": {
 			corev1.PodStatus{ContainerStatuses: []corev1.ContainerStatus{waiting("Odd", "one\n two\x1b[2J\tthree\u202e")}},
@@ -149,105 +158,5 @@ func TestRollout(t *testing.T) {
 				t.Errorf("-want +got:\n%s", diff)
 			}
 		})
-	}
-}
-
-func indexes(t *testing.T, text string) execution.Indexes {
-	t.Helper()
-	x, err := execution.ParseIndexes(text)
-	if err != nil {
-		t.Fatal(err)
-	}
-	return x
-}
-
-func TestExecution(t *testing.T) {
-	plan := execution.Plan{
-		ID: "20261125120000", Trigger: execution.Cron,
-		Nodes:   []execution.Node{{Name: "f"}, {Name: "e"}, {Name: "d"}, {Name: "c"}, {Name: "b"}, {Name: "a"}},
-		Skipped: []execution.Skip{{Node: "z", Reason: execution.NodeNotReady}},
-	}
-	atTheTick := Node{"z", execution.Skipped, "NodeNotReady"}
-	tests := map[string]struct {
-		account  execution.Account
-		want     Execution
-		wantLine string
-	}{
-		"nothing has begun": {
-			execution.Account{Phase: execution.Open},
-			Execution{Pending: 6, Counts: execution.Counts{execution.Skipped: 1}, Skipped: []Node{atTheTick}},
-			"0 of 6 nodes succeeded, 6 pending, 1 skipped",
-		},
-		"it is in the middle": {
-			execution.Account{Phase: execution.Open, Admitted: indexes(t, "0-3"), Outcomes: map[execution.Outcome]execution.Indexes{
-				{State: execution.Succeeded}:                           indexes(t, "0"),
-				{State: execution.Failed, Reason: "OOMKilled"}:         indexes(t, "2"),
-				{State: execution.Lost, Reason: execution.JobDeleted}:  indexes(t, "1"),
-				{State: execution.Skipped, Reason: execution.NodeGone}: indexes(t, "5"), // before its turn
-			}},
-			Execution{
-				Running: 1, Pending: 1,
-				Counts:  execution.Counts{execution.Succeeded: 1, execution.Failed: 1, execution.Lost: 1, execution.Skipped: 2},
-				Bad:     []Node{{"d", execution.Failed, "OOMKilled"}, {"e", execution.Lost, "JobDeleted"}},
-				Skipped: []Node{{"a", execution.Skipped, "NodeGone"}, atTheTick},
-			},
-			"1 of 6 nodes succeeded, 1 failed, 1 lost, 1 running, 1 pending, 2 skipped",
-		},
-		"all is well": {
-			execution.Account{Phase: execution.Closed, Admitted: indexes(t, "0-5"), Outcomes: map[execution.Outcome]execution.Indexes{
-				{State: execution.Succeeded}: indexes(t, "0-5"),
-			}},
-			Execution{Counts: execution.Counts{execution.Succeeded: 6, execution.Skipped: 1}, Skipped: []Node{atTheTick}},
-			"6 of 6 nodes succeeded, 1 skipped",
-		},
-	}
-	for name, test := range tests {
-		t.Run(name, func(t *testing.T) {
-			got := of(plan, test.account)
-			test.want.ID, test.want.Trigger, test.want.Phase, test.want.Nodes = plan.ID, plan.Trigger, test.account.Phase, 6
-			if diff := cmp.Diff(test.want, got); diff != "" {
-				t.Errorf("-want +got:\n%s", diff)
-			}
-			if line := got.Line(); line != test.wantLine {
-				t.Errorf("got %q, want %q", line, test.wantLine)
-			}
-		})
-	}
-}
-
-func TestExplained(t *testing.T) {
-	pod := func(id, node string, status corev1.PodStatus) corev1.Pod {
-		return corev1.Pod{
-			ObjectMeta: metav1.ObjectMeta{Labels: map[string]string{jobspec.ExecutionLabel: id}, Annotations: map[string]string{jobspec.NodeAnnotation: node}},
-			Status:     status,
-		}
-	}
-	pending := func(reason string) corev1.PodStatus {
-		return corev1.PodStatus{Phase: corev1.PodPending, ContainerStatuses: []corev1.ContainerStatus{waiting(reason, "")}}
-	}
-	failed := corev1.PodStatus{Phase: corev1.PodFailed, ContainerStatuses: []corev1.ContainerStatus{{
-		Name: "check", State: corev1.ContainerState{Terminated: ended(7)},
-	}}}
-	const id = "20261125120000"
-	e := Execution{ID: id, Bad: []Node{
-		{"failed", execution.Failed, "ContainerFailed"}, {"gone", execution.Lost, "NodeGone"}, {"late", execution.Failed, "ErrImagePull"},
-	}}
-	got := e.Explained([]corev1.Pod{
-		pod(id, "b", pending("ErrImagePull")), pod(id, "a", pending("ErrImagePull")), pod(id, "usual", pending("ContainerCreating")),
-		pod(id, "failed", failed), pod(id, "late", pending("ImagePullBackOff")), pod("20261124120000", "earlier", pending("ErrImagePull")),
-	})
-	want := Execution{
-		ID: id,
-		Bad: []Node{
-			{"failed", execution.Failed, "ContainerFailed: container check ended with status 7"}, {"gone", execution.Lost, "NodeGone"},
-			{"late", execution.Failed, "ErrImagePull: container check: ImagePullBackOff"},
-		},
-		Stuck: []Node{{"a", execution.Pending, "container check: ErrImagePull"}, {"b", execution.Pending, "container check: ErrImagePull"}},
-	}
-	if diff := cmp.Diff(want, got); diff != "" {
-		t.Errorf("-want +got:\n%s", diff)
-	}
-	if e.Bad[0].Reason != "ContainerFailed" {
-		t.Error("the execution itself was changed")
 	}
 }
