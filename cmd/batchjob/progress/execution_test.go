@@ -160,6 +160,7 @@ func TestWith(t *testing.T) {
 	}{
 		"nothing is there yet":                              {wantUnseen: []string{"d", "c", "b", "a"}, wantMissing: true},
 		"what is admitted ahead of its turn is not missing": {started: started("d", "c"), wantRunning: 2, wantUnseen: []string{"b", "a"}},
+		"never more run than there are places":              {started: started("d", "c", "b"), wantRunning: 2, wantUnseen: []string{"a"}},
 		"what starts as usual": {
 			pending: []corev1.Pod{podWaiting(sampleID, "d", "ContainerCreating")}, started: started("c"),
 			wantRunning: 1, wantUnseen: []string{"b", "a"},

@@ -97,6 +97,9 @@ func (e Execution) With(p Pods) Execution {
 			e.Stuck = append(e.Stuck, Node{node, execution.Pending, reason})
 		}
 	}
+	// The place of a pod that has ended is given away before the record has it:
+	// more running than there are places would only confuse.
+	e.Running = min(e.Running, e.PoolSize)
 	e.Pending = open - e.Running
 	slices.SortFunc(e.Stuck, func(a, b Node) int { return cmp.Compare(a.Name, b.Name) })
 	return e

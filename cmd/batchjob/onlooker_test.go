@@ -1,0 +1,200 @@
+package batchjob
+
+import (
+	"bytes"
+	"compress/gzip"
+	"encoding/json"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/google/go-cmp/cmp"
+	appsv1 "k8s.io/api/apps/v1"
+	batchv1 "k8s.io/api/batch/v1"
+	corev1 "k8s.io/api/core/v1"
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+	"k8s.io/apimachinery/pkg/fields"
+	"k8s.io/apimachinery/pkg/runtime"
+	"k8s.io/client-go/kubernetes/fake"
+	metadatafake "k8s.io/client-go/metadata/fake"
+	clienttesting "k8s.io/client-go/testing"
+
+	"github.com/batch-job-controller/batch-job-controller/cmd/batchjob/progress"
+	"github.com/batch-job-controller/batch-job-controller/controller/config"
+	"github.com/batch-job-controller/batch-job-controller/controller/execution"
+	"github.com/batch-job-controller/batch-job-controller/controller/jobspec"
+)
+
+// answers is an API server that knows the phases of pods, which the fake clients
+// do not select by.
+type answers struct {
+	*installation
+	client *fake.Clientset
+	pods   []corev1.Pod
+}
+
+func newAnswers(objects ...runtime.Object) *answers {
+	meta := metadatafake.NewSimpleMetadataClient(metadatafake.NewTestScheme())
+	a := &answers{client: fake.NewClientset(objects...)}
+	a.installation = &installation{
+		cluster:    &cluster{Interface: a.client, metadata: meta},
+		deployment: &appsv1.Deployment{ObjectMeta: metav1.ObjectMeta{Namespace: "checks"}},
+		config:     config.Config{Name: "check"},
+	}
+	a.client.PrependReactor("list", "pods", func(action clienttesting.Action) (bool, runtime.Object, error) {
+		return true, &corev1.PodList{Items: a.inPhases(action)}, nil
+	})
+	meta.PrependReactor("list", "pods", func(action clienttesting.Action) (bool, runtime.Object, error) {
+		list := &metav1.List{}
+		for _, pod := range a.inPhases(action) {
+			list.Items = append(list.Items, runtime.RawExtension{Object: &metav1.PartialObjectMetadata{ObjectMeta: pod.ObjectMeta}})
+		}
+		return true, list, nil
+	})
+	meta.PrependReactor("list", "configmaps", func(clienttesting.Action) (bool, runtime.Object, error) {
+		list := &metav1.List{}
+		for _, o := range objects {
+			if record, ok := o.(*corev1.ConfigMap); ok {
+				list.Items = append(list.Items, runtime.RawExtension{Object: &metav1.PartialObjectMetadata{ObjectMeta: record.ObjectMeta}})
+			}
+		}
+		return true, list, nil
+	})
+	return a
+}
+
+func (a *answers) inPhases(action clienttesting.Action) (in []corev1.Pod) {
+	selector := action.(clienttesting.ListAction).GetListRestrictions().Fields
+	for _, pod := range a.pods {
+		if selector.Matches(fields.Set{"status.phase": string(pod.Status.Phase)}) {
+			in = append(in, pod)
+		}
+	}
+	return in
+}
+
+func (a *answers) add(id execution.ID, node string, phase corev1.PodPhase) {
+	labels := jobspec.CommonLabels(a.config.Name, jobspec.JobComponent)
+	labels[jobspec.ExecutionLabel] = string(id)
+	labels[batchv1.JobNameLabel] = a.jobOf(id, node)
+	a.pods = append(a.pods, corev1.Pod{
+		ObjectMeta: metav1.ObjectMeta{Namespace: "checks", Labels: labels, Annotations: map[string]string{jobspec.NodeAnnotation: node}},
+		Status:     corev1.PodStatus{Phase: phase},
+	})
+}
+
+func (a *answers) listed(resource string) (n int) {
+	for _, action := range a.client.Actions() {
+		if action.Matches("list", resource) {
+			n++
+		}
+	}
+	return n
+}
+
+func TestOnlooker(t *testing.T) {
+	const id = "20261125120000"
+	now := time.Date(2026, 11, 25, 12, 0, 0, 0, time.UTC)
+	e := progress.Execution{ID: id, Pending: 5, PoolSize: 3, Admitted: []string{"a", "b", "c", "d"}}
+	refused := &corev1.Event{
+		ObjectMeta: metav1.ObjectMeta{Name: "refused", Namespace: "checks"}, Reason: "FailedCreate", Message: "exceeded quota",
+		InvolvedObject: corev1.ObjectReference{Kind: "Job", Name: jobspec.JobName("check", execution.Key{Execution: id, Node: "c"})},
+	}
+	a := newAnswers(refused)
+	a.add(id, "a", corev1.PodSucceeded)
+	a.add(id, "b", corev1.PodRunning)
+	a.add("20261124120000", "d", corev1.PodRunning)
+	o := &onlooker{installation: a.installation}
+	look := func(at time.Time) progress.Execution {
+		t.Helper()
+		got, err := o.look(t.Context(), e, at)
+		if err != nil {
+			t.Fatal(err)
+		}
+		return got
+	}
+
+	want := e
+	want.Running, want.Pending = 2, 3
+	want.Stuck = []progress.Node{{Name: "c", State: execution.Pending, Reason: "FailedCreate: exceeded quota"}}
+	for _, at := range []time.Time{now, now.Add(eventInterval - 1)} {
+		if diff := cmp.Diff(want, look(at)); diff != "" {
+			t.Errorf("-want +got:\n%s", diff)
+		}
+		if n := a.listed("events"); n != 1 {
+			t.Errorf("events were asked for %d times", n)
+		}
+	}
+	look(now.Add(eventInterval))
+	if n := a.listed("events"); n != 2 {
+		t.Errorf("later events were asked for %d times", n)
+	}
+	a.add(id, "c", corev1.PodPending)
+	want.Stuck = nil
+	if diff := cmp.Diff(want, look(now.Add(2*eventInterval))); diff != "" {
+		t.Errorf("with a pod (-want +got):\n%s", diff)
+	}
+	if n := a.listed("events"); n != 2 {
+		t.Errorf("events were asked for %d times, although every place has a pod", n)
+	}
+}
+
+func recordOf(t *testing.T, id execution.ID, phase execution.Phase) *corev1.ConfigMap {
+	t.Helper()
+	var packed bytes.Buffer
+	w := gzip.NewWriter(&packed)
+	if err := json.NewEncoder(w).Encode(execution.Plan{ID: id}); err != nil {
+		t.Fatal(err)
+	}
+	if err := w.Close(); err != nil {
+		t.Fatal(err)
+	}
+	labels := jobspec.CommonLabels("check", jobspec.RecordComponent)
+	labels[jobspec.ExecutionLabel] = string(id)
+	return &corev1.ConfigMap{
+		ObjectMeta: metav1.ObjectMeta{Namespace: "checks", Name: jobspec.RecordName("check", id), Labels: labels},
+		BinaryData: map[string][]byte{"plan.json.gz": packed.Bytes()},
+		Data:       map[string]string{"schema": "1", "phase": string(phase)},
+	}
+}
+
+func TestWaitChooses(t *testing.T) {
+	const before, since, after execution.ID = "20261125115900", "20261125120000", "20261125120005"
+	tests := map[string]struct {
+		ids      map[execution.ID]execution.Phase
+		want     execution.ID
+		wantText string
+	}{
+		"there is none":                                 {},
+		"one has just begun":                            {map[execution.ID]execution.Phase{before: execution.Closed, after: execution.Open}, after, ""},
+		"one has begun and is over already":             {map[execution.ID]execution.Phase{after: execution.Closed}, after, ""},
+		"the one of before the start is over":           {map[execution.ID]execution.Phase{before: execution.Closed}, "", ""},
+		"the one of before the start is open":           {map[execution.ID]execution.Phase{before: execution.Open}, before, "since before the controller's start"},
+		"the one of before the start writes its report": {map[execution.ID]execution.Phase{before: execution.Closing}, before, string(before)},
+	}
+	for name, test := range tests {
+		t.Run(name, func(t *testing.T) {
+			var records []runtime.Object
+			for id, phase := range test.ids {
+				records = append(records, recordOf(t, id, phase))
+			}
+			a := newAnswers(records...)
+			var out bytes.Buffer
+			w := waiter{installation: a.installation, since: since, said: news{to: &out}}
+			for range 2 {
+				if w.id != "" {
+					break
+				}
+				if err := w.choose(t.Context()); err != nil {
+					t.Fatal(err)
+				}
+			}
+			if w.id != test.want || !strings.Contains(out.String(), test.wantText) || (test.wantText == "" && out.Len() > 0) {
+				t.Errorf("got %q, and said %q", w.id, out.String())
+			}
+			if reads := len(a.client.Actions()); reads > 1 {
+				t.Errorf("records were read %d times", reads)
+			}
+		})
+	}
+}
