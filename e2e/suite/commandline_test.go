@@ -94,7 +94,8 @@ func TestCommandLine(t *testing.T) {
 	})
 	t.Run("wait returns when every node has succeeded", func(t *testing.T) {
 		text := c.run(t, ctx, 0, "wait", "--timeout", "3m")
-		wantText(t, text, "is over after", ": 3 of 3 nodes succeeded", "port-forward")
+		wantText(t, text, "is over after", ": 3 of 3 nodes succeeded", "port-forward service/batch-job-controller 8080",
+			"port-forward service/batch-job-controller 9153", "grep ^demo_")
 	})
 	t.Run("status shows the controller and the execution", func(t *testing.T) {
 		text := c.run(t, ctx, 0, "status")
@@ -132,6 +133,19 @@ func TestCommandLine(t *testing.T) {
 		wantText(t, c.run(t, ctx, 0, append([]string{"install"}, args...)...), "configmap/batch-job-controller configured")
 		wantText(t, c.run(t, ctx, 1, "wait", "--timeout", "3m"), "0 of 3 nodes succeeded, 3 failed", "ContainerFailed", env.nodes[0])
 		wantText(t, c.run(t, ctx, 1, "status"), "ContainerFailed", env.nodes[0], "logs")
+	})
+	t.Run("nodes that send no result are unreported, and end wait and status with 1", func(t *testing.T) {
+		silent := c.write(t, "silent.yaml", podTemplate("exit 0"))
+		c.run(t, ctx, 0, append(install[:len(install)-1:len(install)-1], silent)...)
+		wantText(t, c.run(t, ctx, 1, "wait", "--timeout", "3m"), "0 of 3 nodes succeeded, 3 unreported", env.nodes[0])
+		wantText(t, c.run(t, ctx, 1, "status"), "UNREPORTED", "ended well, and sent no result", env.nodes[0])
+	})
+	t.Run("pods that may not be created are pending, with the reason", func(t *testing.T) {
+		refused := c.write(t, "refused.yaml", strings.Replace(podTemplate("exit 0"), "runAsNonRoot: true", "runAsNonRoot: false", 1))
+		c.run(t, ctx, 0, append(install[:len(install)-1:len(install)-1], refused)...)
+		text := c.run(t, ctx, 3, "wait", "--timeout", "30s")
+		wantText(t, text, "0 of 3 nodes succeeded, 3 pending", "FailedCreate", "PodSecurity", "runAsNonRoot")
+		wantText(t, c.run(t, ctx, 0, "status"), "FailedCreate", "PodSecurity")
 	})
 	t.Run("an image that cannot be pulled is told while it is waited for", func(t *testing.T) {
 		text := c.run(t, ctx, 3, append(install, "--image", "localhost/nothing:like-this", "--timeout", "20s")...)
