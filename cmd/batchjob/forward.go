@@ -96,6 +96,11 @@ func (i *installation) resultsText(services []corev1.Service, id execution.ID) s
 	ns := i.deployment.Namespace
 	reports := forwardTo(i.deployment, services, reportsPort, reportsNumber)
 	metrics := forwardTo(i.deployment, services, metricsPort, metricsNumber)
-	return fmt.Sprintf("Reports: %s, then %s://127.0.0.1:%d/%s/\n", reports.command(ns), scheme, reports.local, id) +
+	text := fmt.Sprintf("Reports: %s, then %s://127.0.0.1:%d/%s/\n", reports.command(ns), scheme, reports.local, id) +
 		fmt.Sprintf("Metrics: %s, then curl -s http://127.0.0.1:%d/metrics | grep ^%s_\n", metrics.command(ns), metrics.local, i.config.Metrics.Prefix)
+	// A Service leads to any of them.
+	if replicas := i.deployment.Spec.Replicas; replicas != nil && *replicas > 1 {
+		text += fmt.Sprintf("         of %d replicas only the leader has them; if it is another, forward to its pod: kubectl -n %s get leases\n", *replicas, ns)
+	}
+	return text
 }

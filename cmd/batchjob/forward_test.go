@@ -1,12 +1,15 @@
 package batchjob
 
 import (
+	"strings"
 	"testing"
 
 	appsv1 "k8s.io/api/apps/v1"
 	corev1 "k8s.io/api/core/v1"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/apimachinery/pkg/util/intstr"
+
+	"github.com/batch-job-controller/batch-job-controller/controller/config"
 )
 
 func TestForwardTo(t *testing.T) {
@@ -46,5 +49,23 @@ func TestForwardTo(t *testing.T) {
 				t.Errorf("got %q, want %q", got, test.want)
 			}
 		})
+	}
+}
+
+func TestOfSeveralReplicasTheLeaderHasTheMetrics(t *testing.T) {
+	for replicas, want := range map[int32]bool{1: false, 2: true} {
+		i := &installation{deployment: &appsv1.Deployment{
+			ObjectMeta: metav1.ObjectMeta{Name: "own", Namespace: "checks"}, Spec: appsv1.DeploymentSpec{Replicas: &replicas},
+		}}
+		if text := i.resultsText(nil, "20261125120000"); strings.Contains(text, "leader") != want {
+			t.Errorf("%d replicas: got %q", replicas, text)
+		}
+	}
+}
+
+func TestReportsWithTLS(t *testing.T) {
+	i := &installation{deployment: &appsv1.Deployment{}, config: config.Config{Reports: config.Reports{TLS: config.TLS{Mode: config.TLSSelfSigned}}}}
+	if text := i.resultsText(nil, "20261125120000"); !strings.Contains(text, "https://127.0.0.1:8080/20261125120000/") {
+		t.Errorf("got %q", text)
 	}
 }

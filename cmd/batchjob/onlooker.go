@@ -8,6 +8,7 @@ import (
 
 	batchv1 "k8s.io/api/batch/v1"
 	corev1 "k8s.io/api/core/v1"
+	apierrors "k8s.io/apimachinery/pkg/api/errors"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 
 	"github.com/batch-job-controller/batch-job-controller/cmd/batchjob/progress"
@@ -105,6 +106,7 @@ func (i *installation) namesOf(ctx context.Context, e progress.Execution, phases
 
 // askForEvents reads what the Job controller says of pods that it could not
 // create. Other warnings about Jobs are left out: each node that fails has one.
+// Who may not read events can wait all the same.
 func (o *onlooker) askForEvents(ctx context.Context, now time.Time) error {
 	if now.Sub(o.asked) < eventInterval {
 		return nil
@@ -113,6 +115,9 @@ func (o *onlooker) askForEvents(ctx context.Context, now time.Time) error {
 	var events []corev1.Event
 	for range eventsRequests {
 		page, err := o.CoreV1().Events(o.deployment.Namespace).List(ctx, options)
+		if apierrors.IsForbidden(err) {
+			break
+		}
 		if err != nil {
 			return fmt.Errorf("look at the events about Jobs: %w", err)
 		}

@@ -12,6 +12,7 @@ import (
 	appsv1 "k8s.io/api/apps/v1"
 	batchv1 "k8s.io/api/batch/v1"
 	corev1 "k8s.io/api/core/v1"
+	apierrors "k8s.io/apimachinery/pkg/api/errors"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/apimachinery/pkg/fields"
 	"k8s.io/apimachinery/pkg/runtime"
@@ -136,6 +137,22 @@ func TestOnlooker(t *testing.T) {
 	}
 	if n := a.listed("events"); n != 2 {
 		t.Errorf("events were asked for %d times, although every place has a pod", n)
+	}
+}
+
+func TestWhoMayNotReadEventsCanWait(t *testing.T) {
+	a := newAnswers()
+	a.client.PrependReactor("list", "events", func(clienttesting.Action) (bool, runtime.Object, error) {
+		return true, nil, apierrors.NewForbidden(corev1.Resource("events"), "", nil)
+	})
+	e := progress.Execution{ID: "20261125120000", Pending: 1, PoolSize: 1, Admitted: []string{"a"}}
+	o := &onlooker{installation: a.installation}
+	got, err := o.look(t.Context(), e, time.Date(2026, 11, 25, 12, 0, 0, 0, time.UTC))
+	if err != nil {
+		t.Fatal(err)
+	}
+	if diff := cmp.Diff(e, got); diff != "" {
+		t.Errorf("-want +got:\n%s", diff)
 	}
 }
 
