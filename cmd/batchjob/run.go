@@ -13,14 +13,17 @@ import (
 // The exit statuses.
 const (
 	exitOK       = 0
-	exitNo       = 1 // there are differences, nodes failed, or validate found something
+	exitNo       = 1 // there are differences, nodes need attention, or validate found something
 	exitMisused  = 2 // the command line or the configuration is wrong: nothing was sent
 	exitTimeout  = 3 // it is not over yet
 	exitNotDone  = 4 // the cluster did not answer, or refused, or the controller is not ready
-	statusesText = `Exit status: 0 done; 1 there are differences (diff), nodes failed (wait, status), or
-the configuration is wrong (validate, which sends nothing anyway); 2 the command line or the configuration is wrong, and nothing was sent; 3 not over
-within --timeout; 4 the cluster does not answer, or refuses, or the controller is
-not ready.`
+	statusesText = `Exit status:
+  0  done
+  1  diff: there are differences; wait, status: nodes failed, were lost, or sent
+     no result; validate: the configuration is wrong
+  2  the command line or the configuration is wrong; nothing was sent
+  3  not over, or not ready, within --timeout
+  4  the cluster does not answer, or refuses; the controller is not ready`
 )
 
 // statusError ends the program with a status of its own.

@@ -137,6 +137,9 @@ func (w *waiter) choose(ctx context.Context) error {
 // comesSoon tells what is waited for, and does not wait for what cannot come in
 // time.
 func (w *waiter) comesSoon() error {
+	if replicas := w.deployment.Spec.Replicas; replicas != nil && *replicas == 0 {
+		return &statusError{exitTimeout, fmt.Errorf("no execution yet, and none begins: deployment %s has 0 replicas", w.deployment.Name)}
+	}
 	if w.config.RunOnStartup && w.since != "" {
 		w.said.say("no execution yet: runOnStartup begins one " + w.config.StartupDelay.String() + " after the controller's start")
 		return nil
