@@ -14,6 +14,7 @@ import (
 	"testing"
 
 	corev1 "k8s.io/api/core/v1"
+	"k8s.io/apimachinery/pkg/api/resource"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/apimachinery/pkg/types"
 )
@@ -141,11 +142,18 @@ func TestCommandLine(t *testing.T) {
 		wantText(t, c.run(t, ctx, 1, "status"), "UNREPORTED", "ended well, and sent no result", env.nodes[0])
 	})
 	t.Run("pods that may not be created are pending, with the reason", func(t *testing.T) {
-		refused := c.write(t, "refused.yaml", strings.Replace(podTemplate("exit 0"), "runAsNonRoot: true", "runAsNonRoot: false", 1))
+		const device = "example.com/device"
+		none := &corev1.ResourceQuota{ObjectMeta: metav1.ObjectMeta{Name: "no-devices"}, Spec: corev1.ResourceQuotaSpec{
+			Hard: corev1.ResourceList{"requests." + device: resource.MustParse("0")},
+		}}
+		if _, err := env.cluster.CoreV1().ResourceQuotas(c.namespace).Create(ctx, none, metav1.CreateOptions{}); err != nil {
+			t.Fatal(err)
+		}
+		refused := c.write(t, "refused.yaml", podTemplate("exit 0")+"      resources: { limits: { "+device+": 1 } }\n")
 		c.run(t, ctx, 0, append(install[:len(install)-1:len(install)-1], refused)...)
 		text := c.run(t, ctx, 3, "wait", "--timeout", "30s")
-		wantText(t, text, "0 of 3 nodes succeeded, 3 pending", "FailedCreate", "PodSecurity", "runAsNonRoot")
-		wantText(t, c.run(t, ctx, 0, "status"), "FailedCreate", "PodSecurity")
+		wantText(t, text, "0 of 3 nodes succeeded, 3 pending", "FailedCreate", "exceeded quota: no-devices")
+		wantText(t, c.run(t, ctx, 0, "status"), "FailedCreate", "exceeded quota")
 	})
 	t.Run("an image that cannot be pulled is told while it is waited for", func(t *testing.T) {
 		text := c.run(t, ctx, 3, append(install, "--image", "localhost/nothing:like-this", "--timeout", "20s")...)
