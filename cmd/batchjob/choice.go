@@ -75,7 +75,7 @@ func (c *choice) bind(cmd *cobra.Command) {
 	flags.StringSliceVar(&c.components, "component", nil, "what to add to the overlay: any of "+names(components()))
 	flags.StringVar(&c.image, "image", "", "image of the controller (default: that of the overlay)")
 	flags.StringVarP(&c.config, "config", "f", "", "file with the configuration, config.yaml, or - (default: that of the overlay)")
-	flags.StringVarP(&c.podTemplate, "pod-template", "t", "", "file with the pod template, pod-template.yaml, or - (default: that of the overlay)")
+	flags.StringVarP(&c.podTemplate, "pod-template", "t", "", "file with the pod template, or - (default: pod-template.yaml beside the configuration, else that of the overlay)")
 	must(cmd.MarkFlagRequired("overlay"))
 	must(cmd.RegisterFlagCompletionFunc("overlay", complete(overlays())))
 	must(cmd.RegisterFlagCompletionFunc("component", complete(components())))

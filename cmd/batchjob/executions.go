@@ -83,16 +83,16 @@ func (i *installation) explained(ctx context.Context, e progress.Execution) (pro
 // begin.
 const startupSlack = time.Minute
 
-// expected returns the ID from which on executions count: with runOnStartup one
-// is about to begin when the controller, with all its replicas, has just been
-// started.
-func (i *installation) expected(ctx context.Context, now time.Time) (execution.ID, error) {
+// expected returns the ID from which on executions count, and until when one
+// may begin: with runOnStartup that is soon after the controller, with all its
+// replicas, was started.
+func (i *installation) expected(ctx context.Context, now time.Time) (from execution.ID, by time.Time, err error) {
 	if !i.config.RunOnStartup {
-		return "", nil
+		return "", by, nil
 	}
 	pods, err := i.pods(ctx, i.deployment)
 	if err != nil {
-		return "", err
+		return "", by, err
 	}
 	since := now
 	for _, pod := range pods {
@@ -100,8 +100,8 @@ func (i *installation) expected(ctx context.Context, now time.Time) (execution.I
 			since = created
 		}
 	}
-	if now.Sub(since) > i.config.StartupDelay+startupSlack {
-		return "", nil
+	if by = since.Add(i.config.StartupDelay + startupSlack); now.After(by) {
+		return "", by, nil
 	}
-	return execution.NewID(since), nil
+	return execution.NewID(since), by, nil
 }

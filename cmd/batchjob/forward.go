@@ -3,6 +3,9 @@ package batchjob
 import (
 	"context"
 	"fmt"
+	"maps"
+	"slices"
+	"strings"
 
 	appsv1 "k8s.io/api/apps/v1"
 	corev1 "k8s.io/api/core/v1"
@@ -28,12 +31,24 @@ type forward struct {
 	local, remote int32
 }
 
-func (f forward) command(namespace string) string {
-	ports := fmt.Sprint(f.remote)
+func (f forward) ports() string {
 	if f.local != f.remote {
-		ports = fmt.Sprintf("%d:%d", f.local, f.remote)
+		return fmt.Sprintf("%d:%d", f.local, f.remote)
 	}
-	return fmt.Sprintf("kubectl -n %s port-forward %s %s", namespace, f.to, ports)
+	return fmt.Sprint(f.remote)
+}
+
+// commands forward to some ports, as long as they run.
+func commands(namespace string, to ...forward) string {
+	ports := map[string]string{}
+	for _, f := range to {
+		ports[f.to] += " " + f.ports()
+	}
+	var all []string
+	for _, target := range slices.Sorted(maps.Keys(ports)) {
+		all = append(all, "kubectl -n "+namespace+" port-forward "+target+ports[target])
+	}
+	return strings.Join(all, " & ")
 }
 
 // forwardTo finds a port of a controller: by a Service if there is one that has
@@ -96,11 +111,12 @@ func (i *installation) resultsText(services []corev1.Service, id execution.ID) s
 	ns := i.deployment.Namespace
 	reports := forwardTo(i.deployment, services, reportsPort, reportsNumber)
 	metrics := forwardTo(i.deployment, services, metricsPort, metricsNumber)
-	text := fmt.Sprintf("Reports: %s, then %s://127.0.0.1:%d/%s/\n", reports.command(ns), scheme, reports.local, id) +
-		fmt.Sprintf("Metrics: %s, then curl -s http://127.0.0.1:%d/metrics | grep ^%s_\n", metrics.command(ns), metrics.local, i.config.Metrics.Prefix)
+	text := fmt.Sprintf("While this runs: %s\n", commands(ns, reports, metrics)) +
+		fmt.Sprintf("Reports:         %s://127.0.0.1:%d/%s/\n", scheme, reports.local, id) +
+		fmt.Sprintf("Metrics:         curl -s http://127.0.0.1:%d/metrics | grep ^%s_\n", metrics.local, i.config.Metrics.Prefix)
 	// A Service leads to any of them.
 	if replicas := i.deployment.Spec.Replicas; replicas != nil && *replicas > 1 {
-		text += fmt.Sprintf("         of %d replicas only the leader has them; if it is another, forward to its pod: kubectl -n %s get leases\n", *replicas, ns)
+		text += fmt.Sprintf("                 of %d replicas only the leader has them; if it is another, forward to its pod: kubectl -n %s get leases\n", *replicas, ns)
 	}
 	return text
 }

@@ -45,7 +45,7 @@ func TestForwardTo(t *testing.T) {
 				ObjectMeta: metav1.ObjectMeta{Labels: map[string]string{"app": "own"}},
 				Spec:       corev1.PodSpec{Containers: []corev1.Container{{Ports: test.ports}}},
 			}}}
-			if got := forwardTo(d, test.services, metricsPort, metricsNumber).command("checks"); got != test.want {
+			if got := commands("checks", forwardTo(d, test.services, metricsPort, metricsNumber)); got != test.want {
 				t.Errorf("got %q, want %q", got, test.want)
 			}
 		})

@@ -106,7 +106,7 @@ func (t *tool) afterInstall(r rendered, done installed, now time.Time) string {
 	if done.canWait(r) {
 		fmt.Fprintf(&text, "Until it is over:  %s wait%s%s\n", t.name, in, done.waitTimeout(r, now))
 	}
-	fmt.Fprintf(&text, "How it went:       %s status%s\n", t.name, in)
+	fmt.Fprintf(&text, "How it went:       %s status%s\nTo remove it:      %s uninstall%s\n", t.name, in, t.name, in)
 	return text.String()
 }
 

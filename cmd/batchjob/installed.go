@@ -5,8 +5,11 @@ import (
 	"fmt"
 	"time"
 
+	appsv1 "k8s.io/api/apps/v1"
+
 	"github.com/batch-job-controller/batch-job-controller/cmd/batchjob/objects"
 	"github.com/batch-job-controller/batch-job-controller/cmd/batchjob/progress"
+	"github.com/batch-job-controller/batch-job-controller/controller/config"
 	"github.com/batch-job-controller/batch-job-controller/controller/execution"
 	"github.com/batch-job-controller/batch-job-controller/controller/jobspec"
 	"github.com/batch-job-controller/batch-job-controller/controller/plan"
@@ -81,12 +84,23 @@ func (i *installation) startedSince(ctx context.Context) (execution.ID, error) {
 	return execution.NewID(since), nil
 }
 
+// endText is how an open execution can be ended. While it is open the one of
+// runOnStartup is skipped, and does not come later.
+func endText(d *appsv1.Deployment, cfg config.Config, id execution.ID) string {
+	text := "To end it, with its Jobs and without its report"
+	command := "kubectl -n " + d.Namespace + " delete configmap " + jobspec.RecordName(cfg.Name, id)
+	if cfg.RunOnStartup {
+		text += ", and begin another"
+		command += " && kubectl -n " + d.Namespace + " rollout restart deployment " + d.Name
+	}
+	return text + ":\n  " + command
+}
+
 // next is when an execution begins.
 func (i installed) next(r rendered, now time.Time) string {
 	switch {
 	case i.open != "":
-		return fmt.Sprintf("Execution %[1]s is still open: none begins before it is over.\nTo end it, with its Jobs and without its report: kubectl -n %[2]s delete configmap %[3]s",
-			i.open, r.namespace(), jobspec.RecordName(r.config.Name, i.open))
+		return fmt.Sprintf("Execution %s is still open: none begins before it is over.\n%s", i.open, endText(r.deployment, r.config, i.open))
 	case i.startsOne(r):
 		return "An execution begins " + inWords(r.config.StartupDelay) + " after the start."
 	case r.config.RunOnStartup:

@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"io"
 	"os"
+	"path/filepath"
 	"time"
 
 	appsv1 "k8s.io/api/apps/v1"
@@ -43,10 +44,11 @@ func (t *tool) render(c choice) (rendered, error) {
 }
 
 func (t *tool) doRender(c choice) (r rendered, err error) {
-	r.choice = c
 	if err := c.check(); err != nil {
 		return r, err
 	}
+	c.podTemplate = t.podTemplateOf(c)
+	r.choice = c
 	o := manifests.Options{Overlay: c.overlay, Components: c.components, Namespace: t.givenNamespace(), Image: c.image}
 	if c.config == "-" && c.podTemplate == "-" {
 		return r, errors.New("-f - and -t -: only one of them can be the standard input")
@@ -83,6 +85,23 @@ func (t *tool) doRender(c choice) (r rendered, err error) {
 	}
 	return r, unstructured.SetNestedField(deployment.Object, hash,
 		"spec", "template", "metadata", "annotations", configurationAnnotation)
+}
+
+// podTemplateOf returns the file of the pod template: as validate does, it takes
+// the one beside the configuration, and says which one it is that was not named.
+func (t *tool) podTemplateOf(c choice) string {
+	if c.config == "" || c.podTemplate != "" {
+		return c.podTemplate
+	}
+	if c.config != "-" {
+		beside := filepath.Join(filepath.Dir(c.config), config.PodTemplateKey)
+		if _, err := os.Stat(beside); err == nil {
+			fmt.Fprintf(t.ErrOut, "pod template: %s\n", beside)
+			return beside
+		}
+	}
+	fmt.Fprintf(t.ErrOut, "pod template: that of overlay %s; another one with -t\n", c.overlay)
+	return ""
 }
 
 // read reads a file that is not to be empty, if there is to be one.

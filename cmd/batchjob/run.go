@@ -19,8 +19,8 @@ const (
 	exitNotDone  = 4 // the cluster did not answer, or refused, or the controller is not ready
 	statusesText = `Exit status:
   0  done
-  1  diff: there are differences; wait, status: nodes failed, were lost, or sent
-     no result; validate: the configuration is wrong
+  1  diff: there are differences; wait, status: nodes failed, were lost, did not
+     start, or sent no result; validate: the configuration is wrong
   2  the command line or the configuration is wrong; nothing was sent
   3  not over, or not ready, within --timeout
   4  the cluster does not answer, or refuses; the controller is not ready`

@@ -50,8 +50,12 @@ func TestRun(t *testing.T) {
 	for file, text := range map[string]string{
 		"good.yaml": good, "empty.yaml": "",
 		"wrong.yaml": "name: mine\ncronExpression: sometimes\npodPoolSize: 0\n", "pod.yaml": "kind: Pod\n",
-		"good-pod.yaml": "kind: Pod\nspec: {containers: [{name: job, image: example.com/job:1}]}\n",
+		"good-pod.yaml":      "kind: Pod\nspec: {containers: [{name: job, image: example.com/job:1}]}\n",
+		"beside/config.yaml": good, "beside/pod-template.yaml": "kind: Pod\nspec: {containers: [{name: job, image: example.com/beside:1}]}\n",
 	} {
+		if err := os.MkdirAll(filepath.Dir(file), 0o700); err != nil {
+			t.Fatal(err)
+		}
 		if err := os.WriteFile(file, []byte(text), 0o600); err != nil {
 			t.Fatal(err)
 		}
@@ -78,6 +82,8 @@ func TestRun(t *testing.T) {
 		"install when nobody answers":         {args: []string{"install", "--overlay", "demo", "--kubeconfig", kubeconfig}, wantStatus: 4, wantErr: []string{"does not answer", "connection refused"}},
 		"render needs no cluster":             {args: []string{"render", "--overlay", "demo", "--kubeconfig", kubeconfig}, wantOut: []string{"kind: Deployment", "namespace: batch-job-controller-demo"}},
 		"render puts in what is given":        {args: []string{"render", "--overlay", "demo", "-n", "checks", "--image", "localhost/own:1", "-f", "good.yaml"}, wantOut: []string{"name: mine", "image: localhost/own:1", "namespace: checks", "CALLBACK_SERVICE_FILE_URL"}},
+		"the pod template beside it":          {args: []string{"render", "--overlay", "demo", "-f", "beside/config.yaml"}, wantOut: []string{"image: example.com/beside:1"}, wantErr: []string{"pod template: beside/pod-template.yaml"}},
+		"no pod template beside it":           {args: []string{"render", "--overlay", "demo", "-f", "good.yaml"}, wantOut: []string{"CALLBACK_SERVICE_FILE_URL"}, wantErr: []string{"pod template: that of overlay demo"}},
 		"a value from the standard input":     {args: []string{"render", "--overlay", "demo", "-f", "-"}, input: good, wantOut: []string{"name: mine"}},
 		"both values from there":              {args: []string{"render", "--overlay", "demo", "-f", "-", "-t", "-"}, wantStatus: 2, wantErr: []string{"only one"}},
 		"files that are not there":            {args: []string{"render", "--overlay", "demo", "-f", "one", "-t", "two"}, wantStatus: 2, wantErr: []string{"--config", "one", "--pod-template", "two"}},

@@ -169,7 +169,11 @@ func (t *tool) afterExecution(i *installation, services []corev1.Service, e prog
 	ns := i.deployment.Namespace
 	switch {
 	case !e.Closed():
-		return fmt.Sprintf("\nUntil it is over: %s wait -n %s\n", t.name, ns)
+		text := fmt.Sprintf("\nUntil it is over: %s wait -n %s\n", t.name, ns)
+		if len(e.Stuck) > 0 {
+			text += endText(i.deployment, i.config, e.ID) + "\n"
+		}
+		return text
 	case len(e.Bad) > 0:
 		return fmt.Sprintf("\nWhat the pods said: kubectl -n %s logs --prefix --tail 20 -l batch-job-controller.io/execution=%s\n", ns, e.ID) +
 			i.resultsText(services, e.ID)

@@ -34,7 +34,7 @@ unless --delete-namespace. A namespace that install has not made is never delete
 	flags := cmd.Flags()
 	flags.BoolVar(&o.deleteReports, "delete-reports", false, "delete the volume claims with the reports")
 	flags.BoolVar(&o.deleteNamespace, "delete-namespace", false, "delete the namespace, if install has made it")
-	flags.DurationVar(&o.timeout, "timeout", 5*time.Minute, "how long to wait until the controller has ended")
+	flags.DurationVar(&o.timeout, "timeout", 5*time.Minute, "how long to wait until all of it is gone")
 	return cmd
 }
 
@@ -105,10 +105,17 @@ func (t *tool) finishUninstall(ctx context.Context, u objects.Uninstaller, kept 
 		return fmt.Errorf("kept: %s: the namespace goes together with the reports only, with --delete-reports", left)
 	}
 	ours, err := u.DeleteNamespace(ctx)
-	if err == nil && !ours {
+	switch {
+	case err != nil:
+		return err
+	case !ours:
 		fmt.Fprintf(t.Out, "Kept: %s, which install has not made.\n", left)
+		return nil
 	}
-	return err
+	return until(ctx, o.timeout, &news{to: t.ErrOut}, func(ctx context.Context) (bool, error) {
+		there, err := u.NamespaceMade(ctx)
+		return !there, err
+	})
 }
 
 func listed(of []objects.Reference) string {

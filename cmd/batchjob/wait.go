@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"strings"
 	"time"
 
 	"github.com/spf13/cobra"
@@ -56,7 +57,7 @@ func (t *tool) wait(ctx context.Context, args []string, timeout time.Duration) e
 		return err
 	}
 	w := waiter{tool: t, installation: i, id: chosenID(args), onlooker: onlooker{installation: i}, said: news{to: t.ErrOut}, timeout: timeout}
-	if w.since, err = i.expected(ctx, time.Now()); err != nil {
+	if w.since, w.startup, err = i.expected(ctx, time.Now()); err != nil {
 		return err
 	}
 	if err := until(ctx, timeout, &w.said, w.look); err != nil {
@@ -73,6 +74,7 @@ type waiter struct {
 	*installation
 	id       execution.ID // empty: the one that is open, or the newest
 	since    execution.ID // older ones do not count, unless they are open
+	startup  time.Time    // by when runOnStartup begins one, if since is set
 	closed   execution.ID // one of these that is not open, as is known
 	onlooker onlooker
 	said     news
@@ -138,14 +140,18 @@ func (w *waiter) choose(ctx context.Context) error {
 // time.
 func (w *waiter) comesSoon() error {
 	if replicas := w.deployment.Spec.Replicas; replicas != nil && *replicas == 0 {
-		return &statusError{exitTimeout, fmt.Errorf("no execution yet, and none begins: deployment %s has 0 replicas", w.deployment.Name)}
-	}
-	if w.config.RunOnStartup && w.since != "" {
-		w.said.say("no execution yet: runOnStartup begins one " + w.config.StartupDelay.String() + " after the controller's start")
-		return nil
+		return &statusError{exitTimeout, fmt.Errorf("no execution begins: deployment %s has 0 replicas", w.deployment.Name)}
 	}
 	now := time.Now()
-	next := "no execution yet: the next one begins at " + nextTick(w.config, now)
+	next := "the next execution begins at " + nextTick(w.config, now)
+	switch startup := w.config.RunOnStartup && w.since != ""; {
+	case startup && now.Before(w.startup):
+		w.said.say("runOnStartup begins an execution " + w.config.StartupDelay.String() + " after the controller's start")
+		return nil
+	case startup:
+		return &statusError{exitTimeout, fmt.Errorf("runOnStartup has begun no execution, as when another one is open at its time (kubectl -n %s get events --field-selector reason=TickSkipped); %s",
+			w.deployment.Namespace, next)}
+	}
 	schedule, err := plan.ParseSchedule(w.config.CronExpression, w.config.TimeZone, now)
 	if err == nil && schedule.Next(now).Sub(now) > w.timeout {
 		return &statusError{exitTimeout, errors.New(next + ", which is after --timeout; to begin one at every start, set runOnStartup: true")}
@@ -159,13 +165,13 @@ func (w *waiter) explain(err error) error {
 	if w.last.ID == "" || !errors.As(err, &status) || status.err == nil {
 		return err
 	}
-	return &statusError{status.status, fmt.Errorf("execution %s: %w: %s; it goes on meanwhile: %s wait -n %s",
-		w.last.ID, status.err, w.last.Line(), w.name, w.deployment.Namespace)}
+	return &statusError{status.status, fmt.Errorf("execution %s: %w: %s; it goes on meanwhile%s",
+		w.last.ID, status.err, w.last.Line(), strings.TrimSuffix(w.afterExecution(w.installation, nil, w.last), "\n"))}
 }
 
 // verdict is why the exit status is what it is.
 func verdict(e progress.Execution) error {
-	if len(e.Bad) > 0 {
+	if len(e.Bad)+len(e.Stuck) > 0 {
 		return &statusError{exitNo, nil}
 	}
 	return nil

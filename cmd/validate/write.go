@@ -63,7 +63,8 @@ func (r *Result) WriteSummary(w io.Writer) error {
 	for _, at := range r.Times {
 		fmt.Fprintf(&b, "  %s\n", at.Format(timeFormat))
 	}
-	fmt.Fprint(&b, "\nAdd \"-o job\" for the Job of a node, and \"-node NAME\" to choose it.\n")
+	fmt.Fprint(&b, "\nWhat only a cluster knows was not checked: the Service, Pod Security, quotas.\n")
+	fmt.Fprint(&b, "Add \"-o job\" for the Job of a node, and \"-node NAME\" to choose it.\n")
 	_, err := io.WriteString(w, b.String())
 	return err
 }

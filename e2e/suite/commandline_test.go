@@ -96,7 +96,7 @@ func TestCommandLine(t *testing.T) {
 	t.Run("wait returns when every node has succeeded", func(t *testing.T) {
 		text := c.run(t, ctx, 0, "wait", "--timeout", "3m")
 		wantText(t, text, "is over after", ": 3 of 3 nodes succeeded", "port-forward service/batch-job-controller 8080",
-			"port-forward service/batch-job-controller 9153", "grep ^demo_")
+			"port-forward service/batch-job-controller 8080 9153", "grep ^demo_")
 	})
 	t.Run("status shows the controller and the execution", func(t *testing.T) {
 		text := c.run(t, ctx, 0, "status")
@@ -153,7 +153,7 @@ func TestCommandLine(t *testing.T) {
 		c.run(t, ctx, 0, append(install[:len(install)-1:len(install)-1], refused)...)
 		text := c.run(t, ctx, 3, "wait", "--timeout", "30s")
 		wantText(t, text, "0 of 3 nodes succeeded, 3 pending", "FailedCreate", "exceeded quota: no-devices")
-		wantText(t, c.run(t, ctx, 0, "status"), "FailedCreate", "exceeded quota")
+		wantText(t, c.run(t, ctx, 1, "status"), "FailedCreate", "exceeded quota", "To end it", "rollout restart")
 	})
 	t.Run("an image that cannot be pulled is told while it is waited for", func(t *testing.T) {
 		text := c.run(t, ctx, 3, append(install, "--image", "localhost/nothing:like-this", "--timeout", "20s")...)
