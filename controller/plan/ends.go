@@ -46,7 +46,7 @@ func failedPod(pod *corev1.Pod) *execution.End {
 	case reason == "" && c == nil && pod.DeletionTimestamp != nil:
 		return podDeleted(end.Finished)
 	case reason == "" && c != nil && end.Outcome.Reason == execution.ContainerFailed:
-		if why, said := killer(pod, c.State.Terminated.FinishedAt.Time); why != "" {
+		if why, said := killer(pod, c.State.Terminated); why != "" {
 			end.Outcome.Reason, end.Message = why, said+": "+end.Message
 		}
 	case reason == "":
@@ -60,9 +60,10 @@ func failedPod(pod *corev1.Pod) *execution.End {
 	return end
 }
 
-// killer returns why somebody else ended a container at a time: its pod was
-// evicted, preempted or deleted. Empty: nobody did, and it failed by itself.
-func killer(pod *corev1.Pod, ended time.Time) (reason execution.Reason, message string) {
+// killer returns why somebody else ended a container: its pod was evicted,
+// preempted or deleted. Empty: nobody did, and it failed by itself.
+func killer(pod *corev1.Pod, c *corev1.ContainerStateTerminated) (reason execution.Reason, message string) {
+	ended := c.FinishedAt.Time
 	for _, c := range pod.Status.Conditions {
 		if c.Type == corev1.DisruptionTarget && c.Status == corev1.ConditionTrue && c.Reason != "" && !ended.Before(c.LastTransitionTime.Time) {
 			return cleanReason(c.Reason), c.Message
@@ -71,12 +72,21 @@ func killer(pod *corev1.Pod, ended time.Time) (reason execution.Reason, message 
 	if pod.DeletionTimestamp == nil || pod.DeletionGracePeriodSeconds == nil {
 		return "", ""
 	}
-	// The pod has the time at which its grace will be over.
-	deleted := pod.DeletionTimestamp.Add(-time.Duration(*pod.DeletionGracePeriodSeconds) * time.Second)
-	if ended.Before(deleted) {
+	// The pod has the time at which its grace will be over. When all of it has
+	// ended, the kubelet deletes it again, without grace, and the time becomes that
+	// of then: what is left to tell is the signal that ended the container.
+	grace := *pod.DeletionGracePeriodSeconds
+	deleted := pod.DeletionTimestamp.Add(-time.Duration(grace) * time.Second)
+	if ended.Before(deleted) && (grace > 0 || !wasKilled(c)) {
 		return "", ""
 	}
 	return execution.PodDeleted, "the pod was deleted while it ran"
+}
+
+// wasKilled is whether a container ended by one of the signals that a kubelet
+// sends: SIGTERM, and SIGKILL after the grace.
+func wasKilled(c *corev1.ContainerStateTerminated) bool {
+	return c.ExitCode == 128+15 || c.ExitCode == 128+9
 }
 
 // failedContainer returns the container that failed first: sidecars among the

@@ -95,6 +95,14 @@ func deletedAt(d time.Duration) podOption {
 	}
 }
 
+// goneAt is what the kubelet's own delete makes of a pod that was being deleted,
+// once nothing of it runs. A finalizer keeps it until its Job has seen it.
+func goneAt(d time.Duration) podOption {
+	return func(p *corev1.Pod) {
+		p.DeletionTimestamp, p.DeletionGracePeriodSeconds = ptr.To(stamp(d)), ptr.To[int64](0)
+	}
+}
+
 // disrupted is what the API server notes of a pod that has to make way.
 func disrupted(reason string, at time.Duration) podOption {
 	return func(p *corev1.Pod) {

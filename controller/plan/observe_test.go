@@ -197,6 +197,30 @@ func TestObserveEnds(t *testing.T) {
 				Started: after(start), Finished: after(finish),
 			},
 		},
+		"the pod was deleted while it ran, and is all but gone": {
+			job:  jobWith(),
+			pods: pods(podWith(phase(corev1.PodFailed), goneAt(finish+2*time.Second), container("check", exited(143, "Error", start, finish)))),
+			want: execution.End{
+				Outcome: ended(execution.Failed, execution.PodDeleted), Message: "the pod was deleted while it ran: container check ended with exit code 143",
+				Started: after(start), Finished: after(finish),
+			},
+		},
+		"the pod was deleted by force while it ran": {
+			job:  jobWith(),
+			pods: pods(podWith(phase(corev1.PodFailed), goneAt(finish), container("check", exited(1, "Error", start, finish)))),
+			want: execution.End{
+				Outcome: ended(execution.Failed, execution.PodDeleted), Message: "the pod was deleted while it ran: container check ended with exit code 1",
+				Started: after(start), Finished: after(finish),
+			},
+		},
+		"the pod was deleted after it had failed, and is all but gone": {
+			job:  jobWith(),
+			pods: pods(podWith(phase(corev1.PodFailed), goneAt(finish+2*time.Second), container("check", exited(3, "Error", start, finish)))),
+			want: execution.End{
+				Outcome: ended(execution.Failed, execution.ContainerFailed), Message: "container check ended with exit code 3",
+				Started: after(start), Finished: after(finish),
+			},
+		},
 		"the pod was deleted after it had failed": {
 			job:  jobWith(),
 			pods: pods(podWith(phase(corev1.PodFailed), deletedAt(finish+time.Second), container("check", exited(3, "Error", start, finish)))),
