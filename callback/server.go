@@ -89,11 +89,11 @@ func (s *Server) serve(listener net.Listener) {
 // either call is corrected by the next connection that comes or goes.
 func (s *Server) observeFull() {
 	s.server.SetKeepAlivesEnabled(false)
-	level := slog.LevelDebug
+	log := s.options.Log.Debug
 	if s.full.CompareAndSwap(false, true) { // it is worth one warning
-		level = slog.LevelWarn
+		log = s.options.Log.Warn
 	}
-	s.options.Log.Log(context.Background(), level, "as many connections as may be: further ones wait", "address", s.address, "connections", s.options.MaxConnections)
+	log("as many connections as may be: further ones wait", "address", s.address, "connections", s.options.MaxConnections)
 	if s.options.ObserveFull != nil {
 		s.options.ObserveFull()
 	}

@@ -7,7 +7,6 @@ import (
 	"io"
 	"io/fs"
 	"iter"
-	"log/slog"
 	"strings"
 
 	corev1 "k8s.io/api/core/v1"
@@ -252,11 +251,11 @@ func (c *Controller) export(key execution.Key, samples metrics.Samples) {
 		return
 	}
 	c.Metrics.SeriesDropped(dropped)
-	level := slog.LevelDebug
+	log := c.Log.Debug
 	if c.seriesDropped.Swap(key.Execution) != key.Execution { // it is worth one warning
-		level = slog.LevelWarn
+		log = c.Log.Warn
 	}
-	c.Log.Log(context.Background(), level, "there are too many series: some are not exported any more, or not at all",
+	log("there are too many series: some are not exported any more, or not at all",
 		"execution", key.Execution, "node", key.Node, "dropped", dropped)
 }
 

@@ -51,11 +51,15 @@ func (q *quota) do(f func(*plan.Quota) error) error {
 }
 
 func (q *quota) returnResult(task int) {
-	_ = q.do(func(p *plan.Quota) error { p.ReturnResult(task); return nil })
+	q.mu.Lock()
+	defer q.mu.Unlock()
+	q.plan.ReturnResult(task)
 }
 
 func (q *quota) returnEvent(task int) {
-	_ = q.do(func(p *plan.Quota) error { p.ReturnEvent(task); return nil })
+	q.mu.Lock()
+	defer q.mu.Unlock()
+	q.plan.ReturnEvent(task)
 }
 
 // upload is the body of a file under its quota.
