@@ -6,6 +6,7 @@ import (
 	"encoding/hex"
 	"encoding/json"
 	"fmt"
+	"strings"
 	"time"
 
 	corev1 "k8s.io/api/core/v1"
@@ -101,7 +102,10 @@ func (e *events) count(ctx context.Context, namespace, name string, now metav1.T
 func eventName(about corev1.ObjectReference, kind, reason, message string) string {
 	sum := sha256.Sum256([]byte(string(about.UID) + "\x00" + kind + "\x00" + reason + "\x00" + message))
 	const longest = 253 - 1 - 2*8
-	return about.Name[:min(len(about.Name), longest)] + "." + hex.EncodeToString(sum[:8])
+	// Cut anywhere, the name may end in a dot or a hyphen, behind which no dot may
+	// stand.
+	stem := strings.TrimRight(about.Name[:min(len(about.Name), longest)], "-.")
+	return stem + "." + hex.EncodeToString(sum[:8])
 }
 
 func recordReference(object *corev1.ConfigMap) corev1.ObjectReference {
