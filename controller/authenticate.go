@@ -4,7 +4,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"strings"
 	"sync"
 	"time"
 
@@ -53,7 +52,7 @@ func (c *Controller) authOf(key execution.Key) execution.CallbackAuth {
 
 // verify returns the node task that a token is for.
 func (c *Controller) verify(ctx context.Context, auth execution.CallbackAuth, token string) (execution.Key, error) {
-	if auth == execution.ServiceAccountTokenAuth && isJWT(token) {
+	if auth == execution.ServiceAccountTokenAuth && route.IsJWT(token) {
 		return c.verifyPodToken(ctx, token)
 	}
 	if c.Keyring == nil {
@@ -71,15 +70,6 @@ func (c *Controller) verify(ctx context.Context, auth execution.CallbackAuth, to
 		return whose, execution.Deny(execution.DeniedMalformed)
 	}
 }
-
-// isJWT reports whether a credential looks like a service account token, which
-// costs a request to look at.
-func isJWT(credential string) bool {
-	return len(credential) <= maxServiceAccountToken && strings.HasPrefix(credential, "eyJ") && strings.Count(credential, ".") == 2
-}
-
-// maxServiceAccountToken bounds such a token, in bytes. Headers are not longer.
-const maxServiceAccountToken = 12 << 10
 
 const (
 	// impostorPause is how long nothing more is said about a node whose pod

@@ -1,0 +1,74 @@
+package route
+
+import (
+	"encoding/base64"
+	"encoding/json"
+	"slices"
+	"strings"
+)
+
+// maxJWT bounds a JWT that is looked into, in bytes. Headers are not longer.
+const maxJWT = 12 << 10
+
+// PodTokens tells the service account tokens that the kubelet has made for the
+// pods of one controller from all other JWTs, without asking the API server.
+type PodTokens struct {
+	Issuers  []string // of the cluster; none: they are not known, and any will do
+	Audience string
+}
+
+// IsOwn reports whether a JWT says of itself that it is such a token. Its
+// signature is not checked: what says so may still be made up, but what does not
+// cannot be one.
+func (p PodTokens) IsOwn(jwt string) bool {
+	c, ok := claimsOf(jwt)
+	return ok && slices.Contains(c.Audience, p.Audience) &&
+		(len(p.Issuers) == 0 || slices.Contains(p.Issuers, c.Issuer))
+}
+
+// IssuerOf returns the issuer that a JWT names, or "" if it names none.
+func IssuerOf(jwt string) string {
+	c, _ := claimsOf(jwt)
+	return c.Issuer
+}
+
+// IsJWT reports whether a text has the form of a JWT.
+func IsJWT(text string) bool {
+	return len(text) <= maxJWT && strings.HasPrefix(text, "eyJ") && strings.Count(text, ".") == 2
+}
+
+// claims are those by which a token is told from others.
+type claims struct {
+	Issuer   string   `json:"iss"`
+	Audience audience `json:"aud"`
+}
+
+// audience is a list, which may be written as its only element.
+type audience []string
+
+// UnmarshalJSON implements json.Unmarshaler.
+func (a *audience) UnmarshalJSON(text []byte) error {
+	var one string
+	if err := json.Unmarshal(text, &one); err == nil {
+		*a = audience{one}
+		return nil
+	}
+	return json.Unmarshal(text, (*[]string)(a))
+}
+
+func claimsOf(jwt string) (claims, bool) {
+	if !IsJWT(jwt) {
+		return claims{}, false
+	}
+	_, rest, _ := strings.Cut(jwt, ".")
+	payload, _, _ := strings.Cut(rest, ".")
+	text, err := base64.RawURLEncoding.DecodeString(payload)
+	if err != nil {
+		return claims{}, false
+	}
+	var c claims
+	if err := json.Unmarshal(text, &c); err != nil {
+		return claims{}, false
+	}
+	return c, true
+}
