@@ -20,6 +20,7 @@ import (
 type installation struct {
 	*cluster
 	deployment *appsv1.Deployment
+	namespace  string // of what the controller makes
 	config     config.Config
 }
 
@@ -32,14 +33,26 @@ func (t *tool) findInstallation(ctx context.Context) (*installation, error) {
 	if err != nil {
 		return nil, err
 	}
-	cfg, err := cluster.configuration(ctx, deployment)
-	return &installation{cluster, deployment, cfg}, err
+	i := &installation{cluster: cluster, deployment: deployment}
+	return i, i.configure(ctx)
+}
+
+// configure reads the configuration as the controller does. An error that is
+// config.Problems tells what the controller finds wrong with it.
+func (i *installation) configure(ctx context.Context) error {
+	env, err := i.environment(ctx, i.deployment)
+	if err != nil {
+		return err
+	}
+	i.namespace = env.Namespace
+	i.config, err = i.configuration(ctx, env)
+	return err
 }
 
 // ids returns the executions that there are records of, oldest first. Of the
 // records only the metadata is read: each may have a megabyte.
 func (i *installation) ids(ctx context.Context) ([]execution.ID, error) {
-	list, err := i.metadata.Resource(corev1.SchemeGroupVersion.WithResource("configmaps")).Namespace(i.deployment.Namespace).
+	list, err := i.metadata.Resource(corev1.SchemeGroupVersion.WithResource("configmaps")).Namespace(i.namespace).
 		List(ctx, metav1.ListOptions{LabelSelector: jobspec.Selector(i.config.Name, jobspec.RecordComponent).String()})
 	if err != nil {
 		return nil, fmt.Errorf("look for executions: %w", err)
@@ -57,7 +70,7 @@ func (i *installation) executions(ctx context.Context, ids ...execution.ID) ([]p
 	var records []corev1.ConfigMap
 	for _, id := range ids {
 		name := jobspec.RecordName(i.config.Name, id)
-		record, err := i.CoreV1().ConfigMaps(i.deployment.Namespace).Get(ctx, name, metav1.GetOptions{})
+		record, err := i.CoreV1().ConfigMaps(i.namespace).Get(ctx, name, metav1.GetOptions{})
 		if err != nil {
 			return nil, fmt.Errorf("read execution %s: %w", id, err)
 		}

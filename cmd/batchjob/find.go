@@ -12,6 +12,7 @@ import (
 	apierrors "k8s.io/apimachinery/pkg/api/errors"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 
+	"github.com/batch-job-controller/batch-job-controller/cmd/environment"
 	"github.com/batch-job-controller/batch-job-controller/controller/config"
 	"github.com/batch-job-controller/batch-job-controller/controller/plan"
 )
@@ -84,18 +85,51 @@ func (c *cluster) pods(ctx context.Context, d *appsv1.Deployment) ([]corev1.Pod,
 	return list.Items, nil
 }
 
-// configuration reads that of a controller. An error that is config.Problems
-// tells what the controller finds wrong with it.
-func (c *cluster) configuration(ctx context.Context, d *appsv1.Deployment) (config.Config, error) {
-	name := configMapOf(d)
-	object, err := c.CoreV1().ConfigMaps(d.Namespace).Get(ctx, name, metav1.GetOptions{})
+// environment returns what a controller finds in its environment.
+func (c *cluster) environment(ctx context.Context, d *appsv1.Deployment) (config.Env, error) {
+	return environment.OfController(d.Spec.Template, environment.Surroundings{
+		Namespace: d.Namespace,
+		Data: func(kind environment.Kind, name string) (data map[string]string, err error) {
+			if data, err = c.dataOf(ctx, d.Namespace, kind, name); apierrors.IsNotFound(err) {
+				return nil, nil
+			}
+			if err != nil {
+				return nil, fmt.Errorf("read %s %s: %w", kind, name, err)
+			}
+			return data, nil
+		},
+	})
+}
+
+func (c *cluster) dataOf(ctx context.Context, namespace string, kind environment.Kind, name string) (map[string]string, error) {
+	if kind == environment.ConfigMap {
+		object, err := c.CoreV1().ConfigMaps(namespace).Get(ctx, name, metav1.GetOptions{})
+		if err != nil {
+			return nil, err
+		}
+		return object.Data, nil
+	}
+	object, err := c.CoreV1().Secrets(namespace).Get(ctx, name, metav1.GetOptions{})
+	if err != nil {
+		return nil, err
+	}
+	data := map[string]string{}
+	for key, value := range object.Data {
+		data[key] = string(value)
+	}
+	return data, nil
+}
+
+// configuration reads that of a controller with this environment.
+func (c *cluster) configuration(ctx context.Context, env config.Env) (config.Config, error) {
+	object, err := c.CoreV1().ConfigMaps(env.Namespace).Get(ctx, env.ConfigMapName, metav1.GetOptions{})
 	if err != nil {
 		return config.Config{}, fmt.Errorf("read the configuration: %w", err)
 	}
-	cfg, _, err := config.Decode(object.Data, config.Env{Namespace: d.Namespace, ConfigMapName: name}, time.Now())
+	cfg, _, err := config.Decode(object.Data, env, time.Now())
 	var problems config.Problems
 	if errors.As(err, &problems) {
-		return cfg, fmt.Errorf("the controller refuses the configuration in configmap/%s:\n%w", name, err)
+		return cfg, fmt.Errorf("the controller refuses the configuration in configmap/%s:\n%w", env.ConfigMapName, err)
 	}
 	return cfg, err
 }

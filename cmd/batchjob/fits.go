@@ -49,7 +49,7 @@ func (r *rendered) fitsComponents() error {
 // fitsService is about the Service that job pods report to, unless they report to
 // the controller's pod.
 func (r *rendered) fitsService() error {
-	if r.hasEnv("POD_IP") {
+	if r.env.PodIP != "" {
 		return nil
 	}
 	var names []string
@@ -78,15 +78,6 @@ func (r *rendered) fitsPort(o *unstructured.Unstructured) error {
 		ports = append(ports, fmt.Sprintf("%d (%s)", port.Port, port.Name))
 	}
 	return fmt.Errorf("callbackServicePort: %d: Service %s has no such port: must be one of %s", r.config.CallbackServicePort, service.Name, strings.Join(ports, ", "))
-}
-
-func (r *rendered) hasEnv(name string) bool {
-	for _, c := range r.deployment.Spec.Template.Spec.Containers {
-		if slices.ContainsFunc(c.Env, func(v corev1.EnvVar) bool { return v.Name == name }) {
-			return true
-		}
-	}
-	return false
 }
 
 // lacksSecret is whether the Secret of somebody else may not be read. That of

@@ -4,7 +4,6 @@ import (
 	"testing"
 
 	appsv1 "k8s.io/api/apps/v1"
-	corev1 "k8s.io/api/core/v1"
 
 	"github.com/batch-job-controller/batch-job-controller/controller/config"
 )
@@ -15,7 +14,7 @@ func TestNoServiceIsNeededWithPodIP(t *testing.T) {
 	if err := r.fits(); err == nil {
 		t.Error("it is taken without a Service")
 	}
-	r.deployment.Spec.Template.Spec.Containers = []corev1.Container{{Env: []corev1.EnvVar{{Name: "POD_IP"}}}}
+	r.env.PodIP = "10.0.0.1"
 	if err := r.fits(); err != nil {
 		t.Error(err)
 	}

@@ -86,9 +86,9 @@ func (i *installation) startedSince(ctx context.Context) (execution.ID, error) {
 
 // endText is how an open execution can be ended. While it is open the one of
 // runOnStartup is skipped, and does not come later.
-func endText(d *appsv1.Deployment, cfg config.Config, id execution.ID) string {
+func endText(d *appsv1.Deployment, namespace string, cfg config.Config, id execution.ID) string {
 	text := "To end it, with its Jobs and without its report"
-	command := "kubectl -n " + d.Namespace + " delete configmap " + jobspec.RecordName(cfg.Name, id)
+	command := "kubectl -n " + namespace + " delete configmap " + jobspec.RecordName(cfg.Name, id)
 	if cfg.RunOnStartup {
 		text += ", and begin another"
 		command += " && kubectl -n " + d.Namespace + " rollout restart deployment " + d.Name
@@ -100,7 +100,7 @@ func endText(d *appsv1.Deployment, cfg config.Config, id execution.ID) string {
 func (i installed) next(r rendered, now time.Time) string {
 	switch {
 	case i.open != "":
-		return fmt.Sprintf("Execution %s is still open: none begins before it is over.\n%s", i.open, endText(r.deployment, r.config, i.open))
+		return fmt.Sprintf("Execution %s is still open: none begins before it is over.\n%s", i.open, endText(r.deployment, r.env.Namespace, r.config, i.open))
 	case i.startsOne(r):
 		return "An execution begins " + inWords(r.config.StartupDelay) + " after the start."
 	case r.config.RunOnStartup:

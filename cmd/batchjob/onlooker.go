@@ -78,7 +78,7 @@ func (i *installation) podSelector(e progress.Execution) string {
 
 // podsOf returns the pods of an execution that are in these phases.
 func (i *installation) podsOf(ctx context.Context, e progress.Execution, phases string) ([]corev1.Pod, error) {
-	pods, err := i.CoreV1().Pods(i.deployment.Namespace).List(ctx, metav1.ListOptions{LabelSelector: i.podSelector(e), FieldSelector: phases})
+	pods, err := i.CoreV1().Pods(i.namespace).List(ctx, metav1.ListOptions{LabelSelector: i.podSelector(e), FieldSelector: phases})
 	if err != nil {
 		return nil, fmt.Errorf("look at the pods of execution %s: %w", e.ID, err)
 	}
@@ -96,7 +96,7 @@ func (i *installation) namesOf(ctx context.Context, e progress.Execution, phases
 		}
 		selector += "," + batchv1.JobNameLabel + " in (" + strings.Join(jobs, ",") + ")"
 	}
-	pods, err := i.metadata.Resource(corev1.SchemeGroupVersion.WithResource("pods")).Namespace(i.deployment.Namespace).
+	pods, err := i.metadata.Resource(corev1.SchemeGroupVersion.WithResource("pods")).Namespace(i.namespace).
 		List(ctx, metav1.ListOptions{LabelSelector: selector, FieldSelector: phases})
 	if err != nil {
 		return nil, fmt.Errorf("look at the pods of execution %s: %w", e.ID, err)
@@ -114,7 +114,7 @@ func (o *onlooker) askForEvents(ctx context.Context, now time.Time) error {
 	options := metav1.ListOptions{FieldSelector: "involvedObject.kind=Job,type=Warning,reason=FailedCreate", Limit: eventsAtOnce}
 	var events []corev1.Event
 	for range eventsRequests {
-		page, err := o.CoreV1().Events(o.deployment.Namespace).List(ctx, options)
+		page, err := o.CoreV1().Events(o.namespace).List(ctx, options)
 		if apierrors.IsForbidden(err) {
 			break
 		}

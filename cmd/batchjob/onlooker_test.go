@@ -40,6 +40,7 @@ func newAnswers(objects ...runtime.Object) *answers {
 	a.installation = &installation{
 		cluster:    &cluster{Interface: a.client, metadata: meta},
 		deployment: &appsv1.Deployment{ObjectMeta: metav1.ObjectMeta{Namespace: "checks"}},
+		namespace:  "checks",
 		config:     config.Config{Name: "check"},
 	}
 	a.client.PrependReactor("list", "pods", func(action clienttesting.Action) (bool, runtime.Object, error) {

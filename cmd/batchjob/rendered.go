@@ -14,6 +14,7 @@ import (
 	"k8s.io/apimachinery/pkg/runtime"
 
 	"github.com/batch-job-controller/batch-job-controller/cmd/batchjob/objects"
+	"github.com/batch-job-controller/batch-job-controller/cmd/environment"
 	"github.com/batch-job-controller/batch-job-controller/cmd/validate"
 	"github.com/batch-job-controller/batch-job-controller/controller/config"
 	"github.com/batch-job-controller/batch-job-controller/manifests"
@@ -24,6 +25,7 @@ type rendered struct {
 	choice
 	objects    []*unstructured.Unstructured
 	deployment *appsv1.Deployment
+	env        config.Env // of the controller
 	config     config.Config
 	pod        corev1.PodTemplateSpec // of the Job that a node would get
 }
@@ -135,24 +137,41 @@ func (r *rendered) readDeployment(o *unstructured.Unstructured) error {
 
 // readConfig finds the configuration, and checks it.
 func (t *tool) readConfig(r *rendered) error {
-	name := configMapOf(r.deployment)
+	var err error
+	r.env, err = environment.OfController(r.deployment.Spec.Template, environment.Surroundings{Namespace: r.namespace(), Data: r.dataOf})
+	if err != nil {
+		return err
+	}
+	data, err := r.dataOf(environment.ConfigMap, r.env.ConfigMapName)
+	if err != nil {
+		return err
+	}
+	if data == nil {
+		return fmt.Errorf("the overlay has no ConfigMap %q, which its Deployment reads", r.env.ConfigMapName)
+	}
+	return t.checkConfig(r, data)
+}
+
+// dataOf returns the data of an object of the installation. Secrets it has none
+// of: the controller makes its own.
+func (r *rendered) dataOf(kind environment.Kind, name string) (map[string]string, error) {
 	for _, o := range r.objects {
-		if o.GetKind() != "ConfigMap" || o.GetName() != name {
+		if o.GetKind() != string(kind) || o.GetName() != name {
 			continue
 		}
 		data, _, err := unstructured.NestedStringMap(o.Object, "data")
 		if err != nil {
-			return fmt.Errorf("configmap/%s: %w", name, err)
+			return nil, fmt.Errorf("%s: data: %w", objects.ReferenceTo(o), err)
 		}
-		return t.checkConfig(r, data)
+		return data, nil
 	}
-	return fmt.Errorf("the overlay has no ConfigMap %q, which its Deployment reads", name)
+	return nil, nil
 }
 
 // checkConfig has the configuration judged as the controller will, and tells
 // what experience says of what somebody has given.
 func (t *tool) checkConfig(r *rendered, data map[string]string) error {
-	in := validate.Input{Namespace: r.namespace(), Values: map[string]validate.Value{}}
+	in := validate.Input{Env: r.env, Values: map[string]validate.Value{}}
 	given := map[string]bool{}
 	for key, text := range data {
 		file, ours := r.fileOf(key)
@@ -175,18 +194,6 @@ func (t *tool) checkConfig(r *rendered, data map[string]string) error {
 	}
 	r.pod = result.Job.Spec.Template
 	return nil
-}
-
-// configMapOf returns the name of the ConfigMap that a controller reads.
-func configMapOf(d *appsv1.Deployment) string {
-	for _, c := range d.Spec.Template.Spec.Containers {
-		for _, v := range c.Env {
-			if v.Name == "CONFIG_MAP_NAME" {
-				return v.Value
-			}
-		}
-	}
-	return ""
 }
 
 // imageOf returns the image of a controller.

@@ -166,16 +166,15 @@ func executionText(e progress.Execution) string {
 
 // afterExecution is where to look next.
 func (t *tool) afterExecution(i *installation, services []corev1.Service, e progress.Execution) string {
-	ns := i.deployment.Namespace
 	switch {
 	case !e.Closed():
-		text := fmt.Sprintf("\nUntil it is over: %s wait -n %s\n", t.name, ns)
+		text := fmt.Sprintf("\nUntil it is over: %s wait -n %s\n", t.name, i.deployment.Namespace)
 		if len(e.Stuck) > 0 {
-			text += endText(i.deployment, i.config, e.ID) + "\n"
+			text += endText(i.deployment, i.namespace, i.config, e.ID) + "\n"
 		}
 		return text
 	case len(e.Bad) > 0:
-		return fmt.Sprintf("\nWhat the pods said: kubectl -n %s logs --prefix --tail 20 -l batch-job-controller.io/execution=%s\n", ns, e.ID) +
+		return fmt.Sprintf("\nWhat the pods said: kubectl -n %s logs --prefix --tail 20 -l batch-job-controller.io/execution=%s\n", i.namespace, e.ID) +
 			i.resultsText(services, e.ID)
 	default:
 		return "\n" + i.resultsText(services, e.ID)

@@ -45,7 +45,7 @@ func TestTexts(t *testing.T) {
 	now := time.Date(2026, 11, 25, 12, 0, 0, 0, time.UTC)
 	tool := &tool{name: "kubectl batchjob"}
 	deployment := &appsv1.Deployment{ObjectMeta: metav1.ObjectMeta{Namespace: "checks"}}
-	found := &installation{deployment: deployment, config: config.Config{Metrics: config.Metrics{Prefix: "disks"}}}
+	found := &installation{deployment: deployment, namespace: deployment.Namespace, config: config.Config{Metrics: config.Metrics{Prefix: "disks"}}}
 	found.deployment.Name = "batch-job-controller"
 	services := []corev1.Service{{ObjectMeta: metav1.ObjectMeta{Name: "batch-job-controller"}, Spec: corev1.ServiceSpec{
 		Selector: map[string]string{"app": "controller"}, Ports: []corev1.ServicePort{{Port: 8080}, {Port: 9153}},
@@ -53,6 +53,7 @@ func TestTexts(t *testing.T) {
 	deployment.Spec.Template.Labels = services[0].Spec.Selector
 	cron := config.Config{Name: "disk-check", CronExpression: "42 3 * * *", TimeZone: "Europe/Zurich"}
 	startup := config.Config{Name: "demo", RunOnStartup: true, StartupDelay: 10 * time.Second, CronExpression: "30 * * * *"}
+	env := config.Env{Namespace: "checks"}
 	losing := deployment.DeepCopy()
 	losing.Spec.Template.Spec.Volumes = []corev1.Volume{{Name: "reports", VolumeSource: corev1.VolumeSource{EmptyDir: &corev1.EmptyDirVolumeSource{}}}}
 	failed := progress.Execution{
@@ -81,11 +82,11 @@ func TestTexts(t *testing.T) {
 		"execution-unreported":      executionText(silent) + tool.afterExecution(found, services, silent),
 		"execution-good":            executionText(good) + tool.afterExecution(found, services, good),
 		"execution-open":            nodesTable(open) + tool.afterExecution(found, services, open),
-		"installed-with-schedule":   tool.afterInstall(rendered{deployment: deployment, config: cron}, installed{changed: true, started: true}, now),
-		"installed-with-startup":    tool.afterInstall(rendered{deployment: deployment, config: startup}, installed{changed: true, started: true, any: true}, now),
-		"installed-without-a-start": tool.afterInstall(rendered{deployment: deployment, config: startup}, installed{changed: true, any: true}, now),
-		"installed-unchanged":       tool.afterInstall(rendered{deployment: deployment, config: startup}, installed{any: true}, now),
-		"installed-while-open":      tool.afterInstall(rendered{deployment: losing, config: startup}, installed{changed: true, started: true, any: true, open: "20261125115900"}, now),
+		"installed-with-schedule":   tool.afterInstall(rendered{deployment: deployment, env: env, config: cron}, installed{changed: true, started: true}, now),
+		"installed-with-startup":    tool.afterInstall(rendered{deployment: deployment, env: env, config: startup}, installed{changed: true, started: true, any: true}, now),
+		"installed-without-a-start": tool.afterInstall(rendered{deployment: deployment, env: env, config: startup}, installed{changed: true, any: true}, now),
+		"installed-unchanged":       tool.afterInstall(rendered{deployment: deployment, env: env, config: startup}, installed{any: true}, now),
+		"installed-while-open":      tool.afterInstall(rendered{deployment: losing, env: env, config: startup}, installed{changed: true, started: true, any: true, open: "20261125115900"}, now),
 		"schedule":                  scheduleText(cron, now) + "\n",
 		"inventory": inventoryText(nil) + "\n" + inventoryText(&objects.Inventory{Overlay: "demo", Version: "v1"}) + "\n" +
 			inventoryText(&objects.Inventory{Overlay: "demo", Version: "v1", Components: []string{"ha", "tls"}}) + "\n",

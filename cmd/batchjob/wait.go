@@ -150,7 +150,7 @@ func (w *waiter) comesSoon() error {
 		return nil
 	case startup:
 		return &statusError{exitTimeout, fmt.Errorf("runOnStartup has begun no execution, as when another one is open at its time (kubectl -n %s get events --field-selector reason=TickSkipped); %s",
-			w.deployment.Namespace, next)}
+			w.namespace, next)}
 	}
 	schedule, err := plan.ParseSchedule(w.config.CronExpression, w.config.TimeZone, now)
 	if err == nil && schedule.Next(now).Sub(now) > w.timeout {

@@ -44,8 +44,8 @@ func (r *Result) Valid() bool {
 // Check reads the values as the controller does when it starts. What is found
 // by experience is a warning, and given only of a configuration that is valid.
 func Check(in Input, now time.Time) *Result {
-	if in.Namespace == "" {
-		in.Namespace = sampleNamespace
+	if in.Env.Namespace == "" {
+		in.Env.Namespace = sampleNamespace
 	}
 	if in.Node == "" {
 		in.Node = sampleNode
@@ -92,7 +92,7 @@ func (c *checking) decode(now time.Time) {
 	for key, v := range c.Input.Values {
 		data[key] = v.Text
 	}
-	cfg, warnings, err := config.Decode(data, config.Env{Namespace: c.Input.Namespace, PodIP: c.Input.PodIP}, now)
+	cfg, warnings, err := config.Decode(data, c.Input.Env, now)
 	for _, w := range warnings {
 		path, message, _ := strings.Cut(w, ": ")
 		c.warn(path, "%s", message)
@@ -131,7 +131,7 @@ func (c *checking) preview(now time.Time) error {
 	}
 	c.period = shortest(next(c.onPaper, now, regardedTimes))
 	c.Job, err = controller.PreviewJob(c.Config, controller.Preview{
-		Namespace: c.Input.Namespace, Node: c.Input.Node, CallbackHost: c.host(), Scheduled: c.Times[0],
+		Namespace: c.Input.Env.Namespace, Node: c.Input.Node, CallbackHost: c.host(), Scheduled: c.Times[0],
 	})
 	return err
 }
@@ -159,8 +159,8 @@ func shortest(times []time.Time) time.Duration {
 // host returns where job pods report. In a cluster it is the Service's
 // address.
 func (c *checking) host() string {
-	if c.Input.PodIP != "" {
-		return c.Input.PodIP
+	if c.Input.Env.PodIP != "" {
+		return c.Input.Env.PodIP
 	}
-	return c.Config.CallbackServiceName + "." + c.Input.Namespace + ".svc"
+	return c.Config.CallbackServiceName + "." + c.Input.Env.Namespace + ".svc"
 }

@@ -1,6 +1,7 @@
 package validate
 
 import (
+	"cmp"
 	"errors"
 	"fmt"
 	"io"
@@ -13,13 +14,12 @@ import (
 // Input is what is checked: the two values of the ConfigMap, and what is known
 // of where they will be used.
 type Input struct {
-	Values    map[string]Value // by the keys of the ConfigMap
-	Namespace string
-	PodIP     string // POD_IP of the controller; may be empty
-	Node      string // whose Job is rendered
-	Nodes     int    // how many take part; 0: not known
-	Volume    int64  // bytes of the report directory; 0: not known
-	Report    int64  // bytes of a node's report in an execution; 0: not known
+	Values map[string]Value // by the keys of the ConfigMap
+	Env    config.Env       // of the controller
+	Node   string           // whose Job is rendered
+	Nodes  int              // how many take part; 0: not known
+	Volume int64            // bytes of the report directory; 0: not known
+	Report int64            // bytes of a node's report in an execution; 0: not known
 }
 
 // Value is the text of a key of the ConfigMap, and where it is from.
@@ -49,14 +49,14 @@ const stdinName = "-"
 // read reads the files that the options name.
 func (o *options) read(stdin io.Reader) (Input, error) {
 	in := Input{
-		Namespace: o.namespace, PodIP: o.podIP, Node: o.node, Nodes: o.nodes,
+		Env: config.Env{Namespace: o.namespace, PodIP: o.podIP}, Node: o.node, Nodes: o.nodes,
 		Volume: int64(o.volume), Report: int64(o.report),
 	}
 	text, err := readFile(o.config, stdin)
 	if err != nil {
 		return in, fmt.Errorf("-f: %w", err)
 	}
-	maps, isManifest, err := configMaps(text, fileName(o.config))
+	m, isManifest, err := readManifest(text, fileName(o.config))
 	if err != nil {
 		return in, fmt.Errorf("-f %s: %w", o.config, err)
 	}
@@ -64,10 +64,14 @@ func (o *options) read(stdin io.Reader) (Input, error) {
 		if o.template != "" {
 			return in, fmt.Errorf("-t %s: must not be given, since -f %s is a manifest: its ConfigMap holds the template", o.template, o.config)
 		}
-		in.Values = maps.values
-		if in.Namespace == "" {
-			in.Namespace = maps.namespace
+		in.Values = m.configMap.values
+		env, err := m.environment()
+		if err != nil {
+			return in, fmt.Errorf("-f %s: %w", o.config, err)
 		}
+		env.Namespace = cmp.Or(in.Env.Namespace, env.Namespace)
+		env.PodIP = cmp.Or(in.Env.PodIP, env.PodIP)
+		in.Env = env
 		return in, nil
 	}
 	if o.template == "" {

@@ -1,61 +1,136 @@
 package validate
 
 import (
+	"cmp"
 	"errors"
 	"fmt"
 	"io"
 	"strings"
 
 	yamlv3 "go.yaml.in/yaml/v3"
+	appsv1 "k8s.io/api/apps/v1"
+	"sigs.k8s.io/yaml"
 
+	"github.com/batch-job-controller/batch-job-controller/cmd/environment"
 	"github.com/batch-job-controller/batch-job-controller/controller/config"
 )
 
-// configMap is a ConfigMap of a manifest that holds a configuration.
+// bundle is what there is to know of a configuration from the objects that are
+// deployed together with it.
+type bundle struct {
+	configMap   configMap // that holds it
+	configMaps  []configMap
+	deployments []*appsv1.Deployment
+}
+
+// configMap is one of a manifest.
 type configMap struct {
 	name      string
 	namespace string
 	values    map[string]Value
 }
 
-// configMaps returns the one ConfigMap of a manifest that holds a
-// configuration. A text that does not parse is taken for a config.yaml, which
-// has its own words for that.
-func configMaps(text, file string) (found configMap, isManifest bool, err error) {
-	var all []configMap
+// readManifest reads a manifest that has one ConfigMap with a configuration. A
+// text that does not parse is taken for a config.yaml, which has its own words for
+// that.
+func readManifest(text, file string) (m bundle, isManifest bool, err error) {
 	decoder := yamlv3.NewDecoder(strings.NewReader(text))
 	for {
 		var document yamlv3.Node
 		switch err := decoder.Decode(&document); {
+		case errors.Is(err, io.EOF) && isManifest:
+			return m, true, m.choose()
 		case errors.Is(err, io.EOF):
-			return oneOf(all, isManifest)
+			return m, false, nil
 		case err != nil && isManifest:
-			return found, true, err
+			return m, true, err
 		case err != nil:
-			return found, false, nil
+			return m, false, nil
 		}
 		for _, object := range objects(&document) {
 			if scalar(object, "kind") == "" || scalar(object, "apiVersion") == "" {
 				continue
 			}
 			isManifest = true
-			if m, ok := newConfigMap(object, file); ok {
-				all = append(all, m)
+			if err := m.add(object, file); err != nil {
+				return m, true, err
 			}
 		}
 	}
 }
 
-func oneOf(all []configMap, isManifest bool) (configMap, bool, error) {
-	switch {
-	case !isManifest:
-		return configMap{}, false, nil
-	case len(all) == 0:
-		return configMap{}, true, fmt.Errorf("is a manifest without a ConfigMap that has the key %s", config.ConfigKey)
-	case len(all) > 1:
-		return configMap{}, true, fmt.Errorf("has several ConfigMaps with the key %s, such as %s and %s: must have one", config.ConfigKey, all[0].name, all[1].name)
+func (m *bundle) add(object *yamlv3.Node, file string) error {
+	switch scalar(object, "kind") {
+	case "ConfigMap":
+		m.configMaps = append(m.configMaps, newConfigMap(object, file))
+	case "Deployment":
+		var d appsv1.Deployment
+		if err := decode(object, &d); err != nil {
+			return fmt.Errorf("deployment %s: %w", scalar(entry(object, "metadata"), "name"), err)
+		}
+		m.deployments = append(m.deployments, &d)
 	}
-	return all[0], true, nil
+	return nil
+}
+
+// decode reads an object as its Go type.
+func decode(object *yamlv3.Node, into any) error {
+	text, err := yamlv3.Marshal(object)
+	if err != nil {
+		return err
+	}
+	return yaml.Unmarshal(text, into)
+}
+
+// choose finds the ConfigMap with the configuration.
+func (m *bundle) choose() error {
+	var found []configMap
+	for _, c := range m.configMaps {
+		if _, ok := c.values[config.ConfigKey]; ok {
+			found = append(found, c)
+		}
+	}
+	switch {
+	case len(found) == 0:
+		return fmt.Errorf("is a manifest without a ConfigMap that has the key %s", config.ConfigKey)
+	case len(found) > 1:
+		return fmt.Errorf("has several ConfigMaps with the key %s, such as %s and %s: must have one", config.ConfigKey, found[0].name, found[1].name)
+	}
+	m.configMap = found[0]
+	return nil
+}
+
+// environment returns that of the controller, as far as the manifest tells: its
+// Deployment may be in it.
+func (m *bundle) environment() (config.Env, error) {
+	for _, d := range m.deployments {
+		in := environment.Surroundings{Namespace: cmp.Or(d.Namespace, m.configMap.namespace, sampleNamespace), Data: m.data}
+		if !environment.HasController(d.Spec.Template, in) {
+			continue
+		}
+		env, err := environment.OfController(d.Spec.Template, in)
+		if err != nil {
+			return env, fmt.Errorf("deployment %s: %w", d.Name, err)
+		}
+		if env.ConfigMapName == m.configMap.name {
+			return env, nil
+		}
+	}
+	return config.Env{Namespace: m.configMap.namespace}, nil
+}
+
+// data returns the data of an object of the manifest.
+func (m *bundle) data(kind environment.Kind, name string) (map[string]string, error) {
+	for _, c := range m.configMaps {
+		if kind == environment.ConfigMap && c.name == name {
+			data := map[string]string{}
+			for key, value := range c.values {
+				data[key] = value.Text
+			}
+			return data, nil
+		}
+	}
+	return nil, fmt.Errorf("%s %s is not in the manifest: give the two files of the configuration by themselves, and POD_IP with -pod-ip", kind, name)
 }
 
 // objects returns what a document holds: an object, or a List of them.
@@ -71,19 +146,15 @@ func objects(document *yamlv3.Node) []*yamlv3.Node {
 	return []*yamlv3.Node{root}
 }
 
-func newConfigMap(object *yamlv3.Node, file string) (configMap, bool) {
-	data := entry(object, "data")
-	if scalar(object, "kind") != "ConfigMap" || data == nil {
-		return configMap{}, false
-	}
+func newConfigMap(object *yamlv3.Node, file string) configMap {
 	metadata := entry(object, "metadata")
 	m := configMap{name: scalar(metadata, "name"), namespace: scalar(metadata, "namespace"), values: map[string]Value{}}
-	for i := 0; i+1 < len(data.Content); i += 2 {
+	data := entry(object, "data")
+	for i := 0; data != nil && i+1 < len(data.Content); i += 2 {
 		key, value := data.Content[i], data.Content[i+1]
 		m.values[key.Value] = Value{Text: value.Value, File: file, Line: lineWithin(value)}
 	}
-	_, ok := m.values[config.ConfigKey]
-	return m, ok
+	return m
 }
 
 // lineWithin returns where the lines of a scalar are. Only those of a literal

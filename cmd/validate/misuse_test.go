@@ -38,6 +38,14 @@ func TestRunRefusesWhatItIsToldWrong(t *testing.T) {
 			args: []string{"-f", "-"}, stdin: manifest(goodConfig, goodTemplate) + "---\n" + strings.ReplaceAll(manifest(goodConfig, goodTemplate), "name: check\n  namespace", "name: other\n  namespace"),
 			wantStatus: exitMisused, want: []string{"several ConfigMaps", "such as check and other"},
 		},
+		"a manifest with a Deployment that is none": {
+			args: []string{"-f", "-"}, stdin: manifest(goodConfig, goodTemplate) + "---\napiVersion: apps/v1\nkind: Deployment\nmetadata: {name: broken}\nspec: here\n",
+			wantStatus: exitMisused, want: []string{"-f -: deployment broken"},
+		},
+		"a manifest with a controller whose environment is elsewhere": {
+			args: []string{"-f", "-"}, stdin: manifest(goodConfig, goodTemplate) + controllerWith("check", "{name: POD_IP, valueFrom: {secretKeyRef: {name: address, key: ip}}}"),
+			wantStatus: exitMisused, want: []string{"-f -: deployment controller", "POD_IP: Secret address is not in the manifest", "-pod-ip"},
+		},
 		"a manifest that ends badly": {args: []string{"-f", "-"}, stdin: service + "---\n[a\n", wantStatus: exitMisused, want: []string{"-f -: yaml: line"}},
 	}
 	for name, tt := range tests {

@@ -39,6 +39,33 @@ spec:
 `
 )
 
+// withoutService is valid only for a controller that has POD_IP.
+var withoutService = strings.ReplaceAll(goodConfig, "callbackServiceName: check\n", "")
+
+// controllerWith is the Deployment of a controller that reads a ConfigMap, beside
+// another one.
+func controllerWith(configMap, env string) string {
+	return fmt.Sprintf(`---
+apiVersion: apps/v1
+kind: Deployment
+metadata: {name: dashboard, namespace: checks}
+spec: {template: {spec: {containers: [{name: dashboard, env: [{name: POD_IP, value: 10.0.0.9}]}]}}}
+---
+apiVersion: apps/v1
+kind: Deployment
+metadata: {name: controller, namespace: checks}
+spec:
+  template:
+    spec:
+      containers:
+        - name: controller
+          env:
+            - {name: CONFIG_MAP_NAME, value: %s}
+            - {name: NAMESPACE, valueFrom: {fieldRef: {fieldPath: metadata.namespace}}}
+            - %s
+`, configMap, env)
+}
+
 // manifest is what kubectl kustomize makes of the two, among other things.
 func manifest(config, template string) string {
 	indented := func(text string) string { return "    " + strings.ReplaceAll(strings.TrimSpace(text), "\n", "\n    ") }
@@ -98,6 +125,18 @@ func TestRun(t *testing.T) {
 		"a manifest on stdin":     {stdin: manifest(goodConfig, goodTemplate), args: []string{"-f", "-"}},
 		"a wrong manifest on stdin": {
 			stdin: manifest(goodConfig+"podPoolSize: 0\n", goodTemplate+"  restartPolcy: Never\n"), args: []string{"-f", "-"}, wantStatus: exitInvalid,
+		},
+		"a manifest with a controller that has POD_IP": {
+			stdin: manifest(withoutService, goodTemplate) + controllerWith("check", "{name: POD_IP, valueFrom: {fieldRef: {fieldPath: status.podIP}}}"),
+			args:  []string{"-f", "-"},
+		},
+		"a manifest with a controller and its settings": {
+			stdin: manifest(withoutService, goodTemplate) + "---\napiVersion: v1\nkind: ConfigMap\nmetadata: {name: address}\ndata: {ip: 10.0.0.1}\n" +
+				controllerWith("check", "{name: POD_IP, valueFrom: {configMapKeyRef: {name: address, key: ip}}}"),
+			args: []string{"-f", "-"},
+		},
+		"a manifest whose controller reads another ConfigMap": {
+			stdin: manifest(withoutService, goodTemplate) + controllerWith("other", "{name: POD_IP, value: 10.0.0.1}"), args: []string{"-f", "-"}, wantStatus: exitInvalid,
 		},
 		"a List without a template": {
 			stdin:      "apiVersion: v1\nkind: List\nitems:\n- apiVersion: v1\n  kind: ConfigMap\n  data:\n    config.yaml: |\n      name: check\n",
