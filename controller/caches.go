@@ -273,13 +273,19 @@ func trimPod(object any) (any, error) {
 	}
 	trimmed := &corev1.Pod{
 		ObjectMeta: trimMeta(pod.ObjectMeta),
-		Spec:       corev1.PodSpec{NodeName: pod.Spec.NodeName, ServiceAccountName: pod.Spec.ServiceAccountName},
+		Spec: corev1.PodSpec{
+			NodeName:           pod.Spec.NodeName,
+			ServiceAccountName: pod.Spec.ServiceAccountName,
+			InitContainers:     trimContainers(pod.Spec.InitContainers),
+			Containers:         trimContainers(pod.Spec.Containers),
+		},
 		Status: corev1.PodStatus{
-			Phase:                 pod.Status.Phase,
-			Reason:                pod.Status.Reason,
-			Message:               pod.Status.Message,
-			InitContainerStatuses: trimStatuses(pod.Status.InitContainerStatuses),
-			ContainerStatuses:     trimStatuses(pod.Status.ContainerStatuses),
+			Phase:                      pod.Status.Phase,
+			Reason:                     pod.Status.Reason,
+			Message:                    pod.Status.Message,
+			InitContainerStatuses:      trimStatuses(pod.Status.InitContainerStatuses),
+			ContainerStatuses:          trimStatuses(pod.Status.ContainerStatuses),
+			EphemeralContainerStatuses: trimStatuses(pod.Status.EphemeralContainerStatuses),
 		},
 	}
 	for _, condition := range pod.Status.Conditions {
@@ -290,10 +296,22 @@ func trimPod(object any) (any, error) {
 	return trimmed, nil
 }
 
+// trimContainers keeps which containers there are, and which of them are
+// sidecars.
+func trimContainers(containers []corev1.Container) []corev1.Container {
+	trimmed := make([]corev1.Container, 0, len(containers))
+	for _, c := range containers {
+		trimmed = append(trimmed, corev1.Container{Name: c.Name, RestartPolicy: c.RestartPolicy})
+	}
+	return trimmed
+}
+
 func trimStatuses(statuses []corev1.ContainerStatus) []corev1.ContainerStatus {
 	trimmed := make([]corev1.ContainerStatus, 0, len(statuses))
 	for _, s := range statuses {
-		trimmed = append(trimmed, corev1.ContainerStatus{Name: s.Name, State: s.State})
+		trimmed = append(trimmed, corev1.ContainerStatus{
+			Name: s.Name, State: s.State, LastTerminationState: s.LastTerminationState, RestartCount: s.RestartCount,
+		})
 	}
 	return trimmed
 }

@@ -154,10 +154,11 @@ func (c *cluster) runJob(job *batchv1.Job) {
 			CreationTimestamp: metav1.Now(),
 			OwnerReferences:   []metav1.OwnerReference{*metav1.NewControllerRef(job, batchv1.SchemeGroupVersion.WithKind("Job"))},
 		},
-		Spec:   corev1.PodSpec{NodeName: node, ServiceAccountName: "job"},
+		Spec:   *job.Spec.Template.Spec.DeepCopy(),
 		Status: corev1.PodStatus{Phase: corev1.PodPending, ContainerStatuses: waiting(b.never)},
 	}
 	pod.Labels[batchv1.JobNameLabel] = job.Name
+	pod.Spec.NodeName, pod.Spec.ServiceAccountName = node, "job"
 	if _, err := c.client.CoreV1().Pods(job.Namespace).Create(c.ctx, pod, metav1.CreateOptions{}); err != nil {
 		return
 	}

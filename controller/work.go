@@ -130,7 +130,7 @@ func (c *Controller) act(ctx context.Context, fence Fence, t task, action plan.A
 }
 
 func (c *Controller) noteStarted(t task, action plan.Action) {
-	if action.Started.IsZero() {
+	if !action.Running {
 		return
 	}
 	c.mu.Lock()

@@ -107,11 +107,12 @@ func (l *Ledger) NoteCreated(i int) {
 	}
 }
 
-// NoteStarted takes down when the task's first container started. The earliest
-// time counts: a task that is tried again has a pod for each attempt.
+// NoteStarted takes down that the task runs, and since when: zero if its init
+// containers still prepare it. The earliest time counts: a task that is tried
+// again has a pod for each attempt.
 func (l *Ledger) NoteStarted(i int, at time.Time) {
 	t := &l.tasks[i]
-	if t.Started.IsZero() || at.Before(t.Started) {
+	if !at.IsZero() && (t.Started.IsZero() || at.Before(t.Started)) {
 		t.Started = at
 	}
 	if t.Outcome.State == Pending {

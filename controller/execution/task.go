@@ -48,7 +48,7 @@ const (
 	JobInvalid        Reason = "JobInvalid"        // failed: the API server refuses the rendered Job
 	JobRefused        Reason = "JobRefused"        // failed: quota, a webhook or RBAC refused the Job until startDeadline
 	PodNotCreated     Reason = "PodNotCreated"     // failed: no pod appeared within startDeadline
-	PodNotStarted     Reason = "PodNotStarted"     // failed: no container started within startDeadline, and the pod says not why
+	PodNotStarted     Reason = "PodNotStarted"     // failed: not every container started within startDeadline, and the pod says not why
 	JobTimeout        Reason = "JobTimeout"        // failed: the pod ran longer than jobTimeout
 	ContainerFailed   Reason = "ContainerFailed"   // failed: a container ended with another status than 0
 )
@@ -66,7 +66,7 @@ type Task struct {
 	Node     Node
 	Outcome  Outcome
 	Message  string    // what the pod or the API server said, for people; at most MaxMessage bytes
-	Started  time.Time // when its first container started; zero if none did
+	Started  time.Time // when the first container of its template started; zero if none did
 	Finished time.Time // zero while it is not final
 	Reported bool      // a result was received
 }

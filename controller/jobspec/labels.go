@@ -30,6 +30,9 @@ const (
 	// AuthAnnotation says of a Job how its pods prove whom they report for.
 	// Without it they need not.
 	AuthAnnotation = prefix + "callback-auth"
+	// ContainersAnnotation names the containers of a Job's template as this
+	// controller wrote it: what others have added to its pods is not among them.
+	ContainersAnnotation = prefix + "containers"
 	// StopAnnotation keeps why the controller ended a task whose pod is about
 	// to be deleted: the pod's own reason goes with it.
 	StopAnnotation        = prefix + "stop-reason"

@@ -12,9 +12,9 @@ import (
 	"github.com/batch-job-controller/batch-job-controller/controller/execution"
 )
 
-func succeeded(pods []*corev1.Pod) *execution.End {
+func (r Run) succeeded(pods []*corev1.Pod) *execution.End {
 	i := slices.IndexFunc(pods, func(p *corev1.Pod) bool { return p.Status.Phase == corev1.PodSucceeded })
-	return &execution.End{Outcome: execution.Outcome{State: execution.Succeeded}, Finished: lastFinish(pods[i])}
+	return &execution.End{Outcome: execution.Outcome{State: execution.Succeeded}, Finished: crewOf(r.job, pods[i]).finish()}
 }
 
 func podDeleted(at time.Time) *execution.End {
@@ -25,39 +25,59 @@ func podDeleted(at time.Time) *execution.End {
 	}
 }
 
-// failedPod tells why a pod failed: what it says itself, such as Evicted, or
+// failure tells why a pod failed: what it says itself, such as Evicted, or
 // else the container that did not end well first, or what was done to it.
-func failedPod(pod *corev1.Pod) *execution.End {
+func (c crew) failure() *execution.End {
+	pod, failed := c.pod, c.failed()
 	end := &execution.End{
 		Outcome: execution.Outcome{State: execution.Failed, Reason: execution.ContainerFailed},
-		Message: pod.Status.Message, Finished: lastFinish(pod),
+		Message: pod.Status.Message, Finished: c.finish(),
 	}
-	c := failedContainer(pod)
-	if c != nil {
-		end.Message = fmt.Sprintf("container %s ended with exit code %d", c.Name, c.State.Terminated.ExitCode)
-		if said := strings.TrimSpace(c.State.Terminated.Message); said != "" {
-			end.Message += ": " + said
-		}
-		if reason := c.State.Terminated.Reason; reason != "" && reason != "Error" {
-			end.Outcome.Reason = cleanReason(reason)
-		}
+	if failed != nil {
+		end.Outcome.Reason, end.Message = failed.failure()
 	}
 	switch reason := pod.Status.Reason; {
-	case reason == "" && c == nil && pod.DeletionTimestamp != nil:
+	case reason == "" && failed == nil && pod.DeletionTimestamp != nil:
 		return podDeleted(end.Finished)
-	case reason == "" && c != nil && end.Outcome.Reason == execution.ContainerFailed:
-		if why, said := killer(pod, c.State.Terminated); why != "" {
+	case reason == "" && failed != nil && end.Outcome.Reason == execution.ContainerFailed:
+		if why, said := killer(pod, failed.terminated()); why != "" {
 			end.Outcome.Reason, end.Message = why, said+": "+end.Message
 		}
 	case reason == "":
-	case reason == "DeadlineExceeded" && firstStart(pod).IsZero(): // it was not for want of time to run
-		end.Outcome.Reason, end.Message = waitingReason(pod)
-	case reason == "DeadlineExceeded": // the pod's own deadline is jobTimeout
+	case reason == podDeadlineExceeded && c.neverBegun(): // it was not for want of time to run
+		end.Outcome.Reason, end.Message = c.waitingReason()
+	case reason == podDeadlineExceeded: // the pod's own deadline is jobTimeout
 		end.Outcome.Reason, end.Message = execution.JobTimeout, pod.Status.Message
 	default:
 		end.Outcome.Reason, end.Message = cleanReason(pod.Status.Reason), pod.Status.Message
 	}
 	return end
+}
+
+// podDeadlineExceeded is what the kubelet says of a pod that it has ended for
+// its activeDeadlineSeconds.
+const podDeadlineExceeded = "DeadlineExceeded"
+
+// neverBegun reports whether a pod that has ended waited to the last for one of
+// its containers, and not for its init containers to do their work.
+func (c crew) neverBegun() bool {
+	return !c.begun() && !slices.ContainsFunc(c.prepares, func(m member) bool {
+		t := m.terminated()
+		return t != nil && t.ExitCode != 0
+	})
+}
+
+// failure tells how a container failed.
+func (m member) failure() (reason execution.Reason, message string) {
+	t := m.terminated()
+	reason, message = execution.ContainerFailed, fmt.Sprintf("container %s ended with exit code %d", m.name, t.ExitCode)
+	if said := strings.TrimSpace(t.Message); said != "" {
+		message += ": " + said
+	}
+	if t.Reason != "" && t.Reason != "Error" {
+		reason = cleanReason(t.Reason)
+	}
+	return reason, message
 }
 
 // killer returns why somebody else ended a container: its pod was evicted,
@@ -89,34 +109,11 @@ func wasKilled(c *corev1.ContainerStateTerminated) bool {
 	return c.ExitCode == 128+15 || c.ExitCode == 128+9
 }
 
-// failedContainer returns the container that failed first: sidecars among the
-// init containers are killed after it, and say so with an exit code too.
-func failedContainer(pod *corev1.Pod) *corev1.ContainerStatus {
-	var first *corev1.ContainerStatus
-	for _, statuses := range [][]corev1.ContainerStatus{pod.Status.ContainerStatuses, pod.Status.InitContainerStatuses} {
-		for i := range statuses {
-			t := statuses[i].State.Terminated
-			if t != nil && t.ExitCode != 0 && (first == nil || endedBefore(t, first.State.Terminated)) {
-				first = &statuses[i]
-			}
-		}
-	}
-	return first
-}
-
-// endedBefore compares ends. One without a time was never seen, and comes last.
-func endedBefore(a, b *corev1.ContainerStateTerminated) bool {
-	if a.FinishedAt.IsZero() || b.FinishedAt.IsZero() {
-		return !a.FinishedAt.IsZero()
-	}
-	return a.FinishedAt.Time.Before(b.FinishedAt.Time)
-}
-
 // failedJob tells why a Job failed whose pod did not: the controller stopped
 // it, or somebody deleted its pod, or its backstop deadline bit.
 func (r Run) failedJob(condition *batchv1.JobCondition) *execution.End {
 	if r.newest != nil && r.newest.Status.Phase == corev1.PodFailed {
-		end := failedPod(r.newest)
+		end := r.crew.failure()
 		// The Job controller deletes the pods of a Job past its deadline.
 		if end.Outcome.Reason != execution.PodDeleted || condition.Reason == batchv1.JobReasonBackoffLimitExceeded {
 			return end
@@ -131,19 +128,22 @@ func (r Run) failedJob(condition *batchv1.JobCondition) *execution.End {
 	}
 }
 
-// waitingReason returns what keeps a pod from starting, in its own words.
-func waitingReason(pod *corev1.Pod) (reason execution.Reason, message string) {
-	for _, statuses := range [][]corev1.ContainerStatus{pod.Status.InitContainerStatuses, pod.Status.ContainerStatuses} {
-		for _, c := range statuses {
-			if w := c.State.Waiting; w != nil && w.Reason != "" && w.Reason != "PodInitializing" && w.Reason != "ContainerCreating" {
-				return cleanReason(w.Reason), fmt.Sprintf("container %s: %s", c.Name, w.Message)
-			}
+// waitingReason returns what keeps a pod from starting, in its own words. What
+// a container of the template waits for comes first: a sidecar that is started
+// again and again does not keep it from starting.
+func (c crew) waitingReason() (reason execution.Reason, message string) {
+	for _, m := range slices.Concat(c.works, c.prepares, c.sidecars) {
+		if w := m.status.State.Waiting; w != nil && w.Reason != "" && w.Reason != "PodInitializing" && w.Reason != "ContainerCreating" {
+			return cleanReason(w.Reason), fmt.Sprintf("container %s: %s", m.name, w.Message)
 		}
 	}
-	for _, c := range pod.Status.Conditions {
-		if c.Type == corev1.PodScheduled && c.Status == corev1.ConditionFalse && c.Reason != "" {
-			return cleanReason(c.Reason), c.Message
+	for _, condition := range c.pod.Status.Conditions {
+		if condition.Type == corev1.PodScheduled && condition.Status == corev1.ConditionFalse && condition.Reason != "" {
+			return cleanReason(condition.Reason), condition.Message
 		}
+	}
+	if at := slices.IndexFunc(c.works, func(m member) bool { return !m.begun() }); at >= 0 && !c.start().IsZero() {
+		return execution.PodNotStarted, fmt.Sprintf("container %s did not start, and the pod does not say why", c.works[at].name)
 	}
 	return execution.PodNotStarted, "no container started, and the pod does not say why"
 }

@@ -114,13 +114,44 @@ func disrupted(reason string, at time.Duration) podOption {
 
 func container(name string, state corev1.ContainerState) podOption {
 	return func(p *corev1.Pod) {
+		p.Spec.Containers = append(p.Spec.Containers, corev1.Container{Name: name})
 		p.Status.ContainerStatuses = append(p.Status.ContainerStatuses, corev1.ContainerStatus{Name: name, State: state})
+	}
+}
+
+// unseen is a container that the kubelet has not written of yet.
+func unseen(name string) podOption {
+	return func(p *corev1.Pod) { p.Spec.Containers = append(p.Spec.Containers, corev1.Container{Name: name}) }
+}
+
+// restarted is a container that was started again in place.
+func restarted(name string, state, last corev1.ContainerState) podOption {
+	return func(p *corev1.Pod) {
+		unseen(name)(p)
+		p.Status.ContainerStatuses = append(p.Status.ContainerStatuses, corev1.ContainerStatus{Name: name, State: state, LastTerminationState: last, RestartCount: 1})
 	}
 }
 
 func initContainer(name string, state corev1.ContainerState) podOption {
 	return func(p *corev1.Pod) {
+		p.Spec.InitContainers = append(p.Spec.InitContainers, corev1.Container{Name: name})
 		p.Status.InitContainerStatuses = append(p.Status.InitContainerStatuses, corev1.ContainerStatus{Name: name, State: state})
+	}
+}
+
+// sidecar is an init container that goes on beside the others.
+func sidecar(name string, state corev1.ContainerState) podOption {
+	return func(p *corev1.Pod) {
+		initContainer(name, state)(p)
+		p.Spec.InitContainers[len(p.Spec.InitContainers)-1].RestartPolicy = ptr.To(corev1.ContainerRestartPolicyAlways)
+	}
+}
+
+// debugged has a container for debugging beside the others, as of kubectl debug.
+func debugged(state corev1.ContainerState) podOption {
+	return func(p *corev1.Pod) {
+		p.Spec.EphemeralContainers = append(p.Spec.EphemeralContainers, corev1.EphemeralContainer{})
+		p.Status.EphemeralContainerStatuses = append(p.Status.EphemeralContainerStatuses, corev1.ContainerStatus{Name: "debugger", State: state})
 	}
 }
 

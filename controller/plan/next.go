@@ -49,7 +49,8 @@ const (
 type Action struct {
 	Step    Step
 	End     execution.End // for Stop, Verify and Finish: how the task ends
-	Started time.Time     // for Wait: when the pod started, if it has
+	Running bool          // for Wait: the pod runs
+	Started time.Time     // for Wait: when its work started, if it runs and that is known
 	Recheck time.Duration // for Wait: look again after this time, even if nothing happens; 0: no need
 }
 
@@ -85,13 +86,27 @@ func Next(s Sight, now time.Time) Action {
 	case s.NodeGone:
 		return stop(s, run, execution.End{Outcome: execution.Outcome{State: execution.Lost, Reason: execution.NodeGone},
 			Message: "the node was deleted while its Job was in flight", Started: run.Started, Finished: now}, now)
-	case run.ended(), run.newest == nil && !s.Task.Started.IsZero():
+	case run.ended(), run.newest == nil && s.ran():
 		return untilReplaced(s, run, now)
-	case run.Started.IsZero():
+	case !run.Running:
 		return untilStarted(s, run, now)
 	default:
 		return untilEnded(s, run, now)
 	}
+}
+
+// ran reports whether the task is known to have had a pod that ran.
+func (s Sight) ran() bool {
+	return s.Task.Outcome.State == execution.Running || !s.Task.Started.IsZero()
+}
+
+// wait lets a pod go on for a time.
+func wait(run Run, recheck time.Duration) Action {
+	action := Action{Step: Wait, Running: run.Running, Recheck: recheck}
+	if run.Running {
+		action.Started = run.Started
+	}
+	return action
 }
 
 func finish(state execution.State, reason execution.Reason, message string, at time.Time) Action {
@@ -138,14 +153,16 @@ func withoutJob(s Sight, now time.Time) Action {
 	}
 }
 
-// untilStarted gives a pod until startDeadline to start its first container.
+// untilStarted gives a pod until startDeadline to start its containers: each of
+// those that the template has, because only together they do the work. What its
+// init containers take to work does not count.
 func untilStarted(s Sight, run Run, now time.Time) Action {
 	deadline := run.Waiting.Add(s.Settings.StartDeadline)
 	if now.Before(deadline) {
 		return Action{Step: Wait, Recheck: deadline.Sub(now)}
 	}
 	end := run.WhyNotStarted()
-	end.Finished = now
+	end.Started, end.Finished = run.Started, now
 	return stop(s, run, end, now)
 }
 
@@ -155,7 +172,7 @@ func untilReplaced(s Sight, run Run, now time.Time) Action {
 	ended, end := run.attempt(s)
 	deadline := ended.Add(retryPause + s.Settings.StartDeadline)
 	if now.Before(deadline) {
-		return Action{Step: Wait, Started: run.Started, Recheck: deadline.Sub(now)}
+		return wait(run, deadline.Sub(now))
 	}
 	return stop(s, run, end, now)
 }
@@ -163,9 +180,9 @@ func untilReplaced(s Sight, run Run, now time.Time) Action {
 // untilEnded gives a started pod until jobTimeout, which the kubelet enforces,
 // and a grace, after which nobody counts on the kubelet any more.
 func untilEnded(s Sight, run Run, now time.Time) Action {
-	deadline := run.Started.Add(s.Settings.JobTimeout + StopGrace)
+	deadline := run.began().Add(s.Settings.JobTimeout + StopGrace)
 	if now.Before(deadline) {
-		return Action{Step: Wait, Started: run.Started, Recheck: deadline.Sub(now)}
+		return wait(run, deadline.Sub(now))
 	}
 	return stop(s, run, execution.End{
 		Outcome: execution.Outcome{State: execution.Failed, Reason: execution.JobTimeout},
@@ -180,7 +197,7 @@ func untilGone(s Sight, run Run, now time.Time) Action {
 	if run.cannotRun() || run.ended() || s.NodeGone || !now.Before(deadline) {
 		return Action{Step: Finish, End: s.asTold(*run.Doomed)}
 	}
-	return Action{Step: Wait, Started: run.Started, Recheck: deadline.Sub(now)}
+	return wait(run, deadline.Sub(now))
 }
 
 // asTold returns the end of a pod that may have failed because its Job was told
@@ -205,5 +222,5 @@ func stop(s Sight, run Run, end execution.End, now time.Time) Action {
 		end.Finished = now
 		return Action{Step: Finish, End: end}
 	}
-	return Action{Step: Wait, Started: run.Started, Recheck: StopGrace - waited}
+	return wait(run, StopGrace-waited)
 }

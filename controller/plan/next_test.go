@@ -39,8 +39,9 @@ func TestNext(t *testing.T) {
 
 		want        Step
 		wantOutcome execution.Outcome
-		wantMessage string // a part of it
-		wantStarted time.Time
+		wantMessage string    // a part of it
+		wantStarted time.Time // and runs
+		wantRunning bool      // although it is not known since when
 		wantRecheck time.Duration
 	}{
 		// No Job in the cache.
@@ -223,6 +224,38 @@ func TestNext(t *testing.T) {
 			now:   startDeadline + time.Second, want: Wait, wantStarted: after(startDeadline), wantRecheck: jobTimeout + StopGrace - time.Second,
 		},
 
+		// A part of the pod runs.
+		"a sidecar runs, and the image cannot be pulled": {
+			sight: Sight{Job: jobWith(), Pods: pods(podWith(sidecar("ship", running(5*time.Second)), container("check", waiting("ImagePullBackOff", "not found"))))},
+			now:   startDeadline, want: Stop, wantOutcome: ended(execution.Failed, "ImagePullBackOff"), wantMessage: "container check: not found",
+		},
+		"a sidecar runs, and there is time to start": {
+			sight: Sight{Job: jobWith(), Pods: pods(podWith(sidecar("ship", running(5*time.Second)), container("check", waiting("PodInitializing", ""))))},
+			now:   startDeadline - time.Second, want: Wait, wantRecheck: time.Second,
+		},
+		"an init container has ended, and the image cannot be pulled": {
+			sight: Sight{Job: jobWith(), Pods: pods(podWith(initContainer("prepare", exited(0, "Completed", 5*time.Second, time.Minute)),
+				container("check", waiting("ImagePullBackOff", "not found"))))},
+			now: startDeadline + time.Minute, want: Stop, wantOutcome: ended(execution.Failed, "ImagePullBackOff"), wantMessage: "not found",
+		},
+		"one of two containers runs, and the image of the other cannot be pulled": {
+			sight: Sight{Job: jobWith(), Pods: pods(podWith(container("helper", running(5*time.Second)), container("check", waiting("ErrImagePull", "not found"))))},
+			now:   startDeadline, want: Stop, wantOutcome: ended(execution.Failed, "ErrImagePull"), wantMessage: "not found",
+		},
+		"an init container works for longer than startDeadline": {
+			sight: Sight{Job: jobWith(), Pods: pods(podWith(initContainer("prepare", running(10*time.Second)), container("check", waiting("PodInitializing", ""))))},
+			now:   startDeadline + time.Minute, want: Wait, wantRunning: true, wantRecheck: jobTimeout + StopGrace - startDeadline - 50*time.Second,
+		},
+		"an init container has worked for longer than startDeadline": {
+			sight: Sight{Job: jobWith(), Pods: pods(podWith(initContainer("prepare", exited(0, "Completed", 5*time.Second, startDeadline+time.Minute)),
+				container("check", waiting("PodInitializing", ""))))},
+			now: startDeadline + 2*time.Minute, want: Wait, wantRecheck: startDeadline - time.Minute,
+		},
+		"a container is started again in place, and waits": {
+			sight: Sight{Job: jobWith(), Pods: pods(podWith(restarted("check", waiting("CrashLoopBackOff", "back-off"), exited(1, "Error", time.Second, 2*time.Second))))},
+			now:   startDeadline + time.Minute, want: Wait, wantStarted: after(time.Second), wantRecheck: jobTimeout + StopGrace - startDeadline - 59*time.Second,
+		},
+
 		// The pod runs.
 		"the pod runs": {
 			sight: Sight{Job: jobWith(), Pods: pods(runningPod(10 * time.Second))}, now: time.Minute,
@@ -332,6 +365,9 @@ func TestNext(t *testing.T) {
 			}
 			if !got.Started.Equal(tc.wantStarted) {
 				t.Errorf("started %s, want %s", got.Started, tc.wantStarted)
+			}
+			if want := tc.wantRunning || !tc.wantStarted.IsZero(); got.Running != want {
+				t.Errorf("runs: %t, want %t", got.Running, want)
 			}
 			if got.Recheck != tc.wantRecheck {
 				t.Errorf("looks again after %s, want %s", got.Recheck, tc.wantRecheck)

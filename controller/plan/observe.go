@@ -16,11 +16,13 @@ import (
 // Run is what a Job and its pods say of themselves.
 type Run struct {
 	Waiting     time.Time      // since when it waits for a container to start
-	Started     time.Time      // when the first container started; zero if none has
+	Running     bool           // every container has started once, or an init container works
+	Started     time.Time      // when the first container of the template started; zero if none has
 	End         *execution.End // nil while a pod runs or may still run
 	Doomed      *execution.End // the Job has failed, though a pod of it may still run
 	CannotStart bool           // nothing runs, and the pod is being deleted or gone
 	newest      *corev1.Pod
+	crew        crew // of the newest pod
 	job         *batchv1.Job
 }
 
@@ -30,17 +32,22 @@ type Run struct {
 func Observe(job *batchv1.Job, pods []*corev1.Pod) Run {
 	r := Run{job: job, newest: NewestPod(pods), Waiting: job.CreationTimestamp.Time}
 	if r.newest != nil {
+		r.crew = crewOf(job, r.newest)
 		r.Waiting = r.newest.CreationTimestamp.Time
-		r.Started = firstStart(r.newest)
+		if prepared := lastFinish(r.crew.prepares); prepared.After(r.Waiting) {
+			r.Waiting = prepared
+		}
+		r.Running = r.crew.begun() || r.crew.preparing()
+		r.Started = firstStart(r.crew.works)
 	}
-	r.CannotStart = r.newest == nil || (r.newest.DeletionTimestamp != nil && !anyRunning(r.newest))
+	r.CannotStart = r.newest == nil || (r.newest.DeletionTimestamp != nil && !r.crew.anyRunning())
 	switch {
 	case hasSucceeded(pods):
-		r.End = succeeded(pods)
+		r.End = r.succeeded(pods)
 	case jobFailed(job) != nil:
 		r.Doomed = r.failedJob(jobFailed(job))
 	case len(pods) > 0 && failedPods(pods) > int(backoffLimit(job)):
-		r.End = failedPod(r.newest)
+		r.End = r.crew.failure()
 	case jobCompleted(job) != nil: // its pod is gone already
 		r.End = &execution.End{Outcome: execution.Outcome{State: execution.Succeeded}, Finished: jobCompletion(job)}
 	}
@@ -48,7 +55,7 @@ func Observe(job *batchv1.Job, pods []*corev1.Pod) Run {
 		if end == nil {
 			continue
 		}
-		end.Started = earliestStart(pods)
+		end.Started = earliestStart(job, pods)
 		// A pod that the controller had stopped fails too, for no reason of its own.
 		if stopped, ok := StopOf(job); ok && end.Outcome.State != execution.Succeeded {
 			end.Outcome, end.Message = stopped.Outcome, stopped.Message
@@ -62,7 +69,7 @@ func Observe(job *batchv1.Job, pods []*corev1.Pod) Run {
 func (r Run) WhyNotStarted() execution.End {
 	reason, message := execution.PodNotCreated, "the Job controller created no pod: the events of the Job say why, such as a quota, a webhook or Pod Security"
 	if r.newest != nil {
-		reason, message = waitingReason(r.newest)
+		reason, message = r.crew.waitingReason()
 	}
 	return execution.End{Outcome: execution.Outcome{State: execution.Failed, Reason: reason}, Message: message}
 }
@@ -74,6 +81,12 @@ func (r Run) cannotRun() bool {
 	return r.CannotStart && (r.newest != nil || jobCondition(r.job, batchv1.JobFailed) != nil)
 }
 
+// began returns when the newest pod began to work, its init containers included:
+// the kubelet counts them in, and what it took to fetch images.
+func (r Run) began() time.Time {
+	return earlier(r.Started, firstStart(r.crew.prepares))
+}
+
 // ended reports whether the newest pod has ended by itself.
 func (r Run) ended() bool {
 	return r.newest != nil && (r.newest.Status.Phase == corev1.PodFailed || r.newest.Status.Phase == corev1.PodSucceeded)
@@ -83,12 +96,12 @@ func (r Run) ended() bool {
 // ends if no other follows.
 func (r Run) attempt(s Sight) (ended time.Time, end execution.End) {
 	if r.newest != nil {
-		end = *failedPod(r.newest)
-		end.Started = r.Started
+		end = *r.crew.failure()
+		end.Started = r.crew.start()
 		return end.Finished, end
 	}
 	attempts := time.Duration(backoffLimit(r.job)) + 1
-	ended = s.Task.Started.Add(attempts * s.Settings.JobTimeout)
+	ended = earlier(s.Task.Started, s.Since).Add(attempts * s.Settings.JobTimeout)
 	return ended, *podDeleted(ended)
 }
 

@@ -31,14 +31,60 @@ func TestObserveEnds(t *testing.T) {
 			job: jobWith(), pods: pods(succeededPod(start, finish)),
 			want: execution.End{Outcome: ended(execution.Succeeded, ""), Started: after(start), Finished: after(finish)},
 		},
-		"it began with its init container and ended with its last": {
+		"it began with the first of the template's containers and ended with its last": {
 			job: jobWith(),
 			pods: pods(podWith(phase(corev1.PodSucceeded),
 				initContainer("prepare", exited(0, "Completed", 5*time.Second, 8*time.Second)),
 				container("check", exited(0, "Completed", 10*time.Second, 20*time.Second)),
 				container("upload", exited(0, "Completed", 9*time.Second, 30*time.Second)),
 			)),
-			want: execution.End{Outcome: ended(execution.Succeeded, ""), Started: after(5 * time.Second), Finished: after(30 * time.Second)},
+			want: execution.End{Outcome: ended(execution.Succeeded, ""), Started: after(9 * time.Second), Finished: after(30 * time.Second)},
+		},
+		"a sidecar that was there before and after the container": {
+			job: jobWith(),
+			pods: pods(podWith(phase(corev1.PodSucceeded),
+				sidecar("ship", exited(137, "Error", 0, 40*time.Second)), container("check", exited(0, "Completed", 7*time.Second, 10*time.Second)))),
+			want: execution.End{Outcome: ended(execution.Succeeded, ""), Started: after(7 * time.Second), Finished: after(10 * time.Second)},
+		},
+		"a sidecar that crashed before the container failed": {
+			job: jobWith(),
+			pods: pods(podWith(phase(corev1.PodFailed),
+				sidecar("ship", exited(2, "Error", 5*time.Second, 6*time.Second)), container("check", exited(7, "Error", 7*time.Second, 30*time.Second)))),
+			want: execution.End{
+				Outcome: ended(execution.Failed, execution.ContainerFailed), Message: "container check ended with exit code 7",
+				Started: after(7 * time.Second), Finished: after(30 * time.Second),
+			},
+		},
+		"a container that was started again in place": {
+			job: jobWith(),
+			pods: pods(podWith(phase(corev1.PodSucceeded),
+				restarted("check", exited(0, "Completed", 50*time.Second, finish), exited(1, "Error", start, 20*time.Second)))),
+			want: execution.End{Outcome: ended(execution.Succeeded, ""), Started: after(start), Finished: after(finish)},
+		},
+		"the pod ran out of time before a container beside a sidecar could start": {
+			job: jobWith(),
+			pods: pods(podWith(phase(corev1.PodFailed), says("DeadlineExceeded", "Pod was active on the node longer than the specified deadline"),
+				sidecar("ship", exited(143, "Error", 5*time.Second, finish)), container("check", waiting("ImagePullBackOff", "not found")))),
+			want: execution.End{
+				Outcome: ended(execution.Failed, "ImagePullBackOff"), Message: "container check: not found", Finished: after(0),
+			},
+		},
+		"the pod ran out of time before one of two containers could start": {
+			job: jobWith(),
+			pods: pods(podWith(phase(corev1.PodFailed), says("DeadlineExceeded", "Pod was active on the node longer than the specified deadline"),
+				container("helper", exited(137, "Error", start, finish)), container("check", waiting("ErrImagePull", "not found")))),
+			want: execution.End{
+				Outcome: ended(execution.Failed, "ErrImagePull"), Message: "container check: not found", Started: after(start), Finished: after(finish),
+			},
+		},
+		"the pod ran out of time while its init container worked": {
+			job: jobWith(),
+			pods: pods(podWith(phase(corev1.PodFailed), says("DeadlineExceeded", "Pod was active on the node longer than the specified deadline"),
+				initContainer("prepare", exited(137, "Error", start, finish)), container("check", waiting("PodInitializing", "")))),
+			want: execution.End{
+				Outcome: ended(execution.Failed, execution.JobTimeout), Message: "Pod was active on the node longer than the specified deadline",
+				Started: after(start), Finished: after(finish),
+			},
 		},
 		"the pod failed with an exit code": {
 			job: jobWith(), pods: pods(podWith(phase(corev1.PodFailed), container("check", exited(3, "Error", start, finish)))),
@@ -120,21 +166,21 @@ func TestObserveEnds(t *testing.T) {
 		"a sidecar that was killed after the container that failed": {
 			job: jobWith(),
 			pods: pods(podWith(phase(corev1.PodFailed),
-				initContainer("proxy", exited(143, "Error", 1*time.Second, 71*time.Second)),
+				sidecar("proxy", exited(143, "Error", 1*time.Second, 71*time.Second)),
 				container("check", exited(3, "Error", start, finish)))),
 			want: execution.End{
 				Outcome: ended(execution.Failed, execution.ContainerFailed), Message: "container check ended with exit code 3",
-				Started: after(1 * time.Second), Finished: after(71 * time.Second),
+				Started: after(start), Finished: after(finish),
 			},
 		},
 		"a sidecar that was killed within the same second": {
 			job: jobWith(),
 			pods: pods(podWith(phase(corev1.PodFailed),
-				initContainer("proxy", exited(143, "Error", 1*time.Second, finish)),
+				sidecar("proxy", exited(143, "Error", 1*time.Second, finish)),
 				container("check", exited(3, "Error", start, finish)))),
 			want: execution.End{
 				Outcome: ended(execution.Failed, execution.ContainerFailed), Message: "container check ended with exit code 3",
-				Started: after(1 * time.Second), Finished: after(finish),
+				Started: after(start), Finished: after(finish),
 			},
 		},
 		"of two containers that failed the first one counts": {
@@ -364,36 +410,72 @@ func TestObserveGoesOn(t *testing.T) {
 
 		wantWaiting     time.Time
 		wantStarted     time.Time
+		wantRunning     bool
 		wantCannotStart bool
 	}{
 		"no pod yet":             {job: jobWith(), wantWaiting: after(0), wantCannotStart: true},
 		"a pod that is new":      {job: jobWith(), pods: pods(podWith(born(time.Second))), wantWaiting: after(time.Second)},
-		"a pod that runs":        {job: jobWith(), pods: pods(runningPod(10 * time.Second)), wantWaiting: after(0), wantStarted: after(10 * time.Second)},
-		"a pod that initializes": {job: jobWith(), pods: pods(podWith(initContainer("prepare", running(5*time.Second)), container("check", waiting("PodInitializing", "")))), wantWaiting: after(0), wantStarted: after(5 * time.Second)},
+		"a pod that runs":        {job: jobWith(), pods: pods(runningPod(10 * time.Second)), wantWaiting: after(0), wantStarted: after(10 * time.Second), wantRunning: true},
+		"a pod that initializes": {job: jobWith(), pods: pods(podWith(initContainer("prepare", running(5*time.Second)), container("check", waiting("PodInitializing", "")))), wantWaiting: after(0), wantRunning: true},
+		"a pod that has initialized": {
+			job: jobWith(), pods: pods(podWith(initContainer("prepare", exited(0, "Completed", 5*time.Second, 50*time.Second)), container("check", waiting("PodInitializing", "")))),
+			wantWaiting: after(50 * time.Second),
+		},
+		"a pod whose second init container is being made": {
+			job: jobWith(), pods: pods(podWith(initContainer("prepare", exited(0, "Completed", 5*time.Second, 50*time.Second)),
+				initContainer("more", waiting("PodInitializing", "")), container("check", waiting("PodInitializing", "")))),
+			wantWaiting: after(50 * time.Second),
+		},
+		"a pod of which only a sidecar runs": {
+			job: jobWith(), pods: pods(podWith(sidecar("ship", running(5*time.Second)), container("check", waiting("PodInitializing", "")))), wantWaiting: after(0),
+		},
+		"a pod of which one of two containers runs": {
+			job: jobWith(), pods: pods(podWith(container("helper", running(5*time.Second)), container("check", waiting("ErrImagePull", "")))),
+			wantWaiting: after(0), wantStarted: after(5 * time.Second),
+		},
+		"a pod of which nothing is known of one container": {
+			job: jobWith(), pods: pods(podWith(container("helper", running(5*time.Second)), unseen("check"))),
+			wantWaiting: after(0), wantStarted: after(5 * time.Second),
+		},
+		"a pod with a container for debugging": {
+			job: jobWith(), pods: pods(podWith(debugged(running(5*time.Second)), container("check", waiting("ErrImagePull", "")))), wantWaiting: after(0),
+		},
+		"a pod that is being deleted while it is debugged": {
+			job: jobWith(), pods: pods(podWith(deleting, debugged(running(5*time.Second)), container("check", exited(0, "", 1*time.Second, 2*time.Second)))),
+			wantWaiting: after(0), wantStarted: after(1 * time.Second), wantRunning: true,
+		},
+		"a pod whose container is being started again in place": {
+			job: jobWith(), pods: pods(podWith(restarted("check", waiting("CrashLoopBackOff", "back-off"), exited(1, "Error", 5*time.Second, 6*time.Second)))),
+			wantWaiting: after(0), wantStarted: after(5 * time.Second), wantRunning: true,
+		},
+		"a pod whose container was started again in place": {
+			job: jobWith(), pods: pods(podWith(restarted("check", running(50*time.Second), exited(1, "Error", 5*time.Second, 6*time.Second)))),
+			wantWaiting: after(0), wantStarted: after(5 * time.Second), wantRunning: true,
+		},
 		"a pod of which one container has failed": {
 			job:         jobWith(),
 			pods:        pods(runningPod(10*time.Second, container("other", exited(1, "Error", 8*time.Second, 9*time.Second)))),
-			wantWaiting: after(0), wantStarted: after(8 * time.Second),
+			wantWaiting: after(0), wantStarted: after(8 * time.Second), wantRunning: true,
 		},
 		"a pod whose only container could not be started": {
-			job: jobWith(), pods: pods(podWith(container("check", unstartable(9*time.Second)))), wantWaiting: after(0),
+			job: jobWith(), pods: pods(podWith(container("check", unstartable(9*time.Second)))), wantWaiting: after(0), wantRunning: true,
 		},
 		"a pod that never started and is being deleted": {
 			job: jobWith(), pods: pods(podWith(deleting)), wantWaiting: after(0), wantCannotStart: true,
 		},
 		"a pod that runs and is being deleted": {
-			job: jobWith(), pods: pods(runningPod(10*time.Second, deleting)), wantWaiting: after(0), wantStarted: after(10 * time.Second),
+			job: jobWith(), pods: pods(runningPod(10*time.Second, deleting)), wantWaiting: after(0), wantStarted: after(10 * time.Second), wantRunning: true,
 		},
 		"a pod of which nobody knows anything": {
 			job: jobWith(), pods: pods(podWith(phase(corev1.PodUnknown))), wantWaiting: after(0),
 		},
 		"the first of three attempts failed": {
 			job: jobWith(backoff(2)), pods: pods(failedPodAt(time.Second, 2*time.Second)),
-			wantWaiting: after(time.Second), wantStarted: after(time.Second),
+			wantWaiting: after(time.Second), wantStarted: after(time.Second), wantRunning: true,
 		},
 		"two of three attempts failed": {
 			job: jobWith(backoff(2)), pods: pods(failedPodAt(time.Second, 2*time.Second), failedPodAt(20*time.Second, 22*time.Second)),
-			wantWaiting: after(20 * time.Second), wantStarted: after(20 * time.Second),
+			wantWaiting: after(20 * time.Second), wantStarted: after(20 * time.Second), wantRunning: true,
 		},
 		"the second of three attempts begins": {
 			job: jobWith(backoff(2)), pods: pods(podWith(born(20*time.Second)), failedPodAt(time.Second, 2*time.Second)),
@@ -425,6 +507,9 @@ func TestObserveGoesOn(t *testing.T) {
 			}
 			if !run.Started.Equal(tc.wantStarted) {
 				t.Errorf("started %s, want %s", run.Started, tc.wantStarted)
+			}
+			if run.Running != tc.wantRunning {
+				t.Errorf("Running %t, want %t", run.Running, tc.wantRunning)
 			}
 			if run.CannotStart != tc.wantCannotStart {
 				t.Errorf("CannotStart %t, want %t", run.CannotStart, tc.wantCannotStart)
@@ -479,6 +564,22 @@ func TestWhyNotStarted(t *testing.T) {
 		"a volume cannot be mounted": {
 			pods: pods(podWith(container("check", waiting("ContainerCreating", "")))),
 			want: execution.PodNotStarted, wantMessage: "no container started, and the pod does not say why",
+		},
+		"a sidecar runs, and the image of the container cannot be pulled": {
+			pods: pods(podWith(sidecar("ship", running(0)), container("check", waiting("ImagePullBackOff", "not found")))),
+			want: "ImagePullBackOff", wantMessage: "container check: not found",
+		},
+		"a sidecar crashes, and the image of the container cannot be pulled": {
+			pods: pods(podWith(sidecar("ship", waiting("CrashLoopBackOff", "back-off")), container("check", waiting("ImagePullBackOff", "not found")))),
+			want: "ImagePullBackOff", wantMessage: "container check: not found",
+		},
+		"a sidecar keeps the others waiting": {
+			pods: pods(podWith(sidecar("ship", waiting("CrashLoopBackOff", "back-off")), container("check", waiting("PodInitializing", "")))),
+			want: "CrashLoopBackOff", wantMessage: "container ship: back-off",
+		},
+		"one of two containers runs, and the other one does not say what it waits for": {
+			pods: pods(podWith(container("helper", running(0)), unseen("check"))),
+			want: execution.PodNotStarted, wantMessage: "container check did not start, and the pod does not say why",
 		},
 		"the newest of several pods counts": {
 			pods: pods(podWith(born(time.Minute), container("check", waiting("ErrImagePull", "new"))), failedPodAt(0, 0)),

@@ -33,6 +33,7 @@ func (w *world) createPod(l *life) {
 			Labels: job.Spec.Template.Labels, Annotations: job.Spec.Template.Annotations,
 			OwnerReferences: []metav1.OwnerReference{*metav1.NewControllerRef(job, batchv1.SchemeGroupVersion.WithKind("Job"))},
 		},
+		Spec:   *job.Spec.Template.Spec.DeepCopy(),
 		Status: corev1.PodStatus{Phase: corev1.PodPending, ContainerStatuses: waiting("")},
 	}
 	w.note("job-ctl", "create", "pods/"+l.pod, "")
