@@ -36,7 +36,7 @@ var allowed = map[string][]string{
 	"cmd/environment": {"controller/config", "k8s.io/api/..."},
 	"cmd/validate": {"cmd/environment", "controller", "controller/config", "controller/jobspec", "controller/plan", "controller/report",
 		"k8s.io/api/...", "k8s.io/apimachinery/...", "go.yaml.in/yaml/v3", "sigs.k8s.io/yaml"},
-	"cmd/app": {"callback", "callback/web", "cmd/validate", "cmd/version", "controller", "controller/config", "controller/execution", "controller/jobspec", "controller/metrics", "controller/report",
+	"cmd/app": {"callback", "callback/web", "cmd/validate", "cmd/version", "controller", "controller/config", "controller/execution", "controller/jobspec", "controller/metrics", "controller/plan", "controller/report",
 		"k8s.io/...", "github.com/google/uuid", "github.com/prometheus/..."},
 	"cmd/version":              {},
 	"cmd/batch-job-controller": {"cmd/app"},

@@ -135,6 +135,8 @@ type openExecution struct {
 	// earlier term of its own; zero if it opened it.
 	takenOver time.Time
 	freed     []time.Time // when pods ended whose slots are free now, for the refill metric
+	// told are the causes of refusals that an event tells of.
+	told map[string]bool
 }
 
 // taskMemory is what this process knows of a task besides the ledger.
@@ -143,7 +145,7 @@ type taskMemory struct {
 	grantedAt  time.Time      // when it got its slot, by this process's clock
 	stopped    *plan.Stopped  // its Job was told to end
 	stopping   *execution.End // why it may have been told so, by a request without an answer
-	refused    *execution.End // why the API server refuses its Job
+	refused    time.Time      // when the API server refused its Job, or what it needs, for the first time
 	unanswered time.Time      // when a request to create its Job failed that may be carried out
 	slotFreed  time.Time      // when the slot it got became free
 	logsQueued bool

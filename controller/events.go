@@ -34,6 +34,7 @@ const (
 	eventTicksMissed        = "TicksMissed"
 	eventNoNodes            = "NoNodes"
 	eventJobRefused         = "JobRefused"
+	eventJobInvalid         = "JobInvalid"
 	eventTaskFailed         = "NodeTaskFailed"
 	eventCallbackDenied     = "CallbackDenied"
 	eventConfigReloaded     = "ConfigReloaded"

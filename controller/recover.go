@@ -129,6 +129,7 @@ func (c *Controller) restore(r record) *openExecution {
 		auth:      r.plan.Settings.CallbackAuth,
 		tokens:    newTokenChunks(r.plan),
 		quota:     c.newQuota(r),
+		told:      map[string]bool{},
 	}
 	now := c.Clock.Now()
 	for i, t := range open.ledger.Tasks() {

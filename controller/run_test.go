@@ -231,7 +231,7 @@ func TestCreateThatFailsHoldsUpNoOtherNode(t *testing.T) {
 		want execution.Outcome
 	}{
 		"refused until startDeadline": {forbidden, failedWith(execution.JobRefused)},
-		"invalid":                     {apierrors.NewInvalid(batchv1.SchemeGroupVersion.WithKind("Job").GroupKind(), "x", nil), failedWith(execution.JobInvalid)},
+		"invalid":                     {invalidJob(), failedWith(execution.JobInvalid)},
 	}
 	for name, tt := range tests {
 		t.Run(name, func(t *testing.T) {

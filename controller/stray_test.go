@@ -26,7 +26,7 @@ func TestWritesThatMayBeDone(t *testing.T) {
 		"the API server is not there":   {apierrors.NewServiceUnavailable("starting"), true},
 		"the API server has no time":    {apierrors.NewTooManyRequests("busy", 1), false},
 		"it is forbidden":               {apierrors.NewForbidden(jobs, "x", nil), false},
-		"the Job is invalid":            {apierrors.NewInvalid(batchv1.SchemeGroupVersion.WithKind("Job").GroupKind(), "x", nil), false},
+		"the Job is invalid":            {invalidJob(), false},
 		"somebody has the name already": {apierrors.NewAlreadyExists(jobs, "x"), false},
 	}
 	for name, tt := range tests {

@@ -5,7 +5,6 @@ import (
 	"fmt"
 	"maps"
 	"slices"
-	"strings"
 	"testing"
 	"time"
 
@@ -13,6 +12,7 @@ import (
 	corev1 "k8s.io/api/core/v1"
 	apierrors "k8s.io/apimachinery/pkg/api/errors"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+	"k8s.io/apimachinery/pkg/util/validation/field"
 	clienttesting "k8s.io/client-go/testing"
 
 	"github.com/batch-job-controller/batch-job-controller/controller/config"
@@ -118,7 +118,13 @@ func (c *cluster) refuseTokens(verb string, until time.Time, err error) {
 }
 
 func TestTokenSecretsThatAreRefused(t *testing.T) {
-	forbidden := apierrors.NewForbidden(corev1.Resource("secrets"), "x", errors.New("exceeded quota"))
+	refusals := map[string]error{
+		"a quota":                     apierrors.NewForbidden(corev1.Resource("secrets"), "x", errors.New("exceeded quota")),
+		"a webhook without a code":    webhookDenial(),
+		"a ValidatingAdmissionPolicy": policyDenial("secrets"),
+		"what calls them invalid": apierrors.NewInvalid(corev1.SchemeGroupVersion.WithKind("Secret").GroupKind(), "x",
+			field.ErrorList{field.Forbidden(field.NewPath("data"), "no owner")}), // it is not the template that is
+	}
 	tests := map[string]struct {
 		lasts time.Duration
 		want  execution.Outcome
@@ -126,22 +132,21 @@ func TestTokenSecretsThatAreRefused(t *testing.T) {
 		"for a while":              {lasts: 30 * time.Second, want: succeeded},
 		"until the start deadline": {lasts: time.Hour, want: failedWith(execution.JobRefused)},
 	}
-	for name, tt := range tests {
-		t.Run(name, func(t *testing.T) {
-			inBubble(t, func(t *testing.T) {
-				c := newCluster(t, "a", "b")
-				r := newReplica(t, c.client, newMemoryStore(), testConfig())
-				c.refuseTokens("create", time.Now().Add(tt.lasts), forbidden)
-				r.run()
-				defer r.kill()
-				time.Sleep(12 * time.Minute)
-				c.wantOutcomes(map[string]execution.Outcome{"a": tt.want, "b": tt.want})
-				events := c.eventsOf(eventJobRefused)
-				if len(events) != 1 || !strings.Contains(events[0].Message, "Secrets with the callback tokens") {
-					t.Errorf("events: %v", events)
-				}
+	for who, refusal := range refusals {
+		for name, tt := range tests {
+			t.Run("by "+who+" "+name, func(t *testing.T) {
+				inBubble(t, func(t *testing.T) {
+					c := newCluster(t, "a", "b")
+					r := newReplica(t, c.client, newMemoryStore(), testConfig())
+					c.refuseTokens("create", time.Now().Add(tt.lasts), refusal)
+					r.run()
+					defer r.kill()
+					time.Sleep(11 * time.Minute)
+					c.wantOutcomes(map[string]execution.Outcome{"a": tt.want, "b": tt.want})
+					c.wantOneEvent(eventJobRefused, "refused, and tried again")
+				})
 			})
-		})
+		}
 	}
 }
 

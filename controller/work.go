@@ -94,7 +94,6 @@ func (c *Controller) gather(key execution.Key) (task, bool) {
 		Foreign:  foreign,
 		NodeGone: nodeGone,
 		Job:      job,
-		Refused:  memory.refused,
 		Since:    memory.grantedAt,
 		Stopped:  memory.stopped,
 	}
@@ -150,11 +149,12 @@ func (c *Controller) createJob(ctx context.Context, fence Fence, t task) error {
 		Controller: c.config().Name, Namespace: c.Namespace, Owner: t.owner, Extensions: t.open.config.extensions,
 	})
 	if err != nil {
-		return c.verifyJob(ctx, t, c.failed(execution.JobInvalid, err))
+		return c.refused(ctx, t, plan.Invalid, err)
 	}
 	if err := c.ensureTokens(write, t); err != nil {
-		if isRefused(err) {
-			c.noteRefused(ctx, t, err)
+		if errors.Is(err, errNoKeyring) || plan.Judge(err) != plan.Unheard {
+			// Its fields are not the template's: that it is invalid ends no task.
+			return c.refused(ctx, t, plan.Refused, err)
 		}
 		return err
 	}
@@ -170,20 +170,7 @@ func (c *Controller) createJob(ctx context.Context, fence Fence, t task) error {
 	if mayBeDone(err) {
 		c.noteUnanswered(t)
 	}
-	switch {
-	case apierrors.IsInvalid(err) || apierrors.IsBadRequest(err):
-		// Not without a look: another leader's Job may be there.
-		return c.verifyJob(ctx, t, c.failed(execution.JobInvalid, err))
-	case isRefused(err):
-		c.noteRefused(ctx, t, err)
-	}
-	return fmt.Errorf("create Job %s: %w", t.name, err)
-}
-
-// isRefused reports whether the API server does not want an object: a quota,
-// RBAC, a namespace on its way out, or a webhook that is down.
-func isRefused(err error) bool {
-	return errors.Is(err, errNoKeyring) || apierrors.IsForbidden(err) || apierrors.IsNotFound(err) || apierrors.IsInternalError(err)
+	return c.refused(ctx, t, plan.Judge(err), fmt.Errorf("create Job %s: %w", t.name, err))
 }
 
 func (c *Controller) failed(reason execution.Reason, err error) execution.End {
@@ -208,43 +195,12 @@ func (c *Controller) noteCreated(t task) {
 	defer c.mu.Unlock()
 	t.open.ledger.NoteCreated(t.index)
 	memory := &t.open.tasks[t.index]
-	memory.refused = nil
+	memory.refused = time.Time{}
 	if !memory.slotFreed.IsZero() {
 		c.Metrics.SlotRefilled(now.Sub(memory.slotFreed))
 		memory.slotFreed = time.Time{}
 	}
 	c.notifyKeeper()
-}
-
-// noteRefused remembers why the API server does not want the Job. Quotas and
-// webhooks change their mind, so it is tried again until startDeadline.
-func (c *Controller) noteRefused(ctx context.Context, t task, err error) {
-	end := c.failed(execution.JobRefused, err)
-	c.mu.Lock()
-	first := t.open.tasks[t.index].refused == nil
-	t.open.tasks[t.index].refused = &end
-	about := recordReference(t.open.record.object)
-	c.mu.Unlock()
-	if first {
-		c.announce(ctx, about, true, eventJobRefused, execution.Truncate(refusal(err), execution.MaxMessage))
-	}
-}
-
-// refusal leaves the Job's name out of a refusal, so that the refusals of a
-// thousand Jobs are one event.
-func refusal(err error) string {
-	var status apierrors.APIStatus
-	if errors.As(err, &status) {
-		if d := status.Status().Details; d != nil && len(d.Causes) > 0 {
-			return d.Causes[0].Message
-		}
-		what := "the Jobs"
-		if d := status.Status().Details; d != nil && d.Kind == "secrets" {
-			what = "the Secrets with the callback tokens"
-		}
-		return "the API server refuses " + what + ": " + string(status.Status().Reason)
-	}
-	return err.Error()
 }
 
 // verifyJob asks the API server, not the cache, whether the task's Job exists

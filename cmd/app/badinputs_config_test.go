@@ -21,6 +21,7 @@ import (
 	"k8s.io/apimachinery/pkg/runtime"
 	"k8s.io/apimachinery/pkg/runtime/schema"
 	"k8s.io/apimachinery/pkg/runtime/serializer/protobuf"
+	"k8s.io/apimachinery/pkg/util/validation/field"
 	"k8s.io/client-go/kubernetes/scheme"
 
 	"github.com/batch-job-controller/batch-job-controller/controller/config"
@@ -172,7 +173,7 @@ func (a *badAPI) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 			Spec: corev1.ServiceSpec{Ports: []corev1.ServicePort{{Port: 8090}}},
 		})
 	case r.Method == http.MethodPost && r.URL.Query().Get("dryRun") != "" && a.refuses != "":
-		answer(w, http.StatusUnprocessableEntity, statusOf(apierrors.NewInvalid(schema.GroupKind{Group: "batch", Kind: "Job"}, a.refuses, nil)))
+		answer(w, http.StatusUnprocessableEntity, statusOf(apierrors.NewInvalid(schema.GroupKind{Group: "batch", Kind: "Job"}, "bad", field.ErrorList{field.Invalid(field.NewPath("spec"), "", a.refuses)})))
 	case r.Method == http.MethodPost:
 		body, _ := io.ReadAll(r.Body) // what is cut off the client will not understand
 		w.Header().Set("Content-Type", r.Header.Get("Content-Type"))

@@ -19,6 +19,7 @@ import (
 	"github.com/batch-job-controller/batch-job-controller/controller"
 	"github.com/batch-job-controller/batch-job-controller/controller/config"
 	"github.com/batch-job-controller/batch-job-controller/controller/execution"
+	"github.com/batch-job-controller/batch-job-controller/controller/plan"
 )
 
 const (
@@ -115,9 +116,12 @@ func checkTemplate(ctx context.Context, client controller.Client, env config.Env
 	}
 	_, err = client.BatchV1().Jobs(env.Namespace).Create(ctx, job, metav1.CreateOptions{DryRun: []string{metav1.DryRunAll}})
 	switch {
-	case apierrors.IsInvalid(err), apierrors.IsBadRequest(err):
+	case err == nil:
+	case plan.Judge(err) == plan.Invalid:
 		return &misuseError{fmt.Errorf("%s: the API server refuses the Job: %w", config.PodTemplateKey, err)}
-	case err != nil: // a quota, a webhook or rights: they may be mended while this runs
+	case plan.Judge(err) == plan.Refused: // a quota, a webhook or rights: they may be mended while this runs
+		log.Warn("a Job of the pod template would be refused now, which says nothing about the template", "error", err)
+	default:
 		log.Warn("the pod template could not be checked by the API server", "error", err)
 	}
 	return nil
@@ -140,7 +144,7 @@ func checkReviews(ctx context.Context, cfg config.Config, client controller.Clie
 	switch {
 	case err == nil, errors.Is(err, controller.ErrUnauthenticated):
 		return nil
-	case apierrors.IsForbidden(err):
+	case plan.LacksRights(err):
 		return &misuseError{fmt.Errorf("%s: serviceAccountToken: %w: a ClusterRole must let the service account create tokenreviews", key, err)}
 	default:
 		return err
@@ -162,7 +166,7 @@ func openKeyring(ctx context.Context, o options, env config.Env, cfg config.Conf
 	switch {
 	case !needed && (apierrors.IsNotFound(err) || apierrors.IsForbidden(err)):
 		return nil, nil //nolint:nilnil // it is lacking
-	case apierrors.IsForbidden(err):
+	case plan.LacksRights(err):
 		return nil, &misuseError{fmt.Errorf("callback.auth: token: %w: the Role must let the service account get and create Secrets; or set callback.auth to none, with which every pod can report for every node", err)}
 	}
 	return keyring, err

@@ -3,6 +3,7 @@ package app
 import (
 	"errors"
 	"log/slog"
+	"net/http"
 	"strings"
 	"testing"
 
@@ -12,6 +13,7 @@ import (
 	apierrors "k8s.io/apimachinery/pkg/api/errors"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/apimachinery/pkg/runtime"
+	"k8s.io/apimachinery/pkg/util/validation/field"
 	"k8s.io/client-go/kubernetes/fake"
 	clienttesting "k8s.io/client-go/testing"
 
@@ -74,14 +76,31 @@ func TestLoadConfigTellsWhatAPersonHasToMend(t *testing.T) {
 	}
 }
 
+// What the API server answers: to a Job that is wrong, and to one that is not
+// wanted today.
+var (
+	errNoRight = errors.New(`User "system:serviceaccount:jobs:check" cannot do that in the namespace "jobs"`)
+	invalidJob = apierrors.NewInvalid(batchv1.SchemeGroupVersion.WithKind("Job").GroupKind(), "check",
+		field.ErrorList{field.Invalid(field.NewPath("spec", "template", "spec", "hostname"), "a.b", "must not contain dots")})
+	webhookDenial = &apierrors.StatusError{ErrStatus: metav1.Status{
+		Status: metav1.StatusFailure, Code: http.StatusBadRequest, Message: `admission webhook "policy.example" denied the request: no owner`,
+	}}
+	policyDenial = &apierrors.StatusError{ErrStatus: metav1.Status{
+		Status: metav1.StatusFailure, Code: http.StatusUnprocessableEntity, Reason: metav1.StatusReasonInvalid,
+		Message: "ValidatingAdmissionPolicy 'p' with binding 'b' denied request: no owner",
+		Details: &metav1.StatusDetails{Causes: []metav1.StatusCause{{Message: "no owner"}}},
+	}}
+)
+
 func TestCheckTemplateAsksTheAPIServer(t *testing.T) {
-	kind := batchv1.SchemeGroupVersion.WithKind("Job").GroupKind()
 	tests := map[string]struct {
 		answer     error
 		wantMisuse bool
 	}{
 		"it takes the Job":          {nil, false},
-		"it finds the Job invalid":  {apierrors.NewInvalid(kind, "check", nil), true},
+		"it finds the Job invalid":  {invalidJob, true},
+		"a webhook denies it today": {webhookDenial, false},
+		"a policy denies it today":  {policyDenial, false},
 		"a quota forbids it today":  {apierrors.NewForbidden(batchv1.Resource("jobs"), "check", errors.New("exceeded quota")), false},
 		"a webhook does not answer": {apierrors.NewInternalError(errors.New("failed calling webhook")), false},
 	}
@@ -107,7 +126,7 @@ func TestWhatCallbacksNeedIsLookedForAtTheStart(t *testing.T) {
 	forbid := func(verb, resource string) func(*fake.Clientset) {
 		return func(client *fake.Clientset) {
 			client.PrependReactor(verb, resource, func(clienttesting.Action) (bool, runtime.Object, error) {
-				return true, nil, apierrors.NewForbidden(corev1.Resource(resource), "", errors.New("not allowed"))
+				return true, nil, apierrors.NewForbidden(corev1.Resource(resource), "", errNoRight)
 			})
 		}
 	}
@@ -152,5 +171,36 @@ func TestWhatCallbacksNeedIsLookedForAtTheStart(t *testing.T) {
 				}
 			}
 		})
+	}
+}
+
+// What admission refuses it may take a moment later: the start waits for it.
+func TestWhatAdmissionRefusesAtTheStartIsTriedAgain(t *testing.T) {
+	tests := map[string]struct {
+		auth     execution.CallbackAuth
+		resource string
+	}{
+		"the callback key":      {execution.TokenAuth, "secrets"},
+		"the review of a token": {execution.ServiceAccountTokenAuth, "tokenreviews"},
+	}
+	refusals := map[string]error{
+		"a quota":   apierrors.NewForbidden(corev1.Resource("x"), "check", errors.New("exceeded quota")),
+		"a webhook": webhookDenial,
+		"a policy":  policyDenial,
+	}
+	for name, tt := range tests {
+		for who, refusal := range refusals {
+			t.Run(name+", by "+who, func(t *testing.T) {
+				client := fake.NewClientset()
+				client.PrependReactor("create", tt.resource, func(clienttesting.Action) (bool, runtime.Object, error) { return true, nil, refusal })
+				cfg := config.Config{Name: "check", Callback: config.Callback{Auth: tt.auth}}
+				_, err := openKeyring(t.Context(), options{}, testEnv, cfg, client)
+				err = errors.Join(err, checkReviews(t.Context(), cfg, client))
+				var misuse *misuseError
+				if err == nil || errors.As(err, &misuse) {
+					t.Errorf("got %v, want an error after which it is tried again", err)
+				}
+			})
+		}
 	}
 }

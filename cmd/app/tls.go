@@ -6,13 +6,12 @@ import (
 	"crypto/tls"
 	"fmt"
 
-	apierrors "k8s.io/apimachinery/pkg/api/errors"
-
 	"github.com/batch-job-controller/batch-job-controller/callback"
 	"github.com/batch-job-controller/batch-job-controller/controller"
 	"github.com/batch-job-controller/batch-job-controller/controller/config"
 	"github.com/batch-job-controller/batch-job-controller/controller/jobspec"
 	"github.com/batch-job-controller/batch-job-controller/controller/metrics"
+	"github.com/batch-job-controller/batch-job-controller/controller/plan"
 )
 
 // securePorts are the certificates of the ports that are served with TLS.
@@ -49,7 +48,7 @@ func (s securePorts) open(ctx context.Context, start *starting) error {
 	for _, certificates := range s {
 		err := start.untilAnswered(ctx, "certificate", func() error {
 			err := certificates.Load(ctx)
-			if apierrors.IsForbidden(err) {
+			if plan.LacksRights(err) {
 				return &misuseError{fmt.Errorf("certificate of the %s, of tls: %s: %w: the Role must permit it, as that of kustomize/components/tls does",
 					certificates.Port, certificates.TLS.Mode, err)}
 			}

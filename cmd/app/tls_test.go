@@ -68,7 +68,7 @@ func TestSecretsOfTLSThatTheRoleForbids(t *testing.T) {
 			client := fake.NewClientset(&corev1.Service{ObjectMeta: metav1.ObjectMeta{Namespace: "jobs", Name: "svc"}})
 			client.PrependReactor("get", "secrets", func(action clienttesting.Action) (bool, runtime.Object, error) {
 				get := action.(clienttesting.GetAction)
-				return true, nil, apierrors.NewForbidden(corev1.Resource("secrets"), get.GetName(), errors.New("no rule"))
+				return true, nil, apierrors.NewForbidden(corev1.Resource("secrets"), get.GetName(), errNoRight)
 			})
 			a := &app{
 				env: config.Env{Namespace: "jobs"}, log: slog.New(slog.DiscardHandler), client: client,

@@ -14,16 +14,15 @@ import (
 type Sight struct {
 	Settings execution.Settings
 	Task     execution.Task
-	Admitted bool           // by the record: a Job of it may exist
-	Created  bool           // its Job exists, or did
-	Seen     bool           // this process has seen its Job in the cache before
-	Foreign  bool           // the Job of its name belongs to somebody else
-	NodeGone bool           // no node has the task's UID any more
-	Job      *batchv1.Job   // nil: not in the cache
-	Pods     []*corev1.Pod  // of the Job, in the cache
-	Refused  *execution.End // the API server refuses to create its Job, for this reason
-	Since    time.Time      // when the task got its slot
-	Stopped  *Stopped       // nil: the Job was not told to end
+	Admitted bool          // by the record: a Job of it may exist
+	Created  bool          // its Job exists, or did
+	Seen     bool          // this process has seen its Job in the cache before
+	Foreign  bool          // the Job of its name belongs to somebody else
+	NodeGone bool          // no node has the task's UID any more
+	Job      *batchv1.Job  // nil: not in the cache
+	Pods     []*corev1.Pod // of the Job, in the cache
+	Since    time.Time     // when the task got its slot
+	Stopped  *Stopped      // nil: the Job was not told to end
 }
 
 // Stopped is that a Job was told to end: when, by this process's clock, and
@@ -144,10 +143,6 @@ func withoutJob(s Sight, now time.Time) Action {
 		deleted := finish(execution.Lost, execution.JobDeleted, "the Job was deleted before its end was seen", now)
 		deleted.Step = Verify
 		return deleted
-	case s.Refused != nil && waited >= s.Settings.StartDeadline:
-		end := *s.Refused
-		end.Finished = now
-		return Action{Step: Verify, End: end} // a refusal may have come after the write
 	default:
 		return Action{Step: Create}
 	}

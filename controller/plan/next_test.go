@@ -28,7 +28,6 @@ func told(at time.Duration, state execution.State, reason execution.Reason) *Sto
 }
 
 func TestNext(t *testing.T) {
-	quota := &execution.End{Outcome: ended(execution.Failed, execution.JobRefused), Message: "exceeded quota"}
 	startedAt := func(d time.Duration) execution.Task {
 		return execution.Task{Outcome: execution.Outcome{State: execution.Running}, Started: after(d)}
 	}
@@ -60,17 +59,6 @@ func TestNext(t *testing.T) {
 		"seen, and gone": {
 			sight: Sight{Created: true, Seen: true}, now: time.Second, want: Verify, wantOutcome: ended(execution.Lost, execution.JobDeleted),
 		},
-		"refused, before the start deadline": {
-			sight: Sight{Refused: quota}, now: startDeadline - 1, want: Create,
-		},
-		"refused, at the start deadline": {
-			sight: Sight{Refused: quota}, now: startDeadline, want: Verify,
-			wantOutcome: ended(execution.Failed, execution.JobRefused), wantMessage: "exceeded quota",
-		},
-		"refused once, and created since": {
-			sight: Sight{Refused: quota, Created: true, Seen: true}, now: startDeadline, want: Verify,
-			wantOutcome: ended(execution.Lost, execution.JobDeleted),
-		},
 
 		// The node is gone, which includes one of its name with another UID.
 		"the node went before the task was admitted": {
@@ -80,10 +68,6 @@ func TestNext(t *testing.T) {
 		"the node went, and a create may have been answered by nobody": {
 			sight: Sight{NodeGone: true, Admitted: true}, want: Verify,
 			wantOutcome: ended(execution.Skipped, execution.NodeGone), wantMessage: "before its Job was created",
-		},
-		"the node went while the Job was refused": {
-			sight: Sight{NodeGone: true, Refused: quota}, now: startDeadline, want: Finish,
-			wantOutcome: ended(execution.Skipped, execution.NodeGone),
 		},
 		"the node and the Job went": {
 			sight: Sight{NodeGone: true, Created: true, Seen: true}, want: Finish,
@@ -376,14 +360,6 @@ func TestNext(t *testing.T) {
 	}
 }
 
-func TestNextDoesNotChangeARefusal(t *testing.T) {
-	refused := &execution.End{Outcome: ended(execution.Failed, execution.JobRefused)}
-	Next(Sight{Settings: settings(), Refused: refused, Since: origin}, after(startDeadline))
-	if !refused.Finished.IsZero() {
-		t.Error("the refusal has ended")
-	}
-}
-
 // everySight yields all combinations of a few states of all that Next sees.
 func everySight(yield func(name string, s Sight)) {
 	jobs := map[string]*batchv1.Job{
@@ -407,24 +383,21 @@ func everySight(yield func(name string, s Sight)) {
 		"a failed pod and a new":    pods(failedPodAt(0, time.Second), podWith(born(time.Minute))),
 		"a succeeded pod":           pods(succeededPod(0, time.Second)),
 	}
-	refusals := []*execution.End{nil, {Outcome: ended(execution.Failed, execution.JobRefused)}}
 	both := []bool{false, true}
 	for jobName, job := range jobs {
 		for podName, podList := range podLists {
 			for _, created := range both {
 				for _, seen := range both {
 					for _, gone := range both {
-						for _, refused := range refusals {
-							for _, stopped := range []*Stopped{nil, told(0, execution.Failed, "Told")} {
-								for _, started := range []time.Time{{}, after(time.Second)} {
-									yield(
-										fmt.Sprintf("%s, %s, created %t, seen %t, node gone %t, refused %t, stopped %t, started %t", jobName, podName,
-											created, seen, gone, refused != nil, stopped != nil, !started.IsZero()),
-										Sight{
-											Settings: settings(), Task: execution.Task{Started: started}, Created: created, Seen: seen, NodeGone: gone,
-											Job: job, Pods: podList, Refused: refused, Since: origin, Stopped: stopped,
-										})
-								}
+						for _, stopped := range []*Stopped{nil, told(0, execution.Failed, "Told")} {
+							for _, started := range []time.Time{{}, after(time.Second)} {
+								yield(
+									fmt.Sprintf("%s, %s, created %t, seen %t, node gone %t, stopped %t, started %t", jobName, podName,
+										created, seen, gone, stopped != nil, !started.IsZero()),
+									Sight{
+										Settings: settings(), Task: execution.Task{Started: started}, Created: created, Seen: seen, NodeGone: gone,
+										Job: job, Pods: podList, Since: origin, Stopped: stopped,
+									})
 							}
 						}
 					}
@@ -480,11 +453,8 @@ func TestNextComesToAnEnd(t *testing.T) {
 			switch action.Step {
 			case Finish, Verify: // without a Job the task ends, with one the cache will show it
 				return
-			case Create: // the API server answers
-				if s.Refused == nil || s.Created {
-					return
-				}
-				now = now.Add(startDeadline)
+			case Create: // there is a Job, or AfterRefusal comes to an end
+				return
 			case Stop:
 				s.Stopped = &Stopped{At: now, End: action.End}
 			case Wait:
