@@ -83,11 +83,34 @@ func (c *Controller) takeResult(open *openExecution, task execution.Task, body [
 // c.mu.
 func (c *Controller) noteReported(open *openExecution, index int) {
 	open.ledger.NoteReported(index)
+	c.exportTask(open, index)
+}
+
+// noteHeard takes down that a file or an event of the task was taken. Where a
+// result is optional, that is as good as one. The caller holds c.mu.
+func (c *Controller) noteHeard(open *openExecution, index int) {
+	open.ledger.NoteHeard(index)
+	if open.record.plan.Settings.ResultOptional {
+		c.exportTask(open, index)
+	}
+}
+
+// heardOf is noteHeard for a file or an event, which may be taken while the
+// execution closes: its report is then all that counts.
+func (c *Controller) heardOf(open *openExecution, index int) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	if c.open == open && !open.closing {
+		c.noteHeard(open, index)
+	}
+}
+
+// exportTask exports how the task stands. A node that has reported shows as good
+// until its pod ends badly. The caller holds c.mu.
+func (c *Controller) exportTask(open *openExecution, index int) {
 	node := open.nodeNames[index]
 	now, _ := open.ledger.Task(node)
-	// A node that has reported shows as good until its pod ends badly.
-	bad := now.Outcome.State.Final() && now.Bad()
-	c.Results.SetTask(execution.Key{Execution: open.record.plan.ID, Node: node}, now.Duration().Milliseconds(), bad)
+	c.Results.SetTask(execution.Key{Execution: open.record.plan.ID, Node: node}, now.Duration().Milliseconds(), now.Bad())
 }
 
 // maxLoggedName bounds a file's name in the log, in bytes.
@@ -113,6 +136,7 @@ func (c *Controller) File(_ context.Context, key execution.Key, name, contentTyp
 		}
 		return "", fmt.Errorf("store file: %w", err)
 	}
+	c.heardOf(open, task.Index)
 	if name != "" && !strings.HasSuffix(stored, "-"+name) {
 		c.Log.Info("file renamed", "execution", key.Execution, "node", key.Node, "name", execution.Truncate(name, maxLoggedName), "stored", stored)
 	}
@@ -141,6 +165,7 @@ func (c *Controller) Event(ctx context.Context, key execution.Key, e execution.E
 	}
 	switch {
 	case err == nil:
+		c.heardOf(open, task.Index)
 		return nil
 	case isUnanswered(err):
 		open.quota.returnEvent(task.Index)

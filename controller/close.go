@@ -7,7 +7,6 @@ import (
 	"io/fs"
 	"iter"
 	"slices"
-	"strings"
 	"time"
 
 	batchv1 "k8s.io/api/batch/v1"
@@ -123,43 +122,36 @@ func (c *Controller) addLateResults(report execution.Report) (found bool) {
 		key, t := execution.Key{Execution: report.ID, Node: node}, tasks[node]
 		c.exportResult(key, body) // it may be another one than before
 		if !t.Reported {
-			t.Reported, found = true, true
-			c.Results.SetTask(key, t.DurationMS, t.State != execution.Succeeded)
+			t.Reported, t.Heard, found = true, true, true
+			c.Results.SetTask(key, t.DurationMS, t.Bad())
 		}
 	}
 	return found
 }
 
 func (c *Controller) announceClosed(ctx context.Context, open *openExecution, report execution.Report) {
-	counts, bad := report.Count(), report.Bad()
-	result := resultOf(report)
+	counts, result := report.Count(), resultOf(report)
 	c.Metrics.SetPool(0, open.record.plan.Settings.PodPoolSize)
 	c.Metrics.ExecutionClosed(result, report.Closed, report.Closed.Sub(report.Scheduled))
 	c.Metrics.SetLastReport(report)
-	c.Log.Info("execution closed", "execution", report.ID, "result", result, "bad", bad,
-		"succeeded", counts[execution.Succeeded], "failed", counts[execution.Failed],
+	c.Log.Info("execution closed", "execution", report.ID, "result", result, "bad", counts.Bad(),
+		"succeeded", counts[execution.Succeeded], "unreported", counts[execution.Unreported], "failed", counts[execution.Failed],
 		"lost", counts[execution.Lost], "skipped", counts[execution.Skipped])
-	c.announce(ctx, recordReference(open.record.object), bad > 0, eventExecutionClosed, summary(counts, bad))
+	c.announce(ctx, recordReference(open.record.object), counts.Bad() > 0, eventExecutionClosed, summary(counts))
 }
 
 func resultOf(report execution.Report) string {
-	if report.Bad() > 0 {
+	if report.Count().Bad() > 0 {
 		return "failed"
 	}
 	return "succeeded"
 }
 
-func summary(counts execution.Counts, bad int) string {
-	var parts []string
-	for _, state := range []execution.State{execution.Succeeded, execution.Failed, execution.Lost, execution.Skipped} {
-		if counts[state] > 0 {
-			parts = append(parts, fmt.Sprintf("%d %s", counts[state], state))
-		}
-	}
-	if len(parts) == 0 {
+func summary(counts execution.Counts) string {
+	if len(counts) == 0 {
 		return "no node took part"
 	}
-	return fmt.Sprintf("%s; %d need attention", strings.Join(parts, ", "), bad)
+	return fmt.Sprintf("%s; %d need attention", counts, counts.Bad())
 }
 
 // requestPrune has what is older than the history dropped, some time soon.

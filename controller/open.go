@@ -159,6 +159,7 @@ func settingsOf(cfg config.Config, host string) execution.Settings {
 		SavePodLog:            cfg.SavePodLog,
 		JobServiceAccount:     cfg.JobServiceAccount,
 		JobImagePullSecrets:   cfg.JobImagePullSecrets,
+		ResultOptional:        cfg.ResultOptional(),
 		PodTemplate:           cfg.PodTemplate,
 		CallbackName:          host,
 		CallbackPort:          cfg.CallbackServicePort,

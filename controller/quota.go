@@ -50,6 +50,12 @@ func (q *quota) do(f func(*plan.Quota) error) error {
 	return f(q.plan)
 }
 
+func (q *quota) hasFiles(task int) bool {
+	q.mu.Lock()
+	defer q.mu.Unlock()
+	return q.plan.HasFiles(task)
+}
+
 func (q *quota) returnResult(task int) {
 	q.mu.Lock()
 	defer q.mu.Unlock()

@@ -138,6 +138,9 @@ func (c *Controller) restore(r record) *openExecution {
 		if c.Store.HasResult(key) {
 			c.noteReported(open, i)
 		}
+		if open.quota.hasFiles(i) {
+			c.noteHeard(open, i)
+		}
 		if !t.Outcome.State.Final() {
 			continue
 		}
@@ -211,8 +214,7 @@ func (c *Controller) rebuildExecution(id execution.ID, nodes []string) {
 				continue // left out at the tick
 			}
 			nodes = append(nodes, t.Node)
-			bad := t.State != execution.Succeeded || !t.Reported
-			c.Results.SetTask(execution.Key{Execution: id, Node: t.Node}, t.DurationMS, bad)
+			c.Results.SetTask(execution.Key{Execution: id, Node: t.Node}, t.DurationMS, t.Bad())
 		}
 		c.Results.SetPods(len(nodes))
 	}

@@ -251,8 +251,8 @@ func (c *Controller) finish(t task, end execution.End) {
 	if !news {
 		return
 	}
+	c.exportTask(t.open, t.index)
 	known, _ := t.open.ledger.Task(t.key.Node)
-	c.Results.SetTask(t.key, known.Duration().Milliseconds(), known.Bad())
 	c.Metrics.TaskEnded(string(known.Outcome.State), string(known.Outcome.Reason))
 	c.grant(t.open)
 	c.queueLogs(t.open, t.index)

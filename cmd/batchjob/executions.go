@@ -82,7 +82,7 @@ func (i *installation) executions(ctx context.Context, ids ...execution.ID) ([]p
 // explained adds what the pods say of why nodes have failed.
 func (i *installation) explained(ctx context.Context, e progress.Execution) (progress.Execution, error) {
 	// Pods of nodes that are unreported have nothing to say: they ended well.
-	if len(e.Bad) == e.Counts[progress.Unreported] {
+	if len(e.Bad) == e.Counts[execution.Unreported] {
 		return e, nil
 	}
 	pods, err := i.podsOf(ctx, e, "status.phase!=Succeeded,status.phase!=Running")

@@ -28,7 +28,7 @@ func (t *tool) statusCommand() *cobra.Command {
 		Short: "Show a controller and its executions; exit status 1 if nodes failed",
 		Long: `Show the controller, its newest executions, and the nodes that failed in the
 newest one, or in the one that is given. Exit status 1 if nodes failed in it, were
-lost, or sent no result (unreported), else 4 if the controller is not ready.`,
+lost, or did not send the result expected (unreported), else 4 if the controller is not ready.`,
 		Args: executionArgs,
 		RunE: does(func(ctx context.Context, args []string) error { return t.status(ctx, chosenID(args)) }),
 	}
@@ -141,7 +141,7 @@ func executionsTable(executions []progress.Execution, now time.Time) string {
 				duration = inWords(e.ClosedAt.Sub(e.Scheduled))
 			}
 			row(e.ID, e.Trigger, e.Phase, inWords(now.Sub(e.Scheduled)), duration, e.Nodes, e.Counts[execution.Succeeded],
-				e.Counts[progress.Unreported], e.Counts[execution.Failed], e.Counts[execution.Lost], e.Running, e.Pending, e.Counts[execution.Skipped])
+				e.Counts[execution.Unreported], e.Counts[execution.Failed], e.Counts[execution.Lost], e.Running, e.Pending, e.Counts[execution.Skipped])
 		}
 	})
 }

@@ -64,8 +64,8 @@ func TestTexts(t *testing.T) {
 	}
 	silent := progress.Execution{
 		ID: "20261125100000", Trigger: execution.Cron, Scheduled: now.Add(-2 * time.Hour), ClosedAt: now.Add(-119 * time.Minute), Phase: execution.Closed,
-		Nodes: 3, Counts: execution.Counts{execution.Succeeded: 2, progress.Unreported: 1},
-		Bad: []progress.Node{{Name: "node-1", State: progress.Unreported, Reason: "ended well, and sent no result"}},
+		Nodes: 3, Counts: execution.Counts{execution.Succeeded: 2, execution.Unreported: 1},
+		Bad: []progress.Node{{Name: "node-1", State: execution.Unreported, Reason: "ended well, and sent no result"}},
 	}
 	open := progress.Execution{
 		ID: "20261125115900", Trigger: execution.Startup, Scheduled: now.Add(-time.Minute), Phase: execution.Open,

@@ -21,8 +21,8 @@ func (t *tool) waitCommand() *cobra.Command {
 		Short: "Wait until an execution is over; exit status 1 if nodes failed",
 		Long: `Wait until an execution is over, and tell how it goes. Without an ID it is the
 one that is open, the one that runOnStartup is about to begin, the newest one, or
-else the first that will begin. Exit status 1 if nodes failed, were lost, or sent
-no result (unreported).`,
+else the first that will begin. Exit status 1 if nodes failed, were lost, or did
+not send the result expected (unreported).`,
 		Args: executionArgs,
 		RunE: does(func(ctx context.Context, args []string) error { return t.wait(ctx, args, timeout) }),
 	}

@@ -8,6 +8,8 @@ import (
 	"strings"
 
 	"sigs.k8s.io/yaml"
+
+	"github.com/batch-job-controller/batch-job-controller/controller/config"
 )
 
 // maxFindings keeps a file that is no configuration at all from flooding a
@@ -51,6 +53,7 @@ func (r *Result) WriteSummary(w io.Writer) error {
 		fmt.Fprintf(&b, ", with %s", count(n, "warning"))
 	}
 	fmt.Fprintf(&b, ".\n\nIt runs on %s: %d at once.\n", r.nodes(), r.Config.PodPoolSize)
+	b.WriteString(r.results() + "\n")
 	if r.Share > 0 {
 		fmt.Fprintf(&b, "A volume of %s keeps %s if each node hands in at most %s.\n",
 			size(r.Input.Volume), count(r.Config.ReportHistory, "execution"), size(r.Share))
@@ -86,6 +89,22 @@ func (r *Result) nodes() string {
 		text += ", with " + strings.Join(labels, ",")
 	}
 	return text
+}
+
+// results says whether a node is good that sends no result.
+func (r *Result) results() string {
+	why := fmt.Sprintf("result is %s", r.Config.Result)
+	switch {
+	case r.Config.Result != config.ResultByGauges:
+	case r.Config.ResultOptional():
+		why = "no gauges are configured"
+	default:
+		why = "gauges are configured"
+	}
+	if r.Config.ResultOptional() {
+		return "No result is expected, as " + why + ": a node is good if its pod ends well."
+	}
+	return "A result is expected, as " + why + ": a node that sends none is unreported, and needs attention."
 }
 
 // WriteJob writes the Job of the node as YAML.

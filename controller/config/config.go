@@ -34,6 +34,7 @@ type Config struct {
 	Custom                map[string]any // for extensions; numbers are int64 or float64
 	LatestMetricsLabel    bool
 	SavePodLog            bool
+	Result                ResultPolicy
 	Metrics               Metrics
 	PodTemplate           string
 	Hash                  string // of the two values it was made from

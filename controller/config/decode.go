@@ -82,6 +82,7 @@ func (o *object) config(env Env, now time.Time) Config {
 		Custom:                o.custom(),
 		LatestMetricsLabel:    o.flag("latestMetricsLabel"),
 		SavePodLog:            o.flag("savePodLog"),
+		Result:                o.result(),
 		Metrics:               o.metrics(),
 	}
 	c.CronExpression, c.TimeZone = o.schedule(now)

@@ -48,6 +48,7 @@ func keys(c *Config) []key {
 		{"reportHistory", AtOnce, &c.ReportHistory},
 		{"jobHistory", AtOnce, &c.JobHistory},
 		{"savePodLog", NextExecution, &c.SavePodLog},
+		{"result", NextExecution, &c.Result},
 		{"callbackServiceName", Restart, &c.CallbackServiceName},
 		{"callbackServicePort", Restart, &c.CallbackServicePort},
 		{"callback.auth", Restart, &c.Callback.Auth},

@@ -1,6 +1,7 @@
 package execution
 
 import (
+	"iter"
 	"maps"
 	"time"
 )
@@ -30,8 +31,8 @@ type Account struct {
 	// Outcomes of the tasks that have ended, so that they need no Job to be
 	// remembered.
 	Outcomes map[Outcome]Indexes
-	// Unreported tasks succeeded, and have sent no result. They are known when
-	// the execution is closed: until then a result may come.
+	// Unreported tasks succeeded, and have not sent the result that is expected of
+	// them. They are known when the execution is closed: until then it may come.
 	Unreported Indexes
 }
 
@@ -48,11 +49,29 @@ func (a Account) Clone() Account {
 	return c
 }
 
-// Count returns how many tasks have ended in which state.
-func (a Account) Count() Counts {
-	counts := Counts{}
-	for outcome, indexes := range a.Outcomes {
-		counts[outcome.State] += indexes.Len()
+// Ends yields the tasks that have ended, each with its outcome, whose state is its
+// verdict.
+func (a Account) Ends() iter.Seq2[int, Outcome] {
+	return func(yield func(int, Outcome) bool) {
+		for outcome, indexes := range a.Outcomes {
+			for i := range indexes.All() {
+				end := outcome
+				end.State = verdict(outcome.State, !a.Unreported.Has(i), false)
+				if !yield(i, end) {
+					return
+				}
+			}
+		}
 	}
-	return counts
+}
+
+// Count returns how many of the tasks that have ended have which verdict.
+func (a Account) Count() Counts {
+	return Count(func(yield func(State) bool) {
+		for _, end := range a.Ends() {
+			if !yield(end.State) {
+				return
+			}
+		}
+	})
 }

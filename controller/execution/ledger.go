@@ -43,7 +43,7 @@ func NewLedger(plan Plan, account Account) *Ledger {
 		gaveUp:  map[int]bool{},
 	}
 	for i, node := range plan.Nodes {
-		l.tasks[i] = Task{Index: i, Node: node, Outcome: Outcome{State: Pending}}
+		l.tasks[i] = Task{Index: i, Node: node, Outcome: Outcome{State: Pending}, ResultOptional: plan.Settings.ResultOptional}
 		l.byNode[node.Name] = i
 	}
 	for outcome, indexes := range account.Outcomes {
@@ -121,7 +121,10 @@ func (l *Ledger) NoteStarted(i int, at time.Time) {
 }
 
 // NoteReported takes down that the task's result is stored.
-func (l *Ledger) NoteReported(i int) { l.tasks[i].Reported = true }
+func (l *Ledger) NoteReported(i int) { l.tasks[i].Reported, l.tasks[i].Heard = true, true }
+
+// NoteHeard takes down that a file or an event of the task was received.
+func (l *Ledger) NoteHeard(i int) { l.tasks[i].Heard = true }
 
 // End is how and when a task ended.
 type End struct {
@@ -284,7 +287,7 @@ func (l *Ledger) Close(r Report) Account {
 	closed := l.account.Clone()
 	closed.Phase, closed.ClosedAt = Closed, r.Closed
 	for _, t := range r.Tasks {
-		if i, ok := l.byNode[t.Node]; ok && t.State == Succeeded && !t.Reported {
+		if i, ok := l.byNode[t.Node]; ok && t.Verdict() == Unreported {
 			closed.Unreported.Add(i)
 		}
 	}

@@ -708,7 +708,7 @@ func TestAccountClone(t *testing.T) {
 	if show(a) != before || a.Unreported.Len() != 1 {
 		t.Errorf("became %q", show(a))
 	}
-	if want := (Counts{Succeeded: 1, Failed: 1}); !maps.Equal(clone.Count(), want) {
+	if want := (Counts{Unreported: 1, Failed: 1}); !maps.Equal(clone.Count(), want) {
 		t.Errorf("counts %v, want %v", clone.Count(), want)
 	}
 	if (Account{}).Clone().Outcomes != nil {
@@ -730,7 +730,7 @@ func TestLedgerReport(t *testing.T) {
 	want := Report{
 		ID: p.ID, Trigger: Cron, Scheduled: p.Scheduled, Closed: at("2026-03-04T05:01:00Z"), ConfigHash: "abc",
 		Tasks: []TaskReport{
-			{Node: "node-0", State: Succeeded, Started: start, Finished: end, DurationMS: 2500, Reported: true},
+			{Node: "node-0", State: Succeeded, Started: start, Finished: end, DurationMS: 2500, Reported: true, Heard: true},
 			{Node: "node-1", State: Failed, Reason: "OOMKilled", Message: "container check ended with exit code 137", Finished: end},
 			{Node: "node-2", State: Pending},
 			{Node: "cordoned", State: Skipped, Reason: NodeUnschedulable},

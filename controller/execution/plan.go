@@ -65,8 +65,9 @@ type Settings struct {
 	CallbackAuth          CallbackAuth  `json:"callbackAuth,omitempty"` // empty: none
 	TokensPerSecret       int           `json:"tokensPerSecret,omitempty"`
 	CallbackTLS           bool          `json:"callbackTLS,omitempty"`
-	CABundle              string        `json:"caBundle,omitempty"` // the ConfigMap whose ca.crt pods trust; empty: none is mounted
-	Intake                *Intake       `json:"intake,omitempty"`   // nil in a record that does not say: what is configured
+	CABundle              string        `json:"caBundle,omitempty"`       // the ConfigMap whose ca.crt pods trust; empty: none is mounted
+	ResultOptional        bool          `json:"resultOptional,omitempty"` // a task may succeed without a result
+	Intake                *Intake       `json:"intake,omitempty"`         // nil in a record that does not say: what is configured
 }
 
 // TokenSecret returns which of the execution's token Secrets holds the token of

@@ -24,7 +24,10 @@ type TaskReport struct {
 	Started    time.Time `json:"started,omitzero"`
 	Finished   time.Time `json:"finished,omitzero"`
 	DurationMS int64     `json:"durationMs,omitempty"`
-	Reported   bool      `json:"reported"`
+	Reported   bool      `json:"reported"`        // a result was received
+	Heard      bool      `json:"heard,omitempty"` // a result, a file or an event was received
+	// ResultOptional is that the task may succeed without a result.
+	ResultOptional bool `json:"resultOptional,omitempty"`
 }
 
 // NewTaskReport returns the line of t.
@@ -38,35 +41,19 @@ func NewTaskReport(t Task) TaskReport {
 		Finished:   t.Finished,
 		DurationMS: t.Duration().Milliseconds(),
 		Reported:   t.Reported,
+		Heard:      t.Heard,
+
+		ResultOptional: t.ResultOptional,
 	}
 }
 
-// Bad reports whether the node needs attention: it failed or never reported, and
-// was not left out on purpose.
-func (t TaskReport) Bad() bool {
-	return t.State != Skipped && (t.State != Succeeded || !t.Reported)
-}
-
-// Counts tells how many node tasks are in which state.
-type Counts map[State]int
-
-// Count returns how many of the report's tasks are in which state.
+// Count returns how many of the report's tasks have which verdict.
 func (r Report) Count() Counts {
-	c := Counts{}
-	for _, t := range r.Tasks {
-		c[t.State]++
-	}
-	return c
-}
-
-// Bad returns how many nodes failed or never reported. Those left out on
-// purpose are not among them.
-func (r Report) Bad() int {
-	n := 0
-	for _, t := range r.Tasks {
-		if t.Bad() {
-			n++
+	return Count(func(yield func(State) bool) {
+		for _, t := range r.Tasks {
+			if !yield(t.Verdict()) {
+				return
+			}
 		}
-	}
-	return n
+	})
 }

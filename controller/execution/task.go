@@ -69,6 +69,9 @@ type Task struct {
 	Started  time.Time // when the first container of its template started; zero if none did
 	Finished time.Time // zero while it is not final
 	Reported bool      // a result was received
+	Heard    bool      // a result, a file or an event was received; an event is forgotten when the leader changes
+	// ResultOptional is that the task may succeed without a result.
+	ResultOptional bool
 }
 
 // MaxMessage bounds what is kept of a foreign message, in bytes.
@@ -80,12 +83,6 @@ func (t Task) Duration() time.Duration {
 		return 0
 	}
 	return t.Finished.Sub(t.Started)
-}
-
-// Bad reports what the gauge <prefix>_processing shows as 1: the node failed
-// or never reported.
-func (t Task) Bad() bool {
-	return t.Outcome.State != Succeeded || !t.Reported
 }
 
 // Truncate cuts foreign text to at most n bytes, on the border of a rune.

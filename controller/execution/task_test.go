@@ -60,7 +60,7 @@ func FuzzTruncate(f *testing.F) {
 
 func TestStateFinal(t *testing.T) {
 	for state, want := range map[State]bool{
-		Pending: false, Running: false, "": false, "done": false,
+		Pending: false, Running: false, Unreported: false, "": false, "done": false,
 		Succeeded: true, Failed: true, Skipped: true, Lost: true,
 	} {
 		if state.Final() != want {
@@ -86,30 +86,6 @@ func TestTaskDuration(t *testing.T) {
 			task := Task{Started: tc.started, Finished: tc.finished}
 			if got := task.Duration(); got != tc.want {
 				t.Errorf("got %s, want %s", got, tc.want)
-			}
-		})
-	}
-}
-
-func TestTaskBad(t *testing.T) {
-	cases := map[string]struct {
-		state    State
-		reported bool
-		want     bool
-	}{
-		"succeeded and reported":      {state: Succeeded, reported: true, want: false},
-		"succeeded without a word":    {state: Succeeded, want: true},
-		"failed though it reported":   {state: Failed, reported: true, want: true},
-		"lost":                        {state: Lost, want: true},
-		"not run":                     {state: Skipped, want: true},
-		"still to come":               {state: Pending, want: true},
-		"running, and reported early": {state: Running, reported: true, want: true},
-	}
-	for name, tc := range cases {
-		t.Run(name, func(t *testing.T) {
-			task := Task{Outcome: Outcome{State: tc.state}, Reported: tc.reported}
-			if task.Bad() != tc.want {
-				t.Errorf("Bad is %t", task.Bad())
 			}
 		})
 	}

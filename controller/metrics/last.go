@@ -12,10 +12,6 @@ import (
 // fails, the number of nodes that did says more than their names.
 const maxBadNodes = 100
 
-// unreported is the outcome of a node task whose pod ended well without a
-// result.
-const unreported = "unreported"
-
 var _ prometheus.Collector = (*lastExecution)(nil)
 
 // lastExecution exports how the execution went that closed last: what an alert
@@ -25,7 +21,7 @@ type lastExecution struct {
 
 	mu    sync.Mutex
 	id    execution.ID // empty: none is known
-	nodes map[string]int
+	nodes execution.Counts
 	bad   map[string]badNode
 }
 
@@ -44,17 +40,14 @@ func newLastExecution() *lastExecution {
 
 // SetLastReport takes down how an execution went, unless a newer one is known.
 func (m *Metrics) SetLastReport(r execution.Report) {
-	nodes := map[string]int{}
-	for _, outcome := range []execution.State{execution.Succeeded, execution.Failed, execution.Lost, execution.Skipped} {
-		nodes[string(outcome)] = 0
+	nodes := r.Count()
+	for _, verdict := range execution.Verdicts() {
+		nodes[verdict] += 0 // a series each, also for none
 	}
-	nodes[unreported] = 0
 	bad := map[string]badNode{} // by node: a series that is there twice would spoil the whole scrape
 	for _, t := range r.Tasks {
-		outcome := outcomeOf(t)
-		nodes[outcome]++
 		if t.Bad() && len(bad) < maxBadNodes {
-			bad[t.Node] = badNode{outcome, m.reasons.label(string(t.Reason))}
+			bad[t.Node] = badNode{string(t.Verdict()), m.reasons.label(string(t.Reason))}
 		}
 	}
 	m.last.set(r.ID, nodes, bad)
@@ -64,14 +57,7 @@ func (m *Metrics) SetLastReport(r execution.Report) {
 // closed last.
 func (m *Metrics) ForgetLastReport() { m.last.forget() }
 
-func outcomeOf(t execution.TaskReport) string {
-	if t.State == execution.Succeeded && !t.Reported {
-		return unreported
-	}
-	return string(t.State)
-}
-
-func (l *lastExecution) set(id execution.ID, nodes map[string]int, bad map[string]badNode) {
+func (l *lastExecution) set(id execution.ID, nodes execution.Counts, bad map[string]badNode) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	if id >= l.id {
@@ -103,7 +89,7 @@ func (l *lastExecution) Collect(ch chan<- prometheus.Metric) {
 	}
 	ch <- constant(l.idDesc, id.Number())
 	for outcome, n := range nodes {
-		ch <- constant(l.nodesDesc, float64(n), outcome)
+		ch <- constant(l.nodesDesc, float64(n), string(outcome))
 	}
 	for node, b := range bad {
 		ch <- constant(l.badDesc, 1, node, b.outcome, b.reason)

@@ -49,7 +49,7 @@ func New(reg prometheus.Registerer) *Metrics {
 		configReloadedAt:   f.gauge("config_last_reload_success_timestamp_seconds", "When a ConfigMap was last taken, at the start or later."),
 		configWaits:        f.gauge("config_needs_restart", "Whether a part of the ConfigMap as it is now applies only after a restart: 1 yes, 0 no."),
 		executions:         f.counters("executions_total", "Executions begun.", "trigger"),
-		executionsClosed:   f.counters("executions_closed_total", "Executions that have ended: failed ones have a node that failed or did not report.", "result"),
+		executionsClosed:   f.counters("executions_closed_total", "Executions that have ended: failed ones have a node that failed, was lost or is unreported.", "result"),
 		executionDuration:  f.histogram("execution_duration_seconds", "Time from an execution's scheduled time to its end.", executionBuckets()),
 		lastExecution:      f.gauges("last_execution_timestamp_seconds", "When an execution last ended this way.", "result"),
 		last:               newLastExecution(),

@@ -117,7 +117,7 @@ func (r *Results) SetResult(key execution.Key, samples Samples) (dropped int) {
 }
 
 // SetTask takes down how the node task went: how long it has run, and whether
-// it failed or never reported.
+// it is bad.
 func (r *Results) SetTask(key execution.Key, durationMS int64, bad bool) {
 	r.change(key, func(s *share) { s.task = &taskState{durationMS: durationMS, bad: bad} })
 }

@@ -36,6 +36,9 @@ func (q *Quota) AddFile(task int, size int64) {
 	q.bytes += size
 }
 
+// HasFiles reports whether the task has files, or some are arriving.
+func (q *Quota) HasFiles(task int) bool { return q.tasks[task].files > 0 }
+
 // BeginFile counts a file that begins to arrive. One without a name is always
 // another one; there is whether the task has this one already, of that size: it
 // is replaced, and does not count twice.

@@ -34,15 +34,10 @@ type Execution struct {
 	Stuck     []Node // whose pods do not start, by name; see With
 }
 
-// Unreported is the state of a node whose pod ended well without a result, as
-// metrics and reports call it. It is known when the execution is closed, and not
-// at all of one that an earlier version has closed: there it succeeded.
-const Unreported execution.State = "unreported"
-
 // Node is how a node's task ended, or why it does not start.
 type Node struct {
 	Name   string
-	State  execution.State
+	State  execution.State // its verdict; that of one that an earlier version has closed is never unreported
 	Reason string
 }
 
@@ -66,20 +61,18 @@ func Of(records []corev1.ConfigMap) ([]Execution, error) {
 func of(plan execution.Plan, account execution.Account) Execution {
 	e := Execution{
 		ID: plan.ID, Trigger: plan.Trigger, Scheduled: plan.Scheduled, ClosedAt: account.ClosedAt, Phase: account.Phase,
-		Nodes: len(plan.Nodes), Counts: account.Count(), PoolSize: plan.Settings.PodPoolSize,
+		Nodes: len(plan.Nodes), PoolSize: plan.Settings.PodPoolSize,
 	}
+	var verdicts []execution.State
 	ended := make([]bool, len(plan.Nodes))
-	for outcome, indexes := range account.Outcomes {
-		for i := range indexes.All() {
-			ended[i] = true
-			n := Node{plan.Nodes[i].Name, outcome.State, plain(string(outcome.Reason))}
-			if n.State == execution.Succeeded && account.Unreported.Has(i) {
-				n.State, n.Reason = Unreported, "ended well, and sent no result"
-				e.Counts[execution.Succeeded]--
-				e.Counts[Unreported]++
-			}
-			e.note(n)
+	for i, end := range account.Ends() {
+		ended[i] = true
+		verdicts = append(verdicts, end.State)
+		n := Node{plan.Nodes[i].Name, end.State, plain(string(end.Reason))}
+		if n.State == execution.Unreported {
+			n.Reason = "ended well, and sent no result"
 		}
+		e.note(n)
 	}
 	for i, n := range plan.Nodes {
 		if ended[i] {
@@ -91,9 +84,10 @@ func of(plan execution.Plan, account execution.Account) Execution {
 		}
 	}
 	for _, skip := range plan.Skipped {
-		e.Counts[execution.Skipped]++
+		verdicts = append(verdicts, execution.Skipped)
 		e.note(Node{skip.Node, execution.Skipped, string(skip.Reason)})
 	}
+	e.Counts = execution.Count(slices.Values(verdicts))
 	byName := func(a, b Node) int { return cmp.Compare(a.Name, b.Name) }
 	slices.SortFunc(e.Bad, byName)
 	slices.SortFunc(e.Skipped, byName)
@@ -101,10 +95,10 @@ func of(plan execution.Plan, account execution.Account) Execution {
 }
 
 func (e *Execution) note(n Node) {
-	switch n.State {
-	case execution.Failed, execution.Lost, Unreported:
+	switch {
+	case n.State.Bad():
 		e.Bad = append(e.Bad, n)
-	case execution.Skipped:
+	case n.State == execution.Skipped:
 		e.Skipped = append(e.Skipped, n)
 	}
 }
@@ -119,7 +113,7 @@ func (e Execution) Line() string {
 		count int
 		word  string
 	}{
-		{e.Counts[Unreported], string(Unreported)}, {e.Counts[execution.Failed], "failed"}, {e.Counts[execution.Lost], "lost"},
+		{e.Counts[execution.Unreported], string(execution.Unreported)}, {e.Counts[execution.Failed], "failed"}, {e.Counts[execution.Lost], "lost"},
 		{e.Running, "running"}, {e.Pending, "pending"}, {e.Counts[execution.Skipped], "skipped"},
 	} {
 		if part.count > 0 {

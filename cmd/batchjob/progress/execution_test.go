@@ -70,8 +70,8 @@ func TestExecution(t *testing.T) {
 				},
 			},
 			Execution{
-				Counts:  execution.Counts{execution.Succeeded: 3, Unreported: 2, execution.Failed: 1, execution.Skipped: 1},
-				Bad:     []Node{{"a", execution.Failed, "OOMKilled"}, {"b", Unreported, silent}, {"f", Unreported, silent}},
+				Counts:  execution.Counts{execution.Succeeded: 3, execution.Unreported: 2, execution.Failed: 1, execution.Skipped: 1},
+				Bad:     []Node{{"a", execution.Failed, "OOMKilled"}, {"b", execution.Unreported, silent}, {"f", execution.Unreported, silent}},
 				Skipped: []Node{atTheTick},
 			},
 			"3 of 6 nodes succeeded, 2 unreported, 1 failed, 1 skipped",
