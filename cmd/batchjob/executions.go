@@ -21,6 +21,7 @@ type installation struct {
 	*cluster
 	deployment *appsv1.Deployment
 	namespace  string // of what the controller makes
+	container  string // of its pods, in which it runs
 	config     config.Config
 }
 
@@ -44,7 +45,7 @@ func (i *installation) configure(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	i.namespace = env.Namespace
+	i.namespace, i.container = env.Namespace, i.containerOf(ctx, i.deployment)
 	i.config, err = i.configuration(ctx, env)
 	return err
 }
@@ -92,29 +93,17 @@ func (i *installation) explained(ctx context.Context, e progress.Execution) (pro
 	return e.Explained(pods), nil
 }
 
-// startupSlack is how much later than it should an execution of runOnStartup may
-// begin.
-const startupSlack = time.Minute
-
-// expected returns the ID from which on executions count, and until when one
-// may begin: with runOnStartup that is soon after the controller, with all its
-// replicas, was started.
-func (i *installation) expected(ctx context.Context, now time.Time) (from execution.ID, by time.Time, err error) {
-	if !i.config.RunOnStartup {
-		return "", by, nil
-	}
-	pods, err := i.pods(ctx, i.deployment)
+// started returns when the controller, with all its replicas, was started, or no
+// time if it has not. Pods of before a change of its Deployment do not count:
+// they end.
+func (i *installation) started(ctx context.Context) (time.Time, error) {
+	live, err := i.AppsV1().Deployments(i.deployment.Namespace).Get(ctx, i.deployment.Name, metav1.GetOptions{})
 	if err != nil {
-		return "", by, err
+		return time.Time{}, fmt.Errorf("look at the Deployment: %w", err)
 	}
-	since := now
-	for _, pod := range pods {
-		if created := pod.CreationTimestamp.Time; pod.DeletionTimestamp == nil && created.Before(since) {
-			since = created
-		}
+	pods, err := i.newestPods(ctx, live)
+	if err != nil {
+		return time.Time{}, err
 	}
-	if by = since.Add(i.config.StartupDelay + startupSlack); now.After(by) {
-		return "", by, nil
-	}
-	return execution.NewID(since), by, nil
+	return progress.Started(pods, i.container), nil
 }

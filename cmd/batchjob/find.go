@@ -87,7 +87,16 @@ func (c *cluster) pods(ctx context.Context, d *appsv1.Deployment) ([]corev1.Pod,
 
 // environment returns what a controller finds in its environment.
 func (c *cluster) environment(ctx context.Context, d *appsv1.Deployment) (config.Env, error) {
-	return environment.OfController(d.Spec.Template, environment.Surroundings{
+	return environment.OfController(d.Spec.Template, c.surroundings(ctx, d))
+}
+
+// containerOf returns the container that a controller runs in.
+func (c *cluster) containerOf(ctx context.Context, d *appsv1.Deployment) string {
+	return environment.Container(d.Spec.Template, c.surroundings(ctx, d))
+}
+
+func (c *cluster) surroundings(ctx context.Context, d *appsv1.Deployment) environment.Surroundings {
+	return environment.Surroundings{
 		Namespace: d.Namespace,
 		Data: func(kind environment.Kind, name string) (data map[string]string, err error) {
 			if data, err = c.dataOf(ctx, d.Namespace, kind, name); apierrors.IsNotFound(err) {
@@ -98,7 +107,7 @@ func (c *cluster) environment(ctx context.Context, d *appsv1.Deployment) (config
 			}
 			return data, nil
 		},
-	})
+	}
 }
 
 func (c *cluster) dataOf(ctx context.Context, namespace string, kind environment.Kind, name string) (map[string]string, error) {

@@ -35,7 +35,7 @@ func (i *installed) note(of objects.Reference, change objects.Change) {
 type records interface {
 	ids(ctx context.Context) ([]execution.ID, error)
 	executions(ctx context.Context, ids ...execution.ID) ([]progress.Execution, error)
-	startedSince(ctx context.Context) (execution.ID, error)
+	started(ctx context.Context) (time.Time, error)
 }
 
 // look looks for executions that have not begun with this start. If one of those
@@ -45,14 +45,14 @@ func (i *installed) look(ctx context.Context, in records) error {
 	if err != nil {
 		return err
 	}
-	since := execution.ID("")
+	var start time.Time
 	if i.started {
-		if since, err = in.startedSince(ctx); err != nil {
+		if start, err = in.started(ctx); err != nil {
 			return err
 		}
 	}
 	i.any = len(ids) > 0
-	if !i.any || (since != "" && ids[len(ids)-1] >= since) {
+	if !i.any || (!start.IsZero() && ids[len(ids)-1] >= execution.NewID(start)) {
 		return nil
 	}
 	newest, err := in.executions(ctx, ids[len(ids)-1])
@@ -63,25 +63,6 @@ func (i *installed) look(ctx context.Context, in records) error {
 		i.open = ids[len(ids)-1]
 	}
 	return nil
-}
-
-// startedSince returns the ID from which on executions have begun since the
-// controller, with all its replicas, was started.
-func (i *installation) startedSince(ctx context.Context) (execution.ID, error) {
-	pods, err := i.pods(ctx, i.deployment)
-	if err != nil {
-		return "", err
-	}
-	var since time.Time
-	for _, pod := range pods {
-		if created := pod.CreationTimestamp.Time; pod.DeletionTimestamp == nil && (since.IsZero() || created.Before(since)) {
-			since = created
-		}
-	}
-	if since.IsZero() {
-		return "", nil
-	}
-	return execution.NewID(since), nil
 }
 
 // endText is how an open execution can be ended. While it is open the one of

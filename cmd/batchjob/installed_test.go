@@ -6,11 +6,6 @@ import (
 	"testing"
 	"time"
 
-	appsv1 "k8s.io/api/apps/v1"
-	corev1 "k8s.io/api/core/v1"
-	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
-	"k8s.io/client-go/kubernetes/fake"
-
 	"github.com/batch-job-controller/batch-job-controller/cmd/batchjob/objects"
 	"github.com/batch-job-controller/batch-job-controller/cmd/batchjob/progress"
 	"github.com/batch-job-controller/batch-job-controller/controller/config"
@@ -74,7 +69,7 @@ func TestWaitTimeout(t *testing.T) {
 // played are executions and a start that are played.
 type played struct {
 	all   []progress.Execution
-	since execution.ID
+	start time.Time
 }
 
 func (p played) ids(context.Context) (ids []execution.ID, err error) {
@@ -88,9 +83,16 @@ func (p played) executions(_ context.Context, ids ...execution.ID) ([]progress.E
 	return slices.DeleteFunc(slices.Clone(p.all), func(e progress.Execution) bool { return !slices.Contains(ids, e.ID) }), nil
 }
 
-func (p played) startedSince(context.Context) (execution.ID, error) { return p.since, nil }
+func (p played) started(context.Context) (time.Time, error) { return p.start, nil }
 
 func TestLookForAnOpenExecution(t *testing.T) {
+	at := func(clock string) time.Time {
+		start, err := time.Parse(time.DateTime, "2026-11-25 "+clock)
+		if err != nil {
+			t.Fatal(err)
+		}
+		return start
+	}
 	old := progress.Execution{ID: "20261124034200", Phase: execution.Closed}
 	open := progress.Execution{ID: "20261125115900", Phase: execution.Open}
 	closing := progress.Execution{ID: "20261125115900", Phase: execution.Closing}
@@ -101,13 +103,13 @@ func TestLookForAnOpenExecution(t *testing.T) {
 		"there is none": {},
 		"all are over":  {played: played{all: []progress.Execution{old}}, want: installed{any: true}},
 		"one is open, and nothing was started": {
-			played: played{all: []progress.Execution{old, open}, since: "20261125115800"}, want: installed{any: true, open: open.ID}},
+			played: played{all: []progress.Execution{old, open}, start: at("11:58:00")}, want: installed{any: true, open: open.ID}},
 		"one is open that began before the start": {
-			played: played{all: []progress.Execution{old, open}, since: "20261125120000"}, done: installed{started: true},
+			played: played{all: []progress.Execution{old, open}, start: at("12:00:00")}, done: installed{started: true},
 			want: installed{started: true, any: true, open: open.ID}},
 		"one is about to be over": {played: played{all: []progress.Execution{closing}}, want: installed{any: true, open: closing.ID}},
 		"one has begun with the start": {
-			played: played{all: []progress.Execution{old, open}, since: "20261125115850"}, done: installed{started: true},
+			played: played{all: []progress.Execution{old, open}, start: at("11:58:50")}, done: installed{started: true},
 			want: installed{started: true, any: true}},
 	}
 	for name, test := range tests {
@@ -119,25 +121,5 @@ func TestLookForAnOpenExecution(t *testing.T) {
 				t.Errorf("got %+v, want %+v", test.done, test.want)
 			}
 		})
-	}
-}
-
-func TestStartedSince(t *testing.T) {
-	pod := func(name string, at time.Time, ends bool) *corev1.Pod {
-		p := &corev1.Pod{ObjectMeta: metav1.ObjectMeta{
-			Name: name, Namespace: "checks", Labels: map[string]string{"of": "controller"}, CreationTimestamp: metav1.NewTime(at),
-		}}
-		if ends {
-			p.DeletionTimestamp = &p.CreationTimestamp
-		}
-		return p
-	}
-	at := time.Date(2026, 11, 25, 12, 0, 0, 0, time.UTC)
-	d := &appsv1.Deployment{ObjectMeta: metav1.ObjectMeta{Namespace: "checks"}}
-	d.Spec.Selector = &metav1.LabelSelector{MatchLabels: map[string]string{"of": "controller"}}
-	clients := fake.NewClientset(pod("old", at.Add(-time.Hour), true), pod("first", at, false), pod("second", at.Add(time.Minute), false))
-	in := &installation{cluster: &cluster{Interface: clients}, deployment: d}
-	if got, err := in.startedSince(t.Context()); err != nil || got != "20261125120000" {
-		t.Errorf("got %s, %v", got, err)
 	}
 }

@@ -4,7 +4,6 @@ import (
 	"bytes"
 	"compress/gzip"
 	"encoding/json"
-	"strings"
 	"testing"
 	"time"
 
@@ -39,7 +38,8 @@ func newAnswers(objects ...runtime.Object) *answers {
 	a := &answers{client: fake.NewClientset(objects...)}
 	a.installation = &installation{
 		cluster:    &cluster{Interface: a.client, metadata: meta},
-		deployment: &appsv1.Deployment{ObjectMeta: metav1.ObjectMeta{Namespace: "checks"}},
+		deployment: &appsv1.Deployment{ObjectMeta: metav1.ObjectMeta{Name: "controller", Namespace: "checks"}},
+		container:  "controller",
 		namespace:  "checks",
 		config:     config.Config{Name: "check"},
 	}
@@ -85,9 +85,13 @@ func (a *answers) add(id execution.ID, node string, phase corev1.PodPhase) {
 	})
 }
 
-func (a *answers) listed(resource string) (n int) {
+func (a *answers) listed(resource string) int { return a.asked("list", resource) }
+
+func (a *answers) got(resource string) int { return a.asked("get", resource) }
+
+func (a *answers) asked(verb, resource string) (n int) {
 	for _, action := range a.client.Actions() {
-		if action.Matches("list", resource) {
+		if action.Matches(verb, resource) {
 			n++
 		}
 	}
@@ -173,46 +177,5 @@ func recordOf(t *testing.T, id execution.ID, phase execution.Phase) *corev1.Conf
 		ObjectMeta: metav1.ObjectMeta{Namespace: "checks", Name: jobspec.RecordName("check", id), Labels: labels},
 		BinaryData: map[string][]byte{"plan.json.gz": packed.Bytes()},
 		Data:       map[string]string{"schema": "1", "phase": string(phase)},
-	}
-}
-
-func TestWaitChooses(t *testing.T) {
-	const before, since, after execution.ID = "20261125115900", "20261125120000", "20261125120005"
-	tests := map[string]struct {
-		ids      map[execution.ID]execution.Phase
-		want     execution.ID
-		wantText string
-	}{
-		"there is none":                                 {},
-		"one has just begun":                            {map[execution.ID]execution.Phase{before: execution.Closed, after: execution.Open}, after, ""},
-		"one has begun and is over already":             {map[execution.ID]execution.Phase{after: execution.Closed}, after, ""},
-		"the one of before the start is over":           {map[execution.ID]execution.Phase{before: execution.Closed}, "", ""},
-		"the one of before the start is open":           {map[execution.ID]execution.Phase{before: execution.Open}, before, "since before the controller's start"},
-		"the one of before the start writes its report": {map[execution.ID]execution.Phase{before: execution.Closing}, before, string(before)},
-	}
-	for name, test := range tests {
-		t.Run(name, func(t *testing.T) {
-			var records []runtime.Object
-			for id, phase := range test.ids {
-				records = append(records, recordOf(t, id, phase))
-			}
-			a := newAnswers(records...)
-			var out bytes.Buffer
-			w := waiter{installation: a.installation, since: since, said: news{to: &out}}
-			for range 2 {
-				if w.id != "" {
-					break
-				}
-				if err := w.choose(t.Context()); err != nil {
-					t.Fatal(err)
-				}
-			}
-			if w.id != test.want || !strings.Contains(out.String(), test.wantText) || (test.wantText == "" && out.Len() > 0) {
-				t.Errorf("got %q, and said %q", w.id, out.String())
-			}
-			if reads := len(a.client.Actions()); reads > 1 {
-				t.Errorf("records were read %d times", reads)
-			}
-		})
 	}
 }

@@ -138,7 +138,7 @@ func (r *rendered) readDeployment(o *unstructured.Unstructured) error {
 // readConfig finds the configuration, and checks it.
 func (t *tool) readConfig(r *rendered) error {
 	var err error
-	r.env, err = environment.OfController(r.deployment.Spec.Template, environment.Surroundings{Namespace: r.namespace(), Data: r.dataOf})
+	r.env, err = environment.OfController(r.deployment.Spec.Template, r.surroundings())
 	if err != nil {
 		return err
 	}
@@ -150,6 +150,15 @@ func (t *tool) readConfig(r *rendered) error {
 		return fmt.Errorf("the overlay has no ConfigMap %q, which its Deployment reads", r.env.ConfigMapName)
 	}
 	return t.checkConfig(r, data)
+}
+
+// container is the one that the controller runs in.
+func (r *rendered) container() string {
+	return environment.Container(r.deployment.Spec.Template, r.surroundings())
+}
+
+func (r *rendered) surroundings() environment.Surroundings {
+	return environment.Surroundings{Namespace: r.namespace(), Data: r.dataOf}
 }
 
 // dataOf returns the data of an object of the installation. Secrets it has none

@@ -11,7 +11,6 @@ import (
 
 	"github.com/batch-job-controller/batch-job-controller/cmd/batchjob/progress"
 	"github.com/batch-job-controller/batch-job-controller/controller/execution"
-	"github.com/batch-job-controller/batch-job-controller/controller/plan"
 )
 
 func (t *tool) waitCommand() *cobra.Command {
@@ -57,9 +56,6 @@ func (t *tool) wait(ctx context.Context, args []string, timeout time.Duration) e
 		return err
 	}
 	w := waiter{tool: t, installation: i, id: chosenID(args), onlooker: onlooker{installation: i}, said: news{to: t.ErrOut}, timeout: timeout}
-	if w.since, w.startup, err = i.expected(ctx, time.Now()); err != nil {
-		return err
-	}
 	if err := until(ctx, timeout, &w.said, w.look); err != nil {
 		return w.explain(err)
 	}
@@ -73,8 +69,7 @@ type waiter struct {
 	*tool
 	*installation
 	id       execution.ID // empty: the one that is open, or the newest
-	since    execution.ID // older ones do not count, unless they are open
-	startup  time.Time    // by when runOnStartup begins one, if since is set
+	begins   beginning
 	closed   execution.ID // one of these that is not open, as is known
 	onlooker onlooker
 	said     news
@@ -83,13 +78,8 @@ type waiter struct {
 }
 
 func (w *waiter) look(ctx context.Context) (bool, error) {
-	if w.id == "" {
-		if err := w.choose(ctx); err != nil {
-			return false, err
-		}
-	}
-	if w.id == "" {
-		return false, w.comesSoon()
+	if err := w.chooseAt(ctx, time.Now()); err != nil || w.id == "" {
+		return false, err
 	}
 	read, err := w.executions(ctx, w.id)
 	if err != nil {
@@ -106,58 +96,6 @@ func (w *waiter) look(ctx context.Context) (bool, error) {
 	details, gist := w.last.StuckText()
 	w.said.sayWith(fmt.Sprintf("execution %s: %s", w.last.ID, w.last.Line()), details, gist)
 	return w.last.Closed(), nil
-}
-
-// choose finds out which execution to wait for, if there is one. While an older
-// one is open, runOnStartup begins none: its tick is skipped.
-func (w *waiter) choose(ctx context.Context) error {
-	ids, err := w.ids(ctx)
-	if err != nil || len(ids) == 0 {
-		return err
-	}
-	newest := ids[len(ids)-1]
-	if newest >= w.since {
-		w.id = newest
-		return nil
-	}
-	if newest == w.closed {
-		return nil
-	}
-	read, err := w.executions(ctx, newest)
-	if err != nil {
-		return err
-	}
-	if read[0].Closed() {
-		w.closed = newest
-		return nil
-	}
-	w.id = newest
-	w.said.say(fmt.Sprintf("execution %s is open since before the controller's start: it is waited for, and runOnStartup begins none meanwhile", newest))
-	return nil
-}
-
-// comesSoon tells what is waited for, and does not wait for what cannot come in
-// time.
-func (w *waiter) comesSoon() error {
-	if replicas := w.deployment.Spec.Replicas; replicas != nil && *replicas == 0 {
-		return &statusError{exitTimeout, fmt.Errorf("no execution begins: deployment %s has 0 replicas", w.deployment.Name)}
-	}
-	now := time.Now()
-	next := "the next execution begins at " + nextTick(w.config, now)
-	switch startup := w.config.RunOnStartup && w.since != ""; {
-	case startup && now.Before(w.startup):
-		w.said.say("runOnStartup begins an execution " + w.config.StartupDelay.String() + " after the controller's start")
-		return nil
-	case startup:
-		return &statusError{exitTimeout, fmt.Errorf("runOnStartup has begun no execution, as when another one is open at its time (kubectl -n %s get events --field-selector reason=TickSkipped); %s",
-			w.namespace, next)}
-	}
-	schedule, err := plan.ParseSchedule(w.config.CronExpression, w.config.TimeZone, now)
-	if err == nil && schedule.Next(now).Sub(now) > w.timeout {
-		return &statusError{exitTimeout, errors.New(next + ", which is after --timeout; to begin one at every start, set runOnStartup: true")}
-	}
-	w.said.say(next)
-	return nil
 }
 
 func (w *waiter) explain(err error) error {

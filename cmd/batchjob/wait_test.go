@@ -7,42 +7,141 @@ import (
 	"time"
 
 	appsv1 "k8s.io/api/apps/v1"
+	corev1 "k8s.io/api/core/v1"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+	"k8s.io/apimachinery/pkg/runtime"
 
 	"github.com/batch-job-controller/batch-job-controller/controller/config"
+	"github.com/batch-job-controller/batch-job-controller/controller/execution"
 )
 
-func TestWhatIsWaitedForBeforeAnExecution(t *testing.T) {
-	tests := map[string]struct {
-		replicas int32
-		startup  time.Duration // until then runOnStartup begins one; 0: it does not
-		timeout  time.Duration
-		says     string
-		gives    bool // up
-	}{
-		"one that is about to begin":      {1, time.Minute, time.Hour, "runOnStartup begins an execution 10s after", false},
-		"none begins without a replica":   {0, time.Minute, time.Hour, "has 0 replicas", true},
-		"one that should have begun":      {1, -time.Second, time.Hour, "runOnStartup has begun no execution", true},
-		"the next tick, which is in time": {1, 0, 2 * time.Minute, "the next execution begins at", false},
-		"a tick that comes too late":      {1, 0, 0, "which is after --timeout", true},
+// A controller's pod was made at noon.
+var noon = time.Date(2026, 11, 25, 12, 0, 0, 0, time.UTC)
+
+func seconds(n int) time.Time { return noon.Add(time.Duration(n) * time.Second) }
+
+// controllerPod is the controller's pod, with its container in a state.
+func controllerPod(state corev1.ContainerState) *corev1.Pod {
+	return &corev1.Pod{
+		ObjectMeta: metav1.ObjectMeta{Namespace: "checks", Name: "controller-1", Labels: map[string]string{"of": "controller"}, CreationTimestamp: metav1.NewTime(noon)},
+		Status: corev1.PodStatus{Phase: corev1.PodRunning, ContainerStatuses: []corev1.ContainerStatus{
+			{Name: "proxy", State: startedAt(seconds(1))}, {Name: "controller", State: state},
+		}},
 	}
-	for name, tt := range tests {
+}
+
+var controllerSelector = &metav1.LabelSelector{MatchLabels: map[string]string{"of": "controller"}}
+
+func startedAt(at time.Time) corev1.ContainerState {
+	return corev1.ContainerState{Running: &corev1.ContainerStateRunning{StartedAt: metav1.NewTime(at)}}
+}
+
+func waitingFor(reason string) corev1.ContainerState {
+	return corev1.ContainerState{Waiting: &corev1.ContainerStateWaiting{Reason: reason}}
+}
+
+// What runOnStartup begins is known by when the controller's process was started:
+// its pod may be minutes older, and a container that has ended is started again.
+func TestWaitBeforeAnExecution(t *testing.T) {
+	type records map[execution.ID]execution.Phase
+	const before, early, after execution.ID = "20261125115900", "20261125120030", "20261125120130"
+	pulls, crashes, starts, startsAgain := waitingFor("ErrImagePull"), waitingFor("CrashLoopBackOff"), startedAt(seconds(80)), startedAt(seconds(600))
+	tests := map[string]struct {
+		records  records
+		state    corev1.ContainerState
+		looks    []int // in seconds after noon
+		none     bool  // runOnStartup is off
+		replicas int32 // 0: 1; -1: none
+		timeout  time.Duration
+		want     execution.ID
+		wantText string // that is said, or of the error
+		wantErr  bool
+	}{
+		"the image is pulled": {state: pulls, looks: []int{0, 80, 600}, wantText: "has not started: pod controller-1: container controller: ErrImagePull"},
+		"the image is pulled, and an older execution is over":    {records: records{before: execution.Closed}, state: pulls, looks: []int{0, 600}, wantText: "has not started"},
+		"the image is pulled, and an older one is open":          {records: records{before: execution.Open}, state: pulls, looks: []int{0}, want: before, wantText: "since before the controller's start"},
+		"the process has ended":                                  {records: records{before: execution.Closed}, state: crashes, looks: []int{600}, wantText: "has not started: pod controller-1: container controller: CrashLoopBackOff"},
+		"the process has just begun":                             {records: records{before: execution.Closed}, state: starts, looks: []int{81, 149}, wantText: "runOnStartup begins an execution 10s after"},
+		"the process was started again":                          {records: records{before: execution.Closed, after: execution.Closed}, state: startsAgain, looks: []int{601}, wantText: "runOnStartup begins an execution 10s after"},
+		"none has begun, and should have":                        {records: records{before: execution.Closed}, state: starts, looks: []int{81, 151}, wantText: "runOnStartup has begun no execution", wantErr: true},
+		"the process began long ago":                             {records: records{before: execution.Closed}, state: starts, looks: []int{600}, want: before},
+		"the process began long ago, and there is none":          {state: starts, looks: []int{600}, wantText: "rollout restart deployment controller", wantErr: true},
+		"one has just begun":                                     {records: records{before: execution.Closed, after: execution.Open}, state: starts, looks: []int{91}, want: after},
+		"one has begun and is over already":                      {records: records{after: execution.Closed}, state: starts, looks: []int{95}, want: after},
+		"one is over that began as the pod was there":            {records: records{early: execution.Closed}, state: starts, looks: []int{81}, wantText: "runOnStartup begins"},
+		"the one of before the start is open":                    {records: records{before: execution.Open}, state: starts, looks: []int{81}, want: before, wantText: "since before the controller's start"},
+		"the one of before the start writes its report":          {records: records{before: execution.Closing}, state: starts, looks: []int{81}, want: before, wantText: "since before the controller's start"},
+		"without runOnStartup the newest one counts":             {records: records{before: execution.Closed}, state: pulls, none: true, looks: []int{0}, want: before},
+		"without runOnStartup there is none, and no start":       {state: pulls, none: true, looks: []int{0}, wantText: "has not started"},
+		"without runOnStartup the next tick is in time":          {state: starts, none: true, timeout: 2 * time.Hour, looks: []int{0}, wantText: "the next execution begins at 2026-11-25 13:30 UTC"},
+		"without runOnStartup the next tick comes after a while": {state: starts, none: true, looks: []int{0}, wantText: "which is after --timeout; to begin one at every start, set runOnStartup", wantErr: true},
+		"no execution begins without a replica":                  {state: pulls, replicas: -1, looks: []int{0}, wantText: "has 0 replicas", wantErr: true},
+	}
+	for name, test := range tests {
 		t.Run(name, func(t *testing.T) {
+			replicas := max(test.replicas+1, 0)
+			if test.replicas == 0 {
+				replicas = 1
+			}
+			deployment := &appsv1.Deployment{ObjectMeta: metav1.ObjectMeta{Name: "controller", Namespace: "checks"}, Spec: appsv1.DeploymentSpec{Replicas: &replicas, Selector: controllerSelector}}
+			objects := []runtime.Object{deployment}
+			for id, phase := range test.records {
+				objects = append(objects, recordOf(t, id, phase))
+			}
+			a := newAnswers(objects...)
+			a.pods = append(a.pods, *controllerPod(test.state))
+			a.deployment = deployment
+			a.config = config.Config{Name: "check", CronExpression: "30 13 * * *", TimeZone: "UTC", RunOnStartup: !test.none, StartupDelay: 10 * time.Second}
 			var said bytes.Buffer
-			w := waiter{timeout: tt.timeout, said: news{to: &said}, installation: &installation{
-				deployment: &appsv1.Deployment{ObjectMeta: metav1.ObjectMeta{Name: "controller"}, Spec: appsv1.DeploymentSpec{Replicas: &tt.replicas}},
-				config:     config.Config{CronExpression: "* * * * *", TimeZone: "UTC", RunOnStartup: tt.startup != 0, StartupDelay: 10 * time.Second},
-			}}
-			if tt.startup != 0 {
-				w.since, w.startup = "20261125120000", time.Now().Add(tt.startup)
+			w := waiter{installation: a.installation, said: news{to: &said}, timeout: max(test.timeout, time.Hour)}
+			var err error
+			for _, at := range test.looks {
+				if err = w.chooseAt(t.Context(), seconds(at)); err != nil || w.id != "" {
+					break
+				}
 			}
-			text := ""
-			err := w.comesSoon()
+			text := said.String()
 			if err != nil {
-				text = err.Error()
+				text += err.Error()
 			}
-			if text += said.String(); (err != nil) != tt.gives || !strings.Contains(text, tt.says) {
-				t.Errorf("got %v, and said %q; want %q in it, and an error: %t", err, said.String(), tt.says, tt.gives)
+			if w.id != test.want || (err != nil) != test.wantErr || !strings.Contains(text, test.wantText) || (test.wantText == "" && text != "") {
+				t.Errorf("got %q and error %v, and said %q", w.id, err, said.String())
+			}
+			if got, most := a.got("configmaps"), 1; got > most {
+				t.Errorf("records were read %d times", got)
+			}
+		})
+	}
+}
+
+// While a change of the Deployment is rolled out, pods of before run on.
+func TestStartOfTheNewestPods(t *testing.T) {
+	revision := func(name string) *appsv1.ReplicaSet {
+		return &appsv1.ReplicaSet{ObjectMeta: metav1.ObjectMeta{
+			Namespace: "checks", Name: name, Labels: map[string]string{"of": "controller", appsv1.DefaultDeploymentUniqueLabelKey: name}, Annotations: map[string]string{revisionAnnotation: name},
+		}}
+	}
+	pod := func(of string, state corev1.ContainerState) corev1.Pod {
+		pod := controllerPod(state)
+		pod.Name, pod.Labels[appsv1.DefaultDeploymentUniqueLabelKey] = of, of
+		return *pod
+	}
+	tests := map[string]struct {
+		newest corev1.ContainerState
+		want   time.Time
+	}{
+		"the newest pod has not started": {newest: waitingFor("ContainerCreating")},
+		"the newest pod has started":     {startedAt(seconds(80)), seconds(80)},
+	}
+	for name, test := range tests {
+		t.Run(name, func(t *testing.T) {
+			a := newAnswers(revision("1"), revision("2"), &appsv1.Deployment{
+				ObjectMeta: metav1.ObjectMeta{Name: "controller", Namespace: "checks", Annotations: map[string]string{revisionAnnotation: "2"}},
+				Spec:       appsv1.DeploymentSpec{Selector: controllerSelector},
+			})
+			a.pods = []corev1.Pod{pod("1", startedAt(noon)), pod("2", test.newest)}
+			if got, err := a.started(t.Context()); err != nil || !got.Equal(test.want) {
+				t.Errorf("got %s, %v; want %s", got, err, test.want)
 			}
 		})
 	}

@@ -33,11 +33,15 @@ const (
 	Secret    Kind = "Secret"
 )
 
-// HasController is whether a pod template runs the controller: a container of it
-// has CONFIG_MAP_NAME.
-func HasController(template corev1.PodTemplateSpec, in Surroundings) bool {
+// Container returns the name of the container of a pod template that runs the
+// controller, which is the one that has CONFIG_MAP_NAME, or nothing if there is
+// none.
+func Container(template corev1.PodTemplateSpec, in Surroundings) string {
 	v := variablesOfController(template, in)
-	return v != nil && v.has(configMapName)
+	if v == nil || !v.has(configMapName) {
+		return ""
+	}
+	return v.container
 }
 
 // OfController returns the environment that the controller reads if a pod
@@ -76,8 +80,9 @@ func variablesOfController(template corev1.PodTemplateSpec, in Surroundings) *va
 
 // variables are the environment of a container.
 type variables struct {
-	values map[string]string
-	failed map[string]error // by name, why a value is not known
+	container string
+	values    map[string]string
+	failed    map[string]error // by name, why a value is not known
 }
 
 func (v *variables) has(name string) bool { return v.values[name] != "" || v.failed[name] != nil }

@@ -23,11 +23,12 @@ func TestOfController(t *testing.T) {
 		return e
 	}
 	tests := map[string]struct {
-		env, envFrom string // of the container
-		sidecar      string // env of a container before it
-		want         config.Env
-		wantErr      []string
-		wantProblems bool
+		env, envFrom  string // of the container
+		sidecar       string // env of a container before it
+		want          config.Env
+		wantErr       []string
+		wantProblems  bool
+		wantContainer *string // nil: that of the controller
 	}{
 		"what the overlays have": {
 			env:  name + "- {name: NAMESPACE, valueFrom: {fieldRef: {fieldPath: metadata.namespace}}}\n",
@@ -101,7 +102,7 @@ func TestOfController(t *testing.T) {
 			sidecar: "- {name: POD_IP, value: 10.0.0.9}\n", env: name, want: env(nil),
 		},
 		"no container is the controller's": {
-			env: "- {name: OTHER, value: x}\n", wantErr: []string{"CONFIG_MAP_NAME", "must be the name of the ConfigMap"}, wantProblems: true,
+			env: "- {name: OTHER, value: x}\n", wantErr: []string{"CONFIG_MAP_NAME", "must be the name of the ConfigMap"}, wantProblems: true, wantContainer: new(string),
 		},
 		"what the controller refuses": {
 			env: name + "- {name: POD_IP, value: here}\n- {name: DEV_MODE, value: maybe}\n", wantErr: []string{"POD_IP", "here", "DEV_MODE", "maybe"}, wantProblems: true,
@@ -145,6 +146,13 @@ func TestOfController(t *testing.T) {
 					t.Errorf("error: got %q, want %q in it", err, want)
 				}
 			}
+			wantContainer := "controller"
+			if test.wantContainer != nil {
+				wantContainer = *test.wantContainer
+			}
+			if got := Container(template, in); got != wantContainer {
+				t.Errorf("container: got %q, want %q", got, wantContainer)
+			}
 			var problems config.Problems
 			if errors.As(err, &problems) != test.wantProblems {
 				t.Errorf("is of the controller's own problems: %t, error: %v", !test.wantProblems, err)
@@ -156,6 +164,9 @@ func TestOfController(t *testing.T) {
 func TestNoContainer(t *testing.T) {
 	if _, err := OfController(corev1.PodTemplateSpec{}, Surroundings{}); err == nil {
 		t.Error("a template without a container has an environment")
+	}
+	if got := Container(corev1.PodTemplateSpec{}, Surroundings{}); got != "" {
+		t.Errorf("got container %q", got)
 	}
 }
 

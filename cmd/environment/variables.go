@@ -13,7 +13,7 @@ import (
 // variablesOf puts the environment of a container together as the kubelet does:
 // what comes later wins, and env wins over envFrom.
 func variablesOf(c *corev1.Container, template corev1.PodTemplateSpec, in Surroundings) *variables {
-	v := &variables{values: map[string]string{}, failed: map[string]error{}}
+	v := &variables{container: c.Name, values: map[string]string{}, failed: map[string]error{}}
 	for _, from := range c.EnvFrom {
 		for key, value := range all(from, in) {
 			v.values[from.Prefix+key] = value

@@ -105,7 +105,7 @@ func (m *bundle) choose() error {
 func (m *bundle) environment() (config.Env, error) {
 	for _, d := range m.deployments {
 		in := environment.Surroundings{Namespace: cmp.Or(d.Namespace, m.configMap.namespace, sampleNamespace), Data: m.data}
-		if !environment.HasController(d.Spec.Template, in) {
+		if environment.Container(d.Spec.Template, in) == "" {
 			continue
 		}
 		env, err := environment.OfController(d.Spec.Template, in)

@@ -115,8 +115,9 @@ func TestRollout(t *testing.T) {
 		}
 	}
 	now := time.Date(2026, 11, 25, 12, 0, 0, 0, time.UTC)
-	young := pod(waiting("", ""))
-	young.CreationTimestamp = metav1.NewTime(now.Add(-2 * time.Second))
+	runsFor := func(d time.Duration) corev1.Pod {
+		return pod(corev1.ContainerStatus{State: corev1.ContainerState{Running: &corev1.ContainerStateRunning{StartedAt: metav1.NewTime(now.Add(-d))}}})
+	}
 	tests := map[string]struct {
 		deployment *appsv1.Deployment
 		pods       []corev1.Pod
@@ -132,10 +133,12 @@ func TestRollout(t *testing.T) {
 		"the newest event tells why": {deployment(2, 2, 2, 0), []corev1.Pod{pod(waiting("ContainerCreating", ""))},
 			[]corev1.Event{event("FailedMount", "old", now), event("FailedMount", "new", now.Add(time.Second)), event("FailedMount", "older", now.Add(-time.Second))},
 			Rollout{Line: "0 of 2 replicas ready", NotReady: "one", Why: []string{"pod one: FailedMount: new"}}},
-		"a probe that fails at first is no news": {deployment(2, 2, 2, 0), []corev1.Pod{young}, []corev1.Event{event("Unhealthy", "refused", now)},
+		"a probe that fails at first is no news": {deployment(2, 2, 2, 0), []corev1.Pod{runsFor(2 * time.Second)}, []corev1.Event{event("Unhealthy", "refused", now)},
 			Rollout{Line: "0 of 2 replicas ready", NotReady: "one"}},
-		"a probe that goes on failing is": {deployment(2, 2, 2, 0), []corev1.Pod{pod(waiting("", ""))}, []corev1.Event{event("Unhealthy", "503", now)},
+		"a probe that goes on failing is": {deployment(2, 2, 2, 0), []corev1.Pod{runsFor(time.Minute)}, []corev1.Event{event("Unhealthy", "503", now)},
 			Rollout{Line: "0 of 2 replicas ready", NotReady: "one", Why: []string{"pod one: Unhealthy: 503"}}},
+		"a probe of a process that has ended is no news": {deployment(2, 2, 2, 0), []corev1.Pod{pod(waiting("", ""))}, []corev1.Event{event("Unhealthy", "503", now)},
+			Rollout{Line: "0 of 2 replicas ready", NotReady: "one"}},
 		"another start may help": {deployment(2, 2, 2, 0), []corev1.Pod{pod(crashed)}, nil, Rollout{
 			Line: "0 of 2 replicas ready", NotReady: "one",
 			Why: []string{"pod one: container check ended with status 1 and is started again: CrashLoopBackOff"},

@@ -24,7 +24,8 @@ type Rollout struct {
 // something.
 const misused = 2
 
-// startTime is how long a pod may take to answer its probes before that is news.
+// startTime is how long a process may take to answer its probes before that is
+// news.
 const startTime = 15 * time.Second
 
 // OfRollout looks at a Deployment, its newest pods, and the events about them.
@@ -77,7 +78,7 @@ func isReady(pod *corev1.Pod) bool {
 }
 
 func lastWarning(events []corev1.Event, pod *corev1.Pod, now time.Time) *corev1.Event {
-	starting := now.Sub(pod.CreationTimestamp.Time) < startTime
+	starting := isStarting(pod, now)
 	var last *corev1.Event
 	for i := range events {
 		e := &events[i]
@@ -90,6 +91,18 @@ func lastWarning(events []corev1.Event, pod *corev1.Pod, now time.Time) *corev1.
 		}
 	}
 	return last
+}
+
+// isStarting is whether no container of a pod, or one that has just begun, can
+// answer its probe.
+func isStarting(pod *corev1.Pod, now time.Time) bool {
+	var last time.Time
+	for _, s := range pod.Status.ContainerStatuses {
+		if at := runningSince(s); at.After(last) {
+			last = at
+		}
+	}
+	return last.IsZero() || now.Sub(last) < startTime
 }
 
 // failures are what a Deployment says that has no pods, such as that a quota
