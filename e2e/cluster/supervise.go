@@ -66,7 +66,7 @@ func supervisorProgram(ctx context.Context, spec plan.Spec) (string, error) {
 		return "", err
 	}
 	exe := filepath.Join(spec.Dir, "supervisor")
-	cmd := exec.CommandContext(ctx, "go", "build", "-o", exe, commandPackage)
+	cmd := exec.CommandContext(ctx, "go", "build", "-trimpath", "-o", exe, commandPackage)
 	cmd.Dir = root
 	cmd.Env = append(os.Environ(), "CGO_ENABLED=0", "GOFLAGS=")
 	if out, err := cmd.CombinedOutput(); err != nil {

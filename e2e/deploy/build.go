@@ -121,7 +121,7 @@ func packImage(ctx context.Context, root string, image Image, log io.Writer) err
 	_ = temp.Close()
 	defer os.Remove(temp.Name()) //nolint:errcheck // it was renamed, or is of no use
 	tool := filepath.Join(root, "e2e", "tools", "image")
-	if err := runGo(ctx, tool, "run", ".", "-o", temp.Name(), "-tag", image.Name, "-binary", image.Binary); err != nil {
+	if err := runGo(ctx, tool, "run", "-trimpath", ".", "-o", temp.Name(), "-tag", image.Name, "-binary", image.Binary); err != nil {
 		return fmt.Errorf("pack image %s: %w", image.Name, err)
 	}
 	if err := os.Rename(temp.Name(), image.Archive); err != nil {

@@ -8,6 +8,7 @@ import (
 	"os"
 	"os/exec"
 	"os/signal"
+	"regexp"
 	"runtime"
 	"strings"
 	"sync"
@@ -62,57 +63,68 @@ type target struct{ pkg, name string }
 
 func (t target) String() string { return t.name + " of " + t.pkg }
 
-// list returns the fuzz targets of packages. Go test names a package after the
-// targets of it.
+// list returns the fuzz targets of packages, as their sources have them: go
+// test would build every package to tell.
 func list(ctx context.Context, patterns []string) ([]target, error) {
-	command := exec.CommandContext(ctx, "go", append([]string{"test", "-list", "^Fuzz"}, patterns...)...)
+	const format = `{{$p := .}}{{range .TestGoFiles}}{{$p.ImportPath}} {{$p.Dir}}/{{.}}
+{{end}}{{range .XTestGoFiles}}{{$p.ImportPath}} {{$p.Dir}}/{{.}}
+{{end}}`
+	command := exec.CommandContext(ctx, "go", append([]string{"list", "-f", format}, patterns...)...)
 	command.Stderr = os.Stderr
 	out, err := command.Output()
 	if err != nil {
 		return nil, fmt.Errorf("list the targets: %w", err)
 	}
-	return parseList(string(out)), nil
-}
-
-func parseList(out string) []target {
 	var all []target
-	var names []string
-	for line := range strings.Lines(out) {
-		fields := strings.Fields(line)
-		switch {
-		case len(fields) == 1 && strings.HasPrefix(fields[0], "Fuzz"):
-			names = append(names, fields[0])
-		case len(fields) > 1 && fields[0] == "ok":
-			for _, name := range names {
-				all = append(all, target{pkg: fields[1], name: name})
-			}
-			names = nil
+	for line := range strings.Lines(string(out)) {
+		pkg, file, isFile := strings.Cut(strings.TrimSpace(line), " ")
+		if !isFile {
+			continue
+		}
+		text, err := os.ReadFile(file)
+		if err != nil {
+			return nil, fmt.Errorf("list the targets: %w", err)
+		}
+		for _, name := range targetsIn(string(text)) {
+			all = append(all, target{pkg: pkg, name: name})
 		}
 	}
-	return all
+	return all, nil
 }
 
-func (t target) run(ctx context.Context, long time.Duration) (out string, err error) {
-	out, err = t.goTest(ctx, long)
-	if err != nil && isLate(out) && ctx.Err() == nil {
-		again, err := t.goTest(ctx, long)
-		return out + "its last input was not done in time, which says nothing: once more\n" + again, err
+var declared = regexp.MustCompile(`(?m)^func (Fuzz\w*)\(`)
+
+// targetsIn returns the names of the fuzz targets of a file.
+func targetsIn(text string) (names []string) {
+	for _, match := range declared.FindAllStringSubmatch(text, -1) {
+		names = append(names, match[1])
 	}
-	return out, err
+	return names
 }
 
-// goTest runs the target on one core: as many run at once as there are.
-func (t target) goTest(ctx context.Context, long time.Duration) (out string, err error) {
-	command := exec.CommandContext(ctx, "go", "test", "-run", "^$", "-fuzz", "^"+t.name+"$", "-fuzztime", long.String(), "-parallel", "1", t.pkg)
+// run runs the target on one core: as many run at once as there are.
+func (t target) run(ctx context.Context, long time.Duration) (out string, err error) {
+	command := exec.CommandContext(ctx, "go", "test", "-vet=off", "-run", "^$", "-fuzz", "^"+t.name+"$", "-fuzztime", long.String(), "-parallel", "1", t.pkg)
 	command.Cancel = func() error { return command.Process.Signal(os.Interrupt) }
 	command.WaitDelay = 30 * time.Second
 	text, err := command.CombinedOutput()
+	if before, over := timeIsOver(string(text)); over && err != nil && ctx.Err() == nil {
+		return before, nil
+	}
 	return string(text), err
 }
 
-// isLate reports whether a target failed only because the time was over: go test
-// takes an input that is being tried then for one that hangs, on a machine that
-// is busy.
-func isLate(out string) bool {
-	return strings.Contains(out, "context deadline exceeded") && !strings.Contains(out, "Failing input written")
+// onlyTime is what go test says when the time is over and nothing was found,
+// but it takes the end of the time for a failure: for a moment its own context
+// has ended and that of its workers has not.
+var onlyTime = regexp.MustCompile(`(?m)^--- FAIL: Fuzz\w* \([0-9.]+s\)\n    context deadline exceeded\nFAIL\n`)
+
+// timeIsOver reports whether a target failed only because the time was over, and
+// returns what was said before.
+func timeIsOver(out string) (before string, over bool) {
+	at := onlyTime.FindStringIndex(out)
+	if at == nil || strings.Count(out, "--- FAIL: ") > 1 {
+		return "", false
+	}
+	return out[:at[0]] + "the time is over\n", true
 }

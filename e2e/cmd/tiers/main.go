@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"io"
 	"os"
 	"os/exec"
 	"os/signal"
@@ -19,6 +20,7 @@ import (
 type tier struct {
 	name string
 	dir  string   // of the module, below this one
+	env  []string // besides this process's
 	args []string // of go test
 	all  bool     // to show what tests say that pass, too
 	// missing says what this machine lacks for the tier, or nothing. Nil: any
@@ -26,15 +28,32 @@ type tier struct {
 	missing func() string
 	// run does something else than go test with the arguments. Nil: it does that.
 	run func(context.Context, tier) (skipped []string, err error)
+	// covers says by which further argument a file of the repository is tested, or
+	// nothing. Among all tiers, one that has this runs only for what has changed.
+	covers func(file string) (arg string)
+	whole  []string // the further arguments when all of it is run
+	alone  string   // the command that does that
+}
+
+// asShipped are the settings with which images are built, and Kubernetes: what
+// is built once for one of them is there for the others. All tiers that need no
+// race detector have them, and all others the same as the first.
+func asShipped() (env, args []string) {
+	return []string{"CGO_ENABLED=0"}, []string{"-trimpath", "-tags", "nomsgpack"}
 }
 
 func tiers() []tier {
+	env, shipped := asShipped()
 	return []tier{
 		{name: "unit", dir: ".", args: []string{"-race", "./..."}},
-		{name: "simulation", dir: ".", all: true, args: []string{"-count=1", "-timeout", "30m", "./controller/simulation", "-run", "TestSimulation", "-seeds", "10000"}},
-		{name: "fuzz", dir: ".", args: []string{"-time", "10s", "./controller/...", "./callback/..."}, run: fuzz},
-		{name: "image", dir: "e2e/tools/image", args: []string{"-race", "./..."}},
-		{name: "release", dir: ".", all: true, args: []string{"-count=1", "-tags", "e2e", "-timeout", "30m", "./e2e/cmd/release"}},
+		// What vet has to say of it, it has said in the first tier.
+		{name: "simulation", dir: ".", all: true, env: env, args: slices.Concat(shipped, []string{
+			"-vet=off", "-count=1", "-timeout", "30m", "./controller/simulation", "-run", "TestSimulation", "-seeds", "10000"})},
+		{name: "fuzz", dir: ".", args: []string{"-time", "10s"}, run: fuzz,
+			covers: fuzzed, whole: []string{"./controller/...", "./callback/..."}, alone: "make fuzz"},
+		{name: "image", dir: "e2e/tools/image", env: env, args: slices.Concat(shipped, []string{"./..."})},
+		{name: "release", dir: ".", all: true, args: []string{"-count=1", "-tags", "e2e", "-timeout", "60m"},
+			covers: released, whole: []string{"./e2e/cmd/release"}, alone: "make release-test"},
 		// What is tested there mostly waits: for pods, Leases and ticks.
 		{name: "API", dir: ".", all: true, missing: linux, args: []string{"-race", "-count=1", "-tags", "e2e", "-timeout", "30m", "-parallel", "4", "./e2e/api/...", "./e2e/cluster/...", "./e2e/monitoring/..."}},
 		{name: "e2e", dir: ".", all: true, missing: aCluster, args: []string{"-race", "-count=1", "-tags", "e2e", "-timeout", "30m", "./e2e/suite/..."}},
@@ -59,7 +78,8 @@ func aCluster() string {
 // result is what came of a tier.
 type result struct {
 	tier   string
-	word   string // passed, failed or skipped
+	word   string // passed, failed, skipped by this machine, or left out
+	took   time.Duration
 	detail string
 	tests  []string // that were skipped, and why
 }
@@ -72,11 +92,12 @@ func main() {
 		fmt.Fprintln(os.Stderr, err)
 		os.Exit(2)
 	}
+	all := len(os.Args) == 1
 	var results []result
 	for _, t := range chosen {
-		results = append(results, run(ctx, t))
+		results = append(results, run(ctx, t, all))
 	}
-	os.Exit(summary(results))
+	os.Exit(summary(os.Stdout, results))
 }
 
 // choose returns the tiers of those names, or all if there is none.
@@ -99,12 +120,20 @@ func choose(all []tier, names []string) ([]tier, error) {
 	return chosen, nil
 }
 
-func run(ctx context.Context, t tier) result {
+// run runs a tier: all of it, or among all tiers what is due.
+func run(ctx context.Context, t tier, amongAll bool) result {
 	if t.missing != nil {
 		if lacking := t.missing(); lacking != "" {
 			return result{tier: t.name, word: "skipped", detail: "this machine lacks: " + lacking}
 		}
 	}
+	whole, why := t.whole, ""
+	if t.covers != nil && amongAll {
+		if whole, why = due(readChange(ctx), t.covers); len(whole) == 0 {
+			return result{tier: t.name, word: "left out", detail: why + "; " + t.alone + " runs it"}
+		}
+	}
+	t.args = slices.Concat(t.args, whole)
 	work, name := t.run, "go run ./e2e/cmd/fuzz"
 	if work == nil {
 		work, name = goTest, "go test"
@@ -112,10 +141,9 @@ func run(ctx context.Context, t tier) result {
 	fmt.Printf("=== tier %s: %s %s\n", t.name, name, strings.Join(t.args, " "))
 	began := time.Now()
 	skipped, err := work(ctx, t)
-	r := result{tier: t.name, word: "passed", detail: time.Since(began).Round(time.Second).String(), tests: skipped}
+	r := result{tier: t.name, word: "passed", took: time.Since(began), detail: why, tests: skipped}
 	if err != nil {
-		r.word = "failed"
-		r.detail += ", " + err.Error()
+		r.word, r.detail = "failed", err.Error()
 	}
 	return r
 }
@@ -124,6 +152,7 @@ func run(ctx context.Context, t tier) result {
 func goTest(ctx context.Context, t tier) (skipped []string, err error) {
 	command := exec.CommandContext(ctx, "go", append([]string{"test", "-json"}, t.args...)...)
 	command.Dir = t.dir
+	command.Env = append(os.Environ(), t.env...)
 	command.Stderr = os.Stderr
 	// An interrupted test takes its cluster down before it ends.
 	command.Cancel = func() error { return command.Process.Signal(os.Interrupt) }
@@ -149,19 +178,28 @@ func fuzz(ctx context.Context, t tier) (skipped []string, err error) {
 	return nil, command.Run()
 }
 
-func summary(results []result) (status int) {
-	count, tests := map[string]int{}, 0
-	fmt.Println("\nTIER       RESULT   DETAIL")
+func summary(to io.Writer, results []result) (status int) {
+	count, tests, took := map[string]int{}, 0, time.Duration(0)
+	fmt.Fprintln(to, "\nTIER       RESULT   TIME     DETAIL")
+	line := func(what, word string, took time.Duration, detail string) {
+		text := ""
+		if took > 0 {
+			text = took.Round(time.Second).String()
+		}
+		fmt.Fprintln(to, strings.TrimSpace(fmt.Sprintf("%-10s %-8s %-8s %s", what, word, text, detail)))
+	}
 	for _, r := range results {
-		fmt.Printf("%-10s %-8s %s\n", r.tier, r.word, r.detail)
+		line(r.tier, r.word, r.took, r.detail)
 		for _, test := range r.tests {
-			fmt.Printf("           skipped  %s\n", test)
+			fmt.Fprintf(to, "           skipped  %s\n", test)
 		}
 		count[r.word]++
 		tests += len(r.tests)
+		took += r.took
 	}
-	fmt.Printf("tests skipped within the tiers: %d\n", tests)
-	fmt.Printf("tiers: %d passed, %d failed, %d skipped\n", count["passed"], count["failed"], count["skipped"])
+	line("all", "", took, "")
+	fmt.Fprintf(to, "tests skipped within the tiers: %d\n", tests)
+	fmt.Fprintf(to, "tiers: %d passed, %d failed, %d skipped, %d left out\n", count["passed"], count["failed"], count["skipped"], count["left out"])
 	if count["failed"] > 0 {
 		return 1
 	}

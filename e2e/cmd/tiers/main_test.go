@@ -4,6 +4,7 @@ import (
 	"slices"
 	"strings"
 	"testing"
+	"time"
 )
 
 func TestChoose(t *testing.T) {
@@ -39,5 +40,52 @@ func TestChoose(t *testing.T) {
 				t.Errorf("got %v, want %v", got, tt.want)
 			}
 		})
+	}
+}
+
+func TestSummary(t *testing.T) {
+	var shown strings.Builder
+	status := summary(&shown, []result{
+		{tier: "unit", word: "passed", took: 61 * time.Second, tests: []string{"TestX: this machine lacks: a moon"}},
+		{tier: "fuzz", word: "left out", detail: "unchanged since 1dde568; make fuzz runs it"},
+		{tier: "release", word: "failed", took: 1600 * time.Millisecond, detail: "exit status 1"},
+		{tier: "e2e", word: "skipped", detail: "this machine lacks: root"},
+	})
+	const want = `
+TIER       RESULT   TIME     DETAIL
+unit       passed   1m1s
+           skipped  TestX: this machine lacks: a moon
+fuzz       left out          unchanged since 1dde568; make fuzz runs it
+release    failed   2s       exit status 1
+e2e        skipped           this machine lacks: root
+all                 1m3s
+tests skipped within the tiers: 1
+tiers: 1 passed, 1 failed, 1 skipped, 1 left out
+`
+	if shown.String() != want {
+		t.Errorf("got\n%s\nwant\n%s", shown.String(), want)
+	}
+	if status != 1 {
+		t.Errorf("status: got %d, want 1: a tier failed", status)
+	}
+	if status := summary(&shown, []result{{word: "passed"}, {word: "left out"}, {word: "skipped"}}); status != 0 {
+		t.Errorf("status without a failure: got %d", status)
+	}
+}
+
+// Each other set of flags compiles all libraries once more.
+func TestTiersShareWhatTheyBuild(t *testing.T) {
+	for _, tier := range tiers() {
+		if tier.covers != nil {
+			if len(tier.whole) == 0 || tier.alone == "" {
+				t.Errorf("%s: nothing says how all of it is run", tier.name)
+			}
+			continue
+		}
+		underRace := slices.Contains(tier.args, "-race")
+		shipped := slices.Contains(tier.args, "-trimpath") && slices.Contains(tier.env, "CGO_ENABLED=0")
+		if underRace == shipped {
+			t.Errorf("%s: is built with %v, %v: want either -race or the flags of what is shipped", tier.name, tier.env, tier.args)
+		}
 	}
 }
