@@ -75,17 +75,20 @@ func (c *Controller) writeRecord(ctx context.Context, fence Fence, due bool) (la
 		return false, nil
 	}
 	open := c.open
-	next, urgency := open.ledger.Draft()
+	urgency := open.ledger.Urgency()
 	finished := urgency == execution.Idle && open.ledger.Done() && open.logsDue == 0
+	var next execution.Account
+	write := urgency == execution.Hasty || (urgency == execution.Lazy && due)
+	if write {
+		next = open.ledger.Draft()
+	}
 	c.mu.Unlock()
 
 	switch {
 	case finished:
 		return false, c.closeExecution(ctx, fence, open)
-	case urgency == execution.Idle:
-		return false, nil
-	case urgency == execution.Lazy && !due:
-		return true, nil
+	case !write:
+		return urgency == execution.Lazy, nil
 	}
 	if err := c.swapAccount(ctx, fence, open, next); err != nil {
 		return false, err

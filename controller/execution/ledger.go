@@ -25,11 +25,12 @@ type Ledger struct {
 	account  Account // as it stands in the record
 	tasks    []Task
 	byNode   map[string]int
-	unsaved  []int        // tasks that ended since the record was written
-	created  []int        // tasks whose Job was seen since the record was written
+	unsaved  map[int]bool // tasks that ended since the record was written
+	created  map[int]bool // tasks whose Job was seen since the record was written
 	gaveUp   map[int]bool // of the unsaved, those whose end only the record can tell
 	granted  int          // all tasks before it have a slot, or ended
 	inFlight int          // of them, those that hold their slot
+	waiting  waiting
 	ended    int
 }
 
@@ -40,6 +41,8 @@ func NewLedger(plan Plan, account Account) *Ledger {
 		account: account.Clone(),
 		tasks:   make([]Task, len(plan.Nodes)),
 		byNode:  make(map[string]int, len(plan.Nodes)),
+		unsaved: map[int]bool{},
+		created: map[int]bool{},
 		gaveUp:  map[int]bool{},
 	}
 	for i, node := range plan.Nodes {
@@ -82,7 +85,7 @@ func (l *Ledger) Admitted(i int) bool { return l.account.Admitted.Has(i) }
 
 // Created reports whether the task is known to have a Job, or to have had one.
 func (l *Ledger) Created(i int) bool {
-	return l.account.Created.Has(i) || slices.Contains(l.created, i)
+	return l.created[i] || l.account.Created.Has(i)
 }
 
 // Granted reports whether the task has a slot, or had one: its Job may be
@@ -103,7 +106,7 @@ func (l *Ledger) Done() bool {
 // NoteCreated takes down that the task's Job exists.
 func (l *Ledger) NoteCreated(i int) {
 	if !l.Created(i) {
-		l.created = append(l.created, i)
+		l.created[i] = true
 	}
 }
 
@@ -170,8 +173,9 @@ func (l *Ledger) end(i int, end End) (news bool) {
 	news = !t.Outcome.State.Final()
 	if news {
 		t.Outcome = end.Outcome
-		l.unsaved = append(l.unsaved, i)
+		l.unsaved[i] = true
 		l.ended++
+		l.waiting.leave(l, i)
 	}
 	if news || (t.Finished.IsZero() && t.Outcome == end.Outcome) {
 		t.Message = Truncate(end.Message, MaxMessage)
@@ -197,47 +201,33 @@ func (l *Ledger) Grant() (granted []int) {
 		}
 		l.inFlight++
 		if !final {
+			l.waiting.leave(l, i)
 			granted = append(granted, i)
 		}
 	}
 	return granted
 }
 
-// Urgency says how soon a record should be written.
-type Urgency int
-
-// The urgencies.
-const (
-	Idle  Urgency = iota // nothing to write
-	Lazy                 // soon, and better together with more
-	Hasty                // a slot waits for it, or will
-)
-
-// Draft returns the account that the record should get next, and how urgent it
-// is to write it. What was observed is in it. Besides the tasks that have a
-// slot, as many again are admitted: a slot that becomes free then goes to the
-// next task at once, without a write in between.
-func (l *Ledger) Draft() (next Account, urgency Urgency) {
-	next = l.account.Clone()
+// Draft returns the account that the record should get next. What was observed
+// is in it. Besides the tasks that have a slot, as many again are admitted: a slot
+// that becomes free then goes to the next task at once, without a write in
+// between. It costs as much as the account is large: Urgency says whether it is
+// worth it.
+func (l *Ledger) Draft() Account {
+	next := l.account.Clone()
 	if next.Outcomes == nil {
 		next.Outcomes = map[Outcome]Indexes{}
 	}
-	for _, i := range l.created {
+	for i := range l.created {
 		next.Created.Add(i)
 	}
-	for _, i := range l.unsaved {
+	for i := range l.unsaved {
 		indexes := next.Outcomes[l.tasks[i].Outcome]
 		indexes.Add(i)
 		next.Outcomes[l.tasks[i].Outcome] = indexes
 	}
-	ready, added := l.admit(&next)
-	switch reserve := l.plan.Settings.PodPoolSize; {
-	case added > 0 && ready <= reserve/2, len(l.gaveUp) > 0, len(l.unsaved) > 0 && l.ended == len(l.tasks):
-		urgency = Hasty
-	case added > 0, len(l.unsaved) > 0, len(l.created) > 0:
-		urgency = Lazy
-	}
-	return next, urgency
+	l.admit(&next)
+	return next
 }
 
 // admit admits tasks until the pool could be filled once more. It returns how
@@ -259,19 +249,25 @@ func (l *Ledger) admit(next *Account) (ready, added int) {
 
 // Commit takes over an account from Draft once the record holds it.
 func (l *Ledger) Commit(written Account) {
-	l.unsaved = slices.DeleteFunc(l.unsaved, func(i int) bool {
-		return written.Outcomes[l.tasks[i].Outcome].Has(i)
-	})
-	for i := range l.gaveUp {
-		if !slices.Contains(l.unsaved, i) {
+	for i := range l.unsaved {
+		if !written.Outcomes[l.tasks[i].Outcome].Has(i) {
+			continue
+		}
+		delete(l.unsaved, i)
+		if l.gaveUp[i] {
 			delete(l.gaveUp, i)
 			if l.Granted(i) {
 				l.inFlight--
 			}
 		}
 	}
-	l.created = slices.DeleteFunc(l.created, written.Created.Has)
+	for i := range l.created {
+		if written.Created.Has(i) {
+			delete(l.created, i)
+		}
+	}
 	l.account = written
+	l.waiting = waiting{end: l.granted} // to be looked for anew: another set is admitted
 }
 
 // Closing returns the account by which no callback is taken any more.

@@ -40,7 +40,7 @@ func openLedger(pool, nodes int) *Ledger {
 
 // write has the record written, and the slots granted that this allows.
 func write(l *Ledger) {
-	next, _ := l.Draft()
+	next := l.Draft()
 	l.Commit(next)
 	l.Grant()
 }
@@ -214,14 +214,14 @@ func TestLedgerDraft(t *testing.T) {
 			if tc.facts != nil {
 				tc.facts(l)
 			}
-			next, urgency := l.Draft()
+			next, urgency := l.Draft(), l.Urgency()
 			if show(next) != tc.want {
 				t.Errorf("draft %q, want %q", show(next), tc.want)
 			}
 			if urgency != tc.wantUrgency {
 				t.Errorf("urgency %d, want %d", urgency, tc.wantUrgency)
 			}
-			if again, _ := l.Draft(); show(again) != tc.want {
+			if again := l.Draft(); show(again) != tc.want {
 				t.Errorf("drafted again %q, want %q", show(again), tc.want)
 			}
 			l.Commit(next)
@@ -271,7 +271,7 @@ func TestLedgerGrant(t *testing.T) {
 			account: Account{Admitted: indexesOf(0)},
 			facts: func(l *Ledger) {
 				l.Grant()
-				next, _ := l.Draft()
+				next := l.Draft()
 				l.Commit(next)
 			},
 			want: []int{1}, wantInFlight: 2,
@@ -299,7 +299,7 @@ func TestLedgerGrant(t *testing.T) {
 			facts: func(l *Ledger) {
 				l.Grant()
 				finish(l, 1, succeeded)
-				next, _ := l.Draft()
+				next := l.Draft()
 				l.Commit(next)
 			},
 			wantInFlight: 2,
@@ -335,7 +335,7 @@ func TestLedgerGrant(t *testing.T) {
 			facts: func(l *Ledger) {
 				l.Grant()
 				l.GiveUp(1, End{Outcome: refused})
-				next, _ := l.Draft()
+				next := l.Draft()
 				l.Commit(next)
 			},
 			want: []int{2}, wantInFlight: 2,
@@ -347,7 +347,7 @@ func TestLedgerGrant(t *testing.T) {
 				l.GiveUp(1, End{Outcome: refused})
 				write(l)
 				l.GiveUp(1, End{Outcome: refused})
-				next, _ := l.Draft()
+				next := l.Draft()
 				l.Commit(next)
 			},
 			wantInFlight: 2,
@@ -356,7 +356,7 @@ func TestLedgerGrant(t *testing.T) {
 			account: Account{Admitted: indexesOf(0, 1, 2, 3)},
 			facts: func(l *Ledger) {
 				l.Grant()
-				next, _ := l.Draft()
+				next := l.Draft()
 				l.GiveUp(1, End{Outcome: refused})
 				l.Commit(next)
 			},
@@ -367,7 +367,7 @@ func TestLedgerGrant(t *testing.T) {
 			facts: func(l *Ledger) {
 				l.Grant()
 				l.GiveUp(1, End{Outcome: refused})
-				next, _ := l.Draft()
+				next := l.Draft()
 				l.GiveUp(0, End{Outcome: refused})
 				l.Commit(next)
 			},
@@ -394,7 +394,7 @@ func TestLedgerGrant(t *testing.T) {
 			facts: func(l *Ledger) {
 				l.GiveUp(0, End{Outcome: nodeGone})
 				l.Grant()
-				next, _ := l.Draft()
+				next := l.Draft()
 				l.Commit(next)
 			},
 			want: []int{2}, wantInFlight: 2,
@@ -403,7 +403,7 @@ func TestLedgerGrant(t *testing.T) {
 			account: Account{Admitted: indexesOf(0, 1, 2, 3)},
 			facts: func(l *Ledger) {
 				l.GiveUp(0, End{Outcome: nodeGone})
-				next, _ := l.Draft()
+				next := l.Draft()
 				l.Commit(next)
 			},
 			want: []int{1, 2}, wantInFlight: 2,
@@ -413,7 +413,7 @@ func TestLedgerGrant(t *testing.T) {
 			facts: func(l *Ledger) {
 				l.Grant()
 				l.GiveUp(3, End{Outcome: nodeGone})
-				next, _ := l.Draft()
+				next := l.Draft()
 				l.Commit(next)
 			},
 			wantInFlight: 2,
@@ -427,7 +427,7 @@ func TestLedgerGrant(t *testing.T) {
 			account: Account{Admitted: indexesOf(0, 2, 3)},
 			facts: func(l *Ledger) {
 				l.GiveUp(1, End{Outcome: nodeGone})
-				next, _ := l.Draft()
+				next := l.Draft()
 				l.Commit(next)
 			},
 			want: []int{0, 2}, wantInFlight: 2,
@@ -521,7 +521,7 @@ func TestLedgerFactsWhileTheRecordIsWritten(t *testing.T) {
 			l.Grant()
 			l.NoteCreated(0)
 			finish(l, 0, succeeded)
-			written, _ := l.Draft()
+			written := l.Draft()
 			if tc.facts != nil {
 				tc.facts(l)
 			}
@@ -530,7 +530,7 @@ func TestLedgerFactsWhileTheRecordIsWritten(t *testing.T) {
 			if l.InFlight() != tc.wantInFlight {
 				t.Errorf("in flight %d, want %d", l.InFlight(), tc.wantInFlight)
 			}
-			if next, _ := l.Draft(); show(next) != tc.wantNext {
+			if next := l.Draft(); show(next) != tc.wantNext {
 				t.Errorf("then drafts %q, want %q", show(next), tc.wantNext)
 			}
 		})
@@ -770,7 +770,7 @@ func TestLedgerAllOrdersOfFactsGiveOneReport(t *testing.T) {
 		},
 		func(l *Ledger) { l.GiveUp(1, End{Outcome: nodeGone, Finished: start}) },
 		func(l *Ledger) {
-			next, _ := l.Draft()
+			next := l.Draft()
 			l.NoteCreated(0)
 			l.Commit(next)
 			l.Grant()
@@ -996,7 +996,7 @@ func (w *world) send(l *leader) {
 	if l.writing != nil {
 		return
 	}
-	next, urgency := l.ledger.Draft()
+	next, urgency := l.ledger.Draft(), l.ledger.Urgency()
 	w.checkDraft(l, next, urgency)
 	if urgency == Idle {
 		return
@@ -1212,7 +1212,7 @@ func (w *world) settle() {
 			w.observe(l, i)
 			w.check()
 		}
-		next, urgency := l.ledger.Draft()
+		next, urgency := l.ledger.Draft(), l.ledger.Urgency()
 		w.checkDraft(l, next, urgency)
 		w.replace(next)
 		l.version = w.version
