@@ -111,6 +111,7 @@ func refusal(err error) *kind {
 func (h *handler) serve(k *kind) gin.HandlerFunc {
 	return func(c *gin.Context) {
 		call := newCall(k, c)
+		defer h.recordCutOff(call)
 		answer, err := h.work(call)
 		if _, answered := answer.(taken); !answered {
 			call.answer(answer, err)
@@ -119,11 +120,26 @@ func (h *handler) serve(k *kind) gin.HandlerFunc {
 	}
 }
 
+// recordCutOff records a request whose answer could not be brought to its end,
+// and has net/http close the connection: the client must not take what it has
+// for the whole.
+func (h *handler) recordCutOff(c *call) {
+	if p := recover(); p != nil {
+		h.record(c, errCutOff)
+		panic(p)
+	}
+}
+
 // work passes a request through its checks and through the gate, and has its
-// body taken. A panic is an error: this request fails, no other.
+// body taken. A panic is an error: this request fails, no other. It is none
+// that an answer was cut off, behind which no other may follow.
 func (h *handler) work(c *call) (answer any, err error) {
 	defer func() {
-		if p := recover(); p != nil {
+		switch p := recover(); p {
+		case nil:
+		case http.ErrAbortHandler: //nolint:errorlint // net/http compares it the same way
+			panic(p)
+		default:
 			answer, err = nil, newPanicError(p)
 		}
 	}()

@@ -6,7 +6,6 @@ import (
 	"errors"
 	"fmt"
 	"io"
-	"sync"
 	"time"
 
 	"github.com/batch-job-controller/batch-job-controller/controller/execution"
@@ -30,6 +29,10 @@ const forwardedHeader = "Batch-Job-Controller-Forwarded"
 // errMisdirected is that another replica passed a request on to this one, which
 // does not lead either. The other one then looks again.
 var errMisdirected = errors.New("this replica is not the leader")
+
+// errCutOff is that the leader died in its answer, of which the client has the
+// beginning.
+var errCutOff = errors.New("the leader broke off its answer")
 
 // retryPause is how long a leader that could not be reached is left alone,
 // unless another one is found before.
@@ -132,14 +135,15 @@ func (h *handler) forward(c *call, host string, changed <-chan struct{}) error {
 		defer cancelWhen(changed, cancel)()
 		request.Body, request.ContentLength = io.NopCloser(bytes.NewReader(text)), int64(len(text))
 	} else {
-		lent := &loan{from: io.MultiReader(bytes.NewReader(text), c.body)}
+		lent := lend(io.MultiReader(bytes.NewReader(text), c.body))
 		defer lent.end()
 		request.Body = lent
 	}
 	c.forwarded = true
-	err = h.proxy.pass(c.gin.Writer, request, host)
-	h.observeForward(c, err)
-	return err
+	outcome := errCutOff // unless pass returns
+	defer func() { h.observeForward(c, outcome) }()
+	outcome = h.proxy.pass(c.gin.Writer, request, host)
+	return outcome
 }
 
 // cancelWhen calls cancel when the channel is closed, unless it is told to stop
@@ -160,7 +164,7 @@ func (h *handler) observeForward(c *call, err error) {
 	outcome := "answered"
 	if err != nil {
 		outcome = "failed"
-		h.log.Debug("callback not forwarded, looking for the leader again",
+		h.log.Debug("callback not forwarded",
 			"execution", c.key.Execution, "node", c.key.Node, "error", err)
 	}
 	if h.options.ObserveForward != nil {
@@ -171,14 +175,16 @@ func (h *handler) observeForward(c *call, err error) {
 // loan is a body that an http.Transport may go on reading after it has given
 // up, until the loan ends.
 type loan struct {
-	mu    sync.Mutex
+	turn  chan struct{} // is full while it is read
 	from  io.Reader
 	ended bool
 }
 
+func lend(from io.Reader) *loan { return &loan{turn: make(chan struct{}, 1), from: from} }
+
 func (l *loan) Read(p []byte) (int, error) {
-	l.mu.Lock()
-	defer l.mu.Unlock()
+	l.turn <- struct{}{}
+	defer func() { <-l.turn }()
 	if l.ended {
 		return 0, errors.New("the body was taken back")
 	}
@@ -187,8 +193,9 @@ func (l *loan) Read(p []byte) (int, error) {
 
 func (l *loan) Close() error { return nil }
 
+// end waits for a read that is under way: the body bears one at a time.
 func (l *loan) end() {
-	l.mu.Lock()
-	defer l.mu.Unlock()
+	l.turn <- struct{}{}
+	defer func() { <-l.turn }()
 	l.ended = true
 }

@@ -1,0 +1,30 @@
+package callback
+
+import (
+	"net/http"
+	"net/http/httptest"
+	"strconv"
+	"strings"
+	"testing"
+
+	"github.com/batch-job-controller/batch-job-controller/controller/execution"
+	"github.com/batch-job-controller/batch-job-controller/controller/route"
+)
+
+// Requests that are turned away together must not come back together.
+func TestThoseWhoAreTurnedAwayComeBackApart(t *testing.T) {
+	h := NewHandler(&fakeRecorder{err: execution.ErrUnavailable}, Options{})
+	seen := map[int]int{}
+	for range 200 {
+		w := httptest.NewRecorder()
+		h.ServeHTTP(w, httptest.NewRequestWithContext(t.Context(), http.MethodPost, route.Path(route.Result, testKey), strings.NewReader("{}")))
+		wait, err := strconv.Atoi(w.Header().Get("Retry-After"))
+		if err != nil || wait < 2 || wait > 5 {
+			t.Fatalf("Retry-After: got %q, want 2 to 5 seconds", w.Header().Get("Retry-After"))
+		}
+		seen[wait]++
+	}
+	if len(seen) != 4 { // that one of four is never drawn has a chance of 4*(3/4)^200
+		t.Errorf("Retry-After by seconds: %v, want all of 2 to 5", seen)
+	}
+}
