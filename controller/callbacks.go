@@ -31,6 +31,8 @@ type resultStore interface {
 	// Files yields all files of the nodes, each as its node and its size.
 	Files(id execution.ID, nodes []string) iter.Seq2[string, int64]
 	HasResult(key execution.Key) bool
+	// Result returns the result of a node, or nil if it has none.
+	Result(key execution.Key) ([]byte, error)
 }
 
 // Result takes the result of a node task: checked, stored, exported.
@@ -41,7 +43,10 @@ func (c *Controller) Result(_ context.Context, key execution.Key, body []byte) e
 	}
 	defer open.taking.Done()
 	body = c.redactor.Redact(body)
-	samples, err := c.takeResult(open, task, body)
+	// Two results of a node are merged one after the other, and exported in the
+	// same order.
+	defer c.merging.lock(key)()
+	result, err := c.takeResult(open, task, body)
 	if err != nil {
 		return err
 	}
@@ -50,18 +55,19 @@ func (c *Controller) Result(_ context.Context, key execution.Key, body []byte) e
 		// results for the last time.
 		return fmt.Errorf("%w: execution %s is closed", execution.ErrEnded, key.Execution)
 	}
-	c.export(key, samples)
-	c.Metrics.ResultStored(len(samples))
+	c.export(key, result.Samples)
+	c.Metrics.ResultStored(result.New)
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	c.noteReported(open, task.Index)
 	return nil
 }
 
-// takeResult checks and stores a result, which counts if it is stored.
-func (c *Controller) takeResult(open *openExecution, task execution.Task, body []byte) (samples metrics.Samples, err error) {
+// takeResult checks a result, merges it into that of before and stores what they
+// come to. It counts if it is stored.
+func (c *Controller) takeResult(open *openExecution, task execution.Task, body []byte) (result metrics.Result, err error) {
 	if err := open.quota.do(func(q *plan.Quota) error { return q.TakeResult(task.Index) }); err != nil {
-		return nil, err
+		return result, err
 	}
 	defer func() {
 		if err != nil {
@@ -69,14 +75,24 @@ func (c *Controller) takeResult(open *openExecution, task execution.Task, body [
 		}
 	}()
 	key := execution.Key{Execution: open.id, Node: task.Node.Name}
-	if samples, err = c.Results.DecodeFor(key, body); err != nil {
-		return nil, err
-	}
-	if err := c.Store.SaveResult(key, body); err != nil {
+	// From the disk, not from memory: another leader may have taken the one before.
+	stored, err := c.Store.Result(key)
+	if err != nil {
 		c.Metrics.StoreError("result")
-		return nil, fmt.Errorf("store result: %w", err)
+		return result, fmt.Errorf("read the earlier result: %w", err)
 	}
-	return samples, nil
+	result, unreadable, err := c.Results.Merge(key, stored, body)
+	if err != nil {
+		return result, err
+	}
+	if unreadable != nil {
+		c.Log.Warn("an earlier result cannot be read and gives way", "execution", key.Execution, "node", key.Node, "error", unreadable)
+	}
+	if err := c.Store.SaveResult(key, result.Body); err != nil {
+		c.Metrics.StoreError("result")
+		return result, fmt.Errorf("store result: %w", err)
+	}
+	return result, nil
 }
 
 // noteReported takes down that the task's result is there. The caller holds

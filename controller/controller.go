@@ -87,6 +87,7 @@ type Controller struct {
 	// seriesDropped is the execution.ID in which series were dropped last.
 	seriesDropped atomic.Value
 	redactor      *route.Redactor
+	merging       taskLocks             // of results
 	reviewer      func() *TokenReviewer // of the pods' service account tokens
 	// impostors are the nodes whose pods spoke for others.
 	impostors impostors

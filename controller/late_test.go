@@ -1,6 +1,7 @@
 package controller
 
 import (
+	"cmp"
 	"errors"
 	"testing"
 	"time"
@@ -83,12 +84,16 @@ func TestResultThatComesBeforeItsJobIsSeen(t *testing.T) {
 
 func TestResultThatComesAgain(t *testing.T) {
 	tests := map[string]struct {
-		bodies []string
-		want   float64
+		bodies     []string
+		want       float64
+		wantStored string // the last body, unless it says otherwise
 	}{
-		"F-43 ten times the same":       {[]string{validResult, validResult, validResult, validResult, validResult, validResult, validResult, validResult, validResult, validResult}, 1.5},
-		"F-44 and then with other news": {[]string{validResult, `{"test":[{"value":2,"labels":{"label":"x"}}]}`}, 2},
-		"F-44 the one before again":     {[]string{validResult, `{"test":[{"value":2,"labels":{"label":"y"}}]}`, validResult}, 1.5},
+		"F-43 ten times the same":       {bodies: []string{validResult, validResult, validResult, validResult, validResult, validResult, validResult, validResult, validResult, validResult}, want: 1.5},
+		"F-44 and then with other news": {bodies: []string{validResult, `{"test":[{"value":2,"labels":{"label":"x"}}]}`}, want: 2},
+		"F-44 the one before again": {
+			bodies: []string{validResult, `{"test":[{"value":2,"labels":{"label":"y"}}]}`, validResult}, want: 3.5,
+			wantStored: `{"test":[{"value":1.5,"labels":{"label":"x"}},{"value":2,"labels":{"label":"y"}}]}`,
+		},
 	}
 	for name, tt := range tests {
 		t.Run(name, func(t *testing.T) {
@@ -106,7 +111,7 @@ func TestResultThatComesAgain(t *testing.T) {
 				if got := r.metric("foo_test"); got != tt.want {
 					t.Errorf("the sum of all series: got %v, want %v", got, tt.want)
 				}
-				if got, want := string(store.results[key]), tt.bodies[len(tt.bodies)-1]; got != want {
+				if got, want := string(store.results[key]), cmp.Or(tt.wantStored, tt.bodies[len(tt.bodies)-1]); got != want {
 					t.Errorf("stored: got %s, want %s", got, want)
 				}
 			})

@@ -169,8 +169,8 @@ func TestResultThatIsNotTakenDoesNotCount(t *testing.T) {
 		_, r, a, _ := limited(t, store, config.Limits{ResultsPerTask: 1})
 		defer r.kill()
 		for range 3 {
-			if err := r.Result(t.Context(), a, []byte(`{}`)); err == nil {
-				t.Error("an empty result was taken")
+			if err := r.Result(t.Context(), a, []byte(`null`)); err == nil {
+				t.Error("null was taken for a result")
 			}
 		}
 		store.fail(execution.ErrNoSpace)

@@ -57,6 +57,12 @@ func (s *memoryStore) SaveResult(key execution.Key, body []byte) error {
 	return s.err
 }
 
+func (s *memoryStore) Result(key execution.Key) ([]byte, error) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return s.results[key], s.err
+}
+
 func (s *memoryStore) HasResult(key execution.Key) bool {
 	s.mu.Lock()
 	defer s.mu.Unlock()

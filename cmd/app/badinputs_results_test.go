@@ -29,7 +29,7 @@ func badResults() badInputs {
 			"only spaces": refuseResult(" \r\n\t ", 400, "is empty"),
 		},
 		"R02": {"null": refuseResult("null", 400, "must be an object of gauges", "not null")},
-		"R03": {"an empty object": refuseResult("{}", 400, "results must not be empty")},
+		"R03": {"an empty object": takeResult("{}", nil)},
 		"R04": {
 			"a list":        refuseResult("[]", 400, "not a list"),
 			"a text":        refuseResult(`"x"`, 400, "not text"),

@@ -31,6 +31,7 @@ const (
 	SamplesPerResult  Limit = "samplesPerResult"  // values of a result
 	LabelSets         Limit = "labelSets"         // values of one gauge in a result
 	LabelSize         Limit = "labelSize"         // bytes of the value of a label
+	Series            Limit = "series"            // that all results together are exported as
 )
 
 // Limits returns the limits that each kind of callback may meet.
@@ -39,7 +40,7 @@ func Limits() map[string][]Limit {
 		return append(limits, HeaderLines, RequestsPerTask, Queue, QueueDeadline)
 	}
 	return map[string][]Limit{
-		"result": of(ResultSize, BodyDeadline, ResultsPerTask, SamplesPerResult, LabelSets, LabelSize),
+		"result": of(ResultSize, BodyDeadline, ResultsPerTask, SamplesPerResult, LabelSets, LabelSize, Series),
 		"file":   of(FileSize, UploadSize, UploadParts, FileRate, FilesPerTask, BytesPerTask, BytesPerExecution, FreeBytes, Reserve),
 		"event":  of(EventSize, BodyDeadline, EventsPerTask, EventInterval, EventsPerSecond),
 	}

@@ -29,7 +29,8 @@ const wantDocument = `must be an object of gauges such as {"name": [{"value": 1,
 // execution.ErrTooLarge.
 //
 // The labels node and executionID are known from elsewhere: they may be there,
-// and are left out. A configured label that is not there is empty.
+// and are left out. A configured label that is not there is empty. An object
+// without gauges is a result that sets none.
 func (r *Results) Decode(body []byte) (Samples, error) {
 	r.mu.RLock()
 	s := r.current
@@ -43,15 +44,20 @@ func (r *Results) DecodeFor(key execution.Key, body []byte) (Samples, error) {
 	r.mu.RLock()
 	s := r.schemaOf(key.Execution)
 	r.mu.RUnlock()
-	return s.decode(body, map[string]string{labelNode: key.Node, labelExecution: string(key.Execution)})
+	return s.decode(body, identityOf(key))
+}
+
+// identityOf returns the labels that say where a result comes from.
+func identityOf(key execution.Key) map[string]string {
+	return map[string]string{labelNode: key.Node, labelExecution: string(key.Execution)}
 }
 
 func (s *schema) decode(body []byte, identity map[string]string) (Samples, error) {
 	if err := checkText(body, s.limits.Body); err != nil {
 		return nil, err
 	}
-	d := &decoder{reader: newReader(body), gauges: s.gauges, limits: s.limits, identity: identity}
-	if err := d.document(); err != nil {
+	d := &decoder{reader: newReader(body), gauges: s.gauges, limits: s.limits, identity: identity, samples: Samples{}}
+	if err := d.object("", wantDocument, d.gauge); err != nil {
 		return nil, err
 	}
 	return d.samples, nil
@@ -65,16 +71,6 @@ type decoder struct {
 	limits   Limits
 	identity map[string]string // what the labels of that name must be; nil: anything
 	samples  Samples
-}
-
-func (d *decoder) document() error {
-	if err := d.object("", wantDocument, d.gauge); err != nil {
-		return err
-	}
-	if len(d.samples) == 0 {
-		return invalid("", "results must not be empty: %s", wantDocument)
-	}
-	return nil
 }
 
 func (d *decoder) gauge(_, name string) error {

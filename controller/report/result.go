@@ -1,6 +1,7 @@
 package report
 
 import (
+	"errors"
 	"fmt"
 	"io/fs"
 	"iter"
@@ -17,6 +18,24 @@ func (s *Store) SaveResult(key execution.Key, body []byte) error {
 		return fmt.Errorf("result of %s in %s: %w", key.Node, key.Execution, err)
 	}
 	return nil
+}
+
+// Result returns the result of a node, or nil if it has none.
+func (s *Store) Result(key execution.Key) ([]byte, error) {
+	body, err := s.read(path.Join(string(key.Execution), resultName(key.Node)))
+	if err != nil && !errors.Is(err, fs.ErrNotExist) {
+		return nil, fmt.Errorf("result of %s in %s: %w", key.Node, key.Execution, err)
+	}
+	return body, nil
+}
+
+// read reads a regular file: a link is none.
+func (s *Store) read(name string) ([]byte, error) {
+	info, err := fs.Lstat(s.files, name)
+	if err != nil || !info.Mode().IsRegular() {
+		return nil, err
+	}
+	return fs.ReadFile(s.files, name)
 }
 
 // HasResult reports whether the node has a result.

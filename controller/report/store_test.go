@@ -453,3 +453,17 @@ func TestManyWriteAtOnce(t *testing.T) {
 		}
 	}
 }
+
+func TestAResultIsReadAsItWasSaved(t *testing.T) {
+	s, dir := newStore(t)
+	must(t, s.Begin(first))
+	must(t, s.SaveResult(key(first, "a"), []byte(`{"a":1}`)))
+	must(t, os.Symlink(filepath.Join(dir, string(first), "a.json"), filepath.Join(dir, string(first), "link.json")))
+	must(t, os.Mkdir(filepath.Join(dir, string(first), "directory.json"), 0o750))
+	for node, want := range map[string]string{"a": `{"a":1}`, "none": "", "link": "", "directory": ""} {
+		got, err := s.Result(key(first, node))
+		if err != nil || string(got) != want || (got == nil) != (want == "") {
+			t.Errorf("%s: got %q, %v, want %q", node, got, err, want)
+		}
+	}
+}

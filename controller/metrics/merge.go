@@ -1,0 +1,132 @@
+package metrics
+
+import (
+	"encoding/json"
+	"fmt"
+	"strings"
+
+	"github.com/batch-job-controller/batch-job-controller/controller/execution"
+)
+
+// Result is what a node has reported in an execution.
+type Result struct {
+	Samples Samples
+	Body    []byte // the same as JSON
+	New     int    // samples that came with the body that was merged last
+}
+
+// Merge checks a result that came from key like DecodeFor, and merges it into
+// the one that is stored, if there is one: of each series the newest value
+// counts. The limits of one result are those of the merged one too: a node does
+// not get around them by sending several.
+//
+// A body that sets all series that there are is kept as it was sent. A stored
+// result that cannot be read any more gives way, and unreadable says why.
+func (r *Results) Merge(key execution.Key, stored, body []byte) (merged Result, unreadable, err error) {
+	r.mu.RLock()
+	s, most := r.schemaOf(key.Execution), r.maxSeries
+	r.mu.RUnlock()
+	samples, err := s.decode(body, identityOf(key))
+	if err != nil {
+		return Result{}, nil, err
+	}
+	alone := Result{Samples: samples, Body: body, New: len(samples)}
+	if stored == nil {
+		return alone, nil, checkSeries(samples, most)
+	}
+	before, err := s.decode(stored, identityOf(key))
+	if err != nil {
+		return alone, err, checkSeries(samples, most)
+	}
+	all := merge(before, samples)
+	if len(all) == len(samples) {
+		return alone, nil, checkSeries(samples, most)
+	}
+	text, err := s.encode(all)
+	if err == nil {
+		err = s.checkMerged(all, text)
+	}
+	if err == nil {
+		err = checkSeries(all, most)
+	}
+	return Result{Samples: all, Body: text, New: len(samples)}, nil, err
+}
+
+// merge returns the series of both, with the values of later where both have
+// one, in the order in which they came first.
+func merge(earlier, later Samples) Samples {
+	all := make(Samples, 0, len(earlier)+len(later))
+	at := make(map[string]int, len(earlier)+len(later))
+	for _, samples := range []Samples{earlier, later} {
+		for _, sample := range samples {
+			series := sample.series()
+			if i, there := at[series]; there {
+				all[i] = sample
+				continue
+			}
+			at[series] = len(all)
+			all = append(all, sample)
+		}
+	}
+	return all
+}
+
+// series tells a sample's series from the others of its node.
+func (s Sample) series() string {
+	return s.Gauge + "\xff" + strings.Join(s.Labels, "\xff") // which neither a name nor a label holds
+}
+
+// checkMerged refuses what several results come to if it would be refused as one.
+func (s *schema) checkMerged(all Samples, text []byte) error {
+	const hint = "together with the earlier results of the node in this execution"
+	if n := len(all); n > s.limits.Samples {
+		return over(execution.SamplesPerResult, "", "%s it has %d samples: must be at most %d", hint, n, s.limits.Samples)
+	}
+	sets := map[string]int{}
+	for _, sample := range all {
+		if sets[sample.Gauge]++; sets[sample.Gauge] > s.limits.LabelSets {
+			return over(execution.LabelSets, sample.Gauge, "%s it has more than %d label sets: must be at most as many of one gauge", hint, s.limits.LabelSets)
+		}
+	}
+	if int64(len(text)) > s.limits.Body {
+		return &execution.LimitError{
+			Limit: execution.ResultSize, Err: execution.ErrTooLarge,
+			Message: fmt.Sprintf("%s it has %d bytes: at most %d (callback.limits.%s)", hint, len(text), s.limits.Body, execution.ResultSize),
+		}
+	}
+	return nil
+}
+
+// checkSeries refuses a result that could not be exported even if it were alone.
+func checkSeries(samples Samples, most int) error {
+	if len(samples)+ofTask > most {
+		return over(execution.Series, "", "has %d samples: too many for the %d series of all results (callback.limits.%s)", len(samples), most, execution.Series)
+	}
+	return nil
+}
+
+// ofTask is how many series there are of a node task besides its result.
+const ofTask = 2
+
+// encode is the inverse of decode. A label that is empty is left out.
+func (s *schema) encode(samples Samples) ([]byte, error) {
+	type sampleBody struct {
+		Value  float64           `json:"value"`
+		Labels map[string]string `json:"labels,omitempty"`
+	}
+	document := map[string][]sampleBody{}
+	for _, sample := range samples {
+		labels := map[string]string{}
+		for i, name := range s.gauges[sample.Gauge].labels {
+			if sample.Labels[i] != "" {
+				labels[name] = sample.Labels[i]
+			}
+		}
+		document[sample.Gauge] = append(document[sample.Gauge], sampleBody{sample.Value, labels})
+	}
+	text, err := json.Marshal(document)
+	if err != nil {
+		return nil, fmt.Errorf("write the merged result: %w", err)
+	}
+	return text, nil
+}
