@@ -10,6 +10,7 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"regexp"
 	"strings"
 	"testing"
 
@@ -93,14 +94,26 @@ func TestCommandLine(t *testing.T) {
 			"clusterrole.rbac.authorization.k8s.io/batch-job-controller:"+c.namespace+" created",
 			"rollout: 1 of 1 replicas ready", "An execution begins 5s after the start", " wait -n "+c.namespace)
 	})
+	over, first := regexp.MustCompile(`execution \d+ is over`), ""
 	t.Run("wait returns when every node has succeeded", func(t *testing.T) {
 		text := c.run(t, ctx, 0, "wait", "--timeout", "3m")
+		first = over.FindString(text)
 		wantText(t, text, "is over after", ": 3 of 3 nodes succeeded", "port-forward service/batch-job-controller 8080",
 			"port-forward service/batch-job-controller 8080 9153", "grep ^demo_")
 	})
 	t.Run("status shows the controller and the execution", func(t *testing.T) {
 		text := c.run(t, ctx, 0, "status")
 		wantText(t, text, "1 of 1 replicas ready", env.image.Name, "overlay demo", "EXECUTION", "startup", "Closed")
+	})
+	t.Run("wait tells why a controller does not start, and is about the execution that begins with it", func(t *testing.T) {
+		c.run(t, ctx, 0, "install", "--overlay", "demo", "--image", "localhost/nowhere:1", "-t", template, "--timeout", "0")
+		wantText(t, c.run(t, ctx, 3, "wait", "--timeout", "20s"), "the controller has not started: pod batch-job-controller-", "Image")
+		c.run(t, ctx, 0, install...)
+		text := c.run(t, ctx, 0, "wait", "--timeout", "3m")
+		wantText(t, text, "3 of 3 nodes succeeded")
+		if next := over.FindString(text); next == first {
+			t.Errorf("it is about the one of before: %s", next)
+		}
 	})
 	t.Run("diff finds nothing, and installing again changes nothing", func(t *testing.T) {
 		c.run(t, ctx, 0, append([]string{"diff"}, install[1:]...)...)
