@@ -25,13 +25,13 @@ type beginning struct {
 // chooseAt finds out which execution to wait for, unless that is known, and tells
 // what is waited for until there is one.
 func (w *waiter) chooseAt(ctx context.Context, now time.Time) error {
-	if w.id != "" {
+	if w.of != (recordName{}) {
 		return nil
 	}
 	if err := w.expect(ctx, now); err != nil {
 		return err
 	}
-	if err := w.choose(ctx); err != nil || w.id != "" {
+	if err := w.choose(ctx); err != nil || w.of != (recordName{}) {
 		return err
 	}
 	return w.comesSoon(ctx, now)
@@ -64,28 +64,30 @@ func (b beginning) hasBegun(id execution.ID) bool {
 // choose finds out which execution to wait for, if there is one. While an older
 // one is open, runOnStartup begins none: its tick is skipped.
 func (w *waiter) choose(ctx context.Context) error {
-	ids, err := w.ids(ctx)
-	if err != nil || len(ids) == 0 {
-		return err
-	}
-	newest := ids[len(ids)-1]
-	if w.begins.hasBegun(newest) {
-		w.id = newest
-		return nil
-	}
-	if newest == w.closed {
-		return nil
-	}
-	read, err := w.executions(ctx, newest)
+	records, err := w.records(ctx)
 	if err != nil {
 		return err
 	}
-	if read[0].Closed() {
+	newest, ok := newest(records)
+	switch {
+	case !ok || newest == w.closed:
+		return nil
+	case w.begins.hasBegun(newest.id):
+		w.of = newest
+		return nil
+	}
+	read, err := w.executions(ctx, newest)
+	switch {
+	case err != nil:
+		return err
+	case len(read) == 0 || read[0].Unreadable != "":
+		return nil // it is not what begins
+	case read[0].Closed():
 		w.closed = newest
 		return nil
 	}
-	w.id = newest
-	w.said.say(fmt.Sprintf("execution %s is open since before the controller's start: it is waited for, and runOnStartup begins none meanwhile", newest))
+	w.of = newest
+	w.said.say(fmt.Sprintf("execution %s is open since before the controller's start: it is waited for, and runOnStartup begins none meanwhile", newest.id))
 	return nil
 }
 

@@ -1,6 +1,7 @@
 package batchjob
 
 import (
+	"cmp"
 	"context"
 	"fmt"
 	"slices"
@@ -8,6 +9,7 @@ import (
 
 	appsv1 "k8s.io/api/apps/v1"
 	corev1 "k8s.io/api/core/v1"
+	apierrors "k8s.io/apimachinery/pkg/api/errors"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 
 	"github.com/batch-job-controller/batch-job-controller/cmd/batchjob/progress"
@@ -50,34 +52,73 @@ func (i *installation) configure(ctx context.Context) error {
 	return err
 }
 
-// ids returns the executions that there are records of, oldest first. Of the
-// records only the metadata is read: each may have a megabyte.
-func (i *installation) ids(ctx context.Context) ([]execution.ID, error) {
+// recordName is the name of an execution's record.
+type recordName struct {
+	id   execution.ID // empty: its label is no ID
+	name string
+}
+
+// record returns what the record of an execution is called.
+func (i *installation) record(id execution.ID) recordName {
+	return recordName{id, jobspec.RecordName(i.config.Name, id)}
+}
+
+// records returns those that there are, oldest first; those whose label is no ID
+// come before. Of them only the metadata is read: each may have a megabyte.
+func (i *installation) records(ctx context.Context) ([]recordName, error) {
 	list, err := i.metadata.Resource(corev1.SchemeGroupVersion.WithResource("configmaps")).Namespace(i.namespace).
 		List(ctx, metav1.ListOptions{LabelSelector: jobspec.Selector(i.config.Name, jobspec.RecordComponent).String()})
 	if err != nil {
 		return nil, fmt.Errorf("look for executions: %w", err)
 	}
-	var ids []execution.ID
-	for _, record := range list.Items {
-		ids = append(ids, execution.ID(record.Labels[jobspec.ExecutionLabel]))
+	var records []recordName
+	for n := range list.Items {
+		records = append(records, recordName{progress.IDOf(&list.Items[n]), list.Items[n].Name})
 	}
-	slices.Sort(ids)
-	return ids, nil
+	slices.SortFunc(records, func(a, b recordName) int { return cmp.Or(cmp.Compare(a.id, b.id), cmp.Compare(a.name, b.name)) })
+	return records, nil
 }
 
-// executions reads the records of executions, oldest first.
-func (i *installation) executions(ctx context.Context, ids ...execution.ID) ([]progress.Execution, error) {
-	var records []corev1.ConfigMap
-	for _, id := range ids {
-		name := jobspec.RecordName(i.config.Name, id)
-		record, err := i.CoreV1().ConfigMaps(i.namespace).Get(ctx, name, metav1.GetOptions{})
-		if err != nil {
-			return nil, fmt.Errorf("read execution %s: %w", id, err)
-		}
-		records = append(records, *record)
+// newest returns the newest record of all, if its label is an ID.
+func newest(records []recordName) (recordName, bool) {
+	if len(records) == 0 {
+		return recordName{}, false
 	}
-	return progress.Of(records)
+	last := records[len(records)-1]
+	return last, last.id != ""
+}
+
+// executions reads records, oldest first. One that is gone is left out.
+func (i *installation) executions(ctx context.Context, records ...recordName) ([]progress.Execution, error) {
+	var objects []corev1.ConfigMap
+	for _, record := range records {
+		object, err := i.CoreV1().ConfigMaps(i.namespace).Get(ctx, record.name, metav1.GetOptions{})
+		if apierrors.IsNotFound(err) {
+			continue
+		}
+		if err != nil {
+			return nil, fmt.Errorf("read execution record %s: %w", record.name, err)
+		}
+		objects = append(objects, *object)
+	}
+	return progress.Of(objects), nil
+}
+
+// execution reads one record that has to be there.
+func (i *installation) execution(ctx context.Context, record recordName) (progress.Execution, error) {
+	read, err := i.executions(ctx, record)
+	if err == nil && len(read) == 0 {
+		err = i.noRecord(record)
+	}
+	if err != nil {
+		return progress.Execution{}, err
+	}
+	return read[0], nil
+}
+
+func (i *installation) noRecord(record recordName) error {
+	return &statusError{exitNotDone, fmt.Errorf("there is no record of execution %s, configmap/%s in namespace %s: it was deleted, or never was",
+		record.id, record.name, i.namespace)}
 }
 
 // explained adds what the pods say of why nodes have failed.

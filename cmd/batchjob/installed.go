@@ -31,17 +31,17 @@ func (i *installed) note(of objects.Reference, change objects.Change) {
 	i.started = i.started || of.Kind == "Deployment"
 }
 
-// records are those of executions.
-type records interface {
-	ids(ctx context.Context) ([]execution.ID, error)
-	executions(ctx context.Context, ids ...execution.ID) ([]progress.Execution, error)
+// recordReader reads the records of executions.
+type recordReader interface {
+	records(ctx context.Context) ([]recordName, error)
+	executions(ctx context.Context, records ...recordName) ([]progress.Execution, error)
 	started(ctx context.Context) (time.Time, error)
 }
 
 // look looks for executions that have not begun with this start. If one of those
 // is open it is the newest: no other begins beside it.
-func (i *installed) look(ctx context.Context, in records) error {
-	ids, err := in.ids(ctx)
+func (i *installed) look(ctx context.Context, in recordReader) error {
+	records, err := in.records(ctx)
 	if err != nil {
 		return err
 	}
@@ -51,16 +51,18 @@ func (i *installed) look(ctx context.Context, in records) error {
 			return err
 		}
 	}
-	i.any = len(ids) > 0
-	if !i.any || (!start.IsZero() && ids[len(ids)-1] >= execution.NewID(start)) {
+	newest, ok := newest(records)
+	i.any = ok
+	if !ok || (!start.IsZero() && newest.id >= execution.NewID(start)) {
 		return nil
 	}
-	newest, err := in.executions(ctx, ids[len(ids)-1])
+	read, err := in.executions(ctx, newest)
 	if err != nil {
 		return err
 	}
-	if !newest[0].Closed() {
-		i.open = ids[len(ids)-1]
+	// One that cannot be read is left alone by a controller that starts.
+	if len(read) > 0 && !read[0].Closed() && read[0].Unreadable == "" {
+		i.open = newest.id
 	}
 	return nil
 }

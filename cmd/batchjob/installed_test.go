@@ -72,15 +72,15 @@ type played struct {
 	start time.Time
 }
 
-func (p played) ids(context.Context) (ids []execution.ID, err error) {
+func (p played) records(context.Context) (records []recordName, err error) {
 	for _, e := range p.all {
-		ids = append(ids, e.ID)
+		records = append(records, recordName{id: e.ID})
 	}
-	return ids, nil
+	return records, nil
 }
 
-func (p played) executions(_ context.Context, ids ...execution.ID) ([]progress.Execution, error) {
-	return slices.DeleteFunc(slices.Clone(p.all), func(e progress.Execution) bool { return !slices.Contains(ids, e.ID) }), nil
+func (p played) executions(_ context.Context, records ...recordName) ([]progress.Execution, error) {
+	return slices.DeleteFunc(slices.Clone(p.all), func(e progress.Execution) bool { return !slices.Contains(records, recordName{id: e.ID}) }), nil
 }
 
 func (p played) started(context.Context) (time.Time, error) { return p.start, nil }
@@ -107,6 +107,8 @@ func TestLookForAnOpenExecution(t *testing.T) {
 		"one is open that began before the start": {
 			played: played{all: []progress.Execution{old, open}, start: at("12:00:00")}, done: installed{started: true},
 			want: installed{started: true, any: true, open: open.ID}},
+		"one cannot be read": {
+			played: played{all: []progress.Execution{old, {ID: "20261125115900", Unreadable: "damaged"}}}, want: installed{any: true}},
 		"one is about to be over": {played: played{all: []progress.Execution{closing}}, want: installed{any: true, open: closing.ID}},
 		"one has begun with the start": {
 			played: played{all: []progress.Execution{old, open}, start: at("11:58:50")}, done: installed{started: true},

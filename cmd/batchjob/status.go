@@ -45,49 +45,70 @@ func (t *tool) status(ctx context.Context, id execution.ID) error {
 		return err
 	}
 	fmt.Fprintf(t.Out, "schedule:   %s\n", scheduleText(i.config, time.Now()))
-	ids, err := i.ids(ctx)
+	executions, err := i.toShow(ctx, id)
 	if err != nil {
 		return err
 	}
-	newest := ids[max(0, len(ids)-shownExecutions):]
-	if id != "" && !slices.Contains(newest, id) {
-		newest = []execution.ID{id}
-	}
-	if len(newest) == 0 {
+	if len(executions) == 0 {
 		fmt.Fprintf(t.Out, "\nNo execution yet. To wait for the first: %s wait -n %s\n", t.name, i.deployment.Namespace)
 		return notReady(ready)
 	}
-	executions, err := i.looked(ctx, newest)
+	fmt.Fprint(t.Out, "\n"+executionsTable(executions, time.Now())+unreadableText(executions))
+	shown, err := i.explained(ctx, chosenOf(executions, id))
 	if err != nil {
-		return err
-	}
-	fmt.Fprint(t.Out, "\n"+executionsTable(executions, time.Now()))
-	shown := executions[len(executions)-1]
-	if at := slices.IndexFunc(executions, func(e progress.Execution) bool { return e.ID == id }); at >= 0 {
-		shown = executions[at]
-	}
-	if shown, err = i.explained(ctx, shown); err != nil {
 		return err
 	}
 	fmt.Fprint(t.Out, nodesTable(shown), t.afterExecution(i, i.services(ctx), shown))
 	return cmp.Or(verdict(shown), notReady(ready))
 }
 
-// looked returns executions, and how far those are that are open.
-func (i *installation) looked(ctx context.Context, ids []execution.ID) ([]progress.Execution, error) {
-	executions, err := i.executions(ctx, ids...)
+// toShow returns the newest executions, or another one that was asked for, and
+// how far those are that are open.
+func (i *installation) toShow(ctx context.Context, id execution.ID) ([]progress.Execution, error) {
+	records, err := i.records(ctx)
 	if err != nil {
 		return nil, err
 	}
+	isAsked := func(r recordName) bool { return r.id == id }
+	shown := newestOf(records)
+	if id != "" && !slices.ContainsFunc(shown, isAsked) {
+		shown = slices.DeleteFunc(records, func(r recordName) bool { return !isAsked(r) })
+	}
+	executions, err := i.executions(ctx, shown...)
+	if err != nil {
+		return nil, err
+	}
+	if id != "" && !slices.ContainsFunc(executions, func(e progress.Execution) bool { return e.ID == id }) {
+		return nil, i.noRecord(i.record(id))
+	}
 	o := onlooker{installation: i}
 	for n, e := range executions {
-		if !e.Closed() {
+		if !e.Closed() && e.Unreadable == "" {
 			if executions[n], err = o.look(ctx, e, time.Now()); err != nil {
 				return nil, err
 			}
 		}
 	}
 	return executions, nil
+}
+
+// newestOf returns the newest records, and the first of those whose label is no
+// ID, which may be as new.
+func newestOf(records []recordName) []recordName {
+	odd := 0
+	for odd < len(records) && records[odd].id == "" {
+		odd++
+	}
+	named := records[odd:]
+	return slices.Concat(records[:min(odd, shownExecutions)], named[max(0, len(named)-shownExecutions):])
+}
+
+// chosenOf returns the execution that was asked for, or the newest.
+func chosenOf(executions []progress.Execution, id execution.ID) progress.Execution {
+	if at := slices.IndexFunc(executions, func(e progress.Execution) bool { return id != "" && e.ID == id }); at >= 0 {
+		return executions[at]
+	}
+	return executions[len(executions)-1]
 }
 
 // showInstallation shows the controller itself, and why it is not ready.
@@ -136,6 +157,10 @@ func scheduleText(cfg config.Config, now time.Time) string {
 func executionsTable(executions []progress.Execution, now time.Time) string {
 	return table("EXECUTION\tTRIGGER\tPHASE\tAGE\tDURATION\tNODES\tSUCCEEDED\tUNREPORTED\tFAILED\tLOST\tRUNNING\tPENDING\tSKIPPED", func(row func(...any)) {
 		for _, e := range slices.Backward(executions) {
+			if e.Unreadable != "" {
+				row(append([]any{cmp.Or(string(e.ID), e.Record), "-", e.Phase}, slices.Repeat([]any{"-"}, 10)...)...)
+				continue
+			}
 			duration := "-"
 			if !e.ClosedAt.IsZero() {
 				duration = inWords(e.ClosedAt.Sub(e.Scheduled))
@@ -144,6 +169,17 @@ func executionsTable(executions []progress.Execution, now time.Time) string {
 				e.Counts[execution.Unreported], e.Counts[execution.Failed], e.Counts[execution.Lost], e.Running, e.Pending, e.Counts[execution.Skipped])
 		}
 	})
+}
+
+// unreadableText names the records that cannot be read, and says why.
+func unreadableText(executions []progress.Execution) string {
+	var text strings.Builder
+	for _, e := range slices.Backward(executions) {
+		if e.Unreadable != "" {
+			fmt.Fprintf(&text, "\nconfigmap/%s cannot be read: %s\n", e.Record, e.Unreadable)
+		}
+	}
+	return text.String()
 }
 
 // nodesTable shows the nodes that did not do as they should.
@@ -167,6 +203,8 @@ func executionText(e progress.Execution) string {
 // afterExecution is where to look next.
 func (t *tool) afterExecution(i *installation, services []corev1.Service, e progress.Execution) string {
 	switch {
+	case e.Unreadable != "":
+		return ""
 	case !e.Closed():
 		text := fmt.Sprintf("\nUntil it is over: %s wait -n %s\n", t.name, i.deployment.Namespace)
 		if len(e.Stuck) > 0 {

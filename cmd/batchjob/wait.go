@@ -55,7 +55,11 @@ func (t *tool) wait(ctx context.Context, args []string, timeout time.Duration) e
 	if err != nil {
 		return err
 	}
-	w := waiter{tool: t, installation: i, id: chosenID(args), onlooker: onlooker{installation: i}, said: news{to: t.ErrOut}, timeout: timeout}
+	w := waiter{tool: t, installation: i, onlooker: onlooker{installation: i}, said: news{to: t.ErrOut}, timeout: timeout}
+	if id := chosenID(args); id != "" {
+		w.given = i.record(id)
+		w.of = w.given
+	}
 	if err := until(ctx, timeout, &w.said, w.look); err != nil {
 		return w.explain(err)
 	}
@@ -68,9 +72,10 @@ func (t *tool) wait(ctx context.Context, args []string, timeout time.Duration) e
 type waiter struct {
 	*tool
 	*installation
-	id       execution.ID // empty: the one that is open, or the newest
+	given    recordName // empty: the one that is open, or the newest
+	of       recordName // that is waited for; empty: it is not known yet
 	begins   beginning
-	closed   execution.ID // one of these that is not open, as is known
+	closed   recordName // one that is not open, as is known
 	onlooker onlooker
 	said     news
 	timeout  time.Duration
@@ -78,16 +83,19 @@ type waiter struct {
 }
 
 func (w *waiter) look(ctx context.Context) (bool, error) {
-	if err := w.chooseAt(ctx, time.Now()); err != nil || w.id == "" {
+	if err := w.chooseAt(ctx, time.Now()); err != nil || w.of == (recordName{}) {
 		return false, err
 	}
-	read, err := w.executions(ctx, w.id)
+	read, err := w.execution(ctx, w.of)
 	if err != nil {
 		return false, err
 	}
-	if w.last = read[0]; w.last.Closed() {
+	switch w.last = read; {
+	case w.last.Unreadable != "":
+		w.of = w.given // a newer one may begin
+	case w.last.Closed():
 		w.last, err = w.explained(ctx, w.last)
-	} else {
+	default:
 		w.last, err = w.onlooker.look(ctx, w.last, time.Now())
 	}
 	if err != nil {
@@ -103,12 +111,18 @@ func (w *waiter) explain(err error) error {
 	if w.last.ID == "" || !errors.As(err, &status) || status.err == nil {
 		return err
 	}
+	if w.last.Unreadable != "" {
+		return &statusError{status.status, fmt.Errorf("execution %s: %w: %s", w.last.ID, status.err, w.last.Line())}
+	}
 	return &statusError{status.status, fmt.Errorf("execution %s: %w: %s; it goes on meanwhile%s",
 		w.last.ID, status.err, w.last.Line(), strings.TrimSuffix(w.afterExecution(w.installation, nil, w.last), "\n"))}
 }
 
 // verdict is why the exit status is what it is.
 func verdict(e progress.Execution) error {
+	if e.Unreadable != "" {
+		return &statusError{exitNotDone, nil}
+	}
 	if len(e.Bad)+len(e.Stuck) > 0 {
 		return &statusError{exitNo, nil}
 	}

@@ -2,6 +2,7 @@ package batchjob
 
 import (
 	"bytes"
+	"errors"
 	"strings"
 	"testing"
 	"time"
@@ -43,6 +44,7 @@ func waitingFor(reason string) corev1.ContainerState {
 // What runOnStartup begins is known by when the controller's process was started:
 // its pod may be minutes older, and a container that has ended is started again.
 func TestWaitBeforeAnExecution(t *testing.T) {
+	const damaged execution.Phase = "damaged"
 	type records map[execution.ID]execution.Phase
 	const before, early, after execution.ID = "20261125115900", "20261125120030", "20261125120130"
 	pulls, crashes, starts, startsAgain := waitingFor("ErrImagePull"), waitingFor("CrashLoopBackOff"), startedAt(seconds(80)), startedAt(seconds(600))
@@ -66,6 +68,7 @@ func TestWaitBeforeAnExecution(t *testing.T) {
 		"none has begun, and should have":                        {records: records{before: execution.Closed}, state: starts, looks: []int{81, 151}, wantText: "runOnStartup has begun no execution", wantErr: true},
 		"the process began long ago":                             {records: records{before: execution.Closed}, state: starts, looks: []int{600}, want: before},
 		"the process began long ago, and there is none":          {state: starts, looks: []int{600}, wantText: "rollout restart deployment controller", wantErr: true},
+		"one of before cannot be read":                           {records: records{before: damaged}, state: starts, looks: []int{81}, wantText: "runOnStartup begins"},
 		"one has just begun":                                     {records: records{before: execution.Closed, after: execution.Open}, state: starts, looks: []int{91}, want: after},
 		"one has begun and is over already":                      {records: records{after: execution.Closed}, state: starts, looks: []int{95}, want: after},
 		"one is over that began as the pod was there":            {records: records{early: execution.Closed}, state: starts, looks: []int{81}, wantText: "runOnStartup begins"},
@@ -87,6 +90,9 @@ func TestWaitBeforeAnExecution(t *testing.T) {
 			objects := []runtime.Object{deployment}
 			for id, phase := range test.records {
 				objects = append(objects, recordOf(t, id, phase))
+				if phase == damaged {
+					objects[len(objects)-1].(*corev1.ConfigMap).BinaryData = nil
+				}
 			}
 			a := newAnswers(objects...)
 			a.pods = append(a.pods, *controllerPod(test.state))
@@ -96,7 +102,7 @@ func TestWaitBeforeAnExecution(t *testing.T) {
 			w := waiter{installation: a.installation, said: news{to: &said}, timeout: max(test.timeout, time.Hour)}
 			var err error
 			for _, at := range test.looks {
-				if err = w.chooseAt(t.Context(), seconds(at)); err != nil || w.id != "" {
+				if err = w.chooseAt(t.Context(), seconds(at)); err != nil || w.of.id != "" {
 					break
 				}
 			}
@@ -104,8 +110,8 @@ func TestWaitBeforeAnExecution(t *testing.T) {
 			if err != nil {
 				text += err.Error()
 			}
-			if w.id != test.want || (err != nil) != test.wantErr || !strings.Contains(text, test.wantText) || (test.wantText == "" && text != "") {
-				t.Errorf("got %q and error %v, and said %q", w.id, err, said.String())
+			if w.of.id != test.want || (err != nil) != test.wantErr || !strings.Contains(text, test.wantText) || (test.wantText == "" && text != "") {
+				t.Errorf("got %q and error %v, and said %q", w.of.id, err, said.String())
 			}
 			if got, most := a.got("configmaps"), 1; got > most {
 				t.Errorf("records were read %d times", got)
@@ -144,5 +150,63 @@ func TestStartOfTheNewestPods(t *testing.T) {
 				t.Errorf("got %s, %v; want %s", got, err, test.want)
 			}
 		})
+	}
+}
+
+// A record that cannot be read may be mended, or a newer execution may begin.
+func TestWaitAtAnUnreadableRecord(t *testing.T) {
+	const unreadable, newer execution.ID = "20261125120000", "20261125130000"
+	damaged, mended := recordOf(t, unreadable, execution.Closed), recordOf(t, unreadable, execution.Closed)
+	damaged.BinaryData = nil
+	tests := map[string]struct {
+		given      execution.ID
+		then       *corev1.ConfigMap // the record that is created or mended
+		wantOver   bool
+		wantNewest execution.ID
+	}{
+		"it goes on being unreadable":                      {then: damaged, wantNewest: unreadable},
+		"it is mended":                                     {then: mended, wantOver: true, wantNewest: unreadable},
+		"a newer execution begins":                         {then: recordOf(t, newer, execution.Closed), wantOver: true, wantNewest: newer},
+		"a newer execution is not the one that was chosen": {given: unreadable, then: recordOf(t, newer, execution.Closed), wantNewest: unreadable},
+	}
+	for name, test := range tests {
+		t.Run(name, func(t *testing.T) {
+			deployment := &appsv1.Deployment{ObjectMeta: metav1.ObjectMeta{Name: "controller", Namespace: "checks"}, Spec: appsv1.DeploymentSpec{Selector: controllerSelector}}
+			var said bytes.Buffer
+			w := waiter{said: news{to: &said}}
+			look := func(objects ...runtime.Object) bool {
+				a := newAnswers(append(objects, deployment)...)
+				a.pods = append(a.pods, *controllerPod(startedAt(noon)))
+				w.installation, w.onlooker.installation = a.installation, a.installation
+				if test.given != "" {
+					w.given, w.of = a.record(test.given), a.record(test.given)
+				}
+				over, err := w.look(t.Context())
+				if err != nil {
+					t.Fatal(err)
+				}
+				return over
+			}
+			if over := look(damaged); over || !strings.Contains(said.String(), "execution "+string(unreadable)+": its record, configmap/"+damaged.Name+", cannot be read: ") {
+				t.Errorf("over: %t, and said %q", over, said.String())
+			}
+			objects := []runtime.Object{test.then}
+			if test.then.Name != damaged.Name {
+				objects = append(objects, damaged)
+			}
+			if over := look(objects...); over != test.wantOver || w.last.ID != test.wantNewest {
+				t.Errorf("got over: %t, of %s", over, w.last.ID)
+			}
+		})
+	}
+}
+
+func TestWaitForARecordThatThereIsNot(t *testing.T) {
+	a := newAnswers()
+	w := waiter{installation: a.installation, of: a.record("20261125120000")}
+	_, err := w.look(t.Context())
+	var status *statusError
+	if !errors.As(err, &status) || status.status != exitNotDone || !strings.Contains(err.Error(), "20261125120000") {
+		t.Errorf("got %v", err)
 	}
 }

@@ -2,7 +2,6 @@ package progress
 
 import (
 	"cmp"
-	"errors"
 	"fmt"
 	"slices"
 	"strings"
@@ -32,6 +31,9 @@ type Execution struct {
 	Bad       []Node // failed, lost or unreported, by name
 	Skipped   []Node // by name
 	Stuck     []Node // whose pods do not start, by name; see With
+
+	Record     string // the name of its record
+	Unreadable string // why nothing but the ID is known of it; empty: it was read
 }
 
 // Node is how a node's task ended, or why it does not start.
@@ -41,21 +43,35 @@ type Node struct {
 	Reason string
 }
 
-// Of reads execution records, oldest first. The error is about those that
-// cannot be read.
-func Of(records []corev1.ConfigMap) ([]Execution, error) {
+// UnreadablePhase is shown of an execution whose record cannot be read.
+const UnreadablePhase execution.Phase = "Unreadable"
+
+// Of reads execution records, oldest first. One that cannot be read says why, and
+// keeps none of the others from being read.
+func Of(records []corev1.ConfigMap) []Execution {
 	var all []Execution
-	var errs []error
 	for i := range records {
 		plan, account, err := controller.ReadRecord(&records[i])
+		e := of(plan, account)
 		if err != nil {
-			errs = append(errs, err)
-			continue
+			why := strings.TrimPrefix(err.Error(), "execution record "+records[i].Name+": ")
+			e = Execution{ID: IDOf(&records[i]), Phase: UnreadablePhase, Unreadable: plain(why)}
 		}
-		all = append(all, of(plan, account))
+		e.Record = records[i].Name
+		all = append(all, e)
 	}
-	slices.SortFunc(all, func(a, b Execution) int { return cmp.Compare(a.ID, b.ID) })
-	return all, errors.Join(errs...)
+	slices.SortFunc(all, func(a, b Execution) int { return cmp.Or(cmp.Compare(a.ID, b.ID), cmp.Compare(a.Record, b.Record)) })
+	return all
+}
+
+// IDOf returns the ID of the execution that a record is of, or nothing if its
+// label is none.
+func IDOf(record metav1.Object) execution.ID {
+	id, err := execution.ParseID(record.GetLabels()[jobspec.ExecutionLabel])
+	if err != nil {
+		return ""
+	}
+	return id
 }
 
 func of(plan execution.Plan, account execution.Account) Execution {
@@ -108,6 +124,9 @@ func (e Execution) Closed() bool { return e.Phase == execution.Closed }
 
 // Line is the execution in a few words.
 func (e Execution) Line() string {
+	if e.Unreadable != "" {
+		return "its record, configmap/" + e.Record + ", cannot be read: " + e.Unreadable
+	}
 	words := []string{fmt.Sprintf("%d of %d nodes succeeded", e.Counts[execution.Succeeded], e.Nodes)}
 	for _, part := range []struct {
 		count int

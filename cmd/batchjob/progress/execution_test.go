@@ -1,6 +1,7 @@
 package progress
 
 import (
+	"strings"
 	"testing"
 	"time"
 
@@ -244,5 +245,26 @@ func TestStuckText(t *testing.T) {
 				t.Errorf("got %q, %q", text, gist)
 			}
 		})
+	}
+}
+
+func TestRecordsThatCannotBeRead(t *testing.T) {
+	record := func(name, id string) corev1.ConfigMap {
+		return corev1.ConfigMap{ObjectMeta: metav1.ObjectMeta{Name: name, Labels: map[string]string{jobspec.ExecutionLabel: id}}}
+	}
+	got := Of([]corev1.ConfigMap{record("check-b", "20261125130000"), record("check-a", sampleID), record("check-odd", "now")})
+	for i, want := range []Execution{
+		{Record: "check-odd"}, {Record: "check-a", ID: sampleID}, {Record: "check-b", ID: "20261125130000"},
+	} {
+		want.Phase, want.Unreadable = UnreadablePhase, got[i].Unreadable
+		if diff := cmp.Diff(want, got[i]); diff != "" {
+			t.Errorf("-want +got:\n%s", diff)
+		}
+		if !strings.HasPrefix(got[i].Unreadable, "plan.json.gz: ") {
+			t.Errorf("got %q", got[i].Unreadable)
+		}
+		if line := got[i].Line(); !strings.Contains(line, "configmap/"+want.Record+", cannot be read") || got[i].Closed() {
+			t.Errorf("got %q, closed: %t", line, got[i].Closed())
+		}
 	}
 }
