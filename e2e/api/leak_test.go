@@ -57,7 +57,7 @@ func TestTokensAreNowhereButInTheirSecrets(t *testing.T) {
 			t.Fatal(err)
 		}
 	}
-	waitClosed(t, site)
+	report := waitClosed(t, site)
 	metrics, err := server.Scrape()
 	if err != nil {
 		t.Fatal(err)
@@ -68,7 +68,7 @@ func TestTokensAreNowhereButInTheirSecrets(t *testing.T) {
 	hidden.checkFiles(t, site.ReportDir)
 	hidden.check(t, "the server's log", server.Log())
 	checkCovered(t, site, nodes)
-	checkTokensGone(t, site)
+	checkTokensGone(t, site, report.ID)
 }
 
 // blab has a pod tell its token to whoever listens.

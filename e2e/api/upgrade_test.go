@@ -70,7 +70,7 @@ func TestNothingIsLostWhenTheVersionChangesMidway(t *testing.T) {
 			checkOnce(t, site, names)
 			checkReport(t, report, all(names, succeeded()))
 			reporting.checkTaken(t, report, metrics)
-			checkTokensGone(t, site)
+			checkTokensGone(t, site, report.ID)
 		})
 	}
 }
@@ -149,16 +149,23 @@ func changeRecord(t *testing.T, site *rig.Site, schema string) *corev1.ConfigMap
 // recordOf reads the record of the only execution.
 func recordOf(t *testing.T, site *rig.Site) *corev1.ConfigMap {
 	t.Helper()
+	all := records(t, site)
+	if len(all) != 1 {
+		t.Fatalf("there are %d execution records, want one", len(all))
+	}
+	if phase := all[0].Data["phase"]; phase != string(execution.Open) {
+		t.Fatalf("the execution is %s, want that it is open", phase)
+	}
+	return &all[0]
+}
+
+// records reads those of all executions.
+func records(t *testing.T, site *rig.Site) []corev1.ConfigMap {
+	t.Helper()
 	list, err := site.Client.CoreV1().ConfigMaps(site.Namespace).List(t.Context(),
 		metav1.ListOptions{LabelSelector: jobspec.Selector(rig.Name, jobspec.RecordComponent).String()})
 	if err != nil {
 		t.Fatal(err)
 	}
-	if len(list.Items) != 1 {
-		t.Fatalf("there are %d execution records, want one", len(list.Items))
-	}
-	if phase := list.Items[0].Data["phase"]; phase != string(execution.Open) {
-		t.Fatalf("the execution is %s, want that it is open", phase)
-	}
-	return &list.Items[0]
+	return list.Items
 }
