@@ -103,6 +103,9 @@ type Controller struct {
 	pruneWake chan struct{}
 	state     state
 	startedUp bool // the execution of runOnStartup was dealt with
+	// unanswered is when a request to create a record failed last that may be
+	// carried out, of this leader or of the one before it.
+	unanswered time.Time
 
 	mu      sync.Mutex // guards what follows
 	role    role

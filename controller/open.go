@@ -29,10 +29,19 @@ func (c *Controller) fire(ctx context.Context, fence Fence, why opening) {
 		}
 		return
 	}
-	c.untilDone(ctx, "begin an execution", why, func() error {
+	err := c.untilDone(ctx, "begin an execution", why, c.tooLate(why, now), func() error {
 		return c.swapState(ctx, fence, func(s *state) bool { return s.begin(why, now) })
 	})
-	c.resumeOpening(ctx, fence)
+	switch {
+	case ctx.Err() != nil:
+	case err != nil:
+		c.giveUp(ctx, why, err)
+		if why.trigger == execution.Cron { // the state cannot be written, or it would have begun
+			c.state.pass(c.Clock.Now())
+		}
+	default:
+		c.resumeOpening(ctx, fence)
+	}
 }
 
 func (c *Controller) skipTick(ctx context.Context, busy *record, why opening) {
@@ -49,24 +58,23 @@ func (c *Controller) resumeOpening(ctx context.Context, fence Fence) {
 		return
 	}
 	why, id := *c.state.opening, c.state.newest
-	busy, now := c.current(), c.Clock.Now()
+	busy := c.current()
 	switch {
 	case c.isKnown(id): // its record was created
 	case busy != nil:
 		c.skipTick(ctx, busy, why)
-	case now.Sub(why.scheduled) > c.startingDeadline(now):
-		c.ticksMissed(ctx, why.scheduled, 1)
 	default:
-		c.untilDone(ctx, "open an execution", why, func() error { return c.openExecution(ctx, fence, why) })
+		c.openInTime(ctx, fence, why)
 	}
-	c.untilDone(ctx, "remember the execution", why, func() error {
-		return c.swapState(ctx, fence, func(s *state) bool {
-			if s.opening == nil || !s.opening.is(why) {
-				return false
-			}
-			s.opening = nil
-			return true
-		})
+	if ctx.Err() != nil {
+		return
+	}
+	c.remember(ctx, fence, "remember the execution", why, func(s *state) bool {
+		if s.opening == nil || !s.opening.is(why) {
+			return false
+		}
+		s.opening = nil
+		return true
 	})
 }
 
@@ -122,6 +130,9 @@ var errNameTaken = errors.New("the name of the execution record is taken")
 func (c *Controller) createRecord(ctx context.Context, p execution.Plan) (r record, isNew bool, err error) {
 	r, err = c.records.create(ctx, p, execution.Account{Phase: execution.Open})
 	if !apierrors.IsAlreadyExists(err) {
+		if err != nil && mayBeDone(err) {
+			c.unanswered = c.Clock.Now()
+		}
 		return r, err == nil, err
 	}
 	there, err := c.records.get(ctx, p.ID)

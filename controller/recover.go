@@ -79,7 +79,7 @@ func (c *Controller) recover(ctx context.Context) error {
 		c.open = nil
 	}
 	c.mu.Unlock()
-	c.state = state
+	c.state, c.unanswered = state, c.Clock.Now()
 	c.adoptOldest()
 	c.requestPrune()
 	return nil

@@ -121,7 +121,7 @@ func TestExecutionThatWasBeingOpenedIsOpenedByTheNextLeader(t *testing.T) {
 				time.Sleep(tt.after)
 				r = startReplica(t, c, store, cfg)
 				defer r.kill()
-				time.Sleep(30 * time.Second)
+				time.Sleep(strayTime + 15*time.Second) // a create of the dead leader may come so late
 				var got []string
 				for _, rec := range c.records() {
 					got = append(got, rec.plan.Scheduled.Format("15:04"))

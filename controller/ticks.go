@@ -99,33 +99,48 @@ func (c *Controller) sleepUntil(ctx context.Context, at time.Time, news <-chan s
 	}
 }
 
-// untilDone tries a step until that succeeds or ctx ends: while the API server
-// is away a tick is late, not lost.
-func (c *Controller) untilDone(ctx context.Context, step string, why opening, try func() error) {
+// untilDone tries a step until that succeeds, it is too late for it, or ctx ends:
+// while the API server is away a tick is late, not lost. It returns the last
+// error. Without a time it is never too late.
+func (c *Controller) untilDone(ctx context.Context, step string, why opening, late time.Time, try func() error) error {
 	for delay := 250 * time.Millisecond; ; delay = min(2*delay, 15*time.Second) {
 		err := try()
-		if err == nil || ctx.Err() != nil {
-			return
+		now := c.Clock.Now()
+		if err == nil || ctx.Err() != nil || (!late.IsZero() && now.After(late)) {
+			return err
 		}
 		c.Log.Error("a step failed, trying again", "step", step, "trigger", why.trigger, "scheduled", why.scheduled, "error", err)
-		if !c.sleepUntil(ctx, c.Clock.Now().Add(delay), nil) {
-			return
+		again := now.Add(delay)
+		if !late.IsZero() && again.After(late) {
+			again = late.Add(1) // the last try
 		}
+		if !c.sleepUntil(ctx, again, nil) {
+			return ctx.Err()
+		}
+	}
+}
+
+// remember changes the state. If the API server does not take that for as long as
+// an execution may be late, this leader alone remembers it, and goes on: it is
+// written with the next change.
+func (c *Controller) remember(ctx context.Context, fence Fence, step string, why opening, change func(*state) bool) {
+	now := c.Clock.Now()
+	err := c.untilDone(ctx, step, why, now.Add(c.startingDeadline(now)), func() error { return c.swapState(ctx, fence, change) })
+	if err != nil {
+		change(&c.state)
 	}
 }
 
 // passTicks remembers that the ticks up to a time were dealt with.
 func (c *Controller) passTicks(ctx context.Context, fence Fence, until time.Time) {
-	c.untilDone(ctx, "remember the last tick", opening{execution.Cron, until}, func() error {
-		return c.swapState(ctx, fence, func(s *state) bool { return s.pass(until) })
-	})
+	c.remember(ctx, fence, "remember the last tick", opening{execution.Cron, until}, func(s *state) bool { return s.pass(until) })
 }
 
 func (c *Controller) ticksMissed(ctx context.Context, since time.Time, missed int) {
 	c.Metrics.TicksMissed(missed)
 	c.Log.Warn("ticks missed", "count", missed, "since", since)
 	c.announce(ctx, c.stateReference(), true, eventTicksMissed,
-		fmt.Sprintf("%d ticks since %s were missed: nobody led when they were due", missed, since.UTC().Format(time.RFC3339)))
+		fmt.Sprintf("%d ticks since %s were missed: no replica led when they were due", missed, since.UTC().Format(time.RFC3339)))
 }
 
 // current returns the record of the open execution, or nil.

@@ -55,7 +55,7 @@ func New(reg prometheus.Registerer) *Metrics {
 		last:               newLastExecution(),
 		nextTick:           f.gauge("next_tick_timestamp_seconds", "When the cron expression is due next."),
 		ticksSkipped:       f.counters("ticks_skipped_total", "Ticks that began no execution on purpose.", "reason"),
-		ticksMissed:        f.counter("ticks_missed_total", "Ticks that were due while there was no leader and were not made up for."),
+		ticksMissed:        f.counter("ticks_missed_total", "Ticks that began no execution in time: there was no leader, or it could not begin one."),
 		nodeTasks:          f.counters("node_tasks_total", "Node tasks that have ended.", "state", "reason"),
 		reasons:            newReasons(),
 		tasksInFlight:      f.gauge("tasks_in_flight", "Node tasks that hold a slot of the pool."),

@@ -52,7 +52,7 @@ func (m *Metrics) TickSkipped(reason string) {
 	m.ticksSkipped.WithLabelValues(reason).Inc()
 }
 
-// TicksMissed counts ticks that nobody was there for.
+// TicksMissed counts ticks that began no execution in time.
 func (m *Metrics) TicksMissed(n int) { m.ticksMissed.Add(float64(n)) }
 
 // TaskEnded counts a node task that ended. Reasons are whatever a pod says:

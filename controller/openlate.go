@@ -1,0 +1,74 @@
+package controller
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"time"
+
+	apierrors "k8s.io/apimachinery/pkg/api/errors"
+
+	"github.com/batch-job-controller/batch-job-controller/controller/execution"
+)
+
+// errNotLed is why an execution was not opened that an earlier leader began.
+var errNotLed = errors.New("no replica led in time")
+
+// tooLate returns until when an execution may be opened.
+func (c *Controller) tooLate(why opening, now time.Time) time.Time {
+	return why.scheduled.Add(c.startingDeadline(now))
+}
+
+// openInTime opens the execution that the state says is being opened, or gives it
+// up at startingDeadline: what stands in its way must not stand in that of the
+// next tick too.
+func (c *Controller) openInTime(ctx context.Context, fence Fence, why opening) {
+	err := errNotLed
+	if now := c.Clock.Now(); !now.After(c.tooLate(why, now)) {
+		err = c.untilDone(ctx, "open an execution", why, c.tooLate(why, now), func() error { return c.openExecution(ctx, fence, why) })
+	}
+	if err == nil || ctx.Err() != nil {
+		return
+	}
+	opened := false
+	looked := c.untilDone(ctx, "look for the execution", why, time.Time{}, func() (err error) {
+		opened, err = c.findOpened(ctx, why)
+		return err
+	})
+	if looked == nil && !opened {
+		c.giveUp(ctx, why, err)
+	}
+}
+
+// findOpened looks whether a request whose answer was lost has opened the
+// execution, of this leader or of the one before it, when none can be on its way
+// any more.
+func (c *Controller) findOpened(ctx context.Context, why opening) (bool, error) {
+	if !c.sleepUntil(ctx, c.unanswered.Add(strayTime), nil) {
+		return false, ctx.Err()
+	}
+	within, cancel := context.WithTimeout(ctx, apiTimeout)
+	defer cancel()
+	there, err := c.records.get(within, c.state.newest)
+	var damaged *damagedError
+	switch {
+	case apierrors.IsNotFound(err), errors.As(err, &damaged):
+		return false, nil
+	case err != nil:
+		return false, err
+	case there.plan.Trigger != why.trigger || !there.plan.Scheduled.Equal(why.scheduled):
+		return false, nil // it has only the name
+	case there.account.Phase != execution.Closed:
+		c.adopt(there, false)
+	}
+	return true, nil
+}
+
+// giveUp tells that an execution will not be.
+func (c *Controller) giveUp(ctx context.Context, why opening, err error) {
+	c.Metrics.TicksMissed(1)
+	c.Log.Error("execution given up before it was opened: it is later than startingDeadline", "trigger", why.trigger, "scheduled", why.scheduled, "error", err)
+	message := fmt.Sprintf("the %s execution due at %s was missed: it could not be opened within startingDeadline (%s): %v",
+		why.trigger, why.scheduled.UTC().Format(time.RFC3339), c.startingDeadline(c.Clock.Now()), err)
+	c.announce(ctx, c.stateReference(), true, eventTicksMissed, execution.Truncate(message, maxEventMessage))
+}

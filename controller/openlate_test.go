@@ -1,0 +1,195 @@
+package controller
+
+import (
+	"errors"
+	"net/http"
+	"strings"
+	"testing"
+	"testing/synctest"
+	"time"
+
+	corev1 "k8s.io/api/core/v1"
+	apierrors "k8s.io/apimachinery/pkg/api/errors"
+	"k8s.io/apimachinery/pkg/util/validation/field"
+	clienttesting "k8s.io/client-go/testing"
+
+	"github.com/batch-job-controller/batch-job-controller/controller/config"
+	"github.com/batch-job-controller/batch-job-controller/controller/execution"
+)
+
+// hourly fires at the full hour only, and gives up after ten minutes.
+func hourly(c *config.Config) {
+	c.CronExpression, c.RunOnStartup, c.StartingDeadline = "0 * * * *", false, 10*time.Minute
+}
+
+// refuseConfigMaps has writes of records, or of the state, answered with an error
+// for a while.
+func (c *cluster) refuseConfigMaps(verb string, which func(name string) bool, until time.Time, err error) {
+	c.client.PrependReactor(verb, "configmaps", func(action clienttesting.Action) (bool, runtimeObject, error) {
+		object := action.(clienttesting.CreateAction).GetObject().(*corev1.ConfigMap)
+		return which(object.Name) && time.Now().Before(until), nil, err
+	})
+}
+
+func isState(name string) bool { return strings.HasSuffix(name, stateSuffix) }
+
+// The first tick is due after an hour. What stands in its way goes after five and
+// a half hours.
+func TestAnExecutionThatCannotBeOpenedIsGivenUp(t *testing.T) {
+	tooLarge := apierrors.NewInvalid(corev1.SchemeGroupVersion.WithKind("ConfigMap").GroupKind(), "x",
+		field.ErrorList{field.TooLong(field.NewPath(""), "", 1<<20)})
+	const mended = 5*time.Hour + 30*time.Minute
+	tests := map[string]struct {
+		prepare  func(*cluster, time.Time)
+		wantSays string
+	}{
+		"the callback Service is gone": {func(c *cluster, until time.Time) {
+			c.client.PrependReactor("get", "services", func(clienttesting.Action) (bool, runtimeObject, error) {
+				return time.Now().Before(until), nil, apierrors.NewNotFound(corev1.Resource("services"), testName)
+			})
+		}, `callbackServiceName "check"`},
+		"the record is too large": {func(c *cluster, until time.Time) { c.refuseConfigMaps("create", isRecord, until, tooLarge) }, "Too long"},
+		"a policy denies the record": {func(c *cluster, until time.Time) {
+			c.refuseConfigMaps("create", isRecord, until, policyDenial("configmaps"))
+		}, "no owner"},
+		"a webhook denies the record": {func(c *cluster, until time.Time) { c.refuseConfigMaps("create", isRecord, until, webhookDenial()) }, "cannot verify"},
+		"a proxy denies the record": {func(c *cluster, until time.Time) {
+			c.refuseConfigMaps("create", isRecord, until, proxyAnswer(http.StatusForbidden))
+		}, "execution record"},
+		"nothing of the record is ever heard": {func(c *cluster, until time.Time) {
+			c.refuseConfigMaps("create", isRecord, until, errors.New("connection reset by peer"))
+		}, "connection reset"},
+		"the state cannot be changed": {func(c *cluster, until time.Time) {
+			c.refuseConfigMaps("update", isState, until, policyDenial("configmaps"))
+		}, "no owner"},
+	}
+	for name, tt := range tests {
+		t.Run(name, func(t *testing.T) {
+			inBubble(t, func(t *testing.T) {
+				c := newCluster(t, "a")
+				began := time.Now()
+				r := startReplica(t, c, newMemoryStore(), testConfig(hourly))
+				defer r.kill()
+				time.Sleep(time.Minute)
+				tt.prepare(c, began.Add(mended))
+				time.Sleep(mended)
+				synctest.Wait()
+				if got := r.metric("batch_job_controller_ticks_missed_total"); got != 5 {
+					t.Errorf("ticks missed: got %v, want 5", got)
+				}
+				if got := len(c.records()); got != 0 {
+					t.Errorf("executions: got %d, want none: each was too late", got)
+				}
+				events := c.eventsOf(eventTicksMissed)
+				for _, e := range events {
+					if !strings.Contains(e.Message, tt.wantSays) || !strings.Contains(e.Message, "startingDeadline (10m0s)") {
+						t.Errorf("event: got %q, want that it says %q and startingDeadline", e.Message, tt.wantSays)
+					}
+				}
+				if len(events) != 5 {
+					t.Errorf("events: got %d, want one for each tick", len(events))
+				}
+				time.Sleep(45 * time.Minute) // over the next tick
+				all := c.records()
+				if len(all) != 1 || !all[0].plan.Scheduled.Equal(began.Add(6*time.Hour)) || all[0].account.Phase != execution.Closed {
+					t.Errorf("executions: got %d, want that of the tick after it was mended", len(all))
+				}
+				if state, err := r.readState(t.Context()); err != nil || state.opening != nil {
+					t.Errorf("state: got %+v, %v, want that nothing is being opened", state.opening, err)
+				}
+			})
+		})
+	}
+}
+
+// What stands in the way for less than startingDeadline costs nothing but time.
+func TestAnExecutionThatIsOpenedLate(t *testing.T) {
+	inBubble(t, func(t *testing.T) {
+		c := newCluster(t, "a")
+		began := time.Now()
+		c.refuseConfigMaps("create", isRecord, began.Add(time.Hour+9*time.Minute), webhookDenial())
+		r := startReplica(t, c, newMemoryStore(), testConfig(hourly))
+		defer r.kill()
+		time.Sleep(time.Hour + 15*time.Minute)
+		c.wantAllSucceeded(1)
+		if got := r.metric("batch_job_controller_ticks_missed_total"); got != 0 {
+			t.Errorf("ticks missed: got %v, want none", got)
+		}
+	})
+}
+
+// The answer to the create of a record is lost, and nothing else gets through
+// until it is too late: the record may be there.
+func TestARecordWhoseAnswerWasLostIsNotGivenUp(t *testing.T) {
+	inBubble(t, func(t *testing.T) {
+		c := newCluster(t, "a", "b")
+		began := time.Now()
+		r := startReplica(t, c, newMemoryStore(), testConfig(hourly))
+		defer r.kill()
+		time.Sleep(time.Minute)
+		lost := c.loseAnswer("create", "configmaps", 1, errors.New("connection reset by peer"))
+		c.client.PrependReactor("*", "configmaps", func(clienttesting.Action) (bool, runtimeObject, error) {
+			return lost() && time.Since(began) < time.Hour+20*time.Minute, nil, errors.New("connection refused")
+		})
+		time.Sleep(time.Hour + 30*time.Minute)
+		c.wantAllSucceeded(2)
+		if got := r.metric("batch_job_controller_ticks_missed_total"); got != 0 {
+			t.Errorf("ticks missed: got %v, want none: its execution ran", got)
+		}
+	})
+}
+
+// A create that is still on its way when the execution is given up would leave a
+// record of which nobody knows.
+func TestARecordThatComesLateIsFound(t *testing.T) {
+	for name, late := range map[string]time.Duration{"within its time": 10*time.Minute - time.Second, "afterwards": 10*time.Minute + 15*time.Second} {
+		t.Run(name, func(t *testing.T) {
+			inBubble(t, func(t *testing.T) {
+				c := newCluster(t, "a", "b")
+				began := time.Now()
+				r := startReplica(t, c, newMemoryStore(), testConfig(hourly))
+				defer r.kill()
+				time.Sleep(time.Minute)
+				var sent *corev1.ConfigMap
+				c.client.PrependReactor("create", "configmaps", func(action clienttesting.Action) (bool, runtimeObject, error) {
+					sent = action.(clienttesting.CreateAction).GetObject().(*corev1.ConfigMap).DeepCopy()
+					return isRecord(sent.Name) && time.Since(began) < time.Hour+late, nil, errors.New("connection reset by peer")
+				})
+				time.Sleep(time.Until(began.Add(time.Hour + late)))
+				sent.UID, sent.Namespace, sent.ResourceVersion = "uid-late", testNamespace, "late"
+				must(t, c.client.Tracker().Add(sent))
+				time.Sleep(15 * time.Minute)
+				c.wantAllSucceeded(2)
+				if got := r.metric("batch_job_controller_ticks_missed_total"); got != 0 {
+					t.Errorf("ticks missed: got %v, want none: its execution ran", got)
+				}
+			})
+		})
+	}
+}
+
+// The leader that began to open an execution died over it, and its successor
+// comes too late.
+func TestAnOpeningOfAnEarlierLeaderIsGivenUp(t *testing.T) {
+	inBubble(t, func(t *testing.T) {
+		c := newCluster(t, "a")
+		began := time.Now()
+		c.refuseConfigMaps("create", isRecord, began.Add(time.Hour+5*time.Minute), errors.New("connection reset by peer"))
+		store := newMemoryStore()
+		first := startReplica(t, c, store, testConfig(hourly))
+		time.Sleep(time.Hour + time.Minute)
+		first.kill()
+		time.Sleep(30 * time.Minute)
+		second := startReplica(t, c, store, testConfig(hourly))
+		defer second.kill()
+		time.Sleep(5 * time.Minute)
+		events := c.eventsOf(eventTicksMissed)
+		if len(events) != 1 || !strings.Contains(events[0].Message, "no replica led") {
+			t.Errorf("events: got %d, want one that says why", len(events))
+		}
+		time.Sleep(30 * time.Minute)
+		if all := c.records(); len(all) != 1 || !all[0].plan.Scheduled.Equal(began.Add(2*time.Hour)) {
+			t.Errorf("executions: got %d, want that of the next tick", len(all))
+		}
+	})
+}
