@@ -126,7 +126,7 @@ func (c *Controller) heardOf(open *openExecution, index int) {
 func (c *Controller) exportTask(open *openExecution, index int) {
 	node := open.nodeNames[index]
 	now, _ := open.ledger.Task(node)
-	c.Results.SetTask(execution.Key{Execution: open.record.plan.ID, Node: node}, now.Duration().Milliseconds(), now.Bad())
+	c.exportOutcome(execution.Key{Execution: open.record.plan.ID, Node: node}, now.Duration().Milliseconds(), now.Bad())
 }
 
 // maxLoggedName bounds a file's name in the log, in bytes.
@@ -287,7 +287,16 @@ func (c *Controller) exportResult(key execution.Key, body []byte) {
 
 // export replaces what the node exports.
 func (c *Controller) export(key execution.Key, samples metrics.Samples) {
-	dropped := c.Results.SetResult(key, samples)
+	c.countDropped(key, c.Results.SetResult(key, samples))
+}
+
+// exportOutcome exports how a node task went.
+func (c *Controller) exportOutcome(key execution.Key, durationMS int64, bad bool) {
+	c.countDropped(key, c.Results.SetTask(key, durationMS, bad))
+}
+
+// countDropped counts series that are not exported any more, or not at all.
+func (c *Controller) countDropped(key execution.Key, dropped int) {
 	if dropped == 0 {
 		return
 	}

@@ -123,7 +123,7 @@ func (c *Controller) addLateResults(report execution.Report) (found bool) {
 		c.exportResult(key, body) // it may be another one than before
 		if !t.Reported {
 			t.Reported, t.Heard, found = true, true, true
-			c.Results.SetTask(key, t.DurationMS, t.Bad())
+			c.exportOutcome(key, t.DurationMS, t.Bad())
 		}
 	}
 	return found

@@ -148,7 +148,7 @@ func (c *Controller) restore(r record) *openExecution {
 			open.ledger.Finish(i, end.At(now))
 		}
 		t, _ = open.ledger.Task(key.Node)
-		c.Results.SetTask(key, t.Duration().Milliseconds(), t.Bad())
+		c.exportOutcome(key, t.Duration().Milliseconds(), t.Bad())
 	}
 	return open
 }
@@ -214,7 +214,7 @@ func (c *Controller) rebuildExecution(id execution.ID, nodes []string) {
 				continue // left out at the tick
 			}
 			nodes = append(nodes, t.Node)
-			c.Results.SetTask(execution.Key{Execution: id, Node: t.Node}, t.DurationMS, t.Bad())
+			c.exportOutcome(execution.Key{Execution: id, Node: t.Node}, t.DurationMS, t.Bad())
 		}
 		c.Results.SetPods(len(nodes))
 	}

@@ -91,7 +91,7 @@ func newApp(o options, env config.Env, cfg config.Config, client controller.Clie
 		Log:        log,
 		ConfigMap:  env.ConfigMapName,
 		Judge:      a.judgeConfig(ext),
-		Configured: func(cfg config.Config) { results.Configure(resultOptions(cfg)) },
+		Configured: func(cfg config.Config) { own.SeriesDropped(results.Configure(resultOptions(cfg))) },
 	})
 	if err != nil {
 		return nil, err

@@ -1,7 +1,6 @@
 package metrics
 
 import (
-	"maps"
 	"slices"
 
 	"github.com/prometheus/client_golang/prometheus"
@@ -70,36 +69,20 @@ type series struct {
 	share
 }
 
-// snapshot returns what there is. The latest of each node is found here rather
-// than kept: a scrape looks at everything anyway, and what is not kept cannot
-// go stale.
+// snapshot returns what there is.
 func (r *Results) snapshot() snapshot {
 	r.mu.RLock()
 	defer r.mu.RUnlock()
 	s := snapshot{info: r.info, descs: r.descs, newest: r.newest, pods: r.pods}
-	newestOf := map[string]share{}
-	for _, id := range slices.Backward(slices.Sorted(maps.Keys(r.executions))) {
-		for node, one := range r.executions[id] {
+	for id, nodes := range r.executions {
+		for node, one := range nodes {
 			s.series = append(s.series, series{node, string(id), one})
-			if r.withLatest {
-				newestOf[node] = newestOf[node].or(one)
-			}
 		}
 	}
-	for node, one := range newestOf {
-		s.series = append(s.series, series{node, latest, one})
-	}
-	return s
-}
-
-// or fills what s lacks from an older share. A result is taken as a whole:
-// label sets that a node no longer reports are not its latest.
-func (s share) or(older share) share {
-	if s.samples == nil {
-		s.samples, s.schema = older.samples, older.schema
-	}
-	if s.task == nil {
-		s.task = older.task
+	if r.withLatest {
+		for node, one := range r.latest {
+			s.series = append(s.series, series{node, latest, one.share})
+		}
 	}
 	return s
 }

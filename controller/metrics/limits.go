@@ -14,10 +14,10 @@ type Limits struct {
 	Samples    int   // of a result; MaxSamples
 	LabelSets  int   // of one gauge in a result; MaxLabelSets
 	LabelValue int   // bytes; MaxLabelValue
-	Series     int   // samples of all results that are exported; MaxSeries
+	Series     int   // of all executions and the latest of all nodes; MaxSeries
 }
 
-// MaxSeries is how many samples are exported unless Limits say otherwise.
+// MaxSeries is how many series are exported unless Limits say otherwise.
 const MaxSeries = 200_000
 
 func (l Limits) withDefaults() Limits {
@@ -30,32 +30,63 @@ func (l Limits) withDefaults() Limits {
 	}
 }
 
-// makeRoom makes room for series of an execution, for which older ones give
-// way, the oldest first. It returns how many series it has dropped and whether
-// there is room now. The caller holds r.mu.
-func (r *Results) makeRoom(id execution.ID, n int) (dropped int, ok bool) {
-	fits := func() bool { return r.series+n <= r.maxSeries }
-	if fits() {
-		return 0, true
+// ofTask is how many series there are of a node task besides its result.
+const ofTask = 2
+
+// size returns how many series a share is exported as.
+func (s share) size() int {
+	if s.task == nil {
+		return len(s.samples)
 	}
-	for _, old := range slices.Sorted(maps.Keys(r.executions)) {
-		if fits() || old >= id {
-			break
-		}
-		dropped += r.dropSamples(old)
-	}
-	return dropped, fits()
+	return len(s.samples) + ofTask
 }
 
-// dropSamples stops exporting the results of an execution. How its node tasks
-// went is still shown. The caller holds r.mu.
-func (r *Results) dropSamples(id execution.ID) (dropped int) {
-	nodes := r.executions[id]
-	for node, s := range nodes {
-		dropped += len(s.samples)
-		s.samples = nil
-		nodes[node] = s
+// makeRoom stops exporting the oldest executions of those that are older than
+// one, until what is left fits. It returns how many series that were. The latest
+// of their nodes stays. The caller holds r.mu.
+func (r *Results) makeRoom(than execution.ID) (dropped int) {
+	if r.series <= r.maxSeries {
+		return 0
 	}
+	for _, id := range slices.Sorted(maps.Keys(r.executions)) {
+		if r.series <= r.maxSeries || id >= than {
+			break
+		}
+		dropped += r.dropSeries(id)
+	}
+	return dropped
+}
+
+// shrink makes all fit, if need be without the newest execution and then without
+// the latest of each node. The caller holds r.mu.
+func (r *Results) shrink() (dropped int) {
+	dropped = r.makeRoom(r.newestShown())
+	if r.series > r.maxSeries {
+		dropped += r.dropSeries(r.newestShown())
+	}
+	for node, one := range r.latest {
+		if r.series <= r.maxSeries {
+			break
+		}
+		dropped += one.size()
+		r.setLatest(node, newestShare{})
+	}
+	return dropped
+}
+
+func (r *Results) newestShown() (newest execution.ID) {
+	for id := range r.executions {
+		newest = max(newest, id)
+	}
+	return newest
+}
+
+// dropSeries stops exporting an execution. The caller holds r.mu.
+func (r *Results) dropSeries(id execution.ID) (dropped int) {
+	for _, s := range r.executions[id] {
+		dropped += s.size()
+	}
+	clear(r.executions[id])
 	r.series -= dropped
 	return dropped
 }

@@ -105,9 +105,6 @@ func checkSeries(samples Samples, most int) error {
 	return nil
 }
 
-// ofTask is how many series there are of a node task besides its result.
-const ofTask = 2
-
 // encode is the inverse of decode. A label that is empty is left out.
 func (s *schema) encode(samples Samples) ([]byte, error) {
 	type sampleBody struct {

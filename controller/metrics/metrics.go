@@ -69,7 +69,7 @@ func New(reg prometheus.Registerer) *Metrics {
 		callbacksLimited:   f.counters("callback_limited_total", "Callbacks that were refused because they were over a limit, by its key in the configuration.", "kind", "limit"),
 		connectionsFull:    f.counters("connections_full_total", "Times that a port had as many connections as it may, so that further ones had to wait.", "port"),
 		resultSamples:      f.counter("result_samples_total", "Samples received in results."),
-		seriesDropped:      f.counter("series_dropped_total", "Series of results that are not exported because there are too many."),
+		seriesDropped:      f.counter("series_dropped_total", "Series of results and of node tasks that are not exported because there are too many."),
 		podLogs:            f.counters("pod_logs_total", "Container logs collected, by what became of them.", "outcome"),
 		reportStoreErrors:  f.counters("report_store_errors_total", "Operations of the report store that failed.", "operation"),
 		certificateExpiry:  f.gauges("certificate_expiry_seconds", "When the certificate of a port that is served with TLS expires, as Unix time.", "port"),

@@ -35,9 +35,10 @@ type Results struct {
 	helps      map[string]string           // of the gauges that were ever seen, by name
 	descs      map[string]*prometheus.Desc // of them, by name and labels; is replaced, never changed
 	executions map[execution.ID]map[string]share
-	series     int          // samples of them all
-	newest     execution.ID // that began; empty: none did
-	pods       int          // of the newest; -1: not known yet
+	latest     map[string]newestShare // by node, if they are asked for
+	series     int                    // of them all
+	newest     execution.ID           // that began; empty: none did
+	pods       int                    // of the newest; -1: not known yet
 }
 
 // share is what one node contributed to one execution. It is replaced, never
@@ -76,6 +77,7 @@ func NewResults(o ResultOptions) *Results {
 		helps:      map[string]string{},
 		descs:      map[string]*prometheus.Desc{},
 		executions: map[execution.ID]map[string]share{},
+		latest:     map[string]newestShare{},
 		pods:       -1,
 	}
 	r.Configure(o)
@@ -102,37 +104,43 @@ func (r *Results) SetPods(n int) {
 // how many series are not exported because there are too many: those of older
 // executions, or if that is not enough these.
 func (r *Results) SetResult(key execution.Key, samples Samples) (dropped int) {
-	r.change(key, func(s *share) {
-		r.series -= len(s.samples)
-		s.samples = nil
-		var ok bool
-		if dropped, ok = r.makeRoom(key.Execution, len(samples)); !ok {
-			dropped += len(samples)
-			return
-		}
-		s.samples, s.schema = samples, r.schemaOf(key.Execution)
-		r.series += len(samples)
-	})
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	s := r.executions[key.Execution][key.Node]
+	s.samples, s.schema = samples, r.schemaOf(key.Execution)
+	if dropped = r.put(key, s); r.series > r.maxSeries {
+		s.samples, s.schema = nil, nil
+		dropped += len(samples) + r.put(key, s)
+	}
 	return dropped
 }
 
 // SetTask takes down how the node task went: how long it has run, and whether
-// it is bad.
-func (r *Results) SetTask(key execution.Key, durationMS int64, bad bool) {
-	r.change(key, func(s *share) { s.task = &taskState{durationMS: durationMS, bad: bad} })
-}
-
-func (r *Results) change(key execution.Key, f func(*share)) {
+// it failed or never reported. It returns the same as SetResult.
+func (r *Results) SetTask(key execution.Key, durationMS int64, bad bool) (dropped int) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
+	s := r.executions[key.Execution][key.Node]
+	s.task = &taskState{durationMS: durationMS, bad: bad}
+	if dropped = r.put(key, s); r.series > r.maxSeries {
+		s.task = nil
+		dropped += ofTask + r.put(key, s)
+	}
+	return dropped
+}
+
+// put replaces what a node has in an execution, and has older ones give way. The
+// caller holds r.mu.
+func (r *Results) put(key execution.Key, s share) (dropped int) {
 	nodes := r.executions[key.Execution]
 	if nodes == nil {
 		nodes = map[string]share{}
 		r.executions[key.Execution] = nodes
 	}
-	s := nodes[key.Node]
-	f(&s)
+	r.series += s.size() - nodes[key.Node].size()
 	nodes[key.Node] = s
+	r.follow(key, s)
+	return r.makeRoom(key.Execution)
 }
 
 // Keep forgets all executions but these.
@@ -160,7 +168,9 @@ func (r *Results) Drop(id execution.ID) {
 
 // drop is Drop for who holds r.mu.
 func (r *Results) drop(id execution.ID) {
-	r.dropSamples(id)
+	r.dropSeries(id)
 	delete(r.executions, id)
 	delete(r.schemas, id)
+	r.forget(id)
+	r.shrink() // older results of the nodes may be larger
 }

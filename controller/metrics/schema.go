@@ -45,15 +45,20 @@ func (s *schema) is(gauges []Gauge, limits Limits) bool {
 
 // Configure has executions that begin from now on report other gauges. What is
 // not of the results, such as how many series are exported and what Info says,
-// is as it says at once. The prefix is not changed.
-func (r *Results) Configure(o ResultOptions) {
+// is as it says at once. The prefix is not changed. It returns how many series
+// are not exported any more because there are too many.
+func (r *Results) Configure(o ResultOptions) (dropped int) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
-	r.withLatest = o.Latest
 	r.infoDesc, r.info = newInfo(r.prefix, o.Info)
 	r.maxSeries = o.Limits.withDefaults().Series
 	r.current = newSchema(o.Gauges, o.Limits.withDefaults())
 	r.describe(r.current, true)
+	if r.withLatest != o.Latest {
+		r.withLatest = o.Latest
+		r.rebuildLatest()
+	}
+	return r.shrink()
 }
 
 // Use has the results of an execution checked against gauges of its own: those

@@ -1,0 +1,98 @@
+package metrics
+
+import (
+	"maps"
+	"slices"
+
+	"github.com/batch-job-controller/batch-job-controller/controller/execution"
+)
+
+// newestShare is what a node contributed last. Its parts may be of different
+// executions, and outlive those that give way to newer ones.
+type newestShare struct {
+	share
+	samplesOf, taskOf execution.ID
+}
+
+// follow has the latest of a node follow what it has in one execution now. A
+// result is taken as a whole: label sets that a node no longer reports are not
+// its latest. The caller holds r.mu.
+func (r *Results) follow(key execution.Key, now share) {
+	if !r.withLatest {
+		return
+	}
+	one := r.latest[key.Node]
+	switch {
+	case now.samples != nil && key.Execution >= one.samplesOf:
+		one.samples, one.schema, one.samplesOf = now.samples, now.schema, key.Execution
+	case now.samples == nil && key.Execution == one.samplesOf:
+		one = r.withOlderSamples(key.Node, one)
+	}
+	switch {
+	case now.task != nil && key.Execution >= one.taskOf:
+		one.task, one.taskOf = now.task, key.Execution
+	case now.task == nil && key.Execution == one.taskOf:
+		one = r.withOlderTask(key.Node, one)
+	}
+	r.setLatest(key.Node, one)
+}
+
+// forget has the nodes whose latest is of an execution that is not there any
+// more fall back to what older ones have. The caller holds r.mu.
+func (r *Results) forget(id execution.ID) {
+	for node, one := range r.latest {
+		if one.samplesOf == id {
+			one = r.withOlderSamples(node, one)
+		}
+		if one.taskOf == id {
+			one = r.withOlderTask(node, one)
+		}
+		r.setLatest(node, one)
+	}
+}
+
+func (r *Results) withOlderSamples(node string, one newestShare) newestShare {
+	older, id := r.newestWith(node, func(s share) bool { return s.samples != nil })
+	one.samples, one.schema, one.samplesOf = older.samples, older.schema, id
+	return one
+}
+
+func (r *Results) withOlderTask(node string, one newestShare) newestShare {
+	older, id := r.newestWith(node, func(s share) bool { return s.task != nil })
+	one.task, one.taskOf = older.task, id
+	return one
+}
+
+// newestWith returns what a node has in the newest execution in which it has
+// something. The caller holds r.mu.
+func (r *Results) newestWith(node string, has func(share) bool) (share, execution.ID) {
+	for _, id := range slices.Backward(slices.Sorted(maps.Keys(r.executions))) {
+		if one := r.executions[id][node]; has(one) {
+			return one, id
+		}
+	}
+	return share{}, ""
+}
+
+// setLatest replaces the latest of a node. The caller holds r.mu.
+func (r *Results) setLatest(node string, one newestShare) {
+	r.series += one.size() - r.latest[node].size()
+	if one.size() == 0 && one.samplesOf == "" {
+		delete(r.latest, node)
+		return
+	}
+	r.latest[node] = one
+}
+
+// rebuildLatest finds the latest of all nodes anew, or forgets it if it is not
+// asked for. The caller holds r.mu.
+func (r *Results) rebuildLatest() {
+	for node := range r.latest {
+		r.setLatest(node, newestShare{})
+	}
+	for _, id := range slices.Sorted(maps.Keys(r.executions)) {
+		for node, one := range r.executions[id] {
+			r.follow(execution.Key{Execution: id, Node: node}, one)
+		}
+	}
+}
