@@ -119,10 +119,10 @@ func TestLimitsOfTheRecorder(t *testing.T) {
 		wantBody  string
 		wantLimit []string
 	}{
-		"too many":                                {quota(execution.FilesPerTask, execution.ErrTooMany, time.Minute), 429, "60", "too many requests: at most 3 (callback.limits.filesPerTask)", []string{"result filesPerTask"}},
+		"as many as there may be":                 {quota(execution.FilesPerTask, execution.ErrUsedUp, 0), 403, "", "no more in this execution: at most 3 (callback.limits.filesPerTask)", []string{"result filesPerTask"}},
 		"too many, for a moment":                  {quota(execution.EventInterval, execution.ErrTooMany, time.Nanosecond), 429, "1", "too many", []string{"result eventInterval"}},
 		"too many, for a second and a bit":        {quota(execution.EventInterval, execution.ErrTooMany, 1001*time.Millisecond), 429, "2", "too many", []string{"result eventInterval"}},
-		"too many, and nobody knows for how long": {quota(execution.FilesPerTask, execution.ErrTooMany, 0), 429, "1", "too many", []string{"result filesPerTask"}},
+		"too many, and nobody knows for how long": {quota(execution.RequestsPerTask, execution.ErrTooMany, 0), 429, "1", "too many", []string{"result requestsPerTask"}},
 		"too many bytes":                          {quota(execution.BytesPerTask, execution.ErrTooLarge, 0), 413, "", "the body is too large: at most 3 (callback.limits.bytesPerTask)", []string{"result bytesPerTask"}},
 		"no space":                                {quota(execution.BytesPerExecution, execution.ErrNoSpace, 0), 507, "", "the report directory is full: at most 3", []string{"result bytesPerExecution"}},
 		"a value too many":                        {&execution.InvalidError{Message: "is one sample too many", Limit: execution.SamplesPerResult}, 400, "", "one sample too many", []string{"result samplesPerResult"}},
@@ -146,12 +146,12 @@ func TestLimitsOfTheRecorder(t *testing.T) {
 // A pod that goes on and on must not fill the log.
 func TestALimitIsWarnedAboutOnceForEachNode(t *testing.T) {
 	log, logged := logTo()
-	full := &execution.LimitError{Limit: execution.ResultsPerTask, Err: execution.ErrTooMany, Message: "at most 3"}
+	full := &execution.LimitError{Limit: execution.ResultsPerTask, Err: execution.ErrUsedUp, Message: "at most 3"}
 	var met limitsMet
 	address := open(t, NewHandler(&fakeRecorder{err: full}, Options{Log: log, ObserveLimit: met.observe}))
 	for range 5 {
 		for _, kind := range []route.Kind{route.Result, route.File} {
-			if got := post(t, callbackURL(t, address, kind), nil, strings.NewReader("x")); got.status != 429 {
+			if got := post(t, callbackURL(t, address, kind), nil, strings.NewReader("x")); got.status != 403 {
 				t.Fatalf("%s: got %d", kind, got.status)
 			}
 		}

@@ -31,6 +31,7 @@ func statuses() []statusRule {
 		{execution.ErrNameTaken, http.StatusConflict},
 		{execution.ErrTooLarge, http.StatusRequestEntityTooLarge},
 		{execution.ErrTooMany, http.StatusTooManyRequests},
+		{execution.ErrUsedUp, http.StatusForbidden}, // no client sends that again by itself, as it does after a 429
 		{execution.ErrNoSpace, http.StatusInsufficientStorage},
 		{execution.ErrNotLeader, http.StatusServiceUnavailable},
 		{execution.ErrNoAnswer, http.StatusServiceUnavailable},

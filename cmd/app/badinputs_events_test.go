@@ -50,7 +50,7 @@ func badEvents() badInputs {
 		thirty = append(thirty, next)
 	}
 	thirty[29].leaves.Events = []string{"30×Job jobs Normal/R: m"}
-	tooMany := refuseEvent(eventOf("m"), 429, "Retry-After: ", "eventsPerTask")
+	tooMany := refuseEvent(eventOf("m"), 403, "no more in this execution", "eventsPerTask")
 	tooMany.leaves = thirty[29].leaves
 	return badInputs{
 		"E1": {

@@ -10,7 +10,8 @@ var (
 	ErrNotLeader        = errors.New("this replica is not the leader")
 	ErrNoAnswer         = errors.New("the API server does not answer")
 	ErrTooLarge         = errors.New("the body is too large")
-	ErrTooMany          = errors.New("too many requests")
+	ErrTooMany          = errors.New("too many requests") // for now: some may come later
+	ErrUsedUp           = errors.New("no more in this execution")
 	ErrNameTaken        = errors.New("the file name belongs to another node or is reserved")
 	ErrNoSpace          = errors.New("the report directory is full")
 	ErrUnavailable      = errors.New("temporarily unavailable")

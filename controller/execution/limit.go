@@ -49,9 +49,9 @@ func Limits() map[string][]Limit {
 // LimitError is that a callback is over a limit. It is shown to the pod.
 type LimitError struct {
 	Limit   Limit
-	Err     error  // what it comes to: ErrTooLarge, ErrTooMany, ErrNoSpace, ...
+	Err     error  // what it comes to: ErrTooLarge, ErrTooMany, ErrUsedUp, ...
 	Message string // what is allowed
-	// RetryAfter is when it is worth trying again; 0: nobody knows.
+	// RetryAfter is when it is worth trying again; 0: that is not known, or never.
 	RetryAfter time.Duration
 }
 

@@ -34,10 +34,6 @@ func (l QuotaLimits) withDefaults() QuotaLimits {
 	}
 }
 
-// nextExecution is when a pod that has used up what it may send is told to try
-// again: there is no right time before the next execution.
-const nextExecution = time.Minute
-
 // Quota is what the pods of an execution have used of what they may. Tasks go
 // by their index. Its errors are of type execution.LimitError.
 type Quota struct {
@@ -117,9 +113,11 @@ func (q *Quota) globalPace() pace {
 	return pace{burst: q.limits.EventsASecond, interval: time.Second / time.Duration(q.limits.EventsASecond)}
 }
 
+// usedUp is that a task has sent all that it may. Waiting does not help: before
+// the next execution nothing changes.
 func usedUp(limit execution.Limit, what string, most int) error {
 	return &execution.LimitError{
-		Limit: limit, Err: execution.ErrTooMany, RetryAfter: nextExecution,
+		Limit: limit, Err: execution.ErrUsedUp,
 		Message: fmt.Sprintf("a node may send %d %s in an execution (callback.limits.%s)", most, what, limit),
 	}
 }

@@ -38,9 +38,9 @@ func TestQuotaOfFiles(t *testing.T) {
 		is    error
 	}{
 		"as many files as may be":               {sent: []file{{name: "1"}, {name: "2"}}, last: file{name: "3"}},
-		"one file more":                         {sent: []file{{name: "1"}, {name: "2"}, {name: "3"}}, last: file{name: "4"}, want: execution.FilesPerTask, is: execution.ErrTooMany},
+		"one file more":                         {sent: []file{{name: "1"}, {name: "2"}, {name: "3"}}, last: file{name: "4"}, want: execution.FilesPerTask, is: execution.ErrUsedUp},
 		"one that is there already":             {there: []int64{5, 5, 5}, last: file{name: "1", size: 6, replaced: 5}},
-		"one more than there were":              {there: []int64{5, 5, 5}, last: file{name: "4"}, want: execution.FilesPerTask, is: execution.ErrTooMany},
+		"one more than there were":              {there: []int64{5, 5, 5}, last: file{name: "4"}, want: execution.FilesPerTask, is: execution.ErrUsedUp},
 		"one of another node":                   {there: []int64{5, 5, 5}, last: file{task: 1, name: "1"}},
 		"one byte less than may be":             {sent: []file{{name: "1", size: 40}}, last: file{name: "2", size: 59}},
 		"as many bytes as may be":               {sent: []file{{name: "1", size: 40}}, last: file{name: "2", size: 60}},

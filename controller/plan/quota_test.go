@@ -46,10 +46,10 @@ func TestQuotaOfResultsAndEvents(t *testing.T) {
 	}{
 		"one result less than may be":             {limits: small, take: result, before: times(1, step{})},
 		"as many results as may be":               {limits: small, take: result, before: times(2, step{})},
-		"one result more":                         {limits: small, take: result, before: times(3, step{}), want: execution.ResultsPerTask, wantAfter: time.Minute},
+		"one result more":                         {limits: small, take: result, before: times(3, step{}), want: execution.ResultsPerTask},
 		"a result of a node, another has no more": {limits: small, take: result, before: times(3, step{}), last: step{task: 1}},
 		"twenty results by default":               {take: result, before: times(19, step{})},
-		"twenty-one results by default":           {take: result, before: times(20, step{}), want: execution.ResultsPerTask, wantAfter: time.Minute},
+		"twenty-one results by default":           {take: result, before: times(20, step{}), want: execution.ResultsPerTask},
 
 		"as many events at once as may be":          {limits: small, take: event, before: times(1, step{})},
 		"one event too many at once":                {limits: small, take: event, before: times(2, step{}), want: execution.EventInterval, wantAfter: 10 * time.Second},
@@ -59,7 +59,7 @@ func TestQuotaOfResultsAndEvents(t *testing.T) {
 		"the clock was set back":                    {limits: small, take: event, before: times(2, step{}), last: step{at: -time.Hour}, want: execution.EventInterval, wantAfter: time.Hour + 10*time.Second},
 		"an event of a node, another sends many":    {limits: small, take: event, before: times(2, step{}), last: step{task: 1}},
 		"as many events as may be":                  {limits: small, take: event, before: append(times(2, step{}), step{at: time.Hour}), last: step{at: 2 * time.Hour}},
-		"one event more":                            {limits: small, take: event, before: append(times(2, step{}), step{at: time.Hour}, step{at: 2 * time.Hour}), last: step{at: 3 * time.Hour}, want: execution.EventsPerTask, wantAfter: time.Minute},
+		"one event more":                            {limits: small, take: event, before: append(times(2, step{}), step{at: time.Hour}, step{at: 2 * time.Hour}), last: step{at: 3 * time.Hour}, want: execution.EventsPerTask},
 		"as many events of all as may be":           {limits: small, take: event, before: []step{{task: 1}, {task: 2}, {task: 3}, {task: 4}}},
 		"one event of all too many":                 {limits: small, take: event, before: []step{{task: 1}, {task: 2}, {task: 3}, {task: 4}, {task: 5}}, want: execution.EventsPerSecond, wantAfter: 200 * time.Millisecond},
 		"one event of all a fifth of a second on":   {limits: small, take: event, before: []step{{task: 1}, {task: 2}, {task: 3}, {task: 4}, {task: 5}}, last: step{at: 200 * time.Millisecond}},
@@ -83,7 +83,11 @@ func TestQuotaOfResultsAndEvents(t *testing.T) {
 				}
 				return
 			}
-			if !errors.As(err, &limit) || limit.Limit != tt.want || limit.RetryAfter != tt.wantAfter || !errors.Is(err, execution.ErrTooMany) {
+			wantErr := execution.ErrTooMany
+			if tt.wantAfter == 0 {
+				wantErr = execution.ErrUsedUp // it does not get better by waiting
+			}
+			if !errors.As(err, &limit) || limit.Limit != tt.want || limit.RetryAfter != tt.wantAfter || !errors.Is(err, wantErr) {
 				t.Errorf("got %+v, want %s, after %s", limit, tt.want, tt.wantAfter)
 			}
 		})
