@@ -34,6 +34,17 @@ func parseKey(c *call) error {
 	return nil
 }
 
+// checkFraming refuses a body that has neither a length nor chunks, as netcat
+// and some of HTTP/1.0 send it. To net/http such a request has no body: it would
+// be answered with 200, and nothing of it kept.
+func checkFraming(c *call) error {
+	r := c.request
+	if r.ContentLength == 0 && len(r.TransferEncoding) == 0 && r.Header.Get("Content-Length") == "" {
+		return told(errNoLength, "the request must have a Content-Length, which may be 0, or be sent in chunks")
+	}
+	return nil
+}
+
 func (h *handler) checkLength(c *call) error {
 	limit := c.kind.limit
 	if c.kind.name == route.File && !isForm(c) {

@@ -1,6 +1,7 @@
 package callback
 
 import (
+	"cmp"
 	"errors"
 	"fmt"
 	"io"
@@ -32,7 +33,7 @@ func (s *stored) add(kept, name string) {
 }
 
 func (h *handler) takeFiles(c *call) (any, error) {
-	name := h.givenName(c)
+	name := givenName(c)
 	if isForm(c) {
 		return h.takeParts(c, name)
 	}
@@ -63,22 +64,11 @@ func (h *handler) keep(c *call, name, contentType string, file *file) (string, e
 
 // givenName returns the name that the request gives its only or its first file,
 // or "". A header that is malformed gives none.
-func (h *handler) givenName(c *call) string {
-	// Names are logged, and a pod may have put its token into one.
-	inQuery := h.redactor.RedactString(queryName(c.request.URL))
-	inHeader := h.redactor.RedactString(dispositionName(c.request.Header.Get("Content-Disposition")))
-	if inQuery == "" {
-		return inHeader
-	}
-	if inHeader != "" && inHeader != inQuery {
-		h.log.Info("the query names the file otherwise than the header, and wins",
-			"execution", c.key.Execution, "node", c.key.Node,
-			"query", execution.Truncate(inQuery, 256), "header", execution.Truncate(inHeader, 256))
-	}
-	return inQuery
+func givenName(c *call) string {
+	return cmp.Or(queryName(c.request.URL), dispositionName(c.request.Header.Get("Content-Disposition")))
 }
 
-func queryName(u *url.URL) string { return u.Query().Get("name") }
+func queryName(u *url.URL) string { return u.Query().Get(nameParam) }
 
 func dispositionName(header string) string {
 	_, params, err := mime.ParseMediaType(header)

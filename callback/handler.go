@@ -82,9 +82,9 @@ func (h *handler) kinds() []*kind {
 	brisk := pace{grace: h.limits.BodyDeadline}
 	steady := pace{grace: h.limits.FileDeadline, idle: h.limits.FileDeadline, rate: h.limits.FileRate}
 	return []*kind{
-		{name: route.Result, limit: bound{execution.ResultSize, h.limits.Result}, pace: brisk, gate: results, checks: h.checks(notMultipart), take: h.takeResult},
-		{name: route.File, limit: bound{execution.UploadSize, h.limits.Upload}, pace: steady, gate: files, checks: h.checks(), take: h.takeFiles},
-		{name: route.Event, limit: bound{execution.EventSize, h.limits.Event}, pace: brisk, gate: events, checks: h.checks(notMultipart), take: h.takeEvent},
+		{name: route.Result, limit: bound{execution.ResultSize, h.limits.Result}, pace: brisk, gate: results, checks: h.checks(noQuery, notMultipart), take: h.takeResult},
+		{name: route.File, limit: bound{execution.UploadSize, h.limits.Upload}, pace: steady, gate: files, checks: h.checks(onlyName, oneName), take: h.takeFiles},
+		{name: route.Event, limit: bound{execution.EventSize, h.limits.Event}, pace: brisk, gate: events, checks: h.checks(noQuery, notMultipart), take: h.takeEvent},
 	}
 }
 
@@ -94,9 +94,10 @@ func (h *handler) checks(more ...check) []check {
 		h.checkHeaders, // 431
 		parseKey,       // 400: the path names no node or no execution
 		h.authenticate, // 401, 403
+		checkFraming,   // 411: where the body ends is not known
 		h.checkLength,  // 413: it says itself that it is too large
 		checkCoding,    // 415: nothing is ever decompressed
-	}, more...) // 415
+	}, more...) // 400, 415
 }
 
 // refusal serves what no route matches.

@@ -126,6 +126,12 @@ func TestRefusedBeforeTheRecorder(t *testing.T) {
 		"F25: a file of 32 MiB and a byte":              {request: head(route.File, nil, "Content-Length: 33554433"), wantStatus: 413, wantBody: "at most 33554432 bytes"},
 		"F25: a form of 64 MiB and a byte":              {request: head(route.File, nil, "Content-Type: multipart/form-data; boundary=x", "Content-Length: 67108865"), wantStatus: 413, wantBody: "at most 67108864 bytes"},
 		"F31: a compressed file":                        {request: head(route.File, nil, "Content-Encoding: zstd", "Content-Length: 2") + "{}", wantStatus: 415},
+		"H21: HTTP/1.0 without a length":                {request: "POST " + result + " HTTP/1.0\r\n\r\n{}", wantStatus: 411, wantBody: "must have a Content-Length"},
+		"H21: a file without a length":                  {request: "POST " + route.Path(route.File, testKey) + " HTTP/1.1\r\nHost: x\r\n\r\ntext", wantStatus: 411, wantBody: "must have a Content-Length"},
+		"H21: a file of HTTP/1.0 without a length":      {request: "POST " + route.Path(route.File, testKey) + "?name=a HTTP/1.0\r\nConnection: close\r\n\r\ntext", wantStatus: 411},
+		"H22: a result with a query":                    {request: "POST " + result + "?a=b HTTP/1.1\r\nHost: x\r\n" + body, wantStatus: 400, wantBody: "unknown parameter"},
+		"H22: a result with a name":                     {request: "POST " + result + "?name=b HTTP/1.1\r\nHost: x\r\n" + body, wantStatus: 400, wantBody: "only the URL of files takes one"},
+		"H22: an event with a query that is malformed":  {request: "POST " + route.Path(route.Event, testKey) + "?%zz HTTP/1.1\r\nHost: x\r\n" + body, wantStatus: 400, wantBody: "cannot be read"},
 		"a body whose chunks are malformed":             {request: head(route.Result, nil, "Transfer-Encoding: chunked") + "zz\r\n", wantStatus: 400, wantBody: "malformed or ends early"},
 	}
 	recorder := &fakeRecorder{}
@@ -159,7 +165,6 @@ func TestOddButAccepted(t *testing.T) {
 		"H12: another host":        {request: "POST " + route.Path(route.Result, testKey) + " HTTP/1.1\r\nHost: evil\r\nContent-Length: 2\r\n\r\n{}"},
 		"H12: a whole URL":         {request: "POST http://evil" + route.Path(route.Result, testKey) + " HTTP/1.1\r\nHost: evil\r\nContent-Length: 2\r\n\r\n{}"},
 		"chunks":                   {request: head(route.Result, nil, "Transfer-Encoding: chunked") + "1\r\n{\r\n1\r\n}\r\n0\r\n\r\n"},
-		"a query":                  {request: "POST " + route.Path(route.Result, testKey) + "?a=b HTTP/1.1\r\nHost: x\r\nContent-Length: 2\r\n\r\n{}"},
 	}
 	for name, tt := range tests {
 		t.Run(name, func(t *testing.T) {
@@ -310,9 +315,9 @@ func TestRequestsAreLoggedAndObserved(t *testing.T) {
 		wantObserve string
 	}{
 		"one that is taken": {
-			path:        route.Path(route.Result, testKey) + "?secret=1",
-			wantLog:     []string{"level=DEBUG", "execution=20261124034200", "node=node-1.zone-a", "kind=result", "status=200", "bytes=2", "duration=", "route=/report/:node/:executionID/result"},
-			wantObserve: "result 200",
+			path:        route.Path(route.File, testKey) + "?name=secret",
+			wantLog:     []string{"level=DEBUG", "execution=20261124034200", "node=node-1.zone-a", "kind=file", "status=200", "bytes=2", "duration=", "route=/report/:node/:executionID/file"},
+			wantObserve: "file 200",
 		},
 		"one that is refused": {
 			path: route.Path(route.Result, testKey), err: execution.ErrEnded,

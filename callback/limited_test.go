@@ -50,7 +50,7 @@ func TestLimitsAtBelowAndAboveTheirBounds(t *testing.T) {
 	}
 	padded := func(length int) string {
 		text := form("x")
-		return strings.Repeat("-", length-len(text)-2) + "\r\n" + text // what comes before the first part is skipped
+		return strings.Replace(text, "\r\n", "\r\nX: "+strings.Repeat("-", length-len(text)-len("X: \r\n"))+"\r\n", 1)
 	}
 	tests := map[string]struct {
 		kind   route.Kind

@@ -6,6 +6,7 @@ import (
 	"io"
 	"mime"
 	"mime/multipart"
+	"strings"
 
 	"github.com/batch-job-controller/batch-job-controller/controller/execution"
 )
@@ -21,8 +22,10 @@ func (h *handler) takeParts(c *call, name string) (any, error) {
 	if err != nil || params["boundary"] == "" {
 		return nil, &execution.InvalidError{Path: "Content-Type", Message: "must be " + formType + " with a boundary"}
 	}
-	parts := multipart.NewReader(c.body, params["boundary"])
+	edges := newFormEdges(c.body, params["boundary"])
+	parts := multipart.NewReader(edges, params["boundary"])
 	answer := stored{}
+	names := map[string]bool{}
 	for n := 0; ; n++ {
 		part, err := c.nextPart(parts)
 		if errors.Is(err, io.EOF) {
@@ -34,13 +37,13 @@ func (h *handler) takeParts(c *call, name string) (any, error) {
 		if err := h.checkPart(n, part); err != nil {
 			return nil, err
 		}
-		if isField(part) {
-			_, _ = io.Copy(io.Discard, part) // the next part meets the error too
-			continue
-		}
 		if name == "" || len(answer.Files) > 0 {
-			name = h.redactor.RedactString(part.FileName())
+			name = part.FileName()
 		}
+		if name != "" && names[name] {
+			return nil, invalid("name", "%s is there twice in the form: must be different, or be sent one after the other", quote(name))
+		}
+		names[name] = true
 		kept, err := h.keep(c, name, mediaType(part.Header.Get("Content-Type")), newFile(&partContent{part: part, call: c}, h.fileBound()))
 		if err != nil {
 			return nil, err
@@ -50,13 +53,16 @@ func (h *handler) takeParts(c *call, name string) (any, error) {
 	if len(answer.Files) == 0 {
 		return nil, &execution.InvalidError{Message: "the form holds no file"}
 	}
+	if err := edges.check(); err != nil {
+		return nil, err
+	}
 	return answer, nil
 }
 
 // nextPart returns the next part, or io.EOF after the last.
 func (c *call) nextPart(parts *multipart.Reader) (*multipart.Part, error) {
 	c.body.ration = partHeaderBytes
-	part, err := parts.NextPart()
+	part, err := parts.NextRawPart() // NextPart decodes what says that it is quoted-printable
 	c.body.ration = unlimited
 	return part, c.explainForm(err)
 }
@@ -70,12 +76,11 @@ func (c *call) explainForm(err error) error {
 	case c.body.broken() != nil:
 		return c.body.broken()
 	default:
-		return &execution.InvalidError{Message: "the form is malformed or ends early"}
+		return invalid("", formBroken)
 	}
 }
 
-// partContent is the content of a part, decoded if the part says that it is
-// quoted-printable, which may be malformed too.
+// partContent is the content of a part, as it came.
 type partContent struct {
 	part *multipart.Part
 	call *call
@@ -93,6 +98,27 @@ func (h *handler) checkPart(n int, part *multipart.Part) error {
 	}
 	if countHeaders(part.Header) > h.limits.Headers {
 		return &execution.InvalidError{Limit: execution.HeaderLines, Message: fmt.Sprintf("a part must have at most %d header lines", h.limits.Headers)}
+	}
+	if isField(part) {
+		return invalid("form", "the field %s is no file, and would not be kept: must be one, as with curl -F %s=@<path>, or be left out", quote(part.FormName()), part.FormName())
+	}
+	return checkPartCoding(part)
+}
+
+// checkPartCoding refuses a part that is not sent as it is. A file is kept as it
+// came, and nothing is ever decoded.
+func checkPartCoding(part *multipart.Part) error {
+	for _, coding := range part.Header.Values("Content-Transfer-Encoding") {
+		switch strings.ToLower(coding) {
+		case "", "7bit", "8bit", "binary":
+		default:
+			return told(errMediaType, "a part must be sent as it is (binary), not as %s", quote(coding))
+		}
+	}
+	for _, coding := range part.Header.Values("Content-Encoding") {
+		if coding != "" && !strings.EqualFold(coding, "identity") {
+			return told(errMediaType, "a part must not be compressed")
+		}
 	}
 	return nil
 }

@@ -27,7 +27,7 @@ func (h *handler) record(c *call, err error) {
 		slog.Bool("forwarded", c.forwarded),
 	}
 	if err != nil {
-		attrs = append(attrs, slog.Any("err", err))
+		attrs = append(attrs, slog.String("err", h.redactor.RedactString(err.Error()))) // it may quote the name of a file
 	}
 	level := levelOf(status)
 	if limit, again := h.observeLimit(c, err); limit != "" {

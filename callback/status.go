@@ -11,6 +11,7 @@ import (
 var (
 	errHeaders   = errors.New("the header is too large")
 	errMediaType = errors.New("the body cannot be read")
+	errNoLength  = errors.New("the body has no length")
 )
 
 // statuses tells how an error is answered. What it does not hold is a 500.
@@ -23,6 +24,7 @@ func statuses() []statusRule {
 		{execution.ErrOtherTask, http.StatusForbidden},
 		{errHeaders, http.StatusRequestHeaderFieldsTooLarge},
 		{errMediaType, http.StatusUnsupportedMediaType},
+		{errNoLength, http.StatusLengthRequired},
 		{errSlow, http.StatusRequestTimeout},
 		{errBroken, http.StatusBadRequest},
 		{execution.ErrUnknownExecution, http.StatusForbidden},

@@ -61,10 +61,35 @@ func badFiles() badInputs {
 	largest.leaves.Files = map[string]string{"-a": strconv.Itoa(most) + " bytes"}
 	empty := withBody(upload("a", `Content-Disposition: attachment; filename=a`), "")
 	empty.leaves.Files = map[string]string{"-a": ""}
-	differ := upload("a.txt", `Content-Disposition: attachment; filename=b.txt`)
-	differ.path, differ.logs = "{task}/file?name=a.txt", []string{"the query names the file otherwise", "query=a.txt", "header=b.txt"}
+	differ := refuse(upload("", `Content-Disposition: attachment; filename=b.txt`), 400, "a.txt", "in the query", "b.txt", "in the header")
+	differ.path = "{task}/file?name=a.txt"
 	formIn := withBody(upload("x", formHeader), formPart("../x")+formEnd)
-	sixteen := withBody(upload("a", formHeader), formPart("a")+strings.Repeat(formField, 15)+formEnd)
+	parts := func(n int) (text string, kept map[string]string) {
+		kept = map[string]string{}
+		for i := range n {
+			text += formPart(strconv.Itoa(i))
+			kept["-"+strconv.Itoa(i)] = "text"
+		}
+		return text + formEnd, kept
+	}
+	sixteen, seventeen := withBody(upload("0", formHeader), ""), refuseForm("", "at most 16 parts")
+	sixteen.isOneOf, sixteen.says = true, []string{`{"files":["{node}-0","{node}-1",`}
+	sixteen.body, sixteen.leaves.Files = parts(16)
+	seventeen.body, _ = parts(17)
+	seventeen.leaves = sixteen.leaves
+	afterOne := func(body string, says ...string) badRequest {
+		r := refuseForm(body, says...)
+		r.leaves.Files = map[string]string{"-a": "text"} // which came before what is wrong
+		return r
+	}
+	query := func(text string, says ...string) badRequest {
+		return badRequest{path: "{task}/file?" + text, body: "text", status: 400, says: says}
+	}
+	coded := func(header string) badRequest {
+		r := refuseForm(formPart("a", header)+formEnd, "must")
+		r.status = 415
+		return r
+	}
 	cutOff := withBody(refuse(upload("", formHeader, "Content-Length: 1000"), 400, "malformed or ends early"), formPart("a"))
 	cutOff.breaksOff = true
 	good := keepName("a.txt", "a.txt")
@@ -94,11 +119,11 @@ func badFiles() badInputs {
 		"F22": {
 			"nothing":     refuseForm("", "malformed or ends early"),
 			"no part":     refuseForm(formEnd, "the form holds no file"),
-			"only fields": refuseForm(formField+formEnd, "the form holds no file"),
+			"only fields": refuseForm(formField+formEnd, "is no file, and would not be kept"),
 		},
 		"F23": {
 			"16 parts":                             sixteen,
-			"17 parts":                             refuseForm(strings.Repeat(formField, 16)+formPart("a")+formEnd, "at most 16 parts"),
+			"17 parts":                             seventeen,
 			"65 header lines of a part":            refuseForm(formPart("a", headerLines(64)...)+formEnd, "at most 64 header lines"),
 			"a header line of 1 MiB, of a part":    refuseForm(formPart("a", "X: "+strings.Repeat("x", 1<<20))+formEnd, "must not exceed 65536 bytes"),
 			"1 MiB of lines before the first part": refuseForm(strings.Repeat(strings.Repeat("x", 98)+"\r\n", 1<<20/100)+formPart("a")+formEnd, "must not exceed 65536 bytes"),
@@ -139,6 +164,26 @@ func badFiles() badInputs {
 			"zstd":           refuse(upload("", "Content-Encoding: zstd"), 415, "must not be compressed"),
 			"gzip in secret": withBody(storing("\x1f\x8b\x08", "a.gz"), "\x1f\x8b\x08"),
 		},
+		"F33": {
+			"an ampersand":        query("name=a&b.log", "unknown parameter", "b.log", "%26"),
+			"a semicolon":         query("name=a;b.log", "semicolon"),
+			"a percent sign":      query("name=100%.log", "percent-encoded"),
+			"another parameter":   query("filename=a", "unknown parameter", "filename"),
+			"the parameter twice": query("name=a&name=b", "has 2 names"),
+		},
+		"F34": {
+			"base64":           coded("Content-Transfer-Encoding: base64"),
+			"quoted-printable": coded("Content-Transfer-Encoding: quoted-printable"),
+			"compressed":       coded("Content-Encoding: gzip"),
+		},
+		"F35": {
+			"behind it":      afterOne(formPart("a")+formEnd+"more", "behind its end"),
+			"a second one":   afterOne(formPart("a")+formEnd+formPart("b")+formEnd, "behind its end"),
+			"in front of it": afterOne("more\r\n"+formPart("a")+formEnd, "in front of its first part"),
+			"no end":         afterOne(formPart("a")+"--x\r\n", "malformed or ends early"),
+		},
+		"F36": {"a name twice": afterOne(formPart("a")+formPart("a")+formEnd, "is there twice")},
+		"F37": {"a field": afterOne(formPart("a")+formField+formEnd, "is no file, and would not be kept")},
 		"F32": {
 			"a file":   full,
 			"a result": badRequest{body: `{"test":[{"value":1,"labels":{"label":"` + fullDiskContent + `"}}]}`, status: 507, says: []string{"the report directory is full"}},

@@ -71,6 +71,17 @@ func badHTTP() badInputs {
 			"a length and chunks":   chunkedToo,
 			"a line that is folded": withLength("X: a", " b", "Content-Length: x"),
 		},
+		"H21": {
+			"a result of HTTP/1.0": raw("POST {task}/result HTTP/1.0", 411, "", smallResult),
+			"a file of HTTP/1.0":   raw("POST {task}/file?name=a HTTP/1.0", 411, "", "text"),
+			"a file":               raw("POST {task}/file?name=a HTTP/1.1", 411, "Connection: close", "", "text"),
+		},
+		"H22": {
+			"of a result":               badRequest{path: "{task}/result?a=b", body: smallResult, status: 400, says: []string{"unknown parameter"}},
+			"of a result, with a name":  badRequest{path: "{task}/result?name=b", body: smallResult, status: 400, says: []string{"only the URL of files takes one"}},
+			"of an event":               badRequest{path: "{task}/event?a=b", body: `{"reason":"R","message":"m"}`, status: 400, says: []string{"unknown parameter"}},
+			"of a result, not readable": badRequest{path: "{task}/result?%zz", body: smallResult, status: 400, says: []string{"cannot be read"}},
+		},
 		"H9": {
 			"compressed and in chunks": raw("POST {task}/result HTTP/1.1", 501, "Transfer-Encoding: gzip, chunked", "", ""),
 			"compressed":               raw("POST {task}/result HTTP/1.1", 501, "Transfer-Encoding: gzip", "", ""),
