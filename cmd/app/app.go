@@ -238,7 +238,7 @@ func (a *app) drain(ctx context.Context) {
 func (a *app) leaderOptions() controller.LeaderOptions {
 	return controller.LeaderOptions{
 		Namespace:     a.env.Namespace,
-		Name:          a.config.Name + "-leader",
+		Name:          jobspec.LeaseName(a.config.Name),
 		Controller:    a.config.Name,
 		Identity:      a.identity,
 		LeaseDuration: a.options.leaseDuration,

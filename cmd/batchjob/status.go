@@ -28,7 +28,8 @@ func (t *tool) statusCommand() *cobra.Command {
 		Short: "Show a controller and its executions; exit status 1 if nodes failed",
 		Long: `Show the controller, its newest executions, and the nodes that failed in the
 newest one, or in the one that is given. Exit status 1 if nodes failed in it, were
-lost, or did not send the result expected (unreported), else 4 if the controller is not ready.`,
+lost, or did not send the result expected (unreported), else 4 if the controller is
+not ready or the record of that execution cannot be read.`,
 		Args: executionArgs,
 		RunE: does(func(ctx context.Context, args []string) error { return t.status(ctx, chosenID(args)) }),
 	}
@@ -44,6 +45,11 @@ func (t *tool) status(ctx context.Context, id execution.ID) error {
 	if err := errors.Join(errShown, err); err != nil {
 		return err
 	}
+	leader, err := i.leaderText(ctx, time.Now())
+	if err != nil {
+		return err
+	}
+	fmt.Fprintf(t.Out, "leader:     %s\n", leader)
 	fmt.Fprintf(t.Out, "schedule:   %s\n", scheduleText(i.config, time.Now()))
 	executions, err := i.toShow(ctx, id)
 	if err != nil {

@@ -90,6 +90,9 @@ func RecordName(controller string, id execution.ID) string {
 	return controller + "-" + string(id)
 }
 
+// LeaseName returns the name of the Lease that the leader holds.
+func LeaseName(controller string) string { return controller + "-leader" }
+
 // TokenSecretName returns the name of a Secret with callback tokens.
 func TokenSecretName(controller string, id execution.ID, number int) string {
 	return RecordName(controller, id) + "-tokens-" + strconv.Itoa(number)

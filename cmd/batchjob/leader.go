@@ -1,0 +1,43 @@
+package batchjob
+
+import (
+	"context"
+	"fmt"
+	"time"
+
+	coordinationv1 "k8s.io/api/coordination/v1"
+	apierrors "k8s.io/apimachinery/pkg/api/errors"
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+
+	"github.com/batch-job-controller/batch-job-controller/cmd/batchjob/progress"
+	"github.com/batch-job-controller/batch-job-controller/controller/jobspec"
+)
+
+// leaderText says which pod leads, or why none does. That the user may not read
+// the Lease hides nothing else.
+func (i *installation) leaderText(ctx context.Context, now time.Time) (string, error) {
+	lease, err := i.lease(ctx)
+	if apierrors.IsForbidden(err) {
+		return "not known: " + err.Error(), nil
+	}
+	if err != nil {
+		return "", fmt.Errorf("look at the Lease: %w", err)
+	}
+	pods, err := i.pods(ctx, i.deployment)
+	if err != nil {
+		return "", err
+	}
+	return progress.LeaderText(lease, pods, now), nil
+}
+
+// lease returns that of the leader, or nil if there is none.
+func (i *installation) lease(ctx context.Context) (*coordinationv1.Lease, error) {
+	lease, err := i.CoordinationV1().Leases(i.namespace).Get(ctx, jobspec.LeaseName(i.config.Name), metav1.GetOptions{})
+	if apierrors.IsNotFound(err) {
+		return nil, nil
+	}
+	if err != nil {
+		return nil, err
+	}
+	return lease, nil
+}
