@@ -16,6 +16,7 @@ import (
 
 	"github.com/batch-job-controller/batch-job-controller/controller/execution"
 	"github.com/batch-job-controller/batch-job-controller/controller/jobspec"
+	"github.com/batch-job-controller/batch-job-controller/controller/plan"
 )
 
 // caches hold what the controller sees of the cluster: the nodes, its Jobs and
@@ -30,6 +31,9 @@ type caches struct {
 // byTask indexes Jobs and pods by the node task they belong to.
 const byTask = "task"
 
+// byNode indexes pods by the node that they are on.
+const byNode = "node"
+
 func newCaches(client Client, namespace, controller, instance string, clk clock.WithTicker) (*caches, error) {
 	ours := jobspec.Selector(controller, jobspec.JobComponent).String()
 	c := &caches{
@@ -42,7 +46,7 @@ func newCaches(client Client, namespace, controller, instance string, clk clock.
 		c.jobs.SetTransform(trimJob),
 		c.pods.SetTransform(trimPod),
 		c.jobs.AddIndexers(cache.Indexers{byTask: indexByTask}),
-		c.pods.AddIndexers(cache.Indexers{byTask: indexByTask}),
+		c.pods.AddIndexers(cache.Indexers{byTask: indexByTask, byNode: indexByNode}),
 	)
 }
 
@@ -61,6 +65,14 @@ func indexByTask(object any) ([]string, error) {
 		return nil, nil
 	}
 	return []string{indexValue(key)}, nil
+}
+
+func indexByNode(object any) ([]string, error) {
+	pod, ok := object.(*corev1.Pod)
+	if !ok || pod.Spec.NodeName == "" {
+		return nil, nil
+	}
+	return []string{pod.Spec.NodeName}, nil
 }
 
 func indexValue(key execution.Key) string { return string(key.Execution) + "/" + key.Node }
@@ -106,15 +118,18 @@ func (c *caches) listNodes() []*corev1.Node {
 	return nodes
 }
 
-// hasNode reports whether the very node is there: one of its name that was
-// created later is another.
-func (c *caches) hasNode(node execution.Node) bool {
+// node returns the very node, or nil: one of its name that was created later is
+// another.
+func (c *caches) node(node execution.Node) *corev1.Node {
 	object, found, err := c.nodes.GetStore().GetByKey(node.Name)
 	if err != nil || !found {
-		return false
+		return nil
 	}
 	there, ok := object.(*corev1.Node)
-	return ok && string(there.UID) == node.UID
+	if !ok || string(there.UID) != node.UID {
+		return nil
+	}
+	return there
 }
 
 // job returns the Job of the name, or nil.
@@ -154,9 +169,30 @@ func (c *caches) podsOf(job *batchv1.Job, key execution.Key) []*corev1.Pod {
 	return pods
 }
 
+// podsOfDeleted returns the pods that the Job of the name has left.
+func (c *caches) podsOfDeleted(job string, key execution.Key) []*corev1.Pod {
+	return slices.DeleteFunc(c.podsOfTask(key), func(pod *corev1.Pod) bool {
+		owner := metav1.GetControllerOf(pod)
+		return owner == nil || owner.Kind != "Job" || owner.Name != job
+	})
+}
+
 // podsOfTask returns the pods that say they belong to the node task.
 func (c *caches) podsOfTask(key execution.Key) []*corev1.Pod {
-	objects, err := c.pods.GetIndexer().ByIndex(byTask, indexValue(key))
+	return c.podsBy(byTask, indexValue(key))
+}
+
+// podsOfOthers returns the pods on the task's node that are not its own.
+func (c *caches) podsOfOthers(key execution.Key) []*corev1.Pod {
+	return slices.DeleteFunc(c.podsBy(byNode, key.Node), func(pod *corev1.Pod) bool {
+		whose, ok := jobspec.KeyOf(pod)
+		owner := metav1.GetControllerOf(pod)
+		return !ok || whose == key || owner == nil || owner.Kind != "Job"
+	})
+}
+
+func (c *caches) podsBy(index, value string) []*corev1.Pod {
+	objects, err := c.pods.GetIndexer().ByIndex(index, value)
 	if err != nil {
 		return nil
 	}
@@ -186,11 +222,12 @@ func (c *caches) jobsOf(ids map[execution.ID]bool) []*batchv1.Job {
 	return jobs
 }
 
-// notify calls f with the node task of each Job and pod that changes, and gone
-// with the name of each node that is deleted or replaced. Handlers turn events
+// notify calls f with the node task of each Job and pod that changes, and node
+// with the name of each node that is deleted or replaced, or is not heard of any
+// more. Handlers turn events
 // into keys and do nothing else: a key may be worked on at any time, any
 // number of times.
-func (c *caches) notify(f func(execution.Key), gone func(node string)) error {
+func (c *caches) notify(f func(execution.Key), node func(name string)) error {
 	task := handlers(func(object any) {
 		if accessor, ok := object.(metav1.Object); ok {
 			if key, ok := jobspec.KeyOf(accessor); ok {
@@ -204,13 +241,13 @@ func (c *caches) notify(f func(execution.Key), gone func(node string)) error {
 		UpdateFunc: func(before, after any) {
 			was, isNode := before.(*corev1.Node)
 			is, areNodes := after.(*corev1.Node)
-			if isNode && areNodes && was.UID != is.UID {
-				gone(is.Name)
+			if isNode && areNodes && (was.UID != is.UID || !plan.SilentSince(was).Equal(plan.SilentSince(is))) {
+				node(is.Name)
 			}
 		},
 		DeleteFunc: func(object any) {
-			if node, ok := withoutTombstone(object).(*corev1.Node); ok {
-				gone(node.Name)
+			if gone, ok := withoutTombstone(object).(*corev1.Node); ok {
+				node(gone.Name)
 			}
 		},
 	})
@@ -231,102 +268,4 @@ func withoutTombstone(object any) any {
 		return tombstone.Obj
 	}
 	return object
-}
-
-func trimNode(object any) (any, error) {
-	node, ok := object.(*corev1.Node)
-	if !ok {
-		return object, nil
-	}
-	trimmed := &corev1.Node{
-		ObjectMeta: trimMeta(node.ObjectMeta),
-		Spec:       corev1.NodeSpec{Unschedulable: node.Spec.Unschedulable, Taints: node.Spec.Taints},
-	}
-	trimmed.Annotations = nil
-	for _, condition := range node.Status.Conditions {
-		if condition.Type == corev1.NodeReady {
-			trimmed.Status.Conditions = []corev1.NodeCondition{{Type: condition.Type, Status: condition.Status}}
-		}
-	}
-	return trimmed, nil
-}
-
-func trimJob(object any) (any, error) {
-	job, ok := object.(*batchv1.Job)
-	if !ok {
-		return object, nil
-	}
-	return &batchv1.Job{
-		ObjectMeta: trimMeta(job.ObjectMeta),
-		Spec:       batchv1.JobSpec{BackoffLimit: job.Spec.BackoffLimit},
-		Status: batchv1.JobStatus{
-			Conditions:     job.Status.Conditions,
-			CompletionTime: job.Status.CompletionTime,
-		},
-	}, nil
-}
-
-func trimPod(object any) (any, error) {
-	pod, ok := object.(*corev1.Pod)
-	if !ok {
-		return object, nil
-	}
-	trimmed := &corev1.Pod{
-		ObjectMeta: trimMeta(pod.ObjectMeta),
-		Spec: corev1.PodSpec{
-			NodeName:           pod.Spec.NodeName,
-			ServiceAccountName: pod.Spec.ServiceAccountName,
-			InitContainers:     trimContainers(pod.Spec.InitContainers),
-			Containers:         trimContainers(pod.Spec.Containers),
-		},
-		Status: corev1.PodStatus{
-			Phase:                      pod.Status.Phase,
-			Reason:                     pod.Status.Reason,
-			Message:                    pod.Status.Message,
-			InitContainerStatuses:      trimStatuses(pod.Status.InitContainerStatuses),
-			ContainerStatuses:          trimStatuses(pod.Status.ContainerStatuses),
-			EphemeralContainerStatuses: trimStatuses(pod.Status.EphemeralContainerStatuses),
-		},
-	}
-	for _, condition := range pod.Status.Conditions {
-		if condition.Type == corev1.PodScheduled || condition.Type == corev1.DisruptionTarget {
-			trimmed.Status.Conditions = append(trimmed.Status.Conditions, condition)
-		}
-	}
-	return trimmed, nil
-}
-
-// trimContainers keeps which containers there are, and which of them are
-// sidecars.
-func trimContainers(containers []corev1.Container) []corev1.Container {
-	trimmed := make([]corev1.Container, 0, len(containers))
-	for _, c := range containers {
-		trimmed = append(trimmed, corev1.Container{Name: c.Name, RestartPolicy: c.RestartPolicy})
-	}
-	return trimmed
-}
-
-func trimStatuses(statuses []corev1.ContainerStatus) []corev1.ContainerStatus {
-	trimmed := make([]corev1.ContainerStatus, 0, len(statuses))
-	for _, s := range statuses {
-		trimmed = append(trimmed, corev1.ContainerStatus{
-			Name: s.Name, State: s.State, LastTerminationState: s.LastTerminationState, RestartCount: s.RestartCount,
-		})
-	}
-	return trimmed
-}
-
-func trimMeta(meta metav1.ObjectMeta) metav1.ObjectMeta {
-	return metav1.ObjectMeta{
-		Name:                       meta.Name,
-		Namespace:                  meta.Namespace,
-		UID:                        meta.UID,
-		ResourceVersion:            meta.ResourceVersion,
-		CreationTimestamp:          meta.CreationTimestamp,
-		DeletionTimestamp:          meta.DeletionTimestamp,
-		DeletionGracePeriodSeconds: meta.DeletionGracePeriodSeconds,
-		Labels:                     meta.Labels,
-		Annotations:                meta.Annotations,
-		OwnerReferences:            meta.OwnerReferences,
-	}
 }

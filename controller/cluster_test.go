@@ -31,6 +31,7 @@ type behaviour struct {
 	runFor     time.Duration
 	never      string // the waiting reason of a pod that never starts
 	hangs      bool   // runs until its deadline, which only the Job's own ends
+	lingers    bool   // hangs, and goes on for its grace when it is told to end
 	exitCode   int32
 }
 
@@ -177,6 +178,13 @@ func (c *cluster) runJob(job *batchv1.Job) {
 	pod.Status.Phase = corev1.PodRunning
 	pod.Status.ContainerStatuses = []corev1.ContainerStatus{{Name: "main", State: corev1.ContainerState{Running: &corev1.ContainerStateRunning{StartedAt: started}}}}
 	c.updatePod(pod)
+	if b.lingers {
+		if c.untilTold(job, pod) {
+			c.addCondition(job.Name, batchv1.JobFailureTarget, "DeadlineExceeded")
+			c.linger(job, pod, "DeadlineExceeded")
+		}
+		return
+	}
 	if b.hangs {
 		c.untilStopped(job, pod, "DeadlineExceeded")
 		c.count(-1)
@@ -263,13 +271,37 @@ func (c *cluster) untilStopped(job *batchv1.Job, pod *corev1.Pod, reason string)
 	}
 }
 
+// untilTold waits until the Job's deadline was shortened, unless the pod is
+// deleted before.
+func (c *cluster) untilTold(job *batchv1.Job, pod *corev1.Pod) bool {
+	for c.sleep(100 * time.Millisecond) {
+		there, err := c.client.BatchV1().Jobs(job.Namespace).Get(c.ctx, job.Name, metav1.GetOptions{})
+		its, errPod := c.client.CoreV1().Pods(pod.Namespace).Get(c.ctx, pod.Name, metav1.GetOptions{})
+		if err != nil || errPod != nil || its.DeletionTimestamp != nil {
+			return false
+		}
+		if *there.Spec.ActiveDeadlineSeconds == 1 {
+			return true
+		}
+	}
+	return false
+}
+
+// addCondition sets a Job's condition, as conclude does for its last one.
+func (c *cluster) addCondition(job string, condition batchv1.JobConditionType, reason string) {
+	c.patchStatus(job, map[string]any{"conditions": []batchv1.JobCondition{{
+		Type: condition, Status: corev1.ConditionTrue, Reason: reason, LastTransitionTime: metav1.Now(),
+	}}})
+}
+
 func (c *cluster) conclude(job string, condition batchv1.JobConditionType, reason string) {
-	patch, err := json.Marshal(map[string]any{"status": map[string]any{
-		"completionTime": metav1.Now(),
-		"conditions": []batchv1.JobCondition{{
-			Type: condition, Status: corev1.ConditionTrue, Reason: reason, LastTransitionTime: metav1.Now(),
-		}},
-	}})
+	c.patchStatus(job, map[string]any{"completionTime": metav1.Now(), "conditions": []batchv1.JobCondition{{
+		Type: condition, Status: corev1.ConditionTrue, Reason: reason, LastTransitionTime: metav1.Now(),
+	}}})
+}
+
+func (c *cluster) patchStatus(job string, status map[string]any) {
+	patch, err := json.Marshal(map[string]any{"status": status})
 	if err != nil {
 		c.t.Error(err)
 		return

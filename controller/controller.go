@@ -180,7 +180,7 @@ func New(o Options) (*Controller, error) {
 	if c.caches, err = newCaches(o.Client, o.Namespace, o.Config.Name, o.Instance, o.Clock); err != nil {
 		return nil, fmt.Errorf("caches: %w", err)
 	}
-	if err := c.caches.notify(c.taskChanged, c.nodeGone); err != nil {
+	if err := c.caches.notify(c.taskChanged, c.nodeChanged); err != nil {
 		return nil, fmt.Errorf("caches: %w", err)
 	}
 	return c, nil
@@ -259,8 +259,8 @@ func (c *Controller) taskChanged(key execution.Key) {
 	}
 }
 
-// nodeGone gives the node's task of the open execution a turn.
-func (c *Controller) nodeGone(node string) {
+// nodeChanged gives the node's task of the open execution a turn.
+func (c *Controller) nodeChanged(node string) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	if c.open != nil {

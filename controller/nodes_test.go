@@ -46,6 +46,15 @@ func (c *cluster) deletePod(node string) {
 	}
 }
 
+// deleteJob deletes a node's Job, and its pod as the garbage collector does.
+func (c *cluster) deleteJob(node string) {
+	c.t.Helper()
+	for _, job := range c.jobsOfNode(node) {
+		must(c.t, c.client.BatchV1().Jobs(testNamespace).Delete(c.ctx, job.Name, metav1.DeleteOptions{}))
+		must(c.t, c.client.CoreV1().Pods(testNamespace).Delete(c.ctx, job.Name+"-x", metav1.DeleteOptions{}))
+	}
+}
+
 func (c *cluster) wantOutcomes(want map[string]execution.Outcome) {
 	c.t.Helper()
 	if diff := cmp.Diff(want, outcomes(c.records()[0])); diff != "" {

@@ -45,7 +45,7 @@ func TestMetricsAreTheSameAfterARestart(t *testing.T) {
 		}
 		store := newMemoryStore()
 		cfg := testConfig(func(c *config.Config) {
-			c.RunOnStartup, c.CronExpression, c.JobTimeout, c.LatestMetricsLabel = false, "*/5 * * * *", 2*time.Minute, true
+			c.RunOnStartup, c.CronExpression, c.JobTimeout, c.LatestMetricsLabel = false, "*/5 * * * *", time.Minute, true
 		})
 		r := startReplica(t, c, store, cfg)
 		time.Sleep(5*time.Minute + 3*time.Second)
@@ -58,7 +58,7 @@ func TestMetricsAreTheSameAfterARestart(t *testing.T) {
 		time.Sleep(time.Second)
 
 		r, before := restart(r, c, store, cfg)
-		time.Sleep(3 * time.Minute) // d was stopped: the second execution is closed
+		time.Sleep(4 * time.Minute) // d was stopped: the second execution is closed
 		r, _ = restart(r, c, store, cfg)
 		defer r.kill()
 		for _, want := range []string{`foo_test{executionID="latest",label="x",node="a"} 2`, `foo_processing{executionID="` + string(first) + `",node="b"} 1`, `batch_job_controller_last_execution_bad_node{node="b",outcome="failed",reason="ContainerFailed"} 1`} {

@@ -188,9 +188,7 @@ func TestJobThatSomebodyDeletesIsNotCreatedAgain(t *testing.T) {
 		r := startReplica(t, c, newMemoryStore(), testConfig())
 		defer r.kill()
 		time.Sleep(5 * time.Second)
-		for _, job := range c.jobsOfNode("a") {
-			must(t, c.client.BatchV1().Jobs(testNamespace).Delete(t.Context(), job.Name, metav1.DeleteOptions{}))
-		}
+		c.deleteJob("a")
 		time.Sleep(time.Minute)
 		if got, want := outcomes(c.records()[0])["a"], lostBy(execution.JobDeleted); got != want {
 			t.Errorf("outcome: got %v, want %v", got, want)

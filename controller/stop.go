@@ -41,7 +41,7 @@ func (c *Controller) stopJob(ctx context.Context, fence Fence, t task, end execu
 	c.mu.Lock()
 	t.open.tasks[t.index].stopped = &plan.Stopped{At: c.Clock.Now(), End: end}
 	c.mu.Unlock()
-	c.tasks.AddAfter(t.key, plan.StopGrace)
+	c.tasks.AddAfter(t.key, plan.StopMargin)
 	return nil
 }
 

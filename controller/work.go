@@ -70,7 +70,8 @@ func (c *Controller) gather(key execution.Key) (task, bool) {
 	if !ok || known.Outcome.State.Final() {
 		return task{}, false
 	}
-	nodeGone := !c.caches.hasNode(known.Node)
+	node := c.caches.node(known.Node)
+	nodeGone := node == nil
 	created := job != nil || open.ledger.Created(known.Index)
 	if !nodeGone && !created && !open.ledger.Granted(known.Index) {
 		return task{}, false // it waits for a slot
@@ -97,7 +98,14 @@ func (c *Controller) gather(key execution.Key) (task, bool) {
 		Since:    memory.grantedAt,
 		Stopped:  memory.stopped,
 	}
-	if job != nil && !foreign {
+	if node != nil {
+		t.sight.Silent = plan.SilentSince(node)
+	}
+	switch {
+	case job == nil:
+		t.sight.Pods = c.caches.podsOfDeleted(name, key)
+		t.sight.Others = c.caches.podsOfOthers(key)
+	case !foreign:
 		t.sight.Pods = c.caches.podsOf(job, key)
 	}
 	return t, true

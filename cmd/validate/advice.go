@@ -6,21 +6,30 @@ import (
 	"strings"
 	"time"
 
+	"github.com/batch-job-controller/batch-job-controller/controller/config"
+	"github.com/batch-job-controller/batch-job-controller/controller/jobspec"
 	"github.com/batch-job-controller/batch-job-controller/controller/report"
 )
 
 // adviseSchedule warns of executions that get in each other's way.
 func (c *checking) adviseSchedule() {
 	cfg := c.Config
-	longest := time.Duration(cfg.BackoffLimit+1) * (cfg.StartDeadline + cfg.JobTimeout)
+	grace := jobspec.Grace(c.Job.Spec.Template.Spec.TerminationGracePeriodSeconds)
+	longest := time.Duration(cfg.BackoffLimit+1) * (cfg.StartDeadline + cfg.JobTimeout + grace)
 	if c.period > 0 && c.period < longest {
-		c.warn("cronExpression", "executions begin as little as %s after each other, but one may last %s (startDeadline %s and jobTimeout %s%s): a tick that comes while one is open is skipped",
-			c.period, longest, cfg.StartDeadline, cfg.JobTimeout, retries(cfg.BackoffLimit))
+		c.warn("cronExpression", "executions begin as little as %s after each other, but one may last %s (startDeadline %s, jobTimeout %s and %s for a pod to end%s): a tick that comes while one is open is skipped",
+			c.period, longest, cfg.StartDeadline, cfg.JobTimeout, grace, retries(cfg.BackoffLimit))
+	}
+	if grace > usualGrace {
+		c.warn(config.PodTemplateKey+".spec.terminationGracePeriodSeconds", "a pod that is told to end may take %s, and keeps its slot as long: with it, an execution may last %s for each round of the pool", grace, longest)
 	}
 	if cfg.JobHistory > cfg.ReportHistory {
 		c.warn("jobHistory", "%d is more than reportHistory %d: Jobs go with their execution, so only those of %d are kept", cfg.JobHistory, cfg.ReportHistory, cfg.ReportHistory)
 	}
 }
+
+// usualGrace is what a pod may take to end that waits for a few requests.
+const usualGrace = time.Minute
 
 func retries(limit int32) string {
 	if limit == 0 {

@@ -110,7 +110,10 @@ func TestRun(t *testing.T) {
 			config: replaced("42 3", "30 2").Replace(goodConfig) + "timeZone: Europe/Zurich\n",
 		},
 		"a schedule that counts from now": {config: replaced("42 3 * * *", "@every 6h").Replace(goodConfig)},
-		"a schedule that is too close":    {config: replaced("42 3 * * *", "*/15 * * * *").Replace(goodConfig) + "backoffLimit: 2\n"},
+		"a pod with a long grace": {
+			template: replaced("  containers", "  terminationGracePeriodSeconds: 600\n  containers").Replace(goodTemplate),
+		},
+		"a schedule that is too close": {config: replaced("42 3 * * *", "*/15 * * * *").Replace(goodConfig) + "backoffLimit: 2\n"},
 		"a selector and cordoned nodes": {
 			config: goodConfig + "jobNodeSelector: {zone: a, disk: ssd}\nrunOnUnscheduledNodes: true\n",
 		},

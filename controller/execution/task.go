@@ -49,6 +49,7 @@ const (
 	JobRefused        Reason = "JobRefused"        // failed: quota, a webhook or RBAC refused the Job until startDeadline
 	PodNotCreated     Reason = "PodNotCreated"     // failed: no pod appeared within startDeadline
 	PodNotStarted     Reason = "PodNotStarted"     // failed: not every container started within startDeadline, and the pod says not why
+	NodeBusy          Reason = "NodeBusy"          // failed: a pod of an earlier execution ran on the node until startDeadline
 	JobTimeout        Reason = "JobTimeout"        // failed: the pod ran longer than jobTimeout
 	ContainerFailed   Reason = "ContainerFailed"   // failed: a container ended with another status than 0
 )

@@ -69,7 +69,7 @@ func Render(plan execution.Plan, index int, o Options) (*batchv1.Job, error) {
 			// A pod that is being deleted may still run: its replacement waits
 			// until it has ended.
 			PodReplacementPolicy:  ptr.To(batchv1.Failed),
-			ActiveDeadlineSeconds: ptr.To(backstop(s)),
+			ActiveDeadlineSeconds: ptr.To(backstop(s, pod.Spec)),
 			Template: corev1.PodTemplateSpec{
 				ObjectMeta: metav1.ObjectMeta{
 					Labels:      taskLabels(o.Controller, key, pod.Labels),
@@ -183,10 +183,10 @@ func setPodPolicy(spec *corev1.PodSpec, s execution.Settings) {
 }
 
 // backstop is the Job's own deadline. It bites only when nobody watches: after
-// every pod the Job may make has had its time.
-func backstop(s execution.Settings) int64 {
+// every pod the Job may make has had its time, and its grace.
+func backstop(s execution.Settings, spec corev1.PodSpec) int64 {
 	const slack = 10 * time.Minute // the Job controller's longest pause before another pod
-	return seconds(time.Duration(s.BackoffLimit+1) * (s.StartDeadline + s.JobTimeout + slack))
+	return seconds(time.Duration(s.BackoffLimit+1) * (s.StartDeadline + s.JobTimeout + Grace(spec.TerminationGracePeriodSeconds) + slack))
 }
 
 // seconds rounds up, and stays within what the API server takes.

@@ -3,6 +3,7 @@ package jobspec
 import (
 	"bytes"
 	"flag"
+	"math"
 	"os"
 	"path/filepath"
 	"reflect"
@@ -17,6 +18,7 @@ import (
 	metav1validation "k8s.io/apimachinery/pkg/apis/meta/v1/validation"
 	"k8s.io/apimachinery/pkg/util/validation"
 	"k8s.io/apimachinery/pkg/util/validation/field"
+	"k8s.io/utils/ptr"
 	"sigs.k8s.io/yaml"
 
 	"github.com/batch-job-controller/batch-job-controller/controller/execution"
@@ -379,17 +381,28 @@ spec:
 func TestBackstop(t *testing.T) {
 	cases := map[string]struct {
 		settings execution.Settings
+		grace    *int64
 		want     int64
 	}{
-		"one attempt":                    {settings: execution.Settings{StartDeadline: 10 * time.Minute, JobTimeout: time.Hour}, want: 4800},
-		"each attempt has its own pause": {settings: execution.Settings{StartDeadline: time.Minute, JobTimeout: time.Minute, BackoffLimit: 10}, want: 11 * 720},
+		"one attempt":                    {settings: execution.Settings{StartDeadline: 10 * time.Minute, JobTimeout: time.Hour}, want: 4830},
+		"each attempt has its own pause": {settings: execution.Settings{StartDeadline: time.Minute, JobTimeout: time.Minute, BackoffLimit: 10}, want: 11 * 750},
+		"a pod with a long grace": {
+			settings: execution.Settings{StartDeadline: time.Minute, JobTimeout: time.Minute, BackoffLimit: 1}, grace: ptr.To[int64](600), want: 2 * 1320,
+		},
+		"a pod without a grace": {
+			settings: execution.Settings{StartDeadline: time.Minute, JobTimeout: time.Minute}, grace: ptr.To[int64](0), want: 720,
+		},
 		"the longest durations": {
-			settings: execution.Settings{StartDeadline: 1000 * time.Hour, JobTimeout: 1000 * time.Hour, BackoffLimit: 10}, want: 11 * (7200000 + 600),
+			settings: execution.Settings{StartDeadline: 1000 * time.Hour, JobTimeout: 1000 * time.Hour, BackoffLimit: 10}, want: 11 * (7200000 + 630),
+		},
+		"a grace without end": {
+			settings: execution.Settings{StartDeadline: 1000 * time.Hour, JobTimeout: 1000 * time.Hour, BackoffLimit: 10}, grace: ptr.To[int64](math.MaxInt64),
+			want: 11 * (7200000 + 600 + maxGrace),
 		},
 	}
 	for name, tc := range cases {
 		t.Run(name, func(t *testing.T) {
-			if got := backstop(tc.settings); got != tc.want {
+			if got := backstop(tc.settings, corev1.PodSpec{TerminationGracePeriodSeconds: tc.grace}); got != tc.want {
 				t.Errorf("%d s, want %d s", got, tc.want)
 			}
 		})

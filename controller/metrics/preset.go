@@ -62,6 +62,7 @@ func knownOutcomes() []execution.Outcome {
 		{State: execution.Failed, Reason: execution.PodNotCreated},
 		{State: execution.Failed, Reason: execution.PodNotStarted},
 		{State: execution.Failed, Reason: execution.JobTimeout},
+		{State: execution.Failed, Reason: execution.NodeBusy},
 		{State: execution.Failed, Reason: execution.ContainerFailed},
 	}
 }

@@ -52,6 +52,12 @@ func stopped(reason, message string) jobOption {
 	}
 }
 
+func templateGrace(grace time.Duration) jobOption {
+	return func(j *batchv1.Job) {
+		j.Spec.Template.Spec.TerminationGracePeriodSeconds = ptr.To(int64(grace / time.Second))
+	}
+}
+
 func completedAt(d time.Duration) jobOption {
 	return func(j *batchv1.Job) { j.Status.CompletionTime = ptr.To(stamp(d)) }
 }
@@ -87,13 +93,26 @@ func says(reason, message string) podOption {
 
 func deleting(p *corev1.Pod) { p.DeletionTimestamp = ptr.To(stamp(time.Hour)) }
 
-// deletedAt has the pod deleted at a time, with a grace period.
-func deletedAt(d time.Duration) podOption {
-	const grace = 30
+// deletedAt has the pod deleted at a time, with the usual grace.
+func deletedAt(d time.Duration) podOption { return deletedFor(d, 30*time.Second) }
+
+// deletedFor has the pod deleted at a time, with a grace.
+func deletedFor(d, grace time.Duration) podOption {
 	return func(p *corev1.Pod) {
-		p.DeletionTimestamp, p.DeletionGracePeriodSeconds = ptr.To(stamp(d+grace*time.Second)), ptr.To[int64](grace)
+		p.DeletionTimestamp, p.DeletionGracePeriodSeconds = ptr.To(stamp(d+grace)), ptr.To(int64(grace/time.Second))
 	}
 }
+
+func graceOf(grace time.Duration) podOption {
+	return func(p *corev1.Pod) { p.Spec.TerminationGracePeriodSeconds = ptr.To(int64(grace / time.Second)) }
+}
+
+func ofExecution(id string) podOption {
+	return func(p *corev1.Pod) { p.Labels = map[string]string{jobspec.ExecutionLabel: id} }
+}
+
+// onNode has the pod on its node.
+func onNode(p *corev1.Pod) { p.Spec.NodeName = "node" }
 
 // goneAt is what the kubelet's own delete makes of a pod that was being deleted,
 // once nothing of it runs. A finalizer keeps it until its Job has seen it.

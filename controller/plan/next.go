@@ -19,8 +19,10 @@ type Sight struct {
 	Seen     bool          // this process has seen its Job in the cache before
 	Foreign  bool          // the Job of its name belongs to somebody else
 	NodeGone bool          // no node has the task's UID any more
+	Silent   time.Time     // since when nothing is heard of the node; zero: it is heard of
 	Job      *batchv1.Job  // nil: not in the cache
-	Pods     []*corev1.Pod // of the Job, in the cache
+	Pods     []*corev1.Pod // of the Job, in the cache; also of one that was deleted
+	Others   []*corev1.Pod // of other executions, on the task's node
 	Since    time.Time     // when the task got its slot
 	Stopped  *Stopped      // nil: the Job was not told to end
 }
@@ -54,9 +56,6 @@ type Action struct {
 }
 
 const (
-	// StopGrace is how long a pod that was told to end may still count as
-	// running. On a dead node it would for ever.
-	StopGrace = time.Minute
 	// cacheLag is how long a created Job may be missing from the cache before
 	// the API server is asked.
 	cacheLag = 30 * time.Second
@@ -140,11 +139,14 @@ func withoutJob(s Sight, now time.Time) Action {
 	case s.Created && !s.Seen && waited < cacheLag:
 		return Action{Step: Wait, Recheck: cacheLag - waited}
 	case s.Created:
+		if keeps := s.orphan(now); keeps > 0 {
+			return Action{Step: Wait, Recheck: keeps}
+		}
 		deleted := finish(execution.Lost, execution.JobDeleted, "the Job was deleted before its end was seen", now)
 		deleted.Step = Verify
 		return deleted
 	default:
-		return Action{Step: Create}
+		return s.create(now)
 	}
 }
 
@@ -173,9 +175,17 @@ func untilReplaced(s Sight, run Run, now time.Time) Action {
 }
 
 // untilEnded gives a started pod until jobTimeout, which the kubelet enforces,
-// and a grace, after which nobody counts on the kubelet any more.
+// and its grace, after which the kubelet is not counted on any more. So it is with
+// one that was deleted, such as by an eviction, for which its grace began then.
 func untilEnded(s Sight, run Run, now time.Time) Action {
-	deadline := run.began().Add(s.Settings.JobTimeout + StopGrace)
+	deadline := run.began().Add(s.Settings.JobTimeout + run.grace() + StopMargin)
+	if since, ok := run.deleted(); ok {
+		if released := s.released(run, since); !now.Before(released) {
+			return stop(s, run, run.outlived(now), now)
+		} else if released.Before(deadline) {
+			deadline = released
+		}
+	}
 	if now.Before(deadline) {
 		return wait(run, deadline.Sub(now))
 	}
@@ -185,10 +195,14 @@ func untilEnded(s Sight, run Run, now time.Time) Action {
 	}, now)
 }
 
-// untilGone waits for the pod of a failed Job to end. On a node that is gone or
-// does not answer nobody waits for longer than StopGrace.
+// untilGone waits for the pod of a failed Job to end, for as long as its grace
+// may take.
 func untilGone(s Sight, run Run, now time.Time) Action {
-	deadline := run.Doomed.Finished.Add(StopGrace)
+	told := run.Doomed.Finished
+	if s.Stopped != nil && s.Stopped.At.After(told) {
+		told = s.Stopped.At
+	}
+	deadline := s.released(run, told)
 	if run.cannotRun() || run.ended() || s.NodeGone || !now.Before(deadline) {
 		return Action{Step: Finish, End: s.asTold(*run.Doomed)}
 	}
@@ -205,17 +219,17 @@ func (s Sight) asTold(end execution.End) execution.End {
 	return end
 }
 
-// stop ends the task once its pod can no longer run: when the pod is on its
-// way out and has nothing running, or after StopGrace.
+// stop ends the task once its pod can no longer run: when it has ended, its node
+// is gone, or its grace and a margin are over.
 func stop(s Sight, run Run, end execution.End, now time.Time) Action {
 	if s.Stopped == nil {
 		return Action{Step: Stop, End: end}
 	}
-	waited := now.Sub(s.Stopped.At)
-	if run.cannotRun() || s.NodeGone || waited >= StopGrace {
+	deadline := s.released(run, s.Stopped.At)
+	if run.cannotRun() || s.NodeGone || !now.Before(deadline) {
 		end = s.Stopped.End
 		end.Finished = now
 		return Action{Step: Finish, End: end}
 	}
-	return wait(run, StopGrace-waited)
+	return wait(run, deadline.Sub(now))
 }

@@ -15,6 +15,8 @@ import (
 const (
 	startDeadline = 10 * time.Minute
 	jobTimeout    = time.Hour
+	// stopWait is how long a pod may take to end that does not say.
+	stopWait = 30*time.Second + StopMargin
 )
 
 func settings() execution.Settings {
@@ -49,6 +51,19 @@ func TestNext(t *testing.T) {
 		},
 		"admitted long ago by an earlier leader": {
 			sight: Sight{}, now: 24 * time.Hour, want: Create,
+		},
+		"a pod of an earlier execution runs on the node": {
+			sight: Sight{Others: pods(runningPod(0, onNode, deleting))}, now: time.Minute, want: Wait, wantRecheck: occupiedPause,
+		},
+		"a pod of an earlier execution runs on the node, at the start deadline": {
+			sight: Sight{Others: pods(runningPod(0, onNode, deleting, ofExecution("20260304040000")))}, now: startDeadline, want: Verify,
+			wantOutcome: ended(execution.Failed, execution.NodeBusy), wantMessage: "pod pod of execution 20260304040000 still runs on the node",
+		},
+		"a pod of an earlier execution has started on the node, as far as is known": {
+			sight: Sight{Others: pods(podWith(onNode))}, now: startDeadline - time.Second, want: Wait, wantRecheck: time.Second,
+		},
+		"the pods of earlier executions have ended": {
+			sight: Sight{Others: pods(succeededPod(0, time.Second), failedPodAt(0, time.Second, onNode), podWith(onNode, goneAt(time.Second)), podWith())}, want: Create,
 		},
 		"created, and not in the cache yet": {
 			sight: Sight{Created: true}, now: 10 * time.Second, want: Wait, wantRecheck: 20 * time.Second,
@@ -121,11 +136,11 @@ func TestNext(t *testing.T) {
 		},
 		"no pod in the cache, which may lag, and the Job was told to end": {
 			sight: Sight{Job: jobWith(), Stopped: told(startDeadline, execution.Failed, execution.PodNotCreated)}, now: startDeadline + time.Second,
-			want: Wait, wantRecheck: StopGrace - time.Second,
+			want: Wait, wantRecheck: stopWait - time.Second,
 		},
 		"no pod in the cache, and the Job is about to fail": {
 			sight: Sight{Job: jobWith(condition(batchv1.JobFailureTarget, "DeadlineExceeded", startDeadline+time.Second)), Stopped: told(startDeadline, execution.Failed, execution.PodNotCreated)},
-			now:   startDeadline + 2*time.Second, want: Wait, wantRecheck: StopGrace - time.Second,
+			now:   startDeadline + 2*time.Second, want: Wait, wantRecheck: stopWait - time.Second,
 		},
 		"no pod, and the Job has failed": {
 			sight: Sight{Job: jobWith(condition(batchv1.JobFailed, "DeadlineExceeded", startDeadline+time.Second)), Stopped: told(startDeadline, execution.Failed, execution.PodNotCreated)},
@@ -157,7 +172,7 @@ func TestNext(t *testing.T) {
 		},
 		"stopped, and the pod may still start": {
 			sight: Sight{Job: jobWith(), Pods: pods(pullFails), Stopped: told(startDeadline, execution.Failed, "ImagePullBackOff")}, now: startDeadline + time.Second,
-			want: Wait, wantRecheck: StopGrace - time.Second,
+			want: Wait, wantRecheck: stopWait - time.Second,
 		},
 		"stopped, and the pod cannot start any more": {
 			sight: Sight{
@@ -169,7 +184,7 @@ func TestNext(t *testing.T) {
 		},
 		"stopped, and the pod is gone before the Job has failed": {
 			sight: Sight{Job: jobWith(stopped("failed/ImagePullBackOff", "Back-off")), Stopped: told(startDeadline, execution.Failed, "ImagePullBackOff")},
-			now:   startDeadline + time.Second, want: Wait, wantRecheck: StopGrace - time.Second,
+			now:   startDeadline + time.Second, want: Wait, wantRecheck: stopWait - time.Second,
 		},
 		"stopped, and the pod failed for it": {
 			sight: Sight{
@@ -200,12 +215,12 @@ func TestNext(t *testing.T) {
 			now:   startDeadline + time.Second, want: Finish, wantOutcome: ended(execution.Succeeded, ""),
 		},
 		"stopped, and the pod's node does not answer": {
-			sight: Sight{Job: jobWith(), Pods: pods(pullFails), Stopped: told(startDeadline, execution.Failed, "ImagePullBackOff")}, now: startDeadline + StopGrace, want: Finish,
+			sight: Sight{Job: jobWith(), Pods: pods(pullFails), Stopped: told(startDeadline, execution.Failed, "ImagePullBackOff")}, now: startDeadline + stopWait, want: Finish,
 			wantOutcome: ended(execution.Failed, "ImagePullBackOff"),
 		},
 		"stopped, and the pod started all the same": {
 			sight: Sight{Job: jobWith(stopped("failed/ImagePullBackOff", "Back-off")), Pods: pods(runningPod(startDeadline)), Stopped: told(startDeadline, execution.Failed, "ImagePullBackOff")},
-			now:   startDeadline + time.Second, want: Wait, wantStarted: after(startDeadline), wantRecheck: jobTimeout + StopGrace - time.Second,
+			now:   startDeadline + time.Second, want: Wait, wantStarted: after(startDeadline), wantRecheck: jobTimeout + stopWait - time.Second,
 		},
 
 		// A part of the pod runs.
@@ -228,7 +243,7 @@ func TestNext(t *testing.T) {
 		},
 		"an init container works for longer than startDeadline": {
 			sight: Sight{Job: jobWith(), Pods: pods(podWith(initContainer("prepare", running(10*time.Second)), container("check", waiting("PodInitializing", ""))))},
-			now:   startDeadline + time.Minute, want: Wait, wantRunning: true, wantRecheck: jobTimeout + StopGrace - startDeadline - 50*time.Second,
+			now:   startDeadline + time.Minute, want: Wait, wantRunning: true, wantRecheck: jobTimeout + stopWait - startDeadline - 50*time.Second,
 		},
 		"an init container has worked for longer than startDeadline": {
 			sight: Sight{Job: jobWith(), Pods: pods(podWith(initContainer("prepare", exited(0, "Completed", 5*time.Second, startDeadline+time.Minute)),
@@ -237,30 +252,134 @@ func TestNext(t *testing.T) {
 		},
 		"a container is started again in place, and waits": {
 			sight: Sight{Job: jobWith(), Pods: pods(podWith(restarted("check", waiting("CrashLoopBackOff", "back-off"), exited(1, "Error", time.Second, 2*time.Second))))},
-			now:   startDeadline + time.Minute, want: Wait, wantStarted: after(time.Second), wantRecheck: jobTimeout + StopGrace - startDeadline - 59*time.Second,
+			now:   startDeadline + time.Minute, want: Wait, wantStarted: after(time.Second), wantRecheck: jobTimeout + stopWait - startDeadline - 59*time.Second,
 		},
 
 		// The pod runs.
 		"the pod runs": {
 			sight: Sight{Job: jobWith(), Pods: pods(runningPod(10 * time.Second))}, now: time.Minute,
-			want: Wait, wantStarted: after(10 * time.Second), wantRecheck: jobTimeout + 10*time.Second,
+			want: Wait, wantStarted: after(10 * time.Second), wantRecheck: jobTimeout + stopWait - 50*time.Second,
 		},
 		"the pod runs beyond its time, and the kubelet has a grace": {
-			sight: Sight{Job: jobWith(), Pods: pods(runningPod(0))}, now: jobTimeout + StopGrace - time.Second,
+			sight: Sight{Job: jobWith(), Pods: pods(runningPod(0))}, now: jobTimeout + stopWait - time.Second,
 			want: Wait, wantStarted: after(0), wantRecheck: time.Second,
 		},
 		"the pod runs beyond its time and the grace": {
-			sight: Sight{Job: jobWith(), Pods: pods(runningPod(0))}, now: jobTimeout + StopGrace, want: Stop,
+			sight: Sight{Job: jobWith(), Pods: pods(runningPod(0))}, now: jobTimeout + stopWait, want: Stop,
 			wantOutcome: ended(execution.Failed, execution.JobTimeout), wantMessage: "still running after 1h0m0s",
 		},
 		"stopped, and the pod is being killed": {
-			sight: Sight{Job: jobWith(), Pods: pods(runningPod(0, deleting)), Stopped: told(jobTimeout+StopGrace, execution.Failed, execution.JobTimeout)},
-			now:   jobTimeout + StopGrace + 20*time.Second, want: Wait, wantStarted: after(0), wantRecheck: StopGrace - 20*time.Second,
+			sight: Sight{Job: jobWith(), Pods: pods(runningPod(0, deletedAt(jobTimeout+stopWait))), Stopped: told(jobTimeout+stopWait, execution.Failed, execution.JobTimeout)},
+			now:   jobTimeout + stopWait + 20*time.Second, want: Wait, wantStarted: after(0), wantRecheck: stopWait - 20*time.Second,
 		},
 		"stopped, and the pod runs on a dead node": {
-			sight: Sight{Job: jobWith(), Pods: pods(runningPod(0, deleting)), Stopped: told(jobTimeout+StopGrace, execution.Failed, execution.JobTimeout)},
-			now:   jobTimeout + 2*StopGrace, want: Finish,
+			sight: Sight{Job: jobWith(), Pods: pods(runningPod(0, deletedAt(jobTimeout+stopWait))), Stopped: told(jobTimeout+stopWait, execution.Failed, execution.JobTimeout)},
+			now:   jobTimeout + 2*stopWait, want: Finish,
 			wantOutcome: ended(execution.Failed, execution.JobTimeout),
+		},
+
+		// The pod has a long grace.
+		"the pod runs beyond its time, and has a long grace": {
+			sight: Sight{Job: jobWith(), Pods: pods(runningPod(0, graceOf(10*time.Minute)))}, now: jobTimeout + stopWait,
+			want: Wait, wantStarted: after(0), wantRecheck: 9*time.Minute + 30*time.Second,
+		},
+		"the pod runs beyond its time and its long grace": {
+			sight: Sight{Job: jobWith(), Pods: pods(runningPod(0, graceOf(10*time.Minute)))}, now: jobTimeout + 10*time.Minute + StopMargin,
+			want: Stop, wantOutcome: ended(execution.Failed, execution.JobTimeout),
+		},
+		"stopped, and the pod takes its grace": {
+			sight: Sight{Job: jobWith(), Pods: pods(runningPod(0, deletedFor(61*time.Minute, 10*time.Minute))), Stopped: told(61*time.Minute, execution.Failed, execution.JobTimeout)},
+			now:   71 * time.Minute, want: Wait, wantStarted: after(0), wantRecheck: StopMargin,
+		},
+		"stopped, and the pod has taken its grace and more": {
+			sight: Sight{Job: jobWith(), Pods: pods(runningPod(0, deletedFor(61*time.Minute, 10*time.Minute))), Stopped: told(61*time.Minute, execution.Failed, execution.JobTimeout)},
+			now:   72 * time.Minute, want: Finish, wantOutcome: ended(execution.Failed, execution.JobTimeout),
+		},
+		"stopped, and the Job controller deleted the pod much later": {
+			sight: Sight{Job: jobWith(), Pods: pods(runningPod(0, deletedFor(75*time.Minute, 10*time.Minute))), Stopped: told(72*time.Minute, execution.Failed, execution.JobTimeout)},
+			now:   85 * time.Minute, want: Wait, wantStarted: after(0), wantRecheck: StopMargin,
+		},
+		"stopped, and the pod was deleted with a shorter grace": {
+			sight: Sight{Job: jobWith(), Pods: pods(runningPod(0, graceOf(10*time.Minute), deletedFor(72*time.Minute, 5*time.Second))), Stopped: told(72*time.Minute, execution.Failed, execution.JobTimeout)},
+			now:   72*time.Minute + StopMargin, want: Wait, wantStarted: after(0), wantRecheck: 5 * time.Second,
+		},
+		"stopped, and the pod is not in the cache, but its template has a long grace": {
+			sight: Sight{Job: jobWith(templateGrace(10 * time.Minute)), Stopped: told(startDeadline, execution.Failed, "ImagePullBackOff")},
+			now:   startDeadline + 10*time.Minute, want: Wait, wantRecheck: StopMargin,
+		},
+		"stopped, and the pod that waits on its node may have started": {
+			sight: Sight{Job: jobWith(), Pods: pods(podWith(onNode, deletedFor(startDeadline, 10*time.Minute), container("check", waiting("ContainerCreating", "")))),
+				Stopped: told(startDeadline, execution.Failed, execution.PodNotStarted)},
+			now: startDeadline + time.Second, want: Wait, wantRecheck: 11*time.Minute - time.Second,
+		},
+		"stopped, and the kubelet has nothing left of the pod": {
+			sight: Sight{Job: jobWith(), Pods: pods(podWith(onNode, goneAt(startDeadline), container("check", waiting("ContainerCreating", "")))),
+				Stopped: told(startDeadline, execution.Failed, execution.PodNotStarted)},
+			now: startDeadline + time.Second, want: Finish, wantOutcome: ended(execution.Failed, execution.PodNotStarted),
+		},
+		"the Job is about to fail, and the pod takes its grace": {
+			sight: Sight{
+				Job:  jobWith(condition(batchv1.JobFailureTarget, "DeadlineExceeded", time.Minute)),
+				Pods: pods(runningPod(10*time.Second, deletedFor(time.Minute, 10*time.Minute))),
+			},
+			now: 11 * time.Minute, want: Wait, wantStarted: after(10 * time.Second), wantRecheck: StopMargin,
+		},
+		"the Job is about to fail, and the pod was not deleted yet": {
+			sight: Sight{
+				Job:  jobWith(condition(batchv1.JobFailureTarget, "DeadlineExceeded", time.Minute)),
+				Pods: pods(runningPod(10*time.Second, graceOf(10*time.Minute))),
+			},
+			now: 11 * time.Minute, want: Wait, wantStarted: after(10 * time.Second), wantRecheck: StopMargin,
+		},
+
+		// Nothing is heard of the node.
+		"stopped, and the node has been silent for long": {
+			sight: Sight{Job: jobWith(), Silent: after(30 * time.Minute), Pods: pods(runningPod(0, deletedFor(61*time.Minute, 10*time.Minute))),
+				Stopped: told(61*time.Minute, execution.Failed, execution.JobTimeout)},
+			now: 61*time.Minute + time.Second, want: Finish, wantOutcome: ended(execution.Failed, execution.JobTimeout),
+		},
+		"stopped, and the node has been silent for a moment": {
+			sight: Sight{Job: jobWith(), Silent: after(62 * time.Minute), Pods: pods(runningPod(0, deletedFor(61*time.Minute, 10*time.Minute))),
+				Stopped: told(61*time.Minute, execution.Failed, execution.JobTimeout)},
+			now: 62*time.Minute + time.Second, want: Wait, wantStarted: after(0), wantRecheck: StopMargin - time.Second,
+		},
+		"the node is silent, and its pod was not told to end": {
+			sight: Sight{Job: jobWith(), Silent: after(time.Minute), Pods: pods(runningPod(0))},
+			now:   30 * time.Minute, want: Wait, wantStarted: after(0), wantRecheck: 30*time.Minute + stopWait,
+		},
+		"the node is silent, and its pod was deleted for it": {
+			sight: Sight{Job: jobWith(), Silent: after(time.Minute), Pods: pods(runningPod(0, disrupted("DeletionByTaintManager", 6*time.Minute), deletedFor(6*time.Minute, 10*time.Minute)))},
+			now:   6 * time.Minute, want: Stop, wantOutcome: ended(execution.Lost, "DeletionByTaintManager"), wantMessage: "told to go: the pod was deleted, and its end was not seen",
+		},
+
+		// The pod was deleted by others.
+		"the pod was deleted, and takes its grace": {
+			sight: Sight{Job: jobWith(), Pods: pods(runningPod(0, deletedFor(5*time.Minute, 10*time.Minute)))},
+			now:   15 * time.Minute, want: Wait, wantStarted: after(0), wantRecheck: StopMargin,
+		},
+		"the pod was deleted, and its end does not come": {
+			sight: Sight{Job: jobWith(), Pods: pods(runningPod(0, deletedFor(5*time.Minute, 10*time.Minute)))},
+			now:   16 * time.Minute, want: Stop, wantOutcome: ended(execution.Lost, execution.PodDeleted), wantMessage: "not seen within its grace of 10m0s",
+		},
+		"the Job was deleted, and its pod takes its grace": {
+			sight: Sight{Created: true, Seen: true, Pods: pods(runningPod(0, onNode, deletedFor(5*time.Minute, 10*time.Minute)))},
+			now:   15 * time.Minute, want: Wait, wantRecheck: StopMargin,
+		},
+		"the Job was deleted, and its pod is yet to be": {
+			sight: Sight{Created: true, Seen: true, Pods: pods(runningPod(0, onNode))},
+			now:   time.Minute, want: Wait, wantRecheck: jobTimeout + startDeadline + stopWait - time.Minute,
+		},
+		"the Job was deleted, and its pod has ended": {
+			sight: Sight{Created: true, Seen: true, Pods: pods(failedPodAt(0, time.Second, onNode, deletedFor(5*time.Minute, 10*time.Minute)))},
+			now:   6 * time.Minute, want: Verify, wantOutcome: ended(execution.Lost, execution.JobDeleted),
+		},
+		"the Job was deleted, and its pod had no node": {
+			sight: Sight{Created: true, Seen: true, Pods: pods(podWith(deletedFor(5*time.Minute, 10*time.Minute)))},
+			now:   6 * time.Minute, want: Verify, wantOutcome: ended(execution.Lost, execution.JobDeleted),
+		},
+		"the Job was deleted, and its pod has taken its grace and more": {
+			sight: Sight{Created: true, Seen: true, Pods: pods(runningPod(0, onNode, deletedFor(5*time.Minute, 10*time.Minute)))},
+			now:   16 * time.Minute, want: Verify, wantOutcome: ended(execution.Lost, execution.JobDeleted),
 		},
 
 		// The pod has ended.
@@ -283,16 +402,16 @@ func TestNext(t *testing.T) {
 		"the Job is about to fail, and the pod still runs": {
 			sight: Sight{
 				Job:  jobWith(condition(batchv1.JobFailureTarget, "DeadlineExceeded", time.Minute)),
-				Pods: pods(runningPod(10*time.Second, deleting)),
+				Pods: pods(runningPod(10*time.Second, deletedAt(time.Minute))),
 			},
-			now: time.Minute + 20*time.Second, want: Wait, wantStarted: after(10 * time.Second), wantRecheck: StopGrace - 20*time.Second,
+			now: time.Minute + 20*time.Second, want: Wait, wantStarted: after(10 * time.Second), wantRecheck: stopWait - 20*time.Second,
 		},
 		"the Job is about to fail, and the pod runs on a dead node": {
 			sight: Sight{
 				Job:  jobWith(condition(batchv1.JobFailureTarget, "DeadlineExceeded", time.Minute)),
-				Pods: pods(runningPod(10*time.Second, deleting)),
+				Pods: pods(runningPod(10*time.Second, deletedAt(time.Minute))),
 			},
-			now: time.Minute + StopGrace, want: Finish, wantOutcome: ended(execution.Failed, "DeadlineExceeded"),
+			now: time.Minute + stopWait, want: Finish, wantOutcome: ended(execution.Failed, "DeadlineExceeded"),
 		},
 		"the Job is about to fail, and the pod has ended": {
 			sight: Sight{
@@ -324,10 +443,10 @@ func TestNext(t *testing.T) {
 		},
 		"the pod that ran was deleted, and the cache has not seen the Job fail": {
 			sight: Sight{Task: startedAt(0), Job: jobWith()}, now: 30 * time.Minute,
-			want: Wait, wantRecheck: jobTimeout + retryPause + startDeadline - 30*time.Minute,
+			want: Wait, wantRecheck: jobTimeout + 30*time.Second + retryPause + startDeadline - 30*time.Minute,
 		},
 		"the pod that ran was deleted, and nobody does anything about it": {
-			sight: Sight{Task: startedAt(0), Job: jobWith()}, now: jobTimeout + retryPause + startDeadline, want: Stop,
+			sight: Sight{Task: startedAt(0), Job: jobWith()}, now: jobTimeout + 30*time.Second + retryPause + startDeadline, want: Stop,
 			wantOutcome: ended(execution.Lost, execution.PodDeleted),
 		},
 	}
@@ -378,6 +497,9 @@ func everySight(yield func(name string, s Sight)) {
 		"a new pod, deleted":        pods(podWith(deleting)),
 		"a running pod":             pods(runningPod(time.Second)),
 		"a running pod, deleted":    pods(runningPod(time.Second, deleting)),
+		"a pod with a long grace":   pods(runningPod(time.Second, onNode, graceOf(10*time.Minute))),
+		"one of them, deleted":      pods(runningPod(time.Second, onNode, deletedFor(time.Minute, 10*time.Minute))),
+		"a sidecar without its pod": pods(podWith(sidecar("ship", running(time.Second)), unseen("check"))),
 		"a pod of an unknown phase": pods(podWith(phase(corev1.PodUnknown))),
 		"a failed pod":              pods(failedPodAt(0, time.Second)),
 		"a failed pod and a new":    pods(failedPodAt(0, time.Second), podWith(born(time.Minute))),
@@ -413,8 +535,8 @@ const horizon = 24 * time.Hour
 func TestNextNeverWaitsWithoutALimit(t *testing.T) {
 	everySight(func(name string, s Sight) {
 		for _, now := range []time.Duration{
-			0, time.Second, cacheLag, StopGrace, 2 * time.Minute, startDeadline, startDeadline + time.Second, jobTimeout,
-			jobTimeout + StopGrace, jobTimeout + 2*StopGrace, jobTimeout + startDeadline + retryPause, horizon,
+			0, time.Second, cacheLag, stopWait, 2 * time.Minute, startDeadline, startDeadline + time.Second, jobTimeout,
+			jobTimeout + stopWait, jobTimeout + 2*stopWait, jobTimeout + startDeadline + retryPause, horizon,
 		} {
 			action := Next(s, after(now))
 			switch action.Step {

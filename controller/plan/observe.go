@@ -20,7 +20,7 @@ type Run struct {
 	Started     time.Time      // when the first container of the template started; zero if none has
 	End         *execution.End // nil while a pod runs or may still run
 	Doomed      *execution.End // the Job has failed, though a pod of it may still run
-	CannotStart bool           // nothing runs, and the pod is being deleted or gone
+	CannotStart bool           // nothing runs, and nothing will: the pod is gone, or all but gone
 	newest      *corev1.Pod
 	crew        crew // of the newest pod
 	job         *batchv1.Job
@@ -40,7 +40,7 @@ func Observe(job *batchv1.Job, pods []*corev1.Pod) Run {
 		r.Running = r.crew.begun() || r.crew.preparing()
 		r.Started = firstStart(r.crew.works)
 	}
-	r.CannotStart = r.newest == nil || (r.newest.DeletionTimestamp != nil && !r.crew.anyRunning())
+	r.CannotStart = r.newest == nil || (!r.crew.anyRunning() && allButGone(r.newest))
 	switch {
 	case hasSucceeded(pods):
 		r.End = r.succeeded(pods)
@@ -81,6 +81,14 @@ func (r Run) cannotRun() bool {
 	return r.CannotStart && (r.newest != nil || jobCondition(r.job, batchv1.JobFailed) != nil)
 }
 
+// allButGone reports whether a pod that is being deleted has no node, or none
+// that has anything to end: the kubelet deletes it without grace then. Until it
+// does, it may have started what its status does not show yet.
+func allButGone(pod *corev1.Pod) bool {
+	grace := pod.DeletionGracePeriodSeconds
+	return pod.DeletionTimestamp != nil && (pod.Spec.NodeName == "" || (grace != nil && *grace == 0))
+}
+
 // began returns when the newest pod began to work, its init containers included:
 // the kubelet counts them in, and what it took to fetch images.
 func (r Run) began() time.Time {
@@ -89,7 +97,7 @@ func (r Run) began() time.Time {
 
 // ended reports whether the newest pod has ended by itself.
 func (r Run) ended() bool {
-	return r.newest != nil && (r.newest.Status.Phase == corev1.PodFailed || r.newest.Status.Phase == corev1.PodSucceeded)
+	return r.newest != nil && hasEnded(r.newest)
 }
 
 // attempt returns when the last attempt ended, at the latest, and how the task
@@ -101,7 +109,7 @@ func (r Run) attempt(s Sight) (ended time.Time, end execution.End) {
 		return end.Finished, end
 	}
 	attempts := time.Duration(backoffLimit(r.job)) + 1
-	ended = earlier(s.Task.Started, s.Since).Add(attempts * s.Settings.JobTimeout)
+	ended = earlier(s.Task.Started, s.Since).Add(attempts * (s.Settings.JobTimeout + r.grace()))
 	return ended, *podDeleted(ended)
 }
 

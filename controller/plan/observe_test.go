@@ -463,6 +463,12 @@ func TestObserveGoesOn(t *testing.T) {
 		"a pod that never started and is being deleted": {
 			job: jobWith(), pods: pods(podWith(deleting)), wantWaiting: after(0), wantCannotStart: true,
 		},
+		"a pod that is being deleted, and may have started on its node": {
+			job: jobWith(), pods: pods(podWith(onNode, deleting)), wantWaiting: after(0),
+		},
+		"a pod that is being deleted, and of which the kubelet has nothing left": {
+			job: jobWith(), pods: pods(podWith(onNode, goneAt(time.Minute))), wantWaiting: after(0), wantCannotStart: true,
+		},
 		"a pod that runs and is being deleted": {
 			job: jobWith(), pods: pods(runningPod(10*time.Second, deleting)), wantWaiting: after(0), wantStarted: after(10 * time.Second), wantRunning: true,
 		},

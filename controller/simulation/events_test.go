@@ -5,6 +5,7 @@ import (
 	"maps"
 	"slices"
 	"strings"
+	"time"
 
 	corev1 "k8s.io/api/core/v1"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
@@ -82,9 +83,10 @@ func (w *world) nodeEvent(e nodeEvent) {
 		w.setNode(node, func(n *corev1.Node) { n.Spec.Unschedulable = true })
 		undo = func() { w.setNode(node, func(n *corev1.Node) { n.Spec.Unschedulable = false }) }
 	case failNode:
-		w.setNode(node, func(n *corev1.Node) { n.Status.Conditions[0].Status = corev1.ConditionUnknown })
+		w.setNode(node, setReady(corev1.ConditionUnknown))
 		undo = func() {
-			w.setNode(node, func(n *corev1.Node) { n.Status.Conditions[0].Status = corev1.ConditionTrue })
+			w.oracle.noteSilence(node)
+			w.setNode(node, setReady(corev1.ConditionTrue))
 		}
 	}
 	if e.back > 0 {
@@ -94,6 +96,13 @@ func (w *world) nodeEvent(e nodeEvent) {
 				undo()
 			}
 		})
+	}
+}
+
+func setReady(status corev1.ConditionStatus) func(*corev1.Node) {
+	return func(n *corev1.Node) {
+		n.Status.Conditions[0].Status = status
+		n.Status.Conditions[0].LastTransitionTime = metav1.NewTime(time.Now().Truncate(time.Second))
 	}
 }
 

@@ -87,6 +87,8 @@ type life struct {
 	ended   bool          // it has
 	gone    chan struct{} // closed when the container is killed
 	stopped time.Time     // when the Job was told to end
+	deleted time.Time     // when the pod was
+	silent  bool          // its node was silent for a minute after that: it is not counted any more
 	concl   bool          // the Job has its condition
 }
 

@@ -6,6 +6,7 @@ import (
 	batchv1 "k8s.io/api/batch/v1"
 	corev1 "k8s.io/api/core/v1"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+	"k8s.io/utils/ptr"
 
 	"github.com/batch-job-controller/batch-job-controller/controller/jobspec"
 )
@@ -91,12 +92,13 @@ func (w *world) startPod(l *life, n int) {
 		}
 		w.note("kubelet", "run", l.pod, "")
 		l.running = true
+		w.oracle.podStarts(l)
 		now := metav1.NewTime(time.Now().Truncate(time.Second))
 		w.alterPod(l, func(pod *corev1.Pod) {
 			pod.Status.Phase = corev1.PodRunning
 			pod.Status.ContainerStatuses = []corev1.ContainerStatus{{Name: "main", State: corev1.ContainerState{Running: &corev1.ContainerStateRunning{StartedAt: now}}}}
 		})
-		w.after(w.scenario.jobTimeout+w.draw("timeout", l.pod).between(0, time.Second), func() {
+		w.after(w.scenario.jobTimeout+w.draw("timeout", l.pod).between(0, time.Second)+w.toEnd(l), func() {
 			w.endPod(l, 137, "DeadlineExceeded", 0)
 		})
 		if !w.draw("hangs", l.pod).chance(w.scenario.hangs) {
@@ -154,9 +156,16 @@ func (w *world) deletePod(l *life) {
 	if pod == nil || pod.DeletionTimestamp != nil {
 		return
 	}
-	now := metav1.NewTime(time.Now().Truncate(time.Second))
+	grace := w.scenario.grace
+	if pod.Spec.NodeName == "" || l.ended {
+		grace = 0
+	}
+	over := metav1.NewTime(time.Now().Truncate(time.Second).Add(grace))
 	w.note("cluster", "delete", "pods/"+l.pod, "")
-	w.alterPod(l, func(pod *corev1.Pod) { pod.DeletionTimestamp = &now })
+	l.deleted = time.Now()
+	w.alterPod(l, func(pod *corev1.Pod) {
+		pod.DeletionTimestamp, pod.DeletionGracePeriodSeconds = &over, ptr.To(int64(grace/time.Second))
+	})
 	if pod.Spec.NodeName == "" || l.ended {
 		w.after(w.draw("vanish", l.pod).between(time.Millisecond, 50*time.Millisecond), func() { w.vanish(l) })
 		return
@@ -164,8 +173,20 @@ func (w *world) deletePod(l *life) {
 	w.killPod(l, 0)
 }
 
+// toEnd is how long a container takes to end that is told to.
+func (w *world) toEnd(l *life) time.Duration {
+	if w.draw("stubborn", l.pod).chance(w.scenario.stubborn) {
+		return w.scenario.grace
+	}
+	return 0
+}
+
 func (w *world) killPod(l *life, n int) {
-	w.after(roll(w.seed, n, "kill", l.pod).between(300*time.Millisecond, 6*time.Second), func() {
+	pause := roll(w.seed, n, "kill", l.pod).between(300*time.Millisecond, 6*time.Second)
+	if n == 0 && l.running {
+		pause += w.toEnd(l)
+	}
+	w.after(pause, func() {
 		if !w.alive(l) {
 			w.killPod(l, n+1)
 			return

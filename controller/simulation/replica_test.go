@@ -25,6 +25,7 @@ type replica struct {
 const podTemplate = `apiVersion: v1
 kind: Pod
 spec:
+  terminationGracePeriodSeconds: %d
   containers:
   - name: main
     image: check:1
@@ -55,7 +56,7 @@ func (s *scenario) config() config.Config {
 		CallbackServiceName: name,
 		CallbackServicePort: 8090,
 		Metrics:             config.Metrics{Prefix: metricPrefix, Gauges: map[string]config.Gauge{gaugeName: {Help: gaugeHelp}}},
-		PodTemplate:         podTemplate,
+		PodTemplate:         fmt.Sprintf(podTemplate, int(s.grace.Seconds())),
 		Hash:                "cafe",
 		Callback:            config.Callback{Auth: execution.TokenAuth, TokensPerSecret: s.tokensPerSecret},
 	}

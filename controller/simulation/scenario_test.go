@@ -37,6 +37,8 @@ type scenario struct {
 	userEvents                 []userEvent
 	never, hangs, fails, after float64 // of the pods
 	runFor                     time.Duration
+	grace                      time.Duration // what a pod may take to end
+	stubborn                   float64       // share of the pods that take all of it
 }
 
 // window is a time in which something is wrong for one replica, or for all.
@@ -105,14 +107,33 @@ func drawScenario(seed uint64) *scenario {
 	s.calmFrom = s.ticks[len(s.ticks)-1] + seconds(r, 20, 150)
 	s.drawPods(r)
 	if chance(r, 0.05) {
-		s.calmFrom = 0 // nothing goes wrong
+		s.calmFrom, s.grace = 0, 30*time.Second // nothing goes wrong
 		return s
 	}
 	s.drawRequests(r)
 	s.drawProcesses(r)
 	s.drawCluster(r)
 	s.drawReloads(rand.New(rand.NewPCG(seed, 0xc0f1)))
+	s.drawGrace(rand.New(rand.NewPCG(seed, 0x96ace)))
 	return s
+}
+
+// drawGrace draws from a source of its own too. A long grace shows when pods are
+// deleted while they run, and when nothing is heard of their node since.
+func (s *scenario) drawGrace(r *rand.Rand) {
+	s.grace = 30 * time.Second
+	if !chance(r, 0.4) {
+		return
+	}
+	s.grace = time.Duration(pick(r, 0, 5, 90, 150)) * time.Second
+	s.stubborn = pick(r, 0.2, 1)
+	for range r.IntN(4) {
+		at := s.ticks[0] + seconds(r, 5, 25)
+		s.userEvents = append(s.userEvents, userEvent{at: at, kind: []kind{pods, pods, jobs}[r.IntN(3)], pick: r.IntN(100)})
+		if chance(r, 0.5) {
+			s.nodeEvents = append(s.nodeEvents, nodeEvent{at: at + seconds(r, 0, 3), node: r.IntN(s.nodes), what: failNode, back: seconds(r, 60, 100)})
+		}
+	}
 }
 
 // drawReloads draws from a source of its own: what seeds drew before there were
@@ -221,7 +242,7 @@ func pick(r *rand.Rand, from ...float64) float64 { return from[r.IntN(len(from))
 
 // longest bounds how long an execution may take while nothing goes wrong.
 func (s *scenario) longest() time.Duration {
-	const stopGrace, lag = time.Minute, 30 * time.Second
+	const margin, lag = time.Minute, 30 * time.Second
 	waves := time.Duration((s.nodes + s.pool - 1) / s.pool)
-	return waves * (s.startDeadline + s.jobTimeout + stopGrace + lag)
+	return waves * (s.startDeadline + s.jobTimeout + 2*(s.grace+margin) + lag)
 }

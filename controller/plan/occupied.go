@@ -1,0 +1,38 @@
+package plan
+
+import (
+	"slices"
+	"time"
+
+	corev1 "k8s.io/api/core/v1"
+
+	"github.com/batch-job-controller/batch-job-controller/controller/execution"
+	"github.com/batch-job-controller/batch-job-controller/controller/jobspec"
+)
+
+// occupiedPause is how long to wait before looking again at a node that is not
+// free yet.
+const occupiedPause = 5 * time.Second
+
+// create has the Job created, once nothing of an earlier execution runs on the
+// node. Its tasks end with their pods; but a node that was silent may come back,
+// and a record that was deleted takes the Jobs with it before their pods end.
+func (s Sight) create(now time.Time) Action {
+	i := slices.IndexFunc(s.Others, mayRun)
+	if i < 0 {
+		return Action{Step: Create}
+	}
+	if left := s.Settings.StartDeadline - now.Sub(s.Since); left > 0 {
+		return Action{Step: Wait, Recheck: min(left, occupiedPause)}
+	}
+	pod := s.Others[i]
+	busy := finish(execution.Failed, execution.NodeBusy,
+		"pod "+pod.Name+" of execution "+pod.Labels[jobspec.ExecutionLabel]+" still runs on the node", now)
+	busy.Step = Verify // an earlier leader may have created the Job
+	return busy
+}
+
+// mayRun reports whether a container of a pod runs on its node, or may.
+func mayRun(pod *corev1.Pod) bool {
+	return pod.Spec.NodeName != "" && !hasEnded(pod) && !allButGone(pod)
+}
