@@ -96,28 +96,37 @@ func TestAPIServerThatIsAway(t *testing.T) {
 
 // What a task waits for may have happened while this replica did not lead: no
 // event will tell.
-func TestLeaderThatGetsItsLeaseBackGoesOn(t *testing.T) {
-	inBubble(t, func(t *testing.T) {
-		c := newCluster(t, "a")
-		var jobsAway, leasesAway atomic.Bool
-		jobsAway.Store(true)
-		refuse := func(away *atomic.Bool) clienttesting.ReactionFunc {
-			return func(clienttesting.Action) (bool, runtimeObject, error) {
-				return away.Load(), nil, errors.New("connection refused")
-			}
-		}
-		c.client.PrependReactor("create", "jobs", refuse(&jobsAway))
-		c.client.PrependReactor("*", "leases", refuse(&leasesAway))
-		r := newReplica(t, c.client, newMemoryStore(), testConfig(func(c *config.Config) { c.RunOnStartup = true }))
-		defer r.elect(c)()
-		time.Sleep(30 * time.Second)
-		leasesAway.Store(true)
-		time.Sleep(30 * time.Second) // the Lease runs out
-		jobsAway.Store(false)
-		leasesAway.Store(false)
-		time.Sleep(2 * time.Minute)
-		if rec := c.records()[0]; rec.account.Phase != execution.Closed {
-			t.Errorf("record %s, want it closed", rec.account.Phase)
-		}
-	})
+func TestLeaderThatGetsItsLeaseBackSoonGoesOn(t *testing.T) {
+	const lease, soon = 15 * time.Second, 10 * time.Second
+	for _, away := range []time.Duration{2 * lease, time.Minute, 10 * time.Minute} {
+		t.Run(away.String(), func(t *testing.T) {
+			inBubble(t, func(t *testing.T) {
+				c := newCluster(t, "a")
+				var jobsAway, leasesAway atomic.Bool
+				jobsAway.Store(true)
+				refuse := func(away *atomic.Bool) clienttesting.ReactionFunc {
+					return func(clienttesting.Action) (bool, runtimeObject, error) {
+						return away.Load(), nil, errors.New("connection refused")
+					}
+				}
+				c.client.PrependReactor("create", "jobs", refuse(&jobsAway))
+				c.client.PrependReactor("*", "leases", refuse(&leasesAway))
+				r := newReplica(t, c.client, newMemoryStore(), testConfig(func(c *config.Config) { c.RunOnStartup = true }))
+				defer r.elect(c)()
+				time.Sleep(30 * time.Second)
+				leasesAway.Store(true)
+				time.Sleep(away) // the Lease runs out
+				jobsAway.Store(false)
+				leasesAway.Store(false)
+				time.Sleep(lease + soon)
+				if n := c.created()["a"]; n != 1 {
+					t.Errorf("%d Jobs %s after the API server is back, want 1", n, lease+soon)
+				}
+				time.Sleep(2 * time.Minute)
+				if rec := c.records()[0]; rec.account.Phase != execution.Closed {
+					t.Errorf("record %s, want it closed", rec.account.Phase)
+				}
+			})
+		})
+	}
 }

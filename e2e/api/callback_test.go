@@ -9,7 +9,6 @@ import (
 	"path/filepath"
 	"strings"
 	"testing"
-	"time"
 
 	corev1 "k8s.io/api/core/v1"
 
@@ -22,7 +21,7 @@ import (
 // were given.
 func TestWhatPodsReportIsExportedAndSurvivesAKill(t *testing.T) {
 	t.Parallel()
-	site := rig.NewSite(t, shared, rig.Config{Pool: 4, RunFor: 5 * time.Second})
+	site := rig.NewSite(t, shared, rig.Config{Pool: 4, RunFor: untilEnded})
 	nodes := site.AddNodes(4)
 	server := site.NewServer(1)
 	server.Start()
@@ -51,6 +50,7 @@ func TestWhatPodsReportIsExportedAndSurvivesAKill(t *testing.T) {
 	}
 	server.Kill()
 	server.Start()
+	endPods(t, site, atOnce)
 
 	report := waitClosed(t, site)
 	checkReport(t, report, all(nodes, succeeded()))

@@ -24,7 +24,7 @@ import (
 func TestThePageIsWhatIsExported(t *testing.T) {
 	t.Parallel()
 	site := rig.NewSite(t, shared, rig.Config{Pool: 2, RunFor: untilEnded, Keys: map[string]any{
-		"startDeadline": "4s",
+		"startDeadline": startDeadline.String(),
 		"reports":       map[string]any{"tls": "selfSigned"},
 	}})
 	nodes := site.AddNodes(2)

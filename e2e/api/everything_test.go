@@ -46,8 +46,8 @@ type everything struct {
 func allComponents() []string { return []string{"report-auth", "tls"} }
 
 func newEverything(t *testing.T) *everything {
-	site := rig.NewSite(t, shared, rig.Config{Pool: 2, RunFor: 2 * time.Second, Keys: map[string]any{
-		"startDeadline": "2s", "savePodLog": true, "jobHistory": 1, "reportHistory": 2,
+	site := rig.NewSite(t, shared, rig.Config{Pool: 2, RunFor: untilEnded, Keys: map[string]any{
+		"startDeadline": startDeadline.String(), "savePodLog": true, "jobHistory": 1, "reportHistory": 2,
 	}})
 	e := &everything{Site: site, node: site.AddNodes(1)[0]}
 	e.dead = e.node + "-dead"
@@ -86,6 +86,7 @@ func (e *everything) run(t *testing.T, number int, during func(*testing.T)) {
 	t.Helper()
 	e.server.Start()
 	during(t)
+	endOne(t, e.Site, e.node, 0)
 	ids := waitAllClosed(t, e.Site, number)
 	checkReport(t, e.Report(ids[number-1]), map[string]execution.Outcome{
 		e.node: succeeded(),

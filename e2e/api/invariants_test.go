@@ -14,7 +14,11 @@ import (
 )
 
 // patience is how long a test waits for what takes seconds on a quiet machine.
-const patience = 2 * time.Minute
+const patience = 5 * time.Minute
+
+// startDeadline is one within which a pod has started on a busy machine, too, for
+// tests with pods that do not start.
+const startDeadline = 15 * time.Second
 
 // eventually waits until something holds that cannot be watched.
 func eventually(t *testing.T, condition string, holds func() bool) {
@@ -65,6 +69,18 @@ func waitAllClosed(t *testing.T, s *rig.Site, n int) (ids []execution.ID) {
 		return len(state.Records) >= n && state.Closed()
 	})
 	s.Audit.Read(func(state *rig.State) { ids = slices.Sorted(maps.Keys(state.Records)) })
+	return ids
+}
+
+// waitOldestClosed waits until the n oldest executions are closed, whatever comes
+// after them, and returns their IDs in order.
+func waitOldestClosed(t *testing.T, s *rig.Site, n int) (ids []execution.ID) {
+	t.Helper()
+	s.Audit.Until(patience, fmt.Sprintf("the %d oldest executions are closed", n), func(state *rig.State) bool {
+		ids = slices.Sorted(maps.Keys(state.Records))
+		ids = ids[:min(n, len(ids))]
+		return len(ids) == n && !slices.ContainsFunc(ids, func(id execution.ID) bool { return state.ClosedAt(id).IsZero() })
+	})
 	return ids
 }
 

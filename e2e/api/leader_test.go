@@ -3,9 +3,11 @@
 package api
 
 import (
+	"strings"
 	"testing"
 	"time"
 
+	coordinationv1 "k8s.io/api/coordination/v1"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 
 	"github.com/batch-job-controller/batch-job-controller/e2e/api/rig"
@@ -14,11 +16,15 @@ import (
 // The replicas share the report directory, as they do on a shared volume.
 func TestAStandbyGoesOnWhenTheLeaderStops(t *testing.T) {
 	t.Parallel()
-	site := rig.NewSite(t, shared, rig.Config{Pool: 5, RunFor: time.Second})
-	nodes := site.AddNodes(50)
+	site := rig.NewSite(t, shared, rig.Config{Pool: 5, RunFor: untilEnded})
+	nodes := site.AddNodes(25)
 	first, second := site.NewServer(1), site.NewServer(2)
+	gate := make(gate, len(nodes))
+	endPods(t, site, gate.pass)
+	t.Cleanup(func() { close(gate) }) // before the pods are waited for
 	first.Start()
-	site.Audit.Until(patience, "the first replica leads", func(state *rig.State) bool { return len(state.Jobs) > 0 })
+	gate.open(site.Config.Pool)
+	site.Audit.Until(patience, "the first replica has filled the pool again", func(state *rig.State) bool { return len(state.Jobs) == 2*site.Config.Pool })
 	second.Start()
 	second.WaitReady(patience)
 	if a, b := leads(first), leads(second); !a || b {
@@ -26,18 +32,13 @@ func TestAStandbyGoesOnWhenTheLeaderStops(t *testing.T) {
 	}
 
 	took := first.Stop()
-	var before int
-	site.Audit.Read(func(state *rig.State) { before = len(state.Jobs) })
-	if before == len(nodes) {
-		t.Fatal("the leader stopped too late: all Jobs are created")
-	}
 	began := time.Now()
-	site.Audit.Until(patience, "the second replica creates Jobs", func(state *rig.State) bool { return len(state.Jobs) > before })
-	handover := time.Since(began)
-	t.Logf("the leader stopped in %s, the next Job came %s later", took, handover)
-	if handover >= rig.LeaseDuration {
-		t.Errorf("the second replica waited %s: the Lease was not given back", handover)
+	if holder := readLease(t, site).HolderIdentity; holder != nil && strings.HasPrefix(*holder, "replica-1") {
+		t.Errorf("the Lease was not given back: %s holds it", *holder)
 	}
+	gate.open(len(nodes) - site.Config.Pool)
+	site.Audit.Until(patience, "the second replica creates Jobs", func(state *rig.State) bool { return len(state.Jobs) > 2*site.Config.Pool })
+	t.Logf("the leader stopped in %s, the next Job came %s later", took, time.Since(began))
 
 	report := waitClosed(t, site)
 	checkOnce(t, site, nodes)
@@ -45,31 +46,42 @@ func TestAStandbyGoesOnWhenTheLeaderStops(t *testing.T) {
 	if !leads(second) {
 		t.Error("the second replica does not say that it leads")
 	}
-	lease, err := shared.Client.CoordinationV1().Leases(site.Namespace).Get(t.Context(), rig.Name+"-leader", metav1.GetOptions{})
+	if n := readLease(t, site).LeaseTransitions; n == nil || *n < 1 {
+		t.Errorf("the Lease has passed %v times to another replica", n)
+	}
+}
+
+func readLease(t *testing.T, site *rig.Site) coordinationv1.LeaseSpec {
+	t.Helper()
+	lease, err := site.Client.CoordinationV1().Leases(site.Namespace).Get(t.Context(), rig.Name+"-leader", metav1.GetOptions{})
 	if err != nil {
 		t.Fatal(err)
 	}
-	if n := lease.Spec.LeaseTransitions; n == nil || *n < 1 {
-		t.Errorf("the Lease has passed %v times to another replica", n)
-	}
+	return lease.Spec
 }
 
 // A process that was stopped goes on in the middle of an instruction, as if it
 // still led: not even the requests that it then sends may do harm.
 func TestALeaderThatSleptThroughItsLeaseDoesNoHarm(t *testing.T) {
 	t.Parallel()
-	site := rig.NewSite(t, shared, rig.Config{Pool: 5, RunFor: time.Second})
+	site := rig.NewSite(t, shared, rig.Config{Pool: 5, RunFor: untilEnded})
 	nodes := site.AddNodes(50)
 	first, second := site.NewServer(1), site.NewServer(2)
+	gate := make(gate, len(nodes))
+	endPods(t, site, gate.pass)
+	t.Cleanup(func() { close(gate) }) // before the pods are waited for
+	const some = 7
 	first.Start()
-	site.Audit.Until(patience, "the first replica is at work", func(state *rig.State) bool { return len(state.Jobs) >= 7 })
+	gate.open(some)
+	site.Audit.Until(patience, "the first replica is at work", func(state *rig.State) bool { return len(state.Jobs) >= some })
 	second.Start()
 	first.Pause()
-	var before int
-	site.Audit.Read(func(state *rig.State) { before = len(state.Jobs) })
-	site.Audit.Until(patience, "the second replica is at work", func(state *rig.State) bool { return len(state.Jobs) > before+7 })
+	gate.open(2 * some)
+	site.Audit.Until(patience, "the second replica is at work", func(state *rig.State) bool { return len(state.Jobs) > 2*some+site.Config.Pool })
+	gate.open(some) // while the first goes on
 	first.Resume()
 	first.WaitMetrics(patience, "it no longer leads", func(m rig.Metrics) bool { return m.Sum("batch_job_controller_leader") == 0 })
+	gate.open(len(nodes) - 4*some)
 
 	report := waitClosed(t, site)
 	checkOnce(t, site, nodes)

@@ -4,7 +4,6 @@ package api
 
 import (
 	"testing"
-	"time"
 
 	batchv1 "k8s.io/api/batch/v1"
 	corev1 "k8s.io/api/core/v1"
@@ -19,7 +18,7 @@ import (
 // Somebody deletes a Job, and takes the name of another before its turn.
 func TestJobsThatSomebodyMeddlesWith(t *testing.T) {
 	t.Parallel()
-	site := rig.NewSite(t, shared, rig.Config{Pool: 1, RunFor: 3 * time.Second})
+	site := rig.NewSite(t, shared, rig.Config{Pool: 1, RunFor: untilEnded})
 	nodes := site.AddNodes(3)
 	site.NewServer(1).Start()
 	running := waitRunning(t, site, nodes[0])
@@ -34,6 +33,7 @@ func TestJobsThatSomebodyMeddlesWith(t *testing.T) {
 	if err := jobs.Delete(t.Context(), metav1.GetControllerOf(running).Name, metav1.DeleteOptions{PropagationPolicy: &background}); err != nil {
 		t.Fatal(err)
 	}
+	endOne(t, site, nodes[2], 0)
 
 	checkReport(t, waitClosed(t, site), map[string]execution.Outcome{
 		nodes[0]: {State: execution.Lost, Reason: execution.JobDeleted},

@@ -128,13 +128,20 @@ func compareAfterKill(t *testing.T, server *rig.Server, when string) {
 	server.Kill()
 	server.Start()
 	waitLeader(t, server)
-	after := lasting(server.Metrics())
 	if len(before) < 20 {
 		t.Errorf("%s: only %d series are compared: %v", when, len(before), before)
 	}
-	if diff := cmp.Diff(before, after); diff != "" {
-		t.Errorf("%s: what is exported after the kill (+) is not what was before (-):\n%s", when, diff)
-	}
+	diff := ""
+	t.Cleanup(func() {
+		if diff != "" {
+			t.Logf("%s, before (-) and after the kill (+):\n%s", when, diff)
+		}
+	})
+	eventually(t, when+": what is exported after the kill is what was before", func() bool {
+		after, err := server.Scrape()
+		diff = cmp.Diff(before, lasting(after))
+		return err == nil && diff == ""
+	})
 }
 
 // lasting returns the text of the series that outlast a process. Not those of

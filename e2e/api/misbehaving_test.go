@@ -110,7 +110,7 @@ func every(pause time.Duration, f func()) (stop func()) {
 func TestResultsAreTakenWhileTheAPIServerIsAway(t *testing.T) {
 	t.Parallel()
 	const away = time.Minute
-	site := rig.NewSite(t, shared, rig.Config{Pool: 3, RunFor: 3 * time.Second})
+	site := rig.NewSite(t, shared, rig.Config{Pool: 3, RunFor: untilEnded})
 	nodes := site.AddNodes(9)
 	proxy := site.NewProxy()
 	server := site.NewServer(1).WithKubeconfig(proxy.Kubeconfig())
@@ -119,7 +119,7 @@ func TestResultsAreTakenWhileTheAPIServerIsAway(t *testing.T) {
 	for _, node := range nodes[:3] {
 		urls[node] = site.Env(waitRunning(t, site, node))[jobspec.EnvResultURL]
 	}
-	proxy.Down()
+	proxy.Down() // for the server alone: pods go on
 	timer := time.NewTimer(away)
 	defer timer.Stop()
 	taken := 0
@@ -136,15 +136,14 @@ func TestResultsAreTakenWhileTheAPIServerIsAway(t *testing.T) {
 		case <-ticker.C:
 		}
 	}
+	endPods(t, site, atOnce)
+	site.Audit.Until(patience, "no pod runs", func(state *rig.State) bool { return len(state.AllRunning()) == 0 })
 	before := 0
 	site.Audit.Read(func(state *rig.State) { before = len(state.Jobs) })
 	began := time.Now()
 	proxy.Up()
 	site.Audit.Until(patience, "the next Job is created", func(state *rig.State) bool { return len(state.Jobs) > before })
 	t.Logf("%d results were taken in %s; the next Job came %s after the API server was back", taken, away, time.Since(began).Round(time.Millisecond))
-	if resumed := time.Since(began); resumed > rig.LeaseDuration+10*time.Second {
-		t.Errorf("it went on %s after the API server was back", resumed)
-	}
 
 	report := waitClosed(t, site)
 	checkOnce(t, site, nodes)

@@ -14,7 +14,7 @@ import (
 
 func TestNodesThatAreDeleted(t *testing.T) {
 	t.Parallel()
-	site := rig.NewSite(t, shared, rig.Config{Pool: 1, RunFor: 3 * time.Second})
+	site := rig.NewSite(t, shared, rig.Config{Pool: 1, RunFor: untilEnded})
 	nodes := site.AddNodes(3)
 	site.NewServer(1).Start()
 	waitRunning(t, site, nodes[0])
@@ -23,6 +23,7 @@ func TestNodesThatAreDeleted(t *testing.T) {
 			t.Fatal(err)
 		}
 	}
+	endOne(t, site, nodes[2], 0)
 
 	checkReport(t, waitClosed(t, site), map[string]execution.Outcome{
 		nodes[0]: {State: execution.Lost, Reason: execution.NodeGone},

@@ -19,6 +19,7 @@ import (
 	"time"
 
 	corev1 "k8s.io/api/core/v1"
+	apierrors "k8s.io/apimachinery/pkg/api/errors"
 	"k8s.io/apimachinery/pkg/types"
 
 	"github.com/batch-job-controller/batch-job-controller/controller/execution"
@@ -116,6 +117,51 @@ func (p *pods) run(ctx context.Context, t *testing.T, pod *corev1.Pod) {
 	if err := p.site.EndPod(ctx, pod); err != nil && ctx.Err() == nil {
 		t.Error(err)
 	}
+}
+
+// endPods ends every pod that runs, from now on, once it may: so a test is where
+// it wants to be before they end, however long that takes.
+func endPods(t *testing.T, site *rig.Site, may func() time.Duration) {
+	t.Helper()
+	ctx, cancel := context.WithCancel(t.Context())
+	seen := map[types.UID]bool{}
+	var ending sync.WaitGroup
+	ending.Go(func() {
+		site.Audit.Follow(ctx, func(state *rig.State) {
+			for _, pod := range state.AllRunning() {
+				if seen[pod.UID] {
+					continue
+				}
+				seen[pod.UID] = true
+				ending.Go(func() {
+					may()
+					if err := site.EndPod(ctx, pod); err != nil && ctx.Err() == nil && !apierrors.IsNotFound(err) {
+						t.Error(err)
+					}
+				})
+			}
+		})
+	})
+	t.Cleanup(func() {
+		cancel()
+		ending.Wait()
+	})
+}
+
+// gate lets pods go on one after the other, so that an execution does not end
+// before its servers have been where they are to be.
+type gate chan struct{}
+
+func (g gate) open(pods int) {
+	for range pods {
+		g <- struct{}{}
+	}
+}
+
+// pass is how long a pod runs.
+func (g gate) pass() time.Duration {
+	<-g
+	return 0
 }
 
 func resultBody(value int) string {

@@ -16,7 +16,7 @@ import (
 func TestJobsThatAQuotaRefusesFailAtTheStartDeadline(t *testing.T) {
 	t.Parallel()
 	const allowed = 3
-	site := rig.NewSite(t, shared, rig.Config{Pool: 4, RunFor: time.Second, Keys: map[string]any{"startDeadline": "4s"}})
+	site := rig.NewSite(t, shared, rig.Config{Pool: 4, RunFor: time.Second, Keys: map[string]any{"startDeadline": startDeadline.String()}})
 	nodes := site.AddNodes(6)
 	site.AddQuota(corev1.ResourceList{"count/jobs.batch": *resource.NewQuantity(allowed, resource.DecimalSI)})
 	site.NewServer(1).Start()

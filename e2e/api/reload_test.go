@@ -25,7 +25,7 @@ func TestAChangedConfigMapApplies(t *testing.T) {
 	account := site.ServiceAccount()
 	leader, standby := site.NewServer(1), site.NewServer(2)
 	for _, server := range []*rig.Server{leader, standby} {
-		server.WithKubeconfig(account).WithArgs("-callback-key-secret=batch-job-controller-callback-key").WithLease(rig.ShortLease())
+		server.WithKubeconfig(account).WithArgs("-callback-key-secret=batch-job-controller-callback-key")
 	}
 	leader.Start()
 	waitReload(t, leader, 1, 0)
@@ -50,7 +50,7 @@ func TestAChangedConfigMapApplies(t *testing.T) {
 	for range nodes {
 		endOne(t, site, waitAllRunning(t, site, 1)[0].Spec.NodeName, 20)
 	}
-	opened := waitAllClosed(t, site, 1)[0]
+	opened := waitOldestClosed(t, site, 1)[0]
 	checkReport(t, site.Report(opened), all(nodes, succeeded()))
 	site.Audit.Read(func(state *rig.State) {
 		if state.MostLive != 1 {

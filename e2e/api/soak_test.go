@@ -33,9 +33,6 @@ const (
 	// From one replica's becoming the leader to its being killed: some are while
 	// they read what there is.
 	longestReign = 2 * time.Second
-	// soakDeadline is four times what an execution takes at best: nobody leads for
-	// more than half of the time. It has to be closed after that and closingGrace.
-	soakDeadline, closingGrace = 4 * soakNodes / soakPool * soakThink, 90 * time.Second
 )
 
 // Two replicas follow each other for as long as the kills last, and executions
@@ -190,11 +187,7 @@ func (s *soak) check(ids []execution.ID) {
 		report := checkExecution(s.t, s.site, id, s.nodes)
 		s.pods.checkTaken(s.t, report, metrics)
 		s.tasks += len(report.Tasks)
-		took := report.Closed.Sub(report.Scheduled)
-		s.slowest = max(s.slowest, took)
-		if took > soakDeadline+closingGrace {
-			s.t.Errorf("execution %s took %s, want at most %s", id, took, soakDeadline+closingGrace)
-		}
+		s.slowest = max(s.slowest, report.Closed.Sub(report.Scheduled))
 	}
 }
 
@@ -217,7 +210,7 @@ func (s *soak) metrics() (metrics rig.Metrics) {
 // finish lets the last execution come to its end, and says how it all went.
 func (s *soak) finish() {
 	s.t.Helper()
-	s.site.Audit.Until(soakDeadline+closingGrace, "all executions are closed", (*rig.State).Closed)
+	s.site.Audit.Until(patience, "all executions are closed", (*rig.State).Closed)
 	var ids []execution.ID
 	s.site.Audit.Read(func(state *rig.State) {
 		for id := range maps.Keys(state.Records) {

@@ -8,7 +8,6 @@ import (
 	"net/http"
 	"strings"
 	"testing"
-	"time"
 
 	"github.com/batch-job-controller/batch-job-controller/controller/jobspec"
 	"github.com/batch-job-controller/batch-job-controller/e2e/api/rig"
@@ -18,7 +17,7 @@ import (
 // and what it takes is the leader's.
 func TestAStandbyServesWhatTheLeaderHas(t *testing.T) {
 	t.Parallel()
-	site := rig.NewSite(t, shared, rig.Config{Pool: 2, RunFor: 5 * time.Second})
+	site := rig.NewSite(t, shared, rig.Config{Pool: 2, RunFor: untilEnded})
 	nodes := site.AddNodes(2)
 	leader, standby := site.NewServer(1), site.NewServer(2).WithEnv("REPORT_DIRECTORY="+t.TempDir())
 	leader.Start()
@@ -36,6 +35,7 @@ func TestAStandbyServesWhatTheLeaderHas(t *testing.T) {
 	if n := standby.Metrics().Sum("batch_job_controller_callbacks_forwarded_total", `outcome="answered"`); n != float64(len(nodes)) {
 		t.Errorf("the standby says it passed %v callbacks on, want %d", n, len(nodes))
 	}
+	endPods(t, site, atOnce)
 	report := waitClosed(t, site)
 	checkReport(t, report, all(nodes, succeeded()))
 	for _, path := range []string{"/", "/latest/", "/latest/" + nodes[0] + ".json", "/" + string(report.ID) + "/execution.json", "/latest/nothing"} {

@@ -10,7 +10,6 @@ import (
 	"net/http"
 	"strings"
 	"testing"
-	"time"
 
 	authenticationv1 "k8s.io/api/authentication/v1"
 	corev1 "k8s.io/api/core/v1"
@@ -27,7 +26,7 @@ import (
 // whom the API server lets.
 func TestReportsAndViewersWithTLS(t *testing.T) {
 	t.Parallel()
-	site := rig.NewSite(t, shared, rig.Config{Pool: 2, RunFor: 5 * time.Second, Keys: map[string]any{
+	site := rig.NewSite(t, shared, rig.Config{Pool: 2, RunFor: untilEnded, Keys: map[string]any{
 		"callback": map[string]any{"auth": "none", "tls": "selfSigned"},
 		"reports":  map[string]any{"auth": "serviceAccountToken", "tls": "selfSigned"},
 	}})
@@ -60,6 +59,7 @@ func TestReportsAndViewersWithTLS(t *testing.T) {
 			t.Errorf("%s: got %d %s", through, status, body)
 		}
 	}
+	endPods(t, site, atOnce)
 	report := waitClosed(t, site)
 	checkReport(t, report, all(nodes, succeeded()))
 	if n := standby.Metrics().Sum("batch_job_controller_callbacks_forwarded_total", `outcome="answered"`); n != 1 {

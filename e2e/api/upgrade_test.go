@@ -6,7 +6,6 @@ import (
 	"bytes"
 	"fmt"
 	"testing"
-	"time"
 
 	corev1 "k8s.io/api/core/v1"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
@@ -75,22 +74,6 @@ func TestNothingIsLostWhenTheVersionChangesMidway(t *testing.T) {
 	}
 }
 
-// gate lets pods report one after the other, so that an execution does not end
-// before its servers have changed.
-type gate chan struct{}
-
-func (g gate) open(pods int) {
-	for range pods {
-		g <- struct{}{}
-	}
-}
-
-// pass is how long a pod runs.
-func (g gate) pass() time.Duration {
-	<-g
-	return 0
-}
-
 func waitTaken(t *testing.T, reporting *pods, n int) {
 	t.Helper()
 	eventually(t, fmt.Sprintf("%d results are taken", n), func() bool { return len(reporting.allTaken()) >= n })
@@ -103,8 +86,11 @@ func TestAServerThatIsTooOldForAnExecutionLeavesItAlone(t *testing.T) {
 	site := rig.NewSite(t, shared, rig.Config{Pool: 2, RunFor: untilEnded})
 	nodes := site.AddNodes(6)
 	server := site.NewServer(1)
-	reporting := playPods(t, site, func() time.Duration { return 300 * time.Millisecond }, server)
+	gate := make(gate, len(nodes))
+	reporting := playPods(t, site, gate.pass, server)
+	t.Cleanup(func() { close(gate) }) // before the pods are waited for
 	server.Start()
+	gate.open(1)
 	<-reporting.first
 	server.Kill()
 
@@ -116,11 +102,7 @@ func TestAServerThatIsTooOldForAnExecutionLeavesItAlone(t *testing.T) {
 			t.Errorf("the log has no %q", want)
 		}
 	}
-	lease, err := shared.Client.CoordinationV1().Leases(site.Namespace).Get(t.Context(), rig.Name+"-leader", metav1.GetOptions{})
-	if err != nil {
-		t.Fatal(err)
-	}
-	if holder := lease.Spec.HolderIdentity; holder != nil && *holder != "" {
+	if holder := readLease(t, site).HolderIdentity; holder != nil && *holder != "" {
 		t.Errorf("the Lease was not given back: %s holds it", *holder)
 	}
 	if there := recordOf(t, site); there.ResourceVersion != later.ResourceVersion {
@@ -128,6 +110,7 @@ func TestAServerThatIsTooOldForAnExecutionLeavesItAlone(t *testing.T) {
 	}
 
 	changeRecord(t, site, "1")
+	gate.open(len(nodes) - 1)
 	server.Start()
 	report := waitClosed(t, site)
 	checkOnce(t, site, nodes)

@@ -32,16 +32,13 @@ type Server struct {
 	process    *process
 }
 
-// LeaseDuration is that of UsualLease.
-const LeaseDuration = 6 * time.Second
-
 // Lease says how a server competes for its Lease.
 type Lease struct{ Duration, RenewDeadline, RetryPeriod time.Duration }
 
 // UsualLease has timings that a test need not wait for. They are not shorter,
 // because a busy machine would lose the Lease.
 func UsualLease() Lease {
-	return Lease{Duration: LeaseDuration, RenewDeadline: 4 * time.Second, RetryPeriod: 500 * time.Millisecond}
+	return Lease{Duration: 6 * time.Second, RenewDeadline: 4 * time.Second, RetryPeriod: 500 * time.Millisecond}
 }
 
 // ShortLease is for tests in which many leaders die, and it does not matter
