@@ -9,6 +9,7 @@ import (
 	apierrors "k8s.io/apimachinery/pkg/api/errors"
 
 	"github.com/batch-job-controller/batch-job-controller/controller/execution"
+	"github.com/batch-job-controller/batch-job-controller/controller/plan"
 )
 
 const (
@@ -21,6 +22,9 @@ const (
 	// conflictPause is the shortest after a conflict, which costs another
 	// request and gives every task a turn.
 	conflictPause = 500 * time.Millisecond
+	// refusedTries is after how many refusals in a row, which take half a minute,
+	// an event tells of them.
+	refusedTries = 9
 )
 
 // errOvertaken says that the record was read again instead of written.
@@ -33,6 +37,7 @@ func (c *Controller) keepRecord(ctx context.Context, fence Fence) {
 	defer timer.Stop()
 	waiting := false // the timer runs for a lazy write
 	pause := firstPause
+	failed := 0 // tries in a row
 	news := c.wake
 	for {
 		due := false
@@ -52,6 +57,9 @@ func (c *Controller) keepRecord(ctx context.Context, fence Fence) {
 			if errors.Is(err, errOvertaken) {
 				pause = max(pause, conflictPause)
 			}
+			if failed++; failed == refusedTries {
+				c.tellRecordRefused(ctx, err)
+			}
 			c.Log.Error("execution record not written, trying again", "error", err, "pause", pause)
 			timer.Reset(pause)
 			pause, waiting = min(2*pause, lastPause), true
@@ -60,9 +68,21 @@ func (c *Controller) keepRecord(ctx context.Context, fence Fence) {
 			timer.Reset(lazyWrite)
 			waiting = true
 		case !lazy:
-			pause, waiting = firstPause, false
+			pause, waiting, failed = firstPause, false, 0
 		}
 	}
+}
+
+// tellRecordRefused says what holds up the open execution, if the API server
+// answers: it goes on as soon as the record is taken.
+func (c *Controller) tellRecordRefused(ctx context.Context, err error) {
+	open := c.current()
+	if open == nil || plan.Judge(err) == plan.Unheard {
+		return
+	}
+	_, message := plan.Refusal(err)
+	c.announce(ctx, recordReference(open.object), true, eventRecordRefused,
+		execution.Truncate("the execution is held up until the API server takes its record: "+message, maxEventMessage))
 }
 
 // writeRecord brings the record up to date with what was observed, and admits
@@ -128,9 +148,16 @@ func (c *Controller) swapAccount(ctx context.Context, fence Fence, open *openExe
 // leader has just written or found, is what was wanted.
 func (c *Controller) reread(ctx context.Context, open *openExecution, wanted execution.Phase, conflict error) error {
 	there, err := c.records.get(ctx, open.record.plan.ID)
+	var damaged *damagedError
 	switch {
 	case apierrors.IsNotFound(err):
 		c.abort(open)
+		return nil
+	case errors.As(err, &damaged):
+		if open.damaged++; open.damaged < damagedTries {
+			return fmt.Errorf("%w: %w", errOvertaken, err)
+		}
+		c.leaveAlone(open, damaged)
 		return nil
 	case err != nil:
 		return err

@@ -191,6 +191,7 @@ func (c *Controller) prune(ctx context.Context, fence Fence) (later time.Duratio
 	if err != nil {
 		return 0, err
 	}
+	c.noteDamaged(ctx, all.damaged)
 	onDisk, err := c.Store.Executions()
 	if err != nil {
 		return 0, err

@@ -115,6 +115,10 @@ type Controller struct {
 	open    *openExecution        // nil: none is open
 	backlog []record              // open too, to be gone on with after it
 	known   map[execution.ID]bool // all executions that left a record or a report
+	// leftAlone are the executions that are open as far as anybody can tell: their
+	// records cannot be read.
+	leftAlone   map[execution.ID]*damagedError
+	damagedTold map[string]string // the damage that an event tells of, by record
 }
 
 // openExecution is the execution in flight. All of it can be built anew.
@@ -139,6 +143,7 @@ type openExecution struct {
 	// earlier term of its own; zero if it opened it.
 	takenOver time.Time
 	freed     []time.Time // when pods ended whose slots are free now, for the refill metric
+	damaged   int         // how often its record could not be read again
 	// told are the causes of refusals that an event tells of.
 	told map[string]bool
 }
@@ -175,6 +180,7 @@ func New(o Options) (*Controller, error) {
 		reviewer:     sync.OnceValue(func() *TokenReviewer { return NewTokenReviewer(o.Client.AuthenticationV1().TokenReviews()) }),
 		moved:        make(chan struct{}),
 		known:        map[execution.ID]bool{},
+		leftAlone:    map[execution.ID]*damagedError{},
 	}
 	c.configured.Store(configured)
 	if c.caches, err = newCaches(o.Client, o.Namespace, o.Config.Name, o.Instance, o.Clock); err != nil {

@@ -35,6 +35,8 @@ const (
 	eventNoNodes            = "NoNodes"
 	eventJobRefused         = "JobRefused"
 	eventJobInvalid         = "JobInvalid"
+	eventRecordDamaged      = "RecordDamaged"
+	eventRecordRefused      = "RecordRefused"
 	eventTaskFailed         = "NodeTaskFailed"
 	eventCallbackDenied     = "CallbackDenied"
 	eventConfigReloaded     = "ConfigReloaded"

@@ -174,7 +174,7 @@ func inBubble(t *testing.T, f func(*testing.T)) {
 func (c *cluster) records() []record {
 	c.t.Helper()
 	all, err := records{client: c.client.CoreV1().ConfigMaps(testNamespace), controller: testName}.list(c.ctx)
-	must(c.t, errors.Join(err, all.damaged))
+	must(c.t, errors.Join(err, all.damage()))
 	return all.records
 }
 

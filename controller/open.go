@@ -22,8 +22,8 @@ import (
 func (c *Controller) fire(ctx context.Context, fence Fence, why opening) {
 	now := c.Clock.Now()
 	why.scheduled = why.scheduled.UTC().Truncate(time.Second)
-	if busy := c.current(); busy != nil {
-		c.skipTick(ctx, busy, why)
+	if id, about, busy := c.busy(); busy {
+		c.skipTick(ctx, id, about, why)
 		if why.trigger == execution.Cron {
 			c.passTicks(ctx, fence, now)
 		}
@@ -44,11 +44,11 @@ func (c *Controller) fire(ctx context.Context, fence Fence, why opening) {
 	}
 }
 
-func (c *Controller) skipTick(ctx context.Context, busy *record, why opening) {
-	c.Log.Warn("tick skipped: an execution is open", "execution", busy.plan.ID, "trigger", why.trigger, "scheduled", why.scheduled)
+func (c *Controller) skipTick(ctx context.Context, busy execution.ID, about corev1.ObjectReference, why opening) {
+	c.Log.Warn("tick skipped: an execution is open", "execution", busy, "trigger", why.trigger, "scheduled", why.scheduled)
 	c.Metrics.TickSkipped("open_execution")
-	c.announce(ctx, recordReference(busy.object), true, eventTickSkipped,
-		fmt.Sprintf("the %s execution due at %s was skipped: execution %s is still open", why.trigger, why.scheduled.UTC().Format(time.RFC3339), busy.plan.ID))
+	c.announce(ctx, about, true, eventTickSkipped,
+		fmt.Sprintf("the %s execution due at %s was skipped: execution %s is still open", why.trigger, why.scheduled.UTC().Format(time.RFC3339), busy))
 }
 
 // resumeOpening creates the record of the execution that the state says is
@@ -58,11 +58,11 @@ func (c *Controller) resumeOpening(ctx context.Context, fence Fence) {
 		return
 	}
 	why, id := *c.state.opening, c.state.newest
-	busy := c.current()
+	open, about, busy := c.busy()
 	switch {
 	case c.isKnown(id): // its record was created
-	case busy != nil:
-		c.skipTick(ctx, busy, why)
+	case busy:
+		c.skipTick(ctx, open, about, why)
 	default:
 		c.openInTime(ctx, fence, why)
 	}

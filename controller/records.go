@@ -111,16 +111,16 @@ func (r records) get(ctx context.Context, id execution.ID) (record, error) {
 	case errors.As(err, &newer):
 		return record{}, err
 	case err != nil:
-		return record{}, &damagedError{err}
+		return record{}, newDamagedError(object, err)
 	}
 	return parsed, nil
 }
 
 // listing is all records that there are.
 type listing struct {
-	records []record      // that can be read, ordered by ID
-	newer   []*newerError // that only a later version can read
-	damaged error         // tells of those that nobody can read; nil: there are none
+	records []record        // that can be read, ordered by ID
+	newer   []*newerError   // that only a later version can read
+	damaged []*damagedError // that no version can read
 }
 
 // list reads all records from the API server, not from a cache. Those that
@@ -133,7 +133,6 @@ func (r records) list(ctx context.Context) (listing, error) {
 	if err != nil {
 		return all, fmt.Errorf("list execution records: %w", err)
 	}
-	var damaged []error
 	for i := range objects.Items {
 		parsed, err := parseRecord(&objects.Items[i])
 		var newer *newerError
@@ -141,21 +140,14 @@ func (r records) list(ctx context.Context) (listing, error) {
 		case errors.As(err, &newer):
 			all.newer = append(all.newer, newer)
 		case err != nil:
-			damaged = append(damaged, err)
+			all.damaged = append(all.damaged, newDamagedError(&objects.Items[i], err))
 		default:
 			all.records = append(all.records, parsed)
 		}
 	}
 	slices.SortFunc(all.records, func(a, b record) int { return cmp.Compare(a.plan.ID, b.plan.ID) })
-	all.damaged = errors.Join(damaged...)
 	return all, nil
 }
-
-// damagedError tells of a record that nobody can read.
-type damagedError struct{ err error }
-
-func (e *damagedError) Error() string { return e.err.Error() }
-func (e *damagedError) Unwrap() error { return e.err }
 
 // delete deletes a record and with it all Jobs it owns.
 func (r records) delete(ctx context.Context, old record) error {

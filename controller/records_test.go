@@ -96,8 +96,8 @@ func TestDamagedRecordIsRefusedAndTheOthersAreRead(t *testing.T) {
 
 			all, err := r.list(t.Context())
 			must(t, err)
-			if all.damaged == nil || !strings.Contains(all.damaged.Error(), tt.want) || !strings.Contains(all.damaged.Error(), object.Name) {
-				t.Errorf("list: got %v, want damage with %q and %s", all.damaged, tt.want, object.Name)
+			if damage := all.damage(); damage == nil || !strings.Contains(damage.Error(), tt.want) || !strings.Contains(damage.Error(), object.Name) {
+				t.Errorf("list: got %v, want damage with %q and %s", damage, tt.want, object.Name)
 			}
 			if len(all.records) != 1 || all.records[0].plan.ID != plan.ID {
 				t.Errorf("list: got %d records, want the whole one", len(all.records))

@@ -49,8 +49,8 @@ func (c *Controller) recover(ctx context.Context) error {
 	if err := firstOpen(all.newer); err != nil {
 		return err
 	}
-	if all.damaged != nil {
-		c.Log.Error("execution records that cannot be read are left alone", "error", all.damaged)
+	if err := all.damage(); err != nil {
+		c.Log.Error("execution records that cannot be read are left alone", "error", err)
 	}
 	for _, e := range all.newer {
 		c.Log.Warn("an execution record of a later version is left alone", "execution", e.id, "error", e)
@@ -67,6 +67,15 @@ func (c *Controller) recover(ctx context.Context) error {
 			open = append(open, r)
 		}
 	}
+	leftAlone := map[execution.ID]*damagedError{}
+	for _, e := range all.damaged {
+		if _, err := execution.ParseID(string(e.id)); err == nil {
+			known[e.id] = true
+			if e.open {
+				leftAlone[e.id] = e
+			}
+		}
+	}
 	for id := range known {
 		state.newest = max(state.newest, id)
 	}
@@ -74,7 +83,7 @@ func (c *Controller) recover(ctx context.Context) error {
 		c.Metrics.SetPool(0, records[n-1].plan.Settings.PodPoolSize)
 	}
 	c.mu.Lock()
-	c.known, c.backlog = known, open
+	c.known, c.backlog, c.leftAlone, c.damagedTold = known, open, leftAlone, nil
 	if len(open) == 0 {
 		c.open = nil
 	}

@@ -66,6 +66,7 @@ func (c *Controller) standDown() {
 	c.open, c.backlog, c.known = nil, nil, map[execution.ID]bool{}
 	c.Results.Keep(nil)
 	c.Metrics.SetPool(0, 0)
+	c.Metrics.SetDamagedRecords(0) // that is the next leader's
 	c.Metrics.SetNextTick(time.Time{})
 	c.Metrics.ForgetLastReport()
 }

@@ -20,6 +20,7 @@ type Metrics struct {
 	nextTick           prometheus.Gauge
 	ticksSkipped       *prometheus.CounterVec
 	ticksMissed        prometheus.Counter
+	damagedRecords     prometheus.Gauge
 	nodeTasks          *prometheus.CounterVec
 	reasons            *reasons
 	tasksInFlight      prometheus.Gauge
@@ -56,6 +57,7 @@ func New(reg prometheus.Registerer) *Metrics {
 		nextTick:           f.gauge("next_tick_timestamp_seconds", "When the cron expression is due next."),
 		ticksSkipped:       f.counters("ticks_skipped_total", "Ticks that began no execution on purpose.", "reason"),
 		ticksMissed:        f.counter("ticks_missed_total", "Ticks that began no execution in time: there was no leader, or it could not begin one."),
+		damagedRecords:     f.gauge("damaged_records", "Execution records that cannot be read and are left alone, as the leader found them last."),
 		nodeTasks:          f.counters("node_tasks_total", "Node tasks that have ended.", "state", "reason"),
 		reasons:            newReasons(),
 		tasksInFlight:      f.gauge("tasks_in_flight", "Node tasks that hold a slot of the pool."),

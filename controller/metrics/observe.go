@@ -52,6 +52,9 @@ func (m *Metrics) TickSkipped(reason string) {
 	m.ticksSkipped.WithLabelValues(reason).Inc()
 }
 
+// SetDamagedRecords sets how many execution records cannot be read.
+func (m *Metrics) SetDamagedRecords(n int) { m.damagedRecords.Set(float64(n)) }
+
 // TicksMissed counts ticks that began no execution in time.
 func (m *Metrics) TicksMissed(n int) { m.ticksMissed.Add(float64(n)) }
 

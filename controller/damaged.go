@@ -1,0 +1,108 @@
+package controller
+
+import (
+	"context"
+	"errors"
+	"fmt"
+
+	corev1 "k8s.io/api/core/v1"
+
+	"github.com/batch-job-controller/batch-job-controller/controller/execution"
+	"github.com/batch-job-controller/batch-job-controller/controller/jobspec"
+	"github.com/batch-job-controller/batch-job-controller/controller/plan"
+)
+
+// damagedTries is how often the open record is read again that cannot be read:
+// people edit more than once. They take a quarter of a minute.
+const damagedTries = 6
+
+// damagedError tells of a record that no version can read.
+type damagedError struct {
+	about corev1.ObjectReference
+	id    execution.ID
+	open  bool // it does not say that it is closed
+	err   error
+}
+
+func newDamagedError(object *corev1.ConfigMap, err error) *damagedError {
+	return &damagedError{
+		about: recordReference(object),
+		id:    execution.ID(object.Labels[jobspec.ExecutionLabel]),
+		open:  execution.Phase(object.Data[phaseKey]) != execution.Closed,
+		err:   err,
+	}
+}
+
+func (e *damagedError) Error() string { return e.err.Error() }
+func (e *damagedError) Unwrap() error { return e.err }
+
+// damage tells of all records that cannot be read, or is nil.
+func (l listing) damage() error {
+	errs := make([]error, 0, len(l.damaged))
+	for _, e := range l.damaged {
+		errs = append(errs, e)
+	}
+	return errors.Join(errs...)
+}
+
+// leaveAlone lets go of the open execution, whose record cannot be read any more,
+// as a leader does that finds such a record: nothing is written to it, its Jobs
+// run to their end, and then it is the next tick's turn.
+func (c *Controller) leaveAlone(open *openExecution, damaged *damagedError) {
+	c.Log.Error("execution given up: its record cannot be read any more, and is left alone", "execution", open.id, "error", damaged)
+	c.mu.Lock()
+	c.leftAlone[open.id] = damaged
+	c.mu.Unlock()
+	c.abort(open)
+	c.requestPrune() // which tells of it
+}
+
+// busy returns which execution is open, and the object that says so: nothing runs
+// twice on a node at the same time. One whose record cannot be read is as long as
+// a Job of it may run.
+func (c *Controller) busy() (id execution.ID, about corev1.ObjectReference, is bool) {
+	if r := c.current(); r != nil {
+		return r.plan.ID, recordReference(r.object), true
+	}
+	c.mu.Lock()
+	ids, left := map[execution.ID]bool{}, map[execution.ID]*damagedError{}
+	for id, e := range c.leftAlone {
+		ids[id], left[id] = true, e
+	}
+	c.mu.Unlock()
+	if len(ids) == 0 {
+		return "", about, false
+	}
+	for _, job := range c.caches.jobsOf(ids) {
+		key, _ := jobspec.KeyOf(job)
+		if plan.MayRun(job) {
+			return key.Execution, left[key.Execution].about, true
+		}
+	}
+	return "", about, false
+}
+
+// noteDamaged takes down which records cannot be read, and tells of those that are
+// new, or have been damaged in another way.
+func (c *Controller) noteDamaged(ctx context.Context, damaged []*damagedError) {
+	c.Metrics.SetDamagedRecords(len(damaged))
+	c.mu.Lock()
+	var untold []*damagedError
+	told := map[string]string{}
+	for _, e := range damaged {
+		isOpen := c.open != nil && c.open.id == e.id
+		if isOpen {
+			continue // it is being read again
+		}
+		if c.damagedTold[e.about.Name] != e.Error() {
+			untold = append(untold, e)
+		}
+		told[e.about.Name] = e.Error()
+	}
+	c.damagedTold = told
+	c.mu.Unlock()
+	for _, e := range untold {
+		c.announce(ctx, e.about, true, eventRecordDamaged, execution.Truncate(fmt.Sprintf(
+			"cannot be read, and is left alone: %v. Correct it, and the next leader goes on with it; or delete it, which deletes its Jobs too", e), maxEventMessage))
+	}
+}

@@ -1,0 +1,164 @@
+package controller
+
+import (
+	"strings"
+	"testing"
+	"time"
+
+	corev1 "k8s.io/api/core/v1"
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+	clienttesting "k8s.io/client-go/testing"
+
+	"github.com/batch-job-controller/batch-job-controller/controller/config"
+	"github.com/batch-job-controller/batch-job-controller/controller/execution"
+	"github.com/batch-job-controller/batch-job-controller/controller/jobspec"
+)
+
+// everyTenMinutes fires at minutes 10, 20, 30, ...
+func everyTenMinutes(c *config.Config) { c.CronExpression, c.RunOnStartup = "*/10 * * * *", false }
+
+// edit changes a record as somebody with kubectl does.
+func (c *cluster) edit(name string, change func(*corev1.ConfigMap)) {
+	c.t.Helper()
+	client := c.client.CoreV1().ConfigMaps(testNamespace)
+	there, err := client.Get(c.ctx, name, metav1.GetOptions{})
+	must(c.t, err)
+	change(there)
+	_, err = client.Update(c.ctx, there, metav1.UpdateOptions{})
+	must(c.t, err)
+}
+
+// executionsByTick returns the phases of the records that can be read.
+func (c *cluster) executionsByTick() map[string]execution.Phase {
+	c.t.Helper()
+	all, err := records{client: c.client.CoreV1().ConfigMaps(testNamespace), controller: testName}.list(c.ctx)
+	must(c.t, err)
+	phases := map[string]execution.Phase{}
+	for _, r := range all.records {
+		phases[r.plan.Scheduled.Format("15:04")] = r.account.Phase
+	}
+	return phases
+}
+
+func TestADamagedRecordStopsNoLeader(t *testing.T) {
+	damages := map[string]func(*corev1.ConfigMap){
+		"no plan":             func(o *corev1.ConfigMap) { delete(o.BinaryData, planKey) },
+		"an unknown phase":    func(o *corev1.ConfigMap) { o.Data[phaseKey] = "Odd" },
+		"an account of more":  func(o *corev1.ConfigMap) { o.Data[admittedKey] = "0-99" },
+		"a foreign execution": func(o *corev1.ConfigMap) { o.Labels[jobspec.ExecutionLabel] = "20200101000000" },
+	}
+	for name, damage := range damages {
+		t.Run(name, func(t *testing.T) {
+			inBubble(t, func(t *testing.T) {
+				c := newCluster(t, "a", "b", "c")
+				for _, node := range []string{"a", "b", "c"} {
+					c.behave(node, behaviour{runFor: time.Minute})
+				}
+				r := startReplica(t, c, newMemoryStore(), testConfig(everyTenMinutes))
+				defer r.kill()
+				time.Sleep(10*time.Minute + 30*time.Second)
+				record := c.records()[0].object.Name
+				c.edit(record, damage)
+				var written meter
+				c.client.PrependReactor("update", "configmaps", func(action clienttesting.Action) (bool, runtimeObject, error) {
+					if action.(clienttesting.UpdateAction).GetObject().(*corev1.ConfigMap).Name == record {
+						written.count()
+					}
+					return false, nil, nil
+				})
+				time.Sleep(5 * time.Minute)
+				if r.current() != nil {
+					t.Error("the execution is still open")
+				}
+				before := written.count()
+				if before > 20 {
+					t.Errorf("writes of the damaged record: got %d, want a few tries", before)
+				}
+				c.wantOneEvent(eventRecordDamaged, "is left alone: execution record "+record)
+				if got := r.metric("batch_job_controller_damaged_records"); got != 1 {
+					t.Errorf("damaged records: got %v, want 1", got)
+				}
+				time.Sleep(10 * time.Minute)
+				if got := c.executionsByTick()["00:20"]; got != execution.Closed {
+					t.Errorf("execution of the next tick: got %q, want Closed", got)
+				}
+				if got := written.count(); got != before+1 { // which counts this one
+					t.Errorf("writes of a record that is left alone: got %d", got-before-1)
+				}
+				c.wantOneEvent(eventRecordDamaged, record)
+			})
+		})
+	}
+}
+
+// Whatever became of the record, its Jobs run: a tick is skipped as long as one
+// does, by the leader who gave it up and by the next one.
+func TestNoTickRunsBesideTheJobsOfADamagedRecord(t *testing.T) {
+	for name, newLeader := range map[string]bool{"the same leader": false, "a new leader": true} {
+		t.Run(name, func(t *testing.T) {
+			inBubble(t, func(t *testing.T) {
+				c := newCluster(t, "a", "b", "c")
+				c.behave("a", behaviour{runFor: 15 * time.Minute}) // over the tick after its own
+				store := newMemoryStore()
+				r := startReplica(t, c, store, testConfig(everyTenMinutes))
+				time.Sleep(10*time.Minute + time.Second)
+				record := c.records()[0].object.Name
+				c.edit(record, func(o *corev1.ConfigMap) { o.Data[phaseKey] = "Odd" })
+				time.Sleep(5 * time.Minute)
+				if newLeader {
+					r.kill()
+					r = startReplica(t, c, store, testConfig(everyTenMinutes))
+				}
+				defer r.kill()
+				time.Sleep(6 * time.Minute)
+				events := c.eventsOf(eventTickSkipped)
+				if got := c.executionsByTick(); len(got) != 0 || len(events) != 1 || events[0].InvolvedObject.Name != record {
+					t.Errorf("while a Job of it runs: got the executions %v and %d events, want that the tick is skipped for it", got, len(events))
+				}
+				time.Sleep(20 * time.Minute)
+				if got := c.executionsByTick()["00:30"]; got == "" {
+					t.Errorf("executions: got %v, want that of the tick after the Jobs' end", c.executionsByTick())
+				}
+				c.wantOneEvent(eventRecordDamaged, record)
+			})
+		})
+	}
+}
+
+func TestARecordThatIsMendedInTimeIsGoneOnWith(t *testing.T) {
+	inBubble(t, func(t *testing.T) {
+		c := newCluster(t, "a", "b", "c")
+		for _, node := range []string{"a", "b", "c"} {
+			c.behave(node, behaviour{runFor: time.Minute})
+		}
+		r := startReplica(t, c, newMemoryStore(), testConfig())
+		defer r.kill()
+		time.Sleep(time.Minute - time.Second)
+		record := c.records()[0].object.Name
+		c.edit(record, func(o *corev1.ConfigMap) { o.Data[phaseKey] = "Odd" })
+		time.Sleep(5 * time.Second) // it was read again meanwhile
+		c.edit(record, func(o *corev1.ConfigMap) { o.Data[phaseKey] = string(execution.Open) })
+		time.Sleep(5 * time.Minute)
+		c.wantAllSucceeded(2)
+		c.wantOneEvent(eventRecordDamaged, "")
+	})
+}
+
+// A policy that denies the record holds the execution up, which goes on by itself.
+func TestARecordThatIsRefusedIsToldOf(t *testing.T) {
+	inBubble(t, func(t *testing.T) {
+		c := newCluster(t, "a", "b", "c")
+		r := startReplica(t, c, newMemoryStore(), testConfig())
+		defer r.kill()
+		c.client.PrependReactor("update", "configmaps", func(action clienttesting.Action) (bool, runtimeObject, error) {
+			name := action.(clienttesting.UpdateAction).GetObject().(*corev1.ConfigMap).Name
+			return isRecord(name) && time.Since(r.started) < 5*time.Minute, nil, policyDenial("configmaps")
+		})
+		time.Sleep(6 * time.Minute)
+		c.wantAllSucceeded(2)
+		c.wantOneEvent(eventRecordRefused, "no owner")
+		if got := c.eventsOf(eventRecordRefused); !strings.HasPrefix(got[0].Message, "the execution is held up") {
+			t.Errorf("event: got %q", got[0].Message)
+		}
+	})
+}
