@@ -30,9 +30,9 @@ type logStore interface {
 	HasLog(key execution.Key, container string) bool
 }
 
-// queueLogs has the logs of a task that ended saved. It holds no slot: the
-// pool goes on meanwhile, and only the execution's end waits for it. The
-// caller holds c.mu.
+// queueLogs has the logs of a task saved. Once it has ended this holds no slot:
+// the pool goes on meanwhile, and only the execution's end waits for it. A pod that
+// has to be stopped to end waits for it too. The caller holds c.mu.
 func (c *Controller) queueLogs(open *openExecution, index int) {
 	memory := &open.tasks[index]
 	if !open.record.plan.Settings.SavePodLog || memory.logsQueued || !open.ledger.Created(index) {
@@ -83,6 +83,7 @@ func (c *Controller) logsSaved(key execution.Key) {
 		return
 	}
 	memory.logsDone = true
+	c.tasks.Add(key) // it may wait to be stopped
 	c.open.logsDue--
 	if c.open.logsDue == 0 {
 		c.notifyKeeper()

@@ -60,14 +60,15 @@ func (c *Controller) noteStopping(t task, end execution.End) {
 
 // stopPatch names the UID: another Job of that name is left alone.
 func stopPatch(job *batchv1.Job, end execution.End) map[string]any {
+	annotations := map[string]string{
+		jobspec.StopAnnotation:        string(end.Outcome.State) + "/" + string(end.Outcome.Reason),
+		jobspec.StopMessageAnnotation: execution.Truncate(end.Message, execution.MaxMessage),
+	}
+	if ran := jobspec.FormatRan(end.Started, end.Finished); ran != "" {
+		annotations[jobspec.StopRanAnnotation] = ran
+	}
 	return map[string]any{
-		"metadata": map[string]any{
-			"uid": job.UID,
-			"annotations": map[string]string{
-				jobspec.StopAnnotation:        string(end.Outcome.State) + "/" + string(end.Outcome.Reason),
-				jobspec.StopMessageAnnotation: execution.Truncate(end.Message, execution.MaxMessage),
-			},
-		},
-		"spec": map[string]any{"activeDeadlineSeconds": 1},
+		"metadata": map[string]any{"uid": job.UID, "annotations": annotations},
+		"spec":     map[string]any{"activeDeadlineSeconds": 1},
 	}
 }

@@ -57,10 +57,12 @@ func trimPod(object any) (any, error) {
 			InitContainers:     trimContainers(pod.Spec.InitContainers),
 			Containers:         trimContainers(pod.Spec.Containers),
 
+			ActiveDeadlineSeconds:         pod.Spec.ActiveDeadlineSeconds,
 			TerminationGracePeriodSeconds: pod.Spec.TerminationGracePeriodSeconds,
 		},
 		Status: corev1.PodStatus{
 			Phase:                      pod.Status.Phase,
+			StartTime:                  pod.Status.StartTime,
 			Reason:                     pod.Status.Reason,
 			Message:                    pod.Status.Message,
 			InitContainerStatuses:      trimStatuses(pod.Status.InitContainerStatuses),

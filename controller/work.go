@@ -97,6 +97,8 @@ func (c *Controller) gather(key execution.Key) (task, bool) {
 		Job:      job,
 		Since:    memory.grantedAt,
 		Stopped:  memory.stopped,
+
+		LogsSaved: memory.logsDone,
 	}
 	if node != nil {
 		t.sight.Silent = plan.SilentSince(node)
@@ -120,6 +122,12 @@ func (c *Controller) act(ctx context.Context, fence Fence, t task, action plan.A
 		return c.verifyJob(ctx, t, action.End)
 	case plan.Stop:
 		return c.stopJob(ctx, fence, t, action.End)
+	case plan.SaveLogs:
+		c.noteStarted(t, action)
+		c.mu.Lock()
+		defer c.mu.Unlock()
+		c.queueLogs(t.open, t.index)
+		return nil
 	case plan.Finish:
 		if wait := c.strayWait(t); t.sight.Job == nil && wait > 0 {
 			c.tasks.AddAfter(t.key, wait)

@@ -37,6 +37,7 @@ const (
 	// to be deleted: the pod's own reason goes with it.
 	StopAnnotation        = prefix + "stop-reason"
 	StopMessageAnnotation = prefix + "stop-message"
+	StopRanAnnotation     = prefix + "stop-ran" // from when to when the pod's work went on, if that was over
 )
 
 // Standard labels, with which other tools group and find the objects.

@@ -3,6 +3,7 @@ package jobspec
 import (
 	"fmt"
 	"math"
+	"strings"
 	"time"
 
 	batchv1 "k8s.io/api/batch/v1"
@@ -59,7 +60,7 @@ func Render(plan execution.Plan, index int, o Options) (*batchv1.Job, error) {
 			Name:            JobName(o.Controller, key),
 			Namespace:       o.Namespace,
 			Labels:          taskLabels(o.Controller, key, nil),
-			Annotations:     taskAnnotations(plan, node, authAnnotation(s)),
+			Annotations:     taskAnnotations(plan, node, jobAnnotations(s, pod.Spec.Containers)),
 			OwnerReferences: []metav1.OwnerReference{OwnerReference(o.Owner)},
 		},
 		Spec: batchv1.JobSpec{
@@ -96,11 +97,18 @@ func taskAnnotations(plan execution.Plan, node execution.Node, own map[string]st
 	})
 }
 
-func authAnnotation(s execution.Settings) map[string]string {
-	if s.CallbackAuth == "" || s.CallbackAuth == execution.NoAuth {
-		return nil
+// jobAnnotations are those of a Job alone. The containers are named there, and
+// not read from its template: what admission adds to that looks like the rest.
+func jobAnnotations(s execution.Settings, containers []corev1.Container) map[string]string {
+	names := make([]string, 0, len(containers))
+	for _, c := range containers {
+		names = append(names, c.Name)
 	}
-	return map[string]string{AuthAnnotation: string(s.CallbackAuth)}
+	all := map[string]string{ContainersAnnotation: strings.Join(names, ",")}
+	if s.CallbackAuth != "" && s.CallbackAuth != execution.NoAuth {
+		all[AuthAnnotation] = string(s.CallbackAuth)
+	}
+	return all
 }
 
 func merged(own, ours map[string]string) map[string]string {
@@ -167,6 +175,8 @@ func pinToNode(spec *corev1.PodSpec, node execution.Node, tolerateUnschedulable 
 
 func setPodPolicy(spec *corev1.PodSpec, s execution.Settings) {
 	spec.RestartPolicy = corev1.RestartPolicyNever
+	neverRestart(spec.InitContainers, isSidecar)
+	neverRestart(spec.Containers, nil)
 	spec.NodeName = "" // would bypass the scheduler, and with it the resource check
 	if s.JobServiceAccount != "" {
 		spec.ServiceAccountName = s.JobServiceAccount

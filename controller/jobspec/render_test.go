@@ -126,6 +126,23 @@ spec:
 `),
 			node: nodeOf("worker-1"),
 		},
+		"a-sidecar-and-restarts-in-place": {
+			plan: planWith(`
+apiVersion: v1
+kind: Pod
+spec:
+  initContainers:
+    - {name: ship, image: ship, restartPolicy: Always}
+    - {name: prepare, image: prepare, restartPolicy: OnFailure}
+  containers:
+    - {name: check, image: check, restartPolicy: OnFailure}
+    - name: second
+      image: check
+      restartPolicy: Never
+      restartPolicyRules: [{action: Restart, exitCodes: {operator: In, values: [42]}}]
+`),
+			node: nodeOf("worker-1"),
+		},
 		"unscheduled-nodes": {
 			plan: planWith(plainTemplate, func(s *execution.Settings) { s.TolerateUnschedulable = true }),
 			node: nodeOf("worker-1"),

@@ -31,12 +31,17 @@ func Validate(text string, path *field.Path) (warnings []string, errs field.Erro
 		return nil, field.ErrorList{field.Invalid(path, field.OmitValueType{}, err.Error())}
 	}
 	for i, c := range pod.Spec.InitContainers {
-		w, e := validateContainer(c, path.Child("spec", "initContainers").Index(i))
+		at := path.Child("spec", "initContainers").Index(i)
+		w, e := validateContainer(c, at)
 		warnings, errs = append(warnings, w...), append(errs, e...)
+		if !isSidecar(c) {
+			warnings = append(warnings, restarts(c, at)...)
+		}
 	}
 	for i, c := range pod.Spec.Containers {
-		w, e := validateContainer(c, path.Child("spec", "containers").Index(i))
-		warnings, errs = append(warnings, w...), append(errs, e...)
+		at := path.Child("spec", "containers").Index(i)
+		w, e := validateContainer(c, at)
+		warnings, errs = append(append(warnings, w...), restarts(c, at)...), append(errs, e...)
 	}
 	return append(warnings, overridden(pod, path)...), errs
 }

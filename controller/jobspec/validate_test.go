@@ -55,6 +55,21 @@ spec:
 			template:     plainTemplate + "  restartPolicy: OnFailure",
 			wantWarnings: []string{"spec.restartPolicy: not used"},
 		},
+		"containers that are started again in place": {
+			template: plainTemplate + `      restartPolicy: OnFailure
+    - {name: second, image: x, restartPolicy: Never, restartPolicyRules: [{action: Restart, exitCodes: {operator: In, values: [42]}}]}
+    - {name: third, image: x, restartPolicy: Always}
+    - {name: fourth, image: x, restartPolicy: Never}
+  initContainers:
+    - {name: ship, image: x, restartPolicy: Always}
+    - {name: prepare, image: x, restartPolicy: OnFailure}`,
+			wantWarnings: []string{
+				"spec.initContainers[1].restartPolicy: not used: no container is started again, so that nothing runs twice",
+				"spec.containers[0].restartPolicy: not used",
+				"spec.containers[1].restartPolicyRules: not used",
+				"spec.containers[2].restartPolicy: not used",
+			},
+		},
 		"never to restart": {template: plainTemplate + "  restartPolicy: Never"},
 	}
 	for name, tc := range cases {

@@ -106,19 +106,20 @@ func (c crew) stillRunning() (names []string) {
 // ends the others' work comes first: an injected container may be killed only
 // because they have failed, and a sidecar always is.
 func (c crew) failed() *member {
-	for _, members := range [][]member{slices.Concat(c.works, c.prepares), c.injected} {
-		var first *member
-		for i := range members {
-			t := members[i].terminated()
-			if t != nil && t.ExitCode != 0 && (first == nil || endedBefore(t, first.terminated())) {
-				first = &members[i]
-			}
-		}
-		if first != nil {
-			return first
+	if first := firstFailed(slices.Concat(c.works, c.prepares)); first != nil {
+		return first
+	}
+	return firstFailed(c.injected)
+}
+
+func firstFailed(members []member) (first *member) {
+	for i := range members {
+		t := members[i].terminated()
+		if t != nil && t.ExitCode != 0 && (first == nil || endedBefore(t, first.terminated())) {
+			first = &members[i]
 		}
 	}
-	return nil
+	return first
 }
 
 // endedBefore compares ends. One without a time was never seen, and comes last.

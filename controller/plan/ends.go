@@ -25,6 +25,15 @@ func podDeleted(at time.Time) *execution.End {
 	}
 }
 
+// end tells how a pod that has failed ended: as its work did, if only a
+// container that others added has failed it.
+func (c crew) end() *execution.End {
+	if done := c.done(); done != nil {
+		return done
+	}
+	return c.failure()
+}
+
 // failure tells why a pod failed: what it says itself, such as Evicted, or
 // else the container that did not end well first, or what was done to it.
 func (c crew) failure() *execution.End {
@@ -47,11 +56,36 @@ func (c crew) failure() *execution.End {
 	case reason == podDeadlineExceeded && c.neverBegun(): // it was not for want of time to run
 		end.Outcome.Reason, end.Message = c.waitingReason()
 	case reason == podDeadlineExceeded: // the pod's own deadline is jobTimeout
-		end.Outcome.Reason, end.Message = execution.JobTimeout, pod.Status.Message
+		end.Outcome.Reason, end.Message = execution.JobTimeout, pod.Status.Message+named(c.ranToTheLast())
 	default:
 		end.Outcome.Reason, end.Message = cleanReason(pod.Status.Reason), pod.Status.Message
 	}
 	return end
+}
+
+// ranToTheLast returns the names of the containers that the kubelet ended with
+// the pod.
+func (c crew) ranToTheLast() (names []string) {
+	told, _ := c.told()
+	for _, m := range slices.Concat(c.prepares, c.works, c.injected) {
+		t := m.terminated()
+		if t != nil && (t.ExitCode != 0 || !told.IsZero()) && !t.FinishedAt.Time.Before(told) {
+			names = append(names, m.name)
+		}
+	}
+	return names
+}
+
+// named returns containers as the end of a message.
+func named(containers []string) string {
+	switch len(containers) {
+	case 0:
+		return ""
+	case 1:
+		return ": container " + containers[0]
+	default:
+		return ": containers " + strings.Join(containers, ", ")
+	}
 }
 
 // podDeadlineExceeded is what the kubelet says of a pod that it has ended for
@@ -112,6 +146,10 @@ func wasKilled(c *corev1.ContainerStateTerminated) bool {
 // failedJob tells why a Job failed whose pod did not: the controller stopped
 // it, or somebody deleted its pod, or its backstop deadline bit.
 func (r Run) failedJob(condition *batchv1.JobCondition) *execution.End {
+	if r.Done != nil {
+		end := *r.Done
+		return &end
+	}
 	if r.newest != nil && r.newest.Status.Phase == corev1.PodFailed {
 		end := r.crew.failure()
 		// The Job controller deletes the pods of a Job past its deadline.

@@ -48,7 +48,25 @@ func condition(kind batchv1.JobConditionType, reason string, since time.Duration
 
 func stopped(reason, message string) jobOption {
 	return func(j *batchv1.Job) {
-		j.Annotations = map[string]string{jobspec.StopAnnotation: reason, jobspec.StopMessageAnnotation: message}
+		annotated(jobspec.StopAnnotation, reason)(j)
+		annotated(jobspec.StopMessageAnnotation, message)(j)
+	}
+}
+
+// ran is what a stop keeps of the times of a pod whose work was done.
+func ran(from, to time.Duration) jobOption {
+	return annotated(jobspec.StopRanAnnotation, jobspec.FormatRan(after(from), after(to)))
+}
+
+// ofContainers names the containers of the Job's template.
+func ofContainers(names string) jobOption { return annotated(jobspec.ContainersAnnotation, names) }
+
+func annotated(name, value string) jobOption {
+	return func(j *batchv1.Job) {
+		if j.Annotations == nil {
+			j.Annotations = map[string]string{}
+		}
+		j.Annotations[name] = value
 	}
 }
 
@@ -105,6 +123,13 @@ func deletedFor(d, grace time.Duration) podOption {
 
 func graceOf(grace time.Duration) podOption {
 	return func(p *corev1.Pod) { p.Spec.TerminationGracePeriodSeconds = ptr.To(int64(grace / time.Second)) }
+}
+
+// activeFrom is when the kubelet took the pod, and for how long it may run.
+func activeFrom(start, limit time.Duration) podOption {
+	return func(p *corev1.Pod) {
+		p.Status.StartTime, p.Spec.ActiveDeadlineSeconds = ptr.To(stamp(start)), ptr.To(int64(limit/time.Second))
+	}
 }
 
 func ofExecution(id string) podOption {

@@ -87,8 +87,8 @@ func hasEnded(pod *corev1.Pod) bool {
 
 // outlived is the end of a pod that was deleted, and of which nothing is heard
 // when its grace is over.
-func (r Run) outlived(now time.Time) execution.End {
-	end := *podDeleted(now)
+func (r Run) outlived() execution.End {
+	end := *podDeleted(time.Time{})
 	end.Message = "the pod was deleted, and its end was not seen within its grace of " + r.grace().String()
 	end.Started = r.crew.start()
 	for _, c := range r.newest.Status.Conditions {

@@ -25,6 +25,8 @@ type Sight struct {
 	Others   []*corev1.Pod // of other executions, on the task's node
 	Since    time.Time     // when the task got its slot
 	Stopped  *Stopped      // nil: the Job was not told to end
+
+	LogsSaved bool // or nothing more is to be done for them
 }
 
 // Stopped is that a Job was told to end: when, by this process's clock, and
@@ -44,14 +46,16 @@ const (
 	Verify Step = "verify" // ask the API server, not the cache: unless the Job exists, the task ends
 	Stop   Step = "stop"   // make sure that the pod cannot run any more
 	Finish Step = "finish" // take down the end
+	// SaveLogs saves the pod's logs, after which there is another turn.
+	SaveLogs Step = "saveLogs"
 )
 
 // Action is a step and what it needs.
 type Action struct {
 	Step    Step
 	End     execution.End // for Stop, Verify and Finish: how the task ends
-	Running bool          // for Wait: the pod runs
-	Started time.Time     // for Wait: when its work started, if it runs and that is known
+	Running bool          // for Wait and SaveLogs: the pod runs
+	Started time.Time     // for Wait and SaveLogs: when its work started, if it runs and that is known
 	Recheck time.Duration // for Wait: look again after this time, even if nothing happens; 0: no need
 }
 
@@ -81,9 +85,11 @@ func Next(s Sight, now time.Time) Action {
 		return Action{Step: Finish, End: s.asTold(run.End.At(now))}
 	case run.Doomed != nil:
 		return untilGone(s, run, now)
+	case run.Done != nil:
+		return settle(s, run, now)
 	case s.NodeGone:
 		return stop(s, run, execution.End{Outcome: execution.Outcome{State: execution.Lost, Reason: execution.NodeGone},
-			Message: "the node was deleted while its Job was in flight", Started: run.Started, Finished: now}, now)
+			Message: "the node was deleted while its Job was in flight", Started: run.Started}, now)
 	case run.ended(), run.newest == nil && s.ran():
 		return untilReplaced(s, run, now)
 	case !run.Running:
@@ -159,7 +165,7 @@ func untilStarted(s Sight, run Run, now time.Time) Action {
 		return Action{Step: Wait, Recheck: deadline.Sub(now)}
 	}
 	end := run.WhyNotStarted()
-	end.Started, end.Finished = run.Started, now
+	end.Started = run.Started
 	return stop(s, run, end, now)
 }
 
@@ -181,7 +187,7 @@ func untilEnded(s Sight, run Run, now time.Time) Action {
 	deadline := run.began().Add(s.Settings.JobTimeout + run.grace() + StopMargin)
 	if since, ok := run.deleted(); ok {
 		if released := s.released(run, since); !now.Before(released) {
-			return stop(s, run, run.outlived(now), now)
+			return stop(s, run, run.outlived(), now)
 		} else if released.Before(deadline) {
 			deadline = released
 		}
@@ -191,7 +197,7 @@ func untilEnded(s Sight, run Run, now time.Time) Action {
 	}
 	return stop(s, run, execution.End{
 		Outcome: execution.Outcome{State: execution.Failed, Reason: execution.JobTimeout},
-		Message: "still running after " + s.Settings.JobTimeout.String(), Started: run.Started, Finished: now,
+		Message: "still running after " + s.Settings.JobTimeout.String() + named(run.crew.stillRunning()), Started: run.Started,
 	}, now)
 }
 
@@ -213,8 +219,8 @@ func untilGone(s Sight, run Run, now time.Time) Action {
 // to end: such a pod has no reason of its own, and the cache may not have the
 // annotation yet.
 func (s Sight) asTold(end execution.End) execution.End {
-	if s.Stopped != nil && end.Outcome.State != execution.Succeeded {
-		end.Outcome, end.Message = s.Stopped.End.Outcome, s.Stopped.End.Message
+	if s.Stopped != nil {
+		return toldTo(end, s.Stopped.End)
 	}
 	return end
 }
@@ -227,9 +233,7 @@ func stop(s Sight, run Run, end execution.End, now time.Time) Action {
 	}
 	deadline := s.released(run, s.Stopped.At)
 	if run.cannotRun() || s.NodeGone || !now.Before(deadline) {
-		end = s.Stopped.End
-		end.Finished = now
-		return Action{Step: Finish, End: end}
+		return Action{Step: Finish, End: s.Stopped.End.At(now)}
 	}
 	return wait(run, deadline.Sub(now))
 }

@@ -19,6 +19,17 @@ const (
 	stopWait = 30*time.Second + StopMargin
 )
 
+func withLogs() execution.Settings {
+	s := settings()
+	s.SavePodLog = true
+	return s
+}
+
+// meshed is a pod to which a service mesh has added its proxy, which runs on.
+func meshed(work corev1.ContainerState, options ...podOption) *corev1.Pod {
+	return podWith(append([]podOption{phase(corev1.PodRunning), container("check", work), container("proxy", running(0))}, options...)...)
+}
+
 func settings() execution.Settings {
 	return execution.Settings{PodPoolSize: 2, StartDeadline: startDeadline, JobTimeout: jobTimeout}
 }
@@ -266,7 +277,7 @@ func TestNext(t *testing.T) {
 		},
 		"the pod runs beyond its time and the grace": {
 			sight: Sight{Job: jobWith(), Pods: pods(runningPod(0))}, now: jobTimeout + stopWait, want: Stop,
-			wantOutcome: ended(execution.Failed, execution.JobTimeout), wantMessage: "still running after 1h0m0s",
+			wantOutcome: ended(execution.Failed, execution.JobTimeout), wantMessage: "still running after 1h0m0s: container check",
 		},
 		"stopped, and the pod is being killed": {
 			sight: Sight{Job: jobWith(), Pods: pods(runningPod(0, deletedAt(jobTimeout+stopWait))), Stopped: told(jobTimeout+stopWait, execution.Failed, execution.JobTimeout)},
@@ -276,6 +287,69 @@ func TestNext(t *testing.T) {
 			sight: Sight{Job: jobWith(), Pods: pods(runningPod(0, deletedAt(jobTimeout+stopWait))), Stopped: told(jobTimeout+stopWait, execution.Failed, execution.JobTimeout)},
 			now:   jobTimeout + 2*stopWait, want: Finish,
 			wantOutcome: ended(execution.Failed, execution.JobTimeout),
+		},
+
+		// A container that others added goes on.
+		"the work is done, and an injected container goes on": {
+			sight: Sight{Job: jobWith(ofContainers("check")), Pods: pods(meshed(exited(0, "Completed", time.Second, 9*time.Second)))}, now: 10 * time.Second,
+			want: Stop, wantOutcome: ended(execution.Succeeded, ""),
+		},
+		"the work has failed, and an injected container goes on": {
+			sight: Sight{Job: jobWith(ofContainers("check")), Pods: pods(meshed(exited(3, "Error", time.Second, 9*time.Second)))}, now: 10 * time.Second,
+			want: Stop, wantOutcome: ended(execution.Failed, execution.ContainerFailed), wantMessage: "container check ended with exit code 3",
+		},
+		"the work is done, and its log is not saved": {
+			sight: Sight{Settings: withLogs(), Job: jobWith(ofContainers("check")), Pods: pods(meshed(exited(0, "Completed", time.Second, 9*time.Second)))}, now: 10 * time.Second,
+			want: SaveLogs, wantStarted: after(time.Second),
+		},
+		"the work is done, and its log is saved": {
+			sight: Sight{Settings: withLogs(), LogsSaved: true, Job: jobWith(ofContainers("check")), Pods: pods(meshed(exited(0, "Completed", time.Second, 9*time.Second)))},
+			now:   10 * time.Second, want: Stop, wantOutcome: ended(execution.Succeeded, ""),
+		},
+		"the work is done, and its node is gone with its log": {
+			sight: Sight{Settings: withLogs(), NodeGone: true, Job: jobWith(ofContainers("check")), Pods: pods(meshed(exited(0, "Completed", time.Second, 9*time.Second)))},
+			now:   10 * time.Second, want: Stop, wantOutcome: ended(execution.Succeeded, ""),
+		},
+		"stopped because the work is done, and the injected container takes its time": {
+			sight: Sight{Settings: withLogs(), Job: jobWith(ofContainers("check")), Pods: pods(meshed(exited(0, "Completed", time.Second, 9*time.Second), deletedAt(11*time.Second))),
+				Stopped: told(10*time.Second, execution.Succeeded, "")},
+			now: 12 * time.Second, want: Wait, wantStarted: after(time.Second), wantRecheck: stopWait - time.Second,
+		},
+		"stopped because the work is done, by an earlier leader": {
+			sight: Sight{Settings: withLogs(), Job: jobWith(ofContainers("check"), stopped("succeeded/", ""), ran(time.Second, 9*time.Second)),
+				Pods: pods(meshed(exited(0, "Completed", time.Second, 9*time.Second), deletedAt(11*time.Second))), Stopped: told(12*time.Second, execution.Succeeded, "")},
+			now: 13 * time.Second, want: Wait, wantStarted: after(time.Second), wantRecheck: stopWait - time.Second,
+		},
+		"stopped because the work is done, and the pod has ended before the cache has the annotation": {
+			sight: Sight{Job: jobWith(ofContainers("check")), Stopped: told(10*time.Second, execution.Succeeded, ""),
+				Pods: pods(podWith(phase(corev1.PodFailed), goneAt(20*time.Second), container("check", exited(0, "Completed", time.Second, 9*time.Second)), container("proxy", exited(137, "Error", 0, 20*time.Second))))},
+			now: 21 * time.Second, want: Finish, wantOutcome: ended(execution.Succeeded, ""), wantMessage: "as told",
+		},
+		"stopped because the work is done, and the pod is gone": {
+			sight: Sight{Job: jobWith(ofContainers("check"), stopped("succeeded/", ""), ran(time.Second, 9*time.Second), condition(batchv1.JobFailed, "DeadlineExceeded", 20*time.Second)),
+				Stopped: told(10*time.Second, execution.Succeeded, "")},
+			now: 21 * time.Second, want: Finish, wantOutcome: ended(execution.Succeeded, ""),
+		},
+		"the work has failed, another attempt is left, and an injected container goes on": {
+			sight: Sight{Job: jobWith(backoff(1), ofContainers("check")), Pods: pods(meshed(exited(3, "Error", time.Second, 9*time.Second)))}, now: 10 * time.Second,
+			want: Wait, wantStarted: after(time.Second), wantRecheck: jobTimeout + stopWait - 9*time.Second,
+		},
+		"the work is done, another attempt is left, and an injected container failed": {
+			sight: Sight{Settings: withLogs(), Job: jobWith(backoff(1), ofContainers("check")), Pods: pods(podWith(phase(corev1.PodFailed),
+				container("check", exited(0, "Completed", time.Second, 9*time.Second)), container("proxy", exited(1, "Error", 0, 20*time.Second))))},
+			now: 21 * time.Second, want: Stop, wantOutcome: ended(execution.Succeeded, ""),
+		},
+		"an injected container's image cannot be pulled, and the work goes on": {
+			sight: Sight{Job: jobWith(ofContainers("check")), Pods: pods(podWith(container("check", running(0)), container("proxy", waiting("ErrImagePull", "denied"))))},
+			now:   startDeadline, want: Wait, wantStarted: after(0), wantRecheck: jobTimeout + stopWait - startDeadline,
+		},
+		"a Job of before, whose containers are not named": {
+			sight: Sight{Job: jobWith(), Pods: pods(meshed(exited(0, "Completed", time.Second, 9*time.Second)))}, now: 10 * time.Second,
+			want: Wait, wantStarted: after(0), wantRecheck: jobTimeout + stopWait - 10*time.Second,
+		},
+		"an injected container goes on with the template's": {
+			sight: Sight{Job: jobWith(ofContainers("check")), Pods: pods(meshed(running(time.Second)))}, now: jobTimeout + stopWait + time.Second,
+			want: Stop, wantOutcome: ended(execution.Failed, execution.JobTimeout), wantMessage: "still running after 1h0m0s: containers check, proxy",
 		},
 
 		// The pod has a long grace.
@@ -482,14 +556,15 @@ func TestNext(t *testing.T) {
 // everySight yields all combinations of a few states of all that Next sees.
 func everySight(yield func(name string, s Sight)) {
 	jobs := map[string]*batchv1.Job{
-		"no Job":                nil,
-		"a Job":                 jobWith(),
-		"a Job of two attempts": jobWith(backoff(1)),
-		"a stopped Job":         jobWith(stopped("failed/ImagePullBackOff", "m")),
-		"a Job about to fail":   jobWith(condition(batchv1.JobFailureTarget, "DeadlineExceeded", time.Minute)),
-		"a failed Job":          jobWith(condition(batchv1.JobFailed, "BackoffLimitExceeded", time.Minute)),
-		"a complete Job":        jobWith(condition(batchv1.JobComplete, "", time.Minute)),
-		"a suspended Job":       jobWith(condition(batchv1.JobSuspended, "", time.Minute)),
+		"no Job":                 nil,
+		"a Job":                  jobWith(),
+		"a Job of two attempts":  jobWith(backoff(1)),
+		"a Job of one container": jobWith(ofContainers("check")),
+		"a stopped Job":          jobWith(stopped("failed/ImagePullBackOff", "m")),
+		"a Job about to fail":    jobWith(condition(batchv1.JobFailureTarget, "DeadlineExceeded", time.Minute)),
+		"a failed Job":           jobWith(condition(batchv1.JobFailed, "BackoffLimitExceeded", time.Minute)),
+		"a complete Job":         jobWith(condition(batchv1.JobComplete, "", time.Minute)),
+		"a suspended Job":        jobWith(condition(batchv1.JobSuspended, "", time.Minute)),
 	}
 	podLists := map[string][]*corev1.Pod{
 		"no pod":                    nil,
@@ -499,6 +574,7 @@ func everySight(yield func(name string, s Sight)) {
 		"a running pod, deleted":    pods(runningPod(time.Second, deleting)),
 		"a pod with a long grace":   pods(runningPod(time.Second, onNode, graceOf(10*time.Minute))),
 		"one of them, deleted":      pods(runningPod(time.Second, onNode, deletedFor(time.Minute, 10*time.Minute))),
+		"a pod whose work is done":  pods(meshed(exited(0, "Completed", time.Second, 2*time.Second))),
 		"a sidecar without its pod": pods(podWith(sidecar("ship", running(time.Second)), unseen("check"))),
 		"a pod of an unknown phase": pods(podWith(phase(corev1.PodUnknown))),
 		"a failed pod":              pods(failedPodAt(0, time.Second)),

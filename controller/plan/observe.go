@@ -20,6 +20,7 @@ type Run struct {
 	Started     time.Time      // when the first container of the template started; zero if none has
 	End         *execution.End // nil while a pod runs or may still run
 	Doomed      *execution.End // the Job has failed, though a pod of it may still run
+	Done        *execution.End // the template's containers have ended, though one that others added may still run
 	CannotStart bool           // nothing runs, and nothing will: the pod is gone, or all but gone
 	newest      *corev1.Pod
 	crew        crew // of the newest pod
@@ -39,6 +40,10 @@ func Observe(job *batchv1.Job, pods []*corev1.Pod) Run {
 		}
 		r.Running = r.crew.begun() || r.crew.preparing()
 		r.Started = firstStart(r.crew.works)
+		r.Done = r.crew.done()
+		if r.Done != nil && r.Done.Outcome.State != execution.Succeeded && r.attemptsLeft(pods) {
+			r.Done = nil // the Job controller makes another when the pod ends
+		}
 	}
 	r.CannotStart = r.newest == nil || (!r.crew.anyRunning() && allButGone(r.newest))
 	switch {
@@ -47,7 +52,7 @@ func Observe(job *batchv1.Job, pods []*corev1.Pod) Run {
 	case jobFailed(job) != nil:
 		r.Doomed = r.failedJob(jobFailed(job))
 	case len(pods) > 0 && failedPods(pods) > int(backoffLimit(job)):
-		r.End = r.crew.failure()
+		r.End = r.crew.end()
 	case jobCompleted(job) != nil: // its pod is gone already
 		r.End = &execution.End{Outcome: execution.Outcome{State: execution.Succeeded}, Finished: jobCompletion(job)}
 	}
@@ -56,12 +61,34 @@ func Observe(job *batchv1.Job, pods []*corev1.Pod) Run {
 			continue
 		}
 		end.Started = earliestStart(job, pods)
-		// A pod that the controller had stopped fails too, for no reason of its own.
-		if stopped, ok := StopOf(job); ok && end.Outcome.State != execution.Succeeded {
-			end.Outcome, end.Message = stopped.Outcome, stopped.Message
+		if stopped, ok := StopOf(job); ok {
+			*end = toldTo(*end, stopped)
 		}
 	}
 	return r
+}
+
+// toldTo returns the end of a pod that the controller had stopped. It fails too,
+// for no reason of its own, and takes its times with it.
+func toldTo(end, stopped execution.End) execution.End {
+	if end.Outcome.State == execution.Succeeded {
+		return end
+	}
+	end.Outcome, end.Message = stopped.Outcome, stopped.Message
+	if !stopped.Finished.IsZero() {
+		end.Started, end.Finished = stopped.Started, stopped.Finished
+	}
+	return end
+}
+
+// attemptsLeft reports whether the Job controller replaces the newest pod if it
+// fails.
+func (r Run) attemptsLeft(pods []*corev1.Pod) bool {
+	failed := failedPods(pods)
+	if r.newest.Status.Phase != corev1.PodFailed {
+		failed++
+	}
+	return failed <= int(backoffLimit(r.job))
 }
 
 // WhyNotStarted returns the end of a task whose pod never started, with the
@@ -145,16 +172,26 @@ func failedPods(pods []*corev1.Pod) int {
 }
 
 // StopOf returns why the controller stopped a Job, if it did. It never does so
-// for another end than these two, whatever the annotation says.
+// for another end than these, whatever the annotation says: for a success, it
+// always says from when to when the work went on.
 func StopOf(job *batchv1.Job) (execution.End, bool) {
 	state, reason, ok := strings.Cut(job.Annotations[jobspec.StopAnnotation], "/")
-	if !ok || (execution.State(state) != execution.Failed && execution.State(state) != execution.Lost) {
+	if !ok {
 		return execution.End{}, false
 	}
-	return execution.End{
+	end := execution.End{
 		Outcome: execution.Outcome{State: execution.State(state), Reason: cleanReason(reason)},
 		Message: execution.Truncate(job.Annotations[jobspec.StopMessageAnnotation], execution.MaxMessage),
-	}, true
+	}
+	end.Started, end.Finished = jobspec.ParseRan(job.Annotations[jobspec.StopRanAnnotation])
+	switch {
+	case end.Outcome.State == execution.Failed, end.Outcome.State == execution.Lost:
+		return end, true
+	case end.Outcome.State == execution.Succeeded && reason == "" && !end.Finished.IsZero():
+		return execution.End{Outcome: execution.Outcome{State: execution.Succeeded}, Started: end.Started, Finished: end.Finished}, true
+	default:
+		return execution.End{}, false
+	}
 }
 
 // jobFailed returns the condition by which a Job has failed or is about to:

@@ -82,7 +82,7 @@ func TestObserveEnds(t *testing.T) {
 			pods: pods(podWith(phase(corev1.PodFailed), says("DeadlineExceeded", "Pod was active on the node longer than the specified deadline"),
 				initContainer("prepare", exited(137, "Error", start, finish)), container("check", waiting("PodInitializing", "")))),
 			want: execution.End{
-				Outcome: ended(execution.Failed, execution.JobTimeout), Message: "Pod was active on the node longer than the specified deadline",
+				Outcome: ended(execution.Failed, execution.JobTimeout), Message: "Pod was active on the node longer than the specified deadline: container prepare",
 				Started: after(start), Finished: after(finish),
 			},
 		},
@@ -140,9 +140,94 @@ func TestObserveEnds(t *testing.T) {
 			pods: pods(podWith(phase(corev1.PodFailed), says("DeadlineExceeded", "Pod was active on the node longer than the specified deadline"),
 				container("check", exited(137, "Error", start, finish)))),
 			want: execution.End{
-				Outcome: ended(execution.Failed, execution.JobTimeout), Message: "Pod was active on the node longer than the specified deadline",
+				Outcome: ended(execution.Failed, execution.JobTimeout), Message: "Pod was active on the node longer than the specified deadline: container check",
 				Started: after(start), Finished: after(finish),
 			},
+		},
+		"the pod ran out of time while two of three containers ran": {
+			job: jobWith(),
+			pods: pods(podWith(phase(corev1.PodFailed), says("DeadlineExceeded", "Pod was active on the node longer than the specified deadline"),
+				activeFrom(0, finish), container("copy", exited(3, "Error", start, 20*time.Second)),
+				container("check", exited(137, "Error", start, finish)), container("trap", exited(0, "Completed", start, finish)))),
+			want: execution.End{
+				Outcome: ended(execution.Failed, execution.JobTimeout), Message: "Pod was active on the node longer than the specified deadline: containers check, trap",
+				Started: after(start), Finished: after(finish),
+			},
+		},
+		"an injected container went on until the pod ran out of time": {
+			job: jobWith(ofContainers("check")),
+			pods: pods(podWith(phase(corev1.PodFailed), says("DeadlineExceeded", "Pod was active on the node longer than the specified deadline"),
+				activeFrom(0, finish), container("check", exited(0, "Completed", start, 20*time.Second)), container("proxy", exited(137, "Error", start, finish)))),
+			want: execution.End{Outcome: ended(execution.Succeeded, ""), Started: after(start), Finished: after(20 * time.Second)},
+		},
+		"an injected container went on after a failure until the pod ran out of time": {
+			job: jobWith(ofContainers("check,second")),
+			pods: pods(podWith(phase(corev1.PodFailed), says("DeadlineExceeded", "Pod was active on the node longer than the specified deadline"),
+				activeFrom(0, finish), container("check", exited(3, "Error", start, 20*time.Second)), container("proxy", exited(137, "Error", start, finish)),
+				container("second", exited(0, "Completed", start, 30*time.Second)))),
+			want: execution.End{
+				Outcome: ended(execution.Failed, execution.ContainerFailed), Message: "container check ended with exit code 3",
+				Started: after(start), Finished: after(30 * time.Second),
+			},
+		},
+		"a script that ends with 0 when time is up, beside an injected container": {
+			job: jobWith(ofContainers("check")),
+			pods: pods(podWith(phase(corev1.PodFailed), says("DeadlineExceeded", "Pod was active on the node longer than the specified deadline"),
+				activeFrom(0, 60*time.Second), container("check", exited(0, "Completed", start, 60*time.Second)), container("proxy", exited(137, "Error", start, finish)))),
+			want: execution.End{
+				Outcome: ended(execution.Failed, execution.JobTimeout), Message: "Pod was active on the node longer than the specified deadline: containers check, proxy",
+				Started: after(start), Finished: after(60 * time.Second),
+			},
+		},
+		"an injected container failed after the work": {
+			job:  jobWith(ofContainers("check")),
+			pods: pods(podWith(phase(corev1.PodFailed), container("check", exited(0, "Completed", start, 20*time.Second)), container("proxy", exited(1, "Error", start, finish)))),
+			want: execution.End{Outcome: ended(execution.Succeeded, ""), Started: after(start), Finished: after(20 * time.Second)},
+		},
+		"an injected container that failed before the work did": {
+			job:  jobWith(ofContainers("check")),
+			pods: pods(podWith(phase(corev1.PodFailed), container("proxy", exited(1, "Error", start, 20*time.Second)), container("check", exited(7, "Error", start, finish)))),
+			want: execution.End{
+				Outcome: ended(execution.Failed, execution.ContainerFailed), Message: "container check ended with exit code 7",
+				Started: after(start), Finished: after(finish),
+			},
+		},
+		"the pod was deleted after its work, while an injected container ran": {
+			job: jobWith(ofContainers("check")),
+			pods: pods(podWith(phase(corev1.PodFailed), deletedAt(30*time.Second),
+				container("check", exited(0, "Completed", start, 20*time.Second)), container("proxy", exited(143, "Error", start, finish)))),
+			want: execution.End{Outcome: ended(execution.Succeeded, ""), Started: after(start), Finished: after(20 * time.Second)},
+		},
+		"the pod was evicted before its work was done, beside an injected container": {
+			job: jobWith(ofContainers("check")),
+			pods: pods(podWith(phase(corev1.PodFailed), says("Evicted", "low on memory"),
+				container("check", exited(0, "Completed", start, 20*time.Second)), container("proxy", exited(143, "Error", start, finish)))),
+			want: execution.End{Outcome: ended(execution.Failed, "Evicted"), Message: "low on memory", Started: after(start), Finished: after(20 * time.Second)},
+		},
+		"names that admission has changed": {
+			job:  jobWith(ofContainers("check")),
+			pods: pods(podWith(phase(corev1.PodFailed), container("check-1", exited(0, "Completed", start, 20*time.Second)), container("proxy-1", exited(1, "Error", start, finish)))),
+			want: execution.End{
+				Outcome: ended(execution.Failed, execution.ContainerFailed), Message: "container proxy-1 ended with exit code 1",
+				Started: after(start), Finished: after(finish),
+			},
+		},
+		"the controller had stopped the pod because its work was done": {
+			job:  jobWith(ofContainers("check"), stopped("succeeded/", ""), ran(start, 20*time.Second), condition(batchv1.JobFailed, "DeadlineExceeded", time.Minute)),
+			want: execution.End{Outcome: ended(execution.Succeeded, ""), Started: after(start), Finished: after(20 * time.Second)}, wantDoomed: true,
+		},
+		"the controller had stopped the pod because its work had failed": {
+			job: jobWith(ofContainers("check"), stopped("failed/ContainerFailed", "container check ended with exit code 3"), ran(start, 20*time.Second),
+				condition(batchv1.JobFailureTarget, "DeadlineExceeded", time.Minute)),
+			want: execution.End{
+				Outcome: ended(execution.Failed, execution.ContainerFailed), Message: "container check ended with exit code 3",
+				Started: after(start), Finished: after(20 * time.Second),
+			}, wantDoomed: true,
+		},
+		"the Job's backstop bit after the work was done": {
+			job:  jobWith(ofContainers("check"), condition(batchv1.JobFailureTarget, "DeadlineExceeded", time.Minute)),
+			pods: pods(podWith(phase(corev1.PodRunning), container("check", exited(0, "Completed", start, 20*time.Second)), container("proxy", running(start)))),
+			want: execution.End{Outcome: ended(execution.Succeeded, ""), Started: after(start), Finished: after(20 * time.Second)}, wantDoomed: true,
 		},
 		"the pod ran out of time before it could start": {
 			job: jobWith(),
@@ -363,7 +448,7 @@ func TestObserveEnds(t *testing.T) {
 			},
 			wantDoomed: true,
 		},
-		"a stop annotation cannot turn a failure into a success": {
+		"a stop annotation that does not say when it ran cannot turn a failure into a success": {
 			job:        jobWith(stopped("succeeded/", "all is well"), condition(batchv1.JobFailed, "DeadlineExceeded", time.Minute)),
 			want:       execution.End{Outcome: ended(execution.Failed, "DeadlineExceeded"), Message: "said the Job controller", Finished: after(time.Minute)},
 			wantDoomed: true,
@@ -606,27 +691,34 @@ func TestStopOf(t *testing.T) {
 	long := strings.Repeat("m", 2*execution.MaxMessage)
 	cases := map[string]struct {
 		annotation, message string
+		ran                 bool
 
 		want        execution.Outcome
 		wantMessage string
 		wantNone    bool
 	}{
-		"none":                              {wantNone: true},
-		"a pod that did not start":          {annotation: "failed/ImagePullBackOff", message: "m", want: ended(execution.Failed, "ImagePullBackOff"), wantMessage: "m"},
-		"a node that is gone":               {annotation: "lost/NodeGone", want: ended(execution.Lost, execution.NodeGone)},
-		"a reason in a foreign alphabet":    {annotation: "failed/Ошибка", want: ended(execution.Failed, "Unknown")},
-		"a reason with a path":              {annotation: "failed/../../etc", want: ended(execution.Failed, "etc")},
-		"no reason":                         {annotation: "failed/", want: ended(execution.Failed, "Unknown")},
-		"a huge message":                    {annotation: "failed/X", message: long, want: ended(execution.Failed, "X"), wantMessage: execution.Truncate(long, execution.MaxMessage)},
-		"no separator":                      {annotation: "failed", wantNone: true},
-		"a state that is none":              {annotation: "Failed/X", wantNone: true},
-		"a state that is not final":         {annotation: "running/X", wantNone: true},
-		"a success, which is never ordered": {annotation: "succeeded/X", wantNone: true},
-		"a skip, which is never ordered":    {annotation: "skipped/X", wantNone: true},
+		"none":                           {wantNone: true},
+		"a pod that did not start":       {annotation: "failed/ImagePullBackOff", message: "m", want: ended(execution.Failed, "ImagePullBackOff"), wantMessage: "m"},
+		"a node that is gone":            {annotation: "lost/NodeGone", want: ended(execution.Lost, execution.NodeGone)},
+		"a reason in a foreign alphabet": {annotation: "failed/Ошибка", want: ended(execution.Failed, "Unknown")},
+		"a reason with a path":           {annotation: "failed/../../etc", want: ended(execution.Failed, "etc")},
+		"no reason":                      {annotation: "failed/", want: ended(execution.Failed, "Unknown")},
+		"a huge message":                 {annotation: "failed/X", message: long, want: ended(execution.Failed, "X"), wantMessage: execution.Truncate(long, execution.MaxMessage)},
+		"no separator":                   {annotation: "failed", wantNone: true},
+		"a state that is none":           {annotation: "Failed/X", wantNone: true},
+		"a state that is not final":      {annotation: "running/X", wantNone: true},
+		"a success without its times":    {annotation: "succeeded/", wantNone: true},
+		"a success for a reason":         {annotation: "succeeded/X", ran: true, wantNone: true},
+		"a success":                      {annotation: "succeeded/", ran: true, want: ended(execution.Succeeded, "")},
+		"a skip, which is never ordered": {annotation: "skipped/X", wantNone: true},
 	}
 	for name, tc := range cases {
 		t.Run(name, func(t *testing.T) {
-			got, ok := StopOf(jobWith(stopped(tc.annotation, tc.message)))
+			job := jobWith(stopped(tc.annotation, tc.message))
+			if tc.ran {
+				ran(time.Second, 2*time.Second)(job)
+			}
+			got, ok := StopOf(job)
 			if ok == tc.wantNone {
 				t.Fatalf("found %+v, %t", got, ok)
 			}
