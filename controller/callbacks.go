@@ -55,10 +55,13 @@ func (c *Controller) Result(_ context.Context, key execution.Key, body []byte) e
 		// results for the last time.
 		return fmt.Errorf("%w: execution %s is closed", execution.ErrEnded, key.Execution)
 	}
-	c.export(key, result.Samples)
 	c.Metrics.ResultStored(result.New)
 	c.mu.Lock()
 	defer c.mu.Unlock()
+	if c.role == standby {
+		return nil // it stood down meanwhile: the leader exports what is stored
+	}
+	c.export(key, result.Samples)
 	c.noteReported(open, task.Index)
 	return nil
 }

@@ -4,6 +4,8 @@ import (
 	"strings"
 	"testing"
 	"time"
+
+	"github.com/batch-job-controller/batch-job-controller/controller/execution"
 )
 
 // What the next leader exports must not be contradicted by the last one, or an
@@ -22,6 +24,51 @@ func TestAReplicaThatStandsDownForgetsTheLastExecution(t *testing.T) {
 		r.ObserveHolder("other_1@10.0.0.2")
 		if text := r.lastingMetrics(); strings.Contains(text, lastExecution) {
 			t.Errorf("once another replica leads: got\n%s", text)
+		}
+	})
+}
+
+// meetingStore has something happen when a result is stored.
+type meetingStore struct {
+	*memoryStore
+	meets func()
+}
+
+// SaveResult stores a result.
+func (s *meetingStore) SaveResult(key execution.Key, body []byte) error {
+	err := s.memoryStore.SaveResult(key, body)
+	s.meets()
+	return err
+}
+
+// Two replicas that export one node's result would be two series called latest.
+func TestAResultThatIsStoredWhileAReplicaStandsDownIsNotExportedThere(t *testing.T) {
+	inBubble(t, func(t *testing.T) {
+		c := newCluster(t, "a")
+		c.behave("a", behaviour{runFor: time.Hour})
+		store := &meetingStore{memoryStore: newMemoryStore(), meets: func() {}}
+		r := startReplica(t, c, store, testConfig())
+		time.Sleep(time.Minute)
+		key := execution.Key{Execution: c.records()[0].plan.ID, Node: "a"}
+		store.meets = func() {
+			r.kill() // the Lease is lost, and another replica leads
+			r.ObserveHolder("other_1@10.0.0.2")
+		}
+		must(t, r.Result(t.Context(), key, []byte(validResult)))
+		families, err := r.registry.Gather()
+		must(t, err)
+		for _, f := range families {
+			if strings.HasPrefix(f.GetName(), "foo_") && strings.Contains(f.String(), string(key.Execution)) {
+				t.Errorf("a standby exports %s: %v", f.GetName(), f.GetMetric())
+			}
+		}
+
+		store.meets = func() {}
+		next := startReplica(t, c, store, testConfig())
+		defer next.kill()
+		time.Sleep(time.Minute)
+		if got := next.metric("foo_test", "executionID="+string(key.Execution)); got == 0 {
+			t.Error("the leader does not export the result that was answered with success")
 		}
 	})
 }
