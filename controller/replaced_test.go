@@ -1,0 +1,105 @@
+package controller
+
+import (
+	"errors"
+	"testing"
+	"time"
+
+	batchv1 "k8s.io/api/batch/v1"
+	corev1 "k8s.io/api/core/v1"
+	apierrors "k8s.io/apimachinery/pkg/api/errors"
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+	"k8s.io/apimachinery/pkg/watch"
+	clienttesting "k8s.io/client-go/testing"
+
+	"github.com/batch-job-controller/batch-job-controller/controller/config"
+	"github.com/batch-job-controller/batch-job-controller/controller/execution"
+)
+
+// replace puts another record of the same name in place of one, as kubectl replace
+// --force does. The Jobs are still those of the one before, and go with it.
+func (c *cluster) replace(object *corev1.ConfigMap, phase execution.Phase) error {
+	resource := corev1.SchemeGroupVersion.WithResource("configmaps")
+	if err := c.client.Tracker().Delete(resource, testNamespace, object.Name); err != nil {
+		return err
+	}
+	other := object.DeepCopy()
+	other.UID, other.ResourceVersion, other.Data[phaseKey] = "another", "another", string(phase)
+	return c.client.Tracker().Add(other)
+}
+
+// wantAborted wants that the execution was given up, and not ended otherwise.
+func (r *replica) wantAborted() {
+	r.t.Helper()
+	if r.current() != nil {
+		r.t.Error("the execution is still open")
+	}
+	for result, want := range map[string]float64{"aborted": 1, "succeeded": 0, "failed": 0} {
+		if got := r.metric("batch_job_controller_executions_closed_total", "result="+result); got != want {
+			r.t.Errorf("executions that are counted as %s: got %v, want %v", result, got, want)
+		}
+	}
+}
+
+func TestARecordInPlaceOfTheOpenOneIsNotGoneOnWith(t *testing.T) {
+	inBubble(t, func(t *testing.T) {
+		c := newCluster(t, "a", "b", "c")
+		c.behave("a", behaviour{runFor: 20 * time.Second})
+		r := startReplica(t, c, newMemoryStore(), testConfig(func(c *config.Config) { c.PodPoolSize = 1 }))
+		defer r.kill()
+		time.Sleep(5 * time.Second)
+		must(t, c.replace(c.records()[0].object, execution.Open))
+		time.Sleep(time.Minute)
+		r.wantAborted()
+		if got := len(c.created()); got > 2 { // one was admitted before
+			t.Errorf("nodes with a Job: got %d, want no more than were admitted", got)
+		}
+	})
+}
+
+func TestAClosedRecordInPlaceOfTheOneThatIsClosedIsNotOurs(t *testing.T) {
+	inBubble(t, func(t *testing.T) {
+		c := newCluster(t, "a", "b")
+		replaced := false
+		c.client.PrependReactor("update", "configmaps", func(action clienttesting.Action) (bool, runtimeObject, error) {
+			object := action.(clienttesting.UpdateAction).GetObject().(*corev1.ConfigMap)
+			if replaced || object.Data[phaseKey] != string(execution.Closed) {
+				return false, nil, nil
+			}
+			replaced = true
+			return true, nil, errors.Join(c.replace(object, execution.Closed), apierrors.NewConflict(corev1.Resource("configmaps"), object.Name, nil))
+		})
+		r := startReplica(t, c, newMemoryStore(), testConfig())
+		defer r.kill()
+		time.Sleep(time.Minute)
+		if !replaced {
+			t.Fatal("the record was not closed")
+		}
+		r.wantAborted()
+	})
+}
+
+// The cache does not have the Job, but the API server has. That somebody deletes
+// it later is not told by any event.
+func TestAJobThatTheCacheHasLostIsLookedForAgain(t *testing.T) {
+	inBubble(t, func(t *testing.T) {
+		c := newCluster(t, "a")
+		c.behave("a", behaviour{runFor: time.Hour})
+		c.client.PrependReactor("list", "jobs", func(clienttesting.Action) (bool, runtimeObject, error) {
+			return true, &batchv1.JobList{}, nil
+		})
+		c.client.PrependWatchReactor("jobs", func(clienttesting.Action) (bool, watch.Interface, error) {
+			return true, watch.NewFake(), nil
+		})
+		r := startReplica(t, c, newMemoryStore(), testConfig())
+		defer r.kill()
+		time.Sleep(cacheLooks + 15*time.Second) // it was looked for once, and is there
+		name := jobName(c.records()[0].plan.Scheduled, "a")
+		must(t, c.client.BatchV1().Jobs(testNamespace).Delete(t.Context(), name, metav1.DeleteOptions{}))
+		time.Sleep(longestSleep + 5*time.Second)
+		c.wantOutcomes(map[string]execution.Outcome{"a": lostBy(execution.JobDeleted)})
+	})
+}
+
+// cacheLooks is after how long a Job that the cache does not have is looked for.
+const cacheLooks = 30 * time.Second
