@@ -137,7 +137,11 @@ func (c *Controller) announceClosed(ctx context.Context, open *openExecution, re
 	c.Log.Info("execution closed", "execution", report.ID, "result", result, "bad", counts.Bad(),
 		"succeeded", counts[execution.Succeeded], "unreported", counts[execution.Unreported], "failed", counts[execution.Failed],
 		"lost", counts[execution.Lost], "skipped", counts[execution.Skipped])
-	c.announce(ctx, recordReference(open.record.object), counts.Bad() > 0, eventExecutionClosed, summary(counts))
+	about := recordReference(open.record.object)
+	if more := otherFailures(report); more != "" {
+		c.announce(ctx, about, true, eventTaskFailed, more)
+	}
+	c.announce(ctx, about, counts.Bad() > 0, eventExecutionClosed, summary(counts))
 }
 
 func resultOf(report execution.Report) string {

@@ -142,6 +142,7 @@ type openExecution struct {
 	// takenOver is when this leader took it over from another one, or from an
 	// earlier term of its own; zero if it opened it.
 	takenOver time.Time
+	failures  int         // node tasks that failed or were lost
 	freed     []time.Time // when pods ended whose slots are free now, for the refill metric
 	damaged   int         // how often its record could not be read again
 	// told are the causes of refusals that an event tells of.

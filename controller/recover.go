@@ -153,6 +153,9 @@ func (c *Controller) restore(r record) *openExecution {
 		if !t.Outcome.State.Final() {
 			continue
 		}
+		if isFailure(t.Outcome.State) {
+			open.failures++
+		}
 		if end := c.endOf(r, key); end != nil {
 			open.ledger.Finish(i, end.At(now))
 		}

@@ -133,7 +133,7 @@ func (c *Controller) act(ctx context.Context, fence Fence, t task, action plan.A
 			c.tasks.AddAfter(t.key, wait)
 			return nil
 		}
-		c.finish(t, action.End)
+		c.finish(ctx, t, action.End)
 		return nil
 	default:
 		c.noteStarted(t, action)
@@ -231,13 +231,13 @@ func (c *Controller) verifyJob(ctx context.Context, t task, end execution.End) e
 			c.tasks.AddAfter(t.key, wait)
 			return nil
 		}
-		c.finish(t, end)
+		c.finish(ctx, t, end)
 		return nil
 	case err != nil:
 		return fmt.Errorf("read Job %s: %w", t.name, err)
 	case !jobspec.Owned(job, t.owner, t.key):
 		t.sight.Job, t.sight.Foreign = job, true
-		c.finish(t, plan.Next(t.sight, c.now()).End)
+		c.finish(ctx, t, plan.Next(t.sight, c.now()).End)
 		return nil
 	}
 	c.noteCreated(t)
@@ -245,17 +245,24 @@ func (c *Controller) verifyJob(ctx context.Context, t task, end execution.End) e
 	return nil
 }
 
-// finish takes down how the task ended, frees its slot and has its logs saved.
-func (c *Controller) finish(t task, end execution.End) {
+// finish takes down how the task ended, frees its slot, has its logs saved, and
+// says so if it failed.
+func (c *Controller) finish(ctx context.Context, t task, end execution.End) {
 	if !t.sight.Task.Reported {
 		c.findResult(t.open, t.index)
 	}
+	if known, failures, news := c.noteEnd(t, end); news {
+		c.announceFailure(ctx, t, known, failures)
+	}
+}
+
+// noteEnd returns how the task ended, and how many have failed so far.
+func (c *Controller) noteEnd(t task, end execution.End) (known execution.Task, failures int, news bool) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	if c.open != t.open {
-		return
+		return known, 0, false
 	}
-	var news bool
 	if t.sight.Job != nil && !t.sight.Foreign {
 		news = t.open.ledger.Finish(t.index, end)
 		if news && t.open.ledger.Granted(t.index) {
@@ -265,14 +272,18 @@ func (c *Controller) finish(t task, end execution.End) {
 		news = t.open.ledger.GiveUp(t.index, end)
 	}
 	if !news {
-		return
+		return known, 0, false
 	}
 	c.exportTask(t.open, t.index)
-	known, _ := t.open.ledger.Task(t.key.Node)
+	known, _ = t.open.ledger.Task(t.key.Node)
+	if isFailure(known.Outcome.State) {
+		t.open.failures++
+	}
 	c.Metrics.TaskEnded(string(known.Outcome.State), string(known.Outcome.Reason))
 	c.grant(t.open)
 	c.queueLogs(t.open, t.index)
 	c.Log.Info("node task ended", "execution", t.key.Execution, "node", t.key.Node, "job", t.name,
 		"state", known.Outcome.State, "reason", known.Outcome.Reason, "message", known.Message, "reported", known.Reported)
 	c.notifyKeeper()
+	return known, t.open.failures, true
 }

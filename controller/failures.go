@@ -1,0 +1,77 @@
+package controller
+
+import (
+	"cmp"
+	"context"
+	"fmt"
+	"maps"
+	"slices"
+	"strings"
+
+	corev1 "k8s.io/api/core/v1"
+
+	"github.com/batch-job-controller/batch-job-controller/controller/execution"
+)
+
+const (
+	// maxFailureEvents bounds how many node tasks of an execution have an event of
+	// their own: what thousands of nodes share is told once, when it closes.
+	maxFailureEvents = 20
+	// maxFailureReasons bounds how many reasons that names.
+	maxFailureReasons = 10
+)
+
+func isFailure(state execution.State) bool {
+	return state == execution.Failed || state == execution.Lost
+}
+
+// announceFailure says of a node's Job, or of the record where there is none,
+// why its task failed. The number of failures before it is counted from the
+// ledger, so that the next leader goes on where this one ended.
+func (c *Controller) announceFailure(ctx context.Context, t task, ended execution.Task, failures int) {
+	if !isFailure(ended.Outcome.State) || failures > maxFailureEvents {
+		return
+	}
+	ctx, cancel := context.WithTimeout(ctx, eventTimeout)
+	defer cancel()
+	about := c.recordOf(t.open)
+	if t.sight.Job != nil && !t.sight.Foreign {
+		about = reference("batch/v1", "Job", t.sight.Job)
+	}
+	message := fmt.Sprintf("node %s %s in execution %s: %s", t.key.Node, ended.Outcome.State, t.key.Execution, ended.Outcome.Reason)
+	if ended.Message != "" {
+		message += ": " + ended.Message
+	}
+	c.announce(ctx, about, true, eventTaskFailed, execution.Truncate(message, maxEventMessage))
+}
+
+func (c *Controller) recordOf(open *openExecution) corev1.ObjectReference {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	return recordReference(open.record.object)
+}
+
+// otherFailures says how many node tasks failed and for which reasons, if not
+// all of them have an event of their own. Empty: they have.
+func otherFailures(report execution.Report) string {
+	reasons, failures := map[execution.Reason]int{}, 0
+	for _, t := range report.Tasks {
+		if isFailure(t.State) {
+			reasons[t.Reason]++
+			failures++
+		}
+	}
+	if failures <= maxFailureEvents {
+		return ""
+	}
+	var parts []string
+	for _, reason := range slices.SortedFunc(maps.Keys(reasons), func(a, b execution.Reason) int {
+		return cmp.Or(reasons[b]-reasons[a], cmp.Compare(a, b))
+	}) {
+		parts = append(parts, fmt.Sprintf("%d %s", reasons[reason], reason))
+	}
+	if more := len(parts) - maxFailureReasons; more > 0 {
+		parts = append(parts[:maxFailureReasons], fmt.Sprintf("and %d other reasons", more))
+	}
+	return fmt.Sprintf("%d node tasks failed or were lost, of which the first %d have an event each: %s", failures, maxFailureEvents, strings.Join(parts, ", "))
+}
