@@ -220,7 +220,7 @@ func untilGone(s Sight, run Run, now time.Time) Action {
 // annotation yet.
 func (s Sight) asTold(end execution.End) execution.End {
 	if s.Stopped != nil {
-		return toldTo(end, s.Stopped.End)
+		return toldTo(end, s.Stopped.End, s.Stopped.At)
 	}
 	return end
 }

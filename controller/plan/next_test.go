@@ -553,6 +553,14 @@ func TestNext(t *testing.T) {
 	}
 }
 
+func TestStoppedPodEndsNoEarlierThanItWasStopped(t *testing.T) {
+	never := pods(podWith(phase(corev1.PodFailed), goneAt(startDeadline+2*time.Second), container("check", vanished())))
+	sight := Sight{Settings: settings(), Job: jobWith(), Pods: never, Stopped: told(startDeadline, execution.Failed, "ImagePullBackOff"), Since: origin}
+	if got := Next(sight, after(startDeadline+3*time.Second)); !got.End.Finished.Equal(after(startDeadline)) {
+		t.Errorf("ended at %s, want %s: %+v", got.End.Finished, after(startDeadline), got)
+	}
+}
+
 // everySight yields all combinations of a few states of all that Next sees.
 func everySight(yield func(name string, s Sight)) {
 	jobs := map[string]*batchv1.Job{

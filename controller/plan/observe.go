@@ -62,23 +62,35 @@ func Observe(job *batchv1.Job, pods []*corev1.Pod) Run {
 		}
 		end.Started = earliestStart(job, pods)
 		if stopped, ok := StopOf(job); ok {
-			*end = toldTo(*end, stopped)
+			*end = toldTo(*end, stopped, failedAt(job))
 		}
 	}
 	return r
 }
 
 // toldTo returns the end of a pod that the controller had stopped. It fails too,
-// for no reason of its own, and takes its times with it.
-func toldTo(end, stopped execution.End) execution.End {
+// for no reason of its own, and takes its times with it. One that never ran knows
+// none, and ended no earlier than it was told to.
+func toldTo(end, stopped execution.End, told time.Time) execution.End {
 	if end.Outcome.State == execution.Succeeded {
 		return end
 	}
 	end.Outcome, end.Message = stopped.Outcome, stopped.Message
-	if !stopped.Finished.IsZero() {
+	switch {
+	case !stopped.Finished.IsZero():
 		end.Started, end.Finished = stopped.Started, stopped.Finished
+	case end.Finished.Before(told):
+		end.Finished = told
 	}
 	return end
+}
+
+// failedAt returns when the Job controller has failed a Job, or zero.
+func failedAt(job *batchv1.Job) time.Time {
+	if condition := jobFailed(job); condition != nil {
+		return condition.LastTransitionTime.Time
+	}
+	return time.Time{}
 }
 
 // attemptsLeft reports whether the Job controller replaces the newest pod if it

@@ -390,6 +390,12 @@ func TestObserveEnds(t *testing.T) {
 			pods: pods(podWith(phase(corev1.PodFailed), deleting, container("check", waiting("ImagePullBackOff", "")))),
 			want: execution.End{Outcome: ended(execution.Failed, "ImagePullBackOff"), Message: "no such image", Finished: after(0)},
 		},
+		"the pod that the controller had stopped before it ran, and its Job failed for it": {
+			job:        jobWith(stopped("failed/ImagePullBackOff", "no such image"), condition(batchv1.JobFailureTarget, "DeadlineExceeded", time.Minute)),
+			pods:       pods(podWith(phase(corev1.PodFailed), goneAt(time.Minute), container("check", vanished()))),
+			want:       execution.End{Outcome: ended(execution.Failed, "ImagePullBackOff"), Message: "no such image", Finished: after(time.Minute)},
+			wantDoomed: true,
+		},
 		"the pod that the controller had stopped succeeded before": {
 			job: jobWith(stopped("failed/JobTimeout", "still running")), pods: pods(succeededPod(start, finish)),
 			want: execution.End{Outcome: ended(execution.Succeeded, ""), Started: after(start), Finished: after(finish)},
