@@ -85,6 +85,7 @@ type life struct {
 	token   string        // that its container was given
 	running bool          // a container runs
 	ended   bool          // it has
+	done    bool          // its work has ended, though what admission added runs on
 	gone    chan struct{} // closed when the container is killed
 	stopped time.Time     // when the Job was told to end
 	deleted time.Time     // when the pod was

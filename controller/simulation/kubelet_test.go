@@ -37,6 +37,9 @@ func (w *world) createPod(l *life) {
 		Spec:   *job.Spec.Template.Spec.DeepCopy(),
 		Status: corev1.PodStatus{Phase: corev1.PodPending, ContainerStatuses: waiting("")},
 	}
+	if w.injects(l) {
+		pod.Spec.Containers = append(pod.Spec.Containers, corev1.Container{Name: "proxy", Image: "proxy:1"})
+	}
 	w.note("job-ctl", "create", "pods/"+l.pod, "")
 	w.must(w.api.create(pods, pod))
 	w.oracle.podCreated(l)
@@ -95,8 +98,9 @@ func (w *world) startPod(l *life, n int) {
 		w.oracle.podStarts(l)
 		now := metav1.NewTime(time.Now().Truncate(time.Second))
 		w.alterPod(l, func(pod *corev1.Pod) {
-			pod.Status.Phase = corev1.PodRunning
-			pod.Status.ContainerStatuses = []corev1.ContainerStatus{{Name: "main", State: corev1.ContainerState{Running: &corev1.ContainerStateRunning{StartedAt: now}}}}
+			pod.Status.Phase, pod.Status.StartTime = corev1.PodRunning, &now
+			pod.Status.ContainerStatuses = allRunning(pod.Spec.Containers, now)
+			pod.Status.InitContainerStatuses = allRunning(pod.Spec.InitContainers, now)
 		})
 		w.after(w.scenario.jobTimeout+w.draw("timeout", l.pod).between(0, time.Second)+w.toEnd(l), func() {
 			w.endPod(l, 137, "DeadlineExceeded", 0)
@@ -117,7 +121,50 @@ func (w *world) endPod(l *life, exitCode int32, reason string, n int) {
 		w.after(roll(w.seed, n, "end", l.pod, reason).between(time.Second, 3*time.Second), func() { w.endPod(l, exitCode, reason, n+1) })
 		return
 	}
+	if reason == "" && w.injects(l) {
+		w.workDone(l, exitCode)
+		return
+	}
 	w.terminated(l, exitCode, reason)
+}
+
+// injects reports whether admission adds a container to the pod.
+func (w *world) injects(l *life) bool {
+	return w.draw("inject", l.pod).chance(w.scenario.injected)
+}
+
+func allRunning(containers []corev1.Container, since metav1.Time) (all []corev1.ContainerStatus) {
+	for _, c := range containers {
+		all = append(all, corev1.ContainerStatus{Name: c.Name, State: corev1.ContainerState{Running: &corev1.ContainerStateRunning{StartedAt: since}}})
+	}
+	return all
+}
+
+// workDone writes down that the work of the pod has ended, although the pod has
+// not.
+func (w *world) workDone(l *life, exitCode int32) {
+	pod := w.pod(l)
+	if l.done || pod == nil {
+		return
+	}
+	l.done = true
+	w.note("kubelet", "work done", l.pod, "")
+	w.alterPod(l, func(pod *corev1.Pod) {
+		main := &pod.Status.ContainerStatuses[0].State
+		main.Terminated, main.Running = terminatedNow(main.Running, exitCode), nil
+	})
+	inTime := time.Now().Before(pod.Status.StartTime.Add(time.Duration(*pod.Spec.ActiveDeadlineSeconds) * time.Second))
+	if l.told().IsZero() && inTime {
+		w.oracle.podEnded(l, exitCode == 0)
+	}
+}
+
+func terminatedNow(was *corev1.ContainerStateRunning, exitCode int32) *corev1.ContainerStateTerminated {
+	end := &corev1.ContainerStateTerminated{ExitCode: exitCode, FinishedAt: metav1.NewTime(time.Now().Truncate(time.Second))}
+	if was != nil {
+		end.StartedAt = was.StartedAt
+	}
+	return end
 }
 
 // terminated writes down that the pod has ended.
@@ -136,14 +183,15 @@ func (w *world) terminated(l *life, exitCode int32, reason string) {
 		phase = corev1.PodSucceeded
 	}
 	w.note("kubelet", string(phase), l.pod, reason)
-	now := metav1.NewTime(time.Now().Truncate(time.Second))
 	w.alterPod(l, func(pod *corev1.Pod) {
-		end := &corev1.ContainerStateTerminated{ExitCode: exitCode, FinishedAt: now}
-		if r := pod.Status.ContainerStatuses[0].State.Running; r != nil {
-			end.StartedAt = r.StartedAt
-		}
 		pod.Status.Phase, pod.Status.Reason = phase, reason
-		pod.Status.ContainerStatuses = []corev1.ContainerStatus{{Name: "main", State: corev1.ContainerState{Terminated: end}}}
+		for _, statuses := range [][]corev1.ContainerStatus{pod.Status.InitContainerStatuses, pod.Status.ContainerStatuses} {
+			for i := range statuses {
+				if s := &statuses[i].State; s.Terminated == nil {
+					*s = corev1.ContainerState{Terminated: terminatedNow(s.Running, exitCode)}
+				}
+			}
+		}
 	})
 	w.oracle.podEnded(l, exitCode == 0)
 	w.jobConcludes(l, exitCode == 0)

@@ -208,6 +208,8 @@ func (o *oracle) recordClosed(id execution.ID, r *recordState) {
 			w.fail("I3: %s of %s was closed as %s", key.Node, id, outcome.State)
 		case outcome.State == execution.Skipped && job != nil && !job.byUser:
 			w.fail("I3: %s of %s counts as skipped, but had a Job", key.Node, id)
+		case outcome.Reason == execution.JobTimeout && job != nil && job.succeeded:
+			w.fail("I10: %s of %s counts as %s, but its work was done", key.Node, id, outcome.Reason)
 		case outcome.State == execution.Succeeded && (job == nil || !job.succeeded):
 			w.fail("I3: %s of %s counts as succeeded, but did not", key.Node, id)
 		}

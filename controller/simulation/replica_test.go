@@ -25,7 +25,7 @@ type replica struct {
 const podTemplate = `apiVersion: v1
 kind: Pod
 spec:
-  terminationGracePeriodSeconds: %d
+  terminationGracePeriodSeconds: %d%s
   containers:
   - name: main
     image: check:1
@@ -39,6 +39,20 @@ const (
 	hold  = 30 * time.Second // how long a callback waits for a leader
 	drain = 5 * time.Second
 )
+
+const sidecarTemplate = `
+  initContainers:
+  - name: ship
+    image: ship:1
+    restartPolicy: Always`
+
+func (s *scenario) template() string {
+	more := ""
+	if s.sidecar {
+		more = sidecarTemplate
+	}
+	return fmt.Sprintf(podTemplate, int(s.grace.Seconds()), more)
+}
 
 func (s *scenario) config() config.Config {
 	return config.Config{
@@ -56,7 +70,7 @@ func (s *scenario) config() config.Config {
 		CallbackServiceName: name,
 		CallbackServicePort: 8090,
 		Metrics:             config.Metrics{Prefix: metricPrefix, Gauges: map[string]config.Gauge{gaugeName: {Help: gaugeHelp}}},
-		PodTemplate:         fmt.Sprintf(podTemplate, int(s.grace.Seconds())),
+		PodTemplate:         s.template(),
 		Hash:                "cafe",
 		Callback:            config.Callback{Auth: execution.TokenAuth, TokensPerSecret: s.tokensPerSecret},
 	}

@@ -39,6 +39,8 @@ type scenario struct {
 	runFor                     time.Duration
 	grace                      time.Duration // what a pod may take to end
 	stubborn                   float64       // share of the pods that take all of it
+	sidecar                    bool          // the template has a sidecar
+	injected                   float64       // share of the pods to which admission adds a container that never ends
 }
 
 // window is a time in which something is wrong for one replica, or for all.
@@ -115,7 +117,15 @@ func drawScenario(seed uint64) *scenario {
 	s.drawCluster(r)
 	s.drawReloads(rand.New(rand.NewPCG(seed, 0xc0f1)))
 	s.drawGrace(rand.New(rand.NewPCG(seed, 0x96ace)))
+	s.drawSidecars(rand.New(rand.NewPCG(seed, 0x51de)))
 	return s
+}
+
+func (s *scenario) drawSidecars(r *rand.Rand) {
+	s.sidecar = chance(r, 0.2)
+	if chance(r, 0.3) {
+		s.injected = pick(r, 0.3, 1)
+	}
 }
 
 // drawGrace draws from a source of its own too. A long grace shows when pods are
