@@ -122,6 +122,7 @@ func (rs badRequests) check(t *testing.T, s *badServer, node string) {
 // send returns the head and the body of the answer.
 func (r badRequest) send(t *testing.T, s *badServer, node string) (string, string) {
 	t.Helper()
+	text := r.text(s, node) // before the server waits for it: it may be large
 	var dialer net.Dialer
 	if r.from != "" {
 		dialer.LocalAddr = &net.TCPAddr{IP: net.ParseIP(r.from)}
@@ -137,7 +138,7 @@ func (r badRequest) send(t *testing.T, s *badServer, node string) (string, strin
 	written := make(chan struct{})
 	go func() {
 		defer close(written)
-		_, _ = io.Copy(conn, r.text(s, node)) // the server need not read it all
+		_, _ = io.Copy(conn, text) // the server need not read it all
 		if half, ok := conn.(*net.TCPConn); ok && r.breaksOff {
 			_ = half.CloseWrite()
 		}

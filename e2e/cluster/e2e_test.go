@@ -34,7 +34,7 @@ func TestRealNodes(t *testing.T) {
 		job := strings.ReplaceAll(manifest(t, "job.yaml"), "NODE", node)
 		kubectl(t, c, job, "apply", "-f", "-")
 	}
-	kubectl(t, c, "", "wait", "--for=condition=complete", "job", "--all", "--timeout=90s")
+	kubectl(t, c, "", "wait", "--for=condition=complete", "job", "--all", "--timeout="+patience.String())
 	for _, node := range c.Nodes() {
 		out := kubectl(t, c, "", "logs", "job/job-"+node)
 		if want := "service: hello\napi: 200\n"; out != want {
@@ -114,8 +114,8 @@ func TestSimulatedNodes(t *testing.T) {
 	must(t, other.Stop())
 
 	kubectl(t, c, manifest(t, "simulated.yaml"), "apply", "-f", "-")
-	kubectl(t, c, "", "wait", "--for=condition=complete", "job/good", "--timeout=60s")
-	kubectl(t, c, "", "wait", "--for=condition=failed", "job/bad", "--timeout=60s")
+	kubectl(t, c, "", "wait", "--for=condition=complete", "job/good", "--timeout="+patience.String())
+	kubectl(t, c, "", "wait", "--for=condition=failed", "job/bad", "--timeout="+patience.String())
 
 	must(t, syscall.Kill(c.PID(), syscall.SIGKILL))
 	eventually(t, "all processes are gone", func() error { return none(withArgument(o.Dir)) })
@@ -146,7 +146,7 @@ func TestOrphan(t *testing.T) {
 				c, err := cluster.Find("harness-orphan", dir)
 				must(t, err)
 				kubectl(t, c, manifest(t, "web.yaml"), "apply", "-f", "-")
-				kubectl(t, c, "", "wait", "--for=condition=Ready", "pod/web", "--timeout=60s")
+				kubectl(t, c, "", "wait", "--for=condition=Ready", "pod/web", "--timeout="+patience.String())
 			}
 			must(t, up.Process.Kill())
 			_ = up.Wait()
@@ -206,7 +206,7 @@ func get(t *testing.T, c *cluster.Cluster, address string) {
 	local, closer, err := c.Forward(address)
 	must(t, err)
 	defer closer.Close()
-	client := &http.Client{Timeout: 2 * time.Second, Transport: &http.Transport{DisableKeepAlives: true}}
+	client := &http.Client{Timeout: 10 * time.Second, Transport: &http.Transport{DisableKeepAlives: true}}
 	eventually(t, address+" answers", func() error {
 		resp, err := client.Get("http://" + local)
 		if err != nil {
@@ -221,15 +221,18 @@ func get(t *testing.T, c *cluster.Cluster, address string) {
 	})
 }
 
+// patience is how long a test waits for what takes seconds on a quiet machine.
+const patience = 5 * time.Minute
+
 func eventually(t *testing.T, what string, check func() error) {
 	t.Helper()
 	var err error
-	for deadline := time.Now().Add(30 * time.Second); time.Now().Before(deadline); time.Sleep(100 * time.Millisecond) {
+	for deadline := time.Now().Add(patience); time.Now().Before(deadline); time.Sleep(100 * time.Millisecond) {
 		if err = check(); err == nil {
 			return
 		}
 	}
-	t.Fatalf("not within 30 s: %s: %v", what, err)
+	t.Fatalf("not within %s: %s: %v", patience, what, err)
 }
 
 func must(t *testing.T, err error) {

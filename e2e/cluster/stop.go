@@ -14,7 +14,7 @@ import (
 	"github.com/batch-job-controller/batch-job-controller/e2e/cluster/internal/sweep"
 )
 
-const stopTimeout = 30 * time.Second
+const stopTimeout = 2 * time.Minute
 
 // stop ends a cluster the way a crash would: there is one way to end, and it
 // is the one that must never fail.

@@ -22,7 +22,7 @@ const chatterRounds = 15
 // plain, without --retry and without a limit of time, and each writes down how
 // it was answered, after how many seconds, and when and with which words if
 // that was not well.
-var chatterScript = `failed=
+var chatterScript = waitForService + `failed=
 say() {
   what=$1; shift
   curl --fail-with-body -sS -o /tmp/answer -w "$what %{http_code} %{time_total}\n" "$@" && return

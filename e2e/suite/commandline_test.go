@@ -79,6 +79,18 @@ func wantText(t *testing.T, text string, parts ...string) {
 	}
 }
 
+// waitForEvent waits until there is one with the reason.
+func (c commandLine) waitForEvent(t *testing.T, ctx context.Context, reason string) {
+	t.Helper()
+	eventually(t, ctx, func() error {
+		events, err := env.cluster.CoreV1().Events(c.namespace).List(ctx, metav1.ListOptions{FieldSelector: "reason=" + reason})
+		if err == nil && len(events.Items) == 0 {
+			err = errors.New("there is no event " + reason)
+		}
+		return err
+	})
+}
+
 // TestCommandLine goes from nothing to a finished execution by three commands,
 // and back to nothing. It is not run beside tests that add nodes and cordon
 // them: whoever follows the page has their own.
@@ -164,13 +176,14 @@ func TestCommandLine(t *testing.T) {
 		}
 		refused := c.write(t, "refused.yaml", podTemplate("exit 0")+"      resources: { limits: { "+device+": 1 } }\n")
 		c.run(t, ctx, 0, append(install[:len(install)-1:len(install)-1], refused)...)
-		text := c.run(t, ctx, 3, "wait", "--timeout", "30s")
+		c.waitForEvent(t, ctx, "FailedCreate")
+		text := c.run(t, ctx, 3, "wait", "--timeout", "10s")
 		wantText(t, text, "0 of 3 nodes succeeded, 3 pending", "FailedCreate", "exceeded quota: no-devices")
 		wantText(t, c.run(t, ctx, 1, "status"), "FailedCreate", "exceeded quota", "To end it", "rollout restart")
 	})
 	t.Run("an image that cannot be pulled is told while it is waited for", func(t *testing.T) {
-		text := c.run(t, ctx, 3, append(install, "--image", "localhost/nothing:like-this", "--timeout", "20s")...)
-		wantText(t, text, "container controller: ", "Image", "is not ready: not over after 20s", "status")
+		text := c.run(t, ctx, 3, append(install, "--image", "localhost/nothing:like-this", "--timeout", "40s")...)
+		wantText(t, text, "container controller: ", "Image", "is not ready: not over after 40s", "status")
 	})
 	t.Run("uninstall deletes all of it, and says what it keeps", func(t *testing.T) {
 		wantText(t, c.run(t, ctx, 0, "uninstall"), "deployment.apps/batch-job-controller deleted", "Kept: namespace "+c.namespace)

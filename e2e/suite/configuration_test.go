@@ -65,6 +65,11 @@ spec:
         capabilities: { drop: [ ALL ] }
 `
 
+// waitForService waits until the node knows where the Service leads, for scripts
+// that try nothing again.
+const waitForService = `until curl -s -o /dev/null "${CALLBACK_SERVICE_RESULT_URL%/t/*}/"; do sleep 1; done
+`
+
 // reportScript hands in a result and what the environment was. It tries again:
 // so soon after the start not every node knows where the Service leads.
 const reportScript = `env >/tmp/env.txt

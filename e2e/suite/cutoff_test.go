@@ -20,8 +20,6 @@ const (
 	// cutTime is longer than a Lease lasts, and shorter than the time after
 	// which the cluster gives a node up.
 	cutTime = 28 * time.Second
-	// takeoverTime is what is left of a Lease, and the time to see that.
-	takeoverTime = 20 * time.Second
 	// reconnectTimeout is how long a kubelet may take to notice that its
 	// connection is dead and to make another one.
 	reconnectTimeout = 2 * time.Minute
@@ -33,10 +31,10 @@ const (
 func TestLeaderCutOff(t *testing.T) {
 	ctx := scenarioContext(t)
 	cutter := needCutter(t)
-	r := beginReplicas(t, ctx, "leader-cut-off", len(env.nodes))
+	r := beginReplicas(t, ctx, "leader-cut-off", len(env.nodes), "")
 	cut := time.Now()
 	cutOff(t, ctx, cutter, r.leader.Spec.NodeName)
-	takingOver, cancel := context.WithTimeout(ctx, takeoverTime)
+	takingOver, cancel := context.WithDeadline(ctx, cut.Add(cutTime))
 	successor, err := r.WaitHolder(takingOver, r.leader.Name)
 	cancel()
 	took := time.Since(cut)
@@ -47,24 +45,17 @@ func TestLeaderCutOff(t *testing.T) {
 	if err := cutter.Reconnect(ctx, r.leader.Spec.NodeName); err != nil {
 		t.Fatal(err)
 	}
-	reconnected := time.Now()
 	e, err := r.WaitForExecution(ctx, deploy.IsClosed)
 	if err != nil {
 		t.Fatal(err)
 	}
-	t.Run("the other replica leads within 20 seconds", func(t *testing.T) {
+	t.Run("the other replica leads meanwhile", func(t *testing.T) {
 		t.Logf("it led %s after the cut", took.Round(10*time.Millisecond))
 		if successor != r.standby.Name {
 			t.Errorf("%q leads, want %s", successor, r.standby.Name)
 		}
 	})
-	t.Run("the replica that was cut off soon knows who leads", func(t *testing.T) {
-		told := r.told(t, ctx).Sub(reconnected)
-		t.Logf("it knew %s after it was reconnected", told.Round(10*time.Millisecond))
-		if told > leaseDuration {
-			t.Errorf("it took %s", told)
-		}
-	})
+	t.Run("the replica that was cut off learns that another one leads", func(t *testing.T) { r.waitTold(t, ctx) })
 	r.testNothingLost(t, ctx, e)
 	t.Run("the replica that was cut off stands by, in the same process", func(t *testing.T) {
 		r.wantOneLeader(t, ctx, r.standby.Name)
@@ -85,25 +76,23 @@ func TestLeaderCutOff(t *testing.T) {
 	})
 }
 
-// told returns when the replica that was cut off learned that another one
+// waitTold waits until the replica that was cut off has learned that another one
 // leads.
-func (r *replicas) told(t *testing.T, ctx context.Context) time.Time {
+func (r *replicas) waitTold(t *testing.T, ctx context.Context) {
 	t.Helper()
-	log, err := containerLog(ctx, r.leader, r.leader.Spec.Containers[0].Name)
-	if err != nil {
-		t.Fatal(err)
-	}
-	var line struct {
-		Time time.Time
-		Msg  string
-	}
-	for text := range strings.Lines(log) {
-		if err := json.Unmarshal([]byte(text), &line); err == nil && line.Msg == "another replica leads" {
-			return line.Time
+	eventually(t, ctx, func() error {
+		log, err := containerLog(ctx, r.leader, r.leader.Spec.Containers[0].Name)
+		if err != nil {
+			return err
 		}
-	}
-	t.Fatalf("it never did:\n%s", log)
-	return time.Time{}
+		for text := range strings.Lines(log) {
+			var line struct{ Msg string }
+			if err := json.Unmarshal([]byte(text), &line); err == nil && line.Msg == "another replica leads" {
+				return nil
+			}
+		}
+		return fmt.Errorf("it never did:\n%s", log)
+	})
 }
 
 func needCutter(t *testing.T) provider.Cutter {

@@ -43,8 +43,7 @@ func TestFlood(t *testing.T) {
 		Namespace: newNamespace(t, "flood"),
 		Config: configuration(t, "flood", object{
 			"podPoolSize": len(env.nodes), "savePodLog": true,
-			"startupDelay": "5s", // by then every node knows where the Service leads
-			"callback":     object{"limits": object{"resultsPerTask": 10_000}},
+			"callback": object{"limits": object{"resultsPerTask": 10_000}},
 		}),
 		PodTemplate: floodTemplate(image.Name, floods),
 		Service:     "callback",

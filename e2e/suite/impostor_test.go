@@ -38,8 +38,7 @@ curl -fsS --data-binary @/tmp/statuses.txt "$CALLBACK_SERVICE_FILE_URL?name=stat
 curl -fsS -d "{\"reason\": \"Told\", \"message\": \"$CALLBACK_TOKEN\"}" "$CALLBACK_SERVICE_EVENT_URL"
 env
 curl -sv -u "bjc:$CALLBACK_TOKEN" -o /dev/null "$bare" 2>&1
-sleep 3
-`
+` + untilLetGo
 
 // TestImpostor has every pod try to report for its neighbours.
 func TestImpostor(t *testing.T) {
@@ -55,6 +54,13 @@ func TestImpostor(t *testing.T) {
 		Service:     "callback",
 	})
 	tokens := s.tokens(t, ctx)
+	open, err := s.WaitForExecution(ctx)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, node := range env.nodes {
+		s.letGo(t, ctx, open.ID, node)
+	}
 	e, err := s.WaitForExecution(ctx, deploy.IsClosed)
 	if err != nil {
 		t.Fatal(err)

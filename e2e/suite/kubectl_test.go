@@ -5,12 +5,24 @@ package suite
 import (
 	"bytes"
 	"context"
+	"fmt"
 	"os/exec"
 	"testing"
+
+	"github.com/batch-job-controller/batch-job-controller/controller/execution"
 )
 
 // kubectl returns what a person would see.
 func kubectl(t *testing.T, ctx context.Context, args ...string) string {
+	t.Helper()
+	out, err := tryKubectl(t, ctx, args...)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return out
+}
+
+func tryKubectl(t *testing.T, ctx context.Context, args ...string) (string, error) {
 	t.Helper()
 	program, err := exec.LookPath(env.provider.Kubectl())
 	if err != nil {
@@ -21,7 +33,29 @@ func kubectl(t *testing.T, ctx context.Context, args ...string) string {
 	cmd.Stderr = &failure
 	out, err := cmd.Output()
 	if err != nil {
-		t.Fatalf("kubectl %v: %v: %s", args, err, failure.Bytes())
+		return "", fmt.Errorf("kubectl %v: %w: %s", args, err, failure.Bytes())
 	}
-	return string(out)
+	return string(out), nil
+}
+
+// untilLetGo holds a pod until letGo: what a test does while a pod runs may take
+// as long as it likes.
+const untilLetGo = `until [ -e /tmp/go ]; do sleep 1; done
+`
+
+// letGo lets the pod of a node go on, once it runs.
+func (s scenario) letGo(t *testing.T, ctx context.Context, id execution.ID, node string) {
+	t.Helper()
+	eventually(t, ctx, func() error {
+		pods, err := s.JobPods(ctx, id)
+		if err != nil {
+			return err
+		}
+		pod, ok := pods[node]
+		if !ok {
+			return fmt.Errorf("node %s has no pod", node)
+		}
+		_, err = tryKubectl(t, ctx, "--namespace", s.namespace, "exec", pod.Name, "--container", "job", "--", "touch", "/tmp/go")
+		return err
+	})
 }

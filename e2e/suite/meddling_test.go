@@ -17,7 +17,7 @@ import (
 )
 
 // meddlingTimeout ends what nobody has ended before.
-const meddlingTimeout = time.Minute
+const meddlingTimeout = 5 * time.Minute
 
 // TestMeddling ends what runs on one node after the other, each in another
 // way. Only one may run at once: each end makes way for the next.

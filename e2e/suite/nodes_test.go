@@ -18,9 +18,9 @@ import (
 )
 
 const (
-	nodesJobTimeout = 20 * time.Second
-	// silence is longer than that, and shorter than the time after which the
-	// cluster gives a node up.
+	nodesJobTimeout = 30 * time.Second
+	// silence lasts until that is over for a pod that has run already, and is shorter
+	// than the time after which the cluster gives a node up.
 	silence = 30 * time.Second
 )
 
@@ -34,8 +34,8 @@ func TestNodes(t *testing.T) {
 	cutter := needCutter(t)
 	s := begin(t, ctx, deploy.Overlay{
 		Namespace:   newNamespace(t, "nodes"),
-		Config:      configuration(t, "nodes", object{"jobTimeout": nodesJobTimeout.String(), "startupDelay": "5s"}),
-		PodTemplate: podTemplate(reportScript + "sleep 12"),
+		Config:      configuration(t, "nodes", object{"jobTimeout": nodesJobTimeout.String()}),
+		PodTemplate: podTemplate(reportScript + untilLetGo + "sleep 5"), // so that it ends in the silence
 		Service:     "callback",
 	})
 	cordoned, others := s.apart(t, ctx)
@@ -48,7 +48,9 @@ func TestNodes(t *testing.T) {
 		s.waitRunning(t, ctx, open.ID, node)
 	}
 	cordon(t, ctx, cordoned)
+	s.letGo(t, ctx, open.ID, cordoned)
 	drive(t, ctx, tainted)
+	s.letGo(t, ctx, open.ID, silent)
 	cutOff(t, ctx, cutter, silent)
 	pause(t, ctx, silence)
 	if err := cutter.Reconnect(ctx, silent); err != nil {

@@ -12,9 +12,9 @@ import (
 	"github.com/batch-job-controller/batch-job-controller/e2e/deploy"
 )
 
-// untilPastTheMinute lasts until three seconds after the next tick.
+// untilPastTheMinute lasts until a while after the next tick.
 const untilPastTheMinute = reportScript + `second=$(date +%S)
-sleep $((63 - ${second#0}))
+sleep $((80 - ${second#0}))
 `
 
 // TestOverlap lets a tick come while an execution is open.

@@ -24,8 +24,9 @@ type replicas struct {
 }
 
 // beginReplicas starts two replicas on two nodes, and returns when pods on so
-// many nodes, which are as many as may run at once, report to them.
-func beginReplicas(t *testing.T, ctx context.Context, name string, pool int) replicas {
+// many nodes, which are as many as may run at once, report to them. They chat, and
+// then do something more.
+func beginReplicas(t *testing.T, ctx context.Context, name string, pool int, more string) replicas {
 	t.Helper()
 	if len(env.nodes) < 3 {
 		t.Skipf("this cluster has %d nodes, three are needed", len(env.nodes))
@@ -35,12 +36,11 @@ func beginReplicas(t *testing.T, ctx context.Context, name string, pool int) rep
 	r.scenario = begin(t, ctx, deploy.Overlay{
 		Namespace: namespace,
 		Config: configuration(t, name, object{
-			"podPoolSize":  pool,
-			"savePodLog":   true,
-			"startupDelay": "5s", // by then every node knows where the Service leads
-			"callback":     object{"limits": object{"eventBurst": chatterRounds}},
+			"podPoolSize": pool,
+			"savePodLog":  true,
+			"callback":    object{"limits": object{"eventBurst": chatterRounds}},
 		}),
-		PodTemplate: podTemplate(chatterScript),
+		PodTemplate: podTemplate(chatterScript + more),
 		Service:     "callback",
 		Components:  []string{"ha"},
 		Volume:      sharedVolume(t, ctx, namespace),

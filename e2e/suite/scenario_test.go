@@ -18,8 +18,8 @@ import (
 
 const (
 	// scenarioTimeout is far longer than any takes: it ends those that hang.
-	scenarioTimeout = 4 * time.Minute
-	cleanupTimeout  = 30 * time.Second
+	scenarioTimeout = 10 * time.Minute
+	cleanupTimeout  = 2 * time.Minute
 	pollInterval    = 250 * time.Millisecond
 )
 

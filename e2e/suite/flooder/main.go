@@ -13,10 +13,10 @@ import (
 // What is when, from the time that names the execution on: pods do not start at
 // the same moment.
 const (
-	quietFrom = 20 * time.Second
-	quietTo   = 30 * time.Second
-	floodFrom = 31 * time.Second
-	floodTo   = 51 * time.Second
+	quietFrom = 40 * time.Second
+	quietTo   = 48 * time.Second
+	floodFrom = 49 * time.Second
+	floodTo   = 69 * time.Second
 )
 
 func main() {
@@ -32,6 +32,7 @@ func main() {
 		fmt.Fprintln(os.Stderr, "EXECUTION_ID:", err)
 		os.Exit(1)
 	}
+	waitForService(ctx)
 	// As a line of the log: who floods may not hand in anything any more.
 	text, err := json.Marshal(report[os.Args[1]](ctx, begun))
 	if err != nil {
@@ -39,6 +40,17 @@ func main() {
 		os.Exit(1)
 	}
 	fmt.Println(string(text))
+}
+
+// waitForService waits until the node knows where the Service leads.
+func waitForService(ctx context.Context) {
+	client := newClient(1)
+	for ctx.Err() == nil {
+		if _, _, err := exchange(ctx, client, resultURL()+"/nothing", nil); err == nil {
+			return
+		}
+		pause(ctx, time.Second)
+	}
 }
 
 func resultURL() string { return os.Getenv("CALLBACK_SERVICE_RESULT_URL") }
