@@ -30,6 +30,8 @@ type onlooker struct {
 	*installation
 	asked  time.Time // for events
 	events []corev1.Event
+	read   time.Time // when pods that run for long were
+	long   []corev1.Pod
 }
 
 // look adds to an execution which of its nodes run, and which ones do not get
@@ -50,6 +52,10 @@ func (o *onlooker) look(ctx context.Context, e progress.Execution, now time.Time
 		return e, err
 	}
 	seen.Started(e, running)
+	if err := o.readLong(ctx, running, now); err != nil {
+		return e, err
+	}
+	seen.StillRuns(e, o.long, now)
 	// Those that have ended are as many as there are nodes: only the few that
 	// may not be in the record yet are asked for.
 	if unseen := seen.Unseen(e); len(unseen) > 0 {
@@ -102,6 +108,27 @@ func (i *installation) namesOf(ctx context.Context, e progress.Execution, phases
 		return nil, fmt.Errorf("look at the pods of execution %s: %w", e.ID, err)
 	}
 	return pods.Items, nil
+}
+
+// readLong reads the pods that may have run for long: what their containers do is
+// not in their metadata.
+func (o *onlooker) readLong(ctx context.Context, running []metav1.PartialObjectMetadata, now time.Time) error {
+	if now.Sub(o.read) < eventInterval {
+		return nil
+	}
+	var pods []corev1.Pod
+	for _, name := range progress.MayBeLong(running, now) {
+		pod, err := o.CoreV1().Pods(o.namespace).Get(ctx, name, metav1.GetOptions{})
+		if apierrors.IsNotFound(err) {
+			continue
+		}
+		if err != nil {
+			return fmt.Errorf("look at pod %s: %w", name, err)
+		}
+		pods = append(pods, *pod)
+	}
+	o.long, o.read = pods, now
+	return nil
 }
 
 // askForEvents reads what the Job controller says of pods that it could not

@@ -145,6 +145,38 @@ func TestOnlooker(t *testing.T) {
 	}
 }
 
+// Of the pods that run only those are read that may have run for long, and not at
+// each look.
+func TestOnlookerReadsPodsThatRunForLong(t *testing.T) {
+	const id = "20261125120000"
+	e := progress.Execution{ID: id, Pending: 2, PoolSize: 2, Admitted: []string{"a", "b"}, JobTimeout: time.Hour}
+	ran := corev1.ContainerState{Terminated: &corev1.ContainerStateTerminated{FinishedAt: metav1.NewTime(noon)}}
+	a := newAnswers()
+	for node, age := range map[string]int{"a": 0, "b": 100} {
+		a.add(id, node, corev1.PodRunning)
+		pod := &a.pods[len(a.pods)-1]
+		pod.Name, pod.CreationTimestamp = "pod-"+node, metav1.NewTime(seconds(age))
+		pod.Status.ContainerStatuses = []corev1.ContainerStatus{{Name: "check", State: ran}, {Name: "proxy", State: startedAt(noon)}}
+		if err := a.client.Tracker().Add(pod.DeepCopy()); err != nil {
+			t.Fatal(err)
+		}
+	}
+	o := &onlooker{installation: a.installation}
+	want := []progress.Node{{Name: "a", State: execution.Running, Reason: "container proxy still runs, since 12:00:00 UTC; check has ended with status 0"}}
+	for _, look := range []struct{ at, wantReads int }{{120, 1}, {121, 1}, {125, 2}} {
+		got, err := o.look(t.Context(), e, seconds(look.at))
+		if err != nil {
+			t.Fatal(err)
+		}
+		if diff := cmp.Diff(want, got.Long); diff != "" {
+			t.Errorf("-want +got:\n%s", diff)
+		}
+		if n := a.got("pods"); n != look.wantReads {
+			t.Errorf("pods were read %d times, want %d", n, look.wantReads)
+		}
+	}
+}
+
 func TestWhoMayNotReadEventsCanWait(t *testing.T) {
 	a := newAnswers()
 	a.client.PrependReactor("list", "events", func(clienttesting.Action) (bool, runtime.Object, error) {

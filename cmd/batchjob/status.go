@@ -190,7 +190,7 @@ func unreadableText(executions []progress.Execution) string {
 
 // nodesTable shows the nodes that did not do as they should.
 func nodesTable(e progress.Execution) string {
-	nodes := slices.Concat(e.Bad, e.Stuck, e.Skipped)
+	nodes := slices.Concat(e.Bad, e.Stuck, e.Long, e.Skipped)
 	if len(nodes) == 0 {
 		return ""
 	}

@@ -71,6 +71,7 @@ func TestTexts(t *testing.T) {
 		ID: "20261125115900", Trigger: execution.Startup, Scheduled: now.Add(-time.Minute), Phase: execution.Open,
 		Nodes: 12, Counts: execution.Counts{execution.Succeeded: 1}, Running: 10, Pending: 1,
 		Stuck: []progress.Node{{Name: "node-3", State: execution.Pending, Reason: "container check: ErrImagePull: no such tag"}},
+		Long:  []progress.Node{{Name: "node-4", State: execution.Running, Reason: "container proxy still runs, since 11:59:00 UTC; check has ended with status 0"}},
 	}
 	good := progress.Execution{
 		ID: "20261124034200", Trigger: execution.Cron, Scheduled: now.Add(-33 * time.Hour), ClosedAt: now.Add(-33*time.Hour + 500*time.Millisecond),

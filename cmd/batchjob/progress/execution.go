@@ -31,6 +31,9 @@ type Execution struct {
 	Bad       []Node // failed, lost or unreported, by name
 	Skipped   []Node // by name
 	Stuck     []Node // whose pods do not start, by name; see With
+	Long      []Node // whose pods run for long, by name; see With
+
+	JobTimeout time.Duration // that a pod may run
 
 	Record     string // the name of its record
 	Unreadable string // why nothing but the ID is known of it; empty: it was read
@@ -77,7 +80,7 @@ func IDOf(record metav1.Object) execution.ID {
 func of(plan execution.Plan, account execution.Account) Execution {
 	e := Execution{
 		ID: plan.ID, Trigger: plan.Trigger, Scheduled: plan.Scheduled, ClosedAt: account.ClosedAt, Phase: account.Phase,
-		Nodes: len(plan.Nodes), PoolSize: plan.Settings.PodPoolSize,
+		Nodes: len(plan.Nodes), PoolSize: plan.Settings.PodPoolSize, JobTimeout: plan.Settings.JobTimeout,
 	}
 	var verdicts []execution.State
 	ended := make([]bool, len(plan.Nodes))

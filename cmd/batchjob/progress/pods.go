@@ -19,6 +19,7 @@ type Pods struct {
 	pending map[string]string // by node, why they do not start; empty: nothing is wrong
 	started map[string]bool   // by node; those that have ended count until the record has them
 	refused map[string]string // by node, why there is no pod
+	long    map[string]string // by node, what still runs; empty: it has not for long
 }
 
 // Pending takes down pods that have not started.
@@ -102,6 +103,7 @@ func (e Execution) With(p Pods) Execution {
 	e.Running = min(e.Running, e.PoolSize)
 	e.Pending = open - e.Running
 	slices.SortFunc(e.Stuck, func(a, b Node) int { return cmp.Compare(a.Name, b.Name) })
+	e.Long = p.longNodes(e)
 	return e
 }
 
