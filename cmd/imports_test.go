@@ -23,7 +23,7 @@ var allowed = map[string][]string{
 	"controller/route":          {"controller/execution"},
 	"controller/certificate":    {},
 	"controller/jobspec":        {"controller/execution", "controller/route", "k8s.io/api/...", "k8s.io/apimachinery/...", "k8s.io/utils/...", "sigs.k8s.io/json", "sigs.k8s.io/yaml"},
-	"controller/plan":           {"controller/execution", "controller/jobspec", "k8s.io/api/...", "k8s.io/apimachinery/...", "github.com/robfig/cron/v3"},
+	"controller/plan":           {"controller/execution", "controller/jobspec", "k8s.io/api/...", "k8s.io/apimachinery/...", "k8s.io/component-helpers/...", "k8s.io/klog/v2", "github.com/robfig/cron/v3"},
 	"controller/config":         {"controller/execution", "controller/plan", "controller/jobspec", "k8s.io/apimachinery/...", "sigs.k8s.io/json", "sigs.k8s.io/yaml", "go.yaml.in/yaml/v3"},
 	"controller/metrics":        {"controller/execution", "github.com/prometheus/...", "sigs.k8s.io/json"},
 	"controller/report":         {"controller/execution", "github.com/google/uuid", "golang.org/x/text/..."},

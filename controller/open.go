@@ -14,7 +14,6 @@ import (
 	"github.com/batch-job-controller/batch-job-controller/controller/config"
 	"github.com/batch-job-controller/batch-job-controller/controller/execution"
 	"github.com/batch-job-controller/batch-job-controller/controller/jobspec"
-	"github.com/batch-job-controller/batch-job-controller/controller/plan"
 )
 
 // fire opens an execution, unless one is open: nothing runs twice on a node at
@@ -81,28 +80,26 @@ func (c *Controller) resumeOpening(ctx context.Context, fence Fence) {
 // openExecution selects the nodes and writes the execution record: from then
 // on the execution exists, whoever leads.
 func (c *Controller) openExecution(ctx context.Context, fence Fence, why opening) error {
+	cfg := c.config()
+	selected := c.selectNodes(cfg) // before it is asked for time to write: templates take some to render
 	write, done, err := fence(ctx)
 	if err != nil {
 		return err
 	}
 	defer done()
-	cfg := c.config()
 	settings, err := c.settings(write, cfg)
 	if err != nil {
 		return err
 	}
-	nodes, skipped := plan.SelectNodes(plan.NodePolicy{
-		Selector:              cfg.JobNodeSelector,
-		RunOnUnscheduledNodes: cfg.RunOnUnscheduledNodes,
-	}, c.caches.listNodes())
 	created, isNew, err := c.createRecord(write, execution.Plan{
 		ID:         c.state.newest,
 		Trigger:    why.trigger,
 		Scheduled:  why.scheduled,
 		ConfigHash: cfg.Hash,
 		Settings:   settings,
-		Nodes:      nodes,
-		Skipped:    skipped,
+		Nodes:      selected.Taking,
+		Skipped:    selected.Left,
+		Excluded:   selected.Excluded,
 	})
 	if errors.Is(err, errNameTaken) {
 		return errors.Join(err, c.swapState(ctx, fence, func(s *state) bool {
@@ -222,7 +219,7 @@ func (c *Controller) adopt(r record, isNew bool) {
 	c.Results.Begin(id)
 	c.Results.SetPods(len(r.plan.Nodes))
 	c.Log.Info("execution open", "execution", id, "trigger", r.plan.Trigger,
-		"nodes", len(r.plan.Nodes), "skipped", len(r.plan.Skipped), "ended", open.ledger.Ended())
+		"nodes", len(r.plan.Nodes), "skipped", len(r.plan.Skipped), "excluded", r.plan.Excluded, "ended", open.ledger.Ended())
 
 	c.mu.Lock()
 	defer c.mu.Unlock()
@@ -244,10 +241,8 @@ func (c *Controller) announceOpened(ctx context.Context, r record) {
 	c.Metrics.ExecutionOpened(string(r.plan.Trigger))
 	about := recordReference(r.object)
 	if len(r.plan.Nodes) == 0 {
-		c.announce(ctx, about, true, eventNoNodes,
-			fmt.Sprintf("no node takes part: jobNodeSelector %v matches no ready node, %d were left out", c.config().JobNodeSelector, len(r.plan.Skipped)))
+		c.announce(ctx, about, true, eventNoNodes, execution.Truncate(noNodesText(c.config().JobNodeSelector, r.plan), execution.MaxMessage))
 		return
 	}
-	c.announce(ctx, about, false, eventExecutionStarted,
-		fmt.Sprintf("%d nodes, %d at a time; %d left out", len(r.plan.Nodes), r.plan.Settings.PodPoolSize, len(r.plan.Skipped)))
+	c.announce(ctx, about, false, eventExecutionStarted, startedText(r.plan))
 }

@@ -24,6 +24,7 @@ func (c *checking) adviseTemplate() {
 	if yaml.Unmarshal([]byte(rendered), &pod) != nil {
 		return
 	}
+	c.narrowed = narrowing(pod.Spec)
 	const at = config.PodTemplateKey + ".spec"
 	if len(c.Config.Metrics.Gauges) == 0 && strings.Contains(rendered, jobspec.EnvResultURL) {
 		c.warn("metrics.gauges", "none, but the pod template reads %s: every result is refused that sets a gauge which is not configured", jobspec.EnvResultURL)

@@ -26,6 +26,7 @@ type Result struct {
 	Job    *batchv1.Job // of the node of the input
 	Share  int64        // bytes of the volume for each report; 0: not known
 
+	narrowed string // by what the pod template excludes nodes
 	schedule plan.Schedule
 	onPaper  plan.Schedule // if clocks never changed
 	period   time.Duration // the shortest between two executions

@@ -53,6 +53,9 @@ func (r *Result) WriteSummary(w io.Writer) error {
 		fmt.Fprintf(&b, ", with %s", count(n, "warning"))
 	}
 	fmt.Fprintf(&b, ".\n\nIt runs on %s: %d at once.\n", r.nodes(), r.Config.PodPoolSize)
+	if r.narrowed != "" {
+		fmt.Fprintf(&b, "The pod template narrows that by %s: nodes that it excludes do not take part, and are not failures.\n", r.narrowed)
+	}
 	b.WriteString(r.results() + "\n")
 	if r.Share > 0 {
 		fmt.Fprintf(&b, "A volume of %s keeps %s if each node hands in at most %s.\n",

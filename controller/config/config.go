@@ -15,6 +15,7 @@ type Config struct {
 	JobImagePullSecrets   []string
 	JobNodeSelector       map[string]string // empty: all nodes
 	RunOnUnscheduledNodes bool
+	TolerateNoExecute     bool
 	CronExpression        string // without a time zone prefix: it is in TimeZone
 	TimeZone              string
 	ReportDirectory       string

@@ -65,6 +65,7 @@ func (o *object) config(env Env, now time.Time) Config {
 		JobImagePullSecrets:   o.pullSecrets(),
 		JobNodeSelector:       o.nodeSelector(),
 		RunOnUnscheduledNodes: o.flag("runOnUnscheduledNodes"),
+		TolerateNoExecute:     o.flag("tolerateNoExecute"),
 		ReportDirectory:       o.reportDirectory(env),
 		ReportHistory:         o.number("reportHistory", defaultReportHistory, 1, maxReportHistory),
 		JobHistory:            o.number("jobHistory", defaultJobHistory, 1, maxJobHistory),

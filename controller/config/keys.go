@@ -35,6 +35,7 @@ func keys(c *Config) []key {
 		{"jobImagePullSecrets", NextExecution, &c.JobImagePullSecrets},
 		{"jobNodeSelector", NextExecution, &c.JobNodeSelector},
 		{"runOnUnscheduledNodes", NextExecution, &c.RunOnUnscheduledNodes},
+		{"tolerateNoExecute", NextExecution, &c.TolerateNoExecute},
 		{"cronExpression", AtOnce, &c.CronExpression},
 		{"timeZone", AtOnce, &c.TimeZone},
 		{"startingDeadline", AtOnce, &c.StartingDeadline},

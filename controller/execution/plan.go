@@ -25,6 +25,9 @@ type Plan struct {
 	// too: it is what keeps the pool when a leader's view is old.
 	Nodes   []Node `json:"nodes"`
 	Skipped []Skip `json:"skipped,omitempty"`
+	// Excluded is how many nodes the selector matched that the pod template
+	// excludes.
+	Excluded int `json:"excluded,omitempty"`
 }
 
 // Node is a node as it was at the tick. The UID tells it from a later node of
@@ -35,11 +38,11 @@ type Node struct {
 	Taints []Taint `json:"taints,omitempty"`
 }
 
-// Taint is a NoSchedule taint of a node, which its pod has to tolerate to run
-// there.
+// Taint is a taint of a node, which its pod has to tolerate to run there.
 type Taint struct {
-	Key   string `json:"key"`
-	Value string `json:"value,omitempty"`
+	Key    string `json:"key"`
+	Value  string `json:"value,omitempty"`
+	Effect string `json:"effect,omitempty"` // empty: NoSchedule
 }
 
 // Skip is a node that the selector matched and that was left out at the tick.

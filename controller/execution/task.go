@@ -41,6 +41,10 @@ type Reason string
 const (
 	NodeNotReady      Reason = "NodeNotReady"      // skipped: the node was not ready at the tick
 	NodeUnschedulable Reason = "NodeUnschedulable" // skipped: the node was cordoned at the tick
+	NodeLeaving       Reason = "NodeLeaving"       // skipped: a taint said that the node is about to be drained, deleted or switched off
+	NodeUninitialized Reason = "NodeUninitialized" // skipped: a taint said that something which pods need is not on the node yet
+	NodeVirtual       Reason = "NodeVirtual"       // skipped: the node is no machine, by its taint or label
+	NodeTainted       Reason = "NodeTainted"       // skipped: the node had a NoExecute taint
 	NodeGone          Reason = "NodeGone"          // skipped or lost: the node was deleted
 	JobDeleted        Reason = "JobDeleted"        // lost: somebody deleted the Job
 	PodDeleted        Reason = "PodDeleted"        // lost, or failed if it was seen to end: somebody deleted the pod

@@ -1,6 +1,7 @@
 package jobspec
 
 import (
+	"cmp"
 	"fmt"
 	"math"
 	"strings"
@@ -163,7 +164,8 @@ func pinToNode(spec *corev1.PodSpec, node execution.Node, tolerateUnschedulable 
 	}
 	for _, taint := range node.Taints {
 		spec.Tolerations = append(spec.Tolerations, corev1.Toleration{
-			Key: taint.Key, Operator: corev1.TolerationOpEqual, Value: taint.Value, Effect: corev1.TaintEffectNoSchedule,
+			Key: taint.Key, Operator: corev1.TolerationOpEqual, Value: taint.Value,
+			Effect: cmp.Or(corev1.TaintEffect(taint.Effect), corev1.TaintEffectNoSchedule),
 		})
 	}
 	if tolerateUnschedulable {

@@ -149,7 +149,8 @@ spec:
 		},
 		"taints": {
 			plan: planWith(plainTemplate),
-			node: nodeOf("control-plane", execution.Taint{Key: "node-role.kubernetes.io/control-plane"}, execution.Taint{Key: "dedicated", Value: "db"}),
+			node: nodeOf("control-plane", execution.Taint{Key: "node-role.kubernetes.io/control-plane"}, execution.Taint{Key: "dedicated", Value: "db"},
+				execution.Taint{Key: "dedicated", Value: "db", Effect: "NoExecute"}),
 		},
 		"affinity-and-tolerations": {
 			plan: planWith(plainTemplate+`

@@ -41,7 +41,11 @@ func podFromTemplate(text string, data templateData) (*corev1.Pod, error) {
 	if err := evaluate(&out, text, data); err != nil {
 		return nil, err
 	}
-	asJSON, err := toJSON(out.Bytes())
+	return decodePod(out.Bytes())
+}
+
+func decodePod(rendered []byte) (*corev1.Pod, error) {
+	asJSON, err := toJSON(rendered)
 	if err != nil {
 		return nil, err
 	}

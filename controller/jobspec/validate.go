@@ -78,7 +78,13 @@ func overridden(pod *corev1.Pod, path *field.Path) []string {
 	warn(pod.GenerateName != "", metadata.Child("generateName"), "the controller names the pods")
 	warn(len(pod.OwnerReferences) > 0, metadata.Child("ownerReferences"), "the pods belong to their Job")
 	warn(len(pod.Finalizers) > 0, metadata.Child("finalizers"), "the pods belong to their Job")
-	warn(pod.Spec.NodeName != "", spec.Child("nodeName"), "each node gets its own pod")
+	switch pod.Spec.NodeName {
+	case "":
+	case sampleTask().NodeName:
+		warn(true, spec.Child("nodeName"), "each node gets its own pod")
+	default:
+		warnings = append(warnings, fmt.Sprintf("%s: only node %s takes part: leave it out to run on all nodes", spec.Child("nodeName"), pod.Spec.NodeName))
+	}
 	warn(pod.Spec.RestartPolicy != "" && pod.Spec.RestartPolicy != corev1.RestartPolicyNever,
 		spec.Child("restartPolicy"), "it is always Never, so that nothing runs twice; see backoffLimit")
 	return warnings

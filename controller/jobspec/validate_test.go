@@ -48,8 +48,12 @@ spec:
   restartPolicy: Always`, 1),
 			wantWarnings: []string{
 				"metadata.generateName: not used", "metadata.ownerReferences: not used", "metadata.finalizers: not used",
-				"spec.nodeName: not used: each node gets its own pod", "spec.restartPolicy: not used: it is always Never",
+				"spec.nodeName: only node worker-1 takes part", "spec.restartPolicy: not used: it is always Never",
 			},
+		},
+		"the node's own name": {
+			template:     plainTemplate + "  nodeName: {{ .NodeName }}",
+			wantWarnings: []string{"spec.nodeName: not used: each node gets its own pod"},
 		},
 		"restart on failure": {
 			template:     plainTemplate + "  restartPolicy: OnFailure",

@@ -14,6 +14,18 @@ import (
 type NodePolicy struct {
 	Selector              map[string]string
 	RunOnUnscheduledNodes bool
+	TolerateNoExecute     bool
+	Templates             Templates // nil: the pod template keeps no node out
+}
+
+// Selection is the nodes that the selector matches, ordered by name: the order is
+// frozen into the execution record.
+type Selection struct {
+	Taking []execution.Node // take part
+	Left   []execution.Skip // are left out, and why
+	// Excluded is how many the pod template excludes. They are not listed, as those
+	// are not that the selector does not match.
+	Excluded int
 }
 
 // A nodeCheck returns why a node that the selector matches is left out, or
@@ -25,24 +37,44 @@ var nodeChecks = []nodeCheck{
 	unschedulable, // somebody is about to work on it
 }
 
-// SelectNodes returns the nodes that take part in an execution, and those that
-// the selector matches and that are left out. Both are ordered by name: the
-// order is frozen into the execution record.
-func SelectNodes(policy NodePolicy, nodes []*corev1.Node) (taking []execution.Node, left []execution.Skip) {
+// SelectNodes returns which nodes take part in an execution, and which are left
+// out.
+func SelectNodes(policy NodePolicy, nodes []*corev1.Node) Selection {
+	var s Selection
 	selector := labels.SelectorFromSet(policy.Selector)
 	for _, node := range nodes {
 		if !selector.Matches(labels.Set(node.Labels)) || node.DeletionTimestamp != nil {
 			continue
 		}
-		if reason := leaveOut(policy, node); reason != "" {
-			left = append(left, execution.Skip{Node: node.Name, Reason: reason})
+		spec := policy.podSpec(node.Name)
+		if excludes(spec, node) {
+			s.Excluded++
 			continue
 		}
-		taking = append(taking, execution.Node{Name: node.Name, UID: string(node.UID), Taints: taintsToTolerate(node)})
+		reason, tolerate := leaveOut(policy, node), []execution.Taint(nil)
+		if reason == "" {
+			reason, tolerate = judgeTaints(policy, spec, node)
+		}
+		if reason != "" {
+			s.Left = append(s.Left, execution.Skip{Node: node.Name, Reason: reason})
+			continue
+		}
+		s.Taking = append(s.Taking, execution.Node{Name: node.Name, UID: string(node.UID), Taints: tolerate})
 	}
-	slices.SortFunc(taking, func(a, b execution.Node) int { return strings.Compare(a.Name, b.Name) })
-	slices.SortFunc(left, func(a, b execution.Skip) int { return strings.Compare(a.Node, b.Node) })
-	return taking, left
+	slices.SortFunc(s.Taking, func(a, b execution.Node) int { return strings.Compare(a.Name, b.Name) })
+	slices.SortFunc(s.Left, func(a, b execution.Skip) int { return strings.Compare(a.Node, b.Node) })
+	return s
+}
+
+// podSpec returns what the pod template comes to on a node. Where it fails to
+// render, the node's Job fails with what is wrong.
+func (p NodePolicy) podSpec(node string) *corev1.PodSpec {
+	if p.Templates != nil {
+		if spec, err := p.Templates.Of(node); err == nil {
+			return spec
+		}
+	}
+	return &corev1.PodSpec{}
 }
 
 func leaveOut(policy NodePolicy, node *corev1.Node) execution.Reason {
@@ -68,18 +100,4 @@ func unschedulable(policy NodePolicy, node *corev1.Node) execution.Reason {
 		return execution.NodeUnschedulable
 	}
 	return ""
-}
-
-// taintsToTolerate returns the taints that keep the scheduler from placing the
-// pod on the node it is meant for. The unschedulable taint is not among them:
-// runOnUnscheduledNodes decides on that one. NoExecute taints are not either:
-// they are put on nodes that pods have to leave.
-func taintsToTolerate(node *corev1.Node) []execution.Taint {
-	var taints []execution.Taint
-	for _, taint := range node.Spec.Taints {
-		if taint.Effect == corev1.TaintEffectNoSchedule && taint.Key != corev1.TaintNodeUnschedulable {
-			taints = append(taints, execution.Taint{Key: taint.Key, Value: taint.Value})
-		}
-	}
-	return taints
 }

@@ -1,0 +1,27 @@
+package validate
+
+import (
+	"strings"
+
+	corev1 "k8s.io/api/core/v1"
+	"k8s.io/apimachinery/pkg/labels"
+)
+
+// narrowing says by which fields a pod template excludes nodes; empty: by none.
+// The name of the sample node is taken for each node's own.
+func narrowing(spec corev1.PodSpec) string {
+	var by []string
+	if len(spec.NodeSelector) > 0 {
+		by = append(by, "nodeSelector "+labels.FormatLabels(spec.NodeSelector))
+	}
+	if a := spec.Affinity; a != nil && a.NodeAffinity != nil && a.NodeAffinity.RequiredDuringSchedulingIgnoredDuringExecution != nil {
+		by = append(by, "affinity.nodeAffinity")
+	}
+	if spec.OS != nil {
+		by = append(by, "os "+string(spec.OS.Name))
+	}
+	if spec.NodeName != "" && spec.NodeName != sampleNode {
+		by = append(by, "nodeName "+spec.NodeName)
+	}
+	return strings.Join(by, " and ")
+}

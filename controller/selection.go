@@ -1,0 +1,61 @@
+package controller
+
+import (
+	"fmt"
+	"maps"
+	"slices"
+	"strings"
+
+	"k8s.io/apimachinery/pkg/labels"
+
+	"github.com/batch-job-controller/batch-job-controller/controller/execution"
+	"github.com/batch-job-controller/batch-job-controller/controller/jobspec"
+	"github.com/batch-job-controller/batch-job-controller/controller/plan"
+)
+
+// selectNodes selects the nodes of the execution that is being opened.
+func (c *Controller) selectNodes(cfg *snapshot) plan.Selection {
+	return plan.SelectNodes(plan.NodePolicy{
+		Selector:              cfg.JobNodeSelector,
+		RunOnUnscheduledNodes: cfg.RunOnUnscheduledNodes,
+		TolerateNoExecute:     cfg.TolerateNoExecute,
+		Templates:             jobspec.NewPodSpecs(cfg.PodTemplate, c.Namespace, c.state.newest),
+	}, c.caches.listNodes())
+}
+
+func startedText(p execution.Plan) string {
+	text := fmt.Sprintf("%d nodes, %d at a time", len(p.Nodes), p.Settings.PodPoolSize)
+	if left := notTaking(p); left != "" {
+		text += "; " + left
+	}
+	return text
+}
+
+// noNodesText says what keeps the nodes out that there are.
+func noNodesText(selector map[string]string, p execution.Plan) string {
+	which := "the cluster has none"
+	if len(selector) > 0 {
+		which = fmt.Sprintf("none has the labels of jobNodeSelector, %s", labels.FormatLabels(selector))
+	}
+	if left := notTaking(p); left != "" {
+		which = left
+	}
+	return "no node takes part: " + which
+}
+
+// notTaking counts the nodes that jobNodeSelector matches and that do not take
+// part; empty: there are none.
+func notTaking(p execution.Plan) string {
+	counts := map[execution.Reason]int{}
+	for _, s := range p.Skipped {
+		counts[s.Reason]++
+	}
+	var parts []string
+	if p.Excluded > 0 {
+		parts = append(parts, fmt.Sprintf("%d excluded by the pod template (nodeSelector, node affinity, os or nodeName)", p.Excluded))
+	}
+	for _, reason := range slices.Sorted(maps.Keys(counts)) {
+		parts = append(parts, fmt.Sprintf("%d left out as %s", counts[reason], reason))
+	}
+	return strings.Join(parts, ", ")
+}
