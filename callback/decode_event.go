@@ -17,6 +17,7 @@ import (
 const (
 	maxEventArgs    = 16
 	maxEventMessage = 1024 // bytes, which is what the API server takes
+	maxEventAction  = 128  // bytes, likewise
 )
 
 var eventReason = regexp.MustCompile(`^[A-Z][A-Za-z0-9]{0,127}$`)
@@ -25,6 +26,7 @@ var eventReason = regexp.MustCompile(`^[A-Z][A-Za-z0-9]{0,127}$`)
 type eventBody struct {
 	Warning bool      `json:"warning"`
 	Reason  string    `json:"reason"`
+	Action  string    `json:"action"`
 	Message string    `json:"message"`
 	Args    []*string `json:"args"`
 }
@@ -38,6 +40,9 @@ func decodeEvent(text []byte) (execution.Event, error) {
 	}
 	if !eventReason.MatchString(body.Reason) {
 		return execution.Event{}, invalid("reason", "must be UpperCamelCase: a capital letter and at most 127 letters and digits")
+	}
+	if err := checkAction(body.Action); err != nil {
+		return execution.Event{}, err
 	}
 	args, err := eventArgs(body.Args)
 	if err != nil {
@@ -53,8 +58,20 @@ func decodeEvent(text []byte) (execution.Event, error) {
 	return execution.Event{
 		Warning: body.Warning,
 		Reason:  body.Reason,
+		Action:  body.Action,
 		Message: execution.Truncate(escape(message), maxEventMessage),
 	}, nil
+}
+
+// checkAction takes what was done in the words of the pod, which may be none.
+func checkAction(action string) error {
+	if len(action) > maxEventAction {
+		return invalid("action", "is %d bytes long: must be at most %d", len(action), maxEventAction)
+	}
+	if escape(action) != action {
+		return invalid("action", "has a control or formatting character: must be plain text, such as MountDisk")
+	}
+	return nil
 }
 
 func eventArgs(pointers []*string) ([]string, error) {

@@ -36,6 +36,14 @@ func TestDecodeEvent(t *testing.T) {
 			body: `{"reason":"R","message":"m"}`,
 			want: execution.Event{Reason: "R", Message: "m"},
 		},
+		"what was done": {
+			body: `{"reason":"R","message":"m","action":"Mount a disk"}`,
+			want: execution.Event{Reason: "R", Message: "m", Action: "Mount a disk"},
+		},
+		"what was done is empty": {
+			body: `{"reason":"R","message":"m","action":""}`,
+			want: execution.Event{Reason: "R", Message: "m"},
+		},
 		"null arguments are none": {
 			body: `{"reason":"R","message":"100%","args":null}`,
 			want: execution.Event{Reason: "R", Message: "100%"},
@@ -157,10 +165,10 @@ func TestDecodeEventRefuses(t *testing.T) {
 		"E8: seventeen arguments":           {body: message(strings.Repeat("%s", 17), make([]string, 17)...), wantPath: "args", wantMessage: "at most 16"},
 		"E8: a thousand arguments":          {body: message("m", make([]string, 1000)...), wantPath: "args", wantMessage: "at most 16"},
 		"E9: a warning that is a string":    {body: `{"warning":"yes","reason":"R","message":"m"}`, wantPath: "warning", wantMessage: "must be true or false, not string"},
-		"E10: an action":                    {body: `{"action":"","reason":"R","message":"m"}`, wantPath: "action", wantMessage: `unknown field "action"`},
 		"E12: an unknown field":             {body: `{"foo":1,"reason":"R","message":"m"}`, wantPath: "foo", wantMessage: `unknown field "foo"`},
 		"E12: a field in upper case":        {body: `{"Reason":"R","message":"m"}`, wantPath: "Reason", wantMessage: `unknown field "Reason"`},
 		"a field that is there twice":       {body: `{"reason":"R","reason":"S","message":"m"}`, wantPath: "reason", wantMessage: `duplicate field "reason"`},
+		"E10: an action that is too long":   {body: `{"action":"` + strings.Repeat("A", 129) + `","reason":"R","message":"m"}`, wantPath: "action", wantMessage: "at most 128"},
 		"E16: an object of its own":         {body: `{"involvedObject":{"kind":"Node"},"reason":"R","message":"m"}`, wantPath: "involvedObject", wantMessage: "unknown field"},
 		"E16: a namespace":                  {body: `{"namespace":"kube-system","reason":"R","message":"m"}`, wantPath: "namespace", wantMessage: "unknown field"},
 		"E16: a related object":             {body: `{"related":{},"reason":"R","message":"m"}`, wantPath: "related", wantMessage: "unknown field"},

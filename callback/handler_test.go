@@ -49,7 +49,7 @@ func TestPostedAsScriptsDo(t *testing.T) {
 		},
 		"an event with curl -d": {
 			kind: route.Event, header: form, body: `{"warning":true,"reason":"TestReason","message":"test message: %s","args":["a1"]}`,
-			wantCall: `event of node-1.zone-a at 20261124034200: {Warning:true Reason:TestReason Message:test message: a1}`,
+			wantCall: `event of node-1.zone-a at 20261124034200: {Warning:true Reason:TestReason Action: Message:test message: a1}`,
 		},
 	}
 	for name, tt := range tests {

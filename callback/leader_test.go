@@ -123,7 +123,7 @@ func TestAnEventOutlivesALeaderThatIsCutOff(t *testing.T) {
 	if status != http.StatusOK {
 		t.Errorf("got %d %s, want 200", status, answer)
 	}
-	want := "event of node-1.zone-a at 20261124034200: {Warning:false Reason:Full Message:disk}"
+	want := "event of node-1.zone-a at 20261124034200: {Warning:false Reason:Full Action: Message:disk}"
 	if got := successor.called(); got != want {
 		t.Errorf("the next leader was told %q, want %q", got, want)
 	}
@@ -143,7 +143,7 @@ func TestAStandbyPassesCallbacksOn(t *testing.T) {
 		"a file":                            {kind: route.File, body: "text", wantStatus: 200, wantAnswer: `{"files":["node-1.zone-a-"]}`, wantCall: `file "" (): text`},
 		"a file that is not kept in memory": {kind: route.File, body: large, wantStatus: 200, wantAnswer: `{"files":["node-1.zone-a-"]}`, wantCall: `file "" (): 3145728 bytes`},
 		"an event": {kind: route.Event, body: `{"reason":"Full","message":"disk"}`, wantStatus: 200,
-			wantCall: "event of node-1.zone-a at 20261124034200: {Warning:false Reason:Full Message:disk}"},
+			wantCall: "event of node-1.zone-a at 20261124034200: {Warning:false Reason:Full Action: Message:disk}"},
 		"what the leader refuses": {kind: route.Result, body: "1", err: execution.ErrEnded, wantStatus: http.StatusGone, wantAnswer: `{"error":"the node task has ended"}`, wantCall: oneResult},
 		"a leader that is busy":   {kind: route.Result, body: "1", err: execution.ErrUnavailable, wantStatus: http.StatusServiceUnavailable, wantAnswer: `{"error":"temporarily unavailable"}`, wantCall: oneResult},
 	}

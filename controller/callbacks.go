@@ -164,6 +164,9 @@ func (c *Controller) File(_ context.Context, key execution.Key, name, contentTyp
 
 // Event writes a Kubernetes Event about the pod of a node task.
 func (c *Controller) Event(ctx context.Context, key execution.Key, e execution.Event) error {
+	if err := checkPodEvent(e); err != nil {
+		return err
+	}
 	open, task, err := c.accept(key)
 	if err != nil {
 		return err
@@ -180,7 +183,8 @@ func (c *Controller) Event(ctx context.Context, key execution.Key, e execution.E
 	defer cancel()
 	about, err := c.eventObject(ctx, key)
 	if err == nil {
-		err = c.events.emit(ctx, about, e.Warning, e.Reason, c.redactor.RedactString(e.Message))
+		e.Action, e.Message = c.redactor.RedactString(e.Action), c.redactor.RedactString(e.Message)
+		err = c.events.relay(ctx, about, e)
 	}
 	switch {
 	case err == nil:

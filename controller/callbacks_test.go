@@ -7,8 +7,6 @@ import (
 	"testing"
 	"time"
 
-	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
-
 	"github.com/batch-job-controller/batch-job-controller/controller/config"
 	"github.com/batch-job-controller/batch-job-controller/controller/execution"
 )
@@ -104,10 +102,8 @@ func TestEventIsAboutThePod(t *testing.T) {
 		for range 3 {
 			must(t, r.Event(t.Context(), key, execution.Event{Warning: true, Reason: "TestReason", Message: "test message: a1"}))
 		}
-		list, err := c.client.CoreV1().Events(testNamespace).List(t.Context(), metav1.ListOptions{})
-		must(t, err)
 		found := 0
-		for _, e := range list.Items {
+		for _, e := range eventsIn(t, c.client) {
 			if e.Reason != "TestReason" {
 				continue
 			}

@@ -10,6 +10,7 @@ import (
 	batchclient "k8s.io/client-go/kubernetes/typed/batch/v1"
 	coordinationclient "k8s.io/client-go/kubernetes/typed/coordination/v1"
 	coreclient "k8s.io/client-go/kubernetes/typed/core/v1"
+	eventsclient "k8s.io/client-go/kubernetes/typed/events/v1"
 	"k8s.io/client-go/rest"
 	"k8s.io/client-go/util/flowcontrol"
 )
@@ -22,6 +23,7 @@ type Client interface {
 	BatchV1() batchclient.BatchV1Interface
 	CoordinationV1() coordinationclient.CoordinationV1Interface
 	CoreV1() coreclient.CoreV1Interface
+	EventsV1() eventsclient.EventsV1Interface
 }
 
 // NewClient returns a client of an API server. Its parts share their connections
@@ -42,6 +44,7 @@ func NewClient(access *rest.Config) (Client, error) {
 		part(&c.batch, shared, over, batchclient.NewForConfigAndClient),
 		part(&c.coordination, shared, over, coordinationclient.NewForConfigAndClient),
 		part(&c.core, shared, over, coreclient.NewForConfigAndClient),
+		part(&c.events, shared, over, eventsclient.NewForConfigAndClient),
 	)
 	if err != nil {
 		return nil, err
@@ -55,6 +58,7 @@ type client struct {
 	batch          *batchclient.BatchV1Client
 	coordination   *coordinationclient.CoordinationV1Client
 	core           *coreclient.CoreV1Client
+	events         *eventsclient.EventsV1Client
 }
 
 // part sets one part of a client.
@@ -80,3 +84,5 @@ func (c *client) BatchV1() batchclient.BatchV1Interface { return c.batch }
 func (c *client) CoordinationV1() coordinationclient.CoordinationV1Interface { return c.coordination }
 
 func (c *client) CoreV1() coreclient.CoreV1Interface { return c.core }
+
+func (c *client) EventsV1() eventsclient.EventsV1Interface { return c.events }

@@ -1,19 +1,22 @@
 package controller
 
 import (
+	"cmp"
 	"context"
 	"crypto/sha256"
 	"encoding/hex"
 	"encoding/json"
 	"fmt"
 	"strings"
-	"time"
 
 	corev1 "k8s.io/api/core/v1"
+	eventsv1 "k8s.io/api/events/v1"
 	apierrors "k8s.io/apimachinery/pkg/api/errors"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/apimachinery/pkg/types"
 	"k8s.io/utils/clock"
+
+	"github.com/batch-job-controller/batch-job-controller/controller/execution"
 )
 
 // events writes Kubernetes Events, and returns only when the API server has
@@ -45,51 +48,109 @@ const (
 	eventNotStarted         = "NotStarted"
 )
 
+// ownActions are what the controller does, or did, when it writes an event of its
+// own, by the reason: the API wants both. What pods say may have none of these
+// reasons.
+func ownActions() map[string]string {
+	return map[string]string{
+		eventExecutionStarted:   "OpenExecution",
+		eventExecutionClosed:    "CloseExecution",
+		eventTickSkipped:        "SkipTick",
+		eventTicksMissed:        "SkipTick",
+		eventNoNodes:            "OpenExecution",
+		eventJobRefused:         "CreateJob",
+		eventJobInvalid:         "CreateJob",
+		eventTaskFailed:         "EndNodeTask",
+		eventCallbackDenied:     "TakeCallback",
+		eventConfigReloaded:     "LoadConfig",
+		eventConfigInvalid:      "LoadConfig",
+		eventConfigNeedsRestart: "LoadConfig",
+		eventNotStarted:         "Start",
+	}
+}
+
+const (
+	// podReporter is the reporting component of what pods say: it must not look
+	// like the controller's own words.
+	podReporter = "batch-job-controller.io/pod"
+	// podAction is what a pod does that does not say it.
+	podAction = "Report"
+)
+
 // maxEventMessage is what the API takes of an event, in bytes: what it calls a
 // note may have 1 kB.
 const maxEventMessage = 1024
 
-// emit writes an event about an object. The same event again only counts up.
+// emit writes an event of the controller's own about an object. The same event
+// again only counts up.
 func (e *events) emit(ctx context.Context, about corev1.ObjectReference, warning bool, reason, message string) error {
+	return e.write(ctx, about, e.controller, execution.Event{
+		Warning: warning, Reason: reason, Action: cmp.Or(ownActions()[reason], reason), Message: message,
+	})
+}
+
+// relay writes an event that a pod asks for.
+func (e *events) relay(ctx context.Context, about corev1.ObjectReference, of execution.Event) error {
+	of.Action = cmp.Or(of.Action, podAction)
+	return e.write(ctx, about, podReporter, of)
+}
+
+// checkPodEvent refuses what only the controller may say.
+func checkPodEvent(of execution.Event) error {
+	if _, own := ownActions()[of.Reason]; own {
+		return &execution.InvalidError{
+			Path:    "reason",
+			Message: fmt.Sprintf("%s is a reason of the controller's own events: must be another, such as Job%s", of.Reason, of.Reason),
+		}
+	}
+	return nil
+}
+
+func (e *events) write(ctx context.Context, about corev1.ObjectReference, reporter string, of execution.Event) error {
 	kind := corev1.EventTypeNormal
-	if warning {
+	if of.Warning {
 		kind = corev1.EventTypeWarning
 	}
-	now := metav1.NewTime(e.clock.Now())
-	name := eventName(about, kind, reason, message)
-	event := &corev1.Event{
+	now := metav1.NewMicroTime(e.clock.Now())
+	name := eventName(about, kind, of.Reason, of.Action, of.Message)
+	event := &eventsv1.Event{
 		ObjectMeta:          metav1.ObjectMeta{Name: name, Namespace: about.Namespace},
-		InvolvedObject:      about,
+		EventTime:           now,
+		ReportingController: reporter,
+		ReportingInstance:   execution.Truncate(cmp.Or(e.instance, e.controller), maxEventInstance),
+		Action:              of.Action,
+		Reason:              of.Reason,
+		Regarding:           about,
+		Note:                of.Message,
 		Type:                kind,
-		Reason:              reason,
-		Message:             message,
-		Source:              corev1.EventSource{Component: e.controller, Host: e.instance},
-		ReportingController: e.controller,
-		ReportingInstance:   e.instance,
-		FirstTimestamp:      now,
-		LastTimestamp:       now,
-		Count:               1,
 	}
-	client := e.client.CoreV1().Events(about.Namespace)
+	client := e.client.EventsV1().Events(about.Namespace)
 	_, err := client.Create(ctx, event, metav1.CreateOptions{})
 	if apierrors.IsAlreadyExists(err) {
 		return e.count(ctx, about.Namespace, name, now)
 	}
 	if err != nil {
-		return fmt.Errorf("create event %s about %s %s: %w", reason, about.Kind, about.Name, err)
+		return fmt.Errorf("create event %s about %s %s: %w", of.Reason, about.Kind, about.Name, err)
 	}
 	return nil
 }
 
-func (e *events) count(ctx context.Context, namespace, name string, now metav1.Time) error {
-	client := e.client.CoreV1().Events(namespace)
+// maxEventInstance is what the API takes of the name of a replica, in bytes.
+const maxEventInstance = 128
+
+// count makes an event that is there already a series, or the series longer.
+func (e *events) count(ctx context.Context, namespace, name string, now metav1.MicroTime) error {
+	client := e.client.EventsV1().Events(namespace)
 	there, err := client.Get(ctx, name, metav1.GetOptions{})
 	if err != nil {
 		return fmt.Errorf("read event %s: %w", name, err)
 	}
+	times := int32(1)
+	if there.Series != nil {
+		times = there.Series.Count
+	}
 	patch, err := json.Marshal(map[string]any{
-		"count":         there.Count + 1,
-		"lastTimestamp": now.UTC().Format(time.RFC3339),
+		"series": eventsv1.EventSeries{Count: times + 1, LastObservedTime: now},
 	})
 	if err != nil {
 		return fmt.Errorf("event %s: %w", name, err)
@@ -102,8 +163,8 @@ func (e *events) count(ctx context.Context, namespace, name string, now metav1.T
 
 // eventName is computed from the event, so that a repetition is found without
 // a search.
-func eventName(about corev1.ObjectReference, kind, reason, message string) string {
-	sum := sha256.Sum256([]byte(string(about.UID) + "\x00" + kind + "\x00" + reason + "\x00" + message))
+func eventName(about corev1.ObjectReference, kind, reason, action, message string) string {
+	sum := sha256.Sum256([]byte(string(about.UID) + "\x00" + kind + "\x00" + reason + "\x00" + action + "\x00" + message))
 	const longest = 253 - 1 - 2*8
 	// Cut anywhere, the name may end in a dot or a hyphen, behind which no dot may
 	// stand.

@@ -189,13 +189,32 @@ func outcomes(r record) map[string]execution.Outcome {
 	return all
 }
 
+// eventsIn returns all events in the form in which kubectl gets them: a played API
+// server does not know that they are the same objects.
+func eventsIn(t *testing.T, client kubernetes.Interface) []corev1.Event {
+	t.Helper()
+	list, err := client.EventsV1().Events(metav1.NamespaceAll).List(context.Background(), metav1.ListOptions{})
+	must(t, err)
+	var all []corev1.Event
+	for _, e := range list.Items {
+		same := corev1.Event{
+			ObjectMeta: e.ObjectMeta, InvolvedObject: e.Regarding, Type: e.Type, Reason: e.Reason, Message: e.Note, Action: e.Action, EventTime: e.EventTime,
+			Count: 1, ReportingController: e.ReportingController, ReportingInstance: e.ReportingInstance,
+		}
+		if e.Series != nil {
+			same.Count = e.Series.Count
+			same.Series = &corev1.EventSeries{Count: e.Series.Count, LastObservedTime: e.Series.LastObservedTime}
+		}
+		all = append(all, same)
+	}
+	return all
+}
+
 // eventReasons returns the reasons of all events.
 func (c *cluster) eventReasons() string {
 	c.t.Helper()
-	list, err := c.client.CoreV1().Events(testNamespace).List(c.ctx, metav1.ListOptions{})
-	must(c.t, err)
 	var reasons []string
-	for _, e := range list.Items {
+	for _, e := range eventsIn(c.t, c.client) {
 		reasons = append(reasons, e.Type+"/"+e.Reason)
 	}
 	return strings.Join(reasons, " ")

@@ -1,7 +1,6 @@
 package controller
 
 import (
-	"context"
 	"strings"
 	"testing"
 
@@ -32,19 +31,16 @@ func TestNotStarted(t *testing.T) {
 					t.Fatal(err)
 				}
 			}
-			events, err := tt.client.CoreV1().Events("jobs").List(context.Background(), metav1.ListOptions{})
-			if err != nil {
-				t.Fatal(err)
+			events := eventsIn(t, tt.client)
+			if len(events) != 1 {
+				t.Fatalf("got %d events, want one that counts", len(events))
 			}
-			if len(events.Items) != 1 {
-				t.Fatalf("got %d events, want one that counts", len(events.Items))
-			}
-			got := events.Items[0]
+			got := events[0]
 			if got.Type != corev1.EventTypeWarning || got.Reason != eventNotStarted || got.Message != tt.want || got.Count != 2 {
 				t.Errorf("got %s %s %q, %d times", got.Type, got.Reason, got.Message, got.Count)
 			}
-			if got.InvolvedObject.Name != "config" || string(got.InvolvedObject.UID) != tt.wantUID || got.Source.Host != "pod-1" {
-				t.Errorf("got an event about %+v from %+v", got.InvolvedObject, got.Source)
+			if got.InvolvedObject.Name != "config" || string(got.InvolvedObject.UID) != tt.wantUID || got.ReportingInstance != "pod-1" {
+				t.Errorf("got an event about %+v from %s", got.InvolvedObject, got.ReportingInstance)
 			}
 		})
 	}

@@ -34,10 +34,8 @@ func quotaExceeded() error {
 
 func (c *cluster) eventsOf(reason string) []corev1.Event {
 	c.t.Helper()
-	list, err := c.client.CoreV1().Events(testNamespace).List(c.ctx, metav1.ListOptions{})
-	must(c.t, err)
 	var found []corev1.Event
-	for _, e := range list.Items {
+	for _, e := range eventsIn(c.t, c.client) {
 		if e.Reason == reason {
 			found = append(found, e)
 		}

@@ -100,10 +100,8 @@ func (c *cluster) unconfigure() {
 // count and message.
 func (c *cluster) configEvents() []string {
 	c.t.Helper()
-	list, err := c.client.CoreV1().Events(testNamespace).List(c.ctx, metav1.ListOptions{})
-	must(c.t, err)
 	var events []string
-	for _, e := range list.Items {
+	for _, e := range eventsIn(c.t, c.client) {
 		if e.InvolvedObject.Name == testConfigMap {
 			events = append(events, fmt.Sprintf("%s %s %d: %s", e.Type, e.Reason, e.Count, e.Message))
 		}

@@ -41,6 +41,9 @@ func badEvents() badInputs {
 	ofPod.hasPod, ofPod.leaves.Events = true, []string{"1×Pod jobs Normal/R: m"}
 	warning := takeEvent(with(`"warning":true`), "m")
 	warning.leaves.Events = []string{"1×Job jobs Warning/R: m"}
+	acting, lengthy := takeEvent(with(`"action":"Mount a disk"`), "m by Mount a disk"), takeEvent(with(`"action":"`+strings.Repeat("A", 128)+`"`), "m by "+strings.Repeat("A", 128))
+	killing := takeEvent(`{"reason":"Killing","message":"m"}`, "m")
+	killing.leaves.Events = []string{"1×Job jobs Normal/Killing: m"}
 	denied := refuseEvent(eventOf(deniedMessage), 503, "temporarily unavailable", "Retry-After")
 	denied.logs = []string{"event of a pod not written"}
 	var thirty badRequests
@@ -92,8 +95,12 @@ func badEvents() badInputs {
 			"a warning":           warning,
 		},
 		"E10": {
-			"a long action":   refuseEvent(with(`"action":"`+strings.Repeat("A", 129)+`"`), 400, `unknown field \"action\"`),
-			"an empty action": refuseEvent(with(`"action":""`), 400, `unknown field \"action\"`),
+			"an action":                   acting,
+			"an empty action":             takeEvent(with(`"action":""`), "m"),
+			"an action of 128 bytes":      lengthy,
+			"an action of 129 bytes":      refuseEvent(with(`"action":"`+strings.Repeat("A", 129)+`"`), 400, `"path":"action"`, "at most 128"),
+			"an action with a line break": refuseEvent(with(`"action":"a\nb"`), 400, `"path":"action"`, "plain text"),
+			"an action that is a number":  refuseEvent(with(`"action":1`), 400, `"path":"action"`, "must be a string"),
 		},
 		"E11": {
 			"colours and other controls": takeEvent(eventOf("\x1b[31mred\n\x00"), `\u001b[31mred\u000a\u0000`),
@@ -115,5 +122,10 @@ func badEvents() badInputs {
 		},
 		"E17": {"the API server denies it": denied},
 		"E18": {"a pod that has only just come": ofPod},
+		"E19": {
+			"a denied callback":     refuseEvent(`{"reason":"CallbackDenied","message":"m"}`, 400, `"path":"reason"`, "the controller's own"),
+			"a start that failed":   refuseEvent(`{"reason":"NotStarted","message":"m"}`, 400, `"path":"reason"`, "such as JobNotStarted"),
+			"a word of the kubelet": killing,
+		},
 	}
 }

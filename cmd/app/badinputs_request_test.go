@@ -254,14 +254,22 @@ func (s *badServer) valuesOf(t *testing.T, node string) map[string]string {
 
 func (s *badServer) eventsOf(t *testing.T, node string) []string {
 	t.Helper()
-	list, err := s.client.CoreV1().Events("").List(t.Context(), metav1.ListOptions{})
+	list, err := s.client.EventsV1().Events("").List(t.Context(), metav1.ListOptions{})
 	if err != nil {
 		t.Fatal(err)
 	}
 	var events []string
 	for _, e := range list.Items {
-		if strings.HasPrefix(e.InvolvedObject.Name, s.jobName(node)) {
-			events = append(events, fmt.Sprintf("%d×%s %s %s/%s: %s", e.Count, e.InvolvedObject.Kind, e.Namespace, e.Type, e.Reason, e.Message))
+		if strings.HasPrefix(e.Regarding.Name, s.jobName(node)) {
+			times := int32(1)
+			if e.Series != nil {
+				times = e.Series.Count
+			}
+			action := ""
+			if e.Action != "Report" {
+				action = " by " + e.Action
+			}
+			events = append(events, fmt.Sprintf("%d×%s %s %s/%s: %s%s", times, e.Regarding.Kind, e.Namespace, e.Type, e.Reason, e.Note, action))
 		}
 	}
 	return events

@@ -16,6 +16,7 @@ import (
 
 	batchv1 "k8s.io/api/batch/v1"
 	corev1 "k8s.io/api/core/v1"
+	eventsv1 "k8s.io/api/events/v1"
 	apierrors "k8s.io/apimachinery/pkg/api/errors"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/apimachinery/pkg/runtime"
@@ -174,8 +175,8 @@ func (s *badServer) prepareCluster(t *testing.T, configuration string, service c
 func (s *badServer) onCreate(action clienttesting.Action) (bool, runtime.Object, error) {
 	object := action.(clienttesting.CreateAction).GetObject()
 	switch o := object.(type) {
-	case *corev1.Event:
-		if strings.Contains(o.Message, deniedMessage) {
+	case *eventsv1.Event:
+		if strings.Contains(o.Note, deniedMessage) {
 			return true, nil, apierrors.NewForbidden(corev1.Resource("events"), o.Name, errors.New("not allowed"))
 		}
 	case *corev1.ConfigMap:

@@ -88,5 +88,6 @@ func (e *InvalidError) Error() string {
 type Event struct {
 	Warning bool
 	Reason  string
+	Action  string // what was done, or what failed; empty: it does not say
 	Message string
 }

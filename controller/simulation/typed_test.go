@@ -9,6 +9,7 @@ import (
 	batchv1 "k8s.io/api/batch/v1"
 	coordinationv1 "k8s.io/api/coordination/v1"
 	corev1 "k8s.io/api/core/v1"
+	eventsv1 "k8s.io/api/events/v1"
 	apierrors "k8s.io/apimachinery/pkg/api/errors"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/apimachinery/pkg/labels"
@@ -17,6 +18,7 @@ import (
 	batchv1client "k8s.io/client-go/kubernetes/typed/batch/v1"
 	coordinationv1client "k8s.io/client-go/kubernetes/typed/coordination/v1"
 	corev1client "k8s.io/client-go/kubernetes/typed/core/v1"
+	eventsv1client "k8s.io/client-go/kubernetes/typed/events/v1"
 )
 
 // client has the requests that are alike for all kinds.
@@ -181,7 +183,7 @@ type (
 	}
 	unusedNodes    struct{ corev1client.NodeInterface }
 	unusedPods     struct{ corev1client.PodInterface }
-	unusedEvents   struct{ corev1client.EventInterface }
+	unusedEvents   struct{ eventsv1client.EventInterface }
 	unusedSecrets  struct{ corev1client.SecretInterface }
 	unusedServices struct{ corev1client.ServiceInterface }
 	unusedJobs     struct{ batchv1client.JobInterface }
@@ -202,7 +204,7 @@ type (
 		unusedPods
 	}
 	eventClient struct {
-		client[*corev1.Event]
+		client[*eventsv1.Event]
 		unusedEvents
 	}
 	secretClient struct {
@@ -274,16 +276,23 @@ func (c coreClient) Pods(string) corev1client.PodInterface {
 	return podClient{client: client[*corev1.Pod]{c.view, pods}}
 }
 
-func (c coreClient) Events(string) corev1client.EventInterface {
-	return eventClient{client: client[*corev1.Event]{c.view, events}}
-}
-
 func (c coreClient) Secrets(string) corev1client.SecretInterface {
 	return secretClient{client: client[*corev1.Secret]{c.view, secrets}}
 }
 
 func (c coreClient) Services(string) corev1client.ServiceInterface {
 	return serviceClient{client: client[*corev1.Service]{c.view, services}}
+}
+
+type eventsClient struct {
+	eventsv1client.EventsV1Interface
+	view *view
+}
+
+func (v *view) EventsV1() eventsv1client.EventsV1Interface { return eventsClient{view: v} }
+
+func (c eventsClient) Events(string) eventsv1client.EventInterface {
+	return eventClient{client: client[*eventsv1.Event]{c.view, events}}
 }
 
 type batchClient struct {
