@@ -68,11 +68,10 @@ func TestAnExecutionThatCannotBeOpenedIsGivenUp(t *testing.T) {
 			inBubble(t, func(t *testing.T) {
 				c := newCluster(t, "a")
 				began := time.Now()
+				tt.prepare(c, began.Add(mended))
 				r := startReplica(t, c, newMemoryStore(), testConfig(hourly))
 				defer r.kill()
-				time.Sleep(time.Minute)
-				tt.prepare(c, began.Add(mended))
-				time.Sleep(mended)
+				time.Sleep(mended + time.Minute)
 				synctest.Wait()
 				if got := r.metric("batch_job_controller_ticks_missed_total"); got != 5 {
 					t.Errorf("ticks missed: got %v, want 5", got)
