@@ -17,7 +17,7 @@ import (
 // everyTenMinutes fires at minutes 10, 20, 30, ...
 func everyTenMinutes(c *config.Config) { c.CronExpression, c.RunOnStartup = "*/10 * * * *", false }
 
-// edit changes a record as somebody with kubectl does.
+// edit changes a record as a user of kubectl does.
 func (c *cluster) edit(name string, change func(*corev1.ConfigMap)) {
 	c.t.Helper()
 	client := c.client.CoreV1().ConfigMaps(testNamespace)

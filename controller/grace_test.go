@@ -57,8 +57,8 @@ func onePatientPodAtATime(c *config.Config) {
 	c.PodPoolSize, c.JobTimeout, c.PodTemplate = 1, 2*time.Minute, patientTemplate
 }
 
-// Pods that take their grace of ten minutes keep their slots as long, whoever
-// told them to end.
+// Pods that take their grace of ten minutes keep their slots as long,
+// by whatever they were told to end.
 func TestPodsWithALongGraceKeepTheirSlots(t *testing.T) {
 	cases := map[string]struct {
 		stop func(*cluster) // what happens to the pod of node a, a minute after its start

@@ -139,7 +139,7 @@ func TestARecordWhoseAnswerWasLostIsNotGivenUp(t *testing.T) {
 }
 
 // A create that is still on its way when the execution is given up would leave a
-// record of which nobody knows.
+// record that no replica knows of.
 func TestARecordThatComesLateIsFound(t *testing.T) {
 	for name, late := range map[string]time.Duration{"within its time": 10*time.Minute - time.Second, "afterwards": 10*time.Minute + 15*time.Second} {
 		t.Run(name, func(t *testing.T) {

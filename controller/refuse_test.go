@@ -169,7 +169,7 @@ func TestARefusalAfterAnOutageIsTriedAgain(t *testing.T) {
 	})
 }
 
-// Nobody was asked any more between the last refusal and the end of the outage:
+// The API server was not reached between the last refusal and the end of the outage:
 // the Job may be wanted by now.
 func TestAnOldRefusalEndsNoTask(t *testing.T) {
 	inBubble(t, func(t *testing.T) {

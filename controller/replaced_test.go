@@ -79,8 +79,8 @@ func TestAClosedRecordInPlaceOfTheOneThatIsClosedIsNotOurs(t *testing.T) {
 	})
 }
 
-// The cache does not have the Job, but the API server has. That somebody deletes
-// it later is not told by any event.
+// The cache does not have the Job, but the API server has. No event
+// tells of its deletion later.
 func TestAJobThatTheCacheHasLostIsLookedForAgain(t *testing.T) {
 	inBubble(t, func(t *testing.T) {
 		c := newCluster(t, "a")

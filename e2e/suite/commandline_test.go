@@ -115,7 +115,7 @@ func TestCommandLine(t *testing.T) {
 	})
 	t.Run("status shows the controller and the execution", func(t *testing.T) {
 		text := c.run(t, ctx, 0, "status")
-		wantText(t, text, "1 of 1 replicas ready", env.image.Name, "overlay demo", "EXECUTION", "startup", "Closed")
+		wantText(t, text, "1 of 1 replicas ready", env.image.Name, "overlay demo", "leader:     pod batch-job-controller-", "EXECUTION", "startup", "Closed")
 	})
 	t.Run("wait tells why a controller does not start, and is about the execution that begins with it", func(t *testing.T) {
 		c.run(t, ctx, 0, "install", "--overlay", "demo", "--image", "localhost/nowhere:1", "-t", template, "--timeout", "0")
