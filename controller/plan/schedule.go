@@ -100,7 +100,11 @@ func parseCron(spec string) (s cron.Schedule, err error) {
 			s, err = nil, fmt.Errorf("invalid cron expression: %v", r)
 		}
 	}()
-	return cron.ParseStandard(spec)
+	s, err = cron.ParseStandard(spec)
+	if fields, ok := s.(*cron.SpecSchedule); ok {
+		s = localTicks{fields}
+	}
+	return s, err
 }
 
 // contained is a schedule of the library, of which nobody knows for sure that
