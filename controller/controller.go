@@ -102,7 +102,8 @@ type Controller struct {
 	wake      chan struct{}
 	pruneWake chan struct{}
 	state     state
-	startedUp bool // the execution of runOnStartup was dealt with
+	startedUp bool      // the execution of runOnStartup was dealt with
+	aheadTold time.Time // until when it was said that ticks are passed over
 	// unanswered is when a request to create a record failed last that may be
 	// carried out, of this leader or of the one before it.
 	unanswered time.Time

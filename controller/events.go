@@ -35,6 +35,7 @@ const (
 	eventExecutionClosed    = "ExecutionClosed"
 	eventTickSkipped        = "TickSkipped"
 	eventTicksMissed        = "TicksMissed"
+	eventTicksPassedOver    = "TicksPassedOver"
 	eventNoNodes            = "NoNodes"
 	eventJobRefused         = "JobRefused"
 	eventJobInvalid         = "JobInvalid"

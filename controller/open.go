@@ -29,14 +29,14 @@ func (c *Controller) fire(ctx context.Context, fence Fence, why opening) {
 		return
 	}
 	err := c.untilDone(ctx, "begin an execution", why, c.tooLate(why, now), func() error {
-		return c.swapState(ctx, fence, func(s *state) bool { return s.begin(why, now) })
+		return c.swapState(ctx, fence, func(s *state) bool { return s.begin(c.config().scheduleText, why, now) })
 	})
 	switch {
 	case ctx.Err() != nil:
 	case err != nil:
 		c.giveUp(ctx, why, err)
 		if why.trigger == execution.Cron { // the state cannot be written, or it would have begun
-			c.state.pass(c.Clock.Now())
+			c.state.pass(c.config().scheduleText, c.Clock.Now())
 		}
 	default:
 		c.resumeOpening(ctx, fence)

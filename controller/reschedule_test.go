@@ -5,6 +5,8 @@ import (
 	"testing"
 	"time"
 
+	corev1 "k8s.io/api/core/v1"
+
 	"github.com/batch-job-controller/batch-job-controller/controller/config"
 )
 
@@ -113,6 +115,118 @@ func TestTickBeforeAChangeOfTheScheduleIsRunByTheNextLeader(t *testing.T) {
 		time.Sleep(3 * time.Minute)
 		if got, want := c.executions(), "00:10 00:12"; got != want {
 			t.Errorf("executions: got %s, want %s", got, want)
+		}
+	})
+}
+
+// The schedule is changed together with a restart, as install does it. Bubbles
+// begin at midnight.
+func TestTicksWhenTheScheduleChangesOverARestart(t *testing.T) {
+	tests := map[string]struct {
+		before, after string
+		zone          string // of the schedule after the change
+		onStartup     bool
+		forget        bool // the schedule, as a state of before does not have it
+		at            time.Duration
+		want          string
+	}{
+		"to one with ticks before the change":        {before: "0 3 * * *", after: "*/15 * * * *", at: 16 * time.Minute, want: "00:30"},
+		"to one with many of them":                   {before: "0 3 * * *", after: "*/5 * * * *", at: 26 * time.Minute, want: "00:30"},
+		"the same with the one of the start":         {before: "0 3 * * *", after: "*/15 * * * *", onStartup: true, at: 16 * time.Minute, want: "00:00 00:16 00:30"},
+		"to another zone":                            {before: "0 3 * * *", after: "10,40 0 * * *", zone: "Asia/Kolkata", at: 16 * time.Minute, want: ""},
+		"not at all":                                 {before: "*/15 * * * *", after: "*/15 * * * *", at: 14 * time.Minute, want: "00:15 00:30"},
+		"not at all, but the zone is written before": {before: "*/15 * * * *", after: "CRON_TZ=UTC */15 * * * *", at: 14 * time.Minute, want: "00:15 00:30"},
+		"a state of before means what it meant":      {before: "0 3 * * *", after: "*/15 * * * *", forget: true, at: 16 * time.Minute, want: "00:15 00:30"},
+	}
+	for name, tt := range tests {
+		t.Run(name, func(t *testing.T) {
+			inBubble(t, func(t *testing.T) {
+				c := newCluster(t, "a")
+				store := newMemoryStore()
+				cfg := testConfig(func(c *config.Config) {
+					c.CronExpression, c.RunOnStartup, c.StartingDeadline = tt.before, tt.onStartup, time.Hour
+				})
+				r := startReplica(t, c, store, cfg)
+				time.Sleep(tt.at - time.Since(start()))
+				r.kill()
+				if tt.forget {
+					state, err := r.readState(t.Context())
+					must(t, err)
+					delete(state.object.Data, scheduleKey)
+					must(t, c.client.Tracker().Update(corev1.SchemeGroupVersion.WithResource("configmaps"), state.object, testNamespace))
+				}
+				cfg.CronExpression = tt.after
+				switch {
+				case strings.HasPrefix(tt.after, "CRON_TZ="):
+					cfg.TimeZone = ""
+				case tt.zone != "":
+					cfg.TimeZone = tt.zone
+				}
+				r = startReplica(t, c, store, cfg)
+				defer func() { r.kill() }()
+				time.Sleep(31*time.Minute - time.Since(start()))
+				if got := c.executions(); got != tt.want {
+					t.Errorf("executions: got %s, want %s", got, tt.want)
+				}
+				if missed := r.metric("batch_job_controller_ticks_missed_total"); missed != 0 {
+					t.Errorf("missed: got %v, want none", missed)
+				}
+			})
+		})
+	}
+}
+
+// What is announced as the next tick runs, also after a clock that was ahead.
+func TestNextTickAfterAClockThatWasAhead(t *testing.T) {
+	inBubble(t, func(t *testing.T) {
+		c := newCluster(t, "a")
+		clk := &settable{}
+		store := newMemoryStore()
+		cfg := testConfig(func(c *config.Config) { c.CronExpression, c.RunOnStartup = "*/10 * * * *", false })
+		r := startReplicaWith(t, c.client, store, cfg, func(o *Options) { o.Clock = clk })
+		time.Sleep(time.Minute)
+		clk.set(time.Hour + 25*time.Minute)
+		time.Sleep(time.Minute)
+		clk.set(0)
+		check := func() {
+			t.Helper()
+			time.Sleep(2 * time.Minute)
+			want := float64(start().Add(90 * time.Minute).Unix())
+			if got := r.metric("batch_job_controller_next_tick_timestamp_seconds"); got != want {
+				t.Errorf("next tick: got %s, want %s", time.Unix(int64(got), 0).UTC(), time.Unix(int64(want), 0).UTC())
+			}
+			events := c.eventsOf(eventTicksPassedOver)
+			if len(events) != 1 || !strings.Contains(events[0].Message, "2000-01-01T01:30:00Z") || !strings.Contains(events[0].Message, testName+stateSuffix) {
+				t.Errorf("events: %v", events)
+			}
+		}
+		check()
+		r.kill()
+		r = startReplica(t, c, store, cfg)
+		defer func() { r.kill() }()
+		check()
+		before := len(c.records())
+		time.Sleep(89*time.Minute + 30*time.Second - time.Since(start()))
+		if got := len(c.records()); got != before {
+			t.Errorf("executions before the announced tick: got %d, want %d", got, before)
+		}
+		time.Sleep(time.Minute)
+		if got := len(c.records()); got != before+1 {
+			t.Errorf("executions after the announced tick: got %d, want %d", got, before+1)
+		}
+	})
+}
+
+// An interval counts from the last tick, and so does what is announced.
+func TestNextTickOfAnIntervalStays(t *testing.T) {
+	inBubble(t, func(t *testing.T) {
+		c := newCluster(t, "a")
+		cfg := testConfig(func(c *config.Config) { c.CronExpression, c.RunOnStartup = "@every 1h", false })
+		r := startReplica(t, c, newMemoryStore(), cfg)
+		defer r.kill()
+		time.Sleep(20 * time.Minute)
+		if got, want := r.metric("batch_job_controller_next_tick_timestamp_seconds"), float64(start().Add(time.Hour).Unix()); got != want {
+			t.Errorf("next tick: got %v, want %v", got, want)
 		}
 	})
 }

@@ -18,6 +18,10 @@ import (
 type snapshot struct {
 	config.Config
 	schedule plan.Schedule
+	// scheduleText tells the schedule from others. Those that applied in this
+	// process before it are in scheduleTexts, and schedule knows their ticks too.
+	scheduleText  string
+	scheduleTexts []string
 	// since is when the schedule was changed, or zero if this process began
 	// with it.
 	since      time.Time
@@ -29,7 +33,7 @@ func newSnapshot(o Options, cfg config.Config) (*snapshot, error) {
 	if err != nil {
 		return nil, fmt.Errorf("cronExpression: %w", err)
 	}
-	s := &snapshot{Config: cfg, schedule: schedule}
+	s := &snapshot{Config: cfg, schedule: schedule, scheduleText: plan.ScheduleText(cfg.CronExpression, cfg.TimeZone)}
 	if o.Extensions != nil {
 		s.extensions = o.Extensions(cfg)
 	}
@@ -52,10 +56,11 @@ func (c *Controller) Reconfigure(cfg config.Config) error {
 	}
 	old := c.config()
 	if cfg.CronExpression == old.CronExpression && cfg.TimeZone == old.TimeZone {
-		next.schedule, next.since = old.schedule, old.since
+		next.schedule, next.since, next.scheduleTexts = old.schedule, old.since, old.scheduleTexts
 	} else {
 		next.since = c.Clock.Now()
 		next.schedule = plan.Changed(old.schedule, next.schedule, next.since)
+		next.scheduleTexts = append(slices.Clone(old.scheduleTexts), old.scheduleText)
 	}
 	if c.Configured != nil {
 		c.Configured(cfg)
@@ -66,6 +71,12 @@ func (c *Controller) Reconfigure(cfg config.Config) error {
 	default: // it is about to look anyway
 	}
 	return nil
+}
+
+// knowsTicksOf reports whether the ticks since the last one can be told that were
+// due while a schedule applied.
+func (s *snapshot) knowsTicksOf(scheduleText string) bool {
+	return scheduleText == s.scheduleText || slices.Contains(s.scheduleTexts, scheduleText)
 }
 
 // intake is what the pods of an execution may report that begins now.

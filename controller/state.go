@@ -24,6 +24,7 @@ const (
 	stateSuffix    = "-state"
 	stateComponent = "state"
 	lastTickKey    = "lastTick"
+	scheduleKey    = "schedule" // of the last tick, with its time zone
 	newestKey      = "newestExecution"
 	openingKey     = "opening" // "trigger scheduled" while the newest execution's record is being created
 )
@@ -32,6 +33,7 @@ const (
 type state struct {
 	object   *corev1.ConfigMap // nil: there is none
 	lastTick time.Time
+	schedule string // that applied at the last tick; empty: it was not taken down
 	newest   execution.ID
 	opening  *opening // nil: the newest execution's record was created
 }
@@ -46,7 +48,17 @@ func (o opening) is(other opening) bool {
 	return o.trigger == other.trigger && o.scheduled.Equal(other.scheduled)
 }
 
-func (c *Controller) stateName() string { return c.config().Name + stateSuffix }
+// StateName returns the name of a controller's state ConfigMap.
+func StateName(controller string) string { return controller + stateSuffix }
+
+// LastTick returns until when the state says that ticks were dealt with, or the
+// zero time.
+func LastTick(object *corev1.ConfigMap) time.Time {
+	s, _ := parseState(object)
+	return s.lastTick
+}
+
+func (c *Controller) stateName() string { return StateName(c.config().Name) }
 
 func (c *Controller) stateReference() corev1.ObjectReference {
 	return corev1.ObjectReference{APIVersion: "v1", Kind: "ConfigMap", Namespace: c.Namespace, Name: c.stateName()}
@@ -81,6 +93,7 @@ func parseState(object *corev1.ConfigMap) (s state, problems []string) {
 		}
 		s.lastTick = at
 	}
+	s.schedule = object.Data[scheduleKey]
 	if text := object.Data[newestKey]; text != "" {
 		id, err := execution.ParseID(text)
 		if err != nil {
@@ -100,26 +113,45 @@ func parseState(object *corev1.ConfigMap) (s state, problems []string) {
 	return s, problems
 }
 
-// pass takes down that the ticks up to a time were dealt with. It reports
-// whether that is news.
-func (s *state) pass(until time.Time) bool {
-	if !s.lastTick.Before(until) {
+// pass takes down that the ticks of a schedule up to a time were dealt with. It
+// reports whether that is news.
+func (s *state) pass(schedule string, until time.Time) bool {
+	if !s.lastTick.Before(until) && s.schedule == schedule {
 		return false
 	}
-	s.lastTick = until
+	s.schedule = schedule
+	if s.lastTick.Before(until) {
+		s.lastTick = until
+	}
 	return true
+}
+
+// follow takes down the schedule that applies from now on. The ticks since the
+// last one are due if known says so of the schedule that applied then, as they
+// are when it was not taken down. Otherwise they are of another schedule, and none
+// of this one counts from before now.
+func (s *state) follow(schedule string, known func(string) bool, now time.Time) bool {
+	switch {
+	case s.lastTick.IsZero(): // the first start: nothing was missed
+	case s.schedule == "":
+		s.schedule = schedule
+		return true
+	case known(s.schedule):
+		return false
+	}
+	return s.pass(schedule, now)
 }
 
 // begin takes down that an execution is to be opened, unless another one is, or
 // its tick was dealt with. It gives it an ID that none had before.
-func (s *state) begin(why opening, now time.Time) bool {
+func (s *state) begin(schedule string, why opening, now time.Time) bool {
 	if s.opening != nil || (why.trigger == execution.Cron && !s.lastTick.Before(why.scheduled)) {
 		return false
 	}
 	s.newest = s.nextID(why.scheduled)
 	s.opening = &why
 	if why.trigger == execution.Cron {
-		s.lastTick = now
+		s.lastTick, s.schedule = now, schedule
 	}
 	return true
 }
@@ -148,6 +180,7 @@ func (s state) data() map[string]string {
 	if !s.lastTick.IsZero() {
 		set(lastTickKey, s.lastTick.UTC().Format(time.RFC3339))
 	}
+	set(scheduleKey, s.schedule)
 	set(openingKey, "")
 	if s.opening != nil {
 		set(openingKey, string(s.opening.trigger)+" "+s.opening.scheduled.UTC().Format(time.RFC3339))

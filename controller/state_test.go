@@ -35,12 +35,42 @@ func TestStateBeginsEachExecutionOnce(t *testing.T) {
 	for name, tt := range tests {
 		t.Run(name, func(t *testing.T) {
 			s := tt.state
-			begins := s.begin(opening{tt.trigger, tick}, now)
+			begins := s.begin("", opening{tt.trigger, tick}, now)
 			if begins != (tt.wantID != "") || (begins && s.newest != tt.wantID) {
 				t.Errorf("begins: %t, with the ID %s, want %q", begins, s.newest, tt.wantID)
 			}
 			if begins && tt.trigger == execution.Cron && !s.lastTick.Equal(now) {
 				t.Errorf("last tick: got %s, want %s", s.lastTick, now)
+			}
+		})
+	}
+}
+
+func TestStateFollowsTheSchedule(t *testing.T) {
+	last := time.Date(2026, 11, 24, 3, 42, 0, 0, time.UTC)
+	now := last.Add(6 * time.Hour)
+	tests := map[string]struct {
+		state    state
+		known    bool // the schedule of the state, to the process
+		wantLast time.Time
+		wantNews bool
+	}{
+		"the first start":                             {state{}, false, now, true},
+		"the schedule is the same":                    {state{lastTick: last, schedule: "a"}, true, last, false},
+		"it was changed while no replica led":         {state{lastTick: last, schedule: "b"}, false, now, true},
+		"it was changed under a standby that saw it":  {state{lastTick: last, schedule: "b"}, true, last, false},
+		"it was changed after the clock was ahead":    {state{lastTick: now.Add(time.Hour), schedule: "b"}, false, now.Add(time.Hour), true},
+		"a state of before does not say the schedule": {state{lastTick: last}, false, last, true},
+	}
+	for name, tt := range tests {
+		t.Run(name, func(t *testing.T) {
+			s := tt.state
+			news := s.follow("a", func(string) bool { return tt.known }, now)
+			if news != tt.wantNews || !s.lastTick.Equal(tt.wantLast) {
+				t.Errorf("news: %t, last tick %s, want %t, %s", news, s.lastTick, tt.wantNews, tt.wantLast)
+			}
+			if news && s.schedule != "a" {
+				t.Errorf("schedule: got %q, want a", s.schedule)
 			}
 		})
 	}
@@ -53,6 +83,7 @@ func TestStateIsReadAsItWasWritten(t *testing.T) {
 	}{
 		"nothing":                  {state{}},
 		"a tick":                   {state{lastTick: at}},
+		"a tick of a schedule":     {state{lastTick: at, schedule: "CRON_TZ=UTC 42 3 * * *"}},
 		"an execution":             {state{lastTick: at, newest: "20261124034200"}},
 		"one that is being opened": {state{lastTick: at, newest: "20261124034200", opening: &opening{execution.Manual, at}}},
 	}
@@ -158,7 +189,7 @@ func TestLeaderThatWasReplacedOpensNothing(t *testing.T) {
 		before := len(c.records())
 
 		err := old.swapState(t.Context(), unfenced, func(s *state) bool {
-			return s.begin(opening{execution.Startup, time.Now()}, time.Now())
+			return s.begin("", opening{execution.Startup, time.Now()}, time.Now())
 		})
 		if !apierrors.IsConflict(err) {
 			t.Errorf("swap: got %v, want a conflict", err)

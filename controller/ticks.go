@@ -15,9 +15,7 @@ const longestSleep = 30 * time.Second
 
 // runTicks opens an execution whenever one is due.
 func (c *Controller) runTicks(ctx context.Context, fence Fence) {
-	if c.state.lastTick.IsZero() { // the first start: nothing was missed
-		c.passTicks(ctx, fence, c.Clock.Now())
-	}
+	c.followSchedule(ctx, fence)
 	c.resumeOpening(ctx, fence)
 	for {
 		cfg, now := c.config(), c.Clock.Now()
@@ -33,12 +31,12 @@ func (c *Controller) runTicks(ctx context.Context, fence Fence) {
 		switch {
 		case !at.IsZero():
 			c.fire(ctx, fence, opening{execution.Cron, at})
-		case missed > 0, c.state.lastTick.Before(cfg.since):
-			// From before the change no tick of the new schedule counts, whoever
-			// leads next.
+		case missed > 0, c.state.lastTick.Before(cfg.since), c.state.schedule != cfg.scheduleText:
+			// From before the change no tick of the new schedule counts, whichever
+			// replica leads next.
 			c.passTicks(ctx, fence, now)
 		}
-		next := cfg.schedule.Next(now)
+		next := c.nextTick(ctx, now)
 		c.Metrics.SetNextTick(next)
 		if !c.sleepUntil(ctx, earliest(next, startup), c.reconfigured) {
 			return
@@ -133,7 +131,37 @@ func (c *Controller) remember(ctx context.Context, fence Fence, step string, why
 
 // passTicks remembers that the ticks up to a time were dealt with.
 func (c *Controller) passTicks(ctx context.Context, fence Fence, until time.Time) {
-	c.remember(ctx, fence, "remember the last tick", opening{execution.Cron, until}, func(s *state) bool { return s.pass(until) })
+	c.remember(ctx, fence, "remember the last tick", opening{execution.Cron, until}, func(s *state) bool { return s.pass(c.config().scheduleText, until) })
+}
+
+// followSchedule takes down the schedule that applies. One that was changed while
+// no replica led has no ticks from before now.
+func (c *Controller) followSchedule(ctx context.Context, fence Fence) {
+	now := c.Clock.Now()
+	c.remember(ctx, fence, "remember the schedule", opening{execution.Cron, now}, func(s *state) bool {
+		cfg := c.config()
+		return s.follow(cfg.scheduleText, cfg.knowsTicksOf, now)
+	})
+}
+
+// nextTick returns when the next tick runs. It says so once if ticks before it do
+// not, because they count as dealt with.
+func (c *Controller) nextTick(ctx context.Context, now time.Time) time.Time {
+	until := c.state.lastTick
+	next, passedOver := plan.NextTick(c.config().schedule, until, now)
+	if !passedOver || until.Equal(c.aheadTold) {
+		return next
+	}
+	c.aheadTold = until
+	c.Log.Warn("ticks are passed over: the clock was ahead when the last one was dealt with", "until", until, "next", next)
+	then := "none runs after that"
+	if !next.IsZero() {
+		then = "the next one that runs is at " + next.UTC().Format(time.RFC3339)
+	}
+	c.announce(ctx, c.stateReference(), true, eventTicksPassedOver, fmt.Sprintf(
+		"ticks until %s count as dealt with, because a clock was ahead; %s. To run them, delete the executions from the future and ConfigMap %s, and restart the controller",
+		until.UTC().Format(time.RFC3339), then, c.stateName()))
+	return next
 }
 
 func (c *Controller) ticksMissed(ctx context.Context, since time.Time, missed int) {

@@ -100,7 +100,7 @@ func (w *waiter) comesSoon(ctx context.Context, now time.Time) error {
 	if w.begins.start.IsZero() {
 		return w.sayWhyNotStarted(ctx)
 	}
-	next := "the next execution begins at " + nextTick(w.config, now)
+	next := "the next execution begins at " + nextTick(w.config, w.lastTick, now)
 	switch {
 	case w.begins.expected && now.Before(w.startupEnds()):
 		w.said.say("runOnStartup begins an execution " + w.config.StartupDelay.String() + " after the controller's start")
@@ -110,7 +110,11 @@ func (w *waiter) comesSoon(ctx context.Context, now time.Time) error {
 			w.namespace, next)}
 	}
 	schedule, err := plan.ParseSchedule(w.config.CronExpression, w.config.TimeZone, now)
-	if err == nil && schedule.Next(now).Sub(now) > w.timeout {
+	if err != nil {
+		w.said.say(next)
+		return nil
+	}
+	if at, _ := plan.NextTick(schedule, w.lastTick, now); at.Sub(now) > w.timeout {
 		return &statusError{exitTimeout, errors.New(next + ", which is after --timeout; " + w.sooner())}
 	}
 	w.said.say(next)

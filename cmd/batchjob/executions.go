@@ -25,6 +25,7 @@ type installation struct {
 	namespace  string // of what the controller makes
 	container  string // of its pods, in which it runs
 	config     config.Config
+	lastTick   time.Time // until when its ticks were dealt with
 }
 
 func (t *tool) findInstallation(ctx context.Context) (*installation, error) {
@@ -48,8 +49,17 @@ func (i *installation) configure(ctx context.Context) error {
 		return err
 	}
 	i.namespace, i.container = env.Namespace, i.containerOf(ctx, i.deployment)
-	i.config, err = i.configuration(ctx, env)
-	return err
+	if i.config, err = i.configuration(ctx, env); err != nil {
+		return err
+	}
+	state, err := i.CoreV1().ConfigMaps(i.namespace).Get(ctx, progress.StateName(i.config.Name), metav1.GetOptions{})
+	switch {
+	case err == nil:
+		i.lastTick = progress.LastTick(state)
+	case !apierrors.IsNotFound(err):
+		return fmt.Errorf("read until when ticks were dealt with: %w", err)
+	}
+	return nil
 }
 
 // recordName is the name of an execution's record.

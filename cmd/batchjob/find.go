@@ -143,12 +143,17 @@ func (c *cluster) configuration(ctx context.Context, env config.Env) (config.Con
 	return cfg, err
 }
 
-// nextTick is when the next execution begins, in words.
-func nextTick(cfg config.Config, now time.Time) string {
+// nextTick is when the next execution begins, in words, if the ticks until last
+// were dealt with.
+func nextTick(cfg config.Config, last, now time.Time) string {
 	schedule, err := plan.ParseSchedule(cfg.CronExpression, cfg.TimeZone, now)
 	if err != nil {
 		return "no time: " + err.Error()
 	}
-	next := schedule.Next(now)
-	return fmt.Sprintf("%s, in %s", next.UTC().Format("2006-01-02 15:04 MST"), inWords(next.Sub(now)))
+	next, passedOver := plan.NextTick(schedule, last, now)
+	text := fmt.Sprintf("%s, in %s", next.UTC().Format("2006-01-02 15:04 MST"), inWords(next.Sub(now)))
+	if passedOver {
+		text += fmt.Sprintf(": those until %s count as dealt with, because a clock was ahead", last.UTC().Format("2006-01-02 15:04 MST"))
+	}
+	return text
 }

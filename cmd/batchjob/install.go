@@ -69,7 +69,7 @@ func (t *tool) install(ctx context.Context, o installOptions) error {
 		if err := t.awaitRollout(ctx, cluster, r.deployment, o.timeout); err != nil {
 			return err
 		}
-		if err := done.look(ctx, &installation{cluster, r.deployment, r.env.Namespace, r.container(), r.config}); err != nil {
+		if err := done.look(ctx, &installation{cluster: cluster, deployment: r.deployment, namespace: r.env.Namespace, container: r.container(), config: r.config}); err != nil {
 			fmt.Fprintf(t.ErrOut, "whether an execution is open is not known: %v\n", err)
 		}
 	}

@@ -87,9 +87,9 @@ func (i installed) next(r rendered, now time.Time) string {
 	case i.startsOne(r):
 		return "An execution begins " + inWords(r.config.StartupDelay) + " after the start."
 	case r.config.RunOnStartup:
-		return "The next execution begins at " + nextTick(r.config, now) + "."
+		return "The next execution begins at " + nextTick(r.config, time.Time{}, now) + "."
 	default:
-		return "The next execution begins at " + nextTick(r.config, now) + "; runOnStartup: true begins one at every start as well."
+		return "The next execution begins at " + nextTick(r.config, time.Time{}, now) + "; runOnStartup: true begins one at every start as well."
 	}
 }
 

@@ -50,7 +50,7 @@ func (t *tool) status(ctx context.Context, id execution.ID) error {
 		return err
 	}
 	fmt.Fprintf(t.Out, "leader:     %s\n", leader)
-	fmt.Fprintf(t.Out, "schedule:   %s\n", scheduleText(i.config, time.Now()))
+	fmt.Fprintf(t.Out, "schedule:   %s\n", scheduleText(i.config, i.lastTick, time.Now()))
 	executions, err := i.toShow(ctx, id)
 	if err != nil {
 		return err
@@ -155,8 +155,8 @@ func inventoryText(i *objects.Inventory) string {
 	return text + ", by version " + i.Version
 }
 
-func scheduleText(cfg config.Config, now time.Time) string {
-	return fmt.Sprintf("%s (%s), next at %s", cfg.CronExpression, cfg.TimeZone, nextTick(cfg, now))
+func scheduleText(cfg config.Config, last, now time.Time) string {
+	return fmt.Sprintf("%s (%s), next at %s", cfg.CronExpression, cfg.TimeZone, nextTick(cfg, last, now))
 }
 
 // executionsTable shows the newest first.

@@ -88,7 +88,8 @@ func TestTexts(t *testing.T) {
 		"installed-without-a-start": tool.afterInstall(rendered{deployment: deployment, env: env, config: startup}, installed{changed: true, any: true}, now),
 		"installed-unchanged":       tool.afterInstall(rendered{deployment: deployment, env: env, config: startup}, installed{any: true}, now),
 		"installed-while-open":      tool.afterInstall(rendered{deployment: losing, env: env, config: startup}, installed{changed: true, started: true, any: true, open: "20261125115900"}, now),
-		"schedule":                  scheduleText(cron, now) + "\n",
+		"schedule": scheduleText(cron, time.Time{}, now) + "\n" +
+			scheduleText(cron, now.Add(-time.Hour), now) + "\n" + scheduleText(cron, now.Add(72*time.Hour), now) + "\n",
 		"inventory": inventoryText(nil) + "\n" + inventoryText(&objects.Inventory{Overlay: "demo", Version: "v1"}) + "\n" +
 			inventoryText(&objects.Inventory{Overlay: "demo", Version: "v1", Components: []string{"ha", "tls"}}) + "\n",
 	}

@@ -51,6 +51,21 @@ func Due(s Schedule, last, now time.Time, startingDeadline time.Duration) (at ti
 	return at, missed
 }
 
+// NextTick returns the first scheduled time that begins an execution. It is after
+// now, and after last, until which ticks were dealt with: that is in the future
+// if a clock was ahead. It reports whether ticks before it are passed over for
+// that. A zero last is none.
+func NextTick(s Schedule, last, now time.Time) (next time.Time, passedOver bool) {
+	soonest := s.Next(now)
+	if last.IsZero() {
+		return soonest, false
+	}
+	if next = s.Next(last); next.After(now) || next.IsZero() {
+		return next, !soonest.IsZero() && !soonest.After(last)
+	}
+	return soonest, false
+}
+
 // latestTick returns the last tick that is not after now, from an earlier one.
 func latestTick(s Schedule, tick, now time.Time) time.Time {
 	if p, ok := s.(interface{ period() time.Duration }); ok && p.period() > 0 {

@@ -166,6 +166,52 @@ func TestDue(t *testing.T) {
 	}
 }
 
+func TestNextTick(t *testing.T) {
+	tests := map[string]struct {
+		expression     string
+		last           string // empty: zero
+		want           string
+		wantPassedOver bool
+	}{
+		"before the first":                        {expression: "0 * * * *", want: "2026-10-05T13:00:00Z"},
+		"after one that was dealt with":           {expression: "0 * * * *", last: "2026-10-05T12:00:07Z", want: "2026-10-05T13:00:00Z"},
+		"after a long time without a leader":      {expression: "0 * * * *", last: "2026-10-01T12:00:00Z", want: "2026-10-05T13:00:00Z"},
+		"the clock was ahead by more than a tick": {expression: "0 * * * *", last: "2026-10-05T15:30:00Z", want: "2026-10-05T16:00:00Z", wantPassedOver: true},
+		"ahead to the second of a tick":           {expression: "0 * * * *", last: "2026-10-05T13:00:00Z", want: "2026-10-05T14:00:00Z", wantPassedOver: true},
+		"ahead, but by no tick":                   {expression: "0 * * * *", last: "2026-10-05T12:40:00Z", want: "2026-10-05T13:00:00Z"},
+		"ahead by years":                          {expression: "0 3 * * *", last: "2036-01-01T00:00:00Z", want: "2036-01-01T03:00:00Z", wantPassedOver: true},
+		"an interval counts from the last tick":   {expression: "@every 7h", last: "2026-10-05T09:00:00Z", want: "2026-10-05T16:00:00Z"},
+	}
+	for name, tc := range tests {
+		t.Run(name, func(t *testing.T) {
+			var last time.Time
+			if tc.last != "" {
+				last = at(t, tc.last)
+			}
+			now := at(t, "2026-10-05T12:30:00Z")
+			got, passedOver := NextTick(schedule(t, tc.expression, ""), last, now)
+			if !got.Equal(at(t, tc.want)) || passedOver != tc.wantPassedOver {
+				t.Errorf("got %s, passed over: %t, want %s", got, passedOver, tc.want)
+			}
+		})
+	}
+}
+
+// The tick that is announced is the one that is due then, and none is before it.
+func TestNextTickIsTheOneThatIsDue(t *testing.T) {
+	s := schedule(t, "*/10 * * * *", "")
+	now := at(t, "2026-10-05T12:34:00Z")
+	for last := now.Add(-time.Hour); last.Before(now.Add(time.Hour)); last = last.Add(time.Minute) {
+		next, _ := NextTick(s, last, now)
+		if due, _ := Due(s, last, next.Add(-time.Second), 0); due.After(now) {
+			t.Errorf("last %s: %s is announced, and %s is due", last, next, due)
+		}
+		if due, _ := Due(s, last, next, 0); !due.Equal(next) {
+			t.Errorf("last %s: %s is announced, and then %s is due", last, next, due)
+		}
+	}
+}
+
 func TestDueIsBounded(t *testing.T) {
 	for _, expression := range []string{"* * * * *", "* * 1 1 *", "0 0 29 2 *"} {
 		s := &counting{Schedule: schedule(t, expression, "")}

@@ -62,6 +62,19 @@ func ParseSchedule(expression, timeZone string, now time.Time) (Schedule, error)
 	return s, nil
 }
 
+// ScheduleText returns an expression and its zone as one text. It is the same for
+// all ways to write the zone, and so tells one schedule from another.
+func ScheduleText(expression, timeZone string) string {
+	prefix, fields := SplitTimeZone(expression)
+	if _, zone, ok := strings.Cut(prefix, "="); ok {
+		timeZone = zone
+	}
+	if timeZone == "" {
+		timeZone = time.UTC.String()
+	}
+	return "CRON_TZ=" + timeZone + " " + strings.Join(strings.Fields(fields), " ")
+}
+
 // SplitTimeZone takes the prefix TZ=zone or CRON_TZ=zone off an expression.
 // The prefix is returned as it was written, and is empty if there is none.
 func SplitTimeZone(expression string) (prefix, fields string) {

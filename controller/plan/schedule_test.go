@@ -80,6 +80,26 @@ func TestParseSchedule(t *testing.T) {
 	}
 }
 
+func TestScheduleText(t *testing.T) {
+	const zurich = "CRON_TZ=Europe/Zurich 42 3 * * *"
+	tests := map[string]struct{ expression, timeZone, want string }{
+		"a zone of its own":        {"42 3 * * *", "Europe/Zurich", zurich},
+		"the zone as a prefix":     {"CRON_TZ=Europe/Zurich 42 3 * * *", "", zurich},
+		"a short prefix":           {" TZ=Europe/Zurich  42 3  * * *", "", zurich},
+		"no zone is UTC":           {"@daily", "", "CRON_TZ=UTC @daily"},
+		"UTC by its name":          {"@daily", "UTC", "CRON_TZ=UTC @daily"},
+		"another zone is another":  {"42 3 * * *", "Asia/Tokyo", "CRON_TZ=Asia/Tokyo 42 3 * * *"},
+		"another hour is another ": {"42 4 * * *", "Europe/Zurich", "CRON_TZ=Europe/Zurich 42 4 * * *"},
+	}
+	for name, tt := range tests {
+		t.Run(name, func(t *testing.T) {
+			if got := ScheduleText(tt.expression, tt.timeZone); got != tt.want {
+				t.Errorf("got %q, want %q", got, tt.want)
+			}
+		})
+	}
+}
+
 type panicking struct{}
 
 func (panicking) Next(time.Time) time.Time { panic("out of dates") }

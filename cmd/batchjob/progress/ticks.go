@@ -1,0 +1,17 @@
+package progress
+
+import (
+	"time"
+
+	corev1 "k8s.io/api/core/v1"
+
+	"github.com/batch-job-controller/batch-job-controller/controller"
+)
+
+// StateName returns the name of the ConfigMap that says what a controller has
+// dealt with.
+func StateName(name string) string { return controller.StateName(name) }
+
+// LastTick returns until when ticks were dealt with, as that ConfigMap says: none
+// before that runs. The zero time is that no replica has led yet.
+func LastTick(state *corev1.ConfigMap) time.Time { return controller.LastTick(state) }
