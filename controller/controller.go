@@ -89,6 +89,7 @@ type Controller struct {
 	redactor      *route.Redactor
 	merging       taskLocks             // of results
 	reviewer      func() *TokenReviewer // of the pods' service account tokens
+	hosts         *callbackHosts
 	// impostors are the nodes whose pods spoke for others.
 	impostors impostors
 
@@ -253,6 +254,7 @@ func (c *Controller) Run(ctx context.Context, fence Fence) error {
 func (c *Controller) begin(fence Fence) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
+	c.hosts = newCallbackHosts()
 	c.fence = fence
 	c.tasks, c.logs = newQueue("tasks", c.Clock), newQueue("logs", c.Clock)
 	c.wake, c.pruneWake = make(chan struct{}, 1), make(chan struct{}, 1)

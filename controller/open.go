@@ -9,7 +9,6 @@ import (
 	batchv1 "k8s.io/api/batch/v1"
 	corev1 "k8s.io/api/core/v1"
 	apierrors "k8s.io/apimachinery/pkg/api/errors"
-	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 
 	"github.com/batch-job-controller/batch-job-controller/controller/config"
 	"github.com/batch-job-controller/batch-job-controller/controller/execution"
@@ -182,23 +181,6 @@ func SampleJob(cfg config.Config, namespace string, extensions []jobspec.EnvExte
 	return PreviewJob(cfg, Preview{
 		Namespace: namespace, Node: "sample-node", CallbackHost: "sample-host", Scheduled: time.Unix(0, 0), Extensions: extensions,
 	})
-}
-
-// callbackHost returns what job pods connect to: the address of the Service
-// rather than its name, because pods on the host's network often cannot
-// resolve the names of Services.
-func (c *Controller) callbackHost(ctx context.Context, name string) (string, error) {
-	if c.PodIP != "" {
-		return c.PodIP, nil
-	}
-	service, err := c.Client.CoreV1().Services(c.Namespace).Get(ctx, name, metav1.GetOptions{})
-	if err != nil {
-		return "", fmt.Errorf("callbackServiceName %q: %w", name, err)
-	}
-	if ip := service.Spec.ClusterIP; ip != "" && ip != corev1.ClusterIPNone {
-		return ip, nil
-	}
-	return name + "." + c.Namespace + ".svc", nil
 }
 
 // adopt takes an open execution over: one just opened, or one that an earlier

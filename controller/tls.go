@@ -18,10 +18,17 @@ func (c *Controller) withTLS(s execution.Settings) execution.Settings {
 		return s
 	}
 	s.CallbackTLS, s.CABundle = true, c.TLS.CABundle()
-	if c.PodIP == "" && !c.TLS.Covers(s.CallbackName) {
-		s.CallbackName = serviceHost(c.config().CallbackServiceName, c.Namespace)
-	}
+	s.CallbackName = c.coveredHost(s.CallbackName)
 	return s
+}
+
+// coveredHost returns the host, or the Service's name if the certificate is for
+// that and not for the host.
+func (c *Controller) coveredHost(host string) string {
+	if c.TLS == nil || c.PodIP != "" || c.TLS.Covers(host) {
+		return host
+	}
+	return serviceHost(c.config().CallbackServiceName, c.Namespace)
 }
 
 // noticeTLS says so when the pods of an execution were told another scheme than

@@ -161,7 +161,9 @@ func (c *Controller) createJob(ctx context.Context, fence Fence, t task) error {
 		return err
 	}
 	defer done()
-	job, err := jobspec.Render(t.plan, t.index, jobspec.Options{
+	p := t.plan
+	p.Settings.CallbackName = c.hostFor(write, p.Settings)
+	job, err := jobspec.Render(p, t.index, jobspec.Options{
 		Controller: c.config().Name, Namespace: c.Namespace, Owner: t.owner, Extensions: t.open.config.extensions,
 	})
 	if err != nil {

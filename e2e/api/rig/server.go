@@ -124,13 +124,14 @@ func (s *Server) Start() {
 		"-log-format=text",
 	)
 	cmd.Args = append(cmd.Args, s.args...)
-	cmd.Env = append(append(os.Environ(), s.env...),
+	cmd.Env = append(os.Environ(),
 		"NAMESPACE="+s.site.Namespace,
 		"CONFIG_MAP_NAME="+configMapName,
 		"POD_IP="+s.site.CallbackHost(),
 		"HOSTNAME=replica-"+strconv.Itoa(s.replica),
 		"GORACE=halt_on_error=1",
 	)
+	cmd.Env = append(cmd.Env, s.env...) // which win
 	cmd.Stdout, cmd.Stderr = log, log
 	if s.process, err = startProcess(cmd); err != nil {
 		s.site.tb.Fatal(err)
@@ -254,6 +255,9 @@ func (s *Server) Scrape() (Metrics, error) {
 	}
 	return ParseMetrics(string(text)), nil
 }
+
+// CallbackPort returns the port that servers take callbacks on.
+func (s *Site) CallbackPort() int { return s.ports.callback }
 
 // CallbackHost is the host that job pods are told to report to.
 func (s *Site) CallbackHost() string { return s.ports.host(1) }
