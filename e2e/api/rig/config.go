@@ -22,6 +22,8 @@ type Config struct {
 	RunFor time.Duration // of each pod
 	// Quiet has only Jobs and pods audited: the API server pays for each watch.
 	Quiet bool
+	// PodSpec is further lines of the pod template's spec.
+	PodSpec string
 	// Keys are further keys of config.yaml, which win.
 	Keys map[string]any
 }
@@ -66,5 +68,5 @@ spec:
   containers:
   - name: check
     image: localhost/check
-`, cluster.RunForAnnotation, c.RunFor)
+%s`, cluster.RunForAnnotation, c.RunFor, c.PodSpec)
 }
