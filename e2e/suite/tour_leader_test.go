@@ -6,7 +6,6 @@ import (
 	"context"
 	"strings"
 	"testing"
-	"time"
 
 	coordinationv1 "k8s.io/api/coordination/v1"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
@@ -17,9 +16,6 @@ import (
 	watchtools "k8s.io/client-go/tools/watch"
 	"k8s.io/utils/ptr"
 )
-
-// releaseTimeout is what a pod has to end.
-const releaseTimeout = 30 * time.Second
 
 // testLeader looks at the Lease while the controller runs, and when it has been
 // told to end.
@@ -38,8 +34,6 @@ func testLeader(t *testing.T, ctx context.Context, tour tour) {
 		}
 	})
 	t.Run("SIGTERM gives the Lease back", func(t *testing.T) {
-		ctx, cancel := context.WithTimeout(ctx, releaseTimeout)
-		defer cancel()
 		_, err := env.cluster.AppsV1().Deployments(tour.namespace).Patch(ctx, tour.Deployment,
 			types.MergePatchType, []byte(`{"spec": {"replicas": 0}}`), metav1.PatchOptions{})
 		if err != nil {

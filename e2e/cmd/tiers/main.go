@@ -45,7 +45,7 @@ func asShipped() (env, args []string) {
 func tiers() []tier {
 	env, shipped := asShipped()
 	return []tier{
-		{name: "unit", dir: ".", args: []string{"-race", "./..."}},
+		{name: "unit", dir: ".", args: []string{"-race", "-timeout", "30m", "./..."}},
 		// What vet has to say of it, it has said in the first tier.
 		{name: "simulation", dir: ".", all: true, env: env, args: slices.Concat(shipped, []string{
 			"-vet=off", "-count=1", "-timeout", "30m", "./controller/simulation", "-run", "TestSimulation", "-seeds", "10000"})},

@@ -17,7 +17,7 @@ import (
 
 const (
 	pollInterval = 100 * time.Millisecond
-	startTimeout = 3 * time.Minute
+	startTimeout = 10 * time.Minute // it takes ten seconds on a quiet machine
 )
 
 // bringUp returns when the cluster is ready, or as soon as one of its
