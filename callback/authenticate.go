@@ -22,11 +22,25 @@ func (h *handler) authenticate(c *call) error {
 	}
 	credential, err := credentialOf(c)
 	if err == nil {
-		err = h.options.Authenticate(c.context(), c.key, credential)
+		err = h.judge(c, credential)
 	}
 	if errors.Is(err, execution.ErrUnauthenticated) && !h.denials.note(remoteHost(c)) {
 		err = fmt.Errorf("%w: %w", errTooManyDenied, err)
 	}
+	return err
+}
+
+// judge has a credential looked at, if its address may ask for that.
+func (h *handler) judge(c *call, credential string) error {
+	if h.options.AdmitReview == nil {
+		return h.options.Authenticate(c.context(), c.key, credential)
+	}
+	settle, err := h.options.AdmitReview(c.context(), c.key, remoteHost(c), credential)
+	if err != nil {
+		return err
+	}
+	err = h.options.Authenticate(c.context(), c.key, credential)
+	settle(err)
 	return err
 }
 

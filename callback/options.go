@@ -22,6 +22,11 @@ type Options struct {
 	// token, or empty if the request has none. Its error is answered like a
 	// Recorder's; execution.DeniedError is for it. Nil lets everybody in.
 	Authenticate func(ctx context.Context, key execution.Key, credential string) error
+	// AdmitReview is asked before Authenticate, with the address that the request
+	// comes from, if looking at the credential may be dear. Its error is answered
+	// like that of Authenticate; what it returns is told what that said. Nil
+	// admits everything.
+	AdmitReview func(ctx context.Context, key execution.Key, address, credential string) (settle func(error), err error)
 	// ObserveDenied is told of each request that was denied, and why.
 	ObserveDenied func(execution.DenyReason)
 

@@ -33,6 +33,7 @@ type Options struct {
 	Extensions func(config.Config) []jobspec.EnvExtension
 	Client     Client
 	Keyring    *Keyring    // nil unless callbacks need tokens
+	TokenFile  string      // of the replica's own service account token, which names the cluster's issuer; empty: there is none
 	TLS        CallbackTLS // nil: callbacks come by plain HTTP
 	Store      Store
 	Results    *metrics.Results
@@ -87,7 +88,9 @@ type Controller struct {
 	// seriesDropped is the execution.ID in which series were dropped last.
 	seriesDropped atomic.Value
 	redactor      *route.Redactor
-	merging       taskLocks             // of results
+	merging       taskLocks // of results
+	strangers     *strangers
+	issuers       issuers
 	reviewer      func() *TokenReviewer // of the pods' service account tokens
 	hosts         *callbackHosts
 	// impostors are the nodes whose pods spoke for others.
@@ -181,6 +184,7 @@ func New(o Options) (*Controller, error) {
 		started:      o.Clock.Now(),
 		redactor:     route.NewRedactor(),
 		reviewer:     sync.OnceValue(func() *TokenReviewer { return NewTokenReviewer(o.Client.AuthenticationV1().TokenReviews()) }),
+		strangers:    newStrangers(),
 		moved:        make(chan struct{}),
 		known:        map[execution.ID]bool{},
 		leftAlone:    map[execution.ID]*damagedError{},

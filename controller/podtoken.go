@@ -23,8 +23,12 @@ const (
 )
 
 // verifyPodToken returns the node task of the pod that a service account token
-// is bound to. Without the API server nobody is let in.
+// is bound to. A token that is not for us is refused without asking; without the
+// API server no token is good.
 func (c *Controller) verifyPodToken(ctx context.Context, token string) (execution.Key, error) {
+	if !c.podTokens().IsOwn(token) {
+		return execution.Key{}, execution.Deny(execution.DeniedForeignToken)
+	}
 	ctx, cancel := context.WithTimeout(ctx, reviewTimeout)
 	defer cancel()
 	who, err := c.reviewer().Review(ctx, token, []string{jobspec.Audience(c.Namespace, c.config().Name)})

@@ -15,7 +15,8 @@ import (
 	"github.com/batch-job-controller/batch-job-controller/controller/execution"
 )
 
-const podToken = "eyJhbGciOiJSUzI1NiJ9.eyJhdWQiOiJ4In0.c2ln"
+// podToken is for {"aud":["bjc.jobs.check"]}.
+const podToken = "eyJhbGciOiJSUzI1NiJ9.eyJhdWQiOlsiYmpjLmpvYnMuY2hlY2siXX0.c2ln"
 
 // podReviews is what the API server says of podToken.
 type podReviews struct {

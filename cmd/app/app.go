@@ -83,6 +83,7 @@ func newApp(o options, env config.Env, cfg config.Config, client controller.Clie
 		Extensions: func(cfg config.Config) []jobspec.EnvExtension { return podEnvs(cfg, ext.podEnvs) },
 		Client:     client,
 		Keyring:    keyring,
+		TokenFile:  tokenFile(ext.access),
 		TLS:        a.secure.callbacks(),
 		Store:      a.store,
 		Results:    results,
@@ -128,6 +129,14 @@ func resultOptions(cfg config.Config) metrics.ResultOptions {
 	return o
 }
 
+// tokenFile returns where the replica's own service account token is, or "".
+func tokenFile(access *rest.Config) string {
+	if access == nil {
+		return ""
+	}
+	return access.BearerTokenFile
+}
+
 func podEnvs(cfg config.Config, given []PodEnv) []jobspec.EnvExtension {
 	all := make([]jobspec.EnvExtension, 0, len(given))
 	for _, f := range given {
@@ -146,6 +155,7 @@ func (a *app) addServers(own *metrics.Metrics) error {
 		Log:            a.log,
 		Observe:        own.CallbackAnswered,
 		Authenticate:   a.controller.Authenticate,
+		AdmitReview:    a.controller.AdmitReview,
 		ObserveDenied:  own.CallbackDenied,
 		Leader:         a.leader,
 		ForwardPort:    callbackPort,

@@ -25,20 +25,23 @@ type DenyReason string
 
 // The reasons.
 const (
-	DeniedMissing    DenyReason = "missing"
-	DeniedMalformed  DenyReason = "malformed"
-	DeniedSeveral    DenyReason = "several" // two that differ
-	DeniedUnknownKey DenyReason = "unknown_key"
-	DeniedWrong      DenyReason = "wrong"
-	DeniedOtherTask  DenyReason = "other_task"
-	DeniedUnbound    DenyReason = "unbound"     // a service account token that no pod is bound to
-	DeniedForeignPod DenyReason = "foreign_pod" // one of a pod that is not that of a node task
+	DeniedMissing      DenyReason = "missing"
+	DeniedMalformed    DenyReason = "malformed"
+	DeniedSeveral      DenyReason = "several" // two that differ
+	DeniedUnknownKey   DenyReason = "unknown_key"
+	DeniedWrong        DenyReason = "wrong"
+	DeniedOtherTask    DenyReason = "other_task"
+	DeniedUnbound      DenyReason = "unbound"       // a service account token that no pod is bound to
+	DeniedForeignPod   DenyReason = "foreign_pod"   // one of a pod that is not that of a node task
+	DeniedForeignToken DenyReason = "foreign_token" // one of another issuer, or for another audience
+	DeniedTooMany      DenyReason = "too_many"      // one of an address from which too many were no good
 )
 
 // DenyReasons returns them all.
 func DenyReasons() []DenyReason {
 	return []DenyReason{
 		DeniedMissing, DeniedMalformed, DeniedSeveral, DeniedUnknownKey, DeniedWrong, DeniedOtherTask, DeniedUnbound, DeniedForeignPod,
+		DeniedForeignToken, DeniedTooMany,
 	}
 }
 
@@ -51,12 +54,16 @@ func Deny(reason DenyReason) error { return &DeniedError{Reason: reason} }
 
 func (e *DeniedError) Error() string { return e.Unwrap().Error() + ": " + string(e.Reason) }
 
-// Unwrap returns ErrUnauthenticated or ErrOtherTask.
+// Unwrap returns ErrUnauthenticated, ErrOtherTask or ErrTooMany.
 func (e *DeniedError) Unwrap() error {
-	if e.Reason == DeniedOtherTask {
+	switch e.Reason {
+	case DeniedOtherTask:
 		return ErrOtherTask
+	case DeniedTooMany:
+		return ErrTooMany
+	default:
+		return ErrUnauthenticated
 	}
-	return ErrUnauthenticated
 }
 
 // CallbackAuth is how a job pod proves whom it reports for.

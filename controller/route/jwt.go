@@ -26,9 +26,13 @@ func (p PodTokens) IsOwn(jwt string) bool {
 		(len(p.Issuers) == 0 || slices.Contains(p.Issuers, c.Issuer))
 }
 
-// IssuerOf returns the issuer that a JWT names, or "" if it names none.
+// IssuerOf returns the issuer of a service account token that is for an audience,
+// or "". Tokens that are for none are of an issuer of their own.
 func IssuerOf(jwt string) string {
 	c, _ := claimsOf(jwt)
+	if len(c.Audience) == 0 || !strings.HasPrefix(c.Subject, "system:serviceaccount:") {
+		return ""
+	}
 	return c.Issuer
 }
 
@@ -40,6 +44,7 @@ func IsJWT(text string) bool {
 // claims are those by which a token is told from others.
 type claims struct {
 	Issuer   string   `json:"iss"`
+	Subject  string   `json:"sub"`
 	Audience audience `json:"aud"`
 }
 

@@ -51,10 +51,18 @@ func TestPodTokensAreToldByIssuerAndAudience(t *testing.T) {
 }
 
 func TestIssuerOf(t *testing.T) {
-	if got := route.IssuerOf(jwt(`{"iss":"https://kubernetes.default.svc"}`)); got != "https://kubernetes.default.svc" {
-		t.Errorf("got %q", got)
+	const issuer = "https://kubernetes.default.svc"
+	tests := map[string]struct{ token, want string }{
+		"a service account's":          {jwt(`{"iss":"` + issuer + `","sub":"system:serviceaccount:ns:name","aud":["` + issuer + `"]}`), issuer},
+		"a person's":                   {jwt(`{"iss":"https://accounts.google.com","sub":"ada","aud":["kubernetes"]}`), ""},
+		"one of a Secret, for nothing": {jwt(`{"iss":"kubernetes/serviceaccount","sub":"system:serviceaccount:ns:name"}`), ""},
+		"one of our own":               {"v1.00000000.20261124034200.a.x", ""},
 	}
-	if got := route.IssuerOf("v1.00000000.20261124034200.a.x"); got != "" {
-		t.Errorf("got %q of what is no JWT", got)
+	for name, tt := range tests {
+		t.Run(name, func(t *testing.T) {
+			if got := route.IssuerOf(tt.token); got != tt.want {
+				t.Errorf("got %q, want %q", got, tt.want)
+			}
+		})
 	}
 }
