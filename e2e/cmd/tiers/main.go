@@ -54,9 +54,10 @@ func tiers() []tier {
 		{name: "image", dir: "e2e/tools/image", env: env, args: slices.Concat(shipped, []string{"./..."})},
 		{name: "release", dir: ".", all: true, args: []string{"-count=1", "-tags", "e2e", "-timeout", "60m"},
 			covers: released, whole: []string{"./e2e/cmd/release"}, alone: "make release-test"},
-		// What is tested there mostly waits: for pods, Leases and ticks.
-		{name: "API", dir: ".", all: true, missing: linux, args: []string{"-race", "-count=1", "-tags", "e2e", "-timeout", "30m", "-parallel", "6", "./e2e/api/...", "./e2e/cluster/...", "./e2e/monitoring/..."}},
-		{name: "e2e", dir: ".", all: true, missing: aCluster, args: []string{"-race", "-count=1", "-tags", "e2e", "-timeout", "30m", "./e2e/suite/..."}},
+		// What is tested there mostly waits: for pods, Leases and ticks, and the first
+		// time for Kubernetes to be built.
+		{name: "API", dir: ".", all: true, missing: linux, args: []string{"-race", "-count=1", "-tags", "e2e", "-timeout", "60m", "-parallel", "6", "./e2e/api/...", "./e2e/cluster/...", "./e2e/monitoring/..."}},
+		{name: "e2e", dir: ".", all: true, missing: aCluster, args: []string{"-race", "-count=1", "-tags", "e2e", "-timeout", "60m", "./e2e/suite/..."}},
 	}
 }
 
