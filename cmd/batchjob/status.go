@@ -191,10 +191,14 @@ func unreadableText(executions []progress.Execution) string {
 // nodesTable shows the nodes that did not do as they should.
 func nodesTable(e progress.Execution) string {
 	nodes := slices.Concat(e.Bad, e.Stuck, e.Long, e.Skipped)
-	if len(nodes) == 0 {
-		return ""
+	text := ""
+	if e.Excluded > 0 {
+		text = fmt.Sprintf("\nNodes that the pod template excludes, and that do not take part in %s: %d\n", e.ID, e.Excluded)
 	}
-	return fmt.Sprintf("\nNodes of %s to look at:\n", e.ID) + table("NODE\tSTATE\tREASON", func(row func(...any)) {
+	if len(nodes) == 0 {
+		return text
+	}
+	return text + fmt.Sprintf("\nNodes of %s to look at:\n", e.ID) + table("NODE\tSTATE\tREASON", func(row func(...any)) {
 		for _, n := range nodes {
 			row(n.Name, n.State, n.Reason)
 		}

@@ -77,7 +77,10 @@ func TestTexts(t *testing.T) {
 		ID: "20261124034200", Trigger: execution.Cron, Scheduled: now.Add(-33 * time.Hour), ClosedAt: now.Add(-33*time.Hour + 500*time.Millisecond),
 		Phase: execution.Closed, Nodes: 3, Counts: execution.Counts{execution.Succeeded: 3},
 	}
+	narrowed := good
+	narrowed.Excluded = 30
 	texts := map[string]string{
+		"execution-narrowed":        executionText(narrowed),
 		"executions":                executionsTable([]progress.Execution{good, silent, failed, open}, now),
 		"execution-failed":          executionText(failed) + tool.afterExecution(found, services, failed),
 		"execution-unreported":      executionText(silent) + tool.afterExecution(found, services, silent),

@@ -27,6 +27,7 @@ type Execution struct {
 	Running   int      // of them whose pods have started; see With
 	Pending   int      // of them whose pods have not
 	Admitted  []string // of both, those that may have a pod, in the order of their turns
+	Excluded  int      // by the pod template, of those that the selector matches
 	PoolSize  int
 	Bad       []Node // failed, lost or unreported, by name
 	Skipped   []Node // by name
@@ -80,7 +81,7 @@ func IDOf(record metav1.Object) execution.ID {
 func of(plan execution.Plan, account execution.Account) Execution {
 	e := Execution{
 		ID: plan.ID, Trigger: plan.Trigger, Scheduled: plan.Scheduled, ClosedAt: account.ClosedAt, Phase: account.Phase,
-		Nodes: len(plan.Nodes), PoolSize: plan.Settings.PodPoolSize, JobTimeout: plan.Settings.JobTimeout,
+		Nodes: len(plan.Nodes), Excluded: plan.Excluded, PoolSize: plan.Settings.PodPoolSize, JobTimeout: plan.Settings.JobTimeout,
 	}
 	var verdicts []execution.State
 	ended := make([]bool, len(plan.Nodes))

@@ -268,3 +268,10 @@ func TestRecordsThatCannotBeRead(t *testing.T) {
 		}
 	}
 }
+
+func TestNodesThatTheTemplateExcludes(t *testing.T) {
+	e := of(execution.Plan{ID: "20261125120000", Nodes: []execution.Node{{Name: "a"}}, Excluded: 30}, execution.Account{Phase: execution.Open})
+	if e.Excluded != 30 || e.Nodes != 1 {
+		t.Errorf("excluded %d of %d nodes, want 30 besides 1", e.Excluded, e.Nodes)
+	}
+}
