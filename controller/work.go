@@ -115,6 +115,12 @@ func (c *Controller) gather(key execution.Key) (task, bool) {
 
 // act does the step.
 func (c *Controller) act(ctx context.Context, fence Fence, t task, action plan.Action) error {
+	if action.Silent {
+		if silent, err := c.isSilent(ctx, t); err != nil || !silent {
+			c.tasks.AddAfter(t.key, silencePause)
+			return err
+		}
+	}
 	switch action.Step {
 	case plan.Create:
 		return c.createJob(ctx, fence, t)

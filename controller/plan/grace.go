@@ -39,14 +39,20 @@ func (r Run) deleted() (since time.Time, ok bool) {
 // it ends before. A node of which nothing is heard is not waited for: nothing
 // will be told of its pod.
 func (s Sight) released(run Run, told time.Time) time.Time {
-	if since, ok := run.deleted(); ok && since.After(told) {
-		told = since
-	}
-	end := told.Add(run.grace() + StopMargin)
+	end := run.graceOver(told)
 	if !s.Silent.IsZero() {
 		return earlier(end, s.Silent.Add(StopMargin))
 	}
 	return end
+}
+
+// graceOver returns when the grace of a pod that was told to end is over, and a
+// margin.
+func (r Run) graceOver(told time.Time) time.Time {
+	if since, ok := r.deleted(); ok && since.After(told) {
+		told = since
+	}
+	return told.Add(r.grace() + StopMargin)
 }
 
 // SilentSince returns since when nothing is heard of a node, and zero if it is
@@ -63,10 +69,10 @@ func SilentSince(node *corev1.Node) time.Time {
 // orphan is a pod whose Job was deleted. It is deleted too, and has its grace.
 // One that the garbage collector has not come to yet may run for as long as the
 // kubelet lets it.
-func (s Sight) orphan(now time.Time) (keeps time.Duration) {
+func (s Sight) orphan(now time.Time) (keeps time.Duration, silent bool) {
 	pod := NewestPod(s.Pods)
 	if pod == nil || hasEnded(pod) || s.NodeGone {
-		return 0
+		return 0, false
 	}
 	run := Observe(&batchv1.Job{}, []*corev1.Pod{pod})
 	told, ok := run.deleted()
@@ -74,9 +80,9 @@ func (s Sight) orphan(now time.Time) (keeps time.Duration) {
 		told = pod.CreationTimestamp.Add(s.Settings.StartDeadline + s.Settings.JobTimeout)
 	}
 	if run.CannotStart {
-		return 0
+		return 0, false
 	}
-	return s.released(run, told).Sub(now)
+	return s.released(run, told).Sub(now), now.Before(run.graceOver(told))
 }
 
 // hasEnded reports whether a pod has ended by itself: the kubelet says so when

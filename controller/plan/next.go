@@ -56,6 +56,7 @@ type Action struct {
 	End     execution.End // for Stop, Verify and Finish: how the task ends
 	Running bool          // for Wait and SaveLogs: the pod runs
 	Started time.Time     // for Wait and SaveLogs: when its work started, if it runs and that is known
+	Silent  bool          // for Verify and Finish: only because nothing is heard of the node, which the cache may not know
 	Recheck time.Duration // for Wait: look again after this time, even if nothing happens; 0: no need
 }
 
@@ -145,11 +146,12 @@ func withoutJob(s Sight, now time.Time) Action {
 	case s.Created && !s.Seen && waited < cacheLag:
 		return Action{Step: Wait, Recheck: cacheLag - waited}
 	case s.Created:
-		if keeps := s.orphan(now); keeps > 0 {
+		keeps, silent := s.orphan(now)
+		if keeps > 0 {
 			return Action{Step: Wait, Recheck: keeps}
 		}
 		deleted := finish(execution.Lost, execution.JobDeleted, "the Job was deleted before its end was seen", now)
-		deleted.Step = Verify
+		deleted.Step, deleted.Silent = Verify, silent
 		return deleted
 	default:
 		return s.create(now)
@@ -209,8 +211,9 @@ func untilGone(s Sight, run Run, now time.Time) Action {
 		told = s.Stopped.At
 	}
 	deadline := s.released(run, told)
-	if run.cannotRun() || run.ended() || s.NodeGone || !now.Before(deadline) {
-		return Action{Step: Finish, End: s.asTold(*run.Doomed)}
+	over := run.cannotRun() || run.ended() || s.NodeGone
+	if over || !now.Before(deadline) {
+		return Action{Step: Finish, End: s.asTold(*run.Doomed), Silent: !over && now.Before(run.graceOver(told))}
 	}
 	return wait(run, deadline.Sub(now))
 }
@@ -232,8 +235,9 @@ func stop(s Sight, run Run, end execution.End, now time.Time) Action {
 		return Action{Step: Stop, End: end}
 	}
 	deadline := s.released(run, s.Stopped.At)
-	if run.cannotRun() || s.NodeGone || !now.Before(deadline) {
-		return Action{Step: Finish, End: s.Stopped.End.At(now)}
+	over := run.cannotRun() || s.NodeGone
+	if over || !now.Before(deadline) {
+		return Action{Step: Finish, End: s.Stopped.End.At(now), Silent: !over && now.Before(run.graceOver(s.Stopped.At))}
 	}
 	return wait(run, deadline.Sub(now))
 }

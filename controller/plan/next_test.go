@@ -53,7 +53,8 @@ func TestNext(t *testing.T) {
 		wantOutcome execution.Outcome
 		wantMessage string    // a part of it
 		wantStarted time.Time // and runs
-		wantRunning bool      // although it is not known since when
+		wantSilent  bool
+		wantRunning bool // although it is not known since when
 		wantRecheck time.Duration
 	}{
 		// No Job in the cache.
@@ -410,7 +411,23 @@ func TestNext(t *testing.T) {
 		"stopped, and the node has been silent for long": {
 			sight: Sight{Job: jobWith(), Silent: after(30 * time.Minute), Pods: pods(runningPod(0, deletedFor(61*time.Minute, 10*time.Minute))),
 				Stopped: told(61*time.Minute, execution.Failed, execution.JobTimeout)},
-			now: 61*time.Minute + time.Second, want: Finish, wantOutcome: ended(execution.Failed, execution.JobTimeout),
+			now: 61*time.Minute + time.Second, want: Finish, wantSilent: true, wantOutcome: ended(execution.Failed, execution.JobTimeout),
+		},
+		"the Job is about to fail, and the node has been silent for long": {
+			sight: Sight{
+				Job: jobWith(condition(batchv1.JobFailureTarget, "DeadlineExceeded", time.Minute)), Silent: after(0),
+				Pods: pods(runningPod(10*time.Second, deletedFor(time.Minute, 10*time.Minute))),
+			},
+			now: 2 * time.Minute, want: Finish, wantSilent: true, wantOutcome: ended(execution.Failed, "DeadlineExceeded"),
+		},
+		"the Job was deleted, and the node of its pod has been silent for long": {
+			sight: Sight{Created: true, Seen: true, Silent: after(0), Pods: pods(runningPod(0, onNode, deletedFor(5*time.Minute, 10*time.Minute)))},
+			now:   6 * time.Minute, want: Verify, wantSilent: true, wantOutcome: ended(execution.Lost, execution.JobDeleted),
+		},
+		"stopped, and the grace is over on a node that has been silent for long": {
+			sight: Sight{Job: jobWith(), Silent: after(30 * time.Minute), Pods: pods(runningPod(0, deletedFor(61*time.Minute, 10*time.Minute))),
+				Stopped: told(61*time.Minute, execution.Failed, execution.JobTimeout)},
+			now: 72 * time.Minute, want: Finish, wantOutcome: ended(execution.Failed, execution.JobTimeout),
 		},
 		"stopped, and the node has been silent for a moment": {
 			sight: Sight{Job: jobWith(), Silent: after(62 * time.Minute), Pods: pods(runningPod(0, deletedFor(61*time.Minute, 10*time.Minute))),
@@ -545,6 +562,9 @@ func TestNext(t *testing.T) {
 			}
 			if want := tc.wantRunning || !tc.wantStarted.IsZero(); got.Running != want {
 				t.Errorf("runs: %t, want %t", got.Running, want)
+			}
+			if got.Silent != tc.wantSilent {
+				t.Errorf("because the node is silent: %t, want %t", got.Silent, tc.wantSilent)
 			}
 			if got.Recheck != tc.wantRecheck {
 				t.Errorf("looks again after %s, want %s", got.Recheck, tc.wantRecheck)

@@ -2,7 +2,8 @@
 // cluster that is played, in virtual time, and everything that can go wrong
 // goes wrong: requests fail before and after they took effect, watches lag and
 // break, processes are killed at any write, stopped for a while, or lose their
-// disk's power, nodes come and go, users delete things.
+// disk's power, nodes come and go, users delete things, pods take
+// their grace to end, and admission adds containers to them.
 //
 // There is nothing in it but tests. Whatever happens is drawn from a seed, so
 // that a failure can be looked at again:
@@ -27,6 +28,7 @@
 //	replica_test.go    what a replica is made of: the only file to know its API
 //	events_test.go     what happens to nodes, and what users do
 //	oracle_test.go     what must always hold
+//	slots_test.go      what holds a slot, and for how long
 //	verdict_test.go    what must hold at the end
 //	world_test.go      one seed from its begin to its end
 //	trace_test.go      what is shown of it

@@ -101,6 +101,9 @@ func (w *world) nodeEvent(e nodeEvent) {
 
 func setReady(status corev1.ConditionStatus) func(*corev1.Node) {
 	return func(n *corev1.Node) {
+		if n.Status.Conditions[0].Status == status {
+			return
+		}
 		n.Status.Conditions[0].Status = status
 		n.Status.Conditions[0].LastTransitionTime = metav1.NewTime(time.Now().Truncate(time.Second))
 	}

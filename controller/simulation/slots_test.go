@@ -1,0 +1,80 @@
+package simulation
+
+import (
+	"time"
+
+	corev1 "k8s.io/api/core/v1"
+)
+
+// checkPool counts the Jobs that have, or may still get, a running pod.
+func (o *oracle) checkPool(what, but string) {
+	w := o.world
+	busy := 0
+	for name, l := range w.lives {
+		if name == but || o.holdsSlot(l) {
+			busy++
+		}
+	}
+	if _, known := w.lives[but]; !known {
+		busy++ // it is being created
+	}
+	if busy > w.scenario.pool {
+		w.fail("I2: with %s, %d Jobs are in flight, and the pool has %d", what, busy, w.scenario.pool)
+	}
+}
+
+// holdsSlot reports whether the pod of a Job runs or may run. One that was told
+// to end is not waited for any longer than its grace and a minute, and not on a
+// node that is gone, or silent for a minute.
+func (o *oracle) holdsSlot(l *life) bool {
+	w := o.world
+	pod := w.pod(l)
+	switch {
+	case l.ended, w.frozenNodeGone(l), l.silent, o.isSilent(l):
+		return false
+	case w.job(l) == nil && !l.running, l.concl && pod == nil:
+		return false
+	case pod != nil && pod.DeletionTimestamp != nil && !l.running:
+		return false
+	}
+	told := l.told()
+	return told.IsZero() || time.Since(told) < w.scenario.grace+margin
+}
+
+// margin is how much longer than its grace a pod may count as running.
+const margin = time.Minute
+
+// told returns when the pod was told to end, or its Job was.
+func (l *life) told() time.Time {
+	if l.deleted.After(l.stopped) {
+		return l.deleted
+	}
+	return l.stopped
+}
+
+// isSilent reports whether the pod was told to end, and nothing has been heard of
+// its node for a minute.
+func (o *oracle) isSilent(l *life) bool {
+	node := o.world.node(l.key.Node)
+	if node == nil || l.told().IsZero() {
+		return false
+	}
+	ready := node.Status.Conditions[0]
+	return ready.Status == corev1.ConditionUnknown && time.Since(ready.LastTransitionTime.Time) >= margin
+}
+
+// noteSilence is told that a node is about to be heard of again.
+func (o *oracle) noteSilence(node string) {
+	for _, l := range o.world.lives {
+		l.silent = l.silent || (l.key.Node == node && o.isSilent(l))
+	}
+}
+
+// podStarts checks that nothing of an earlier execution runs beside the pod.
+func (o *oracle) podStarts(l *life) {
+	for _, other := range o.world.lives {
+		if other != l && other.key.Node == l.key.Node && other.running && !other.ended && o.world.pod(other) != nil {
+			o.world.fail("I9: the pod %s starts on %s, where %s still runs", l.pod, l.key.Node, other.pod)
+		}
+	}
+}
