@@ -211,7 +211,7 @@ func (c *Controller) prune(ctx context.Context, fence Fence) (later time.Duratio
 		}
 	}
 	for _, id := range onDisk {
-		if !slices.Contains(open, id) && !all.isNewer(id) {
+		if !slices.Contains(open, id) && !all.isNewer(id) && !all.isDamaged(id) {
 			closed = append(closed, id)
 		}
 	}

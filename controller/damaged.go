@@ -1,11 +1,17 @@
 package controller
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
+	"maps"
+	"slices"
+	"time"
 
+	batchv1 "k8s.io/api/batch/v1"
 	corev1 "k8s.io/api/core/v1"
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 
 	"github.com/batch-job-controller/batch-job-controller/controller/execution"
 	"github.com/batch-job-controller/batch-job-controller/controller/jobspec"
@@ -20,7 +26,8 @@ const damagedTries = 6
 type damagedError struct {
 	about corev1.ObjectReference
 	id    execution.ID
-	open  bool // it does not say that it is closed
+	open  bool      // it does not say that it is closed
+	left  time.Time // since when it is left alone
 	err   error
 }
 
@@ -50,6 +57,7 @@ func (l listing) damage() error {
 // run to their end, and then it is the next tick's turn.
 func (c *Controller) leaveAlone(open *openExecution, damaged *damagedError) {
 	c.Log.Error("execution given up: its record cannot be read any more, and is left alone", "execution", open.id, "error", damaged)
+	damaged.id, damaged.left = open.id, c.Clock.Now()
 	c.mu.Lock()
 	c.leftAlone[open.id] = damaged
 	c.mu.Unlock()
@@ -59,27 +67,42 @@ func (c *Controller) leaveAlone(open *openExecution, damaged *damagedError) {
 
 // busy returns which execution is open, and the object that says so: nothing runs
 // twice on a node at the same time. One whose record cannot be read is as long as
-// a Job of it may run.
-func (c *Controller) busy() (id execution.ID, about corev1.ObjectReference, is bool) {
+// a Job of it may run, or may be on its way.
+func (c *Controller) busy(ctx context.Context, why opening) (id execution.ID, about corev1.ObjectReference, is bool) {
 	if r := c.current(); r != nil {
 		return r.plan.ID, recordReference(r.object), true
 	}
 	c.mu.Lock()
-	ids, left := map[execution.ID]bool{}, map[execution.ID]*damagedError{}
-	for id, e := range c.leftAlone {
-		ids[id], left[id] = true, e
-	}
+	left := slices.SortedFunc(maps.Values(c.leftAlone), func(a, b *damagedError) int { return cmp.Compare(a.id, b.id) })
 	c.mu.Unlock()
-	if len(ids) == 0 {
-		return "", about, false
-	}
-	for _, job := range c.caches.jobsOf(ids) {
-		key, _ := jobspec.KeyOf(job)
-		if plan.MayRun(job) {
-			return key.Execution, left[key.Execution].about, true
+	for _, e := range left {
+		may := false
+		// Until then a Job may be created by a request that is on its way.
+		c.sleepUntil(ctx, e.left.Add(strayTime), nil)
+		err := c.untilDone(ctx, "look for Jobs of an execution whose record cannot be read", why, c.tooLate(why, c.Clock.Now()),
+			func() (err error) { may, err = c.jobsMayRun(ctx, e.id); return err })
+		if may || err != nil {
+			return e.id, e.about, true
 		}
 	}
 	return "", about, false
+}
+
+// jobsMayRun asks the API server, not the cache, which may lag behind.
+func (c *Controller) jobsMayRun(ctx context.Context, id execution.ID) (bool, error) {
+	ctx, cancel := context.WithTimeout(ctx, apiTimeout)
+	defer cancel()
+	selector := jobspec.Selector(c.config().Name, jobspec.JobComponent).String() + "," + jobspec.ExecutionLabel + "=" + string(id)
+	list, err := c.Client.BatchV1().Jobs(c.Namespace).List(ctx, metav1.ListOptions{LabelSelector: selector})
+	if err != nil {
+		return false, fmt.Errorf("list the Jobs of execution %s: %w", id, err)
+	}
+	return slices.ContainsFunc(list.Items, func(job batchv1.Job) bool { return plan.MayRun(&job) }), nil
+}
+
+// isDamaged reports whether an execution's record cannot be read.
+func (l listing) isDamaged(id execution.ID) bool {
+	return slices.ContainsFunc(l.damaged, func(e *damagedError) bool { return e.id == id })
 }
 
 // noteDamaged takes down which records cannot be read, and tells of those that are

@@ -20,7 +20,7 @@ import (
 func (c *Controller) fire(ctx context.Context, fence Fence, why opening) {
 	now := c.Clock.Now()
 	why.scheduled = why.scheduled.UTC().Truncate(time.Second)
-	if id, about, busy := c.busy(); busy {
+	if id, about, busy := c.busy(ctx, why); busy {
 		c.skipTick(ctx, id, about, why)
 		if why.trigger == execution.Cron {
 			c.passTicks(ctx, fence, now)
@@ -43,6 +43,9 @@ func (c *Controller) fire(ctx context.Context, fence Fence, why opening) {
 }
 
 func (c *Controller) skipTick(ctx context.Context, busy execution.ID, about corev1.ObjectReference, why opening) {
+	if ctx.Err() != nil {
+		return // it is the next leader's
+	}
 	c.Log.Warn("tick skipped: an execution is open", "execution", busy, "trigger", why.trigger, "scheduled", why.scheduled)
 	c.Metrics.TickSkipped("open_execution")
 	c.announce(ctx, about, true, eventTickSkipped,
@@ -56,7 +59,7 @@ func (c *Controller) resumeOpening(ctx context.Context, fence Fence) {
 		return
 	}
 	why, id := *c.state.opening, c.state.newest
-	open, about, busy := c.busy()
+	open, about, busy := c.busy(ctx, why)
 	switch {
 	case c.isKnown(id): // its record was created
 	case busy:

@@ -72,6 +72,7 @@ func (c *Controller) recover(ctx context.Context) error {
 		if _, err := execution.ParseID(string(e.id)); err == nil {
 			known[e.id] = true
 			if e.open {
+				e.left = c.Clock.Now()
 				leftAlone[e.id] = e
 			}
 		}

@@ -168,7 +168,7 @@ func (c *Controller) ticksMissed(ctx context.Context, since time.Time, missed in
 	c.Metrics.TicksMissed(missed)
 	c.Log.Warn("ticks missed", "count", missed, "since", since)
 	c.announce(ctx, c.stateReference(), true, eventTicksMissed,
-		fmt.Sprintf("%d ticks since %s were missed: no replica led when they were due", missed, since.UTC().Format(time.RFC3339)))
+		fmt.Sprintf("%d ticks since %s were missed: when they were due no replica led, or none could begin them", missed, since.UTC().Format(time.RFC3339)))
 }
 
 // current returns the record of the open execution, or nil.

@@ -47,6 +47,11 @@ func (v *view) do(ctx context.Context, r request, commit func() error) error {
 		defer v.world.mu.Unlock()
 		v.world.oracle.keepTokens(r.name)
 	}
+	if isDenial(err) && r.verb == "create" {
+		v.world.mu.Lock()
+		defer v.world.mu.Unlock()
+		v.world.oracle.denied(v.process.name, r)
+	}
 	return err
 }
 
@@ -189,6 +194,11 @@ func (w *world) obstacle(p *process, r request, l luck) error {
 	for _, f := range w.scenario.forbidden {
 		if f.covers(w.since(), p.slot) && f.kind == r.kind && r.write {
 			return apierrors.NewForbidden(resource(r.kind), r.name, errors.New("exceeded quota"))
+		}
+	}
+	for _, d := range w.scenario.denials {
+		if d.covers(w.since(), p.slot) && d.kind == r.kind && (r.verb == "create" || r.verb == "update") {
+			return denialsOf(r.kind, r.name)[d.answer]
 		}
 	}
 	l = roll(uint64(l), 0, "obstacle")

@@ -27,6 +27,7 @@
 //	process_test.go    processes, and the ways they end
 //	replica_test.go    what a replica is made of: the only file to know its API
 //	events_test.go     what happens to nodes, and what users do
+//	denial_test.go     what admission refuses, and records that somebody damages
 //	oracle_test.go     what must always hold
 //	slots_test.go      what holds a slot, and for how long
 //	verdict_test.go    what must hold at the end

@@ -45,6 +45,9 @@ func (w *world) scheduleEvents() {
 	for _, e := range s.nodeEvents {
 		w.at(w.start.Add(e.at), func() { w.nodeEvent(e) })
 	}
+	for _, d := range s.damages {
+		w.at(w.start.Add(d.at), w.damage)
+	}
 	for _, e := range s.userEvents {
 		w.at(w.start.Add(e.at), func() { w.userEvent(e) })
 	}

@@ -25,6 +25,7 @@ type oracle struct {
 	results  map[execution.Key]*resultState
 	numbers  map[execution.Key]int
 	openings []opening
+	denials  map[string]*denial // by process and object
 	stats    stats
 }
 
@@ -41,6 +42,7 @@ type recordState struct {
 	// tokensKept is that a token Secret was not deleted because a request failed
 	// or because one came too late.
 	tokensKept bool
+	damaged    bool // somebody made it unreadable, and nothing is to be written to it
 }
 
 // opening is a time in which an execution was open.
@@ -77,6 +79,7 @@ func newOracle(w *world) *oracle {
 		jobs:    map[execution.Key]*jobState{},
 		results: map[execution.Key]*resultState{},
 		numbers: map[execution.Key]int{},
+		denials: map[string]*denial{},
 		stats:   stats{Seeds: 1},
 	}
 }
@@ -91,6 +94,10 @@ func (o *oracle) recordWritten(before, now *corev1.ConfigMap) {
 		if r = o.recordCreated(id, now); r == nil {
 			return
 		}
+	}
+	if r.damaged {
+		o.world.fail("the record of %s was written, which is damaged", id)
+		return
 	}
 	was := r.phase
 	if err := r.read(now); err != nil {
@@ -126,6 +133,7 @@ func (o *oracle) recordCreated(id execution.ID, object *corev1.ConfigMap) *recor
 	if open := o.openRecords(); len(open) > 0 {
 		w.fail("I2: execution %s was opened while %s is open", id, open[0])
 	}
+	o.checkDamaged(id)
 	r := &recordState{object: object, plan: plan, index: map[string]int{}}
 	for i, node := range plan.Nodes {
 		r.index[node.Name] = i
@@ -207,6 +215,10 @@ func (o *oracle) recordClosed(id execution.ID, r *recordState) {
 		switch {
 		case !outcome.State.Final():
 			w.fail("I3: %s of %s was closed as %s", key.Node, id, outcome.State)
+		case outcome.Reason == execution.JobInvalid:
+			w.fail("I3: %s of %s counts as invalid, and is not", key.Node, id)
+		case outcome.Reason == execution.JobRefused && !o.longDenied(r, key):
+			w.fail("I3: %s of %s ended as refused before startDeadline had passed", key.Node, id)
 		case outcome.State == execution.Skipped && job != nil && !job.byUser:
 			w.fail("I3: %s of %s counts as skipped, but had a Job", key.Node, id)
 		case outcome.Reason == execution.JobTimeout && job != nil && job.inTime:

@@ -28,6 +28,8 @@ type process struct {
 	replica  *replica       // nil while it starts
 }
 
+func processName(slot, born int) string { return fmt.Sprintf("r%d.%d", slot, born) }
+
 // boot starts a process.
 func (w *world) boot(slot int) {
 	if w.slots[slot] != nil {
@@ -35,7 +37,7 @@ func (w *world) boot(slot int) {
 	}
 	w.born++
 	p := &process{
-		world: w, slot: slot, name: fmt.Sprintf("r%d.%d", slot, w.born),
+		world: w, slot: slot, name: processName(slot, w.born),
 		killed: make(chan struct{}), attempts: map[string]int{},
 	}
 	p.ctx, p.exit = context.WithCancel(context.Background())

@@ -29,6 +29,8 @@ type scenario struct {
 	crashes                    int     // at most
 	powerLoss                  float64 // of the crashes: all replicas die, and what is not synced is lost
 	outages, lags, forbidden   []window
+	denials                    []window // admission refuses, with any code
+	damages                    []moment // somebody damages the open record
 	stops                      []window // of a process, as by SIGSTOP
 	terms                      []moment // a process is told to end
 	cuts                       []moment
@@ -48,6 +50,7 @@ type window struct {
 	from, to time.Duration
 	slot     int // allSlots: all
 	kind     kind
+	answer   int // of those that admission gives
 	hangs    bool
 }
 
@@ -116,6 +119,7 @@ func drawScenario(seed uint64) *scenario {
 	s.drawProcesses(r)
 	s.drawCluster(r)
 	s.drawReloads(rand.New(rand.NewPCG(seed, 0xc0f1)))
+	s.drawDenials(rand.New(rand.NewPCG(seed, 0xad31)))
 	s.drawGrace(rand.New(rand.NewPCG(seed, 0x96ace)))
 	s.drawSidecars(rand.New(rand.NewPCG(seed, 0x51de)))
 	return s
@@ -155,6 +159,20 @@ func (s *scenario) drawReloads(r *rand.Rand) {
 			reload.at = s.ticks[r.IntN(len(s.ticks))] + time.Duration(r.Int64N(int64(2*time.Second))) - time.Second
 		}
 		s.reloads = append(s.reloads, reload)
+	}
+}
+
+// drawDenials draws from a source of its own too.
+func (s *scenario) drawDenials(r *rand.Rand) {
+	for range r.IntN(3) {
+		d := s.drawWindow(r, 3, 60)
+		d.kind = []kind{jobs, jobs, jobs, secrets, configMaps, events}[r.IntN(6)]
+		d.answer = r.IntN(len(denialsOf("", "")))
+		d.slot = allSlots // it is the API server's
+		s.denials = append(s.denials, d)
+	}
+	if chance(r, 0.1) {
+		s.damages = append(s.damages, moment{at: s.ticks[r.IntN(len(s.ticks))] + seconds(r, 1, 60)})
 	}
 }
 

@@ -23,7 +23,7 @@ const (
 
 // stats say that the seeds have done something.
 type stats struct {
-	Seeds, Records, Closed, Jobs, Acknowledged, Unreported, Secrets, Denied, Crashes, PowerLosses int
+	Seeds, Records, Closed, Jobs, Acknowledged, Unreported, Secrets, Denied, Crashes, PowerLosses, Damaged int
 }
 
 func (s *stats) add(o stats) {
@@ -37,6 +37,7 @@ func (s *stats) add(o stats) {
 	s.Denied += o.Denied
 	s.Crashes += o.Crashes
 	s.PowerLosses += o.PowerLosses
+	s.Damaged += o.Damaged
 }
 
 // runAll has child processes run all seeds.

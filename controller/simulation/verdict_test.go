@@ -50,7 +50,7 @@ func (o *oracle) inDoubt(key execution.Key, body []byte) { o.results[key].doubt[
 func (o *oracle) refused(l *life, err error) {
 	r := o.records[l.key.Execution]
 	_, ended := r.outcomes[r.index[l.key.Node]]
-	if r.phase == execution.Open && !ended && !l.ended && l.stopped.IsZero() && o.world.job(l) != nil && !o.world.frozenNodeGone(l) {
+	if r.phase == execution.Open && !r.damaged && !ended && !l.ended && l.stopped.IsZero() && o.world.job(l) != nil && !o.world.frozenNodeGone(l) {
 		o.world.fail("I8: the pod %s runs, and its result was refused: %v", l.pod, err)
 	}
 }
@@ -140,7 +140,7 @@ func (w *world) missing() string {
 		return "nobody leads"
 	}
 	for key, r := range w.oracle.results {
-		if r.last != "" && !w.oracle.dropped(key.Execution) && !w.exported()[key].is(r) {
+		if r.last != "" && !w.oracle.dropped(key.Execution) && !w.oracle.records[key.Execution].damaged && !w.exported()[key].is(r) {
 			return fmt.Sprintf("I4: the result of %s in %s is not exported", key.Node, key.Execution)
 		}
 	}
@@ -154,6 +154,11 @@ func (o *oracle) excused(tick time.Time) bool {
 	last := tick.Add(w.scenario.startingDeadline)
 	if last.Before(w.start.Add(w.scenario.calmFrom + 2*leaseDuration + 60*time.Second)) {
 		return time.Now().After(last.Add(30 * time.Second))
+	}
+	for _, r := range o.records {
+		if r.damaged && !r.plan.Scheduled.After(tick) {
+			return true // its Jobs may have run
+		}
 	}
 	for _, x := range o.openings {
 		if x.from.Before(last) && (x.to.IsZero() || x.to.After(tick)) {
@@ -179,7 +184,7 @@ func (w *world) judge() {
 		}
 	}
 	for id, r := range w.oracle.records {
-		if !r.gone {
+		if !r.gone && !r.damaged {
 			w.oracle.checkReport(id, r)
 		}
 	}

@@ -1,0 +1,124 @@
+package simulation
+
+import (
+	"errors"
+	"net/http"
+	"time"
+
+	corev1 "k8s.io/api/core/v1"
+	apierrors "k8s.io/apimachinery/pkg/api/errors"
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+
+	"github.com/batch-job-controller/batch-job-controller/controller/execution"
+	"github.com/batch-job-controller/batch-job-controller/controller/jobspec"
+)
+
+// denialsOf are the answers of admission, and of proxies: all of them say that an
+// object is not wanted now, and none that it is wrong.
+func denialsOf(k kind, name string) []error {
+	said := func(code int32, reason metav1.StatusReason) error {
+		return &apierrors.StatusError{ErrStatus: metav1.Status{
+			Status: metav1.StatusFailure, Code: code, Reason: reason, Message: `admission webhook "w" denied the request: no owner`,
+			Details: &metav1.StatusDetails{Name: name, Kind: string(k), Causes: []metav1.StatusCause{{Message: "no owner"}}},
+		}}
+	}
+	return []error{
+		said(http.StatusBadRequest, ""),
+		said(http.StatusUnprocessableEntity, metav1.StatusReasonInvalid),
+		said(http.StatusForbidden, metav1.StatusReasonForbidden),
+		said(http.StatusTooManyRequests, metav1.StatusReasonTooManyRequests),
+		said(http.StatusRequestEntityTooLarge, metav1.StatusReasonRequestEntityTooLarge),
+		apierrors.NewForbidden(resource(k), name, errors.New("exceeded quota")),
+		apierrors.NewGenericServerResponse(http.StatusBadRequest, "POST", resource(k), name, "<html>", 0, true),
+	}
+}
+
+// isDenial reports whether somebody does not want an object, as far as an answer
+// tells: a webhook that is down does not either.
+func isDenial(err error) bool {
+	var answer apierrors.APIStatus
+	if !errors.As(err, &answer) {
+		return false
+	}
+	switch status := answer.Status(); status.Code {
+	case http.StatusConflict, http.StatusServiceUnavailable, http.StatusGatewayTimeout:
+		return false
+	case http.StatusTooManyRequests:
+		return status.Details == nil || status.Details.RetryAfterSeconds == 0
+	}
+	return true
+}
+
+// denial is for how long a process was told that an object is not wanted.
+type denial struct{ first, last time.Time }
+
+func (o *oracle) denied(process string, r request) {
+	what := process + " " + r.String()
+	if o.denials[what] == nil {
+		o.denials[what] = &denial{first: time.Now()}
+	}
+	o.denials[what].last = time.Now()
+}
+
+// longDenied reports whether a process was told at times that are startDeadline
+// apart that the Job of a task is not wanted, or the Secret with its token.
+func (o *oracle) longDenied(r *recordState, key execution.Key) bool {
+	job := request{kind: jobs, name: jobspec.JobName(name, key)}.String()
+	token := request{kind: secrets, name: jobspec.TokenSecretName(name, key.Execution, r.plan.Settings.TokenSecret(r.index[key.Node]))}.String()
+	for i := 1; i <= o.world.born; i++ {
+		var all denial
+		for _, what := range []string{job, token} {
+			for slot := range o.world.slots {
+				d := o.denials[processName(slot, i)+" "+what]
+				switch {
+				case d == nil:
+					continue
+				case all.first.IsZero():
+					all = *d
+				}
+				if d.first.Before(all.first) {
+					all.first = d.first
+				}
+				if d.last.After(all.last) {
+					all.last = d.last
+				}
+			}
+		}
+		if all.last.Sub(all.first) >= o.world.scenario.startDeadline-time.Second {
+			return true
+		}
+	}
+	return false
+}
+
+// damage has somebody make the open record unreadable.
+func (w *world) damage() {
+	open := w.oracle.openRecords()
+	if len(open) == 0 || !w.stormy() {
+		return
+	}
+	id := open[0]
+	r := w.oracle.records[id]
+	there, ok := w.api.get(configMaps, jobspec.RecordName(name, id)).(*corev1.ConfigMap)
+	if !ok {
+		return
+	}
+	w.note("user", "damage", "configmaps/"+there.Name, "")
+	damaged := there.DeepCopy()
+	damaged.Data["phase"] = "Odd"
+	w.must(w.api.update(configMaps, damaged))
+	r.damaged, r.tokensKept = true, true
+	w.oracle.endOpening(id)
+	w.oracle.stats.Damaged++
+}
+
+// checkDamaged checks that nothing of an execution runs whose record is damaged
+// when another one is opened.
+func (o *oracle) checkDamaged(opened execution.ID) {
+	for job, l := range o.world.lives {
+		if r := o.records[l.key.Execution]; r != nil && r.damaged && o.holdsSlot(l) {
+			o.world.fail("I2: execution %s was opened while the Job %s of %s may run", opened, job, l.key.Execution)
+			return
+		}
+	}
+}

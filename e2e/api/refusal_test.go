@@ -1,0 +1,146 @@
+//go:build e2e
+
+package api
+
+import (
+	"bytes"
+	"slices"
+	"strings"
+	"testing"
+	"time"
+
+	batchv1 "k8s.io/api/batch/v1"
+	corev1 "k8s.io/api/core/v1"
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+
+	"github.com/batch-job-controller/batch-job-controller/controller/execution"
+	"github.com/batch-job-controller/batch-job-controller/controller/jobspec"
+	"github.com/batch-job-controller/batch-job-controller/e2e/api/rig"
+)
+
+const noOwner = "it has no owner"
+
+// Admission refuses Jobs, with the code that the API server gives it, when a
+// server starts, while it works, and when the next one takes over. Then it changes
+// its mind.
+func TestJobsThatAdmissionRefusesForAWhile(t *testing.T) {
+	t.Parallel()
+	for name, refuse := range map[string]func(*rig.Site, rig.Refusal, string) func(){
+		"a policy": (*rig.Site).RefusedByPolicy, "a webhook": (*rig.Site).RefusedByWebhook,
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			site := rig.NewSite(t, shared, rig.Config{Pool: 2, RunFor: time.Second})
+			nodes := site.AddNodes(4)
+			mend := refuse(site, rig.Refusal{Group: "batch", Resource: "jobs"}, noOwner)
+			waitRefused(t, site, &batchv1.Job{})
+			first, second := site.NewServer(1).WithLease(rig.ShortLease()), site.NewServer(2).WithLease(rig.ShortLease())
+			for _, server := range []*rig.Server{first, second} {
+				server.Start()
+				server.WaitMetrics(patience, "a Job is refused", func(m rig.Metrics) bool { return m.Sum("batch_job_controller_job_create_errors_total") > 0 })
+				if !bytes.Contains(server.Log(), []byte("would be refused now")) {
+					t.Error("the start does not warn of the refusal")
+				}
+				if server == first {
+					server.Kill()
+				}
+			}
+			mend()
+			checkReport(t, waitClosed(t, site), all(nodes, succeeded()))
+			site.Audit.Until(patience, "an event tells of the refusal", func(state *rig.State) bool {
+				found := state.EventsOf("JobRefused")
+				return len(found) == 1 && strings.Contains(found[0].Message, noOwner)
+			})
+		})
+	}
+}
+
+// waitRefused waits until the API server refuses to create the object, which it
+// learns of some time after the policy was written.
+func waitRefused(t *testing.T, site *rig.Site, like metav1.Object) {
+	t.Helper()
+	eventually(t, "the API server refuses what it is to refuse", func() bool {
+		dry := metav1.CreateOptions{DryRun: []string{metav1.DryRunAll}}
+		var err error
+		switch like.(type) {
+		case *batchv1.Job:
+			_, err = shared.Client.BatchV1().Jobs(site.Namespace).Create(t.Context(), foreignJob("probe"), dry)
+		default:
+			probe := &corev1.ConfigMap{ObjectMeta: metav1.ObjectMeta{Name: "probe", Labels: jobspec.CommonLabels(rig.Name, jobspec.RecordComponent)}}
+			_, err = shared.Client.CoreV1().ConfigMaps(site.Namespace).Create(t.Context(), probe, dry)
+		}
+		return err != nil && strings.Contains(err.Error(), noOwner)
+	})
+}
+
+// A record that the API server does not take is given up at startingDeadline, and
+// the next tick has its turn.
+func TestAnExecutionThatAPolicyKeepsFromBeingOpened(t *testing.T) {
+	t.Parallel()
+	site := rig.NewSite(t, shared, rig.Config{Pool: 2, RunFor: time.Second, Keys: map[string]any{
+		"startingDeadline": "3s", "runOnStartup": true, "cronExpression": "* * * * *",
+	}})
+	nodes := site.AddNodes(2)
+	mend := site.RefusedByPolicy(rig.Refusal{Resource: "configmaps", Component: jobspec.RecordComponent}, noOwner)
+	waitRefused(t, site, &corev1.ConfigMap{})
+	server := site.NewServer(1)
+	server.Start()
+	site.Audit.Until(patience, "an event tells why the execution is given up", func(state *rig.State) bool {
+		return slices.ContainsFunc(state.EventsOf("TicksMissed"), func(e *corev1.Event) bool { return strings.Contains(e.Message, noOwner) })
+	})
+	if missed := server.Metrics().Sum("batch_job_controller_ticks_missed_total"); missed < 1 {
+		t.Errorf("ticks missed: got %v, want one at least", missed)
+	}
+	mend()
+	checkReport(t, waitClosed(t, site), all(nodes, succeeded()))
+}
+
+// The record of the open execution is damaged: the leader leaves it alone, ticks
+// wait for its Jobs, and then have their turn.
+func TestARecordThatSomebodyDamages(t *testing.T) {
+	t.Parallel()
+	site := rig.NewSite(t, shared, rig.Config{Pool: 2, RunFor: untilEnded, Keys: map[string]any{"cronExpression": "* * * * *"}})
+	nodes := site.AddNodes(2)
+	server := site.NewServer(1)
+	server.Start()
+	for _, node := range nodes {
+		waitRunning(t, site, node)
+	}
+	id := execution.ID(waitRunning(t, site, nodes[0]).Labels[jobspec.ExecutionLabel])
+	maps := shared.Client.CoreV1().ConfigMaps(site.Namespace)
+	record, err := maps.Get(t.Context(), jobspec.RecordName(rig.Name, id), metav1.GetOptions{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	record.Data["phase"] = "Odd"
+	damaged, err := maps.Update(t.Context(), record, metav1.UpdateOptions{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	endOne(t, site, nodes[0], 20) // which is to be written down
+	site.Audit.Until(patience, "an event tells of the damage", func(state *rig.State) bool {
+		return len(state.EventsOf("RecordDamaged")) == 1
+	})
+	site.Audit.Until(patience, "a tick is skipped while a pod runs", func(state *rig.State) bool {
+		return len(state.EventsOf("TickSkipped")) > 0 || len(state.Records) > 1
+	})
+	site.Audit.Read(func(state *rig.State) {
+		if len(state.Records) != 1 {
+			t.Error("an execution was opened beside a pod of the one before")
+		}
+	})
+	if err := site.EndPod(t.Context(), waitRunning(t, site, nodes[1])); err != nil {
+		t.Fatal(err)
+	}
+	site.Audit.Until(patience, "a pod of the next execution runs", func(state *rig.State) bool {
+		pod := state.Running(nodes[1])
+		return pod != nil && pod.Labels[jobspec.ExecutionLabel] != string(id)
+	})
+	after, err := maps.Get(t.Context(), damaged.Name, metav1.GetOptions{})
+	if err != nil || after.ResourceVersion != damaged.ResourceVersion {
+		t.Errorf("the damaged record was written, or is gone: %v", err)
+	}
+	if n := server.Metrics().Sum("batch_job_controller_damaged_records"); n != 1 {
+		t.Errorf("damaged records: got %v, want 1", n)
+	}
+}
