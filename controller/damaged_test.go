@@ -119,7 +119,9 @@ func TestNoTickRunsBesideTheJobsOfADamagedRecord(t *testing.T) {
 				if got := c.executionsByTick()["00:30"]; got == "" {
 					t.Errorf("executions: got %v, want that of the tick after the Jobs' end", c.executionsByTick())
 				}
-				c.wantOneEvent(eventRecordDamaged, record)
+				if got := len(c.eventsOf(eventRecordDamaged)); got != 1 { // each leader counts it up
+					t.Errorf("events about the damage: got %d, want one", got)
+				}
 			})
 		})
 	}

@@ -39,6 +39,7 @@ const (
 	eventNoNodes            = "NoNodes"
 	eventJobRefused         = "JobRefused"
 	eventJobInvalid         = "JobInvalid"
+	eventNoLeader           = "NoLeader"
 	eventRecordDamaged      = "RecordDamaged"
 	eventRecordRefused      = "RecordRefused"
 	eventTaskFailed         = "NodeTaskFailed"
@@ -62,6 +63,9 @@ func ownActions() map[string]string {
 		eventJobRefused:         "CreateJob",
 		eventJobInvalid:         "CreateJob",
 		eventTaskFailed:         "EndNodeTask",
+		eventNoLeader:           "TakeLease",
+		eventRecordDamaged:      "ReadRecord",
+		eventRecordRefused:      "WriteRecord",
 		eventCallbackDenied:     "TakeCallback",
 		eventConfigReloaded:     "LoadConfig",
 		eventConfigInvalid:      "LoadConfig",

@@ -83,6 +83,8 @@ const leaseComponent = "leader"
 type term struct {
 	resourcelock.Interface
 	options LeaderOptions
+	client  Client
+	wait    leaseWait                 // only the goroutine of the election has it
 	renewed atomic.Pointer[time.Time] // when this replica last wrote the Lease
 	lost    chan struct{}             // closed when another replica is seen to hold it
 	lose    func()
@@ -98,6 +100,7 @@ func newTerm(client Client, o LeaderOptions) *term {
 			Labels:     jobspec.CommonLabels(o.Controller, leaseComponent),
 		},
 		options: o,
+		client:  client,
 		lost:    lost,
 		lose:    sync.OnceFunc(func() { close(lost) }),
 	}
@@ -207,26 +210,32 @@ func (t *term) Get(ctx context.Context) (*resourcelock.LeaderElectionRecord, []b
 	record, raw, err := t.Interface.Get(ctx)
 	if err == nil {
 		t.observe(record.HolderIdentity)
+		if t.renewed.Load() == nil && record.HolderIdentity != t.options.Identity {
+			t.tell(ctx, t.wait.read(*record, time.Now()))
+		}
 	}
 	return record, raw, err
 }
 
 // Create writes the first Lease.
 func (t *term) Create(ctx context.Context, r resourcelock.LeaderElectionRecord) error {
-	return t.write(r, func() error { return t.Interface.Create(ctx, r) })
+	return t.write(ctx, r, func() error { return t.Interface.Create(ctx, r) })
 }
 
 // Update writes the Lease, if nobody has done so since it was read.
 func (t *term) Update(ctx context.Context, r resourcelock.LeaderElectionRecord) error {
-	return t.write(r, func() error { return t.Interface.Update(ctx, r) })
+	return t.write(ctx, r, func() error { return t.Interface.Update(ctx, r) })
 }
 
-func (t *term) write(r resourcelock.LeaderElectionRecord, do func() error) error {
+func (t *term) write(ctx context.Context, r resourcelock.LeaderElectionRecord, do func() error) error {
 	began := time.Now()
 	err := do()
-	if err == nil {
+	switch {
+	case err == nil:
 		t.renewed.Store(&began)
 		t.observe(r.HolderIdentity)
+	case t.renewed.Load() == nil:
+		t.tell(ctx, t.wait.write(err, time.Now()))
 	}
 	return err
 }

@@ -1,0 +1,90 @@
+package controller
+
+import (
+	"context"
+	"errors"
+	"strings"
+	"testing"
+	"testing/synctest"
+	"time"
+
+	coordinationv1 "k8s.io/api/coordination/v1"
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+	"k8s.io/client-go/kubernetes/fake"
+	clienttesting "k8s.io/client-go/testing"
+	"k8s.io/utils/ptr"
+)
+
+// foreignLease is held by a replica that does not renew it.
+func foreignLease(holder string, lasts int32) *coordinationv1.Lease {
+	return &coordinationv1.Lease{
+		ObjectMeta: metav1.ObjectMeta{Namespace: testNamespace, Name: "check-leader"},
+		Spec: coordinationv1.LeaseSpec{
+			HolderIdentity: ptr.To(holder), LeaseDurationSeconds: ptr.To(lasts),
+			RenewTime: ptr.To(metav1.NewMicroTime(time.Now())), AcquireTime: ptr.To(metav1.NewMicroTime(time.Now())),
+		},
+	}
+}
+
+func TestAReplicaThatWaitsInVainForTheLeaseSaysWhy(t *testing.T) {
+	tests := map[string]struct {
+		lease    *coordinationv1.Lease
+		renewed  bool
+		refuse   error // of each write
+		wantSays string
+	}{
+		"a replica that is gone holds it for a day":   {lease: foreignLease("ghost_1@10.0.0.9", 86400), wantSays: `"ghost_1@10.0.0.9" holds the Lease`},
+		"a replica that is gone held it as usual":     {lease: foreignLease("ghost_1@10.0.0.9", 15)},
+		"another replica leads":                       {lease: foreignLease("other_1@10.0.0.2", 15), renewed: true},
+		"another replica leads, with a longer Lease":  {lease: foreignLease("other_1@10.0.0.2", 3600), renewed: true},
+		"a policy denies it":                          {refuse: policyDenial("leases"), wantSays: "no owner"},
+		"the API server does not answer to any write": {refuse: errors.New("connection refused")},
+	}
+	for name, tt := range tests {
+		t.Run(name, func(t *testing.T) {
+			synctest.Test(t, func(t *testing.T) {
+				client := fake.NewClientset()
+				if tt.lease != nil {
+					held := tt.lease.DeepCopy()
+					held.Spec.RenewTime = ptr.To(metav1.NewMicroTime(time.Now()))
+					must(t, client.Tracker().Add(held))
+				}
+				if tt.refuse != nil {
+					for _, verb := range []string{"create", "update"} {
+						client.PrependReactor(verb, "leases", func(clienttesting.Action) (bool, runtimeObject, error) { return true, nil, tt.refuse })
+					}
+				}
+				ctx, stop := context.WithCancel(t.Context())
+				done := make(chan error, 1)
+				go func() {
+					done <- Lead(ctx, client, leaderOptions(t, "a"), func(ctx context.Context, _ Fence) error {
+						<-ctx.Done()
+						return nil
+					})
+				}()
+				for range 60 { // ten minutes
+					time.Sleep(10 * time.Second)
+					if tt.renewed {
+						there := lease(t, client)
+						there.Spec.RenewTime = ptr.To(metav1.NewMicroTime(time.Now()))
+						_, err := client.CoordinationV1().Leases(testNamespace).Update(t.Context(), there, metav1.UpdateOptions{})
+						must(t, err)
+					}
+				}
+				stop()
+				must(t, <-done)
+				synctest.Wait()
+				found := eventsIn(t, client)
+				if tt.wantSays == "" && len(found) > 0 {
+					t.Errorf("events: got %q, want none", found[0].Message)
+				}
+				if tt.wantSays == "" {
+					return
+				}
+				if len(found) != 1 || found[0].Count != 1 || !strings.Contains(found[0].Message, tt.wantSays) || found[0].InvolvedObject.Kind != "Lease" {
+					t.Errorf("events: got %d, want one about the Lease that says %q", len(found), tt.wantSays)
+				}
+			})
+		})
+	}
+}
