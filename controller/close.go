@@ -92,6 +92,7 @@ func (c *Controller) writeReport(open *openExecution) (execution.Report, error) 
 		c.mu.Unlock()
 		err = nil
 	}
+	c.mendReport(&report)
 	if err == nil { // also if it is there: whoever wrote it may have failed to make it durable
 		err = c.Store.SaveReport(report)
 	}

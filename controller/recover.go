@@ -219,6 +219,12 @@ func (c *Controller) rebuildResults(records []record) (known map[execution.ID]bo
 func (c *Controller) rebuildExecution(id execution.ID, nodes []string) {
 	c.Results.Begin(id)
 	if report, err := c.Store.Report(id); err == nil {
+		if c.mendReport(&report) {
+			if err := c.Store.SaveReport(report); err != nil { // the next leader finds it too
+				c.Metrics.StoreError("report")
+				c.Log.Error("report not mended", "execution", id, "error", err)
+			}
+		}
 		c.Metrics.SetLastExecution(resultOf(report), report.Closed)
 		c.Metrics.SetLastReport(report)
 		nodes = nil
