@@ -51,7 +51,6 @@ func (c *Controller) closeExecution(ctx context.Context, fence Fence, open *open
 		c.Metrics.StoreError("report")
 		return err
 	}
-	c.deleteTokens(ctx, fence, open.record.plan)
 	c.mu.Lock()
 	account := open.ledger.Close(report)
 	c.mu.Unlock()
@@ -194,12 +193,16 @@ func (c *Controller) runPrunes(ctx context.Context, fence Fence) {
 func (c *Controller) prune(ctx context.Context, fence Fence) (later time.Duration, err error) {
 	all, err := c.records.list(ctx)
 	if err != nil {
-		return 0, err
+		return longestSleep, err // whose tokens are to be deleted is not known
+	}
+	errs := []error{c.deleteTokens(ctx, fence, all.records)}
+	if errs[0] != nil {
+		later = longestSleep
 	}
 	c.noteDamaged(ctx, all.damaged)
 	onDisk, err := c.Store.Executions()
 	if err != nil {
-		return 0, err
+		return later, errors.Join(append(errs, err)...)
 	}
 	byID := map[execution.ID]record{}
 	var open, closed []execution.ID
@@ -230,7 +233,6 @@ func (c *Controller) prune(ctx context.Context, fence Fence) (later time.Duratio
 		return !yes
 	}
 	drop, dropJobs = slices.DeleteFunc(drop, unsettled), slices.DeleteFunc(dropJobs, unsettled)
-	var errs []error
 	for _, id := range drop {
 		errs = append(errs, c.drop(ctx, fence, id, byID))
 	}

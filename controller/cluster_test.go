@@ -13,6 +13,8 @@ import (
 	corev1 "k8s.io/api/core/v1"
 	apierrors "k8s.io/apimachinery/pkg/api/errors"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+	"k8s.io/apimachinery/pkg/fields"
+	"k8s.io/apimachinery/pkg/labels"
 	"k8s.io/apimachinery/pkg/types"
 	"k8s.io/client-go/kubernetes/fake"
 	clienttesting "k8s.io/client-go/testing"
@@ -63,6 +65,7 @@ func newCluster(t *testing.T, nodes ...string) *cluster {
 	c.client.PrependReactor("create", "jobs", c.onCreate)
 	c.client.PrependReactor("update", "configmaps", c.compareVersions)
 	c.client.PrependReactor("create", "configmaps", c.giveVersion)
+	c.client.PrependReactor("delete-collection", "secrets", c.deleteSecrets)
 	for _, name := range nodes {
 		c.addNode(name)
 	}
@@ -126,6 +129,24 @@ func (c *cluster) compareVersions(action clienttesting.Action) (bool, runtimeObj
 	c.version++
 	object.ResourceVersion = fmt.Sprint(c.version)
 	return false, nil, nil
+}
+
+// deleteSecrets deletes the Secrets that are selected, which the fake does not.
+func (c *cluster) deleteSecrets(action clienttesting.Action) (bool, runtimeObject, error) {
+	which := action.(clienttesting.DeleteCollectionAction).GetListRestrictions()
+	secrets := corev1.SchemeGroupVersion.WithResource("secrets")
+	list, err := c.client.Tracker().List(secrets, corev1.SchemeGroupVersion.WithKind("Secret"), action.GetNamespace())
+	if err != nil {
+		return true, nil, err
+	}
+	for _, secret := range list.(*corev1.SecretList).Items {
+		if which.Labels.Matches(labels.Set(secret.Labels)) && which.Fields.Matches(fields.Set{metav1.ObjectNameField: secret.Name}) {
+			if err := c.client.Tracker().Delete(secrets, action.GetNamespace(), secret.Name); err != nil {
+				return true, nil, err
+			}
+		}
+	}
+	return true, nil, nil
 }
 
 func (c *cluster) onCreate(action clienttesting.Action) (bool, runtimeObject, error) {

@@ -95,6 +95,7 @@ type Controller struct {
 	hosts         *callbackHosts
 	// impostors are the nodes whose pods spoke for others.
 	impostors impostors
+	strangers impostors // tokens of a key that is not known: all are one
 
 	// What follows is the leader's: Run begins it anew, and nobody else changes
 	// it.
@@ -106,8 +107,10 @@ type Controller struct {
 	wake      chan struct{}
 	pruneWake chan struct{}
 	state     state
-	startedUp bool      // the execution of runOnStartup was dealt with
-	aheadTold time.Time // until when it was said that ticks are passed over
+	// tokensGone are the closed executions whose token Secrets were deleted.
+	tokensGone map[string]bool
+	startedUp  bool      // the execution of runOnStartup was dealt with
+	aheadTold  time.Time // until when it was said that ticks are passed over
 	// unanswered is when a request to create a record failed last that may be
 	// carried out, of this leader or of the one before it.
 	unanswered time.Time
@@ -247,6 +250,9 @@ func (c *Controller) Run(ctx context.Context, fence Fence) error {
 	work.Go(func() { c.keepRecord(ctx, fence) })
 	work.Go(func() { c.runTicks(ctx, fence) })
 	work.Go(func() { c.runPrunes(ctx, fence) })
+	if c.Keyring != nil {
+		work.Go(func() { c.keepKey(ctx, fence) })
+	}
 	<-ctx.Done()
 	c.tasks.ShutDown()
 	c.logs.ShutDown()
@@ -259,7 +265,7 @@ func (c *Controller) begin(fence Fence) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	c.hosts = newCallbackHosts()
-	c.fence = fence
+	c.fence, c.tokensGone = fence, map[string]bool{}
 	c.tasks, c.logs = newQueue("tasks", c.Clock), newQueue("logs", c.Clock)
 	c.wake, c.pruneWake = make(chan struct{}, 1), make(chan struct{}, 1)
 }

@@ -48,6 +48,7 @@ const (
 	eventConfigInvalid      = "ConfigInvalid"
 	eventConfigNeedsRestart = "ConfigNeedsRestart"
 	eventNotStarted         = "NotStarted"
+	eventNameShared         = "NameShared"
 )
 
 // ownActions are what the controller does, or did, when it writes an event of its

@@ -8,6 +8,7 @@ import (
 	"io/fs"
 	"os"
 	"path/filepath"
+	"slices"
 	"sync"
 	"time"
 
@@ -61,7 +62,7 @@ func OpenKeyring(ctx context.Context, o KeyringOptions) (*Keyring, error) {
 	k := &Keyring{options: o, ring: route.Keyring{Namespace: o.Namespace, Controller: o.Controller}}
 	keys, err := k.read(ctx)
 	if apierrors.IsNotFound(err) && o.Create {
-		keys, err = k.create(ctx)
+		keys, err = k.create(ctx, newKey())
 	}
 	if err != nil {
 		return nil, fmt.Errorf("callback key: %w", err)
@@ -134,24 +135,47 @@ func (k *Keyring) get(ctx context.Context) ([]route.TokenKey, error) {
 	return keys, nil
 }
 
-// create makes a key, unless another replica was faster.
-func (k *Keyring) create(ctx context.Context) ([]route.TokenKey, error) {
+// Restore creates the Secret again if it is gone, with the keys that this replica
+// has: those who were given a token go on to be believed by the replicas that start
+// later. It reports whether it did.
+func (k *Keyring) Restore(ctx context.Context) (restored bool, err error) {
+	if !k.options.Create {
+		return false, nil
+	}
+	if _, err := k.get(ctx); !apierrors.IsNotFound(err) {
+		return false, err
+	}
+	mine := k.current().Keys
+	there, err := k.create(ctx, mine...)
+	return err == nil && slices.Equal(mine, there), err
+}
+
+func newKey() (key route.TokenKey) {
+	_, _ = rand.Read(key[:]) // it never fails
+	return key
+}
+
+// create writes the Secret: the current key, and perhaps the previous one. If
+// another replica was faster, it returns the keys of that one.
+func (k *Keyring) create(ctx context.Context, keys ...route.TokenKey) ([]route.TokenKey, error) {
 	ctx, cancel := context.WithTimeout(ctx, apiTimeout)
 	defer cancel()
-	var key route.TokenKey
-	_, _ = rand.Read(key[:]) // it never fails
+	data := map[string][]byte{}
+	for i, name := range []string{currentKey, previousKey}[:len(keys)] {
+		data[name] = keys[i][:]
+	}
 	_, err := k.options.Client.CoreV1().Secrets(k.options.Namespace).Create(ctx, &corev1.Secret{
 		ObjectMeta: metav1.ObjectMeta{
 			Name:   k.options.Secret,
 			Labels: jobspec.CommonLabels(k.options.Controller, jobspec.KeyComponent),
 		},
 		Type: corev1.SecretTypeOpaque,
-		Data: map[string][]byte{currentKey: key[:]},
+		Data: data,
 	}, metav1.CreateOptions{})
 	if apierrors.IsAlreadyExists(err) {
 		return k.get(ctx)
 	}
-	return []route.TokenKey{key}, err
+	return keys, err
 }
 
 func readKeys(directory string) ([]route.TokenKey, error) {

@@ -4,10 +4,14 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"slices"
 
 	corev1 "k8s.io/api/core/v1"
 	apierrors "k8s.io/apimachinery/pkg/api/errors"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+	"k8s.io/apimachinery/pkg/fields"
+	"k8s.io/apimachinery/pkg/labels"
+	"k8s.io/apimachinery/pkg/selection"
 	"k8s.io/utils/ptr"
 
 	"github.com/batch-job-controller/batch-job-controller/controller/execution"
@@ -37,13 +41,33 @@ func newTokenChunks(p execution.Plan) []tokenChunk {
 	return chunks
 }
 
+// keepKey creates the callback key again whenever its Secret is gone, until ctx
+// ends. Without it a replica that starts later would make another one, and the
+// pods that run would be refused.
+func (c *Controller) keepKey(ctx context.Context, fence Fence) {
+	for c.sleepUntil(ctx, c.Clock.Now().Add(longestSleep), nil) {
+		write, done, err := fence(ctx)
+		if err != nil {
+			continue
+		}
+		restored, err := c.Keyring.Restore(write)
+		done()
+		switch {
+		case err != nil && ctx.Err() == nil:
+			c.Log.Warn("whether the callback key is still there is not known", "error", err)
+		case restored:
+			c.Log.Warn("the Secret with the callback key was gone, and was created again with the same key")
+		}
+	}
+}
+
 // errNoKeyring is that the configuration was changed under an open execution, and
 // that the callback key has gone with it.
 var errNoKeyring = errors.New("there is no callback key to make the tokens of the execution with")
 
 // ensureTokens creates the Secret with the task's token, unless it is there. The
 // pod takes its token from it. What it holds follows from the key and the nodes,
-// so whoever created it, it is the same.
+// so that it is the same if another replica with that key created it.
 func (c *Controller) ensureTokens(ctx context.Context, t task) error {
 	if t.plan.Settings.CallbackAuth != execution.TokenAuth {
 		return nil
@@ -63,7 +87,13 @@ func (c *Controller) ensureTokens(ctx context.Context, t task) error {
 		return errNoKeyring
 	}
 	secret := c.tokenSecret(t, number)
-	_, err := c.Client.CoreV1().Secrets(c.Namespace).Create(ctx, secret, metav1.CreateOptions{})
+	client := c.Client.CoreV1().Secrets(c.Namespace)
+	_, err := client.Create(ctx, secret, metav1.CreateOptions{})
+	if apierrors.IsAlreadyExists(err) {
+		if err = c.deleteOutdatedTokens(ctx, secret); err == nil {
+			_, err = client.Create(ctx, secret, metav1.CreateOptions{})
+		}
+	}
 	if err != nil && !apierrors.IsAlreadyExists(err) {
 		return fmt.Errorf("create Secret %s: %w", secret.Name, err)
 	}
@@ -71,20 +101,43 @@ func (c *Controller) ensureTokens(ctx context.Context, t task) error {
 	return nil
 }
 
-func (c *Controller) tokenSecret(t task, number int) *corev1.Secret {
-	tokens := map[string][]byte{}
-	for i, node := range t.plan.Nodes {
-		if t.plan.Settings.TokenSecret(i) != number {
-			continue
-		}
-		tokens[node.Name] = []byte(c.Keyring.Token(execution.Key{Execution: t.plan.ID, Node: node.Name}))
+// deleteOutdatedTokens deletes a token Secret if it was made with a key that is
+// not known any more: what its tokens send would be refused. The API server is
+// not asked what is there, which the role does not allow; it decides by the label.
+// Pods that have started have their tokens, and those that are about to start
+// wait for the Secret that is created next.
+func (c *Controller) deleteOutdatedTokens(ctx context.Context, secret *corev1.Secret) error {
+	outdated, err := labels.NewRequirement(jobspec.KeyLabel, selection.NotIn, c.Keyring.current().IDs())
+	if err != nil {
+		return fmt.Errorf("select Secret %s: %w", secret.Name, err)
 	}
-	labels := jobspec.CommonLabels(c.config().Name, jobspec.TokenComponent)
-	labels[jobspec.ExecutionLabel] = string(t.plan.ID)
+	err = c.Client.CoreV1().Secrets(c.Namespace).DeleteCollection(ctx, metav1.DeleteOptions{}, metav1.ListOptions{
+		FieldSelector: fields.OneTermEqualSelector(metav1.ObjectNameField, secret.Name).String(),
+		LabelSelector: labels.NewSelector().Add(*outdated).String(),
+	})
+	if apierrors.IsForbidden(err) { // by a role of before
+		c.Log.Warn("whether a token Secret is of a key that is known cannot be told: the role does not let Secrets be deleted as a collection",
+			"secret", secret.Name, "error", err)
+		return nil
+	}
+	if err != nil {
+		return fmt.Errorf("delete Secret %s if its key is not known: %w", secret.Name, err)
+	}
+	return nil
+}
+
+func (c *Controller) tokenSecret(t task, number int) *corev1.Secret {
+	ring, tokens := c.Keyring.current(), map[string][]byte{} // of one key all of them
+	for _, node := range t.plan.TokenNodes(number) {
+		tokens[node.Name] = []byte(ring.Token(execution.Key{Execution: t.plan.ID, Node: node.Name}))
+	}
+	own := jobspec.CommonLabels(c.config().Name, jobspec.TokenComponent)
+	own[jobspec.ExecutionLabel] = string(t.plan.ID)
+	own[jobspec.KeyLabel] = ring.IDs()[0]
 	return &corev1.Secret{
 		ObjectMeta: metav1.ObjectMeta{
 			Name:            jobspec.TokenSecretName(c.config().Name, t.plan.ID, number),
-			Labels:          labels,
+			Labels:          own,
 			OwnerReferences: []metav1.OwnerReference{jobspec.OwnerReference(t.owner)},
 		},
 		Type:      corev1.SecretTypeOpaque,
@@ -93,27 +146,45 @@ func (c *Controller) tokenSecret(t task, number int) *corev1.Secret {
 	}
 }
 
-// deleteTokens deletes the token Secrets of an execution that ends. They are
-// worth nothing any more; what cannot be deleted goes with the record.
-func (c *Controller) deleteTokens(ctx context.Context, fence Fence, p execution.Plan) {
-	for number := range tokenSecrets(p) {
-		name := jobspec.TokenSecretName(c.config().Name, p.ID, number)
-		if err := c.deleteSecret(ctx, fence, name); err != nil {
-			c.Log.Warn("token Secrets not deleted: they go with the execution record", "execution", p.ID, "secret", name, "error", err)
-			return
+// maxTokenDeletions is of how many executions the token Secrets are deleted in one
+// request: it names them all.
+const maxTokenDeletions = 50
+
+// deleteTokens deletes the token Secrets of the executions that are closed, if this
+// leader has not, in one request: there may be thousands of them. They are worth
+// nothing any more; what cannot be deleted goes with the record. Only what runs the
+// prunes calls it.
+func (c *Controller) deleteTokens(ctx context.Context, fence Fence, records []record) error {
+	var ids []string
+	for _, r := range slices.Backward(records) {
+		id := string(r.plan.ID)
+		if r.account.Phase == execution.Closed && tokenSecrets(r.plan) > 0 && !c.tokensGone[id] && len(ids) < maxTokenDeletions {
+			ids = append(ids, id)
 		}
 	}
-}
-
-func (c *Controller) deleteSecret(ctx context.Context, fence Fence, name string) error {
+	if len(ids) == 0 {
+		return nil
+	}
+	of, err := labels.NewRequirement(jobspec.ExecutionLabel, selection.In, ids)
+	if err != nil {
+		return fmt.Errorf("select token Secrets: %w", err)
+	}
 	write, done, err := fence(ctx)
 	if err != nil {
 		return err
 	}
 	defer done()
-	err = c.Client.CoreV1().Secrets(c.Namespace).Delete(write, name, metav1.DeleteOptions{})
-	if apierrors.IsNotFound(err) {
-		return nil
+	err = c.Client.CoreV1().Secrets(c.Namespace).DeleteCollection(write, metav1.DeleteOptions{}, metav1.ListOptions{
+		LabelSelector: jobspec.Selector(c.config().Name, jobspec.TokenComponent).Add(*of).String(),
+	})
+	switch {
+	case apierrors.IsForbidden(err): // by a role of before
+		c.Log.Warn("token Secrets not deleted: they go with the execution records", "executions", ids, "error", err)
+	case err != nil:
+		return fmt.Errorf("delete the token Secrets of %d executions: %w", len(ids), err)
 	}
-	return err
+	for _, id := range ids {
+		c.tokensGone[id] = true
+	}
+	return nil
 }

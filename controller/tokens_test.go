@@ -153,7 +153,7 @@ func TestTokenSecretsThatAreRefused(t *testing.T) {
 func TestSecretsThatCannotBeDeletedHoldNothingUp(t *testing.T) {
 	inBubble(t, func(t *testing.T) {
 		c := newCluster(t, "a", "b")
-		c.refuseTokens("delete", time.Now().Add(time.Hour), apierrors.NewForbidden(corev1.Resource("secrets"), "x", nil))
+		c.refuseTokens("delete-collection", time.Now().Add(time.Hour), apierrors.NewForbidden(corev1.Resource("secrets"), "x", nil))
 		r := startReplica(t, c, newMemoryStore(), testConfig())
 		defer r.kill()
 		time.Sleep(time.Minute)
@@ -191,6 +191,158 @@ func TestTokensAfterATakeover(t *testing.T) {
 		c.wantOutcomes(map[string]execution.Outcome{"a": succeeded, "b": succeeded, "c": succeeded, "d": succeeded})
 		if len(given) != 2 || len(c.tokenSecrets()) > 0 {
 			t.Errorf("%d tokens were given first, left: %v", len(given), c.tokenSecrets())
+		}
+	})
+}
+
+func (c *cluster) tokenOf(node string) string {
+	c.t.Helper()
+	for _, secret := range c.secretsWithTokens() {
+		if token, ok := secret.Data[node]; ok {
+			return string(token)
+		}
+	}
+	return ""
+}
+
+// While the first of three nodes runs, the leader ends and something becomes of the
+// callback key. All three share a Secret, which was made with the key.
+func TestTokensWhoseKeyChangedUnderAnExecution(t *testing.T) {
+	tests := map[string]struct {
+		change   func(t *testing.T, c *cluster, key, tokens *corev1.Secret)
+		wantAnew bool // the Secret with the tokens is made
+	}{
+		"nothing becomes of it": {change: func(*testing.T, *cluster, *corev1.Secret, *corev1.Secret) {}},
+		"it is lost": {
+			change: func(t *testing.T, c *cluster, key, _ *corev1.Secret) {
+				must(t, c.client.CoreV1().Secrets(testNamespace).Delete(t.Context(), key.Name, metav1.DeleteOptions{}))
+			},
+			wantAnew: true,
+		},
+		"it is rotated, and still known": {
+			change: func(t *testing.T, c *cluster, key, _ *corev1.Secret) {
+				key.Data = map[string][]byte{currentKey: []byte(keyOf("b")), previousKey: key.Data[currentKey]}
+				_, err := c.client.CoreV1().Secrets(testNamespace).Update(t.Context(), key, metav1.UpdateOptions{})
+				must(t, err)
+			},
+		},
+		"an earlier version did not say which it was": {
+			change: func(t *testing.T, c *cluster, _, tokens *corev1.Secret) {
+				delete(tokens.Labels, jobspec.KeyLabel)
+				_, err := c.client.CoreV1().Secrets(testNamespace).Update(t.Context(), tokens, metav1.UpdateOptions{})
+				must(t, err)
+			},
+		},
+	}
+	for name, tt := range tests {
+		t.Run(name, func(t *testing.T) {
+			inBubble(t, func(t *testing.T) {
+				c := newCluster(t, "a", "b", "c")
+				for _, node := range []string{"a", "b", "c"} {
+					c.behave(node, behaviour{runFor: time.Minute})
+				}
+				cfg := testConfig(func(c *config.Config) { c.Callback.TokensPerSecret, c.PodPoolSize = 50, 1 })
+				first := startReplica(t, c, newMemoryStore(), cfg)
+				time.Sleep(10 * time.Second)
+				first.kill()
+				key, err := c.client.CoreV1().Secrets(testNamespace).Get(t.Context(), testName+"-callback-key", metav1.GetOptions{})
+				must(t, err)
+				before := c.tokenOf("b")
+				tt.change(t, c, key, &c.secretsWithTokens()[0])
+				second := startReplica(t, c, newMemoryStore(), cfg)
+				defer second.kill()
+				time.Sleep(80 * time.Second) // b runs
+				after := c.tokenOf("b")
+				if anew := after != before; anew != tt.wantAnew {
+					t.Errorf("the tokens were made anew: %t, want %t", anew, tt.wantAnew)
+				}
+				id := c.records()[0].plan.ID
+				if err := second.Authenticate(t.Context(), execution.Key{Execution: id, Node: "b"}, after); err != nil {
+					t.Errorf("the token of b, which started after that: %v", err)
+				}
+				if created := c.created(); created["b"] != 1 || created["c"] != 0 {
+					t.Fatalf("created: %v, want b to run", created)
+				}
+				time.Sleep(3 * time.Minute)
+				c.wantOutcomes(map[string]execution.Outcome{"a": succeeded, "b": succeeded, "c": succeeded})
+			})
+		})
+	}
+}
+
+// A role of before does not let Secrets be deleted as a collection.
+func TestTokensWithARoleOfBefore(t *testing.T) {
+	inBubble(t, func(t *testing.T) {
+		c := newCluster(t, "a", "b")
+		c.behave("a", behaviour{runFor: time.Minute})
+		c.refuseTokens("delete-collection", time.Now().Add(time.Hour), apierrors.NewForbidden(corev1.Resource("secrets"), "", nil))
+		cfg := testConfig(func(c *config.Config) { c.PodPoolSize = 1 })
+		first := startReplica(t, c, newMemoryStore(), cfg)
+		time.Sleep(10 * time.Second)
+		first.kill()
+		second := startReplica(t, c, newMemoryStore(), cfg)
+		defer second.kill()
+		time.Sleep(3 * time.Minute)
+		c.wantOutcomes(map[string]execution.Outcome{"a": succeeded, "b": succeeded})
+	})
+}
+
+func TestTheLeaderKeepsTheCallbackKey(t *testing.T) {
+	inBubble(t, func(t *testing.T) {
+		c := newCluster(t, "a")
+		c.behave("a", behaviour{runFor: 10 * time.Minute})
+		r := startReplica(t, c, newMemoryStore(), testConfig())
+		time.Sleep(10 * time.Second)
+		secrets := c.client.CoreV1().Secrets(testNamespace)
+		before, err := secrets.Get(t.Context(), testName+"-callback-key", metav1.GetOptions{})
+		must(t, err)
+		must(t, secrets.Delete(t.Context(), before.Name, metav1.DeleteOptions{}))
+		time.Sleep(time.Minute)
+		after, err := secrets.Get(t.Context(), before.Name, metav1.GetOptions{})
+		must(t, err)
+		if diff := cmp.Diff(before.Data, after.Data) + cmp.Diff(before.Labels, after.Labels); diff != "" {
+			t.Errorf("the Secret that was created again (-want +got):\n%s", diff)
+		}
+		r.kill()
+		next := startReplica(t, c, newMemoryStore(), testConfig())
+		defer next.kill()
+		time.Sleep(time.Second)
+		if err := next.Authenticate(t.Context(), execution.Key{Execution: c.records()[0].plan.ID, Node: "a"}, c.tokenOf("a")); err != nil {
+			t.Errorf("the token of the pod that runs: %v", err)
+		}
+	})
+}
+
+// Many Secrets are deleted in one request, and the execution closes without it.
+func TestAnExecutionWithManySecretsCloses(t *testing.T) {
+	inBubble(t, func(t *testing.T) {
+		var nodes []string
+		for i := range 60 {
+			nodes = append(nodes, fmt.Sprintf("node-%02d", i))
+		}
+		c := newCluster(t, nodes...)
+		closedFirst := false
+		c.client.PrependReactor("delete-collection", "secrets", func(clienttesting.Action) (bool, runtimeObject, error) {
+			list, err := c.client.Tracker().List(corev1.SchemeGroupVersion.WithResource("configmaps"), corev1.SchemeGroupVersion.WithKind("ConfigMap"), testNamespace)
+			for _, object := range list.(*corev1.ConfigMapList).Items {
+				closedFirst = closedFirst || object.Data["phase"] == string(execution.Closed)
+			}
+			return false, nil, err
+		})
+		r := startReplica(t, c, newMemoryStore(), testConfig(func(c *config.Config) { c.Callback.TokensPerSecret, c.PodPoolSize = 1, 20 }))
+		defer r.kill()
+		time.Sleep(5 * time.Minute)
+		requests := map[string]int{}
+		for _, action := range c.client.Actions() {
+			if action.GetResource().Resource == "secrets" {
+				requests[action.GetVerb()]++
+			}
+		}
+		if requests["delete"] != 0 || requests["delete-collection"] != 1 || !closedFirst {
+			t.Errorf("requests: %v, after the record was closed: %t; want one to delete all, after that", requests, closedFirst)
+		}
+		if left := c.tokenSecrets(); len(left) > 0 {
+			t.Errorf("left: %v", left)
 		}
 	})
 }

@@ -76,3 +76,9 @@ type Settings struct {
 // TokenSecret returns which of the execution's token Secrets holds the token of
 // a node, by the node's index.
 func (s Settings) TokenSecret(index int) int { return index / max(s.TokensPerSecret, 1) }
+
+// TokenNodes returns the nodes whose tokens are in the Secret of a number.
+func (p Plan) TokenNodes(number int) []Node {
+	per := max(p.Settings.TokensPerSecret, 1)
+	return p.Nodes[min(number*per, len(p.Nodes)):min((number+1)*per, len(p.Nodes))]
+}

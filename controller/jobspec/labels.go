@@ -20,6 +20,9 @@ const (
 	OwnerLabel     = prefix + "owner"     // the controller's name
 	ExecutionLabel = prefix + "execution" // the execution ID
 	NodeLabel      = prefix + "node"      // the node's name, shortened where a label cannot hold it
+	// KeyLabel says of a Secret with callback tokens which key they were made with.
+	// The ID names the key and tells nothing of it.
+	KeyLabel = prefix + "callback-key-id"
 )
 
 // Annotations of Jobs and pods.

@@ -88,6 +88,15 @@ func (k Keyring) Verify(token string) (execution.Key, error) {
 	return execution.Key{}, ErrUnknownKey
 }
 
+// IDs returns the IDs of the keys, of which the first makes tokens.
+func (k Keyring) IDs() []string {
+	ids := make([]string, 0, len(k.Keys))
+	for _, key := range k.Keys {
+		ids = append(ids, key.id())
+	}
+	return ids
+}
+
 // parseToken takes a token apart. Only the node may hold dots.
 func parseToken(token string) (id string, key execution.Key, mac []byte, err error) {
 	malformed := func(err error) (string, execution.Key, []byte, error) {

@@ -42,10 +42,10 @@ var (
 // although do returns an error.
 func (v *view) do(ctx context.Context, r request, commit func() error) error {
 	err := v.send(ctx, r, commit)
-	if err != nil && !apierrors.IsNotFound(err) && r.verb == "delete" && r.kind == secrets {
+	if err != nil && !apierrors.IsNotFound(err) && r.verb == "deletecollection" && r.kind == secrets {
 		v.world.mu.Lock()
 		defer v.world.mu.Unlock()
-		v.world.oracle.keepTokens(r.name)
+		v.world.oracle.keepTokens()
 	}
 	if isDenial(err) && r.verb == "create" {
 		v.world.mu.Lock()

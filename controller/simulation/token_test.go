@@ -158,14 +158,11 @@ func (o *oracle) tokenMissing(l *life, ref *corev1.SecretKeySelector) {
 	}
 }
 
-// keepTokens takes down that the request to delete a token Secret failed.
-func (o *oracle) keepTokens(secret string) {
-	for id, r := range o.records {
-		for i := range r.plan.Nodes {
-			if jobspec.TokenSecretName(name, id, r.plan.Settings.TokenSecret(i)) == secret {
-				r.tokensKept = true
-			}
-		}
+// keepTokens takes down that a request to delete the token Secrets of closed
+// executions failed.
+func (o *oracle) keepTokens() {
+	for _, r := range o.records {
+		r.tokensKept = r.tokensKept || r.phase == execution.Closed
 	}
 }
 

@@ -12,6 +12,7 @@ import (
 	eventsv1 "k8s.io/api/events/v1"
 	apierrors "k8s.io/apimachinery/pkg/api/errors"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+	"k8s.io/apimachinery/pkg/fields"
 	"k8s.io/apimachinery/pkg/labels"
 	"k8s.io/apimachinery/pkg/types"
 	"k8s.io/apimachinery/pkg/watch"
@@ -86,6 +87,26 @@ func (c client[P]) Delete(ctx context.Context, name string, o metav1.DeleteOptio
 			return apierrors.NewConflict(resource(c.kind), name, errReset)
 		}
 		c.world.remove(c.kind, name)
+		return nil
+	})
+}
+
+// DeleteCollection deletes what two selectors select.
+func (c secretClient) DeleteCollection(ctx context.Context, _ metav1.DeleteOptions, o metav1.ListOptions) error {
+	selector, err := labels.Parse(o.LabelSelector)
+	if err != nil {
+		return err
+	}
+	one, err := fields.ParseSelector(o.FieldSelector)
+	if err != nil {
+		return err
+	}
+	return c.do(ctx, request{verb: "deletecollection", kind: secrets, write: true}, func() error {
+		for _, there := range c.world.api.tables[secrets].list(c.world.api.version, selector) {
+			if one.Matches(fields.Set{metav1.ObjectNameField: there.GetName()}) {
+				c.world.remove(secrets, there.GetName())
+			}
+		}
 		return nil
 	})
 }

@@ -63,12 +63,12 @@ func TestTokensAreNowhereButInTheirSecrets(t *testing.T) {
 		t.Fatal(err)
 	}
 	hidden.check(t, "the metrics", []byte(strings.Join(slices.Sorted(maps.Keys(metrics)), "\n")))
+	waitTokensGone(t, site, report.ID)
 	server.Stop()
 	hidden.checkObjects(t, site)
 	hidden.checkFiles(t, site.ReportDir)
 	hidden.check(t, "the server's log", server.Log())
 	checkCovered(t, site, nodes)
-	checkTokensGone(t, site, report.ID)
 }
 
 // blab has a pod tell its token to whoever listens.

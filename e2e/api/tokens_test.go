@@ -5,6 +5,7 @@ package api
 import (
 	"slices"
 	"testing"
+	"time"
 
 	corev1 "k8s.io/api/core/v1"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
@@ -24,13 +25,29 @@ func tokenSecrets(t *testing.T, site *rig.Site) []corev1.Secret {
 	return list.Items
 }
 
-// checkTokensGone checks that executions, which have closed, left no tokens. The
-// server may have opened another one meanwhile.
-func checkTokensGone(t *testing.T, site *rig.Site, closed ...execution.ID) {
+// waitTokensGone waits until executions, which have closed, have left no tokens:
+// the server deletes them after it has closed the record. It may have opened
+// another one meanwhile.
+func waitTokensGone(t *testing.T, site *rig.Site, closed ...execution.ID) {
 	t.Helper()
-	for _, secret := range tokenSecrets(t, site) {
-		if slices.Contains(closed, execution.ID(secret.Labels[jobspec.ExecutionLabel])) {
-			t.Errorf("the token Secret %s is left", secret.Name)
+	deadline := time.NewTimer(patience)
+	defer deadline.Stop()
+	ticker := time.NewTicker(100 * time.Millisecond)
+	defer ticker.Stop()
+	for {
+		var left []string
+		for _, secret := range tokenSecrets(t, site) {
+			if slices.Contains(closed, execution.ID(secret.Labels[jobspec.ExecutionLabel])) {
+				left = append(left, secret.Name)
+			}
+		}
+		if len(left) == 0 {
+			return
+		}
+		select {
+		case <-ticker.C:
+		case <-deadline.C:
+			t.Fatalf("not after %s: the token Secrets %v are gone", patience, left)
 		}
 	}
 }

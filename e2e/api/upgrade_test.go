@@ -69,7 +69,7 @@ func TestNothingIsLostWhenTheVersionChangesMidway(t *testing.T) {
 			checkOnce(t, site, names)
 			checkReport(t, report, all(names, succeeded()))
 			reporting.checkTaken(t, report, metrics)
-			checkTokensGone(t, site, report.ID)
+			waitTokensGone(t, site, report.ID)
 		})
 	}
 }
