@@ -7,6 +7,8 @@ import (
 	"sync"
 	"time"
 
+	corev1 "k8s.io/api/core/v1"
+
 	"github.com/batch-job-controller/batch-job-controller/controller/execution"
 	"github.com/batch-job-controller/batch-job-controller/controller/jobspec"
 	"github.com/batch-job-controller/batch-job-controller/controller/route"
@@ -23,6 +25,9 @@ func (c *Controller) Authenticate(ctx context.Context, key execution.Key, creden
 		return execution.Deny(execution.DeniedMissing)
 	}
 	whose, err := c.verify(ctx, auth, credential)
+	if errors.Is(err, route.ErrUnknownKey) {
+		c.announceStranger(ctx, key)
+	}
 	if err != nil {
 		return err
 	}
@@ -115,4 +120,26 @@ func (c *Controller) announceImpostor(ctx context.Context, whose, claimed execut
 	}
 	c.announce(ctx, about, true, eventCallbackDenied,
 		fmt.Sprintf("a callback with the token of node %s was denied: it was for %s of execution %s", whose.Node, claimed.Node, claimed.Execution))
+}
+
+// announceStranger says what may be behind a token that was made with a key which
+// is not known, once a minute: two controllers behind one Service, each of which
+// gets a part of what is the other's, or a key that was replaced.
+func (c *Controller) announceStranger(ctx context.Context, claimed execution.Key) {
+	if !c.unknownKeys.note("", c.Clock.Now()) {
+		return
+	}
+	cfg := c.config()
+	about, hint := c.stateReference(), "it is of another controller, or the callback key was replaced"
+	switch own := c.caches.job(c.Namespace, jobspec.JobName(cfg.Name, claimed)) != nil; {
+	case own:
+		hint = "the callback key was replaced after the pod was given it; the nodes that start later have tokens of the new one"
+	case cfg.CallbackServiceName != "":
+		about = corev1.ObjectReference{APIVersion: "v1", Kind: "Service", Namespace: c.Namespace, Name: cfg.CallbackServiceName}
+		hint = fmt.Sprintf("it is of another controller: does Service %s select two controllers? Its selector must match the pods of %s only", cfg.CallbackServiceName, cfg.Name)
+	}
+	c.Log.Warn("callback denied: the token was made with a key that is not known", "execution", claimed.Execution, "node", claimed.Node, "hint", hint)
+	ctx, cancel := context.WithTimeout(ctx, eventTimeout)
+	defer cancel()
+	c.announce(ctx, about, true, eventCallbackDenied, "callbacks are denied whose token was made with a key that is not known: "+hint)
 }

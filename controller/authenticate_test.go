@@ -216,3 +216,48 @@ func TestTokensAreCoveredInWhatPodsSend(t *testing.T) {
 		}
 	})
 }
+
+// A Service that leads to two controllers brings each what is the other's.
+func TestTokensOfAnotherControllerAreExplained(t *testing.T) {
+	tests := map[string]struct {
+		own       bool // the Job is this controller's
+		service   string
+		wantAbout string
+		want      string
+	}{
+		"of a Job that there is not":              {service: testName, wantAbout: "Service/" + testName, want: "does Service " + testName + " select two controllers?"},
+		"of a Job of its own, whose key was lost": {own: true, service: testName, wantAbout: "ConfigMap/" + testName + stateSuffix, want: "was replaced after the pod was given it"},
+		"without a Service":                       {wantAbout: "ConfigMap/" + testName + stateSuffix, want: "of another controller, or"},
+	}
+	for name, tt := range tests {
+		t.Run(name, func(t *testing.T) {
+			inBubble(t, func(t *testing.T) {
+				c := newCluster(t, "a")
+				c.behave("a", behaviour{runFor: 20 * time.Minute})
+				r := startReplicaWith(t, c.client, newMemoryStore(), testConfig(func(c *config.Config) { c.CallbackServiceName = tt.service }),
+					func(o *Options) { o.PodIP = "10.0.0.1" })
+				defer r.kill()
+				time.Sleep(5 * time.Second)
+				key := execution.Key{Execution: c.records()[0].plan.ID, Node: "a"}
+				if !tt.own {
+					key.Execution = "20200101000000"
+				}
+				stranger := route.Keyring{Namespace: testNamespace, Controller: "other", Keys: []route.TokenKey{{1}}}
+				for range 180 {
+					if err := r.Authenticate(t.Context(), key, stranger.Token(key)); denied(err) != execution.DeniedUnknownKey {
+						t.Fatalf("got %v", err)
+					}
+					time.Sleep(time.Second)
+				}
+				events := c.eventsOf(eventCallbackDenied)
+				if len(events) != 1 || events[0].Count > 3 {
+					t.Fatalf("events: got %v, want one, counted once a minute", events)
+				}
+				e := events[0]
+				if about := e.InvolvedObject.Kind + "/" + e.InvolvedObject.Name; about != tt.wantAbout || e.Type != "Warning" || !strings.Contains(e.Message, tt.want) {
+					t.Errorf("%s event about %s: %s; want it about %s with %q", e.Type, about, e.Message, tt.wantAbout, tt.want)
+				}
+			})
+		})
+	}
+}

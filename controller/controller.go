@@ -94,8 +94,8 @@ type Controller struct {
 	reviewer      func() *TokenReviewer // of the pods' service account tokens
 	hosts         *callbackHosts
 	// impostors are the nodes whose pods spoke for others.
-	impostors impostors
-	strangers impostors // tokens of a key that is not known: all are one
+	impostors   impostors
+	unknownKeys impostors // tokens of keys that are not known: all are one
 
 	// What follows is the leader's: Run begins it anew, and nobody else changes
 	// it.
