@@ -8,9 +8,14 @@ import (
 
 // NewIdentity returns the name under which a replica holds the Lease. It is
 // unique to this process: two that took each other for themselves would both
-// lead. Address is the host at which other replicas reach it, and may be empty.
-func NewIdentity(hostname, address string) string {
+// lead. ConfigMap is the name of that with its configuration, by which replicas
+// are told from another controller that was given the same name. Address is the
+// host at which other replicas reach it. Both may be empty.
+func NewIdentity(hostname, configMap, address string) string {
 	identity := hostname + "_" + string(uuid.NewUUID())
+	if configMap != "" {
+		identity += "/" + configMap
+	}
 	if address != "" {
 		identity += "@" + address
 	}
@@ -22,4 +27,12 @@ func NewIdentity(hostname, address string) string {
 func addressOf(identity string) string {
 	_, address, _ := strings.Cut(identity, "@")
 	return address
+}
+
+// configMapOf returns the name of the ConfigMap with the configuration of the
+// replica of an identity, or nothing if it does not say.
+func configMapOf(identity string) string {
+	replica, _, _ := strings.Cut(identity, "@")
+	_, configMap, _ := strings.Cut(replica, "/")
+	return configMap
 }

@@ -49,6 +49,7 @@ type follower struct {
 	refused  []string // what is wrong with it
 	about    corev1.ObjectReference
 	untold   []configEvent
+	foreign  string // the ConfigMap of the leader that it was said of
 }
 
 type configEvent struct {
@@ -89,6 +90,7 @@ func (f *follower) run(ctx context.Context, news <-chan struct{}) {
 	var again <-chan time.Time // until what could not be judged is judged again
 	for {
 		_, _, moved := f.Callbacks()
+		f.compare(ctx)
 		f.tell(ctx)
 		select {
 		case <-ctx.Done():
@@ -115,6 +117,26 @@ func (f *follower) run(ctx context.Context, news <-chan struct{}) {
 			pause = firstRetry
 		}
 	}
+}
+
+// compare says so if the replica that leads has its configuration from another
+// ConfigMap, and so is none of this controller's. Its contents may differ for a
+// while, as when replicas are replaced one by one; its name tells them apart.
+func (f *follower) compare(ctx context.Context) {
+	f.mu.Lock()
+	other := configMapOf(f.holder)
+	f.mu.Unlock()
+	if other == "" || other == f.ConfigMap || other == f.foreign {
+		return
+	}
+	f.foreign = other
+	f.Log.Warn("the leader of this name has its configuration from another ConfigMap: two controllers share a name",
+		"name", f.config().Name, "configMap", f.ConfigMap, "leader", other)
+	ctx, cancel := context.WithTimeout(ctx, eventTimeout)
+	defer cancel()
+	f.announce(ctx, f.about, true, eventNameShared, fmt.Sprintf(
+		"a controller with its configuration from ConfigMap %s leads under the name %s as well: this one, with ConfigMap %s, stands by as if it were a replica of it. Give each controller a name of its own in config.yaml",
+		other, f.config().Name, f.ConfigMap))
 }
 
 // look has the ConfigMap judged, unless it was as it is. One that was refused is

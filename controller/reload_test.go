@@ -432,3 +432,41 @@ func TestRunOnStartupIsForTheNextStart(t *testing.T) {
 		}
 	})
 }
+
+// Two controllers were given one name. The contents of one ConfigMap may differ
+// for a while: that is no reason.
+func TestAStandbyOfAnotherConfigMapSaysSo(t *testing.T) {
+	tests := map[string]struct {
+		leader string // its ConfigMap
+		want   int
+	}{
+		"the same ConfigMap":              {leader: testConfigMap},
+		"another ConfigMap":               {leader: "settings-of-another", want: 1},
+		"an earlier version does not say": {leader: ""},
+	}
+	for name, tt := range tests {
+		t.Run(name, func(t *testing.T) {
+			inBubble(t, func(t *testing.T) {
+				c := newCluster(t, "a")
+				c.configure("")
+				r := newReplica(t, c.client, newMemoryStore(), testConfig(), following(&judge{}))
+				ctx, stop := context.WithCancel(t.Context())
+				r.Watch(ctx)
+				time.Sleep(5 * time.Second)
+				for range 3 { // leaders come and go
+					r.ObserveHolder(NewIdentity("other", tt.leader, "10.0.0.2"))
+					time.Sleep(time.Minute)
+				}
+				stop()
+				synctest.Wait()
+				events := c.eventsOf(eventNameShared)
+				if len(events) != tt.want {
+					t.Fatalf("events: got %v, want %d", events, tt.want)
+				}
+				if tt.want > 0 && (events[0].Count != 1 || !strings.Contains(events[0].Message, tt.leader) || events[0].InvolvedObject.Name != testConfigMap) {
+					t.Errorf("event: %+v", events[0])
+				}
+			})
+		})
+	}
+}

@@ -58,7 +58,7 @@ const (
 
 func newApp(o options, env config.Env, cfg config.Config, client controller.Client, keyring *controller.Keyring, ext extensions, log *slog.Logger) (*app, error) {
 	a := &app{
-		options: o, identity: controller.NewIdentity(env.Hostname, o.advertiseAddress),
+		options: o, identity: controller.NewIdentity(env.Hostname, env.ConfigMapName, o.advertiseAddress),
 		env: env, config: cfg, client: client, access: ext.access, log: log, runnables: ext.runnables,
 	}
 	var err error
