@@ -53,6 +53,7 @@ func Render(plan execution.Plan, index int, o Options) (*batchv1.Job, error) {
 	if err := setEnv(&pod.Spec, taskEnv(key, index, s, o), key, o); err != nil {
 		return nil, fmt.Errorf("environment for node %s: %w", node.Name, err)
 	}
+	bypassProxies(&pod.Spec, s.CallbackName)
 	trustCA(&pod.Spec, s)
 	setPodPolicy(&pod.Spec, s)
 	return &batchv1.Job{

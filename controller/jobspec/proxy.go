@@ -1,0 +1,77 @@
+package jobspec
+
+import (
+	"slices"
+	"strings"
+
+	corev1 "k8s.io/api/core/v1"
+)
+
+// ownNoProxy holds what a template takes its NO_PROXY from, where that is not
+// written in the template.
+const ownNoProxy = "BATCH_JOB_"
+
+// isProxyVariable reports whether a variable sends what curl and others request
+// through a proxy. Some programs know the small spelling, some the large one.
+func isProxyVariable(name string) bool {
+	return slices.Contains([]string{"http_proxy", "https_proxy", "all_proxy"}, strings.ToLower(name))
+}
+
+// bypassProxies has the callbacks of all containers go past their proxies: those do
+// not know the address of a Service, which no usual NO_PROXY covers.
+func bypassProxies(spec *corev1.PodSpec, host string) {
+	for i := range spec.InitContainers {
+		bypassProxy(&spec.InitContainers[i], host)
+	}
+	for i := range spec.Containers {
+		bypassProxy(&spec.Containers[i], host)
+	}
+}
+
+// bypassProxy keeps what the variables hold already. A container whose proxy is not
+// to be seen, because it comes from envFrom or from its image, is left alone; so is
+// one whose NO_PROXY may come from there.
+func bypassProxy(c *corev1.Container, host string) {
+	has := func(is func(name string) bool) bool {
+		return slices.ContainsFunc(c.Env, func(v corev1.EnvVar) bool { return is(v.Name) })
+	}
+	small, large := has(func(name string) bool { return name == "no_proxy" }), has(func(name string) bool { return name == "NO_PROXY" })
+	if !has(isProxyVariable) || (!small && !large && len(c.EnvFrom) > 0) {
+		return
+	}
+	env := make([]corev1.EnvVar, 0, len(c.Env)+3)
+	for _, v := range c.Env {
+		if v.Name != "no_proxy" && v.Name != "NO_PROXY" {
+			env = append(env, v)
+			continue
+		}
+		if v.ValueFrom != nil {
+			own := ownNoProxy + v.Name
+			env = append(env, corev1.EnvVar{Name: own, ValueFrom: v.ValueFrom})
+			v = corev1.EnvVar{Name: v.Name, Value: "$(" + own + ")"}
+		}
+		env = append(env, corev1.EnvVar{Name: v.Name, Value: withHost(v.Value, host)})
+	}
+	// Programs that know both spellings take one of them: each has to hold all.
+	switch {
+	case !small && !large:
+		env = append(env, corev1.EnvVar{Name: "NO_PROXY", Value: host}, corev1.EnvVar{Name: "no_proxy", Value: host})
+	case !small:
+		env = append(env, corev1.EnvVar{Name: "no_proxy", Value: "$(NO_PROXY)"})
+	case !large:
+		env = append(env, corev1.EnvVar{Name: "NO_PROXY", Value: "$(no_proxy)"})
+	}
+	c.Env = env
+}
+
+// withHost adds a host to a list, unless that has it or is for all hosts.
+func withHost(list, host string) string {
+	hosts := strings.FieldsFunc(list, func(r rune) bool { return r == ',' || r == ' ' })
+	if len(hosts) == 0 {
+		return host
+	}
+	if slices.Contains(hosts, host) || slices.Contains(hosts, "*") {
+		return list
+	}
+	return list + "," + host
+}
