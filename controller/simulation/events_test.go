@@ -42,6 +42,9 @@ func (w *world) scheduleEvents() {
 	for _, cut := range s.cuts {
 		w.at(w.start.Add(cut.at), func() { w.cutWatches(cut.slot) })
 	}
+	for i, e := range s.services {
+		w.at(w.start.Add(e.at), func() { w.serviceEvent(i, e) })
+	}
 	for _, e := range s.nodeEvents {
 		w.at(w.start.Add(e.at), func() { w.nodeEvent(e) })
 	}

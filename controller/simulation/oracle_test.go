@@ -274,6 +274,7 @@ func (o *oracle) jobCreated(job *batchv1.Job) {
 		w.fail("I2: the Job %s was created after its task had ended as %s", job.Name, outcome.State)
 	}
 	o.checkPool("the Job "+job.Name, job.Name)
+	o.checkAddress(job)
 }
 
 // deletedByUser is asked before somebody deletes a Job. One of which the record

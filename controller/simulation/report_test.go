@@ -111,6 +111,9 @@ func (w *world) request(l *life, m message, luck luck) error {
 			up = append(up, p)
 		}
 	}
+	if !w.reaches(l.job) {
+		up = nil
+	}
 	w.mu.Unlock()
 	err := errRefused
 	if !l.pause(luck.between(time.Microsecond, time.Millisecond)) {

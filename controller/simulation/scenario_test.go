@@ -35,6 +35,7 @@ type scenario struct {
 	terms                      []moment // a process is told to end
 	cuts                       []moment
 	reloads                    []moment // the configuration changes, as one process sees it
+	services                   []serviceEvent
 	nodeEvents                 []nodeEvent
 	userEvents                 []userEvent
 	never, hangs, fails, after float64 // of the pods
@@ -111,6 +112,7 @@ func drawScenario(seed uint64) *scenario {
 	}
 	s.calmFrom = s.ticks[len(s.ticks)-1] + seconds(r, 20, 150)
 	s.drawPods(r)
+	s.drawServices(rand.New(rand.NewPCG(seed, 0x5e41)))
 	if chance(r, 0.05) {
 		s.calmFrom, s.grace = 0, 30*time.Second // nothing goes wrong
 		return s

@@ -23,7 +23,7 @@ const (
 
 // stats say that the seeds have done something.
 type stats struct {
-	Seeds, Records, Closed, Jobs, Acknowledged, Unreported, Secrets, Denied, Crashes, PowerLosses, Damaged int
+	Seeds, Records, Closed, Jobs, Acknowledged, Unreported, Secrets, Denied, Readdressed, Crashes, PowerLosses, Damaged int
 }
 
 func (s *stats) add(o stats) {
@@ -35,6 +35,7 @@ func (s *stats) add(o stats) {
 	s.Unreported += o.Unreported
 	s.Secrets += o.Secrets
 	s.Denied += o.Denied
+	s.Readdressed += o.Readdressed
 	s.Crashes += o.Crashes
 	s.PowerLosses += o.PowerLosses
 	s.Damaged += o.Damaged

@@ -139,6 +139,9 @@ func (w *world) missing() string {
 	if w.leader() == nil {
 		return "nobody leads"
 	}
+	if left := w.oracle.tokensLeft(); left != "" {
+		return left // what fails is tried again
+	}
 	for key, r := range w.oracle.results {
 		if r.last != "" && !w.oracle.dropped(key.Execution) && !w.oracle.records[key.Execution].damaged && !w.exported()[key].is(r) {
 			return fmt.Sprintf("I4: the result of %s in %s is not exported", key.Node, key.Execution)
@@ -188,7 +191,9 @@ func (w *world) judge() {
 			w.oracle.checkReport(id, r)
 		}
 	}
-	w.oracle.checkTokensGone()
+	if left := w.oracle.tokensLeft(); left != "" {
+		w.fail("%s", left)
+	}
 	w.oracle.stats.Crashes = w.crashed
 }
 

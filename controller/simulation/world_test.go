@@ -6,9 +6,6 @@ import (
 	"sync"
 	"time"
 
-	corev1 "k8s.io/api/core/v1"
-	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
-
 	"github.com/batch-job-controller/batch-job-controller/controller/report/memdisk"
 )
 
@@ -40,9 +37,11 @@ type world struct {
 	over      bool        // nothing happens any more
 	rewatches map[int]int // by slot
 	lives     map[string]*life
-	problem   string        // the first rule that was broken
-	broken    chan struct{} // closed then
-	work      sync.WaitGroup
+	// readdressed is when the callback Service was last deleted or created.
+	readdressed time.Time
+	problem     string        // the first rule that was broken
+	broken      chan struct{} // closed then
+	work        sync.WaitGroup
 }
 
 func newWorld(seed uint64, show func(string), log *slog.Logger) *world {
@@ -99,10 +98,7 @@ func (w *world) run() verdict {
 
 func (w *world) setUp() {
 	if w.scenario.callbackService {
-		w.must(w.api.create(services, &corev1.Service{
-			ObjectMeta: metav1.ObjectMeta{Name: name, Namespace: namespace},
-			Spec:       corev1.ServiceSpec{ClusterIP: "10.96.0.7"},
-		}))
+		w.must(w.api.create(services, newService(firstAddress)))
 	}
 	if !w.scenario.withoutKey {
 		w.must(w.api.create(secrets, w.keySecret()))
