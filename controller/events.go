@@ -60,6 +60,7 @@ func ownActions() map[string]string {
 		eventExecutionClosed:    "CloseExecution",
 		eventTickSkipped:        "SkipTick",
 		eventTicksMissed:        "SkipTick",
+		eventTicksPassedOver:    "SkipTick",
 		eventNoNodes:            "OpenExecution",
 		eventJobRefused:         "CreateJob",
 		eventJobInvalid:         "CreateJob",
@@ -72,6 +73,7 @@ func ownActions() map[string]string {
 		eventConfigInvalid:      "LoadConfig",
 		eventConfigNeedsRestart: "LoadConfig",
 		eventNotStarted:         "Start",
+		eventNameShared:         "StandBy",
 	}
 }
 
