@@ -192,9 +192,10 @@ func (a *app) leader() (callback.Leader, <-chan struct{}) {
 func (a *app) metrics() http.Handler {
 	mux := http.NewServeMux()
 	mux.Handle("GET /metrics", promhttp.HandlerFor(
-		// The second has client-go's metrics, and those of Go and the process.
-		prometheus.Gatherers{a.registry, legacyregistry.DefaultGatherer},
+		a.gatherers(),
 		promhttp.HandlerOpts{
+			// One that fails is logged and counted, and takes no other with it.
+			ErrorHandling:       promhttp.ContinueOnError,
 			ErrorLog:            slog.NewLogLogger(a.log.Handler(), slog.LevelWarn),
 			MaxRequestsInFlight: 4,
 			Timeout:             30 * time.Second,
@@ -202,6 +203,12 @@ func (a *app) metrics() http.Handler {
 			EnableOpenMetrics:   true,
 		}))
 	return mux
+}
+
+// gatherers returns what has metrics. The second has client-go's, and those of Go
+// and the process.
+func (a *app) gatherers() prometheus.Gatherers {
+	return prometheus.Gatherers{a.registry, legacyregistry.DefaultGatherer}
 }
 
 // run serves and leads until ctx ends or something fails, and takes down what

@@ -63,6 +63,11 @@ func badMetrics() badInputs {
 			"a dash":           prefix("a-b", letters),
 			"beyond ASCII":     prefix("größe", letters),
 		},
+		"C61": {
+			"the prefix of Go's metrics":   prefix("go", "begin with go_"),
+			"the prefix of a library's":    prefix("workqueue", "begin with workqueue_"),
+			"the prefix of the controller": prefix("batch_job_controller", "begin with batch_job_controller_"),
+		},
 		"C40": {
 			"processing":           gauge("processing: {}", "[processing]", "is reserved"),
 			"duration":             gauge("duration: {}", "[duration]", "is reserved"),

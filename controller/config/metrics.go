@@ -39,6 +39,7 @@ func (o *object) metrics() Metrics {
 		}
 		result.Gauges[name] = gauges.gauge(name)
 	}
+	m.checkNames(result)
 	m.close()
 	return result
 }
