@@ -5,6 +5,7 @@ package suite
 import (
 	"context"
 	"errors"
+	"fmt"
 	"testing"
 
 	corev1 "k8s.io/api/core/v1"
@@ -14,10 +15,9 @@ import (
 	"github.com/batch-job-controller/batch-job-controller/e2e/deploy"
 )
 
-// lateReportScript reports when the test has had time to do something, and does
-// not try again.
-const lateReportScript = `sleep 15
-env >/tmp/env.txt
+// lateReportScript reports when the test has done what it had to, and does not
+// try again.
+const lateReportScript = untilLetGo + `env >/tmp/env.txt
 curl -fsS --max-time 10 --data-binary @/tmp/env.txt "$CALLBACK_SERVICE_FILE_URL?name=env.txt"
 curl -fsS --max-time 10 -d '{"test": [{"value": 1}]}' "$CALLBACK_SERVICE_RESULT_URL"
 `
@@ -41,8 +41,17 @@ func TestCallbackServiceCreatedAnew(t *testing.T) {
 		t.Fatal(err)
 	}
 	first, others := env.nodes[0], env.nodes[1:]
-	s.waitRunning(t, ctx, open.ID, first)
+	eventually(t, ctx, func() error {
+		pods, err := s.JobPods(ctx, open.ID)
+		if err == nil && pods[first].Status.Phase != corev1.PodRunning {
+			err = fmt.Errorf("the pod of node %s is %q", first, pods[first].Status.Phase)
+		}
+		return err
+	})
 	before, after := createServiceAnew(t, ctx, s.namespace, "callback")
+	for _, node := range env.nodes {
+		s.letGo(t, ctx, open.ID, node)
+	}
 
 	e, err := s.WaitForExecution(ctx, deploy.IsClosed)
 	if err != nil {
