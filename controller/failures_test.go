@@ -8,7 +8,6 @@ import (
 	"time"
 
 	corev1 "k8s.io/api/core/v1"
-	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 
 	"github.com/batch-job-controller/batch-job-controller/controller/config"
 	"github.com/batch-job-controller/batch-job-controller/controller/execution"
@@ -18,9 +17,7 @@ import (
 // the record.
 func (c *cluster) failureEvents() (jobs, records []corev1.Event) {
 	c.t.Helper()
-	all, err := c.client.CoreV1().Events(testNamespace).List(c.ctx, metav1.ListOptions{})
-	must(c.t, err)
-	for _, e := range all.Items {
+	for _, e := range eventsIn(c.t, c.client) {
 		switch {
 		case e.Reason != eventTaskFailed:
 		case e.InvolvedObject.Kind == "Job":
