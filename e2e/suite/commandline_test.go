@@ -11,6 +11,7 @@ import (
 	"os/exec"
 	"path/filepath"
 	"regexp"
+	"slices"
 	"strings"
 	"testing"
 
@@ -79,13 +80,13 @@ func wantText(t *testing.T, text string, parts ...string) {
 	}
 }
 
-// waitForEvent waits until there is one with the reason.
-func (c commandLine) waitForEvent(t *testing.T, ctx context.Context, reason string) {
+// waitForEvent waits until there is one with the reason, and says something.
+func (c commandLine) waitForEvent(t *testing.T, ctx context.Context, reason, says string) {
 	t.Helper()
 	eventually(t, ctx, func() error {
 		events, err := env.cluster.CoreV1().Events(c.namespace).List(ctx, metav1.ListOptions{FieldSelector: "reason=" + reason})
-		if err == nil && len(events.Items) == 0 {
-			err = errors.New("there is no event " + reason)
+		if err == nil && !slices.ContainsFunc(events.Items, func(e corev1.Event) bool { return strings.Contains(e.Message, says) }) {
+			err = fmt.Errorf("there is no event %s about %s", reason, says)
 		}
 		return err
 	})
@@ -176,14 +177,17 @@ func TestCommandLine(t *testing.T) {
 		}
 		refused := c.write(t, "refused.yaml", podTemplate("exit 0")+"      resources: { limits: { "+device+": 1 } }\n")
 		c.run(t, ctx, 0, append(install[:len(install)-1:len(install)-1], refused)...)
-		c.waitForEvent(t, ctx, "FailedCreate")
+		c.waitForEvent(t, ctx, "FailedCreate", "no-devices")
 		text := c.run(t, ctx, 3, "wait", "--timeout", "10s")
 		wantText(t, text, "0 of 3 nodes succeeded, 3 pending", "FailedCreate", "exceeded quota: no-devices")
 		wantText(t, c.run(t, ctx, 1, "status"), "FailedCreate", "exceeded quota", "To end it", "rollout restart")
 	})
 	t.Run("an image that cannot be pulled is told while it is waited for", func(t *testing.T) {
-		text := c.run(t, ctx, 3, append(install, "--image", "localhost/nothing:like-this", "--timeout", "40s")...)
-		wantText(t, text, "container controller: ", "Image", "is not ready: not over after 40s", "status")
+		absent := append(install[:len(install):len(install)], "--image", "localhost/nothing:like-this", "--timeout")
+		c.run(t, ctx, 0, append(absent, "0")...)
+		c.waitForEvent(t, ctx, "Failed", "localhost/nothing:like-this")
+		text := c.run(t, ctx, 3, append(absent, "10s")...)
+		wantText(t, text, "container controller: ", "Image", "is not ready: not over after 10s", "status")
 	})
 	t.Run("uninstall deletes all of it, and says what it keeps", func(t *testing.T) {
 		wantText(t, c.run(t, ctx, 0, "uninstall"), "deployment.apps/batch-job-controller deleted", "Kept: namespace "+c.namespace)
