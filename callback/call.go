@@ -22,13 +22,14 @@ const (
 
 // call is one request on its way.
 type call struct {
-	kind    *kind
-	gin     *gin.Context
-	request *http.Request
-	conn    *http.ResponseController
-	key     execution.Key // zero until the path is checked
-	body    *body
-	started time.Time
+	kind     *kind
+	gin      *gin.Context
+	request  *http.Request
+	conn     *http.ResponseController
+	key      execution.Key // zero until the path is checked
+	body     *body
+	started  time.Time
+	redacted int // credentials that were covered in what is taken
 	// forwarded is that another replica was to answer: that one counts it.
 	forwarded bool
 }

@@ -7,9 +7,14 @@ func (h *handler) takeEvent(c *call) (any, error) {
 	if err != nil {
 		return nil, err
 	}
+	redacted := h.redact(text)
 	event, err := decodeEvent(text)
 	if err != nil {
 		return nil, err
 	}
-	return nil, h.recorder.Event(c.context(), c.key, event)
+	if err := h.recorder.Event(c.context(), c.key, event); err != nil {
+		return nil, err
+	}
+	h.tellRedacted(c, redacted)
+	return nil, nil
 }

@@ -17,7 +17,6 @@ type handler struct {
 	limits   Limits
 	proxy    *proxy
 	denials  denials
-	redactor *route.Redactor
 	crowd    *crowd
 	limited  *firsts // of node tasks, at a limit each
 	log      *slog.Logger
@@ -25,7 +24,7 @@ type handler struct {
 
 // NewHandler serves the callbacks of the job pods.
 func NewHandler(recorder Recorder, o Options) http.Handler {
-	h := &handler{recorder: recorder, options: o, limits: o.Limits.withDefaults(), limited: newFirsts(), redactor: route.NewRedactor(), log: o.Log}
+	h := &handler{recorder: recorder, options: o, limits: o.Limits.withDefaults(), limited: newFirsts(), log: o.Log}
 	if h.log == nil {
 		h.log = slog.New(slog.DiscardHandler)
 	}

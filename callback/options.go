@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"github.com/batch-job-controller/batch-job-controller/controller/execution"
+	"github.com/batch-job-controller/batch-job-controller/controller/route"
 )
 
 // Options is what a handler can do without. The zero value is of use.
@@ -41,6 +42,12 @@ type Options struct {
 	// ObserveLimit is told of every request that was refused because it was over
 	// a limit.
 	ObserveLimit func(kind string, limit execution.Limit)
+
+	// Redactor covers the credentials of callbacks in results and events; nil:
+	// nothing is. Files are kept as they are.
+	Redactor *route.Redactor
+	// ObserveRedacted is told how many there were.
+	ObserveRedacted func(kind string, n int)
 
 	Limits Limits
 }

@@ -9,6 +9,7 @@ import (
 	"time"
 
 	"github.com/batch-job-controller/batch-job-controller/controller/execution"
+	"github.com/batch-job-controller/batch-job-controller/controller/route"
 )
 
 // record logs and counts a request that was answered. The path is logged as
@@ -27,9 +28,13 @@ func (h *handler) record(c *call, err error) {
 		slog.Bool("forwarded", c.forwarded),
 	}
 	if err != nil {
-		attrs = append(attrs, slog.String("err", h.redactor.RedactString(err.Error()))) // it may quote the name of a file
+		attrs = append(attrs, slog.String("err", route.Mask(err.Error()))) // it may quote the name of a file
 	}
 	level := levelOf(status)
+	if c.redacted > 0 {
+		attrs = append(attrs, slog.Int("redacted", c.redacted))
+		level = max(level, slog.LevelWarn)
+	}
 	if limit, again := h.observeLimit(c, err); limit != "" {
 		attrs = append(attrs, slog.String("limit", string(limit)))
 		if again {

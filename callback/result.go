@@ -7,5 +7,10 @@ func (h *handler) takeResult(c *call) (any, error) {
 	if err != nil {
 		return nil, err
 	}
-	return nil, h.recorder.Result(c.context(), c.key, text)
+	redacted := h.redact(text)
+	if err := h.recorder.Result(c.context(), c.key, text); err != nil {
+		return nil, err
+	}
+	h.tellRedacted(c, redacted)
+	return nil, nil
 }

@@ -184,39 +184,6 @@ func TestAStandbyAuthenticates(t *testing.T) {
 	}
 }
 
-func TestTokensAreCoveredInWhatPodsSend(t *testing.T) {
-	inBubble(t, func(t *testing.T) {
-		c := newCluster(t, "a")
-		c.behave("a", behaviour{runFor: time.Minute})
-		store := newMemoryStore()
-		r := startReplica(t, c, store, testConfig())
-		defer r.kill()
-		time.Sleep(5 * time.Second)
-		key := execution.Key{Execution: c.records()[0].plan.ID, Node: "a"}
-		token := r.Keyring.Token(key)
-		secret := token[len(token)-43:]
-		must(t, r.Result(t.Context(), key, []byte(`{"test":[{"value":1,"labels":{"label":"`+token+`"}}]}`)))
-		if _, err := r.File(t.Context(), key, token, "text/plain", strings.NewReader("a "+token+" b")); err != nil {
-			t.Fatal(err)
-		}
-		must(t, r.Event(t.Context(), key, execution.Event{Reason: "Told", Message: "my token is " + token}))
-		for name, text := range store.texts() {
-			if strings.Contains(name+text, secret) {
-				t.Errorf("%s: %s", name, text)
-			}
-		}
-		if len(store.texts()) != 2 {
-			t.Errorf("stored: %v", store.texts())
-		}
-		if events := c.eventsOf("Told"); len(events) != 1 || strings.Contains(events[0].Message, secret) {
-			t.Errorf("events: %v", events)
-		}
-		if strings.Contains(r.lastingMetrics(), secret) {
-			t.Error("the token is in the metrics")
-		}
-	})
-}
-
 // A Service that leads to two controllers brings each what is the other's.
 func TestTokensOfAnotherControllerAreExplained(t *testing.T) {
 	tests := map[string]struct {

@@ -17,6 +17,7 @@ import (
 	"github.com/batch-job-controller/batch-job-controller/controller/jobspec"
 	"github.com/batch-job-controller/batch-job-controller/controller/metrics"
 	"github.com/batch-job-controller/batch-job-controller/controller/plan"
+	"github.com/batch-job-controller/batch-job-controller/controller/route"
 )
 
 // resultStore keeps what pods send.
@@ -35,6 +36,10 @@ type resultStore interface {
 	Result(key execution.Key) ([]byte, error)
 }
 
+// Redactor covers the credentials of callbacks, and nothing else, in results,
+// events and logs. Files are the pods' own.
+func (c *Controller) Redactor() *route.Redactor { return c.redactor }
+
 // Result takes the result of a node task: checked, stored, exported.
 func (c *Controller) Result(_ context.Context, key execution.Key, body []byte) error {
 	open, task, err := c.accept(key)
@@ -42,7 +47,6 @@ func (c *Controller) Result(_ context.Context, key execution.Key, body []byte) e
 		return err
 	}
 	defer open.taking.Done()
-	body = c.redactor.Redact(body)
 	// Two results of a node are merged one after the other, and exported in the
 	// same order.
 	defer c.merging.lock(key)()
@@ -142,8 +146,7 @@ func (c *Controller) File(_ context.Context, key execution.Key, name, contentTyp
 		return "", err
 	}
 	open.taking.Done() // a slow upload does not hold up the end of the execution
-	name = c.redactor.RedactString(name)
-	up, err := c.beginUpload(open, task, name, c.redactor.Reader(body))
+	up, err := c.beginUpload(open, task, name, body)
 	if err != nil {
 		return "", err
 	}
@@ -157,7 +160,9 @@ func (c *Controller) File(_ context.Context, key execution.Key, name, contentTyp
 	}
 	c.heardOf(open, task.Index)
 	if name != "" && !strings.HasSuffix(stored, "-"+name) {
-		c.Log.Info("file renamed", "execution", key.Execution, "node", key.Node, "name", execution.Truncate(name, maxLoggedName), "stored", stored)
+		// The name is the pod's own, and may hold its token.
+		c.Log.Info("file renamed", "execution", key.Execution, "node", key.Node,
+			"name", route.Mask(execution.Truncate(name, maxLoggedName)), "stored", route.Mask(stored))
 	}
 	return stored, nil
 }
@@ -183,7 +188,6 @@ func (c *Controller) Event(ctx context.Context, key execution.Key, e execution.E
 	defer cancel()
 	about, err := c.eventObject(ctx, key)
 	if err == nil {
-		e.Action, e.Message = c.redactor.RedactString(e.Action), c.redactor.RedactString(e.Message)
 		err = c.events.relay(ctx, about, e)
 	}
 	switch {

@@ -128,10 +128,16 @@ func (c *Controller) saveLog(ctx context.Context, key execution.Key, pod *corev1
 		return fmt.Errorf("log of container %s: %w", container, err)
 	}
 	defer stream.Close() //nolint:errcheck // it was read to its end, or the error is returned
-	truncated, err := c.Store.SaveLog(key, container, c.redactor.Reader(stream), maxLog)
+	redacted := c.redactor.Reader(stream)
+	truncated, err := c.Store.SaveLog(key, container, redacted, maxLog)
 	if err != nil {
 		c.Metrics.StoreError("log")
 		return fmt.Errorf("log of container %s: %w", container, err)
+	}
+	if n := redacted.Redacted(); n > 0 {
+		c.Metrics.CredentialsRedacted("log", n)
+		c.Log.Warn("log saved without the callback credentials in it",
+			"execution", key.Execution, "node", key.Node, "container", container, "redacted", n)
 	}
 	if truncated {
 		c.Metrics.LogSaved("truncated")

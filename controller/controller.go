@@ -87,6 +87,7 @@ type Controller struct {
 	started      time.Time // of this process: runOnStartup counts from here
 	// seriesDropped is the execution.ID in which series were dropped last.
 	seriesDropped atomic.Value
+	credentials   *credentials
 	redactor      *route.Redactor
 	merging       taskLocks // of results
 	strangers     *strangers
@@ -185,7 +186,6 @@ func New(o Options) (*Controller, error) {
 		records:      records{client: o.Client.CoreV1().ConfigMaps(o.Namespace), controller: o.Config.Name},
 		events:       &events{client: o.Client, clock: o.Clock, controller: o.Config.Name, instance: o.Instance},
 		started:      o.Clock.Now(),
-		redactor:     route.NewRedactor(),
 		reviewer:     sync.OnceValue(func() *TokenReviewer { return NewTokenReviewer(o.Client.AuthenticationV1().TokenReviews()) }),
 		strangers:    newStrangers(),
 		moved:        make(chan struct{}),
@@ -193,6 +193,8 @@ func New(o Options) (*Controller, error) {
 		leftAlone:    map[execution.ID]*damagedError{},
 	}
 	c.configured.Store(configured)
+	c.credentials = &credentials{keyring: o.Keyring, tokens: c.podTokens}
+	c.redactor = route.NewRedactor(c.credentials)
 	if c.caches, err = newCaches(o.Client, o.Namespace, o.Config.Name, o.Instance, o.Clock); err != nil {
 		return nil, fmt.Errorf("caches: %w", err)
 	}

@@ -38,6 +38,7 @@ func (c *Controller) verifyPodToken(ctx context.Context, token string) (executio
 	if err != nil {
 		return execution.Key{}, fmt.Errorf("%w: %w", execution.ErrUnavailable, err)
 	}
+	c.credentials.learn(token)
 	claim := plan.PodClaim{
 		Username: who.Username,
 		Pod:      onlyClaim(who.Extra, podNameClaim),

@@ -162,7 +162,11 @@ func (a *app) addServers(own *metrics.Metrics) error {
 		ForwardTLS:     a.secure.forwarding(controller.CallbackPort),
 		ObserveForward: own.CallbackForwarded,
 		ObserveLimit:   own.CallbackLimited,
-		Limits:         callbackLimits(a.config.Callback.Limits),
+
+		Redactor:        a.controller.Redactor(),
+		ObserveRedacted: own.CredentialsRedacted,
+
+		Limits: callbackLimits(a.config.Callback.Limits),
 	})
 	reports := callback.NewForwarder(a.leader, reportPort, a.secure.forwarding(controller.ReportPort), a.log)
 	add := func(address string, h http.Handler, o callback.ServerOptions) {

@@ -32,6 +32,7 @@ type Metrics struct {
 	callbacksForwarded *prometheus.CounterVec
 	callbacksDenied    *prometheus.CounterVec
 	callbacksLimited   *prometheus.CounterVec
+	redacted           *prometheus.CounterVec
 	connectionsFull    *prometheus.CounterVec
 	resultSamples      prometheus.Counter
 	seriesDropped      prometheus.Counter
@@ -69,6 +70,7 @@ func New(reg prometheus.Registerer) *Metrics {
 		callbacksForwarded: f.counters("callbacks_forwarded_total", "Callbacks passed on to the leader, by whether it answered; the leader counts them as its own.", "outcome"),
 		callbacksDenied:    f.counters("callback_denied_total", "Callbacks that did not prove whom they came from, by what was wrong with their credential.", "reason"),
 		callbacksLimited:   f.counters("callback_limited_total", "Callbacks that were refused because they were over a limit, by its key in the configuration.", "kind", "limit"),
+		redacted:           f.counters("credentials_redacted_total", "Callback credentials that were covered in what pods sent or printed.", "kind"),
 		connectionsFull:    f.counters("connections_full_total", "Times that a port had as many connections as it may, so that further ones had to wait.", "port"),
 		resultSamples:      f.counter("result_samples_total", "Samples received in results."),
 		seriesDropped:      f.counter("series_dropped_total", "Series of results and of node tasks that are not exported because there are too many."),

@@ -76,6 +76,7 @@ func exercise(m *metrics.Metrics) {
 	m.CallbackAnswered("result", 200, 2*time.Millisecond)
 	m.CallbackAnswered("other", 404, time.Millisecond)
 	m.CallbackLimited("file", execution.FilesPerTask)
+	m.CredentialsRedacted("log", 2)
 	m.ConnectionsFull("callback")
 	m.ResultStored(5)
 	m.SeriesDropped(3)
@@ -101,6 +102,7 @@ func TestKnownSeriesBeginAtZero(t *testing.T) {
 		`batch_job_controller_callback_requests_total{code="200",kind="file"} 0`,
 		`batch_job_controller_callback_limited_total{kind="event",limit="eventInterval"} 0`,
 		`batch_job_controller_callback_denied_total{reason="unknown_key"} 0`,
+		`batch_job_controller_credentials_redacted_total{kind="result"} 0`,
 		`batch_job_controller_connections_full_total{port="report"} 0`,
 		`batch_job_controller_report_store_errors_total{operation="log"} 0`,
 	} {

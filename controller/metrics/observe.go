@@ -112,6 +112,12 @@ func (m *Metrics) ResultStored(samples int) { m.resultSamples.Add(float64(sample
 // SeriesDropped counts series that are not exported because there are too many.
 func (m *Metrics) SeriesDropped(n int) { m.seriesDropped.Add(float64(n)) }
 
+// CredentialsRedacted counts callback credentials that were covered in a result,
+// an event or a log.
+func (m *Metrics) CredentialsRedacted(kind string, n int) {
+	m.redacted.WithLabelValues(kind).Add(float64(n))
+}
+
 // LogSaved counts a container's log, by what became of it: saved, truncated or
 // failed.
 func (m *Metrics) LogSaved(outcome string) { m.podLogs.WithLabelValues(outcome).Inc() }

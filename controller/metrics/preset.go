@@ -35,6 +35,9 @@ func (m *Metrics) preset() {
 			m.callbacksLimited.WithLabelValues(kind, string(limit))
 		}
 	}
+	for _, kind := range []string{"result", "event", "log"} {
+		m.redacted.WithLabelValues(kind)
+	}
 	for _, port := range []string{"callback", "report"} {
 		m.connectionsFull.WithLabelValues(port)
 	}

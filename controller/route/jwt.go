@@ -26,6 +26,13 @@ func (p PodTokens) IsOwn(jwt string) bool {
 		(len(p.Issuers) == 0 || slices.Contains(p.Issuers, c.Issuer))
 }
 
+// Proves reports whether the claims of a JWT, as they stand in it, are those of
+// such a token of a known issuer.
+func (p PodTokens) Proves(payload string) bool {
+	c, ok := parseClaims(payload)
+	return ok && slices.Contains(c.Audience, p.Audience) && slices.Contains(p.Issuers, c.Issuer)
+}
+
 // IssuerOf returns the issuer of a service account token that is for an audience,
 // or "". Tokens that are for none are of an issuer of their own.
 func IssuerOf(jwt string) string {
@@ -67,6 +74,10 @@ func claimsOf(jwt string) (claims, bool) {
 	}
 	_, rest, _ := strings.Cut(jwt, ".")
 	payload, _, _ := strings.Cut(rest, ".")
+	return parseClaims(payload)
+}
+
+func parseClaims(payload string) (claims, bool) {
 	text, err := base64.RawURLEncoding.DecodeString(payload)
 	if err != nil {
 		return claims{}, false

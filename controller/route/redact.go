@@ -1,85 +1,111 @@
 package route
 
 import (
-	"bytes"
 	"errors"
 	"io"
-	"regexp"
 )
 
-// mask covers a secret. It is as long as what it covers, so that JSON stays
-// JSON and an archive an archive.
-const mask = '*'
-
-// secret is a kind of secret in a text: which part of a match is to be covered.
-type secret struct {
-	pattern *regexp.Regexp
-	group   int
+// Prover knows the credentials of one controller from what only looks like them.
+type Prover interface {
+	// IsToken reports whether a text is a callback token.
+	IsToken(token string) bool
+	// IsJWT reports whether the claims of a JSON web token, in base64, are those
+	// of a service account token for callbacks.
+	IsJWT(claims []byte) bool
 }
 
-// secrets are the credentials that a pod may print: its token, the same as
-// curl -v shows it after -u, and the service account token that is mounted
-// into it. Each pattern begins with fixed letters, which makes the search fast.
-func secrets() []secret {
-	return []secret{
-		{regexp.MustCompile(`v1\.[0-9a-f]{8}\.[0-9]{14}\.[a-z0-9][-.a-z0-9]*\.([A-Za-z0-9_-]{43})`), 1},
-		{regexp.MustCompile(`YmpjOnYx([A-Za-z0-9+/]{60,}={0,2})`), 1}, // "bjc:v1" in base64
-		{regexp.MustCompile(`eyJ[A-Za-z0-9_-]{8,}\.eyJ([A-Za-z0-9_-]{8,}\.[A-Za-z0-9_-]{16,})`), 1},
-	}
+// Redactor covers the credentials of callbacks in what pods send and print: a
+// callback token, the same as curl -v shows it after -u, and the service account
+// token that is mounted for it. It is for many to use at once.
+type Redactor struct{ prover Prover }
+
+// NewRedactor returns a redactor that covers what the prover knows, and nothing
+// else: what a pod measures is not to be changed for looking like a secret.
+func NewRedactor(p Prover) *Redactor { return &Redactor{prover: p} }
+
+// Mask returns a text for a log, in which all that looks like a credential is
+// covered.
+func Mask(text string) string {
+	covered := []byte(text)
+	NewRedactor(anyLook{}).Redact(covered)
+	return string(covered)
 }
 
-// Redactor covers the credentials of callbacks in what pods send and print.
-type Redactor struct{ secrets []secret }
+// anyLook takes whatever has the form of a credential for one.
+type anyLook struct{}
 
-// NewRedactor returns a redactor, which many may use at once.
-func NewRedactor() *Redactor { return &Redactor{secrets: secrets()} }
-
-// Redact covers the credentials in a text, in place, and returns it.
-func (r *Redactor) Redact(text []byte) []byte {
-	r.cover(text, true)
-	return text
+func (anyLook) IsToken(token string) bool {
+	_, _, _, err := parseToken(token)
+	return err == nil
 }
 
-// RedactString returns a text without its credentials.
-func (r *Redactor) RedactString(text string) string { return string(r.Redact([]byte(text))) }
+func (anyLook) IsJWT([]byte) bool { return true }
 
-// cover covers the credentials in a text. One at its very end may go on in what
-// follows, unless this is the last of it: it is left, and where it begins is
-// returned.
-func (r *Redactor) cover(text []byte, last bool) (open int) {
-	open = len(text)
-	for _, s := range r.secrets {
-		for _, match := range s.pattern.FindAllSubmatchIndex(text, -1) {
-			if match[1] == len(text) && !last && match[1]-match[0] < maxSecret {
-				open = min(open, match[0])
-				continue
-			}
-			hidden := text[match[2*s.group]:match[2*s.group+1]]
-			copy(hidden, bytes.Repeat([]byte{mask}, len(hidden)))
-		}
-	}
-	return open
+// Redact covers the credentials in a text, in place, and returns how many there
+// were.
+func (r *Redactor) Redact(text []byte) (covered int) {
+	_, covered = r.cover(text, true)
+	return covered
+}
+
+// RedactString returns a text without its credentials, and how many there were.
+func (r *Redactor) RedactString(text string) (string, int) {
+	covered := []byte(text)
+	n := r.Redact(covered)
+	return string(covered), n
 }
 
 // maxSecret is the length of the longest credential that is looked for, in
 // bytes. So much of a stream is held back.
-const maxSecret = 8 << 10
+const maxSecret = 12 << 10
 
-// Reader returns what is read from another reader without its credentials.
-func (r *Redactor) Reader(from io.Reader) io.Reader {
-	return &redactedReader{redactor: r, from: from, chunk: make([]byte, 32<<10)}
+// cover covers the credentials in a text. One at its very end may go on in what
+// follows, unless this is the last of it: it is left, and where it begins is
+// returned.
+func (r *Redactor) cover(text []byte, last bool) (open, covered int) {
+	open = len(text)
+	for _, find := range []finder{r.findToken, r.findPassword, r.findJWT} {
+		for at := 0; at < len(text); {
+			hit := find(text[at:])
+			switch {
+			case hit.end == 0:
+				at = len(text)
+			case hit.end == len(text)-at && hit.grows && !last && hit.end-hit.begin <= maxSecret:
+				open, at = min(open, at+hit.begin), len(text)
+			default:
+				if hit.proven {
+					hit.hide(text[at:])
+					covered++
+				}
+				at += hit.next
+			}
+		}
+	}
+	return open, covered
 }
 
-type redactedReader struct {
+// RedactedReader returns what is read from another reader without its
+// credentials.
+type RedactedReader struct {
 	redactor *Redactor
 	from     io.Reader
 	chunk    []byte
 	held     []byte // not yet known to be free of credentials
 	ready    []byte // to be returned
-	err      error  // of the other reader
+	covered  int
+	err      error // of the other reader
 }
 
-func (r *redactedReader) Read(p []byte) (int, error) {
+// Reader returns a reader without the credentials of another one.
+func (r *Redactor) Reader(from io.Reader) *RedactedReader {
+	return &RedactedReader{redactor: r, from: from, chunk: make([]byte, 32<<10)}
+}
+
+// Redacted returns how many credentials were covered so far.
+func (r *RedactedReader) Redacted() int { return r.covered }
+
+// Read reads on.
+func (r *RedactedReader) Read(p []byte) (int, error) {
 	for len(r.ready) == 0 {
 		if r.err != nil {
 			return 0, r.err
@@ -93,12 +119,13 @@ func (r *redactedReader) Read(p []byte) (int, error) {
 
 // fill reads on, and releases what cannot be part of a credential any more. It
 // reads whole chunks, because what is held back is searched again with each.
-func (r *redactedReader) fill() {
+func (r *RedactedReader) fill() {
 	n, err := readChunk(r.from, r.chunk)
 	r.held = append(r.held, r.chunk[:n]...)
 	r.err = err
 	last := err != nil
-	open := r.redactor.cover(r.held, last)
+	open, covered := r.redactor.cover(r.held, last)
+	r.covered += covered
 	release := len(r.held)
 	if !last {
 		release = min(open, max(0, len(r.held)-maxSecret))

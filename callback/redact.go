@@ -1,0 +1,29 @@
+package callback
+
+import "strconv"
+
+// redactedHeader is how many credentials were covered in what was taken: it is
+// stored otherwise than it was sent.
+const redactedHeader = "Batch-Job-Controller-Redacted"
+
+// redact covers the credentials of callbacks in a result or an event, which
+// people and other programs read. It does so in its text as it came, before
+// anything of it is cut.
+func (h *handler) redact(text []byte) (n int) {
+	if h.options.Redactor == nil {
+		return 0
+	}
+	return h.options.Redactor.Redact(text)
+}
+
+// tellRedacted says that something was covered in what is taken now.
+func (h *handler) tellRedacted(c *call, n int) {
+	if n == 0 {
+		return
+	}
+	c.redacted = n
+	c.gin.Header(redactedHeader, strconv.Itoa(n))
+	if h.options.ObserveRedacted != nil {
+		h.options.ObserveRedacted(string(c.kind.name), n)
+	}
+}

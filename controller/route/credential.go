@@ -1,0 +1,131 @@
+package route
+
+import (
+	"bytes"
+	"crypto/sha256"
+	"encoding/base64"
+	"encoding/hex"
+)
+
+// mask covers a secret. What covers it is as long as it, so that JSON stays JSON.
+const mask = '*'
+
+// finder looks for the next text that may be a credential.
+type finder func(text []byte) hit
+
+// hit is what a finder has found; nothing if it ends at 0.
+type hit struct {
+	begin, end int
+	secret     int  // where what is to be hidden begins
+	proven     bool // it is a credential
+	grows      bool // more letters would belong to it
+	marked     bool // what covers it tells it from others
+	next       int  // where to look on
+}
+
+// hide covers the secret. Where what is left does not tell one from another, the
+// beginning of its hash does, from which nothing leads back to it: two values
+// that differ in it must not become the same.
+func (h hit) hide(text []byte) {
+	hidden := text[h.secret:h.end]
+	sum := sha256.Sum256(hidden)
+	copy(hidden, bytes.Repeat([]byte{mask}, len(hidden)))
+	if h.marked {
+		hex.Encode(hidden, sum[:6])
+	}
+}
+
+// findToken finds a callback token: the fields in front of its MAC, which end in
+// the node, may hold dots. Where a text would do in several ways, all are tried.
+func (r *Redactor) findToken(text []byte) hit {
+	const fixed = len("v1.") + 2*keyIDBytes + len(".20060102150405.")
+	begin := bytes.Index(text, []byte(tokenVersion+"."))
+	if begin < 0 {
+		return hit{}
+	}
+	from := text[begin:]
+	none := hit{begin: begin, end: begin + len("v1."), next: begin + 1}
+	if len(from) < fixed || from[len("v1.")+2*keyIDBytes] != '.' || from[fixed-1] != '.' {
+		return none
+	}
+	run := fixed + runOf(from[fixed:min(len(from), maxToken)], isTokenLetter)
+	for dot := fixed; dot+1+macLength <= run; dot++ {
+		end := dot + 1 + macLength
+		if from[dot] == '.' && bytes.IndexByte(from[dot+1:end], '.') < 0 && r.prover.IsToken(string(from[:end])) {
+			return hit{begin: begin, end: begin + end, secret: begin + dot + 1, proven: true, next: begin + end}
+		}
+	}
+	return none
+}
+
+// password is how "bjc:v1" begins in base64.
+const password = "YmpjOnYx"
+
+// maxPassword is the length of the longest token as a password.
+const maxPassword = (len("bjc:") + maxToken + 2) / 3 * 4
+
+// findPassword finds a token as a password of HTTP.
+func (r *Redactor) findPassword(text []byte) hit {
+	begin := bytes.Index(text, []byte(password))
+	if begin < 0 {
+		return hit{}
+	}
+	from := text[begin:min(len(text), begin+maxPassword)]
+	run := runOf(from, isBase64Letter)
+	plain := make([]byte, base64.RawStdEncoding.DecodedLen(run))
+	n, _ := base64.RawStdEncoding.Decode(plain, from[:run]) // up to what is no base64
+	token := r.findToken(plain[:n])
+	for token.end > 0 && !token.proven {
+		after := r.findToken(plain[token.next:n])
+		after.next += token.next
+		if after.end == 0 {
+			break
+		}
+		token = after
+	}
+	return hit{begin: begin, end: begin + run, secret: begin + len(password), proven: token.proven, grows: run < maxPassword, marked: true, next: begin + run}
+}
+
+// findJWT finds a JSON web token, by its claims, which stand between header and
+// signature. What proves it is in them.
+func (r *Redactor) findJWT(text []byte) hit {
+	const brace = ".eyJ" // .{" in base64
+	begin := bytes.Index(text, []byte(brace))
+	if begin < 0 {
+		return hit{}
+	}
+	dot := begin + 1 + runOf(text[begin+1:], isURLLetter)
+	if dot >= len(text)-1 {
+		return hit{begin: begin, end: len(text), grows: true, next: len(text)}
+	}
+	if text[dot] != '.' {
+		return hit{begin: begin, end: dot, next: dot}
+	}
+	end := dot + 1 + runOf(text[dot+1:], isURLLetter)
+	found := hit{begin: begin, end: end, secret: begin + len(brace), grows: true, marked: true, next: dot}
+	if end-begin <= maxSecret && end-dot > minSignature && r.prover.IsJWT(text[begin+1:dot]) {
+		found.proven, found.next = true, end
+	}
+	return found
+}
+
+// minSignature is fewer letters than any signature has.
+const minSignature = 16
+
+// runOf returns how many letters of a kind a text begins with.
+func runOf(text []byte, is func(byte) bool) int {
+	for n, c := range text {
+		if !is(c) {
+			return n
+		}
+	}
+	return len(text)
+}
+
+func isLetter(c byte) bool {
+	return 'a' <= c && c <= 'z' || 'A' <= c && c <= 'Z' || '0' <= c && c <= '9'
+}
+
+func isURLLetter(c byte) bool    { return isLetter(c) || c == '-' || c == '_' }
+func isTokenLetter(c byte) bool  { return isURLLetter(c) || c == '.' }
+func isBase64Letter(c byte) bool { return isLetter(c) || c == '+' || c == '/' }
