@@ -15,8 +15,8 @@ const (
 	maxComponent = 255 // bytes of one name, of the file systems in use
 	maxNodeName  = 253
 	hashLength   = 12
-	// cut stands between what is left of a node's name and its hash. Neither
-	// node names nor the names of files have it.
+	// cut stands between what is left of a name and the hash of the whole. Node
+	// names do not have it, and in names of files no other hash follows it.
 	cut = "~"
 )
 

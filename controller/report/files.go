@@ -1,11 +1,13 @@
 package report
 
 import (
+	"fmt"
 	"path"
 	"regexp"
 	"slices"
 	"strings"
 	"unicode"
+	"unicode/utf8"
 
 	"github.com/google/uuid"
 	"golang.org/x/text/unicode/norm"
@@ -16,25 +18,29 @@ import (
 const maxFileName = 120
 
 var (
-	plainName      = regexp.MustCompile(`^[A-Za-z0-9][A-Za-z0-9._-]*$`)
 	plainExtension = regexp.MustCompile(`^\.[A-Za-z0-9]{1,16}$`)
 	driveLetter    = regexp.MustCompile(`^[A-Za-z]:`)
-	deviceName     = regexp.MustCompile(`(?i)^(con|prn|aux|nul|com[0-9]|lpt[0-9])(\.|$)`)
+	// cutName is how a name ends, but for its extension, of which only the
+	// beginning is kept.
+	cutName = regexp.MustCompile(cut + `[0-9a-f]{12}`)
 )
 
-// safeName returns the name under which a file is kept. A name that points
-// elsewhere is refused: whoever sends it means something that will not happen.
-// A name that is merely awkward on some system, or to look at, is replaced by
-// its hash, so that the file is kept and the same name is the same file.
+// safeName returns the name under which a file is kept, behind the node's. A
+// name that points elsewhere is refused: who sends it means something that will
+// not happen. In any other each character that a file system cannot keep, or that
+// is not to be seen, is written as a percent sign and its bytes in hexadecimal, as
+// in a URL. What could be taken for that is too, so that two names never become
+// one. Of a name that is too long the beginning is kept, and a hash.
 func safeName(name string) (string, error) {
 	if problem := misleads(name); problem != "" {
 		return "", &execution.InvalidError{Path: "name", Message: problem}
 	}
-	name = norm.NFC.String(name)
-	if isPlain(name) {
-		return name, nil
+	escaped := escapeName(name)
+	if len(escaped) <= maxFileName {
+		return escaped, nil
 	}
-	return "file-" + hash(name) + extension(name), nil
+	end := cut + hash(name) + extension(name)
+	return cutEscaped(escaped, maxFileName-len(end)) + end, nil
 }
 
 // misleads says what is wrong with a name that is not one of a file.
@@ -53,9 +59,69 @@ func misleads(name string) string {
 	}
 }
 
-func isPlain(name string) bool {
-	return len(name) <= maxFileName && plainName.MatchString(name) &&
-		!strings.HasSuffix(name, ".") && !deviceName.MatchString(name)
+// escapeName makes of a name one that every file system keeps.
+func escapeName(name string) string {
+	composed := norm.NFC.IsNormalString(name)
+	var b strings.Builder
+	for i := 0; i < len(name); {
+		r, size := utf8.DecodeRuneInString(name[i:])
+		if isKept(r, size, name[i:], composed) {
+			b.WriteString(name[i : i+size])
+		} else {
+			for _, c := range []byte(name[i : i+size]) {
+				fmt.Fprintf(&b, "%%%02X", c)
+			}
+			composed = false // an accent behind it would join its last letter
+		}
+		i += size
+	}
+	return b.String()
+}
+
+// isKept reports whether the first character of a text stays as it is. An accent
+// of its own, and whatever else Unicode writes in several ways, does so only where
+// the whole name is composed: some systems take the ways for one.
+func isKept(r rune, size int, text string, composed bool) bool {
+	isLast := len(text) == size
+	switch {
+	case r == utf8.RuneError && size == 1:
+		return false
+	case strings.ContainsRune(`:*?"<>|`, r): // Windows keeps none of them
+		return false
+	case r == ' ' || r == '.':
+		return !isLast // nor these at the end
+	case r == '%':
+		return !isEscape(text)
+	case r == '~':
+		return !cutName.MatchString(text[:min(len(text), len(cut)+hashLength)])
+	case !composed && (!norm.NFC.PropertiesString(text).BoundaryBefore() || !norm.NFC.IsNormalString(text[:size])):
+		return false
+	default:
+		return unicode.IsPrint(r)
+	}
+}
+
+// isEscape reports whether a text begins like an escaped character.
+func isEscape(text string) bool {
+	return len(text) >= len("%00") && text[0] == '%' && isHex(text[1]) && isHex(text[2])
+}
+
+func isHex(c byte) bool {
+	return '0' <= c && c <= '9' || 'a' <= c && c <= 'f' || 'A' <= c && c <= 'F'
+}
+
+// cutEscaped returns at most n bytes of an escaped name, and cuts within neither
+// a character nor an escape.
+func cutEscaped(name string, n int) string {
+	for i := max(n-2, 0); i < n; i++ {
+		if isEscape(name[i:]) {
+			n = i
+		}
+	}
+	for n > 0 && !utf8.RuneStart(name[n]) {
+		n--
+	}
+	return name[:n]
 }
 
 // extension returns what tells the kind of file, if it is harmless.

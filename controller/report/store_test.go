@@ -290,7 +290,8 @@ func TestFilesAreStoredUnderTheirNode(t *testing.T) {
 		wantErr error
 	}{
 		"a name":                      {name: "x.txt", want: "a-x.txt"},
-		"F7 a hidden file":            {name: ".x", want: "a-file-bb42e4c60255"},
+		"F7 a hidden file":            {name: ".x", want: "a-.x"},
+		"a name that is replaced":     {name: "xy:z", want: "a-xy%3Az", nodes: []string{"a", "a-x"}},
 		"F16 another node's":          {name: "b-x", nodes: []string{"a", "a-b"}, wantErr: execution.ErrNameTaken},
 		"the place of the node's log": {name: "container-main.log", wantErr: execution.ErrNameTaken},
 	} {

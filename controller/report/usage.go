@@ -68,8 +68,9 @@ func newOwners(nodes []string) owners {
 // What the controller stores itself is no such file.
 func (o owners) ofFile(stored string) (node string, isFile bool) {
 	if _, rest, isCut := strings.Cut(stored, cut); isCut && len(rest) > hashLength {
-		node, known := o.byHash[rest[:hashLength]]
-		return node, known && isSent(rest[hashLength:])
+		if node, known := o.byHash[rest[:hashLength]]; known {
+			return node, isSent(rest[hashLength:])
+		}
 	}
 	for i := len(stored) - 1; i > 0; i-- {
 		if rest := stored[i:]; isOwned(rest) && o.nodes[stored[:i]] {

@@ -22,6 +22,8 @@ func TestWhoseFilesThereAre(t *testing.T) {
 		"several of a node":                        {nodes: []string{"a"}, save: map[string]string{"a:x": "12", "a:y": "123"}, want: map[string]int64{"a": 5}},
 		"a name with the node's name":              {nodes: []string{"a"}, save: map[string]string{"a:a-a-x": "1"}, want: map[string]int64{"a": 1}},
 		"nodes that begin alike":                   {nodes: []string{"a", "a-b", "a-b-c"}, save: map[string]string{"a:x": "1", "a-b:x": "22", "a-b-c:x": "333"}, want: map[string]int64{"a": 1, "a-b": 2, "a-b-c": 3}},
+		"names with a tilde":                       {nodes: []string{"a"}, save: map[string]string{"a:x~": "1", "a:x~y12345678901234": "22"}, want: map[string]int64{"a": 3}},
+		"a name that is cut":                       {nodes: []string{"a"}, save: map[string]string{"a:" + strings.Repeat("x", 200) + ".txt": "1"}, want: map[string]int64{"a": 1}},
 		"a name that looks like a result":          {nodes: []string{"a"}, save: map[string]string{"a:x.json": "1"}, want: map[string]int64{"a": 1}},
 		"a node whose name is cut, and another":    {nodes: []string{long, "n"}, save: map[string]string{long + ":x": "1", "n:x": "22"}, want: map[string]int64{long: 1, "n": 2}},
 		"a node that is not part of the execution": {nodes: []string{"b"}, save: map[string]string{"a:x": "12"}, want: map[string]int64{}},
@@ -64,7 +66,7 @@ func TestWhatAFileWouldReplace(t *testing.T) {
 	s, err := report.Open(memdisk.New(), report.Options{})
 	must(t, err)
 	must(t, s.Begin(first))
-	for _, name := range []string{"x", "awkward name"} {
+	for _, name := range []string{"x", "awkward* name "} {
 		_, err := s.SaveFile(key(first, "a"), name, "", nil, strings.NewReader("1234"))
 		must(t, err)
 	}
@@ -73,7 +75,7 @@ func TestWhatAFileWouldReplace(t *testing.T) {
 		wantThere  bool
 	}{
 		"the same":                       {"a", "x", true},
-		"the same under a safe name":     {"a", "awkward name", true},
+		"the same under a safe name":     {"a", "awkward* name ", true},
 		"another one":                    {"a", "y", false},
 		"another node's":                 {"b", "x", false},
 		"one that gets a generated name": {"a", "", false},
