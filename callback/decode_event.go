@@ -100,7 +100,7 @@ func decodeStrict(text []byte, into any) error {
 	case errors.As(err, &wrongType):
 		return invalid(wrongType.Field, "must be %s, not %s", typeName(wrongType.Type), wrongType.Value)
 	case err != nil:
-		return invalid("", "must be JSON: %s", err)
+		return invalid("", "must be JSON: %s", withHint(err.Error(), text))
 	case len(strict) == 0:
 		return nil
 	}
@@ -109,7 +109,7 @@ func decodeStrict(text []byte, into any) error {
 	if errors.As(strict[0], &field) {
 		path = field.FieldPath()
 	}
-	return invalid(path, "%s", errors.Join(strict...))
+	return invalid(path, "%s%s", errors.Join(strict...), likelyField(path, text))
 }
 
 func typeName(t reflect.Type) string {

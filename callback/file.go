@@ -16,6 +16,7 @@ import (
 type stored struct {
 	Files   []string          `json:"files"`
 	Renamed map[string]string `json:"renamed,omitempty"` // what the pod called them, where that is no name to keep
+	Hint    string            `json:"hint,omitempty"`    // that it was likely meant for another URL
 }
 
 // maxToldName bounds the names in an answer, in bytes.
@@ -44,6 +45,9 @@ func (h *handler) takeFiles(c *call) (any, error) {
 	}
 	answer := stored{}
 	answer.add(kept, name)
+	if name == "" {
+		answer.Hint = likelyKind(file.begin)
+	}
 	return answer, nil
 }
 
@@ -83,8 +87,12 @@ type file struct {
 	from  io.Reader
 	limit bound
 	left  int64
+	begin []byte // of what was read
 	err   error
 }
+
+// maxBegin bounds how much of the beginning is looked at, in bytes.
+const maxBegin = 256
 
 func newFile(from io.Reader, limit bound) *file {
 	return &file{from: from, limit: limit, left: limit.bytes}
@@ -96,6 +104,7 @@ func (f *file) Read(p []byte) (int, error) {
 	}
 	// One more than is allowed shows that there is more.
 	n, err := f.from.Read(p[:min(int64(len(p)), f.left+1)])
+	f.begin = append(f.begin, p[:min(n, maxBegin-len(f.begin))]...)
 	if int64(n) > f.left {
 		f.err = f.limit.tooLarge()
 		return int(f.left), f.err

@@ -78,6 +78,20 @@ func TestUploads(t *testing.T) {
 			body:       strings.NewReader("text"),
 			wantStatus: 200, wantCalls: `file "" (): text`,
 		},
+		"a result without a name": {
+			body:       strings.NewReader(`{"disk": [{"value": 1}]}`),
+			wantStatus: 200, wantBody: `{"files":["node-1.zone-a-"],"hint":"it looks like a result, and is kept as a file: results go to the URL in CALLBACK_SERVICE_RESULT_URL"}`,
+			wantCalls: `file "" (): {"disk": [{"value": 1}]}`,
+		},
+		"an event without a name": {
+			body:       strings.NewReader(`{"reason":"R","message":"m"}`),
+			wantStatus: 200, wantBody: `{"files":["node-1.zone-a-"],"hint":"it looks like an event, and is kept as a file: events go to the URL in CALLBACK_SERVICE_EVENT_URL"}`,
+			wantCalls: `file "" (): {"reason":"R","message":"m"}`,
+		},
+		"a result with a name is a file": {
+			query: "?name=a.json", body: strings.NewReader(`{"disk": [{"value": 1}]}`),
+			wantStatus: 200, wantBody: `{"files":["node-1.zone-a-a.json"]}`, wantCalls: `file "a.json" (): {"disk": [{"value": 1}]}`,
+		},
 		"F13: an empty name": {
 			query: "?name=", body: strings.NewReader("text"),
 			wantStatus: 200, wantCalls: `file "" (): text`,

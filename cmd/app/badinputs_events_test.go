@@ -107,6 +107,11 @@ func badEvents() badInputs {
 			"an argument with them":      takeEvent(eventOf("%s", "\x1b[2J"), `\u001b[2J`),
 			"text that turns around":     takeEvent(eventOf("a\u202eb"), `a\u202eb`),
 		},
+		"E20": {
+			"a type":        refuseEvent(with(`"type":"Warning"`), 400, `"path":"type"`, `\"warning\": true`),
+			"a result":      refuseEvent(`{"test":[{"value":1}]}`, 400, `"path":"test"`, "CALLBACK_SERVICE_RESULT_URL"),
+			"single quotes": refuseEvent(`{'reason':'R'}`, 400, "must be in double quotes"),
+		},
 		"E12": {
 			"an unknown field":    refuseEvent(with(`"foo":1`), 400, `"path":"foo"`, "unknown field"),
 			"a field in capitals": refuseEvent(`{"Reason":"R","message":"m"}`, 400, `"path":"Reason"`),

@@ -143,6 +143,16 @@ func badSamples() badInputs {
 			"another execution":     refuseResult(ofLabels(`{"executionID":"20200101000000"}`), 400, "must be"),
 			"the latest execution":  refuseResult(ofLabels(`{"executionID":"latest"}`), 400, "must be"),
 		},
+		"R41": {
+			"the text format of Prometheus": refuseResult("# TYPE test gauge\ntest 1\n", 400, "it is Prometheus' text format"),
+			"single quotes":                 refuseResult(`{'test':[{'value':1}]}`, 400, "must be in double quotes"),
+			"the name of a file":            refuseResult("/tmp/result.json", 400, "it is the name of a file"),
+			"a file":                        refuseResult("PK\x03\x04", 400, "CALLBACK_SERVICE_FILE_URL"),
+			"an event":                      refuseResult(`{"reason":"R","message":"m"}`, 400, `"path":"reason"`, "CALLBACK_SERVICE_EVENT_URL"),
+			"the prefix of a gauge":         refuseResult(`{"bad_test":[{"value":1}]}`, 400, `"path":"bad_test"`, `must be \"test\"`),
+			"a number as a gauge":           refuseResult(`{"test":5}`, 400, `"path":"test"`, `[{\"value\": 5}]`),
+			"labels as a text":              refuseResult(ofLabels(`"label=x"`), 400, "must be an object such as", "not text"),
+		},
 		"R32": {
 			"a label that is a number": refuseResult(ofLabels(`{"label":1}`), 400, "must be text, not a number"),
 			"a label that is null":     refuseResult(ofLabels(`{"label":null}`), 400, "must be text, not null"),

@@ -76,7 +76,10 @@ type decoder struct {
 func (d *decoder) gauge(_, name string) error {
 	g, ok := d.gauges[name]
 	if !ok {
-		return invalid(member("", name), "is not a configured gauge: must be one of %s", d.gaugeNames())
+		return d.unknownGauge(name)
+	}
+	if err := d.bareNumber(name); err != nil {
+		return err
 	}
 	seen := map[string]bool{}
 	n, err := d.array(name, `must be a list such as [{"value": 1}]`, func(path string) error {
@@ -139,7 +142,7 @@ func (d *decoder) number(path string) (float64, error) {
 	}
 	n, ok := token.(json.Number)
 	if !ok {
-		return 0, invalid(path, "must be a number, not %s", kindOf(token))
+		return 0, notANumber(path, token)
 	}
 	value, err := strconv.ParseFloat(n.String(), 64)
 	if err != nil {
@@ -186,7 +189,7 @@ func (d *decoder) label(path string) (string, error) {
 	}
 	value, ok := token.(string)
 	if !ok {
-		return "", invalid(path, "must be text, not %s", kindOf(token))
+		return "", notAText(path, token)
 	}
 	if len(value) > d.limits.LabelValue {
 		return "", over(execution.LabelSize, path, "%s is %d bytes long: must be at most %d", quote(value), len(value), d.limits.LabelValue)

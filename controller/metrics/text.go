@@ -26,7 +26,7 @@ func checkText(body []byte, most int64) error {
 	}
 	var whole json.RawMessage
 	if err := json.Unmarshal(body, &whole); err != nil {
-		return describeSyntax(err)
+		return describeSyntax(err, body)
 	}
 	if at := loneSurrogate(body); at >= 0 {
 		return invalid("", `has half of a surrogate pair at byte %d: must be a whole character, such as \ud83d\ude00`, at)
@@ -34,12 +34,13 @@ func checkText(body []byte, most int64) error {
 	return nil
 }
 
-func describeSyntax(err error) error {
+func describeSyntax(err error, body []byte) error {
+	problem := fmt.Sprintf("is not valid JSON: %s", err)
 	var syntax *json.SyntaxError
 	if errors.As(err, &syntax) {
-		return invalid("", "is not valid JSON: %s at byte %d", err, syntax.Offset)
+		problem += fmt.Sprintf(" at byte %d", syntax.Offset)
 	}
-	return invalid("", "is not valid JSON: %s", err)
+	return invalid("", "%s", withHint(problem, body))
 }
 
 // loneSurrogate returns where valid JSON has an escape that encoding/json would
