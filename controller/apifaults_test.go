@@ -61,7 +61,7 @@ func TestAPIServerThatFailsOftenIsNotGivenUp(t *testing.T) {
 					}
 					return faults[random.IntN(len(faults))]
 				}
-				c.client.PrependReactor("*", "*", func(action clienttesting.Action) (bool, runtimeObject, error) {
+				c.react("*", "*", func(action clienttesting.Action) (bool, runtimeObject, error) {
 					if !byTheController(action) {
 						return false, nil, nil
 					}
@@ -86,7 +86,7 @@ func TestAPIServerThatFailsOftenIsNotGivenUp(t *testing.T) {
 func (c *cluster) loseAnswer(verb, resource string, n int, err error) (lost func() bool) {
 	var seen atomic.Int32
 	carryOut := clienttesting.ObjectReaction(c.client.Tracker())
-	c.client.PrependReactor(verb, resource, func(action clienttesting.Action) (bool, runtimeObject, error) {
+	c.react(verb, resource, func(action clienttesting.Action) (bool, runtimeObject, error) {
 		if action.GetSubresource() != "" {
 			return false, nil, nil
 		}
@@ -143,8 +143,8 @@ func TestWriteWhoseAnswerIsLostIsNotDoneTwice(t *testing.T) {
 							t.Errorf("Jobs of node %s: got %d, want 1", node, n)
 						}
 					}
-					if c.mostPods > 2 {
-						t.Errorf("pods at once: got %d, want at most 2", c.mostPods)
+					if c.podsAtOnce() > 2 {
+						t.Errorf("pods at once: got %d, want at most 2", c.podsAtOnce())
 					}
 					for result, want := range map[string]float64{"failed": 1, "aborted": 0} {
 						if n := r.metric("batch_job_controller_executions_closed_total", "result="+result); n != want {
@@ -167,7 +167,7 @@ func TestNamespaceThatTerminates(t *testing.T) {
 		terminating.ErrStatus.Details.Causes = []metav1.StatusCause{{Type: corev1.NamespaceTerminatingCause, Message: "namespace jobs is being terminated"}}
 		var asked meter
 		var begun atomic.Bool
-		c.client.PrependReactor("create", "*", func(action clienttesting.Action) (bool, runtimeObject, error) {
+		c.react("create", "*", func(action clienttesting.Action) (bool, runtimeObject, error) {
 			if !begun.Load() || !byTheController(action) {
 				return false, nil, nil
 			}
@@ -214,7 +214,7 @@ func TestEventsThatAreRefusedLoseNoResult(t *testing.T) {
 			inBubble(t, func(t *testing.T) {
 				c := newCluster(t, "a", "b")
 				c.behave("a", behaviour{runFor: 10 * time.Second})
-				c.client.PrependReactor("create", "events", func(clienttesting.Action) (bool, runtimeObject, error) { return true, nil, tt.err })
+				c.react("create", "events", func(clienttesting.Action) (bool, runtimeObject, error) { return true, nil, tt.err })
 				store := newMemoryStore()
 				r := startReplica(t, c, store, testConfig())
 				defer r.kill()

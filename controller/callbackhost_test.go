@@ -140,7 +140,7 @@ func TestCallbackHostOfTheJobsThatAreYetToBeCreated(t *testing.T) {
 }
 
 func (c *cluster) refuseServices() {
-	c.client.PrependReactor("get", "services", func(clienttesting.Action) (bool, runtimeObject, error) {
+	c.react("get", "services", func(clienttesting.Action) (bool, runtimeObject, error) {
 		return true, nil, errors.New("connection refused")
 	})
 }

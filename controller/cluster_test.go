@@ -76,6 +76,14 @@ func newCluster(t *testing.T, nodes ...string) *cluster {
 	return c
 }
 
+// react has a function answer requests from now on, before those that were there
+// already. The fake's own way to add one is for a client that is not in use yet.
+func (c *cluster) react(verb, resource string, reaction clienttesting.ReactionFunc) {
+	c.client.Lock()
+	defer c.client.Unlock()
+	c.client.PrependReactor(verb, resource, reaction)
+}
+
 func must(t *testing.T, err error) {
 	t.Helper()
 	if err != nil {
@@ -339,6 +347,13 @@ func (c *cluster) patchStatus(job string, status map[string]any) {
 	if err != nil && !apierrors.IsNotFound(err) && c.ctx.Err() == nil {
 		c.t.Errorf("conclude %s: %v", job, err)
 	}
+}
+
+// podsAtOnce returns how many pods ran at once, at most.
+func (c *cluster) podsAtOnce() int {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	return c.mostPods
 }
 
 // created returns how often a Job was created for each node.

@@ -60,7 +60,7 @@ func TestADamagedRecordStopsNoLeader(t *testing.T) {
 				record := c.records()[0].object.Name
 				c.edit(record, damage)
 				var written meter
-				c.client.PrependReactor("update", "configmaps", func(action clienttesting.Action) (bool, runtimeObject, error) {
+				c.react("update", "configmaps", func(action clienttesting.Action) (bool, runtimeObject, error) {
 					if action.(clienttesting.UpdateAction).GetObject().(*corev1.ConfigMap).Name == record {
 						written.count()
 					}
@@ -150,12 +150,9 @@ func TestARecordThatIsMendedInTimeIsGoneOnWith(t *testing.T) {
 func TestARecordThatIsRefusedIsToldOf(t *testing.T) {
 	inBubble(t, func(t *testing.T) {
 		c := newCluster(t, "a", "b", "c")
+		c.refuseConfigMaps("update", isRecord, time.Now().Add(5*time.Minute), policyDenial("configmaps"))
 		r := startReplica(t, c, newMemoryStore(), testConfig())
 		defer r.kill()
-		c.client.PrependReactor("update", "configmaps", func(action clienttesting.Action) (bool, runtimeObject, error) {
-			name := action.(clienttesting.UpdateAction).GetObject().(*corev1.ConfigMap).Name
-			return isRecord(name) && time.Since(r.started) < 5*time.Minute, nil, policyDenial("configmaps")
-		})
 		time.Sleep(6 * time.Minute)
 		c.wantAllSucceeded(2)
 		c.wantOneEvent(eventRecordRefused, "no owner")

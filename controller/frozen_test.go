@@ -30,8 +30,8 @@ func TestExecutionGoesOnWithItsOwnSettings(t *testing.T) {
 		defer r.kill()
 		time.Sleep(5 * time.Minute)
 		c.wantOutcomes(map[string]execution.Outcome{"a": succeeded, "b": succeeded, "c": succeeded, "d": failedWith(execution.JobTimeout)})
-		if c.mostPods > 2 {
-			t.Errorf("pods at once: got %d, want at most the 2 of the old configuration", c.mostPods)
+		if c.podsAtOnce() > 2 {
+			t.Errorf("pods at once: got %d, want at most the 2 of the old configuration", c.podsAtOnce())
 		}
 		time.Sleep(10 * time.Minute)
 		all := c.records()

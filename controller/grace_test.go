@@ -97,8 +97,8 @@ func TestPodsWithALongGraceKeepTheirSlots(t *testing.T) {
 				tc.stop(c)
 				time.Sleep(3 * time.Hour)
 				synctest.Wait()
-				if c.mostPods != 1 {
-					t.Errorf("%d pods ran at once, and the pool has 1", c.mostPods)
+				if c.podsAtOnce() != 1 {
+					t.Errorf("%d pods ran at once, and the pool has 1", c.podsAtOnce())
 				}
 				timeout := execution.Outcome{State: execution.Failed, Reason: execution.JobTimeout}
 				c.wantOutcomes(map[string]execution.Outcome{"a": tc.want, "b": timeout, "c": timeout})

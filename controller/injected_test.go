@@ -69,8 +69,8 @@ func TestContainerThatOthersAddedHoldsNoSlot(t *testing.T) {
 				time.Sleep(2 * time.Minute)
 				synctest.Wait()
 				c.wantOutcomes(map[string]execution.Outcome{"a": tc.want, "b": tc.want})
-				if c.mostPods != 1 {
-					t.Errorf("%d pods ran at once, and the pool has 1", c.mostPods)
+				if c.podsAtOnce() != 1 {
+					t.Errorf("%d pods ran at once, and the pool has 1", c.podsAtOnce())
 				}
 				report, err := store.Report(c.records()[0].plan.ID)
 				must(t, err)

@@ -32,7 +32,7 @@ type lens struct {
 
 // through has the watches of a resource look through a lens.
 func (c *cluster) through(resource string, l lens) {
-	c.client.PrependReactor("list", resource, func(action clienttesting.Action) (bool, runtimeObject, error) {
+	c.react("list", resource, func(action clienttesting.Action) (bool, runtimeObject, error) {
 		list, err := c.listVersioned(action.GetResource(), action.GetNamespace())
 		return true, list, err
 	})
@@ -182,7 +182,7 @@ func (c *cluster) wantAllSucceeded(pool int) {
 			c.t.Errorf("Jobs of node %s: got %d, want 1", node.Name, n)
 		}
 	}
-	if c.mostPods > pool {
-		c.t.Errorf("pods at once: got %d, want at most %d", c.mostPods, pool)
+	if c.podsAtOnce() > pool {
+		c.t.Errorf("pods at once: got %d, want at most %d", c.podsAtOnce(), pool)
 	}
 }

@@ -171,8 +171,8 @@ func TestExecutionsThatWereLeftOpenAreGoneOnWithInTurn(t *testing.T) {
 						t.Errorf("execution %s: got %s with %d outcomes, want it closed, with 3", rec.plan.ID, rec.account.Phase, len(outcomes(rec)))
 					}
 				}
-				if c.mostPods > tt.wantMost {
-					t.Errorf("pods at once: got %d, want at most %d", c.mostPods, tt.wantMost)
+				if c.podsAtOnce() > tt.wantMost {
+					t.Errorf("pods at once: got %d, want at most %d", c.podsAtOnce(), tt.wantMost)
 				}
 			})
 		})

@@ -2,26 +2,32 @@ package controller
 
 import (
 	"errors"
+	"sync/atomic"
 	"testing"
 	"time"
 
 	"github.com/batch-job-controller/batch-job-controller/controller/execution"
 )
 
-// lossyStore has lost the results of a node, or cannot read them.
+// lossyStore loses the results of a node, or cannot read them any more.
 type lossyStore struct {
 	*memoryStore
+	lost atomic.Pointer[loss]
+}
+
+type loss struct {
 	node string
-	err  error
+	err  error // of reading its results
 }
 
 func (s *lossyStore) HasResult(key execution.Key) bool {
-	return key.Node != s.node && s.memoryStore.HasResult(key)
+	lost := s.lost.Load()
+	return (lost == nil || key.Node != lost.node) && s.memoryStore.HasResult(key)
 }
 
 func (s *lossyStore) Result(key execution.Key) ([]byte, error) {
-	if key.Node == s.node {
-		return nil, s.err
+	if lost := s.lost.Load(); lost != nil && key.Node == lost.node {
+		return nil, lost.err
 	}
 	return s.memoryStore.Result(key)
 }
@@ -52,7 +58,7 @@ func TestAResultWhoseFileIsGoneIsNotReported(t *testing.T) {
 					must(t, r.Result(t.Context(), execution.Key{Execution: id, Node: node}, []byte(validResult)))
 				}
 				time.Sleep(tt.lost)
-				store.node, store.err = "a", tt.err
+				store.lost.Store(&loss{node: "a", err: tt.err})
 				time.Sleep(2 * time.Minute)
 				r.kill()
 				next := startReplica(t, c, store, testConfig())

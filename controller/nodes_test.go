@@ -184,8 +184,8 @@ func TestNodeThatIsNotReady(t *testing.T) {
 				}
 				time.Sleep(tt.wantWithin)
 				c.wantOutcomes(map[string]execution.Outcome{"a": tt.want, "b": succeeded, "c": succeeded, "d": succeeded})
-				if c.mostPods > 2 {
-					t.Errorf("pods at once: got %d, want at most 2", c.mostPods)
+				if c.podsAtOnce() > 2 {
+					t.Errorf("pods at once: got %d, want at most 2", c.podsAtOnce())
 				}
 			})
 		})

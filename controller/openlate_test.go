@@ -4,6 +4,7 @@ import (
 	"errors"
 	"net/http"
 	"strings"
+	"sync/atomic"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -25,7 +26,7 @@ func hourly(c *config.Config) {
 // refuseConfigMaps has writes of records, or of the state, answered with an error
 // for a while.
 func (c *cluster) refuseConfigMaps(verb string, which func(name string) bool, until time.Time, err error) {
-	c.client.PrependReactor(verb, "configmaps", func(action clienttesting.Action) (bool, runtimeObject, error) {
+	c.react(verb, "configmaps", func(action clienttesting.Action) (bool, runtimeObject, error) {
 		object := action.(clienttesting.CreateAction).GetObject().(*corev1.ConfigMap)
 		return which(object.Name) && time.Now().Before(until), nil, err
 	})
@@ -44,7 +45,7 @@ func TestAnExecutionThatCannotBeOpenedIsGivenUp(t *testing.T) {
 		wantSays string
 	}{
 		"the callback Service is gone": {func(c *cluster, until time.Time) {
-			c.client.PrependReactor("get", "services", func(clienttesting.Action) (bool, runtimeObject, error) {
+			c.react("get", "services", func(clienttesting.Action) (bool, runtimeObject, error) {
 				return time.Now().Before(until), nil, apierrors.NewNotFound(corev1.Resource("services"), testName)
 			})
 		}, `callbackServiceName "check"`},
@@ -127,7 +128,7 @@ func TestARecordWhoseAnswerWasLostIsNotGivenUp(t *testing.T) {
 		defer r.kill()
 		time.Sleep(time.Minute)
 		lost := c.loseAnswer("create", "configmaps", 1, errors.New("connection reset by peer"))
-		c.client.PrependReactor("*", "configmaps", func(clienttesting.Action) (bool, runtimeObject, error) {
+		c.react("*", "configmaps", func(clienttesting.Action) (bool, runtimeObject, error) {
 			return lost() && time.Since(began) < time.Hour+20*time.Minute, nil, errors.New("connection refused")
 		})
 		time.Sleep(time.Hour + 30*time.Minute)
@@ -149,14 +150,19 @@ func TestARecordThatComesLateIsFound(t *testing.T) {
 				r := startReplica(t, c, newMemoryStore(), testConfig(hourly))
 				defer r.kill()
 				time.Sleep(time.Minute)
-				var sent *corev1.ConfigMap
-				c.client.PrependReactor("create", "configmaps", func(action clienttesting.Action) (bool, runtimeObject, error) {
-					sent = action.(clienttesting.CreateAction).GetObject().(*corev1.ConfigMap).DeepCopy()
-					return isRecord(sent.Name) && time.Since(began) < time.Hour+late, nil, errors.New("connection reset by peer")
+				var sent atomic.Pointer[corev1.ConfigMap] // the record
+				c.react("create", "configmaps", func(action clienttesting.Action) (bool, runtimeObject, error) {
+					object := action.(clienttesting.CreateAction).GetObject().(*corev1.ConfigMap)
+					if !isRecord(object.Name) || time.Since(began) >= time.Hour+late {
+						return false, nil, nil
+					}
+					sent.Store(object.DeepCopy())
+					return true, nil, errors.New("connection reset by peer")
 				})
 				time.Sleep(time.Until(began.Add(time.Hour + late)))
-				sent.UID, sent.Namespace, sent.ResourceVersion = "uid-late", testNamespace, "late"
-				must(t, c.client.Tracker().Add(sent))
+				comes := sent.Load()
+				comes.UID, comes.Namespace, comes.ResourceVersion = "uid-late", testNamespace, "late"
+				must(t, c.client.Tracker().Add(comes))
 				time.Sleep(15 * time.Minute)
 				c.wantAllSucceeded(2)
 				if got := r.metric("batch_job_controller_ticks_missed_total"); got != 0 {

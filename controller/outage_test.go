@@ -48,7 +48,7 @@ func TestAPIServerThatIsAway(t *testing.T) {
 				}
 				var down atomic.Bool
 				var refused atomic.Int32
-				c.client.PrependReactor("*", "*", func(clienttesting.Action) (bool, runtimeObject, error) {
+				c.react("*", "*", func(clienttesting.Action) (bool, runtimeObject, error) {
 					if down.Load() {
 						refused.Add(1)
 					}
@@ -109,8 +109,8 @@ func TestLeaderThatGetsItsLeaseBackSoonGoesOn(t *testing.T) {
 						return away.Load(), nil, errors.New("connection refused")
 					}
 				}
-				c.client.PrependReactor("create", "jobs", refuse(&jobsAway))
-				c.client.PrependReactor("*", "leases", refuse(&leasesAway))
+				c.react("create", "jobs", refuse(&jobsAway))
+				c.react("*", "leases", refuse(&leasesAway))
 				r := newReplica(t, c.client, newMemoryStore(), testConfig(func(c *config.Config) { c.RunOnStartup = true }))
 				defer r.elect(c)()
 				time.Sleep(30 * time.Second)

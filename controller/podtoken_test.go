@@ -67,7 +67,7 @@ func TestServiceAccountTokens(t *testing.T) {
 				c := newCluster(t, "a", "b")
 				c.behave("a", behaviour{runFor: time.Minute})
 				said := &podReviews{}
-				c.client.PrependReactor("create", "tokenreviews", said.react)
+				c.react("create", "tokenreviews", said.react)
 				r := startReplica(t, c, newMemoryStore(), testConfig(func(c *config.Config) { c.Callback.Auth = execution.ServiceAccountTokenAuth }))
 				defer r.kill()
 				time.Sleep(5 * time.Second)

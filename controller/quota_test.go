@@ -222,7 +222,7 @@ func TestEventThatReachesNobodyDoesNotCount(t *testing.T) {
 		c := newCluster(t, "a")
 		c.behave("a", behaviour{runFor: 20 * time.Minute})
 		var down atomic.Bool
-		c.client.PrependReactor("create", "events", func(clienttesting.Action) (bool, runtimeObject, error) {
+		c.react("create", "events", func(clienttesting.Action) (bool, runtimeObject, error) {
 			return down.Load(), nil, errors.New("connection refused")
 		})
 		r := startReplica(t, c, newMemoryStore(), testConfig())
@@ -261,7 +261,7 @@ func TestStormOfEvents(t *testing.T) {
 			c.behave(node, behaviour{runFor: 20 * time.Minute})
 		}
 		var written meter
-		c.client.PrependReactor("create", "events", func(clienttesting.Action) (bool, runtimeObject, error) {
+		c.react("create", "events", func(clienttesting.Action) (bool, runtimeObject, error) {
 			written.count()
 			return false, nil, nil
 		})

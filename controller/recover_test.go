@@ -182,8 +182,8 @@ func TestConflictIsAnsweredByReadingTheRecordAgain(t *testing.T) {
 				t.Errorf("Jobs of node %s: got %d, want 1", node, n)
 			}
 		}
-		if c.mostPods > 2 {
-			t.Errorf("pods at once: got %d, want at most 2", c.mostPods)
+		if c.podsAtOnce() > 2 {
+			t.Errorf("pods at once: got %d, want at most 2", c.podsAtOnce())
 		}
 	})
 }
@@ -192,7 +192,7 @@ func TestConflictIsAnsweredByReadingTheRecordAgain(t *testing.T) {
 func TestTermThatEndsBeforeItHasRecoveredLeavesNothingBehind(t *testing.T) {
 	inBubble(t, func(t *testing.T) {
 		c := newCluster(t, "a")
-		c.client.PrependReactor("get", "configmaps", func(clienttesting.Action) (bool, runtimeObject, error) {
+		c.react("get", "configmaps", func(clienttesting.Action) (bool, runtimeObject, error) {
 			return true, nil, errors.New("the API server is away")
 		})
 		r := startReplica(t, c, newMemoryStore(), testConfig())

@@ -64,13 +64,13 @@ func TestRecordThatCannotBeWrittenForAMinuteIsNotTriedInABusyLoop(t *testing.T) 
 						until = time.Now() // of a busy loop no time passes
 					}
 				}
-				c.client.PrependReactor("get", "configmaps", func(action clienttesting.Action) (bool, runtimeObject, error) {
+				c.react("get", "configmaps", func(action clienttesting.Action) (bool, runtimeObject, error) {
 					if isRecord(action.(clienttesting.GetAction).GetName()) {
 						tally()
 					}
 					return false, nil, nil
 				})
-				c.client.PrependReactor("update", "configmaps", func(action clienttesting.Action) (bool, runtimeObject, error) {
+				c.react("update", "configmaps", func(action clienttesting.Action) (bool, runtimeObject, error) {
 					if !isRecord(action.(clienttesting.UpdateAction).GetObject().(*corev1.ConfigMap).Name) {
 						return false, nil, nil
 					}

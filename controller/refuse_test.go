@@ -21,7 +21,7 @@ import (
 // refuseJobs counts how often Jobs are asked for, and refuses them for a while.
 func (c *cluster) refuseJobs(until time.Time, refusal error) *meter {
 	asked := &meter{}
-	c.client.PrependReactor("create", "jobs", func(clienttesting.Action) (bool, runtimeObject, error) {
+	c.react("create", "jobs", func(clienttesting.Action) (bool, runtimeObject, error) {
 		asked.count()
 		return time.Now().Before(until), nil, refusal
 	})
@@ -153,7 +153,7 @@ func TestARefusalAfterAnOutageIsTriedAgain(t *testing.T) {
 	inBubble(t, func(t *testing.T) {
 		c := newCluster(t, "a", "b", "c")
 		began := time.Now()
-		c.client.PrependReactor("create", "jobs", func(clienttesting.Action) (bool, runtimeObject, error) {
+		c.react("create", "jobs", func(clienttesting.Action) (bool, runtimeObject, error) {
 			switch since := time.Since(began); {
 			case since < time.Hour:
 				return true, nil, errors.New("connection refused")
@@ -175,7 +175,7 @@ func TestAnOldRefusalEndsNoTask(t *testing.T) {
 	inBubble(t, func(t *testing.T) {
 		c := newCluster(t, "a", "b", "c")
 		began := time.Now()
-		c.client.PrependReactor("create", "jobs", func(clienttesting.Action) (bool, runtimeObject, error) {
+		c.react("create", "jobs", func(clienttesting.Action) (bool, runtimeObject, error) {
 			switch since := time.Since(began); {
 			case since < time.Minute:
 				return true, nil, webhookDenial()

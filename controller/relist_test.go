@@ -84,7 +84,7 @@ func TestLeaderWithAStaleListRunsNothingTwice(t *testing.T) {
 		stale := time.Now().Add(30 * time.Second)
 		for _, resource := range []string{"jobs", "pods"} {
 			c.through(resource, lens{late: 30 * time.Second})
-			c.client.PrependReactor("list", resource, func(clienttesting.Action) (bool, runtimeObject, error) {
+			c.react("list", resource, func(clienttesting.Action) (bool, runtimeObject, error) {
 				if time.Now().After(stale) {
 					return false, nil, nil
 				}

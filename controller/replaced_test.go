@@ -2,6 +2,7 @@ package controller
 
 import (
 	"errors"
+	"sync/atomic"
 	"testing"
 	"time"
 
@@ -60,19 +61,19 @@ func TestARecordInPlaceOfTheOpenOneIsNotGoneOnWith(t *testing.T) {
 func TestAClosedRecordInPlaceOfTheOneThatIsClosedIsNotOurs(t *testing.T) {
 	inBubble(t, func(t *testing.T) {
 		c := newCluster(t, "a", "b")
-		replaced := false
-		c.client.PrependReactor("update", "configmaps", func(action clienttesting.Action) (bool, runtimeObject, error) {
+		var replaced atomic.Bool
+		c.react("update", "configmaps", func(action clienttesting.Action) (bool, runtimeObject, error) {
 			object := action.(clienttesting.UpdateAction).GetObject().(*corev1.ConfigMap)
-			if replaced || object.Data[phaseKey] != string(execution.Closed) {
+			if replaced.Load() || object.Data[phaseKey] != string(execution.Closed) {
 				return false, nil, nil
 			}
-			replaced = true
+			replaced.Store(true)
 			return true, nil, errors.Join(c.replace(object, execution.Closed), apierrors.NewConflict(corev1.Resource("configmaps"), object.Name, nil))
 		})
 		r := startReplica(t, c, newMemoryStore(), testConfig())
 		defer r.kill()
 		time.Sleep(time.Minute)
-		if !replaced {
+		if !replaced.Load() {
 			t.Fatal("the record was not closed")
 		}
 		r.wantAborted()
@@ -85,7 +86,7 @@ func TestAJobThatTheCacheHasLostIsLookedForAgain(t *testing.T) {
 	inBubble(t, func(t *testing.T) {
 		c := newCluster(t, "a")
 		c.behave("a", behaviour{runFor: time.Hour})
-		c.client.PrependReactor("list", "jobs", func(clienttesting.Action) (bool, runtimeObject, error) {
+		c.react("list", "jobs", func(clienttesting.Action) (bool, runtimeObject, error) {
 			return true, &batchv1.JobList{}, nil
 		})
 		c.client.PrependWatchReactor("jobs", func(clienttesting.Action) (bool, watch.Interface, error) {

@@ -70,8 +70,8 @@ func TestExecutionEndsWhateverItsPodsDo(t *testing.T) {
 				if diff := cmp.Diff(tt.want, outcomes(all[0])); diff != "" {
 					t.Errorf("outcomes (-want +got):\n%s", diff)
 				}
-				if c.mostPods > cfg.PodPoolSize {
-					t.Errorf("pods at once: got %d, want at most %d", c.mostPods, cfg.PodPoolSize)
+				if c.podsAtOnce() > cfg.PodPoolSize {
+					t.Errorf("pods at once: got %d, want at most %d", c.podsAtOnce(), cfg.PodPoolSize)
 				}
 				for node, n := range c.created() {
 					if n != 1 {
@@ -175,8 +175,8 @@ func TestNextLeaderGoesOn(t *testing.T) {
 				t.Errorf("Jobs of node %s: got %d, want 1", node, got)
 			}
 		}
-		if c.mostPods > cfg.PodPoolSize {
-			t.Errorf("pods at once: got %d, want at most %d", c.mostPods, cfg.PodPoolSize)
+		if c.podsAtOnce() > cfg.PodPoolSize {
+			t.Errorf("pods at once: got %d, want at most %d", c.podsAtOnce(), cfg.PodPoolSize)
 		}
 	})
 }
@@ -235,7 +235,7 @@ func TestCreateThatFailsHoldsUpNoOtherNode(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			inBubble(t, func(t *testing.T) {
 				c := newCluster(t, "a", "b", "c", "d")
-				c.client.PrependReactor("create", "jobs", c.failingFor("a", tt.err))
+				c.react("create", "jobs", c.failingFor("a", tt.err))
 				r := startReplica(t, c, newMemoryStore(), testConfig())
 				defer r.kill()
 				time.Sleep(20 * time.Second)

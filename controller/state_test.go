@@ -3,6 +3,7 @@ package controller
 import (
 	"errors"
 	"slices"
+	"sync/atomic"
 	"testing"
 	"time"
 
@@ -140,15 +141,16 @@ func TestExecutionThatWasBeingOpenedIsOpenedByTheNextLeader(t *testing.T) {
 				cfg := testConfig(func(c *config.Config) {
 					c.RunOnStartup, c.CronExpression, c.StartingDeadline = false, "*/10 * * * *", 2*time.Minute
 				})
-				dead := true
-				c.client.PrependReactor("create", "configmaps", func(action clienttesting.Action) (bool, runtimeObject, error) {
+				var dead atomic.Bool
+				dead.Store(true)
+				c.react("create", "configmaps", func(action clienttesting.Action) (bool, runtimeObject, error) {
 					name := action.(clienttesting.CreateAction).GetObject().(metav1.Object).GetName()
-					return dead && name != testName+stateSuffix, nil, errors.New("dead")
+					return dead.Load() && name != testName+stateSuffix, nil, errors.New("dead")
 				})
 				r := startReplica(t, c, store, cfg)
 				time.Sleep(10*time.Minute + 100*time.Millisecond)
 				r.kill()
-				dead = false
+				dead.Store(false)
 				time.Sleep(tt.after)
 				r = startReplica(t, c, store, cfg)
 				defer r.kill()

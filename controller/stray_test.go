@@ -61,7 +61,7 @@ func TestTaskThatHasNoJobEndsWhenNoneCanComeAnyMore(t *testing.T) {
 				pool := 1
 				if tt.create != nil {
 					pool = 2
-					c.client.PrependReactor("create", "jobs", c.failingFor("b", tt.create))
+					c.react("create", "jobs", c.failingFor("b", tt.create))
 				}
 				store, cfg := newMemoryStore(), testConfig(func(c *config.Config) { c.PodPoolSize = pool })
 				r := startReplica(t, c, store, cfg)
@@ -92,7 +92,7 @@ func TestJobsAreKeptUntilNoneCanComeAnyMore(t *testing.T) {
 	inBubble(t, func(t *testing.T) {
 		c := newCluster(t, "a")
 		deleted := time.Time{}
-		c.client.PrependReactor("delete", "jobs", func(clienttesting.Action) (bool, runtimeObject, error) {
+		c.react("delete", "jobs", func(clienttesting.Action) (bool, runtimeObject, error) {
 			deleted = time.Now()
 			return false, nil, nil
 		})

@@ -112,7 +112,7 @@ func TestWithoutTokensThereAreNoSecrets(t *testing.T) {
 
 // refuseTokens has the API server refuse token Secrets until some time.
 func (c *cluster) refuseTokens(verb string, until time.Time, err error) {
-	c.client.PrependReactor(verb, "secrets", func(clienttesting.Action) (bool, runtimeObject, error) {
+	c.react(verb, "secrets", func(clienttesting.Action) (bool, runtimeObject, error) {
 		return time.Now().Before(until), nil, err
 	})
 }
@@ -322,7 +322,7 @@ func TestAnExecutionWithManySecretsCloses(t *testing.T) {
 		}
 		c := newCluster(t, nodes...)
 		closedFirst := false
-		c.client.PrependReactor("delete-collection", "secrets", func(clienttesting.Action) (bool, runtimeObject, error) {
+		c.react("delete-collection", "secrets", func(clienttesting.Action) (bool, runtimeObject, error) {
 			list, err := c.client.Tracker().List(corev1.SchemeGroupVersion.WithResource("configmaps"), corev1.SchemeGroupVersion.WithKind("ConfigMap"), testNamespace)
 			for _, object := range list.(*corev1.ConfigMapList).Items {
 				closedFirst = closedFirst || object.Data["phase"] == string(execution.Closed)
