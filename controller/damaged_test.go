@@ -94,18 +94,29 @@ func TestADamagedRecordStopsNoLeader(t *testing.T) {
 // Whatever became of the record, its Jobs run: a tick is skipped as long as one
 // does, by the leader who gave it up and by the next one.
 func TestNoTickRunsBesideTheJobsOfADamagedRecord(t *testing.T) {
-	for name, newLeader := range map[string]bool{"the same leader": false, "a new leader": true} {
+	tests := map[string]struct {
+		newLeader bool
+		wantTold  int32 // each leader counts the event up
+	}{
+		"the same leader": {newLeader: false, wantTold: 1},
+		"a new leader":    {newLeader: true, wantTold: 2},
+	}
+	for name, tt := range tests {
 		t.Run(name, func(t *testing.T) {
 			inBubble(t, func(t *testing.T) {
 				c := newCluster(t, "a", "b", "c")
 				c.behave("a", behaviour{runFor: 15 * time.Minute}) // over the tick after its own
+				c.behave("b", behaviour{runFor: time.Minute})      // its end is to be written, and shows the damage
 				store := newMemoryStore()
 				r := startReplica(t, c, store, testConfig(everyTenMinutes))
-				time.Sleep(10*time.Minute + time.Second)
+				time.Sleep(10*time.Minute + 30*time.Second)
 				record := c.records()[0].object.Name
 				c.edit(record, func(o *corev1.ConfigMap) { o.Data[phaseKey] = "Odd" })
 				time.Sleep(5 * time.Minute)
-				if newLeader {
+				if r.current() != nil {
+					t.Error("the execution is still open")
+				}
+				if tt.newLeader {
 					r.kill()
 					r = startReplica(t, c, store, testConfig(everyTenMinutes))
 				}
@@ -119,8 +130,8 @@ func TestNoTickRunsBesideTheJobsOfADamagedRecord(t *testing.T) {
 				if got := c.executionsByTick()["00:30"]; got == "" {
 					t.Errorf("executions: got %v, want that of the tick after the Jobs' end", c.executionsByTick())
 				}
-				if got := len(c.eventsOf(eventRecordDamaged)); got != 1 { // each leader counts it up
-					t.Errorf("events about the damage: got %d, want one", got)
+				if told := c.eventsOf(eventRecordDamaged); len(told) != 1 || told[0].Count != tt.wantTold {
+					t.Errorf("events about the damage: got %+v, want one, told %d times", told, tt.wantTold)
 				}
 			})
 		})
