@@ -87,7 +87,7 @@ func TestAReviewedTokenTellsTheIssuer(t *testing.T) {
 		time.Sleep(5 * time.Second)
 		ours := jwt(`{"iss":"https://cluster","sub":"system:serviceaccount:ns:pod","aud":["bjc.` + testNamespace + `.` + testName + `"]}`)
 		reviews := &podReviews{}
-		c.client.PrependReactor("create", "tokenreviews", reviews.react)
+		c.react("create", "tokenreviews", reviews.react)
 		key := execution.Key{Execution: c.records()[0].plan.ID, Node: "a"}
 		if err := r.Authenticate(t.Context(), key, ours); denied(err) != execution.DeniedWrong {
 			t.Fatalf("a token that is refused: %v", err)
