@@ -299,8 +299,10 @@ func (c *Controller) notifyKeeper() {
 }
 
 // announce writes an event on a best-effort basis: that it cannot be written
-// holds up nothing.
+// holds up nothing for long.
 func (c *Controller) announce(ctx context.Context, about corev1.ObjectReference, warning bool, reason, message string) {
+	ctx, cancel := context.WithTimeout(ctx, eventTimeout)
+	defer cancel()
 	if err := c.events.emit(ctx, about, warning, reason, message); err != nil && !errors.Is(err, context.Canceled) {
 		c.Log.Warn("event not written", "reason", reason, "error", err)
 	}

@@ -12,6 +12,7 @@ import (
 // refused goes on with a task whose Job could not be created. It returns the
 // error if that is to be tried again.
 func (c *Controller) refused(ctx context.Context, t task, verdict plan.Verdict, err error) error {
+	now := c.Clock.Now() // of the answer: an event may take longer to write than startDeadline is away
 	switch verdict {
 	case plan.Invalid:
 		c.tellRefusal(ctx, t, eventJobInvalid, "the pod template makes Jobs that are invalid", err)
@@ -20,7 +21,6 @@ func (c *Controller) refused(ctx context.Context, t task, verdict plan.Verdict, 
 	case plan.Refused:
 		c.tellRefusal(ctx, t, eventJobRefused,
 			fmt.Sprintf("refused, and tried again until startDeadline (%s) of each node", t.plan.Settings.StartDeadline), err)
-		now := c.Clock.Now()
 		wait := plan.AfterRefusal(t.plan.Settings, c.noteRefused(t, now), now)
 		if wait <= 0 {
 			return c.verifyJob(ctx, t, c.failed(execution.JobRefused, err))
