@@ -64,9 +64,9 @@ func badMetrics() badInputs {
 			"beyond ASCII":     prefix("größe", letters),
 		},
 		"C61": {
-			"the prefix of Go's metrics":   prefix("go", "begin with go_"),
-			"the prefix of a library's":    prefix("workqueue", "begin with workqueue_"),
-			"the prefix of the controller": prefix("batch_job_controller", "begin with batch_job_controller_"),
+			"the prefix of Go's metrics": prefix("go", "begin with go_"),
+			"the prefix of a library's":  prefix("workqueue", "begin with workqueue_"),
+			"a name of the controller":   refuseConfig("metrics: {prefix: batch_job_controller, gauges: {leader: {}}}", "metrics.gauges[leader]: ", "batch_job_controller_leader"),
 		},
 		"C40": {
 			"processing":           gauge("processing: {}", "[processing]", "is reserved"),

@@ -196,7 +196,7 @@ func refusedTexts() map[string]refusedText {
 		"C38 an unknown lock":                    {text: "leaderElectionResourceLock: secrets", wantPath: "leaderElectionResourceLock", wantSays: `"leases"`},
 		"C39 no prefix":                          {whole: "name: x", wantPath: "metrics.prefix", wantSays: "must be set"},
 		"C61 a prefix of Go's metrics":           {text: "metrics: {prefix: go}", wantPath: "metrics.prefix", wantSays: "begin with go_"},
-		"C61 a prefix of our own metrics":        {text: "metrics: {prefix: batch_job_controller}", wantPath: "metrics.prefix", wantSays: "of the controller itself"},
+		"C61 a part of a histogram of our own":   {text: "metrics: {prefix: batch_job_controller, gauges: {slot_refill_seconds_sum: {}}}", wantPath: "metrics.gauges[slot_refill_seconds_sum]", wantSays: "of the controller itself"},
 		"C61 a gauge that is a library's":        {text: "metrics: {prefix: rest, gauges: {client_requests_total: {}}}", wantPath: "metrics.gauges[client_requests_total]", wantSays: "rest_client_requests_total"},
 		"C61 a gauge that is our own":            {text: "metrics: {prefix: batch_job, gauges: {controller_leader: {}}}", wantPath: "metrics.gauges[controller_leader]", wantSays: "batch_job_controller_leader"},
 		"C61 a gauge that is our information":    {text: "metrics: {prefix: com_github, gauges: {bakito_batch_job_controller: {}}}", wantPath: "metrics.gauges[bakito_batch_job_controller]", wantSays: "must be another"},
@@ -268,6 +268,10 @@ func (a acceptedText) document() string {
 func acceptedTexts() map[string]acceptedText {
 	return map[string]acceptedText{
 		"C05 three dashes at both ends": {text: "---\n" + withDefaults("") + "---\n"},
+		"C61 the prefix that the predecessor's chart gives": {text: "metrics: {prefix: batch_job_controller, gauges: {my_metric: {}}}",
+			want: func(c *Config) {
+				c.Metrics = Metrics{Prefix: "batch_job_controller", Gauges: map[string]Gauge{"my_metric": {}}}
+			}},
 		"C08 the documented key of the pull secrets": {text: "jobImagePullSecrets: [{name: a}, {name: b}, {name: a}]",
 			want: func(c *Config) { c.JobImagePullSecrets = []string{"a", "b"} }},
 		"C08 the key the predecessor read": {text: "imagePullSecrets: [{name: a}]",

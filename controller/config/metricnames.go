@@ -10,21 +10,40 @@ import (
 )
 
 // What /metrics has besides the results: of Go, of the process, of the libraries,
-// and of the controller itself. Two metrics of one name would spoil it.
+// and of the controller itself. Two metrics of one name would spoil it. Only the
+// names of the controller's own count, and not all that begin as they do: a
+// controller that is called batch-job-controller may have that prefix for its
+// results, as the predecessor's chart gives it.
 var (
 	foreignTrees = []string{
-		"batch_job_controller_", "go_", "process_", "promhttp_", "workqueue_", "rest_client_", "leader_election_", "exec_plugin_", "kubernetes_",
+		"go_", "process_", "promhttp_", "workqueue_", "rest_client_", "leader_election_", "exec_plugin_", "kubernetes_",
 	}
 	foreignNames = []string{
 		"com_github_bakito_batch_job_controller", "registered_metrics_total", "hidden_metrics_total", "disabled_metrics_total",
 		"cardinality_enforcement_unexpected_categorizations_total",
 	}
+	ownNames = []string{
+		"callback_denied_total", "callback_duration_seconds", "callback_duration_seconds_bucket", "callback_duration_seconds_count",
+		"callback_duration_seconds_sum", "callback_limited_total", "callback_requests_total", "callbacks_forwarded_total",
+		"config_last_reload_success_timestamp_seconds", "config_last_reload_successful", "config_needs_restart", "connections_full_total",
+		"credentials_redacted_total", "damaged_records", "execution_duration_seconds", "execution_duration_seconds_bucket",
+		"execution_duration_seconds_count", "execution_duration_seconds_sum", "executions_closed_total", "executions_total", "job_create_errors_total",
+		"last_execution_bad_node", "last_execution_id", "last_execution_nodes", "last_execution_timestamp_seconds", "leader",
+		"next_tick_timestamp_seconds", "node_tasks_total", "pod_logs_total", "pool_size", "report_store_errors_total", "report_store_free_bytes",
+		"report_store_healthy", "report_store_reserved_bytes", "result_samples_total", "series_dropped_total", "slot_refill_seconds",
+		"slot_refill_seconds_bucket", "slot_refill_seconds_count", "slot_refill_seconds_sum", "tasks_in_flight", "ticks_missed_total",
+		"ticks_skipped_total",
+	}
 )
+
+// ownPrefix is that of the controller's own metrics.
+const ownPrefix = "batch_job_controller_"
 
 // IsForeignMetric reports whether a metric of this name is not one of the results,
 // or may not be one.
 func IsForeignMetric(name string) bool {
-	return slices.Contains(foreignNames, name) ||
+	own, isOwn := strings.CutPrefix(name, ownPrefix)
+	return (isOwn && slices.Contains(ownNames, own)) || slices.Contains(foreignNames, name) ||
 		slices.ContainsFunc(foreignTrees, func(tree string) bool { return strings.HasPrefix(name, tree) })
 }
 
@@ -35,13 +54,13 @@ func (o *object) checkNames(m Metrics) {
 	}
 	if IsForeignMetric(m.Prefix + "_") {
 		o.report(field.Invalid(o.child("prefix"), m.Prefix, fmt.Sprintf(
-			"must be another: metrics that begin with %s are those of Go, of the process, of libraries or of the controller itself", m.Prefix+"_")))
+			"must be another: metrics that begin with %s are those of Go, of the process or of libraries", m.Prefix+"_")))
 		return
 	}
 	for _, name := range slices.Sorted(maps.Keys(m.Gauges)) {
 		if full := m.Prefix + "_" + name; IsForeignMetric(full) {
 			o.report(field.Invalid(o.child("gauges").Key(name), name, fmt.Sprintf(
-				"must be another: the metric would be %s, and names like it are those of Go, of the process, of libraries or of the controller itself", full)))
+				"must be another: the metric would be %s, which is one of Go, of the process, of a library or of the controller itself", full)))
 		}
 	}
 }
