@@ -9,6 +9,7 @@ import (
 
 	batchv1 "k8s.io/api/batch/v1"
 	corev1 "k8s.io/api/core/v1"
+	eventsv1 "k8s.io/api/events/v1"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/apimachinery/pkg/runtime"
 
@@ -58,10 +59,10 @@ func (noNodes) check(t *testing.T, _ *badServer, _ string) {
 			if isJob(o) {
 				t.Error("a Job is created")
 			}
-			_, isEvent := o.(*corev1.Event)
+			_, isEvent := o.(*eventsv1.Event)
 			return isEvent
 		})
-		reasons = append(reasons, event.(*corev1.Event).Reason)
+		reasons = append(reasons, event.(*eventsv1.Event).Reason)
 	}
 	if want := []string{"NoNodes", "ExecutionClosed"}; !slices.Equal(reasons, want) {
 		t.Errorf("events: got %q, want %q", reasons, want)
