@@ -5,6 +5,7 @@ import (
 	"context"
 	"errors"
 	"io"
+	"os"
 	"path/filepath"
 
 	authenticationv1 "k8s.io/api/authentication/v1"
@@ -116,14 +117,19 @@ func (s *Site) manifests(components []string) []runtime.Object {
 	}
 }
 
+// writeKubeconfig has the token in a file of its own, as pods do.
 func (s *Site) writeKubeconfig(token string) string {
 	s.tb.Helper()
-	path := filepath.Join(s.tb.TempDir(), "kubeconfig")
+	dir := s.tb.TempDir()
+	tokenFile, path := filepath.Join(dir, "token"), filepath.Join(dir, "kubeconfig")
+	if err := os.WriteFile(tokenFile, []byte(token), 0o600); err != nil {
+		s.tb.Fatal(err)
+	}
 	err := clientcmd.WriteToFile(clientcmdapi.Config{
 		Clusters: map[string]*clientcmdapi.Cluster{"cluster": {
 			Server: s.REST.Host, CertificateAuthorityData: s.REST.CAData, CertificateAuthority: s.REST.CAFile,
 		}},
-		AuthInfos:      map[string]*clientcmdapi.AuthInfo{accountName: {Token: token}},
+		AuthInfos:      map[string]*clientcmdapi.AuthInfo{accountName: {TokenFile: tokenFile}},
 		Contexts:       map[string]*clientcmdapi.Context{"context": {Cluster: "cluster", AuthInfo: accountName}},
 		CurrentContext: "context",
 	}, path)
