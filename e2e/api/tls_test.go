@@ -155,6 +155,22 @@ func token(t *testing.T, site *rig.Site, name string) string {
 	return made.Status.Token
 }
 
+// podToken returns a token that is bound to a pod and for the controller, as the
+// kubelet has one made.
+func podToken(t *testing.T, site *rig.Site, pod *corev1.Pod) string {
+	t.Helper()
+	made, err := site.Client.CoreV1().ServiceAccounts(site.Namespace).CreateToken(t.Context(), pod.Spec.ServiceAccountName, &authenticationv1.TokenRequest{
+		Spec: authenticationv1.TokenRequestSpec{
+			Audiences:      []string{jobspec.Audience(site.Namespace, rig.Name)},
+			BoundObjectRef: &authenticationv1.BoundObjectReference{Kind: "Pod", APIVersion: "v1", Name: pod.Name, UID: pod.UID},
+		},
+	}, metav1.CreateOptions{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	return made.Status.Token
+}
+
 // letView lets a service account look at the reports.
 func letView(t *testing.T, site *rig.Site, account string) {
 	t.Helper()

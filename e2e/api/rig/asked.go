@@ -52,19 +52,10 @@ type Request struct {
 // each kind of request once, in order.
 func (s *Site) Asked() []Request {
 	s.tb.Helper()
-	log, err := os.ReadFile(filepath.Join(s.dir, auditLogFile))
-	if err != nil {
-		s.tb.Fatal(err)
-	}
-	who := "system:serviceaccount:" + s.Namespace + ":" + accountName
-	seen := map[Request]bool{}
 	var asked []Request
-	for line := range bytes.Lines(log) {
-		request, user, err := readAuditEvent(line)
-		if err != nil {
-			s.tb.Fatalf("%v in %s", err, line)
-		}
-		if user == who && !seen[request] {
+	seen := map[Request]bool{}
+	for _, request := range s.requests() {
+		if !seen[request] {
 			seen[request] = true
 			asked = append(asked, request)
 		}
@@ -73,6 +64,40 @@ func (s *Site) Asked() []Request {
 		return cmp.Or(cmp.Compare(a.Resource, b.Resource), cmp.Compare(a.Verb, b.Verb), cmp.Compare(a.Name, b.Name))
 	})
 	return asked
+}
+
+// TimesAsked returns how often the site's service account has asked the API
+// server to do something with objects of a resource.
+func (s *Site) TimesAsked(verb, resource string) int {
+	s.tb.Helper()
+	times := 0
+	for _, request := range s.requests() {
+		if request.Verb == verb && request.Resource == resource {
+			times++
+		}
+	}
+	return times
+}
+
+// requests returns all requests of the site's service account.
+func (s *Site) requests() []Request {
+	s.tb.Helper()
+	log, err := os.ReadFile(filepath.Join(s.dir, auditLogFile))
+	if err != nil {
+		s.tb.Fatal(err)
+	}
+	who := "system:serviceaccount:" + s.Namespace + ":" + accountName
+	var all []Request
+	for line := range bytes.Lines(log) {
+		request, user, err := readAuditEvent(line)
+		if err != nil {
+			s.tb.Fatalf("%v in %s", err, line)
+		}
+		if user == who {
+			all = append(all, request)
+		}
+	}
+	return all
 }
 
 func readAuditEvent(line []byte) (r Request, user string, err error) {
