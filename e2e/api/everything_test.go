@@ -37,8 +37,8 @@ const reportHost = "reports.test"
 // components, on a site with a node that works and one that does not.
 type everything struct {
 	*rig.Site
-	server     *rig.Server
-	node, dead string
+	server *rig.Server
+	node   string
 }
 
 // allComponents are those that grant something.
@@ -49,8 +49,6 @@ func newEverything(t *testing.T) *everything {
 		"startDeadline": startDeadline.String(), "savePodLog": true, "jobHistory": 1, "reportHistory": 2,
 	}})
 	e := &everything{Site: site, node: site.AddNodes(1)[0]}
-	e.dead = e.node + "-dead"
-	site.AddDeadNode(e.dead)
 	e.server = site.NewServer(1).WithKubeconfig(site.ServiceAccount(allComponents()...)).
 		WithArgs("-callback-key-secret="+roleKeySecret, "-ca-secret="+roleCASecret)
 	return e
@@ -83,13 +81,16 @@ func (e *everything) do(t *testing.T) {
 // that has ended.
 func (e *everything) run(t *testing.T, number int, during func(*testing.T)) {
 	t.Helper()
+	dead := fmt.Sprintf("%s-dead-%d", e.node, number) // another each time: without a kubelet a node does not stay ready
+	e.AddDeadNode(dead)
 	e.server.Start()
 	during(t)
 	endOne(t, e.Site, e.node, 0)
+	e.deleteStopped(t, dead)
 	ids := waitAllClosed(t, e.Site, number)
 	checkReport(t, e.Report(ids[number-1]), map[string]execution.Outcome{
 		e.node: succeeded(),
-		e.dead: {State: execution.Failed, Reason: execution.PodNotStarted},
+		dead:   {State: execution.Failed, Reason: execution.PodNotStarted},
 	})
 	if number == 3 {
 		waitDropped(t, e.Site, ids)
@@ -100,6 +101,23 @@ func (e *everything) run(t *testing.T, number int, during func(*testing.T)) {
 	e.server.Stop()
 	if log := e.server.Log(); bytes.Contains(log, []byte("forbidden")) {
 		t.Error(`the server's log has "forbidden"`)
+	}
+}
+
+// deleteStopped deletes a node whose Job has been stopped: what is on its way to
+// a node without a kubelet keeps its slot for its grace.
+func (e *everything) deleteStopped(t *testing.T, node string) {
+	t.Helper()
+	e.Audit.Until(patience, "the Job of "+node+" is stopped", func(state *rig.State) bool {
+		for _, job := range state.Jobs {
+			if job.Annotations[jobspec.NodeAnnotation] == node && job.Annotations[jobspec.StopAnnotation] != "" {
+				return true
+			}
+		}
+		return false
+	})
+	if err := e.Client.CoreV1().Nodes().Delete(t.Context(), node, metav1.DeleteOptions{}); err != nil {
+		t.Fatal(err)
 	}
 }
 
