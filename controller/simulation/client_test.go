@@ -47,7 +47,8 @@ func (v *view) do(ctx context.Context, r request, commit func() error) error {
 		defer v.world.mu.Unlock()
 		v.world.oracle.keepTokens()
 	}
-	if isDenial(err) && r.verb == "create" {
+	// To make a token Secret anew, the one of its name is deleted first.
+	if isDenial(err) && (r.verb == "create" || (r.verb == "deletecollection" && r.name != "")) {
 		v.world.mu.Lock()
 		defer v.world.mu.Unlock()
 		v.world.oracle.denied(v.process.name, r)

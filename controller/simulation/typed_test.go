@@ -101,7 +101,8 @@ func (c secretClient) DeleteCollection(ctx context.Context, _ metav1.DeleteOptio
 	if err != nil {
 		return err
 	}
-	return c.do(ctx, request{verb: "deletecollection", kind: secrets, write: true}, func() error {
+	name, _ := one.RequiresExactMatch(metav1.ObjectNameField) // none if it is for many
+	return c.do(ctx, request{verb: "deletecollection", kind: secrets, name: name, write: true}, func() error {
 		for _, there := range c.world.api.tables[secrets].list(c.world.api.version, selector) {
 			if one.Matches(fields.Set{metav1.ObjectNameField: there.GetName()}) {
 				c.world.remove(secrets, there.GetName())
