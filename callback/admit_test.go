@@ -2,6 +2,7 @@ package callback
 
 import (
 	"context"
+	"errors"
 	"net/http"
 	"testing"
 
@@ -28,7 +29,7 @@ func TestACredentialIsLookedAtOnlyIfItsAddressMayAsk(t *testing.T) {
 					if key != testKey {
 						t.Errorf("asked for %v", key)
 					}
-					return func(outcome error) { settled = outcome == tt.judged }, tt.admitted
+					return func(outcome error) { settled = errors.Is(outcome, tt.judged) }, tt.admitted
 				},
 				Authenticate: func(context.Context, execution.Key, string) error {
 					judged = true

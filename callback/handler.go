@@ -137,7 +137,7 @@ func (h *handler) work(c *call) (answer any, err error) {
 	defer func() {
 		switch p := recover(); p {
 		case nil:
-		case http.ErrAbortHandler: //nolint:errorlint // net/http compares it the same way
+		case http.ErrAbortHandler: // net/http compares it the same way
 			panic(p)
 		default:
 			answer, err = nil, newPanicError(p)

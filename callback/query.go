@@ -18,13 +18,14 @@ func noQuery(c *call) error {
 	if err != nil {
 		return err
 	}
-	for _, name := range slices.Sorted(maps.Keys(query)) {
-		if name == nameParam {
-			return invalid("query", "has a name: only the URL of files takes one")
-		}
-		return unknownParam(name, "must be left out: this URL has no parameters")
+	switch names := slices.Sorted(maps.Keys(query)); {
+	case len(names) == 0:
+		return nil
+	case names[0] == nameParam:
+		return invalid("query", "has a name: only the URL of files takes one")
+	default:
+		return unknownParam(names[0], "must be left out: this URL has no parameters")
 	}
-	return nil
 }
 
 // onlyName refuses parameters other than the name, among them what is left of a

@@ -65,7 +65,7 @@ func (t *term) tell(ctx context.Context, problem string) {
 		return
 	}
 	o := t.options
-	o.Log.Warn(problem, "lease", o.Name, "identity", o.Identity)
+	o.Log.Warn("no replica leads", "problem", problem, "lease", o.Name, "identity", o.Identity)
 	about := corev1.ObjectReference{APIVersion: "coordination.k8s.io/v1", Kind: "Lease", Namespace: o.Namespace, Name: o.Name}
 	events := events{client: t.client, clock: clock.RealClock{}, controller: o.Controller, instance: o.Identity}
 	go func() {

@@ -119,22 +119,6 @@ func put(m map[execution.Key]map[string]string, key execution.Key, name, content
 	m[key][name] = content
 }
 
-// texts returns all that pods have sent, with its name.
-func (s *memoryStore) texts() map[string]string {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	all := map[string]string{}
-	for key, body := range s.results {
-		all[key.Node] = string(body)
-	}
-	for key, files := range s.files {
-		for name, text := range files {
-			all[key.Node+"-"+name] = text
-		}
-	}
-	return all
-}
-
 func (s *memoryStore) HasLog(key execution.Key, container string) bool {
 	s.mu.Lock()
 	defer s.mu.Unlock()

@@ -79,7 +79,7 @@ func TestLoadConfigTellsWhatAPersonHasToMend(t *testing.T) {
 // What the API server answers: to a Job that is wrong, and to one that is not
 // wanted today.
 var (
-	errNoRight = errors.New(`User "system:serviceaccount:jobs:check" cannot do that in the namespace "jobs"`)
+	errNoRight = errors.New(`roles: User "system:serviceaccount:jobs:check" cannot do that in the namespace "jobs"`)
 	invalidJob = apierrors.NewInvalid(batchv1.SchemeGroupVersion.WithKind("Job").GroupKind(), "check",
 		field.ErrorList{field.Invalid(field.NewPath("spec", "template", "spec", "hostname"), "a.b", "must not contain dots")})
 	webhookDenial = &apierrors.StatusError{ErrStatus: metav1.Status{

@@ -50,7 +50,7 @@ func TestJudge(t *testing.T) {
 		want Verdict
 	}{
 		"a field is wrong":                                {invalidFields(field.Invalid(path, "a.b", "must not contain dots")), Invalid},
-		"a field is wrong, said by a webhook":             {&apierrors.StatusError{ErrStatus: invalidFields(field.Required(path, "")).(*apierrors.StatusError).ErrStatus}, Invalid},
+		"a field is wrong, said by a webhook":             {invalidFields(field.Required(path, "")), Invalid},
 		"a wrapped answer":                                {fmt.Errorf("create Job: %w", invalidFields(field.Required(path, ""))), Invalid},
 		"invalid, without saying what":                    {invalidFields(), Refused},
 		"too large as a whole":                            {invalidFields(field.TooLong(field.NewPath(""), "", 1)), Invalid},

@@ -134,10 +134,14 @@ func denyJobs(t *testing.T, ctx context.Context, namespace string) (mend func())
 	}
 	eventually(t, ctx, func() error {
 		_, err := env.cluster.BatchV1().Jobs(namespace).Create(ctx, probe, metav1.CreateOptions{DryRun: []string{metav1.DryRunAll}})
-		if err == nil || !strings.Contains(err.Error(), denied) {
-			return fmt.Errorf("the policy does not deny Jobs yet: %v", err)
+		switch {
+		case err == nil:
+			return errors.New("the policy does not deny Jobs yet")
+		case !strings.Contains(err.Error(), denied):
+			return fmt.Errorf("the policy does not deny Jobs yet: %w", err)
+		default:
+			return nil
 		}
-		return nil
 	})
 	return func() {
 		t.Helper()
