@@ -259,7 +259,7 @@ func (o *oracle) jobCreated(job *batchv1.Job) {
 	if state.created > 1 && !state.forgiven {
 		w.fail("I1: %s of %s got a second Job, %s", key.Node, key.Execution, job.Name)
 	}
-	state.forgiven = false
+	state.forgiven, state.inTime = false, false // the outcome is that of the last Job
 	r := o.records[key.Execution]
 	switch {
 	case r == nil || r.gone:
@@ -303,7 +303,10 @@ func (o *oracle) podCreated(l *life) { o.checkPool("the pod "+l.pod, l.job.Name)
 
 func (o *oracle) podEnded(l *life, succeeded bool) {
 	if state := o.jobs[l.key]; state != nil && succeeded {
-		state.succeeded, state.inTime = true, l.told().IsZero()
+		state.succeeded = true
+		if o.world.lives[l.job.Name] == l { // not of a Job that was deleted and made again
+			state.inTime = l.told().IsZero()
+		}
 	}
 }
 
