@@ -171,10 +171,13 @@ func (c *caches) podsOf(job *batchv1.Job, key execution.Key) []*corev1.Pod {
 
 // podsOfDeleted returns the pods that the Job of the name has left.
 func (c *caches) podsOfDeleted(job string, key execution.Key) []*corev1.Pod {
-	return slices.DeleteFunc(c.podsOfTask(key), func(pod *corev1.Pod) bool {
-		owner := metav1.GetControllerOf(pod)
-		return owner == nil || owner.Kind != "Job" || owner.Name != job
-	})
+	return slices.DeleteFunc(c.podsOfTask(key), func(pod *corev1.Pod) bool { return !isOfJob(pod, job) })
+}
+
+// isOfJob reports whether a pod was made for a Job of the name, which may be gone.
+func isOfJob(pod *corev1.Pod, job string) bool {
+	owner := metav1.GetControllerOf(pod)
+	return owner != nil && owner.Kind == "Job" && owner.Name == job
 }
 
 // podsOfTask returns the pods that say they belong to the node task.

@@ -1,6 +1,7 @@
 package controller
 
 import (
+	"sync"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -8,6 +9,8 @@ import (
 	batchv1 "k8s.io/api/batch/v1"
 	corev1 "k8s.io/api/core/v1"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+	"k8s.io/apimachinery/pkg/watch"
+	clienttesting "k8s.io/client-go/testing"
 	"k8s.io/utils/ptr"
 
 	"github.com/batch-job-controller/batch-job-controller/controller/config"
@@ -105,6 +108,38 @@ func TestPodsWithALongGraceKeepTheirSlots(t *testing.T) {
 			})
 		})
 	}
+}
+
+// The watch of pods shows nothing until the cache lists anew: that it has no pod
+// of a deleted Job does not free the slot.
+func TestAPodThatTheCacheLacksKeepsTheSlotOfItsDeletedJob(t *testing.T) {
+	inBubble(t, func(t *testing.T) {
+		c := newCluster(t, "a", "b")
+		c.behave("a", behaviour{lingers: true})
+		var late sync.Once
+		c.client.PrependWatchReactor("pods", func(clienttesting.Action) (handled bool, w watch.Interface, err error) {
+			late.Do(func() { handled, w = true, watch.NewFake() })
+			return handled, w, nil
+		})
+		r := startReplica(t, c, newMemoryStore(), testConfig(onePatientPodAtATime))
+		defer r.kill()
+		time.Sleep(90 * time.Second)
+		synctest.Wait()
+		pod, job := c.podOf("a"), c.jobsOfNode("a")[0]
+		must(t, c.client.BatchV1().Jobs(testNamespace).Delete(c.ctx, job.Name, metav1.DeleteOptions{}))
+		go c.linger(&job, pod, "")
+		time.Sleep(time.Minute)
+		synctest.Wait()
+		if n := c.created()["b"]; n != 0 {
+			t.Error("the slot was given away while the pod ran")
+		}
+		time.Sleep(time.Hour)
+		synctest.Wait()
+		if c.podsAtOnce() != 1 {
+			t.Errorf("%d pods ran at once, and the pool has 1", c.podsAtOnce())
+		}
+		c.wantOutcomes(map[string]execution.Outcome{"a": lostBy(execution.JobDeleted), "b": {State: execution.Succeeded}})
+	})
 }
 
 // A pod that was told to end on a node of which nothing is heard any more keeps

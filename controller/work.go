@@ -228,7 +228,8 @@ func (c *Controller) noteCreated(t task) {
 }
 
 // verifyJob asks the API server, not the cache, whether the task's Job exists
-// and is ours. If there is none the task ends, unless end is empty.
+// and is ours. If there is none, and no pod of it either, the task ends, unless
+// end is empty.
 func (c *Controller) verifyJob(ctx context.Context, t task, end execution.End) error {
 	ctx, cancel := context.WithTimeout(ctx, apiTimeout)
 	defer cancel()
@@ -238,6 +239,10 @@ func (c *Controller) verifyJob(ctx context.Context, t task, end execution.End) e
 		if wait := c.strayWait(t); wait > 0 {
 			c.tasks.AddAfter(t.key, wait)
 			return nil
+		}
+		if orphan, err := c.leavesOrphan(ctx, t); err != nil || orphan {
+			c.tasks.AddAfter(t.key, orphanPause)
+			return err
 		}
 		c.finish(ctx, t, end)
 		return nil

@@ -76,6 +76,15 @@ func Selector(controller, component string) labels.Selector {
 	return labels.SelectorFromSet(labels.Set{OwnerLabel: controller, componentLabel: component})
 }
 
+// TaskSelector matches a node task's Job and its pods, and those of a node whose
+// name a label cannot tell from its.
+func TaskSelector(controller string, key execution.Key) labels.Selector {
+	return labels.SelectorFromSet(labels.Set{
+		OwnerLabel: controller, componentLabel: JobComponent,
+		ExecutionLabel: string(key.Execution), NodeLabel: nodeLabelValue(key.Node),
+	})
+}
+
 // JobName returns the name of a node task's Job. It is computed from what it
 // stands for, so that creating it twice is refused by the API server: the name
 // is the lock. The hash is of the whole node name, because nodes may share
