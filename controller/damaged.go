@@ -29,6 +29,8 @@ type damagedError struct {
 	open  bool      // it does not say that it is closed
 	left  time.Time // since when it is left alone
 	err   error
+
+	object *corev1.ConfigMap // as it is there
 }
 
 func newDamagedError(object *corev1.ConfigMap, err error) *damagedError {
@@ -37,7 +39,22 @@ func newDamagedError(object *corev1.ConfigMap, err error) *damagedError {
 		id:    execution.ID(object.Labels[jobspec.ExecutionLabel]),
 		open:  execution.Phase(object.Data[phaseKey]) != execution.Closed,
 		err:   err,
+
+		object: object,
 	}
+}
+
+// isOf reports whether the object by the name of an execution's record is what
+// became of it, as far as what is left of it tells. It is somebody else's if
+// nothing does.
+func (e *damagedError) isOf(id execution.ID, why opening) bool {
+	if there, err := unpackPlan(e.object.BinaryData[planKey]); err == nil {
+		return why.is(opening{there.Trigger, there.Scheduled})
+	}
+	if at, err := time.Parse(time.RFC3339, e.object.Data[scheduledKey]); err == nil {
+		return why.is(opening{execution.Trigger(e.object.Data[triggerKey]), at})
+	}
+	return e.id == id
 }
 
 func (e *damagedError) Error() string { return e.err.Error() }
@@ -57,12 +74,29 @@ func (l listing) damage() error {
 // run to their end, and then it is the next tick's turn.
 func (c *Controller) leaveAlone(open *openExecution, damaged *damagedError) {
 	c.Log.Error("execution given up: its record cannot be read any more, and is left alone", "execution", open.id, "error", damaged)
-	damaged.id, damaged.left = open.id, c.Clock.Now()
-	c.mu.Lock()
-	c.leftAlone[open.id] = damaged
-	c.mu.Unlock()
+	c.noteLeftAlone(open.id, damaged)
 	c.abort(open)
 	c.requestPrune() // which tells of it
+}
+
+// leaveOpened leaves the record alone that was damaged before this leader knew
+// that it had been created: the tick has had its execution.
+func (c *Controller) leaveOpened(id execution.ID, damaged *damagedError) {
+	c.Log.Error("execution given up: its record cannot be read, and is left alone", "execution", id, "error", damaged)
+	if damaged.open {
+		c.noteLeftAlone(id, damaged)
+	}
+	c.mu.Lock()
+	c.known[id] = true
+	c.mu.Unlock()
+	c.requestPrune() // which tells of it
+}
+
+func (c *Controller) noteLeftAlone(id execution.ID, damaged *damagedError) {
+	damaged.id, damaged.left = id, c.Clock.Now()
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	c.leftAlone[id] = damaged
 }
 
 // busy returns which execution is open, and the object that says so: nothing runs

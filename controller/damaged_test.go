@@ -1,7 +1,9 @@
 package controller
 
 import (
+	"errors"
 	"strings"
+	"sync/atomic"
 	"testing"
 	"time"
 
@@ -171,4 +173,49 @@ func TestARecordThatIsRefusedIsToldOf(t *testing.T) {
 			t.Errorf("event: got %q", got[0].Message)
 		}
 	})
+}
+
+// The answer to the create of a record is lost, and somebody damages it before it
+// is looked for: in time, or when it is too late to create it.
+func TestATickWhoseRecordIsDamagedUnseenHasNoOther(t *testing.T) {
+	damages := map[string]func(*corev1.ConfigMap){
+		"an unknown phase":        func(o *corev1.ConfigMap) { o.Data[phaseKey] = "Odd" },
+		"no plan":                 func(o *corev1.ConfigMap) { delete(o.BinaryData, planKey) },
+		"another label":           func(o *corev1.ConfigMap) { o.Labels[jobspec.ExecutionLabel] = "20200101000000" },
+		"nothing but the label":   func(o *corev1.ConfigMap) { o.Data, o.BinaryData = nil, nil },
+		"closed and without plan": func(o *corev1.ConfigMap) { o.Data[phaseKey] = string(execution.Closed); o.BinaryData = nil },
+	}
+	for name, damage := range damages {
+		for when, away := range map[string]time.Duration{"in time": time.Minute, "too late": 20 * time.Minute} {
+			t.Run(name+", "+when, func(t *testing.T) {
+				inBubble(t, func(t *testing.T) {
+					c := newCluster(t, "a", "b")
+					began := time.Now()
+					r := startReplica(t, c, newMemoryStore(), testConfig(hourly))
+					defer r.kill()
+					time.Sleep(time.Minute)
+					lost := c.loseAnswer("create", "configmaps", 1, errors.New("connection reset by peer"))
+					var damaged atomic.Bool
+					c.react("*", "configmaps", func(action clienttesting.Action) (bool, runtimeObject, error) {
+						return lost() && !damaged.Load() && time.Since(began) < time.Hour+away, nil, errors.New("connection refused")
+					})
+					time.Sleep(time.Until(began.Add(time.Hour + away - time.Second)))
+					damaged.Store(true)
+					c.edit(testName+"-"+string(execution.NewID(began.Add(time.Hour))), damage)
+					time.Sleep(15 * time.Minute)
+					if got := c.executionsByTick(); len(got) != 0 {
+						t.Errorf("executions: got %v, want none beside the damaged one", got)
+					}
+					c.wantOneEvent(eventRecordDamaged, "is left alone")
+					if got := r.metric("batch_job_controller_ticks_missed_total"); got != 0 {
+						t.Errorf("ticks missed: got %v, want none: it has a record", got)
+					}
+					time.Sleep(time.Until(began.Add(2*time.Hour + 10*time.Minute)))
+					if got := c.executionsByTick(); len(got) != 1 || got["02:00"] != execution.Closed {
+						t.Errorf("executions: got %v, want that of the next tick, closed", got)
+					}
+				})
+			})
+		}
+	}
 }

@@ -109,6 +109,11 @@ func (c *Controller) openExecution(ctx context.Context, fence Fence, why opening
 			return true
 		}))
 	}
+	var damaged *damagedError
+	if errors.As(err, &damaged) {
+		c.leaveOpened(c.state.newest, damaged)
+		return nil
+	}
 	if err != nil {
 		return err
 	}
@@ -125,7 +130,8 @@ func (c *Controller) openExecution(ctx context.Context, fence Fence, why opening
 var errNameTaken = errors.New("the name of the execution record is taken")
 
 // createRecord creates the record. If it exists it was written by another
-// leader, or by a request whose answer was lost.
+// leader, or by a request whose answer was lost. If that cannot be read any more
+// the error is a damagedError, and not errNameTaken.
 func (c *Controller) createRecord(ctx context.Context, p execution.Plan) (r record, isNew bool, err error) {
 	r, err = c.records.create(ctx, p, execution.Account{Phase: execution.Open})
 	if !apierrors.IsAlreadyExists(err) {
@@ -136,7 +142,7 @@ func (c *Controller) createRecord(ctx context.Context, p execution.Plan) (r reco
 	}
 	there, err := c.records.get(ctx, p.ID)
 	var damaged *damagedError
-	if errors.As(err, &damaged) {
+	if errors.As(err, &damaged) && !damaged.isOf(p.ID, opening{p.Trigger, p.Scheduled}) {
 		return record{}, false, fmt.Errorf("%w: %w", errNameTaken, damaged)
 	}
 	if err != nil {

@@ -52,8 +52,13 @@ func (c *Controller) findOpened(ctx context.Context, why opening) (bool, error) 
 	there, err := c.records.get(within, c.state.newest)
 	var damaged *damagedError
 	switch {
-	case apierrors.IsNotFound(err), errors.As(err, &damaged):
+	case apierrors.IsNotFound(err):
 		return false, nil
+	case errors.As(err, &damaged):
+		if !damaged.isOf(c.state.newest, why) {
+			return false, nil // it has only the name
+		}
+		c.leaveOpened(c.state.newest, damaged)
 	case err != nil:
 		return false, err
 	case there.plan.Trigger != why.trigger || !there.plan.Scheduled.Equal(why.scheduled):
