@@ -42,15 +42,16 @@ var (
 // although do returns an error.
 func (v *view) do(ctx context.Context, r request, commit func() error) error {
 	err := v.send(ctx, r, commit)
-	if err != nil && !apierrors.IsNotFound(err) && r.verb == "deletecollection" && r.kind == secrets {
-		v.world.mu.Lock()
-		defer v.world.mu.Unlock()
+	if err == nil {
+		return nil
+	}
+	v.world.mu.Lock()
+	defer v.world.mu.Unlock()
+	if !apierrors.IsNotFound(err) && r.verb == "deletecollection" && r.kind == secrets {
 		v.world.oracle.keepTokens()
 	}
 	// To make a token Secret anew, the one of its name is deleted first.
 	if isDenial(err) && (r.verb == "create" || (r.verb == "deletecollection" && r.name != "")) {
-		v.world.mu.Lock()
-		defer v.world.mu.Unlock()
 		v.world.oracle.denied(v.process.name, r)
 	}
 	return err
