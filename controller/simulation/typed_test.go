@@ -37,7 +37,7 @@ func (c client[P]) Get(ctx context.Context, name string, _ metav1.GetOptions) (P
 		}
 		return err
 	})
-	return answer(got, err)
+	return answer(&got, err)
 }
 
 func (c client[P]) Create(ctx context.Context, o P, _ metav1.CreateOptions) (P, error) {
@@ -51,7 +51,7 @@ func (c client[P]) Create(ctx context.Context, o P, _ metav1.CreateOptions) (P, 
 		got = stored.DeepCopyObject().(P)
 		return nil
 	})
-	return answer(got, err)
+	return answer(&got, err)
 }
 
 func (c client[P]) Update(ctx context.Context, o P, _ metav1.UpdateOptions) (P, error) {
@@ -65,16 +65,17 @@ func (c client[P]) Update(ctx context.Context, o P, _ metav1.UpdateOptions) (P, 
 		got = stored.DeepCopyObject().(P)
 		return nil
 	})
-	return answer(got, err)
+	return answer(&got, err)
 }
 
-// answer returns nothing with an error: what the request did it may do later.
-func answer[P any](got P, err error) (P, error) {
+// answer returns nothing with an error, and does not look at what was got: what
+// the request did not do by then it may do later.
+func answer[P any](got *P, err error) (P, error) {
 	var nothing P
 	if err != nil {
 		return nothing, err
 	}
-	return got, nil
+	return *got, nil
 }
 
 func (c client[P]) Delete(ctx context.Context, name string, o metav1.DeleteOptions) error {
@@ -149,7 +150,7 @@ func (c client[P]) Patch(ctx context.Context, name string, _ types.PatchType, da
 		job.Spec.ActiveDeadlineSeconds = patch.Spec.ActiveDeadlineSeconds
 		return c.world.update(c.kind, job)
 	})
-	return answer(got, err)
+	return answer(&got, err)
 }
 
 // Watch watches from a version.
