@@ -196,7 +196,7 @@ func TestATickWhoseRecordIsDamagedUnseenHasNoOther(t *testing.T) {
 					time.Sleep(time.Minute)
 					lost := c.loseAnswer("create", "configmaps", 1, errors.New("connection reset by peer"))
 					var damaged atomic.Bool
-					c.react("*", "configmaps", func(action clienttesting.Action) (bool, runtimeObject, error) {
+					c.react("*", "configmaps", func(clienttesting.Action) (bool, runtimeObject, error) {
 						return lost() && !damaged.Load() && time.Since(began) < time.Hour+away, nil, errors.New("connection refused")
 					})
 					time.Sleep(time.Until(began.Add(time.Hour + away - time.Second)))
