@@ -45,7 +45,7 @@ func newDamagedError(object *corev1.ConfigMap, err error) *damagedError {
 }
 
 // isOf reports whether the object by the name of an execution's record is what
-// became of it, as far as what is left of it tells. It is somebody else's if
+// became of it, as far as what is left of it tells. It counts as foreign if
 // nothing does.
 func (e *damagedError) isOf(id execution.ID, why opening) bool {
 	if there, err := unpackPlan(e.object.BinaryData[planKey]); err == nil {

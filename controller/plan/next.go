@@ -17,7 +17,7 @@ type Sight struct {
 	Admitted bool          // by the record: a Job of it may exist
 	Created  bool          // its Job exists, or did
 	Seen     bool          // this process has seen its Job in the cache before
-	Foreign  bool          // the Job of its name belongs to somebody else
+	Foreign  bool          // the Job of its name was not made by this execution
 	NodeGone bool          // no node has the task's UID any more
 	Silent   time.Time     // since when nothing is heard of the node; zero: it is heard of
 	Job      *batchv1.Job  // nil: not in the cache

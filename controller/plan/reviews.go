@@ -4,7 +4,7 @@ import "time"
 
 // Reviews is how many tokens of strangers the API server is asked about. Each
 // address has a budget of its own, from which only tokens take that turn out to
-// be no good: a flood from one address keeps out nobody else.
+// be no good: a flood from one address keeps no other address out.
 type Reviews struct {
 	addresses map[string]*bucket
 }
