@@ -1,6 +1,7 @@
 package controller
 
 import (
+	"context"
 	"errors"
 	"fmt"
 	"net/http"
@@ -10,11 +11,15 @@ import (
 
 	batchv1 "k8s.io/api/batch/v1"
 	corev1 "k8s.io/api/core/v1"
+	eventsv1 "k8s.io/api/events/v1"
 	apierrors "k8s.io/apimachinery/pkg/api/errors"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/apimachinery/pkg/util/validation/field"
+	"k8s.io/client-go/kubernetes/fake"
+	eventsclient "k8s.io/client-go/kubernetes/typed/events/v1"
 	clienttesting "k8s.io/client-go/testing"
 
+	"github.com/batch-job-controller/batch-job-controller/controller/config"
 	"github.com/batch-job-controller/batch-job-controller/controller/execution"
 )
 
@@ -188,6 +193,70 @@ func TestAnOldRefusalEndsNoTask(t *testing.T) {
 		defer r.kill()
 		time.Sleep(time.Hour + time.Minute)
 		c.wantAllSucceeded(2)
+	})
+}
+
+// unwritten is an API server that never answers the write of an event that says
+// a text.
+type unwritten struct {
+	*fake.Clientset
+	says string
+}
+
+func (u unwritten) EventsV1() eventsclient.EventsV1Interface {
+	return unwrittenEvents{u.Clientset.EventsV1(), u.says}
+}
+
+type unwrittenEvents struct {
+	eventsclient.EventsV1Interface
+	says string
+}
+
+func (u unwrittenEvents) Events(namespace string) eventsclient.EventInterface {
+	return unwrittenIn{u.EventsV1Interface.Events(namespace), u.says}
+}
+
+type unwrittenIn struct {
+	eventsclient.EventInterface
+	says string
+}
+
+func (u unwrittenIn) Create(ctx context.Context, event *eventsv1.Event, options metav1.CreateOptions) (*eventsv1.Event, error) {
+	if strings.Contains(event.Note, u.says) {
+		<-ctx.Done()
+		return nil, ctx.Err()
+	}
+	return u.EventInterface.Create(ctx, event, options)
+}
+
+// A refusal that came before startDeadline ends no task because its event took
+// longer than that to write: the Job may be wanted by then.
+func TestARefusalWhoseEventTakesLongEndsNoTask(t *testing.T) {
+	inBubble(t, func(t *testing.T) {
+		const deadline = 15 * time.Second
+		c := newCluster(t, "a")
+		var first, denied time.Time
+		c.react("create", "jobs", func(clienttesting.Action) (bool, runtimeObject, error) {
+			if first.IsZero() {
+				first = time.Now()
+			}
+			switch since := time.Since(first); {
+			case since < deadline-eventTimeout:
+				return true, nil, quotaExceeded()
+			case since < deadline:
+				denied = time.Now()
+				return true, nil, webhookDenial() // of another cause: it has an event of its own
+			}
+			return false, nil, nil
+		})
+		r := startReplicaWith(t, unwritten{c.client, "cannot verify the image"}, newMemoryStore(),
+			testConfig(func(c *config.Config) { c.StartDeadline = deadline }))
+		defer r.kill()
+		time.Sleep(time.Minute)
+		c.wantAllSucceeded(2)
+		if denied.Add(eventTimeout).Sub(first) <= deadline {
+			t.Error("no request was denied so late that its event outlasts startDeadline")
+		}
 	})
 }
 
