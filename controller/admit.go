@@ -9,6 +9,7 @@ import (
 	apierrors "k8s.io/apimachinery/pkg/api/errors"
 
 	"github.com/batch-job-controller/batch-job-controller/controller/execution"
+	"github.com/batch-job-controller/batch-job-controller/controller/kube"
 	"github.com/batch-job-controller/batch-job-controller/controller/plan"
 )
 
@@ -81,8 +82,8 @@ func (c *Controller) tellRecordRefused(ctx context.Context, err error) {
 		return
 	}
 	_, message := plan.Refusal(err)
-	c.announce(ctx, recordReference(open.object), true, eventRecordRefused,
-		execution.Truncate("the execution is held up until the API server takes its record: "+message, maxEventMessage))
+	c.announce(ctx, kube.ConfigMapReference(open.object), true, kube.EventRecordRefused,
+		execution.Truncate("the execution is held up until the API server takes its record: "+message, kube.MaxEventMessage))
 }
 
 // writeRecord brings the record up to date with what was observed, and admits

@@ -11,6 +11,7 @@ import (
 
 	"github.com/batch-job-controller/batch-job-controller/controller/execution"
 	"github.com/batch-job-controller/batch-job-controller/controller/jobspec"
+	"github.com/batch-job-controller/batch-job-controller/controller/kube"
 	"github.com/batch-job-controller/batch-job-controller/controller/route"
 )
 
@@ -49,7 +50,7 @@ func (c *Controller) authOf(key execution.Key) execution.CallbackAuth {
 	if open != nil && open.id == key.Execution {
 		return open.auth
 	}
-	if job := c.caches.job(c.Namespace, jobspec.JobName(c.config().Name, key)); job != nil {
+	if job := c.caches.Job(c.Namespace, jobspec.JobName(c.config().Name, key)); job != nil {
 		return execution.CallbackAuth(job.Annotations[jobspec.AuthAnnotation])
 	}
 	return c.config().Callback.Auth
@@ -115,10 +116,10 @@ func (c *Controller) announceImpostor(ctx context.Context, whose, claimed execut
 	defer cancel()
 	about, err := c.eventObject(ctx, whose)
 	if err != nil {
-		c.Log.Warn("event not written", "reason", eventCallbackDenied, "error", err)
+		c.Log.Warn("event not written", "reason", kube.EventCallbackDenied, "error", err)
 		return
 	}
-	c.announce(ctx, about, true, eventCallbackDenied,
+	c.announce(ctx, about, true, kube.EventCallbackDenied,
 		fmt.Sprintf("a callback with the token of node %s was denied: it was for %s of execution %s", whose.Node, claimed.Node, claimed.Execution))
 }
 
@@ -131,7 +132,7 @@ func (c *Controller) announceStranger(ctx context.Context, claimed execution.Key
 	}
 	cfg := c.config()
 	about, hint := c.stateReference(), "it is of another controller, or the callback key was replaced"
-	switch own := c.caches.job(c.Namespace, jobspec.JobName(cfg.Name, claimed)) != nil; {
+	switch own := c.caches.Job(c.Namespace, jobspec.JobName(cfg.Name, claimed)) != nil; {
 	case own:
 		hint = "the callback key was replaced after the pod was given it; the nodes that start later have tokens of the new one"
 	case cfg.CallbackServiceName != "":
@@ -141,5 +142,5 @@ func (c *Controller) announceStranger(ctx context.Context, claimed execution.Key
 	c.Log.Warn("callback denied: the token was made with a key that is not known", "execution", claimed.Execution, "node", claimed.Node, "hint", hint)
 	ctx, cancel := context.WithTimeout(ctx, eventTimeout)
 	defer cancel()
-	c.announce(ctx, about, true, eventCallbackDenied, "callbacks are denied whose token was made with a key that is not known: "+hint)
+	c.announce(ctx, about, true, kube.EventCallbackDenied, "callbacks are denied whose token was made with a key that is not known: "+hint)
 }

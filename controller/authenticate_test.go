@@ -9,6 +9,7 @@ import (
 
 	"github.com/batch-job-controller/batch-job-controller/controller/config"
 	"github.com/batch-job-controller/batch-job-controller/controller/execution"
+	"github.com/batch-job-controller/batch-job-controller/controller/kube"
 	"github.com/batch-job-controller/batch-job-controller/controller/route"
 )
 
@@ -72,7 +73,7 @@ func TestAPodThatSpeaksForItsNeighbourIsNamed(t *testing.T) {
 			}
 			time.Sleep(time.Second)
 		}
-		events := c.eventsOf(eventCallbackDenied)
+		events := c.eventsOf(kube.EventCallbackDenied)
 		if len(events) != 1 {
 			t.Fatalf("events: got %v, want one", events)
 		}
@@ -216,7 +217,7 @@ func TestTokensOfAnotherControllerAreExplained(t *testing.T) {
 					}
 					time.Sleep(time.Second)
 				}
-				events := c.eventsOf(eventCallbackDenied)
+				events := c.eventsOf(kube.EventCallbackDenied)
 				if len(events) != 1 || events[0].Count > 3 {
 					t.Fatalf("events: got %v, want one, counted once a minute", events)
 				}

@@ -15,6 +15,7 @@ import (
 
 	"github.com/batch-job-controller/batch-job-controller/controller/execution"
 	"github.com/batch-job-controller/batch-job-controller/controller/jobspec"
+	"github.com/batch-job-controller/batch-job-controller/controller/kube"
 	"github.com/batch-job-controller/batch-job-controller/controller/metrics"
 	"github.com/batch-job-controller/batch-job-controller/controller/plan"
 	"github.com/batch-job-controller/batch-job-controller/controller/route"
@@ -169,7 +170,7 @@ func (c *Controller) File(_ context.Context, key execution.Key, name, contentTyp
 
 // Event writes a Kubernetes Event about the pod of a node task.
 func (c *Controller) Event(ctx context.Context, key execution.Key, e execution.Event) error {
-	if err := checkPodEvent(e); err != nil {
+	if err := kube.CheckPodEvent(e); err != nil {
 		return err
 	}
 	open, task, err := c.accept(key)
@@ -188,7 +189,7 @@ func (c *Controller) Event(ctx context.Context, key execution.Key, e execution.E
 	defer cancel()
 	about, err := c.eventObject(ctx, key)
 	if err == nil {
-		err = c.events.relay(ctx, about, e)
+		err = c.events.Relay(ctx, about, e)
 	}
 	switch {
 	case err == nil:
@@ -324,8 +325,8 @@ func (c *Controller) countDropped(key execution.Key, dropped int) {
 // cache and the API server do not have the pod.
 func (c *Controller) eventObject(ctx context.Context, key execution.Key) (corev1.ObjectReference, error) {
 	name := jobspec.JobName(c.config().Name, key)
-	if job := c.caches.job(c.Namespace, name); job != nil {
-		if pod := plan.NewestPod(c.caches.podsOf(job, key)); pod != nil {
+	if job := c.caches.Job(c.Namespace, name); job != nil {
+		if pod := plan.NewestPod(c.caches.PodsOf(job, key)); pod != nil {
 			return reference("v1", "Pod", pod), nil
 		}
 	}

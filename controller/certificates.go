@@ -11,6 +11,7 @@ import (
 
 	"github.com/batch-job-controller/batch-job-controller/controller/certificate"
 	"github.com/batch-job-controller/batch-job-controller/controller/config"
+	"github.com/batch-job-controller/batch-job-controller/controller/kube"
 )
 
 const (
@@ -37,7 +38,7 @@ type CertificateOptions struct {
 	Service    string // through which the port is reached; may be empty if PodIP is set
 	PodIP      string // by which it is reached instead; may be empty
 	CASecret   string // with our own authority, for TLSSelfSigned
-	Client     Client
+	Client     kube.Client
 	Observe    func(port string, expiry time.Time) // nil: nobody is told
 	Log        *slog.Logger
 }

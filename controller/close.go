@@ -15,6 +15,7 @@ import (
 
 	"github.com/batch-job-controller/batch-job-controller/controller/execution"
 	"github.com/batch-job-controller/batch-job-controller/controller/jobspec"
+	"github.com/batch-job-controller/batch-job-controller/controller/kube"
 	"github.com/batch-job-controller/batch-job-controller/controller/plan"
 )
 
@@ -137,11 +138,11 @@ func (c *Controller) announceClosed(ctx context.Context, open *openExecution, re
 	c.Log.Info("execution closed", "execution", report.ID, "result", result, "bad", counts.Bad(),
 		"succeeded", counts[execution.Succeeded], "unreported", counts[execution.Unreported], "failed", counts[execution.Failed],
 		"lost", counts[execution.Lost], "skipped", counts[execution.Skipped])
-	about := recordReference(open.record.object)
+	about := kube.ConfigMapReference(open.record.object)
 	if more := otherFailures(report); more != "" {
-		c.announce(ctx, about, true, eventTaskFailed, more)
+		c.announce(ctx, about, true, kube.EventTaskFailed, more)
 	}
-	c.announce(ctx, about, counts.Bad() > 0, eventExecutionClosed, summary(counts))
+	c.announce(ctx, about, counts.Bad() > 0, kube.EventExecutionClosed, summary(counts))
 }
 
 func resultOf(report execution.Report) string {
@@ -276,7 +277,7 @@ func (c *Controller) deleteJobs(ctx context.Context, fence Fence, ids []executio
 		wanted[id] = true
 	}
 	var errs []error
-	for _, job := range c.caches.jobsOf(wanted) {
+	for _, job := range c.caches.JobsOf(wanted) {
 		key, _ := jobspec.KeyOf(job)
 		r, ok := records[key.Execution]
 		if !ok || !jobspec.Owned(job, r.owner(), key) || job.DeletionTimestamp != nil {

@@ -92,11 +92,11 @@ func (c *Controller) logsSaved(key execution.Key) {
 
 // saveLogs saves the log of each container of the task's newest pod that ran.
 func (c *Controller) saveLogs(ctx context.Context, key execution.Key) error {
-	job := c.caches.job(c.Namespace, jobspec.JobName(c.config().Name, key))
+	job := c.caches.Job(c.Namespace, jobspec.JobName(c.config().Name, key))
 	if job == nil {
 		return nil // with its Job the pod is gone too
 	}
-	pod := plan.NewestPod(c.caches.podsOf(job, key))
+	pod := plan.NewestPod(c.caches.PodsOf(job, key))
 	if pod == nil {
 		return nil
 	}

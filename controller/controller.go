@@ -16,6 +16,7 @@ import (
 	"github.com/batch-job-controller/batch-job-controller/controller/config"
 	"github.com/batch-job-controller/batch-job-controller/controller/execution"
 	"github.com/batch-job-controller/batch-job-controller/controller/jobspec"
+	"github.com/batch-job-controller/batch-job-controller/controller/kube"
 	"github.com/batch-job-controller/batch-job-controller/controller/metrics"
 	"github.com/batch-job-controller/batch-job-controller/controller/plan"
 	"github.com/batch-job-controller/batch-job-controller/controller/route"
@@ -31,7 +32,7 @@ type Options struct {
 	Identity string // this replica, as it holds the Lease
 	// Extensions returns those of a configuration; nil: there are none.
 	Extensions func(config.Config) []jobspec.EnvExtension
-	Client     Client
+	Client     kube.Client
 	Keyring    *Keyring    // nil unless callbacks need tokens
 	TokenFile  string      // of the replica's own service account token, which names the cluster's issuer; empty: there is none
 	TLS        CallbackTLS // nil: callbacks come by plain HTTP
@@ -55,12 +56,9 @@ const (
 	// busy for as long as the API server takes to create a Job.
 	DefaultWorkers = 16
 	// logWorkers is how many tasks' logs are saved at once.
-	logWorkers = 8
-	// apiTimeout bounds one request to the API server.
-	apiTimeout = 30 * time.Second
-	// eventTimeout bounds the try to write an event of a pod, which is tried
-	// again: it may wait on a connection that is dead.
-	eventTimeout = 5 * time.Second
+	logWorkers   = 8
+	apiTimeout   = kube.RequestTimeout
+	eventTimeout = kube.EventTimeout
 	// reviewTimeout bounds asking whose a service account token is.
 	reviewTimeout = 5 * time.Second
 )
@@ -81,9 +79,9 @@ type Controller struct {
 	// reconfigured tells the one goroutine that runs the ticks that the schedule
 	// may be another.
 	reconfigured chan struct{}
-	caches       *caches
+	caches       *kube.Caches
 	records      records
-	events       *events
+	events       *kube.Events
 	started      time.Time // of this process: runOnStartup counts from here
 	// seriesDropped is the execution.ID in which series were dropped last.
 	seriesDropped atomic.Value
@@ -184,7 +182,7 @@ func New(o Options) (*Controller, error) {
 		Options:      o,
 		reconfigured: make(chan struct{}, 1),
 		records:      records{client: o.Client.CoreV1().ConfigMaps(o.Namespace), controller: o.Config.Name},
-		events:       &events{client: o.Client, clock: o.Clock, controller: o.Config.Name, instance: o.Instance},
+		events:       kube.NewEvents(o.Client, o.Clock, o.Config.Name, o.Instance),
 		started:      o.Clock.Now(),
 		reviewer:     sync.OnceValue(func() *TokenReviewer { return NewTokenReviewer(o.Client.AuthenticationV1().TokenReviews()) }),
 		strangers:    newStrangers(),
@@ -195,10 +193,10 @@ func New(o Options) (*Controller, error) {
 	c.configured.Store(configured)
 	c.credentials = &credentials{keyring: o.Keyring, tokens: c.podTokens}
 	c.redactor = route.NewRedactor(c.credentials)
-	if c.caches, err = newCaches(o.Client, o.Namespace, o.Config.Name, o.Instance, o.Clock); err != nil {
+	if c.caches, err = kube.NewCaches(o.Client, o.Namespace, o.Config.Name, o.Instance, o.Clock); err != nil {
 		return nil, fmt.Errorf("caches: %w", err)
 	}
-	if err := c.caches.notify(c.taskChanged, c.nodeChanged); err != nil {
+	if err := c.caches.Notify(c.taskChanged, c.nodeChanged); err != nil {
 		return nil, fmt.Errorf("caches: %w", err)
 	}
 	return c, nil
@@ -216,21 +214,21 @@ func newQueue(name string, clk clock.WithTicker) workqueue.TypedRateLimitingInte
 // Watch fills the caches and keeps them filled until ctx ends. Every replica
 // does, so that the next leader need not wait for them.
 func (c *Controller) Watch(ctx context.Context) {
-	c.caches.run(ctx)
+	c.caches.Run(ctx)
 	if c.Judge != nil {
 		go c.followConfig(ctx)
 	}
 }
 
 // Synced reports whether the caches have been filled.
-func (c *Controller) Synced() bool { return c.caches.synced() }
+func (c *Controller) Synced() bool { return c.caches.Synced() }
 
 // Run does the leader's work until ctx ends, and returns when all of it has
 // ended. It may be run again: each time it begins with what is in the cluster
 // and on the disk. It returns an error if an execution is open that only a later
 // version can end.
 func (c *Controller) Run(ctx context.Context, fence Fence) error {
-	if err := c.caches.waitForSync(ctx); err != nil {
+	if err := c.caches.WaitForSync(ctx); err != nil {
 		return nil //nolint:nilerr // ctx has ended
 	}
 	c.begin(fence)
@@ -303,7 +301,7 @@ func (c *Controller) notifyKeeper() {
 func (c *Controller) announce(ctx context.Context, about corev1.ObjectReference, warning bool, reason, message string) {
 	ctx, cancel := context.WithTimeout(ctx, eventTimeout)
 	defer cancel()
-	if err := c.events.emit(ctx, about, warning, reason, message); err != nil && !errors.Is(err, context.Canceled) {
+	if err := c.events.Emit(ctx, about, warning, reason, message); err != nil && !errors.Is(err, context.Canceled) {
 		c.Log.Warn("event not written", "reason", reason, "error", err)
 	}
 }

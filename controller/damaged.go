@@ -15,6 +15,7 @@ import (
 
 	"github.com/batch-job-controller/batch-job-controller/controller/execution"
 	"github.com/batch-job-controller/batch-job-controller/controller/jobspec"
+	"github.com/batch-job-controller/batch-job-controller/controller/kube"
 	"github.com/batch-job-controller/batch-job-controller/controller/plan"
 )
 
@@ -35,7 +36,7 @@ type damagedError struct {
 
 func newDamagedError(object *corev1.ConfigMap, err error) *damagedError {
 	return &damagedError{
-		about: recordReference(object),
+		about: kube.ConfigMapReference(object),
 		id:    execution.ID(object.Labels[jobspec.ExecutionLabel]),
 		open:  execution.Phase(object.Data[phaseKey]) != execution.Closed,
 		err:   err,
@@ -104,7 +105,7 @@ func (c *Controller) noteLeftAlone(id execution.ID, damaged *damagedError) {
 // a Job of it may run, or may be on its way.
 func (c *Controller) busy(ctx context.Context, why opening) (id execution.ID, about corev1.ObjectReference, is bool) {
 	if r := c.current(); r != nil {
-		return r.plan.ID, recordReference(r.object), true
+		return r.plan.ID, kube.ConfigMapReference(r.object), true
 	}
 	c.mu.Lock()
 	left := slices.SortedFunc(maps.Values(c.leftAlone), func(a, b *damagedError) int { return cmp.Compare(a.id, b.id) })
@@ -159,7 +160,7 @@ func (c *Controller) noteDamaged(ctx context.Context, damaged []*damagedError) {
 	c.damagedTold = told
 	c.mu.Unlock()
 	for _, e := range untold {
-		c.announce(ctx, e.about, true, eventRecordDamaged, execution.Truncate(fmt.Sprintf(
-			"cannot be read, and is left alone: %v. Correct it, and the next leader goes on with it; or delete it, which deletes its Jobs too", e), maxEventMessage))
+		c.announce(ctx, e.about, true, kube.EventRecordDamaged, execution.Truncate(fmt.Sprintf(
+			"cannot be read, and is left alone: %v. Correct it, and the next leader goes on with it; or delete it, which deletes its Jobs too", e), kube.MaxEventMessage))
 	}
 }

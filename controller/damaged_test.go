@@ -14,6 +14,7 @@ import (
 	"github.com/batch-job-controller/batch-job-controller/controller/config"
 	"github.com/batch-job-controller/batch-job-controller/controller/execution"
 	"github.com/batch-job-controller/batch-job-controller/controller/jobspec"
+	"github.com/batch-job-controller/batch-job-controller/controller/kube"
 )
 
 // everyTenMinutes fires at minutes 10, 20, 30, ...
@@ -76,7 +77,7 @@ func TestADamagedRecordStopsNoLeader(t *testing.T) {
 				if before > 20 {
 					t.Errorf("writes of the damaged record: got %d, want a few tries", before)
 				}
-				c.wantOneEvent(eventRecordDamaged, "is left alone: execution record "+record)
+				c.wantOneEvent(kube.EventRecordDamaged, "is left alone: execution record "+record)
 				if got := r.metric("batch_job_controller_damaged_records"); got != 1 {
 					t.Errorf("damaged records: got %v, want 1", got)
 				}
@@ -87,7 +88,7 @@ func TestADamagedRecordStopsNoLeader(t *testing.T) {
 				if got := written.count(); got != before+1 { // which counts this one
 					t.Errorf("writes of a record that is left alone: got %d", got-before-1)
 				}
-				c.wantOneEvent(eventRecordDamaged, record)
+				c.wantOneEvent(kube.EventRecordDamaged, record)
 			})
 		})
 	}
@@ -124,7 +125,7 @@ func TestNoTickRunsBesideTheJobsOfADamagedRecord(t *testing.T) {
 				}
 				defer r.kill()
 				time.Sleep(6 * time.Minute)
-				events := c.eventsOf(eventTickSkipped)
+				events := c.eventsOf(kube.EventTickSkipped)
 				if got := c.executionsByTick(); len(got) != 0 || len(events) != 1 || events[0].InvolvedObject.Name != record {
 					t.Errorf("while a Job of it runs: got the executions %v and %d events, want that the tick is skipped for it", got, len(events))
 				}
@@ -132,7 +133,7 @@ func TestNoTickRunsBesideTheJobsOfADamagedRecord(t *testing.T) {
 				if got := c.executionsByTick()["00:30"]; got == "" {
 					t.Errorf("executions: got %v, want that of the tick after the Jobs' end", c.executionsByTick())
 				}
-				if told := c.eventsOf(eventRecordDamaged); len(told) != 1 || told[0].Count != tt.wantTold {
+				if told := c.eventsOf(kube.EventRecordDamaged); len(told) != 1 || told[0].Count != tt.wantTold {
 					t.Errorf("events about the damage: got %+v, want one, told %d times", told, tt.wantTold)
 				}
 			})
@@ -155,7 +156,7 @@ func TestARecordThatIsMendedInTimeIsGoneOnWith(t *testing.T) {
 		c.edit(record, func(o *corev1.ConfigMap) { o.Data[phaseKey] = string(execution.Open) })
 		time.Sleep(5 * time.Minute)
 		c.wantAllSucceeded(2)
-		c.wantOneEvent(eventRecordDamaged, "")
+		c.wantOneEvent(kube.EventRecordDamaged, "")
 	})
 }
 
@@ -168,8 +169,8 @@ func TestARecordThatIsRefusedIsToldOf(t *testing.T) {
 		defer r.kill()
 		time.Sleep(6 * time.Minute)
 		c.wantAllSucceeded(2)
-		c.wantOneEvent(eventRecordRefused, "no owner")
-		if got := c.eventsOf(eventRecordRefused); !strings.HasPrefix(got[0].Message, "the execution is held up") {
+		c.wantOneEvent(kube.EventRecordRefused, "no owner")
+		if got := c.eventsOf(kube.EventRecordRefused); !strings.HasPrefix(got[0].Message, "the execution is held up") {
 			t.Errorf("event: got %q", got[0].Message)
 		}
 	})
@@ -206,7 +207,7 @@ func TestATickWhoseRecordIsDamagedUnseenHasNoOther(t *testing.T) {
 					if got := c.executionsByTick(); len(got) != 0 {
 						t.Errorf("executions: got %v, want none beside the damaged one", got)
 					}
-					c.wantOneEvent(eventRecordDamaged, "is left alone")
+					c.wantOneEvent(kube.EventRecordDamaged, "is left alone")
 					if got := r.metric("batch_job_controller_ticks_missed_total"); got != 0 {
 						t.Errorf("ticks missed: got %v, want none: it has a record", got)
 					}

@@ -8,7 +8,7 @@
 //	              one compare-and-swap of the record
 //	work.go       one node task's turn:               plan.Next
 //	              gather, decide, act                 jobspec.Render
-//	caches.go     a Job or pod changes: its task gets another turn
+//	kube          a Job or pod changes: its task gets another turn
 //	callbacks.go  a pod reports                       plan.AcceptCallback
 //	collect.go    a task has ended: save its logs
 //	close.go      the last task has ended: write the  Ledger.Report

@@ -11,6 +11,7 @@ import (
 	corev1 "k8s.io/api/core/v1"
 
 	"github.com/batch-job-controller/batch-job-controller/controller/execution"
+	"github.com/batch-job-controller/batch-job-controller/controller/kube"
 )
 
 const (
@@ -42,13 +43,13 @@ func (c *Controller) announceFailure(ctx context.Context, t task, ended executio
 	if ended.Message != "" {
 		message += ": " + ended.Message
 	}
-	c.announce(ctx, about, true, eventTaskFailed, execution.Truncate(message, maxEventMessage))
+	c.announce(ctx, about, true, kube.EventTaskFailed, execution.Truncate(message, kube.MaxEventMessage))
 }
 
 func (c *Controller) recordOf(open *openExecution) corev1.ObjectReference {
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	return recordReference(open.record.object)
+	return kube.ConfigMapReference(open.record.object)
 }
 
 // otherFailures says how many node tasks failed and for which reasons, if not

@@ -11,6 +11,7 @@ import (
 
 	"github.com/batch-job-controller/batch-job-controller/controller/config"
 	"github.com/batch-job-controller/batch-job-controller/controller/execution"
+	"github.com/batch-job-controller/batch-job-controller/controller/kube"
 )
 
 // failureEvents returns the events of failed node tasks, about Jobs and about
@@ -19,7 +20,7 @@ func (c *cluster) failureEvents() (jobs, records []corev1.Event) {
 	c.t.Helper()
 	for _, e := range eventsIn(c.t, c.client) {
 		switch {
-		case e.Reason != eventTaskFailed:
+		case e.Reason != kube.EventTaskFailed:
 		case e.InvolvedObject.Kind == "Job":
 			jobs = append(jobs, e)
 		default:

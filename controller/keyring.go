@@ -18,6 +18,7 @@ import (
 
 	"github.com/batch-job-controller/batch-job-controller/controller/execution"
 	"github.com/batch-job-controller/batch-job-controller/controller/jobspec"
+	"github.com/batch-job-controller/batch-job-controller/controller/kube"
 	"github.com/batch-job-controller/batch-job-controller/controller/route"
 )
 
@@ -43,7 +44,7 @@ type KeyringOptions struct {
 	Directory string
 	// Create makes a key if there is none.
 	Create bool
-	Client Client
+	Client kube.Client
 }
 
 // Keyring makes and checks callback tokens with the key of a Secret, which the

@@ -15,6 +15,7 @@ import (
 	"k8s.io/client-go/tools/leaderelection/resourcelock"
 
 	"github.com/batch-job-controller/batch-job-controller/controller/jobspec"
+	"github.com/batch-job-controller/batch-job-controller/controller/kube"
 )
 
 // LeaderOptions say how to compete for the Lease.
@@ -55,7 +56,7 @@ type Fence func(ctx context.Context) (write context.Context, done context.Cancel
 // earlier, the next leader would begin while this one still writes. A Lease
 // that is lost ends the work, and is competed for again. Lead returns an error
 // if the work fails.
-func Lead(ctx context.Context, client Client, o LeaderOptions, work func(context.Context, Fence) error) error {
+func Lead(ctx context.Context, client kube.Client, o LeaderOptions, work func(context.Context, Fence) error) error {
 	for ctx.Err() == nil {
 		t := newTerm(client, o)
 		if err := t.run(ctx, work); err != nil {
@@ -67,7 +68,7 @@ func Lead(ctx context.Context, client Client, o LeaderOptions, work func(context
 
 // FollowLease tells o.Observe who holds the Lease until ctx ends, without
 // competing for it.
-func FollowLease(ctx context.Context, client Client, o LeaderOptions) {
+func FollowLease(ctx context.Context, client kube.Client, o LeaderOptions) {
 	t := newTerm(client, o)
 	wait.UntilWithContext(ctx, func(ctx context.Context) {
 		if _, _, err := t.Get(ctx); err != nil && ctx.Err() == nil {
@@ -83,14 +84,14 @@ const leaseComponent = "leader"
 type term struct {
 	resourcelock.Interface
 	options LeaderOptions
-	client  Client
+	client  kube.Client
 	wait    leaseWait                 // only the goroutine of the election has it
 	renewed atomic.Pointer[time.Time] // when this replica last wrote the Lease
 	lost    chan struct{}             // closed when another replica is seen to hold it
 	lose    func()
 }
 
-func newTerm(client Client, o LeaderOptions) *term {
+func newTerm(client kube.Client, o LeaderOptions) *term {
 	lost := make(chan struct{})
 	return &term{
 		Interface: &resourcelock.LeaseLock{

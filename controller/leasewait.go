@@ -10,6 +10,7 @@ import (
 	"k8s.io/utils/clock"
 
 	"github.com/batch-job-controller/batch-job-controller/controller/execution"
+	"github.com/batch-job-controller/batch-job-controller/controller/kube"
 	"github.com/batch-job-controller/batch-job-controller/controller/plan"
 )
 
@@ -67,12 +68,12 @@ func (t *term) tell(ctx context.Context, problem string) {
 	o := t.options
 	o.Log.Warn("no replica leads", "problem", problem, "lease", o.Name, "identity", o.Identity)
 	about := corev1.ObjectReference{APIVersion: "coordination.k8s.io/v1", Kind: "Lease", Namespace: o.Namespace, Name: o.Name}
-	events := events{client: t.client, clock: clock.RealClock{}, controller: o.Controller, instance: o.Identity}
+	events := kube.NewEvents(t.client, clock.RealClock{}, o.Controller, o.Identity)
 	go func() {
 		within, cancel := context.WithTimeout(context.WithoutCancel(ctx), eventTimeout)
 		defer cancel()
-		if err := events.emit(within, about, true, eventNoLeader, execution.Truncate(problem, maxEventMessage)); err != nil {
-			o.Log.Warn("event not written", "reason", eventNoLeader, "error", err)
+		if err := events.Emit(within, about, true, kube.EventNoLeader, execution.Truncate(problem, kube.MaxEventMessage)); err != nil {
+			o.Log.Warn("event not written", "reason", kube.EventNoLeader, "error", err)
 		}
 	}()
 }

@@ -9,6 +9,7 @@ import (
 
 	"github.com/batch-job-controller/batch-job-controller/controller/config"
 	"github.com/batch-job-controller/batch-job-controller/controller/execution"
+	"github.com/batch-job-controller/batch-job-controller/controller/kube"
 )
 
 // What is said of an execution whose nodes send no result: in the record, the
@@ -51,7 +52,7 @@ func TestNodesThatSendNoResult(t *testing.T) {
 				store, cfg := newMemoryStore(), testConfig(tt.config...)
 				r := startReplica(t, c, store, cfg)
 				time.Sleep(2 * time.Minute)
-				events := c.eventsOf(eventExecutionClosed)
+				events := c.eventsOf(kube.EventExecutionClosed)
 				if len(events) != 1 || events[0].Type+" "+events[0].Message != tt.wantEvent {
 					t.Errorf("events: got %v, want one, %s", events, tt.wantEvent)
 				}
@@ -103,7 +104,7 @@ func TestExecutionThatSendsNothingSucceeds(t *testing.T) {
 		if got := r.metric("batch_job_controller_executions_closed_total", "result=succeeded"); got != 1 {
 			t.Errorf("closed as succeeded: got %v, want 1", got)
 		}
-		if got, want := c.eventReasons(), "Normal/"+eventExecutionClosed; !contains(got, want) {
+		if got, want := c.eventReasons(), "Normal/"+kube.EventExecutionClosed; !contains(got, want) {
 			t.Errorf("events: got %s, want %s", got, want)
 		}
 	})

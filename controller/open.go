@@ -13,6 +13,7 @@ import (
 	"github.com/batch-job-controller/batch-job-controller/controller/config"
 	"github.com/batch-job-controller/batch-job-controller/controller/execution"
 	"github.com/batch-job-controller/batch-job-controller/controller/jobspec"
+	"github.com/batch-job-controller/batch-job-controller/controller/kube"
 )
 
 // fire opens an execution, unless one is open: nothing runs twice on a node at
@@ -48,7 +49,7 @@ func (c *Controller) skipTick(ctx context.Context, busy execution.ID, about core
 	}
 	c.Log.Warn("tick skipped: an execution is open", "execution", busy, "trigger", why.trigger, "scheduled", why.scheduled)
 	c.Metrics.TickSkipped("open_execution")
-	c.announce(ctx, about, true, eventTickSkipped,
+	c.announce(ctx, about, true, kube.EventTickSkipped,
 		fmt.Sprintf("the %s execution due at %s was skipped: execution %s is still open", why.trigger, why.scheduled.UTC().Format(time.RFC3339), busy))
 }
 
@@ -230,10 +231,10 @@ func (c *Controller) adopt(r record, isNew bool) {
 
 func (c *Controller) announceOpened(ctx context.Context, r record) {
 	c.Metrics.ExecutionOpened(string(r.plan.Trigger))
-	about := recordReference(r.object)
+	about := kube.ConfigMapReference(r.object)
 	if len(r.plan.Nodes) == 0 {
-		c.announce(ctx, about, true, eventNoNodes, execution.Truncate(noNodesText(c.config().JobNodeSelector, r.plan), execution.MaxMessage))
+		c.announce(ctx, about, true, kube.EventNoNodes, execution.Truncate(noNodesText(c.config().JobNodeSelector, r.plan), execution.MaxMessage))
 		return
 	}
-	c.announce(ctx, about, false, eventExecutionStarted, startedText(r.plan))
+	c.announce(ctx, about, false, kube.EventExecutionStarted, startedText(r.plan))
 }

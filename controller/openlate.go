@@ -9,6 +9,7 @@ import (
 	apierrors "k8s.io/apimachinery/pkg/api/errors"
 
 	"github.com/batch-job-controller/batch-job-controller/controller/execution"
+	"github.com/batch-job-controller/batch-job-controller/controller/kube"
 )
 
 // errNotLed is why an execution was not opened that an earlier leader began.
@@ -75,5 +76,5 @@ func (c *Controller) giveUp(ctx context.Context, why opening, err error) {
 	c.Log.Error("execution given up before it was opened: it is later than startingDeadline", "trigger", why.trigger, "scheduled", why.scheduled, "error", err)
 	message := fmt.Sprintf("the %s execution due at %s was missed: it could not be opened within startingDeadline (%s): %v",
 		why.trigger, why.scheduled.UTC().Format(time.RFC3339), c.startingDeadline(c.Clock.Now()), err)
-	c.announce(ctx, c.stateReference(), true, eventTicksMissed, execution.Truncate(message, maxEventMessage))
+	c.announce(ctx, c.stateReference(), true, kube.EventTicksMissed, execution.Truncate(message, kube.MaxEventMessage))
 }

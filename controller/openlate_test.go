@@ -16,6 +16,7 @@ import (
 
 	"github.com/batch-job-controller/batch-job-controller/controller/config"
 	"github.com/batch-job-controller/batch-job-controller/controller/execution"
+	"github.com/batch-job-controller/batch-job-controller/controller/kube"
 )
 
 // hourly fires at the full hour only, and gives up after ten minutes.
@@ -80,7 +81,7 @@ func TestAnExecutionThatCannotBeOpenedIsGivenUp(t *testing.T) {
 				if got := len(c.records()); got != 0 {
 					t.Errorf("executions: got %d, want none: each was too late", got)
 				}
-				events := c.eventsOf(eventTicksMissed)
+				events := c.eventsOf(kube.EventTicksMissed)
 				for _, e := range events {
 					if !strings.Contains(e.Message, tt.wantSays) || !strings.Contains(e.Message, "startingDeadline (10m0s)") {
 						t.Errorf("event: got %q, want that it says %q and startingDeadline", e.Message, tt.wantSays)
@@ -188,7 +189,7 @@ func TestAnOpeningOfAnEarlierLeaderIsGivenUp(t *testing.T) {
 		second := startReplica(t, c, store, testConfig(hourly))
 		defer second.kill()
 		time.Sleep(5 * time.Minute)
-		events := c.eventsOf(eventTicksMissed)
+		events := c.eventsOf(kube.EventTicksMissed)
 		if len(events) != 1 || !strings.Contains(events[0].Message, "no replica led") {
 			t.Errorf("events: got %d, want one that says why", len(events))
 		}

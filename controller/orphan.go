@@ -8,6 +8,7 @@ import (
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 
 	"github.com/batch-job-controller/batch-job-controller/controller/jobspec"
+	"github.com/batch-job-controller/batch-job-controller/controller/kube"
 	"github.com/batch-job-controller/batch-job-controller/controller/plan"
 )
 
@@ -30,7 +31,7 @@ func (c *Controller) leavesOrphan(ctx context.Context, t task) (bool, error) {
 	}
 	t.sight.Pods = nil
 	for i := range list.Items {
-		if pod := &list.Items[i]; isOfJob(pod, t.name) {
+		if pod := &list.Items[i]; kube.IsOfJob(pod, t.name) {
 			t.sight.Pods = append(t.sight.Pods, pod)
 		}
 	}

@@ -86,7 +86,7 @@ func (c *Controller) openOwner() *jobspec.Owner {
 
 // findPod returns the pod that a token is bound to, or nil.
 func (c *Controller) findPod(ctx context.Context, claim plan.PodClaim) (*corev1.Pod, error) {
-	if pod := c.caches.pod(c.Namespace, claim.Pod); pod != nil && string(pod.UID) == claim.PodUID {
+	if pod := c.caches.Pod(c.Namespace, claim.Pod); pod != nil && string(pod.UID) == claim.PodUID {
 		return pod, nil
 	}
 	if claim.Pod == "" {
@@ -100,7 +100,7 @@ func (c *Controller) findPod(ctx context.Context, claim plan.PodClaim) (*corev1.
 }
 
 func (c *Controller) findJob(ctx context.Context, name string) (*batchv1.Job, error) {
-	if job := c.caches.job(c.Namespace, name); job != nil {
+	if job := c.caches.Job(c.Namespace, name); job != nil {
 		return job, nil
 	}
 	job, err := c.Client.BatchV1().Jobs(c.Namespace).Get(ctx, name, metav1.GetOptions{})

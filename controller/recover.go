@@ -180,11 +180,11 @@ func (c *Controller) configFor(id execution.ID) *snapshot {
 
 // endOf returns how the cache says a task ended, or nil.
 func (c *Controller) endOf(r record, key execution.Key) *execution.End {
-	job := c.caches.job(c.Namespace, jobspec.JobName(c.config().Name, key))
+	job := c.caches.Job(c.Namespace, jobspec.JobName(c.config().Name, key))
 	if job == nil || !jobspec.Owned(job, r.owner(), key) {
 		return nil
 	}
-	run := plan.Observe(job, c.caches.podsOf(job, key))
+	run := plan.Observe(job, c.caches.PodsOf(job, key))
 	if run.End == nil {
 		return run.Doomed
 	}

@@ -6,6 +6,7 @@ import (
 	"time"
 
 	"github.com/batch-job-controller/batch-job-controller/controller/execution"
+	"github.com/batch-job-controller/batch-job-controller/controller/kube"
 	"github.com/batch-job-controller/batch-job-controller/controller/plan"
 )
 
@@ -15,11 +16,11 @@ func (c *Controller) refused(ctx context.Context, t task, verdict plan.Verdict, 
 	now := c.Clock.Now() // of the answer: an event may take longer to write than startDeadline is away
 	switch verdict {
 	case plan.Invalid:
-		c.tellRefusal(ctx, t, eventJobInvalid, "the pod template makes Jobs that are invalid", err)
+		c.tellRefusal(ctx, t, kube.EventJobInvalid, "the pod template makes Jobs that are invalid", err)
 		// Not without a look: another leader's Job may be there.
 		return c.verifyJob(ctx, t, c.failed(execution.JobInvalid, err))
 	case plan.Refused:
-		c.tellRefusal(ctx, t, eventJobRefused,
+		c.tellRefusal(ctx, t, kube.EventJobRefused,
 			fmt.Sprintf("refused, and tried again until startDeadline (%s) of each node", t.plan.Settings.StartDeadline), err)
 		wait := plan.AfterRefusal(t.plan.Settings, c.noteRefused(t, now), now)
 		if wait <= 0 {
@@ -56,9 +57,9 @@ func (c *Controller) tellRefusal(ctx context.Context, t task, reason, what strin
 	if isNew {
 		t.open.told[cause] = true
 	}
-	about := recordReference(t.open.record.object)
+	about := kube.ConfigMapReference(t.open.record.object)
 	c.mu.Unlock()
 	if isNew {
-		c.announce(ctx, about, true, reason, execution.Truncate(what+": "+message, maxEventMessage))
+		c.announce(ctx, about, true, reason, execution.Truncate(what+": "+message, kube.MaxEventMessage))
 	}
 }

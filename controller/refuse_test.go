@@ -21,6 +21,7 @@ import (
 
 	"github.com/batch-job-controller/batch-job-controller/controller/config"
 	"github.com/batch-job-controller/batch-job-controller/controller/execution"
+	"github.com/batch-job-controller/batch-job-controller/controller/kube"
 )
 
 // refuseJobs counts how often Jobs are asked for, and refuses them for a while.
@@ -129,8 +130,8 @@ func TestJobsThatAreRefused(t *testing.T) {
 						t.Errorf("node %s: got %v, want %v", node, got, tt.want)
 					}
 				}
-				c.wantOneEvent(eventJobRefused, tt.wantRefused)
-				c.wantOneEvent(eventJobInvalid, tt.wantInvalid)
+				c.wantOneEvent(kube.EventJobRefused, tt.wantRefused)
+				c.wantOneEvent(kube.EventJobInvalid, tt.wantInvalid)
 				if got := asked.count() - 1; got > tt.wantAsked {
 					t.Errorf("requests: got %d, want at most %d", got, tt.wantAsked)
 				}
@@ -295,6 +296,6 @@ func TestInvalidJobsOfManyNodesAreOneEvent(t *testing.T) {
 		if got := outcomes(c.records()[0])["n299"]; got != failedWith(execution.JobInvalid) {
 			t.Fatalf("outcome: got %v, want %s", got, execution.JobInvalid)
 		}
-		c.wantOneEvent(eventJobInvalid, "hostname")
+		c.wantOneEvent(kube.EventJobInvalid, "hostname")
 	})
 }

@@ -9,13 +9,11 @@ import (
 	"time"
 
 	corev1 "k8s.io/api/core/v1"
-	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
-	"k8s.io/apimachinery/pkg/fields"
-	"k8s.io/apimachinery/pkg/watch"
 	"k8s.io/client-go/tools/cache"
 
 	"github.com/batch-job-controller/batch-job-controller/controller/config"
 	"github.com/batch-job-controller/batch-job-controller/controller/execution"
+	"github.com/batch-job-controller/batch-job-controller/controller/kube"
 )
 
 // JudgeConfig decides what becomes of the configuration that runs now that the
@@ -35,6 +33,9 @@ const (
 	// reloadSettle is how long changes of the ConfigMap are collected: one that is
 	// replaced is deleted first, and is not gone for that.
 	reloadSettle = time.Second
+	// reloadFirstRetry is the pause before a configuration is judged again that
+	// could not be, and doubles up to reloadRetry.
+	reloadFirstRetry = 500 * time.Millisecond
 	// reloadRetry is the longest pause before a configuration is judged again that
 	// could not be.
 	reloadRetry = 15 * time.Second
@@ -61,10 +62,9 @@ type configEvent struct {
 func (c *Controller) followConfig(ctx context.Context) {
 	f := &follower{
 		Controller: c,
-		informer: newInformer(c.Client, &corev1.ConfigMap{}, newListWatch(
-			oneConfigMap{c.Client.CoreV1().ConfigMaps(c.Namespace), c.ConfigMap}, "", c.Clock, relistTime(c.Instance, "configmaps"))),
-		judged: c.config().Hash,
-		about:  corev1.ObjectReference{APIVersion: "v1", Kind: "ConfigMap", Namespace: c.Namespace, Name: c.ConfigMap},
+		informer:   kube.NewConfigMapInformer(c.Client, c.Namespace, c.ConfigMap, c.Instance, c.Clock),
+		judged:     c.config().Hash,
+		about:      corev1.ObjectReference{APIVersion: "v1", Kind: "ConfigMap", Namespace: c.Namespace, Name: c.ConfigMap},
 	}
 	news := make(chan struct{}, 1)
 	notify := func(any) {
@@ -73,7 +73,7 @@ func (c *Controller) followConfig(ctx context.Context) {
 		default: // it is about to look anyway
 		}
 	}
-	if _, err := f.informer.AddEventHandler(handlers(notify)); err != nil {
+	if _, err := f.informer.AddEventHandler(kube.OnChange(notify)); err != nil {
 		c.Log.Error("the configuration is not followed: changes need a restart", "configMap", c.ConfigMap, "error", err)
 		return
 	}
@@ -86,7 +86,7 @@ func (c *Controller) followConfig(ctx context.Context) {
 }
 
 func (f *follower) run(ctx context.Context, news <-chan struct{}) {
-	pause := firstRetry
+	pause := reloadFirstRetry
 	var again <-chan time.Time // until what could not be judged is judged again
 	for {
 		_, _, moved := f.Callbacks()
@@ -114,7 +114,7 @@ func (f *follower) run(ctx context.Context, news <-chan struct{}) {
 			again = f.Clock.After(pause)
 			pause = min(2*pause, reloadRetry)
 		} else {
-			pause = firstRetry
+			pause = reloadFirstRetry
 		}
 	}
 }
@@ -134,7 +134,7 @@ func (f *follower) compare(ctx context.Context) {
 		"name", f.config().Name, "configMap", f.ConfigMap, "leader", other)
 	ctx, cancel := context.WithTimeout(ctx, eventTimeout)
 	defer cancel()
-	f.announce(ctx, f.about, true, eventNameShared, fmt.Sprintf(
+	f.announce(ctx, f.about, true, kube.EventNameShared, fmt.Sprintf(
 		"a controller with its configuration from ConfigMap %s leads under the name %s as well: this one, with ConfigMap %s, stands by as if it were a replica of it. Give each controller a name of its own in config.yaml",
 		other, f.config().Name, f.ConfigMap))
 }
@@ -150,7 +150,7 @@ func (f *follower) look(ctx context.Context) error {
 		f.refuse([]string{"the ConfigMap does not exist: create it again, or the controller will not start again"})
 		return nil //nolint:nilerr // the key is not in the store
 	}
-	f.about = recordReference(there)
+	f.about = kube.ConfigMapReference(there)
 	text := config.Hash(there.Data)
 	if text == f.judged && len(f.refused) == 0 {
 		return nil
@@ -193,11 +193,11 @@ func (f *follower) take(change config.Change) error {
 	}
 	f.Log.Info("configuration reloaded", "configMap", f.ConfigMap, "configHash", change.Config.Hash, "applies", applies)
 	if applies != "" {
-		f.untold = append(f.untold, configEvent{false, eventConfigReloaded, applies})
+		f.untold = append(f.untold, configEvent{false, kube.EventConfigReloaded, applies})
 	}
 	if len(waits) > 0 {
 		f.Log.Warn("a part of the configuration needs a restart", "configMap", f.ConfigMap, "keys", change.Keys(config.Restart), "waits", waits)
-		f.untold = append(f.untold, configEvent{true, eventConfigNeedsRestart, strings.Join(waits, "; ")})
+		f.untold = append(f.untold, configEvent{true, kube.EventConfigNeedsRestart, strings.Join(waits, "; ")})
 	}
 	return nil
 }
@@ -211,7 +211,7 @@ func (f *follower) refuse(problems []string) {
 	f.Metrics.ConfigRefused()
 	f.Log.Error("configuration refused, the one of before stays", "configMap", f.ConfigMap, "configHash", f.config().Hash, "problems", problems)
 	message := fmt.Sprintf("refused, the configuration of before stays: %s", strings.Join(problems, "; "))
-	f.untold = []configEvent{{true, eventConfigInvalid, message}}
+	f.untold = []configEvent{{true, kube.EventConfigInvalid, message}}
 }
 
 // tell writes the events, if this replica leads. Otherwise the leader does; what
@@ -227,28 +227,7 @@ func (f *follower) tell(ctx context.Context) {
 	ctx, cancel := context.WithTimeout(ctx, apiTimeout)
 	defer cancel()
 	for _, e := range f.untold {
-		f.announce(ctx, f.about, e.warning, e.reason, execution.Truncate(e.message, maxEventMessage))
+		f.announce(ctx, f.about, e.warning, e.reason, execution.Truncate(e.message, kube.MaxEventMessage))
 	}
 	f.untold = nil
-}
-
-// oneConfigMap narrows the ConfigMaps to one.
-type oneConfigMap struct {
-	kind[*corev1.ConfigMapList]
-	name string
-}
-
-func (o oneConfigMap) only(options metav1.ListOptions) metav1.ListOptions {
-	options.FieldSelector = fields.OneTermEqualSelector(metav1.ObjectNameField, o.name).String()
-	return options
-}
-
-// List lists it.
-func (o oneConfigMap) List(ctx context.Context, options metav1.ListOptions) (*corev1.ConfigMapList, error) {
-	return o.kind.List(ctx, o.only(options))
-}
-
-// Watch watches it.
-func (o oneConfigMap) Watch(ctx context.Context, options metav1.ListOptions) (watch.Interface, error) {
-	return o.kind.Watch(ctx, o.only(options))
 }

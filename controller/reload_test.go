@@ -19,6 +19,7 @@ import (
 	"github.com/batch-job-controller/batch-job-controller/controller/config"
 	"github.com/batch-job-controller/batch-job-controller/controller/execution"
 	"github.com/batch-job-controller/batch-job-controller/controller/jobspec"
+	"github.com/batch-job-controller/batch-job-controller/controller/kube"
 )
 
 const testConfigMap = "settings"
@@ -459,7 +460,7 @@ func TestAStandbyOfAnotherConfigMapSaysSo(t *testing.T) {
 				}
 				stop()
 				synctest.Wait()
-				events := c.eventsOf(eventNameShared)
+				events := c.eventsOf(kube.EventNameShared)
 				if len(events) != tt.want {
 					t.Fatalf("events: got %v, want %d", events, tt.want)
 				}

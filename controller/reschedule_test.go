@@ -8,6 +8,7 @@ import (
 	corev1 "k8s.io/api/core/v1"
 
 	"github.com/batch-job-controller/batch-job-controller/controller/config"
+	"github.com/batch-job-controller/batch-job-controller/controller/kube"
 )
 
 // executions returns the scheduled times of all executions.
@@ -195,7 +196,7 @@ func TestNextTickAfterAClockThatWasAhead(t *testing.T) {
 			if got := r.metric("batch_job_controller_next_tick_timestamp_seconds"); got != want {
 				t.Errorf("next tick: got %s, want %s", time.Unix(int64(got), 0).UTC(), time.Unix(int64(want), 0).UTC())
 			}
-			events := c.eventsOf(eventTicksPassedOver)
+			events := c.eventsOf(kube.EventTicksPassedOver)
 			if len(events) != 1 || !strings.Contains(events[0].Message, "2000-01-01T01:30:00Z") || !strings.Contains(events[0].Message, testName+stateSuffix) {
 				t.Errorf("events: %v", events)
 			}

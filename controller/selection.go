@@ -20,7 +20,7 @@ func (c *Controller) selectNodes(cfg *snapshot) plan.Selection {
 		RunOnUnscheduledNodes: cfg.RunOnUnscheduledNodes,
 		TolerateNoExecute:     cfg.TolerateNoExecute,
 		Templates:             jobspec.NewPodSpecs(cfg.PodTemplate, c.Namespace, c.state.newest),
-	}, c.caches.listNodes())
+	}, c.caches.Nodes())
 }
 
 func startedText(p execution.Plan) string {

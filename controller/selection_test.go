@@ -9,6 +9,7 @@ import (
 
 	"github.com/batch-job-controller/batch-job-controller/controller/config"
 	"github.com/batch-job-controller/batch-job-controller/controller/execution"
+	"github.com/batch-job-controller/batch-job-controller/controller/kube"
 )
 
 func taintedWith(key, value string, effect corev1.TaintEffect) func(*corev1.Node) {
@@ -107,9 +108,9 @@ func TestNodesThatCannotTakePart(t *testing.T) {
 				if diff := cmp.Diff(wantCreated, c.created()); diff != "" {
 					t.Errorf("Jobs (-want +got):\n%s", diff)
 				}
-				reason := eventExecutionStarted
+				reason := kube.EventExecutionStarted
 				if len(p.Nodes) == 0 {
-					reason = eventNoNodes
+					reason = kube.EventNoNodes
 				}
 				if events := c.eventsOf(reason); len(events) != 1 || events[0].Message != tt.wantEvent {
 					t.Errorf("events: got %v, want one, %q", events, tt.wantEvent)

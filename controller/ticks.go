@@ -6,6 +6,7 @@ import (
 	"time"
 
 	"github.com/batch-job-controller/batch-job-controller/controller/execution"
+	"github.com/batch-job-controller/batch-job-controller/controller/kube"
 	"github.com/batch-job-controller/batch-job-controller/controller/plan"
 )
 
@@ -158,7 +159,7 @@ func (c *Controller) nextTick(ctx context.Context, now time.Time) time.Time {
 	if !next.IsZero() {
 		then = "the next one that runs is at " + next.UTC().Format(time.RFC3339)
 	}
-	c.announce(ctx, c.stateReference(), true, eventTicksPassedOver, fmt.Sprintf(
+	c.announce(ctx, c.stateReference(), true, kube.EventTicksPassedOver, fmt.Sprintf(
 		"ticks until %s count as dealt with, because a clock was ahead; %s. To run them, delete the executions from the future and ConfigMap %s, and restart the controller",
 		until.UTC().Format(time.RFC3339), then, c.stateName()))
 	return next
@@ -167,7 +168,7 @@ func (c *Controller) nextTick(ctx context.Context, now time.Time) time.Time {
 func (c *Controller) ticksMissed(ctx context.Context, since time.Time, missed int) {
 	c.Metrics.TicksMissed(missed)
 	c.Log.Warn("ticks missed", "count", missed, "since", since)
-	c.announce(ctx, c.stateReference(), true, eventTicksMissed,
+	c.announce(ctx, c.stateReference(), true, kube.EventTicksMissed,
 		fmt.Sprintf("%d ticks since %s were missed: when they were due no replica led, or none could begin them", missed, since.UTC().Format(time.RFC3339)))
 }
 

@@ -18,6 +18,7 @@ import (
 	"github.com/batch-job-controller/batch-job-controller/controller/config"
 	"github.com/batch-job-controller/batch-job-controller/controller/execution"
 	"github.com/batch-job-controller/batch-job-controller/controller/jobspec"
+	"github.com/batch-job-controller/batch-job-controller/controller/kube"
 )
 
 // tokenSecrets returns the nodes whose tokens each Secret holds, by its name.
@@ -143,7 +144,7 @@ func TestTokenSecretsThatAreRefused(t *testing.T) {
 					defer r.kill()
 					time.Sleep(11 * time.Minute)
 					c.wantOutcomes(map[string]execution.Outcome{"a": tt.want, "b": tt.want})
-					c.wantOneEvent(eventJobRefused, "refused, and tried again")
+					c.wantOneEvent(kube.EventJobRefused, "refused, and tried again")
 				})
 			})
 		}

@@ -11,6 +11,7 @@ import (
 	authorizationclient "k8s.io/client-go/kubernetes/typed/authorization/v1"
 
 	"github.com/batch-job-controller/batch-job-controller/controller/execution"
+	"github.com/batch-job-controller/batch-job-controller/controller/kube"
 )
 
 // What somebody has to be allowed who wants to look at the reports: this verb
@@ -37,7 +38,7 @@ type Viewers struct {
 }
 
 // NewViewers returns Viewers.
-func NewViewers(client Client) *Viewers {
+func NewViewers(client kube.Client) *Viewers {
 	return &Viewers{
 		tokens:  NewTokenReviewer(client.AuthenticationV1().TokenReviews()),
 		access:  client.AuthorizationV1().SubjectAccessReviews(),

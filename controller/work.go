@@ -57,7 +57,7 @@ type task struct {
 // anything to decide.
 func (c *Controller) gather(key execution.Key) (task, bool) {
 	name := jobspec.JobName(c.config().Name, key)
-	job := c.caches.job(c.Namespace, name)
+	job := c.caches.Job(c.Namespace, name)
 	now := c.Clock.Now()
 
 	c.mu.Lock()
@@ -70,7 +70,7 @@ func (c *Controller) gather(key execution.Key) (task, bool) {
 	if !ok || known.Outcome.State.Final() {
 		return task{}, false
 	}
-	node := c.caches.node(known.Node)
+	node := c.caches.Node(known.Node)
 	nodeGone := node == nil
 	created := job != nil || open.ledger.Created(known.Index)
 	if !nodeGone && !created && !open.ledger.Granted(known.Index) {
@@ -105,10 +105,10 @@ func (c *Controller) gather(key execution.Key) (task, bool) {
 	}
 	switch {
 	case job == nil:
-		t.sight.Pods = c.caches.podsOfDeleted(name, key)
-		t.sight.Others = c.caches.podsOfOthers(key)
+		t.sight.Pods = c.caches.PodsOfDeleted(name, key)
+		t.sight.Others = c.caches.PodsOfOthers(key)
 	case !foreign:
-		t.sight.Pods = c.caches.podsOf(job, key)
+		t.sight.Pods = c.caches.PodsOf(job, key)
 	}
 	return t, true
 }

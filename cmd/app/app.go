@@ -26,6 +26,7 @@ import (
 	"github.com/batch-job-controller/batch-job-controller/controller/config"
 	"github.com/batch-job-controller/batch-job-controller/controller/execution"
 	"github.com/batch-job-controller/batch-job-controller/controller/jobspec"
+	"github.com/batch-job-controller/batch-job-controller/controller/kube"
 	"github.com/batch-job-controller/batch-job-controller/controller/metrics"
 	"github.com/batch-job-controller/batch-job-controller/controller/report"
 )
@@ -38,7 +39,7 @@ type app struct {
 	identity   string // under which this replica holds the Lease
 	env        config.Env
 	config     config.Config
-	client     controller.Client
+	client     kube.Client
 	access     *rest.Config
 	log        *slog.Logger
 	registry   *prometheus.Registry
@@ -56,7 +57,7 @@ const (
 	fewConnections = 64
 )
 
-func newApp(o options, env config.Env, cfg config.Config, client controller.Client, keyring *controller.Keyring, ext extensions, log *slog.Logger) (*app, error) {
+func newApp(o options, env config.Env, cfg config.Config, client kube.Client, keyring *controller.Keyring, ext extensions, log *slog.Logger) (*app, error) {
 	a := &app{
 		options: o, identity: controller.NewIdentity(env.Hostname, env.ConfigMapName, o.advertiseAddress),
 		env: env, config: cfg, client: client, access: ext.access, log: log, runnables: ext.runnables,

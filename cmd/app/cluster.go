@@ -19,6 +19,7 @@ import (
 	"github.com/batch-job-controller/batch-job-controller/controller"
 	"github.com/batch-job-controller/batch-job-controller/controller/config"
 	"github.com/batch-job-controller/batch-job-controller/controller/execution"
+	"github.com/batch-job-controller/batch-job-controller/controller/kube"
 	"github.com/batch-job-controller/batch-job-controller/controller/plan"
 )
 
@@ -61,7 +62,7 @@ func clusterAccess(kubeconfig string) (*rest.Config, error) {
 }
 
 // loadConfig reads the ConfigMap and everything in it that can be wrong.
-func loadConfig(ctx context.Context, client controller.Client, env config.Env, log *slog.Logger) (config.Config, error) {
+func loadConfig(ctx context.Context, client kube.Client, env config.Env, log *slog.Logger) (config.Config, error) {
 	ctx, cancel := context.WithTimeout(ctx, startTimeout)
 	defer cancel()
 	object, err := client.CoreV1().ConfigMaps(env.Namespace).Get(ctx, env.ConfigMapName, metav1.GetOptions{})
@@ -86,7 +87,7 @@ func logWarnings(log *slog.Logger, warnings []string) {
 }
 
 // checkService makes sure that job pods will find the callback Service.
-func checkService(ctx context.Context, client controller.Client, env config.Env, cfg config.Config) error {
+func checkService(ctx context.Context, client kube.Client, env config.Env, cfg config.Config) error {
 	if env.PodIP != "" {
 		return nil
 	}
@@ -107,7 +108,7 @@ func checkService(ctx context.Context, client controller.Client, env config.Env,
 
 // checkTemplate has the API server judge a Job, without creating it: what no
 // node could run is better known now than at the first tick.
-func checkTemplate(ctx context.Context, client controller.Client, env config.Env, cfg config.Config, ext extensions, log *slog.Logger) error {
+func checkTemplate(ctx context.Context, client kube.Client, env config.Env, cfg config.Config, ext extensions, log *slog.Logger) error {
 	ctx, cancel := context.WithTimeout(ctx, startTimeout)
 	defer cancel()
 	job, err := controller.SampleJob(cfg, env.Namespace, podEnvs(cfg, ext.podEnvs))
@@ -129,7 +130,7 @@ func checkTemplate(ctx context.Context, client controller.Client, env config.Env
 
 // checkReviews makes sure that the API server will say whose tokens are, if
 // callbacks or reports need it.
-func checkReviews(ctx context.Context, cfg config.Config, client controller.Client) error {
+func checkReviews(ctx context.Context, cfg config.Config, client kube.Client) error {
 	key := "callback.auth"
 	switch {
 	case cfg.Callback.Auth == execution.ServiceAccountTokenAuth:
@@ -153,7 +154,7 @@ func checkReviews(ctx context.Context, cfg config.Config, client controller.Clie
 
 // openKeyring reads the callback key. Where new executions need no tokens it may
 // be lacking; but one may be open that does.
-func openKeyring(ctx context.Context, o options, env config.Env, cfg config.Config, client controller.Client) (*controller.Keyring, error) {
+func openKeyring(ctx context.Context, o options, env config.Env, cfg config.Config, client kube.Client) (*controller.Keyring, error) {
 	needed := cfg.Callback.Auth == execution.TokenAuth
 	keyring, err := controller.OpenKeyring(ctx, controller.KeyringOptions{
 		Controller: cfg.Name,

@@ -9,9 +9,9 @@ import (
 	corev1 "k8s.io/api/core/v1"
 	"k8s.io/client-go/rest"
 
-	"github.com/batch-job-controller/batch-job-controller/controller"
 	"github.com/batch-job-controller/batch-job-controller/controller/config"
 	"github.com/batch-job-controller/batch-job-controller/controller/execution"
+	"github.com/batch-job-controller/batch-job-controller/controller/kube"
 	"github.com/batch-job-controller/batch-job-controller/controller/report"
 )
 
@@ -43,7 +43,7 @@ type Runtime struct {
 	Config    config.Config        // as it is when this begins; Custom holds the ConfigMap's custom properties
 	Current   func() config.Config // as it is now
 	Namespace string
-	Client    controller.Client
+	Client    kube.Client
 	Access    *rest.Config // for clients of other kinds, such as kubernetes.NewForConfig
 	Metrics   prometheus.Registerer
 	Log       *slog.Logger

@@ -10,7 +10,7 @@ import (
 
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 
-	"github.com/batch-job-controller/batch-job-controller/controller"
+	"github.com/batch-job-controller/batch-job-controller/controller/kube"
 	"github.com/batch-job-controller/batch-job-controller/controller/report"
 )
 
@@ -41,7 +41,7 @@ func TestTransportsWrapEachOther(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	client, err := controller.NewClient(access)
+	client, err := kube.NewClient(access)
 	if err != nil {
 		t.Fatal(err)
 	}

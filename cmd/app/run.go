@@ -16,6 +16,7 @@ import (
 	"github.com/batch-job-controller/batch-job-controller/cmd/version"
 	"github.com/batch-job-controller/batch-job-controller/controller"
 	"github.com/batch-job-controller/batch-job-controller/controller/config"
+	"github.com/batch-job-controller/batch-job-controller/controller/kube"
 )
 
 // validateCommand is the argument that has a configuration checked instead.
@@ -105,7 +106,7 @@ func serve(ctx context.Context, o options, env config.Env, ext extensions, log *
 	if err != nil {
 		return &misuseError{err}
 	}
-	client, err := controller.NewClient(ext.access)
+	client, err := kube.NewClient(ext.access)
 	if err != nil {
 		return &misuseError{err}
 	}

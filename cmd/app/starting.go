@@ -9,8 +9,8 @@ import (
 	apierrors "k8s.io/apimachinery/pkg/api/errors"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 
-	"github.com/batch-job-controller/batch-job-controller/controller"
 	"github.com/batch-job-controller/batch-job-controller/controller/config"
+	"github.com/batch-job-controller/batch-job-controller/controller/kube"
 )
 
 // starting gets what a start needs of the cluster, and tells in an event what
@@ -25,8 +25,8 @@ type startEvents interface {
 	NotStarted(ctx context.Context, problem string) error
 }
 
-func newStarting(env config.Env, client controller.Client, log *slog.Logger) *starting {
-	return &starting{log: log, events: controller.StartEvents{
+func newStarting(env config.Env, client kube.Client, log *slog.Logger) *starting {
+	return &starting{log: log, events: kube.StartEvents{
 		Client: client, Namespace: env.Namespace, ConfigMap: env.ConfigMapName, Instance: env.Hostname,
 	}}
 }

@@ -1,4 +1,4 @@
-package controller
+package kube
 
 import (
 	"strings"
@@ -21,7 +21,7 @@ func TestNotStarted(t *testing.T) {
 	}{
 		"about the ConfigMap":                 {fake.NewClientset(there), "podPoolSize: 0", "7", "podPoolSize: 0"},
 		"about a ConfigMap that is not there": {fake.NewClientset(), "it does not exist", "", "it does not exist"},
-		"more than an event holds":            {fake.NewClientset(there), strings.Repeat("x", 5000), "7", execution.Truncate(strings.Repeat("x", 5000), maxEventMessage)},
+		"more than an event holds":            {fake.NewClientset(there), strings.Repeat("x", 5000), "7", execution.Truncate(strings.Repeat("x", 5000), MaxEventMessage)},
 	}
 	for name, tt := range tests {
 		t.Run(name, func(t *testing.T) {
@@ -31,16 +31,16 @@ func TestNotStarted(t *testing.T) {
 					t.Fatal(err)
 				}
 			}
-			events := eventsIn(t, tt.client)
+			events := eventsIn(t, tt.client, "jobs")
 			if len(events) != 1 {
 				t.Fatalf("got %d events, want one that counts", len(events))
 			}
 			got := events[0]
-			if got.Type != corev1.EventTypeWarning || got.Reason != eventNotStarted || got.Message != tt.want || got.Count != 2 {
-				t.Errorf("got %s %s %q, %d times", got.Type, got.Reason, got.Message, got.Count)
+			if got.Type != corev1.EventTypeWarning || got.Reason != EventNotStarted || got.Note != tt.want || got.Series == nil || got.Series.Count != 2 {
+				t.Errorf("got %s %s %q, series %v", got.Type, got.Reason, got.Note, got.Series)
 			}
-			if got.InvolvedObject.Name != "config" || string(got.InvolvedObject.UID) != tt.wantUID || got.ReportingInstance != "pod-1" {
-				t.Errorf("got an event about %+v from %s", got.InvolvedObject, got.ReportingInstance)
+			if got.Regarding.Name != "config" || string(got.Regarding.UID) != tt.wantUID || got.ReportingInstance != "pod-1" {
+				t.Errorf("got an event about %+v from %s", got.Regarding, got.ReportingInstance)
 			}
 		})
 	}

@@ -1,4 +1,4 @@
-package controller
+package kube
 
 import (
 	"cmp"
@@ -8,6 +8,7 @@ import (
 	"encoding/json"
 	"fmt"
 	"strings"
+	"time"
 
 	corev1 "k8s.io/api/core/v1"
 	eventsv1 "k8s.io/api/events/v1"
@@ -19,36 +20,45 @@ import (
 	"github.com/batch-job-controller/batch-job-controller/controller/execution"
 )
 
-// events writes Kubernetes Events, and returns only when the API server has
+// Events writes Kubernetes Events, and returns only when the API server has
 // them: client-go's recorders drop what they cannot deliver, without a word to
 // the pod that asked for the event.
-type events struct {
+type Events struct {
 	client     Client
 	clock      clock.PassiveClock
 	controller string // the reporting component
 	instance   string // the replica
 }
 
+// EventTimeout bounds the try to write one event: it may wait on a connection
+// that is dead.
+const EventTimeout = 5 * time.Second
+
+// NewEvents returns what writes the events of a controller's replica.
+func NewEvents(client Client, clk clock.PassiveClock, controller, instance string) *Events {
+	return &Events{client: client, clock: clk, controller: controller, instance: instance}
+}
+
 // Reasons of the controller's own events.
 const (
-	eventExecutionStarted   = "ExecutionStarted"
-	eventExecutionClosed    = "ExecutionClosed"
-	eventTickSkipped        = "TickSkipped"
-	eventTicksMissed        = "TicksMissed"
-	eventTicksPassedOver    = "TicksPassedOver"
-	eventNoNodes            = "NoNodes"
-	eventJobRefused         = "JobRefused"
-	eventJobInvalid         = "JobInvalid"
-	eventNoLeader           = "NoLeader"
-	eventRecordDamaged      = "RecordDamaged"
-	eventRecordRefused      = "RecordRefused"
-	eventTaskFailed         = "NodeTaskFailed"
-	eventCallbackDenied     = "CallbackDenied"
-	eventConfigReloaded     = "ConfigReloaded"
-	eventConfigInvalid      = "ConfigInvalid"
-	eventConfigNeedsRestart = "ConfigNeedsRestart"
-	eventNotStarted         = "NotStarted"
-	eventNameShared         = "NameShared"
+	EventExecutionStarted   = "ExecutionStarted"
+	EventExecutionClosed    = "ExecutionClosed"
+	EventTickSkipped        = "TickSkipped"
+	EventTicksMissed        = "TicksMissed"
+	EventTicksPassedOver    = "TicksPassedOver"
+	EventNoNodes            = "NoNodes"
+	EventJobRefused         = "JobRefused"
+	EventJobInvalid         = "JobInvalid"
+	EventNoLeader           = "NoLeader"
+	EventRecordDamaged      = "RecordDamaged"
+	EventRecordRefused      = "RecordRefused"
+	EventTaskFailed         = "NodeTaskFailed"
+	EventCallbackDenied     = "CallbackDenied"
+	EventConfigReloaded     = "ConfigReloaded"
+	EventConfigInvalid      = "ConfigInvalid"
+	EventConfigNeedsRestart = "ConfigNeedsRestart"
+	EventNotStarted         = "NotStarted"
+	EventNameShared         = "NameShared"
 )
 
 // ownActions are what the controller does, or did, when it writes an event of its
@@ -56,55 +66,55 @@ const (
 // reasons.
 func ownActions() map[string]string {
 	return map[string]string{
-		eventExecutionStarted:   "OpenExecution",
-		eventExecutionClosed:    "CloseExecution",
-		eventTickSkipped:        "SkipTick",
-		eventTicksMissed:        "SkipTick",
-		eventTicksPassedOver:    "SkipTick",
-		eventNoNodes:            "OpenExecution",
-		eventJobRefused:         "CreateJob",
-		eventJobInvalid:         "CreateJob",
-		eventTaskFailed:         "EndNodeTask",
-		eventNoLeader:           "TakeLease",
-		eventRecordDamaged:      "ReadRecord",
-		eventRecordRefused:      "WriteRecord",
-		eventCallbackDenied:     "TakeCallback",
-		eventConfigReloaded:     "LoadConfig",
-		eventConfigInvalid:      "LoadConfig",
-		eventConfigNeedsRestart: "LoadConfig",
-		eventNotStarted:         "Start",
-		eventNameShared:         "StandBy",
+		EventExecutionStarted:   "OpenExecution",
+		EventExecutionClosed:    "CloseExecution",
+		EventTickSkipped:        "SkipTick",
+		EventTicksMissed:        "SkipTick",
+		EventTicksPassedOver:    "SkipTick",
+		EventNoNodes:            "OpenExecution",
+		EventJobRefused:         "CreateJob",
+		EventJobInvalid:         "CreateJob",
+		EventTaskFailed:         "EndNodeTask",
+		EventNoLeader:           "TakeLease",
+		EventRecordDamaged:      "ReadRecord",
+		EventRecordRefused:      "WriteRecord",
+		EventCallbackDenied:     "TakeCallback",
+		EventConfigReloaded:     "LoadConfig",
+		EventConfigInvalid:      "LoadConfig",
+		EventConfigNeedsRestart: "LoadConfig",
+		EventNotStarted:         "Start",
+		EventNameShared:         "StandBy",
 	}
 }
 
 const (
-	// podReporter is the reporting component of what pods say: it must not look
+	// PodReporter is the reporting component of what pods say: it must not look
 	// like the controller's own words.
-	podReporter = "batch-job-controller.io/pod"
+	PodReporter = "batch-job-controller.io/pod"
 	// podAction is what a pod does that does not say it.
 	podAction = "Report"
 )
 
-// maxEventMessage is what the API takes of an event, in bytes: what it calls a
+// MaxEventMessage is what the API takes of an event, in bytes: what it calls a
 // note may have 1 kB.
-const maxEventMessage = 1024
+const MaxEventMessage = 1024
 
-// emit writes an event of the controller's own about an object. The same event
+// Emit writes an event of the controller's own about an object. The same event
 // again only counts up.
-func (e *events) emit(ctx context.Context, about corev1.ObjectReference, warning bool, reason, message string) error {
+func (e *Events) Emit(ctx context.Context, about corev1.ObjectReference, warning bool, reason, message string) error {
 	return e.write(ctx, about, e.controller, execution.Event{
 		Warning: warning, Reason: reason, Action: cmp.Or(ownActions()[reason], reason), Message: message,
 	})
 }
 
-// relay writes an event that a pod asks for.
-func (e *events) relay(ctx context.Context, about corev1.ObjectReference, of execution.Event) error {
+// Relay writes an event that a pod asks for.
+func (e *Events) Relay(ctx context.Context, about corev1.ObjectReference, of execution.Event) error {
 	of.Action = cmp.Or(of.Action, podAction)
-	return e.write(ctx, about, podReporter, of)
+	return e.write(ctx, about, PodReporter, of)
 }
 
-// checkPodEvent refuses what only the controller may say.
-func checkPodEvent(of execution.Event) error {
+// CheckPodEvent refuses what only the controller may say.
+func CheckPodEvent(of execution.Event) error {
 	if _, own := ownActions()[of.Reason]; own {
 		return &execution.InvalidError{
 			Path:    "reason",
@@ -114,7 +124,7 @@ func checkPodEvent(of execution.Event) error {
 	return nil
 }
 
-func (e *events) write(ctx context.Context, about corev1.ObjectReference, reporter string, of execution.Event) error {
+func (e *Events) write(ctx context.Context, about corev1.ObjectReference, reporter string, of execution.Event) error {
 	kind := corev1.EventTypeNormal
 	if of.Warning {
 		kind = corev1.EventTypeWarning
@@ -147,7 +157,7 @@ func (e *events) write(ctx context.Context, about corev1.ObjectReference, report
 const maxEventInstance = 128
 
 // count makes an event that is there already a series, or the series longer.
-func (e *events) count(ctx context.Context, namespace, name string, now metav1.MicroTime) error {
+func (e *Events) count(ctx context.Context, namespace, name string, now metav1.MicroTime) error {
 	client := e.client.EventsV1().Events(namespace)
 	there, err := client.Get(ctx, name, metav1.GetOptions{})
 	if err != nil {
@@ -180,7 +190,8 @@ func eventName(about corev1.ObjectReference, kind, reason, action, message strin
 	return stem + "." + hex.EncodeToString(sum[:8])
 }
 
-func recordReference(object *corev1.ConfigMap) corev1.ObjectReference {
+// ConfigMapReference returns what an event about a ConfigMap refers to.
+func ConfigMapReference(object *corev1.ConfigMap) corev1.ObjectReference {
 	return corev1.ObjectReference{
 		APIVersion: "v1", Kind: "ConfigMap",
 		Namespace: object.Namespace, Name: object.Name, UID: object.UID,

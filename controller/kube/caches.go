@@ -1,4 +1,4 @@
-package controller
+package kube
 
 import (
 	"context"
@@ -19,10 +19,10 @@ import (
 	"github.com/batch-job-controller/batch-job-controller/controller/plan"
 )
 
-// caches hold what the controller sees of the cluster: the nodes, its Jobs and
+// Caches hold what the controller sees of the cluster: the nodes, its Jobs and
 // their pods. They may lag behind, and every decision made from them is safe
 // when they do. What a watch misses is there within five minutes. Of each object only the fields that are used are kept.
-type caches struct {
+type Caches struct {
 	nodes cache.SharedIndexInformer
 	jobs  cache.SharedIndexInformer
 	pods  cache.SharedIndexInformer
@@ -34,9 +34,9 @@ const byTask = "task"
 // byNode indexes pods by the node that they are on.
 const byNode = "node"
 
-func newCaches(client Client, namespace, controller, instance string, clk clock.WithTicker) (*caches, error) {
+func NewCaches(client Client, namespace, controller, instance string, clk clock.WithTicker) (*Caches, error) {
 	ours := jobspec.Selector(controller, jobspec.JobComponent).String()
-	c := &caches{
+	c := &Caches{
 		nodes: newInformer(client, &corev1.Node{}, newListWatch(client.CoreV1().Nodes(), "", clk, relistTime(instance, "nodes"))),
 		jobs:  newInformer(client, &batchv1.Job{}, newListWatch(client.BatchV1().Jobs(namespace), ours, clk, relistTime(instance, "jobs"))),
 		pods:  newInformer(client, &corev1.Pod{}, newListWatch(client.CoreV1().Pods(namespace), ours, clk, relistTime(instance, "pods"))),
@@ -77,18 +77,18 @@ func indexByNode(object any) ([]string, error) {
 
 func indexValue(key execution.Key) string { return string(key.Execution) + "/" + key.Node }
 
-// run fills the caches and keeps them so until ctx ends.
-func (c *caches) run(ctx context.Context) {
+// Run fills the caches and keeps them so until ctx ends.
+func (c *Caches) Run(ctx context.Context) {
 	for _, informer := range c.all() {
 		go informer.RunWithContext(ctx)
 	}
 }
 
-func (c *caches) all() []cache.SharedIndexInformer {
+func (c *Caches) all() []cache.SharedIndexInformer {
 	return []cache.SharedIndexInformer{c.nodes, c.jobs, c.pods}
 }
 
-func (c *caches) synced() bool {
+func (c *Caches) Synced() bool {
 	for _, informer := range c.all() {
 		if !informer.HasSynced() {
 			return false
@@ -97,7 +97,7 @@ func (c *caches) synced() bool {
 	return true
 }
 
-func (c *caches) waitForSync(ctx context.Context) error {
+func (c *Caches) WaitForSync(ctx context.Context) error {
 	for _, informer := range c.all() {
 		if !cache.WaitForCacheSync(ctx.Done(), informer.HasSynced) {
 			return fmt.Errorf("caches did not fill: %w", context.Cause(ctx))
@@ -106,8 +106,8 @@ func (c *caches) waitForSync(ctx context.Context) error {
 	return nil
 }
 
-// listNodes returns all nodes of the cluster.
-func (c *caches) listNodes() []*corev1.Node {
+// Nodes returns all nodes of the cluster.
+func (c *Caches) Nodes() []*corev1.Node {
 	objects := c.nodes.GetStore().List()
 	nodes := make([]*corev1.Node, 0, len(objects))
 	for _, object := range objects {
@@ -118,9 +118,9 @@ func (c *caches) listNodes() []*corev1.Node {
 	return nodes
 }
 
-// node returns the very node, or nil: one of its name that was created later is
+// Node returns the very node, or nil: one of its name that was created later is
 // another.
-func (c *caches) node(node execution.Node) *corev1.Node {
+func (c *Caches) Node(node execution.Node) *corev1.Node {
 	object, found, err := c.nodes.GetStore().GetByKey(node.Name)
 	if err != nil || !found {
 		return nil
@@ -132,8 +132,8 @@ func (c *caches) node(node execution.Node) *corev1.Node {
 	return there
 }
 
-// job returns the Job of the name, or nil.
-func (c *caches) job(namespace, name string) *batchv1.Job {
+// Job returns the Job of the name, or nil.
+func (c *Caches) Job(namespace, name string) *batchv1.Job {
 	object, found, err := c.jobs.GetStore().GetByKey(namespace + "/" + name)
 	if err != nil || !found {
 		return nil
@@ -145,8 +145,8 @@ func (c *caches) job(namespace, name string) *batchv1.Job {
 	return job
 }
 
-// pod returns the pod of the name, or nil.
-func (c *caches) pod(namespace, name string) *corev1.Pod {
+// Pod returns the pod of the name, or nil.
+func (c *Caches) Pod(namespace, name string) *corev1.Pod {
 	object, found, err := c.pods.GetStore().GetByKey(namespace + "/" + name)
 	if err != nil || !found {
 		return nil
@@ -158,10 +158,10 @@ func (c *caches) pod(namespace, name string) *corev1.Pod {
 	return pod
 }
 
-// podsOf returns the pods of a Job.
-func (c *caches) podsOf(job *batchv1.Job, key execution.Key) []*corev1.Pod {
+// PodsOf returns the pods of a Job.
+func (c *Caches) PodsOf(job *batchv1.Job, key execution.Key) []*corev1.Pod {
 	var pods []*corev1.Pod
-	for _, pod := range c.podsOfTask(key) {
+	for _, pod := range c.PodsOfTask(key) {
 		if metav1.IsControlledBy(pod, job) {
 			pods = append(pods, pod)
 		}
@@ -169,24 +169,24 @@ func (c *caches) podsOf(job *batchv1.Job, key execution.Key) []*corev1.Pod {
 	return pods
 }
 
-// podsOfDeleted returns the pods that the Job of the name has left.
-func (c *caches) podsOfDeleted(job string, key execution.Key) []*corev1.Pod {
-	return slices.DeleteFunc(c.podsOfTask(key), func(pod *corev1.Pod) bool { return !isOfJob(pod, job) })
+// PodsOfDeleted returns the pods that the Job of the name has left.
+func (c *Caches) PodsOfDeleted(job string, key execution.Key) []*corev1.Pod {
+	return slices.DeleteFunc(c.PodsOfTask(key), func(pod *corev1.Pod) bool { return !IsOfJob(pod, job) })
 }
 
-// isOfJob reports whether a pod was made for a Job of the name, which may be gone.
-func isOfJob(pod *corev1.Pod, job string) bool {
+// IsOfJob reports whether a pod was made for a Job of the name, which may be gone.
+func IsOfJob(pod *corev1.Pod, job string) bool {
 	owner := metav1.GetControllerOf(pod)
 	return owner != nil && owner.Kind == "Job" && owner.Name == job
 }
 
-// podsOfTask returns the pods that say they belong to the node task.
-func (c *caches) podsOfTask(key execution.Key) []*corev1.Pod {
+// PodsOfTask returns the pods that say they belong to the node task.
+func (c *Caches) PodsOfTask(key execution.Key) []*corev1.Pod {
 	return c.podsBy(byTask, indexValue(key))
 }
 
-// podsOfOthers returns the pods on the task's node that are not its own.
-func (c *caches) podsOfOthers(key execution.Key) []*corev1.Pod {
+// PodsOfOthers returns the pods on the task's node that are not its own.
+func (c *Caches) PodsOfOthers(key execution.Key) []*corev1.Pod {
 	return slices.DeleteFunc(c.podsBy(byNode, key.Node), func(pod *corev1.Pod) bool {
 		whose, ok := jobspec.KeyOf(pod)
 		owner := metav1.GetControllerOf(pod)
@@ -194,7 +194,7 @@ func (c *caches) podsOfOthers(key execution.Key) []*corev1.Pod {
 	})
 }
 
-func (c *caches) podsBy(index, value string) []*corev1.Pod {
+func (c *Caches) podsBy(index, value string) []*corev1.Pod {
 	objects, err := c.pods.GetIndexer().ByIndex(index, value)
 	if err != nil {
 		return nil
@@ -208,9 +208,9 @@ func (c *caches) podsBy(index, value string) []*corev1.Pod {
 	return pods
 }
 
-// jobsOf returns the Jobs that say they belong to one of the executions,
+// JobsOf returns the Jobs that say they belong to one of the executions,
 // ordered by name: two runs of a test then do the same.
-func (c *caches) jobsOf(ids map[execution.ID]bool) []*batchv1.Job {
+func (c *Caches) JobsOf(ids map[execution.ID]bool) []*batchv1.Job {
 	var jobs []*batchv1.Job
 	for _, object := range c.jobs.GetStore().List() {
 		job, ok := object.(*batchv1.Job)
@@ -225,13 +225,13 @@ func (c *caches) jobsOf(ids map[execution.ID]bool) []*batchv1.Job {
 	return jobs
 }
 
-// notify calls f with the node task of each Job and pod that changes, and node
+// Notify calls f with the node task of each Job and pod that changes, and node
 // with the name of each node that is deleted or replaced, or is not heard of any
 // more. Handlers turn events
 // into keys and do nothing else: a key may be worked on at any time, any
 // number of times.
-func (c *caches) notify(f func(execution.Key), node func(name string)) error {
-	task := handlers(func(object any) {
+func (c *Caches) Notify(f func(execution.Key), node func(name string)) error {
+	task := OnChange(func(object any) {
 		if accessor, ok := object.(metav1.Object); ok {
 			if key, ok := jobspec.KeyOf(accessor); ok {
 				f(key)
@@ -257,7 +257,9 @@ func (c *caches) notify(f func(execution.Key), node func(name string)) error {
 	return errors.Join(errJobs, errPods, errNodes)
 }
 
-func handlers(f func(any)) cache.ResourceEventHandlerFuncs {
+// OnChange returns handlers that call f with an object that was added, changed or
+// deleted.
+func OnChange(f func(any)) cache.ResourceEventHandlerFuncs {
 	return cache.ResourceEventHandlerFuncs{
 		AddFunc:    f,
 		UpdateFunc: func(_, after any) { f(after) },

@@ -1,4 +1,4 @@
-package controller
+package kube
 
 import (
 	batchv1 "k8s.io/api/batch/v1"

@@ -1,4 +1,4 @@
-package controller
+package kube
 
 import (
 	"context"
@@ -27,16 +27,16 @@ type StartEvents struct {
 
 // NotStarted says what stands in the way.
 func (s StartEvents) NotStarted(ctx context.Context, problem string) error {
-	ctx, cancel := context.WithTimeout(ctx, eventTimeout)
+	ctx, cancel := context.WithTimeout(ctx, EventTimeout)
 	defer cancel()
 	about := corev1.ObjectReference{APIVersion: "v1", Kind: "ConfigMap", Namespace: s.Namespace, Name: s.ConfigMap}
 	there, err := s.Client.CoreV1().ConfigMaps(s.Namespace).Get(ctx, s.ConfigMap, metav1.GetOptions{})
 	if err == nil {
-		about = recordReference(there)
+		about = ConfigMapReference(there)
 	}
 	if apierrors.IsNotFound(err) {
 		err = nil // that it does not exist is what there is to say
 	}
-	events := events{client: s.Client, clock: clock.RealClock{}, controller: notStartedReporter, instance: s.Instance}
-	return errors.Join(err, events.emit(ctx, about, true, eventNotStarted, execution.Truncate(problem, maxEventMessage)))
+	events := Events{client: s.Client, clock: clock.RealClock{}, controller: notStartedReporter, instance: s.Instance}
+	return errors.Join(err, events.Emit(ctx, about, true, EventNotStarted, execution.Truncate(problem, MaxEventMessage)))
 }

@@ -1,4 +1,4 @@
-package controller
+package kube
 
 import (
 	"context"
@@ -25,8 +25,8 @@ const (
 	relistSpread = 30 * time.Second
 )
 
-// kind lists and watches the objects of one kind.
-type kind[L runtime.Object] interface {
+// listerWatcher lists and watches the objects of one kind.
+type listerWatcher[L runtime.Object] interface {
 	List(context.Context, metav1.ListOptions) (L, error)
 	Watch(context.Context, metav1.ListOptions) (watch.Interface, error)
 }
@@ -41,7 +41,7 @@ func relistTime(instance, kind string) time.Duration {
 
 // newListWatch returns what fills the cache of a kind. Its watches say after a
 // while that they are too old to go on from, upon which a reflector lists anew.
-func newListWatch[L runtime.Object](from kind[L], selector string, clk clock.WithTicker, after time.Duration) *cache.ListWatch {
+func newListWatch[L runtime.Object](from listerWatcher[L], selector string, clk clock.WithTicker, after time.Duration) *cache.ListWatch {
 	listed := &listed{clock: clk, after: after}
 	return &cache.ListWatch{
 		ListWithContextFunc: func(ctx context.Context, o metav1.ListOptions) (runtime.Object, error) {

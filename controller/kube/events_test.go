@@ -1,4 +1,4 @@
-package controller
+package kube
 
 import (
 	"errors"
@@ -6,13 +6,16 @@ import (
 	"regexp"
 	"strings"
 	"testing"
+	"testing/synctest"
 	"time"
 
-	corev1 "k8s.io/api/core/v1"
-	"k8s.io/apimachinery/pkg/util/validation"
-	clocktesting "k8s.io/utils/clock/testing"
-
 	"github.com/batch-job-controller/batch-job-controller/controller/execution"
+	corev1 "k8s.io/api/core/v1"
+	eventsv1 "k8s.io/api/events/v1"
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+	"k8s.io/apimachinery/pkg/util/validation"
+	"k8s.io/client-go/kubernetes/fake"
+	clocktesting "k8s.io/utils/clock/testing"
 )
 
 func TestEventNamesAreNamesOfObjects(t *testing.T) {
@@ -41,8 +44,10 @@ func TestEventNamesAreNamesOfObjects(t *testing.T) {
 // A reason that is missing would be one that pods can forge.
 func TestEveryReasonOfOurOwnIsListed(t *testing.T) {
 	source, err := os.ReadFile("events.go")
-	must(t, err)
-	declared := regexp.MustCompile(`(?m)^\tevent[A-Z]\w*\s+= "(\w+)"`).FindAllSubmatch(source, -1)
+	if err != nil {
+		t.Fatal(err)
+	}
+	declared := regexp.MustCompile(`(?m)^\tEvent[A-Z]\w*\s+= "(\w+)"`).FindAllSubmatch(source, -1)
 	if len(declared) < 10 {
 		t.Fatalf("%d reasons are declared, want more", len(declared))
 	}
@@ -56,49 +61,30 @@ func TestEveryReasonOfOurOwnIsListed(t *testing.T) {
 	}
 }
 
-func TestPodsDoNotSpeakForTheController(t *testing.T) {
-	inBubble(t, func(t *testing.T) {
-		c := newCluster(t, "a")
-		c.behave("a", behaviour{runFor: time.Minute})
-		r := startReplica(t, c, newMemoryStore(), testConfig())
-		defer r.kill()
-		time.Sleep(5 * time.Second)
-		key := execution.Key{Execution: c.records()[0].plan.ID, Node: "a"}
-		for reason := range ownActions() {
-			var invalid *execution.InvalidError
-			if err := r.Event(t.Context(), key, execution.Event{Reason: reason, Message: "m"}); !errors.As(err, &invalid) || invalid.Path != "reason" {
-				t.Errorf("%s: got %v, want it refused", reason, err)
-			}
+func TestPodsMayGiveNoReasonOfOurOwn(t *testing.T) {
+	for reason := range ownActions() {
+		var invalid *execution.InvalidError
+		if err := CheckPodEvent(execution.Event{Reason: reason, Message: "m"}); !errors.As(err, &invalid) || invalid.Path != "reason" {
+			t.Errorf("%s: got %v, want it refused", reason, err)
 		}
-		must(t, r.Event(t.Context(), key, execution.Event{Reason: "Killing", Message: "m"}))
-		must(t, r.Event(t.Context(), key, execution.Event{Reason: "Mounted", Action: "Mount", Message: "m"}))
-		for reason, want := range map[string]struct{ reporter, action string }{
-			"Killing":             {podReporter, podAction},
-			"Mounted":             {podReporter, "Mount"},
-			eventExecutionStarted: {r.config().Name, "OpenExecution"},
-		} {
-			events := c.eventsOf(reason)
-			if len(events) != 1 {
-				t.Errorf("%s: got %d events, want one", reason, len(events))
-				continue
-			}
-			if got := events[0]; got.ReportingController != want.reporter || got.Action != want.action || got.EventTime.IsZero() || got.ReportingInstance == "" {
-				t.Errorf("%s: got reporter %q, action %q, time %v, instance %q", reason, got.ReportingController, got.Action, got.EventTime, got.ReportingInstance)
-			}
-		}
-	})
+	}
+	if err := CheckPodEvent(execution.Event{Reason: "Mounted", Message: "m"}); err != nil {
+		t.Errorf("another reason: %v", err)
+	}
 }
 
 // An event that another replica has counted up goes on from there.
 func TestARepeatedEventIsASeries(t *testing.T) {
-	inBubble(t, func(t *testing.T) {
-		c := newCluster(t, "a")
-		about := corev1.ObjectReference{APIVersion: "v1", Kind: "ConfigMap", Namespace: testNamespace, Name: "x", UID: "1"}
+	synctest.Test(t, func(t *testing.T) {
+		client := fake.NewClientset()
+		about := corev1.ObjectReference{APIVersion: "v1", Kind: "ConfigMap", Namespace: "jobs", Name: "x", UID: "1"}
 		for i := range 3 {
-			e := &events{client: c.client, clock: clocktesting.NewFakePassiveClock(time.Unix(int64(60*i), 0)), controller: "check", instance: ""}
-			must(t, e.emit(t.Context(), about, true, eventNoNodes, "none"))
+			e := NewEvents(client, clocktesting.NewFakePassiveClock(time.Unix(int64(60*i), 0)), "check", "")
+			if err := e.Emit(t.Context(), about, true, EventNoNodes, "none"); err != nil {
+				t.Fatal(err)
+			}
 		}
-		got := c.eventsOf(eventNoNodes)
+		got := eventsIn(t, client, "jobs")
 		if len(got) != 1 || got[0].Series == nil || got[0].Series.Count != 3 {
 			t.Fatalf("got %+v, want one that was there three times", got)
 		}
@@ -109,4 +95,13 @@ func TestARepeatedEventIsASeries(t *testing.T) {
 			t.Errorf("instance %q: the API wants one", got[0].ReportingInstance)
 		}
 	})
+}
+
+func eventsIn(t *testing.T, client *fake.Clientset, namespace string) []eventsv1.Event {
+	t.Helper()
+	list, err := client.EventsV1().Events(namespace).List(t.Context(), metav1.ListOptions{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	return list.Items
 }

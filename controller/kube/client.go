@@ -1,9 +1,10 @@
-package controller
+package kube
 
 import (
 	"errors"
 	"fmt"
 	"net/http"
+	"time"
 
 	authenticationclient "k8s.io/client-go/kubernetes/typed/authentication/v1"
 	authorizationclient "k8s.io/client-go/kubernetes/typed/authorization/v1"
@@ -25,6 +26,9 @@ type Client interface {
 	CoreV1() coreclient.CoreV1Interface
 	EventsV1() eventsclient.EventsV1Interface
 }
+
+// RequestTimeout bounds one request to the API server.
+const RequestTimeout = 30 * time.Second
 
 // NewClient returns a client of an API server. Its parts share their connections
 // and the limit on their rate.
