@@ -18,8 +18,8 @@ import (
 	"testing"
 	"time"
 
-	"github.com/batch-job-controller/batch-job-controller/controller/certificate"
 	"github.com/batch-job-controller/batch-job-controller/controller/route"
+	"github.com/batch-job-controller/batch-job-controller/controller/servingcert/certificate"
 )
 
 // authority vouches for the replicas of a test.

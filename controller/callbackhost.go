@@ -11,6 +11,7 @@ import (
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 
 	"github.com/batch-job-controller/batch-job-controller/controller/execution"
+	"github.com/batch-job-controller/batch-job-controller/controller/route"
 )
 
 const (
@@ -59,7 +60,7 @@ func (c *Controller) hostFor(ctx context.Context, began execution.Settings) stri
 	case apierrors.IsNotFound(err):
 		// The address is gone. The name leads to the Service that may take its
 		// place, by the time that a pod has something to report.
-		host = serviceHost(name, c.Namespace)
+		host = route.ServiceHost(name, c.Namespace)
 	case err != nil:
 		c.Log.Warn("callback Service not read: Jobs are given the last address that is known", "service", name, "host", before, "error", err)
 		return before
@@ -85,5 +86,5 @@ func (c *Controller) callbackHost(ctx context.Context, name string) (string, err
 	if ip := service.Spec.ClusterIP; ip != "" && ip != corev1.ClusterIPNone {
 		return ip, nil
 	}
-	return serviceHost(name, c.Namespace), nil
+	return route.ServiceHost(name, c.Namespace), nil
 }

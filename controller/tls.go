@@ -1,6 +1,9 @@
 package controller
 
-import "github.com/batch-job-controller/batch-job-controller/controller/execution"
+import (
+	"github.com/batch-job-controller/batch-job-controller/controller/execution"
+	"github.com/batch-job-controller/batch-job-controller/controller/route"
+)
 
 // CallbackTLS is how the callback port is served with TLS.
 type CallbackTLS interface {
@@ -28,7 +31,7 @@ func (c *Controller) coveredHost(host string) string {
 	if c.TLS == nil || c.PodIP != "" || c.TLS.Covers(host) {
 		return host
 	}
-	return serviceHost(c.config().CallbackServiceName, c.Namespace)
+	return route.ServiceHost(c.config().CallbackServiceName, c.Namespace)
 }
 
 // noticeTLS says so when the pods of an execution were told another scheme than

@@ -56,7 +56,7 @@ func TestPodsReachAPortWithTLS(t *testing.T) {
 
 // The API server judges the volume too, before there are real Jobs.
 func TestTheSampleJobHasTheAuthority(t *testing.T) {
-	job, err := SampleJob(testConfig(func(cfg *config.Config) { cfg.Callback.TLS = selfSignedTLS() }), testNamespace, nil)
+	job, err := SampleJob(testConfig(func(cfg *config.Config) { cfg.Callback.TLS = config.TLS{Mode: config.TLSSelfSigned} }), testNamespace, nil)
 	must(t, err)
 	mounts := job.Spec.Template.Spec.Containers[0].VolumeMounts
 	if !slices.ContainsFunc(mounts, func(m corev1.VolumeMount) bool { return m.MountPath+"/"+jobspec.CAKey == jobspec.CAFile }) {

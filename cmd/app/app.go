@@ -29,6 +29,7 @@ import (
 	"github.com/batch-job-controller/batch-job-controller/controller/kube"
 	"github.com/batch-job-controller/batch-job-controller/controller/metrics"
 	"github.com/batch-job-controller/batch-job-controller/controller/report"
+	"github.com/batch-job-controller/batch-job-controller/controller/servingcert"
 )
 
 var _ callback.Recorder = (*controller.Controller)(nil)
@@ -160,7 +161,7 @@ func (a *app) addServers(own *metrics.Metrics) error {
 		ObserveDenied:  own.CallbackDenied,
 		Leader:         a.leader,
 		ForwardPort:    callbackPort,
-		ForwardTLS:     a.secure.forwarding(controller.CallbackPort),
+		ForwardTLS:     a.secure.forwarding(servingcert.CallbackPort),
 		ObserveForward: own.CallbackForwarded,
 		ObserveLimit:   own.CallbackLimited,
 
@@ -169,7 +170,7 @@ func (a *app) addServers(own *metrics.Metrics) error {
 
 		Limits: callbackLimits(a.config.Callback.Limits),
 	})
-	reports := callback.NewForwarder(a.leader, reportPort, a.secure.forwarding(controller.ReportPort), a.log)
+	reports := callback.NewForwarder(a.leader, reportPort, a.secure.forwarding(servingcert.ReportPort), a.log)
 	add := func(address string, h http.Handler, o callback.ServerOptions) {
 		a.servers = append(a.servers, callback.NewServer(address, h, o))
 	}

@@ -4,10 +4,10 @@ import (
 	"cmp"
 
 	"github.com/batch-job-controller/batch-job-controller/callback"
-	"github.com/batch-job-controller/batch-job-controller/controller"
 	"github.com/batch-job-controller/batch-job-controller/controller/config"
 	"github.com/batch-job-controller/batch-job-controller/controller/metrics"
 	"github.com/batch-job-controller/batch-job-controller/controller/report"
+	"github.com/batch-job-controller/batch-job-controller/controller/servingcert"
 )
 
 // someConnections are enough for those who look at reports, unless the
@@ -56,7 +56,7 @@ func (a *app) callbackServer(own *metrics.Metrics) callback.ServerOptions {
 		MaxConnections: l.Connections,
 		HeaderDeadline: l.HeaderDeadline,
 		ObserveFull:    func() { own.ConnectionsFull("callback") },
-		TLS:            a.secure.serving(controller.CallbackPort),
+		TLS:            a.secure.serving(servingcert.CallbackPort),
 	}
 }
 
@@ -65,6 +65,6 @@ func (a *app) reportServer(own *metrics.Metrics) callback.ServerOptions {
 		Log:            a.log,
 		MaxConnections: cmp.Or(a.config.Callback.Limits.ReportConnections, someConnections),
 		ObserveFull:    func() { own.ConnectionsFull("report") },
-		TLS:            a.secure.serving(controller.ReportPort),
+		TLS:            a.secure.serving(servingcert.ReportPort),
 	}
 }

@@ -6,27 +6,30 @@ import (
 	"crypto/tls"
 	"fmt"
 
+	"k8s.io/utils/clock"
+
 	"github.com/batch-job-controller/batch-job-controller/callback"
 	"github.com/batch-job-controller/batch-job-controller/controller"
 	"github.com/batch-job-controller/batch-job-controller/controller/config"
 	"github.com/batch-job-controller/batch-job-controller/controller/jobspec"
 	"github.com/batch-job-controller/batch-job-controller/controller/metrics"
 	"github.com/batch-job-controller/batch-job-controller/controller/plan"
+	"github.com/batch-job-controller/batch-job-controller/controller/servingcert"
 )
 
 // securePorts are the certificates of the ports that are served with TLS.
-type securePorts map[string]*controller.Certificates
+type securePorts map[string]*servingcert.Certificates
 
 func (a *app) newSecurePorts(own *metrics.Metrics) securePorts {
 	ports := securePorts{}
 	for port, t := range map[string]config.TLS{
-		controller.CallbackPort: a.config.Callback.TLS,
-		controller.ReportPort:   a.config.Reports.TLS,
+		servingcert.CallbackPort: a.config.Callback.TLS,
+		servingcert.ReportPort:   a.config.Reports.TLS,
 	} {
 		if !t.On() {
 			continue
 		}
-		ports[port] = controller.NewCertificates(controller.CertificateOptions{
+		ports[port] = servingcert.New(servingcert.Options{
 			Port:       port,
 			TLS:        t,
 			Controller: a.config.Name,
@@ -34,16 +37,17 @@ func (a *app) newSecurePorts(own *metrics.Metrics) securePorts {
 			Service:    a.config.CallbackServiceName,
 			CASecret:   cmp.Or(a.options.caSecret, jobspec.CABundleName(a.config.Name)),
 			PodIP:      a.env.PodIP,
-			Client:     a.client,
+			Client:     a.client.CoreV1(),
 			Observe:    own.SetCertificateExpiry,
+			Clock:      clock.RealClock{},
 			Log:        a.log,
 		})
 	}
 	return ports
 }
 
-// open has a certificate for each port, which may take until somebody else has
-// made it.
+// open has a certificate for each port, which may take until another program
+// has written it.
 func (s securePorts) open(ctx context.Context, start *starting) error {
 	for _, certificates := range s {
 		err := start.untilAnswered(ctx, "certificate", func() error {
@@ -86,7 +90,7 @@ func (s securePorts) forwarding(port string) callback.ForwardTLS {
 
 // callbacks returns how job pods reach the callback port; nil is plain HTTP.
 func (s securePorts) callbacks() controller.CallbackTLS {
-	if certificates := s[controller.CallbackPort]; certificates != nil {
+	if certificates := s[servingcert.CallbackPort]; certificates != nil {
 		return certificates
 	}
 	return nil

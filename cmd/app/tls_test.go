@@ -14,9 +14,9 @@ import (
 	"k8s.io/client-go/kubernetes/fake"
 	clienttesting "k8s.io/client-go/testing"
 
-	"github.com/batch-job-controller/batch-job-controller/controller"
 	"github.com/batch-job-controller/batch-job-controller/controller/config"
 	"github.com/batch-job-controller/batch-job-controller/controller/metrics"
+	"github.com/batch-job-controller/batch-job-controller/controller/servingcert"
 )
 
 func TestEachPortHasItsOwnTLS(t *testing.T) {
@@ -41,7 +41,7 @@ func TestEachPortHasItsOwnTLS(t *testing.T) {
 			if err := ports.open(t.Context(), &starting{log: a.log}); err != nil {
 				t.Fatal(err)
 			}
-			for port, on := range map[string]bool{controller.CallbackPort: tt.callbacks.On(), controller.ReportPort: tt.reports.On()} {
+			for port, on := range map[string]bool{servingcert.CallbackPort: tt.callbacks.On(), servingcert.ReportPort: tt.reports.On()} {
 				if (ports.serving(port) != nil) != on || (ports.forwarding(port) != nil) != on {
 					t.Errorf("port %s is served with TLS: %t, want %t", port, !on, on)
 				}

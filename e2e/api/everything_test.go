@@ -16,10 +16,10 @@ import (
 	corev1 "k8s.io/api/core/v1"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 
-	"github.com/batch-job-controller/batch-job-controller/controller"
-	"github.com/batch-job-controller/batch-job-controller/controller/certificate"
 	"github.com/batch-job-controller/batch-job-controller/controller/execution"
 	"github.com/batch-job-controller/batch-job-controller/controller/jobspec"
+	"github.com/batch-job-controller/batch-job-controller/controller/servingcert"
+	"github.com/batch-job-controller/batch-job-controller/controller/servingcert/certificate"
 	"github.com/batch-job-controller/batch-job-controller/e2e/api/rig"
 )
 
@@ -203,7 +203,7 @@ func (e *everything) foreignToken(t *testing.T) string {
 }
 
 func (e *everything) lookAtReports(t *testing.T) {
-	client := trusting(t, bundle(t, e.Site, controller.ReportPort+"-"+jobspec.CAKey), reportHost)
+	client := trusting(t, bundle(t, e.Site, servingcert.ReportPort+"-"+jobspec.CAKey), reportHost)
 	url := strings.Replace(e.server.ReportURL("/"), "http:", "https:", 1)
 	if status, answer := call(t, client, http.MethodGet, url, token(t, e.Site, "stranger"), ""); status != http.StatusForbidden {
 		t.Errorf("a stranger looked at the reports: got %d %s", status, answer)

@@ -18,6 +18,7 @@ import (
 
 	"github.com/batch-job-controller/batch-job-controller/controller"
 	"github.com/batch-job-controller/batch-job-controller/controller/jobspec"
+	"github.com/batch-job-controller/batch-job-controller/controller/servingcert"
 	"github.com/batch-job-controller/batch-job-controller/e2e/api/rig"
 )
 
@@ -66,7 +67,7 @@ func TestReportsAndViewersWithTLS(t *testing.T) {
 		t.Errorf("the standby passed %v callbacks on, want 1", n)
 	}
 
-	client := trusting(t, bundle(t, site, controller.ReportPort+"-"+jobspec.CAKey), leader.Host)
+	client := trusting(t, bundle(t, site, servingcert.ReportPort+"-"+jobspec.CAKey), leader.Host)
 	viewer, stranger := token(t, site, "viewer"), token(t, site, "stranger")
 	letView(t, site, "viewer")
 	for _, replica := range []*rig.Server{leader, standby} {

@@ -1,4 +1,4 @@
-package controller
+package servingcert
 
 import (
 	"bytes"
@@ -12,8 +12,8 @@ import (
 	apierrors "k8s.io/apimachinery/pkg/api/errors"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 
-	"github.com/batch-job-controller/batch-job-controller/controller/certificate"
 	"github.com/batch-job-controller/batch-job-controller/controller/jobspec"
+	"github.com/batch-job-controller/batch-job-controller/controller/servingcert/certificate"
 )
 
 // maxTrusted bounds the bundle: the newest are kept.
@@ -39,13 +39,13 @@ type caBundle struct {
 	key        string
 }
 
-func newCABundle(o CertificateOptions) caBundle {
+func newCABundle(o Options) caBundle {
 	key := jobspec.CAKey
 	if o.Port != CallbackPort {
 		key = o.Port + "-" + key
 	}
 	return caBundle{
-		client:     o.Client.CoreV1().ConfigMaps(o.Namespace),
+		client:     o.Client.ConfigMaps(o.Namespace),
 		controller: o.Controller,
 		name:       jobspec.CABundleName(o.Controller),
 		key:        key,

@@ -12,7 +12,7 @@ func RenewAt(c *x509.Certificate) time.Time {
 }
 
 // Settle is how long a new authority is published before it signs: until then
-// everybody who is to trust it knows it.
+// every client that is to trust it knows it.
 const Settle = 24 * time.Hour
 
 // Authorities are the newest authority, and the one before it if there is one.

@@ -1,4 +1,4 @@
-package controller
+package servingcert
 
 import (
 	"bytes"
@@ -8,7 +8,7 @@ import (
 	"testing/synctest"
 	"time"
 
-	"github.com/batch-job-controller/batch-job-controller/controller/certificate"
+	"github.com/batch-job-controller/batch-job-controller/controller/servingcert/certificate"
 )
 
 func TestWhatIsOfNoUseStaysOut(t *testing.T) {
@@ -30,7 +30,7 @@ func TestWhatIsOfNoUseStaysOut(t *testing.T) {
 		for name, tt := range tests {
 			client := tlsCluster(t)
 			fill(t, client, good)
-			c := newTestCertificates(t, client, secretTLS())
+			c := newCertificates(t, client, secretTLS())
 			must(t, c.Load(t.Context()))
 			before := shownBy(t, c)
 			fill(t, client, tt.data)
@@ -52,14 +52,14 @@ func TestASecretThatIsRenewedIsPickedUp(t *testing.T) {
 		client := tlsCluster(t)
 		ours := authorityFor(t, "svc.jobs.svc")
 		fill(t, client, ours.secret(t))
-		c := newTestCertificates(t, client, secretTLS())
+		c := newCertificates(t, client, secretTLS())
 		must(t, c.Load(t.Context()))
 		ctx, stop := context.WithCancel(t.Context())
 		defer stop()
 		go c.Run(ctx)
 		before := shownBy(t, c)
 		fill(t, client, ours.secret(t)) // a new leaf of the same authority
-		time.Sleep(certificatePoll)
+		time.Sleep(pollPeriod)
 		synctest.Wait()
 		if shownBy(t, c).Leaf.Equal(before.Leaf) {
 			t.Error("the old certificate is shown after a poll")
@@ -73,7 +73,7 @@ func TestANewAuthorityIsKnownBeforeItIsNeeded(t *testing.T) {
 		client := tlsCluster(t)
 		old, next := authorityFor(t, "svc.jobs.svc"), authorityFor(t, "svc.jobs.svc")
 		fill(t, client, old.secret(t))
-		c := newTestCertificates(t, client, secretTLS())
+		c := newCertificates(t, client, secretTLS())
 		must(t, c.Load(t.Context()))
 		before := shownBy(t, c)
 		fill(t, client, next.secret(t))
@@ -98,7 +98,7 @@ func TestASecretWithoutAnAuthorityPublishesNone(t *testing.T) {
 		data := authorityFor(t, "svc.jobs.svc").secret(t)
 		delete(data, "ca.crt")
 		fill(t, client, data)
-		c := newTestCertificates(t, client, secretTLS())
+		c := newCertificates(t, client, secretTLS())
 		must(t, c.Load(t.Context()))
 		how, err := c.ClientConfig()
 		if err != nil || c.CABundle() != "" || how.RootCAs != nil || how.ServerName != "svc.jobs.svc" || how.InsecureSkipVerify {
@@ -114,9 +114,9 @@ func TestThePortsHaveBundlesOfTheirOwn(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		client := tlsCluster(t)
 		fill(t, client, authorityFor(t, "reports.example.com").secret(t))
-		reports := newTestCertificates(t, client, secretTLS(), func(o *CertificateOptions) { o.Port = ReportPort })
+		reports := newCertificates(t, client, secretTLS(), func(o *Options) { o.Port = ReportPort })
 		must(t, reports.Load(t.Context()))
-		must(t, newTestCertificates(t, client, selfSignedTLS()).Load(t.Context()))
+		must(t, newCertificates(t, client, selfSignedTLS()).Load(t.Context()))
 		if bytes.Equal(published(t, client, "ca.crt"), published(t, client, "reports-ca.crt")) {
 			t.Error("they share one")
 		}

@@ -101,7 +101,7 @@ func (a Authority) Issue(names Names, now time.Time) (*tls.Certificate, error) {
 		IPAddresses:           names.Addresses,
 	}
 	if len(names.DNS) > 0 && len(names.DNS[0]) <= 64 {
-		template.Subject.CommonName = names.DNS[0] // for people: programs look at the names
+		template.Subject.CommonName = names.DNS[0] // for the operator: programs look at the names
 	}
 	made, err := sign(template, a.Certificate, key, a.key)
 	if err != nil {

@@ -1,4 +1,4 @@
-package controller
+package servingcert
 
 import (
 	"crypto/tls"
@@ -12,8 +12,20 @@ import (
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/client-go/kubernetes/fake"
 
-	"github.com/batch-job-controller/batch-job-controller/controller/certificate"
+	"github.com/batch-job-controller/batch-job-controller/controller/servingcert/certificate"
 )
+
+const (
+	testNamespace = "jobs"
+	testName      = "check"
+)
+
+func must(t *testing.T, err error) {
+	t.Helper()
+	if err != nil {
+		t.Fatal(err)
+	}
+}
 
 // issuer plays cert-manager.
 type issuer struct {

@@ -1,4 +1,4 @@
-package controller
+package servingcert
 
 import (
 	"bytes"
@@ -9,14 +9,19 @@ import (
 	"sync/atomic"
 	"time"
 
-	"github.com/batch-job-controller/batch-job-controller/controller/certificate"
+	coreclient "k8s.io/client-go/kubernetes/typed/core/v1"
+	"k8s.io/utils/clock"
+
 	"github.com/batch-job-controller/batch-job-controller/controller/config"
-	"github.com/batch-job-controller/batch-job-controller/controller/kube"
+	"github.com/batch-job-controller/batch-job-controller/controller/route"
+	"github.com/batch-job-controller/batch-job-controller/controller/servingcert/certificate"
 )
 
 const (
-	// certificatePoll is how often certificates are looked at.
-	certificatePoll = time.Minute
+	// pollPeriod is how often certificates are looked at.
+	pollPeriod = time.Minute
+	// loadTimeout bounds what one Load asks of the API server.
+	loadTimeout = 30 * time.Second
 	// bundleSettle is how long a new authority is published before its
 	// certificate is shown: the kubelets take a minute or two to bring it to the
 	// pods that run.
@@ -29,8 +34,15 @@ const (
 	ReportPort   = "reports"
 )
 
-// CertificateOptions say which certificate a port has.
-type CertificateOptions struct {
+// Client is the part of the API server's core group that is used.
+type Client interface {
+	coreclient.ConfigMapsGetter
+	coreclient.SecretsGetter
+	coreclient.ServicesGetter
+}
+
+// Options say which certificate a port has.
+type Options struct {
 	Port       string // CallbackPort or ReportPort
 	TLS        config.TLS
 	Controller string // its name
@@ -38,41 +50,43 @@ type CertificateOptions struct {
 	Service    string // through which the port is reached; may be empty if PodIP is set
 	PodIP      string // by which it is reached instead; may be empty
 	CASecret   string // with our own authority, for TLSSelfSigned
-	Client     kube.Client
-	Observe    func(port string, expiry time.Time) // nil: nobody is told
+	Client     Client
+	Observe    func(port string, expiry time.Time) // of the certificate in use; nil: it is not observed
+	Clock      clock.WithTicker
 	Log        *slog.Logger
 }
 
 // Certificates keeps the certificate of a port, and what is to be trusted. A
 // certificate that cannot be read or made leaves the last good one in place.
 type Certificates struct {
-	CertificateOptions
-	source  certificateSource
+	Options
+	source  pairSource
 	bundle  caBundle
-	current atomic.Pointer[certified]
+	current atomic.Pointer[servingPair]
 
 	// What follows is for load, which only one goroutine is in.
 
 	lastBundle []byte    // that the source had
-	settled    time.Time // when its certificate may be shown
+	showFrom   time.Time // when the source's certificate may be shown
 	lastError  string
 }
 
-// certificateSource reads or makes certificates.
-type certificateSource interface {
-	load(ctx context.Context, now time.Time) (certified, error)
+// pairSource reads or makes certificates.
+type pairSource interface {
+	load(ctx context.Context, now time.Time) (servingPair, error)
 }
 
-// certified is a certificate and the authorities that vouch for it.
-type certified struct {
+// servingPair is a certificate with its key, and the authorities that vouch for
+// it.
+type servingPair struct {
 	pair   *tls.Certificate
 	bundle []byte // empty: they are trusted anyway
 }
 
-// NewCertificates returns the certificates of a port whose TLS is on. Load has
-// to be called before they are used.
-func NewCertificates(o CertificateOptions) *Certificates {
-	c := &Certificates{CertificateOptions: o, bundle: newCABundle(o)}
+// New returns the certificates of a port whose TLS is on. Load has to be called
+// before they are used.
+func New(o Options) *Certificates {
+	c := &Certificates{Options: o, bundle: newCABundle(o)}
 	if o.TLS.Mode == config.TLSSecret {
 		c.source = newSecretSource(o)
 	} else {
@@ -82,11 +96,11 @@ func NewCertificates(o CertificateOptions) *Certificates {
 }
 
 // Load reads or makes the certificate, and publishes what is to be trusted
-// before anybody is shown a certificate that needs it.
+// before a client is shown a certificate that needs it.
 func (c *Certificates) Load(ctx context.Context) error {
-	ctx, cancel := context.WithTimeout(ctx, apiTimeout)
+	ctx, cancel := context.WithTimeout(ctx, loadTimeout)
 	defer cancel()
-	now := time.Now()
+	now := c.Clock.Now()
 	fresh, err := c.source.load(ctx, now)
 	if err != nil {
 		return err
@@ -99,17 +113,17 @@ func (c *Certificates) Load(ctx context.Context) error {
 	}
 	old := c.current.Load()
 	if old != nil && !bytes.Equal(own, c.lastBundle) {
-		c.settled = now.Add(bundleSettle)
+		c.showFrom = now.Add(bundleSettle)
 	}
 	c.lastBundle = own
-	if old != nil && now.Before(c.settled) && now.Before(old.pair.Leaf.NotAfter) {
+	if old != nil && now.Before(c.showFrom) && now.Before(old.pair.Leaf.NotAfter) {
 		fresh.pair = old.pair
 	}
 	c.install(&fresh, old)
 	return nil
 }
 
-func (c *Certificates) install(fresh, old *certified) {
+func (c *Certificates) install(fresh, old *servingPair) {
 	c.current.Store(fresh)
 	expiry := fresh.pair.Leaf.NotAfter
 	if c.Observe != nil {
@@ -122,13 +136,13 @@ func (c *Certificates) install(fresh, old *certified) {
 
 // Run keeps the certificate up to date until ctx ends.
 func (c *Certificates) Run(ctx context.Context) {
-	ticker := time.NewTicker(certificatePoll)
+	ticker := c.Clock.NewTicker(pollPeriod)
 	defer ticker.Stop()
 	for {
 		select {
 		case <-ctx.Done():
 			return
-		case <-ticker.C:
+		case <-ticker.C():
 		}
 		err := c.Load(ctx)
 		c.report(ctx, err)
@@ -182,9 +196,9 @@ func (c *Certificates) ClientConfig() (*tls.Config, error) {
 // serverName returns the Service's name, or else one of the names that the
 // certificate is for, which the other replica's is for too. Empty is its
 // address.
-func (c *Certificates) serverName(current *certified) string {
+func (c *Certificates) serverName(current *servingPair) string {
 	leaf := current.pair.Leaf
-	if host := serviceHost(c.Service, c.Namespace); c.Service != "" && certificate.Covers(leaf, host) {
+	if host := route.ServiceHost(c.Service, c.Namespace); c.Service != "" && certificate.Covers(leaf, host) {
 		return host
 	}
 	if c.TLS.Mode == config.TLSSecret && len(leaf.DNSNames) > 0 {
@@ -207,5 +221,3 @@ func (c *Certificates) Covers(host string) bool {
 	current := c.current.Load()
 	return current != nil && certificate.Covers(current.pair.Leaf, host)
 }
-
-func serviceHost(service, namespace string) string { return service + "." + namespace + ".svc" }

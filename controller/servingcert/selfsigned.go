@@ -1,4 +1,4 @@
-package controller
+package servingcert
 
 import (
 	"context"
@@ -11,8 +11,9 @@ import (
 	apierrors "k8s.io/apimachinery/pkg/api/errors"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 
-	"github.com/batch-job-controller/batch-job-controller/controller/certificate"
 	"github.com/batch-job-controller/batch-job-controller/controller/jobspec"
+	"github.com/batch-job-controller/batch-job-controller/controller/route"
+	"github.com/batch-job-controller/batch-job-controller/controller/servingcert/certificate"
 )
 
 // The keys of the Secret with our own authority, besides those of every TLS
@@ -47,10 +48,10 @@ type selfSigned struct {
 	pair       *tls.Certificate
 }
 
-func newSelfSigned(o CertificateOptions) *selfSigned {
+func newSelfSigned(o Options) *selfSigned {
 	return &selfSigned{
-		secrets:    o.Client.CoreV1().Secrets(o.Namespace),
-		services:   o.Client.CoreV1().Services(o.Namespace),
+		secrets:    o.Client.Secrets(o.Namespace),
+		services:   o.Client.Services(o.Namespace),
 		controller: o.Controller,
 		namespace:  o.Namespace,
 		service:    o.Service,
@@ -59,23 +60,23 @@ func newSelfSigned(o CertificateOptions) *selfSigned {
 	}
 }
 
-func (s *selfSigned) load(ctx context.Context, now time.Time) (certified, error) {
+func (s *selfSigned) load(ctx context.Context, now time.Time) (servingPair, error) {
 	names, err := s.names(ctx)
 	if err != nil {
-		return certified{}, err
+		return servingPair{}, err
 	}
 	authorities, err := s.authorities(ctx, now)
 	if err != nil {
-		return certified{}, fmt.Errorf("secret %s, with our own certificate authority: %w", s.secret, err)
+		return servingPair{}, fmt.Errorf("secret %s, with our own certificate authority: %w", s.secret, err)
 	}
 	signer := authorities.Signer(now)
 	if s.pair == nil || !now.Before(certificate.RenewAt(s.pair.Leaf)) ||
 		!certificate.SameNames(s.pair.Leaf, names) || !certificate.SignedBy(s.pair.Leaf, signer) {
 		if s.pair, err = signer.Issue(names, now); err != nil {
-			return certified{}, err
+			return servingPair{}, err
 		}
 	}
-	return certified{pair: s.pair, bundle: authorities.Bundle(now)}, nil
+	return servingPair{pair: s.pair, bundle: authorities.Bundle(now)}, nil
 }
 
 // names are those by which pods and other replicas reach this one.
@@ -87,7 +88,7 @@ func (s *selfSigned) names(ctx context.Context) (certificate.Names, error) {
 	if s.service == "" {
 		return names, nil
 	}
-	names.DNS = []string{s.service, s.service + "." + s.namespace, serviceHost(s.service, s.namespace)}
+	names.DNS = []string{s.service, s.service + "." + s.namespace, route.ServiceHost(s.service, s.namespace)}
 	service, err := s.services.Get(ctx, s.service, metav1.GetOptions{})
 	if apierrors.IsNotFound(err) && s.podIP != "" {
 		return names, nil
@@ -104,7 +105,7 @@ func (s *selfSigned) names(ctx context.Context) (certificate.Names, error) {
 }
 
 // authorities reads the Secret, and writes it when there is none or a new
-// authority is due. Who comes second takes what the first wrote.
+// authority is due. The replica that comes second takes what the first wrote.
 func (s *selfSigned) authorities(ctx context.Context, now time.Time) (a certificate.Authorities, err error) {
 	for range swapTries {
 		a, err = s.tryAuthorities(ctx, now)

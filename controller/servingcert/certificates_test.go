@@ -1,4 +1,4 @@
-package controller
+package servingcert
 
 import (
 	"bytes"
@@ -15,13 +15,15 @@ import (
 	corev1 "k8s.io/api/core/v1"
 	apierrors "k8s.io/apimachinery/pkg/api/errors"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+	"k8s.io/apimachinery/pkg/runtime"
 	"k8s.io/apimachinery/pkg/runtime/schema"
 	"k8s.io/client-go/kubernetes"
 	"k8s.io/client-go/kubernetes/fake"
 	clienttesting "k8s.io/client-go/testing"
+	"k8s.io/utils/clock"
 
-	"github.com/batch-job-controller/batch-job-controller/controller/certificate"
 	"github.com/batch-job-controller/batch-job-controller/controller/config"
+	"github.com/batch-job-controller/batch-job-controller/controller/servingcert/certificate"
 )
 
 // tlsCluster has a Service, and no more.
@@ -34,18 +36,18 @@ func tlsCluster(t *testing.T) *fake.Clientset {
 	return client
 }
 
-// newTestCertificates returns those of the callback port, and what was said
+// newCertificates returns those of the callback port, and what was said
 // about their expiry.
-func newTestCertificates(t *testing.T, client kubernetes.Interface, mode config.TLS, mutate ...func(*CertificateOptions)) *Certificates {
+func newCertificates(t *testing.T, client kubernetes.Interface, mode config.TLS, mutate ...func(*Options)) *Certificates {
 	t.Helper()
-	o := CertificateOptions{
+	o := Options{
 		Port: CallbackPort, TLS: mode, Controller: testName, Namespace: testNamespace, Service: "svc", CASecret: "check-ca",
-		Client: client, Log: slog.New(slog.NewTextHandler(t.Output(), nil)),
+		Client: client.CoreV1(), Clock: clock.RealClock{}, Log: slog.New(slog.NewTextHandler(t.Output(), nil)),
 	}
 	for _, f := range mutate {
 		f(&o)
 	}
-	return NewCertificates(o)
+	return New(o)
 }
 
 func selfSignedTLS() config.TLS { return config.TLS{Mode: config.TLSSelfSigned} }
@@ -80,7 +82,7 @@ func published(t *testing.T, client kubernetes.Interface, key string) []byte {
 func TestReplicasShareOneAuthority(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		client := tlsCluster(t)
-		first, second := newTestCertificates(t, client, selfSignedTLS()), newTestCertificates(t, client, selfSignedTLS())
+		first, second := newCertificates(t, client, selfSignedTLS()), newCertificates(t, client, selfSignedTLS())
 		if first.CABundle() != "" || first.Covers("svc") {
 			t.Error("it has a certificate before Load")
 		}
@@ -114,10 +116,10 @@ func TestReplicasShareOneAuthority(t *testing.T) {
 func TestTheSecondAuthorityIsNotUsed(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		client := tlsCluster(t)
-		other := newTestCertificates(t, client, selfSignedTLS())
+		other := newCertificates(t, client, selfSignedTLS())
 		raced := false
-		ours := newTestCertificates(t, client, selfSignedTLS())
-		client.PrependReactor("create", "secrets", func(clienttesting.Action) (bool, runtimeObject, error) {
+		ours := newCertificates(t, client, selfSignedTLS())
+		client.PrependReactor("create", "secrets", func(clienttesting.Action) (bool, runtime.Object, error) {
 			if raced {
 				return false, nil, nil
 			}
@@ -137,7 +139,7 @@ func TestTheSecondAuthorityIsNotUsed(t *testing.T) {
 func TestCertificatesAreRenewedInTime(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		client := tlsCluster(t)
-		first, second := newTestCertificates(t, client, selfSignedTLS()), newTestCertificates(t, client, selfSignedTLS())
+		first, second := newCertificates(t, client, selfSignedTLS()), newCertificates(t, client, selfSignedTLS())
 		pod := published
 		authorities, leaves := map[string]bool{}, map[string]bool{}
 		for began := time.Now(); time.Since(began) < 18*30*24*time.Hour; time.Sleep(6 * time.Hour) {
@@ -172,7 +174,7 @@ func TestCertificatesAreRenewedInTime(t *testing.T) {
 func TestRunRenewsWithoutARestart(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		var expiries []time.Time
-		c := newTestCertificates(t, tlsCluster(t), selfSignedTLS(), func(o *CertificateOptions) {
+		c := newCertificates(t, tlsCluster(t), selfSignedTLS(), func(o *Options) {
 			o.Observe = func(_ string, at time.Time) { expiries = append(expiries, at) }
 		})
 		must(t, c.Load(t.Context()))
@@ -197,7 +199,7 @@ func TestRunRenewsWithoutARestart(t *testing.T) {
 func TestAServiceThatIsMadeAnewHasACertificate(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		client := tlsCluster(t)
-		c := newTestCertificates(t, client, selfSignedTLS())
+		c := newCertificates(t, client, selfSignedTLS())
 		must(t, c.Load(t.Context()))
 		service, err := client.CoreV1().Services(testNamespace).Get(t.Context(), "svc", metav1.GetOptions{})
 		must(t, err)
@@ -214,7 +216,7 @@ func TestAServiceThatIsMadeAnewHasACertificate(t *testing.T) {
 func TestSelfSignedWithoutAService(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		for _, service := range []string{"", "gone"} {
-			c := newTestCertificates(t, tlsCluster(t), selfSignedTLS(), func(o *CertificateOptions) { o.Service, o.PodIP = service, "10.0.0.1" })
+			c := newCertificates(t, tlsCluster(t), selfSignedTLS(), func(o *Options) { o.Service, o.PodIP = service, "10.0.0.1" })
 			must(t, c.Load(t.Context()))
 			if !c.Covers("10.0.0.1") {
 				t.Errorf("service %q: the certificate is not for POD_IP", service)
@@ -225,7 +227,7 @@ func TestSelfSignedWithoutAService(t *testing.T) {
 
 func TestAnotherAuthorityIsNotTrusted(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		ours, other := newTestCertificates(t, tlsCluster(t), selfSignedTLS()), newTestCertificates(t, tlsCluster(t), selfSignedTLS())
+		ours, other := newCertificates(t, tlsCluster(t), selfSignedTLS()), newCertificates(t, tlsCluster(t), selfSignedTLS())
 		must(t, ours.Load(t.Context()))
 		must(t, other.Load(t.Context()))
 		if trusts(t, ours, other) {
@@ -240,7 +242,7 @@ func TestAConfigMapOfSomebodyElseIsLeftAlone(t *testing.T) {
 		must(t, client.Tracker().Add(&corev1.ConfigMap{
 			ObjectMeta: metav1.ObjectMeta{Name: "check-ca", Namespace: testNamespace}, Data: map[string]string{"ca.crt": "theirs"},
 		}))
-		err := newTestCertificates(t, client, selfSignedTLS()).Load(t.Context())
+		err := newCertificates(t, client, selfSignedTLS()).Load(t.Context())
 		if err == nil || !strings.Contains(err.Error(), "somebody else") || string(published(t, client, "ca.crt")) != "theirs" {
 			t.Errorf("got %v", err)
 		}
@@ -250,11 +252,11 @@ func TestAConfigMapOfSomebodyElseIsLeftAlone(t *testing.T) {
 func TestConflictsAreTriedAgain(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		client := tlsCluster(t)
-		c := newTestCertificates(t, client, selfSignedTLS())
+		c := newCertificates(t, client, selfSignedTLS())
 		must(t, c.Load(t.Context()))
 		time.Sleep(certificate.AuthorityLife * 2 / 3)
 		left := map[string]int{"secrets": 2, "configmaps": 2}
-		client.PrependReactor("update", "*", func(action clienttesting.Action) (bool, runtimeObject, error) {
+		client.PrependReactor("update", "*", func(action clienttesting.Action) (bool, runtime.Object, error) {
 			resource := action.GetResource().Resource
 			if left[resource]--; left[resource] < 0 {
 				return false, nil, nil
@@ -273,7 +275,7 @@ func TestADamagedAuthorityIsNotReplaced(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		client := tlsCluster(t)
 		must(t, client.Tracker().Add(&corev1.Secret{ObjectMeta: metav1.ObjectMeta{Name: "check-ca", Namespace: testNamespace}, Data: map[string][]byte{"tls.crt": []byte("x")}}))
-		err := newTestCertificates(t, client, selfSignedTLS()).Load(t.Context())
+		err := newCertificates(t, client, selfSignedTLS()).Load(t.Context())
 		if err == nil || !strings.Contains(err.Error(), "check-ca") || !strings.Contains(err.Error(), "deleted") {
 			t.Errorf("got %v, want what is to be done", err)
 		}
