@@ -4,14 +4,18 @@ import (
 	"crypto/tls"
 	"crypto/x509"
 	"encoding/pem"
+	"log/slog"
 	"testing"
 	"time"
 
 	corev1 "k8s.io/api/core/v1"
 	apierrors "k8s.io/apimachinery/pkg/api/errors"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+	"k8s.io/client-go/kubernetes"
 	"k8s.io/client-go/kubernetes/fake"
+	"k8s.io/utils/clock"
 
+	"github.com/batch-job-controller/batch-job-controller/controller/config"
 	"github.com/batch-job-controller/batch-job-controller/controller/servingcert/certificate"
 )
 
@@ -25,6 +29,58 @@ func must(t *testing.T, err error) {
 	if err != nil {
 		t.Fatal(err)
 	}
+}
+
+// tlsCluster has a Service, and no more.
+func tlsCluster(t *testing.T) *fake.Clientset {
+	t.Helper()
+	client := fake.NewClientset(&corev1.Service{
+		ObjectMeta: metav1.ObjectMeta{Name: "svc", Namespace: testNamespace},
+		Spec:       corev1.ServiceSpec{ClusterIPs: []string{"10.96.0.7", "fd00::7"}},
+	})
+	return client
+}
+
+// newCertificates returns those of the callback port.
+func newCertificates(t *testing.T, client kubernetes.Interface, mode config.TLS, mutate ...func(*Options)) *Certificates {
+	t.Helper()
+	o := Options{
+		Port: CallbackPort, TLS: mode, Controller: testName, Namespace: testNamespace, Service: "svc", CASecret: "check-ca",
+		Client: client.CoreV1(), Clock: clock.RealClock{}, Log: slog.New(slog.NewTextHandler(t.Output(), nil)),
+	}
+	for _, f := range mutate {
+		f(&o)
+	}
+	return New(o)
+}
+
+func selfSignedTLS() config.TLS { return config.TLS{Mode: config.TLSSelfSigned} }
+func secretTLS() config.TLS     { return config.TLS{Mode: config.TLSSecret, Secret: "given"} }
+
+// trusts reports whether a client that knows the other replica's port takes
+// the certificate that this one shows.
+func trusts(t *testing.T, client, server *Certificates) bool {
+	t.Helper()
+	how, err := client.ClientConfig()
+	must(t, err)
+	shown, err := server.ServerConfig().GetCertificate(&tls.ClientHelloInfo{})
+	must(t, err)
+	_, err = shown.Leaf.Verify(verifyOptions(how))
+	return err == nil
+}
+
+func shownBy(t *testing.T, c *Certificates) *tls.Certificate {
+	t.Helper()
+	shown, err := c.ServerConfig().GetCertificate(&tls.ClientHelloInfo{})
+	must(t, err)
+	return shown
+}
+
+func published(t *testing.T, client kubernetes.Interface, key string) []byte {
+	t.Helper()
+	object, err := client.CoreV1().ConfigMaps(testNamespace).Get(t.Context(), "check-ca", metav1.GetOptions{})
+	must(t, err)
+	return []byte(object.Data[key])
 }
 
 // issuer plays cert-manager.

@@ -1,14 +1,11 @@
 package servingcert
 
 import (
-	"bytes"
 	"context"
 	"strings"
 	"testing"
 	"testing/synctest"
 	"time"
-
-	"github.com/batch-job-controller/batch-job-controller/controller/servingcert/certificate"
 )
 
 func TestWhatIsOfNoUseStaysOut(t *testing.T) {
@@ -67,31 +64,6 @@ func TestASecretThatIsRenewedIsPickedUp(t *testing.T) {
 	})
 }
 
-// A new authority is published before a certificate of it is shown.
-func TestANewAuthorityIsKnownBeforeItIsNeeded(t *testing.T) {
-	synctest.Test(t, func(t *testing.T) {
-		client := tlsCluster(t)
-		old, next := authorityFor(t, "svc.jobs.svc"), authorityFor(t, "svc.jobs.svc")
-		fill(t, client, old.secret(t))
-		c := newCertificates(t, client, secretTLS())
-		must(t, c.Load(t.Context()))
-		before := shownBy(t, c)
-		fill(t, client, next.secret(t))
-		must(t, c.Load(t.Context()))
-		if all, err := certificate.ParseBundle(published(t, client, "ca.crt")); err != nil || len(all) != 2 {
-			t.Errorf("%d authorities are published, %v, want the old one and the new one", len(all), err)
-		}
-		if !shownBy(t, c).Leaf.Equal(before.Leaf) {
-			t.Error("a certificate is shown that pods do not know the authority of")
-		}
-		time.Sleep(bundleSettle)
-		must(t, c.Load(t.Context()))
-		if shownBy(t, c).Leaf.Equal(before.Leaf) || !trusts(t, c, c) {
-			t.Error("the new certificate is not shown, or not trusted")
-		}
-	})
-}
-
 func TestASecretWithoutAnAuthorityPublishesNone(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		client := tlsCluster(t)
@@ -106,23 +78,6 @@ func TestASecretWithoutAnAuthorityPublishesNone(t *testing.T) {
 		}
 		if trusts(t, c, c) {
 			t.Error("an authority is trusted that the system does not know")
-		}
-	})
-}
-
-func TestThePortsHaveBundlesOfTheirOwn(t *testing.T) {
-	synctest.Test(t, func(t *testing.T) {
-		client := tlsCluster(t)
-		fill(t, client, authorityFor(t, "reports.example.com").secret(t))
-		reports := newCertificates(t, client, secretTLS(), func(o *Options) { o.Port = ReportPort })
-		must(t, reports.Load(t.Context()))
-		must(t, newCertificates(t, client, selfSignedTLS()).Load(t.Context()))
-		if bytes.Equal(published(t, client, "ca.crt"), published(t, client, "reports-ca.crt")) {
-			t.Error("they share one")
-		}
-		how, err := reports.ClientConfig()
-		if err != nil || how.ServerName != "reports.example.com" || !trusts(t, reports, reports) {
-			t.Errorf("%v: replicas do not reach each other by the name the certificate is for", err)
 		}
 	})
 }
