@@ -153,7 +153,7 @@ func TestWhoIsDeniedTooOftenIsToldLess(t *testing.T) {
 		listener := openPipe(t, NewHandler(&fakeRecorder{}, Options{Authenticate: verifying(ring)}))
 		ask := func(token string) int {
 			request := "POST /t/" + token + route.Path(route.Result, testKey) + " HTTP/1.1\r\nHost: x\r\nContent-Length: 2\r\nConnection: close\r\n\r\n{}"
-			return exchange(t, listener.dial(), strings.NewReader(request)).status
+			return exchange(t, listener.Dial(), strings.NewReader(request)).status
 		}
 		for n := range 30 {
 			want := http.StatusUnauthorized

@@ -29,7 +29,7 @@ func TestANodeThatIsSlowHoldsUpNoOther(t *testing.T) {
 		}))
 		var all sync.WaitGroup
 		for range slow {
-			conn := listener.dial()
+			conn := listener.Dial()
 			all.Go(func() {
 				begin := head(route.Result, url.Values{}, "Content-Length: 2", "Connection: close")
 				if got := exchange(t, conn, io.MultiReader(strings.NewReader(begin), neverEnding{})); got.status == http.StatusOK {
@@ -81,7 +81,7 @@ func TestRequestsOfANodeWaitForEachOther(t *testing.T) {
 				replies := make([]reply, tt.requests)
 				var all sync.WaitGroup
 				for n := range replies {
-					conn := listener.dial()
+					conn := listener.Dial()
 					all.Go(func() {
 						text := head(route.Result, url.Values{}, "Content-Length: 2", "Connection: close") + "{}"
 						replies[n] = exchange(t, conn, bytes.NewReader([]byte(text)))

@@ -102,14 +102,14 @@ func TestALeaderThatDiesInItsAnswer(t *testing.T) {
 	}
 }
 
-// hastyTransport gives up while it reads the body, as http.Transport does when a
-// connection breaks.
-type hastyTransport struct{ reads chan struct{} }
+// hastyProxy gives up while its transport reads the body, as http.Transport does
+// when a connection breaks.
+type hastyProxy struct{ reads chan struct{} }
 
-func (h hastyTransport) RoundTrip(r *http.Request) (*http.Response, error) {
+func (h hastyProxy) Pass(_ http.ResponseWriter, r *http.Request, _ string) error {
 	go func() { _, _ = io.Copy(io.Discard, r.Body) }()
 	<-h.reads
-	return nil, errors.New("the connection broke")
+	return errors.New("the connection broke")
 }
 
 // slowRest is what a client is slow to send.
@@ -130,8 +130,7 @@ func (s *slowRest) Read(p []byte) (int, error) {
 func TestATransportThatGaveUpHasDoneReading(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		rest := &slowRest{reads: make(chan struct{})}
-		quiet := slog.New(slog.DiscardHandler)
-		h := &handler{log: quiet, proxy: &proxy{scheme: "http", port: "1", log: quiet, transport: hastyTransport{reads: rest.reads}}}
+		h := &handler{log: slog.New(slog.DiscardHandler), proxy: hastyProxy{reads: rest.reads}}
 		ginContext, _ := gin.CreateTestContext(httptest.NewRecorder())
 		ginContext.Request = httptest.NewRequestWithContext(t.Context(), http.MethodPost, "http://x/", io.MultiReader(zeros(maxKept), rest))
 		c := newCall(&kind{name: route.File, limit: bound{bytes: 2 * maxKept}}, ginContext)

@@ -7,15 +7,22 @@ import (
 
 	"github.com/gin-gonic/gin"
 
+	"github.com/batch-job-controller/batch-job-controller/callback/httpserver"
 	"github.com/batch-job-controller/batch-job-controller/controller/execution"
 	"github.com/batch-job-controller/batch-job-controller/controller/route"
 )
+
+// proxy passes a request on to another replica. If it returns an error, nothing
+// was answered.
+type proxy interface {
+	Pass(w http.ResponseWriter, r *http.Request, host string) error
+}
 
 type handler struct {
 	recorder Recorder
 	options  Options
 	limits   Limits
-	proxy    *proxy
+	proxy    proxy
 	denials  denials
 	crowd    *crowd
 	limited  *firsts // of node tasks, at a limit each
@@ -29,7 +36,7 @@ func NewHandler(recorder Recorder, o Options) http.Handler {
 		h.log = slog.New(slog.DiscardHandler)
 	}
 	h.crowd = newCrowd(h.limits.PerTask, h.limits.Wait)
-	h.proxy = newProxy(o.ForwardPort, o.ForwardTLS, answerTime, h.log)
+	h.proxy = httpserver.NewProxy(o.ForwardPort, o.ForwardTLS, answerTime, h.log)
 	// Without it gin prints its routes to the standard output.
 	gin.SetMode(gin.ReleaseMode)
 	engine := gin.New()

@@ -16,6 +16,8 @@ import (
 	"testing"
 	"time"
 
+	"github.com/batch-job-controller/batch-job-controller/callback/httpserver"
+	"github.com/batch-job-controller/batch-job-controller/callback/httpserver/servertest"
 	"github.com/batch-job-controller/batch-job-controller/controller/execution"
 	"github.com/batch-job-controller/batch-job-controller/controller/route"
 )
@@ -84,7 +86,7 @@ func (r *fakeRecorder) Event(ctx context.Context, key execution.Key, e execution
 // address.
 func open(t *testing.T, h http.Handler) string {
 	t.Helper()
-	server := NewServer("127.0.0.1:0", h, ServerOptions{})
+	server := httpserver.New("127.0.0.1:0", h, httpserver.Options{})
 	if err := server.Open(t.Context()); err != nil {
 		t.Fatal(err)
 	}
@@ -175,47 +177,13 @@ func exchange(t *testing.T, conn net.Conn, text io.Reader) reply {
 	return got
 }
 
-// pipeListener hands out connections in memory, whose deadlines follow the
-// clock of a synctest bubble.
-type pipeListener struct {
-	conns  chan net.Conn
-	closed chan struct{}
-	once   sync.Once
-}
-
-func newPipeListener() *pipeListener {
-	return &pipeListener{conns: make(chan net.Conn), closed: make(chan struct{})}
-}
-
-func (l *pipeListener) Accept() (net.Conn, error) {
-	select {
-	case c := <-l.conns:
-		return c, nil
-	case <-l.closed:
-		return nil, net.ErrClosed
-	}
-}
-
-func (l *pipeListener) Close() error {
-	l.once.Do(func() { close(l.closed) })
-	return nil
-}
-
-func (l *pipeListener) Addr() net.Addr { return &net.UnixAddr{Name: "pipe", Net: "unix"} }
-
-func (l *pipeListener) dial() net.Conn {
-	ours, theirs := net.Pipe()
-	l.conns <- theirs
-	return ours
-}
-
 // openPipe is open in a synctest bubble. When the bubble ends nothing of the
 // server may be left in it.
-func openPipe(t *testing.T, h http.Handler) *pipeListener {
+func openPipe(t *testing.T, h http.Handler) *servertest.PipeListener {
 	t.Helper()
-	server := NewServer("", h, ServerOptions{})
-	listener := newPipeListener()
-	server.serve(listener)
+	server := httpserver.New("", h, httpserver.Options{})
+	listener := servertest.NewPipeListener()
+	server.Serve(listener)
 	t.Cleanup(func() {
 		if err := server.Close(context.Background()); err != nil {
 			t.Errorf("Close: %v", err)

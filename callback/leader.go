@@ -8,6 +8,7 @@ import (
 	"io"
 	"time"
 
+	"github.com/batch-job-controller/batch-job-controller/callback/httpserver"
 	"github.com/batch-job-controller/batch-job-controller/controller/execution"
 )
 
@@ -20,15 +21,6 @@ type Leader struct {
 // FindLeader returns who takes callbacks, and a channel that is closed when
 // that changes.
 type FindLeader func() (now Leader, changed <-chan struct{})
-
-// forwardedHeader marks a request that another replica has passed on. It is not
-// passed on again: two replicas that take each other for the leader would
-// never end.
-const forwardedHeader = "Batch-Job-Controller-Forwarded"
-
-// errMisdirected is that another replica passed a request on to this one, which
-// does not lead either. The other one then looks again.
-var errMisdirected = errors.New("this replica is not the leader")
 
 // errCutOff is that the leader died in its answer, of which the client has the
 // beginning.
@@ -86,14 +78,14 @@ func (h *handler) takeOrForward(c *call) (answer any, err error) {
 
 // waitForLeader waits until somebody leads.
 func (h *handler) waitForLeader(c *call, patience <-chan time.Time) (Leader, <-chan struct{}, error) {
-	forwarded := c.request.Header.Get(forwardedHeader) != ""
+	forwarded := c.request.Header.Get(httpserver.ForwardedHeader) != ""
 	for {
 		leader, changed := h.options.Leader()
 		switch {
 		case leader.Here, leader.Host != "" && !forwarded:
 			return leader, changed, nil
 		case leader.Host != "":
-			return leader, nil, errMisdirected
+			return leader, nil, httpserver.ErrMisdirected
 		}
 		select {
 		case <-changed:
@@ -140,9 +132,9 @@ func (h *handler) forward(c *call, host string, changed <-chan struct{}) error {
 		request.Body = lent
 	}
 	c.forwarded = true
-	outcome := errCutOff // unless pass returns
+	outcome := errCutOff // unless Pass returns
 	defer func() { h.observeForward(c, outcome) }()
-	outcome = h.proxy.pass(c.gin.Writer, request, host)
+	outcome = h.proxy.Pass(c.gin.Writer, request, host)
 	return outcome
 }
 

@@ -5,7 +5,6 @@ import (
 	"context"
 	"errors"
 	"io"
-	"log/slog"
 	"net"
 	"net/http"
 	"strings"
@@ -288,54 +287,6 @@ func TestTwoReplicasThatTakeEachOtherForTheLeader(t *testing.T) {
 	}
 	if got := m[0].called() + m[1].called(); got != "" {
 		t.Errorf("taken: %s", got)
-	}
-}
-
-func TestForwarder(t *testing.T) {
-	leader := &http.Server{ReadHeaderTimeout: time.Second, Handler: http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		w.Header().Set("X-Path", r.URL.Path)
-		_, _ = io.WriteString(w, "the leader's")
-	})}
-	listener, err := new(net.ListenConfig).Listen(t.Context(), "tcp", "127.0.0.1:0")
-	if err != nil {
-		t.Fatal(err)
-	}
-	go func() { _ = leader.Serve(listener) }()
-	t.Cleanup(func() { _ = leader.Close() })
-	_, port, err := net.SplitHostPort(listener.Addr().String())
-	if err != nil {
-		t.Fatal(err)
-	}
-	tests := map[string]struct {
-		leader    Leader
-		forwarded bool // by another replica
-		want      bool
-	}{
-		"another replica leads":            {leader: Leader{Host: "127.0.0.1"}, want: true},
-		"this one leads":                   {leader: Leader{Here: true}},
-		"nobody leads":                     {},
-		"the leader does not answer":       {leader: Leader{Host: "127.0.0.99"}},
-		"another replica has passed it on": {leader: Leader{Host: "127.0.0.1"}, forwarded: true},
-	}
-	for name, tt := range tests {
-		t.Run(name, func(t *testing.T) {
-			f := NewForwarder(newElection(tt.leader).find, port, nil, slog.New(slog.DiscardHandler))
-			var body bytes.Buffer
-			w := &bufferedAnswer{header: http.Header{}, body: &body}
-			r, err := http.NewRequestWithContext(t.Context(), http.MethodGet, "http://reports/latest/", http.NoBody)
-			if err != nil {
-				t.Fatal(err)
-			}
-			if tt.forwarded {
-				r.Header.Set(forwardedHeader, "true")
-			}
-			if got := f.Forward(w, r); got != tt.want {
-				t.Errorf("answered: got %t, want %t", got, tt.want)
-			}
-			if want := map[bool]string{true: "the leader's/latest/"}[tt.want]; body.String()+w.header.Get("X-Path") != want {
-				t.Errorf("answer: got %q, want %q", body.String()+w.header.Get("X-Path"), want)
-			}
-		})
 	}
 }
 

@@ -206,7 +206,7 @@ func TestDeadlinesAsTheyAreConfigured(t *testing.T) {
 						_, _ = io.WriteString(slowly, "x")
 					}
 				}()
-				got := exchange(t, listener.dial(), text)
+				got := exchange(t, listener.Dial(), text)
 				text.Close()
 				if got.status != tt.want {
 					t.Errorf("status: got %d, want %d; %s", got.status, tt.want, got.body)
@@ -214,40 +214,6 @@ func TestDeadlinesAsTheyAreConfigured(t *testing.T) {
 				synctest.Wait()
 				if all := met.all(); !slices.Equal(all, tt.limit) {
 					t.Errorf("limits: got %q, want %q", all, tt.limit)
-				}
-			})
-		})
-	}
-}
-
-func TestTheHeaderHasItsDeadline(t *testing.T) {
-	for name, tt := range map[string]struct {
-		wait   time.Duration
-		wantOK bool
-	}{
-		"in time":  {900 * time.Millisecond, true},
-		"too late": {1100 * time.Millisecond, false},
-	} {
-		t.Run(name, func(t *testing.T) {
-			synctest.Test(t, func(t *testing.T) {
-				server := NewServer("", answering("hello"), ServerOptions{HeaderDeadline: time.Second})
-				listener := newPipeListener()
-				server.serve(listener)
-				conn := listener.dial()
-				defer conn.Close()
-				answer := make(chan string)
-				go func() {
-					text, _ := io.ReadAll(conn)
-					answer <- string(text)
-				}()
-				_, _ = io.WriteString(conn, "GET / HTTP/1.0\r\n")
-				time.Sleep(tt.wait)
-				_, _ = io.WriteString(conn, "\r\n")
-				if text := <-answer; strings.Contains(text, "hello") != tt.wantOK {
-					t.Errorf("answer: %q, want it answered: %t", text, tt.wantOK)
-				}
-				if err := server.Close(t.Context()); err != nil {
-					t.Errorf("Close: %v", err)
 				}
 			})
 		})

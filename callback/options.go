@@ -6,6 +6,7 @@ import (
 	"log/slog"
 	"time"
 
+	"github.com/batch-job-controller/batch-job-controller/callback/httpserver"
 	"github.com/batch-job-controller/batch-job-controller/controller/execution"
 	"github.com/batch-job-controller/batch-job-controller/controller/route"
 )
@@ -35,7 +36,7 @@ type Options struct {
 	// ForwardPort. Nil: it is always this one.
 	Leader      FindLeader
 	ForwardPort string
-	ForwardTLS  ForwardTLS // nil: by plain HTTP
+	ForwardTLS  httpserver.ForwardTLS // nil: by plain HTTP
 	// ObserveForward is told what came of each request that was passed on:
 	// answered or failed.
 	ObserveForward func(outcome string)

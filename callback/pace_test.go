@@ -11,6 +11,7 @@ import (
 	"testing/synctest"
 	"time"
 
+	"github.com/batch-job-controller/batch-job-controller/callback/httpserver/servertest"
 	"github.com/batch-job-controller/batch-job-controller/controller/execution"
 	"github.com/batch-job-controller/batch-job-controller/controller/route"
 )
@@ -34,10 +35,10 @@ func (r *trickle) Read(p []byte) (int, error) {
 }
 
 // postPipe posts over a connection in memory.
-func postPipe(t *testing.T, listener *pipeListener, kind route.Kind, query url.Values, length int, body io.Reader) reply {
+func postPipe(t *testing.T, listener *servertest.PipeListener, kind route.Kind, query url.Values, length int, body io.Reader) reply {
 	t.Helper()
 	start := head(kind, query, "Content-Length: "+strconv.Itoa(length))
-	return exchange(t, listener.dial(), io.MultiReader(strings.NewReader(start), body))
+	return exchange(t, listener.Dial(), io.MultiReader(strings.NewReader(start), body))
 }
 
 func TestSlowBodies(t *testing.T) {
@@ -135,7 +136,7 @@ func TestWhatWasReceivedWholeIsKeptWhenTheClientHasGone(t *testing.T) {
 			}
 		}}
 		listener := openPipe(t, NewHandler(recorder, Options{}))
-		conn := listener.dial()
+		conn := listener.Dial()
 		if _, err := io.WriteString(conn, head(route.Result, nil, "Content-Length: 2")+"{}"); err != nil {
 			t.Fatal(err)
 		}
@@ -156,7 +157,7 @@ func TestAClientThatHangsUpIsNoErrorOfOurs(t *testing.T) {
 				recorder := &fakeRecorder{}
 				log, logged := logTo()
 				listener := openPipe(t, NewHandler(recorder, Options{Log: log}))
-				conn := listener.dial()
+				conn := listener.Dial()
 				if _, err := io.WriteString(conn, head(kind, nil, "Content-Length: 100")+"{}"); err != nil {
 					t.Fatal(err)
 				}
@@ -177,7 +178,7 @@ func TestABodyNobodyReadsHoldsNoConnection(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		listener := openPipe(t, NewHandler(&fakeRecorder{err: execution.ErrEnded}, Options{}))
 		start := time.Now()
-		conn := listener.dial()
+		conn := listener.Dial()
 		got := exchange(t, conn, strings.NewReader("POST /nowhere HTTP/1.1\r\nHost: x\r\nContent-Length: 100\r\n\r\n"))
 		if took := time.Since(start); got.status != 404 || took > leftoverTime {
 			t.Errorf("got %d after %s, want 404 within %s", got.status, took, leftoverTime)
@@ -188,7 +189,7 @@ func TestABodyNobodyReadsHoldsNoConnection(t *testing.T) {
 func TestSlowHeadersEnd(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		listener := openPipe(t, NewHandler(&fakeRecorder{}, Options{}))
-		conn := listener.dial()
+		conn := listener.Dial()
 		defer conn.Close()
 		start := time.Now()
 		go func() { _, _ = io.Copy(io.Discard, conn) }()

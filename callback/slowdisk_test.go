@@ -13,6 +13,7 @@ import (
 	"testing/synctest"
 	"time"
 
+	"github.com/batch-job-controller/batch-job-controller/callback/httpserver/servertest"
 	"github.com/batch-job-controller/batch-job-controller/controller/execution"
 	"github.com/batch-job-controller/batch-job-controller/controller/report"
 	"github.com/batch-job-controller/batch-job-controller/controller/report/memdisk"
@@ -36,11 +37,11 @@ func (r *diskRecorder) Result(_ context.Context, key execution.Key, body []byte)
 }
 
 // postResult posts the result of the n-th node, over a connection in memory.
-func postResult(t *testing.T, listener *pipeListener, n int) reply {
+func postResult(t *testing.T, listener *servertest.PipeListener, n int) reply {
 	t.Helper()
 	path := route.Path(route.Result, execution.Key{Execution: testKey.Execution, Node: fmt.Sprintf("node-%d", n)})
 	request := fmt.Sprintf("POST %s HTTP/1.1\r\nHost: x\r\nConnection: close\r\nContent-Length: 2\r\n\r\n{}", path)
-	return exchange(t, listener.dial(), bytes.NewReader([]byte(request)))
+	return exchange(t, listener.Dial(), bytes.NewReader([]byte(request)))
 }
 
 func TestADiskThatIsSlow(t *testing.T) {
@@ -112,7 +113,7 @@ func bubbledGoroutines() int {
 	return strings.Count(string(stacks[:runtime.Stack(stacks, true)]), ", synctest bubble ")
 }
 
-func postAtOnce(t *testing.T, listener *pipeListener, pods int) []reply {
+func postAtOnce(t *testing.T, listener *servertest.PipeListener, pods int) []reply {
 	t.Helper()
 	replies := make([]reply, pods)
 	var all sync.WaitGroup

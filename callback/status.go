@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"net/http"
 
+	"github.com/batch-job-controller/batch-job-controller/callback/httpserver"
 	"github.com/batch-job-controller/batch-job-controller/controller/execution"
 )
 
@@ -38,7 +39,7 @@ func statuses() []statusRule {
 		{execution.ErrNotLeader, http.StatusServiceUnavailable},
 		{execution.ErrNoAnswer, http.StatusServiceUnavailable},
 		{execution.ErrUnavailable, http.StatusServiceUnavailable},
-		{errMisdirected, http.StatusMisdirectedRequest},
+		{httpserver.ErrMisdirected, http.StatusMisdirectedRequest},
 	}
 }
 

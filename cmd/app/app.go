@@ -20,6 +20,7 @@ import (
 	"k8s.io/utils/clock"
 
 	"github.com/batch-job-controller/batch-job-controller/callback"
+	"github.com/batch-job-controller/batch-job-controller/callback/httpserver"
 	"github.com/batch-job-controller/batch-job-controller/callback/web"
 	"github.com/batch-job-controller/batch-job-controller/cmd/version"
 	"github.com/batch-job-controller/batch-job-controller/controller"
@@ -47,7 +48,7 @@ type app struct {
 	controller *controller.Controller
 	store      *report.Store
 	runnables  []namedRunnable
-	servers    []*callback.Server
+	servers    []*httpserver.Server
 	secure     securePorts
 }
 
@@ -170,13 +171,13 @@ func (a *app) addServers(own *metrics.Metrics) error {
 
 		Limits: callbackLimits(a.config.Callback.Limits),
 	})
-	reports := callback.NewForwarder(a.leader, reportPort, a.secure.forwarding(servingcert.ReportPort), a.log)
-	add := func(address string, h http.Handler, o callback.ServerOptions) {
-		a.servers = append(a.servers, callback.NewServer(address, h, o))
+	reports := httpserver.NewForwarder(a.elsewhere, reportPort, a.secure.forwarding(servingcert.ReportPort), a.log)
+	add := func(address string, h http.Handler, o httpserver.Options) {
+		a.servers = append(a.servers, httpserver.New(address, h, o))
 	}
 	add(a.options.callbackAddress, callbacks, a.callbackServer(own))
 	add(a.options.reportAddress, web.NewHandler(a.store.FS(), web.Options{Log: a.log, Elsewhere: reports.Forward, Viewers: a.newViewers()}), a.reportServer(own))
-	add(a.options.metricsAddress, a.metrics(), callback.ServerOptions{Log: a.log, MaxConnections: fewConnections})
+	add(a.options.metricsAddress, a.metrics(), httpserver.Options{Log: a.log, MaxConnections: fewConnections})
 	return nil
 }
 
@@ -193,6 +194,13 @@ func portOf(address string) (string, error) {
 func (a *app) leader() (callback.Leader, <-chan struct{}) {
 	here, elsewhere, moved := a.controller.Callbacks()
 	return callback.Leader{Here: here, Host: elsewhere}, moved
+}
+
+// elsewhere finds the host of the replica that takes callbacks, if it is another
+// one; reports are read there.
+func (a *app) elsewhere() string {
+	_, host, _ := a.controller.Callbacks()
+	return host
 }
 
 func (a *app) metrics() http.Handler {

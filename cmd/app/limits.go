@@ -4,6 +4,7 @@ import (
 	"cmp"
 
 	"github.com/batch-job-controller/batch-job-controller/callback"
+	"github.com/batch-job-controller/batch-job-controller/callback/httpserver"
 	"github.com/batch-job-controller/batch-job-controller/controller/config"
 	"github.com/batch-job-controller/batch-job-controller/controller/metrics"
 	"github.com/batch-job-controller/batch-job-controller/controller/report"
@@ -49,9 +50,9 @@ func storeOptions(l config.Limits) report.Options {
 	return report.Options{Reserve: l.Reserve, FreeBytes: l.FreeBytes, FreePercent: l.FreePercent}
 }
 
-func (a *app) callbackServer(own *metrics.Metrics) callback.ServerOptions {
+func (a *app) callbackServer(own *metrics.Metrics) httpserver.Options {
 	l := a.config.Callback.Limits
-	return callback.ServerOptions{
+	return httpserver.Options{
 		Log:            a.log,
 		MaxConnections: l.Connections,
 		HeaderDeadline: l.HeaderDeadline,
@@ -60,8 +61,8 @@ func (a *app) callbackServer(own *metrics.Metrics) callback.ServerOptions {
 	}
 }
 
-func (a *app) reportServer(own *metrics.Metrics) callback.ServerOptions {
-	return callback.ServerOptions{
+func (a *app) reportServer(own *metrics.Metrics) httpserver.Options {
+	return httpserver.Options{
 		Log:            a.log,
 		MaxConnections: cmp.Or(a.config.Callback.Limits.ReportConnections, someConnections),
 		ObserveFull:    func() { own.ConnectionsFull("report") },

@@ -12,7 +12,7 @@ import (
 	"strconv"
 	"time"
 
-	"github.com/batch-job-controller/batch-job-controller/callback"
+	"github.com/batch-job-controller/batch-job-controller/callback/httpserver"
 )
 
 // checkPprofAddress lets through what only this machine, or who may forward a
@@ -34,7 +34,7 @@ func checkPprofAddress(address string) error {
 // addProfiler serves profiles, if that was asked for.
 func (a *app) addProfiler() {
 	if a.options.pprofAddress != "" {
-		a.servers = append(a.servers, callback.NewServer(a.options.pprofAddress, newProfiler(), callback.ServerOptions{Log: a.log, MaxConnections: fewConnections}))
+		a.servers = append(a.servers, httpserver.New(a.options.pprofAddress, newProfiler(), httpserver.Options{Log: a.log, MaxConnections: fewConnections}))
 	}
 }
 

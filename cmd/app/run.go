@@ -11,7 +11,7 @@ import (
 
 	"k8s.io/klog/v2"
 
-	"github.com/batch-job-controller/batch-job-controller/callback"
+	"github.com/batch-job-controller/batch-job-controller/callback/httpserver"
 	"github.com/batch-job-controller/batch-job-controller/cmd/validate"
 	"github.com/batch-job-controller/batch-job-controller/cmd/version"
 	"github.com/batch-job-controller/batch-job-controller/controller"
@@ -93,7 +93,7 @@ func newLogger(o options, dev bool, output io.Writer) *slog.Logger {
 
 func serve(ctx context.Context, o options, env config.Env, ext extensions, log *slog.Logger) (err error) {
 	var probes health
-	server := callback.NewServer(o.healthAddress, probes.handler(), callback.ServerOptions{Log: log, MaxConnections: fewConnections})
+	server := httpserver.New(o.healthAddress, probes.handler(), httpserver.Options{Log: log, MaxConnections: fewConnections})
 	if err := server.Open(ctx); err != nil {
 		return err
 	}

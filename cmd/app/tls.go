@@ -8,7 +8,7 @@ import (
 
 	"k8s.io/utils/clock"
 
-	"github.com/batch-job-controller/batch-job-controller/callback"
+	"github.com/batch-job-controller/batch-job-controller/callback/httpserver"
 	"github.com/batch-job-controller/batch-job-controller/controller"
 	"github.com/batch-job-controller/batch-job-controller/controller/config"
 	"github.com/batch-job-controller/batch-job-controller/controller/jobspec"
@@ -81,7 +81,7 @@ func (s securePorts) serving(port string) *tls.Config {
 }
 
 // forwarding returns how another replica's port is reached; nil is plain HTTP.
-func (s securePorts) forwarding(port string) callback.ForwardTLS {
+func (s securePorts) forwarding(port string) httpserver.ForwardTLS {
 	if certificates := s[port]; certificates != nil {
 		return certificates.ClientConfig
 	}

@@ -1,4 +1,4 @@
-package callback
+package httpserver
 
 import (
 	"cmp"
@@ -13,8 +13,8 @@ import (
 	"time"
 )
 
-// ServerOptions is what a Server can do without. The zero value is of use.
-type ServerOptions struct {
+// Options is what a Server can do without. The zero value is of use.
+type Options struct {
 	Log            *slog.Logger // nil: nothing is logged
 	MaxConnections int          // further ones wait to be accepted; 0: 2048
 	// HeaderDeadline is how long the header of a request may take; 0: 5 s.
@@ -29,7 +29,7 @@ type ServerOptions struct {
 // take is up to the handler.
 type Server struct {
 	address  string
-	options  ServerOptions
+	options  Options
 	server   *http.Server
 	listener net.Listener
 	full     atomic.Bool // it was, once
@@ -40,8 +40,8 @@ type Server struct {
 // maxHeaderBytes makes 16 KiB together with the 4 KiB that net/http adds.
 const maxHeaderBytes = 12 << 10
 
-// NewServer returns a server for an address such as ":8090".
-func NewServer(address string, h http.Handler, o ServerOptions) *Server {
+// New returns a server for an address such as ":8090".
+func New(address string, h http.Handler, o Options) *Server {
 	if o.Log == nil {
 		o.Log = slog.New(slog.DiscardHandler)
 	}
@@ -69,11 +69,12 @@ func (s *Server) Open(ctx context.Context) error {
 	if err != nil {
 		return fmt.Errorf("server: %w", err)
 	}
-	s.serve(listener)
+	s.Serve(listener)
 	return nil
 }
 
-func (s *Server) serve(listener net.Listener) {
+// Serve serves in the background what a listener accepts.
+func (s *Server) Serve(listener net.Listener) {
 	s.listener = listener
 	go func() {
 		defer close(s.done)
@@ -85,8 +86,8 @@ func (s *Server) serve(listener net.Listener) {
 }
 
 // observeFull ends keep-alive, and with it the connections that wait for their
-// next request: they would keep those out that have one. Whoever is late with
-// either call is corrected by the next connection that comes or goes.
+// next request: they would keep out connections that have one. A call that comes
+// late is corrected by the next connection that comes or goes.
 func (s *Server) observeFull() {
 	s.server.SetKeepAlivesEnabled(false)
 	log := s.options.Log.Debug

@@ -1,4 +1,4 @@
-package callback
+package httpserver
 
 import (
 	"context"
@@ -16,8 +16,8 @@ import (
 // connection: what is to be trusted may change.
 type ForwardTLS func() (*tls.Config, error)
 
-// proxy passes requests on to another replica, which listens on the same port.
-type proxy struct {
+// Proxy passes requests on to another replica, which listens on the same port.
+type Proxy struct {
 	scheme     string
 	port       string
 	answerTime time.Duration // how long the client may take for the answer; 0: the writer sees to that
@@ -32,14 +32,15 @@ const (
 	maxIdleForward = 64
 )
 
-// newProxy returns a proxy. With secure nil it speaks plain HTTP.
-func newProxy(port string, secure ForwardTLS, answerTime time.Duration, log *slog.Logger) *proxy {
+// NewProxy returns a proxy. With secure nil it speaks plain HTTP. An answer may
+// take answerTime; with 0 the writer of the answer sees to that.
+func NewProxy(port string, secure ForwardTLS, answerTime time.Duration, log *slog.Logger) *Proxy {
 	scheme := "http"
 	if secure != nil {
 		scheme = "https"
 	}
 	dialer := &net.Dialer{Timeout: dialTimeout}
-	return &proxy{scheme: scheme, port: port, answerTime: answerTime, log: log, transport: &http.Transport{
+	return &Proxy{scheme: scheme, port: port, answerTime: answerTime, log: log, transport: &http.Transport{
 		DialContext: dialer.DialContext,
 		DialTLSContext: func(ctx context.Context, network, address string) (net.Conn, error) {
 			return dialTLS(ctx, dialer, secure, network, address)
@@ -61,20 +62,20 @@ func dialTLS(ctx context.Context, dialer *net.Dialer, secure ForwardTLS, network
 	return (&tls.Dialer{NetDialer: dialer, Config: how}).DialContext(ctx, network, address)
 }
 
-// pass passes a request on. If it returns an error, nothing was answered.
-func (p *proxy) pass(w http.ResponseWriter, r *http.Request, host string) error {
+// Pass passes a request on. If it returns an error, nothing was answered.
+func (p *Proxy) Pass(w http.ResponseWriter, r *http.Request, host string) error {
 	target := &url.URL{Scheme: p.scheme, Host: net.JoinHostPort(host, p.port)}
 	var failed error
 	reverse := httputil.ReverseProxy{
 		Rewrite: func(r *httputil.ProxyRequest) {
 			r.SetURL(target)
 			r.Out.Host = r.In.Host
-			r.Out.Header.Set(forwardedHeader, "true")
+			r.Out.Header.Set(ForwardedHeader, "true")
 		},
 		Transport: p.transport,
 		ModifyResponse: func(answer *http.Response) error {
 			if answer.StatusCode == http.StatusMisdirectedRequest {
-				return errMisdirected
+				return ErrMisdirected
 			}
 			if p.scheme == "http" && isForTLS(answer) {
 				return errForTLS
@@ -91,6 +92,15 @@ func (p *proxy) pass(w http.ResponseWriter, r *http.Request, host string) error 
 	return failed
 }
 
+// ForwardedHeader marks a request that another replica has passed on. It is not
+// passed on again: two replicas that take each other for the leader would
+// never end.
+const ForwardedHeader = "Batch-Job-Controller-Forwarded"
+
+// ErrMisdirected is that another replica passed a request on to this one, which
+// does not lead either. It is answered with 421; the other one then looks again.
+var ErrMisdirected = errors.New("this replica is not the leader")
+
 // errForTLS is that the other replica has a newer configuration, with TLS. This
 // one will soon be started anew; until then nothing must be lost.
 var errForTLS = errors.New("the other replica wants TLS")
@@ -103,27 +113,28 @@ func isForTLS(answer *http.Response) bool {
 
 // Forwarder passes on what only the leader has for sure, such as reports.
 type Forwarder struct {
-	find  FindLeader
-	proxy *proxy
-	log   *slog.Logger
+	elsewhere func() (host string)
+	proxy     *Proxy
+	log       *slog.Logger
 }
 
-// NewForwarder returns a forwarder to a port on which all replicas listen. With
-// secure nil they speak plain HTTP.
-func NewForwarder(find FindLeader, port string, secure ForwardTLS, log *slog.Logger) *Forwarder {
-	return &Forwarder{find: find, proxy: newProxy(port, secure, 0, log), log: log}
+// NewForwarder returns a forwarder to a port on which all replicas listen.
+// Elsewhere finds the host of another replica that leads, or "" if there is
+// none. With secure nil they speak plain HTTP.
+func NewForwarder(elsewhere func() (host string), port string, secure ForwardTLS, log *slog.Logger) *Forwarder {
+	return &Forwarder{elsewhere: elsewhere, proxy: NewProxy(port, secure, 0, log), log: log}
 }
 
 // Forward has another replica answer a request without a body, if another one
 // leads. It returns false if nothing was answered.
 func (f *Forwarder) Forward(w http.ResponseWriter, r *http.Request) (answered bool) {
-	leader, _ := f.find()
-	if leader.Here || leader.Host == "" || r.Header.Get(forwardedHeader) != "" {
+	host := f.elsewhere()
+	if host == "" || r.Header.Get(ForwardedHeader) != "" {
 		return false
 	}
-	err := f.proxy.pass(w, r, leader.Host)
+	err := f.proxy.Pass(w, r, host)
 	if err != nil {
-		f.log.Debug("the leader does not answer", "host", leader.Host, "error", err)
+		f.log.Debug("the leader does not answer", "host", host, "error", err)
 	}
 	return err == nil
 }
