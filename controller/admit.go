@@ -10,6 +10,7 @@ import (
 
 	"github.com/batch-job-controller/batch-job-controller/controller/execution"
 	"github.com/batch-job-controller/batch-job-controller/controller/kube"
+	"github.com/batch-job-controller/batch-job-controller/controller/lease"
 	"github.com/batch-job-controller/batch-job-controller/controller/plan"
 )
 
@@ -33,7 +34,7 @@ var errOvertaken = errors.New("somebody else wrote the execution record")
 
 // keepRecord writes the open record whenever there is something to write. It
 // is the only one who does, so that a conflict always means another replica.
-func (c *Controller) keepRecord(ctx context.Context, fence Fence) {
+func (c *Controller) keepRecord(ctx context.Context, fence lease.Fence) {
 	timer := c.Clock.NewTimer(lazyWrite)
 	defer timer.Stop()
 	waiting := false // the timer runs for a lazy write
@@ -89,7 +90,7 @@ func (c *Controller) tellRecordRefused(ctx context.Context, err error) {
 // writeRecord brings the record up to date with what was observed, and admits
 // the next tasks. It returns whether it put off a write that is not urgent,
 // which it does not when it is due.
-func (c *Controller) writeRecord(ctx context.Context, fence Fence, due bool) (lazy bool, err error) {
+func (c *Controller) writeRecord(ctx context.Context, fence lease.Fence, due bool) (lazy bool, err error) {
 	c.mu.Lock()
 	if c.open == nil {
 		c.mu.Unlock()
@@ -120,7 +121,7 @@ func (c *Controller) writeRecord(ctx context.Context, fence Fence, due bool) (la
 }
 
 // swapAccount writes the account if nobody else wrote the record meanwhile.
-func (c *Controller) swapAccount(ctx context.Context, fence Fence, open *openExecution, next execution.Account) error {
+func (c *Controller) swapAccount(ctx context.Context, fence lease.Fence, open *openExecution, next execution.Account) error {
 	write, done, err := fence(ctx)
 	if err != nil {
 		return err

@@ -9,6 +9,7 @@ import (
 
 	"github.com/batch-job-controller/batch-job-controller/controller/config"
 	"github.com/batch-job-controller/batch-job-controller/controller/execution"
+	"github.com/batch-job-controller/batch-job-controller/controller/lease"
 )
 
 const validResult = `{"test":[{"value":1.5,"labels":{"label":"x"}}]}`
@@ -237,7 +238,7 @@ func TestWhatAFormerLeaderDoesNotKnowIsLeftToTheLeader(t *testing.T) {
 
 // lost is the fence of a Lease that was not renewed.
 func lost(context.Context) (context.Context, context.CancelFunc, error) {
-	return nil, nil, ErrLeaseLost
+	return nil, nil, lease.ErrLost
 }
 
 func TestNothingIsAcknowledgedOnceTheReportIsWritten(t *testing.T) {

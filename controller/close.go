@@ -16,6 +16,7 @@ import (
 	"github.com/batch-job-controller/batch-job-controller/controller/execution"
 	"github.com/batch-job-controller/batch-job-controller/controller/jobspec"
 	"github.com/batch-job-controller/batch-job-controller/controller/kube"
+	"github.com/batch-job-controller/batch-job-controller/controller/lease"
 	"github.com/batch-job-controller/batch-job-controller/controller/plan"
 )
 
@@ -36,7 +37,7 @@ type reportStore interface {
 // record. Killed in between, the next leader finds how far it came. A leader
 // that slept through its Lease may still write its report: as nothing was taken
 // any more, it has nothing else to say.
-func (c *Controller) closeExecution(ctx context.Context, fence Fence, open *openExecution) error {
+func (c *Controller) closeExecution(ctx context.Context, fence lease.Fence, open *openExecution) error {
 	c.mu.Lock()
 	phase, closing := open.ledger.Phase(), open.ledger.Closing()
 	c.mu.Unlock()
@@ -169,7 +170,7 @@ func (c *Controller) requestPrune() {
 
 // runPrunes drops old executions whenever it is asked to. What fails is left
 // for the next time.
-func (c *Controller) runPrunes(ctx context.Context, fence Fence) {
+func (c *Controller) runPrunes(ctx context.Context, fence lease.Fence) {
 	again := c.Clock.NewTimer(longestSleep)
 	defer again.Stop()
 	for {
@@ -191,7 +192,7 @@ func (c *Controller) runPrunes(ctx context.Context, fence Fence) {
 
 // prune drops what is older than the history. It returns after how long there
 // is more to drop, or 0.
-func (c *Controller) prune(ctx context.Context, fence Fence) (later time.Duration, err error) {
+func (c *Controller) prune(ctx context.Context, fence lease.Fence) (later time.Duration, err error) {
 	all, err := c.records.list(ctx)
 	if err != nil {
 		return longestSleep, err // whose tokens are to be deleted is not known
@@ -243,7 +244,7 @@ func (c *Controller) prune(ctx context.Context, fence Fence) (later time.Duratio
 
 // drop drops an execution with all that it left: the record takes its Jobs
 // with it.
-func (c *Controller) drop(ctx context.Context, fence Fence, id execution.ID, records map[execution.ID]record) error {
+func (c *Controller) drop(ctx context.Context, fence lease.Fence, id execution.ID, records map[execution.ID]record) error {
 	write, done, err := fence(ctx)
 	if err != nil {
 		return err
@@ -268,7 +269,7 @@ func (c *Controller) drop(ctx context.Context, fence Fence, id execution.ID, rec
 
 // deleteJobs deletes the Jobs of closed executions, each by its UID and only if
 // it belongs to the record.
-func (c *Controller) deleteJobs(ctx context.Context, fence Fence, ids []execution.ID, records map[execution.ID]record) error {
+func (c *Controller) deleteJobs(ctx context.Context, fence lease.Fence, ids []execution.ID, records map[execution.ID]record) error {
 	if len(ids) == 0 {
 		return nil
 	}
@@ -288,7 +289,7 @@ func (c *Controller) deleteJobs(ctx context.Context, fence Fence, ids []executio
 	return errors.Join(errs...)
 }
 
-func (c *Controller) deleteJob(ctx context.Context, fence Fence, job *batchv1.Job) error {
+func (c *Controller) deleteJob(ctx context.Context, fence lease.Fence, job *batchv1.Job) error {
 	write, done, err := fence(ctx)
 	if err != nil {
 		return err

@@ -17,6 +17,7 @@ import (
 	"github.com/batch-job-controller/batch-job-controller/controller/execution"
 	"github.com/batch-job-controller/batch-job-controller/controller/jobspec"
 	"github.com/batch-job-controller/batch-job-controller/controller/kube"
+	"github.com/batch-job-controller/batch-job-controller/controller/lease"
 	"github.com/batch-job-controller/batch-job-controller/controller/metrics"
 	"github.com/batch-job-controller/batch-job-controller/controller/plan"
 	"github.com/batch-job-controller/batch-job-controller/controller/route"
@@ -116,7 +117,7 @@ type Controller struct {
 
 	mu      sync.Mutex // guards what follows
 	role    role
-	fence   Fence                 // of the term
+	fence   lease.Fence           // of the term
 	holder  string                // the identity of another replica that holds the Lease; empty: none is known to
 	moved   chan struct{}         // closed when role or holder changes
 	open    *openExecution        // nil: none is open
@@ -227,7 +228,7 @@ func (c *Controller) Synced() bool { return c.caches.Synced() }
 // ended. It may be run again: each time it begins with what is in the cluster
 // and on the disk. It returns an error if an execution is open that only a later
 // version can end.
-func (c *Controller) Run(ctx context.Context, fence Fence) error {
+func (c *Controller) Run(ctx context.Context, fence lease.Fence) error {
 	if err := c.caches.WaitForSync(ctx); err != nil {
 		return nil //nolint:nilerr // ctx has ended
 	}
@@ -261,7 +262,7 @@ func (c *Controller) Run(ctx context.Context, fence Fence) error {
 }
 
 // begin makes the queues anew: those of an earlier term are shut down.
-func (c *Controller) begin(fence Fence) {
+func (c *Controller) begin(fence lease.Fence) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	c.hosts = newCallbackHosts()

@@ -14,7 +14,7 @@
 //	close.go      the last task has ended: write the  Ledger.Report
 //	              report, close the record, drop what
 //	              is older than the history           plan.Prune
-//	leader.go     all of it only with the Lease
+//	lease         all of it only with the Lease
 //
 // Whatever is in memory may be lost at any instruction: recover.go builds it
 // anew from the execution records, the Jobs and the report directory.

@@ -14,11 +14,12 @@ import (
 	"github.com/batch-job-controller/batch-job-controller/controller/execution"
 	"github.com/batch-job-controller/batch-job-controller/controller/jobspec"
 	"github.com/batch-job-controller/batch-job-controller/controller/kube"
+	"github.com/batch-job-controller/batch-job-controller/controller/lease"
 )
 
 // fire opens an execution, unless one is open: nothing runs twice on a node at
 // the same time.
-func (c *Controller) fire(ctx context.Context, fence Fence, why opening) {
+func (c *Controller) fire(ctx context.Context, fence lease.Fence, why opening) {
 	now := c.Clock.Now()
 	why.scheduled = why.scheduled.UTC().Truncate(time.Second)
 	if id, about, busy := c.busy(ctx, why); busy {
@@ -55,7 +56,7 @@ func (c *Controller) skipTick(ctx context.Context, busy execution.ID, about core
 
 // resumeOpening creates the record of the execution that the state says is
 // being opened, by this leader or by one that died over it.
-func (c *Controller) resumeOpening(ctx context.Context, fence Fence) {
+func (c *Controller) resumeOpening(ctx context.Context, fence lease.Fence) {
 	if c.state.opening == nil {
 		return
 	}
@@ -82,7 +83,7 @@ func (c *Controller) resumeOpening(ctx context.Context, fence Fence) {
 
 // openExecution selects the nodes and writes the execution record: from then
 // on the execution exists, whoever leads.
-func (c *Controller) openExecution(ctx context.Context, fence Fence, why opening) error {
+func (c *Controller) openExecution(ctx context.Context, fence lease.Fence, why opening) error {
 	cfg := c.config()
 	selected := c.selectNodes(cfg) // before it is asked for time to write: templates take some to render
 	write, done, err := fence(ctx)

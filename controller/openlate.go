@@ -10,6 +10,7 @@ import (
 
 	"github.com/batch-job-controller/batch-job-controller/controller/execution"
 	"github.com/batch-job-controller/batch-job-controller/controller/kube"
+	"github.com/batch-job-controller/batch-job-controller/controller/lease"
 )
 
 // errNotLed is why an execution was not opened that an earlier leader began.
@@ -23,7 +24,7 @@ func (c *Controller) tooLate(why opening, now time.Time) time.Time {
 // openInTime opens the execution that the state says is being opened, or gives it
 // up at startingDeadline: what stands in its way must not stand in that of the
 // next tick too.
-func (c *Controller) openInTime(ctx context.Context, fence Fence, why opening) {
+func (c *Controller) openInTime(ctx context.Context, fence lease.Fence, why opening) {
 	err := errNotLed
 	if now := c.Clock.Now(); !now.After(c.tooLate(why, now)) {
 		err = c.untilDone(ctx, "open an execution", why, c.tooLate(why, now), func() error { return c.openExecution(ctx, fence, why) })

@@ -3,6 +3,7 @@ package controller
 import (
 	"context"
 	"errors"
+	"log/slog"
 	"sync/atomic"
 	"testing"
 	"time"
@@ -12,18 +13,21 @@ import (
 
 	"github.com/batch-job-controller/batch-job-controller/controller/config"
 	"github.com/batch-job-controller/batch-job-controller/controller/execution"
+	"github.com/batch-job-controller/batch-job-controller/controller/lease"
 )
 
 // elect has the replica compete for the Lease before it works, until the test
 // ends.
 func (r *replica) elect(c *cluster) (stop func()) {
 	ctx, cancel := context.WithCancel(r.t.Context())
-	o := leaderOptions(r.t, r.Identity)
+	o := lease.WithDefaultTimings(lease.Options{
+		Namespace: testNamespace, Name: "check-leader", Identity: r.Identity, Log: slog.New(slog.NewTextHandler(r.t.Output(), nil)),
+	})
 	o.Observe = r.ObserveHolder
 	o.RetryPeriod = 4 * time.Second // the fake API server is slow
 	r.Watch(ctx)
 	done := make(chan error, 1)
-	go func() { done <- Lead(ctx, c.client, o, r.Run) }()
+	go func() { done <- lease.Lead(ctx, c.client, o, r.Run) }()
 	return func() {
 		cancel()
 		must(r.t, <-done)

@@ -14,6 +14,7 @@ import (
 	"github.com/batch-job-controller/batch-job-controller/controller/config"
 	"github.com/batch-job-controller/batch-job-controller/controller/execution"
 	"github.com/batch-job-controller/batch-job-controller/controller/kube"
+	"github.com/batch-job-controller/batch-job-controller/controller/lease"
 )
 
 // JudgeConfig decides what becomes of the configuration that runs now that the
@@ -124,7 +125,7 @@ func (f *follower) run(ctx context.Context, news <-chan struct{}) {
 // while, as when replicas are replaced one by one; its name tells them apart.
 func (f *follower) compare(ctx context.Context) {
 	f.mu.Lock()
-	other := configMapOf(f.holder)
+	other := lease.ConfigMapOf(f.holder)
 	f.mu.Unlock()
 	if other == "" || other == f.ConfigMap || other == f.foreign {
 		return

@@ -20,6 +20,7 @@ import (
 	"github.com/batch-job-controller/batch-job-controller/controller/execution"
 	"github.com/batch-job-controller/batch-job-controller/controller/jobspec"
 	"github.com/batch-job-controller/batch-job-controller/controller/kube"
+	"github.com/batch-job-controller/batch-job-controller/controller/lease"
 )
 
 const testConfigMap = "settings"
@@ -455,7 +456,7 @@ func TestAStandbyOfAnotherConfigMapSaysSo(t *testing.T) {
 				r.Watch(ctx)
 				time.Sleep(5 * time.Second)
 				for range 3 { // leaders come and go
-					r.ObserveHolder(NewIdentity("other", tt.leader, "10.0.0.2"))
+					r.ObserveHolder(lease.NewIdentity("other", tt.leader, "10.0.0.2"))
 					time.Sleep(time.Minute)
 				}
 				stop()

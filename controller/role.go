@@ -4,6 +4,7 @@ import (
 	"time"
 
 	"github.com/batch-job-controller/batch-job-controller/controller/execution"
+	"github.com/batch-job-controller/batch-job-controller/controller/lease"
 )
 
 // role is what a replica does.
@@ -80,5 +81,5 @@ func (c *Controller) takesCallbacks() bool { return c.role != standby && c.holde
 func (c *Controller) Callbacks() (here bool, elsewhere string, moved <-chan struct{}) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	return c.takesCallbacks(), addressOf(c.holder), c.moved
+	return c.takesCallbacks(), lease.AddressOf(c.holder), c.moved
 }

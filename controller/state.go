@@ -13,6 +13,7 @@ import (
 
 	"github.com/batch-job-controller/batch-job-controller/controller/execution"
 	"github.com/batch-job-controller/batch-job-controller/controller/jobspec"
+	"github.com/batch-job-controller/batch-job-controller/controller/lease"
 )
 
 // The state ConfigMap remembers which tick was dealt with last, and which
@@ -191,7 +192,7 @@ func (s state) data() map[string]string {
 // swapState changes the state, unless there is no change to make, or somebody
 // else wrote it since it was read: then it is read again, and the error says
 // so. Only the goroutine that runs the ticks does this.
-func (c *Controller) swapState(ctx context.Context, fence Fence, change func(*state) bool) error {
+func (c *Controller) swapState(ctx context.Context, fence lease.Fence, change func(*state) bool) error {
 	next := c.state
 	if !change(&next) {
 		return nil

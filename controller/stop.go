@@ -12,12 +12,13 @@ import (
 
 	"github.com/batch-job-controller/batch-job-controller/controller/execution"
 	"github.com/batch-job-controller/batch-job-controller/controller/jobspec"
+	"github.com/batch-job-controller/batch-job-controller/controller/lease"
 	"github.com/batch-job-controller/batch-job-controller/controller/plan"
 )
 
 // stopJob makes the Job controller end the Job and delete its pod, and writes
 // the reason where the next leader finds it: the pod's goes with the pod.
-func (c *Controller) stopJob(ctx context.Context, fence Fence, t task, end execution.End) error {
+func (c *Controller) stopJob(ctx context.Context, fence lease.Fence, t task, end execution.End) error {
 	write, done, err := fence(ctx)
 	if err != nil {
 		return err

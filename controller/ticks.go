@@ -7,6 +7,7 @@ import (
 
 	"github.com/batch-job-controller/batch-job-controller/controller/execution"
 	"github.com/batch-job-controller/batch-job-controller/controller/kube"
+	"github.com/batch-job-controller/batch-job-controller/controller/lease"
 	"github.com/batch-job-controller/batch-job-controller/controller/plan"
 )
 
@@ -15,7 +16,7 @@ import (
 const longestSleep = 30 * time.Second
 
 // runTicks opens an execution whenever one is due.
-func (c *Controller) runTicks(ctx context.Context, fence Fence) {
+func (c *Controller) runTicks(ctx context.Context, fence lease.Fence) {
 	c.followSchedule(ctx, fence)
 	c.resumeOpening(ctx, fence)
 	for {
@@ -122,7 +123,7 @@ func (c *Controller) untilDone(ctx context.Context, step string, why opening, la
 // remember changes the state. If the API server does not take that for as long as
 // an execution may be late, this leader alone remembers it, and goes on: it is
 // written with the next change.
-func (c *Controller) remember(ctx context.Context, fence Fence, step string, why opening, change func(*state) bool) {
+func (c *Controller) remember(ctx context.Context, fence lease.Fence, step string, why opening, change func(*state) bool) {
 	now := c.Clock.Now()
 	err := c.untilDone(ctx, step, why, now.Add(c.startingDeadline(now)), func() error { return c.swapState(ctx, fence, change) })
 	if err != nil {
@@ -131,13 +132,13 @@ func (c *Controller) remember(ctx context.Context, fence Fence, step string, why
 }
 
 // passTicks remembers that the ticks up to a time were dealt with.
-func (c *Controller) passTicks(ctx context.Context, fence Fence, until time.Time) {
+func (c *Controller) passTicks(ctx context.Context, fence lease.Fence, until time.Time) {
 	c.remember(ctx, fence, "remember the last tick", opening{execution.Cron, until}, func(s *state) bool { return s.pass(c.config().scheduleText, until) })
 }
 
 // followSchedule takes down the schedule that applies. One that was changed while
 // no replica led has no ticks from before now.
-func (c *Controller) followSchedule(ctx context.Context, fence Fence) {
+func (c *Controller) followSchedule(ctx context.Context, fence lease.Fence) {
 	now := c.Clock.Now()
 	c.remember(ctx, fence, "remember the schedule", opening{execution.Cron, now}, func(s *state) bool {
 		cfg := c.config()

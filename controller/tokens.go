@@ -16,6 +16,7 @@ import (
 
 	"github.com/batch-job-controller/batch-job-controller/controller/execution"
 	"github.com/batch-job-controller/batch-job-controller/controller/jobspec"
+	"github.com/batch-job-controller/batch-job-controller/controller/lease"
 )
 
 // tokenChunk is a Secret with the tokens of as many nodes of an execution as
@@ -44,7 +45,7 @@ func newTokenChunks(p execution.Plan) []tokenChunk {
 // keepKey creates the callback key again whenever its Secret is gone, until ctx
 // ends. Without it a replica that starts later would make another one, and the
 // pods that run would be refused.
-func (c *Controller) keepKey(ctx context.Context, fence Fence) {
+func (c *Controller) keepKey(ctx context.Context, fence lease.Fence) {
 	for c.sleepUntil(ctx, c.Clock.Now().Add(longestSleep), nil) {
 		write, done, err := fence(ctx)
 		if err != nil {
@@ -154,7 +155,7 @@ const maxTokenDeletions = 50
 // leader has not, in one request: there may be thousands of them. They are worth
 // nothing any more; what cannot be deleted goes with the record. Only what runs the
 // prunes calls it.
-func (c *Controller) deleteTokens(ctx context.Context, fence Fence, records []record) error {
+func (c *Controller) deleteTokens(ctx context.Context, fence lease.Fence, records []record) error {
 	var ids []string
 	for _, r := range slices.Backward(records) {
 		id := string(r.plan.ID)

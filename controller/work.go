@@ -12,11 +12,12 @@ import (
 
 	"github.com/batch-job-controller/batch-job-controller/controller/execution"
 	"github.com/batch-job-controller/batch-job-controller/controller/jobspec"
+	"github.com/batch-job-controller/batch-job-controller/controller/lease"
 	"github.com/batch-job-controller/batch-job-controller/controller/plan"
 )
 
 // workOnTasks gives one node task after the other its turn.
-func (c *Controller) workOnTasks(ctx context.Context, fence Fence) {
+func (c *Controller) workOnTasks(ctx context.Context, fence lease.Fence) {
 	for {
 		key, shutdown := c.tasks.Get()
 		if shutdown {
@@ -33,7 +34,7 @@ func (c *Controller) workOnTasks(ctx context.Context, fence Fence) {
 }
 
 // turn does what is next for one node task: gather, decide, act.
-func (c *Controller) turn(ctx context.Context, fence Fence, key execution.Key) error {
+func (c *Controller) turn(ctx context.Context, fence lease.Fence, key execution.Key) error {
 	t, ok := c.gather(key)
 	if !ok {
 		return nil
@@ -114,7 +115,7 @@ func (c *Controller) gather(key execution.Key) (task, bool) {
 }
 
 // act does the step.
-func (c *Controller) act(ctx context.Context, fence Fence, t task, action plan.Action) error {
+func (c *Controller) act(ctx context.Context, fence lease.Fence, t task, action plan.Action) error {
 	if action.Silent {
 		if silent, err := c.isSilent(ctx, t); err != nil || !silent {
 			c.tasks.AddAfter(t.key, silencePause)
@@ -161,7 +162,7 @@ func (c *Controller) noteStarted(t task, action plan.Action) {
 
 // createJob creates the task's Job. That its name is taken is no error: it was
 // created before, by a request whose answer was lost or by another leader.
-func (c *Controller) createJob(ctx context.Context, fence Fence, t task) error {
+func (c *Controller) createJob(ctx context.Context, fence lease.Fence, t task) error {
 	write, done, err := fence(ctx)
 	if err != nil {
 		return err

@@ -28,6 +28,7 @@ import (
 	"github.com/batch-job-controller/batch-job-controller/controller/execution"
 	"github.com/batch-job-controller/batch-job-controller/controller/jobspec"
 	"github.com/batch-job-controller/batch-job-controller/controller/kube"
+	"github.com/batch-job-controller/batch-job-controller/controller/lease"
 	"github.com/batch-job-controller/batch-job-controller/controller/metrics"
 	"github.com/batch-job-controller/batch-job-controller/controller/report"
 	"github.com/batch-job-controller/batch-job-controller/controller/servingcert"
@@ -61,7 +62,7 @@ const (
 
 func newApp(o options, env config.Env, cfg config.Config, client kube.Client, keyring *controller.Keyring, ext extensions, log *slog.Logger) (*app, error) {
 	a := &app{
-		options: o, identity: controller.NewIdentity(env.Hostname, env.ConfigMapName, o.advertiseAddress),
+		options: o, identity: lease.NewIdentity(env.Hostname, env.ConfigMapName, o.advertiseAddress),
 		env: env, config: cfg, client: client, access: ext.access, log: log, runnables: ext.runnables,
 	}
 	var err error
@@ -251,7 +252,7 @@ func (a *app) run(ctx context.Context, start *starting) (err error) {
 	defer stopWatching()
 	a.controller.Watch(watching)
 	a.secure.keep(watching)
-	if err := controller.Lead(ctx, a.client, a.leaderOptions(), a.lead); err != nil {
+	if err := lease.Lead(ctx, a.client, a.leaderOptions(), a.lead); err != nil {
 		return err
 	}
 	a.drain(watching)
@@ -263,11 +264,11 @@ func (a *app) run(ctx context.Context, start *starting) (err error) {
 func (a *app) drain(ctx context.Context) {
 	ctx, cancel := context.WithTimeout(ctx, a.options.drain)
 	defer cancel()
-	controller.FollowLease(ctx, a.client, a.leaderOptions())
+	lease.Follow(ctx, a.client, a.leaderOptions())
 }
 
-func (a *app) leaderOptions() controller.LeaderOptions {
-	return controller.LeaderOptions{
+func (a *app) leaderOptions() lease.Options {
+	return lease.Options{
 		Namespace:     a.env.Namespace,
 		Name:          jobspec.LeaseName(a.config.Name),
 		Controller:    a.config.Name,
@@ -281,7 +282,7 @@ func (a *app) leaderOptions() controller.LeaderOptions {
 }
 
 // lead does the work of the leader: the controller's, and the extensions'.
-func (a *app) lead(ctx context.Context, fence controller.Fence) error {
+func (a *app) lead(ctx context.Context, fence lease.Fence) error {
 	ctx, stop := context.WithCancel(ctx)
 	defer stop()
 	ended := make(chan error, 1+len(a.runnables))

@@ -10,7 +10,7 @@ import (
 	"strings"
 	"time"
 
-	"github.com/batch-job-controller/batch-job-controller/controller"
+	"github.com/batch-job-controller/batch-job-controller/controller/lease"
 )
 
 // options are what the command line says. What belongs to the job is in the
@@ -63,7 +63,7 @@ func parseOptions(args []string, output io.Writer) (options, error) {
 	flags.StringVar(&o.callbackKeySecret, "callback-key-secret", "", "Secret with the key of the callback tokens, made if there is none; empty: <name>-callback-key")
 	flags.StringVar(&o.caSecret, "ca-secret", "", "Secret with the authority of tls: selfSigned, made if there is none; empty: <name>-ca")
 	flags.StringVar(&o.callbackKeyDirectory, "callback-key-directory", "", "where that Secret is mounted; empty: it is read through the API")
-	lease := controller.DefaultLeaderTimings(controller.LeaderOptions{})
+	lease := lease.WithDefaultTimings(lease.Options{})
 	flags.DurationVar(&o.leaseDuration, "leader-lease-duration", lease.LeaseDuration, "how long a Lease lasts that is not renewed")
 	flags.DurationVar(&o.renewDeadline, "leader-renew-deadline", lease.RenewDeadline, "how long the leader tries to renew it")
 	flags.DurationVar(&o.retryPeriod, "leader-retry-period", lease.RetryPeriod, "how long to wait between tries")

@@ -12,6 +12,7 @@ import (
 	"github.com/batch-job-controller/batch-job-controller/controller"
 	"github.com/batch-job-controller/batch-job-controller/controller/config"
 	"github.com/batch-job-controller/batch-job-controller/controller/execution"
+	"github.com/batch-job-controller/batch-job-controller/controller/lease"
 	"github.com/batch-job-controller/batch-job-controller/controller/metrics"
 	"github.com/batch-job-controller/batch-job-controller/controller/report"
 )
@@ -114,16 +115,16 @@ func (p *process) run(ctx context.Context) error {
 	p.replica = &replica{controller: c, results: results}
 	w.mu.Unlock()
 	c.Watch(p.ctx)
-	leader := controller.LeaderOptions{
+	leader := lease.Options{
 		Namespace: namespace, Name: leaseName, Identity: p.identity(), Observe: c.ObserveHolder, Log: o.Log,
 		LeaseDuration: leaseDuration, RenewDeadline: renewDeadline, RetryPeriod: retryPeriod,
 	}
-	if err := controller.Lead(ctx, view, leader, c.Run); err != nil {
+	if err := lease.Lead(ctx, view, leader, c.Run); err != nil {
 		return err
 	}
 	draining, stop := context.WithTimeout(p.ctx, drain)
 	defer stop()
-	controller.FollowLease(draining, view, leader)
+	lease.Follow(draining, view, leader)
 	return nil
 }
 

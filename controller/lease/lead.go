@@ -1,8 +1,7 @@
-package controller
+package lease
 
 import (
 	"context"
-	"errors"
 	"fmt"
 	"log/slog"
 	"sync"
@@ -18,8 +17,8 @@ import (
 	"github.com/batch-job-controller/batch-job-controller/controller/kube"
 )
 
-// LeaderOptions say how to compete for the Lease.
-type LeaderOptions struct {
+// Options say how to compete for the Lease.
+type Options struct {
 	Namespace string
 	Name      string // of the Lease
 	// Controller is whose Lease it is: its labels say so.
@@ -34,29 +33,20 @@ type LeaderOptions struct {
 	Log     *slog.Logger
 }
 
-// DefaultLeaderTimings are those of Kubernetes' own controllers, but for the
+// WithDefaultTimings are those of Kubernetes' own controllers, but for the
 // retry period: a standby looks after one to 2.2 of them, and should find a
 // Lease that was given back within three seconds.
-func DefaultLeaderTimings(o LeaderOptions) LeaderOptions {
+func WithDefaultTimings(o Options) Options {
 	o.LeaseDuration, o.RenewDeadline, o.RetryPeriod = 15*time.Second, 10*time.Second, time.Second
 	return o
 }
-
-// ErrLeaseLost says that another replica may lead now.
-var ErrLeaseLost = errors.New("lost the Lease")
-
-// A Fence lets the leader write to the cluster. It returns the context for one
-// write, which a stop leaves time to end but which ends with the Lease, or an
-// error if there is to be no further write. To hold the Lease is not enough: a
-// process that was stopped for a while goes on as if it held it.
-type Fence func(ctx context.Context) (write context.Context, done context.CancelFunc, err error)
 
 // Lead competes for the Lease until ctx ends, and does the work whenever it has
 // it. It gives the Lease back only when the work has ended: given back any
 // earlier, the next leader would begin while this one still writes. A Lease
 // that is lost ends the work, and is competed for again. Lead returns an error
 // if the work fails.
-func Lead(ctx context.Context, client kube.Client, o LeaderOptions, work func(context.Context, Fence) error) error {
+func Lead(ctx context.Context, client kube.Client, o Options, work func(context.Context, Fence) error) error {
 	for ctx.Err() == nil {
 		t := newTerm(client, o)
 		if err := t.run(ctx, work); err != nil {
@@ -66,9 +56,9 @@ func Lead(ctx context.Context, client kube.Client, o LeaderOptions, work func(co
 	return nil
 }
 
-// FollowLease tells o.Observe who holds the Lease until ctx ends, without
+// Follow tells o.Observe who holds the Lease until ctx ends, without
 // competing for it.
-func FollowLease(ctx context.Context, client kube.Client, o LeaderOptions) {
+func Follow(ctx context.Context, client kube.Client, o Options) {
 	t := newTerm(client, o)
 	wait.UntilWithContext(ctx, func(ctx context.Context) {
 		if _, _, err := t.Get(ctx); err != nil && ctx.Err() == nil {
@@ -77,28 +67,28 @@ func FollowLease(ctx context.Context, client kube.Client, o LeaderOptions) {
 	}, o.RetryPeriod)
 }
 
-// leaseComponent labels the Lease.
-const leaseComponent = "leader"
+// component labels the Lease.
+const component = "leader"
 
 // term is one time of waiting for the Lease and holding it.
 type term struct {
 	resourcelock.Interface
-	options LeaderOptions
+	options Options
 	client  kube.Client
-	wait    leaseWait                 // only the goroutine of the election has it
+	wait    waiting                   // only the goroutine of the election has it
 	renewed atomic.Pointer[time.Time] // when this replica last wrote the Lease
 	lost    chan struct{}             // closed when another replica is seen to hold it
 	lose    func()
 }
 
-func newTerm(client kube.Client, o LeaderOptions) *term {
+func newTerm(client kube.Client, o Options) *term {
 	lost := make(chan struct{})
 	return &term{
 		Interface: &resourcelock.LeaseLock{
 			LeaseMeta:  metav1.ObjectMeta{Namespace: o.Namespace, Name: o.Name},
 			Client:     client.CoordinationV1(),
 			LockConfig: resourcelock.ResourceLockConfig{Identity: o.Identity},
-			Labels:     jobspec.CommonLabels(o.Controller, leaseComponent),
+			Labels:     jobspec.CommonLabels(o.Controller, component),
 		},
 		options: o,
 		client:  client,
@@ -168,21 +158,6 @@ func (t *term) lead(ctx, leading context.Context, work func(context.Context, Fen
 		t.options.Log.Warn("this replica does not lead any more: it lost the Lease", "identity", t.options.Identity)
 	}
 	return err
-}
-
-// fence refuses when the last renewal is older than the deadline by the
-// monotonic clock, which also runs while a process is stopped.
-func (t *term) fence(leading context.Context) Fence {
-	return func(ctx context.Context) (context.Context, context.CancelFunc, error) {
-		if err := ctx.Err(); err != nil {
-			return nil, nil, err
-		}
-		if age := time.Since(*t.renewed.Load()); age > t.options.RenewDeadline {
-			return nil, nil, fmt.Errorf("%w: it was last renewed %s ago", ErrLeaseLost, age.Round(time.Millisecond))
-		}
-		write, done := context.WithTimeout(leading, apiTimeout)
-		return write, done, nil
-	}
 }
 
 // release gives the Lease back, if this replica holds it: the next leader need

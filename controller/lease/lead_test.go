@@ -1,4 +1,4 @@
-package controller
+package lease
 
 import (
 	"context"
@@ -13,21 +13,29 @@ import (
 
 	coordinationv1 "k8s.io/api/coordination/v1"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+	"k8s.io/apimachinery/pkg/runtime"
 	"k8s.io/client-go/kubernetes/fake"
 	clienttesting "k8s.io/client-go/testing"
 	"k8s.io/utils/ptr"
 )
 
-func leaderOptions(t *testing.T, identity string) LeaderOptions {
+func options(t *testing.T, identity string) Options {
 	t.Helper()
-	return DefaultLeaderTimings(LeaderOptions{
-		Namespace: testNamespace, Name: "check-leader", Identity: identity, Log: slog.New(slog.NewTextHandler(t.Output(), nil)),
+	return WithDefaultTimings(Options{
+		Namespace: "jobs", Name: "check-leader", Identity: identity, Log: slog.New(slog.NewTextHandler(t.Output(), nil)),
 	})
 }
 
-func lease(t *testing.T, client *fake.Clientset) *coordinationv1.Lease {
+func must(t *testing.T, err error) {
 	t.Helper()
-	l, err := client.CoordinationV1().Leases(testNamespace).Get(t.Context(), "check-leader", metav1.GetOptions{})
+	if err != nil {
+		t.Fatal(err)
+	}
+}
+
+func held(t *testing.T, client *fake.Clientset) *coordinationv1.Lease {
+	t.Helper()
+	l, err := client.CoordinationV1().Leases("jobs").Get(t.Context(), "check-leader", metav1.GetOptions{})
 	must(t, err)
 	return l
 }
@@ -38,10 +46,10 @@ func TestLeaseIsGivenBackOnlyAfterTheWorkHasEnded(t *testing.T) {
 		ctx, stop := context.WithCancel(t.Context())
 		done := make(chan error, 1)
 		go func() {
-			done <- Lead(ctx, client, leaderOptions(t, "a"), func(ctx context.Context, _ Fence) error {
+			done <- Lead(ctx, client, options(t, "a"), func(ctx context.Context, _ Fence) error {
 				<-ctx.Done()
 				time.Sleep(20 * time.Second) // the last writes: longer than a Lease lasts
-				if holder := lease(t, client).Spec.HolderIdentity; holder == nil || *holder != "a" {
+				if holder := held(t, client).Spec.HolderIdentity; holder == nil || *holder != "a" {
 					t.Error("the Lease was given back while the work went on")
 				}
 				return nil
@@ -52,7 +60,7 @@ func TestLeaseIsGivenBackOnlyAfterTheWorkHasEnded(t *testing.T) {
 		if err := <-done; err != nil {
 			t.Errorf("Lead: %v", err)
 		}
-		if holder := lease(t, client).Spec.HolderIdentity; holder != nil && *holder != "" {
+		if holder := held(t, client).Spec.HolderIdentity; holder != nil && *holder != "" {
 			t.Errorf("holder after the end: got %q, want nobody", *holder)
 		}
 	})
@@ -72,9 +80,9 @@ func TestNextReplicaLeadsSoonAfterTheLeaseIsGivenBack(t *testing.T) {
 			}
 		}
 		done := make(chan error, 2)
-		go func() { done <- Lead(first, client, leaderOptions(t, "a"), work("a")) }()
+		go func() { done <- Lead(first, client, options(t, "a"), work("a")) }()
 		time.Sleep(time.Second)
-		go func() { done <- Lead(second, client, leaderOptions(t, "b"), work("b")) }()
+		go func() { done <- Lead(second, client, options(t, "b"), work("b")) }()
 		time.Sleep(10 * time.Second)
 		if got := leading.Load(); got != "a" {
 			t.Fatalf("leader: got %v, want a", got)
@@ -99,22 +107,22 @@ func TestLostLeaseEndsTheWorkAndIsCompetedForAgain(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		client := fake.NewClientset()
 		var down atomic.Bool
-		client.PrependReactor("*", "leases", func(clienttesting.Action) (bool, runtimeObject, error) {
+		client.PrependReactor("*", "leases", func(clienttesting.Action) (bool, runtime.Object, error) {
 			return down.Load(), nil, errors.New("the API server is away")
 		})
 		var terms atomic.Int32
 		done := make(chan error, 1)
 		ctx, stop := context.WithCancel(t.Context())
 		go func() {
-			done <- Lead(ctx, client, leaderOptions(t, "a"), func(ctx context.Context, fence Fence) error {
+			done <- Lead(ctx, client, options(t, "a"), func(ctx context.Context, fence Fence) error {
 				terms.Add(1)
 				write, cancel, err := fence(ctx)
 				must(t, err)
 				defer cancel()
 				<-ctx.Done()
 				if down.Load() {
-					if _, _, err := fence(context.WithoutCancel(ctx)); !errors.Is(err, ErrLeaseLost) {
-						t.Errorf("fence after the loss: got %v, want %v", err, ErrLeaseLost)
+					if _, _, err := fence(context.WithoutCancel(ctx)); !errors.Is(err, ErrLost) {
+						t.Errorf("fence after the loss: got %v, want %v", err, ErrLost)
 					}
 					if write.Err() == nil {
 						t.Error("a write goes on after the loss")
@@ -146,13 +154,13 @@ func TestLeaderThatIsReplacedStopsAtOnceAndCompetesAgain(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		client := fake.NewClientset()
 		var asleep atomic.Bool
-		client.PrependReactor("update", "leases", func(action clienttesting.Action) (bool, runtimeObject, error) {
+		client.PrependReactor("update", "leases", func(action clienttesting.Action) (bool, runtime.Object, error) {
 			holder := action.(clienttesting.UpdateAction).GetObject().(*coordinationv1.Lease).Spec.HolderIdentity
 			return asleep.Load() && *holder == "a", nil, errors.New("asleep")
 		})
 		var mu sync.Mutex
 		var seen []string
-		o := leaderOptions(t, "a")
+		o := options(t, "a")
 		o.Observe = func(holder string) {
 			mu.Lock()
 			defer mu.Unlock()
@@ -172,9 +180,9 @@ func TestLeaderThatIsReplacedStopsAtOnceAndCompetesAgain(t *testing.T) {
 		}()
 		time.Sleep(5 * time.Second)
 		asleep.Store(true)
-		other := lease(t, client)
+		other := held(t, client)
 		other.Spec.HolderIdentity = ptr.To("b@10.0.0.2")
-		_, err := client.CoordinationV1().Leases(testNamespace).Update(t.Context(), other, metav1.UpdateOptions{})
+		_, err := client.CoordinationV1().Leases("jobs").Update(t.Context(), other, metav1.UpdateOptions{})
 		must(t, err)
 		replaced := time.Now()
 		if after := (<-ended).Sub(replaced); after > 3*time.Second {
@@ -187,7 +195,7 @@ func TestLeaderThatIsReplacedStopsAtOnceAndCompetesAgain(t *testing.T) {
 		if want := []string{"a", "b@10.0.0.2"}; !slices.Equal(seen, want) {
 			t.Errorf("holders: got %q, want %q", seen, want)
 		}
-		if holder := *lease(t, client).Spec.HolderIdentity; holder != "b@10.0.0.2" {
+		if holder := *held(t, client).Spec.HolderIdentity; holder != "b@10.0.0.2" {
 			t.Errorf("the Lease of the other was touched: its holder is %q", holder)
 		}
 	})
@@ -200,10 +208,10 @@ func TestReplicaThatNeverLeadsEndsAtOnce(t *testing.T) {
 		standby, stopStandby := context.WithCancel(t.Context())
 		wait := func(ctx context.Context, _ Fence) error { <-ctx.Done(); return nil }
 		done := make(chan error, 2)
-		go func() { done <- Lead(leader, client, leaderOptions(t, "a"), wait) }()
+		go func() { done <- Lead(leader, client, options(t, "a"), wait) }()
 		time.Sleep(time.Second)
 		go func() {
-			done <- Lead(standby, client, leaderOptions(t, "b"), func(context.Context, Fence) error {
+			done <- Lead(standby, client, options(t, "b"), func(context.Context, Fence) error {
 				t.Error("the standby led")
 				return nil
 			})

@@ -1,4 +1,4 @@
-package controller
+package lease
 
 import (
 	"context"
@@ -19,8 +19,11 @@ import (
 // it.
 const longWait = time.Minute
 
-// leaseWait is what keeps a replica from leading, as far as the Lease tells.
-type leaseWait struct {
+// maxLoggedHolder bounds the name of a holder in what is said of it, in bytes.
+const maxLoggedHolder = 256
+
+// waiting is what keeps a replica from leading, as far as the Lease tells.
+type waiting struct {
 	holder  string
 	renewed time.Time // by the holder's clock
 	since   time.Time // when the Lease was first seen so, by this replica's clock
@@ -30,9 +33,9 @@ type leaseWait struct {
 
 // read is told what the Lease says. It returns what stands in the way of a new
 // leader, once.
-func (w *leaseWait) read(r resourcelock.LeaderElectionRecord, now time.Time) (problem string) {
+func (w *waiting) read(r resourcelock.LeaderElectionRecord, now time.Time) (problem string) {
 	if w.since.IsZero() || r.HolderIdentity != w.holder || !r.RenewTime.Time.Equal(w.renewed) {
-		*w = leaseWait{holder: r.HolderIdentity, renewed: r.RenewTime.Time, since: now}
+		*w = waiting{holder: r.HolderIdentity, renewed: r.RenewTime.Time, since: now}
 		return ""
 	}
 	lasts := time.Duration(r.LeaseDurationSeconds) * time.Second
@@ -41,11 +44,11 @@ func (w *leaseWait) read(r resourcelock.LeaderElectionRecord, now time.Time) (pr
 	}
 	w.told = true
 	return fmt.Sprintf("no replica leads: %q holds the Lease, has not renewed it since %s, and it lasts for %s. If there is no such replica any more, delete the Lease",
-		execution.Truncate(w.holder, maxLoggedName), w.renewed.UTC().Format(time.RFC3339), lasts)
+		execution.Truncate(w.holder, maxLoggedHolder), w.renewed.UTC().Format(time.RFC3339), lasts)
 }
 
 // write is told that this replica could not take the Lease. It returns why, once.
-func (w *leaseWait) write(err error, now time.Time) (problem string) {
+func (w *waiting) write(err error, now time.Time) (problem string) {
 	switch {
 	case plan.Judge(err) == plan.Unheard: // it is not there, or another replica was faster
 		return ""
@@ -70,7 +73,7 @@ func (t *term) tell(ctx context.Context, problem string) {
 	about := corev1.ObjectReference{APIVersion: "coordination.k8s.io/v1", Kind: "Lease", Namespace: o.Namespace, Name: o.Name}
 	events := kube.NewEvents(t.client, clock.RealClock{}, o.Controller, o.Identity)
 	go func() {
-		within, cancel := context.WithTimeout(context.WithoutCancel(ctx), eventTimeout)
+		within, cancel := context.WithTimeout(context.WithoutCancel(ctx), kube.EventTimeout)
 		defer cancel()
 		if err := events.Emit(within, about, true, kube.EventNoLeader, execution.Truncate(problem, kube.MaxEventMessage)); err != nil {
 			o.Log.Warn("event not written", "reason", kube.EventNoLeader, "error", err)

@@ -1,15 +1,19 @@
-package controller
+package lease
 
 import (
 	"context"
 	"errors"
+	"net/http"
 	"strings"
 	"testing"
 	"testing/synctest"
 	"time"
 
 	coordinationv1 "k8s.io/api/coordination/v1"
+	eventsv1 "k8s.io/api/events/v1"
+	apierrors "k8s.io/apimachinery/pkg/api/errors"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+	"k8s.io/apimachinery/pkg/runtime"
 	"k8s.io/client-go/kubernetes/fake"
 	clienttesting "k8s.io/client-go/testing"
 	"k8s.io/utils/ptr"
@@ -18,7 +22,7 @@ import (
 // foreignLease is held by a replica that does not renew it.
 func foreignLease(holder string, lasts int32) *coordinationv1.Lease {
 	return &coordinationv1.Lease{
-		ObjectMeta: metav1.ObjectMeta{Namespace: testNamespace, Name: "check-leader"},
+		ObjectMeta: metav1.ObjectMeta{Namespace: "jobs", Name: "check-leader"},
 		Spec: coordinationv1.LeaseSpec{
 			HolderIdentity: ptr.To(holder), LeaseDurationSeconds: ptr.To(lasts),
 			RenewTime: ptr.To(metav1.NewMicroTime(time.Now())), AcquireTime: ptr.To(metav1.NewMicroTime(time.Now())),
@@ -27,6 +31,9 @@ func foreignLease(holder string, lasts int32) *coordinationv1.Lease {
 }
 
 func TestAReplicaThatWaitsInVainForTheLeaseSaysWhy(t *testing.T) {
+	// A ValidatingAdmissionPolicy that gives no reason of its own answers so.
+	errDenied := apierrors.NewForbidden(coordinationv1.Resource("leases"), "check-leader", errors.New("ValidatingAdmissionPolicy 'p' with binding 'b' denied request: no owner"))
+	errDenied.ErrStatus.Reason, errDenied.ErrStatus.Code = metav1.StatusReasonInvalid, http.StatusUnprocessableEntity
 	tests := map[string]struct {
 		lease    *coordinationv1.Lease
 		renewed  bool
@@ -37,7 +44,7 @@ func TestAReplicaThatWaitsInVainForTheLeaseSaysWhy(t *testing.T) {
 		"a replica that is gone held it as usual":     {lease: foreignLease("ghost_1@10.0.0.9", 15)},
 		"another replica leads":                       {lease: foreignLease("other_1@10.0.0.2", 15), renewed: true},
 		"another replica leads, with a longer Lease":  {lease: foreignLease("other_1@10.0.0.2", 3600), renewed: true},
-		"a policy denies it":                          {refuse: policyDenial("leases"), wantSays: "no owner"},
+		"a policy denies it":                          {refuse: errDenied, wantSays: "no owner"},
 		"the API server does not answer to any write": {refuse: errors.New("connection refused")},
 	}
 	for name, tt := range tests {
@@ -51,13 +58,13 @@ func TestAReplicaThatWaitsInVainForTheLeaseSaysWhy(t *testing.T) {
 				}
 				if tt.refuse != nil {
 					for _, verb := range []string{"create", "update"} {
-						client.PrependReactor(verb, "leases", func(clienttesting.Action) (bool, runtimeObject, error) { return true, nil, tt.refuse })
+						client.PrependReactor(verb, "leases", func(clienttesting.Action) (bool, runtime.Object, error) { return true, nil, tt.refuse })
 					}
 				}
 				ctx, stop := context.WithCancel(t.Context())
 				done := make(chan error, 1)
 				go func() {
-					done <- Lead(ctx, client, leaderOptions(t, "a"), func(ctx context.Context, _ Fence) error {
+					done <- Lead(ctx, client, options(t, "a"), func(ctx context.Context, _ Fence) error {
 						<-ctx.Done()
 						return nil
 					})
@@ -65,9 +72,9 @@ func TestAReplicaThatWaitsInVainForTheLeaseSaysWhy(t *testing.T) {
 				for range 60 { // ten minutes
 					time.Sleep(10 * time.Second)
 					if tt.renewed {
-						there := lease(t, client)
+						there := held(t, client)
 						there.Spec.RenewTime = ptr.To(metav1.NewMicroTime(time.Now()))
-						_, err := client.CoordinationV1().Leases(testNamespace).Update(t.Context(), there, metav1.UpdateOptions{})
+						_, err := client.CoordinationV1().Leases("jobs").Update(t.Context(), there, metav1.UpdateOptions{})
 						must(t, err)
 					}
 				}
@@ -76,15 +83,22 @@ func TestAReplicaThatWaitsInVainForTheLeaseSaysWhy(t *testing.T) {
 				synctest.Wait()
 				found := eventsIn(t, client)
 				if tt.wantSays == "" && len(found) > 0 {
-					t.Errorf("events: got %q, want none", found[0].Message)
+					t.Errorf("events: got %q, want none", found[0].Note)
 				}
 				if tt.wantSays == "" {
 					return
 				}
-				if len(found) != 1 || found[0].Count != 1 || !strings.Contains(found[0].Message, tt.wantSays) || found[0].InvolvedObject.Kind != "Lease" {
+				if len(found) != 1 || found[0].Series != nil || !strings.Contains(found[0].Note, tt.wantSays) || found[0].Regarding.Kind != "Lease" {
 					t.Errorf("events: got %d, want one about the Lease that says %q", len(found), tt.wantSays)
 				}
 			})
 		})
 	}
+}
+
+func eventsIn(t *testing.T, client *fake.Clientset) []eventsv1.Event {
+	t.Helper()
+	list, err := client.EventsV1().Events("jobs").List(t.Context(), metav1.ListOptions{})
+	must(t, err)
+	return list.Items
 }

@@ -1,4 +1,4 @@
-package controller
+package lease
 
 import (
 	"strings"
@@ -22,16 +22,16 @@ func NewIdentity(hostname, configMap, address string) string {
 	return identity
 }
 
-// addressOf returns the host at which the replica of an identity is reached, or
+// AddressOf returns the host at which the replica of an identity is reached, or
 // nothing if it does not say.
-func addressOf(identity string) string {
+func AddressOf(identity string) string {
 	_, address, _ := strings.Cut(identity, "@")
 	return address
 }
 
-// configMapOf returns the name of the ConfigMap with the configuration of the
+// ConfigMapOf returns the name of the ConfigMap with the configuration of the
 // replica of an identity, or nothing if it does not say.
-func configMapOf(identity string) string {
+func ConfigMapOf(identity string) string {
 	replica, _, _ := strings.Cut(identity, "@")
 	_, configMap, _ := strings.Cut(replica, "/")
 	return configMap

@@ -1,4 +1,4 @@
-package controller
+package lease
 
 import "testing"
 
@@ -13,10 +13,10 @@ func TestIdentity(t *testing.T) {
 	for name, tt := range tests {
 		t.Run(name, func(t *testing.T) {
 			identity := NewIdentity(tt.hostname, tt.configMap, tt.address)
-			if got := configMapOf(identity); got != tt.configMap {
+			if got := ConfigMapOf(identity); got != tt.configMap {
 				t.Errorf("ConfigMap of %s: got %q, want %q", identity, got, tt.configMap)
 			}
-			if got := addressOf(identity); got != tt.address {
+			if got := AddressOf(identity); got != tt.address {
 				t.Errorf("address of %s: got %q, want %q", identity, got, tt.address)
 			}
 			if NewIdentity(tt.hostname, tt.configMap, tt.address) == identity {
