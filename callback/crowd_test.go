@@ -114,7 +114,7 @@ type slowRecorder struct {
 	takes time.Duration
 }
 
-func (r *slowRecorder) Result(ctx context.Context, key execution.Key, body []byte) error {
+func (r *slowRecorder) Result(ctx context.Context, key execution.Key, body []byte) (int, error) {
 	time.Sleep(r.takes)
 	return r.fakeRecorder.Result(ctx, key, body)
 }

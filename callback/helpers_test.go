@@ -60,8 +60,8 @@ func (r *fakeRecorder) called() string {
 	return strings.Join(r.calls, "\n")
 }
 
-func (r *fakeRecorder) Result(ctx context.Context, key execution.Key, body []byte) error {
-	return r.call(ctx, "result of %s at %s: %s", key.Node, key.Execution, body)
+func (r *fakeRecorder) Result(ctx context.Context, key execution.Key, body []byte) (int, error) {
+	return 0, r.call(ctx, "result of %s at %s: %s", key.Node, key.Execution, body)
 }
 
 func (r *fakeRecorder) File(ctx context.Context, key execution.Key, name, contentType string, body io.Reader) (string, error) {

@@ -44,10 +44,10 @@ type Options struct {
 	// a limit.
 	ObserveLimit func(kind string, limit execution.Limit)
 
-	// Redactor covers the credentials of callbacks in results and events; nil:
-	// nothing is. Files are kept as they are.
+	// Redactor covers the credentials of callbacks in events; nil: nothing is. In
+	// results the Recorder covers them. Files are kept as they are.
 	Redactor *route.Redactor
-	// ObserveRedacted is told how many there were.
+	// ObserveRedacted is told how many there were, in events and results.
 	ObserveRedacted func(kind string, n int)
 
 	Limits Limits

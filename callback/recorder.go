@@ -19,8 +19,9 @@ import (
 // and execution.InvalidError. The text of any other error stays in the log.
 type Recorder interface {
 	// Result keeps the result of a node task. The body is at most
-	// Limits.Result bytes long and otherwise unchecked, and may be kept.
-	Result(ctx context.Context, key execution.Key, body []byte) error
+	// Limits.Result bytes long and otherwise unchecked, and may be kept. It
+	// returns how many credentials of callbacks were covered in what is kept.
+	Result(ctx context.Context, key execution.Key, body []byte) (redacted int, err error)
 
 	// File keeps a file and returns the name under which it is stored. An
 	// empty name means that the pod gave none; any other is unchecked and may

@@ -6,9 +6,9 @@ import "strconv"
 // stored otherwise than it was sent.
 const redactedHeader = "Batch-Job-Controller-Redacted"
 
-// redact covers the credentials of callbacks in a result or an event, which
-// people and other programs read. It does so in its text as it came, before
-// anything of it is cut.
+// redact covers the credentials of callbacks in an event, which people and other
+// programs read. It does so in its text as it came, before anything of it is cut.
+// In a result the recorder does, which knows what two samples are.
 func (h *handler) redact(text []byte) (n int) {
 	if h.options.Redactor == nil {
 		return 0

@@ -7,8 +7,8 @@ func (h *handler) takeResult(c *call) (any, error) {
 	if err != nil {
 		return nil, err
 	}
-	redacted := h.redact(text)
-	if err := h.recorder.Result(c.context(), c.key, text); err != nil {
+	redacted, err := h.recorder.Result(c.context(), c.key, text)
+	if err != nil {
 		return nil, err
 	}
 	h.tellRedacted(c, redacted)

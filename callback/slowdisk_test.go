@@ -28,12 +28,12 @@ type diskRecorder struct {
 	mostBusy atomic.Int32
 }
 
-func (r *diskRecorder) Result(_ context.Context, key execution.Key, body []byte) error {
+func (r *diskRecorder) Result(_ context.Context, key execution.Key, body []byte) (int, error) {
 	n := r.busy.Add(1)
 	defer r.busy.Add(-1)
 	for most := r.mostBusy.Load(); n > most && !r.mostBusy.CompareAndSwap(most, n); most = r.mostBusy.Load() {
 	}
-	return r.store.SaveResult(key, body)
+	return 0, r.store.SaveResult(key, body)
 }
 
 // postResult posts the result of the n-th node, over a connection in memory.

@@ -41,11 +41,11 @@ type resultStore interface {
 // events and logs. Files are the pods' own.
 func (c *Controller) Redactor() *route.Redactor { return c.redactor }
 
-// Result takes the result of a node task: checked, stored, exported.
-func (c *Controller) Result(_ context.Context, key execution.Key, body []byte) error {
+// Result takes the result of a node task: checked, covered, stored, exported.
+func (c *Controller) Result(_ context.Context, key execution.Key, body []byte) (redacted int, err error) {
 	open, task, err := c.accept(key)
 	if err != nil {
-		return err
+		return 0, err
 	}
 	defer open.taking.Done()
 	// Two results of a node are merged one after the other, and exported in the
@@ -53,22 +53,22 @@ func (c *Controller) Result(_ context.Context, key execution.Key, body []byte) e
 	defer c.merging.lock(key)()
 	result, err := c.takeResult(open, task, body)
 	if err != nil {
-		return err
+		return 0, err
 	}
 	if c.isReported(key.Execution) {
 		// Another leader, of whom this one does not know yet, may have looked for
 		// results for the last time.
-		return fmt.Errorf("%w: execution %s is closed", execution.ErrEnded, key.Execution)
+		return 0, fmt.Errorf("%w: execution %s is closed", execution.ErrEnded, key.Execution)
 	}
 	c.Metrics.ResultStored(result.New)
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	if c.role == standby {
-		return nil // it stood down meanwhile: the leader exports what is stored
+		return result.Covered, nil // it stood down meanwhile: the leader exports what is stored
 	}
 	c.export(key, result.Samples)
 	c.noteReported(open, task.Index)
-	return nil
+	return result.Covered, nil
 }
 
 // takeResult checks a result, merges it into that of before and stores what they
@@ -89,7 +89,7 @@ func (c *Controller) takeResult(open *openExecution, task execution.Task, body [
 		c.Metrics.StoreError("result")
 		return result, fmt.Errorf("read the earlier result: %w", err)
 	}
-	result, unreadable, err := c.Results.Merge(key, stored, body)
+	result, unreadable, err := c.Results.Merge(key, stored, body, c.redactor.RedactString)
 	if err != nil {
 		return result, err
 	}

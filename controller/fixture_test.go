@@ -78,6 +78,15 @@ type replica struct {
 	done     chan struct{}
 }
 
+// Result has the controller take a result, of which nothing is covered.
+func (r *replica) Result(ctx context.Context, key execution.Key, body []byte) error {
+	redacted, err := r.Controller.Result(ctx, key, body)
+	if redacted > 0 {
+		r.t.Errorf("%d credentials were covered in %s", redacted, body)
+	}
+	return err
+}
+
 // startReplica runs a controller as its leader.
 func startReplica(t *testing.T, c *cluster, store Store, cfg config.Config) *replica {
 	t.Helper()

@@ -35,7 +35,8 @@ func (r *Results) Decode(body []byte) (Samples, error) {
 	r.mu.RLock()
 	s := r.current
 	r.mu.RUnlock()
-	return s.decode(body, nil)
+	d, err := s.decode(body, nil, nil)
+	return d.samples, err
 }
 
 // DecodeFor is Decode for a result that came from key: labels that say it came
@@ -44,7 +45,8 @@ func (r *Results) DecodeFor(key execution.Key, body []byte) (Samples, error) {
 	r.mu.RLock()
 	s := r.schemaOf(key.Execution)
 	r.mu.RUnlock()
-	return s.decode(body, identityOf(key))
+	d, err := s.decode(body, identityOf(key), nil)
+	return d.samples, err
 }
 
 // identityOf returns the labels that say where a result comes from.
@@ -52,15 +54,16 @@ func identityOf(key execution.Key) map[string]string {
 	return map[string]string{labelNode: key.Node, labelExecution: string(key.Execution)}
 }
 
-func (s *schema) decode(body []byte, identity map[string]string) (Samples, error) {
+// decode reads a body, and covers what of its labels must not be stored.
+func (s *schema) decode(body []byte, identity map[string]string, cover Cover) (*decoder, error) {
 	if err := checkText(body, s.limits.Body); err != nil {
-		return nil, err
+		return &decoder{}, err
 	}
-	d := &decoder{reader: newReader(body), gauges: s.gauges, limits: s.limits, identity: identity, samples: Samples{}}
+	d := &decoder{reader: newReader(body, cover), gauges: s.gauges, limits: s.limits, identity: identity, samples: Samples{}}
 	if err := d.object("", wantDocument, d.gauge); err != nil {
-		return nil, err
+		return &decoder{}, err
 	}
-	return d.samples, nil
+	return d, nil
 }
 
 // decoder reads one result. It goes no deeper than the four levels that a
@@ -70,7 +73,7 @@ type decoder struct {
 	gauges   map[string]gauge
 	limits   Limits
 	identity map[string]string // what the labels of that name must be; nil: anything
-	samples  Samples
+	samples  Samples           // as they are stored
 }
 
 func (d *decoder) gauge(_, name string) error {
@@ -81,7 +84,7 @@ func (d *decoder) gauge(_, name string) error {
 	if err := d.bareNumber(name); err != nil {
 		return err
 	}
-	seen := map[string]bool{}
+	seen := map[string]string{}
 	n, err := d.array(name, `must be a list such as [{"value": 1}]`, func(path string) error {
 		if len(d.samples) == d.limits.Samples {
 			return over(execution.SamplesPerResult, path, "is one sample too many: must be at most %d", d.limits.Samples)
@@ -105,8 +108,9 @@ func (d *decoder) gaugeNames() string {
 	return strings.Join(names, ", ")
 }
 
-func (d *decoder) sample(path, name string, g gauge, seen map[string]bool) error {
+func (d *decoder) sample(path, name string, g gauge, seen map[string]string) error {
 	s := Sample{Gauge: name, Labels: make([]string, len(g.labels))}
+	sent := make([]string, len(g.labels))
 	hasValue := false
 	err := d.object(path, `must be an object such as {"value": 1}`, func(path, key string) (err error) {
 		switch key {
@@ -114,7 +118,7 @@ func (d *decoder) sample(path, name string, g gauge, seen map[string]bool) error
 			hasValue = true
 			s.Value, err = d.number(path)
 		case "labels":
-			err = d.labels(path, g, s.Labels)
+			err = d.labels(path, g, sent, s.Labels)
 		default:
 			err = invalid(path, "is not known: must be value or labels")
 		}
@@ -126,13 +130,42 @@ func (d *decoder) sample(path, name string, g gauge, seen map[string]bool) error
 	if !hasValue {
 		return invalid(path, "value is missing: must be a number")
 	}
-	set := strings.Join(s.Labels, "\xff") // which no label value holds
-	if seen[set] {
-		return invalid(path, "has the labels of another sample: must be different")
+	if err := checkSet(path, g, sent, s.Labels, seen); err != nil {
+		return err
 	}
-	seen[set] = true
 	d.samples = append(d.samples, s)
 	return nil
+}
+
+// checkSet refuses labels that another sample of the gauge has, as they were sent
+// or as they are stored: of two that become the same, one would be lost. It notes
+// them, as they are stored.
+func checkSet(path string, g gauge, sent, stored []string, seen map[string]string) error {
+	set, as := strings.Join(sent, "\xff"), strings.Join(stored, "\xff") // which no label value holds
+	another, there := seen[as]
+	seen[as] = set
+	switch {
+	case !there:
+		return nil
+	case another == set:
+		return invalid(path, "has the labels of another sample: must be different%s", unlike(g, stored))
+	default:
+		return invalid(path, "has the labels of another sample once the credentials in them are covered: must be different%s", unlike(g, stored))
+	}
+}
+
+// unlike says from which labels those of a sample must differ, unless it has none.
+func unlike(g gauge, values []string) string {
+	var labels []string
+	for i, value := range values {
+		if value != "" {
+			labels = append(labels, g.labels[i]+"="+quote(value))
+		}
+	}
+	if len(labels) == 0 {
+		return ""
+	}
+	return " from " + strings.Join(labels, ", ")
 }
 
 func (d *decoder) number(path string) (float64, error) {
@@ -151,7 +184,8 @@ func (d *decoder) number(path string) (float64, error) {
 	return value, nil
 }
 
-func (d *decoder) labels(path string, g gauge, values []string) error {
+// labels reads the labels of a sample: as they were sent, and as they are stored.
+func (d *decoder) labels(path string, g gauge, sent, stored []string) error {
 	if d.takeNull() { // how some languages write that there are none
 		return nil
 	}
@@ -161,7 +195,7 @@ func (d *decoder) labels(path string, g gauge, values []string) error {
 			return err
 		}
 		if i := slices.Index(g.labels, name); i >= 0 {
-			values[i] = value
+			sent[i], stored[i] = value, d.store(value, d.from, d.json.InputOffset())
 			return nil
 		}
 		return d.foreignLabel(path, name, value, g)
@@ -172,7 +206,7 @@ func (d *decoder) labels(path string, g gauge, values []string) error {
 func (d *decoder) foreignLabel(path, name, value string, g gauge) error {
 	if name == labelNode || name == labelExecution {
 		if want, ok := d.identity[name]; ok && want != value {
-			return invalid(path, "is %s: must be %s, or left out", quote(value), quote(want))
+			return invalid(path, "is %s: must be %s, or left out", d.quote(value), quote(want))
 		}
 		return nil
 	}
@@ -192,10 +226,10 @@ func (d *decoder) label(path string) (string, error) {
 		return "", notAText(path, token)
 	}
 	if len(value) > d.limits.LabelValue {
-		return "", over(execution.LabelSize, path, "%s is %d bytes long: must be at most %d", quote(value), len(value), d.limits.LabelValue)
+		return "", over(execution.LabelSize, path, "%s is %d bytes long: must be at most %d", d.quote(value), len(value), d.limits.LabelValue)
 	}
 	if i := strings.IndexFunc(value, isInvisible); i >= 0 {
-		return "", invalid(path, "%s has a control or formatting character at byte %d: must be plain text", quote(value), i)
+		return "", invalid(path, "%s has a control or formatting character at byte %d: must be plain text", d.quote(value), i)
 	}
 	return value, nil
 }

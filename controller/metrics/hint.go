@@ -11,7 +11,7 @@ import (
 
 // unknownGauge is a gauge that is not configured, with what was likely meant.
 func (d *decoder) unknownGauge(name string) error {
-	return invalid(member("", name), "is not a configured gauge: must be one of %s%s", d.gaugeNames(), d.likelyGauge(name))
+	return invalid(d.member("", name), "is not a configured gauge: must be one of %s%s", d.gaugeNames(), d.likelyGauge(name))
 }
 
 func (d *decoder) likelyGauge(name string) string {

@@ -34,9 +34,9 @@ func quote(foreign string) string {
 
 // member returns the path of an object's member. A key that is not a plain
 // name is quoted.
-func member(path, key string) string {
+func (c *covering) member(path, key string) string {
 	if !isName(key) {
-		return path + "[" + quote(key) + "]"
+		return path + "[" + c.quote(key) + "]"
 	}
 	if path == "" {
 		return key

@@ -13,6 +13,7 @@ type Result struct {
 	Samples Samples
 	Body    []byte // the same as JSON
 	New     int    // samples that came with the body that was merged last
+	Covered int    // credentials in them
 }
 
 // Merge checks a result that came from key like DecodeFor, and merges it into
@@ -20,25 +21,29 @@ type Result struct {
 // counts. The limits of one result are those of the merged one too: a node does
 // not get around them by sending several.
 //
-// A body that sets all series that there are is kept as it was sent. A stored
-// result that cannot be read any more gives way, and unreadable says why.
-func (r *Results) Merge(key execution.Key, stored, body []byte) (merged Result, unreadable, err error) {
+// It is judged as it was sent, and merged as it is stored: with the credentials in
+// its labels covered. So a series that comes again is the same one.
+//
+// A body that sets all series that there are is otherwise kept as it was sent. A
+// stored result that cannot be read any more gives way, and unreadable says why.
+func (r *Results) Merge(key execution.Key, stored, body []byte, cover Cover) (merged Result, unreadable, err error) {
 	r.mu.RLock()
 	s, most := r.schemaOf(key.Execution), r.maxSeries
 	r.mu.RUnlock()
-	samples, err := s.decode(body, identityOf(key))
+	sent, err := s.decode(body, identityOf(key), cover)
 	if err != nil {
 		return Result{}, nil, err
 	}
-	alone := Result{Samples: samples, Body: body, New: len(samples)}
+	samples := sent.samples
+	alone := Result{Samples: samples, Body: sent.stored(), New: len(samples), Covered: sent.n}
 	if stored == nil {
 		return alone, nil, checkSeries(samples, most)
 	}
-	before, err := s.decode(stored, identityOf(key))
+	before, err := s.decode(stored, identityOf(key), cover)
 	if err != nil {
 		return alone, err, checkSeries(samples, most)
 	}
-	all := merge(before, samples)
+	all := merge(before.samples, samples)
 	if len(all) == len(samples) {
 		return alone, nil, checkSeries(samples, most)
 	}
@@ -49,7 +54,7 @@ func (r *Results) Merge(key execution.Key, stored, body []byte) (merged Result, 
 	if err == nil {
 		err = checkSeries(all, most)
 	}
-	return Result{Samples: all, Body: text, New: len(samples)}, nil, err
+	return Result{Samples: all, Body: text, New: len(samples), Covered: sent.n}, nil, err
 }
 
 // merge returns the series of both, with the values of later where both have

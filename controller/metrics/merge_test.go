@@ -70,7 +70,7 @@ func TestResultsOfANodeAreMergedBySeries(t *testing.T) {
 				stored = []byte(test.stored)
 			}
 			r := newResults()
-			got, unreadable, err := r.Merge(key(first, "n"), stored, []byte(test.body))
+			got, unreadable, err := r.Merge(key(first, "n"), stored, []byte(test.body), nil)
 			if err != nil || (unreadable != nil) != test.wantBroken {
 				t.Fatalf("got %v, %v", unreadable, err)
 			}
@@ -112,7 +112,7 @@ func TestLimitsOfAMergedResult(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			o := exampleOptions()
 			o.Limits = test.limits
-			_, unreadable, err := metrics.NewResults(o).Merge(key(first, "n"), []byte(stored), []byte(test.body))
+			_, unreadable, err := metrics.NewResults(o).Merge(key(first, "n"), []byte(stored), []byte(test.body), nil)
 			if unreadable != nil {
 				t.Fatal(unreadable)
 			}

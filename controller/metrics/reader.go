@@ -9,15 +9,17 @@ import (
 // reader reads JSON that is known to be well-formed, token by token.
 type reader struct {
 	json *json.Decoder
+	from int64 // where what was read last began, or the space before it
+	covering
 	// peeked is a token that was read too early.
 	peeked    json.Token
 	hasPeeked bool
 }
 
-func newReader(body []byte) reader {
+func newReader(body []byte, cover Cover) reader {
 	d := json.NewDecoder(bytes.NewReader(body))
 	d.UseNumber()
-	return reader{json: d}
+	return reader{json: d, covering: covering{body: body, cover: cover}}
 }
 
 func (r *reader) next() (json.Token, error) {
@@ -25,6 +27,7 @@ func (r *reader) next() (json.Token, error) {
 		r.hasPeeked = false
 		return r.peeked, nil
 	}
+	r.from = r.json.InputOffset()
 	token, err := r.json.Token()
 	if err != nil {
 		return nil, invalid("", "is not valid JSON: %s", quote(err.Error()))
@@ -55,10 +58,10 @@ func (r *reader) object(path, want string, read func(path, key string) error) er
 		}
 		key, _ := token.(string)
 		if seen[key] {
-			return invalid(member(path, key), "is there twice")
+			return invalid(r.member(path, key), "is there twice")
 		}
 		seen[key] = true
-		if err := read(member(path, key), key); err != nil {
+		if err := read(r.member(path, key), key); err != nil {
 			return err
 		}
 	}

@@ -151,7 +151,7 @@ func (p *process) callback(ctx context.Context, m message, forwarded bool, luck 
 			if err := c.Authenticate(ctx, m.key, m.token); err != nil {
 				return err
 			}
-			if err := c.Result(ctx, m.key, m.body); !errors.Is(err, execution.ErrNotLeader) {
+			if _, err := c.Result(ctx, m.key, m.body); !errors.Is(err, execution.ErrNotLeader) {
 				return err
 			}
 		case elsewhere == "":
