@@ -286,17 +286,6 @@ func (c *Controller) findResult(open *openExecution, index int) {
 	c.noteReported(open, index)
 }
 
-// exportResult exports a result from the disk.
-func (c *Controller) exportResult(key execution.Key, body []byte) {
-	samples, err := c.Results.DecodeFor(key, body)
-	if err != nil {
-		// The gauges may have been configured otherwise when it was sent.
-		c.Log.Debug("stored result not exported", "execution", key.Execution, "node", key.Node, "error", err)
-		return
-	}
-	c.export(key, samples)
-}
-
 // export replaces what the node exports.
 func (c *Controller) export(key execution.Key, samples metrics.Samples) {
 	c.countDropped(key, c.Results.SetResult(key, samples))

@@ -202,6 +202,7 @@ func (c *Controller) prune(ctx context.Context, fence lease.Fence) (later time.D
 		later = longestSleep
 	}
 	c.noteDamaged(ctx, all.damaged)
+	c.tellLosses(ctx)
 	onDisk, err := c.Store.Executions()
 	if err != nil {
 		return later, errors.Join(append(errs, err)...)

@@ -127,6 +127,7 @@ type Controller struct {
 	// records cannot be read.
 	leftAlone   map[execution.ID]*damagedError
 	damagedTold map[string]string // the damage that an event tells of, by record
+	losses      *losses           // that no event tells of yet; nil: there are none
 }
 
 // openExecution is the execution in flight. All of it can be built anew.

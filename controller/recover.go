@@ -3,6 +3,7 @@ package controller
 import (
 	"context"
 	"errors"
+	"io/fs"
 	"time"
 
 	"github.com/batch-job-controller/batch-job-controller/controller/execution"
@@ -56,7 +57,8 @@ func (c *Controller) recover(ctx context.Context) error {
 		c.Log.Warn("an execution record of a later version is left alone", "execution", e.id, "error", e)
 	}
 	records := all.records
-	known := c.rebuildResults(records)
+	known, lost := c.rebuildResults(records)
+	c.noteLosses(lost)
 	var open []record
 	for _, r := range records {
 		known[r.plan.ID] = true
@@ -192,8 +194,9 @@ func (c *Controller) endOf(r record, key execution.Key) *execution.End {
 }
 
 // rebuildResults exports again what the report directory holds, and nothing
-// else. It returns the executions that have a report there.
-func (c *Controller) rebuildResults(records []record) (known map[execution.ID]bool) {
+// else. It returns the executions that have a report there, and what is missing
+// of the one that closed last, or nil.
+func (c *Controller) rebuildResults(records []record) (known map[execution.ID]bool, lost *losses) {
 	known = map[execution.ID]bool{}
 	nodesOf := map[execution.ID][]string{}
 	for _, r := range records {
@@ -203,23 +206,27 @@ func (c *Controller) rebuildResults(records []record) (known map[execution.ID]bo
 	if err != nil {
 		c.Metrics.StoreError("list")
 		c.Log.Error("reports not read", "error", err)
-		return known
+		return known, nil
 	}
 	c.Results.Keep(ids)
 	for _, r := range records {
 		c.useGauges(r.plan)
 	}
+	found := make(map[execution.ID]stored, len(ids))
 	for _, id := range ids {
 		known[id] = true
-		c.rebuildExecution(id, nodesOf[id])
+		found[id] = c.rebuildExecution(id, nodesOf[id])
 	}
-	return known
+	return known, c.findLosses(records, found)
 }
 
-func (c *Controller) rebuildExecution(id execution.ID, nodes []string) {
+func (c *Controller) rebuildExecution(id execution.ID, nodes []string) stored {
 	c.Results.Begin(id)
-	if report, err := c.Store.Report(id); err == nil {
-		if c.mendReport(&report) {
+	has := stored{results: map[string]bool{}}
+	report, err := c.Store.Report(id)
+	has.reportIsGone = errors.Is(err, fs.ErrNotExist)
+	if err == nil {
+		if has.mended = c.mendReport(&report); len(has.mended) > 0 {
 			if err := c.Store.SaveReport(report); err != nil { // the next leader finds it too
 				c.Metrics.StoreError("report")
 				c.Log.Error("report not mended", "execution", id, "error", err)
@@ -238,8 +245,21 @@ func (c *Controller) rebuildExecution(id execution.ID, nodes []string) {
 		c.Results.SetPods(len(nodes))
 	}
 	for node, body := range c.Store.Results(id, nodes) {
-		c.exportResult(execution.Key{Execution: id, Node: node}, body)
+		has.results[node] = c.exportResult(execution.Key{Execution: id, Node: node}, body)
 	}
+	return has
+}
+
+// exportResult exports a result from the disk, if it can be read.
+func (c *Controller) exportResult(key execution.Key, body []byte) (exported bool) {
+	samples, err := c.Results.DecodeFor(key, body)
+	if err != nil {
+		// The gauges may have been configured otherwise when it was sent.
+		c.Log.Debug("stored result not exported", "execution", key.Execution, "node", key.Node, "error", err)
+		return false
+	}
+	c.export(key, samples)
+	return true
 }
 
 func nodeNames(p execution.Plan) []string {

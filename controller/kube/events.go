@@ -52,6 +52,7 @@ const (
 	EventNoLeader           = "NoLeader"
 	EventRecordDamaged      = "RecordDamaged"
 	EventRecordRefused      = "RecordRefused"
+	EventResultsLost        = "ResultsLost"
 	EventTaskFailed         = "NodeTaskFailed"
 	EventCallbackDenied     = "CallbackDenied"
 	EventConfigReloaded     = "ConfigReloaded"
@@ -74,6 +75,7 @@ func ownActions() map[string]string {
 		EventNoNodes:            "OpenExecution",
 		EventJobRefused:         "CreateJob",
 		EventJobInvalid:         "CreateJob",
+		EventResultsLost:        "ReadResults",
 		EventTaskFailed:         "EndNodeTask",
 		EventNoLeader:           "TakeLease",
 		EventRecordDamaged:      "ReadRecord",

@@ -1,0 +1,132 @@
+package controller
+
+import (
+	"context"
+	"fmt"
+	"slices"
+	"strings"
+
+	corev1 "k8s.io/api/core/v1"
+
+	"github.com/batch-job-controller/batch-job-controller/controller/execution"
+	"github.com/batch-job-controller/batch-job-controller/controller/kube"
+)
+
+// maxLostNames bounds how many nodes are named whose results are lost.
+const maxLostNames = 10
+
+// losses are the results that the record of a closed execution, or its report,
+// says were sent, and that nothing can be exported of any more. The record is
+// never written again: an event about it says what it does not.
+type losses struct {
+	about        corev1.ObjectReference
+	id           execution.ID
+	reportIsGone bool
+	gone         []string // nodes
+	unreadable   []string // likewise, of which the file is there
+}
+
+// stored is what the report directory has of an execution, as it was read.
+type stored struct {
+	reportIsGone bool
+	results      map[string]bool // by node: whether it could be exported
+	mended       []string        // nodes whose report said until now that they had sent a result
+}
+
+// findLosses compares what the record of the execution that closed last says was
+// sent with what there is of it.
+func (c *Controller) findLosses(records []record, found map[execution.ID]stored) *losses {
+	for _, r := range slices.Backward(records) {
+		if r.account.Phase != execution.Closed {
+			continue
+		}
+		has, there := found[r.plan.ID]
+		l := &losses{about: kube.ConfigMapReference(r.object), id: r.plan.ID, reportIsGone: !there || has.reportIsGone}
+		for _, node := range slices.Compact(slices.Sorted(slices.Values(append(reportedNodes(r), has.mended...)))) {
+			exported, read := has.results[node]
+			switch {
+			case read && !exported:
+				l.unreadable = append(l.unreadable, node)
+			case !read && c.isGone(execution.Key{Execution: r.plan.ID, Node: node}):
+				l.gone = append(l.gone, node)
+			}
+		}
+		return l
+	}
+	return nil
+}
+
+// reportedNodes returns the nodes of which a closed record says that they sent a
+// result. One that lacks the key does not say it of any, nor does one of an
+// execution whose results are optional.
+func reportedNodes(r record) (nodes []string) {
+	if _, says := r.object.Data[unreportedKey]; !says || r.plan.Settings.ResultOptional {
+		return nil
+	}
+	for i, end := range r.account.Ends() {
+		if end.State == execution.Succeeded && i < len(r.plan.Nodes) {
+			nodes = append(nodes, r.plan.Nodes[i].Name)
+		}
+	}
+	return nodes
+}
+
+// isGone reports whether a result is not there. A disk that cannot be read has
+// lost nothing yet.
+func (c *Controller) isGone(key execution.Key) bool {
+	if c.Store.HasResult(key) {
+		return false
+	}
+	body, err := c.Store.Result(key)
+	return body == nil && err == nil
+}
+
+// noteLosses has it told, when this replica leads, what is lost.
+func (c *Controller) noteLosses(l *losses) {
+	if l != nil && len(l.gone)+len(l.unreadable) == 0 {
+		l = nil
+	}
+	c.mu.Lock()
+	c.losses = l
+	c.mu.Unlock()
+	if l != nil {
+		c.Log.Warn("results of the execution that closed last are lost, which its record does not say", "execution", l.id,
+			"gone", len(l.gone), "unreadable", len(l.unreadable), "nodes", nameSome(slices.Concat(l.gone, l.unreadable)))
+	}
+}
+
+// tellLosses tells of it once in a term.
+func (c *Controller) tellLosses(ctx context.Context) {
+	c.mu.Lock()
+	l := c.losses
+	c.losses = nil
+	c.mu.Unlock()
+	if l != nil {
+		c.announce(ctx, l.about, true, kube.EventResultsLost, execution.Truncate(l.String(), kube.MaxEventMessage))
+	}
+}
+
+// String says it in the words of the event.
+func (l *losses) String() string {
+	var parts []string
+	if n := len(l.gone); n > 0 {
+		what := "are gone from the report directory, and count as not sent in the report and the metrics"
+		if l.reportIsGone {
+			what = "are gone from the report directory, and so is the report"
+		}
+		parts = append(parts, fmt.Sprintf("the results of %d nodes %s: %s", n, what, nameSome(l.gone)))
+	}
+	if n := len(l.unreadable); n > 0 {
+		parts = append(parts, fmt.Sprintf("the results of %d nodes cannot be read, and are not exported: %s", n, nameSome(l.unreadable)))
+	}
+	return fmt.Sprintf("of execution %s %s. The record stays as it was when the execution closed", l.id, strings.Join(parts, "; "))
+}
+
+// nameSome names the first of several nodes, and says how many more there are.
+func nameSome(nodes []string) string {
+	more := len(nodes) - maxLostNames
+	if more <= 0 {
+		return strings.Join(nodes, ", ")
+	}
+	return fmt.Sprintf("%s and %d more", strings.Join(nodes[:maxLostNames], ", "), more)
+}
