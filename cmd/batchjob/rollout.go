@@ -44,7 +44,7 @@ func (t *tool) awaitRollout(ctx context.Context, c *cluster, d *appsv1.Deploymen
 	}
 	text := fmt.Sprintf("deployment %s in namespace %s is not ready: %%w", d.Name, d.Namespace)
 	if last.NotReady != "" {
-		if log := c.log(ctx, d.Namespace, last.NotReady); log != "" {
+		if log := wholeOf(c.log(ctx, d.Namespace, last.NotReady), endOf(last.LastWords)); log != "" {
 			text += "\nThe end of its log:\n" + strings.ReplaceAll(log, "%", "%%")
 		}
 	}
@@ -113,6 +113,17 @@ func (c *cluster) log(ctx context.Context, namespace, pod string) string {
 		}
 	}
 	return ""
+}
+
+// wholeOf returns the log of a container, of whose end its pod's status has at
+// least a part. A kubelet that is about to start a container again may have removed
+// the file, and then answers with an error of its own in place of the log.
+func wholeOf(log, end string) string {
+	lastLine := end[strings.LastIndexByte(end, '\n')+1:]
+	if strings.Contains(log, lastLine) {
+		return log
+	}
+	return end
 }
 
 // endOf returns the last lines of a log that are for people who do not look for

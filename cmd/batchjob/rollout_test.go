@@ -5,6 +5,25 @@ import (
 	"testing"
 )
 
+func TestWholeOfALog(t *testing.T) {
+	const gone = "failed to try resolving symlinks in path \"0.log\": no such file or directory"
+	tests := map[string]struct{ log, end, want string }{
+		"neither is there":                      {"", "", ""},
+		"the status has nothing":                {"first\nlast", "", "first\nlast"},
+		"the log has more than the status":      {"first\nlast", "st\nlast", "first\nlast"},
+		"the kubelet does not have the file":    {gone, "first\nlast", "first\nlast"},
+		"there is no log any more":              {"", "last", "last"},
+		"the log is that of the next container": {"first", "first\nlast", "first\nlast"},
+	}
+	for name, test := range tests {
+		t.Run(name, func(t *testing.T) {
+			if got := wholeOf(test.log, test.end); got != test.want {
+				t.Errorf("got %q, want %q", got, test.want)
+			}
+		})
+	}
+}
+
 func TestEndOfALog(t *testing.T) {
 	many := strings.Repeat("level=INFO msg=early\n", 5) + strings.Repeat("level=INFO msg=late\n", 10)
 	tests := map[string]struct{ log, want string }{

@@ -105,6 +105,7 @@ func TestRollout(t *testing.T) {
 	}
 	misconfigured := waiting("CrashLoopBackOff", "")
 	misconfigured.LastTerminationState.Terminated = ended(2)
+	misconfigured.LastTerminationState.Terminated.Message = "podPoolSize: 0"
 	crashed := waiting("CrashLoopBackOff", "")
 	crashed.LastTerminationState.Terminated = ended(1)
 	mended := corev1.ContainerStatus{Ready: true, LastTerminationState: corev1.ContainerState{Terminated: ended(2)}}
@@ -144,7 +145,7 @@ func TestRollout(t *testing.T) {
 			Why: []string{"pod one: container check ended with status 1 and is started again: CrashLoopBackOff"},
 		}},
 		"another start does not help": {deployment(2, 2, 2, 0), []corev1.Pod{pod(misconfigured)}, nil, Rollout{
-			Line: "0 of 2 replicas ready", NotReady: "one", Broken: "one",
+			Line: "0 of 2 replicas ready", NotReady: "one", Broken: "one", LastWords: "podPoolSize: 0",
 			Why: []string{"pod one: container check ended with status 2 and is started again: CrashLoopBackOff"},
 		}},
 		"what has mended itself is no news": {deployment(2, 2, 2, 1), []corev1.Pod{pod(mended)}, nil, Rollout{Line: "1 of 2 replicas ready", NotReady: "one"}},

@@ -18,6 +18,9 @@ type Rollout struct {
 
 	NotReady string // a pod that is not ready; empty: there is none
 	Broken   string // a pod whose container would end in the same way again
+	// LastWords are what the container of NotReady left in the pod's status when it
+	// last ended: where the template asks for it, the end of its log.
+	LastWords string
 }
 
 // misused is the status with which the controller ends if a person has to mend
@@ -56,9 +59,14 @@ func OfRollout(d *appsv1.Deployment, pods []corev1.Pod, events []corev1.Event, n
 // note takes down why a pod is not ready. What it says of itself counts more
 // than what others say of it.
 func (r *Rollout) note(pod *corev1.Pod, events []corev1.Event, now time.Time) {
-	r.NotReady = pod.Name
+	r.NotReady, r.LastWords = pod.Name, ""
 	for _, s := range pod.Status.ContainerStatuses {
-		if ended := cmp.Or(s.State.Terminated, s.LastTerminationState.Terminated); ended != nil && !s.Ready && ended.ExitCode == misused {
+		ended := cmp.Or(s.State.Terminated, s.LastTerminationState.Terminated)
+		if ended == nil || s.Ready {
+			continue
+		}
+		r.LastWords = ended.Message
+		if ended.ExitCode == misused {
 			r.Broken = pod.Name
 		}
 	}
