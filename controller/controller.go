@@ -111,8 +111,8 @@ type Controller struct {
 	tokensGone map[string]bool
 	startedUp  bool      // the execution of runOnStartup was dealt with
 	aheadTold  time.Time // until when it was said that ticks are passed over
-	// unanswered is when a request to create a record failed last that may be
-	// carried out, of this leader or of the one before it.
+	// unanswered is when a write of the state, or a request to create a record,
+	// failed last that may be carried out, of this leader or of the one before it.
 	unanswered time.Time
 
 	mu      sync.Mutex // guards what follows

@@ -1,6 +1,7 @@
 package controller
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -32,15 +33,16 @@ func (c *Controller) fire(ctx context.Context, fence lease.Fence, why opening) {
 	err := c.untilDone(ctx, "begin an execution", why, c.tooLate(why, now), func() error {
 		return c.swapState(ctx, fence, func(s *state) bool { return s.begin(c.config().scheduleText, why, now) })
 	})
+	begun := err == nil || c.hasBegun(ctx, why)
 	switch {
 	case ctx.Err() != nil:
-	case err != nil:
+	case begun:
+		c.resumeOpening(ctx, fence, cmp.Or(err, errNotLed))
+	default:
 		c.giveUp(ctx, why, err)
 		if why.trigger == execution.Cron { // the state cannot be written, or it would have begun
-			c.state.pass(c.config().scheduleText, c.Clock.Now())
+			c.state.pass(c.config().scheduleText, now)
 		}
-	default:
-		c.resumeOpening(ctx, fence)
 	}
 }
 
@@ -55,8 +57,9 @@ func (c *Controller) skipTick(ctx context.Context, busy execution.ID, about core
 }
 
 // resumeOpening creates the record of the execution that the state says is
-// being opened, by this leader or by one that died over it.
-func (c *Controller) resumeOpening(ctx context.Context, fence lease.Fence) {
+// being opened, by this leader or by one that died over it. If it is too late for
+// that, the reason is late.
+func (c *Controller) resumeOpening(ctx context.Context, fence lease.Fence, late error) {
 	if c.state.opening == nil {
 		return
 	}
@@ -67,7 +70,7 @@ func (c *Controller) resumeOpening(ctx context.Context, fence lease.Fence) {
 	case busy:
 		c.skipTick(ctx, open, about, why)
 	default:
-		c.openInTime(ctx, fence, why)
+		c.openInTime(ctx, fence, why, late)
 	}
 	if ctx.Err() != nil {
 		return

@@ -23,9 +23,9 @@ func (c *Controller) tooLate(why opening, now time.Time) time.Time {
 
 // openInTime opens the execution that the state says is being opened, or gives it
 // up at startingDeadline: what stands in its way must not stand in that of the
-// next tick too.
-func (c *Controller) openInTime(ctx context.Context, fence lease.Fence, why opening) {
-	err := errNotLed
+// next tick too. If it is too late already, the reason is late.
+func (c *Controller) openInTime(ctx context.Context, fence lease.Fence, why opening, late error) {
+	err := late
 	if now := c.Clock.Now(); !now.After(c.tooLate(why, now)) {
 		err = c.untilDone(ctx, "open an execution", why, c.tooLate(why, now), func() error { return c.openExecution(ctx, fence, why) })
 	}
@@ -40,6 +40,25 @@ func (c *Controller) openInTime(ctx context.Context, fence lease.Fence, why open
 	if looked == nil && !opened {
 		c.giveUp(ctx, why, err)
 	}
+}
+
+// hasBegun looks whether a request whose answer was lost has written that the
+// execution begins, when none can be on its way any more: the state is what the
+// next tick, or the next leader, goes by.
+func (c *Controller) hasBegun(ctx context.Context, why opening) (begun bool) {
+	looked := c.untilDone(ctx, "look at the state", why, time.Time{}, func() error {
+		if !c.sleepUntil(ctx, c.unanswered.Add(strayTime), nil) {
+			return ctx.Err()
+		}
+		within, cancel := context.WithTimeout(ctx, apiTimeout)
+		defer cancel()
+		there, err := c.readState(within)
+		if begun = there.opening != nil && there.opening.is(why); begun {
+			c.state = there
+		}
+		return err
+	})
+	return looked == nil && begun
 }
 
 // findOpened looks whether a request whose answer was lost has opened the

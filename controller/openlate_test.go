@@ -199,3 +199,69 @@ func TestAnOpeningOfAnEarlierLeaderIsGivenUp(t *testing.T) {
 		}
 	})
 }
+
+// The answer to the write by which the state begins an execution is lost, and
+// nothing else gets through until it is too late: the state tells whether the
+// tick has begun, and it counts once.
+func TestATickWhoseStateWasWrittenUnseenIsMissedOnce(t *testing.T) {
+	const deadline = time.Hour + 10*time.Minute
+	tests := map[string]struct {
+		arrives time.Duration // the write that begins the execution; 0: never
+		lasts   time.Duration // what keeps the answers away
+	}{
+		"the write was carried out at once":                {arrives: time.Hour, lasts: deadline + 10*time.Minute},
+		"the write was carried out when it was given up":   {arrives: deadline + 15*time.Second, lasts: deadline + time.Second},
+		"no write was carried out":                         {lasts: deadline + 10*time.Minute},
+		"no write was carried out, and ticks went by":      {lasts: 3*time.Hour + 30*time.Minute},
+		"the write was carried out, and ticks went by too": {arrives: time.Hour, lasts: 3*time.Hour + 30*time.Minute},
+	}
+	for name, tt := range tests {
+		t.Run(name, func(t *testing.T) {
+			inBubble(t, func(t *testing.T) {
+				c := newCluster(t, "a")
+				began := time.Now()
+				r := startReplica(t, c, newMemoryStore(), testConfig(hourly))
+				defer r.kill()
+				time.Sleep(time.Minute)
+				var sent atomic.Pointer[corev1.ConfigMap] // the state
+				c.react("update", "configmaps", func(action clienttesting.Action) (bool, runtimeObject, error) {
+					object := action.(clienttesting.UpdateAction).GetObject().(*corev1.ConfigMap)
+					if !isState(object.Name) || time.Since(began) >= tt.lasts {
+						return false, nil, nil
+					}
+					sent.Store(object.DeepCopy())
+					return true, nil, errors.New("connection reset by peer")
+				})
+				c.react("get", "configmaps", func(clienttesting.Action) (bool, runtimeObject, error) {
+					return time.Since(began) < tt.lasts, nil, errors.New("connection refused")
+				})
+				if tt.arrives > 0 {
+					time.Sleep(time.Until(began.Add(tt.arrives)))
+					synctest.Wait()
+					comes := sent.Load()
+					comes.ResourceVersion = "unseen"
+					must(t, c.client.Tracker().Update(corev1.SchemeGroupVersion.WithResource("configmaps"), comes, testNamespace))
+				}
+				next := began.Add(max(tt.lasts, 2*time.Hour-1)).Truncate(time.Hour).Add(time.Hour)
+				time.Sleep(time.Until(next.Add(time.Minute)))
+				all := c.records()
+				if len(all) != 1 || !all[0].plan.Scheduled.Equal(next) || all[0].account.Phase != execution.Closed {
+					t.Errorf("executions: got %d, want that of the tick after it was mended", len(all))
+				}
+				want := next.Sub(began)/time.Hour - 1
+				if got := r.metric("batch_job_controller_ticks_missed_total"); got != float64(want) {
+					t.Errorf("ticks missed: got %v, want %d: each counts once", got, want)
+				}
+				told := 0
+				for _, e := range c.eventsOf(kube.EventTicksMissed) {
+					if strings.Contains(e.Message, "connection re") {
+						told++
+					}
+				}
+				if told != 1 {
+					t.Errorf("events that say what kept the tick: got %d, want 1 of %+v", told, c.eventsOf(kube.EventTicksMissed))
+				}
+			})
+		})
+	}
+}

@@ -227,6 +227,9 @@ func (c *Controller) swapState(ctx context.Context, fence lease.Fence, change fu
 		c.state = there
 		return fmt.Errorf("write %s, which was read again: %w", c.stateName(), err)
 	default:
+		if mayBeDone(err) {
+			c.unanswered = c.Clock.Now()
+		}
 		return fmt.Errorf("write %s: %w", c.stateName(), err)
 	}
 }

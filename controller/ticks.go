@@ -18,7 +18,7 @@ const longestSleep = 30 * time.Second
 // runTicks opens an execution whenever one is due.
 func (c *Controller) runTicks(ctx context.Context, fence lease.Fence) {
 	c.followSchedule(ctx, fence)
-	c.resumeOpening(ctx, fence)
+	c.resumeOpening(ctx, fence, errNotLed)
 	for {
 		cfg, now := c.config(), c.Clock.Now()
 		startup := c.startupDue()
