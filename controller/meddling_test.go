@@ -8,6 +8,7 @@ import (
 	batchv1 "k8s.io/api/batch/v1"
 	corev1 "k8s.io/api/core/v1"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+	"k8s.io/apimachinery/pkg/types"
 
 	"github.com/batch-job-controller/batch-job-controller/controller/config"
 	"github.com/batch-job-controller/batch-job-controller/controller/execution"
@@ -36,13 +37,13 @@ func TestSomebodyMeddles(t *testing.T) {
 		"F-38 deletes the Job": {func(c *cluster) { c.deleteJob("a") }, time.Minute, lostBy(execution.JobDeleted)},
 		"F-38 takes the Job's owner away": {func(c *cluster) {
 			c.editJob("a", func(j *batchv1.Job) { j.OwnerReferences = nil })
-		}, time.Minute, failedWith(execution.ForeignJob)},
+		}, 18 * time.Minute, failedWith(execution.ForeignJob)},
 		"F-38 writes another execution on the Job": {func(c *cluster) {
 			c.editJob("a", func(j *batchv1.Job) { j.Labels[jobspec.ExecutionLabel] = "20200101000000" })
-		}, 6 * time.Minute, failedWith(execution.ForeignJob)},
+		}, 22 * time.Minute, failedWith(execution.ForeignJob)},
 		"F-38 writes another node on the Job": {func(c *cluster) {
 			c.editJob("a", func(j *batchv1.Job) { j.Annotations[jobspec.NodeAnnotation] = "b" })
-		}, 6 * time.Minute, failedWith(execution.ForeignJob)},
+		}, 22 * time.Minute, failedWith(execution.ForeignJob)},
 		"F-41 writes a reason to stop on the Job that is none": {func(c *cluster) {
 			c.editJob("a", func(j *batchv1.Job) {
 				j.Annotations[jobspec.StopAnnotation] = "///\x00"
@@ -78,6 +79,58 @@ func TestSomebodyMeddles(t *testing.T) {
 					if n != 1 {
 						t.Errorf("Jobs of node %s: got %d, want 1", node, n)
 					}
+				}
+			})
+		})
+	}
+}
+
+// A Job that is taken from its execution is left alone, and so its pod runs on: it
+// keeps the slot until it has ended. A Job that never was the execution's holds none.
+func TestAPodWhoseJobWasTakenAwayKeepsItsSlot(t *testing.T) {
+	owner := func(uid types.UID) func(*batchv1.Job) {
+		return func(j *batchv1.Job) { j.OwnerReferences[0].UID = uid }
+	}
+	tests := map[string]struct {
+		edit    func(*batchv1.Job)
+		retaken bool // by the next leader
+		pods    lens
+	}{
+		"its owner is taken away":                      {edit: func(j *batchv1.Job) { j.OwnerReferences = nil }},
+		"its owner is replaced":                        {edit: owner("another")},
+		"another node is written on it":                {edit: func(j *batchv1.Job) { j.Annotations[jobspec.NodeAnnotation] = "x" }},
+		"its labels are taken away":                    {edit: func(j *batchv1.Job) { j.Labels = nil }},
+		"its owner is replaced, and another one leads": {edit: owner("another"), retaken: true},
+		"its owner is replaced, and watches are late":  {edit: owner("another"), pods: lens{late: 20 * time.Second}},
+	}
+	for name, tt := range tests {
+		t.Run(name, func(t *testing.T) {
+			inBubble(t, func(t *testing.T) {
+				c := newCluster(t, "a", "b", "c")
+				for _, node := range []string{"a", "b", "c"} {
+					c.behave(node, behaviour{runFor: 2 * time.Minute})
+				}
+				c.through("pods", tt.pods)
+				store, cfg := newMemoryStore(), testConfig(func(c *config.Config) { c.PodPoolSize = 1 })
+				r := startReplica(t, c, store, cfg)
+				time.Sleep(5 * time.Second)
+				c.editJob("a", tt.edit)
+				if tt.retaken {
+					r.kill()
+					r = startReplica(t, c, store, cfg)
+				}
+				defer r.kill()
+				time.Sleep(time.Minute)
+				if got := outcomes(c.records()[0])["a"]; got.State.Final() {
+					t.Errorf("it ended while its pod ran: %v", got)
+				}
+				time.Sleep(15 * time.Minute)
+				if phase := c.records()[0].account.Phase; phase != execution.Closed {
+					t.Errorf("phase: got %s, want Closed", phase)
+				}
+				c.wantOutcomes(map[string]execution.Outcome{"a": failedWith(execution.ForeignJob), "b": succeeded, "c": succeeded})
+				if got := c.podsAtOnce(); got != 1 {
+					t.Errorf("pods at once: got %d, want 1", got)
 				}
 			})
 		})

@@ -12,13 +12,13 @@ import (
 	"github.com/batch-job-controller/batch-job-controller/controller/plan"
 )
 
-// orphanPause is how long to wait for the cache to learn of a pod that a deleted
-// Job has left.
+// orphanPause is how long to wait for the cache to learn of a pod of a Job that was
+// deleted or taken away.
 const orphanPause = 5 * time.Second
 
-// leavesOrphan asks the API server, not the cache, whether the task's deleted Job
-// has left a pod that keeps the slot: a watch of pods that lags shows none, and
-// the pod would run beside the one that gets its slot.
+// leavesOrphan asks the API server, not the cache, whether the task's Job, which was
+// deleted or taken away, has left a pod that keeps the slot: a watch of pods that
+// lags shows none, and the pod would run beside the one that gets its slot.
 func (c *Controller) leavesOrphan(ctx context.Context, t task) (bool, error) {
 	if !t.sight.Created || t.sight.NodeGone {
 		return false, nil
@@ -27,7 +27,7 @@ func (c *Controller) leavesOrphan(ctx context.Context, t task) (bool, error) {
 		LabelSelector: jobspec.TaskSelector(c.config().Name, t.key).String(),
 	})
 	if err != nil {
-		return false, fmt.Errorf("look for pods of the deleted Job %s: %w", t.name, err)
+		return false, fmt.Errorf("look for pods of Job %s: %w", t.name, err)
 	}
 	t.sight.Pods = nil
 	for i := range list.Items {

@@ -108,7 +108,9 @@ func (c *Controller) gather(key execution.Key) (task, bool) {
 	case job == nil:
 		t.sight.Pods = c.caches.PodsOfDeleted(name, key)
 		t.sight.Others = c.caches.PodsOfOthers(key)
-	case !foreign:
+	case foreign: // it may have been ours
+		t.sight.Pods = c.caches.PodsOfDeleted(name, key)
+	default:
 		t.sight.Pods = c.caches.PodsOf(job, key)
 	}
 	return t, true
@@ -251,7 +253,11 @@ func (c *Controller) verifyJob(ctx context.Context, t task, end execution.End) e
 		return fmt.Errorf("read Job %s: %w", t.name, err)
 	case !jobspec.Owned(job, t.owner, t.key):
 		t.sight.Job, t.sight.Foreign = job, true
-		c.finish(ctx, t, plan.Next(t.sight, c.now()).End)
+		if orphan, err := c.leavesOrphan(ctx, t); err != nil || orphan {
+			c.tasks.AddAfter(t.key, orphanPause)
+			return err
+		}
+		c.finish(ctx, t, plan.ForeignEnd(job.Name, c.now()))
 		return nil
 	}
 	c.noteCreated(t)

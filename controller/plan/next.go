@@ -17,11 +17,11 @@ type Sight struct {
 	Admitted bool          // by the record: a Job of it may exist
 	Created  bool          // its Job exists, or did
 	Seen     bool          // this process has seen its Job in the cache before
-	Foreign  bool          // the Job of its name was not made by this execution
+	Foreign  bool          // the Job of its name is not, or no longer, of this execution
 	NodeGone bool          // no node has the task's UID any more
 	Silent   time.Time     // since when nothing is heard of the node; zero: it is heard of
 	Job      *batchv1.Job  // nil: not in the cache
-	Pods     []*corev1.Pod // of the Job, in the cache; also of one that was deleted
+	Pods     []*corev1.Pod // of the Job, in the cache; also of one that was deleted or taken away
 	Others   []*corev1.Pod // of other executions, on the task's node
 	Since    time.Time     // when the task got its slot
 	Stopped  *Stopped      // nil: the Job was not told to end
@@ -74,7 +74,7 @@ const (
 func Next(s Sight, now time.Time) Action {
 	switch {
 	case s.Foreign:
-		return finish(execution.Failed, execution.ForeignJob, "the Job "+s.Job.Name+" was not made by this execution", now)
+		return s.foreign(now)
 	case s.Job == nil && s.NodeGone:
 		return nodeGone(s, now)
 	case s.Job == nil:
