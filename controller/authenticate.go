@@ -4,8 +4,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"sync"
-	"time"
 
 	corev1 "k8s.io/api/core/v1"
 
@@ -77,37 +75,9 @@ func (c *Controller) verify(ctx context.Context, auth execution.CallbackAuth, to
 	}
 }
 
-const (
-	// impostorPause is how long nothing more is said about a node whose pod
-	// spoke for others.
-	impostorPause = time.Minute
-	maxImpostors  = 1024
-)
-
-// impostors remembers of which nodes it was said lately that their pods spoke
-// for others.
-type impostors struct {
-	mu   sync.Mutex
-	told map[string]time.Time // by node
-}
-
-// note reports whether it is time to say so again.
-func (i *impostors) note(node string, now time.Time) bool {
-	i.mu.Lock()
-	defer i.mu.Unlock()
-	if now.Sub(i.told[node]) < impostorPause {
-		return false
-	}
-	if i.told == nil || len(i.told) >= maxImpostors {
-		i.told = map[string]time.Time{}
-	}
-	i.told[node] = now
-	return true
-}
-
 // announceImpostor writes an event about the pod that spoke for another node.
 func (c *Controller) announceImpostor(ctx context.Context, whose, claimed execution.Key) {
-	if !c.impostors.note(whose.Node, c.Clock.Now()) {
+	if !c.impostors.Note(whose.Node, c.Clock.Now()) {
 		return
 	}
 	c.Log.Warn("callback denied: the token is that of another node task",
@@ -127,7 +97,7 @@ func (c *Controller) announceImpostor(ctx context.Context, whose, claimed execut
 // is not known, once a minute: two controllers behind one Service, each of which
 // gets a part of what is the other's, or a key that was replaced.
 func (c *Controller) announceStranger(ctx context.Context, claimed execution.Key) {
-	if !c.unknownKeys.note("", c.Clock.Now()) {
+	if !c.unknownKeys.Note("", c.Clock.Now()) {
 		return
 	}
 	cfg := c.config()

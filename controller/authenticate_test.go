@@ -7,6 +7,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/batch-job-controller/batch-job-controller/controller/auth"
 	"github.com/batch-job-controller/batch-job-controller/controller/config"
 	"github.com/batch-job-controller/batch-job-controller/controller/execution"
 	"github.com/batch-job-controller/batch-job-controller/controller/kube"
@@ -150,14 +151,14 @@ func TestAStandbyAuthenticates(t *testing.T) {
 	tests := map[string]struct {
 		opened     execution.CallbackAuth // how the execution was
 		node       string
-		credential func(ring *Keyring, own execution.Key) string
+		credential func(ring *auth.Keyring, own execution.Key) string
 
 		want execution.DenyReason
 	}{
-		"with its own token":                       {opened: execution.TokenAuth, credential: (*Keyring).Token},
+		"with its own token":                       {opened: execution.TokenAuth, credential: (*auth.Keyring).Token},
 		"without one":                              {opened: execution.TokenAuth, want: execution.DeniedMissing},
-		"with a wrong one":                         {opened: execution.TokenAuth, credential: func(*Keyring, execution.Key) string { return "x" }, want: execution.DeniedMalformed},
-		"with that of another node":                {opened: execution.TokenAuth, credential: func(ring *Keyring, own execution.Key) string { own.Node = "b"; return ring.Token(own) }, want: execution.DeniedOtherTask},
+		"with a wrong one":                         {opened: execution.TokenAuth, credential: func(*auth.Keyring, execution.Key) string { return "x" }, want: execution.DeniedMalformed},
+		"with that of another node":                {opened: execution.TokenAuth, credential: func(ring *auth.Keyring, own execution.Key) string { own.Node = "b"; return ring.Token(own) }, want: execution.DeniedOtherTask},
 		"without one, of an earlier version":       {opened: ""},
 		"without one, opened when none was needed": {opened: execution.NoAuth},
 		"without one, and without a Job":           {opened: execution.NoAuth, node: "z", want: execution.DeniedMissing},

@@ -13,6 +13,7 @@ import (
 	"k8s.io/client-go/util/workqueue"
 	"k8s.io/utils/clock"
 
+	"github.com/batch-job-controller/batch-job-controller/controller/auth"
 	"github.com/batch-job-controller/batch-job-controller/controller/config"
 	"github.com/batch-job-controller/batch-job-controller/controller/execution"
 	"github.com/batch-job-controller/batch-job-controller/controller/jobspec"
@@ -34,9 +35,9 @@ type Options struct {
 	// Extensions returns those of a configuration; nil: there are none.
 	Extensions func(config.Config) []jobspec.EnvExtension
 	Client     kube.Client
-	Keyring    *Keyring    // nil unless callbacks need tokens
-	TokenFile  string      // of the replica's own service account token, which names the cluster's issuer; empty: there is none
-	TLS        CallbackTLS // nil: callbacks come by plain HTTP
+	Keyring    *auth.Keyring // nil unless callbacks need tokens
+	TokenFile  string        // of the replica's own service account token, which names the cluster's issuer; empty: there is none
+	TLS        CallbackTLS   // nil: callbacks come by plain HTTP
 	Store      Store
 	Results    *metrics.Results
 	Metrics    *metrics.Metrics
@@ -60,8 +61,6 @@ const (
 	logWorkers   = 8
 	apiTimeout   = kube.RequestTimeout
 	eventTimeout = kube.EventTimeout
-	// reviewTimeout bounds asking whose a service account token is.
-	reviewTimeout = 5 * time.Second
 )
 
 // Store keeps what executions leave behind. What its methods took is durable
@@ -86,16 +85,16 @@ type Controller struct {
 	started      time.Time // of this process: runOnStartup counts from here
 	// seriesDropped is the execution.ID in which series were dropped last.
 	seriesDropped atomic.Value
-	credentials   *credentials
+	credentials   *auth.Credentials
 	redactor      *route.Redactor
 	merging       taskLocks // of results
 	strangers     *strangers
-	issuers       issuers
-	reviewer      func() *TokenReviewer // of the pods' service account tokens
+	issuers       *auth.Issuers
+	reviewer      func() *auth.TokenReviewer // of the pods' service account tokens
 	hosts         *callbackHosts
 	// impostors are the nodes whose pods spoke for others.
-	impostors   impostors
-	unknownKeys impostors // tokens of keys that are not known: all are one
+	impostors   auth.DeniedNotices
+	unknownKeys auth.DeniedNotices // tokens of keys that are not known: all are one
 
 	// What follows is the leader's: Run begins it anew, and nobody else changes
 	// it.
@@ -186,14 +185,17 @@ func New(o Options) (*Controller, error) {
 		records:      records{client: o.Client.CoreV1().ConfigMaps(o.Namespace), controller: o.Config.Name},
 		events:       kube.NewEvents(o.Client, o.Clock, o.Config.Name, o.Instance),
 		started:      o.Clock.Now(),
-		reviewer:     sync.OnceValue(func() *TokenReviewer { return NewTokenReviewer(o.Client.AuthenticationV1().TokenReviews()) }),
-		strangers:    newStrangers(),
-		moved:        make(chan struct{}),
-		known:        map[execution.ID]bool{},
-		leftAlone:    map[execution.ID]*damagedError{},
+		reviewer: sync.OnceValue(func() *auth.TokenReviewer {
+			return auth.NewTokenReviewer(o.Client.AuthenticationV1().TokenReviews(), o.Clock)
+		}),
+		issuers:   auth.NewIssuers(o.TokenFile, o.Clock),
+		strangers: newStrangers(),
+		moved:     make(chan struct{}),
+		known:     map[execution.ID]bool{},
+		leftAlone: map[execution.ID]*damagedError{},
 	}
 	c.configured.Store(configured)
-	c.credentials = &credentials{keyring: o.Keyring, tokens: c.podTokens}
+	c.credentials = auth.NewCredentials(o.Keyring, c.podTokens)
 	c.redactor = route.NewRedactor(c.credentials)
 	if c.caches, err = kube.NewCaches(o.Client, o.Namespace, o.Config.Name, o.Instance, o.Clock); err != nil {
 		return nil, fmt.Errorf("caches: %w", err)

@@ -21,6 +21,7 @@ import (
 	clienttesting "k8s.io/client-go/testing"
 	"k8s.io/utils/clock"
 
+	"github.com/batch-job-controller/batch-job-controller/controller/auth"
 	"github.com/batch-job-controller/batch-job-controller/controller/config"
 	"github.com/batch-job-controller/batch-job-controller/controller/execution"
 	"github.com/batch-job-controller/batch-job-controller/controller/jobspec"
@@ -115,11 +116,12 @@ func (r *replica) run() {
 }
 
 // openTestKeyring goes on trying, as main does, while the API server misbehaves.
-func openTestKeyring(t *testing.T, client kubernetes.Interface, controller string) *Keyring {
+func openTestKeyring(t *testing.T, client kubernetes.Interface, controller string) *auth.Keyring {
 	t.Helper()
 	for try := 0; ; try++ {
-		keyring, err := OpenKeyring(t.Context(), KeyringOptions{
-			Controller: controller, Namespace: testNamespace, Secret: controller + "-callback-key", Create: true, Client: client,
+		keyring, err := auth.OpenKeyring(t.Context(), auth.KeyringOptions{
+			Controller: controller, Namespace: testNamespace, Secret: controller + "-callback-key", Create: true,
+			Secrets: client.CoreV1().Secrets(testNamespace), Clock: clock.RealClock{},
 		})
 		if err == nil {
 			return keyring

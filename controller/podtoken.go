@@ -10,6 +10,7 @@ import (
 	apierrors "k8s.io/apimachinery/pkg/api/errors"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 
+	"github.com/batch-job-controller/batch-job-controller/controller/auth"
 	"github.com/batch-job-controller/batch-job-controller/controller/execution"
 	"github.com/batch-job-controller/batch-job-controller/controller/jobspec"
 	"github.com/batch-job-controller/batch-job-controller/controller/plan"
@@ -29,16 +30,16 @@ func (c *Controller) verifyPodToken(ctx context.Context, token string) (executio
 	if !c.podTokens().IsOwn(token) {
 		return execution.Key{}, execution.Deny(execution.DeniedForeignToken)
 	}
-	ctx, cancel := context.WithTimeout(ctx, reviewTimeout)
+	ctx, cancel := context.WithTimeout(ctx, auth.ReviewTimeout)
 	defer cancel()
 	who, err := c.reviewer().Review(ctx, token, []string{jobspec.Audience(c.Namespace, c.config().Name)})
-	if errors.Is(err, ErrUnauthenticated) {
+	if errors.Is(err, auth.ErrUnauthenticated) {
 		return execution.Key{}, execution.Deny(execution.DeniedWrong)
 	}
 	if err != nil {
 		return execution.Key{}, fmt.Errorf("%w: %w", execution.ErrUnavailable, err)
 	}
-	c.credentials.learn(token)
+	c.credentials.Learn(token)
 	claim := plan.PodClaim{
 		Username: who.Username,
 		Pod:      onlyClaim(who.Extra, podNameClaim),

@@ -4,11 +4,10 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"os"
-	"slices"
 	"sync"
 	"time"
 
+	"github.com/batch-job-controller/batch-job-controller/controller/auth"
 	"github.com/batch-job-controller/batch-job-controller/controller/execution"
 	"github.com/batch-job-controller/batch-job-controller/controller/jobspec"
 	"github.com/batch-job-controller/batch-job-controller/controller/plan"
@@ -43,7 +42,7 @@ func (c *Controller) AdmitReview(ctx context.Context, key execution.Key, address
 	if c.authOf(key) != execution.ServiceAccountTokenAuth || !c.podTokens().IsOwn(credential) {
 		return func(error) {}, nil // nothing is asked about it
 	}
-	ctx, cancel := context.WithTimeout(ctx, reviewTimeout)
+	ctx, cancel := context.WithTimeout(ctx, auth.ReviewTimeout)
 	defer cancel()
 	return c.strangers.admit(ctx, address, c.Clock.Now)
 }
@@ -107,40 +106,7 @@ func (s *strangers) enter(ctx context.Context, address string) (leave func(), er
 // podTokens tells the service account tokens of our pods from other JWTs.
 func (c *Controller) podTokens() route.PodTokens {
 	return route.PodTokens{
-		Issuers:  c.issuers.known(c.TokenFile, c.Clock.Now()),
+		Issuers:  c.issuers.Known(),
 		Audience: jobspec.Audience(c.Namespace, c.config().Name),
 	}
-}
-
-// issuers are those of the cluster's service account tokens, as the replica's own
-// token names them. While the cluster changes its issuer it has several.
-type issuers struct {
-	mu   sync.Mutex
-	read time.Time
-	all  []string
-}
-
-const (
-	issuerPause = time.Minute
-	maxIssuers  = 8
-)
-
-// known returns them, and looks for a new one now and then. None are known where
-// the replica has no token of its own.
-func (i *issuers) known(file string, now time.Time) []string {
-	i.mu.Lock()
-	defer i.mu.Unlock()
-	if file == "" || (!i.read.IsZero() && now.Sub(i.read) < issuerPause) {
-		return i.all
-	}
-	i.read = now
-	token, err := os.ReadFile(file)
-	if err != nil {
-		return i.all // the API server judges then
-	}
-	issuer := route.IssuerOf(string(token))
-	if issuer != "" && !slices.Contains(i.all, issuer) && len(i.all) < maxIssuers {
-		i.all = append(slices.Clone(i.all), issuer) // the other may be in use
-	}
-	return i.all
 }

@@ -16,7 +16,9 @@ import (
 	authenticationv1 "k8s.io/api/authentication/v1"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	authenticationclient "k8s.io/client-go/kubernetes/typed/authentication/v1"
+	"k8s.io/utils/clock"
 
+	"github.com/batch-job-controller/batch-job-controller/controller/auth"
 	"github.com/batch-job-controller/batch-job-controller/controller/config"
 	"github.com/batch-job-controller/batch-job-controller/controller/execution"
 )
@@ -81,8 +83,8 @@ func TestGoodTokensGetInDuringAFlood(t *testing.T) {
 				pods, err := c.client.CoreV1().Pods(testNamespace).List(t.Context(), metav1.ListOptions{})
 				must(t, err)
 				api := &floodedReviews{pod: pods.Items[0].ObjectMeta}
-				reviewer := NewTokenReviewer(api)
-				r.reviewer = func() *TokenReviewer { return reviewer }
+				reviewer := auth.NewTokenReviewer(api, clock.RealClock{})
+				r.reviewer = func() *auth.TokenReviewer { return reviewer }
 				key := execution.Key{Execution: c.records()[0].plan.ID, Node: "a"}
 
 				flood, stop := context.WithCancel(t.Context())
@@ -108,7 +110,7 @@ func TestGoodTokensGetInDuringAFlood(t *testing.T) {
 						if err := r.ask(t.Context(), key, fmt.Sprintf("10.1.0.%d", i), madeUp("https://ours", i, "good")); err != nil {
 							t.Errorf("a good token: %v", err)
 						}
-						if time.Since(start) > reviewTimeout/2 {
+						if time.Since(start) > auth.ReviewTimeout/2 {
 							late.Add(1)
 						}
 					})

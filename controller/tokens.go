@@ -108,7 +108,7 @@ func (c *Controller) ensureTokens(ctx context.Context, t task) error {
 // Pods that have started have their tokens, and those that are about to start
 // wait for the Secret that is created next.
 func (c *Controller) deleteOutdatedTokens(ctx context.Context, secret *corev1.Secret) error {
-	outdated, err := labels.NewRequirement(jobspec.KeyLabel, selection.NotIn, c.Keyring.current().IDs())
+	outdated, err := labels.NewRequirement(jobspec.KeyLabel, selection.NotIn, c.Keyring.Current().IDs())
 	if err != nil {
 		return fmt.Errorf("select Secret %s: %w", secret.Name, err)
 	}
@@ -128,7 +128,7 @@ func (c *Controller) deleteOutdatedTokens(ctx context.Context, secret *corev1.Se
 }
 
 func (c *Controller) tokenSecret(t task, number int) *corev1.Secret {
-	ring, tokens := c.Keyring.current(), map[string][]byte{} // of one key all of them
+	ring, tokens := c.Keyring.Current(), map[string][]byte{} // of one key all of them
 	for _, node := range t.plan.TokenNodes(number) {
 		tokens[node.Name] = []byte(ring.Token(execution.Key{Execution: t.plan.ID, Node: node.Name}))
 	}

@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"maps"
 	"slices"
+	"strings"
 	"testing"
 	"time"
 
@@ -19,6 +20,7 @@ import (
 	"github.com/batch-job-controller/batch-job-controller/controller/execution"
 	"github.com/batch-job-controller/batch-job-controller/controller/jobspec"
 	"github.com/batch-job-controller/batch-job-controller/controller/kube"
+	"github.com/batch-job-controller/batch-job-controller/controller/route"
 )
 
 // tokenSecrets returns the nodes whose tokens each Secret holds, by its name.
@@ -222,7 +224,7 @@ func TestTokensWhoseKeyChangedUnderAnExecution(t *testing.T) {
 		},
 		"it is rotated, and still known": {
 			change: func(t *testing.T, c *cluster, key, _ *corev1.Secret) {
-				key.Data = map[string][]byte{currentKey: []byte(keyOf("b")), previousKey: key.Data[currentKey]}
+				key.Data = map[string][]byte{"current": []byte(strings.Repeat("b", route.TokenKeyBytes)), "previous": key.Data["current"]}
 				_, err := c.client.CoreV1().Secrets(testNamespace).Update(t.Context(), key, metav1.UpdateOptions{})
 				must(t, err)
 			},

@@ -13,7 +13,7 @@ import (
 	rbacv1 "k8s.io/api/rbac/v1"
 	"k8s.io/apimachinery/pkg/runtime"
 
-	"github.com/batch-job-controller/batch-job-controller/controller"
+	"github.com/batch-job-controller/batch-job-controller/controller/auth"
 	"github.com/batch-job-controller/batch-job-controller/kustomize"
 )
 
@@ -107,7 +107,7 @@ func verbsIn(node *yaml.Node) []*yaml.Node {
 
 // The role of the viewers is for the path and the verb that are asked for.
 func TestReportReaders(t *testing.T) {
-	want := []rbacv1.PolicyRule{{NonResourceURLs: []string{controller.ReportsPath}, Verbs: []string{"get"}}}
+	want := []rbacv1.PolicyRule{{NonResourceURLs: []string{auth.ReportsPath}, Verbs: []string{"get"}}}
 	readers := 0
 	for _, role := range all[*rbacv1.ClusterRole](decode(t, renderOnTop(t, BaseDir, "any", "report-auth"))) {
 		if !strings.Contains(role.Name, "report-reader") {

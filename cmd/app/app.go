@@ -24,6 +24,7 @@ import (
 	"github.com/batch-job-controller/batch-job-controller/callback/web"
 	"github.com/batch-job-controller/batch-job-controller/cmd/version"
 	"github.com/batch-job-controller/batch-job-controller/controller"
+	"github.com/batch-job-controller/batch-job-controller/controller/auth"
 	"github.com/batch-job-controller/batch-job-controller/controller/config"
 	"github.com/batch-job-controller/batch-job-controller/controller/execution"
 	"github.com/batch-job-controller/batch-job-controller/controller/jobspec"
@@ -60,7 +61,7 @@ const (
 	fewConnections = 64
 )
 
-func newApp(o options, env config.Env, cfg config.Config, client kube.Client, keyring *controller.Keyring, ext extensions, log *slog.Logger) (*app, error) {
+func newApp(o options, env config.Env, cfg config.Config, client kube.Client, keyring *auth.Keyring, ext extensions, log *slog.Logger) (*app, error) {
 	a := &app{
 		options: o, identity: lease.NewIdentity(env.Hostname, env.ConfigMapName, o.advertiseAddress),
 		env: env, config: cfg, client: client, access: ext.access, log: log, runnables: ext.runnables,

@@ -24,7 +24,7 @@ import (
 	"k8s.io/client-go/kubernetes/fake"
 	clienttesting "k8s.io/client-go/testing"
 
-	"github.com/batch-job-controller/batch-job-controller/controller"
+	"github.com/batch-job-controller/batch-job-controller/controller/auth"
 	"github.com/batch-job-controller/batch-job-controller/controller/config"
 	"github.com/batch-job-controller/batch-job-controller/controller/execution"
 	"github.com/batch-job-controller/batch-job-controller/controller/jobspec"
@@ -60,7 +60,7 @@ type badServer struct {
 	outside   string // what is around the report directory
 	directory string
 	client    *fake.Clientset
-	keyring   *controller.Keyring
+	keyring   *auth.Keyring
 	execution execution.ID
 	log       *lockedBuffer
 	nodes     []string

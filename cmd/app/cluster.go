@@ -14,9 +14,11 @@ import (
 	"k8s.io/apimachinery/pkg/runtime"
 	"k8s.io/client-go/rest"
 	"k8s.io/client-go/tools/clientcmd"
+	"k8s.io/utils/clock"
 
 	"github.com/batch-job-controller/batch-job-controller/cmd/version"
 	"github.com/batch-job-controller/batch-job-controller/controller"
+	"github.com/batch-job-controller/batch-job-controller/controller/auth"
 	"github.com/batch-job-controller/batch-job-controller/controller/config"
 	"github.com/batch-job-controller/batch-job-controller/controller/execution"
 	"github.com/batch-job-controller/batch-job-controller/controller/kube"
@@ -141,9 +143,9 @@ func checkReviews(ctx context.Context, cfg config.Config, client kube.Client) er
 	}
 	ctx, cancel := context.WithTimeout(ctx, startTimeout)
 	defer cancel()
-	_, err := controller.NewTokenReviewer(client.AuthenticationV1().TokenReviews()).Review(ctx, "of nobody", nil)
+	_, err := auth.NewTokenReviewer(client.AuthenticationV1().TokenReviews(), clock.RealClock{}).Review(ctx, "of nobody", nil)
 	switch {
-	case err == nil, errors.Is(err, controller.ErrUnauthenticated):
+	case err == nil, errors.Is(err, auth.ErrUnauthenticated):
 		return nil
 	case plan.LacksRights(err):
 		return &misuseError{fmt.Errorf("%s: serviceAccountToken: %w: a ClusterRole must let the service account create tokenreviews", key, err)}
@@ -154,15 +156,16 @@ func checkReviews(ctx context.Context, cfg config.Config, client kube.Client) er
 
 // openKeyring reads the callback key. Where new executions need no tokens it may
 // be lacking; but one may be open that does.
-func openKeyring(ctx context.Context, o options, env config.Env, cfg config.Config, client kube.Client) (*controller.Keyring, error) {
+func openKeyring(ctx context.Context, o options, env config.Env, cfg config.Config, client kube.Client) (*auth.Keyring, error) {
 	needed := cfg.Callback.Auth == execution.TokenAuth
-	keyring, err := controller.OpenKeyring(ctx, controller.KeyringOptions{
+	keyring, err := auth.OpenKeyring(ctx, auth.KeyringOptions{
 		Controller: cfg.Name,
 		Namespace:  env.Namespace,
 		Secret:     cmp.Or(o.callbackKeySecret, cfg.Name+"-callback-key"),
 		Directory:  o.callbackKeyDirectory,
 		Create:     needed,
-		Client:     client,
+		Secrets:    client.CoreV1().Secrets(env.Namespace),
+		Clock:      clock.RealClock{},
 	})
 	switch {
 	case !needed && (apierrors.IsNotFound(err) || apierrors.IsForbidden(err)):

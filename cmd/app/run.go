@@ -14,7 +14,7 @@ import (
 	"github.com/batch-job-controller/batch-job-controller/callback/httpserver"
 	"github.com/batch-job-controller/batch-job-controller/cmd/validate"
 	"github.com/batch-job-controller/batch-job-controller/cmd/version"
-	"github.com/batch-job-controller/batch-job-controller/controller"
+	"github.com/batch-job-controller/batch-job-controller/controller/auth"
 	"github.com/batch-job-controller/batch-job-controller/controller/config"
 	"github.com/batch-job-controller/batch-job-controller/controller/kube"
 )
@@ -123,7 +123,7 @@ func serve(ctx context.Context, o options, env config.Env, ext extensions, log *
 	if err := checkTemplate(ctx, client, env, cfg, ext, log); err != nil {
 		return err
 	}
-	var keyring *controller.Keyring
+	var keyring *auth.Keyring
 	err = start.untilAnswered(ctx, "callback key", func() (err error) {
 		keyring, err = openKeyring(ctx, o, env, cfg, client)
 		return errors.Join(err, checkReviews(ctx, cfg, client))

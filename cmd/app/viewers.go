@@ -5,28 +5,33 @@ import (
 	"errors"
 	"fmt"
 
+	"k8s.io/utils/clock"
+
 	"github.com/batch-job-controller/batch-job-controller/callback/web"
-	"github.com/batch-job-controller/batch-job-controller/controller"
+	"github.com/batch-job-controller/batch-job-controller/controller/auth"
 	"github.com/batch-job-controller/batch-job-controller/controller/config"
 )
 
-// viewers lets the API server decide who may look at the reports.
-type viewers struct{ *controller.Viewers }
+// viewers lets the API server decide which users may look at the reports.
+type viewers struct{ authorizer *auth.Viewers }
 
-// newViewers returns who may look at the reports; nil is everybody.
+// newViewers returns what decides which users may look at the reports; nil admits
+// every client.
 func (a *app) newViewers() web.Viewers {
 	if a.config.Reports.Auth != config.ReportsServiceAccountToken {
 		return nil
 	}
-	return viewers{controller.NewViewers(a.client)}
+	clk := clock.RealClock{}
+	tokens := auth.NewTokenReviewer(a.client.AuthenticationV1().TokenReviews(), clk)
+	return viewers{auth.NewViewers(tokens, a.client.AuthorizationV1().SubjectAccessReviews(), clk)}
 }
 
-// Admit is that of the controller, with the errors of the web.
+// Admit returns the decision with the errors of the web.
 func (v viewers) Admit(ctx context.Context, token string) error {
-	err := v.Viewers.Admit(ctx, token)
-	var forbidden *controller.ViewerForbiddenError
+	err := v.authorizer.Admit(ctx, token)
+	var forbidden *auth.ViewerForbiddenError
 	switch {
-	case errors.Is(err, controller.ErrUnauthenticated):
+	case errors.Is(err, auth.ErrUnauthenticated):
 		return fmt.Errorf("%w: %w", web.ErrUnauthenticated, err)
 	case errors.As(err, &forbidden):
 		return &web.ForbiddenError{Message: forbidden.Error()}

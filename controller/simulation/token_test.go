@@ -12,7 +12,7 @@ import (
 	apierrors "k8s.io/apimachinery/pkg/api/errors"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 
-	"github.com/batch-job-controller/batch-job-controller/controller"
+	"github.com/batch-job-controller/batch-job-controller/controller/auth"
 	"github.com/batch-job-controller/batch-job-controller/controller/execution"
 	"github.com/batch-job-controller/batch-job-controller/controller/jobspec"
 	"github.com/batch-job-controller/batch-job-controller/controller/route"
@@ -33,10 +33,11 @@ func (w *world) keySecret() *corev1.Secret {
 }
 
 // openKeyring reads the callback key, or makes it, until the API server answers.
-func (p *process) openKeyring(ctx context.Context, view *view) (*controller.Keyring, error) {
+func (p *process) openKeyring(ctx context.Context, view *view) (*auth.Keyring, error) {
 	for delay := time.Second; ; delay = min(2*delay, 15*time.Second) {
-		keyring, err := controller.OpenKeyring(ctx, controller.KeyringOptions{
-			Controller: name, Namespace: namespace, Secret: keyName, Create: true, Client: view,
+		keyring, err := auth.OpenKeyring(ctx, auth.KeyringOptions{
+			Controller: name, Namespace: namespace, Secret: keyName, Create: true,
+			Secrets: view.CoreV1().Secrets(namespace), Clock: jitteredClock{},
 		})
 		if err == nil || apierrors.IsForbidden(err) {
 			return keyring, err

@@ -16,7 +16,7 @@ import (
 	rbacv1 "k8s.io/api/rbac/v1"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 
-	"github.com/batch-job-controller/batch-job-controller/controller"
+	"github.com/batch-job-controller/batch-job-controller/controller/auth"
 	"github.com/batch-job-controller/batch-job-controller/controller/jobspec"
 	"github.com/batch-job-controller/batch-job-controller/controller/servingcert"
 	"github.com/batch-job-controller/batch-job-controller/e2e/api/rig"
@@ -178,7 +178,7 @@ func letView(t *testing.T, site *rig.Site, account string) {
 	rbac, name := site.Client.RbacV1(), fmt.Sprintf("%s-%s", site.Namespace, account)
 	_, errRole := rbac.ClusterRoles().Create(t.Context(), &rbacv1.ClusterRole{
 		ObjectMeta: metav1.ObjectMeta{Name: name},
-		Rules:      []rbacv1.PolicyRule{{NonResourceURLs: []string{controller.ReportsPath}, Verbs: []string{"get"}}},
+		Rules:      []rbacv1.PolicyRule{{NonResourceURLs: []string{auth.ReportsPath}, Verbs: []string{"get"}}},
 	}, metav1.CreateOptions{})
 	_, errBinding := rbac.ClusterRoleBindings().Create(t.Context(), &rbacv1.ClusterRoleBinding{
 		ObjectMeta: metav1.ObjectMeta{Name: name},

@@ -1,4 +1,4 @@
-package controller
+package auth
 
 import (
 	"context"
@@ -9,22 +9,25 @@ import (
 
 	authenticationv1 "k8s.io/api/authentication/v1"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
-	authenticationclient "k8s.io/client-go/kubernetes/typed/authentication/v1"
+	"k8s.io/utils/clock"
 
 	"github.com/batch-job-controller/batch-job-controller/controller/execution"
 )
 
 // How long a review is good for: a token that was revoked works for at most as
-// long, and one that was refused is asked about as often.
+// long, and one that was refused is reviewed as often.
 const (
 	keepAllowed = 10 * time.Second
 	keepRefused = 2 * time.Second
 )
 
-// ErrUnauthenticated is that a token is nobody's, or is not for us.
+// ReviewTimeout bounds how long a client waits for the reviews of its token.
+const ReviewTimeout = 5 * time.Second
+
+// ErrUnauthenticated is that a token is not valid, or is for another audience.
 var ErrUnauthenticated = errors.New("the token is not valid")
 
-// Identity is whose a token is, as the API server says.
+// Identity is the owner of a token, as the API server says.
 type Identity struct {
 	Username  string
 	UID       string
@@ -33,19 +36,24 @@ type Identity struct {
 	Audiences []string            // those asked for that the token is for
 }
 
-// TokenReviewer has the API server say whose bearer tokens are. Its answers
-// are kept for seconds.
+// TokenReviewClient creates TokenReviews, which is how the API server is asked.
+type TokenReviewClient interface {
+	Create(ctx context.Context, review *authenticationv1.TokenReview, o metav1.CreateOptions) (*authenticationv1.TokenReview, error)
+}
+
+// TokenReviewer asks the API server who owns a bearer token. It caches the answers
+// for seconds.
 type TokenReviewer struct {
-	reviews authenticationclient.TokenReviewInterface
+	reviews TokenReviewClient
 	answers *answers[Identity]
 }
 
 // NewTokenReviewer returns a TokenReviewer.
-func NewTokenReviewer(reviews authenticationclient.TokenReviewInterface) *TokenReviewer {
-	return &TokenReviewer{reviews: reviews, answers: newAnswers[Identity]()}
+func NewTokenReviewer(reviews TokenReviewClient, clk clock.PassiveClock) *TokenReviewer {
+	return &TokenReviewer{reviews: reviews, answers: newAnswers[Identity](clk)}
 }
 
-// Review returns whose a token is. It has to be for one of the audiences; with
+// Review returns the owner of a token. It has to be for one of the audiences; with
 // none given, for the API server itself. An error that is not
 // ErrUnauthenticated says nothing about the token: the API server did not
 // answer, and it is execution.ErrNoAnswer.
@@ -61,7 +69,7 @@ func (r *TokenReviewer) Review(ctx context.Context, token string, audiences []st
 			return who, keepAllowed, nil
 		case errors.Is(err, ErrUnauthenticated):
 			return who, keepRefused, err
-		default: // the next one asks again
+		default: // the next request asks again
 			return who, 0, err
 		}
 	})

@@ -1,4 +1,4 @@
-package controller
+package auth
 
 import (
 	"slices"
@@ -7,9 +7,9 @@ import (
 	"github.com/batch-job-controller/batch-job-controller/controller/route"
 )
 
-// credentials knows the credentials of this controller's callbacks from what
-// only looks like them.
-type credentials struct {
+// Credentials tells the credentials of this controller's callbacks from what only
+// looks like them.
+type Credentials struct {
 	keyring *Keyring               // nil: there are no tokens
 	tokens  func() route.PodTokens // tells the service account tokens for callbacks
 
@@ -17,17 +17,23 @@ type credentials struct {
 	learned []string // issuers of tokens that the API server has accepted
 }
 
-var _ route.Prover = (*credentials)(nil)
+var _ route.Prover = (*Credentials)(nil)
+
+// NewCredentials returns Credentials: callback tokens of the keyring, none if that
+// is nil, and service account tokens.
+func NewCredentials(keyring *Keyring, tokens func() route.PodTokens) *Credentials {
+	return &Credentials{keyring: keyring, tokens: tokens}
+}
 
 // IsToken reports whether a key of the controller has made the token.
-func (c *credentials) IsToken(token string) bool {
+func (c *Credentials) IsToken(token string) bool {
 	return c.keyring != nil && c.keyring.Made(token)
 }
 
 // IsJWT reports whether the claims are those of a token of the cluster for this
 // controller's callbacks. That the signature is not checked is no reason to show
 // it.
-func (c *credentials) IsJWT(claims []byte) bool {
+func (c *Credentials) IsJWT(claims []byte) bool {
 	tokens := c.tokens()
 	c.mu.Lock()
 	tokens.Issuers = slices.Concat(tokens.Issuers, c.learned)
@@ -35,9 +41,9 @@ func (c *credentials) IsJWT(claims []byte) bool {
 	return tokens.Proves(string(claims))
 }
 
-// learn takes the issuer of a token that the API server has accepted: a replica
+// Learn takes the issuer of a token that the API server has accepted: a replica
 // outside of the cluster has no token of its own that names it.
-func (c *credentials) learn(token string) {
+func (c *Credentials) Learn(token string) {
 	issuer := route.IssuerOf(token)
 	c.mu.Lock()
 	defer c.mu.Unlock()

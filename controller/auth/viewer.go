@@ -1,4 +1,4 @@
-package controller
+package auth
 
 import (
 	"context"
@@ -8,49 +8,50 @@ import (
 
 	authorizationv1 "k8s.io/api/authorization/v1"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
-	authorizationclient "k8s.io/client-go/kubernetes/typed/authorization/v1"
+	"k8s.io/utils/clock"
 
 	"github.com/batch-job-controller/batch-job-controller/controller/execution"
-	"github.com/batch-job-controller/batch-job-controller/controller/kube"
 )
 
-// What somebody has to be allowed who wants to look at the reports: this verb
-// on this non-resource URL.
+// What a client must be allowed so that it may look at the reports: this verb on
+// this non-resource URL.
 const (
 	ReportsPath = "/reports"
 	reportsVerb = "get"
 )
 
-// ViewerForbiddenError is that somebody is known, and may not look at the
-// reports.
+// ViewerForbiddenError is that the API server knows the user, who may not look at
+// the reports.
 type ViewerForbiddenError struct{ Username string }
 
 func (e *ViewerForbiddenError) Error() string {
 	return fmt.Sprintf("%q may not look at the reports: a ClusterRole must allow the verb %s on the nonResourceURL %s", e.Username, reportsVerb, ReportsPath)
 }
 
-// Viewers has the API server say who may look at the reports. Its answers are
-// kept for seconds.
+// AccessReviewClient creates SubjectAccessReviews, which is how the API server is
+// asked.
+type AccessReviewClient interface {
+	Create(ctx context.Context, review *authorizationv1.SubjectAccessReview, o metav1.CreateOptions) (*authorizationv1.SubjectAccessReview, error)
+}
+
+// Viewers asks the API server which users may look at the reports. It
+// caches the answers for seconds.
 type Viewers struct {
 	tokens  *TokenReviewer
-	access  authorizationclient.SubjectAccessReviewInterface
+	access  AccessReviewClient
 	answers *answers[bool]
 }
 
-// NewViewers returns Viewers.
-func NewViewers(client kube.Client) *Viewers {
-	return &Viewers{
-		tokens:  NewTokenReviewer(client.AuthenticationV1().TokenReviews()),
-		access:  client.AuthorizationV1().SubjectAccessReviews(),
-		answers: newAnswers[bool](),
-	}
+// NewViewers returns a Viewers.
+func NewViewers(tokens *TokenReviewer, access AccessReviewClient, clk clock.PassiveClock) *Viewers {
+	return &Viewers{tokens: tokens, access: access, answers: newAnswers[bool](clk)}
 }
 
 // Admit returns nil if the owner of a token may look at the reports. The error
 // wraps ErrUnauthenticated, is a *ViewerForbiddenError, or says that the API
 // server did not answer.
 func (v *Viewers) Admit(ctx context.Context, token string) error {
-	ctx, cancel := context.WithTimeout(ctx, reviewTimeout)
+	ctx, cancel := context.WithTimeout(ctx, ReviewTimeout)
 	defer cancel()
 	who, err := v.tokens.Review(ctx, token, nil)
 	if err != nil {
@@ -84,7 +85,7 @@ func (v *Viewers) Admit(ctx context.Context, token string) error {
 func (v *Viewers) review(ctx context.Context, spec authorizationv1.SubjectAccessReviewSpec) (allowed bool, keep time.Duration, err error) {
 	review, err := v.access.Create(ctx, &authorizationv1.SubjectAccessReview{Spec: spec}, metav1.CreateOptions{})
 	switch {
-	case err != nil: // the next one asks again
+	case err != nil: // the next request asks again
 		return false, 0, fmt.Errorf("%w: review access: %w", execution.ErrNoAnswer, err)
 	case review.Status.Allowed && !review.Status.Denied:
 		return true, keepAllowed, nil

@@ -1,4 +1,4 @@
-package controller
+package auth
 
 import (
 	"context"
@@ -15,10 +15,10 @@ import (
 	corev1 "k8s.io/api/core/v1"
 	apierrors "k8s.io/apimachinery/pkg/api/errors"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+	"k8s.io/utils/clock"
 
 	"github.com/batch-job-controller/batch-job-controller/controller/execution"
 	"github.com/batch-job-controller/batch-job-controller/controller/jobspec"
-	"github.com/batch-job-controller/batch-job-controller/controller/kube"
 	"github.com/batch-job-controller/batch-job-controller/controller/route"
 )
 
@@ -29,9 +29,19 @@ const (
 	previousKey = "previous"
 )
 
-// rereadPause is how long a token of an unknown key is refused without looking
-// for that key.
-const rereadPause = 5 * time.Second
+const (
+	// rereadPause is how long a token of an unknown key is refused without looking
+	// for that key.
+	rereadPause = 5 * time.Second
+	// apiTimeout bounds one request to the API server.
+	apiTimeout = 30 * time.Second
+)
+
+// SecretClient reads and creates Secrets of one namespace.
+type SecretClient interface {
+	Get(ctx context.Context, name string, o metav1.GetOptions) (*corev1.Secret, error)
+	Create(ctx context.Context, secret *corev1.Secret, o metav1.CreateOptions) (*corev1.Secret, error)
+}
 
 // KeyringOptions is where the callback key is.
 type KeyringOptions struct {
@@ -43,8 +53,9 @@ type KeyringOptions struct {
 	// API.
 	Directory string
 	// Create makes a key if there is none.
-	Create bool
-	Client kube.Client
+	Create  bool
+	Secrets SecretClient // of the namespace
+	Clock   clock.PassiveClock
 }
 
 // Keyring makes and checks callback tokens with the key of a Secret, which the
@@ -73,12 +84,12 @@ func OpenKeyring(ctx context.Context, o KeyringOptions) (*Keyring, error) {
 }
 
 // Token returns the token of a node task.
-func (k *Keyring) Token(key execution.Key) string { return k.current().Token(key) }
+func (k *Keyring) Token(key execution.Key) string { return k.Current().Token(key) }
 
 // Verify returns the node task that a token is for. Its error wraps those of
 // route.Keyring.Verify.
 func (k *Keyring) Verify(ctx context.Context, token string) (execution.Key, error) {
-	key, err := k.current().Verify(token)
+	key, err := k.Current().Verify(token)
 	if !errors.Is(err, route.ErrUnknownKey) || !k.mayReread() {
 		return key, err
 	}
@@ -89,30 +100,32 @@ func (k *Keyring) Verify(ctx context.Context, token string) (execution.Key, erro
 	k.mu.Lock()
 	k.ring.Keys = keys
 	k.mu.Unlock()
-	return k.current().Verify(token)
+	return k.Current().Verify(token)
 }
 
 // Made reports whether a key that is known made the token. It asks nowhere.
 func (k *Keyring) Made(token string) bool {
-	_, err := k.current().Verify(token)
+	_, err := k.Current().Verify(token)
 	return err == nil
 }
 
-func (k *Keyring) current() route.Keyring {
+// Current returns the keys as they are now: all tokens of one Secret are made
+// with the same key.
+func (k *Keyring) Current() route.Keyring {
 	k.mu.Lock()
 	defer k.mu.Unlock()
 	return k.ring
 }
 
-// mayReread reports whether it is time to look for another key: whoever makes
-// up key IDs must not make the API server work.
+// mayReread reports whether it is time to look for another key: a client that
+// makes up key IDs must not make the API server work.
 func (k *Keyring) mayReread() bool {
 	k.mu.Lock()
 	defer k.mu.Unlock()
-	if time.Since(k.reread) < rereadPause {
+	if k.options.Clock.Since(k.reread) < rereadPause {
 		return false
 	}
-	k.reread = time.Now()
+	k.reread = k.options.Clock.Now()
 	return true
 }
 
@@ -131,7 +144,7 @@ func (k *Keyring) read(ctx context.Context) ([]route.TokenKey, error) {
 func (k *Keyring) get(ctx context.Context) ([]route.TokenKey, error) {
 	ctx, cancel := context.WithTimeout(ctx, apiTimeout)
 	defer cancel()
-	secret, err := k.options.Client.CoreV1().Secrets(k.options.Namespace).Get(ctx, k.options.Secret, metav1.GetOptions{})
+	secret, err := k.options.Secrets.Get(ctx, k.options.Secret, metav1.GetOptions{})
 	if err != nil {
 		return nil, err
 	}
@@ -143,7 +156,7 @@ func (k *Keyring) get(ctx context.Context) ([]route.TokenKey, error) {
 }
 
 // Restore creates the Secret again if it is gone, with the keys that this replica
-// has: those who were given a token go on to be believed by the replicas that start
+// has: the tokens that pods were given stay valid for the replicas that start
 // later. It reports whether it did.
 func (k *Keyring) Restore(ctx context.Context) (restored bool, err error) {
 	if !k.options.Create {
@@ -152,7 +165,7 @@ func (k *Keyring) Restore(ctx context.Context) (restored bool, err error) {
 	if _, err := k.get(ctx); !apierrors.IsNotFound(err) {
 		return false, err
 	}
-	mine := k.current().Keys
+	mine := k.Current().Keys
 	there, err := k.create(ctx, mine...)
 	return err == nil && slices.Equal(mine, there), err
 }
@@ -171,7 +184,7 @@ func (k *Keyring) create(ctx context.Context, keys ...route.TokenKey) ([]route.T
 	for i, name := range []string{currentKey, previousKey}[:len(keys)] {
 		data[name] = keys[i][:]
 	}
-	_, err := k.options.Client.CoreV1().Secrets(k.options.Namespace).Create(ctx, &corev1.Secret{
+	_, err := k.options.Secrets.Create(ctx, &corev1.Secret{
 		ObjectMeta: metav1.ObjectMeta{
 			Name:   k.options.Secret,
 			Labels: jobspec.CommonLabels(k.options.Controller, jobspec.KeyComponent),

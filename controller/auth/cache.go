@@ -1,4 +1,4 @@
-package controller
+package auth
 
 import (
 	"context"
@@ -10,44 +10,46 @@ import (
 	"sync"
 	"time"
 
+	"k8s.io/utils/clock"
+
 	"github.com/batch-job-controller/batch-job-controller/controller/execution"
 )
 
 const (
-	// maxAnswers bounds the memory: one is a few hundred bytes.
+	// maxAnswers bounds the memory: an entry is a few hundred bytes.
 	maxAnswers = 10_000
-	// maxAsking bounds what strangers can have the API server do, and how much
-	// of the client's rate they can take from the work.
+	// maxAsking bounds what clients without a valid token can have the API server
+	// do, and how much of the replica's request rate they can take from the work.
 	maxAsking = 8
 )
 
-// answers keeps what the API server answered to questions, each for a while. A
-// question that is being asked is not asked again.
+// answers keeps what the API server answered, each answer for a while. A
+// request that is under way is not sent again.
 type answers[V any] struct {
-	secret [sha256.Size]byte // so that nobody can make two questions look alike
+	clock  clock.PassiveClock
+	secret [sha256.Size]byte // so that no client can make up two requests with one key
 	asking chan struct{}
 	mu     sync.Mutex
 	known  map[question]*answer[V]
 }
 
-// question stands for what is asked. What is asked holds tokens, which memory
-// is not to keep.
+// question stands for a request, which holds tokens: memory is not to keep them.
 type question [sha256.Size]byte
 
 type answer[V any] struct {
 	done  chan struct{} // closed when the rest is set
 	value V
 	err   error
-	until time.Time // when it is to be asked again
+	until time.Time // when it is loaded anew
 }
 
-func newAnswers[V any]() *answers[V] {
-	a := &answers[V]{asking: make(chan struct{}, maxAsking), known: map[question]*answer[V]{}}
+func newAnswers[V any](clk clock.PassiveClock) *answers[V] {
+	a := &answers[V]{clock: clk, asking: make(chan struct{}, maxAsking), known: map[question]*answer[V]{}}
 	_, _ = rand.Read(a.secret[:]) // never fails: crypto/rand ends the process instead
 	return a
 }
 
-// question returns what stands for the parts. Their lengths keep text from
+// question returns what stands for a request with these parts. Their lengths keep text from
 // moving between them unnoticed.
 func (a *answers[V]) question(parts ...string) question {
 	mac := hmac.New(sha256.New, a.secret[:])
@@ -60,12 +62,12 @@ func (a *answers[V]) question(parts ...string) question {
 	return question(mac.Sum(nil))
 }
 
-// ask returns the answer that is known, or asks for it. Who asks says how long
-// the answer, or the error, is good for.
+// ask returns the known answer, or loads it. The ask function says how long the
+// answer, or the error, is good for.
 func (a *answers[V]) ask(ctx context.Context, q question, ask func(context.Context) (V, time.Duration, error)) (V, error) {
 	found, isNew := a.find(q)
 	if isNew {
-		// Others may wait for it too: it does not end with this one's context.
+		// Other requests may wait for it too: it does not end with this one's context.
 		go a.fill(context.WithoutCancel(ctx), q, found, ask)
 	}
 	select {
@@ -80,7 +82,7 @@ func (a *answers[V]) ask(ctx context.Context, q question, ask func(context.Conte
 func (a *answers[V]) find(q question) (found *answer[V], isNew bool) {
 	a.mu.Lock()
 	defer a.mu.Unlock()
-	if found, ok := a.known[q]; ok && (found.pending() || time.Now().Before(found.until)) {
+	if found, ok := a.known[q]; ok && (found.pending() || a.clock.Now().Before(found.until)) {
 		return found, false
 	}
 	a.makeRoom()
@@ -102,20 +104,20 @@ func (a *answers[V]) fill(ctx context.Context, q question, into *answer[V], ask 
 	}
 	a.mu.Lock()
 	defer a.mu.Unlock()
-	into.until = time.Now().Add(keep)
+	into.until = a.clock.Now().Add(keep)
 	if keep <= 0 && a.known[q] == into {
 		delete(a.known, q)
 	}
 	close(into.done)
 }
 
-// makeRoom drops what is no longer good, and if that is not enough whatever
-// comes first. Those who wait for an answer have it by themselves.
+// makeRoom drops what is no longer good, and if that is not enough, any entries.
+// A request that waits for an entry holds it by itself.
 func (a *answers[V]) makeRoom() {
 	if len(a.known) < maxAnswers {
 		return
 	}
-	now := time.Now()
+	now := a.clock.Now()
 	for q, old := range a.known {
 		if !old.pending() && !now.Before(old.until) {
 			delete(a.known, q)

@@ -1,4 +1,4 @@
-package controller
+package auth
 
 import (
 	"errors"
@@ -13,13 +13,15 @@ import (
 	authenticationv1 "k8s.io/api/authentication/v1"
 	authorizationv1 "k8s.io/api/authorization/v1"
 	apierrors "k8s.io/apimachinery/pkg/api/errors"
+	"k8s.io/apimachinery/pkg/runtime"
 	"k8s.io/client-go/kubernetes/fake"
 	clienttesting "k8s.io/client-go/testing"
+	"k8s.io/utils/clock"
 
 	"github.com/batch-job-controller/batch-job-controller/controller/execution"
 )
 
-// gate plays the API server that knows who somebody is and what they may.
+// gate plays the API server that knows the owners of tokens and what they may do.
 type gate struct {
 	client        *fake.Clientset
 	tokens        map[string]string // user by token
@@ -33,7 +35,7 @@ type gate struct {
 func newGate() *gate {
 	g := &gate{client: fake.NewClientset(), tokens: map[string]string{"a": "ada", "a2": "ada", "e": "eve"}, allowed: []string{"ada"}}
 	away := apierrors.NewServiceUnavailable("away")
-	g.client.PrependReactor("create", "tokenreviews", func(action clienttesting.Action) (bool, runtimeObject, error) {
+	g.client.PrependReactor("create", "tokenreviews", func(action clienttesting.Action) (bool, runtime.Object, error) {
 		review := action.(clienttesting.CreateAction).GetObject().(*authenticationv1.TokenReview)
 		g.tokensAskedOf++
 		if g.tokensAway {
@@ -45,7 +47,7 @@ func newGate() *gate {
 		}}
 		return true, review, nil
 	})
-	g.client.PrependReactor("create", "subjectaccessreviews", func(action clienttesting.Action) (bool, runtimeObject, error) {
+	g.client.PrependReactor("create", "subjectaccessreviews", func(action clienttesting.Action) (bool, runtime.Object, error) {
 		review := action.(clienttesting.CreateAction).GetObject().(*authorizationv1.SubjectAccessReview)
 		g.asked = append(g.asked, review.Spec)
 		if g.accessAway {
@@ -57,6 +59,18 @@ func newGate() *gate {
 	return g
 }
 
+func (g *gate) authorizer() *Viewers {
+	tokens := NewTokenReviewer(g.client.AuthenticationV1().TokenReviews(), clock.RealClock{})
+	return NewViewers(tokens, g.client.AuthorizationV1().SubjectAccessReviews(), clock.RealClock{})
+}
+
+func must(t *testing.T, err error) {
+	t.Helper()
+	if err != nil {
+		t.Fatal(err)
+	}
+}
+
 func TestAdmit(t *testing.T) {
 	tests := map[string]struct {
 		token string
@@ -65,13 +79,13 @@ func TestAdmit(t *testing.T) {
 		want          error
 		wantForbidden string
 	}{
-		"somebody who may":                     {token: "a"},
-		"somebody who may not":                 {token: "e", wantForbidden: `"eve"`},
-		"a token of nobody":                    {token: "x", want: ErrUnauthenticated},
-		"no token":                             {want: ErrUnauthenticated},
-		"nobody says whose the token is":       {token: "a", set: func(g *gate) { g.tokensAway = true }, want: execution.ErrNoAnswer},
-		"nobody says what somebody may":        {token: "a", set: func(g *gate) { g.accessAway = true }, want: execution.ErrNoAnswer},
-		"somebody who might is not let in yet": {token: "e", set: func(g *gate) { g.accessAway = true }, want: execution.ErrNoAnswer},
+		"a user who may":                {token: "a"},
+		"a user who may not":            {token: "e", wantForbidden: `"eve"`},
+		"a token that is not valid":     {token: "x", want: ErrUnauthenticated},
+		"no token":                      {want: ErrUnauthenticated},
+		"no answer about the token":     {token: "a", set: func(g *gate) { g.tokensAway = true }, want: execution.ErrNoAnswer},
+		"no answer about the user":      {token: "a", set: func(g *gate) { g.accessAway = true }, want: execution.ErrNoAnswer},
+		"no answer, a user who may not": {token: "e", set: func(g *gate) { g.accessAway = true }, want: execution.ErrNoAnswer},
 	}
 	for name, tt := range tests {
 		t.Run(name, func(t *testing.T) {
@@ -80,7 +94,7 @@ func TestAdmit(t *testing.T) {
 				if tt.set != nil {
 					tt.set(g)
 				}
-				err := NewViewers(g.client).Admit(t.Context(), tt.token)
+				err := g.authorizer().Admit(t.Context(), tt.token)
 				var forbidden *ViewerForbiddenError
 				if tt.wantForbidden != "" {
 					if !errors.As(err, &forbidden) || !strings.Contains(err.Error(), tt.wantForbidden) || !strings.Contains(err.Error(), "/reports") {
@@ -99,7 +113,7 @@ func TestAdmit(t *testing.T) {
 func TestAccessIsAskedForAsKubernetesDoes(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		g := newGate()
-		must(t, NewViewers(g.client).Admit(t.Context(), "a"))
+		must(t, g.authorizer().Admit(t.Context(), "a"))
 		want := []authorizationv1.SubjectAccessReviewSpec{{
 			NonResourceAttributes: &authorizationv1.NonResourceAttributes{Path: "/reports", Verb: strings.ToLower(http.MethodGet)},
 			User:                  "ada", UID: "1", Groups: []string{"viewers"}, Extra: map[string]authorizationv1.ExtraValue{"scope": {"x"}},
@@ -113,7 +127,7 @@ func TestAccessIsAskedForAsKubernetesDoes(t *testing.T) {
 func TestAccessIsKeptForSeconds(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		g := newGate()
-		v := NewViewers(g.client)
+		v := g.authorizer()
 		for range 3 {
 			must(t, v.Admit(t.Context(), "a"))
 			must(t, v.Admit(t.Context(), "a2")) // another token of the same user

@@ -1,4 +1,4 @@
-package controller
+package auth
 
 import (
 	"context"
@@ -14,6 +14,7 @@ import (
 	apierrors "k8s.io/apimachinery/pkg/api/errors"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/client-go/kubernetes/fake"
+	"k8s.io/utils/clock"
 
 	"github.com/batch-job-controller/batch-job-controller/controller/execution"
 	"github.com/batch-job-controller/batch-job-controller/controller/route"
@@ -22,7 +23,10 @@ import (
 var tokenOwner = execution.Key{Execution: "20261124034200", Node: "node-1"}
 
 func keyringOptions(client *fake.Clientset) KeyringOptions {
-	return KeyringOptions{Controller: "name", Namespace: "ns", Secret: "name-callback-key", Client: client, Create: true}
+	return KeyringOptions{
+		Controller: "name", Namespace: "ns", Secret: "name-callback-key", Create: true,
+		Secrets: client.CoreV1().Secrets("ns"), Clock: clock.RealClock{},
+	}
 }
 
 func openKeyring(t *testing.T, o KeyringOptions) *Keyring {

@@ -1,4 +1,4 @@
-package controller
+package auth
 
 import (
 	"context"
@@ -12,14 +12,13 @@ import (
 	"github.com/google/go-cmp/cmp"
 	authenticationv1 "k8s.io/api/authentication/v1"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
-	authenticationclient "k8s.io/client-go/kubernetes/typed/authentication/v1"
+	"k8s.io/utils/clock"
 
 	"github.com/batch-job-controller/batch-job-controller/controller/execution"
 )
 
 // reviews answers token reviews as it is told, after a second.
 type reviews struct {
-	authenticationclient.TokenReviewInterface
 	asked  atomic.Int32
 	answer func(authenticationv1.TokenReviewSpec) (authenticationv1.TokenReviewStatus, error)
 }
@@ -75,7 +74,7 @@ func TestReview(t *testing.T) {
 		"a good token":                     {token: "t", answer: known, wantAsked: 1},
 		"a good token for us":              {token: "t", audiences: []string{"ours"}, answer: known, wantAsked: 1},
 		"no token":                         {answer: known, want: ErrUnauthenticated},
-		"a token that is nobody's":         {token: "t", answer: unknown, want: ErrUnauthenticated, wantAsked: 1},
+		"a token that is not valid":        {token: "t", answer: unknown, want: ErrUnauthenticated, wantAsked: 1},
 		"a token for another audience":     {token: "t", audiences: []string{"ours"}, answer: elsewhere, want: ErrUnauthenticated, wantAsked: 1},
 		"an API server without audiences":  {token: "t", audiences: []string{"ours"}, answer: unaware, want: ErrUnauthenticated, wantAsked: 1},
 		"an API server that is not there":  {token: "t", answer: away, want: execution.ErrNoAnswer, wantAsked: 1},
@@ -85,7 +84,7 @@ func TestReview(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			synctest.Test(t, func(t *testing.T) {
 				api := &reviews{answer: tt.answer}
-				got, err := NewTokenReviewer(api).Review(t.Context(), tt.token, tt.audiences)
+				got, err := NewTokenReviewer(api, clock.RealClock{}).Review(t.Context(), tt.token, tt.audiences)
 				if !errors.Is(err, tt.want) || api.asked.Load() != tt.wantAsked {
 					t.Fatalf("got %v after %d questions, want %v after %d", err, api.asked.Load(), tt.want, tt.wantAsked)
 				}
@@ -121,7 +120,7 @@ func TestReviewsAreKeptForAWhile(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			synctest.Test(t, func(t *testing.T) {
 				api := &reviews{answer: tt.answer}
-				reviewer := NewTokenReviewer(api)
+				reviewer := NewTokenReviewer(api, clock.RealClock{})
 				_, first := reviewer.Review(t.Context(), "t", nil)
 				time.Sleep(tt.after)
 				_, second := reviewer.Review(t.Context(), "t", nil)
@@ -136,7 +135,7 @@ func TestReviewsAreKeptForAWhile(t *testing.T) {
 func TestReviewsAreToldApart(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		api := &reviews{answer: known}
-		reviewer := NewTokenReviewer(api)
+		reviewer := NewTokenReviewer(api, clock.RealClock{})
 		for _, q := range []struct {
 			token     string
 			audiences []string
@@ -154,7 +153,7 @@ func TestReviewsAreToldApart(t *testing.T) {
 func TestOneQuestionIsAskedOnceAtATime(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		api := &reviews{answer: known}
-		reviewer := NewTokenReviewer(api)
+		reviewer := NewTokenReviewer(api, clock.RealClock{})
 		impatient, cancel := context.WithTimeout(t.Context(), time.Millisecond)
 		defer cancel()
 		errs := make(chan error, 100)
@@ -172,7 +171,7 @@ func TestOneQuestionIsAskedOnceAtATime(t *testing.T) {
 			}
 		}
 		if got := api.asked.Load(); got != 1 || gaveUp != 1 {
-			t.Errorf("%d questions, %d gave up; want one question, which outlives who asked it", got, gaveUp)
+			t.Errorf("%d questions, %d gave up; want one question, which outlives the request that asked it", got, gaveUp)
 		}
 	})
 }
@@ -180,7 +179,7 @@ func TestOneQuestionIsAskedOnceAtATime(t *testing.T) {
 func TestStrangersBindOnlySoMuch(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		api := &reviews{answer: unknown}
-		reviewer := NewTokenReviewer(api)
+		reviewer := NewTokenReviewer(api, clock.RealClock{})
 		for i := range 10 * maxAsking {
 			go reviewer.Review(t.Context(), "t"+strconv.Itoa(i), nil) //nolint:errcheck // refused
 		}
@@ -189,27 +188,5 @@ func TestStrangersBindOnlySoMuch(t *testing.T) {
 			t.Errorf("%d questions at once, want %d", got, maxAsking)
 		}
 		time.Sleep(time.Minute)
-	})
-}
-
-func TestAnswersAreBounded(t *testing.T) {
-	synctest.Test(t, func(t *testing.T) {
-		a := newAnswers[int]()
-		for i := range maxAnswers + 10 {
-			_, err := a.ask(t.Context(), a.question(strconv.Itoa(i)), func(context.Context) (int, time.Duration, error) { return i, time.Hour, nil })
-			if err != nil {
-				t.Fatal(err)
-			}
-		}
-		if got := len(a.known); got != maxAnswers {
-			t.Errorf("%d answers are kept, want %d", got, maxAnswers)
-		}
-		time.Sleep(time.Hour)
-		if _, err := a.ask(t.Context(), a.question("x"), func(context.Context) (int, time.Duration, error) { return 0, time.Hour, nil }); err != nil {
-			t.Fatal(err)
-		}
-		if got := len(a.known); got != 1 {
-			t.Errorf("%d answers are kept, want the only one that is still good", got)
-		}
 	})
 }

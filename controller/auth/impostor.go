@@ -1,0 +1,33 @@
+package auth
+
+import (
+	"sync"
+	"time"
+)
+
+const (
+	// noticePause is how long a denial of the same node is not reported again.
+	noticePause = time.Minute
+	maxNotices  = 1024
+)
+
+// DeniedNotices remembers of which nodes it was reported lately that their pods
+// spoke for others. The zero value is of use.
+type DeniedNotices struct {
+	mu   sync.Mutex
+	told map[string]time.Time // by node
+}
+
+// Note reports whether it is time to report the node's denials again.
+func (n *DeniedNotices) Note(node string, now time.Time) bool {
+	n.mu.Lock()
+	defer n.mu.Unlock()
+	if now.Sub(n.told[node]) < noticePause {
+		return false
+	}
+	if n.told == nil || len(n.told) >= maxNotices {
+		n.told = map[string]time.Time{}
+	}
+	n.told[node] = now
+	return true
+}
