@@ -13,7 +13,7 @@ import (
 )
 
 // viewers lets the API server decide which users may look at the reports.
-type viewers struct{ authorizer *auth.Viewers }
+type viewers struct{ authorizer *auth.ReportAuthorizer }
 
 // newViewers returns what decides which users may look at the reports; nil admits
 // every client.
@@ -23,12 +23,12 @@ func (a *app) newViewers() web.Viewers {
 	}
 	clk := clock.RealClock{}
 	tokens := auth.NewTokenReviewer(a.client.AuthenticationV1().TokenReviews(), clk)
-	return viewers{auth.NewViewers(tokens, a.client.AuthorizationV1().SubjectAccessReviews(), clk)}
+	return viewers{auth.NewReportAuthorizer(tokens, a.client.AuthorizationV1().SubjectAccessReviews(), clk)}
 }
 
 // Admit returns the decision with the errors of the web.
 func (v viewers) Admit(ctx context.Context, token string) error {
-	err := v.authorizer.Admit(ctx, token)
+	err := v.authorizer.Authorize(ctx, token)
 	var forbidden *auth.ViewerForbiddenError
 	switch {
 	case errors.Is(err, auth.ErrUnauthenticated):

@@ -16,59 +16,59 @@ import (
 )
 
 const (
-	// maxAnswers bounds the memory: an entry is a few hundred bytes.
-	maxAnswers = 10_000
-	// maxAsking bounds what clients without a valid token can have the API server
+	// maxCached bounds the memory: an entry is a few hundred bytes.
+	maxCached = 10_000
+	// maxLoading bounds what clients without a valid token can have the API server
 	// do, and how much of the replica's request rate they can take from the work.
-	maxAsking = 8
+	maxLoading = 8
 )
 
-// answers keeps what the API server answered, each answer for a while. A
+// reviewCache keeps what the API server answered, each answer for a while. A
 // request that is under way is not sent again.
-type answers[V any] struct {
-	clock  clock.PassiveClock
-	secret [sha256.Size]byte // so that no client can make up two requests with one key
-	asking chan struct{}
-	mu     sync.Mutex
-	known  map[question]*answer[V]
+type reviewCache[V any] struct {
+	clock   clock.PassiveClock
+	secret  [sha256.Size]byte // so that no client can make up two requests with one key
+	loading chan struct{}
+	mu      sync.Mutex
+	entries map[cacheKey]*cacheEntry[V]
 }
 
-// question stands for a request, which holds tokens: memory is not to keep them.
-type question [sha256.Size]byte
+// cacheKey stands for a request, which holds tokens: memory is not to keep them.
+type cacheKey [sha256.Size]byte
 
-type answer[V any] struct {
+type cacheEntry[V any] struct {
 	done  chan struct{} // closed when the rest is set
 	value V
 	err   error
 	until time.Time // when it is loaded anew
 }
 
-func newAnswers[V any](clk clock.PassiveClock) *answers[V] {
-	a := &answers[V]{clock: clk, asking: make(chan struct{}, maxAsking), known: map[question]*answer[V]{}}
-	_, _ = rand.Read(a.secret[:]) // never fails: crypto/rand ends the process instead
-	return a
+func newReviewCache[V any](clk clock.PassiveClock) *reviewCache[V] {
+	c := &reviewCache[V]{clock: clk, loading: make(chan struct{}, maxLoading), entries: map[cacheKey]*cacheEntry[V]{}}
+	_, _ = rand.Read(c.secret[:]) // never fails: crypto/rand ends the process instead
+	return c
 }
 
-// question returns what stands for a request with these parts. Their lengths keep text from
+// Key returns the key of a request with these parts. Their lengths keep text from
 // moving between them unnoticed.
-func (a *answers[V]) question(parts ...string) question {
-	mac := hmac.New(sha256.New, a.secret[:])
+func (c *reviewCache[V]) Key(parts ...string) cacheKey {
+	mac := hmac.New(sha256.New, c.secret[:])
 	for _, part := range parts {
 		var length [8]byte
 		binary.BigEndian.PutUint64(length[:], uint64(len(part)))
 		_, _ = mac.Write(length[:]) // a hash takes everything
 		_, _ = mac.Write([]byte(part))
 	}
-	return question(mac.Sum(nil))
+	return cacheKey(mac.Sum(nil))
 }
 
-// ask returns the known answer, or loads it. The ask function says how long the
+// Get returns the cached answer, or loads it. The load function says how long the
 // answer, or the error, is good for.
-func (a *answers[V]) ask(ctx context.Context, q question, ask func(context.Context) (V, time.Duration, error)) (V, error) {
-	found, isNew := a.find(q)
+func (c *reviewCache[V]) Get(ctx context.Context, key cacheKey, load func(context.Context) (V, time.Duration, error)) (V, error) {
+	found, isNew := c.find(key)
 	if isNew {
 		// Other requests may wait for it too: it does not end with this one's context.
-		go a.fill(context.WithoutCancel(ctx), q, found, ask)
+		go c.fill(context.WithoutCancel(ctx), key, found, load)
 	}
 	select {
 	case <-found.done:
@@ -79,61 +79,61 @@ func (a *answers[V]) ask(ctx context.Context, q question, ask func(context.Conte
 	}
 }
 
-func (a *answers[V]) find(q question) (found *answer[V], isNew bool) {
-	a.mu.Lock()
-	defer a.mu.Unlock()
-	if found, ok := a.known[q]; ok && (found.pending() || a.clock.Now().Before(found.until)) {
+func (c *reviewCache[V]) find(key cacheKey) (found *cacheEntry[V], isNew bool) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	if found, ok := c.entries[key]; ok && (found.pending() || c.clock.Now().Before(found.until)) {
 		return found, false
 	}
-	a.makeRoom()
-	found = &answer[V]{done: make(chan struct{})}
-	a.known[q] = found
+	c.makeRoom()
+	found = &cacheEntry[V]{done: make(chan struct{})}
+	c.entries[key] = found
 	return found, true
 }
 
-func (a *answers[V]) fill(ctx context.Context, q question, into *answer[V], ask func(context.Context) (V, time.Duration, error)) {
+func (c *reviewCache[V]) fill(ctx context.Context, key cacheKey, into *cacheEntry[V], load func(context.Context) (V, time.Duration, error)) {
 	ctx, cancel := context.WithTimeout(ctx, apiTimeout)
 	defer cancel()
 	var keep time.Duration
 	select {
-	case a.asking <- struct{}{}:
-		into.value, keep, into.err = ask(ctx)
-		<-a.asking
+	case c.loading <- struct{}{}:
+		into.value, keep, into.err = load(ctx)
+		<-c.loading
 	case <-ctx.Done():
 		into.err = fmt.Errorf("%w: %w", execution.ErrNoAnswer, ctx.Err())
 	}
-	a.mu.Lock()
-	defer a.mu.Unlock()
-	into.until = a.clock.Now().Add(keep)
-	if keep <= 0 && a.known[q] == into {
-		delete(a.known, q)
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	into.until = c.clock.Now().Add(keep)
+	if keep <= 0 && c.entries[key] == into {
+		delete(c.entries, key)
 	}
 	close(into.done)
 }
 
 // makeRoom drops what is no longer good, and if that is not enough, any entries.
 // A request that waits for an entry holds it by itself.
-func (a *answers[V]) makeRoom() {
-	if len(a.known) < maxAnswers {
+func (c *reviewCache[V]) makeRoom() {
+	if len(c.entries) < maxCached {
 		return
 	}
-	now := a.clock.Now()
-	for q, old := range a.known {
+	now := c.clock.Now()
+	for key, old := range c.entries {
 		if !old.pending() && !now.Before(old.until) {
-			delete(a.known, q)
+			delete(c.entries, key)
 		}
 	}
-	for q := range a.known {
-		if len(a.known) < maxAnswers {
+	for key := range c.entries {
+		if len(c.entries) < maxCached {
 			return
 		}
-		delete(a.known, q)
+		delete(c.entries, key)
 	}
 }
 
-func (a *answer[V]) pending() bool {
+func (e *cacheEntry[V]) pending() bool {
 	select {
-	case <-a.done:
+	case <-e.done:
 		return false
 	default:
 		return true

@@ -45,12 +45,12 @@ type TokenReviewClient interface {
 // for seconds.
 type TokenReviewer struct {
 	reviews TokenReviewClient
-	answers *answers[Identity]
+	cache   *reviewCache[Identity]
 }
 
 // NewTokenReviewer returns a TokenReviewer.
 func NewTokenReviewer(reviews TokenReviewClient, clk clock.PassiveClock) *TokenReviewer {
-	return &TokenReviewer{reviews: reviews, answers: newAnswers[Identity](clk)}
+	return &TokenReviewer{reviews: reviews, cache: newReviewCache[Identity](clk)}
 }
 
 // Review returns the owner of a token. It has to be for one of the audiences; with
@@ -61,8 +61,8 @@ func (r *TokenReviewer) Review(ctx context.Context, token string, audiences []st
 	if token == "" {
 		return Identity{}, ErrUnauthenticated
 	}
-	q := r.answers.question(append([]string{token}, audiences...)...)
-	return r.answers.ask(ctx, q, func(ctx context.Context) (Identity, time.Duration, error) {
+	key := r.cache.Key(append([]string{token}, audiences...)...)
+	return r.cache.Get(ctx, key, func(ctx context.Context) (Identity, time.Duration, error) {
 		who, err := r.review(ctx, token, audiences)
 		switch {
 		case err == nil:

@@ -180,12 +180,12 @@ func TestStrangersBindOnlySoMuch(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		api := &reviews{answer: unknown}
 		reviewer := NewTokenReviewer(api, clock.RealClock{})
-		for i := range 10 * maxAsking {
+		for i := range 10 * maxLoading {
 			go reviewer.Review(t.Context(), "t"+strconv.Itoa(i), nil) //nolint:errcheck // refused
 		}
 		synctest.Wait()
-		if got := api.asked.Load(); got != maxAsking {
-			t.Errorf("%d questions at once, want %d", got, maxAsking)
+		if got := api.asked.Load(); got != maxLoading {
+			t.Errorf("%d questions at once, want %d", got, maxLoading)
 		}
 		time.Sleep(time.Minute)
 	})

@@ -34,26 +34,26 @@ type AccessReviewClient interface {
 	Create(ctx context.Context, review *authorizationv1.SubjectAccessReview, o metav1.CreateOptions) (*authorizationv1.SubjectAccessReview, error)
 }
 
-// Viewers asks the API server which users may look at the reports. It
+// ReportAuthorizer asks the API server which users may look at the reports. It
 // caches the answers for seconds.
-type Viewers struct {
-	tokens  *TokenReviewer
-	access  AccessReviewClient
-	answers *answers[bool]
+type ReportAuthorizer struct {
+	tokens *TokenReviewer
+	access AccessReviewClient
+	cache  *reviewCache[bool]
 }
 
-// NewViewers returns a Viewers.
-func NewViewers(tokens *TokenReviewer, access AccessReviewClient, clk clock.PassiveClock) *Viewers {
-	return &Viewers{tokens: tokens, access: access, answers: newAnswers[bool](clk)}
+// NewReportAuthorizer returns a ReportAuthorizer.
+func NewReportAuthorizer(tokens *TokenReviewer, access AccessReviewClient, clk clock.PassiveClock) *ReportAuthorizer {
+	return &ReportAuthorizer{tokens: tokens, access: access, cache: newReviewCache[bool](clk)}
 }
 
-// Admit returns nil if the owner of a token may look at the reports. The error
+// Authorize returns nil if the owner of a token may look at the reports. The error
 // wraps ErrUnauthenticated, is a *ViewerForbiddenError, or says that the API
 // server did not answer.
-func (v *Viewers) Admit(ctx context.Context, token string) error {
+func (a *ReportAuthorizer) Authorize(ctx context.Context, token string) error {
 	ctx, cancel := context.WithTimeout(ctx, ReviewTimeout)
 	defer cancel()
-	who, err := v.tokens.Review(ctx, token, nil)
+	who, err := a.tokens.Review(ctx, token, nil)
 	if err != nil {
 		return err
 	}
@@ -73,8 +73,8 @@ func (v *Viewers) Admit(ctx context.Context, token string) error {
 	if err != nil {
 		return fmt.Errorf("review access: %w", err)
 	}
-	allowed, err := v.answers.ask(ctx, v.answers.question(string(asked)), func(ctx context.Context) (bool, time.Duration, error) {
-		return v.review(ctx, spec)
+	allowed, err := a.cache.Get(ctx, a.cache.Key(string(asked)), func(ctx context.Context) (bool, time.Duration, error) {
+		return a.review(ctx, spec)
 	})
 	if err == nil && !allowed {
 		return &ViewerForbiddenError{Username: who.Username}
@@ -82,8 +82,8 @@ func (v *Viewers) Admit(ctx context.Context, token string) error {
 	return err
 }
 
-func (v *Viewers) review(ctx context.Context, spec authorizationv1.SubjectAccessReviewSpec) (allowed bool, keep time.Duration, err error) {
-	review, err := v.access.Create(ctx, &authorizationv1.SubjectAccessReview{Spec: spec}, metav1.CreateOptions{})
+func (a *ReportAuthorizer) review(ctx context.Context, spec authorizationv1.SubjectAccessReviewSpec) (allowed bool, keep time.Duration, err error) {
+	review, err := a.access.Create(ctx, &authorizationv1.SubjectAccessReview{Spec: spec}, metav1.CreateOptions{})
 	switch {
 	case err != nil: // the next request asks again
 		return false, 0, fmt.Errorf("%w: review access: %w", execution.ErrNoAnswer, err)

@@ -59,9 +59,9 @@ func newGate() *gate {
 	return g
 }
 
-func (g *gate) authorizer() *Viewers {
+func (g *gate) authorizer() *ReportAuthorizer {
 	tokens := NewTokenReviewer(g.client.AuthenticationV1().TokenReviews(), clock.RealClock{})
-	return NewViewers(tokens, g.client.AuthorizationV1().SubjectAccessReviews(), clock.RealClock{})
+	return NewReportAuthorizer(tokens, g.client.AuthorizationV1().SubjectAccessReviews(), clock.RealClock{})
 }
 
 func must(t *testing.T, err error) {
@@ -71,7 +71,7 @@ func must(t *testing.T, err error) {
 	}
 }
 
-func TestAdmit(t *testing.T) {
+func TestAuthorize(t *testing.T) {
 	tests := map[string]struct {
 		token string
 		set   func(*gate)
@@ -94,7 +94,7 @@ func TestAdmit(t *testing.T) {
 				if tt.set != nil {
 					tt.set(g)
 				}
-				err := g.authorizer().Admit(t.Context(), tt.token)
+				err := g.authorizer().Authorize(t.Context(), tt.token)
 				var forbidden *ViewerForbiddenError
 				if tt.wantForbidden != "" {
 					if !errors.As(err, &forbidden) || !strings.Contains(err.Error(), tt.wantForbidden) || !strings.Contains(err.Error(), "/reports") {
@@ -113,7 +113,7 @@ func TestAdmit(t *testing.T) {
 func TestAccessIsAskedForAsKubernetesDoes(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		g := newGate()
-		must(t, g.authorizer().Admit(t.Context(), "a"))
+		must(t, g.authorizer().Authorize(t.Context(), "a"))
 		want := []authorizationv1.SubjectAccessReviewSpec{{
 			NonResourceAttributes: &authorizationv1.NonResourceAttributes{Path: "/reports", Verb: strings.ToLower(http.MethodGet)},
 			User:                  "ada", UID: "1", Groups: []string{"viewers"}, Extra: map[string]authorizationv1.ExtraValue{"scope": {"x"}},
@@ -129,25 +129,25 @@ func TestAccessIsKeptForSeconds(t *testing.T) {
 		g := newGate()
 		v := g.authorizer()
 		for range 3 {
-			must(t, v.Admit(t.Context(), "a"))
-			must(t, v.Admit(t.Context(), "a2")) // another token of the same user
+			must(t, v.Authorize(t.Context(), "a"))
+			must(t, v.Authorize(t.Context(), "a2")) // another token of the same user
 		}
 		if g.tokensAskedOf != 2 || len(g.asked) != 1 {
 			t.Errorf("%d tokens and %d users were asked about, want 2 and 1", g.tokensAskedOf, len(g.asked))
 		}
 		time.Sleep(9 * time.Second)
 		g.accessAway, g.tokensAway = true, true
-		must(t, v.Admit(t.Context(), "a"))
+		must(t, v.Authorize(t.Context(), "a"))
 		time.Sleep(time.Second)
-		if err := v.Admit(t.Context(), "a"); !errors.Is(err, execution.ErrNoAnswer) {
+		if err := v.Authorize(t.Context(), "a"); !errors.Is(err, execution.ErrNoAnswer) {
 			t.Errorf("after ten seconds without the API server: got %v", err)
 		}
 		g.accessAway, g.tokensAway, g.allowed = false, false, nil
-		if err := v.Admit(t.Context(), "a"); err == nil {
+		if err := v.Authorize(t.Context(), "a"); err == nil {
 			t.Error("a right that was taken away still holds")
 		}
 		g.allowed = []string{"ada"}
 		time.Sleep(2 * time.Second)
-		must(t, v.Admit(t.Context(), "a"))
+		must(t, v.Authorize(t.Context(), "a"))
 	})
 }
