@@ -33,7 +33,7 @@ func (r *diskRecorder) Result(_ context.Context, key execution.Key, body []byte)
 	defer r.busy.Add(-1)
 	for most := r.mostBusy.Load(); n > most && !r.mostBusy.CompareAndSwap(most, n); most = r.mostBusy.Load() {
 	}
-	return 0, r.store.SaveResult(key, body)
+	return 0, r.store.CreateResult(key, body)
 }
 
 // postResult posts the result of the n-th node, over a connection in memory.

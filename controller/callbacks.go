@@ -23,7 +23,14 @@ import (
 
 // resultStore keeps what pods send.
 type resultStore interface {
-	SaveResult(key execution.Key, body []byte) error
+	// CreateResult stores the first result of a node. If there is one already the
+	// error wraps fs.ErrExist, unless it is the same.
+	CreateResult(key execution.Key, body []byte) error
+	// ClaimResults has results be replaced under this claim only.
+	ClaimResults(claim string) error
+	// ReplaceResult stores a result in place of an earlier one. The error wraps
+	// execution.ErrNotLeader if there is another claim by then.
+	ReplaceResult(key execution.Key, body []byte, claim string) error
 	// SaveFile stores a file under the node's name. An empty name gets a
 	// generated one. Nodes are those of the execution: a name that would be
 	// another node's is refused.
@@ -69,38 +76,6 @@ func (c *Controller) Result(_ context.Context, key execution.Key, body []byte) (
 	c.export(key, result.Samples)
 	c.noteReported(open, task.Index)
 	return result.Covered, nil
-}
-
-// takeResult checks a result, merges it into that of before and stores what they
-// come to. It counts if it is stored.
-func (c *Controller) takeResult(open *openExecution, task execution.Task, body []byte) (result metrics.Result, err error) {
-	if err := open.quota.do(func(q *plan.Quota) error { return q.TakeResult(task.Index) }); err != nil {
-		return result, err
-	}
-	defer func() {
-		if err != nil {
-			open.quota.returnResult(task.Index)
-		}
-	}()
-	key := execution.Key{Execution: open.id, Node: task.Node.Name}
-	// From the disk, not from memory: another leader may have taken the one before.
-	stored, err := c.Store.Result(key)
-	if err != nil {
-		c.Metrics.StoreError("result")
-		return result, fmt.Errorf("read the earlier result: %w", err)
-	}
-	result, unreadable, err := c.Results.Merge(key, stored, body, c.redactor.RedactString)
-	if err != nil {
-		return result, err
-	}
-	if unreadable != nil {
-		c.Log.Warn("an earlier result cannot be read and gives way", "execution", key.Execution, "node", key.Node, "error", unreadable)
-	}
-	if err := c.Store.SaveResult(key, result.Body); err != nil {
-		c.Metrics.StoreError("result")
-		return result, fmt.Errorf("store result: %w", err)
-	}
-	return result, nil
 }
 
 // noteReported takes down that the task's result is there. The caller holds

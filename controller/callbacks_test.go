@@ -187,7 +187,7 @@ func TestResultThatAnotherReplicaTookCounts(t *testing.T) {
 		defer r.kill()
 		time.Sleep(10 * time.Second)
 		id := c.records()[0].plan.ID
-		must(t, store.SaveResult(execution.Key{Execution: id, Node: "a"}, []byte(validResult)))
+		must(t, store.CreateResult(execution.Key{Execution: id, Node: "a"}, []byte(validResult)))
 		time.Sleep(2 * time.Minute)
 		report, err := store.Report(id)
 		must(t, err)
@@ -289,7 +289,7 @@ type lateStore struct {
 func (s *lateStore) SaveReport(report execution.Report) error {
 	if !s.done {
 		s.done = true
-		if err := s.SaveResult(execution.Key{Execution: report.ID, Node: "b"}, []byte(validResult)); err != nil {
+		if err := s.CreateResult(execution.Key{Execution: report.ID, Node: "b"}, []byte(validResult)); err != nil {
 			return err
 		}
 	}

@@ -87,7 +87,8 @@ type Controller struct {
 	seriesDropped atomic.Value
 	credentials   *auth.Credentials
 	redactor      *route.Redactor
-	merging       taskLocks // of results
+	merging       taskLocks     // of results
+	claiming      chan struct{} // full while the results are claimed
 	strangers     *strangers
 	issuers       *auth.Issuers
 	reviewer      func() *auth.TokenReviewer // of the pods' service account tokens
@@ -117,6 +118,7 @@ type Controller struct {
 	mu      sync.Mutex // guards what follows
 	role    role
 	fence   lease.Fence           // of the term
+	claim   string                // under which this replica merges results; empty: it has none
 	holder  string                // the identity of another replica that holds the Lease; empty: none is known to
 	moved   chan struct{}         // closed when role or holder changes
 	open    *openExecution        // nil: none is open
@@ -191,6 +193,7 @@ func New(o Options) (*Controller, error) {
 		issuers:   auth.NewIssuers(o.TokenFile, o.Clock),
 		strangers: newStrangers(),
 		moved:     make(chan struct{}),
+		claiming:  make(chan struct{}, 1),
 		known:     map[execution.ID]bool{},
 		leftAlone: map[execution.ID]*damagedError{},
 	}
@@ -254,6 +257,7 @@ func (c *Controller) Run(ctx context.Context, fence lease.Fence) error {
 	work.Go(func() { c.keepRecord(ctx, fence) })
 	work.Go(func() { c.runTicks(ctx, fence) })
 	work.Go(func() { c.runPrunes(ctx, fence) })
+	work.Go(c.claimEarly)
 	if c.Keyring != nil {
 		work.Go(func() { c.keepKey(ctx, fence) })
 	}
@@ -269,7 +273,7 @@ func (c *Controller) begin(fence lease.Fence) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	c.hosts = newCallbackHosts()
-	c.fence, c.tokensGone = fence, map[string]bool{}
+	c.fence, c.claim, c.tokensGone = fence, "", map[string]bool{}
 	c.tasks, c.logs = newQueue("tasks", c.Clock), newQueue("logs", c.Clock)
 	c.wake, c.pruneWake = make(chan struct{}, 1), make(chan struct{}, 1)
 }

@@ -65,7 +65,7 @@ func TestResultsThatAreLostAfterTheirExecutionClosed(t *testing.T) {
 		},
 		"a result is damaged": {
 			lose: func(s *memoryStore, id execution.ID) {
-				must(t, s.SaveResult(execution.Key{Execution: id, Node: "b"}, []byte(`{"test`)))
+				must(t, s.ReplaceResult(execution.Key{Execution: id, Node: "b"}, []byte(`{"test`), s.claimed))
 			},
 			want: []string{"the results of 1 nodes cannot be read, and are not exported: b."}, wantCount: 1,
 		},

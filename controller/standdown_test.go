@@ -34,9 +34,9 @@ type meetingStore struct {
 	meets func()
 }
 
-// SaveResult stores a result.
-func (s *meetingStore) SaveResult(key execution.Key, body []byte) error {
-	err := s.memoryStore.SaveResult(key, body)
+// CreateResult stores a result.
+func (s *meetingStore) CreateResult(key execution.Key, body []byte) error {
+	err := s.memoryStore.CreateResult(key, body)
 	s.meets()
 	return err
 }

@@ -1,6 +1,7 @@
 package controller
 
 import (
+	"bytes"
 	"errors"
 	"io"
 	"io/fs"
@@ -17,6 +18,7 @@ import (
 type memoryStore struct {
 	mu      sync.Mutex
 	begun   []execution.ID
+	claimed string // the claim of the results
 	results map[execution.Key][]byte
 	files   map[execution.Key]map[string]string
 	logs    map[execution.Key]map[string]string
@@ -48,9 +50,34 @@ func (s *memoryStore) Begin(id execution.ID) error {
 	return s.err
 }
 
-func (s *memoryStore) SaveResult(key execution.Key, body []byte) error {
+func (s *memoryStore) CreateResult(key execution.Key, body []byte) error {
 	s.mu.Lock()
 	defer s.mu.Unlock()
+	if s.err != nil {
+		return s.err
+	}
+	if there, ok := s.results[key]; ok && !bytes.Equal(there, body) {
+		return fs.ErrExist
+	}
+	s.results[key] = body
+	return nil
+}
+
+func (s *memoryStore) ClaimResults(claim string) error {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if s.err == nil {
+		s.claimed = claim
+	}
+	return s.err
+}
+
+func (s *memoryStore) ReplaceResult(key execution.Key, body []byte, claim string) error {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if s.err == nil && (claim == "" || s.claimed != claim) {
+		return execution.ErrNotLeader
+	}
 	if s.err == nil {
 		s.results[key] = body
 	}

@@ -33,7 +33,7 @@ func BenchmarkSaveResult(b *testing.B) {
 		var mine []time.Duration
 		for pb.Next() {
 			began := time.Now()
-			if err := s.SaveResult(key(first, fmt.Sprintf("node-%d", next.Add(1))), body); err != nil {
+			if err := s.CreateResult(key(first, fmt.Sprintf("node-%d", next.Add(1))), body); err != nil {
 				b.Error(err)
 			}
 			mine = append(mine, time.Since(began))

@@ -19,6 +19,8 @@ type Disk interface {
 	Create(name string) (File, error)
 	Mkdir(name string) error
 	Symlink(target, name string) error
+	// Link gives a file a second name, which must not be taken yet.
+	Link(oldName, newName string) error
 	// Rename replaces what newName was before, at once.
 	Rename(oldName, newName string) error
 	Remove(name string) error
@@ -70,6 +72,7 @@ func (d rootDisk) Create(name string) (File, error) {
 
 func (d rootDisk) Mkdir(name string) error              { return d.root.Mkdir(name, directoryMode) }
 func (d rootDisk) Symlink(target, name string) error    { return d.root.Symlink(target, name) }
+func (d rootDisk) Link(oldName, newName string) error   { return d.root.Link(oldName, newName) }
 func (d rootDisk) Rename(oldName, newName string) error { return d.root.Rename(oldName, newName) }
 func (d rootDisk) Remove(name string) error             { return d.root.Remove(name) }
 func (d rootDisk) RemoveAll(name string) error          { return d.root.RemoveAll(name) }

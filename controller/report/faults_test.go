@@ -51,13 +51,15 @@ func TestADiskThatComesBackIsUsedWithoutARestart(t *testing.T) {
 			s, err := report.Open(disk, report.Options{})
 			must(t, err)
 			must(t, s.Begin(first))
-			must(t, s.SaveResult(key(first, "a"), []byte("before")))
+			must(t, s.CreateResult(key(first, "a"), []byte("before")))
+			must(t, s.ClaimResults("us"))
 
 			disk.fail(fault)
 			for what, err := range map[string]error{
-				"a result":     s.SaveResult(key(first, "a"), []byte("while")),
+				"a result":     s.ReplaceResult(key(first, "a"), []byte("while"), "us"),
+				"a first one":  s.CreateResult(key(first, "b"), []byte("while")),
 				"an execution": s.Begin(second),
-				"its result":   s.SaveResult(key(second, "a"), []byte("while")),
+				"its result":   s.CreateResult(key(second, "a"), []byte("while")),
 			} {
 				if !errors.Is(err, fault) {
 					t.Errorf("%s: got %v, want %v", what, err, fault)
@@ -69,8 +71,8 @@ func TestADiskThatComesBackIsUsedWithoutARestart(t *testing.T) {
 			equal(t, []string{content(t, s, "latest/a.json")}, []string{"before"})
 
 			disk.mend()
-			must(t, s.SaveResult(key(second, "a"), []byte("after")))
-			must(t, s.SaveResult(key(first, "a"), []byte("after")))
+			must(t, s.CreateResult(key(second, "a"), []byte("after")))
+			must(t, s.ReplaceResult(key(first, "a"), []byte("after"), "us"))
 			if !s.Healthy() {
 				t.Error("the disk is not healthy")
 			}
@@ -93,7 +95,11 @@ func TestWhatIsNotTheDisksFaultDoesNotMakeItUnhealthy(t *testing.T) {
 			_, err := s.SaveFile(key(first, "a"), "../x", "", nil, strings.NewReader("x"))
 			return err
 		},
-		"an execution was never begun":    func(s *report.Store) error { return s.SaveResult(key(second, "a"), nil) },
+		"a result is there": func(s *report.Store) error {
+			return errors.Join(s.CreateResult(key(first, "b"), []byte("x")), s.CreateResult(key(first, "b"), []byte("y")))
+		},
+		"a result may not be replaced":    func(s *report.Store) error { return s.ReplaceResult(key(first, "a"), nil, "them") },
+		"an execution was never begun":    func(s *report.Store) error { return s.CreateResult(key(second, "a"), nil) },
 		"an execution is none":            func(s *report.Store) error { return s.Begin("x") },
 		"a file would use up the reserve": func(s *report.Store) error { return saveFile(s, "x", 4*mebibyte) },
 	} {
@@ -127,8 +133,8 @@ func TestAnFsyncThatFailedIsNotTriedAgain(t *testing.T) {
 	must(t, s.Begin(first))
 	fail = true
 	for range 3 { // a client that tries again
-		if err := s.SaveResult(key(first, "a"), []byte("x")); !errors.Is(err, syscall.EIO) {
-			t.Errorf("SaveResult: %v", err)
+		if err := s.CreateResult(key(first, "a"), []byte("x")); !errors.Is(err, syscall.EIO) {
+			t.Errorf("CreateResult: %v", err)
 		}
 	}
 	if len(syncs) != 3 {
@@ -146,7 +152,8 @@ func TestAnFsyncThatFailedIsNotTriedAgain(t *testing.T) {
 
 func TestADroppedExecutionDoesNotComeBack(t *testing.T) {
 	file := func(s *report.Store) error { return saveFile(s, "x", 10) }
-	result := func(s *report.Store) error { return s.SaveResult(key(first, "a"), []byte("late")) }
+	result := func(s *report.Store) error { return s.CreateResult(key(first, "a"), []byte("late")) }
+	merged := func(s *report.Store) error { return s.ReplaceResult(key(first, "a"), []byte("late"), "us") }
 	for name, test := range map[string]struct {
 		save func(*report.Store) error
 		at   string // the operation during which the execution is dropped
@@ -156,7 +163,8 @@ func TestADroppedExecutionDoesNotComeBack(t *testing.T) {
 		"a result is about to be made":      {save: result, at: "create"},
 		"a file is about to be made":        {save: file, at: "create"},
 		"a file is half written":            {save: file, at: "write"},
-		"a result is about to get its name": {save: result, at: "rename"},
+		"a result is about to get its name": {save: result, at: "link"},
+		"a result is about to replace one":  {save: merged, at: "rename"},
 		"a result is about to be durable":   {save: result, at: "syncdir"},
 	} {
 		t.Run(name, func(t *testing.T) {
@@ -165,6 +173,7 @@ func TestADroppedExecutionDoesNotComeBack(t *testing.T) {
 			must(t, err)
 			must(t, s.Begin(first))
 			must(t, s.Begin(second))
+			must(t, s.ClaimResults("us"))
 			drop := sync.OnceFunc(func() { must(t, s.Drop(first)) })
 			if test.at == "" {
 				drop()
@@ -187,7 +196,7 @@ func TestADroppedExecutionDoesNotComeBack(t *testing.T) {
 			for _, entry := range entries {
 				left = append(left, entry.Name())
 			}
-			equal(t, left, []string{string(second), "latest"})
+			equal(t, left, []string{".results-claimed-by", string(second), "latest"})
 		})
 	}
 }
@@ -210,7 +219,7 @@ func TestAReportDirectoryThatIsReplaced(t *testing.T) {
 			must(t, os.Symlink(elsewhere, at))
 			for _, id := range []execution.ID{first, second} {
 				// Whether it fails is not the question.
-				_ = s.SaveResult(key(id, "a"), []byte("x"))
+				_ = s.CreateResult(key(id, "a"), []byte("x"))
 				_, _ = s.SaveFile(key(id, "a"), "x", "", nil, strings.NewReader("x"))
 				_, _ = s.SaveLog(key(id, "a"), "main", strings.NewReader("x"), 10)
 				_ = s.SaveReport(execution.Report{ID: id})
@@ -227,8 +236,8 @@ func TestAReportDirectoryThatIsRemoved(t *testing.T) {
 	s, dir := newStore(t)
 	must(t, s.Begin(first))
 	must(t, os.RemoveAll(dir))
-	if err := s.SaveResult(key(first, "a"), []byte("x")); !errors.Is(err, fs.ErrNotExist) {
-		t.Errorf("SaveResult: %v", err)
+	if err := s.CreateResult(key(first, "a"), []byte("x")); !errors.Is(err, fs.ErrNotExist) {
+		t.Errorf("CreateResult: %v", err)
 	}
 	if s.Healthy() {
 		t.Error("the disk is healthy")
@@ -247,7 +256,7 @@ func TestAnExecutionThatCouldNotBeginDoesWhenAResultComes(t *testing.T) {
 		t.Fatal("it began")
 	}
 	disk.mend()
-	must(t, s.SaveResult(key(first, "a"), []byte("x")))
+	must(t, s.CreateResult(key(first, "a"), []byte("x")))
 	equal(t, []string{content(t, s, "latest/a.json")}, []string{"x"})
 }
 

@@ -48,11 +48,11 @@ func TestTheReserveIsForResults(t *testing.T) {
 	if _, err := s.SaveLog(key(first, "a"), "main", strings.NewReader("log"), 10); !errors.Is(err, execution.ErrNoSpace) {
 		t.Errorf("a log: got %v, want %v", err, execution.ErrNoSpace)
 	}
-	must(t, s.SaveResult(key(first, "a"), make([]byte, 1000)))
+	must(t, s.CreateResult(key(first, "a"), make([]byte, 1000)))
 	must(t, s.SaveReport(execution.Report{ID: first}))
 	must(t, s.Begin(second))
-	must(t, s.SaveResult(key(second, "a"), make([]byte, mebibyte/4)))
-	if err := s.SaveResult(key(second, "b"), make([]byte, 2*mebibyte)); !errors.Is(err, execution.ErrNoSpace) {
+	must(t, s.CreateResult(key(second, "a"), make([]byte, mebibyte/4)))
+	if err := s.CreateResult(key(second, "b"), make([]byte, 2*mebibyte)); !errors.Is(err, execution.ErrNoSpace) {
 		t.Errorf("a result that does not fit: got %v, want %v", err, execution.ErrNoSpace)
 	}
 	must(t, s.Drop(first))
@@ -159,14 +159,14 @@ func TestWhatFilesLeave(t *testing.T) {
 			must(t, err)
 			must(t, s.Begin(first))
 			fill := make([]byte, hundred-test.free)
-			must(t, s.SaveResult(key(first, "fill"), fill)) // results leave nothing
+			must(t, s.CreateResult(key(first, "fill"), fill)) // results leave nothing
 			if _, err := s.SaveLog(key(first, "a"), "main", strings.NewReader(""), 10); !errors.Is(err, test.wantLog) {
 				t.Errorf("a log: got %v, want %v", err, test.wantLog)
 			}
 			if _, err := s.SaveFile(key(first, "a"), "x", "", nil, strings.NewReader("")); !errors.Is(err, test.wantFile) {
 				t.Errorf("a file: got %v, want %v", err, test.wantFile)
 			}
-			must(t, s.SaveResult(key(first, "a"), []byte("x")))
+			must(t, s.CreateResult(key(first, "a"), []byte("x")))
 		})
 	}
 }

@@ -1,6 +1,7 @@
 package report
 
 import (
+	"bytes"
 	"errors"
 	"fmt"
 	"io/fs"
@@ -8,16 +9,76 @@ import (
 	"path"
 	"slices"
 	"strings"
+	"syscall"
 
 	"github.com/batch-job-controller/batch-job-controller/controller/execution"
 )
 
-// SaveResult stores the result of a node, in place of an earlier one.
-func (s *Store) SaveResult(key execution.Key, body []byte) error {
-	if err := s.save(key.Execution, resultName(key.Node), text(body)); err != nil {
+// CreateResult stores the first result of a node. If there is one already it
+// stays, and the error wraps fs.ErrExist, unless it is the same: then that one is
+// durable when this returns.
+func (s *Store) CreateResult(key execution.Key, body []byte) error {
+	return s.saveResult(key, body, func(temp, name string) error { return s.nameFirst(temp, name, body) })
+}
+
+// ReplaceResult stores the result of a node, in place of an earlier one, if the claim
+// is the one that is there. That is looked at last of all, when only the renaming is
+// left to do: to write the file may take long. If there is another claim, the error
+// wraps execution.ErrNotLeader.
+func (s *Store) ReplaceResult(key execution.Key, body []byte, claim string) error {
+	if err := s.checkClaim(claim); err != nil { // before it costs an fsync
+		return fmt.Errorf("result of %s in %s: %w", key.Node, key.Execution, err)
+	}
+	return s.saveResult(key, body, func(temp, name string) error {
+		if err := s.checkClaim(claim); err != nil {
+			s.discard(temp)
+			return err
+		}
+		return s.replace(temp, name)
+	})
+}
+
+func (s *Store) saveResult(key execution.Key, body []byte, naming naming) error {
+	if err := s.saveBy(key.Execution, resultName(key.Node), text(body), naming); err != nil {
 		return fmt.Errorf("result of %s in %s: %w", key.Node, key.Execution, err)
 	}
 	return nil
+}
+
+// nameFirst gives a file its name unless another one has it. The same file may have
+// it: a network file system may carry out a request whose answer is lost.
+func (s *Store) nameFirst(temp, name string, body []byte) error {
+	err := s.link(temp, name)
+	if !errors.Is(err, fs.ErrExist) {
+		return err
+	}
+	if there, reading := s.read(name); reading == nil && there != nil && bytes.Equal(there, body) {
+		return nil
+	}
+	return &sourceError{err}
+}
+
+// link moves what is temporary to a name that must not be taken. Another process
+// may take it meanwhile, so that it is the file system which has to refuse.
+func (s *Store) link(temp, name string) error {
+	err := s.disk.Link(temp, name)
+	if hasNoLinks(err) {
+		if _, missing := fs.Lstat(s.files, name); missing != nil {
+			return s.replace(temp, name)
+		}
+		err = fs.ErrExist
+	}
+	if removing := s.disk.Remove(temp); removing != nil {
+		s.discard(temp)
+		return removing
+	}
+	return err
+}
+
+// hasNoLinks reports whether the file system has no hard links, as that of a USB
+// stick or of some network shares.
+func hasNoLinks(err error) bool {
+	return errors.Is(err, syscall.EPERM) || errors.Is(err, errors.ErrUnsupported)
 }
 
 // Result returns the result of a node, or nil if it has none.

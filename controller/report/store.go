@@ -82,17 +82,26 @@ func text(body []byte) content {
 // returns nil, the file is durable; if not, the one before is still there or
 // the new one is, whole.
 func (s *Store) save(id execution.ID, name string, write content) error {
+	return s.saveBy(id, name, write, s.replace)
+}
+
+// naming gives the file of a temporary name its own one. The temporary name is
+// gone afterwards, also if that fails.
+type naming func(temp, name string) error
+
+// saveBy is save with another way to name the file.
+func (s *Store) saveBy(id execution.ID, name string, write content, naming naming) error {
 	if err := checkID(id); err != nil {
 		return err
 	}
-	err := s.put(id, name, write)
+	err := s.put(id, name, write, naming)
 	if begun, _ := s.isBegun(id); !begun && errors.Is(err, fs.ErrNotExist) {
 		err = fmt.Errorf("%w: its report was dropped", execution.ErrEnded)
 	}
 	return s.noted(err)
 }
 
-func (s *Store) put(id execution.ID, name string, write content) error {
+func (s *Store) put(id execution.ID, name string, write content, naming naming) error {
 	dir := string(id)
 	temp := tempName(dir)
 	f, err := s.create(id, temp)
@@ -102,7 +111,7 @@ func (s *Store) put(id execution.ID, name string, write content) error {
 	if err := s.fill(f, temp, write); err != nil {
 		return err
 	}
-	if err := s.replace(temp, path.Join(dir, name)); err != nil {
+	if err := naming(temp, path.Join(dir, name)); err != nil {
 		return err
 	}
 	return s.dirs.sync(dir)

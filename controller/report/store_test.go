@@ -89,7 +89,7 @@ func equal(t *testing.T, got, want []string) {
 func TestTheLayoutIsWhatUsersKnow(t *testing.T) {
 	s, dir := newStore(t)
 	must(t, s.Begin(first))
-	must(t, s.SaveResult(key(first, "node1"), []byte(`{"a":1}`)))
+	must(t, s.CreateResult(key(first, "node1"), []byte(`{"a":1}`)))
 	stored, err := s.SaveFile(key(first, "node1"), "a.txt", "text/plain", []string{"node1"}, strings.NewReader("file"))
 	must(t, err)
 	_, err = s.SaveLog(key(first, "node1"), "main", strings.NewReader("log"), 100)
@@ -122,7 +122,7 @@ func TestTheLayoutIsWhatUsersKnow(t *testing.T) {
 func TestFilesCanBeReadByTheGroupOnly(t *testing.T) {
 	s, dir := newStore(t)
 	must(t, s.Begin(first))
-	must(t, s.SaveResult(key(first, "a"), nil))
+	must(t, s.CreateResult(key(first, "a"), nil))
 	for name, forbidden := range map[string]fs.FileMode{"": 0o027, "a.json": 0o137} {
 		info, err := os.Stat(filepath.Join(dir, string(first), name))
 		must(t, err)
@@ -135,8 +135,9 @@ func TestFilesCanBeReadByTheGroupOnly(t *testing.T) {
 func TestSavingAgainReplaces(t *testing.T) {
 	s, _ := newStore(t)
 	must(t, s.Begin(first))
+	must(t, s.ClaimResults("us"))
 	for _, body := range []string{"a long body", "short"} {
-		must(t, s.SaveResult(key(first, "a"), []byte(body)))
+		must(t, s.ReplaceResult(key(first, "a"), []byte(body), "us"))
 		_, err := s.SaveFile(key(first, "a"), "x", "", nil, strings.NewReader(body))
 		must(t, err)
 	}
@@ -170,7 +171,7 @@ func TestLatestIsTheNewest(t *testing.T) {
 func TestOpenCleansUp(t *testing.T) {
 	s, dir := newStore(t)
 	must(t, s.Begin(first))
-	must(t, s.SaveResult(key(first, "a"), []byte("kept")))
+	must(t, s.CreateResult(key(first, "a"), []byte("kept")))
 	old := time.Now().Add(-2 * time.Hour)
 	plant := func(name string, changed time.Time) {
 		name = filepath.Join(dir, name)
@@ -249,7 +250,7 @@ func TestResultsAreToldFromTheirNodes(t *testing.T) {
 			must(t, s.Begin(first))
 			must(t, s.SaveReport(execution.Report{ID: first}))
 			for _, node := range test.saved {
-				must(t, s.SaveResult(key(first, node), []byte("of "+node)))
+				must(t, s.CreateResult(key(first, node), []byte("of "+node)))
 			}
 			if test.file != "" {
 				_, err := s.SaveFile(key(first, test.saved[0]), test.file, "", nil, strings.NewReader("x"))
@@ -272,8 +273,8 @@ func TestResultsAreToldFromTheirNodes(t *testing.T) {
 func TestResultsCanBeLeftEarly(t *testing.T) {
 	s, _ := newStore(t)
 	must(t, s.Begin(first))
-	must(t, s.SaveResult(key(first, "a"), nil))
-	must(t, s.SaveResult(key(first, "b"), nil))
+	must(t, s.CreateResult(key(first, "a"), nil))
+	must(t, s.CreateResult(key(first, "b"), nil))
 	for range s.Results(first, nil) {
 		break
 	}
@@ -388,10 +389,10 @@ func TestWhatIsNoExecutionIsNoPath(t *testing.T) {
 	s, dir := newStore(t)
 	for _, id := range []execution.ID{"", ".", "..", "../x", "latest", "20269999999999"} {
 		for what, err := range map[string]error{
-			"Begin":      s.Begin(id),
-			"SaveResult": s.SaveResult(key(id, "a"), nil),
-			"SaveReport": s.SaveReport(execution.Report{ID: id}),
-			"Drop":       s.Drop(id),
+			"Begin":        s.Begin(id),
+			"CreateResult": s.CreateResult(key(id, "a"), nil),
+			"SaveReport":   s.SaveReport(execution.Report{ID: id}),
+			"Drop":         s.Drop(id),
 		} {
 			if err == nil {
 				t.Errorf("%s(%q) succeeds", what, id)
@@ -404,6 +405,7 @@ func TestWhatIsNoExecutionIsNoPath(t *testing.T) {
 func TestALinkLeadsNowhereElse(t *testing.T) {
 	s, dir := newStore(t)
 	must(t, s.Begin(first))
+	must(t, s.ClaimResults("us"))
 	outside := filepath.Join(t.TempDir(), "outside")
 	must(t, os.WriteFile(outside, []byte("theirs"), 0o600))
 	must(t, os.Symlink(outside, filepath.Join(dir, string(first), "a.json")))
@@ -413,7 +415,10 @@ func TestALinkLeadsNowhereElse(t *testing.T) {
 	if s.HasResult(key(first, "a")) {
 		t.Error("the link is a result")
 	}
-	must(t, s.SaveResult(key(first, "a"), []byte("ours")))
+	if err := s.CreateResult(key(first, "a"), []byte("theirs")); !errors.Is(err, fs.ErrExist) {
+		t.Errorf("a first result where a link is: got %v, want %v", err, fs.ErrExist)
+	}
+	must(t, s.ReplaceResult(key(first, "a"), []byte("ours"), "us"))
 	if theirs, _ := os.ReadFile(outside); string(theirs) != "theirs" {
 		t.Error("F28: the link was written through")
 	}
@@ -428,7 +433,7 @@ func TestManyWriteAtOnce(t *testing.T) {
 		all.Go(func() {
 			for i := range 8 {
 				node := fmt.Sprintf("n%d", (n+i)%10) // some of them the same
-				if err := s.SaveResult(key(first, node), []byte(node)); err != nil {
+				if err := s.CreateResult(key(first, node), []byte(node)); err != nil {
 					t.Error(err)
 				}
 				if _, err := s.SaveFile(key(first, node), "x", "", nil, strings.NewReader(node)); err != nil {
@@ -439,7 +444,7 @@ func TestManyWriteAtOnce(t *testing.T) {
 	}
 	all.Go(func() {
 		for range 5 {
-			if err := errors.Join(s.Begin(second), s.SaveResult(key(second, "a"), nil), s.Drop(second)); err != nil {
+			if err := errors.Join(s.Begin(second), s.CreateResult(key(second, "a"), nil), s.Drop(second)); err != nil {
 				t.Error(err)
 			}
 		}
@@ -458,7 +463,7 @@ func TestManyWriteAtOnce(t *testing.T) {
 func TestAResultIsReadAsItWasSaved(t *testing.T) {
 	s, dir := newStore(t)
 	must(t, s.Begin(first))
-	must(t, s.SaveResult(key(first, "a"), []byte(`{"a":1}`)))
+	must(t, s.CreateResult(key(first, "a"), []byte(`{"a":1}`)))
 	must(t, os.Symlink(filepath.Join(dir, string(first), "a.json"), filepath.Join(dir, string(first), "link.json")))
 	must(t, os.Mkdir(filepath.Join(dir, string(first), "directory.json"), 0o750))
 	for node, want := range map[string]string{"a": `{"a":1}`, "none": "", "link": "", "directory": ""} {

@@ -38,7 +38,7 @@ func TestWhoseFilesThereAre(t *testing.T) {
 				must(t, err)
 			}
 			for _, node := range test.nodes { // none of which counts
-				must(t, s.SaveResult(key(first, node), []byte("result")))
+				must(t, s.CreateResult(key(first, node), []byte("result")))
 				_, err := s.SaveLog(key(first, node), "main", strings.NewReader("log"), 10)
 				must(t, err)
 			}

@@ -43,6 +43,12 @@ func (d processDisk) Symlink(target, name string) error {
 	return d.atOnce("symlink", name, func() error { return d.Disk.Symlink(target, name) })
 }
 
+// Link implements report.Disk.
+func (d processDisk) Link(oldName, newName string) error {
+	l := d.process.luck(request{verb: "link", name: newName})
+	return d.process.operate("link", newName, l, func() error { return d.Disk.Link(oldName, newName) })
+}
+
 // Rename implements report.Disk.
 func (d processDisk) Rename(oldName, newName string) error {
 	rename := func() error { return d.Disk.Rename(oldName, newName) }

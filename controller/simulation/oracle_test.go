@@ -22,7 +22,7 @@ type oracle struct {
 	records  map[execution.ID]*recordState
 	ticks    map[time.Time]execution.ID // scheduled times that have had a record
 	jobs     map[execution.Key]*jobState
-	results  map[execution.Key]*resultState
+	results  map[series]*resultState
 	numbers  map[execution.Key]int
 	openings []opening
 	denials  map[string]*denial // by process and object
@@ -59,16 +59,23 @@ type jobState struct {
 	inTime    bool // before it was told to end
 }
 
-// resultState is what a node has been promised.
-type resultState struct {
-	last  string          // acknowledged; empty: nothing was
-	may   map[string]bool // sent since, and perhaps stored although nobody was told
-	doubt map[string]bool // sent at any time, and perhaps stored at any time
+// series is one of those that a node sends.
+type series struct {
+	execution.Key
+	part string
 }
 
-// allows reports whether the body may be what is stored.
-func (r *resultState) allows(body string) bool {
-	return body == r.last || r.may[body] || r.doubt[body]
+// resultState is what a node has been promised of a series.
+type resultState struct {
+	last  int          // acknowledged; 0: nothing was
+	may   map[int]bool // sent since, and perhaps stored although nobody was told
+	doubt map[int]bool // sent at any time, and perhaps stored at any time
+}
+
+// allows reports whether the value may be what is stored: 0 is that of a series
+// that is missing.
+func (r *resultState) allows(value int) bool {
+	return value == r.last || r.may[value] || r.doubt[value]
 }
 
 func newOracle(w *world) *oracle {
@@ -77,7 +84,7 @@ func newOracle(w *world) *oracle {
 		records: map[execution.ID]*recordState{},
 		ticks:   map[time.Time]execution.ID{},
 		jobs:    map[execution.Key]*jobState{},
-		results: map[execution.Key]*resultState{},
+		results: map[series]*resultState{},
 		numbers: map[execution.Key]int{},
 		denials: map[string]*denial{},
 		stats:   stats{Seeds: 1},
@@ -310,7 +317,7 @@ func (o *oracle) podEnded(l *life, succeeded bool) {
 	}
 }
 
-// number is the value that a node reports, different each time.
+// number is the value that a node reports, different for each version.
 func (o *oracle) number(key execution.Key, version int) int {
 	o.world.mu.Lock()
 	defer o.world.mu.Unlock()

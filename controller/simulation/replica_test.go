@@ -36,6 +36,7 @@ const (
 	metricPrefix = "foo"
 	gaugeName    = "value"
 	gaugeHelp    = "A value."
+	gaugeLabel   = "part"
 
 	hold  = 30 * time.Second // how long a callback waits for a leader
 	drain = 5 * time.Second
@@ -70,7 +71,7 @@ func (s *scenario) config() config.Config {
 		StartupDelay:        time.Second,
 		CallbackServiceName: name,
 		CallbackServicePort: 8090,
-		Metrics:             config.Metrics{Prefix: metricPrefix, Gauges: map[string]config.Gauge{gaugeName: {Help: gaugeHelp}}},
+		Metrics:             config.Metrics{Prefix: metricPrefix, Gauges: map[string]config.Gauge{gaugeName: {Help: gaugeHelp, Labels: []string{gaugeLabel}}}},
 		PodTemplate:         s.template(),
 		Hash:                "cafe",
 		Callback:            config.Callback{Auth: execution.TokenAuth, TokensPerSecret: s.tokensPerSecret},
@@ -84,7 +85,7 @@ func (p *process) run(ctx context.Context) error {
 	if err != nil {
 		return fmt.Errorf("report directory: %w", err)
 	}
-	results := metrics.NewResults(metrics.ResultOptions{Prefix: metricPrefix, Gauges: []metrics.Gauge{{Name: gaugeName, Help: gaugeHelp}}})
+	results := metrics.NewResults(metrics.ResultOptions{Prefix: metricPrefix, Gauges: []metrics.Gauge{{Name: gaugeName, Help: gaugeHelp, Labels: []string{gaugeLabel}}}})
 	view := &view{world: w, process: p}
 	keyring, err := p.openKeyring(ctx, view)
 	if err != nil {
@@ -151,7 +152,7 @@ func (p *process) callback(ctx context.Context, m message, forwarded bool, luck 
 			if err := c.Authenticate(ctx, m.key, m.token); err != nil {
 				return err
 			}
-			if _, err := c.Result(ctx, m.key, m.body); !errors.Is(err, execution.ErrNotLeader) {
+			if _, err := c.Result(ctx, m.key, m.body()); !errors.Is(err, execution.ErrNotLeader) {
 				return err
 			}
 		case elsewhere == "":
@@ -197,7 +198,7 @@ func (p *process) forward(ctx context.Context, address string, m message, luck l
 	}
 	p.world.mu.Lock()
 	defer p.world.mu.Unlock()
-	p.world.oracle.inDoubt(m.key, m.body)
+	p.world.oracle.inDoubt(m)
 	return errReset
 }
 

@@ -10,19 +10,26 @@ import (
 )
 
 // runContainer is the script of a pod: it works, hands its result in as curl
-// does, perhaps another one, and ends.
+// does, perhaps that of another part at the same time, perhaps a newer one, and ends.
 func (w *world) runContainer(l *life) {
 	luck := w.draw("script", l.pod)
 	if !l.pause(luck.between(500*time.Millisecond, w.scenario.runFor)) {
 		return
 	}
-	told := w.handIn(l, 1, luck.next())
+	if also := w.draw("also", l.pod); also.chance(w.scenario.also) {
+		w.work.Go(func() {
+			if also = also.next(); l.pause(also.between(time.Microsecond, 100*time.Millisecond)) {
+				w.handIn(l, secondPart, 1, also.next())
+			}
+		})
+	}
+	told := w.handIn(l, firstPart, 1, luck.next())
 	w.meddle(l)
 	if luck = luck.next().next(); told && luck.chance(w.scenario.after) {
 		if !l.pause(luck.next().between(10*time.Millisecond, 3*time.Second)) {
 			return
 		}
-		w.handIn(l, 2, luck.next())
+		w.handIn(l, firstPart, 2, luck.next())
 	}
 	luck = luck.next().next()
 	if !l.pause(luck.between(time.Millisecond, 500*time.Millisecond)) {
@@ -41,7 +48,20 @@ func (w *world) runContainer(l *life) {
 type message struct {
 	key   execution.Key
 	token string
-	body  []byte
+	part  string
+	value int
+}
+
+// The parts that nodes report, each a series.
+const (
+	firstPart  = "1"
+	secondPart = "2"
+)
+
+func (m message) series() series { return series{m.key, m.part} }
+
+func (m message) body() []byte {
+	return fmt.Appendf(nil, `{"%s":[{"value":%d,"labels":{"%s":"%s"}}]}`, gaugeName, m.value, gaugeLabel, m.part)
 }
 
 // pause sleeps unless the container is killed.
@@ -59,8 +79,8 @@ func (l *life) pause(d time.Duration) bool {
 // handIn posts a result until it is taken, and reports whether it was. Half of
 // the pods give up when the first request fails, the others try as curl --retry
 // does.
-func (w *world) handIn(l *life, version int, luck luck) bool {
-	body := fmt.Appendf(nil, `{"%s":[{"value":%d}]}`, gaugeName, w.oracle.number(l.key, version))
+func (w *world) handIn(l *life, part string, version int, luck luck) bool {
+	m := message{key: l.key, token: l.token, part: part, value: w.oracle.number(l.key, version)}
 	tries := 1
 	if luck.chance(w.scenario.holder) {
 		tries = 8
@@ -73,7 +93,7 @@ func (w *world) handIn(l *life, version int, luck luck) bool {
 		if n > 0 {
 			wait *= 2
 		}
-		if w.post(l, message{key: l.key, token: l.token, body: body}, roll(uint64(luck), n, "try")) == nil {
+		if w.post(l, m, roll(uint64(luck), n, "try")) == nil {
 			return true
 		}
 	}
@@ -83,21 +103,21 @@ func (w *world) handIn(l *life, version int, luck luck) bool {
 // post is one request with the pod's own result.
 func (w *world) post(l *life, m message, luck luck) error {
 	w.mu.Lock()
-	w.oracle.sent(m.key, m.body)
+	w.oracle.sent(m)
 	w.mu.Unlock()
 	err := w.request(l, m, luck)
 	w.mu.Lock()
 	defer w.mu.Unlock()
-	w.note("pod", "post", l.pod, fmt.Sprint(err))
+	w.note("pod", "post "+m.part, l.pod, fmt.Sprint(err))
 	switch {
 	case err == nil:
-		w.oracle.acknowledged(m.key, m.body)
+		w.oracle.acknowledged(m)
 	case errors.Is(err, execution.ErrUnauthenticated), errors.Is(err, execution.ErrOtherTask):
 		w.fail("I4: the pod %s was denied with its own token: %v", l.pod, err)
 	case errors.Is(err, execution.ErrUnknownExecution), errors.Is(err, execution.ErrUnknownNode), errors.Is(err, execution.ErrEnded):
 		w.oracle.refused(l, err)
 	default:
-		w.oracle.inDoubt(m.key, m.body)
+		w.oracle.inDoubt(m)
 	}
 	return err
 }

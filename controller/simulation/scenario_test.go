@@ -39,6 +39,7 @@ type scenario struct {
 	nodeEvents                 []nodeEvent
 	userEvents                 []userEvent
 	never, hangs, fails, after float64 // of the pods
+	also                       float64 // of the pods: the result of another part is sent at the same time
 	runFor                     time.Duration
 	grace                      time.Duration // what a pod may take to end
 	stubborn                   float64       // share of the pods that take all of it
@@ -180,6 +181,7 @@ func (s *scenario) drawDenials(r *rand.Rand) {
 
 func (s *scenario) drawPods(r *rand.Rand) {
 	s.after = 0.2 // a second result follows the first
+	s.also = 0.4
 	if chance(r, 0.5) {
 		s.fails = 0.15
 	}

@@ -98,7 +98,7 @@ func (w *world) meddle(l *life) {
 	if !luck.chance(w.scenario.meddlers) || neighbour.Node == "" {
 		return
 	}
-	err := w.request(l, message{key: neighbour, token: l.token, body: fmt.Appendf(nil, `{"%s":[{"value":-1}]}`, gaugeName)}, luck.next())
+	err := w.request(l, message{key: neighbour, token: l.token, part: firstPart, value: -1}, luck.next())
 	w.mu.Lock()
 	defer w.mu.Unlock()
 	w.note("pod", "meddle", l.pod, fmt.Sprint(err))

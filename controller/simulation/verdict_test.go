@@ -18,32 +18,48 @@ import (
 
 // sent takes down that a node is about to report. It may be stored from here
 // on, whether anybody is told or not.
-func (o *oracle) sent(key execution.Key, body []byte) {
-	r := o.results[key]
+func (o *oracle) sent(m message) {
+	r := o.results[m.series()]
 	if r == nil {
-		r = &resultState{may: map[string]bool{}, doubt: map[string]bool{}}
-		o.results[key] = r
+		r = &resultState{may: map[int]bool{}, doubt: map[int]bool{}}
+		o.results[m.series()] = r
 	}
-	r.may[string(body)] = true
+	r.may[m.value] = true
 }
 
 // acknowledged takes down that a node was told that its result is safe, and
 // looks whether it is.
-func (o *oracle) acknowledged(key execution.Key, body []byte) {
-	r := o.results[key]
-	if r.last == "" {
+func (o *oracle) acknowledged(m message) {
+	r := o.results[m.series()]
+	if r.last == 0 {
 		o.stats.Acknowledged++
 	}
-	r.last, r.may = string(body), map[string]bool{}
-	stored, ok := o.world.disk.Durable(resultFile(key))
-	if !ok || !r.allows(string(stored)) {
-		o.world.fail("I4: the result of %s in %s was acknowledged, but a power failure would lose it", key.Node, key.Execution)
+	r.last, r.may = m.value, map[int]bool{}
+	stored, ok := o.world.disk.Durable(resultFile(m.key))
+	if !ok || !r.allows(partsOf(stored)[m.part]) {
+		o.world.fail("I4: part %s of %s in %s was acknowledged, but a power failure would lose it", m.part, m.key.Node, m.key.Execution)
 	}
 }
 
 // inDoubt takes down that nobody knows what became of a request. A process that
 // is stopped may go on with it at any time.
-func (o *oracle) inDoubt(key execution.Key, body []byte) { o.results[key].doubt[string(body)] = true }
+func (o *oracle) inDoubt(m message) { o.results[m.series()].doubt[m.value] = true }
+
+// partsOf returns the values of a stored result.
+func partsOf(stored []byte) map[string]int {
+	var gauges map[string][]struct {
+		Value  int
+		Labels map[string]string
+	}
+	if json.Unmarshal(stored, &gauges) != nil {
+		return nil
+	}
+	parts := map[string]int{}
+	for _, sample := range gauges[gaugeName] {
+		parts[sample.Labels[gaugeLabel]] = sample.Value
+	}
+	return parts
+}
 
 // refused is told that a pod which runs was told for good that nobody waits
 // for its result.
@@ -59,9 +75,9 @@ func resultFile(key execution.Key) string { return string(key.Execution) + "/" +
 
 func (o *oracle) afterPowerLoss() {
 	o.stats.PowerLosses++
-	for key, r := range o.results {
-		if r.last != "" && !o.dropped(key.Execution) {
-			o.checkStored(key, r)
+	for of, r := range o.results {
+		if r.last != 0 && !o.dropped(of.Execution) {
+			o.checkStored(of, r)
 		}
 	}
 }
@@ -73,14 +89,14 @@ func (o *oracle) dropped(id execution.ID) bool {
 	return r == nil || r.gone
 }
 
-func (o *oracle) checkStored(key execution.Key, r *resultState) {
-	body, err := fs.ReadFile(o.world.disk.FS(), resultFile(key))
+func (o *oracle) checkStored(of series, r *resultState) {
+	body, err := fs.ReadFile(o.world.disk.FS(), resultFile(of.Key))
 	if err != nil {
-		o.world.fail("I4: the result of %s in %s was acknowledged and is lost: %v", key.Node, key.Execution, err)
+		o.world.fail("I4: part %s of %s in %s was acknowledged and is lost: %v", of.part, of.Node, of.Execution, err)
 		return
 	}
-	if !r.allows(string(body)) {
-		o.world.fail("I4: the result of %s in %s was acknowledged as %s and is %s", key.Node, key.Execution, r.last, body)
+	if !r.allows(partsOf(body)[of.part]) {
+		o.world.fail("I4: part %s of %s in %s was acknowledged as %d, and stored is %s", of.part, of.Node, of.Execution, r.last, body)
 	}
 }
 
@@ -118,8 +134,10 @@ func (o *oracle) checkReport(id execution.ID, r *recordState) {
 		if quiet := line[0].State == execution.Succeeded && !line[0].Reported; r.phase == execution.Closed && unreported.Has(i) != quiet {
 			w.fail("I3: the report of %s says that %s sent a result: %t; the record says otherwise", id, node.Name, line[0].Reported)
 		}
-		if result := o.results[key]; result != nil && result.last != "" && !line[0].Reported {
-			w.fail("I4: the result of %s in %s was acknowledged, and the report says that there is none", node.Name, id)
+		for _, part := range []string{firstPart, secondPart} {
+			if result := o.results[series{key, part}]; result != nil && result.last != 0 && !line[0].Reported {
+				w.fail("I4: part %s of %s in %s was acknowledged, and the report says that there is no result", part, node.Name, id)
+			}
 		}
 	}
 }
@@ -142,9 +160,10 @@ func (w *world) missing() string {
 	if left := w.oracle.tokensLeft(); left != "" {
 		return left // what fails is tried again
 	}
-	for key, r := range w.oracle.results {
-		if r.last != "" && !w.oracle.dropped(key.Execution) && !w.oracle.records[key.Execution].damaged && !w.exported()[key].is(r) {
-			return fmt.Sprintf("I4: the result of %s in %s is not exported", key.Node, key.Execution)
+	exported := w.exported()
+	for of, r := range w.oracle.results {
+		if r.last != 0 && !w.oracle.dropped(of.Execution) && !w.oracle.records[of.Execution].damaged && !r.allows(exported[of]) {
+			return fmt.Sprintf("I4: part %s of %s in %s is not exported", of.part, of.Node, of.Execution)
 		}
 	}
 	return ""
@@ -176,12 +195,12 @@ func (w *world) judge() {
 	if w.problem != "" {
 		return
 	}
-	for key, r := range w.oracle.results {
-		if w.oracle.dropped(key.Execution) {
+	for of, r := range w.oracle.results {
+		if w.oracle.dropped(of.Execution) {
 			continue
 		}
-		if r.last != "" {
-			w.oracle.checkStored(key, r)
+		if r.last != 0 {
+			w.oracle.checkStored(of, r)
 		} else {
 			w.oracle.stats.Unreported++
 		}
@@ -212,39 +231,33 @@ func (w *world) leader() *process {
 	return w.slots[i]
 }
 
-// value is what the leader exports of a node.
-type value int
-
-func (v value) is(r *resultState) bool {
-	shown := fmt.Sprintf(`{"%s":[{"value":%d}]}`, gaugeName, int(v))
-	return r.allows(shown)
-}
-
 // exported returns the gauges of the leader.
-func (w *world) exported() map[execution.Key]value {
-	found := map[execution.Key]value{}
+func (w *world) exported() map[series]int {
+	found := map[series]int{}
 	leader := w.leader()
 	if leader == nil {
 		return found
 	}
-	series := make(chan prometheus.Metric, 1000)
-	leader.replica.results.Collect(series)
-	close(series)
-	for metric := range series {
+	metrics := make(chan prometheus.Metric, 1000)
+	leader.replica.results.Collect(metrics)
+	close(metrics)
+	for metric := range metrics {
 		var m dto.Metric
 		if !strings.Contains(metric.Desc().String(), strconv.Quote(metricPrefix+"_"+gaugeName)) || metric.Write(&m) != nil {
 			continue
 		}
-		var key execution.Key
+		var of series
 		for _, label := range m.GetLabel() {
 			switch label.GetName() {
 			case "node":
-				key.Node = label.GetValue()
+				of.Node = label.GetValue()
 			case "executionID":
-				key.Execution = execution.ID(label.GetValue())
+				of.Execution = execution.ID(label.GetValue())
+			case gaugeLabel:
+				of.part = label.GetValue()
 			}
 		}
-		found[key] = value(m.GetGauge().GetValue())
+		found[of] = int(m.GetGauge().GetValue())
 	}
 	return found
 }

@@ -49,7 +49,7 @@ const (
 	endRecord    = "PUT configmaps/check-[0-9]*/Closing"
 	closeRecord  = "PUT configmaps/check-[0-9]*/Closed"
 	dropRecord   = "DELETE configmaps/check-[0-9]*"
-	nameResult   = "rename [0-9]*/site-*.json"
+	nameResult   = "link [0-9]*/site-*.json"
 	nameReport   = "rename [0-9]*/execution.json"
 	nameLog      = "rename [0-9]*/*-container-*.log"
 	syncNames    = "syncdir [0-9]*"
@@ -276,7 +276,7 @@ func checkPruned(t *testing.T, site *rig.Site, report execution.Report) {
 	for _, entry := range entries {
 		names = append(names, entry.Name())
 	}
-	if want := []string{string(report.ID), "latest"}; !slices.Equal(names, want) {
+	if want := []string{".results-claimed-by", string(report.ID), "latest"}; !slices.Equal(names, want) {
 		t.Errorf("the report directory has %v, want %v", names, want)
 	}
 	if target, err := os.Readlink(filepath.Join(site.ReportDir, "latest")); err != nil || target != string(report.ID) {

@@ -20,8 +20,8 @@ var ErrPower = errors.New("the power is off")
 // Op is one operation that may fail.
 type Op struct {
 	N    int    // operations count from 1
-	Kind string // create, mkdir, symlink, rename, remove, write, sync, close or syncdir
-	Name string // the file's or directory's; for rename the new one
+	Kind string // create, mkdir, symlink, link, rename, remove, write, sync, close or syncdir
+	Name string // the file's or directory's; for link and rename the new one
 }
 
 // Disk is the disk. It is safe for concurrent use; its fields are set before
@@ -49,6 +49,7 @@ type File = interface {
 
 // node is a file, a link or a directory.
 type node struct {
+	others          int // names that it has besides one
 	mode            fs.FileMode
 	changed         time.Time
 	data, synced    []byte
@@ -84,7 +85,7 @@ func (d *Disk) Restart(s Survival) {
 	defer d.mu.Unlock()
 	d.off, d.ops = false, 0
 	d.root.restart(s)
-	d.used = d.root.size()
+	d.used = d.root.count(map[*node]bool{})
 }
 
 func (n *node) restart(s Survival) {
@@ -100,12 +101,27 @@ func (n *node) restart(s Survival) {
 	}
 }
 
-func (n *node) size() int64 {
+// count returns how many bytes there are, and counts the names anew.
+func (n *node) count(seen map[*node]bool) int64 {
+	if seen[n] {
+		n.others++
+		return 0
+	}
+	seen[n], n.others = true, 0
 	size := int64(len(n.data))
 	for _, child := range n.entries {
-		size += child.size()
+		size += child.count(seen)
 	}
 	return size
+}
+
+// forget takes down that a file or an empty directory has a name less.
+func (d *Disk) forget(n *node) {
+	if n.others > 0 {
+		n.others--
+		return
+	}
+	d.used -= int64(len(n.data))
 }
 
 // Ops returns how many operations there have been since the last restart.
@@ -204,6 +220,33 @@ func (d *Disk) Symlink(target, name string) error {
 	return d.add("symlink", name, &node{mode: fs.ModeSymlink | 0o777, data: []byte(target), synced: []byte(target)})
 }
 
+// Link gives a file a second name, which must not be taken yet.
+func (d *Disk) Link(oldName, newName string) error {
+	if err := d.begin("link", newName); err != nil {
+		return err
+	}
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	from, oldBase, err := d.at(oldName)
+	if err != nil {
+		return err
+	}
+	to, newBase, err := d.at(newName)
+	if err != nil {
+		return err
+	}
+	n, ok := from.entries[oldBase]
+	if !ok {
+		return fs.ErrNotExist
+	}
+	if _, taken := to.entries[newBase]; taken {
+		return fs.ErrExist
+	}
+	n.others++
+	to.entries[newBase] = n
+	return nil
+}
+
 // Rename replaces what newName was before, at once.
 func (d *Disk) Rename(oldName, newName string) error {
 	if err := d.begin("rename", newName); err != nil {
@@ -224,7 +267,7 @@ func (d *Disk) Rename(oldName, newName string) error {
 		return fs.ErrNotExist
 	}
 	if replaced := to.entries[newBase]; replaced != nil {
-		d.used -= replaced.size()
+		d.forget(replaced)
 	}
 	delete(from.entries, oldBase)
 	to.entries[newBase] = n
@@ -246,7 +289,7 @@ func (d *Disk) Remove(name string) error {
 	if !ok {
 		return fs.ErrNotExist
 	}
-	d.used -= n.size()
+	d.forget(n)
 	delete(parent.entries, base)
 	return nil
 }

@@ -8,7 +8,7 @@ import (
 )
 
 // disk tells the fuse of every operation that changes something. The target of
-// a rename is the new name.
+// a link or a rename is the new name.
 type disk struct {
 	report.Disk
 	fuse *fuse
@@ -43,6 +43,11 @@ func (d *disk) Mkdir(name string) error {
 // Symlink implements report.Disk.
 func (d *disk) Symlink(target, name string) error {
 	return d.around("symlink", name, func() error { return d.Disk.Symlink(target, name) })
+}
+
+// Link implements report.Disk.
+func (d *disk) Link(oldName, newName string) error {
+	return d.around("link", newName, func() error { return d.Disk.Link(oldName, newName) })
 }
 
 // Rename implements report.Disk.

@@ -1,0 +1,49 @@
+package report
+
+import (
+	"errors"
+	"fmt"
+	"io/fs"
+
+	"github.com/batch-job-controller/batch-job-controller/controller/execution"
+)
+
+// claimName is the file that holds the claim under which results are replaced.
+const claimName = ".results-claimed-by"
+
+// ClaimResults has results be replaced under this claim only. From here on every
+// other replica is refused, whatever it knows of the Lease: what it has read of a
+// result may be old when it writes.
+func (s *Store) ClaimResults(claim string) error {
+	if err := s.noted(s.claim(claim)); err != nil {
+		return fmt.Errorf("claim the results: %w", err)
+	}
+	return nil
+}
+
+func (s *Store) claim(claim string) error {
+	temp := tempName(".")
+	f, err := s.disk.Create(temp)
+	if err != nil {
+		return err
+	}
+	if err := s.fill(f, temp, text([]byte(claim))); err != nil {
+		return err
+	}
+	if err := s.replace(temp, claimName); err != nil {
+		return err
+	}
+	return s.dirs.sync(".")
+}
+
+// checkClaim refuses whatever is not written under the claim that is there.
+func (s *Store) checkClaim(claim string) error {
+	there, err := s.read(claimName)
+	if err != nil && !errors.Is(err, fs.ErrNotExist) {
+		return err
+	}
+	if claim == "" || string(there) != claim {
+		return &sourceError{fmt.Errorf("%w: results are claimed by %q", execution.ErrNotLeader, there)}
+	}
+	return nil
+}

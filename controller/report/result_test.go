@@ -1,0 +1,174 @@
+package report_test
+
+import (
+	"errors"
+	"fmt"
+	"io/fs"
+	"path"
+	"path/filepath"
+	"strings"
+	"sync"
+	"sync/atomic"
+	"syscall"
+	"testing"
+
+	"github.com/batch-job-controller/batch-job-controller/controller/execution"
+	"github.com/batch-job-controller/batch-job-controller/controller/report"
+	"github.com/batch-job-controller/batch-job-controller/controller/report/memdisk"
+)
+
+// unlinked is a disk whose file system has no hard links.
+type unlinked struct {
+	report.Disk
+	err error
+}
+
+func (d unlinked) Link(oldName, newName string) error {
+	return &fs.PathError{Op: "link", Path: newName, Err: d.err}
+}
+
+func TestTheFirstResultIsCreatedOnce(t *testing.T) {
+	for name, open := range map[string]func(*testing.T) report.Disk{
+		"a disk in memory": func(*testing.T) report.Disk { return memdisk.New() },
+		"a directory":      func(t *testing.T) report.Disk { return directory(t) },
+		"a directory on a file system that permits no links": func(t *testing.T) report.Disk { return unlinked{directory(t), syscall.EPERM} },
+		"a directory on a file system that has no links":     func(t *testing.T) report.Disk { return unlinked{directory(t), syscall.EOPNOTSUPP} },
+	} {
+		t.Run(name, func(t *testing.T) {
+			s, err := report.Open(open(t), report.Options{})
+			must(t, err)
+			must(t, s.Begin(first))
+			must(t, s.CreateResult(key(first, "a"), []byte("one")))
+			must(t, s.CreateResult(key(first, "a"), []byte("one"))) // again, as a client does that got no answer
+			if err := s.CreateResult(key(first, "a"), []byte("two")); !errors.Is(err, fs.ErrExist) {
+				t.Errorf("another one: got %v, want %v", err, fs.ErrExist)
+			}
+			wantFiles(t, s, map[string]string{"a.json": "one"})
+		})
+	}
+}
+
+// Two replicas have a store each, over one volume.
+func TestOfManyFirstResultsOneIsTaken(t *testing.T) {
+	dir := t.TempDir()
+	stores := []*report.Store{open(t, dir), open(t, dir)}
+	must(t, stores[0].Begin(first))
+	var taken atomic.Pointer[string]
+	var all sync.WaitGroup
+	for i := range 16 {
+		all.Go(func() {
+			body := fmt.Sprint("result ", i)
+			switch err := stores[i%2].CreateResult(key(first, "a"), []byte(body)); {
+			case err == nil && taken.Swap(&body) != nil:
+				t.Error("two were taken")
+			case err != nil && !errors.Is(err, fs.ErrExist):
+				t.Error(err)
+			}
+		})
+	}
+	all.Wait()
+	if taken.Load() == nil {
+		t.Fatal("none was taken")
+	}
+	wantFiles(t, stores[0], map[string]string{"a.json": *taken.Load()})
+}
+
+func TestOnlyTheReplicaThatHasClaimedThemReplacesResults(t *testing.T) {
+	dir := t.TempDir()
+	us, them := open(t, dir), open(t, dir)
+	must(t, us.Begin(first))
+	must(t, us.CreateResult(key(first, "a"), []byte("one")))
+	replace := func(s *report.Store, by, body string, want error) {
+		t.Helper()
+		if err := s.ReplaceResult(key(first, "a"), []byte(body), by); !errors.Is(err, want) {
+			t.Errorf("%s, with %q: got %v, want %v", by, body, err, want)
+		}
+	}
+	replace(us, "us", "they are not claimed", execution.ErrNotLeader)
+	replace(us, "", "they are not claimed, and neither are we", execution.ErrNotLeader)
+	must(t, us.ClaimResults("us"))
+	replace(us, "us", "two", nil)
+	replace(them, "them", "not their turn", execution.ErrNotLeader)
+	must(t, them.ClaimResults("them"))
+	replace(us, "us", "not our turn any more", execution.ErrNotLeader)
+	wantFiles(t, us, map[string]string{"a.json": "two"})
+	replace(them, "them", "three", nil)
+	must(t, us.ClaimResults("us"))
+	replace(us, "us", "four", nil)
+	wantFiles(t, us, map[string]string{"a.json": "four"})
+	must(t, us.Drop(first))
+	equal(t, names(t, dir), []string{".results-claimed-by"})
+}
+
+// To write a file takes long on a disk that hangs: another replica may have claimed
+// the results meanwhile.
+func TestAClaimIsLookedAtAfterTheFileWasWritten(t *testing.T) {
+	disk := memdisk.New()
+	s, err := report.Open(disk, report.Options{})
+	must(t, err)
+	must(t, s.Begin(first))
+	must(t, s.CreateResult(key(first, "a"), []byte("one")))
+	must(t, s.ClaimResults("us"))
+	claim := sync.OnceFunc(func() { must(t, s.ClaimResults("them")) })
+	disk.Fault = func(op memdisk.Op) error {
+		if op.Kind == "close" && strings.HasPrefix(op.Name, string(first)) {
+			claim()
+		}
+		return nil
+	}
+	if err := s.ReplaceResult(key(first, "a"), []byte("two"), "us"); !errors.Is(err, execution.ErrNotLeader) {
+		t.Errorf("got %v, want %v", err, execution.ErrNotLeader)
+	}
+	if !s.Healthy() {
+		t.Error("the disk is not healthy")
+	}
+	wantFiles(t, s, map[string]string{"a.json": "one"})
+}
+
+// A result that is there already is not yet durable: another process may be about
+// to sync its name.
+func TestAResultThatIsThereAlreadyIsDurable(t *testing.T) {
+	disk := memdisk.New()
+	s, err := report.Open(disk, report.Options{})
+	must(t, err)
+	must(t, s.Begin(first))
+	disk.Fault = func(op memdisk.Op) error {
+		if op.Kind == "syncdir" {
+			return syscall.EIO
+		}
+		return nil
+	}
+	if err := s.CreateResult(key(first, "a"), []byte("one")); !errors.Is(err, syscall.EIO) {
+		t.Errorf("got %v, want %v", err, syscall.EIO)
+	}
+	if err := s.CreateResult(key(first, "a"), []byte("one")); !errors.Is(err, syscall.EIO) {
+		t.Errorf("again: got %v, want %v", err, syscall.EIO)
+	}
+	disk.Fault = nil
+	must(t, s.CreateResult(key(first, "a"), []byte("one")))
+	disk.Restart(memdisk.NothingUnsynced)
+	wantFiles(t, s, map[string]string{"a.json": "one"})
+}
+
+func directory(t *testing.T) report.Disk {
+	t.Helper()
+	disk, err := report.OpenDisk(filepath.Join(t.TempDir(), "reports"))
+	must(t, err)
+	return disk
+}
+
+// wantFiles checks all that is in the directory of the first execution.
+func wantFiles(t *testing.T, s *report.Store, want map[string]string) {
+	t.Helper()
+	entries, err := fs.ReadDir(s.FS(), string(first))
+	must(t, err)
+	if len(entries) != len(want) {
+		t.Errorf("files: got %v, want %v", entries, want)
+	}
+	for name, content := range want {
+		got, err := fs.ReadFile(s.FS(), path.Join(string(first), name))
+		if err != nil || string(got) != content {
+			t.Errorf("%s: got %q, %v, want %q", name, got, err, content)
+		}
+	}
+}
