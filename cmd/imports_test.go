@@ -269,7 +269,15 @@ func TestEveryPackageSaysWhatItIsFor(t *testing.T) {
 func importsByPackage(t *testing.T) map[string]map[string]string {
 	t.Helper()
 	packages := map[string]map[string]string{}
-	err := fs.WalkDir(os.DirFS(".."), ".", func(name string, entry fs.DirEntry, err error) error {
+	if err := eachFile(func(name string) error { return addImports(packages, name) }); err != nil {
+		t.Fatal(err)
+	}
+	return packages
+}
+
+// eachFile calls f with each file of the product, without its tests.
+func eachFile(f func(name string) error) error {
+	return fs.WalkDir(os.DirFS(".."), ".", func(name string, entry fs.DirEntry, err error) error {
 		if err != nil {
 			return err
 		}
@@ -277,14 +285,10 @@ func importsByPackage(t *testing.T) map[string]map[string]string {
 			return skipDir(name)
 		}
 		if strings.HasSuffix(name, ".go") && !strings.HasSuffix(name, "_test.go") {
-			return addImports(packages, name)
+			return f(name)
 		}
 		return nil
 	})
-	if err != nil {
-		t.Fatal(err)
-	}
-	return packages
 }
 
 func skipDir(name string) error {

@@ -40,8 +40,13 @@ type Server struct {
 // maxHeaderBytes makes 16 KiB together with the 4 KiB that net/http adds.
 const maxHeaderBytes = 12 << 10
 
-// New returns a server for an address such as ":8090".
+// New returns a server for an address such as ":8090". Without a handler it
+// answers 404: net/http would serve http.DefaultServeMux, on which any package
+// may register what is not for everyone, such as profiles.
 func New(address string, h http.Handler, o Options) *Server {
+	if h == nil {
+		h = http.NotFoundHandler()
+	}
 	if o.Log == nil {
 		o.Log = slog.New(slog.DiscardHandler)
 	}

@@ -9,6 +9,7 @@ import (
 	"log/slog"
 	"net"
 	"net/http"
+	_ "net/http/pprof" // what a server must not serve by accident
 	"strings"
 	"testing"
 	"testing/synctest"
@@ -44,6 +45,18 @@ func exchange(t *testing.T, conn net.Conn, text io.Reader) (got *http.Response, 
 
 func answering(text string) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) { _, _ = io.WriteString(w, text) })
+}
+
+// The import of net/http/pprof registers profiles on http.DefaultServeMux.
+func TestAServerWithoutAHandlerDoesNotServeTheDefaultMux(t *testing.T) {
+	server := New("127.0.0.1:0", nil, Options{})
+	if err := server.Open(t.Context()); err != nil {
+		t.Fatal(err)
+	}
+	defer server.Close(t.Context())
+	if got, body := send(t, server.Addr(), "GET /debug/pprof/cmdline HTTP/1.0\r\n\r\n"); got.StatusCode != http.StatusNotFound {
+		t.Errorf("got %s %q, want 404", got.Status, body)
+	}
 }
 
 func TestServerOpensServesAndCloses(t *testing.T) {

@@ -1,16 +1,10 @@
 package app
 
 import (
-	"context"
 	"fmt"
-	"io"
 	"net"
 	"net/http"
-	"runtime"
-	"runtime/pprof"
-	"runtime/trace"
-	"strconv"
-	"time"
+	"net/http/pprof"
 
 	"github.com/batch-job-controller/batch-job-controller/callback/httpserver"
 )
@@ -38,70 +32,17 @@ func (a *app) addProfiler() {
 	}
 }
 
-// newProfiler serves what `go tool pprof` asks for. It stands in for
-// net/http/pprof, which puts itself on the mux that everybody shares.
+// newProfiler serves what `go tool pprof` asks for, but neither the command line
+// nor the symbols, which the profiles of Go contain.
+//
+// To import net/http/pprof registers all of it on http.DefaultServeMux, which no
+// port may serve: every server has a handler of its own (httpserver.New), and
+// TestTheDefaultMuxIsNotServed of package cmd keeps it so.
 func newProfiler() http.Handler {
 	const root = "/debug/pprof/"
 	mux := http.NewServeMux()
-	mux.HandleFunc("GET "+root+"{$}", listProfiles)
-	mux.HandleFunc("GET "+root+"{name}", serveProfile)
-	mux.HandleFunc("GET "+root+"profile", during(pprof.StartCPUProfile, pprof.StopCPUProfile))
-	mux.HandleFunc("GET "+root+"trace", during(trace.Start, trace.Stop))
+	mux.HandleFunc("GET "+root, pprof.Index) // and the profiles by their names
+	mux.HandleFunc("GET "+root+"profile", pprof.Profile)
+	mux.HandleFunc("GET "+root+"trace", pprof.Trace)
 	return mux
-}
-
-func listProfiles(w http.ResponseWriter, _ *http.Request) {
-	w.Header().Set("Content-Type", "text/plain; charset=utf-8")
-	fmt.Fprintln(w, "profile?seconds=30\ntrace?seconds=1")
-	for _, p := range pprof.Profiles() {
-		fmt.Fprintf(w, "%s (%d)\n", p.Name(), p.Count())
-	}
-}
-
-func serveProfile(w http.ResponseWriter, r *http.Request) {
-	profile := pprof.Lookup(r.PathValue("name"))
-	if profile == nil {
-		http.Error(w, "no such profile", http.StatusNotFound)
-		return
-	}
-	if r.FormValue("gc") != "" && profile.Name() == "heap" {
-		runtime.GC()
-	}
-	debug, _ := strconv.Atoi(r.FormValue("debug")) // anything else is 0, the binary form
-	asText := debug != 0
-	setProfileType(w.Header(), asText)
-	_ = profile.WriteTo(w, debug) // an error is one of the client's connection
-}
-
-// during serves what is recorded for some seconds.
-func during(start func(io.Writer) error, stop func()) http.HandlerFunc {
-	return func(w http.ResponseWriter, r *http.Request) {
-		seconds := 30
-		if text := r.FormValue("seconds"); text != "" {
-			n, err := strconv.Atoi(text)
-			if err != nil || n < 1 || n > 600 {
-				http.Error(w, "seconds: must be a whole number from 1 to 600", http.StatusBadRequest)
-				return
-			}
-			seconds = n
-		}
-		setProfileType(w.Header(), false)
-		if err := start(w); err != nil { // another one is being recorded
-			http.Error(w, err.Error(), http.StatusConflict)
-			return
-		}
-		defer stop()
-		ctx, cancel := context.WithTimeout(r.Context(), time.Duration(seconds)*time.Second)
-		defer cancel()
-		<-ctx.Done()
-	}
-}
-
-func setProfileType(header http.Header, asText bool) {
-	header.Set("X-Content-Type-Options", "nosniff")
-	if asText {
-		header.Set("Content-Type", "text/plain; charset=utf-8")
-		return
-	}
-	header.Set("Content-Type", "application/octet-stream")
 }
