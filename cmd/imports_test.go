@@ -80,9 +80,9 @@ var allowed = map[string][]string{
 		"sigs.k8s.io/yaml",
 	},
 	"cmd/batchjob/progress": {
-		"controller",
 		"controller/execution",
 		"controller/jobspec",
+		"controller/record",
 		"k8s.io/api/...",
 		"k8s.io/apimachinery/...",
 	},
@@ -119,6 +119,7 @@ var allowed = map[string][]string{
 		"controller/lease",
 		"controller/metrics",
 		"controller/plan",
+		"controller/record",
 		"controller/route",
 		"k8s.io/api/...",
 		"k8s.io/apimachinery/...",
@@ -183,6 +184,14 @@ var allowed = map[string][]string{
 		"k8s.io/apimachinery/...",
 		"k8s.io/component-helpers/...",
 		"k8s.io/klog/v2",
+	},
+	"controller/record": {
+		"controller/execution",
+		"controller/jobspec",
+		"controller/kube",
+		"k8s.io/api/...",
+		"k8s.io/apimachinery/...",
+		"k8s.io/client-go/...",
 	},
 	"controller/report": {
 		"controller/execution",

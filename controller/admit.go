@@ -12,6 +12,7 @@ import (
 	"github.com/batch-job-controller/batch-job-controller/controller/kube"
 	"github.com/batch-job-controller/batch-job-controller/controller/lease"
 	"github.com/batch-job-controller/batch-job-controller/controller/plan"
+	"github.com/batch-job-controller/batch-job-controller/controller/record"
 )
 
 const (
@@ -83,7 +84,7 @@ func (c *Controller) tellRecordRefused(ctx context.Context, err error) {
 		return
 	}
 	_, message := plan.Refusal(err)
-	c.announce(ctx, kube.ConfigMapReference(open.object), true, kube.EventRecordRefused,
+	c.announce(ctx, kube.ConfigMapReference(open.Object), true, kube.EventRecordRefused,
 		execution.Truncate("the execution is held up until the API server takes its record: "+message, kube.MaxEventMessage))
 }
 
@@ -127,7 +128,7 @@ func (c *Controller) swapAccount(ctx context.Context, fence lease.Fence, open *o
 		return err
 	}
 	defer done()
-	written, err := c.records.update(write, open.record, next)
+	written, err := c.records.Swap(write, open.record, next)
 	switch {
 	case err == nil:
 		c.mu.Lock()
@@ -149,8 +150,8 @@ func (c *Controller) swapAccount(ctx context.Context, fence lease.Fence, open *o
 // was lost. One that was to be closed and is closed, with the report that this
 // leader has just written or found, is what was wanted.
 func (c *Controller) reread(ctx context.Context, open *openExecution, wanted execution.Phase, conflict error) error {
-	there, err := c.records.get(ctx, open.record.plan.ID)
-	var damaged *damagedError
+	there, err := c.records.Get(ctx, open.record.Plan.ID)
+	var damaged *record.DamagedError
 	switch {
 	case apierrors.IsNotFound(err):
 		c.abort(open)
@@ -163,12 +164,12 @@ func (c *Controller) reread(ctx context.Context, open *openExecution, wanted exe
 		return nil
 	case err != nil:
 		return err
-	case there.account.Phase == execution.Closed && wanted == execution.Closed && there.object.UID == open.record.object.UID:
+	case there.Account.Phase == execution.Closed && wanted == execution.Closed && there.Object.UID == open.record.Object.UID:
 		c.mu.Lock()
 		open.record = there
 		c.mu.Unlock()
 		return nil
-	case there.account.Phase == execution.Closed || there.object.UID != open.record.object.UID:
+	case there.Account.Phase == execution.Closed || there.Object.UID != open.record.Object.UID:
 		c.abort(open)
 		return nil
 	}
@@ -185,9 +186,9 @@ func (c *Controller) abort(open *openExecution) {
 		return
 	}
 	c.open = nil
-	c.Metrics.SetPool(0, open.record.plan.Settings.PodPoolSize)
+	c.Metrics.SetPool(0, open.record.Plan.Settings.PodPoolSize)
 	c.Metrics.ExecutionClosed("aborted", c.Clock.Now(), 0)
-	c.Log.Warn("execution given up: its record was deleted or closed by somebody else", "execution", open.record.plan.ID)
+	c.Log.Warn("execution given up: its record was deleted or closed by somebody else", "execution", open.record.Plan.ID)
 }
 
 // commit takes the written account over.
@@ -205,7 +206,7 @@ func (c *Controller) commit(open *openExecution, written execution.Account) {
 // grant gives free slots to the next tasks, which may then create their Jobs.
 // The caller holds c.mu.
 func (c *Controller) grant(open *openExecution) {
-	p := open.record.plan
+	p := open.record.Plan
 	now := c.Clock.Now()
 	for _, i := range open.ledger.Grant() {
 		memory := &open.tasks[i]

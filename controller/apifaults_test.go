@@ -131,7 +131,7 @@ func TestWriteWhoseAnswerIsLostIsNotDoneTwice(t *testing.T) {
 						t.Fatal("there was no such request")
 					}
 					all := c.records()
-					if len(all) != 1 || all[0].account.Phase != execution.Closed {
+					if len(all) != 1 || all[0].Account.Phase != execution.Closed {
 						t.Fatalf("records: got %d, want one that is closed", len(all))
 					}
 					want := map[string]execution.Outcome{"a": succeeded, "b": failedWith("ImagePullBackOff"), "c": succeeded, "d": succeeded}
@@ -179,7 +179,7 @@ func TestNamespaceThatTerminates(t *testing.T) {
 		time.Sleep(10 * time.Second)
 		begun.Store(true)
 		time.Sleep(20 * time.Second)
-		must(t, c.client.CoreV1().ConfigMaps(testNamespace).Delete(t.Context(), c.records()[0].object.Name, metav1.DeleteOptions{}))
+		must(t, c.client.CoreV1().ConfigMaps(testNamespace).Delete(t.Context(), c.records()[0].Object.Name, metav1.DeleteOptions{}))
 		for _, node := range []string{"a", "b"} {
 			for _, job := range c.jobsOfNode(node) {
 				must(t, c.client.BatchV1().Jobs(testNamespace).Delete(t.Context(), job.Name, metav1.DeleteOptions{}))
@@ -219,7 +219,7 @@ func TestEventsThatAreRefusedLoseNoResult(t *testing.T) {
 				r := startReplica(t, c, store, testConfig())
 				defer r.kill()
 				time.Sleep(5 * time.Second)
-				key := execution.Key{Execution: c.records()[0].plan.ID, Node: "a"}
+				key := execution.Key{Execution: c.records()[0].Plan.ID, Node: "a"}
 				if err := r.Event(t.Context(), key, execution.Event{Reason: "R", Message: "m"}); !errors.Is(err, tt.want) {
 					t.Errorf("Event: got %v, want %v, so that it is sent again", err, tt.want)
 				}

@@ -31,7 +31,7 @@ func TestAPodReportsForItselfOnly(t *testing.T) {
 		r := startReplica(t, c, newMemoryStore(), testConfig())
 		defer r.kill()
 		time.Sleep(5 * time.Second)
-		id := c.records()[0].plan.ID
+		id := c.records()[0].Plan.ID
 		a, b := execution.Key{Execution: id, Node: "a"}, execution.Key{Execution: id, Node: "b"}
 		later := execution.Key{Execution: id.Next(), Node: "a"}
 		stranger := route.Keyring{Namespace: testNamespace, Controller: testName, Keys: []route.TokenKey{{}}}
@@ -66,7 +66,7 @@ func TestAPodThatSpeaksForItsNeighbourIsNamed(t *testing.T) {
 		r := startReplica(t, c, newMemoryStore(), testConfig())
 		defer r.kill()
 		time.Sleep(5 * time.Second)
-		id := c.records()[0].plan.ID
+		id := c.records()[0].Plan.ID
 		token := r.Keyring.Token(execution.Key{Execution: id, Node: "a"})
 		for range 200 {
 			if err := r.Authenticate(t.Context(), execution.Key{Execution: id, Node: "b"}, token); !errors.Is(err, execution.ErrOtherTask) {
@@ -130,7 +130,7 @@ func TestAnExecutionKeepsItsWayToAuthenticate(t *testing.T) {
 				second.run()
 				defer second.kill()
 				time.Sleep(5 * time.Second)
-				key := execution.Key{Execution: c.records()[0].plan.ID, Node: "a"}
+				key := execution.Key{Execution: c.records()[0].Plan.ID, Node: "a"}
 				if err := second.Authenticate(t.Context(), key, ""); (err != nil) != tt.withToken {
 					t.Errorf("without a token: %v", err)
 				}
@@ -173,7 +173,7 @@ func TestAStandbyAuthenticates(t *testing.T) {
 				standby := newReplica(t, c.client, newMemoryStore(), testConfig())
 				standby.Watch(t.Context())
 				time.Sleep(5 * time.Second)
-				key := execution.Key{Execution: c.records()[0].plan.ID, Node: cmp.Or(tt.node, "a")}
+				key := execution.Key{Execution: c.records()[0].Plan.ID, Node: cmp.Or(tt.node, "a")}
 				credential := ""
 				if tt.credential != nil {
 					credential = tt.credential(standby.Keyring, key)
@@ -207,7 +207,7 @@ func TestTokensOfAnotherControllerAreExplained(t *testing.T) {
 					func(o *Options) { o.PodIP = "10.0.0.1" })
 				defer r.kill()
 				time.Sleep(5 * time.Second)
-				key := execution.Key{Execution: c.records()[0].plan.ID, Node: "a"}
+				key := execution.Key{Execution: c.records()[0].Plan.ID, Node: "a"}
 				if !tt.own {
 					key.Execution = "20200101000000"
 				}

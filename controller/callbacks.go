@@ -89,7 +89,7 @@ func (c *Controller) noteReported(open *openExecution, index int) {
 // result is optional, that is as good as one. The caller holds c.mu.
 func (c *Controller) noteHeard(open *openExecution, index int) {
 	open.ledger.NoteHeard(index)
-	if open.record.plan.Settings.ResultOptional {
+	if open.record.Plan.Settings.ResultOptional {
 		c.exportTask(open, index)
 	}
 }
@@ -109,7 +109,7 @@ func (c *Controller) heardOf(open *openExecution, index int) {
 func (c *Controller) exportTask(open *openExecution, index int) {
 	node := open.nodeNames[index]
 	now, _ := open.ledger.Task(node)
-	c.exportOutcome(execution.Key{Execution: open.record.plan.ID, Node: node}, now.Duration().Milliseconds(), now.Bad())
+	c.exportOutcome(execution.Key{Execution: open.record.Plan.ID, Node: node}, now.Duration().Milliseconds(), now.Bad())
 }
 
 // maxLoggedName bounds a file's name in the log, in bytes.
@@ -221,7 +221,7 @@ func (c *Controller) surelyLeads() bool {
 // find returns the node task if it may report. The caller holds c.mu.
 func (c *Controller) find(key execution.Key) (*openExecution, execution.Task, error) {
 	switch {
-	case c.open == nil || c.open.record.plan.ID != key.Execution || c.open.closing:
+	case c.open == nil || c.open.record.Plan.ID != key.Execution || c.open.closing:
 		if c.known[key.Execution] {
 			return nil, execution.Task{}, fmt.Errorf("%w: execution %s is closed", execution.ErrEnded, key.Execution)
 		}

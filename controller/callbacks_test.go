@@ -23,7 +23,7 @@ func TestCallbacksAreTakenFromTheNodesOfTheOpenExecution(t *testing.T) {
 		r := startReplica(t, c, store, testConfig())
 		defer r.kill()
 		time.Sleep(5 * time.Second)
-		id := c.records()[0].plan.ID
+		id := c.records()[0].Plan.ID
 		key := func(node string) execution.Key { return execution.Key{Execution: id, Node: node} }
 		post := func(key execution.Key) error { return r.Result(t.Context(), key, []byte(validResult)) }
 
@@ -76,7 +76,7 @@ func TestResultThatIsNotStoredIsNotExported(t *testing.T) {
 		r := startReplica(t, c, store, testConfig())
 		defer r.kill()
 		time.Sleep(5 * time.Second)
-		key := execution.Key{Execution: c.records()[0].plan.ID, Node: "a"}
+		key := execution.Key{Execution: c.records()[0].Plan.ID, Node: "a"}
 		store.fail(execution.ErrNoSpace)
 		if err := r.Result(t.Context(), key, []byte(validResult)); !errors.Is(err, execution.ErrNoSpace) {
 			t.Errorf("Result: got %v, want %v", err, execution.ErrNoSpace)
@@ -99,7 +99,7 @@ func TestEventIsAboutThePod(t *testing.T) {
 		r := startReplica(t, c, newMemoryStore(), testConfig())
 		defer r.kill()
 		time.Sleep(5 * time.Second)
-		key := execution.Key{Execution: c.records()[0].plan.ID, Node: "a"}
+		key := execution.Key{Execution: c.records()[0].Plan.ID, Node: "a"}
 		for range 3 {
 			must(t, r.Event(t.Context(), key, execution.Event{Warning: true, Reason: "TestReason", Message: "test message: a1"}))
 		}
@@ -150,7 +150,7 @@ func TestWhoTakesCallbacks(t *testing.T) {
 				time.Sleep(5 * time.Second)
 				key := execution.Key{Execution: "20260101000000", Node: "a"}
 				if tt.leads {
-					key.Execution = c.records()[0].plan.ID
+					key.Execution = c.records()[0].Plan.ID
 					must(t, r.Result(t.Context(), key, []byte(validResult)))
 				} else {
 					r.setRole(standby)
@@ -186,7 +186,7 @@ func TestResultThatAnotherReplicaTookCounts(t *testing.T) {
 		r := startReplica(t, c, store, testConfig())
 		defer r.kill()
 		time.Sleep(10 * time.Second)
-		id := c.records()[0].plan.ID
+		id := c.records()[0].Plan.ID
 		must(t, store.CreateResult(execution.Key{Execution: id, Node: "a"}, []byte(validResult)))
 		time.Sleep(2 * time.Minute)
 		report, err := store.Report(id)
@@ -249,7 +249,7 @@ func TestNothingIsAcknowledgedOnceTheReportIsWritten(t *testing.T) {
 		r := startReplica(t, c, store, testConfig())
 		defer r.kill()
 		time.Sleep(5 * time.Second)
-		id := c.records()[0].plan.ID
+		id := c.records()[0].Plan.ID
 		must(t, store.SaveReport(execution.Report{ID: id})) // by a leader this one does not know of
 		err := r.Result(t.Context(), execution.Key{Execution: id, Node: "a"}, []byte(validResult))
 		if !errors.Is(err, execution.ErrEnded) {
@@ -267,7 +267,7 @@ func TestResultThatIsStoredBesideTheReportIsInIt(t *testing.T) {
 		r := startReplica(t, c, store, testConfig())
 		defer r.kill()
 		time.Sleep(time.Minute)
-		report, err := store.Report(c.records()[0].plan.ID)
+		report, err := store.Report(c.records()[0].Plan.ID)
 		must(t, err)
 		for _, task := range report.Tasks {
 			if want := task.Node == "b"; task.Reported != want {
@@ -305,11 +305,11 @@ func TestLogsOfEndedTasksAreSaved(t *testing.T) {
 		defer r.kill()
 		time.Sleep(30 * time.Second)
 		rec := c.records()[0]
-		if rec.account.Phase != execution.Closed {
-			t.Fatalf("phase: got %s, want Closed", rec.account.Phase)
+		if rec.Account.Phase != execution.Closed {
+			t.Fatalf("phase: got %s, want Closed", rec.Account.Phase)
 		}
 		for _, node := range []string{"a", "b"} {
-			if got := store.logs[execution.Key{Execution: rec.plan.ID, Node: node}]["main"]; !strings.Contains(got, "fake logs") {
+			if got := store.logs[execution.Key{Execution: rec.Plan.ID, Node: node}]["main"]; !strings.Contains(got, "fake logs") {
 				t.Errorf("log of node %s: got %q", node, got)
 			}
 		}
@@ -324,7 +324,7 @@ func TestFileIsStoredUnderTheNode(t *testing.T) {
 		r := startReplica(t, c, store, testConfig())
 		defer r.kill()
 		time.Sleep(5 * time.Second)
-		key := execution.Key{Execution: c.records()[0].plan.ID, Node: "a"}
+		key := execution.Key{Execution: c.records()[0].Plan.ID, Node: "a"}
 		stored, err := r.File(t.Context(), key, "x.txt", "text/plain", strings.NewReader("content"))
 		must(t, err)
 		if stored != "a-x.txt" || store.files[key]["x.txt"] != "content" {

@@ -92,8 +92,8 @@ func TestExecutionWhoseClockIsSet(t *testing.T) {
 					t.Errorf("executions: got %d, want %d", len(all), tt.wantExecutions)
 				}
 				for i := 1; i < len(all); i++ {
-					if all[i].plan.ID <= all[i-1].plan.ID || !all[i].plan.Scheduled.After(all[i-1].plan.Scheduled) {
-						t.Errorf("execution %s is followed by %s", all[i-1].plan.ID, all[i].plan.ID)
+					if all[i].Plan.ID <= all[i-1].Plan.ID || !all[i].Plan.Scheduled.After(all[i-1].Plan.Scheduled) {
+						t.Errorf("execution %s is followed by %s", all[i-1].Plan.ID, all[i].Plan.ID)
 					}
 				}
 				if got := r.metric("batch_job_controller_ticks_missed_total"); got != tt.wantMissed {

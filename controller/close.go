@@ -18,6 +18,7 @@ import (
 	"github.com/batch-job-controller/batch-job-controller/controller/kube"
 	"github.com/batch-job-controller/batch-job-controller/controller/lease"
 	"github.com/batch-job-controller/batch-job-controller/controller/plan"
+	"github.com/batch-job-controller/batch-job-controller/controller/record"
 )
 
 // reportStore keeps reports.
@@ -86,7 +87,7 @@ func (c *Controller) writeReport(open *openExecution) (execution.Report, error) 
 			c.findResult(open, i)
 		}
 	}
-	report, err := c.Store.Report(open.record.plan.ID)
+	report, err := c.Store.Report(open.record.Plan.ID)
 	if errors.Is(err, fs.ErrNotExist) {
 		c.mu.Lock()
 		report = open.ledger.Report(c.Clock.Now().UTC().Truncate(time.Second))
@@ -101,7 +102,7 @@ func (c *Controller) writeReport(open *openExecution) (execution.Report, error) 
 		err = c.Store.SaveReport(report)
 	}
 	if err != nil {
-		return report, fmt.Errorf("report of execution %s: %w", open.record.plan.ID, err)
+		return report, fmt.Errorf("report of execution %s: %w", open.record.Plan.ID, err)
 	}
 	return report, nil
 }
@@ -133,13 +134,13 @@ func (c *Controller) addLateResults(report execution.Report) (found bool) {
 
 func (c *Controller) announceClosed(ctx context.Context, open *openExecution, report execution.Report) {
 	counts, result := report.Count(), resultOf(report)
-	c.Metrics.SetPool(0, open.record.plan.Settings.PodPoolSize)
+	c.Metrics.SetPool(0, open.record.Plan.Settings.PodPoolSize)
 	c.Metrics.ExecutionClosed(result, report.Closed, report.Closed.Sub(report.Scheduled))
 	c.Metrics.SetLastReport(report)
 	c.Log.Info("execution closed", "execution", report.ID, "result", result, "bad", counts.Bad(),
 		"succeeded", counts[execution.Succeeded], "unreported", counts[execution.Unreported], "failed", counts[execution.Failed],
 		"lost", counts[execution.Lost], "skipped", counts[execution.Skipped])
-	about := kube.ConfigMapReference(open.record.object)
+	about := kube.ConfigMapReference(open.record.Object)
 	if more := otherFailures(report); more != "" {
 		c.announce(ctx, about, true, kube.EventTaskFailed, more)
 	}
@@ -193,32 +194,32 @@ func (c *Controller) runPrunes(ctx context.Context, fence lease.Fence) {
 // prune drops what is older than the history. It returns after how long there
 // is more to drop, or 0.
 func (c *Controller) prune(ctx context.Context, fence lease.Fence) (later time.Duration, err error) {
-	all, err := c.records.list(ctx)
+	all, err := c.records.List(ctx)
 	if err != nil {
 		return longestSleep, err // whose tokens are to be deleted is not known
 	}
-	errs := []error{c.deleteTokens(ctx, fence, all.records)}
+	errs := []error{c.deleteTokens(ctx, fence, all.Records)}
 	if errs[0] != nil {
 		later = longestSleep
 	}
-	c.noteDamaged(ctx, all.damaged)
+	c.noteDamaged(ctx, all.Damaged)
 	c.tellLosses(ctx)
 	onDisk, err := c.Store.Executions()
 	if err != nil {
 		return later, errors.Join(append(errs, err)...)
 	}
-	byID := map[execution.ID]record{}
+	byID := map[execution.ID]record.Record{}
 	var open, closed []execution.ID
-	for _, r := range all.records {
-		byID[r.plan.ID] = r
-		if r.account.Phase == execution.Open {
-			open = append(open, r.plan.ID)
+	for _, r := range all.Records {
+		byID[r.Plan.ID] = r
+		if r.Account.Phase == execution.Open {
+			open = append(open, r.Plan.ID)
 		} else {
-			closed = append(closed, r.plan.ID)
+			closed = append(closed, r.Plan.ID)
 		}
 	}
 	for _, id := range onDisk {
-		if !slices.Contains(open, id) && !all.isNewer(id) && !all.isDamaged(id) {
+		if !slices.Contains(open, id) && !all.IsNewer(id) && !all.IsDamaged(id) {
 			closed = append(closed, id)
 		}
 	}
@@ -245,14 +246,14 @@ func (c *Controller) prune(ctx context.Context, fence lease.Fence) (later time.D
 
 // drop drops an execution with all that it left: the record takes its Jobs
 // with it.
-func (c *Controller) drop(ctx context.Context, fence lease.Fence, id execution.ID, records map[execution.ID]record) error {
+func (c *Controller) drop(ctx context.Context, fence lease.Fence, id execution.ID, records map[execution.ID]record.Record) error {
 	write, done, err := fence(ctx)
 	if err != nil {
 		return err
 	}
 	defer done()
 	if r, ok := records[id]; ok {
-		if err := c.records.delete(write, r); err != nil && !apierrors.IsNotFound(err) {
+		if err := c.records.Delete(write, r); err != nil && !apierrors.IsNotFound(err) {
 			return err
 		}
 	}
@@ -270,7 +271,7 @@ func (c *Controller) drop(ctx context.Context, fence lease.Fence, id execution.I
 
 // deleteJobs deletes the Jobs of closed executions, each by its UID and only if
 // it belongs to the record.
-func (c *Controller) deleteJobs(ctx context.Context, fence lease.Fence, ids []execution.ID, records map[execution.ID]record) error {
+func (c *Controller) deleteJobs(ctx context.Context, fence lease.Fence, ids []execution.ID, records map[execution.ID]record.Record) error {
 	if len(ids) == 0 {
 		return nil
 	}
@@ -282,7 +283,7 @@ func (c *Controller) deleteJobs(ctx context.Context, fence lease.Fence, ids []ex
 	for _, job := range c.caches.JobsOf(wanted) {
 		key, _ := jobspec.KeyOf(job)
 		r, ok := records[key.Execution]
-		if !ok || !jobspec.Owned(job, r.owner(), key) || job.DeletionTimestamp != nil {
+		if !ok || !jobspec.Owned(job, r.Owner(), key) || job.DeletionTimestamp != nil {
 			continue
 		}
 		errs = append(errs, c.deleteJob(ctx, fence, job))

@@ -35,12 +35,12 @@ type logStore interface {
 // has to be stopped to end waits for it too. The caller holds c.mu.
 func (c *Controller) queueLogs(open *openExecution, index int) {
 	memory := &open.tasks[index]
-	if !open.record.plan.Settings.SavePodLog || memory.logsQueued || !open.ledger.Created(index) {
+	if !open.record.Plan.Settings.SavePodLog || memory.logsQueued || !open.ledger.Created(index) {
 		return
 	}
 	memory.logsQueued = true
 	open.logsDue++
-	c.logs.Add(execution.Key{Execution: open.record.plan.ID, Node: open.record.plan.Nodes[index].Name})
+	c.logs.Add(execution.Key{Execution: open.record.Plan.ID, Node: open.record.Plan.Nodes[index].Name})
 }
 
 func (c *Controller) workOnLogs(ctx context.Context) {
@@ -71,7 +71,7 @@ func (c *Controller) workOnLogs(ctx context.Context) {
 func (c *Controller) logsSaved(key execution.Key) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	if c.open == nil || c.open.record.plan.ID != key.Execution {
+	if c.open == nil || c.open.record.Plan.ID != key.Execution {
 		return
 	}
 	task, ok := c.open.ledger.Task(key.Node)

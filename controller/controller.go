@@ -21,6 +21,7 @@ import (
 	"github.com/batch-job-controller/batch-job-controller/controller/lease"
 	"github.com/batch-job-controller/batch-job-controller/controller/metrics"
 	"github.com/batch-job-controller/batch-job-controller/controller/plan"
+	"github.com/batch-job-controller/batch-job-controller/controller/record"
 	"github.com/batch-job-controller/batch-job-controller/controller/route"
 )
 
@@ -80,7 +81,8 @@ type Controller struct {
 	// may be another.
 	reconfigured chan struct{}
 	caches       *kube.Caches
-	records      records
+	records      record.Store
+	states       record.StateStore
 	events       *kube.Events
 	started      time.Time // of this process: runOnStartup counts from here
 	// seriesDropped is the execution.ID in which series were dropped last.
@@ -106,7 +108,7 @@ type Controller struct {
 	// be something to write.
 	wake      chan struct{}
 	pruneWake chan struct{}
-	state     state
+	state     record.State
 	// tokensGone are the closed executions whose token Secrets were deleted.
 	tokensGone map[string]bool
 	startedUp  bool      // the execution of runOnStartup was dealt with
@@ -122,11 +124,11 @@ type Controller struct {
 	holder  string                // the identity of another replica that holds the Lease; empty: none is known to
 	moved   chan struct{}         // closed when role or holder changes
 	open    *openExecution        // nil: none is open
-	backlog []record              // open too, to be gone on with after it
+	backlog []record.Record       // open too, to be gone on with after it
 	known   map[execution.ID]bool // all executions that left a record or a report
 	// leftAlone are the executions that are open as far as anybody can tell: their
 	// records cannot be read.
-	leftAlone   map[execution.ID]*damagedError
+	leftAlone   map[execution.ID]leftAlone
 	damagedTold map[string]string // the damage that an event tells of, by record
 	losses      *losses           // that no event tells of yet; nil: there are none
 }
@@ -135,7 +137,7 @@ type Controller struct {
 type openExecution struct {
 	id        execution.ID // without a lock: each write changes the record
 	auth      execution.CallbackAuth
-	record    record
+	record    record.Record
 	config    *snapshot // that it was opened or taken over with
 	ledger    *execution.Ledger
 	tasks     []taskMemory // by index
@@ -184,7 +186,8 @@ func New(o Options) (*Controller, error) {
 	c := &Controller{
 		Options:      o,
 		reconfigured: make(chan struct{}, 1),
-		records:      records{client: o.Client.CoreV1().ConfigMaps(o.Namespace), controller: o.Config.Name},
+		records:      record.NewStore(o.Client.CoreV1().ConfigMaps(o.Namespace), o.Config.Name),
+		states:       record.NewStateStore(o.Client.CoreV1().ConfigMaps(o.Namespace), o.Config.Name),
 		events:       kube.NewEvents(o.Client, o.Clock, o.Config.Name, o.Instance),
 		started:      o.Clock.Now(),
 		reviewer: sync.OnceValue(func() *auth.TokenReviewer {
@@ -195,7 +198,7 @@ func New(o Options) (*Controller, error) {
 		moved:     make(chan struct{}),
 		claiming:  make(chan struct{}, 1),
 		known:     map[execution.ID]bool{},
-		leftAlone: map[execution.ID]*damagedError{},
+		leftAlone: map[execution.ID]leftAlone{},
 	}
 	c.configured.Store(configured)
 	c.credentials = auth.NewCredentials(o.Keyring, c.podTokens)
@@ -292,7 +295,7 @@ func (c *Controller) nodeChanged(node string) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	if c.open != nil {
-		c.tasks.Add(execution.Key{Execution: c.open.record.plan.ID, Node: node})
+		c.tasks.Add(execution.Key{Execution: c.open.record.Plan.ID, Node: node})
 	}
 }
 

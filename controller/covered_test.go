@@ -99,7 +99,7 @@ func TestAResultIsJudgedBeforeItsCredentialsAreCovered(t *testing.T) {
 				r := startReplica(t, c, store, testConfig())
 				defer r.kill()
 				time.Sleep(5 * time.Second)
-				id := c.records()[0].plan.ID
+				id := c.records()[0].Plan.ID
 				key := execution.Key{Execution: id, Node: "a"}
 				token, other := r.Keyring.Token(key), r.Keyring.Token(execution.Key{Execution: id, Node: "b"})
 				covered := func(token string) string { return token[:len(token)-43] + strings.Repeat("*", 43) }

@@ -55,7 +55,7 @@ func TestAReviewedTokenTellsTheIssuer(t *testing.T) {
 		ours := jwt(`{"iss":"https://cluster","sub":"system:serviceaccount:ns:pod","aud":["bjc.` + testNamespace + `.` + testName + `"]}`)
 		reviews := &podReviews{}
 		c.react("create", "tokenreviews", reviews.react)
-		key := execution.Key{Execution: c.records()[0].plan.ID, Node: "a"}
+		key := execution.Key{Execution: c.records()[0].Plan.ID, Node: "a"}
 		if err := r.Authenticate(t.Context(), key, ours); denied(err) != execution.DeniedWrong {
 			t.Fatalf("a token that is refused: %v", err)
 		}
@@ -102,7 +102,7 @@ func TestCredentialsInWhatPodsSend(t *testing.T) {
 				r := startReplicaWith(t, printing, store, testConfig(func(c *config.Config) { c.SavePodLog = true }), ofIssuer(t, "https://k"))
 				defer r.kill()
 				time.Sleep(5 * time.Second)
-				key := execution.Key{Execution: c.records()[0].plan.ID, Node: "a"}
+				key := execution.Key{Execution: c.records()[0].Plan.ID, Node: "a"}
 				credential := tt.credential(r, key)
 				printing.text = "my token is " + credential + "\n"
 				handler := callback.NewHandler(r.Controller, callback.Options{Redactor: r.Redactor(), ObserveRedacted: r.Metrics.CredentialsRedacted})
@@ -165,7 +165,7 @@ func TestLabelsThatDifferInASignature(t *testing.T) {
 		r := startReplicaWith(t, c.client, newMemoryStore(), testConfig(), ofIssuer(t, "https://k"))
 		defer r.kill()
 		time.Sleep(5 * time.Second)
-		key := execution.Key{Execution: c.records()[0].plan.ID, Node: "a"}
+		key := execution.Key{Execution: c.records()[0].Plan.ID, Node: "a"}
 		handler := callback.NewHandler(r.Controller, callback.Options{Redactor: r.Redactor()})
 		for _, one := range []string{
 			jwt(`{"iss":"https://example.com"}`),

@@ -15,6 +15,7 @@ import (
 	"github.com/batch-job-controller/batch-job-controller/controller/execution"
 	"github.com/batch-job-controller/batch-job-controller/controller/jobspec"
 	"github.com/batch-job-controller/batch-job-controller/controller/kube"
+	"github.com/batch-job-controller/batch-job-controller/controller/record"
 )
 
 // everyTenMinutes fires at minutes 10, 20, 30, ...
@@ -34,11 +35,11 @@ func (c *cluster) edit(name string, change func(*corev1.ConfigMap)) {
 // executionsByTick returns the phases of the records that can be read.
 func (c *cluster) executionsByTick() map[string]execution.Phase {
 	c.t.Helper()
-	all, err := records{client: c.client.CoreV1().ConfigMaps(testNamespace), controller: testName}.list(c.ctx)
+	all, err := record.NewStore(c.client.CoreV1().ConfigMaps(testNamespace), testName).List(c.ctx)
 	must(c.t, err)
 	phases := map[string]execution.Phase{}
-	for _, r := range all.records {
-		phases[r.plan.Scheduled.Format("15:04")] = r.account.Phase
+	for _, r := range all.Records {
+		phases[r.Plan.Scheduled.Format("15:04")] = r.Account.Phase
 	}
 	return phases
 }
@@ -60,7 +61,7 @@ func TestADamagedRecordStopsNoLeader(t *testing.T) {
 				r := startReplica(t, c, newMemoryStore(), testConfig(everyTenMinutes))
 				defer r.kill()
 				time.Sleep(10*time.Minute + 30*time.Second)
-				record := c.records()[0].object.Name
+				record := c.records()[0].Object.Name
 				c.edit(record, damage)
 				var written meter
 				c.react("update", "configmaps", func(action clienttesting.Action) (bool, runtimeObject, error) {
@@ -113,7 +114,7 @@ func TestNoTickRunsBesideTheJobsOfADamagedRecord(t *testing.T) {
 				store := newMemoryStore()
 				r := startReplica(t, c, store, testConfig(everyTenMinutes))
 				time.Sleep(10*time.Minute + 30*time.Second)
-				record := c.records()[0].object.Name
+				record := c.records()[0].Object.Name
 				c.edit(record, func(o *corev1.ConfigMap) { o.Data[phaseKey] = "Odd" })
 				time.Sleep(5 * time.Minute)
 				if r.current() != nil {
@@ -150,7 +151,7 @@ func TestARecordThatIsMendedInTimeIsGoneOnWith(t *testing.T) {
 		r := startReplica(t, c, newMemoryStore(), testConfig())
 		defer r.kill()
 		time.Sleep(time.Minute - time.Second)
-		record := c.records()[0].object.Name
+		record := c.records()[0].Object.Name
 		c.edit(record, func(o *corev1.ConfigMap) { o.Data[phaseKey] = "Odd" })
 		time.Sleep(5 * time.Second) // it was read again meanwhile
 		c.edit(record, func(o *corev1.ConfigMap) { o.Data[phaseKey] = string(execution.Open) })

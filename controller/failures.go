@@ -49,7 +49,7 @@ func (c *Controller) announceFailure(ctx context.Context, t task, ended executio
 func (c *Controller) recordOf(open *openExecution) corev1.ObjectReference {
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	return kube.ConfigMapReference(open.record.object)
+	return kube.ConfigMapReference(open.record.Object)
 }
 
 // otherFailures says how many node tasks failed and for which reasons, if not

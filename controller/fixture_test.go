@@ -26,6 +26,7 @@ import (
 	"github.com/batch-job-controller/batch-job-controller/controller/execution"
 	"github.com/batch-job-controller/batch-job-controller/controller/jobspec"
 	"github.com/batch-job-controller/batch-job-controller/controller/metrics"
+	"github.com/batch-job-controller/batch-job-controller/controller/record"
 )
 
 type runtimeObject = runtime.Object
@@ -182,19 +183,19 @@ func inBubble(t *testing.T, f func(*testing.T)) {
 }
 
 // records returns all execution records, the oldest first.
-func (c *cluster) records() []record {
+func (c *cluster) records() []record.Record {
 	c.t.Helper()
-	all, err := records{client: c.client.CoreV1().ConfigMaps(testNamespace), controller: testName}.list(c.ctx)
-	must(c.t, errors.Join(err, all.damage()))
-	return all.records
+	all, err := record.NewStore(c.client.CoreV1().ConfigMaps(testNamespace), testName).List(c.ctx)
+	must(c.t, errors.Join(err, all.Damage()))
+	return all.Records
 }
 
 // outcomes returns how each node's task of a record ended.
-func outcomes(r record) map[string]execution.Outcome {
+func outcomes(r record.Record) map[string]execution.Outcome {
 	all := map[string]execution.Outcome{}
-	for outcome, indexes := range r.account.Outcomes {
+	for outcome, indexes := range r.Account.Outcomes {
 		for i := range indexes.All() {
-			all[r.plan.Nodes[i].Name] = outcome
+			all[r.Plan.Nodes[i].Name] = outcome
 		}
 	}
 	return all
@@ -292,7 +293,7 @@ func (r *replica) jobsByExecution(c *cluster) map[string]int {
 	must(c.t, err)
 	kept := map[string]bool{}
 	for _, rec := range c.records() {
-		kept[rec.object.Name] = true
+		kept[rec.Object.Name] = true
 	}
 	count := map[string]int{}
 	for _, job := range list.Items {
@@ -310,5 +311,27 @@ func (c *cluster) failingFor(node string, err error) clienttesting.ReactionFunc 
 			return true, nil, err
 		}
 		return false, nil, nil
+	}
+}
+
+// What people and tools read in the ConfigMaps of records and of the state.
+const (
+	planKey       = "plan.json.gz"
+	schemaKey     = "schema"
+	phaseKey      = "phase"
+	admittedKey   = "admitted"
+	unreportedKey = "unreported"
+	stateSuffix   = "-state"
+	scheduleKey   = "schedule"
+)
+
+func samplePlan(t *testing.T) execution.Plan {
+	t.Helper()
+	at := time.Date(2026, 11, 24, 3, 42, 0, 0, time.UTC)
+	return execution.Plan{
+		ID: execution.NewID(at), Trigger: execution.Cron, Scheduled: at, ConfigHash: "cafe",
+		Settings: execution.Settings{PodPoolSize: 2, StartDeadline: time.Minute, PodTemplate: podTemplate, CallbackName: "10.0.0.1", CallbackPort: 8090},
+		Nodes:    []execution.Node{{Name: "a", UID: "1"}, {Name: "b", UID: "2", Taints: []execution.Taint{{Key: "gpu", Value: "yes"}}}, {Name: "c", UID: "3"}},
+		Skipped:  []execution.Skip{{Node: "d", Reason: execution.NodeNotReady}},
 	}
 }

@@ -35,7 +35,7 @@ func TestExecutionGoesOnWithItsOwnSettings(t *testing.T) {
 		}
 		time.Sleep(10 * time.Minute)
 		all := c.records()
-		if len(all) != 2 || len(all[1].plan.Nodes) != 0 || all[1].plan.ConfigHash != "beef" || all[0].plan.ConfigHash != "cafe" {
+		if len(all) != 2 || len(all[1].Plan.Nodes) != 0 || all[1].Plan.ConfigHash != "beef" || all[0].Plan.ConfigHash != "cafe" {
 			t.Errorf("executions: got %d, want a second one, with no nodes and another hash", len(all))
 		}
 	})

@@ -68,7 +68,7 @@ func TestResultsThatTwoReplicasTakeLoseNone(t *testing.T) {
 				ofFormer, ofLeader := &heldReads{memoryStore: store}, &heldReads{memoryStore: store}
 				former := startReplicaWith(t, c.client, ofFormer, testConfig(), called("former_1@10.0.0.1"))
 				time.Sleep(5 * time.Second)
-				key := execution.Key{Execution: c.records()[0].plan.ID, Node: "a"}
+				key := execution.Key{Execution: c.records()[0].Plan.ID, Node: "a"}
 				if tt.before != "" {
 					must(t, former.Result(t.Context(), key, []byte(ofLabel(tt.before, 1))))
 				}
@@ -114,7 +114,7 @@ func TestALeaderWithoutASuccessorGoesOnMerging(t *testing.T) {
 		store := newMemoryStore()
 		former := startReplicaWith(t, c.client, store, testConfig(), called("former_1@10.0.0.1"))
 		time.Sleep(5 * time.Second)
-		key := execution.Key{Execution: c.records()[0].plan.ID, Node: "a"}
+		key := execution.Key{Execution: c.records()[0].Plan.ID, Node: "a"}
 		report := func(r *replica, label string, want error) {
 			t.Helper()
 			if err := r.Result(t.Context(), key, []byte(ofLabel(label, 1))); !errors.Is(err, want) {

@@ -72,7 +72,7 @@ func TestContainerThatOthersAddedHoldsNoSlot(t *testing.T) {
 				if c.podsAtOnce() != 1 {
 					t.Errorf("%d pods ran at once, and the pool has 1", c.podsAtOnce())
 				}
-				report, err := store.Report(c.records()[0].plan.ID)
+				report, err := store.Report(c.records()[0].Plan.ID)
 				must(t, err)
 				for _, task := range report.Tasks {
 					if task.DurationMS != 10_000 {
@@ -97,7 +97,7 @@ func TestLogIsSavedBeforeThePodIsStopped(t *testing.T) {
 			synctest.Wait()
 			job := c.jobsOfNode("a")[0]
 			stopped := *job.Spec.ActiveDeadlineSeconds == 1
-			saved := store.HasLog(execution.Key{Execution: c.records()[0].plan.ID, Node: "a"}, "main")
+			saved := store.HasLog(execution.Key{Execution: c.records()[0].Plan.ID, Node: "a"}, "main")
 			if stopped && !saved {
 				t.Fatal("the pod was stopped before its log was saved")
 			}
@@ -127,7 +127,7 @@ func TestOutcomeOfAStoppedPodOutlivesTheLeader(t *testing.T) {
 				if n := c.created()["a"]; n != 1 {
 					t.Errorf("%d Jobs, want 1", n)
 				}
-				report, err := store.Report(c.records()[0].plan.ID)
+				report, err := store.Report(c.records()[0].Plan.ID)
 				must(t, err)
 				if got := report.Tasks[0].DurationMS; got != 10_000 {
 					t.Errorf("took %d ms, and the work 10 s", got)

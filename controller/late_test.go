@@ -68,7 +68,7 @@ func TestResultThatComesBeforeItsJobIsSeen(t *testing.T) {
 		r := startReplica(t, c, store, testConfig())
 		defer r.kill()
 		time.Sleep(3 * time.Second)
-		key := execution.Key{Execution: c.records()[0].plan.ID, Node: "a"}
+		key := execution.Key{Execution: c.records()[0].Plan.ID, Node: "a"}
 		must(t, r.Result(t.Context(), key, []byte(validResult))) // F-45
 		must(t, r.Event(t.Context(), key, execution.Event{Reason: "R", Message: "m"}))
 		time.Sleep(3 * time.Minute)
@@ -104,7 +104,7 @@ func TestResultThatComesAgain(t *testing.T) {
 				r := startReplica(t, c, store, testConfig())
 				defer r.kill()
 				time.Sleep(3 * time.Second)
-				key := execution.Key{Execution: c.records()[0].plan.ID, Node: "a"}
+				key := execution.Key{Execution: c.records()[0].Plan.ID, Node: "a"}
 				for _, body := range tt.bodies {
 					must(t, r.Result(t.Context(), key, []byte(body)))
 				}
@@ -129,13 +129,13 @@ func TestExecutionClosesWhenTheDiskIsBack(t *testing.T) {
 		r := startReplica(t, c, store, testConfig(func(c *config.Config) { c.SavePodLog = true }))
 		defer r.kill()
 		time.Sleep(5 * time.Minute) // F-23, F-26
-		if rec := c.records()[0]; rec.account.Phase == execution.Closed || len(outcomes(rec)) != 3 {
-			t.Errorf("record: got %s with %d outcomes, want it not closed, with 3", rec.account.Phase, len(outcomes(rec)))
+		if rec := c.records()[0]; rec.Account.Phase == execution.Closed || len(outcomes(rec)) != 3 {
+			t.Errorf("record: got %s with %d outcomes, want it not closed, with 3", rec.Account.Phase, len(outcomes(rec)))
 		}
 		store.fail(nil)
 		time.Sleep(15 * time.Second)
 		c.wantAllSucceeded(2)
-		if _, err := store.Report(c.records()[0].plan.ID); err != nil {
+		if _, err := store.Report(c.records()[0].Plan.ID); err != nil {
 			t.Errorf("report: %v", err)
 		}
 	})

@@ -169,7 +169,7 @@ func (w *lensWatch) run() {
 func (c *cluster) wantAllSucceeded(pool int) {
 	c.t.Helper()
 	all := c.records()
-	if len(all) != 1 || all[0].account.Phase != execution.Closed {
+	if len(all) != 1 || all[0].Account.Phase != execution.Closed {
 		c.t.Fatalf("records: got %d, want one that is closed", len(all))
 	}
 	for node, outcome := range outcomes(all[0]) {
@@ -177,7 +177,7 @@ func (c *cluster) wantAllSucceeded(pool int) {
 			c.t.Errorf("node %s: got %v, want succeeded", node, outcome)
 		}
 	}
-	for _, node := range all[0].plan.Nodes {
+	for _, node := range all[0].Plan.Nodes {
 		if n := c.created()[node.Name]; n != 1 {
 			c.t.Errorf("Jobs of node %s: got %d, want 1", node.Name, n)
 		}

@@ -128,14 +128,14 @@ func TestExecutionThatIsReadAgainWhileLogsAreSavedCloses(t *testing.T) {
 		r := startReplica(t, c, slowLogs{store, 10 * time.Second}, testConfig(func(c *config.Config) { c.SavePodLog = true }))
 		defer r.kill()
 		time.Sleep(5 * time.Second) // the logs of a and b are being saved
-		object := c.records()[0].object.DeepCopy()
+		object := c.records()[0].Object.DeepCopy()
 		object.Annotations = map[string]string{"somebody": "was here"}
 		_, err := c.client.CoreV1().ConfigMaps(testNamespace).Update(t.Context(), object, metav1.UpdateOptions{})
 		must(t, err)
 		time.Sleep(2 * time.Minute)
 		c.wantAllSucceeded(2)
 		for _, node := range []string{"a", "b", "c"} {
-			if !store.HasLog(execution.Key{Execution: c.records()[0].plan.ID, Node: node}, "main") {
+			if !store.HasLog(execution.Key{Execution: c.records()[0].Plan.ID, Node: node}, "main") {
 				t.Errorf("node %s has no log", node)
 			}
 		}

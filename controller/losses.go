@@ -10,6 +10,7 @@ import (
 
 	"github.com/batch-job-controller/batch-job-controller/controller/execution"
 	"github.com/batch-job-controller/batch-job-controller/controller/kube"
+	"github.com/batch-job-controller/batch-job-controller/controller/record"
 )
 
 // maxLostNames bounds how many nodes are named whose results are lost.
@@ -35,40 +36,25 @@ type stored struct {
 
 // findLosses compares what the record of the execution that closed last says was
 // sent with what there is of it.
-func (c *Controller) findLosses(records []record, found map[execution.ID]stored) *losses {
+func (c *Controller) findLosses(records []record.Record, found map[execution.ID]stored) *losses {
 	for _, r := range slices.Backward(records) {
-		if r.account.Phase != execution.Closed {
+		if r.Account.Phase != execution.Closed {
 			continue
 		}
-		has, there := found[r.plan.ID]
-		l := &losses{about: kube.ConfigMapReference(r.object), id: r.plan.ID, reportIsGone: !there || has.reportIsGone}
-		for _, node := range slices.Compact(slices.Sorted(slices.Values(append(reportedNodes(r), has.mended...)))) {
+		has, there := found[r.Plan.ID]
+		l := &losses{about: kube.ConfigMapReference(r.Object), id: r.Plan.ID, reportIsGone: !there || has.reportIsGone}
+		for _, node := range slices.Compact(slices.Sorted(slices.Values(append(r.ReportedNodes(), has.mended...)))) {
 			exported, read := has.results[node]
 			switch {
 			case read && !exported:
 				l.unreadable = append(l.unreadable, node)
-			case !read && c.isGone(execution.Key{Execution: r.plan.ID, Node: node}):
+			case !read && c.isGone(execution.Key{Execution: r.Plan.ID, Node: node}):
 				l.gone = append(l.gone, node)
 			}
 		}
 		return l
 	}
 	return nil
-}
-
-// reportedNodes returns the nodes of which a closed record says that they sent a
-// result. One that lacks the key does not say it of any, nor does one of an
-// execution whose results are optional.
-func reportedNodes(r record) (nodes []string) {
-	if _, says := r.object.Data[unreportedKey]; !says || r.plan.Settings.ResultOptional {
-		return nil
-	}
-	for i, end := range r.account.Ends() {
-		if end.State == execution.Succeeded && i < len(r.plan.Nodes) {
-			nodes = append(nodes, r.plan.Nodes[i].Name)
-		}
-	}
-	return nodes
 }
 
 // isGone reports whether a result is not there. A disk that cannot be read has

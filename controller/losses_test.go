@@ -102,14 +102,14 @@ func TestResultsThatAreLostAfterTheirExecutionClosed(t *testing.T) {
 				cfg := testConfig(append(tt.config, func(c *config.Config) { c.PodPoolSize = 20 })...)
 				r := startReplica(t, c, store, cfg)
 				time.Sleep(10 * time.Second)
-				id := c.records()[0].plan.ID
+				id := c.records()[0].Plan.ID
 				for _, node := range nodes {
 					must(t, r.Result(t.Context(), execution.Key{Execution: id, Node: node}, []byte(validResult)))
 				}
 				time.Sleep(2 * time.Minute)
 				r.kill()
 				if tt.earlier {
-					object := c.records()[0].object.DeepCopy()
+					object := c.records()[0].Object.DeepCopy()
 					delete(object.Data, unreportedKey)
 					_, err := c.client.CoreV1().ConfigMaps(testNamespace).Update(t.Context(), object, metav1.UpdateOptions{})
 					must(t, err)
@@ -125,7 +125,7 @@ func TestResultsThatAreLostAfterTheirExecutionClosed(t *testing.T) {
 				said := 0
 				for _, e := range c.eventsOf(kube.EventResultsLost) {
 					said += int(max(e.Count, 1))
-					if e.Type != "Warning" || e.InvolvedObject.Name != before.object.Name || e.InvolvedObject.Kind != "ConfigMap" {
+					if e.Type != "Warning" || e.InvolvedObject.Name != before.Object.Name || e.InvolvedObject.Kind != "ConfigMap" {
 						t.Errorf("event %s about %s %s", e.Type, e.InvolvedObject.Kind, e.InvolvedObject.Name)
 					}
 					for _, want := range append(tt.want, "of execution "+string(id), "The record stays as it was") {
@@ -140,7 +140,7 @@ func TestResultsThatAreLostAfterTheirExecutionClosed(t *testing.T) {
 				if got := r.metric("batch_job_controller_last_execution_nodes", "outcome=unreported"); got != tt.wantUnreported {
 					t.Errorf("unreported in the metrics: %v, want %v", got, tt.wantUnreported)
 				}
-				if diff := cmp.Diff(before.object.Data, c.records()[0].object.Data); diff != "" {
+				if diff := cmp.Diff(before.Object.Data, c.records()[0].Object.Data); diff != "" {
 					t.Errorf("the record was written after it was closed:\n%s", diff)
 				}
 			})

@@ -1,7 +1,6 @@
 package controller
 
 import (
-	"encoding/json"
 	"testing"
 	"time"
 
@@ -13,6 +12,7 @@ import (
 	"github.com/batch-job-controller/batch-job-controller/controller/config"
 	"github.com/batch-job-controller/batch-job-controller/controller/execution"
 	"github.com/batch-job-controller/batch-job-controller/controller/jobspec"
+	"github.com/batch-job-controller/batch-job-controller/controller/record"
 )
 
 // editJob changes a node's Job as kubectl edit does.
@@ -71,7 +71,7 @@ func TestSomebodyMeddles(t *testing.T) {
 				time.Sleep(3 * time.Second)
 				tt.meddle(c)
 				time.Sleep(tt.wantWithin)
-				if phase := c.records()[0].account.Phase; phase != execution.Closed {
+				if phase := c.records()[0].Account.Phase; phase != execution.Closed {
 					t.Errorf("phase: got %s, want Closed", phase)
 				}
 				c.wantOutcomes(map[string]execution.Outcome{"a": tt.want, "b": succeeded, "c": succeeded, "d": succeeded})
@@ -125,7 +125,7 @@ func TestAPodWhoseJobWasTakenAwayKeepsItsSlot(t *testing.T) {
 					t.Errorf("it ended while its pod ran: %v", got)
 				}
 				time.Sleep(15 * time.Minute)
-				if phase := c.records()[0].account.Phase; phase != execution.Closed {
+				if phase := c.records()[0].Account.Phase; phase != execution.Closed {
 					t.Errorf("phase: got %s, want Closed", phase)
 				}
 				c.wantOutcomes(map[string]execution.Outcome{"a": failedWith(execution.ForeignJob), "b": succeeded, "c": succeeded})
@@ -135,37 +135,6 @@ func TestAPodWhoseJobWasTakenAwayKeepsItsSlot(t *testing.T) {
 			})
 		})
 	}
-}
-
-// FuzzRecord reads what anybody may have written into a record.
-func FuzzRecord(f *testing.F) {
-	packed, err := packPlan(execution.Plan{ID: "20261124034200", Nodes: []execution.Node{{Name: "a"}, {Name: "b"}}})
-	if err != nil {
-		f.Fatal(err)
-	}
-	f.Add(packed, "20261124034200", []byte(`{"phase":"Open","admitted":"0-1","created":"0","outcomes":"failed/OOMKilled 1"}`))
-	f.Add(packed, "", []byte(`{"phase":"Closed","closed":"yesterday"}`))
-	f.Add([]byte{0x1f, 0x8b}, "x", []byte(`null`))
-	f.Fuzz(func(t *testing.T, packed []byte, label string, text []byte) {
-		var data map[string]string
-		if json.Unmarshal(text, &data) != nil {
-			return
-		}
-		r, err := parseRecord(&corev1.ConfigMap{
-			ObjectMeta: metav1.ObjectMeta{Name: "x", Labels: map[string]string{jobspec.ExecutionLabel: label}},
-			Data:       data, BinaryData: map[string][]byte{planKey: packed},
-		})
-		if err != nil {
-			return
-		}
-		if string(r.plan.ID) != label {
-			t.Errorf("a record of %s is taken for one of %s", r.plan.ID, label)
-		}
-		ledger := execution.NewLedger(r.plan, r.account)
-		ledger.Grant()
-		ledger.Draft()
-		ledger.Report(r.plan.Scheduled)
-	})
 }
 
 func TestExtensionThatPanicsFailsItsNodeAlone(t *testing.T) {
@@ -196,7 +165,7 @@ func TestExecutionsThatWereLeftOpenAreGoneOnWithInTurn(t *testing.T) {
 	}{
 		"F-39 the first closes": {func(*cluster) {}, 2},
 		"F-39 the first is deleted": {func(c *cluster) { // the garbage collector has not been there
-			must(c.t, c.client.CoreV1().ConfigMaps(testNamespace).Delete(c.ctx, c.records()[0].object.Name, metav1.DeleteOptions{}))
+			must(c.t, c.client.CoreV1().ConfigMaps(testNamespace).Delete(c.ctx, c.records()[0].Object.Name, metav1.DeleteOptions{}))
 		}, 4},
 	}
 	for name, tt := range tests {
@@ -206,11 +175,11 @@ func TestExecutionsThatWereLeftOpenAreGoneOnWithInTurn(t *testing.T) {
 				for _, node := range []string{"a", "b", "c"} {
 					c.behave(node, behaviour{runFor: 10 * time.Second})
 				}
-				left := records{client: c.client.CoreV1().ConfigMaps(testNamespace), controller: testName}
+				left := record.NewStore(c.client.CoreV1().ConfigMaps(testNamespace), testName)
 				plan := samplePlan(t)
 				plan.Nodes = []execution.Node{{Name: "a", UID: "uid-a"}, {Name: "b", UID: "uid-b"}, {Name: "c", UID: "uid-c"}}
 				for range 2 {
-					_, err := left.create(t.Context(), plan, execution.Account{Phase: execution.Open})
+					_, err := left.Create(t.Context(), plan, execution.Account{Phase: execution.Open})
 					must(t, err)
 					plan.ID = plan.ID.Next()
 				}
@@ -220,8 +189,8 @@ func TestExecutionsThatWereLeftOpenAreGoneOnWithInTurn(t *testing.T) {
 				tt.meddle(c)
 				time.Sleep(2 * time.Minute)
 				for _, rec := range c.records() {
-					if rec.account.Phase != execution.Closed || len(outcomes(rec)) != 3 {
-						t.Errorf("execution %s: got %s with %d outcomes, want it closed, with 3", rec.plan.ID, rec.account.Phase, len(outcomes(rec)))
+					if rec.Account.Phase != execution.Closed || len(outcomes(rec)) != 3 {
+						t.Errorf("execution %s: got %s with %d outcomes, want it closed, with 3", rec.Plan.ID, rec.Account.Phase, len(outcomes(rec)))
 					}
 				}
 				if c.podsAtOnce() > tt.wantMost {

@@ -53,7 +53,7 @@ func TestAResultWhoseFileIsGoneIsNotReported(t *testing.T) {
 				store := &lossyStore{memoryStore: newMemoryStore()}
 				r := startReplica(t, c, store, testConfig())
 				time.Sleep(10 * time.Second)
-				id := c.records()[0].plan.ID
+				id := c.records()[0].Plan.ID
 				for _, node := range []string{"a", "b"} {
 					must(t, r.Result(t.Context(), execution.Key{Execution: id, Node: node}, []byte(validResult)))
 				}

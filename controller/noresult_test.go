@@ -74,10 +74,10 @@ func TestNodesThatSendNoResult(t *testing.T) {
 func wantCounts(t *testing.T, r *replica, c *cluster, store *memoryStore, want execution.Counts) {
 	t.Helper()
 	closed := c.records()[0]
-	if diff := cmp.Diff(want, closed.account.Count()); diff != "" {
+	if diff := cmp.Diff(want, closed.Account.Count()); diff != "" {
 		t.Errorf("record (-want +got):\n%s", diff)
 	}
-	report, err := store.Report(closed.plan.ID)
+	report, err := store.Report(closed.Plan.ID)
 	must(t, err)
 	if diff := cmp.Diff(want, report.Count()); diff != "" {
 		t.Errorf("report (-want +got):\n%s", diff)
@@ -142,7 +142,7 @@ func TestNodeIsHeardOf(t *testing.T) {
 				store, cfg := newMemoryStore(), testConfig(func(c *config.Config) { c.Result = tt.policy })
 				r := startReplica(t, c, store, cfg)
 				time.Sleep(10 * time.Second)
-				key := execution.Key{Execution: c.records()[0].plan.ID, Node: "a"}
+				key := execution.Key{Execution: c.records()[0].Plan.ID, Node: "a"}
 				must(t, tt.send(r, key))
 				if tt.another {
 					r.kill()

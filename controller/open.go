@@ -16,22 +16,23 @@ import (
 	"github.com/batch-job-controller/batch-job-controller/controller/jobspec"
 	"github.com/batch-job-controller/batch-job-controller/controller/kube"
 	"github.com/batch-job-controller/batch-job-controller/controller/lease"
+	"github.com/batch-job-controller/batch-job-controller/controller/record"
 )
 
 // fire opens an execution, unless one is open: nothing runs twice on a node at
 // the same time.
-func (c *Controller) fire(ctx context.Context, fence lease.Fence, why opening) {
+func (c *Controller) fire(ctx context.Context, fence lease.Fence, why execution.Firing) {
 	now := c.Clock.Now()
-	why.scheduled = why.scheduled.UTC().Truncate(time.Second)
+	why.Scheduled = why.Scheduled.UTC().Truncate(time.Second)
 	if id, about, busy := c.busy(ctx, why); busy {
 		c.skipTick(ctx, id, about, why)
-		if why.trigger == execution.Cron {
+		if why.Trigger == execution.Cron {
 			c.passTicks(ctx, fence, now)
 		}
 		return
 	}
 	err := c.untilDone(ctx, "begin an execution", why, c.tooLate(why, now), func() error {
-		return c.swapState(ctx, fence, func(s *state) bool { return s.begin(c.config().scheduleText, why, now) })
+		return c.swapState(ctx, fence, func(s *record.State) bool { return s.Begin(c.config().scheduleText, why, now) })
 	})
 	begun := err == nil || c.hasBegun(ctx, why)
 	switch {
@@ -40,30 +41,30 @@ func (c *Controller) fire(ctx context.Context, fence lease.Fence, why opening) {
 		c.resumeOpening(ctx, fence, cmp.Or(err, errNotLed))
 	default:
 		c.giveUp(ctx, why, err)
-		if why.trigger == execution.Cron { // the state cannot be written, or it would have begun
-			c.state.pass(c.config().scheduleText, now)
+		if why.Trigger == execution.Cron { // the state cannot be written, or it would have begun
+			c.state.Pass(c.config().scheduleText, now)
 		}
 	}
 }
 
-func (c *Controller) skipTick(ctx context.Context, busy execution.ID, about corev1.ObjectReference, why opening) {
+func (c *Controller) skipTick(ctx context.Context, busy execution.ID, about corev1.ObjectReference, why execution.Firing) {
 	if ctx.Err() != nil {
 		return // it is the next leader's
 	}
-	c.Log.Warn("tick skipped: an execution is open", "execution", busy, "trigger", why.trigger, "scheduled", why.scheduled)
+	c.Log.Warn("tick skipped: an execution is open", "execution", busy, "trigger", why.Trigger, "scheduled", why.Scheduled)
 	c.Metrics.TickSkipped("open_execution")
 	c.announce(ctx, about, true, kube.EventTickSkipped,
-		fmt.Sprintf("the %s execution due at %s was skipped: execution %s is still open", why.trigger, why.scheduled.UTC().Format(time.RFC3339), busy))
+		fmt.Sprintf("the %s execution due at %s was skipped: execution %s is still open", why.Trigger, why.Scheduled.UTC().Format(time.RFC3339), busy))
 }
 
 // resumeOpening creates the record of the execution that the state says is
 // being opened, by this leader or by one that died over it. If it is too late for
 // that, the reason is late.
 func (c *Controller) resumeOpening(ctx context.Context, fence lease.Fence, late error) {
-	if c.state.opening == nil {
+	if c.state.Pending == nil {
 		return
 	}
-	why, id := *c.state.opening, c.state.newest
+	why, id := *c.state.Pending, c.state.Newest
 	open, about, busy := c.busy(ctx, why)
 	switch {
 	case c.isKnown(id): // its record was created
@@ -75,18 +76,18 @@ func (c *Controller) resumeOpening(ctx context.Context, fence lease.Fence, late 
 	if ctx.Err() != nil {
 		return
 	}
-	c.remember(ctx, fence, "remember the execution", why, func(s *state) bool {
-		if s.opening == nil || !s.opening.is(why) {
+	c.remember(ctx, fence, "remember the execution", why, func(s *record.State) bool {
+		if s.Pending == nil || !s.Pending.Equal(why) {
 			return false
 		}
-		s.opening = nil
+		s.Pending = nil
 		return true
 	})
 }
 
 // openExecution selects the nodes and writes the execution record: from then
 // on the execution exists, whoever leads.
-func (c *Controller) openExecution(ctx context.Context, fence lease.Fence, why opening) error {
+func (c *Controller) openExecution(ctx context.Context, fence lease.Fence, why execution.Firing) error {
 	cfg := c.config()
 	selected := c.selectNodes(cfg) // before it is asked for time to write: templates take some to render
 	write, done, err := fence(ctx)
@@ -99,9 +100,9 @@ func (c *Controller) openExecution(ctx context.Context, fence lease.Fence, why o
 		return err
 	}
 	created, isNew, err := c.createRecord(write, execution.Plan{
-		ID:         c.state.newest,
-		Trigger:    why.trigger,
-		Scheduled:  why.scheduled,
+		ID:         c.state.Newest,
+		Trigger:    why.Trigger,
+		Scheduled:  why.Scheduled,
 		ConfigHash: cfg.Hash,
 		Settings:   settings,
 		Nodes:      selected.Taking,
@@ -109,20 +110,20 @@ func (c *Controller) openExecution(ctx context.Context, fence lease.Fence, why o
 		Excluded:   selected.Excluded,
 	})
 	if errors.Is(err, errNameTaken) {
-		return errors.Join(err, c.swapState(ctx, fence, func(s *state) bool {
-			s.newest = s.newest.Next()
+		return errors.Join(err, c.swapState(ctx, fence, func(s *record.State) bool {
+			s.Newest = s.Newest.Next()
 			return true
 		}))
 	}
-	var damaged *damagedError
+	var damaged *record.DamagedError
 	if errors.As(err, &damaged) {
-		c.leaveOpened(c.state.newest, damaged)
+		c.leaveOpened(c.state.Newest, damaged)
 		return nil
 	}
 	if err != nil {
 		return err
 	}
-	if created.account.Phase == execution.Closed { // another leader was here
+	if created.Account.Phase == execution.Closed { // another leader was here
 		return nil
 	}
 	c.adopt(created, isNew)
@@ -137,24 +138,24 @@ var errNameTaken = errors.New("the name of the execution record is taken")
 // createRecord creates the record. If it exists it was written by another
 // leader, or by a request whose answer was lost. If that cannot be read any more
 // the error is a damagedError, and not errNameTaken.
-func (c *Controller) createRecord(ctx context.Context, p execution.Plan) (r record, isNew bool, err error) {
-	r, err = c.records.create(ctx, p, execution.Account{Phase: execution.Open})
+func (c *Controller) createRecord(ctx context.Context, p execution.Plan) (r record.Record, isNew bool, err error) {
+	r, err = c.records.Create(ctx, p, execution.Account{Phase: execution.Open})
 	if !apierrors.IsAlreadyExists(err) {
 		if err != nil && mayBeDone(err) {
 			c.unanswered = c.Clock.Now()
 		}
 		return r, err == nil, err
 	}
-	there, err := c.records.get(ctx, p.ID)
-	var damaged *damagedError
-	if errors.As(err, &damaged) && !damaged.isOf(p.ID, opening{p.Trigger, p.Scheduled}) {
-		return record{}, false, fmt.Errorf("%w: %w", errNameTaken, damaged)
+	there, err := c.records.Get(ctx, p.ID)
+	var damaged *record.DamagedError
+	if errors.As(err, &damaged) && !damaged.IsOf(p.ID, execution.Firing{Trigger: p.Trigger, Scheduled: p.Scheduled}) {
+		return record.Record{}, false, fmt.Errorf("%w: %w", errNameTaken, damaged)
 	}
 	if err != nil {
-		return record{}, false, err
+		return record.Record{}, false, err
 	}
-	if there.plan.Trigger != p.Trigger || !there.plan.Scheduled.Equal(p.Scheduled) {
-		return record{}, false, fmt.Errorf("%w: %s was scheduled %s by %s", errNameTaken, p.ID, there.plan.Scheduled, there.plan.Trigger)
+	if there.Plan.Trigger != p.Trigger || !there.Plan.Scheduled.Equal(p.Scheduled) {
+		return record.Record{}, false, fmt.Errorf("%w: %s was scheduled %s by %s", errNameTaken, p.ID, there.Plan.Scheduled, there.Plan.Trigger)
 	}
 	return there, false, nil
 }
@@ -199,29 +200,29 @@ func SampleJob(cfg config.Config, namespace string, extensions []jobspec.EnvExte
 
 // adopt takes an open execution over: one just opened, or one that an earlier
 // leader left. Every task gets a turn.
-func (c *Controller) adopt(r record, isNew bool) {
-	id := r.plan.ID
+func (c *Controller) adopt(r record.Record, isNew bool) {
+	id := r.Plan.ID
 	if err := c.Store.Begin(id); err != nil {
 		// What pods send is refused until the store works again; the Jobs run.
 		c.Metrics.StoreError("begin")
 		c.Log.Error("report directory not ready", "execution", id, "error", err)
 	}
-	c.noticeTLS(r.plan)
-	c.useGauges(r.plan)
+	c.noticeTLS(r.Plan)
+	c.useGauges(r.Plan)
 	open := c.restore(r)
 	if !isNew {
 		open.takenOver = c.Clock.Now()
 	}
 	c.Results.Begin(id)
-	c.Results.SetPods(len(r.plan.Nodes))
-	c.Log.Info("execution open", "execution", id, "trigger", r.plan.Trigger,
-		"nodes", len(r.plan.Nodes), "skipped", len(r.plan.Skipped), "excluded", r.plan.Excluded, "ended", open.ledger.Ended())
+	c.Results.SetPods(len(r.Plan.Nodes))
+	c.Log.Info("execution open", "execution", id, "trigger", r.Plan.Trigger,
+		"nodes", len(r.Plan.Nodes), "skipped", len(r.Plan.Skipped), "excluded", r.Plan.Excluded, "ended", open.ledger.Ended())
 
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	c.open = open
 	c.known[id] = true
-	open.closing = r.account.Phase == execution.Closing
+	open.closing = r.Account.Phase == execution.Closing
 	for i, t := range open.ledger.Tasks() {
 		if t.Outcome.State.Final() {
 			c.queueLogs(open, i)
@@ -233,12 +234,12 @@ func (c *Controller) adopt(r record, isNew bool) {
 	c.notifyKeeper()
 }
 
-func (c *Controller) announceOpened(ctx context.Context, r record) {
-	c.Metrics.ExecutionOpened(string(r.plan.Trigger))
-	about := kube.ConfigMapReference(r.object)
-	if len(r.plan.Nodes) == 0 {
-		c.announce(ctx, about, true, kube.EventNoNodes, execution.Truncate(noNodesText(c.config().JobNodeSelector, r.plan), execution.MaxMessage))
+func (c *Controller) announceOpened(ctx context.Context, r record.Record) {
+	c.Metrics.ExecutionOpened(string(r.Plan.Trigger))
+	about := kube.ConfigMapReference(r.Object)
+	if len(r.Plan.Nodes) == 0 {
+		c.announce(ctx, about, true, kube.EventNoNodes, execution.Truncate(noNodesText(c.config().JobNodeSelector, r.Plan), execution.MaxMessage))
 		return
 	}
-	c.announce(ctx, about, false, kube.EventExecutionStarted, startedText(r.plan))
+	c.announce(ctx, about, false, kube.EventExecutionStarted, startedText(r.Plan))
 }

@@ -92,11 +92,11 @@ func TestAnExecutionThatCannotBeOpenedIsGivenUp(t *testing.T) {
 				}
 				time.Sleep(45 * time.Minute) // over the next tick
 				all := c.records()
-				if len(all) != 1 || !all[0].plan.Scheduled.Equal(began.Add(6*time.Hour)) || all[0].account.Phase != execution.Closed {
+				if len(all) != 1 || !all[0].Plan.Scheduled.Equal(began.Add(6*time.Hour)) || all[0].Account.Phase != execution.Closed {
 					t.Errorf("executions: got %d, want that of the tick after it was mended", len(all))
 				}
-				if state, err := r.readState(t.Context()); err != nil || state.opening != nil {
-					t.Errorf("state: got %+v, %v, want that nothing is being opened", state.opening, err)
+				if state, err := r.readState(t.Context()); err != nil || state.Pending != nil {
+					t.Errorf("state: got %+v, %v, want that nothing is being opened", state.Pending, err)
 				}
 			})
 		})
@@ -194,7 +194,7 @@ func TestAnOpeningOfAnEarlierLeaderIsGivenUp(t *testing.T) {
 			t.Errorf("events: got %d, want one that says why", len(events))
 		}
 		time.Sleep(30 * time.Minute)
-		if all := c.records(); len(all) != 1 || !all[0].plan.Scheduled.Equal(began.Add(2*time.Hour)) {
+		if all := c.records(); len(all) != 1 || !all[0].Plan.Scheduled.Equal(began.Add(2*time.Hour)) {
 			t.Errorf("executions: got %d, want that of the next tick", len(all))
 		}
 	})
@@ -245,7 +245,7 @@ func TestATickWhoseStateWasWrittenUnseenIsMissedOnce(t *testing.T) {
 				next := began.Add(max(tt.lasts, 2*time.Hour-1)).Truncate(time.Hour).Add(time.Hour)
 				time.Sleep(time.Until(next.Add(time.Minute)))
 				all := c.records()
-				if len(all) != 1 || !all[0].plan.Scheduled.Equal(next) || all[0].account.Phase != execution.Closed {
+				if len(all) != 1 || !all[0].Plan.Scheduled.Equal(next) || all[0].Account.Phase != execution.Closed {
 					t.Errorf("executions: got %d, want that of the tick after it was mended", len(all))
 				}
 				want := next.Sub(began)/time.Hour - 1

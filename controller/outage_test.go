@@ -62,7 +62,7 @@ func TestAPIServerThatIsAway(t *testing.T) {
 				r := newReplica(t, c.client, store, testConfig(func(c *config.Config) { c.RunOnStartup = true }))
 				defer r.elect(c)()
 				time.Sleep(time.Minute)
-				id := c.records()[0].plan.ID
+				id := c.records()[0].Plan.ID
 				down.Store(true)
 				time.Sleep(tt.away)
 				for _, node := range []string{"a", "b"} {
@@ -78,8 +78,8 @@ func TestAPIServerThatIsAway(t *testing.T) {
 
 				rec := c.records()[0]
 				want := map[string]execution.Outcome{"a": succeeded, "b": succeeded, "c": succeeded, "d": succeeded}
-				if diff := cmp.Diff(want, outcomes(rec)); diff != "" || rec.account.Phase != execution.Closed {
-					t.Errorf("record %s, outcomes (-want +got):\n%s", rec.account.Phase, diff)
+				if diff := cmp.Diff(want, outcomes(rec)); diff != "" || rec.Account.Phase != execution.Closed {
+					t.Errorf("record %s, outcomes (-want +got):\n%s", rec.Account.Phase, diff)
 				}
 				for node, n := range c.created() {
 					if n != 1 {
@@ -127,8 +127,8 @@ func TestLeaderThatGetsItsLeaseBackSoonGoesOn(t *testing.T) {
 					t.Errorf("%d Jobs %s after the API server is back, want 1", n, lease+soon)
 				}
 				time.Sleep(2 * time.Minute)
-				if rec := c.records()[0]; rec.account.Phase != execution.Closed {
-					t.Errorf("record %s, want it closed", rec.account.Phase)
+				if rec := c.records()[0]; rec.Account.Phase != execution.Closed {
+					t.Errorf("record %s, want it closed", rec.Account.Phase)
 				}
 			})
 		})

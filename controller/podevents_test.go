@@ -16,7 +16,7 @@ func TestPodsDoNotSpeakForTheController(t *testing.T) {
 		r := startReplica(t, c, newMemoryStore(), testConfig())
 		defer r.kill()
 		time.Sleep(5 * time.Second)
-		key := execution.Key{Execution: c.records()[0].plan.ID, Node: "a"}
+		key := execution.Key{Execution: c.records()[0].Plan.ID, Node: "a"}
 		var invalid *execution.InvalidError
 		if err := r.Event(t.Context(), key, execution.Event{Reason: kube.EventExecutionClosed, Message: "m"}); !errors.As(err, &invalid) || invalid.Path != "reason" {
 			t.Errorf("got %v, want it refused", err)

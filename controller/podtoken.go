@@ -81,7 +81,7 @@ func (c *Controller) openOwner() *jobspec.Owner {
 	if c.open == nil {
 		return nil
 	}
-	owner := c.open.record.owner()
+	owner := c.open.record.Owner()
 	return &owner
 }
 

@@ -79,7 +79,7 @@ func TestServiceAccountTokens(t *testing.T) {
 					}
 				}
 				tt.change(said)
-				key := execution.Key{Execution: c.records()[0].plan.ID, Node: "a"}
+				key := execution.Key{Execution: c.records()[0].Plan.ID, Node: "a"}
 				if tt.node != "" {
 					key.Node = tt.node
 				}

@@ -7,6 +7,7 @@ import (
 
 	"github.com/batch-job-controller/batch-job-controller/controller/execution"
 	"github.com/batch-job-controller/batch-job-controller/controller/plan"
+	"github.com/batch-job-controller/batch-job-controller/controller/record"
 )
 
 // quota is what the pods of the open execution have used of what they may. It
@@ -31,13 +32,13 @@ func quotaLimits(in execution.Intake) plan.QuotaLimits {
 
 // newQuota counts the files that are there, once. How many results and events
 // came before is not known any more.
-func (c *Controller) newQuota(r record) *quota {
-	q := plan.NewQuota(quotaLimits(c.intakeOf(r.plan)), len(r.plan.Nodes))
-	index := make(map[string]int, len(r.plan.Nodes))
-	for i, node := range r.plan.Nodes {
+func (c *Controller) newQuota(r record.Record) *quota {
+	q := plan.NewQuota(quotaLimits(c.intakeOf(r.Plan)), len(r.Plan.Nodes))
+	index := make(map[string]int, len(r.Plan.Nodes))
+	for i, node := range r.Plan.Nodes {
 		index[node.Name] = i
 	}
-	for node, size := range c.Store.Files(r.plan.ID, nodeNames(r.plan)) {
+	for node, size := range c.Store.Files(r.Plan.ID, nodeNames(r.Plan)) {
 		q.AddFile(index[node], size)
 	}
 	return &quota{plan: q}

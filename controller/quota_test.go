@@ -35,7 +35,7 @@ func limited(t *testing.T, store Store, l config.Limits) (c *cluster, r *replica
 	}
 	r = startReplica(t, c, store, testConfig(func(c *config.Config) { c.Callback.Limits = l }))
 	time.Sleep(5 * time.Second)
-	id := c.records()[0].plan.ID
+	id := c.records()[0].Plan.ID
 	return c, r, execution.Key{Execution: id, Node: "a"}, execution.Key{Execution: id, Node: "b"}
 }
 
@@ -228,7 +228,7 @@ func TestEventThatReachesNobodyDoesNotCount(t *testing.T) {
 		r := startReplica(t, c, newMemoryStore(), testConfig())
 		defer r.kill()
 		time.Sleep(5 * time.Second)
-		a := execution.Key{Execution: c.records()[0].plan.ID, Node: "a"}
+		a := execution.Key{Execution: c.records()[0].Plan.ID, Node: "a"}
 		event := func(n int) error {
 			return r.Event(t.Context(), a, execution.Event{Reason: "Test", Message: fmt.Sprint(n)})
 		}
@@ -268,7 +268,7 @@ func TestStormOfEvents(t *testing.T) {
 		r := startReplica(t, c, newMemoryStore(), testConfig(func(c *config.Config) { c.PodPoolSize = pods }))
 		defer r.kill()
 		time.Sleep(10 * time.Second)
-		id := c.records()[0].plan.ID
+		id := c.records()[0].Plan.ID
 		taken := map[string]int{}
 		for n := range 30 * 10 { // tenths of seconds
 			for _, node := range names {

@@ -9,6 +9,7 @@ import (
 	"github.com/batch-job-controller/batch-job-controller/controller/execution"
 	"github.com/batch-job-controller/batch-job-controller/controller/jobspec"
 	"github.com/batch-job-controller/batch-job-controller/controller/plan"
+	"github.com/batch-job-controller/batch-job-controller/controller/record"
 )
 
 // recoverUntilDone recovers, however often the API server does not answer. It
@@ -17,7 +18,7 @@ import (
 func (c *Controller) recoverUntilDone(ctx context.Context) (done bool, err error) {
 	for delay := time.Second; ; delay = min(2*delay, 15*time.Second) {
 		err := c.recover(ctx)
-		var newer *newerError
+		var newer *record.NewerError
 		switch {
 		case err == nil:
 			return true, nil
@@ -43,50 +44,49 @@ func (c *Controller) recover(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	all, err := c.records.list(ctx)
+	all, err := c.records.List(ctx)
 	if err != nil {
 		return err
 	}
-	if err := firstOpen(all.newer); err != nil {
+	if err := all.FirstOpen(); err != nil {
 		return err
 	}
-	if err := all.damage(); err != nil {
+	if err := all.Damage(); err != nil {
 		c.Log.Error("execution records that cannot be read are left alone", "error", err)
 	}
-	for _, e := range all.newer {
-		c.Log.Warn("an execution record of a later version is left alone", "execution", e.id, "error", e)
+	for _, e := range all.Newer {
+		c.Log.Warn("an execution record of a later version is left alone", "execution", e.ID, "error", e)
 	}
-	records := all.records
+	records := all.Records
 	known, lost := c.rebuildResults(records)
 	c.noteLosses(lost)
-	var open []record
+	var open []record.Record
 	for _, r := range records {
-		known[r.plan.ID] = true
-		if r.plan.Scheduled.After(state.lastTick) {
-			state.lastTick = r.plan.Scheduled
+		known[r.Plan.ID] = true
+		if r.Plan.Scheduled.After(state.LastTick) {
+			state.LastTick = r.Plan.Scheduled
 		}
-		if r.account.Phase != execution.Closed {
+		if r.Account.Phase != execution.Closed {
 			open = append(open, r)
 		}
 	}
-	leftAlone := map[execution.ID]*damagedError{}
-	for _, e := range all.damaged {
-		if _, err := execution.ParseID(string(e.id)); err == nil {
-			known[e.id] = true
-			if e.open {
-				e.left = c.Clock.Now()
-				leftAlone[e.id] = e
+	left := map[execution.ID]leftAlone{}
+	for _, e := range all.Damaged {
+		if _, err := execution.ParseID(string(e.ID)); err == nil {
+			known[e.ID] = true
+			if e.Open {
+				left[e.ID] = leftAlone{id: e.ID, since: c.Clock.Now(), record: e.Reference}
 			}
 		}
 	}
 	for id := range known {
-		state.newest = max(state.newest, id)
+		state.Newest = max(state.Newest, id)
 	}
 	if n := len(records); n > 0 {
-		c.Metrics.SetPool(0, records[n-1].plan.Settings.PodPoolSize)
+		c.Metrics.SetPool(0, records[n-1].Plan.Settings.PodPoolSize)
 	}
 	c.mu.Lock()
-	c.known, c.backlog, c.leftAlone, c.damagedTold = known, open, leftAlone, nil
+	c.known, c.backlog, c.leftAlone, c.damagedTold = known, open, left, nil
 	if len(open) == 0 {
 		c.open = nil
 	}
@@ -130,22 +130,22 @@ func (c *Controller) adoptOldest() {
 // restore builds the ledger of a record, and fills in what the record does not
 // hold: which tasks have reported is on disk, the times of those that ended
 // are on their Jobs.
-func (c *Controller) restore(r record) *openExecution {
+func (c *Controller) restore(r record.Record) *openExecution {
 	open := &openExecution{
 		record:    r,
-		config:    c.configFor(r.plan.ID),
-		ledger:    execution.NewLedger(r.plan, r.account),
-		tasks:     make([]taskMemory, len(r.plan.Nodes)),
-		nodeNames: nodeNames(r.plan),
-		id:        r.plan.ID,
-		auth:      r.plan.Settings.CallbackAuth,
-		tokens:    newTokenChunks(r.plan),
+		config:    c.configFor(r.Plan.ID),
+		ledger:    execution.NewLedger(r.Plan, r.Account),
+		tasks:     make([]taskMemory, len(r.Plan.Nodes)),
+		nodeNames: nodeNames(r.Plan),
+		id:        r.Plan.ID,
+		auth:      r.Plan.Settings.CallbackAuth,
+		tokens:    newTokenChunks(r.Plan),
 		quota:     c.newQuota(r),
 		told:      map[string]bool{},
 	}
 	now := c.Clock.Now()
 	for i, t := range open.ledger.Tasks() {
-		key := execution.Key{Execution: r.plan.ID, Node: t.Node.Name}
+		key := execution.Key{Execution: r.Plan.ID, Node: t.Node.Name}
 		open.tasks[i].grantedAt = now
 		if c.Store.HasResult(key) {
 			c.noteReported(open, i)
@@ -181,9 +181,9 @@ func (c *Controller) configFor(id execution.ID) *snapshot {
 }
 
 // endOf returns how the cache says a task ended, or nil.
-func (c *Controller) endOf(r record, key execution.Key) *execution.End {
+func (c *Controller) endOf(r record.Record, key execution.Key) *execution.End {
 	job := c.caches.Job(c.Namespace, jobspec.JobName(c.config().Name, key))
-	if job == nil || !jobspec.Owned(job, r.owner(), key) {
+	if job == nil || !jobspec.Owned(job, r.Owner(), key) {
 		return nil
 	}
 	run := plan.Observe(job, c.caches.PodsOf(job, key))
@@ -196,11 +196,11 @@ func (c *Controller) endOf(r record, key execution.Key) *execution.End {
 // rebuildResults exports again what the report directory holds, and nothing
 // else. It returns the executions that have a report there, and what is missing
 // of the one that closed last, or nil.
-func (c *Controller) rebuildResults(records []record) (known map[execution.ID]bool, lost *losses) {
+func (c *Controller) rebuildResults(records []record.Record) (known map[execution.ID]bool, lost *losses) {
 	known = map[execution.ID]bool{}
 	nodesOf := map[execution.ID][]string{}
 	for _, r := range records {
-		nodesOf[r.plan.ID] = nodeNames(r.plan)
+		nodesOf[r.Plan.ID] = nodeNames(r.Plan)
 	}
 	ids, err := c.Store.Executions()
 	if err != nil {
@@ -210,7 +210,7 @@ func (c *Controller) rebuildResults(records []record) (known map[execution.ID]bo
 	}
 	c.Results.Keep(ids)
 	for _, r := range records {
-		c.useGauges(r.plan)
+		c.useGauges(r.Plan)
 	}
 	found := make(map[execution.ID]stored, len(ids))
 	for _, id := range ids {

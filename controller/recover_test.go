@@ -15,6 +15,7 @@ import (
 
 	"github.com/batch-job-controller/batch-job-controller/controller/config"
 	"github.com/batch-job-controller/batch-job-controller/controller/execution"
+	"github.com/batch-job-controller/batch-job-controller/controller/record"
 )
 
 // lastingMetrics returns all gauges, as /metrics shows them: what counts begins
@@ -49,10 +50,10 @@ func TestMetricsAreTheSameAfterARestart(t *testing.T) {
 		})
 		r := startReplica(t, c, store, cfg)
 		time.Sleep(5*time.Minute + 3*time.Second)
-		first := c.records()[0].plan.ID
+		first := c.records()[0].Plan.ID
 		must(t, r.Result(t.Context(), execution.Key{Execution: first, Node: "a"}, []byte(validResult)))
 		time.Sleep(5*time.Minute + 30*time.Second)
-		second := c.records()[1].plan.ID
+		second := c.records()[1].Plan.ID
 		must(t, r.Result(t.Context(), execution.Key{Execution: second, Node: "a"}, []byte(`{"test":[{"value":2,"labels":{"label":"x"}}]}`)))
 		must(t, r.Result(t.Context(), execution.Key{Execution: second, Node: "d"}, []byte(validResult))) // and runs on
 		time.Sleep(time.Second)
@@ -96,7 +97,7 @@ func TestMissedTicksAreMadeUpForOnce(t *testing.T) {
 		time.Sleep(30 * time.Second)
 		var got []string
 		for _, rec := range c.records() {
-			got = append(got, rec.plan.Scheduled.Format("15:04"))
+			got = append(got, rec.Plan.Scheduled.Format("15:04"))
 		}
 		if want := []string{"00:10", "00:40"}; !slices.Equal(got, want) {
 			t.Errorf("executions: got %v, want %v", got, want)
@@ -119,7 +120,7 @@ func TestLastTickIsRememberedApartFromTheRecords(t *testing.T) {
 		r := startReplica(t, c, store, cfg)
 		time.Sleep(61 * time.Minute)
 		r.kill()
-		must(t, c.client.CoreV1().ConfigMaps(testNamespace).Delete(t.Context(), c.records()[0].object.Name, metav1.DeleteOptions{}))
+		must(t, c.client.CoreV1().ConfigMaps(testNamespace).Delete(t.Context(), c.records()[0].Object.Name, metav1.DeleteOptions{}))
 		r = startReplica(t, c, store, cfg)
 		defer r.kill()
 		time.Sleep(10 * time.Minute)
@@ -168,14 +169,14 @@ func TestConflictIsAnsweredByReadingTheRecordAgain(t *testing.T) {
 		r := startReplica(t, c, newMemoryStore(), testConfig())
 		defer r.kill()
 		time.Sleep(5 * time.Second)
-		object := c.records()[0].object.DeepCopy()
+		object := c.records()[0].Object.DeepCopy()
 		object.Annotations = map[string]string{"somebody": "was here"}
 		_, err := c.client.CoreV1().ConfigMaps(testNamespace).Update(t.Context(), object, metav1.UpdateOptions{})
 		must(t, err)
 		time.Sleep(time.Minute)
 		rec := c.records()[0]
-		if rec.account.Phase != execution.Closed || len(outcomes(rec)) != 4 {
-			t.Errorf("record: %s, %v, want it closed with four outcomes", rec.account.Phase, outcomes(rec))
+		if rec.Account.Phase != execution.Closed || len(outcomes(rec)) != 4 {
+			t.Errorf("record: %s, %v, want it closed with four outcomes", rec.Account.Phase, outcomes(rec))
 		}
 		for node, n := range c.created() {
 			if n != 1 {
@@ -213,7 +214,7 @@ func TestRecordWhoseNameIsTaken(t *testing.T) {
 	for name, tt := range tests {
 		t.Run(name, func(t *testing.T) {
 			c := newCluster(t)
-			controller := &Controller{records: records{client: c.client.CoreV1().ConfigMaps(testNamespace), controller: testName}}
+			controller := &Controller{records: record.NewStore(c.client.CoreV1().ConfigMaps(testNamespace), testName)}
 			there := samplePlan(t)
 			tt.there(&there)
 			_, isNew, err := controller.createRecord(t.Context(), there)

@@ -57,7 +57,7 @@ func (c *Controller) tellRefusal(ctx context.Context, t task, reason, what strin
 	if isNew {
 		t.open.told[cause] = true
 	}
-	about := kube.ConfigMapReference(t.open.record.object)
+	about := kube.ConfigMapReference(t.open.record.Object)
 	c.mu.Unlock()
 	if isNew {
 		c.announce(ctx, about, true, reason, execution.Truncate(what+": "+message, kube.MaxEventMessage))

@@ -122,8 +122,8 @@ func TestJobsThatAreRefused(t *testing.T) {
 				defer r.kill()
 				time.Sleep(tt.wantWithin)
 				rec := c.records()[0]
-				if rec.account.Phase != execution.Closed {
-					t.Fatalf("phase: got %s, want Closed", rec.account.Phase)
+				if rec.Account.Phase != execution.Closed {
+					t.Fatalf("phase: got %s, want Closed", rec.Account.Phase)
 				}
 				for _, node := range nodes {
 					if got := outcomes(rec)[node]; got != tt.want {

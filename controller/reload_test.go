@@ -381,7 +381,7 @@ func TestOpenExecutionKeepsWhatItBeganWith(t *testing.T) {
 		}
 		r := startReplicaWith(t, c.client, store, testConfig(), follow)
 		time.Sleep(11 * time.Minute)
-		first := c.records()[0].plan
+		first := c.records()[0].Plan
 		c.configure("every=10 custom=new pool=4 gauge=other")
 		time.Sleep(time.Second)
 		accepted := func(key execution.Key, gauge string) bool {
@@ -400,7 +400,7 @@ func TestOpenExecutionKeepsWhatItBeganWith(t *testing.T) {
 		}
 		time.Sleep(8 * time.Minute)
 		defer r.kill()
-		second := c.records()[1].plan
+		second := c.records()[1].Plan
 		next := execution.Key{Execution: second.ID, Node: "c"}
 		if accepted(next, "test") || !accepted(next, "other") {
 			t.Error("the next execution does not have the new gauges")

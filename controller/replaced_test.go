@@ -49,7 +49,7 @@ func TestARecordInPlaceOfTheOpenOneIsNotGoneOnWith(t *testing.T) {
 		r := startReplica(t, c, newMemoryStore(), testConfig(func(c *config.Config) { c.PodPoolSize = 1 }))
 		defer r.kill()
 		time.Sleep(5 * time.Second)
-		must(t, c.replace(c.records()[0].object, execution.Open))
+		must(t, c.replace(c.records()[0].Object, execution.Open))
 		time.Sleep(time.Minute)
 		r.wantAborted()
 		if got := len(c.created()); got > 2 { // one was admitted before
@@ -95,7 +95,7 @@ func TestAJobThatTheCacheHasLostIsLookedForAgain(t *testing.T) {
 		r := startReplica(t, c, newMemoryStore(), testConfig())
 		defer r.kill()
 		time.Sleep(cacheLooks + 15*time.Second) // it was looked for once, and is there
-		name := jobName(c.records()[0].plan.Scheduled, "a")
+		name := jobName(c.records()[0].Plan.Scheduled, "a")
 		must(t, c.client.BatchV1().Jobs(testNamespace).Delete(t.Context(), name, metav1.DeleteOptions{}))
 		must(t, c.client.CoreV1().Pods(testNamespace).Delete(t.Context(), name+"-x", metav1.DeleteOptions{})) // as the garbage collector does
 		time.Sleep(longestSleep + 5*time.Second)

@@ -16,7 +16,7 @@ func (c *cluster) executions() string {
 	c.t.Helper()
 	var times []string
 	for _, r := range c.records() {
-		times = append(times, r.plan.Scheduled.UTC().Format("15:04"))
+		times = append(times, r.Plan.Scheduled.UTC().Format("15:04"))
 	}
 	return strings.Join(times, " ")
 }
@@ -153,8 +153,8 @@ func TestTicksWhenTheScheduleChangesOverARestart(t *testing.T) {
 				if tt.forget {
 					state, err := r.readState(t.Context())
 					must(t, err)
-					delete(state.object.Data, scheduleKey)
-					must(t, c.client.Tracker().Update(corev1.SchemeGroupVersion.WithResource("configmaps"), state.object, testNamespace))
+					delete(state.Object.Data, scheduleKey)
+					must(t, c.client.Tracker().Update(corev1.SchemeGroupVersion.WithResource("configmaps"), state.Object, testNamespace))
 				}
 				cfg.CronExpression = tt.after
 				switch {

@@ -24,7 +24,7 @@ func TestAllResultsOfANodeAreExported(t *testing.T) {
 		store := newMemoryStore()
 		leader := startReplica(t, c, store, testConfig())
 		time.Sleep(5 * time.Second)
-		key := execution.Key{Execution: c.records()[0].plan.ID, Node: "a"}
+		key := execution.Key{Execution: c.records()[0].Plan.ID, Node: "a"}
 		for _, body := range []string{ofLabel("x", 1), ofLabel("y", 2), `{}`, ofLabel("x", 3), ofLabel("x", 3)} {
 			must(t, leader.Result(t.Context(), key, []byte(body)))
 		}
@@ -72,7 +72,7 @@ func TestResultsThatComeTogetherLoseNone(t *testing.T) {
 		r := startReplica(t, c, slowReads{newMemoryStore()}, testConfig())
 		defer r.kill()
 		time.Sleep(5 * time.Second)
-		id := c.records()[0].plan.ID
+		id := c.records()[0].Plan.ID
 		var all sync.WaitGroup
 		start := time.Now()
 		for i := range 5 {
@@ -104,7 +104,7 @@ func TestAResultThatBecomesTooLargeChangesNothing(t *testing.T) {
 		r := startReplica(t, c, store, testConfig(func(c *config.Config) { c.Callback.Limits.ResultsPerTask = 2 }))
 		defer r.kill()
 		time.Sleep(5 * time.Second)
-		key := execution.Key{Execution: c.records()[0].plan.ID, Node: "a"}
+		key := execution.Key{Execution: c.records()[0].Plan.ID, Node: "a"}
 		must(t, r.Result(t.Context(), key, []byte(ofLabel("x", 1))))
 		var invalid *execution.InvalidError
 		if err := r.Result(t.Context(), key, []byte(manyLabels(100))); !errors.As(err, &invalid) || invalid.Limit != execution.LabelSets {

@@ -64,7 +64,7 @@ func TestExecutionEndsWhateverItsPodsDo(t *testing.T) {
 				time.Sleep(tt.wantWithin)
 				synctest.Wait()
 				all := c.records()
-				if len(all) != 1 || all[0].account.Phase != execution.Closed {
+				if len(all) != 1 || all[0].Account.Phase != execution.Closed {
 					t.Fatalf("records: got %d, want one that is closed", len(all))
 				}
 				if diff := cmp.Diff(tt.want, outcomes(all[0])); diff != "" {
@@ -78,7 +78,7 @@ func TestExecutionEndsWhateverItsPodsDo(t *testing.T) {
 						t.Errorf("Jobs of node %s: got %d, want 1", node, n)
 					}
 				}
-				if report, err := store.Report(all[0].plan.ID); err != nil || len(report.Tasks) != 3 {
+				if report, err := store.Report(all[0].Plan.ID); err != nil || len(report.Tasks) != 3 {
 					t.Errorf("report: got %v, %v", report, err)
 				}
 			})
@@ -95,7 +95,7 @@ func TestNodesLeftOutAreRecordedWithTheirReason(t *testing.T) {
 		r := startReplica(t, c, newMemoryStore(), testConfig(func(c *config.Config) { c.JobNodeSelector = map[string]string{"pool": "a"} }))
 		defer r.kill()
 		time.Sleep(10 * time.Second)
-		got := c.records()[0].plan.Skipped
+		got := c.records()[0].Plan.Skipped
 		want := []execution.Skip{{Node: "b", Reason: execution.NodeUnschedulable}, {Node: "c", Reason: execution.NodeNotReady}}
 		if diff := cmp.Diff(want, got); diff != "" {
 			t.Errorf("skipped (-want +got):\n%s", diff)
@@ -109,7 +109,7 @@ func TestExecutionWithoutNodesClosesAtOnce(t *testing.T) {
 		r := startReplica(t, c, newMemoryStore(), testConfig())
 		defer r.kill()
 		time.Sleep(5 * time.Second)
-		if all := c.records(); len(all) != 1 || all[0].account.Phase != execution.Closed {
+		if all := c.records(); len(all) != 1 || all[0].Account.Phase != execution.Closed {
 			t.Errorf("records: got %v, want one that is closed", all)
 		}
 		if got, want := c.eventReasons(), "Warning/NoNodes"; !contains(got, want) {
@@ -280,7 +280,7 @@ func TestRecordThatSomebodyDeletesEndsTheExecution(t *testing.T) {
 		r := startReplica(t, c, newMemoryStore(), testConfig(func(c *config.Config) { c.PodPoolSize = 1 }))
 		defer r.kill()
 		time.Sleep(5 * time.Second)
-		must(t, c.client.CoreV1().ConfigMaps(testNamespace).Delete(t.Context(), c.records()[0].object.Name, metav1.DeleteOptions{}))
+		must(t, c.client.CoreV1().ConfigMaps(testNamespace).Delete(t.Context(), c.records()[0].Object.Name, metav1.DeleteOptions{}))
 		time.Sleep(time.Minute)
 		if r.current() != nil {
 			t.Error("the execution is still open")

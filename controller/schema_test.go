@@ -15,6 +15,7 @@ import (
 	"github.com/batch-job-controller/batch-job-controller/controller/config"
 	"github.com/batch-job-controller/batch-job-controller/controller/execution"
 	"github.com/batch-job-controller/batch-job-controller/controller/jobspec"
+	"github.com/batch-job-controller/batch-job-controller/controller/record"
 )
 
 // changeRecord changes the only execution's record, and returns what is there
@@ -22,7 +23,7 @@ import (
 func (c *cluster) changeRecord(change func(*corev1.ConfigMap)) *corev1.ConfigMap {
 	c.t.Helper()
 	client := c.client.CoreV1().ConfigMaps(testNamespace)
-	object := c.records()[0].object.DeepCopy()
+	object := c.records()[0].Object.DeepCopy()
 	change(object)
 	written, err := client.Update(c.ctx, object, metav1.UpdateOptions{})
 	must(c.t, err)
@@ -52,7 +53,7 @@ func TestAnOpenExecutionOfALaterVersionIsNeitherEndedNorJoined(t *testing.T) {
 		defer cancel()
 		r.Watch(ctx)
 		err := r.Run(ctx, unfenced)
-		var newer *newerError
+		var newer *record.NewerError
 		if !errors.As(err, &newer) {
 			t.Fatalf("Run: got %v, want that a later version is needed", err)
 		}
@@ -86,10 +87,10 @@ func TestAClosedExecutionOfALaterVersionIsLeftAlone(t *testing.T) {
 		r = startReplica(t, c, store, cfg)
 		defer r.kill()
 		time.Sleep(12 * time.Minute)
-		all, err := r.records.list(t.Context())
+		all, err := r.records.List(t.Context())
 		must(t, err)
-		if len(all.newer) != 1 || all.newer[0].id != id || len(all.records) != 1 || all.records[0].account.Phase != execution.Closed {
-			t.Errorf("got %d records of a later version and %d of this one, want one of each", len(all.newer), len(all.records))
+		if len(all.Newer) != 1 || all.Newer[0].ID != id || len(all.Records) != 1 || all.Records[0].Account.Phase != execution.Closed {
+			t.Errorf("got %d records of a later version and %d of this one, want one of each", len(all.Newer), len(all.Records))
 		}
 		onDisk, err := store.Executions()
 		must(t, err)
@@ -116,24 +117,4 @@ func TestRecordWithoutASchemaIsGoneOnWith(t *testing.T) {
 		time.Sleep(5 * time.Minute)
 		c.wantAllSucceeded(cfg.PodPoolSize)
 	})
-}
-
-func TestEveryRecordSaysItsSchema(t *testing.T) {
-	c := newCluster(t)
-	r := records{client: c.client.CoreV1().ConfigMaps(testNamespace), controller: testName}
-	created, err := r.create(t.Context(), samplePlan(t), execution.Account{Phase: execution.Open})
-	must(t, err)
-	updated, err := r.update(t.Context(), created, execution.Account{Phase: execution.Closing})
-	must(t, err)
-	if got, want := updated.object.Data[schemaKey], "1"; got != want {
-		t.Errorf("schema: got %q, want %q", got, want)
-	}
-	object := updated.object.DeepCopy()
-	object.Data[schemaKey] = "2"
-	_, err = r.client.Update(t.Context(), object, metav1.UpdateOptions{})
-	must(t, err)
-	var newer *newerError
-	if _, err := r.get(t.Context(), updated.plan.ID); !errors.As(err, &newer) || !newer.open {
-		t.Errorf("get: got %v, want that it is of a later version, and open", err)
-	}
 }

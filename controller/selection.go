@@ -19,7 +19,7 @@ func (c *Controller) selectNodes(cfg *snapshot) plan.Selection {
 		Selector:              cfg.JobNodeSelector,
 		RunOnUnscheduledNodes: cfg.RunOnUnscheduledNodes,
 		TolerateNoExecute:     cfg.TolerateNoExecute,
-		Templates:             jobspec.NewPodSpecs(cfg.PodTemplate, c.Namespace, c.state.newest),
+		Templates:             jobspec.NewPodSpecs(cfg.PodTemplate, c.Namespace, c.state.Newest),
 	}, c.caches.Nodes())
 }
 

@@ -97,7 +97,7 @@ func TestNodesThatCannotTakePart(t *testing.T) {
 				r := startReplica(t, c, newMemoryStore(), cfg)
 				defer r.kill()
 				time.Sleep(time.Minute)
-				p := c.records()[0].plan
+				p := c.records()[0].Plan
 				if diff := cmp.Diff(tt.wantSkipped, p.Skipped); diff != "" || p.Excluded != tt.wantExcluded {
 					t.Errorf("excluded %d, want %d; skipped (-want +got):\n%s", p.Excluded, tt.wantExcluded, diff)
 				}

@@ -49,7 +49,7 @@ func TestAResultThatIsStoredWhileAReplicaStandsDownIsNotExportedThere(t *testing
 		store := &meetingStore{memoryStore: newMemoryStore(), meets: func() {}}
 		r := startReplica(t, c, store, testConfig())
 		time.Sleep(time.Minute)
-		key := execution.Key{Execution: c.records()[0].plan.ID, Node: "a"}
+		key := execution.Key{Execution: c.records()[0].Plan.ID, Node: "a"}
 		store.meets = func() {
 			r.kill() // the Lease is lost, and another replica leads
 			r.ObserveHolder("other_1@10.0.0.2")

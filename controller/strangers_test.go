@@ -85,7 +85,7 @@ func TestGoodTokensGetInDuringAFlood(t *testing.T) {
 				api := &floodedReviews{pod: pods.Items[0].ObjectMeta}
 				reviewer := auth.NewTokenReviewer(api, clock.RealClock{})
 				r.reviewer = func() *auth.TokenReviewer { return reviewer }
-				key := execution.Key{Execution: c.records()[0].plan.ID, Node: "a"}
+				key := execution.Key{Execution: c.records()[0].Plan.ID, Node: "a"}
 
 				flood, stop := context.WithCancel(t.Context())
 				var strangers sync.WaitGroup

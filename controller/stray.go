@@ -8,6 +8,7 @@ import (
 	apierrors "k8s.io/apimachinery/pkg/api/errors"
 
 	"github.com/batch-job-controller/batch-job-controller/controller/execution"
+	"github.com/batch-job-controller/batch-job-controller/controller/record"
 )
 
 // strayTime is how long after its sender has given up a request to create a Job
@@ -52,7 +53,7 @@ func (c *Controller) strayWait(t task) time.Duration {
 // settled reports whether no request to create a Job of a closed execution can
 // be on its way any more, so that its Jobs may be deleted: their names keep
 // what comes late from running. If not, it returns when that will be.
-func (c *Controller) settled(r record) (yes bool, in time.Duration) {
-	in = strayTime - c.Clock.Since(r.account.ClosedAt)
-	return r.account.Phase == execution.Closed && in <= 0, in
+func (c *Controller) settled(r record.Record) (yes bool, in time.Duration) {
+	in = strayTime - c.Clock.Since(r.Account.ClosedAt)
+	return r.Account.Phase == execution.Closed && in <= 0, in
 }

@@ -99,7 +99,7 @@ func TestJobsAreKeptUntilNoneCanComeAnyMore(t *testing.T) {
 		r := startReplica(t, c, newMemoryStore(), testConfig(func(c *config.Config) { c.JobHistory = 0 }))
 		defer r.kill()
 		time.Sleep(2 * time.Minute)
-		closed := c.records()[0].account.ClosedAt
+		closed := c.records()[0].Account.ClosedAt
 		if after := deleted.Sub(closed); closed.IsZero() || after < strayTime || after > strayTime+5*time.Second {
 			t.Errorf("the Job was deleted %s after the execution closed, want %s", after, strayTime)
 		}

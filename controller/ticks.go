@@ -9,6 +9,7 @@ import (
 	"github.com/batch-job-controller/batch-job-controller/controller/kube"
 	"github.com/batch-job-controller/batch-job-controller/controller/lease"
 	"github.com/batch-job-controller/batch-job-controller/controller/plan"
+	"github.com/batch-job-controller/batch-job-controller/controller/record"
 )
 
 // longestSleep bounds how long the clock goes unread: a timer does not notice
@@ -23,17 +24,17 @@ func (c *Controller) runTicks(ctx context.Context, fence lease.Fence) {
 		cfg, now := c.config(), c.Clock.Now()
 		startup := c.startupDue()
 		if !startup.IsZero() && !now.Before(startup) {
-			c.fire(ctx, fence, opening{execution.Startup, now})
+			c.fire(ctx, fence, execution.Firing{Trigger: execution.Startup, Scheduled: now})
 			c.startedUp, startup = true, time.Time{}
 		}
-		at, missed := plan.Due(cfg.schedule, c.state.lastTick, now, c.startingDeadline(now))
+		at, missed := plan.Due(cfg.schedule, c.state.LastTick, now, c.startingDeadline(now))
 		if missed > 0 {
-			c.ticksMissed(ctx, c.state.lastTick, missed)
+			c.ticksMissed(ctx, c.state.LastTick, missed)
 		}
 		switch {
 		case !at.IsZero():
-			c.fire(ctx, fence, opening{execution.Cron, at})
-		case missed > 0, c.state.lastTick.Before(cfg.since), c.state.schedule != cfg.scheduleText:
+			c.fire(ctx, fence, execution.Firing{Trigger: execution.Cron, Scheduled: at})
+		case missed > 0, c.state.LastTick.Before(cfg.since), c.state.Schedule != cfg.scheduleText:
 			// From before the change no tick of the new schedule counts, whichever
 			// replica leads next.
 			c.passTicks(ctx, fence, now)
@@ -102,14 +103,14 @@ func (c *Controller) sleepUntil(ctx context.Context, at time.Time, news <-chan s
 // untilDone tries a step until that succeeds, it is too late for it, or ctx ends:
 // while the API server is away a tick is late, not lost. It returns the last
 // error. Without a time it is never too late.
-func (c *Controller) untilDone(ctx context.Context, step string, why opening, late time.Time, try func() error) error {
+func (c *Controller) untilDone(ctx context.Context, step string, why execution.Firing, late time.Time, try func() error) error {
 	for delay := 250 * time.Millisecond; ; delay = min(2*delay, 15*time.Second) {
 		err := try()
 		now := c.Clock.Now()
 		if err == nil || ctx.Err() != nil || (!late.IsZero() && now.After(late)) {
 			return err
 		}
-		c.Log.Error("a step failed, trying again", "step", step, "trigger", why.trigger, "scheduled", why.scheduled, "error", err)
+		c.Log.Error("a step failed, trying again", "step", step, "trigger", why.Trigger, "scheduled", why.Scheduled, "error", err)
 		again := now.Add(delay)
 		if !late.IsZero() && again.After(late) {
 			again = late.Add(1) // the last try
@@ -123,7 +124,7 @@ func (c *Controller) untilDone(ctx context.Context, step string, why opening, la
 // remember changes the state. If the API server does not take that for as long as
 // an execution may be late, this leader alone remembers it, and goes on: it is
 // written with the next change.
-func (c *Controller) remember(ctx context.Context, fence lease.Fence, step string, why opening, change func(*state) bool) {
+func (c *Controller) remember(ctx context.Context, fence lease.Fence, step string, why execution.Firing, change func(*record.State) bool) {
 	now := c.Clock.Now()
 	err := c.untilDone(ctx, step, why, now.Add(c.startingDeadline(now)), func() error { return c.swapState(ctx, fence, change) })
 	if err != nil {
@@ -133,23 +134,23 @@ func (c *Controller) remember(ctx context.Context, fence lease.Fence, step strin
 
 // passTicks remembers that the ticks up to a time were dealt with.
 func (c *Controller) passTicks(ctx context.Context, fence lease.Fence, until time.Time) {
-	c.remember(ctx, fence, "remember the last tick", opening{execution.Cron, until}, func(s *state) bool { return s.pass(c.config().scheduleText, until) })
+	c.remember(ctx, fence, "remember the last tick", execution.Firing{Trigger: execution.Cron, Scheduled: until}, func(s *record.State) bool { return s.Pass(c.config().scheduleText, until) })
 }
 
 // followSchedule takes down the schedule that applies. One that was changed while
 // no replica led has no ticks from before now.
 func (c *Controller) followSchedule(ctx context.Context, fence lease.Fence) {
 	now := c.Clock.Now()
-	c.remember(ctx, fence, "remember the schedule", opening{execution.Cron, now}, func(s *state) bool {
+	c.remember(ctx, fence, "remember the schedule", execution.Firing{Trigger: execution.Cron, Scheduled: now}, func(s *record.State) bool {
 		cfg := c.config()
-		return s.follow(cfg.scheduleText, cfg.knowsTicksOf, now)
+		return s.Follow(cfg.scheduleText, cfg.knowsTicksOf, now)
 	})
 }
 
 // nextTick returns when the next tick runs. It says so once if ticks before it do
 // not, because they count as dealt with.
 func (c *Controller) nextTick(ctx context.Context, now time.Time) time.Time {
-	until := c.state.lastTick
+	until := c.state.LastTick
 	next, passedOver := plan.NextTick(c.config().schedule, until, now)
 	if !passedOver || until.Equal(c.aheadTold) {
 		return next
@@ -162,7 +163,7 @@ func (c *Controller) nextTick(ctx context.Context, now time.Time) time.Time {
 	}
 	c.announce(ctx, c.stateReference(), true, kube.EventTicksPassedOver, fmt.Sprintf(
 		"ticks until %s count as dealt with, because a clock was ahead; %s. To run them, delete the executions from the future and ConfigMap %s, and restart the controller",
-		until.UTC().Format(time.RFC3339), then, c.stateName()))
+		until.UTC().Format(time.RFC3339), then, c.stateReference().Name))
 	return next
 }
 
@@ -174,7 +175,7 @@ func (c *Controller) ticksMissed(ctx context.Context, since time.Time, missed in
 }
 
 // current returns the record of the open execution, or nil.
-func (c *Controller) current() *record {
+func (c *Controller) current() *record.Record {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	if c.open == nil {

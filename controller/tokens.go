@@ -17,6 +17,7 @@ import (
 	"github.com/batch-job-controller/batch-job-controller/controller/execution"
 	"github.com/batch-job-controller/batch-job-controller/controller/jobspec"
 	"github.com/batch-job-controller/batch-job-controller/controller/lease"
+	"github.com/batch-job-controller/batch-job-controller/controller/record"
 )
 
 // tokenChunk is a Secret with the tokens of as many nodes of an execution as
@@ -155,11 +156,11 @@ const maxTokenDeletions = 50
 // leader has not, in one request: there may be thousands of them. They are worth
 // nothing any more; what cannot be deleted goes with the record. Only what runs the
 // prunes calls it.
-func (c *Controller) deleteTokens(ctx context.Context, fence lease.Fence, records []record) error {
+func (c *Controller) deleteTokens(ctx context.Context, fence lease.Fence, records []record.Record) error {
 	var ids []string
 	for _, r := range slices.Backward(records) {
-		id := string(r.plan.ID)
-		if r.account.Phase == execution.Closed && tokenSecrets(r.plan) > 0 && !c.tokensGone[id] && len(ids) < maxTokenDeletions {
+		id := string(r.Plan.ID)
+		if r.Account.Phase == execution.Closed && tokenSecrets(r.Plan) > 0 && !c.tokensGone[id] && len(ids) < maxTokenDeletions {
 			ids = append(ids, id)
 		}
 	}

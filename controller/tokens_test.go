@@ -70,24 +70,24 @@ func TestTokensAreInSecretsOfAFewNodesEach(t *testing.T) {
 				record := c.records()[0]
 				want := map[string][]string{}
 				for n, nodes := range tt.want {
-					want[fmt.Sprintf("%s-%s-tokens-%d", testName, record.plan.ID, n)] = nodes
+					want[fmt.Sprintf("%s-%s-tokens-%d", testName, record.Plan.ID, n)] = nodes
 				}
 				if diff := cmp.Diff(want, c.tokenSecrets()); diff != "" {
 					t.Errorf("Secrets (-want +got):\n%s", diff)
 				}
 				for _, secret := range c.secretsWithTokens() {
-					if owner := metav1.GetControllerOf(&secret); owner == nil || owner.UID != record.object.UID || !*secret.Immutable {
+					if owner := metav1.GetControllerOf(&secret); owner == nil || owner.UID != record.Object.UID || !*secret.Immutable {
 						t.Errorf("Secret %s: owner %v", secret.Name, owner)
 					}
 					for node, token := range secret.Data {
-						key := execution.Key{Execution: record.plan.ID, Node: node}
+						key := execution.Key{Execution: record.Plan.ID, Node: node}
 						if got, err := r.Keyring.Verify(t.Context(), string(token)); err != nil || got != key {
 							t.Errorf("token of %s: %v, %v", node, got, err)
 						}
 					}
 				}
 				time.Sleep(time.Minute)
-				if c.records()[0].account.Phase != execution.Closed {
+				if c.records()[0].Account.Phase != execution.Closed {
 					t.Fatal("the execution did not close")
 				}
 				if left := c.tokenSecrets(); len(left) > 0 {
@@ -185,7 +185,7 @@ func TestTokensAfterATakeover(t *testing.T) {
 		defer second.kill()
 		time.Sleep(2 * time.Second)
 		for node, token := range given {
-			key := execution.Key{Execution: c.records()[0].plan.ID, Node: node}
+			key := execution.Key{Execution: c.records()[0].Plan.ID, Node: node}
 			if err := second.Authenticate(t.Context(), key, token); err != nil {
 				t.Errorf("the token of %s: %v", node, err)
 			}
@@ -259,7 +259,7 @@ func TestTokensWhoseKeyChangedUnderAnExecution(t *testing.T) {
 				if anew := after != before; anew != tt.wantAnew {
 					t.Errorf("the tokens were made anew: %t, want %t", anew, tt.wantAnew)
 				}
-				id := c.records()[0].plan.ID
+				id := c.records()[0].Plan.ID
 				if err := second.Authenticate(t.Context(), execution.Key{Execution: id, Node: "b"}, after); err != nil {
 					t.Errorf("the token of b, which started after that: %v", err)
 				}
@@ -310,7 +310,7 @@ func TestTheLeaderKeepsTheCallbackKey(t *testing.T) {
 		next := startReplica(t, c, newMemoryStore(), testConfig())
 		defer next.kill()
 		time.Sleep(time.Second)
-		if err := next.Authenticate(t.Context(), execution.Key{Execution: c.records()[0].plan.ID, Node: "a"}, c.tokenOf("a")); err != nil {
+		if err := next.Authenticate(t.Context(), execution.Key{Execution: c.records()[0].Plan.ID, Node: "a"}, c.tokenOf("a")); err != nil {
 			t.Errorf("the token of the pod that runs: %v", err)
 		}
 	})

@@ -64,7 +64,7 @@ func (c *Controller) gather(key execution.Key) (task, bool) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	open := c.open
-	if open == nil || open.record.plan.ID != key.Execution {
+	if open == nil || open.record.Plan.ID != key.Execution {
 		return task{}, false
 	}
 	known, ok := open.ledger.Task(key.Node)
@@ -77,7 +77,7 @@ func (c *Controller) gather(key execution.Key) (task, bool) {
 	if !nodeGone && !created && !open.ledger.Granted(known.Index) {
 		return task{}, false // it waits for a slot
 	}
-	t := task{key: key, index: known.Index, name: name, open: open, plan: open.record.plan, owner: open.record.owner()}
+	t := task{key: key, index: known.Index, name: name, open: open, plan: open.record.Plan, owner: open.record.Owner()}
 	memory := &open.tasks[known.Index]
 	memory.seen = memory.seen || job != nil
 	foreign := job != nil && !jobspec.Owned(job, t.owner, key)

@@ -10,9 +10,9 @@ import (
 	corev1 "k8s.io/api/core/v1"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 
-	"github.com/batch-job-controller/batch-job-controller/controller"
 	"github.com/batch-job-controller/batch-job-controller/controller/execution"
 	"github.com/batch-job-controller/batch-job-controller/controller/jobspec"
+	"github.com/batch-job-controller/batch-job-controller/controller/record"
 )
 
 // Execution is how far an execution is.
@@ -55,7 +55,7 @@ const UnreadablePhase execution.Phase = "Unreadable"
 func Of(records []corev1.ConfigMap) []Execution {
 	var all []Execution
 	for i := range records {
-		plan, account, err := controller.ReadRecord(&records[i])
+		plan, account, err := record.Read(&records[i])
 		e := of(plan, account)
 		if err != nil {
 			why := strings.TrimPrefix(err.Error(), "execution record "+records[i].Name+": ")

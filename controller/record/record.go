@@ -1,4 +1,4 @@
-package controller
+package record
 
 import (
 	"bytes"
@@ -21,23 +21,44 @@ import (
 	"github.com/batch-job-controller/batch-job-controller/controller/jobspec"
 )
 
-// record is an execution record as the API server has it.
-type record struct {
-	plan    execution.Plan
-	account execution.Account
-	object  *corev1.ConfigMap // as last read or written: its resourceVersion is what the next write is compared with
+// Record is an execution record as the API server has it.
+type Record struct {
+	Plan    execution.Plan
+	Account execution.Account
+	Object  *corev1.ConfigMap // as last read or written: its resourceVersion is what the next write is compared with
 }
 
-func (r record) owner() jobspec.Owner {
-	return jobspec.Owner{Name: r.object.Name, UID: r.object.UID}
+// Owner returns what the Jobs of the execution name as their owner.
+func (r Record) Owner() jobspec.Owner {
+	return jobspec.Owner{Name: r.Object.Name, UID: r.Object.UID}
 }
 
-// records reads and writes execution records. A record is created once, by the
+// ReportedNodes returns the nodes of which a closed record says that they sent a
+// result. One that lacks the key does not say it of any, nor does one of an
+// execution whose results are optional.
+func (r Record) ReportedNodes() (nodes []string) {
+	if _, says := r.Object.Data[unreportedKey]; !says || r.Plan.Settings.ResultOptional {
+		return nil
+	}
+	for i, end := range r.Account.Ends() {
+		if end.State == execution.Succeeded && i < len(r.Plan.Nodes) {
+			nodes = append(nodes, r.Plan.Nodes[i].Name)
+		}
+	}
+	return nodes
+}
+
+// Store reads and writes execution records. A record is created once, by the
 // name that its ID gives it, and changed by compare-and-swap: a replica that
 // knows less than the API server is refused.
-type records struct {
+type Store struct {
 	client     corev1client.ConfigMapInterface
 	controller string
+}
+
+// NewStore returns the store of a controller's records.
+func NewStore(client corev1client.ConfigMapInterface, controller string) Store {
+	return Store{client: client, controller: controller}
 }
 
 // The keys of a record's ConfigMap. All but the plan are made for reading with
@@ -57,12 +78,12 @@ const (
 	unreportedKey = "unreported"
 )
 
-// create writes the record of a new execution. It returns an AlreadyExists
+// Create writes the record of a new execution. It returns an AlreadyExists
 // error if there is one of its ID.
-func (r records) create(ctx context.Context, plan execution.Plan, account execution.Account) (record, error) {
+func (r Store) Create(ctx context.Context, plan execution.Plan, account execution.Account) (Record, error) {
 	packed, err := packPlan(plan)
 	if err != nil {
-		return record{}, err
+		return Record{}, err
 	}
 	object := &corev1.ConfigMap{
 		ObjectMeta: metav1.ObjectMeta{
@@ -71,7 +92,7 @@ func (r records) create(ctx context.Context, plan execution.Plan, account execut
 		},
 		BinaryData: map[string][]byte{planKey: packed},
 		Data: map[string]string{
-			schemaKey:    fmt.Sprint(recordSchema),
+			schemaKey:    fmt.Sprint(Schema),
 			triggerKey:   string(plan.Trigger),
 			scheduledKey: plan.Scheduled.UTC().Format(time.RFC3339),
 			nodesKey:     fmt.Sprint(len(plan.Nodes)),
@@ -81,52 +102,53 @@ func (r records) create(ctx context.Context, plan execution.Plan, account execut
 	writeAccount(object.Data, account)
 	created, err := r.client.Create(ctx, object, metav1.CreateOptions{})
 	if err != nil {
-		return record{}, fmt.Errorf("create execution record %s: %w", object.Name, err)
+		return Record{}, fmt.Errorf("create execution record %s: %w", object.Name, err)
 	}
-	return record{plan: plan, account: account, object: created}, nil
+	return Record{Plan: plan, Account: account, Object: created}, nil
 }
 
-// update replaces the account, if nobody wrote the record since it was read.
-func (r records) update(ctx context.Context, old record, account execution.Account) (record, error) {
-	object := old.object.DeepCopy()
+// Swap replaces the account, unless another writer changed the record since it was read: the error is then a
+// Conflict.
+func (r Store) Swap(ctx context.Context, old Record, account execution.Account) (Record, error) {
+	object := old.Object.DeepCopy()
 	writeAccount(object.Data, account)
 	written, err := r.client.Update(ctx, object, metav1.UpdateOptions{})
 	if err != nil {
-		return record{}, fmt.Errorf("update execution record %s: %w", object.Name, err)
+		return Record{}, fmt.Errorf("update execution record %s: %w", object.Name, err)
 	}
-	return record{plan: old.plan, account: account, object: written}, nil
+	return Record{Plan: old.Plan, Account: account, Object: written}, nil
 }
 
-// get reads a record from the API server. If it is there and cannot be read, the
-// error is a newerError or a damagedError.
-func (r records) get(ctx context.Context, id execution.ID) (record, error) {
+// Get reads a record from the API server. If it is there and cannot be read, the
+// error is a NewerError or a DamagedError.
+func (r Store) Get(ctx context.Context, id execution.ID) (Record, error) {
 	name := jobspec.RecordName(r.controller, id)
 	object, err := r.client.Get(ctx, name, metav1.GetOptions{})
 	if err != nil {
-		return record{}, fmt.Errorf("read execution record %s: %w", name, err)
+		return Record{}, fmt.Errorf("read execution record %s: %w", name, err)
 	}
-	parsed, err := parseRecord(object)
-	var newer *newerError
+	parsed, err := parse(object)
+	var newer *NewerError
 	switch {
 	case errors.As(err, &newer):
-		return record{}, err
+		return Record{}, err
 	case err != nil:
-		return record{}, newDamagedError(object, err)
+		return Record{}, newDamagedError(object, err)
 	}
 	return parsed, nil
 }
 
-// listing is all records that there are.
-type listing struct {
-	records []record        // that can be read, ordered by ID
-	newer   []*newerError   // that only a later version can read
-	damaged []*damagedError // that no version can read
+// Listing is all records that there are.
+type Listing struct {
+	Records []Record        // that can be read, ordered by ID
+	Newer   []*NewerError   // that only a later version can read
+	Damaged []*DamagedError // that no version can read
 }
 
-// list reads all records from the API server, not from a cache. Those that
+// List reads all records from the API server, not from a cache. Those that
 // cannot be read are left alone.
-func (r records) list(ctx context.Context) (listing, error) {
-	var all listing
+func (r Store) List(ctx context.Context) (Listing, error) {
+	var all Listing
 	objects, err := r.client.List(ctx, metav1.ListOptions{
 		LabelSelector: jobspec.Selector(r.controller, jobspec.RecordComponent).String(),
 	})
@@ -134,54 +156,54 @@ func (r records) list(ctx context.Context) (listing, error) {
 		return all, fmt.Errorf("list execution records: %w", err)
 	}
 	for i := range objects.Items {
-		parsed, err := parseRecord(&objects.Items[i])
-		var newer *newerError
+		parsed, err := parse(&objects.Items[i])
+		var newer *NewerError
 		switch {
 		case errors.As(err, &newer):
-			all.newer = append(all.newer, newer)
+			all.Newer = append(all.Newer, newer)
 		case err != nil:
-			all.damaged = append(all.damaged, newDamagedError(&objects.Items[i], err))
+			all.Damaged = append(all.Damaged, newDamagedError(&objects.Items[i], err))
 		default:
-			all.records = append(all.records, parsed)
+			all.Records = append(all.Records, parsed)
 		}
 	}
-	slices.SortFunc(all.records, func(a, b record) int { return cmp.Compare(a.plan.ID, b.plan.ID) })
+	slices.SortFunc(all.Records, func(a, b Record) int { return cmp.Compare(a.Plan.ID, b.Plan.ID) })
 	return all, nil
 }
 
-// delete deletes a record and with it all Jobs it owns.
-func (r records) delete(ctx context.Context, old record) error {
+// Delete deletes a record and with it all Jobs it owns.
+func (r Store) Delete(ctx context.Context, old Record) error {
 	background := metav1.DeletePropagationBackground
-	err := r.client.Delete(ctx, old.object.Name, metav1.DeleteOptions{
-		Preconditions:     &metav1.Preconditions{UID: &old.object.UID},
+	err := r.client.Delete(ctx, old.Object.Name, metav1.DeleteOptions{
+		Preconditions:     &metav1.Preconditions{UID: &old.Object.UID},
 		PropagationPolicy: &background,
 	})
 	if err != nil {
-		return fmt.Errorf("delete execution record %s: %w", old.object.Name, err)
+		return fmt.Errorf("delete execution record %s: %w", old.Object.Name, err)
 	}
 	return nil
 }
 
-func parseRecord(object *corev1.ConfigMap) (record, error) {
+func parse(object *corev1.ConfigMap) (Record, error) {
 	schema, err := schemaOf(object)
 	if err != nil {
-		return record{}, fmt.Errorf("execution record %s: %w", object.Name, err)
+		return Record{}, fmt.Errorf("execution record %s: %w", object.Name, err)
 	}
-	if schema > recordSchema {
-		return record{}, newNewerError(object, schema)
+	if schema > Schema {
+		return Record{}, newNewerError(object, schema)
 	}
 	plan, err := unpackPlan(object.BinaryData[planKey])
 	if err != nil {
-		return record{}, fmt.Errorf("execution record %s: %s: %w", object.Name, planKey, err)
+		return Record{}, fmt.Errorf("execution record %s: %s: %w", object.Name, planKey, err)
 	}
 	if id := execution.ID(object.Labels[jobspec.ExecutionLabel]); plan.ID != id {
-		return record{}, fmt.Errorf("execution record %s: %s: is of execution %q, the label says %q", object.Name, planKey, plan.ID, id)
+		return Record{}, fmt.Errorf("execution record %s: %s: is of execution %q, the label says %q", object.Name, planKey, plan.ID, id)
 	}
 	account, err := parseAccount(object.Data, len(plan.Nodes))
 	if err != nil {
-		return record{}, fmt.Errorf("execution record %s: %w", object.Name, err)
+		return Record{}, fmt.Errorf("execution record %s: %w", object.Name, err)
 	}
-	return record{plan: plan, account: account, object: object}, nil
+	return Record{Plan: plan, Account: account, Object: object}, nil
 }
 
 func packPlan(plan execution.Plan) ([]byte, error) {

@@ -1,0 +1,65 @@
+package record
+
+import (
+	"errors"
+	"slices"
+	"time"
+
+	"github.com/batch-job-controller/batch-job-controller/controller/execution"
+	"github.com/batch-job-controller/batch-job-controller/controller/jobspec"
+	"github.com/batch-job-controller/batch-job-controller/controller/kube"
+	corev1 "k8s.io/api/core/v1"
+)
+
+// DamagedError tells of a record that no version can read.
+type DamagedError struct {
+	Reference corev1.ObjectReference
+	ID        execution.ID
+	Open      bool // it does not say that it is closed
+	err       error
+
+	object *corev1.ConfigMap // as it is there
+}
+
+func newDamagedError(object *corev1.ConfigMap, err error) *DamagedError {
+	return &DamagedError{
+		Reference: kube.ConfigMapReference(object),
+		ID:        execution.ID(object.Labels[jobspec.ExecutionLabel]),
+		Open:      execution.Phase(object.Data[phaseKey]) != execution.Closed,
+		err:       err,
+
+		object: object,
+	}
+}
+
+// IsOf reports whether the object by the name of an execution's record is what
+// became of it, as far as what is left of it tells. It counts as foreign if
+// nothing does.
+func (e *DamagedError) IsOf(id execution.ID, why execution.Firing) bool {
+	if there, err := unpackPlan(e.object.BinaryData[planKey]); err == nil {
+		return why.Equal(execution.Firing{Trigger: there.Trigger, Scheduled: there.Scheduled})
+	}
+	if at, err := time.Parse(time.RFC3339, e.object.Data[scheduledKey]); err == nil {
+		return why.Equal(execution.Firing{Trigger: execution.Trigger(e.object.Data[triggerKey]), Scheduled: at})
+	}
+	return e.ID == id
+}
+
+func (e *DamagedError) Error() string { return e.err.Error() }
+
+// Unwrap returns what is wrong with it.
+func (e *DamagedError) Unwrap() error { return e.err }
+
+// Damage tells of all records that cannot be read, or is nil.
+func (l Listing) Damage() error {
+	errs := make([]error, 0, len(l.Damaged))
+	for _, e := range l.Damaged {
+		errs = append(errs, e)
+	}
+	return errors.Join(errs...)
+}
+
+// IsDamaged reports whether an execution's record cannot be read.
+func (l Listing) IsDamaged(id execution.ID) bool {
+	return slices.ContainsFunc(l.Damaged, func(e *DamagedError) bool { return e.ID == id })
+}

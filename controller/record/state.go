@@ -1,0 +1,212 @@
+package record
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"maps"
+	"strings"
+	"time"
+
+	corev1 "k8s.io/api/core/v1"
+	apierrors "k8s.io/apimachinery/pkg/api/errors"
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+	corev1client "k8s.io/client-go/kubernetes/typed/core/v1"
+
+	"github.com/batch-job-controller/batch-job-controller/controller/execution"
+	"github.com/batch-job-controller/batch-job-controller/controller/jobspec"
+)
+
+// The state ConfigMap remembers which tick was dealt with last, and which
+// execution is newest. Executions do not tell: users delete them, and a
+// skipped tick leaves none. It is changed by compare-and-swap, and always
+// before an execution record is created: a leader that slept through its Lease
+// cannot open an execution beside that of its successor.
+const (
+	stateSuffix    = "-state"
+	stateComponent = "state"
+	lastTickKey    = "lastTick"
+	scheduleKey    = "schedule" // of the last tick, with its time zone
+	newestKey      = "newestExecution"
+	openingKey     = "opening" // "trigger scheduled" while the newest execution's record is being created
+)
+
+// State is the state ConfigMap as this leader has read or written it.
+type State struct {
+	Object   *corev1.ConfigMap // nil: there is none
+	LastTick time.Time
+	Schedule string // that applied at the last tick; empty: it was not taken down
+	Newest   execution.ID
+	Pending  *execution.Firing // nil: the newest execution's record was created
+}
+
+// StateName returns the name of a controller's state ConfigMap.
+func StateName(controller string) string { return controller + stateSuffix }
+
+// LastTick returns until when the state says that ticks were dealt with, or the
+// zero time.
+func LastTick(object *corev1.ConfigMap) time.Time {
+	s, _ := parseState(object)
+	return s.LastTick
+}
+
+// parseState reads what can be read, and tells of the rest.
+func parseState(object *corev1.ConfigMap) (s State, problems []string) {
+	s.Object = object
+	problem := func(key string) {
+		problems = append(problems, fmt.Sprintf("%s: %.64q", key, object.Data[key]))
+	}
+	if text := object.Data[lastTickKey]; text != "" {
+		at, err := time.Parse(time.RFC3339, text)
+		if err != nil {
+			problem(lastTickKey)
+		}
+		s.LastTick = at
+	}
+	s.Schedule = object.Data[scheduleKey]
+	if text := object.Data[newestKey]; text != "" {
+		id, err := execution.ParseID(text)
+		if err != nil {
+			problem(newestKey)
+		}
+		s.Newest = id
+	}
+	if text := object.Data[openingKey]; text != "" && s.Newest != "" {
+		trigger, scheduled, _ := strings.Cut(text, " ")
+		at, err := time.Parse(time.RFC3339, scheduled)
+		if err != nil || trigger == "" {
+			problem(openingKey)
+		} else {
+			s.Pending = &execution.Firing{Trigger: execution.Trigger(trigger), Scheduled: at}
+		}
+	}
+	return s, problems
+}
+
+// Pass records that the ticks of a schedule up to a time were dealt with. It
+// reports whether that is news.
+func (s *State) Pass(schedule string, until time.Time) bool {
+	if !s.LastTick.Before(until) && s.Schedule == schedule {
+		return false
+	}
+	s.Schedule = schedule
+	if s.LastTick.Before(until) {
+		s.LastTick = until
+	}
+	return true
+}
+
+// Follow records the schedule that applies from now on. The ticks since the
+// last one are due if known says so of the schedule that applied then, as they
+// are when it was not taken down. Otherwise they are of another schedule, and none
+// of this one counts from before now.
+func (s *State) Follow(schedule string, known func(string) bool, now time.Time) bool {
+	switch {
+	case s.LastTick.IsZero(): // the first start: nothing was missed
+	case s.Schedule == "":
+		s.Schedule = schedule
+		return true
+	case known(s.Schedule):
+		return false
+	}
+	return s.Pass(schedule, now)
+}
+
+// Begin records that an execution is to be opened, unless another one is, or
+// its tick was dealt with. It gives it an ID that none had before.
+func (s *State) Begin(schedule string, why execution.Firing, now time.Time) bool {
+	if s.Pending != nil || (why.Trigger == execution.Cron && !s.LastTick.Before(why.Scheduled)) {
+		return false
+	}
+	s.Newest = s.nextID(why.Scheduled)
+	s.Pending = &why
+	if why.Trigger == execution.Cron {
+		s.LastTick, s.Schedule = now, schedule
+	}
+	return true
+}
+
+func (s *State) nextID(scheduled time.Time) execution.ID {
+	id := execution.NewID(scheduled)
+	if s.Newest != "" && id <= s.Newest {
+		return s.Newest.Next()
+	}
+	return id
+}
+
+func (s State) data() map[string]string {
+	data := map[string]string{}
+	if s.Object != nil {
+		maps.Copy(data, s.Object.Data)
+	}
+	set := func(key, value string) {
+		delete(data, key)
+		if value != "" {
+			data[key] = value
+		}
+	}
+	set(newestKey, string(s.Newest))
+	set(lastTickKey, "")
+	if !s.LastTick.IsZero() {
+		set(lastTickKey, s.LastTick.UTC().Format(time.RFC3339))
+	}
+	set(scheduleKey, s.Schedule)
+	set(openingKey, "")
+	if s.Pending != nil {
+		set(openingKey, string(s.Pending.Trigger)+" "+s.Pending.Scheduled.UTC().Format(time.RFC3339))
+	}
+	return data
+}
+
+// StateStore reads and writes the state of one controller.
+type StateStore struct {
+	client     corev1client.ConfigMapInterface
+	controller string
+}
+
+// NewStateStore returns the store of a controller's state.
+func NewStateStore(client corev1client.ConfigMapInterface, controller string) StateStore {
+	return StateStore{client: client, controller: controller}
+}
+
+// Read reads the state from the API server: what of it can be read, and what
+// is wrong with the rest.
+func (s StateStore) Read(ctx context.Context) (there State, problems []string, err error) {
+	name := StateName(s.controller)
+	object, err := s.client.Get(ctx, name, metav1.GetOptions{})
+	if apierrors.IsNotFound(err) {
+		return State{}, nil, nil
+	}
+	if err != nil {
+		return State{}, nil, fmt.Errorf("read %s: %w", name, err)
+	}
+	there, problems = parseState(object)
+	return there, problems, nil
+}
+
+// ErrConflict says that another writer has changed the state since it was read.
+var ErrConflict = errors.New("conflict")
+
+// Swap writes the state, unless it was changed since next was read: the error is
+// then an ErrConflict.
+func (s StateStore) Swap(ctx context.Context, next State) (written State, err error) {
+	name := StateName(s.controller)
+	if next.Object == nil {
+		next.Object, err = s.client.Create(ctx, &corev1.ConfigMap{
+			ObjectMeta: metav1.ObjectMeta{Name: name, Labels: jobspec.CommonLabels(s.controller, stateComponent)},
+			Data:       next.data(),
+		}, metav1.CreateOptions{})
+	} else {
+		object := next.Object.DeepCopy()
+		object.Data = next.data()
+		next.Object, err = s.client.Update(ctx, object, metav1.UpdateOptions{})
+	}
+	switch {
+	case err == nil:
+		return next, nil
+	case apierrors.IsConflict(err), apierrors.IsAlreadyExists(err), apierrors.IsNotFound(err):
+		return State{}, fmt.Errorf("write %s: %w: %w", name, ErrConflict, err)
+	default:
+		return State{}, fmt.Errorf("write %s: %w", name, err)
+	}
+}
