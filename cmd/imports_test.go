@@ -44,6 +44,7 @@ var allowed = map[string][]string{
 		"cmd/version",
 		"controller",
 		"controller/auth",
+		"controller/backoff",
 		"controller/config",
 		"controller/execution",
 		"controller/jobspec",
@@ -112,6 +113,7 @@ var allowed = map[string][]string{
 
 	"controller": {
 		"controller/auth",
+		"controller/backoff",
 		"controller/config",
 		"controller/execution",
 		"controller/jobspec",
@@ -134,6 +136,9 @@ var allowed = map[string][]string{
 		"k8s.io/apimachinery/...",
 		"k8s.io/utils/...",
 	},
+	"controller/backoff": {
+		"k8s.io/apimachinery/...",
+	},
 	"controller/config": {
 		"controller/execution",
 		"controller/jobspec",
@@ -154,6 +159,7 @@ var allowed = map[string][]string{
 		"sigs.k8s.io/yaml",
 	},
 	"controller/kube": {
+		"controller/backoff",
 		"controller/execution",
 		"controller/jobspec",
 		"controller/plan",

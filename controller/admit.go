@@ -8,6 +8,7 @@ import (
 
 	apierrors "k8s.io/apimachinery/pkg/api/errors"
 
+	"github.com/batch-job-controller/batch-job-controller/controller/backoff"
 	"github.com/batch-job-controller/batch-job-controller/controller/execution"
 	"github.com/batch-job-controller/batch-job-controller/controller/kube"
 	"github.com/batch-job-controller/batch-job-controller/controller/lease"
@@ -39,7 +40,7 @@ func (c *Controller) keepRecord(ctx context.Context, fence lease.Fence) {
 	timer := c.Clock.NewTimer(lazyWrite)
 	defer timer.Stop()
 	waiting := false // the timer runs for a lazy write
-	pause := firstPause
+	pauses := backoff.New(firstPause, lastPause, c.Jitter)
 	failed := 0 // tries in a row
 	news := c.wake
 	for {
@@ -58,20 +59,22 @@ func (c *Controller) keepRecord(ctx context.Context, fence lease.Fence) {
 			return
 		case err != nil:
 			if errors.Is(err, errOvertaken) {
-				pause = max(pause, conflictPause)
+				pauses.AtLeast(conflictPause)
 			}
 			if failed++; failed == refusedTries {
 				c.tellRecordRefused(ctx, err)
 			}
+			pause := pauses.Next()
 			c.Log.Error("execution record not written, trying again", "error", err, "pause", pause)
 			timer.Reset(pause)
-			pause, waiting = min(2*pause, lastPause), true
+			waiting = true
 			news = nil // it waits as well: each would be another attempt
 		case lazy && !waiting: // later news do not put it off
 			timer.Reset(lazyWrite)
 			waiting = true
 		case !lazy:
-			pause, waiting, failed = firstPause, false, 0
+			waiting, failed = false, 0
+			pauses.Reset()
 		}
 	}
 }

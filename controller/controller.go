@@ -14,6 +14,7 @@ import (
 	"k8s.io/utils/clock"
 
 	"github.com/batch-job-controller/batch-job-controller/controller/auth"
+	"github.com/batch-job-controller/batch-job-controller/controller/backoff"
 	"github.com/batch-job-controller/batch-job-controller/controller/config"
 	"github.com/batch-job-controller/batch-job-controller/controller/execution"
 	"github.com/batch-job-controller/batch-job-controller/controller/jobspec"
@@ -43,6 +44,7 @@ type Options struct {
 	Results    *metrics.Results
 	Metrics    *metrics.Metrics
 	Clock      clock.WithTicker
+	Jitter     backoff.Jitter // of the pauses between tries; nil: there is none
 	Log        *slog.Logger
 	Workers    int // node tasks worked on at once; 0: DefaultWorkers
 
@@ -203,7 +205,7 @@ func New(o Options) (*Controller, error) {
 	c.configured.Store(configured)
 	c.credentials = auth.NewCredentials(o.Keyring, c.podTokens)
 	c.redactor = route.NewRedactor(c.credentials)
-	if c.caches, err = kube.NewCaches(o.Client, o.Namespace, o.Config.Name, o.Instance, o.Clock); err != nil {
+	if c.caches, err = kube.NewCaches(o.Client, o.Namespace, o.Config.Name, o.Instance, o.Clock, o.Jitter); err != nil {
 		return nil, fmt.Errorf("caches: %w", err)
 	}
 	if err := c.caches.Notify(c.taskChanged, c.nodeChanged); err != nil {

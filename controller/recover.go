@@ -6,6 +6,7 @@ import (
 	"io/fs"
 	"time"
 
+	"github.com/batch-job-controller/batch-job-controller/controller/backoff"
 	"github.com/batch-job-controller/batch-job-controller/controller/execution"
 	"github.com/batch-job-controller/batch-job-controller/controller/jobspec"
 	"github.com/batch-job-controller/batch-job-controller/controller/plan"
@@ -16,7 +17,7 @@ import (
 // returns false if ctx ends first. The error is a newerError: to wait would not
 // help, and another replica may be of the version that can go on.
 func (c *Controller) recoverUntilDone(ctx context.Context) (done bool, err error) {
-	for delay := time.Second; ; delay = min(2*delay, 15*time.Second) {
+	for pauses := backoff.New(time.Second, 15*time.Second, c.Jitter); ; {
 		err := c.recover(ctx)
 		var newer *record.NewerError
 		switch {
@@ -28,7 +29,7 @@ func (c *Controller) recoverUntilDone(ctx context.Context) (done bool, err error
 			return false, nil
 		}
 		c.Log.Error("the executions could not be read, trying again", "error", err)
-		if !c.sleepUntil(ctx, c.Clock.Now().Add(delay), nil) {
+		if !c.sleepUntil(ctx, c.Clock.Now().Add(pauses.Next()), nil) {
 			return false, nil
 		}
 	}

@@ -11,6 +11,7 @@ import (
 	corev1 "k8s.io/api/core/v1"
 	"k8s.io/client-go/tools/cache"
 
+	"github.com/batch-job-controller/batch-job-controller/controller/backoff"
 	"github.com/batch-job-controller/batch-job-controller/controller/config"
 	"github.com/batch-job-controller/batch-job-controller/controller/execution"
 	"github.com/batch-job-controller/batch-job-controller/controller/kube"
@@ -63,7 +64,7 @@ type configEvent struct {
 func (c *Controller) followConfig(ctx context.Context) {
 	f := &follower{
 		Controller: c,
-		informer:   kube.NewConfigMapInformer(c.Client, c.Namespace, c.ConfigMap, c.Instance, c.Clock),
+		informer:   kube.NewConfigMapInformer(c.Client, c.Namespace, c.ConfigMap, c.Instance, c.Clock, c.Jitter),
 		judged:     c.config().Hash,
 		about:      corev1.ObjectReference{APIVersion: "v1", Kind: "ConfigMap", Namespace: c.Namespace, Name: c.ConfigMap},
 	}
@@ -87,7 +88,7 @@ func (c *Controller) followConfig(ctx context.Context) {
 }
 
 func (f *follower) run(ctx context.Context, news <-chan struct{}) {
-	pause := reloadFirstRetry
+	pauses := backoff.New(reloadFirstRetry, reloadRetry, f.Jitter)
 	var again <-chan time.Time // until what could not be judged is judged again
 	for {
 		_, _, moved := f.Callbacks()
@@ -111,11 +112,11 @@ func (f *follower) run(ctx context.Context, news <-chan struct{}) {
 		}
 		again = nil
 		if err := f.look(ctx); err != nil && ctx.Err() == nil {
+			pause := pauses.Next()
 			f.Log.Error("a change of the configuration could not be judged, trying again", "configMap", f.ConfigMap, "error", err, "in", pause)
 			again = f.Clock.After(pause)
-			pause = min(2*pause, reloadRetry)
 		} else {
-			pause = reloadFirstRetry
+			pauses.Reset()
 		}
 	}
 }

@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"time"
 
+	"github.com/batch-job-controller/batch-job-controller/controller/backoff"
 	"github.com/batch-job-controller/batch-job-controller/controller/execution"
 	"github.com/batch-job-controller/batch-job-controller/controller/kube"
 	"github.com/batch-job-controller/batch-job-controller/controller/lease"
@@ -104,14 +105,14 @@ func (c *Controller) sleepUntil(ctx context.Context, at time.Time, news <-chan s
 // while the API server is away a tick is late, not lost. It returns the last
 // error. Without a time it is never too late.
 func (c *Controller) untilDone(ctx context.Context, step string, why execution.Firing, late time.Time, try func() error) error {
-	for delay := 250 * time.Millisecond; ; delay = min(2*delay, 15*time.Second) {
+	for pauses := backoff.New(250*time.Millisecond, 15*time.Second, c.Jitter); ; {
 		err := try()
 		now := c.Clock.Now()
 		if err == nil || ctx.Err() != nil || (!late.IsZero() && now.After(late)) {
 			return err
 		}
 		c.Log.Error("a step failed, trying again", "step", step, "trigger", why.Trigger, "scheduled", why.Scheduled, "error", err)
-		again := now.Add(delay)
+		again := now.Add(pauses.Next())
 		if !late.IsZero() && again.After(late) {
 			again = late.Add(1) // the last try
 		}

@@ -94,6 +94,7 @@ func newApp(o options, env config.Env, cfg config.Config, client kube.Client, ke
 		Results:    results,
 		Metrics:    own,
 		Clock:      clock.RealClock{},
+		Jitter:     jitter,
 		Log:        log,
 		ConfigMap:  env.ConfigMapName,
 		Judge:      a.judgeConfig(ext),

@@ -4,11 +4,13 @@ import (
 	"context"
 	"errors"
 	"log/slog"
+	"math/rand/v2"
 	"time"
 
 	apierrors "k8s.io/apimachinery/pkg/api/errors"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 
+	"github.com/batch-job-controller/batch-job-controller/controller/backoff"
 	"github.com/batch-job-controller/batch-job-controller/controller/config"
 	"github.com/batch-job-controller/batch-job-controller/controller/kube"
 )
@@ -18,6 +20,7 @@ import (
 type starting struct {
 	log    *slog.Logger
 	events startEvents
+	jitter backoff.Jitter
 	told   string
 }
 
@@ -26,20 +29,26 @@ type startEvents interface {
 }
 
 func newStarting(env config.Env, client kube.Client, log *slog.Logger) *starting {
-	return &starting{log: log, events: kube.StartEvents{
+	return &starting{log: log, jitter: jitter, events: kube.StartEvents{
 		Client: client, Namespace: env.Namespace, ConfigMap: env.ConfigMapName, Instance: env.Hostname,
 	}}
+}
+
+// jitter draws how much shorter than those of other replicas a pause is.
+func jitter() float64 {
+	return rand.Float64() //nolint:gosec // it spreads load, and guards nothing
 }
 
 // untilAnswered tries again while the API server does not answer: a process
 // that ends would be started again later and later.
 func (s *starting) untilAnswered(ctx context.Context, what string, load func() error) error {
-	for delay := time.Second; ; delay = min(2*delay, 15*time.Second) {
+	for pauses := backoff.New(time.Second, 15*time.Second, s.jitter); ; {
 		err := load()
 		var misuse *misuseError
 		if err == nil || errors.As(err, &misuse) {
 			return err
 		}
+		delay := pauses.Next()
 		s.log.Error("what is needed to start could not be read, trying again", "what", what, "error", err, "in", delay)
 		if apierrors.ReasonForError(err) != metav1.StatusReasonUnknown { // the API server is there
 			s.tell(ctx, err.Error())

@@ -12,6 +12,8 @@ import (
 
 	apierrors "k8s.io/apimachinery/pkg/api/errors"
 	"k8s.io/apimachinery/pkg/runtime/schema"
+
+	"github.com/batch-job-controller/batch-job-controller/controller/config"
 )
 
 // toldProblems are the events that were asked for.
@@ -67,4 +69,25 @@ func TestStartWaitsForTheAPIServer(t *testing.T) {
 			})
 		})
 	}
+}
+
+// Replicas that start together do not ask together.
+func TestPausesOfAStartHaveJitter(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		start := newStarting(config.Env{}, nil, slog.New(slog.DiscardHandler))
+		if start.jitter == nil {
+			t.Fatal("a start has no jitter")
+		}
+		start.jitter = func() float64 { return 0.5 }
+		began, n := time.Now(), 0
+		err := start.untilAnswered(t.Context(), "configuration", func() error {
+			if n++; n < 3 {
+				return errors.New("connection refused")
+			}
+			return nil
+		})
+		if after := time.Since(began); err != nil || after != 2700*time.Millisecond {
+			t.Errorf("got %v after %s, want an answer after 2.7s", err, after)
+		}
+	})
 }

@@ -14,6 +14,7 @@ import (
 	"k8s.io/client-go/tools/cache"
 	"k8s.io/utils/clock"
 
+	"github.com/batch-job-controller/batch-job-controller/controller/backoff"
 	"github.com/batch-job-controller/batch-job-controller/controller/execution"
 	"github.com/batch-job-controller/batch-job-controller/controller/jobspec"
 	"github.com/batch-job-controller/batch-job-controller/controller/plan"
@@ -34,12 +35,12 @@ const byTask = "task"
 // byNode indexes pods by the node that they are on.
 const byNode = "node"
 
-func NewCaches(client Client, namespace, controller, instance string, clk clock.WithTicker) (*Caches, error) {
+func NewCaches(client Client, namespace, controller, instance string, clk clock.WithTicker, jitter backoff.Jitter) (*Caches, error) {
 	ours := jobspec.Selector(controller, jobspec.JobComponent).String()
 	c := &Caches{
-		nodes: newInformer(client, &corev1.Node{}, newListWatch(client.CoreV1().Nodes(), "", clk, relistTime(instance, "nodes"))),
-		jobs:  newInformer(client, &batchv1.Job{}, newListWatch(client.BatchV1().Jobs(namespace), ours, clk, relistTime(instance, "jobs"))),
-		pods:  newInformer(client, &corev1.Pod{}, newListWatch(client.CoreV1().Pods(namespace), ours, clk, relistTime(instance, "pods"))),
+		nodes: newInformer(client, &corev1.Node{}, newListWatch(client.CoreV1().Nodes(), "", clk, relistTime(instance, "nodes"), jitter)),
+		jobs:  newInformer(client, &batchv1.Job{}, newListWatch(client.BatchV1().Jobs(namespace), ours, clk, relistTime(instance, "jobs"), jitter)),
+		pods:  newInformer(client, &corev1.Pod{}, newListWatch(client.CoreV1().Pods(namespace), ours, clk, relistTime(instance, "pods"), jitter)),
 	}
 	return c, errors.Join(
 		c.nodes.SetTransform(trimNode),

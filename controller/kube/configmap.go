@@ -9,13 +9,15 @@ import (
 	"k8s.io/apimachinery/pkg/watch"
 	"k8s.io/client-go/tools/cache"
 	"k8s.io/utils/clock"
+
+	"github.com/batch-job-controller/batch-job-controller/controller/backoff"
 )
 
 // NewConfigMapInformer returns what keeps one ConfigMap as the cluster has it. A
 // change that its watch misses is seen within five minutes.
-func NewConfigMapInformer(client Client, namespace, name, instance string, clk clock.WithTicker) cache.SharedIndexInformer {
+func NewConfigMapInformer(client Client, namespace, name, instance string, clk clock.WithTicker, jitter backoff.Jitter) cache.SharedIndexInformer {
 	only := oneConfigMap{client.CoreV1().ConfigMaps(namespace), name}
-	return newInformer(client, &corev1.ConfigMap{}, newListWatch(only, "", clk, relistTime(instance, "configmaps")))
+	return newInformer(client, &corev1.ConfigMap{}, newListWatch(only, "", clk, relistTime(instance, "configmaps"), jitter))
 }
 
 // oneConfigMap narrows the ConfigMaps to one.

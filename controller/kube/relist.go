@@ -13,6 +13,8 @@ import (
 	"k8s.io/apimachinery/pkg/watch"
 	"k8s.io/client-go/tools/cache"
 	"k8s.io/utils/clock"
+
+	"github.com/batch-job-controller/batch-job-controller/controller/backoff"
 )
 
 const (
@@ -41,12 +43,12 @@ func relistTime(instance, kind string) time.Duration {
 
 // newListWatch returns what fills the cache of a kind. Its watches say after a
 // while that they are too old to go on from, upon which a reflector lists anew.
-func newListWatch[L runtime.Object](from listerWatcher[L], selector string, clk clock.WithTicker, after time.Duration) *cache.ListWatch {
+func newListWatch[L runtime.Object](from listerWatcher[L], selector string, clk clock.WithTicker, after time.Duration, jitter backoff.Jitter) *cache.ListWatch {
 	listed := &listed{clock: clk, after: after}
 	return &cache.ListWatch{
 		ListWithContextFunc: func(ctx context.Context, o metav1.ListOptions) (runtime.Object, error) {
 			o.LabelSelector = selector
-			return untilAnswered(ctx, clk, func() (runtime.Object, error) {
+			return untilAnswered(ctx, clk, jitter, func() (runtime.Object, error) {
 				listed.now()
 				return from.List(ctx, o)
 			})
@@ -56,7 +58,7 @@ func newListWatch[L runtime.Object](from listerWatcher[L], selector string, clk 
 				listed.now()
 			}
 			o.LabelSelector = selector
-			return untilAnswered(ctx, clk, func() (watch.Interface, error) {
+			return untilAnswered(ctx, clk, jitter, func() (watch.Interface, error) {
 				left := listed.left()
 				if left <= 0 {
 					return nil, tooOld()
@@ -78,14 +80,14 @@ const firstRetry, lastRetry = 500 * time.Millisecond, 4 * time.Second
 // untilAnswered asks until the API server answers, if only with an error.
 // A reflector that is told that nobody answers asks again ever more seldom: after
 // a minute's outage its cache would be old for up to another.
-func untilAnswered[T any](ctx context.Context, clk clock.Clock, ask func() (T, error)) (T, error) {
-	for pause := firstRetry; ; pause = min(2*pause, lastRetry) {
+func untilAnswered[T any](ctx context.Context, clk clock.Clock, jitter backoff.Jitter, ask func() (T, error)) (T, error) {
+	for pauses := backoff.New(firstRetry, lastRetry, jitter); ; {
 		got, err := ask()
 		var answer apierrors.APIStatus
 		if err == nil || errors.As(err, &answer) {
 			return got, err
 		}
-		timer := clk.NewTimer(pause)
+		timer := clk.NewTimer(pauses.Next())
 		select {
 		case <-timer.C():
 		case <-ctx.Done():

@@ -9,6 +9,7 @@ import (
 	"testing/synctest"
 	"time"
 
+	"github.com/batch-job-controller/batch-job-controller/controller/backoff"
 	corev1 "k8s.io/api/core/v1"
 	apierrors "k8s.io/apimachinery/pkg/api/errors"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
@@ -68,7 +69,7 @@ func TestWatchesLastAsLongAsTheListBeforeThem(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			synctest.Test(t, func(t *testing.T) {
 				began := time.Now()
-				lw := newListWatch(source{}, "", clock.RealClock{}, relistTime("replica", "nodes"))
+				lw := newListWatch(source{}, "", clock.RealClock{}, relistTime("replica", "nodes"), nil)
 				tt.list(t, lw)
 				for range 10 { // those that do not last do not put it off
 					w, err := lw.WatchWithContext(t.Context(), metav1.ListOptions{})
@@ -140,6 +141,7 @@ func TestUntilAnswered(t *testing.T) {
 	refused := errors.New("connection refused")
 	tests := map[string]struct {
 		answers []error // the last one again and again
+		jitter  backoff.Jitter
 		want    error
 		asked   int
 		took    time.Duration
@@ -147,6 +149,7 @@ func TestUntilAnswered(t *testing.T) {
 		"it answers":                   {answers: []error{nil}, asked: 1},
 		"it answers with an error":     {answers: []error{apierrors.NewTooManyRequests("busy", 1)}, want: apierrors.NewTooManyRequests("busy", 1), asked: 1},
 		"it is away for a while":       {answers: []error{refused, refused, refused, nil}, asked: 4, took: 3500 * time.Millisecond},
+		"it is asked a little sooner":  {answers: []error{refused, refused, refused, nil}, jitter: func() float64 { return 0.5 }, asked: 4, took: 3150 * time.Millisecond},
 		"it is away for good":          {answers: []error{refused}, want: refused, asked: 18, took: time.Minute},
 		"it is back, and not well yet": {answers: []error{refused, apierrors.NewInternalError(refused)}, want: apierrors.NewInternalError(refused), asked: 2, took: 500 * time.Millisecond},
 	}
@@ -156,7 +159,7 @@ func TestUntilAnswered(t *testing.T) {
 				ctx, cancel := context.WithTimeout(t.Context(), time.Minute)
 				defer cancel()
 				began, asked := time.Now(), 0
-				got, err := untilAnswered(ctx, clock.RealClock{}, func() (int, error) {
+				got, err := untilAnswered(ctx, clock.RealClock{}, tt.jitter, func() (int, error) {
 					asked++
 					return asked, tt.answers[min(asked, len(tt.answers))-1]
 				})

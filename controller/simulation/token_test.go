@@ -13,6 +13,7 @@ import (
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 
 	"github.com/batch-job-controller/batch-job-controller/controller/auth"
+	"github.com/batch-job-controller/batch-job-controller/controller/backoff"
 	"github.com/batch-job-controller/batch-job-controller/controller/execution"
 	"github.com/batch-job-controller/batch-job-controller/controller/jobspec"
 	"github.com/batch-job-controller/batch-job-controller/controller/route"
@@ -34,7 +35,7 @@ func (w *world) keySecret() *corev1.Secret {
 
 // openKeyring reads the callback key, or makes it, until the API server answers.
 func (p *process) openKeyring(ctx context.Context, view *view) (*auth.Keyring, error) {
-	for delay := time.Second; ; delay = min(2*delay, 15*time.Second) {
+	for pauses := backoff.New(time.Second, 15*time.Second, nil); ; {
 		keyring, err := auth.OpenKeyring(ctx, auth.KeyringOptions{
 			Controller: name, Namespace: namespace, Secret: keyName, Create: true,
 			Secrets: view.CoreV1().Secrets(namespace), Clock: jitteredClock{},
@@ -42,7 +43,7 @@ func (p *process) openKeyring(ctx context.Context, view *view) (*auth.Keyring, e
 		if err == nil || apierrors.IsForbidden(err) {
 			return keyring, err
 		}
-		if err := p.sleep(ctx, delay, p.luck(request{verb: "wait", kind: secrets, name: keyName})); err != nil {
+		if err := p.sleep(ctx, pauses.Next(), p.luck(request{verb: "wait", kind: secrets, name: keyName})); err != nil {
 			return nil, err
 		}
 	}
