@@ -55,6 +55,7 @@ var allowed = map[string][]string{
 		"controller/report",
 		"controller/servingcert",
 		"github.com/prometheus/...",
+		"github.com/spf13/pflag",
 		"k8s.io/...",
 	},
 	"cmd/batch-job-controller": {

@@ -114,7 +114,7 @@ func TestEnvironment(t *testing.T) {
 func TestReplicasFindEachOther(t *testing.T) {
 	forEachInstallation(t, func(t *testing.T, objects []runtime.Object) {
 		container := controllerContainer(t, objects)
-		if !slices.Contains(container.Args, "-advertise-address=$(REPLICA_IP)") {
+		if !slices.Contains(container.Args, "--advertise-address=$(REPLICA_IP)") {
 			t.Errorf("no replica is told where it can be reached: %v", container.Args)
 		}
 		i := slices.IndexFunc(container.Env, func(v corev1.EnvVar) bool { return v.Name == "REPLICA_IP" })

@@ -264,7 +264,7 @@ func (a *app) run(ctx context.Context, start *starting) (err error) {
 // drain goes on passing callbacks on, now that this replica leads no more: pods
 // are sent to it until all nodes know that it is going.
 func (a *app) drain(ctx context.Context) {
-	ctx, cancel := context.WithTimeout(ctx, a.options.drain)
+	ctx, cancel := context.WithTimeout(ctx, a.options.shutdownDelay)
 	defer cancel()
 	lease.Follow(ctx, a.client, a.leaderOptions())
 }

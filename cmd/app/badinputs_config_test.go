@@ -70,8 +70,8 @@ func (c badConfig) check(t *testing.T, _ *badServer, _ string) {
 	output := stopWriter{stop: stop}
 	start := time.Now()
 	status := run(ctx, []string{
-		"-kubeconfig=" + writeKubeconfig(t, server.URL), "-drain=0s", "-health-address=127.0.0.1:0",
-		"-report-address=127.0.0.1:0", "-callback-address=127.0.0.1:0", "-metrics-address=127.0.0.1:0", "-log-format=text",
+		"--kubeconfig=" + writeKubeconfig(t, server.URL), "--shutdown-delay-duration=0s", "--health-probe-bind-address=127.0.0.1:0",
+		"--report-bind-address=127.0.0.1:0", "--callback-bind-address=127.0.0.1:0", "--metrics-bind-address=127.0.0.1:0", "--logging-format=text",
 	}, c.lookup, &output, func(*slog.Logger) {}) // other servers run, and log
 	if took := time.Since(start); c.within > 0 && took > c.within {
 		t.Errorf("took %s", took)

@@ -72,7 +72,7 @@ type badServer struct {
 func startBadServer(t *testing.T, nodes []string) *badServer {
 	t.Helper()
 	s := newBadServer(t, badConfiguration, corev1.ServiceSpec{ClusterIP: "10.96.0.7"}, nodes)
-	a := s.run(t, "-advertise-address=127.0.0.1")
+	a := s.run(t, "--advertise-address=127.0.0.1")
 	for range nodes {
 		s.await(t, isJob)
 	}
@@ -108,7 +108,7 @@ func (s *badServer) run(t *testing.T, args ...string) *app {
 		t.Fatal(err)
 	}
 	o, err := parseOptions(append(args,
-		"-drain=0s", "-report-address=127.0.0.1:0", "-callback-address=127.0.0.1:0", "-metrics-address=127.0.0.1:0"), s.log)
+		"--shutdown-delay-duration=0s", "--report-bind-address=127.0.0.1:0", "--callback-bind-address=127.0.0.1:0", "--metrics-bind-address=127.0.0.1:0"), s.log)
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -52,13 +52,13 @@ func clusterAccess(kubeconfig string) (*rest.Config, error) {
 	if kubeconfig == "" {
 		access, err := rest.InClusterConfig()
 		if err != nil {
-			return nil, fmt.Errorf("no access to a cluster: no -kubeconfig, and not the service account of a pod: %w", err)
+			return nil, fmt.Errorf("no access to a cluster: no --kubeconfig, and not the service account of a pod: %w", err)
 		}
 		return access, nil
 	}
 	access, err := clientcmd.BuildConfigFromFlags("", kubeconfig)
 	if err != nil {
-		return nil, fmt.Errorf("-kubeconfig %s: %w", kubeconfig, err)
+		return nil, fmt.Errorf("--kubeconfig %s: %w", kubeconfig, err)
 	}
 	return access, nil
 }

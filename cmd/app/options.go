@@ -2,13 +2,14 @@ package app
 
 import (
 	"errors"
-	"flag"
 	"fmt"
 	"io"
 	"log/slog"
 	"net"
 	"strings"
 	"time"
+
+	"github.com/spf13/pflag"
 
 	"github.com/batch-job-controller/batch-job-controller/controller/lease"
 )
@@ -23,7 +24,7 @@ type options struct {
 	metricsAddress  string
 	// advertiseAddress is the host at which other replicas reach this one.
 	advertiseAddress string
-	drain            time.Duration
+	shutdownDelay    time.Duration
 	// The Secret with the callback key, and where it is mounted.
 	callbackKeySecret    string
 	callbackKeyDirectory string
@@ -36,69 +37,71 @@ type options struct {
 	logLevel      slog.Level
 	logFormat     string
 	version       bool
+	deprecated    []deprecatedFlag // to be warned of
 }
 
 const (
 	jsonFormat = "json"
 	textFormat = "text"
+	logLevels  = "debug, info, warn or error"
 )
 
-// parseOptions reads the command line.
+// parseOptions reads the command line. The error is pflag.ErrHelp, or everything that
+// is wrong.
 func parseOptions(args []string, output io.Writer) (options, error) {
 	var o options
-	flags := flag.NewFlagSet("batch-job-controller", flag.ContinueOnError)
-	flags.SetOutput(output)
-	flags.Usage = func() {
-		fmt.Fprintf(output, "Runs the controller. \"batch-job-controller %s -help\" tells how to check a configuration instead.\n\n", validateCommand)
-		flags.PrintDefaults()
-	}
-	flags.StringVar(&o.kubeconfig, "kubeconfig", "", "path of a kubeconfig; empty: the pod's service account")
-	flags.StringVar(&o.reportAddress, "report-address", ":8080", "where reports are served")
-	flags.StringVar(&o.callbackAddress, "callback-address", ":8090", "where job pods report; the pods are told callbackServicePort")
-	flags.StringVar(&o.healthAddress, "health-address", ":9152", "where /healthz and /readyz are served")
-	flags.StringVar(&o.metricsAddress, "metrics-address", ":9153", "where /metrics is served")
-	flags.StringVar(&o.pprofAddress, "pprof-address", "", "where profiles are served, such as 127.0.0.1:6060; only a loopback address; empty: nowhere")
-	flags.StringVar(&o.advertiseAddress, "advertise-address", "", "host at which other replicas reach this one to pass callbacks on, on the same ports; empty: they answer 503 until they lead")
-	flags.DurationVar(&o.drain, "drain", 5*time.Second, "how long callbacks are still passed on to the next leader before this process ends")
-	flags.StringVar(&o.callbackKeySecret, "callback-key-secret", "", "Secret with the key of the callback tokens, made if there is none; empty: <name>-callback-key")
-	flags.StringVar(&o.caSecret, "ca-secret", "", "Secret with the authority of tls: selfSigned, made if there is none; empty: <name>-ca")
-	flags.StringVar(&o.callbackKeyDirectory, "callback-key-directory", "", "where that Secret is mounted; empty: it is read through the API")
-	lease := lease.WithDefaultTimings(lease.Options{})
-	flags.DurationVar(&o.leaseDuration, "leader-lease-duration", lease.LeaseDuration, "how long a Lease lasts that is not renewed")
-	flags.DurationVar(&o.renewDeadline, "leader-renew-deadline", lease.RenewDeadline, "how long the leader tries to renew it")
-	flags.DurationVar(&o.retryPeriod, "leader-retry-period", lease.RetryPeriod, "how long to wait between tries")
-	flags.TextVar(&o.logLevel, "log-level", slog.LevelInfo, "debug, info, warn or error")
-	flags.StringVar(&o.logFormat, "log-format", jsonFormat, "json or text")
-	flags.BoolVar(&o.version, "version", false, "print the version and exit")
-	if err := flags.Parse(args); err != nil {
+	c := newCommandLine(output)
+	o.declare(c.flags)
+	if err := c.parse(args); err != nil {
 		return o, err
 	}
-	return o, o.validate(flags.Args())
+	o.deprecated = c.deprecated
+	return o, errors.Join(append(c.errs, o.validate())...)
+}
+
+// declare has the names of kube-controller-manager and of controller-runtime where
+// those have a flag for the same.
+func (o *options) declare(flags *pflag.FlagSet) {
+	flags.StringVar(&o.kubeconfig, "kubeconfig", "", "`path` of a kubeconfig; empty: the pod's service account")
+	flags.StringVar(&o.reportAddress, "report-bind-address", ":8080", "`address` where reports are served")
+	flags.StringVar(&o.callbackAddress, "callback-bind-address", ":8090", "`address` where job pods report; the pods are told callbackServicePort")
+	flags.StringVar(&o.healthAddress, "health-probe-bind-address", ":9152", "`address` where /healthz and /readyz are served")
+	flags.StringVar(&o.metricsAddress, "metrics-bind-address", ":9153", "`address` where /metrics is served")
+	flags.StringVar(&o.pprofAddress, "pprof-bind-address", "", "`address` where profiles are served, such as 127.0.0.1:6060; only a loopback address; empty: nowhere")
+	flags.StringVar(&o.advertiseAddress, "advertise-address", "", "`host` at which other replicas reach this one to pass callbacks on, on the same ports; empty: they answer 503 until they lead")
+	flags.DurationVar(&o.shutdownDelay, "shutdown-delay-duration", 5*time.Second, "how long callbacks are still passed on to the next leader before this process ends")
+	flags.StringVar(&o.callbackKeySecret, "callback-key-secret", "", "`name` of the Secret with the key of the callback tokens, made if there is none; empty: <name>-callback-key")
+	flags.StringVar(&o.callbackKeyDirectory, "callback-key-directory", "", "`directory` where the Secret of --callback-key-secret is mounted; empty: it is read through the API")
+	flags.StringVar(&o.caSecret, "ca-secret", "", "`name` of the Secret with the authority of tls: selfSigned, made if there is none; empty: <name>-ca")
+	lease := lease.WithDefaultTimings(lease.Options{})
+	flags.DurationVar(&o.leaseDuration, "leader-elect-lease-duration", lease.LeaseDuration, "how long a Lease lasts that is not renewed")
+	flags.DurationVar(&o.renewDeadline, "leader-elect-renew-deadline", lease.RenewDeadline, "how long the leader tries to renew the Lease")
+	flags.DurationVar(&o.retryPeriod, "leader-elect-retry-period", lease.RetryPeriod, "how long a replica waits between tries to get or renew the Lease")
+	flags.TextVar(&o.logLevel, "log-level", slog.LevelInfo, "lowest `level` that is logged: "+logLevels)
+	flags.StringVar(&o.logFormat, "logging-format", jsonFormat, "`format` of the log: json or text")
+	flags.BoolVar(&o.version, "version", false, "print the version and exit")
 }
 
 // validate returns everything that is wrong, not only the first.
-func (o options) validate(rest []string) error {
+func (o options) validate() error {
 	var errs []error
-	if len(rest) > 0 {
-		errs = append(errs, fmt.Errorf("argument %q: none is expected", rest[0]))
-	}
 	if o.logFormat != jsonFormat && o.logFormat != textFormat {
-		errs = append(errs, fmt.Errorf("-log-format %q: must be json or text", o.logFormat))
+		errs = append(errs, fmt.Errorf("--logging-format %q: must be json or text", o.logFormat))
 	}
 	if strings.ContainsAny(o.advertiseAddress, "@/ ") || (strings.Contains(o.advertiseAddress, ":") && net.ParseIP(o.advertiseAddress) == nil) {
-		errs = append(errs, fmt.Errorf("-advertise-address %q: must be a host name or an IP address, without a port", o.advertiseAddress))
+		errs = append(errs, fmt.Errorf("--advertise-address %q: must be a host name or an IP address, without a port", o.advertiseAddress))
 	}
 	if err := checkPprofAddress(o.pprofAddress); err != nil {
 		errs = append(errs, err)
 	}
-	if o.drain < 0 {
-		errs = append(errs, fmt.Errorf("-drain %s: must not be negative", o.drain))
+	if o.shutdownDelay < 0 {
+		errs = append(errs, fmt.Errorf("--shutdown-delay-duration %s: must not be negative", o.shutdownDelay))
 	}
 	if o.leaseDuration%time.Second != 0 {
-		errs = append(errs, fmt.Errorf("-leader-lease-duration %s: must be whole seconds: a Lease holds no parts of them, and the other replicas go by what it holds", o.leaseDuration))
+		errs = append(errs, fmt.Errorf("--leader-elect-lease-duration %s: must be whole seconds: a Lease holds no parts of them, and the other replicas go by what it holds", o.leaseDuration))
 	}
 	if o.retryPeriod <= 0 || o.renewDeadline <= o.retryPeriod*12/10 || o.leaseDuration <= o.renewDeadline {
-		errs = append(errs, fmt.Errorf("-leader-lease-duration %s must be longer than -leader-renew-deadline %s, and that longer than 1.2 times -leader-retry-period %s",
+		errs = append(errs, fmt.Errorf("--leader-elect-lease-duration %s must be longer than --leader-elect-renew-deadline %s, and that longer than 1.2 times --leader-elect-retry-period %s",
 			o.leaseDuration, o.renewDeadline, o.retryPeriod))
 	}
 	return errors.Join(errs...)

@@ -17,10 +17,10 @@ func checkPprofAddress(address string) error {
 	}
 	host, _, err := net.SplitHostPort(address)
 	if err != nil {
-		return fmt.Errorf("-pprof-address %q: must be host:port: %w", address, err)
+		return fmt.Errorf("--pprof-bind-address %q: must be host:port: %w", address, err)
 	}
 	if ip := net.ParseIP(host); ip == nil || !ip.IsLoopback() {
-		return fmt.Errorf("-pprof-address %q: must be a loopback address, such as 127.0.0.1:6060 or [::1]:6060", address)
+		return fmt.Errorf("--pprof-bind-address %q: must be a loopback address, such as 127.0.0.1:6060 or [::1]:6060", address)
 	}
 	return nil
 }

@@ -34,11 +34,11 @@ func TestProfilesAreServedOnALoopbackAddressOnly(t *testing.T) {
 	for name, tt := range tests {
 		t.Run(name, func(t *testing.T) {
 			var output bytes.Buffer
-			_, err := parseOptions([]string{"-pprof-address", tt.address}, &output)
+			_, err := parseOptions([]string{"--pprof-bind-address", tt.address}, &output)
 			if tt.want == "" && err != nil {
 				t.Errorf("got %v", err)
 			}
-			if tt.want != "" && (err == nil || !strings.Contains(err.Error(), tt.want) || !strings.Contains(err.Error(), "-pprof-address")) {
+			if tt.want != "" && (err == nil || !strings.Contains(err.Error(), tt.want) || !strings.Contains(err.Error(), "--pprof-bind-address")) {
 				t.Errorf("got %v, want an error that says %q", err, tt.want)
 			}
 		})

@@ -3,12 +3,12 @@ package app
 import (
 	"context"
 	"errors"
-	"flag"
 	"fmt"
 	"io"
 	"log/slog"
 	"os"
 
+	"github.com/spf13/pflag"
 	"k8s.io/klog/v2"
 
 	"github.com/batch-job-controller/batch-job-controller/callback/httpserver"
@@ -48,7 +48,7 @@ func run(ctx context.Context, args []string, lookupEnv func(string) (string, boo
 		return validate.Run(args[1:], os.Stdin, os.Stdout, output)
 	}
 	o, err := parseOptions(args, output)
-	if errors.Is(err, flag.ErrHelp) {
+	if errors.Is(err, pflag.ErrHelp) {
 		return exitOK
 	}
 	if err != nil {
@@ -66,6 +66,9 @@ func run(ctx context.Context, args []string, lookupEnv func(string) (string, boo
 	}
 	log := newLogger(o, env.DevMode, output)
 	setKubernetesLog(log)
+	for _, d := range o.deprecated {
+		log.Warn("a flag is given in a deprecated form", "flag", d.given, "replacement", d.replacement)
+	}
 	err = serve(ctx, o, env, collect(given), log)
 	var misuse *misuseError
 	switch {

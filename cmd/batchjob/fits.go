@@ -23,7 +23,7 @@ func (r *rendered) fits() error {
 }
 
 func (r *rendered) fitsComponents() error {
-	selfSigned := r.hasArgument("-ca-secret=")
+	selfSigned := r.hasArgument("--ca-secret=")
 	reviews := r.mayUse("tokenreviews", "")
 	callbacks, reports := r.config.Callback, r.config.Reports
 	var errs []error

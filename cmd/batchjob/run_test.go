@@ -102,7 +102,7 @@ func TestRun(t *testing.T) {
 			wantErr: []string{"callbackServicePort: 8099: ", "Service batch-job-controller", "8090 (callbacks)"}},
 		"components that it needs and has": {args: []string{"render", "--overlay", "demo", "-f", "-", "--component", "tls,report-auth"},
 			input:   good + "callback: {tls: selfSigned, auth: serviceAccountToken}\nreports: {tls: secret, tlsSecret: batch-job-controller-tls, auth: serviceAccountToken}\n",
-			wantOut: []string{"-ca-secret="}},
+			wantOut: []string{"--ca-secret="}},
 		"validate says when it fires":       {args: []string{"validate", "-f", "good.yaml", "-t", "good-pod.yaml"}, wantOut: []string{"03:42"}},
 		"validate says what is wrong":       {args: []string{"validate", "-f", "wrong.yaml", "-t", "pod.yaml"}, wantStatus: 1, wantErr: []string{"wrong.yaml:2: ", "sometimes", "podPoolSize"}},
 		"a component that is there already": {args: []string{"render", "--overlay", "demo", "--component", "ha,persistence"}, wantOut: []string{"kind: PodDisruptionBudget"}},

@@ -50,7 +50,7 @@ func newEverything(t *testing.T) *everything {
 	}})
 	e := &everything{Site: site, node: site.AddNodes(1)[0]}
 	e.server = site.NewServer(1).WithKubeconfig(site.ServiceAccount(allComponents()...)).
-		WithArgs("-callback-key-secret="+roleKeySecret, "-ca-secret="+roleCASecret)
+		WithArgs("--callback-key-secret="+roleKeySecret, "--ca-secret="+roleCASecret)
 	return e
 }
 

@@ -38,7 +38,7 @@ func TestTokensAreNowhereButInTheirSecrets(t *testing.T) {
 	}})
 	nodes := site.AddNodes(pool)
 	printed := t.TempDir()
-	server := site.NewServer(1).WithProgram(program).WithArgs("-log-level=debug").WithEnv("POD_LOGS=" + printed)
+	server := site.NewServer(1).WithProgram(program).WithArgs("--log-level=debug").WithEnv("POD_LOGS=" + printed)
 	server.Start()
 	running := make([]*corev1.Pod, pool)
 	for i, node := range nodes {

@@ -22,7 +22,7 @@ func TestACallbackKeyThatIsLost(t *testing.T) {
 	const keyName = "batch-job-controller-callback-key"
 	site := rig.NewSite(t, shared, rig.Config{Pool: 1, RunFor: untilEnded})
 	nodes := site.AddNodes(3)
-	server := site.NewServer(1).WithKubeconfig(site.ServiceAccount()).WithArgs("-callback-key-secret=" + keyName).WithLease(rig.ShortLease())
+	server := site.NewServer(1).WithKubeconfig(site.ServiceAccount()).WithArgs("--callback-key-secret=" + keyName).WithLease(rig.ShortLease())
 	secrets := site.Client.CoreV1().Secrets(site.Namespace)
 	key := func() []byte {
 		t.Helper()

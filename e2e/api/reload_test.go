@@ -25,7 +25,7 @@ func TestAChangedConfigMapApplies(t *testing.T) {
 	account := site.ServiceAccount()
 	leader, standby := site.NewServer(1), site.NewServer(2)
 	for _, server := range []*rig.Server{leader, standby} {
-		server.WithKubeconfig(account).WithArgs("-callback-key-secret=batch-job-controller-callback-key")
+		server.WithKubeconfig(account).WithArgs("--callback-key-secret=batch-job-controller-callback-key")
 	}
 	leader.Start()
 	waitReload(t, leader, 1, 0)

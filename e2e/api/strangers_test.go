@@ -40,7 +40,7 @@ func TestMadeUpTokensKeepNoPodOut(t *testing.T) {
 		"callback": map[string]any{"auth": "serviceAccountToken"},
 	}})
 	nodes := site.AddNodes(2)
-	server := site.NewServer(1).WithKubeconfig(site.ServiceAccount("report-auth")).WithArgs("-callback-key-secret=" + roleKeySecret)
+	server := site.NewServer(1).WithKubeconfig(site.ServiceAccount("report-auth")).WithArgs("--callback-key-secret=" + roleKeySecret)
 	server.Start()
 
 	type pod struct {

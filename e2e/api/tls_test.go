@@ -35,7 +35,7 @@ func TestReportsAndViewersWithTLS(t *testing.T) {
 	kubeconfig := site.ServiceAccount("tls", "report-auth")
 	start := func(replica int) *rig.Server {
 		server := site.NewServer(replica).WithKubeconfig(kubeconfig).
-			WithArgs("-ca-secret=batch-job-controller-ca", "-callback-key-secret=batch-job-controller-callback-key")
+			WithArgs("--ca-secret=batch-job-controller-ca", "--callback-key-secret=batch-job-controller-callback-key")
 		if replica > 1 {
 			server.WithEnv("REPORT_DIRECTORY=" + t.TempDir())
 		}

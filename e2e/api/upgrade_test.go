@@ -35,7 +35,7 @@ func TestNothingIsLostWhenTheVersionChangesMidway(t *testing.T) {
 			t.Parallel()
 			site := rig.NewSite(t, shared, rig.Config{Pool: pool, RunFor: untilEnded})
 			names := site.AddNodes(nodes)
-			servers := []*rig.Server{site.NewServer(1), site.NewServer(2)}
+			servers := []*rig.Server{site.NewServer(1).WithDeprecatedFlags(), site.NewServer(2).WithDeprecatedFlags()}
 			gate := make(gate, nodes)
 			reporting := playPods(t, site, gate.pass, servers...)
 			t.Cleanup(func() { close(gate) }) // before the pods are waited for

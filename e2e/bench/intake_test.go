@@ -49,7 +49,7 @@ func BenchmarkResults(b *testing.B) {
 		"callback": map[string]any{"limits": map[string]any{"resultsPerTask": 2 * perNode}},
 	}})
 	site.AddNodes(tasks)
-	process := site.NewServer(1).WithArgs("-pprof-address=127.0.0.1:6061")
+	process := site.NewServer(1).WithArgs("--pprof-bind-address=127.0.0.1:6061")
 	process.Start()
 	urls := waitForPods(b, site, process, tasks)
 	all := slices.Repeat(urls, perNode)

@@ -26,6 +26,7 @@ type Server struct {
 	program    string
 	env        []string
 	args       []string
+	deprecated bool // its flags have the names of earlier versions
 	kubeconfig string
 	lease      Lease
 	log        string // the path of its log
@@ -95,6 +96,13 @@ func (s *Server) WithArgs(args ...string) *Server {
 	return s
 }
 
+// WithDeprecatedFlags has the server started with the names that flags had in
+// earlier versions, which those and this one understand.
+func (s *Server) WithDeprecatedFlags() *Server {
+	s.deprecated = true
+	return s
+}
+
 // WithLease has the server compete otherwise for its Lease than UsualLease.
 func (s *Server) WithLease(lease Lease) *Server {
 	s.lease = lease
@@ -109,21 +117,7 @@ func (s *Server) Start() {
 		s.site.tb.Fatal(err)
 	}
 	defer log.Close()
-	p := s.site.ports
-	cmd := exec.Command(s.program,
-		"-kubeconfig="+s.kubeconfig,
-		"-report-address="+p.address(s.replica, p.report),
-		"-callback-address="+p.address(s.replica, p.callback),
-		"-health-address="+p.address(s.replica, p.health),
-		"-metrics-address="+p.address(s.replica, p.metrics),
-		"-advertise-address="+s.Host,
-		"-drain="+drain.String(),
-		"-leader-lease-duration="+s.lease.Duration.String(),
-		"-leader-renew-deadline="+s.lease.RenewDeadline.String(),
-		"-leader-retry-period="+s.lease.RetryPeriod.String(),
-		"-log-format=text",
-	)
-	cmd.Args = append(cmd.Args, s.args...)
+	cmd := exec.Command(s.program, s.flags()...)
 	cmd.Env = append(os.Environ(),
 		"NAMESPACE="+s.site.Namespace,
 		"CONFIG_MAP_NAME="+configMapName,
