@@ -1,0 +1,94 @@
+package controller
+
+import (
+	"context"
+	"errors"
+	"slices"
+	"sync"
+	"testing"
+	"time"
+
+	corev1 "k8s.io/api/core/v1"
+	apierrors "k8s.io/apimachinery/pkg/api/errors"
+	clienttesting "k8s.io/client-go/testing"
+
+	"github.com/batch-job-controller/batch-job-controller/controller/config"
+)
+
+// Replicas that fail together do not try again together. With a draw of a half each
+// pause is a tenth shorter.
+func TestPausesBetweenTriesHaveJitter(t *testing.T) {
+	const ms = time.Millisecond
+	update := func(record bool) func(clienttesting.Action) bool {
+		return func(action clienttesting.Action) bool {
+			return isRecord(action.(clienttesting.UpdateAction).GetObject().(*corev1.ConfigMap).Name) == record
+		}
+	}
+	tests := map[string]struct {
+		verb  string
+		fails func(clienttesting.Action) bool
+		want  []time.Duration // the first pauses
+	}{
+		"the records are read": {"list", func(clienttesting.Action) bool { return true }, []time.Duration{900 * ms, 1800 * ms, 3600 * ms}},
+		"a tick is remembered": {"update", update(false), []time.Duration{225 * ms, 450 * ms, 900 * ms}},
+		"a record is written":  {"update", update(true), []time.Duration{90 * ms, 180 * ms, 360 * ms}},
+	}
+	for name, tt := range tests {
+		t.Run(name, func(t *testing.T) {
+			inBubble(t, func(t *testing.T) {
+				c := newCluster(t, "a")
+				var mu sync.Mutex
+				var tries []time.Time
+				c.react(tt.verb, "configmaps", func(action clienttesting.Action) (bool, runtimeObject, error) {
+					if !tt.fails(action) {
+						return false, nil, nil
+					}
+					mu.Lock()
+					defer mu.Unlock()
+					tries = append(tries, time.Now())
+					return true, nil, apierrors.NewInternalError(errors.New("broken"))
+				})
+				cfg := testConfig(func(c *config.Config) { c.CronExpression = "* * * * *" })
+				r := startReplicaWith(t, c.client, newMemoryStore(), cfg, func(o *Options) { o.Jitter = func() float64 { return 0.5 } })
+				defer r.kill()
+				time.Sleep(90 * time.Second)
+				mu.Lock()
+				defer mu.Unlock()
+				var got []time.Duration
+				for i := range min(len(tries)-1, len(tt.want)) {
+					got = append(got, tries[i+1].Sub(tries[i]))
+				}
+				if !slices.Equal(got, tt.want) {
+					t.Errorf("got pauses of %v, want %v", got, tt.want)
+				}
+			})
+		})
+	}
+}
+
+func TestPausesBetweenJudgementsHaveJitter(t *testing.T) {
+	inBubble(t, func(t *testing.T) {
+		const ms = time.Millisecond
+		c := newCluster(t, "a")
+		j := &judge{}
+		asked := make(chan time.Time, 1000)
+		r := followingReplica(t, c, j, func(o *Options) {
+			o.Jitter = func() float64 { return 0.5 }
+			o.Judge = func(ctx context.Context, running config.Config, data map[string]string) (config.Change, error) {
+				asked <- time.Now()
+				return j.decide(ctx, running, data)
+			}
+		})
+		defer r.kill()
+		j.away.Store(true)
+		c.configure("pool=5")
+		last := <-asked
+		for _, want := range []time.Duration{450 * ms, 900 * ms, 1800 * ms} {
+			next := <-asked
+			if got := next.Sub(last); got != want {
+				t.Errorf("got a pause of %s, want %s", got, want)
+			}
+			last = next
+		}
+	})
+}
