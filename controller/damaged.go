@@ -87,11 +87,20 @@ func (c *Controller) jobsMayRun(ctx context.Context, id execution.ID) (bool, err
 	ctx, cancel := context.WithTimeout(ctx, apiTimeout)
 	defer cancel()
 	selector := jobspec.Selector(c.config().Name, jobspec.JobComponent).String() + "," + jobspec.ExecutionLabel + "=" + string(id)
-	list, err := c.Client.BatchV1().Jobs(c.Namespace).List(ctx, metav1.ListOptions{LabelSelector: selector})
+	jobs, err := c.Client.BatchV1().Jobs(c.Namespace).List(ctx, metav1.ListOptions{LabelSelector: selector})
 	if err != nil {
 		return false, fmt.Errorf("list the Jobs of execution %s: %w", id, err)
 	}
-	return slices.ContainsFunc(list.Items, func(job batchv1.Job) bool { return plan.MayRun(&job) }), nil
+	if slices.ContainsFunc(jobs.Items, func(job batchv1.Job) bool { return plan.MayRun(&job) }) {
+		return true, nil
+	}
+	// A Job that was deleted leaves its pod until the pod has had its grace.
+	pods, err := c.Client.CoreV1().Pods(c.Namespace).List(ctx, metav1.ListOptions{LabelSelector: selector})
+	if err != nil {
+		return false, fmt.Errorf("list the pods of execution %s: %w", id, err)
+	}
+	now := c.now()
+	return slices.ContainsFunc(pods.Items, func(pod corev1.Pod) bool { return plan.PodMayRun(&pod, now) }), nil
 }
 
 // noteDamaged takes down which records cannot be read, and tells of those that are

@@ -142,6 +142,31 @@ func TestNoTickRunsBesideTheJobsOfADamagedRecord(t *testing.T) {
 	}
 }
 
+// The Job is deleted, and its pod takes its grace of ten minutes, over the next tick.
+func TestNoTickRunsBesideThePodsOfADamagedRecord(t *testing.T) {
+	inBubble(t, func(t *testing.T) {
+		c := newCluster(t, "a", "b")
+		c.behave("a", behaviour{lingers: true})
+		c.behave("b", behaviour{runFor: time.Minute}) // its end is to be written, and shows the damage
+		r := startReplica(t, c, newMemoryStore(), testConfig(everyTenMinutes, func(c *config.Config) { c.PodTemplate = patientTemplate }))
+		defer r.kill()
+		time.Sleep(10*time.Minute + 30*time.Second)
+		c.edit(c.records()[0].Object.Name, func(o *corev1.ConfigMap) { o.Data[phaseKey] = "Odd" })
+		time.Sleep(5 * time.Minute)
+		pod, job := c.podOf("a"), c.jobsOfNode("a")[0]
+		must(t, c.client.BatchV1().Jobs(testNamespace).Delete(t.Context(), job.Name, metav1.DeleteOptions{}))
+		go c.linger(&job, pod, "")
+		time.Sleep(6 * time.Minute)
+		if got := c.executionsByTick(); len(got) != 0 {
+			t.Errorf("while a pod of it runs: got the executions %v, want that the tick is skipped for it", got)
+		}
+		time.Sleep(10 * time.Minute)
+		if got := c.executionsByTick()["00:30"]; got == "" {
+			t.Errorf("executions: got %v, want that of the tick after the pod's end", c.executionsByTick())
+		}
+	})
+}
+
 func TestARecordThatIsMendedInTimeIsGoneOnWith(t *testing.T) {
 	inBubble(t, func(t *testing.T) {
 		c := newCluster(t, "a", "b", "c")
