@@ -145,8 +145,7 @@ func TestWhoTakesCallbacks(t *testing.T) {
 			inBubble(t, func(t *testing.T) {
 				c := newCluster(t, "a")
 				c.behave("a", behaviour{runFor: time.Hour})
-				r := startReplica(t, c, newMemoryStore(), testConfig(func(c *config.Config) { c.RunOnStartup = tt.leads }))
-				r.Identity = self
+				r := startReplicaWith(t, c.client, newMemoryStore(), testConfig(func(c *config.Config) { c.RunOnStartup = tt.leads }), called(self))
 				time.Sleep(5 * time.Second)
 				key := execution.Key{Execution: "20260101000000", Node: "a"}
 				if tt.leads {

@@ -123,6 +123,7 @@ type Controller struct {
 	role    role
 	fence   lease.Fence           // of the term
 	claim   string                // under which this replica merges results; empty: it has none
+	claims  int                   // how many this process has made
 	holder  string                // the identity of another replica that holds the Lease; empty: none is known to
 	moved   chan struct{}         // closed when role or holder changes
 	open    *openExecution        // nil: none is open
@@ -251,6 +252,7 @@ func (c *Controller) Run(ctx context.Context, fence lease.Fence) error {
 	}
 	c.setRole(leading)
 	defer c.setRole(caretaking)
+	c.claimEarly()
 
 	var work sync.WaitGroup
 	for range c.Workers {
@@ -262,7 +264,6 @@ func (c *Controller) Run(ctx context.Context, fence lease.Fence) error {
 	work.Go(func() { c.keepRecord(ctx, fence) })
 	work.Go(func() { c.runTicks(ctx, fence) })
 	work.Go(func() { c.runPrunes(ctx, fence) })
-	work.Go(c.claimEarly)
 	if c.Keyring != nil {
 		work.Go(func() { c.keepKey(ctx, fence) })
 	}

@@ -2,7 +2,6 @@ package controller
 
 import (
 	"bytes"
-	"crypto/rand"
 	"errors"
 	"fmt"
 	"io/fs"
@@ -56,12 +55,16 @@ func (c *Controller) claimResults() (claim string, err error) {
 	c.mu.Lock()
 	claim = c.claim
 	wants := claim == "" && c.surelyLeads()
+	if wants {
+		// Each is another one: what was read before a claim was lost is old under the
+		// next. The identity is that of this process alone.
+		c.claims++
+		claim = fmt.Sprintf("%s %d", c.Identity, c.claims)
+	}
 	c.mu.Unlock()
 	if !wants {
 		return claim, nil
 	}
-	// Each is another one: what was read before a claim was lost is old under the next.
-	claim = c.Identity + " " + rand.Text()
 	if err := c.Store.ClaimResults(claim); err != nil {
 		c.Metrics.StoreError("result")
 		return "", err
@@ -72,7 +75,8 @@ func (c *Controller) claimResults() (claim string, err error) {
 	return claim, nil
 }
 
-// claimEarly has results that come when the Lease is lost be merged all the same.
+// claimEarly claims the results before the first one comes: those that come when the
+// Lease is lost are then merged all the same.
 func (c *Controller) claimEarly() {
 	if _, err := c.claimResults(); err != nil {
 		c.Log.Warn("results not claimed: the next one that comes tries again", "error", err)

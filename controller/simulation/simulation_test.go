@@ -87,7 +87,7 @@ func replay(t *testing.T, text string) {
 	}
 }
 
-// In these seeds no two things happen at one instant whose order matters.
+// In these seeds no two things happen at one instant whose order has consequences.
 func TestTheSameSeedIsTheSameStory(t *testing.T) {
 	for _, seed := range []uint64{1, 2, 5, 7, 8, 9, 10, 11, 12, 13} {
 		first, second := simulate(t, seed, nil, quiet()), simulate(t, seed, nil, quiet())

@@ -23,22 +23,31 @@ func (s step) String() string {
 // lastSteps is how many steps are shown of a seed that fails.
 const lastSteps = 60
 
-// trace remembers the last steps, and a hash of all of them.
+// trace remembers the last steps, and a hash of all of them. In which order steps of
+// one instant came is not in the hash: goroutines that a kill ends at once end in any.
 type trace struct {
-	steps [lastSteps]step
-	n     int
-	hash  uint64
-	show  func(string) // each step as it happens; nil: nowhere
+	steps   [lastSteps]step
+	n       int
+	hash    uint64 // of the instants before this one
+	at      time.Duration
+	instant uint64
+	show    func(string) // each step as it happens; nil: nowhere
 }
 
 func (t *trace) add(s step) {
 	t.steps[t.n%lastSteps] = s
 	t.n++
-	t.hash = mix(t.hash ^ uint64(roll(uint64(s.at), 0, s.who, s.verb, s.what, s.came)))
+	if s.at != t.at {
+		t.hash, t.at, t.instant = t.sum(), s.at, 0
+	}
+	t.instant += uint64(roll(uint64(s.at), 0, s.who, s.verb, s.what, s.came))
 	if t.show != nil {
 		t.show(s.String())
 	}
 }
+
+// sum returns the hash of all steps.
+func (t *trace) sum() uint64 { return mix(t.hash ^ t.instant) }
 
 // tail is what happened last.
 func (t *trace) tail() string {

@@ -84,7 +84,7 @@ func (w *world) run() verdict {
 	w.settle()
 
 	w.mu.Lock()
-	v := verdict{problem: w.problem, tail: w.trace.tail(), steps: w.trace.n, hash: w.trace.hash, lasted: w.since(), stats: w.oracle.stats}
+	v := verdict{problem: w.problem, tail: w.trace.tail(), steps: w.trace.n, hash: w.trace.sum(), lasted: w.since(), stats: w.oracle.stats}
 	w.over = true
 	for _, p := range w.slots {
 		if p != nil {
