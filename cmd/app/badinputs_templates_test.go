@@ -29,8 +29,10 @@ spec:
 		},
 		"C49": {
 			"an action that is not closed": refuseTemplate(goodTemplate+"# {{", "unclosed action"),
-			"an unknown name":              refuseTemplate(goodTemplate+"# {{ .Nope }}", "can't evaluate field Nope"),
-			"a text without end":           refuseTemplate("{{ range 1000000000000 }}x{{ end }}", "steps"),
+			"an unknown name":              refuseTemplate(goodTemplate+"# {{ .Nope }}", "at <.Nope>", "there are .Namespace, .ExecutionID and .NodeName"),
+			"a text without end":           refuseTemplate("{{ range 1000000000000 }}x{{ end }}", "takes more than 200000 steps"),
+			"a loop that writes nothing":   refuseTemplate("{{ range 1000000000000 }}{{ end }}", "pod-template.yaml:1:9", "takes more than 200000 steps"),
+			"a text that doubles":          refuseTemplate(`{{ $x := "0123456789" }}{{ range 60 }}{{ $x = print $x $x }}{{ end }}`, "makes a text of more than 524288 bytes"),
 		},
 		"C50": {
 			"a Deployment":     refuseTemplate("apiVersion: apps/v1\nkind: Deployment\nspec: {}", "must be of apiVersion v1, kind Pod"),

@@ -36,7 +36,7 @@ func newPlaces(values map[string]Value) places {
 // What messages say of where something is. The line that the template engine
 // counts is of the template, that of the YAML parser of what is rendered.
 var (
-	templateLine = regexp.MustCompile(`^template: pod-template\.yaml:(\d+)(:\d+)?: `)
+	templateLine = regexp.MustCompile(`^template: pod-template\.yaml:(\d+)(:\d+)?: (executing "pod-template\.yaml" )?`)
 	yamlLine     = regexp.MustCompile(`^(?:error converting YAML to JSON: )?(?:yaml: )?(?:unmarshal errors:\s*)?line (\d+): `)
 	anyLine      = regexp.MustCompile(`\bline (\d+)\b`)
 	quotedPath   = regexp.MustCompile(`^(?:unknown|duplicate) field "([^"]+)"`)

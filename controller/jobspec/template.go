@@ -18,17 +18,9 @@ type templateData struct {
 	NodeName    string
 }
 
-func (d templateData) field(name string) (value any, ok bool) {
-	switch name {
-	case "Namespace":
-		return d.Namespace, true
-	case "ExecutionID":
-		return d.ExecutionID, true
-	case "NodeName":
-		return d.NodeName, true
-	default:
-		return nil, false
-	}
+// values are a map, as the predecessor's were: {{ index . "NodeName" }} works.
+func (d templateData) values() map[string]string {
+	return map[string]string{"Namespace": d.Namespace, "ExecutionID": d.ExecutionID, "NodeName": d.NodeName}
 }
 
 // maxRendered bounds what a template may grow to: a Job has to fit into etcd.

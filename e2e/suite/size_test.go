@@ -8,7 +8,7 @@ import (
 )
 
 const (
-	maxBinary = 35_000_000
+	maxBinary = 50_000_000
 	maxImage  = 40_000_000
 )
 
@@ -18,7 +18,7 @@ func TestSize(t *testing.T) {
 		file string
 		most int64
 	}{
-		"the program has at most 35 MB": {env.image.Binary, maxBinary},
+		"the program has at most 50 MB": {env.image.Binary, maxBinary},
 		"the image has at most 40 MB":   {env.image.Archive, maxImage},
 	} {
 		t.Run(name, func(t *testing.T) {

@@ -1,0 +1,193 @@
+package jobspec
+
+import (
+	"fmt"
+	"io"
+	"regexp"
+	"strconv"
+	"text/template"
+	"text/template/parse"
+)
+
+// The bounds of one execution of a template. They are counted, not timed: what
+// one replica accepts, all accept.
+const (
+	maxSteps = 200_000
+	// A call costs more, because nested calls take memory.
+	stepsPerCall = 100
+	// sourcePerStep and textPerStep are the bytes of an action's arguments, and
+	// of the texts that functions make, that cost one step.
+	sourcePerStep = 4
+	textPerStep   = 64
+	// maxText is the longest text that a function may return.
+	maxText = maxRendered
+	// maxMade bounds what a function may allocate before that shows.
+	maxMade = 16 << 20
+)
+
+// limitError is that a template exceeds a bound.
+type limitError string
+
+func (e limitError) Error() string { return string(e) }
+
+// boundedExecution bounds text/template, which bounds neither time nor memory.
+// A writer that fails stops a template that writes. But a loop over a number
+// may write nothing, calls may double at each level, and a text at each action.
+// So each node of the parse tree is preceded by an action that calls step;
+// html/template adds its escapers in the same way.
+type boundedExecution struct {
+	out    io.Writer
+	places []place
+	at     place
+	steps  int
+}
+
+// place is a node that is about to be executed, and what that costs.
+type place struct {
+	node parse.Node
+	cost int
+}
+
+const stepFunction = "step"
+
+// watch puts a step before each node of a list, and of the lists in it.
+func (b *boundedExecution) watch(list *parse.ListNode) {
+	if list == nil {
+		return
+	}
+	watched := make([]parse.Node, 0, 2*len(list.Nodes))
+	for _, node := range list.Nodes {
+		here := place{node: node, cost: 1}
+		switch n := node.(type) {
+		case *parse.ActionNode:
+			here = placeOf(n.Pipe)
+		case *parse.IfNode:
+			here = b.watchBranch(&n.BranchNode)
+		case *parse.WithNode:
+			here = b.watchBranch(&n.BranchNode)
+		case *parse.RangeNode:
+			here = b.watchBranch(&n.BranchNode)
+			// An iteration counts even if there is nothing in the loop.
+			n.List.Nodes = append([]parse.Node{b.stepAt(place{node: n.Pipe, cost: 1})}, n.List.Nodes...)
+		case *parse.TemplateNode:
+			here.cost = stepsPerCall
+			if n.Pipe != nil {
+				here.cost += placeOf(n.Pipe).cost
+			}
+		}
+		watched = append(watched, b.stepAt(here), node)
+	}
+	list.Nodes = watched
+}
+
+func (b *boundedExecution) watchBranch(n *parse.BranchNode) place {
+	b.watch(n.List)
+	b.watch(n.ElseList)
+	return placeOf(n.Pipe)
+}
+
+func placeOf(pipe *parse.PipeNode) place {
+	return place{node: pipe, cost: 1 + len(pipe.String())/sourcePerStep}
+}
+
+// stepAt returns the action {{ step i }}, which prints nothing.
+func (b *boundedExecution) stepAt(p place) parse.Node {
+	pos := p.node.Position()
+	index := &parse.NumberNode{NodeType: parse.NodeNumber, Pos: pos, IsInt: true, Int64: int64(len(b.places))}
+	b.places = append(b.places, p)
+	call := &parse.CommandNode{NodeType: parse.NodeCommand, Pos: pos, Args: []parse.Node{parse.NewIdentifier(stepFunction).SetPos(pos), index}}
+	return &parse.ActionNode{NodeType: parse.NodeAction, Pos: pos, Pipe: &parse.PipeNode{NodeType: parse.NodePipe, Pos: pos, Cmds: []*parse.CommandNode{call}}}
+}
+
+func (b *boundedExecution) step(i int) (nothing string, err error) {
+	b.at = b.places[i]
+	if t, ok := b.out.(tracer); ok {
+		t.from(b.at.node)
+	}
+	return "", b.spend(b.at.cost)
+}
+
+func (b *boundedExecution) spend(steps int) error {
+	if b.steps += steps; b.steps > maxSteps {
+		return limitError(fmt.Sprintf("takes more than %d steps", maxSteps))
+	}
+	return nil
+}
+
+// functions replace those of text/template that make texts.
+func (b *boundedExecution) functions() template.FuncMap {
+	bounded := func(f func(...any) string) func(...any) (string, error) {
+		return func(args ...any) (string, error) {
+			return b.text(maxExpansion*size(args...), func() string { return f(args...) })
+		}
+	}
+	return template.FuncMap{
+		"print":    bounded(fmt.Sprint),
+		"println":  bounded(fmt.Sprintln),
+		"html":     bounded(template.HTMLEscaper),
+		"js":       bounded(template.JSEscaper),
+		"urlquery": bounded(template.URLQueryEscaper),
+		"printf": func(format string, args ...any) (string, error) {
+			return b.text(formattedSize(format, args), func() string { return fmt.Sprintf(format, args...) })
+		},
+	}
+}
+
+// text calls a function whose text has at most that many bytes.
+func (b *boundedExecution) text(most int, of func() string) (string, error) {
+	if most > maxMade {
+		return "", limitError(fmt.Sprintf("may make a text of more than %d bytes", maxMade))
+	}
+	made := of()
+	if len(made) > maxText {
+		return "", limitError(fmt.Sprintf("makes a text of more than %d bytes", maxText))
+	}
+	return made, b.spend(len(made) / textPerStep)
+}
+
+const (
+	// maxExpansion is how many bytes escaping makes of one, as in \u003C.
+	maxExpansion = 6
+	// maxValue is more than a number takes, or the data of the template.
+	maxValue = 512
+	// maxWidth is the largest width that package fmt accepts.
+	maxWidth = 1_000_000
+)
+
+func size(args ...any) int {
+	total := 0
+	for _, arg := range args {
+		if s, ok := arg.(string); ok {
+			total += len(s) + 1
+		} else {
+			total += maxValue
+		}
+	}
+	return total
+}
+
+var (
+	verb  = regexp.MustCompile(`%[^%a-zA-Z]*`)
+	width = regexp.MustCompile(`[0-9]+|\*`)
+)
+
+// formattedSize returns at least what printf makes. Each verb may name the
+// longest of the arguments by its index.
+func formattedSize(format string, args []any) int {
+	longest := maxValue
+	for _, arg := range args {
+		longest = max(longest, size(arg))
+	}
+	total := len(format) + size(args...)
+	for _, v := range verb.FindAllString(format, -1) {
+		total += maxExpansion * longest
+		for _, text := range width.FindAllString(v, -1) {
+			n, err := strconv.Atoi(text)
+			if err != nil || n > maxWidth { // an asterisk is no number, and may stand for any
+				n = maxWidth
+			}
+			total += n
+		}
+	}
+	return total
+}
