@@ -3,7 +3,9 @@ package web
 import (
 	"bufio"
 	"embed"
+	"html/template"
 	"io/fs"
+	"iter"
 	"net/http"
 	"net/url"
 	"slices"
@@ -14,8 +16,32 @@ import (
 	"github.com/batch-job-controller/batch-job-controller/controller/execution"
 )
 
-//go:embed assets/style.css
+//go:embed assets
 var assets embed.FS
+
+var pages = template.Must(template.ParseFS(assets, "assets/*.html"))
+
+// page is what all pages have. Root is the way from the page to the list of
+// executions: links are relative, because a proxy may serve them below a path
+// of its own.
+type page struct {
+	Title, Root string
+}
+
+type executionsPage struct {
+	page
+	Latest bool
+	IDs    []execution.ID
+}
+
+type filesPage struct {
+	page
+	Files iter.Seq[file]
+}
+
+type file struct {
+	Link, Name, Size string
+}
 
 const stylePath = "style.css"
 
@@ -40,35 +66,25 @@ func (h *handler) serveExecutions(w http.ResponseWriter) error {
 			ids = append(ids, id)
 		}
 	}
-	h.render(w, "Reports", "./", func(p *page) {
-		if len(ids) == 0 {
-			p.write("<p>There are no executions yet.</p>\n")
-			return
-		}
-		if h.checkDirectory(latest) == nil {
-			p.write(`<p><a href="latest/">Latest execution</a></p>`, "\n")
-		}
-		p.table("Executions, newest first", column{"Execution", ""}, column{"Scheduled", ""})
-		for _, id := range ids {
-			at := id.Time()
-			p.write(`<tr><th scope="row"><a href="`, text(id), `/">`, text(id), `</a></th><td><time datetime="`,
-				text(at.Format(time.RFC3339)), `">`, text(at.Format("2006-01-02 15:04:05 MST")), "</time></td></tr>\n")
-		}
-		p.endTable()
+	h.render(w, "executions.html", executionsPage{
+		page: page{Title: "Reports", Root: "./"}, Latest: h.checkDirectory(latest) == nil, IDs: ids,
 	})
 	return nil
 }
 
-// serveFiles lists the files as they are looked at: an execution may have many
-// thousands.
 func (h *handler) serveFiles(w http.ResponseWriter, directory string) error {
 	entries, err := fs.ReadDir(h.reports, directory)
 	if err != nil {
 		return err
 	}
-	h.render(w, "Execution "+directory, "../", func(p *page) {
-		p.table("Files", column{"File", ""}, column{"Size", ` class="number"`})
-		empty := true
+	h.render(w, "files.html", filesPage{page: page{Title: "Execution " + directory, Root: "../"}, Files: files(entries)})
+	return nil
+}
+
+// files looks at the files as they are listed: an execution may have many
+// thousands.
+func files(entries []fs.DirEntry) iter.Seq[file] {
+	return func(yield func(file) bool) {
 		for _, entry := range entries {
 			if !entry.Type().IsRegular() || !shown(entry.Name()) {
 				continue
@@ -77,29 +93,26 @@ func (h *handler) serveFiles(w http.ResponseWriter, directory string) error {
 			if err != nil {
 				continue // it was pruned since
 			}
-			empty = false
 			// As a link from the page: a name may look like a scheme.
-			path := "./" + url.PathEscape(entry.Name())
-			p.write(`<tr><th scope="row"><a href="`, text(path), `">`, text(entry.Name()), `</a></th><td class="number">`,
-				text(formatSize(info.Size())), "</td></tr>\n")
+			link := "./" + url.PathEscape(entry.Name())
+			if !yield(file{Link: link, Name: entry.Name(), Size: formatSize(info.Size())}) {
+				return
+			}
 		}
-		if empty {
-			p.write(`<tr><td colspan="2">There are no files yet.</td></tr>`, "\n")
-		}
-		p.endTable()
-	})
-	return nil
+	}
 }
 
 // render writes a page. An error is one of the client's connection.
-func (h *handler) render(w http.ResponseWriter, title string, root markup, body func(*page)) {
+func (h *handler) render(w http.ResponseWriter, name string, data any) {
 	w.Header().Set("Content-Type", "text/html; charset=utf-8")
 	w.Header().Set("Content-Security-Policy", pagePolicy)
-	p := &page{out: bufio.NewWriter(w)}
-	p.begin(title, root)
-	body(p)
-	if err := p.end(); err != nil {
-		h.log.Debug("report page", "page", title, "error", err)
+	out := bufio.NewWriter(w)
+	err := pages.ExecuteTemplate(out, name, data)
+	if err == nil {
+		err = out.Flush()
+	}
+	if err != nil {
+		h.log.Debug("report page", "page", name, "error", err)
 	}
 }
 
