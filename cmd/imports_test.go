@@ -132,6 +132,7 @@ var allowed = map[string][]string{
 	"controller/auth": {
 		"controller/execution",
 		"controller/jobspec",
+		"controller/plan",
 		"controller/route",
 		"k8s.io/api/...",
 		"k8s.io/apimachinery/...",

@@ -93,13 +93,8 @@ type Controller struct {
 	redactor      *route.Redactor
 	merging       taskLocks     // of results
 	claiming      chan struct{} // full while the results are claimed
-	strangers     *strangers
-	issuers       *auth.Issuers
-	reviewer      func() *auth.TokenReviewer // of the pods' service account tokens
+	callbacks     *auth.Callbacks
 	hosts         *callbackHosts
-	// impostors are the nodes whose pods spoke for others.
-	impostors   auth.DeniedNotices
-	unknownKeys auth.DeniedNotices // tokens of keys that are not known: all are one
 
 	// What follows is the leader's: Run begins it anew, and nobody else changes
 	// it.
@@ -193,22 +188,18 @@ func New(o Options) (*Controller, error) {
 		states:       record.NewStateStore(o.Client.CoreV1().ConfigMaps(o.Namespace), o.Config.Name),
 		events:       kube.NewEvents(o.Client, o.Clock, o.Config.Name, o.Instance),
 		started:      o.Clock.Now(),
-		reviewer: sync.OnceValue(func() *auth.TokenReviewer {
-			return auth.NewTokenReviewer(o.Client.AuthenticationV1().TokenReviews(), o.Clock)
-		}),
-		issuers:   auth.NewIssuers(o.TokenFile, o.Clock),
-		strangers: newStrangers(),
-		moved:     make(chan struct{}),
-		claiming:  make(chan struct{}, 1),
-		known:     map[execution.ID]bool{},
-		leftAlone: map[execution.ID]leftAlone{},
+		moved:        make(chan struct{}),
+		claiming:     make(chan struct{}, 1),
+		known:        map[execution.ID]bool{},
+		leftAlone:    map[execution.ID]leftAlone{},
 	}
 	c.configured.Store(configured)
-	c.credentials = auth.NewCredentials(o.Keyring, c.podTokens)
+	c.credentials = auth.NewCredentials(o.Keyring, auth.NewIssuers(o.TokenFile, o.Clock), jobspec.Audience(o.Namespace, o.Config.Name))
 	c.redactor = route.NewRedactor(c.credentials)
 	if c.caches, err = kube.NewCaches(o.Client, o.Namespace, o.Config.Name, o.Instance, o.Clock, o.Jitter); err != nil {
 		return nil, fmt.Errorf("caches: %w", err)
 	}
+	c.callbacks = c.newCallbacks()
 	if err := c.caches.Notify(c.taskChanged, c.nodeChanged); err != nil {
 		return nil, fmt.Errorf("caches: %w", err)
 	}

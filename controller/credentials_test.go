@@ -56,7 +56,7 @@ func TestAReviewedTokenTellsTheIssuer(t *testing.T) {
 		reviews := &podReviews{}
 		c.react("create", "tokenreviews", reviews.react)
 		key := execution.Key{Execution: c.records()[0].Plan.ID, Node: "a"}
-		if err := r.Authenticate(t.Context(), key, ours); denied(err) != execution.DeniedWrong {
+		if err := r.CallbackAuth().Authenticate(t.Context(), key, ours); denied(err) != execution.DeniedWrong {
 			t.Fatalf("a token that is refused: %v", err)
 		}
 		if _, n := r.Redactor().RedactString(ours); n != 0 {
@@ -66,7 +66,7 @@ func TestAReviewedTokenTellsTheIssuer(t *testing.T) {
 		pods, err := c.client.CoreV1().Pods(testNamespace).List(t.Context(), metav1.ListOptions{})
 		must(t, err)
 		reviews.status = boundTo(&pods.Items[0].ObjectMeta, "a")
-		must(t, r.Authenticate(t.Context(), key, ours))
+		must(t, r.CallbackAuth().Authenticate(t.Context(), key, ours))
 		if _, n := r.Redactor().RedactString(ours); n != 1 {
 			t.Error("the issuer was not learned")
 		}

@@ -18,6 +18,8 @@ import (
 // podToken is for {"aud":["bjc.jobs.check"]}.
 const podToken = "eyJhbGciOiJSUzI1NiJ9.eyJhdWQiOlsiYmpjLmpvYnMuY2hlY2siXX0.c2ln"
 
+const podNameClaim = "authentication.kubernetes.io/pod-name"
+
 // podReviews is what the API server says of podToken.
 type podReviews struct {
 	status authenticationv1.TokenReviewStatus
@@ -36,7 +38,7 @@ func boundTo(pod *metav1.ObjectMeta, node string) authenticationv1.TokenReviewSt
 		User: authenticationv1.UserInfo{
 			Username: "system:serviceaccount:" + testNamespace + ":job",
 			Extra: map[string]authenticationv1.ExtraValue{
-				podNameClaim: {pod.Name}, podUIDClaim: {string(pod.UID)}, nodeNameClaim: {node},
+				podNameClaim: {pod.Name}, "authentication.kubernetes.io/pod-uid": {string(pod.UID)}, "authentication.kubernetes.io/node-name": {node},
 			},
 		},
 	}
@@ -83,10 +85,10 @@ func TestServiceAccountTokens(t *testing.T) {
 				if tt.node != "" {
 					key.Node = tt.node
 				}
-				if err := r.Authenticate(t.Context(), key, podToken); !errors.Is(err, tt.want) {
+				if err := r.CallbackAuth().Authenticate(t.Context(), key, podToken); !errors.Is(err, tt.want) {
 					t.Errorf("got %v, want %v", err, tt.want)
 				}
-				if err := r.Authenticate(t.Context(), key, ""); denied(err) != execution.DeniedMissing {
+				if err := r.CallbackAuth().Authenticate(t.Context(), key, ""); denied(err) != execution.DeniedMissing {
 					t.Errorf("without a token: %v", err)
 				}
 			})

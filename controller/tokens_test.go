@@ -186,7 +186,7 @@ func TestTokensAfterATakeover(t *testing.T) {
 		time.Sleep(2 * time.Second)
 		for node, token := range given {
 			key := execution.Key{Execution: c.records()[0].Plan.ID, Node: node}
-			if err := second.Authenticate(t.Context(), key, token); err != nil {
+			if err := second.CallbackAuth().Authenticate(t.Context(), key, token); err != nil {
 				t.Errorf("the token of %s: %v", node, err)
 			}
 		}
@@ -260,7 +260,7 @@ func TestTokensWhoseKeyChangedUnderAnExecution(t *testing.T) {
 					t.Errorf("the tokens were made anew: %t, want %t", anew, tt.wantAnew)
 				}
 				id := c.records()[0].Plan.ID
-				if err := second.Authenticate(t.Context(), execution.Key{Execution: id, Node: "b"}, after); err != nil {
+				if err := second.CallbackAuth().Authenticate(t.Context(), execution.Key{Execution: id, Node: "b"}, after); err != nil {
 					t.Errorf("the token of b, which started after that: %v", err)
 				}
 				if created := c.created(); created["b"] != 1 || created["c"] != 0 {
@@ -310,7 +310,7 @@ func TestTheLeaderKeepsTheCallbackKey(t *testing.T) {
 		next := startReplica(t, c, newMemoryStore(), testConfig())
 		defer next.kill()
 		time.Sleep(time.Second)
-		if err := next.Authenticate(t.Context(), execution.Key{Execution: c.records()[0].Plan.ID, Node: "a"}, c.tokenOf("a")); err != nil {
+		if err := next.CallbackAuth().Authenticate(t.Context(), execution.Key{Execution: c.records()[0].Plan.ID, Node: "a"}, c.tokenOf("a")); err != nil {
 			t.Errorf("the token of the pod that runs: %v", err)
 		}
 	})

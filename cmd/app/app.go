@@ -160,8 +160,8 @@ func (a *app) addServers(own *metrics.Metrics) error {
 	callbacks := callback.NewHandler(a.controller, callback.Options{
 		Log:            a.log,
 		Observe:        own.CallbackAnswered,
-		Authenticate:   a.controller.Authenticate,
-		AdmitReview:    a.controller.AdmitReview,
+		Authenticate:   a.controller.CallbackAuth().Authenticate,
+		AdmitReview:    a.controller.CallbackAuth().AdmitReview,
 		ObserveDenied:  own.CallbackDenied,
 		Leader:         a.leader,
 		ForwardPort:    callbackPort,

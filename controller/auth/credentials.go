@@ -10,8 +10,9 @@ import (
 // Credentials tells the credentials of this controller's callbacks from what only
 // looks like them.
 type Credentials struct {
-	keyring *Keyring               // nil: there are no tokens
-	tokens  func() route.PodTokens // tells the service account tokens for callbacks
+	keyring  *Keyring // nil: there are no tokens
+	issuers  *Issuers
+	audience string // of the service account tokens for callbacks
 
 	mu      sync.Mutex
 	learned []string // issuers of tokens that the API server has accepted
@@ -20,9 +21,14 @@ type Credentials struct {
 var _ route.Prover = (*Credentials)(nil)
 
 // NewCredentials returns Credentials: callback tokens of the keyring, none if that
-// is nil, and service account tokens.
-func NewCredentials(keyring *Keyring, tokens func() route.PodTokens) *Credentials {
-	return &Credentials{keyring: keyring, tokens: tokens}
+// is nil, and service account tokens of the issuers for the audience.
+func NewCredentials(keyring *Keyring, issuers *Issuers, audience string) *Credentials {
+	return &Credentials{keyring: keyring, issuers: issuers, audience: audience}
+}
+
+// tokens tells the service account tokens of the controller's pods from other JWTs.
+func (c *Credentials) tokens() route.PodTokens {
+	return route.PodTokens{Issuers: c.issuers.Known(), Audience: c.audience}
 }
 
 // IsToken reports whether a key of the controller has made the token.
@@ -41,9 +47,9 @@ func (c *Credentials) IsJWT(claims []byte) bool {
 	return tokens.Proves(string(claims))
 }
 
-// Learn takes the issuer of a token that the API server has accepted: a replica
+// learn takes the issuer of a token that the API server has accepted: a replica
 // outside of the cluster has no token of its own that names it.
-func (c *Credentials) Learn(token string) {
+func (c *Credentials) learn(token string) {
 	issuer := route.IssuerOf(token)
 	c.mu.Lock()
 	defer c.mu.Unlock()

@@ -4,7 +4,7 @@ import (
 	"encoding/base64"
 	"testing"
 
-	"github.com/batch-job-controller/batch-job-controller/controller/route"
+	"k8s.io/utils/clock"
 )
 
 // jwt returns a token with these claims that nobody has signed.
@@ -34,9 +34,9 @@ func TestServiceAccountTokensOfThisController(t *testing.T) {
 	}
 	for name, tt := range tests {
 		t.Run(name, func(t *testing.T) {
-			c := NewCredentials(nil, func() route.PodTokens { return route.PodTokens{Audience: ours} })
+			c := NewCredentials(nil, NewIssuers("", clock.RealClock{}), ours)
 			for _, i := range tt.issuers {
-				c.Learn(jwt(`{"iss":"` + i + `","sub":"system:serviceaccount:ns:pod","aud":"` + ours + `"}`))
+				c.learn(jwt(`{"iss":"` + i + `","sub":"system:serviceaccount:ns:pod","aud":"` + ours + `"}`))
 			}
 			if got := c.IsJWT([]byte(base64.RawURLEncoding.EncodeToString([]byte(tt.claims)))); got != tt.want {
 				t.Errorf("got %t, want %t", got, tt.want)

@@ -11,15 +11,15 @@ const (
 	maxNotices  = 1024
 )
 
-// DeniedNotices remembers of which nodes it was reported lately that their pods
+// deniedNotices remembers of which nodes it was reported lately that their pods
 // spoke for others. The zero value is of use.
-type DeniedNotices struct {
+type deniedNotices struct {
 	mu   sync.Mutex
 	told map[string]time.Time // by node
 }
 
-// Note reports whether it is time to report the node's denials again.
-func (n *DeniedNotices) Note(node string, now time.Time) bool {
+// note reports whether it is time to report the node's denials again.
+func (n *deniedNotices) note(node string, now time.Time) bool {
 	n.mu.Lock()
 	defer n.mu.Unlock()
 	if now.Sub(n.told[node]) < noticePause {

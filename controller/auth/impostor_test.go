@@ -8,7 +8,7 @@ import (
 
 func TestDenialsOfANodeAreReportedOnceAMinute(t *testing.T) {
 	start := time.Date(2026, 11, 24, 3, 42, 0, 0, time.UTC)
-	var n DeniedNotices
+	var n deniedNotices
 	for _, step := range []struct {
 		node  string
 		after time.Duration
@@ -20,16 +20,16 @@ func TestDenialsOfANodeAreReportedOnceAMinute(t *testing.T) {
 		{"a", noticePause, true},
 		{"b", noticePause, false},
 	} {
-		if got := n.Note(step.node, start.Add(step.after)); got != step.want {
+		if got := n.note(step.node, start.Add(step.after)); got != step.want {
 			t.Errorf("node %s after %s: got %t, want %t", step.node, step.after, got, step.want)
 		}
 	}
 }
 
 func TestDeniedNoticesAreBounded(t *testing.T) {
-	var n DeniedNotices
+	var n deniedNotices
 	for i := range 3 * maxNotices {
-		n.Note(strconv.Itoa(i), time.Date(2026, 11, 24, 3, 42, 0, 0, time.UTC))
+		n.note(strconv.Itoa(i), time.Date(2026, 11, 24, 3, 42, 0, 0, time.UTC))
 	}
 	if got := len(n.told); got == 0 || got > maxNotices {
 		t.Errorf("%d nodes are remembered, want at most %d", got, maxNotices)

@@ -17,18 +17,18 @@ type PodClaim struct {
 	Node     string
 }
 
-// PodSight is what is known of the pod that a token claims to be of.
-type PodSight struct {
+// PodFacts is what is known of the pod that a token claims to be of.
+type PodFacts struct {
 	Namespace string
 	Pod       *corev1.Pod    // of the claimed name; nil: there is none
 	Job       *batchv1.Job   // that the pod says it belongs to; nil: there is none
 	Owner     *jobspec.Owner // of the open execution; nil: this replica does not know it
 }
 
-// JudgePod returns the node task that a pod may report for, or a DeniedError.
+// AuthorizePod returns the node task that a pod may report for, or a DeniedError.
 // Everybody who may create pods can have tokens made: the pod must be one that
 // the Job controller made for a Job of ours, and run where it says.
-func JudgePod(claim PodClaim, s PodSight) (execution.Key, error) {
+func AuthorizePod(claim PodClaim, s PodFacts) (execution.Key, error) {
 	if claim.Pod == "" || claim.PodUID == "" || claim.Node == "" {
 		return execution.Key{}, execution.Deny(execution.DeniedUnbound)
 	}

@@ -137,7 +137,7 @@ func (p *process) identity() string { return p.name + "@" + p.name }
 func (p *process) callback(ctx context.Context, m message, forwarded bool, luck luck) error {
 	const pause = 250 * time.Millisecond
 	c := p.replica.controller
-	if err := c.Authenticate(ctx, m.key, m.token); err != nil {
+	if err := c.CallbackAuth().Authenticate(ctx, m.key, m.token); err != nil {
 		return err
 	}
 	patience := time.Now().Add(hold)
@@ -149,7 +149,7 @@ func (p *process) callback(ctx context.Context, m message, forwarded bool, luck 
 		here, elsewhere, moved := c.Callbacks()
 		switch {
 		case here:
-			if err := c.Authenticate(ctx, m.key, m.token); err != nil {
+			if err := c.CallbackAuth().Authenticate(ctx, m.key, m.token); err != nil {
 				return err
 			}
 			if _, err := c.Result(ctx, m.key, m.body()); !errors.Is(err, execution.ErrNotLeader) {

@@ -1,4 +1,4 @@
-package controller
+package auth
 
 import (
 	"context"
@@ -10,7 +10,6 @@ import (
 	apierrors "k8s.io/apimachinery/pkg/api/errors"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 
-	"github.com/batch-job-controller/batch-job-controller/controller/auth"
 	"github.com/batch-job-controller/batch-job-controller/controller/execution"
 	"github.com/batch-job-controller/batch-job-controller/controller/jobspec"
 	"github.com/batch-job-controller/batch-job-controller/controller/plan"
@@ -26,31 +25,31 @@ const (
 // verifyPodToken returns the node task of the pod that a service account token
 // is bound to. A token that is not for us is refused without asking; without the
 // API server no token is good.
-func (c *Controller) verifyPodToken(ctx context.Context, token string) (execution.Key, error) {
-	if !c.podTokens().IsOwn(token) {
+func (c *Callbacks) verifyPodToken(ctx context.Context, token string) (execution.Key, error) {
+	if !c.Credentials.tokens().IsOwn(token) {
 		return execution.Key{}, execution.Deny(execution.DeniedForeignToken)
 	}
-	ctx, cancel := context.WithTimeout(ctx, auth.ReviewTimeout)
+	ctx, cancel := context.WithTimeout(ctx, ReviewTimeout)
 	defer cancel()
-	who, err := c.reviewer().Review(ctx, token, []string{jobspec.Audience(c.Namespace, c.config().Name)})
-	if errors.Is(err, auth.ErrUnauthenticated) {
+	who, err := c.Reviewer().Review(ctx, token, []string{jobspec.Audience(c.Namespace, c.Controller)})
+	if errors.Is(err, ErrUnauthenticated) {
 		return execution.Key{}, execution.Deny(execution.DeniedWrong)
 	}
 	if err != nil {
 		return execution.Key{}, fmt.Errorf("%w: %w", execution.ErrUnavailable, err)
 	}
-	c.credentials.Learn(token)
+	c.Credentials.learn(token)
 	claim := plan.PodClaim{
 		Username: who.Username,
 		Pod:      onlyClaim(who.Extra, podNameClaim),
 		PodUID:   onlyClaim(who.Extra, podUIDClaim),
 		Node:     onlyClaim(who.Extra, nodeNameClaim),
 	}
-	sight, err := c.sightOfPod(ctx, claim)
+	facts, err := c.factsOfPod(ctx, claim)
 	if err != nil {
 		return execution.Key{}, fmt.Errorf("%w: %w", execution.ErrUnavailable, err)
 	}
-	return plan.JudgePod(claim, sight)
+	return plan.AuthorizePod(claim, facts)
 }
 
 func onlyClaim(extra map[string][]string, name string) string {
@@ -60,51 +59,44 @@ func onlyClaim(extra map[string][]string, name string) string {
 	return ""
 }
 
-// sightOfPod collects what is known of the pod that a token claims to be of: from
+// factsOfPod collects what is known of the pod that a token claims to be of: from
 // the caches, and from the API server what they do not have yet.
-func (c *Controller) sightOfPod(ctx context.Context, claim plan.PodClaim) (plan.PodSight, error) {
-	s := plan.PodSight{Namespace: c.Namespace, Owner: c.openOwner()}
+func (c *Callbacks) factsOfPod(ctx context.Context, claim plan.PodClaim) (plan.PodFacts, error) {
+	f := plan.PodFacts{Namespace: c.Namespace}
+	if open, ok := c.Open(); ok {
+		f.Owner = &open.Owner
+	}
 	pod, err := c.findPod(ctx, claim)
 	if err != nil || pod == nil {
-		return s, err
+		return f, err
 	}
-	s.Pod = pod
+	f.Pod = pod
 	if owner := metav1.GetControllerOf(pod); owner != nil {
-		s.Job, err = c.findJob(ctx, owner.Name)
+		f.Job, err = c.findJob(ctx, owner.Name)
 	}
-	return s, err
-}
-
-func (c *Controller) openOwner() *jobspec.Owner {
-	c.mu.Lock()
-	defer c.mu.Unlock()
-	if c.open == nil {
-		return nil
-	}
-	owner := c.open.record.Owner()
-	return &owner
+	return f, err
 }
 
 // findPod returns the pod that a token is bound to, or nil.
-func (c *Controller) findPod(ctx context.Context, claim plan.PodClaim) (*corev1.Pod, error) {
-	if pod := c.caches.Pod(c.Namespace, claim.Pod); pod != nil && string(pod.UID) == claim.PodUID {
+func (c *Callbacks) findPod(ctx context.Context, claim plan.PodClaim) (*corev1.Pod, error) {
+	if pod := c.Cache.Pod(c.Namespace, claim.Pod); pod != nil && string(pod.UID) == claim.PodUID {
 		return pod, nil
 	}
 	if claim.Pod == "" {
 		return nil, nil //nolint:nilnil // there is none
 	}
-	pod, err := c.Client.CoreV1().Pods(c.Namespace).Get(ctx, claim.Pod, metav1.GetOptions{})
+	pod, err := c.Pods.Get(ctx, claim.Pod, metav1.GetOptions{})
 	if apierrors.IsNotFound(err) {
 		return nil, nil //nolint:nilnil // there is none
 	}
 	return pod, err
 }
 
-func (c *Controller) findJob(ctx context.Context, name string) (*batchv1.Job, error) {
-	if job := c.caches.Job(c.Namespace, name); job != nil {
+func (c *Callbacks) findJob(ctx context.Context, name string) (*batchv1.Job, error) {
+	if job := c.Cache.Job(c.Namespace, name); job != nil {
 		return job, nil
 	}
-	job, err := c.Client.BatchV1().Jobs(c.Namespace).Get(ctx, name, metav1.GetOptions{})
+	job, err := c.Jobs.Get(ctx, name, metav1.GetOptions{})
 	if apierrors.IsNotFound(err) {
 		return nil, nil //nolint:nilnil // there is none
 	}

@@ -1,4 +1,4 @@
-package controller
+package auth
 
 import (
 	"context"
@@ -11,24 +11,21 @@ import (
 	"sync"
 	"sync/atomic"
 	"testing"
+	"testing/synctest"
 	"time"
 
 	authenticationv1 "k8s.io/api/authentication/v1"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
-	authenticationclient "k8s.io/client-go/kubernetes/typed/authentication/v1"
 	"k8s.io/utils/clock"
 
-	"github.com/batch-job-controller/batch-job-controller/controller/auth"
-	"github.com/batch-job-controller/batch-job-controller/controller/config"
 	"github.com/batch-job-controller/batch-job-controller/controller/execution"
 )
 
 // floodedReviews is an API server that takes its time for each token. Of those
 // that were made up it says so.
 type floodedReviews struct {
-	authenticationclient.TokenReviewInterface
-	pod   metav1.ObjectMeta
-	asked atomic.Int64
+	status authenticationv1.TokenReviewStatus // of a good one
+	asked  atomic.Int64
 }
 
 func (r *floodedReviews) Create(ctx context.Context, review *authenticationv1.TokenReview, _ metav1.CreateOptions) (*authenticationv1.TokenReview, error) {
@@ -39,7 +36,7 @@ func (r *floodedReviews) Create(ctx context.Context, review *authenticationv1.To
 		return nil, ctx.Err()
 	}
 	if strings.HasSuffix(review.Spec.Token, "good") {
-		return &authenticationv1.TokenReview{Status: boundTo(&r.pod, "a")}, nil
+		return &authenticationv1.TokenReview{Status: r.status}, nil
 	}
 	return &authenticationv1.TokenReview{}, nil
 }
@@ -50,7 +47,7 @@ func madeUp(issuer string, n any, signature string) string {
 }
 
 // ask does what the callback server does with a token.
-func (r *replica) ask(ctx context.Context, key execution.Key, address, token string) error {
+func ask(ctx context.Context, r *Callbacks, key execution.Key, address, token string) error {
 	settle, err := r.AdmitReview(ctx, key, address, token)
 	if err != nil {
 		return err
@@ -73,19 +70,12 @@ func TestGoodTokensGetInDuringAFlood(t *testing.T) {
 			file := filepath.Join(t.TempDir(), "token")
 			own := base64.RawURLEncoding.EncodeToString([]byte(`{"iss":"https://ours","sub":"system:serviceaccount:jobs:check","aud":["api"]}`))
 			must(t, os.WriteFile(file, []byte("eyJhbGciOiJSUzI1NiJ9."+own+".c2ln"), 0o600))
-			inBubble(t, func(t *testing.T) {
-				c := newCluster(t, "a")
-				c.behave("a", behaviour{runFor: time.Hour})
-				r := startReplicaWith(t, c.client, newMemoryStore(), testConfig(func(c *config.Config) { c.Callback.Auth = execution.ServiceAccountTokenAuth }),
-					func(o *Options) { o.TokenFile = file })
-				defer r.kill()
-				time.Sleep(5 * time.Second)
-				pods, err := c.client.CoreV1().Pods(testNamespace).List(t.Context(), metav1.ListOptions{})
-				must(t, err)
-				api := &floodedReviews{pod: pods.Items[0].ObjectMeta}
-				reviewer := auth.NewTokenReviewer(api, clock.RealClock{})
-				r.reviewer = func() *auth.TokenReviewer { return reviewer }
-				key := execution.Key{Execution: c.records()[0].Plan.ID, Node: "a"}
+			synctest.Test(t, func(t *testing.T) {
+				s := newScene()
+				s.issuers = NewIssuers(file, clock.RealClock{})
+				api := &floodedReviews{status: s.bound()}
+				s.reviews = api
+				r, key := s.callbacks(), s.key
 
 				flood, stop := context.WithCancel(t.Context())
 				var strangers sync.WaitGroup
@@ -93,7 +83,7 @@ func TestGoodTokensGetInDuringAFlood(t *testing.T) {
 				for i := range 400 { // connections from twenty addresses
 					strangers.Go(func() {
 						for flood.Err() == nil {
-							_ = r.ask(flood, key, fmt.Sprintf("10.0.0.%d", i%20), madeUp(tt.issuer, n.Add(1), "bad"))
+							_ = ask(flood, r, key, fmt.Sprintf("10.0.0.%d", i%20), madeUp(tt.issuer, n.Add(1), "bad"))
 							time.Sleep(500 * time.Millisecond)
 						}
 					})
@@ -107,10 +97,10 @@ func TestGoodTokensGetInDuringAFlood(t *testing.T) {
 				for i := range 100 {
 					pods100.Go(func() {
 						start := time.Now()
-						if err := r.ask(t.Context(), key, fmt.Sprintf("10.1.0.%d", i), madeUp("https://ours", i, "good")); err != nil {
+						if err := ask(t.Context(), r, key, fmt.Sprintf("10.1.0.%d", i), madeUp("https://ours", i, "good")); err != nil {
 							t.Errorf("a good token: %v", err)
 						}
-						if time.Since(start) > auth.ReviewTimeout/2 {
+						if time.Since(start) > ReviewTimeout/2 {
 							late.Add(1)
 						}
 					})
@@ -120,7 +110,7 @@ func TestGoodTokensGetInDuringAFlood(t *testing.T) {
 					t.Errorf("%d of 100 good tokens had to wait long", late.Load())
 				}
 				if tt.wantAsked > 0 {
-					err := r.ask(t.Context(), key, "10.0.0.1", madeUp(tt.issuer, n.Add(1), "bad"))
+					err := ask(t.Context(), r, key, "10.0.0.1", madeUp(tt.issuer, n.Add(1), "bad"))
 					if denied(err) != execution.DeniedTooMany || !errors.Is(err, execution.ErrTooMany) {
 						t.Errorf("an address of the flood: got %v", err)
 					}
@@ -138,7 +128,7 @@ func TestGoodTokensGetInDuringAFlood(t *testing.T) {
 
 // Pods with good tokens may share an address: many on one node, or behind one.
 func TestGoodTokensOfOneAddressHaveNoBudget(t *testing.T) {
-	inBubble(t, func(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
 		s := newStrangers()
 		now := func() time.Time { return time.Now() }
 		var all sync.WaitGroup

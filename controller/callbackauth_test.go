@@ -51,7 +51,7 @@ func TestAPodReportsForItselfOnly(t *testing.T) {
 			"one that was changed":         {key: a, credential: r.Keyring.Token(a)[:68] + "AAAA", want: execution.DeniedWrong},
 		}
 		for name, tt := range tests {
-			if err := r.Authenticate(t.Context(), tt.key, tt.credential); denied(err) != tt.want || (err == nil) != (tt.want == "") {
+			if err := r.CallbackAuth().Authenticate(t.Context(), tt.key, tt.credential); denied(err) != tt.want || (err == nil) != (tt.want == "") {
 				t.Errorf("%s: got %v, want %q", name, err, tt.want)
 			}
 		}
@@ -69,7 +69,7 @@ func TestAPodThatSpeaksForItsNeighbourIsNamed(t *testing.T) {
 		id := c.records()[0].Plan.ID
 		token := r.Keyring.Token(execution.Key{Execution: id, Node: "a"})
 		for range 200 {
-			if err := r.Authenticate(t.Context(), execution.Key{Execution: id, Node: "b"}, token); !errors.Is(err, execution.ErrOtherTask) {
+			if err := r.CallbackAuth().Authenticate(t.Context(), execution.Key{Execution: id, Node: "b"}, token); !errors.Is(err, execution.ErrOtherTask) {
 				t.Fatalf("got %v", err)
 			}
 			time.Sleep(time.Second)
@@ -123,19 +123,16 @@ func TestAnExecutionKeepsItsWayToAuthenticate(t *testing.T) {
 				time.Sleep(5 * time.Second)
 				keyring := first.Keyring
 				first.kill()
-				second := newReplica(t, c.client, newMemoryStore(), auth(tt.after))
-				if second.Keyring == nil {
-					second.Keyring = keyring
-				}
+				second := newReplica(t, c.client, newMemoryStore(), auth(tt.after), func(o *Options) { o.Keyring = cmp.Or(o.Keyring, keyring) })
 				second.run()
 				defer second.kill()
 				time.Sleep(5 * time.Second)
 				key := execution.Key{Execution: c.records()[0].Plan.ID, Node: "a"}
-				if err := second.Authenticate(t.Context(), key, ""); (err != nil) != tt.withToken {
+				if err := second.CallbackAuth().Authenticate(t.Context(), key, ""); (err != nil) != tt.withToken {
 					t.Errorf("without a token: %v", err)
 				}
 				if tt.withToken {
-					if err := second.Authenticate(t.Context(), key, keyring.Token(key)); err != nil {
+					if err := second.CallbackAuth().Authenticate(t.Context(), key, keyring.Token(key)); err != nil {
 						t.Errorf("with its token: %v", err)
 					}
 				}
@@ -178,7 +175,7 @@ func TestAStandbyAuthenticates(t *testing.T) {
 				if tt.credential != nil {
 					credential = tt.credential(standby.Keyring, key)
 				}
-				if err := standby.Authenticate(t.Context(), key, credential); denied(err) != tt.want {
+				if err := standby.CallbackAuth().Authenticate(t.Context(), key, credential); denied(err) != tt.want {
 					t.Errorf("got %v, want %q", err, tt.want)
 				}
 			})
@@ -213,7 +210,7 @@ func TestTokensOfAnotherControllerAreExplained(t *testing.T) {
 				}
 				stranger := route.Keyring{Namespace: testNamespace, Controller: "other", Keys: []route.TokenKey{{1}}}
 				for range 180 {
-					if err := r.Authenticate(t.Context(), key, stranger.Token(key)); denied(err) != execution.DeniedUnknownKey {
+					if err := r.CallbackAuth().Authenticate(t.Context(), key, stranger.Token(key)); denied(err) != execution.DeniedUnknownKey {
 						t.Fatalf("got %v", err)
 					}
 					time.Sleep(time.Second)

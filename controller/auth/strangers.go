@@ -1,4 +1,4 @@
-package controller
+package auth
 
 import (
 	"context"
@@ -7,18 +7,15 @@ import (
 	"sync"
 	"time"
 
-	"github.com/batch-job-controller/batch-job-controller/controller/auth"
 	"github.com/batch-job-controller/batch-job-controller/controller/execution"
-	"github.com/batch-job-controller/batch-job-controller/controller/jobspec"
 	"github.com/batch-job-controller/batch-job-controller/controller/plan"
-	"github.com/batch-job-controller/batch-job-controller/controller/route"
 )
 
 // reviewsAtOnce is how many tokens of one address the API server is asked about
 // at a time; the others wait.
 const reviewsAtOnce = 4
 
-// strangers keeps those whose tokens are made up from taking the API server's
+// strangers keeps clients whose tokens are made up from taking the API server's
 // time, and its answers, from pods with good ones.
 type strangers struct {
 	mu      sync.Mutex
@@ -38,11 +35,11 @@ func newStrangers() *strangers {
 // AdmitReview is asked before Authenticate whether the API server may be asked
 // about a token from an address, and waits for a turn among those of the same
 // address. What it returns has to be told what came of it.
-func (c *Controller) AdmitReview(ctx context.Context, key execution.Key, address, credential string) (settle func(error), err error) {
-	if c.authOf(key) != execution.ServiceAccountTokenAuth || !c.podTokens().IsOwn(credential) {
+func (c *Callbacks) AdmitReview(ctx context.Context, key execution.Key, address, credential string) (settle func(error), err error) {
+	if c.authOf(key) != execution.ServiceAccountTokenAuth || !c.Credentials.tokens().IsOwn(credential) {
 		return func(error) {}, nil // nothing is asked about it
 	}
-	ctx, cancel := context.WithTimeout(ctx, auth.ReviewTimeout)
+	ctx, cancel := context.WithTimeout(ctx, ReviewTimeout)
 	defer cancel()
 	return c.strangers.admit(ctx, address, c.Clock.Now)
 }
@@ -100,13 +97,5 @@ func (s *strangers) enter(ctx context.Context, address string) (leave func(), er
 	case <-ctx.Done():
 		depart()
 		return nil, fmt.Errorf("%w: other tokens of the same address are being reviewed: %w", execution.ErrUnavailable, ctx.Err())
-	}
-}
-
-// podTokens tells the service account tokens of our pods from other JWTs.
-func (c *Controller) podTokens() route.PodTokens {
-	return route.PodTokens{
-		Issuers:  c.issuers.Known(),
-		Audience: jobspec.Audience(c.Namespace, c.config().Name),
 	}
 }

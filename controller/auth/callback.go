@@ -1,0 +1,140 @@
+package auth
+
+import (
+	"context"
+	"errors"
+	"fmt"
+
+	batchv1 "k8s.io/api/batch/v1"
+	corev1 "k8s.io/api/core/v1"
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+	"k8s.io/utils/clock"
+
+	"github.com/batch-job-controller/batch-job-controller/controller/execution"
+	"github.com/batch-job-controller/batch-job-controller/controller/jobspec"
+	"github.com/batch-job-controller/batch-job-controller/controller/route"
+)
+
+// CallbackOptions are what Callbacks are made of.
+type CallbackOptions struct {
+	Controller string // its name
+	Namespace  string
+	// Auth is how a pod proves who it is if the replica knows neither its execution
+	// nor its Job.
+	Auth        execution.CallbackAuth
+	Credentials *Credentials
+	Reviewer    func() *TokenReviewer // called when the first service account token comes
+	Open        func() (OpenExecution, bool)
+	Cache       ObjectCache
+	Pods        PodClient // of the namespace
+	Jobs        JobClient // of the namespace
+	Notifier    Notifier
+	Clock       clock.PassiveClock
+}
+
+// OpenExecution is what Callbacks need of the execution that is open, if this
+// replica knows one.
+type OpenExecution struct {
+	ID    execution.ID
+	Auth  execution.CallbackAuth // as it was when the execution opened
+	Owner jobspec.Owner          // of its Jobs
+}
+
+// ObjectCache is what the replica has seen of the cluster. Its methods return nil
+// for an object that is not in it.
+type ObjectCache interface {
+	Job(namespace, name string) *batchv1.Job
+	Pod(namespace, name string) *corev1.Pod
+}
+
+// PodClient reads pods that are not in the cache yet.
+type PodClient interface {
+	Get(ctx context.Context, name string, o metav1.GetOptions) (*corev1.Pod, error)
+}
+
+// JobClient reads Jobs that are not in the cache yet.
+type JobClient interface {
+	Get(ctx context.Context, name string, o metav1.GetOptions) (*batchv1.Job, error)
+}
+
+// Notifier tells the operator of denials, each at most once a minute.
+type Notifier interface {
+	// Impostor reports that the pod of a node task spoke for another one.
+	Impostor(ctx context.Context, whose, claimed execution.Key)
+	// Stranger reports that a token was made with a key that is not known.
+	Stranger(ctx context.Context, claimed execution.Key)
+}
+
+// Callbacks says whether a client may speak for a node task.
+type Callbacks struct {
+	CallbackOptions
+	strangers *strangers
+	impostors deniedNotices // by node
+	unknown   deniedNotices // tokens of keys that are not known: all are one
+}
+
+// NewCallbacks returns Callbacks.
+func NewCallbacks(o CallbackOptions) *Callbacks {
+	return &Callbacks{CallbackOptions: o, strangers: newStrangers()}
+}
+
+// Authenticate returns nil if a client with a credential may speak for a node task.
+// The leader checks again what a standby has forwarded.
+func (c *Callbacks) Authenticate(ctx context.Context, key execution.Key, credential string) error {
+	auth := c.authOf(key)
+	if auth == "" || auth == execution.NoAuth {
+		return nil
+	}
+	if credential == "" {
+		return execution.Deny(execution.DeniedMissing)
+	}
+	whose, err := c.verify(ctx, auth, credential)
+	if errors.Is(err, route.ErrUnknownKey) && c.unknown.note("", c.Clock.Now()) {
+		c.Notifier.Stranger(ctx, key)
+	}
+	if err != nil {
+		return err
+	}
+	if whose != key {
+		if c.impostors.note(whose.Node, c.Clock.Now()) {
+			c.Notifier.Impostor(ctx, whose, key)
+		}
+		return execution.Deny(execution.DeniedOtherTask)
+	}
+	return nil
+}
+
+// authOf returns how the pod of a node task proves who it is: as it was when its
+// execution opened, because what it was given does not change. One that an
+// earlier version opened says nothing: it gave its pods nothing. A standby, which
+// does not know the execution, goes by the Job.
+func (c *Callbacks) authOf(key execution.Key) execution.CallbackAuth {
+	if open, ok := c.Open(); ok && open.ID == key.Execution {
+		return open.Auth
+	}
+	if job := c.Cache.Job(c.Namespace, jobspec.JobName(c.Controller, key)); job != nil {
+		return execution.CallbackAuth(job.Annotations[jobspec.AuthAnnotation])
+	}
+	return c.Auth
+}
+
+// verify returns the node task that a token is for.
+func (c *Callbacks) verify(ctx context.Context, auth execution.CallbackAuth, token string) (execution.Key, error) {
+	if auth == execution.ServiceAccountTokenAuth && route.IsJWT(token) {
+		return c.verifyPodToken(ctx, token)
+	}
+	if c.Credentials.keyring == nil {
+		return execution.Key{}, execution.Deny(execution.DeniedUnknownKey)
+	}
+	whose, err := c.Credentials.keyring.Verify(ctx, token)
+	switch {
+	case err == nil:
+		return whose, nil
+	case errors.Is(err, route.ErrUnknownKey):
+		return whose, fmt.Errorf("%w: %w", execution.Deny(execution.DeniedUnknownKey), err)
+	case errors.Is(err, route.ErrWrongToken):
+		return whose, execution.Deny(execution.DeniedWrong)
+	default:
+		return whose, execution.Deny(execution.DeniedMalformed)
+	}
+}

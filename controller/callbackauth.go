@@ -1,0 +1,82 @@
+package controller
+
+import (
+	"context"
+	"fmt"
+	"sync"
+
+	corev1 "k8s.io/api/core/v1"
+
+	"github.com/batch-job-controller/batch-job-controller/controller/auth"
+	"github.com/batch-job-controller/batch-job-controller/controller/execution"
+	"github.com/batch-job-controller/batch-job-controller/controller/jobspec"
+	"github.com/batch-job-controller/batch-job-controller/controller/kube"
+)
+
+// newCallbacks returns what authenticates the callbacks of the controller's pods.
+func (c *Controller) newCallbacks() *auth.Callbacks {
+	return auth.NewCallbacks(auth.CallbackOptions{
+		Controller:  c.Options.Config.Name,
+		Namespace:   c.Namespace,
+		Auth:        c.Options.Config.Callback.Auth,
+		Credentials: c.credentials,
+		Reviewer: sync.OnceValue(func() *auth.TokenReviewer {
+			return auth.NewTokenReviewer(c.Client.AuthenticationV1().TokenReviews(), c.Clock)
+		}),
+		Open:     c.openForCallbacks,
+		Cache:    c.caches,
+		Pods:     c.Client.CoreV1().Pods(c.Namespace),
+		Jobs:     c.Client.BatchV1().Jobs(c.Namespace),
+		Notifier: callbackNotices{c},
+		Clock:    c.Clock,
+	})
+}
+
+// CallbackAuth authenticates the callbacks of the controller's pods.
+func (c *Controller) CallbackAuth() *auth.Callbacks { return c.callbacks }
+
+func (c *Controller) openForCallbacks() (open auth.OpenExecution, ok bool) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	if c.open == nil {
+		return open, false
+	}
+	return auth.OpenExecution{ID: c.open.id, Auth: c.open.auth, Owner: c.open.record.Owner()}, true
+}
+
+// callbackNotices writes events about callbacks that were denied.
+type callbackNotices struct{ *Controller }
+
+// Impostor writes an event about the pod that spoke for another node.
+func (n callbackNotices) Impostor(ctx context.Context, whose, claimed execution.Key) {
+	n.Log.Warn("callback denied: the token is that of another node task",
+		"execution", whose.Execution, "node", whose.Node, "claimedExecution", claimed.Execution, "claimedNode", claimed.Node)
+	ctx, cancel := context.WithTimeout(ctx, eventTimeout)
+	defer cancel()
+	about, err := n.eventObject(ctx, whose)
+	if err != nil {
+		n.Log.Warn("event not written", "reason", kube.EventCallbackDenied, "error", err)
+		return
+	}
+	n.announce(ctx, about, true, kube.EventCallbackDenied,
+		fmt.Sprintf("a callback with the token of node %s was denied: it was for %s of execution %s", whose.Node, claimed.Node, claimed.Execution))
+}
+
+// Stranger says what may be behind a token that was made with a key which is not
+// known: two controllers behind one Service, each of which gets a part of the
+// other's callbacks, or a key that was replaced.
+func (n callbackNotices) Stranger(ctx context.Context, claimed execution.Key) {
+	cfg := n.config()
+	about, hint := n.stateReference(), "it is of another controller, or the callback key was replaced"
+	switch own := n.caches.Job(n.Namespace, jobspec.JobName(cfg.Name, claimed)) != nil; {
+	case own:
+		hint = "the callback key was replaced after the pod was given it; the nodes that start later have tokens of the new one"
+	case cfg.CallbackServiceName != "":
+		about = corev1.ObjectReference{APIVersion: "v1", Kind: "Service", Namespace: n.Namespace, Name: cfg.CallbackServiceName}
+		hint = fmt.Sprintf("it is of another controller: does Service %s select two controllers? Its selector must match the pods of %s only", cfg.CallbackServiceName, cfg.Name)
+	}
+	n.Log.Warn("callback denied: the token was made with a key that is not known", "execution", claimed.Execution, "node", claimed.Node, "hint", hint)
+	ctx, cancel := context.WithTimeout(ctx, eventTimeout)
+	defer cancel()
+	n.announce(ctx, about, true, kube.EventCallbackDenied, "callbacks are denied whose token was made with a key that is not known: "+hint)
+}
