@@ -32,8 +32,8 @@ type eventBody struct {
 }
 
 // decodeEvent reads an event: nothing in it is unknown, and its message is
-// complete, printable and short enough for the API server.
-func decodeEvent(text []byte) (execution.Event, error) {
+// complete, without credentials, printable and short enough for the API server.
+func decodeEvent(text []byte, redact func(string) string) (execution.Event, error) {
 	var body eventBody
 	if err := decodeStrict(text, &body); err != nil {
 		return execution.Event{}, err
@@ -58,8 +58,8 @@ func decodeEvent(text []byte) (execution.Event, error) {
 	return execution.Event{
 		Warning: body.Warning,
 		Reason:  body.Reason,
-		Action:  body.Action,
-		Message: execution.Truncate(escape(message), maxEventMessage),
+		Action:  redact(body.Action),
+		Message: execution.Truncate(escape(redact(message)), maxEventMessage),
 	}, nil
 }
 

@@ -119,7 +119,7 @@ func TestDecodeEvent(t *testing.T) {
 	}
 	for name, tt := range tests {
 		t.Run(name, func(t *testing.T) {
-			got, err := decodeEvent([]byte(tt.body))
+			got, err := decodeEvent([]byte(tt.body), strings.Clone)
 			if err != nil {
 				t.Fatalf("decodeEvent: %v", err)
 			}
@@ -184,7 +184,7 @@ func TestDecodeEventRefuses(t *testing.T) {
 	}
 	for name, tt := range tests {
 		t.Run(name, func(t *testing.T) {
-			got, err := decodeEvent([]byte(tt.body))
+			got, err := decodeEvent([]byte(tt.body), strings.Clone)
 			var invalid *execution.InvalidError
 			if !errors.As(err, &invalid) {
 				t.Fatalf("decodeEvent: got %+v, %v, want an InvalidError", got, err)
@@ -196,12 +196,35 @@ func TestDecodeEventRefuses(t *testing.T) {
 	}
 }
 
+// What is covered is what people read, not how it was written.
+func TestCredentialsOfAnEvent(t *testing.T) {
+	redact := strings.NewReplacer("SECRET", "******").Replace
+	tests := map[string]struct {
+		body, wantAction, wantMessage string
+	}{
+		"in the message":                      {body: message("the SECRET is out"), wantMessage: "the ****** is out"},
+		"written with an escape":              {body: `{"reason":"R","message":"the \u0053ECRET is out"}`, wantMessage: "the ****** is out"},
+		"in an argument":                      {body: message("the %s is out", "SECRET"), wantMessage: "the ****** is out"},
+		"put together from two arguments":     {body: message("the %s%s is out", "SEC", "RET"), wantMessage: "the ****** is out"},
+		"in the action":                       {body: `{"reason":"R","action":"\u0053ECRET","message":"m"}`, wantAction: "******", wantMessage: "m"},
+		"cut off where the message is to end": {body: message(strings.Repeat("m", maxEventMessage-3) + "SECRET"), wantMessage: execution.Truncate(strings.Repeat("m", maxEventMessage-3)+"******", maxEventMessage)},
+	}
+	for name, tt := range tests {
+		t.Run(name, func(t *testing.T) {
+			got, err := decodeEvent([]byte(tt.body), redact)
+			if err != nil || got.Action != tt.wantAction || got.Message != tt.wantMessage {
+				t.Errorf("decodeEvent: got action %q, message %q, %v, want %q, %q", got.Action, got.Message, err, tt.wantAction, tt.wantMessage)
+			}
+		})
+	}
+}
+
 func FuzzDecodeEvent(f *testing.F) {
 	f.Add(`{"warning": true, "reason": "TestReason", "message": "test message: %s", "args": ["a1"]}`)
 	f.Add(`{"reason":"R","message":"\ud800\u001b%%%q%","args":["\u0000"]}`)
 	f.Add(`null`)
 	f.Fuzz(func(t *testing.T, body string) {
-		event, err := decodeEvent([]byte(body))
+		event, err := decodeEvent([]byte(body), strings.Clone)
 		var invalid *execution.InvalidError
 		if err != nil {
 			if !errors.As(err, &invalid) {

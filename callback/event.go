@@ -8,7 +8,11 @@ func (h *handler) takeEvent(c *call) (any, error) {
 		return nil, err
 	}
 	redacted := h.redact(text)
-	event, err := decodeEvent(text)
+	event, err := decodeEvent(text, func(part string) string {
+		part, n := h.redactString(part)
+		redacted += n
+		return part
+	})
 	if err != nil {
 		return nil, err
 	}

@@ -7,13 +7,22 @@ import "strconv"
 const redactedHeader = "Batch-Job-Controller-Redacted"
 
 // redact covers the credentials of callbacks in an event, which people and other
-// programs read. It does so in its text as it came, before anything of it is cut.
-// In a result the recorder does, which knows what two samples are.
+// programs read. It does so in its text as it came, which errors quote. In a result
+// the recorder does, which knows what two samples are.
 func (h *handler) redact(text []byte) (n int) {
 	if h.options.Redactor == nil {
 		return 0
 	}
 	return h.options.Redactor.Redact(text)
+}
+
+// redactString covers those that JSON escapes or a message's arguments kept from
+// being seen in the text of an event.
+func (h *handler) redactString(text string) (covered string, n int) {
+	if h.options.Redactor == nil {
+		return text, 0
+	}
+	return h.options.Redactor.RedactString(text)
 }
 
 // tellRedacted says that something was covered in what is taken now.

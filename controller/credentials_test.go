@@ -2,6 +2,7 @@ package controller
 
 import (
 	"encoding/base64"
+	"fmt"
 	"io"
 	"io/fs"
 	"maps"
@@ -117,7 +118,7 @@ func TestCredentialsInWhatPodsSend(t *testing.T) {
 				wantTold := map[bool]string{true: "1"}[tt.wantRedacted]
 				for kind, body := range map[route.Kind]string{
 					route.Result: `{"test":[{"value":1,"labels":{"label":"` + credential + `"}}]}`,
-					route.Event:  `{"reason":"Told","message":"my token is %s","args":["` + credential + `"]}`,
+					route.Event:  `{"reason":"Told","message":"my token is %s","args":["` + fmt.Sprintf(`\u%04x`, credential[0]) + credential[1:] + `"]}`,
 				} {
 					if told := send(kind, "", body).Header().Get("Batch-Job-Controller-Redacted"); told != wantTold {
 						t.Errorf("%s: the answer says that %q were redacted, want %q", kind, told, wantTold)
