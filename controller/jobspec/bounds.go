@@ -3,8 +3,7 @@ package jobspec
 import (
 	"fmt"
 	"io"
-	"regexp"
-	"strconv"
+	"strings"
 	"text/template"
 	"text/template/parse"
 )
@@ -166,28 +165,45 @@ func size(args ...any) int {
 	return total
 }
 
-var (
-	verb  = regexp.MustCompile(`%[^%a-zA-Z]*`)
-	width = regexp.MustCompile(`[0-9]+|\*`)
-)
-
 // formattedSize returns at least what printf makes. Each verb may name the
-// longest of the arguments by its index.
+// longest of the arguments by its index. It allocates nothing: a format may have a
+// verb in each two of its bytes.
 func formattedSize(format string, args []any) int {
 	longest := maxValue
 	for _, arg := range args {
 		longest = max(longest, size(arg))
 	}
 	total := len(format) + size(args...)
-	for _, v := range verb.FindAllString(format, -1) {
-		total += maxExpansion * longest
-		for _, text := range width.FindAllString(v, -1) {
-			n, err := strconv.Atoi(text)
-			if err != nil || n > maxWidth { // an asterisk is no number, and may stand for any
-				n = maxWidth
+	for i := 0; i < len(format); i++ {
+		if format[i] == '%' {
+			n := strings.IndexFunc(format[i+1:], endsVerb)
+			if n < 0 {
+				n = len(format) - i - 1
 			}
-			total += n
+			total += maxExpansion*longest + widths(format[i+1:i+1+n])
 		}
 	}
 	return total
+}
+
+// endsVerb reports whether the flags and numbers of a verb end here.
+func endsVerb(r rune) bool {
+	return r == '%' || ('a' <= r && r <= 'z') || ('A' <= r && r <= 'Z')
+}
+
+// widths returns what the numbers between % and its letter come to. An asterisk
+// stands for any.
+func widths(flags string) (total int) {
+	number := 0
+	for i := range len(flags) {
+		switch c := flags[i]; {
+		case '0' <= c && c <= '9':
+			number = min(10*number+int(c-'0'), maxWidth)
+			continue
+		case c == '*':
+			number += maxWidth
+		}
+		total, number = total+number, 0
+	}
+	return total + number
 }
