@@ -9,7 +9,7 @@ import (
 	"log/slog"
 	"net"
 	"net/http"
-	_ "net/http/pprof" // what a server must not serve by accident
+	_ "net/http/pprof" //nolint:gosec // G108: that it is not served is what is tested
 	"strings"
 	"testing"
 	"testing/synctest"

@@ -35,6 +35,8 @@ const byTask = "task"
 // byNode indexes pods by the node that they are on.
 const byNode = "node"
 
+// NewCaches returns caches of the nodes, and of the Jobs of a controller and their
+// pods, which are empty until they run.
 func NewCaches(client Client, namespace, controller, instance string, clk clock.WithTicker, jitter backoff.Jitter) (*Caches, error) {
 	ours := jobspec.Selector(controller, jobspec.JobComponent).String()
 	c := &Caches{
@@ -89,6 +91,7 @@ func (c *Caches) all() []cache.SharedIndexInformer {
 	return []cache.SharedIndexInformer{c.nodes, c.jobs, c.pods}
 }
 
+// Synced reports whether all of them have been filled.
 func (c *Caches) Synced() bool {
 	for _, informer := range c.all() {
 		if !informer.HasSynced() {
@@ -98,6 +101,7 @@ func (c *Caches) Synced() bool {
 	return true
 }
 
+// WaitForSync waits until all of them have been filled, or ctx ends.
 func (c *Caches) WaitForSync(ctx context.Context) error {
 	for _, informer := range c.all() {
 		if !cache.WaitForCacheSync(ctx.Done(), informer.HasSynced) {

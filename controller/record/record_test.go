@@ -12,7 +12,6 @@ import (
 	corev1 "k8s.io/api/core/v1"
 	apierrors "k8s.io/apimachinery/pkg/api/errors"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
-
 	"k8s.io/apimachinery/pkg/runtime"
 	"k8s.io/apimachinery/pkg/types"
 	"k8s.io/client-go/kubernetes/fake"
@@ -173,7 +172,7 @@ func FuzzUnpackPlan(f *testing.F) {
 	})
 }
 
-// FuzzRecord reads what anybody may have written into a
+// FuzzRecord reads what any tool may have written into a record.
 func FuzzRecord(f *testing.F) {
 	packed, err := packPlan(execution.Plan{ID: "20261124034200", Nodes: []execution.Node{{Name: "a"}, {Name: "b"}}})
 	if err != nil {

@@ -4,8 +4,9 @@ import (
 	"errors"
 	"testing"
 
-	"github.com/batch-job-controller/batch-job-controller/controller/execution"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+
+	"github.com/batch-job-controller/batch-job-controller/controller/execution"
 )
 
 func TestEveryRecordSaysItsSchema(t *testing.T) {

@@ -23,7 +23,7 @@ type unlinked struct {
 	err error
 }
 
-func (d unlinked) Link(oldName, newName string) error {
+func (d unlinked) Link(_, newName string) error {
 	return &fs.PathError{Op: "link", Path: newName, Err: d.err}
 }
 
