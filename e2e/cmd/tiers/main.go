@@ -23,11 +23,14 @@ type tier struct {
 	env  []string // besides this process's
 	args []string // of go test
 	all  bool     // to show what tests say that pass, too
+	// waits is that its tests mostly do: for pods, Leases and ticks. Such tiers that
+	// follow one another run side by side.
+	waits bool
 	// missing says what this machine lacks for the tier, or nothing. Nil: any
 	// machine will do.
 	missing func() string
 	// run does something else than go test with the arguments. Nil: it does that.
-	run func(context.Context, tier) (skipped []string, err error)
+	run func(context.Context, tier, io.Writer) (skipped []string, err error)
 	// covers says by which further argument a file of the repository is tested, or
 	// nothing. Among all tiers, one that has this runs only for what has changed.
 	covers func(file string) (arg string)
@@ -54,10 +57,9 @@ func tiers() []tier {
 		{name: "image", dir: "e2e/tools/image", env: env, args: slices.Concat(shipped, []string{"./..."})},
 		{name: "release", dir: ".", all: true, args: []string{"-count=1", "-tags", "e2e", "-timeout", "60m"},
 			covers: released, whole: []string{"./e2e/cmd/release"}, alone: "make release-test"},
-		// What is tested there mostly waits: for pods, Leases and ticks, and the first
-		// time for Kubernetes to be built.
-		{name: "API", dir: ".", all: true, missing: linux, args: []string{"-race", "-count=1", "-tags", "e2e", "-timeout", "60m", "-parallel", "6", "./e2e/api/...", "./e2e/cluster/...", "./e2e/monitoring/..."}},
-		{name: "e2e", dir: ".", all: true, missing: aCluster, args: []string{"-race", "-count=1", "-tags", "e2e", "-timeout", "60m", "./e2e/suite/..."}},
+		// The first time, both wait for Kubernetes to be built.
+		{name: "API", dir: ".", all: true, waits: true, missing: linux, args: []string{"-race", "-count=1", "-tags", "e2e", "-timeout", "60m", "-parallel", "6", "./e2e/api/...", "./e2e/cluster/...", "./e2e/monitoring/..."}},
+		{name: "e2e", dir: ".", all: true, waits: true, missing: aCluster, args: []string{"-race", "-count=1", "-tags", "e2e", "-timeout", "60m", "./e2e/suite/..."}},
 	}
 }
 
@@ -94,11 +96,12 @@ func main() {
 		os.Exit(2)
 	}
 	all := len(os.Args) == 1
+	began := time.Now()
 	var results []result
-	for _, t := range chosen {
-		results = append(results, run(ctx, t, all))
+	for _, group := range groups(chosen) {
+		results = append(results, sideBySide(group, os.Stdout, func(t tier, out io.Writer) result { return run(ctx, t, all, out) })...)
 	}
-	os.Exit(summary(os.Stdout, results))
+	os.Exit(summary(os.Stdout, results, time.Since(began)))
 }
 
 // choose returns the tiers of those names, or all if there is none.
@@ -122,7 +125,7 @@ func choose(all []tier, names []string) ([]tier, error) {
 }
 
 // run runs a tier: all of it, or among all tiers what is due.
-func run(ctx context.Context, t tier, amongAll bool) result {
+func run(ctx context.Context, t tier, amongAll bool, out io.Writer) result {
 	if t.missing != nil {
 		if lacking := t.missing(); lacking != "" {
 			return result{tier: t.name, word: "skipped", detail: "this machine lacks: " + lacking}
@@ -139,9 +142,9 @@ func run(ctx context.Context, t tier, amongAll bool) result {
 	if work == nil {
 		work, name = goTest, "go test"
 	}
-	fmt.Printf("=== tier %s: %s %s\n", t.name, name, strings.Join(t.args, " "))
+	fmt.Fprintf(out, "=== tier %s: %s %s\n", t.name, name, strings.Join(t.args, " "))
 	began := time.Now()
-	skipped, err := work(ctx, t)
+	skipped, err := work(ctx, t, out)
 	r := result{tier: t.name, word: "passed", took: time.Since(began), detail: why, tests: skipped}
 	if err != nil {
 		r.word, r.detail = "failed", err.Error()
@@ -150,11 +153,11 @@ func run(ctx context.Context, t tier, amongAll bool) result {
 }
 
 // goTest runs the tests of a tier, and returns those that were skipped.
-func goTest(ctx context.Context, t tier) (skipped []string, err error) {
+func goTest(ctx context.Context, t tier, out io.Writer) (skipped []string, err error) {
 	command := exec.CommandContext(ctx, "go", append([]string{"test", "-json"}, t.args...)...)
 	command.Dir = t.dir
 	command.Env = append(os.Environ(), t.env...)
-	command.Stderr = os.Stderr
+	command.Stderr = out
 	// An interrupted test takes its cluster down before it ends.
 	command.Cancel = func() error { return command.Process.Signal(os.Interrupt) }
 	command.WaitDelay = time.Minute
@@ -165,22 +168,23 @@ func goTest(ctx context.Context, t tier) (skipped []string, err error) {
 	if err := command.Start(); err != nil {
 		return nil, err
 	}
-	shown := newOutput(os.Stdout, t.all)
+	shown := newOutput(out, t.all)
 	err = shown.read(lines)
 	return shown.skipped, errors.Join(err, command.Wait())
 }
 
 // fuzz runs the fuzz targets of packages.
-func fuzz(ctx context.Context, t tier) (skipped []string, err error) {
+func fuzz(ctx context.Context, t tier, out io.Writer) (skipped []string, err error) {
 	command := exec.CommandContext(ctx, "go", append([]string{"run", "./e2e/cmd/fuzz"}, t.args...)...)
-	command.Stdout, command.Stderr = os.Stdout, os.Stderr
+	command.Stdout, command.Stderr = out, out
 	command.Cancel = func() error { return command.Process.Signal(os.Interrupt) }
 	command.WaitDelay = time.Minute
 	return nil, command.Run()
 }
 
-func summary(to io.Writer, results []result) (status int) {
-	count, tests, took := map[string]int{}, 0, time.Duration(0)
+// summary shows what came of the tiers, and how long all of them took together.
+func summary(to io.Writer, results []result, took time.Duration) (status int) {
+	count, tests := map[string]int{}, 0
 	fmt.Fprintln(to, "\nTIER       RESULT   TIME     DETAIL")
 	line := func(what, word string, took time.Duration, detail string) {
 		text := ""
@@ -196,7 +200,6 @@ func summary(to io.Writer, results []result) (status int) {
 		}
 		count[r.word]++
 		tests += len(r.tests)
-		took += r.took
 	}
 	line("all", "", took, "")
 	fmt.Fprintf(to, "tests skipped within the tiers: %d\n", tests)

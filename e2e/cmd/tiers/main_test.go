@@ -50,7 +50,7 @@ func TestSummary(t *testing.T) {
 		{tier: "fuzz", word: "left out", detail: "unchanged since 1dde568; make fuzz runs it"},
 		{tier: "release", word: "failed", took: 1600 * time.Millisecond, detail: "exit status 1"},
 		{tier: "e2e", word: "skipped", detail: "this machine lacks: root"},
-	})
+	}, 63*time.Second)
 	const want = `
 TIER       RESULT   TIME     DETAIL
 unit       passed   1m1s
@@ -68,7 +68,7 @@ tiers: 1 passed, 1 failed, 1 skipped, 1 left out
 	if status != 1 {
 		t.Errorf("status: got %d, want 1: a tier failed", status)
 	}
-	if status := summary(&shown, []result{{word: "passed"}, {word: "left out"}, {word: "skipped"}}); status != 0 {
+	if status := summary(&shown, []result{{word: "passed"}, {word: "left out"}, {word: "skipped"}}, 0); status != 0 {
 		t.Errorf("status without a failure: got %d", status)
 	}
 }
