@@ -191,7 +191,7 @@ func (c *Controller) abort(open *openExecution) {
 	c.open = nil
 	c.Metrics.SetPool(0, open.record.Plan.Settings.PodPoolSize)
 	c.Metrics.ExecutionClosed("aborted", c.Clock.Now(), 0)
-	c.Log.Warn("execution given up: its record was deleted or closed by somebody else", "execution", open.record.Plan.ID)
+	c.Log.Warn("execution given up: its record was deleted, or another writer closed it", "execution", open.record.Plan.ID)
 }
 
 // commit takes the written account over.

@@ -95,7 +95,7 @@ func TestLeaderThatWasReplacedOpensNothing(t *testing.T) {
 	})
 }
 
-// Somebody else's ConfigMap has the name of the next record.
+// A ConfigMap of another tool has the name of the next record.
 func TestExecutionWhoseNameIsTakenGetsTheNext(t *testing.T) {
 	inBubble(t, func(t *testing.T) {
 		c := newCluster(t, "a")

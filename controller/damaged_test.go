@@ -202,7 +202,7 @@ func TestARecordThatIsRefusedIsToldOf(t *testing.T) {
 	})
 }
 
-// The answer to the create of a record is lost, and somebody damages it before it
+// The answer to the create of a record is lost, and a user damages it before it
 // is looked for: in time, or when it is too late to create it.
 func TestATickWhoseRecordIsDamagedUnseenHasNoOther(t *testing.T) {
 	damages := map[string]func(*corev1.ConfigMap){

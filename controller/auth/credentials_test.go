@@ -7,7 +7,7 @@ import (
 	"k8s.io/utils/clock"
 )
 
-// jwt returns a token with these claims that nobody has signed.
+// jwt returns an unsigned token with these claims.
 func jwt(claims string) string {
 	return "eyJhbGciOiJSUzI1NiJ9." + base64.RawURLEncoding.EncodeToString([]byte(claims)) + ".c2lnbmF0dXJlc2lnbmF0dXJl"
 }

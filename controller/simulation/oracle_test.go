@@ -68,7 +68,7 @@ type series struct {
 // resultState is what a node has been promised of a series.
 type resultState struct {
 	last  int          // acknowledged; 0: nothing was
-	may   map[int]bool // sent since, and perhaps stored although nobody was told
+	may   map[int]bool // sent since, and perhaps stored although no answer came
 	doubt map[int]bool // sent at any time, and perhaps stored at any time
 }
 
