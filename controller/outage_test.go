@@ -134,3 +134,49 @@ func TestLeaderThatGetsItsLeaseBackSoonGoesOn(t *testing.T) {
 		})
 	}
 }
+
+// The Lease may be lost before the execution of the start has begun. The process
+// goes on, and so has that to.
+func TestTheExecutionOfTheStartIsNotLostWithTheLease(t *testing.T) {
+	const lease = 15 * time.Second
+	tests := map[string]struct{ verb string }{
+		"before there is a state":                             {"create"},
+		"before it is written in the state that it has begun": {"update"},
+	}
+	for name, tt := range tests {
+		t.Run(name, func(t *testing.T) {
+			inBubble(t, func(t *testing.T) {
+				c := newCluster(t, "a")
+				var away, leasesAway atomic.Bool
+				refuse := func(away *atomic.Bool) clienttesting.ReactionFunc {
+					return func(clienttesting.Action) (bool, runtimeObject, error) {
+						return away.Load(), nil, errors.New("connection refused")
+					}
+				}
+				r := newReplica(t, c.client, newMemoryStore(), testConfig(func(c *config.Config) { c.RunOnStartup = true }))
+				c.react(tt.verb, "configmaps", refuse(&away))
+				c.react("*", "leases", refuse(&leasesAway))
+				away.Store(true)
+				defer r.elect(c)()
+				time.Sleep(5 * time.Second)
+				leasesAway.Store(true)
+				time.Sleep(2 * lease) // it runs out
+				if n := len(c.records()); n != 0 {
+					t.Fatalf("%d executions have begun before the Lease was lost, want none", n)
+				}
+				away.Store(false)
+				leasesAway.Store(false)
+				time.Sleep(2*lease + 2*time.Minute)
+				if got := c.records(); len(got) != 1 || got[0].Account.Phase != execution.Closed {
+					t.Errorf("records once the replica leads again: got %v, want one that is closed", got)
+				}
+				if n := c.created()["a"]; n != 1 {
+					t.Errorf("%d Jobs, want 1", n)
+				}
+				if missed := r.metric("batch_job_controller_ticks_missed_total"); missed > 0 {
+					t.Errorf("%g ticks missed, want none", missed)
+				}
+			})
+		})
+	}
+}

@@ -21,11 +21,14 @@ const longestSleep = 30 * time.Second
 func (c *Controller) runTicks(ctx context.Context, fence lease.Fence) {
 	c.followSchedule(ctx, fence)
 	c.resumeOpening(ctx, fence, errNotLed)
-	for {
+	for ctx.Err() == nil { // otherwise what is due is the next term's, in this process or another
 		cfg, now := c.config(), c.Clock.Now()
 		startup := c.startupDue()
 		if !startup.IsZero() && !now.Before(startup) {
 			c.fire(ctx, fence, execution.Firing{Trigger: execution.Startup, Scheduled: now})
+			if ctx.Err() != nil {
+				return // it may not have begun
+			}
 			c.startedUp, startup = true, time.Time{}
 		}
 		at, missed := plan.Due(cfg.schedule, c.state.LastTick, now, c.startingDeadline(now))
