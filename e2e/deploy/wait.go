@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"strings"
 	"time"
 
 	appsv1 "k8s.io/api/apps/v1"
@@ -58,6 +59,10 @@ func (c *Controller) WaitExit(ctx context.Context) (status int32, log string, er
 	return status, log, err
 }
 
+// noLog is how the answer of a kubelet begins that has removed the file of a
+// container's log, in place of that: it is about to start the container again.
+const noLog = "unable to retrieve container logs for "
+
 // lastWords returns the log of a container that has ended. It may have been
 // started again since, and have said nothing yet.
 func (c *Controller) lastWords(ctx context.Context, pod *corev1.Pod) (string, error) {
@@ -65,7 +70,10 @@ func (c *Controller) lastWords(ctx context.Context, pod *corev1.Pod) (string, er
 		var errs []error
 		for _, previous := range []bool{true, false} {
 			log, err := c.logs(ctx, pod, previous)
-			if err == nil && log != "" {
+			switch {
+			case strings.HasPrefix(log, noLog):
+				err = errors.New(log)
+			case err == nil && log != "":
 				return log, nil
 			}
 			errs = append(errs, err)

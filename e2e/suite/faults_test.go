@@ -17,10 +17,10 @@ import (
 
 const (
 	// faultsStartDeadline is time for another pod to come and go on a busy machine.
-	faultsStartDeadline = 45 * time.Second
+	faultsStartDeadline = 90 * time.Second
 	// faultsJobTimeout counts from when the node has the pod: it is longer, so
 	// that the kubelet does not end first what does not start.
-	faultsJobTimeout = 50 * time.Second
+	faultsJobTimeout = 95 * time.Second
 )
 
 // faults names the nodes by what goes wrong with each. Those that are not real

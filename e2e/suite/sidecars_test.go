@@ -24,7 +24,7 @@ import (
 func TestImageBesideASidecar(t *testing.T) {
 	t.Parallel()
 	ctx := scenarioContext(t)
-	const startDeadline = 45 * time.Second // time for the others to start, on a busy machine
+	const startDeadline = 90 * time.Second // time for the others to start, on a busy machine
 	absent := env.nodes[0]
 	pod := podTemplate(reportScript)
 	pod = strings.Replace(pod, "image: "+env.provider.JobImage(),
