@@ -66,7 +66,7 @@ func run(m *testing.M) int {
 	return status
 }
 
-// setParallel lets all scenarios run at once, unless the command line says
+// setParallel lets many scenarios run at once, unless the command line says
 // otherwise: they mostly wait, so that the number of cores is no measure.
 func setParallel() error {
 	const name = "test.parallel"
@@ -76,7 +76,7 @@ func setParallel() error {
 	if given {
 		return nil
 	}
-	return flag.Set(name, "16")
+	return flag.Set(name, "10")
 }
 
 func (e *environment) start(ctx context.Context) (err error) {

@@ -58,7 +58,7 @@ func tiers() []tier {
 		{name: "release", dir: ".", all: true, args: []string{"-count=1", "-tags", "e2e", "-timeout", "60m"},
 			covers: released, whole: []string{"./e2e/cmd/release"}, alone: "make release-test"},
 		// The first time, both wait for Kubernetes to be built.
-		{name: "API", dir: ".", all: true, waits: true, missing: linux, args: []string{"-race", "-count=1", "-tags", "e2e", "-timeout", "60m", "-parallel", "6", "./e2e/api/...", "./e2e/cluster/...", "./e2e/monitoring/..."}},
+		{name: "API", dir: ".", all: true, waits: true, missing: linux, args: []string{"-race", "-count=1", "-tags", "e2e", "-timeout", "60m", "-parallel", "4", "./e2e/api/...", "./e2e/cluster/...", "./e2e/monitoring/..."}},
 		{name: "e2e", dir: ".", all: true, waits: true, missing: aCluster, args: []string{"-race", "-count=1", "-tags", "e2e", "-timeout", "60m", "./e2e/suite/..."}},
 	}
 }
