@@ -119,7 +119,7 @@ func TestLimitsOfTheRecorder(t *testing.T) {
 		wantBody  string
 		wantLimit []string
 	}{
-		"as many as there may be":                 {quota(execution.FilesPerTask, execution.ErrUsedUp, 0), 403, "", "no more in this execution: at most 3 (callback.limits.filesPerTask)", []string{"result filesPerTask"}},
+		"as many as there may be":                 {quota(execution.FilesPerTask, execution.ErrUsedUp, 0), 403, "", "limit reached: at most 3 (callback.limits.filesPerTask)", []string{"result filesPerTask"}},
 		"too many, for a moment":                  {quota(execution.EventInterval, execution.ErrTooMany, time.Nanosecond), 429, "1", "too many", []string{"result eventInterval"}},
 		"too many, for a second and a bit":        {quota(execution.EventInterval, execution.ErrTooMany, 1001*time.Millisecond), 429, "2", "too many", []string{"result eventInterval"}},
 		"too many, and nobody knows for how long": {quota(execution.RequestsPerTask, execution.ErrTooMany, 0), 429, "1", "too many", []string{"result requestsPerTask"}},

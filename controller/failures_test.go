@@ -43,7 +43,7 @@ func TestNodeTaskThatFailsHasAnEvent(t *testing.T) {
 			t.Fatalf("%d events about Jobs and %d about the record, want 1 and 0", len(jobs), len(records))
 		}
 		job := c.jobsOfNode("a")[0]
-		want := "node a failed in execution " + string(c.records()[0].Plan.ID) + ": ContainerFailed: container main ended with exit code 3"
+		want := "node a failed in execution " + string(c.records()[0].Plan.ID) + ": ContainerFailed: container main exited with code 3"
 		if e := jobs[0]; e.Message != want || e.Type != corev1.EventTypeWarning || e.InvolvedObject.UID != job.UID {
 			t.Errorf("event %s %q about %s, want a Warning %q about %s", e.Type, e.Message, e.InvolvedObject.UID, want, job.UID)
 		}

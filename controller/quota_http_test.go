@@ -46,7 +46,7 @@ func TestWhatAPodSeesOfItsLimits(t *testing.T) {
 	}{
 		"a third file": {
 			before: []request{file("a", "1", 1), file("a", "2", 2)}, last: file("a", "3", 1),
-			want: http.StatusForbidden, wantSays: "2 files in an execution (callback.limits.filesPerTask)", wantLimit: execution.FilesPerTask,
+			want: http.StatusForbidden, wantSays: "2 files per execution (callback.limits.filesPerTask)", wantLimit: execution.FilesPerTask,
 			wantFiles: "a-1:1 a-2:2",
 		},
 		"the second file again": {
@@ -70,7 +70,7 @@ func TestWhatAPodSeesOfItsLimits(t *testing.T) {
 		},
 		"a second result": {
 			before: []request{result}, last: result,
-			want: http.StatusForbidden, wantSays: "1 results in an execution (callback.limits.resultsPerTask)", wantLimit: execution.ResultsPerTask,
+			want: http.StatusForbidden, wantSays: "1 results per execution (callback.limits.resultsPerTask)", wantLimit: execution.ResultsPerTask,
 		},
 		"a third event at once": {
 			before: []request{event(1), event(2)}, last: event(3),

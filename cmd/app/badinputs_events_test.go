@@ -53,7 +53,7 @@ func badEvents() badInputs {
 		thirty = append(thirty, next)
 	}
 	thirty[29].leaves.Events = []string{"30×Job jobs Normal/R: m"}
-	tooMany := refuseEvent(eventOf("m"), 403, "no more in this execution", "eventsPerTask")
+	tooMany := refuseEvent(eventOf("m"), 403, "limit reached", "eventsPerTask")
 	tooMany.leaves = thirty[29].leaves
 	return badInputs{
 		"E1": {

@@ -202,7 +202,7 @@ func tooManyFiles() badRequests {
 		r.isOneOf = true
 		all = append(all, r)
 	}
-	more := refuseName("64.txt", 403, "no more in this execution", "filesPerTask")
+	more := refuseName("64.txt", 403, "limit reached", "filesPerTask")
 	again := keepName("0.txt", "0.txt")
 	more.leaves.Files, again.leaves.Files = kept, kept
 	return append(all, more, again)

@@ -144,9 +144,9 @@ func badSamples() badInputs {
 			"the latest execution":  refuseResult(ofLabels(`{"executionID":"latest"}`), 400, "must be"),
 		},
 		"R41": {
-			"the text format of Prometheus": refuseResult("# TYPE test gauge\ntest 1\n", 400, "it is Prometheus' text format"),
+			"the text format of Prometheus": refuseResult("# TYPE test gauge\ntest 1\n", 400, "this is the Prometheus text format"),
 			"single quotes":                 refuseResult(`{'test':[{'value':1}]}`, 400, "must be in double quotes"),
-			"the name of a file":            refuseResult("/tmp/result.json", 400, "it is the name of a file"),
+			"the name of a file":            refuseResult("/tmp/result.json", 400, "this is a file name"),
 			"a file":                        refuseResult("PK\x03\x04", 400, "CALLBACK_SERVICE_FILE_URL"),
 			"an event":                      refuseResult(`{"reason":"R","message":"m"}`, 400, `"path":"reason"`, "CALLBACK_SERVICE_EVENT_URL"),
 			"the prefix of a gauge":         refuseResult(`{"bad_test":[{"value":1}]}`, 400, `"path":"bad_test"`, `must be \"test\"`),

@@ -147,7 +147,7 @@ func checkReviews(ctx context.Context, cfg config.Config, client kube.Client) er
 	switch {
 	case err == nil, errors.Is(err, auth.ErrUnauthenticated):
 		return nil
-	case plan.LacksRights(err):
+	case plan.LacksPermission(err):
 		return &misuseError{fmt.Errorf("%s: serviceAccountToken: %w: a ClusterRole must let the service account create tokenreviews", key, err)}
 	default:
 		return err
@@ -170,7 +170,7 @@ func openKeyring(ctx context.Context, o options, env config.Env, cfg config.Conf
 	switch {
 	case !needed && (apierrors.IsNotFound(err) || apierrors.IsForbidden(err)):
 		return nil, nil //nolint:nilnil // it is lacking
-	case plan.LacksRights(err):
+	case plan.LacksPermission(err):
 		return nil, &misuseError{fmt.Errorf("callback.auth: token: %w: the Role must let the service account get and create Secrets; or set callback.auth to none, with which every pod can report for every node", err)}
 	}
 	return keyring, err

@@ -52,7 +52,7 @@ func (s securePorts) open(ctx context.Context, start *starting) error {
 	for _, certificates := range s {
 		err := start.untilAnswered(ctx, "certificate", func() error {
 			err := certificates.Load(ctx)
-			if plan.LacksRights(err) {
+			if plan.LacksPermission(err) {
 				return &misuseError{fmt.Errorf("certificate of the %s, of tls: %s: %w: the Role must permit it, as that of kustomize/components/tls does",
 					certificates.Port, certificates.TLS.Mode, err)}
 			}

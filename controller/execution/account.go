@@ -12,27 +12,26 @@ type Phase string
 // The phases of an execution.
 const (
 	Open    Phase = "Open"
-	Closing Phase = "Closing" // every task has ended: no callback is taken any more, and the report is written
+	Closing Phase = "Closing" // every task has ended: no callback is accepted, and the report is being written
 	Closed  Phase = "Closed"
 )
 
 // Account is the part of an execution record that changes, always by
-// compare-and-swap. Sets of indexes, not counters: an order of admission other
-// than the list's needs no other form.
+// compare-and-swap. It has sets of indexes instead of counters, so that another
+// order of admission needs no other schema.
 type Account struct {
 	Phase    Phase
 	ClosedAt time.Time // zero until closed
-	// Admitted tasks may have a Job. It is written before their Jobs are
-	// created: a task outside of it has none.
+	// Admitted tasks may have a Job. They are recorded before their Jobs are
+	// created: a task that is not admitted has no Job.
 	Admitted Indexes
-	// Created tasks have been seen to have a Job. One of them that has none
-	// any more was deleted by somebody, and must not be run again.
+	// Created tasks have been seen to have a Job. If the Job is missing, a client
+	// deleted it, and the task must not run again.
 	Created Indexes
-	// Outcomes of the tasks that have ended, so that they need no Job to be
-	// remembered.
+	// Outcomes of the tasks that have ended. They outlive the Jobs.
 	Outcomes map[Outcome]Indexes
-	// Unreported tasks succeeded, and have not sent the result that is expected of
-	// them. They are known when the execution is closed: until then it may come.
+	// Unreported tasks succeeded without the expected result. The set is filled
+	// when the execution closes: until then the result may arrive.
 	Unreported Indexes
 }
 
@@ -49,8 +48,8 @@ func (a Account) Clone() Account {
 	return c
 }
 
-// Ends yields the tasks that have ended, each with its outcome, whose state is its
-// verdict.
+// Ends yields the tasks that have ended, each with its outcome. The outcome's
+// state is the task's verdict.
 func (a Account) Ends() iter.Seq2[int, Outcome] {
 	return func(yield func(int, Outcome) bool) {
 		for outcome, indexes := range a.Outcomes {
@@ -65,7 +64,7 @@ func (a Account) Ends() iter.Seq2[int, Outcome] {
 	}
 }
 
-// Count returns how many of the tasks that have ended have which verdict.
+// Count returns the number of ended tasks by verdict.
 func (a Account) Count() Counts {
 	return Count(func(yield func(State) bool) {
 		for _, end := range a.Ends() {

@@ -2,7 +2,7 @@ package execution
 
 import "time"
 
-// Firing is why an execution begins, or is to.
+// Firing is why an execution starts, and when it was due.
 type Firing struct {
 	Trigger   Trigger
 	Scheduled time.Time // when it was due

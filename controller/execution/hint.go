@@ -5,8 +5,8 @@ import (
 	"regexp"
 )
 
-// WhyNotJSON says what a text that is no JSON is likely to be, and what would be
-// right, or nothing. It looks at the beginning only.
+// WhyNotJSON returns a hint at why a text is not JSON, and what would be right;
+// empty: none is known. It reads only the beginning.
 func WhyNotJSON(text []byte) string {
 	text = bytes.TrimSpace(text[:min(len(text), 4096)])
 	for _, mistake := range mistakes() {
@@ -22,19 +22,19 @@ type mistake struct {
 	hint  string
 }
 
-// mistakes are those that scripts make. The first that fits is told.
+// mistakes are common mistakes of scripts. The first match is reported.
 func mistakes() []mistake {
 	of := func(pattern, hint string) mistake { return mistake{regexp.MustCompile(pattern), hint} }
 	return []mistake{
 		of(`^# (HELP|TYPE) `, promHint),
 		of(`^[a-zA-Z_:][a-zA-Z0-9_:]*(\{[^}]*\})?[ \t]+[-+]?([0-9.]+([eE][-+]?[0-9]+)?|NaN|[Ii]nf)([ \t]+[0-9]+)?([\r\n]|$)`, promHint),
-		of(`^[\[{]\s*'|[\[{,:]\s*'[^']*'\s*[:,}\]]`, `names and texts must be in double quotes; in a shell single quotes go around the whole body`),
-		of(`^@?/[^\s{}\[\]]+$`, `it is the name of a file: curl sends what is in it with -d @<path>`),
-		of(`\b(NaN|Infinity)\b`, `JSON has neither NaN nor Infinity: what has no value must be left out`),
-		of(`,\s*[}\]]`, `there must be no comma behind the last one`),
-		of(`^\{\s*[a-zA-Z_][a-zA-Z0-9_]*\s*:`, `names must be in double quotes; a shell takes them away unless single quotes go around the whole body`),
-		of(`^[^{\["]`, `a file goes to the URL in CALLBACK_SERVICE_FILE_URL`),
+		of(`^[\[{]\s*'|[\[{,:]\s*'[^']*'\s*[:,}\]]`, `names and strings must be in double quotes; in a shell, put the whole body in single quotes`),
+		of(`^@?/[^\s{}\[\]]+$`, `this is a file name; to send the content of the file, use curl -d @<path>`),
+		of(`\b(NaN|Infinity)\b`, `JSON has no NaN and no Infinity; omit values that are not numbers`),
+		of(`,\s*[}\]]`, `JSON allows no trailing comma`),
+		of(`^\{\s*[a-zA-Z_][a-zA-Z0-9_]*\s*:`, `names must be in double quotes; the shell removes them unless the whole body is in single quotes`),
+		of(`^[^{\["]`, `send files to the URL in CALLBACK_SERVICE_FILE_URL`),
 	}
 }
 
-const promHint = `it is Prometheus' text format: must be JSON such as {"name": [{"value": 1, "labels": {}}]}`
+const promHint = `this is the Prometheus text format: must be JSON such as {"name": [{"value": 1, "labels": {}}]}`

@@ -40,8 +40,8 @@ func (id ID) Time() time.Time {
 	return t
 }
 
-// Next returns the ID one second later: the way out when two triggers fall
-// into one second.
+// Next returns the ID one second later, for a second trigger within the same
+// second.
 func (id ID) Next() ID {
 	return NewID(id.Time().Add(time.Second))
 }

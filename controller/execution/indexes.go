@@ -8,20 +8,20 @@ import (
 	"strings"
 )
 
-// Indexes is a set of node task indexes, written like the completedIndexes of
-// an Indexed Job: "0-4,7". It stays small for the sets that occur, which are
-// mostly prefixes. The zero value is the empty set.
+// Indexes is a set of node task indexes, in the notation of an Indexed Job's
+// completedIndexes: "0-4,7". It is small for the usual sets, which are mostly
+// prefixes. The zero value is the empty set.
 type Indexes struct {
 	spans []span // sorted, neither overlapping nor touching
 }
 
 type span struct{ first, last int }
 
-// MaxIndex bounds an index, so that a damaged record cannot ask for a set that
+// MaxIndex bounds an index, so that a damaged record cannot demand a set that
 // does not fit into memory.
 const MaxIndex = 1 << 20
 
-// ParseIndexes reads the form that String writes.
+// ParseIndexes parses the output of String.
 func ParseIndexes(s string) (Indexes, error) {
 	var x Indexes
 	if s == "" {
@@ -74,8 +74,8 @@ func (x Indexes) Has(i int) bool {
 	return found || (n > 0 && x.spans[n-1].last >= i)
 }
 
-// search returns the position of the span that begins at i, or where one
-// would be inserted.
+// search returns the position of the span that begins at i, or the position at
+// which to insert it.
 func (x Indexes) search(i int) (int, bool) {
 	return slices.BinarySearchFunc(x.spans, i, func(s span, i int) int { return s.first - i })
 }

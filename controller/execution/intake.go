@@ -2,8 +2,8 @@ package execution
 
 import "time"
 
-// Intake is what the pods of an execution may report. A limit that is zero has
-// its default, which is the business of what it bounds.
+// Intake is what the pods of an execution may report. A limit of zero means the
+// default, which is defined where the limit applies.
 type Intake struct {
 	Gauges           []Gauge `json:"gauges,omitempty"` // by name
 	SamplesPerResult int     `json:"samplesPerResult,omitempty"`
@@ -24,5 +24,5 @@ type Intake struct {
 type Gauge struct {
 	Name   string   `json:"name"` // without the prefix
 	Help   string   `json:"help,omitempty"`
-	Labels []string `json:"labels,omitempty"` // besides those that every gauge has
+	Labels []string `json:"labels,omitempty"` // besides the labels of every gauge
 }

@@ -5,45 +5,43 @@ import (
 	"time"
 )
 
-// Ledger is an execution as its leader knows it: the record, and what was
-// observed since the record was last written. It is not safe for concurrent
-// use.
+// Ledger is an execution in the leader's memory: the record, and what the leader
+// has observed since it last wrote the record. It is not safe for concurrent use.
 //
-// Its methods take facts in any order and any number of times: a task that
+// Its methods accept facts in any order and any number of times: a task that
 // has ended stays as it is.
 //
-// Slots are granted in the plan's order, to admitted tasks, and at most as
-// many as the pool has are granted to tasks that have not ended. This keeps the
-// pool for any number of leaders, however old their view is: each has Jobs
-// created only for tasks among the first, as many as the pool has, of those
-// that it does not know to have ended. It cannot know more to have ended than
-// have, so that all tasks that live are among the first of those that have not.
-// The record need not be written before a slot is granted again, if the end
-// that made it free is there for every leader to see.
+// Slots are granted in the plan's order, to admitted tasks, and at most
+// podPoolSize of them to tasks that have not ended. This keeps the pool with any
+// number of leaders, however stale: a leader creates Jobs only for the first
+// podPoolSize tasks that have not ended in its view. The ends in its view are a
+// subset of the real ends, so all live tasks are among the first podPoolSize tasks
+// that have really not ended. A slot may be granted again before the record is
+// written if every leader can see the end that freed it.
 type Ledger struct {
-	plan     Plan
-	account  Account // as it stands in the record
-	tasks    []Task
-	byNode   map[string]int
-	unsaved  map[int]bool // tasks that ended since the record was written
-	created  map[int]bool // tasks whose Job was seen since the record was written
-	gaveUp   map[int]bool // of the unsaved, those whose end only the record can tell
-	granted  int          // all tasks before it have a slot, or ended
-	inFlight int          // of them, those that hold their slot
-	waiting  waiting
-	ended    int
+	plan      Plan
+	account   Account // as it stands in the record
+	tasks     []Task
+	byNode    map[string]int
+	unsaved   map[int]bool // tasks that ended since the record was written
+	created   map[int]bool // tasks whose Job was seen since the record was written
+	abandoned map[int]bool // the unsaved tasks whose end is visible only in the record
+	granted   int          // all tasks before this index have a slot, or have ended
+	inFlight  int          // how many of them hold a slot
+	waiting   waiting
+	ended     int
 }
 
-// NewLedger opens the books of a record.
+// NewLedger returns the ledger of a record.
 func NewLedger(plan Plan, account Account) *Ledger {
 	l := &Ledger{
-		plan:    plan,
-		account: account.Clone(),
-		tasks:   make([]Task, len(plan.Nodes)),
-		byNode:  make(map[string]int, len(plan.Nodes)),
-		unsaved: map[int]bool{},
-		created: map[int]bool{},
-		gaveUp:  map[int]bool{},
+		plan:      plan,
+		account:   account.Clone(),
+		tasks:     make([]Task, len(plan.Nodes)),
+		byNode:    make(map[string]int, len(plan.Nodes)),
+		unsaved:   map[int]bool{},
+		created:   map[int]bool{},
+		abandoned: map[int]bool{},
 	}
 	for i, node := range plan.Nodes {
 		l.tasks[i] = Task{Index: i, Node: node, Outcome: Outcome{State: Pending}, ResultOptional: plan.Settings.ResultOptional}
@@ -51,7 +49,7 @@ func NewLedger(plan Plan, account Account) *Ledger {
 	}
 	for outcome, indexes := range account.Outcomes {
 		for i := range indexes.All() {
-			// A damaged record may name a task twice: it still ended only once.
+			// A damaged record may list a task twice.
 			if i < len(l.tasks) && !l.tasks[i].Outcome.State.Final() {
 				l.tasks[i].Outcome = outcome
 				l.ended++
@@ -61,10 +59,10 @@ func NewLedger(plan Plan, account Account) *Ledger {
 	return l
 }
 
-// Plan returns what the execution set out to do.
+// Plan returns the execution's plan.
 func (l *Ledger) Plan() Plan { return l.plan }
 
-// Phase returns the phase the record is in.
+// Phase returns the record's phase.
 func (l *Ledger) Phase() Phase { return l.account.Phase }
 
 // Task returns the node's task.
@@ -79,17 +77,16 @@ func (l *Ledger) Task(node string) (Task, bool) {
 // Tasks returns all tasks in the plan's order.
 func (l *Ledger) Tasks() []Task { return slices.Clone(l.tasks) }
 
-// Admitted reports whether the record lets the task have a Job. A task that is
-// not admitted has none.
+// Admitted reports whether the record allows the task to have a Job. A task that
+// is not admitted has no Job.
 func (l *Ledger) Admitted(i int) bool { return l.account.Admitted.Has(i) }
 
-// Created reports whether the task is known to have a Job, or to have had one.
+// Created reports whether the task has or had a Job.
 func (l *Ledger) Created(i int) bool {
 	return l.created[i] || l.account.Created.Has(i)
 }
 
-// Granted reports whether the task has a slot, or had one: its Job may be
-// created.
+// Granted reports whether the task has or had a slot: its Job may be created.
 func (l *Ledger) Granted(i int) bool { return i < l.granted }
 
 // InFlight returns how many tasks hold a slot.
@@ -98,21 +95,20 @@ func (l *Ledger) InFlight() int { return l.inFlight }
 // Ended returns how many tasks have ended.
 func (l *Ledger) Ended() int { return l.ended }
 
-// Done reports whether every task has ended and the record tells it.
+// Done reports whether every task has ended and the record says so.
 func (l *Ledger) Done() bool {
 	return l.ended == len(l.tasks) && len(l.unsaved) == 0
 }
 
-// NoteCreated takes down that the task's Job exists.
+// NoteCreated records that the task's Job exists.
 func (l *Ledger) NoteCreated(i int) {
 	if !l.Created(i) {
 		l.created[i] = true
 	}
 }
 
-// NoteStarted takes down that the task runs, and since when: zero if its init
-// containers still prepare it. The earliest time counts: a task that is tried
-// again has a pod for each attempt.
+// NoteStarted records that the task runs, and since when: zero while its init
+// containers run. The earliest time counts: a task has a pod for each attempt.
 func (l *Ledger) NoteStarted(i int, at time.Time) {
 	t := &l.tasks[i]
 	if !at.IsZero() && (t.Started.IsZero() || at.Before(t.Started)) {
@@ -123,21 +119,21 @@ func (l *Ledger) NoteStarted(i int, at time.Time) {
 	}
 }
 
-// NoteReported takes down that the task's result is stored.
+// NoteReported records that the task's result is stored.
 func (l *Ledger) NoteReported(i int) { l.tasks[i].Reported, l.tasks[i].Heard = true, true }
 
-// NoteHeard takes down that a file or an event of the task was received.
+// NoteHeard records that a file or an event of the task was received.
 func (l *Ledger) NoteHeard(i int) { l.tasks[i].Heard = true }
 
 // End is how and when a task ended.
 type End struct {
 	Outcome  Outcome
 	Message  string
-	Started  time.Time // zero if it never did, or nobody knows
+	Started  time.Time // zero if it never started, or the time is unknown
 	Finished time.Time
 }
 
-// At returns the end with a time, if it does not know its own.
+// At returns the end, with now as its time if it has none.
 func (e End) At(now time.Time) End {
 	if e.Finished.IsZero() {
 		e.Finished = now
@@ -145,55 +141,54 @@ func (e End) At(now time.Time) End {
 	return e
 }
 
-// Finish ends a task whose Job exists and tells its end, and reports whether
-// that was news. Its slot is free at once. A task whose outcome is remembered
-// from the record has lost its times and its message: they are filled in, the
+// Finish ends a task whose Job exists and shows its end, and reports whether the
+// task had not ended before. Its slot is free at once. A task whose outcome comes
+// from the record has neither times nor a message: they are filled in, and the
 // outcome stays.
-func (l *Ledger) Finish(i int, end End) (news bool) {
-	news = l.end(i, end)
-	if news && l.Granted(i) {
+func (l *Ledger) Finish(i int, end End) (ended bool) {
+	ended = l.end(i, end)
+	if ended && l.Granted(i) {
 		l.inFlight--
 	}
-	return news
+	return ended
 }
 
-// GiveUp ends a task that has no Job of ours, and reports whether that was
-// news. Until the record tells, another leader would try it again: so long it
-// holds its slot.
-func (l *Ledger) GiveUp(i int, end End) (news bool) {
-	news = l.end(i, end)
-	if news {
-		l.gaveUp[i] = true
+// GiveUp ends a task that has no Job of this execution, and reports whether the
+// task had not ended before. It holds its slot until the record is written:
+// before, another leader would run it.
+func (l *Ledger) GiveUp(i int, end End) (ended bool) {
+	ended = l.end(i, end)
+	if ended {
+		l.abandoned[i] = true
 	}
-	return news
+	return ended
 }
 
-func (l *Ledger) end(i int, end End) (news bool) {
+func (l *Ledger) end(i int, end End) (ended bool) {
 	t := &l.tasks[i]
-	news = !t.Outcome.State.Final()
-	if news {
+	ended = !t.Outcome.State.Final()
+	if ended {
 		t.Outcome = end.Outcome
 		l.unsaved[i] = true
 		l.ended++
-		l.waiting.leave(l, i)
+		l.waiting.remove(l, i)
 	}
-	if news || (t.Finished.IsZero() && t.Outcome == end.Outcome) {
+	if ended || (t.Finished.IsZero() && t.Outcome == end.Outcome) {
 		t.Message = Truncate(end.Message, MaxMessage)
 		t.Finished = end.Finished
 		if t.Started.IsZero() || (!end.Started.IsZero() && end.Started.Before(t.Started)) {
 			t.Started = end.Started
 		}
 	}
-	return news
+	return ended
 }
 
-// Grant gives free slots to the next admitted tasks, and returns those that
-// got one.
+// Grant gives free slots to the next admitted tasks, and returns these tasks.
 func (l *Ledger) Grant() (granted []int) {
 	for ; l.granted < len(l.tasks); l.granted++ {
 		i := l.granted
 		final := l.tasks[i].Outcome.State.Final()
-		if final && !l.gaveUp[i] {
+		if final && !l.abandoned[i] {
 			continue
 		}
 		if l.inFlight >= l.plan.Settings.PodPoolSize || !l.account.Admitted.Has(i) {
@@ -201,18 +196,17 @@ func (l *Ledger) Grant() (granted []int) {
 		}
 		l.inFlight++
 		if !final {
-			l.waiting.leave(l, i)
+			l.waiting.remove(l, i)
 			granted = append(granted, i)
 		}
 	}
 	return granted
 }
 
-// Draft returns the account that the record should get next. What was observed
-// is in it. Besides the tasks that have a slot, as many again are admitted: a slot
-// that becomes free then goes to the next task at once, without a write in
-// between. It costs as much as the account is large: Urgency says whether it is
-// worth it.
+// Draft returns the account to write next, with everything observed. It
+// admits as many tasks again as have a slot, so that a free slot goes to the next
+// task without a write in between. Its cost grows with the account: Urgency says
+// whether a write is needed.
 func (l *Ledger) Draft() Account {
 	next := l.account.Clone()
 	if next.Outcomes == nil {
@@ -231,7 +225,7 @@ func (l *Ledger) Draft() Account {
 }
 
 // admit admits tasks until the pool could be filled once more. It returns how
-// many waited for a slot already, and how many were added to them.
+// many admitted tasks waited for a slot before, and how many it added.
 func (l *Ledger) admit(next *Account) (ready, added int) {
 	want := 2*l.plan.Settings.PodPoolSize - l.inFlight
 	for i := l.granted; i < len(l.tasks) && ready+added < want; i++ {
@@ -247,15 +241,15 @@ func (l *Ledger) admit(next *Account) (ready, added int) {
 	return ready, added
 }
 
-// Commit takes over an account from Draft once the record holds it.
+// Commit stores an account from Draft once the record holds it.
 func (l *Ledger) Commit(written Account) {
 	for i := range l.unsaved {
 		if !written.Outcomes[l.tasks[i].Outcome].Has(i) {
 			continue
 		}
 		delete(l.unsaved, i)
-		if l.gaveUp[i] {
-			delete(l.gaveUp, i)
+		if l.abandoned[i] {
+			delete(l.abandoned, i)
 			if l.Granted(i) {
 				l.inFlight--
 			}
@@ -267,18 +261,17 @@ func (l *Ledger) Commit(written Account) {
 		}
 	}
 	l.account = written
-	l.waiting = waiting{end: l.granted} // to be looked for anew: another set is admitted
+	l.waiting = waiting{end: l.granted} // to be counted again: another set is admitted
 }
 
-// Closing returns the account by which no callback is taken any more.
+// Closing returns the account that ends the acceptance of callbacks.
 func (l *Ledger) Closing() Account {
 	closing := l.account.Clone()
 	closing.Phase = Closing
 	return closing
 }
 
-// Close returns the account with which the record is closed, once its report is
-// written.
+// Close returns the account that closes the record, once its report is written.
 func (l *Ledger) Close(r Report) Account {
 	closed := l.account.Clone()
 	closed.Phase, closed.ClosedAt = Closed, r.Closed
@@ -290,7 +283,7 @@ func (l *Ledger) Close(r Report) Account {
 	return closed
 }
 
-// Report returns what the execution came to.
+// Report returns the execution's report.
 func (l *Ledger) Report(closed time.Time) Report {
 	r := Report{
 		ID:         l.plan.ID,

@@ -174,12 +174,12 @@ func TestLedgerDraft(t *testing.T) {
 			facts:   func(l *Ledger) { finish(l, 1, succeeded) },
 			want:    "admitted 0-1; created ; succeeded 0-1", wantUrgency: Hasty,
 		},
-		"a task was given up": {
+		"a task was abandoned": {
 			pool: 2, nodes: 4, account: Account{Admitted: indexesOf(0, 1, 2, 3)},
 			facts: func(l *Ledger) { giveUp(l, 1, refused) },
 			want:  "admitted 0-3; created ; failed/JobRefused 1", wantUrgency: Hasty, wantInFlight: 2,
 		},
-		"a task that was given up keeps its slot until it is written": {
+		"a task that was abandoned keeps its slot until it is written": {
 			pool: 2, nodes: 9, account: Account{Admitted: indexesOf(0, 1, 2, 3)},
 			facts: func(l *Ledger) { giveUp(l, 1, refused) },
 			want:  "admitted 0-3; created ; failed/JobRefused 1", wantUrgency: Hasty, wantInFlight: 2,
@@ -258,7 +258,7 @@ func TestLedgerGrant(t *testing.T) {
 			facts:   func(l *Ledger) { l.Draft() },
 			want:    []int{0}, wantInFlight: 1,
 		},
-		"nobody overtakes a task that is not admitted": {
+		"no task overtakes a task that is not admitted": {
 			account: Account{Admitted: indexesOf(0, 2, 3)},
 			want:    []int{0}, wantInFlight: 1,
 		},
@@ -322,7 +322,7 @@ func TestLedgerGrant(t *testing.T) {
 			},
 			wantInFlight: 2,
 		},
-		"a slot freed by a give-up waits for the record": {
+		"a slot freed by an abandoned task waits for the record": {
 			account: Account{Admitted: indexesOf(0, 1, 2, 3)},
 			facts: func(l *Ledger) {
 				l.Grant()
@@ -330,7 +330,7 @@ func TestLedgerGrant(t *testing.T) {
 			},
 			wantInFlight: 2,
 		},
-		"a slot freed by a give-up is free when the record tells": {
+		"a slot freed by an abandoned task is free when the record tells": {
 			account: Account{Admitted: indexesOf(0, 1, 2, 3)},
 			facts: func(l *Ledger) {
 				l.Grant()
@@ -340,7 +340,7 @@ func TestLedgerGrant(t *testing.T) {
 			},
 			want: []int{2}, wantInFlight: 2,
 		},
-		"a give-up that is written twice frees one slot": {
+		"an abandoned task that is written twice frees one slot": {
 			account: Account{Admitted: indexesOf(0, 1, 2, 3)},
 			facts: func(l *Ledger) {
 				l.Grant()
@@ -352,7 +352,7 @@ func TestLedgerGrant(t *testing.T) {
 			},
 			wantInFlight: 2,
 		},
-		"a write that does not have the give-up yet frees nothing": {
+		"a write that does not have the abandoned task yet frees nothing": {
 			account: Account{Admitted: indexesOf(0, 1, 2, 3)},
 			facts: func(l *Ledger) {
 				l.Grant()
@@ -362,7 +362,7 @@ func TestLedgerGrant(t *testing.T) {
 			},
 			wantInFlight: 2,
 		},
-		"a write that has one of two give-ups frees one slot": {
+		"a write that has one of two abandoned tasks frees one slot": {
 			account: Account{Admitted: indexesOf(0, 1, 2, 3)},
 			facts: func(l *Ledger) {
 				l.Grant()
@@ -373,7 +373,7 @@ func TestLedgerGrant(t *testing.T) {
 			},
 			want: []int{2}, wantInFlight: 2,
 		},
-		"a Job that turns up after the give-up frees nothing": {
+		"a Job that turns up after its task was abandoned frees nothing": {
 			account: Account{Admitted: indexesOf(0, 1, 2, 3)},
 			facts: func(l *Ledger) {
 				l.Grant()
@@ -382,14 +382,14 @@ func TestLedgerGrant(t *testing.T) {
 			},
 			wantInFlight: 2,
 		},
-		"a give-up before its turn holds a slot until the record tells": {
+		"an abandoned task before its turn holds a slot until the record tells": {
 			account: Account{Admitted: indexesOf(0, 1, 2, 3)},
 			facts: func(l *Ledger) {
 				l.GiveUp(0, End{Outcome: nodeGone})
 			},
 			want: []int{1}, wantInFlight: 2,
 		},
-		"a give-up before its turn holds no slot once the record tells": {
+		"an abandoned task before its turn holds no slot once the record tells": {
 			account: Account{Admitted: indexesOf(0, 1, 2, 3)},
 			facts: func(l *Ledger) {
 				l.GiveUp(0, End{Outcome: nodeGone})
@@ -399,7 +399,7 @@ func TestLedgerGrant(t *testing.T) {
 			},
 			want: []int{2}, wantInFlight: 2,
 		},
-		"a give-up that was written before its turn holds no slot": {
+		"an abandoned task that was written before its turn holds no slot": {
 			account: Account{Admitted: indexesOf(0, 1, 2, 3)},
 			facts: func(l *Ledger) {
 				l.GiveUp(0, End{Outcome: nodeGone})
@@ -408,7 +408,7 @@ func TestLedgerGrant(t *testing.T) {
 			},
 			want: []int{1, 2}, wantInFlight: 2,
 		},
-		"a give-up behind the pool frees nothing": {
+		"an abandoned task behind the pool frees nothing": {
 			account: Account{Admitted: indexesOf(0, 1, 2, 3)},
 			facts: func(l *Ledger) {
 				l.Grant()
@@ -418,12 +418,12 @@ func TestLedgerGrant(t *testing.T) {
 			},
 			wantInFlight: 2,
 		},
-		"a give-up of a task that is not admitted is waited for": {
+		"an abandoned task that is not admitted is waited for": {
 			account: Account{Admitted: indexesOf(0, 2, 3)},
 			facts:   func(l *Ledger) { l.GiveUp(1, End{Outcome: nodeGone}) },
 			want:    []int{0}, wantInFlight: 1,
 		},
-		"a give-up of a task that is not admitted is passed over once the record tells": {
+		"an abandoned task that is not admitted is passed over once the record tells": {
 			account: Account{Admitted: indexesOf(0, 2, 3)},
 			facts: func(l *Ledger) {
 				l.GiveUp(1, End{Outcome: nodeGone})
@@ -495,7 +495,7 @@ func TestLedgerFactsWhileTheRecordIsWritten(t *testing.T) {
 			},
 			wantInFlight: 1, wantNext: "admitted 0-7; created 0; succeeded 0-3",
 		},
-		"a task that has a slot is given up": {
+		"a task that has a slot is abandoned": {
 			facts:        func(l *Ledger) { giveUp(l, 1, refused) },
 			wantInFlight: 2, wantNext: "admitted 0-4; created 0; failed/JobRefused 1; succeeded 0",
 		},
@@ -723,7 +723,7 @@ func TestLedgerReport(t *testing.T) {
 	l := NewLedger(p, Account{Phase: Open, Admitted: indexesOf(0, 1, 2)})
 	l.Finish(0, End{Outcome: succeeded, Started: start, Finished: end})
 	l.NoteReported(0)
-	l.Finish(1, End{Outcome: oomKilled, Message: "container check ended with exit code 137", Finished: end})
+	l.Finish(1, End{Outcome: oomKilled, Message: "container check exited with code 137", Finished: end})
 
 	got := l.Report(at("2026-03-04T05:01:00Z"))
 
@@ -731,7 +731,7 @@ func TestLedgerReport(t *testing.T) {
 		ID: p.ID, Trigger: Cron, Scheduled: p.Scheduled, Closed: at("2026-03-04T05:01:00Z"), ConfigHash: "abc",
 		Tasks: []TaskReport{
 			{Node: "node-0", State: Succeeded, Started: start, Finished: end, DurationMS: 2500, Reported: true, Heard: true},
-			{Node: "node-1", State: Failed, Reason: "OOMKilled", Message: "container check ended with exit code 137", Finished: end},
+			{Node: "node-1", State: Failed, Reason: "OOMKilled", Message: "container check exited with code 137", Finished: end},
 			{Node: "node-2", State: Pending},
 			{Node: "cordoned", State: Skipped, Reason: NodeUnschedulable},
 		},
@@ -809,7 +809,7 @@ type world struct {
 	jobs    []job   // of the tasks
 	leaders []*leader
 	flying  []*recordWrite // may arrive at any time
-	fenced  bool           // nobody creates the Job of a task that a valid leader has given up
+	fenced  bool           // no leader creates the Job of a task that a valid leader has abandoned
 	log     []string
 }
 
@@ -824,21 +824,21 @@ func (j job) lives() bool { return j.created && !j.end.State.Final() }
 
 // leader is a process that believes it leads.
 type leader struct {
-	name    string
-	ledger  *Ledger
-	version int          // of the record that the ledger is of
-	gaveUp  map[int]bool // tasks that only it knows to have been given up
-	writing *recordWrite
-	creates []int // requests to create Jobs, which may arrive at any time
-	asleep  int   // how many of its turns it misses
+	name      string
+	ledger    *Ledger
+	version   int          // of the record that the ledger is of
+	abandoned map[int]bool // tasks that only it knows to have been abandoned
+	writing   *recordWrite
+	creates   []int // requests to create Jobs, which may arrive at any time
+	asleep    int   // how many of its turns it misses
 }
 
 // recordWrite is a compare-and-swap under way.
 type recordWrite struct {
-	by     *leader
-	base   int
-	next   Account
-	gaveUp []int // which give-ups are in it
+	by        *leader
+	base      int
+	next      Account
+	abandoned []int // which abandoned tasks are in it
 }
 
 func (w *world) did(format string, args ...any) {
@@ -860,14 +860,14 @@ func told(a Account, i int) (Outcome, bool) {
 	return Outcome{}, false
 }
 
-// isGiveUp tells the outcomes of tasks without a Job from those of pods.
-func isGiveUp(o Outcome) bool { return o == refused || o == nodeGone }
+// isAbandoned tells the outcomes of tasks without a Job from those of pods.
+func isAbandoned(o Outcome) bool { return o == refused || o == nodeGone }
 
 // restart builds a leader's memory anew from the record. Its requests are under
 // way all the same.
 func (w *world) restart(l *leader) {
 	l.ledger, l.version = NewLedger(w.plan, w.record), w.version
-	l.gaveUp, l.writing = map[int]bool{}, nil
+	l.abandoned, l.writing = map[int]bool{}, nil
 	w.grant(l)
 }
 
@@ -920,14 +920,14 @@ func (w *world) create(l *leader) {
 	}
 }
 
-// givenUp reports whether the record tells that the task was given up, or will
+// givenUp reports whether the record tells that the task was abandoned, or will
 // if the writes under way and those that can still follow arrive in time.
 func (w *world) givenUp(i int) bool {
-	if outcome, ok := told(w.record, i); ok && isGiveUp(outcome) {
+	if outcome, ok := told(w.record, i); ok && isAbandoned(outcome) {
 		return true
 	}
-	return slices.ContainsFunc(w.leaders, func(l *leader) bool { return l.version == w.version && l.gaveUp[i] }) ||
-		slices.ContainsFunc(w.flying, func(f *recordWrite) bool { return f.base == w.version && slices.Contains(f.gaveUp, i) })
+	return slices.ContainsFunc(w.leaders, func(l *leader) bool { return l.version == w.version && l.abandoned[i] }) ||
+		slices.ContainsFunc(w.flying, func(f *recordWrite) bool { return f.base == w.version && slices.Contains(f.abandoned, i) })
 }
 
 // end lets one of the pods end.
@@ -977,7 +977,7 @@ func (w *world) giveUp(l *leader) {
 	}
 	w.did("%s gives %d up", l.name, i)
 	news := l.ledger.GiveUp(i, End{Outcome: outcome, Finished: w.plan.Scheduled})
-	l.gaveUp[i] = true
+	l.abandoned[i] = true
 	w.ended(l, i, before, news)
 	w.grant(l)
 }
@@ -1001,7 +1001,7 @@ func (w *world) send(l *leader) {
 	if urgency == Idle {
 		return
 	}
-	l.writing = &recordWrite{by: l, base: l.version, next: next, gaveUp: slices.Collect(maps.Keys(l.gaveUp))}
+	l.writing = &recordWrite{by: l, base: l.version, next: next, abandoned: slices.Collect(maps.Keys(l.abandoned))}
 	w.flying = append(w.flying, l.writing)
 	w.did("%s sends version %d", l.name, l.version+1)
 }
@@ -1058,8 +1058,8 @@ func (w *world) arrive() {
 	default:
 		l.writing, l.version = nil, w.version
 		l.ledger.Commit(f.next)
-		for _, i := range f.gaveUp {
-			delete(l.gaveUp, i)
+		for _, i := range f.abandoned {
+			delete(l.abandoned, i)
 		}
 		w.grant(l)
 	}
@@ -1104,16 +1104,16 @@ func (w *world) check() {
 			w.fail("task %d ended as %v", i, outcomes)
 		}
 		ends += len(outcomes)
-		gaveUp := len(outcomes) == 1 && isGiveUp(outcomes[0])
+		abandoned := len(outcomes) == 1 && isAbandoned(outcomes[0])
 		switch {
 		case j.created && !w.record.Admitted.Has(i), w.record.Created.Has(i) && !j.created:
 			w.fail("task %d has a Job: %t; admitted: %t; the record says that it has: %t",
 				i, j.created, w.record.Admitted.Has(i), w.record.Created.Has(i))
-		case gaveUp && j.created && w.fenced:
-			w.fail("task %d was given up and has a Job", i)
-		case len(outcomes) == 1 && !gaveUp && outcomes[0] != j.end:
+		case abandoned && j.created && w.fenced:
+			w.fail("task %d was abandoned and has a Job", i)
+		case len(outcomes) == 1 && !abandoned && outcomes[0] != j.end:
 			w.fail("the record tells %v of task %d, which is %v", outcomes[0], i, j)
-		case j.lives() && !gaveUp:
+		case j.lives() && !abandoned:
 			live++
 		}
 	}
@@ -1127,7 +1127,7 @@ func (w *world) check() {
 			if final {
 				ended++
 			}
-			if l.ledger.Granted(i) && (!final || l.gaveUp[i]) {
+			if l.ledger.Granted(i) && (!final || l.abandoned[i]) {
 				inFlight++
 			}
 		}
@@ -1172,7 +1172,7 @@ func (w *world) step() {
 }
 
 // TestLedgerWhateverHappens has several leaders work on one execution. When
-// nobody is fenced off, the Job of a task may be created when it was given up
+// no leader is fenced off, the Job of a task may be created when it was abandoned
 // already: such a Job counts for no pool, all others do.
 func TestLedgerWhateverHappens(t *testing.T) {
 	for seed := range uint64(600) {

@@ -2,11 +2,11 @@ package execution
 
 import "time"
 
-// Limit is a limit of what pods may ask for. Its name is its key below
-// callback.limits in the configuration, and its label in the metrics.
+// Limit is a limit on callbacks. Its name is its key below callback.limits in the
+// configuration, and its label in the metrics.
 type Limit string
 
-// The limits that a callback may meet.
+// The limits on callbacks.
 const (
 	ResultSize        Limit = "resultSize"        // bytes of a result
 	EventSize         Limit = "eventSize"         // bytes of an event
@@ -14,15 +14,15 @@ const (
 	UploadSize        Limit = "uploadSize"        // bytes of a form with files
 	UploadParts       Limit = "uploadParts"       // parts of such a form
 	HeaderLines       Limit = "headerLines"       // of a request or of a part
-	BodyDeadline      Limit = "bodyDeadline"      // until a result or an event has come
-	FileRate          Limit = "fileRate"          // bytes of a file in a second
-	Queue             Limit = "queue"             // requests that wait for their turn
+	BodyDeadline      Limit = "bodyDeadline"      // until a result or an event is complete
+	FileRate          Limit = "fileRate"          // bytes of a file per second
+	Queue             Limit = "queue"             // requests in the queue
 	QueueDeadline     Limit = "queueDeadline"     // how long they wait
-	RequestsPerTask   Limit = "requestsPerTask"   // requests of a node task that are worked on at once
-	FilesPerTask      Limit = "filesPerTask"      // files that a node task may have
+	RequestsPerTask   Limit = "requestsPerTask"   // concurrent requests of a node task
+	FilesPerTask      Limit = "filesPerTask"      // files of a node task
 	BytesPerTask      Limit = "bytesPerTask"      // bytes of all of them
-	ResultsPerTask    Limit = "resultsPerTask"    // results that it may send
-	EventsPerTask     Limit = "eventsPerTask"     // events that it may send
+	ResultsPerTask    Limit = "resultsPerTask"    // results of a node task
+	EventsPerTask     Limit = "eventsPerTask"     // events of a node task
 	EventInterval     Limit = "eventInterval"     // between its events, after the first few
 	EventsPerSecond   Limit = "eventsPerSecond"   // events of all node tasks
 	BytesPerExecution Limit = "bytesPerExecution" // bytes of all files of an execution
@@ -30,11 +30,11 @@ const (
 	Reserve           Limit = "reserve"           // bytes that logs leave free too
 	SamplesPerResult  Limit = "samplesPerResult"  // values of a result
 	LabelSets         Limit = "labelSets"         // values of one gauge in a result
-	LabelSize         Limit = "labelSize"         // bytes of the value of a label
-	Series            Limit = "series"            // that all results together are exported as
+	LabelSize         Limit = "labelSize"         // bytes of a label value
+	Series            Limit = "series"            // exported series of all results
 )
 
-// Limits returns the limits that each kind of callback may meet.
+// Limits returns the limits on each kind of callback.
 func Limits() map[string][]Limit {
 	of := func(limits ...Limit) []Limit {
 		return append(limits, HeaderLines, RequestsPerTask, Queue, QueueDeadline)
@@ -46,12 +46,12 @@ func Limits() map[string][]Limit {
 	}
 }
 
-// LimitError is that a callback is over a limit. It is shown to the pod.
+// LimitError says that a callback exceeds a limit. The response contains it.
 type LimitError struct {
 	Limit   Limit
-	Err     error  // what it comes to: ErrTooLarge, ErrTooMany, ErrUsedUp, ...
+	Err     error  // ErrTooLarge, ErrTooMany, ErrUsedUp, ...
 	Message string // what is allowed
-	// RetryAfter is when it is worth trying again; 0: that is not known, or never.
+	// RetryAfter is when a retry may succeed; 0: never, or unknown.
 	RetryAfter time.Duration
 }
 

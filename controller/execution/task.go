@@ -8,17 +8,17 @@ type Key struct {
 	Node      string
 }
 
-// State is how far a node task has come.
+// State is the state of a node task.
 type State string
 
 // The states of a node task. Succeeded, Failed, Skipped and Lost are final.
 const (
-	Pending   State = "pending"   // waits for a slot of the pool, or for its pod to start
+	Pending   State = "pending"   // waits for a slot, or for its pod to start
 	Running   State = "running"   // its pod has started
-	Succeeded State = "succeeded" // its pod ended well
-	Failed    State = "failed"    // its pod ended badly, or could not be run
-	Skipped   State = "skipped"   // it was never run
-	Lost      State = "lost"      // it ran, or may have run, and nobody knows how it ended
+	Succeeded State = "succeeded" // its pod succeeded
+	Failed    State = "failed"    // its pod failed, or could not run
+	Skipped   State = "skipped"   // it did not run
+	Lost      State = "lost"      // it may have run, and its outcome is unknown
 )
 
 // Final reports whether a node task in this state has ended.
@@ -31,31 +31,30 @@ func (s State) Final() bool {
 	}
 }
 
-// Reason says in one UpperCamelCase word why a node task ended as it did.
-// Besides those below it may be any reason a pod states of itself, such as
-// ImagePullBackOff, OOMKilled or Evicted, or that others state of it, such as
-// EvictionByEvictionAPI.
+// Reason says in one UpperCamelCase word why a node task ended as it did. Besides
+// the reasons below, it may be a reason from the pod's status, such as
+// ImagePullBackOff, OOMKilled, Evicted or EvictionByEvictionAPI.
 type Reason string
 
-// Reasons the controller finds itself.
+// The controller's own reasons.
 const (
 	NodeNotReady      Reason = "NodeNotReady"      // skipped: the node was not ready at the tick
 	NodeUnschedulable Reason = "NodeUnschedulable" // skipped: the node was cordoned at the tick
-	NodeLeaving       Reason = "NodeLeaving"       // skipped: a taint said that the node is about to be drained, deleted or switched off
-	NodeUninitialized Reason = "NodeUninitialized" // skipped: a taint said that something which pods need is not on the node yet
-	NodeVirtual       Reason = "NodeVirtual"       // skipped: the node is no machine, by its taint or label
+	NodeLeaving       Reason = "NodeLeaving"       // skipped: a taint announced that the node will be drained, deleted or shut down
+	NodeUninitialized Reason = "NodeUninitialized" // skipped: a taint said that a component which pods need was not on the node yet
+	NodeVirtual       Reason = "NodeVirtual"       // skipped: the node is virtual, by its taint or label
 	NodeTainted       Reason = "NodeTainted"       // skipped: the node had a NoExecute taint
 	NodeGone          Reason = "NodeGone"          // skipped or lost: the node was deleted
-	JobDeleted        Reason = "JobDeleted"        // lost: somebody deleted the Job
-	PodDeleted        Reason = "PodDeleted"        // lost, or failed if it was seen to end: somebody deleted the pod
-	ForeignJob        Reason = "ForeignJob"        // failed: a Job of that name belongs to somebody else
-	JobInvalid        Reason = "JobInvalid"        // failed: the API server refuses the rendered Job
-	JobRefused        Reason = "JobRefused"        // failed: quota, a webhook or RBAC refused the Job until startDeadline
-	PodNotCreated     Reason = "PodNotCreated"     // failed: no pod appeared within startDeadline
-	PodNotStarted     Reason = "PodNotStarted"     // failed: not every container started within startDeadline, and the pod says not why
+	JobDeleted        Reason = "JobDeleted"        // lost: a client deleted the Job
+	PodDeleted        Reason = "PodDeleted"        // lost, or failed if its end was observed: a client deleted the pod
+	ForeignJob        Reason = "ForeignJob"        // failed: the Job's name is taken by a Job that is not of this execution
+	JobInvalid        Reason = "JobInvalid"        // failed: the API server rejected the Job as invalid
+	JobRefused        Reason = "JobRefused"        // failed: quota, a webhook or RBAC rejected the Job until startDeadline
+	PodNotCreated     Reason = "PodNotCreated"     // failed: no pod was created within startDeadline
+	PodNotStarted     Reason = "PodNotStarted"     // failed: not every container started within startDeadline, and the pod has no reason
 	NodeBusy          Reason = "NodeBusy"          // failed: a pod of an earlier execution ran on the node until startDeadline
 	JobTimeout        Reason = "JobTimeout"        // failed: the pod ran longer than jobTimeout
-	ContainerFailed   Reason = "ContainerFailed"   // failed: a container ended with another status than 0
+	ContainerFailed   Reason = "ContainerFailed"   // failed: a container exited with a code other than 0
 )
 
 // Outcome is how a node task ended.
@@ -64,25 +63,25 @@ type Outcome struct {
 	Reason Reason // empty when it succeeded
 }
 
-// Task is a node task as it stands. Its Outcome's State is Pending or Running
-// until it ends.
+// Task is the current state of a node task. Its Outcome's State is Pending or
+// Running until it ends.
 type Task struct {
 	Index    int
 	Node     Node
 	Outcome  Outcome
-	Message  string    // what the pod or the API server said, for people; at most MaxMessage bytes
-	Started  time.Time // when the first container of its template started; zero if none did
-	Finished time.Time // zero while it is not final
+	Message  string    // from the pod or the API server; at most MaxMessage bytes
+	Started  time.Time // when the first container of its template started; zero: none did
+	Finished time.Time // zero until it has ended
 	Reported bool      // a result was received
-	Heard    bool      // a result, a file or an event was received; an event is forgotten when the leader changes
-	// ResultOptional is that the task may succeed without a result.
+	Heard    bool      // a result, a file or an event was received; a new leader does not know of events
+	// ResultOptional says that the task may succeed without a result.
 	ResultOptional bool
 }
 
-// MaxMessage bounds what is kept of a foreign message, in bytes.
+// MaxMessage bounds a stored message, in bytes.
 const MaxMessage = 512
 
-// Duration returns how long the task's pod ran, or 0 when that is not known.
+// Duration returns how long the task's pod ran; 0: unknown.
 func (t Task) Duration() time.Duration {
 	if t.Started.IsZero() || t.Finished.Before(t.Started) {
 		return 0
@@ -90,7 +89,7 @@ func (t Task) Duration() time.Duration {
 	return t.Finished.Sub(t.Started)
 }
 
-// Truncate cuts foreign text to at most n bytes, on the border of a rune.
+// Truncate cuts a text to at most n bytes, at the boundary of a rune.
 func Truncate(s string, n int) string {
 	if len(s) <= n {
 		return s

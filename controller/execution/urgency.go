@@ -1,22 +1,22 @@
 package execution
 
-// Urgency says how soon a record should be written.
+// Urgency is how soon a record should be written.
 type Urgency int
 
 // The urgencies.
 const (
 	Idle  Urgency = iota // nothing to write
-	Lazy                 // soon, and better together with more
-	Hasty                // a slot waits for it, or will
+	Lazy                 // soon, together with later changes
+	Hasty                // a slot waits for the write, or will
 )
 
-// Urgency returns how urgent it is to write the account that Draft returns. It
-// is asked after every event, for thousands of nodes within seconds, and costs
-// as much as has changed since it was asked before.
+// Urgency returns how soon to write the account of Draft. It is called
+// after every event, for thousands of nodes within seconds. Its cost grows only
+// with the changes since the previous call.
 func (l *Ledger) Urgency() Urgency {
-	ready, more := l.admits()
+	ready, more := l.pendingAdmissions()
 	switch {
-	case more && ready <= l.plan.Settings.PodPoolSize/2, len(l.gaveUp) > 0, len(l.unsaved) > 0 && l.ended == len(l.tasks):
+	case more && ready <= l.plan.Settings.PodPoolSize/2, len(l.abandoned) > 0, len(l.unsaved) > 0 && l.ended == len(l.tasks):
 		return Hasty
 	case more, len(l.unsaved) > 0, len(l.created) > 0:
 		return Lazy
@@ -25,22 +25,22 @@ func (l *Ledger) Urgency() Urgency {
 	}
 }
 
-// waiting is the admitted tasks that wait for a slot: those behind the ones that
-// got one, up to the first task that is neither admitted nor ended. It is counted
-// as it changes: there are as many of them as the pool has slots.
+// waiting counts the admitted tasks that wait for a slot: from the first task
+// without a slot to the first that is neither admitted nor ended. The count is
+// kept up to date, because there may be as many of them as the pool has slots.
 type waiting struct {
 	end   int // the first task behind them
 	ready int // how many of them have not ended
 }
 
-// leave takes out a task that got a slot or has ended.
-func (w *waiting) leave(l *Ledger, i int) {
+// remove takes out a task that got a slot or has ended.
+func (w *waiting) remove(l *Ledger, i int) {
 	if i >= l.granted && i < w.end {
 		w.ready--
 	}
 }
 
-// extend looks how many more wait since it looked before.
+// extend counts the tasks that have been admitted since the last call.
 func (w *waiting) extend(l *Ledger) {
 	if w.end < l.granted {
 		*w = waiting{end: l.granted}
@@ -56,10 +56,9 @@ func (w *waiting) extend(l *Ledger) {
 	}
 }
 
-// admits returns what admit would do: how many tasks wait for a slot already, and
-// whether more would be added to them. How many wait does not matter if none
-// would.
-func (l *Ledger) admits() (ready int, more bool) {
+// pendingAdmissions returns what admit would do: how many tasks wait for a slot,
+// and whether it would add more. ready is valid only if it would.
+func (l *Ledger) pendingAdmissions() (ready int, more bool) {
 	w := &l.waiting
 	w.extend(l)
 	switch want := 2*l.plan.Settings.PodPoolSize - l.inFlight; {

@@ -11,7 +11,7 @@ func draftedUrgency(l *Ledger) Urgency {
 	next := l.account.Clone()
 	ready, added := l.admit(&next)
 	switch {
-	case added > 0 && ready <= l.plan.Settings.PodPoolSize/2, len(l.gaveUp) > 0, len(l.unsaved) > 0 && l.ended == len(l.tasks):
+	case added > 0 && ready <= l.plan.Settings.PodPoolSize/2, len(l.abandoned) > 0, len(l.unsaved) > 0 && l.ended == len(l.tasks):
 		return Hasty
 	case added > 0, len(l.unsaved) > 0, len(l.created) > 0:
 		return Lazy

@@ -6,14 +6,13 @@ import (
 	"strings"
 )
 
-// Unreported is the verdict on a node task that succeeded although the result
-// that is expected of it never came. No task is in this state while its
-// execution is open, as the result may still come, and no outcome of a record
-// has it: the account has a set of its own for it.
+// Unreported is the verdict on a node task that succeeded without the expected
+// result. No task is in this state while its execution is open, as the result may
+// still arrive. It is no outcome of a record: the account has a separate set.
 const Unreported State = "unreported"
 
-// verdict is the one place that decides what a result, or the lack of one,
-// makes of a state.
+// verdict is the one place that turns a state and a result, or its lack, into a
+// verdict.
 func verdict(state State, reported, resultOptional bool) State {
 	if state == Succeeded && !reported && !resultOptional {
 		return Unreported
@@ -24,8 +23,8 @@ func verdict(state State, reported, resultOptional bool) State {
 // Verdict returns the task's state with its result taken into account.
 func (t Task) Verdict() State { return verdict(t.Outcome.State, t.Reported, t.ResultOptional) }
 
-// Bad reports what the gauge <prefix>_processing shows as 1: the task failed, was
-// lost, or succeeded without the result that is expected of it.
+// Bad reports whether the gauge <prefix>_processing is 1: the task failed, was
+// lost, or succeeded without the expected result.
 func (t Task) Bad() bool { return t.Verdict().Bad() }
 
 // Verdict returns the line's state with its result taken into account.
@@ -37,11 +36,11 @@ func (t TaskReport) Bad() bool { return t.Verdict().Bad() }
 // Bad reports whether a verdict is that a node needs attention.
 func (s State) Bad() bool { return s == Failed || s == Lost || s == Unreported }
 
-// Counts tells how many node tasks have which verdict.
+// Counts is the number of node tasks by verdict.
 type Counts map[State]int
 
-// Count counts verdicts. Nothing else does, so that events, logs, metrics and
-// commands agree.
+// Count counts verdicts. Events, logs, metrics and commands all use it, so that
+// they agree.
 func Count(verdicts iter.Seq[State]) Counts {
 	c := Counts{}
 	for v := range verdicts {
@@ -61,12 +60,11 @@ func (c Counts) Bad() int {
 	return n
 }
 
-// Verdicts returns what may become of a node task, in the order in which people
-// are told.
+// Verdicts returns the possible verdicts, in the order of messages and pages.
 func Verdicts() []State { return []State{Succeeded, Unreported, Failed, Lost, Skipped} }
 
-// String returns the counts of tasks that have ended, such as "3 succeeded, 1
-// failed"; empty: there are none.
+// String returns the counts of ended tasks, such as "3 succeeded, 1 failed";
+// empty: none has ended.
 func (c Counts) String() string {
 	var parts []string
 	for _, v := range Verdicts() {

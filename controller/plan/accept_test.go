@@ -21,7 +21,7 @@ func TestAcceptCallback(t *testing.T) {
 	}{
 		"a task that runs":                          {state: execution.Running, admitted: true, now: after(0)},
 		"a task that is not yet known to run":       {state: execution.Pending, admitted: true, now: after(0)},
-		"a task that waits for its turn":            {state: execution.Pending, now: after(0), want: execution.ErrUnknownNode, wantSays: "waits for its turn"},
+		"a task that waits for its turn":            {state: execution.Pending, now: after(0), want: execution.ErrUnknownNode, wantSays: "waits for a slot"},
 		"a task that has just ended":                {state: execution.Succeeded, finished: after(0), admitted: true, now: after(time.Second)},
 		"a task that failed just now":               {state: execution.Failed, finished: after(0), admitted: true, now: after(time.Second)},
 		"the last moment of the grace":              {state: execution.Succeeded, finished: after(0), admitted: true, now: after(CallbackGrace)},

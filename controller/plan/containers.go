@@ -10,91 +10,93 @@ import (
 	"github.com/batch-job-controller/batch-job-controller/controller/jobspec"
 )
 
-// crew is the containers of a pod, by what they are there for. Which there are
-// says the pod's spec: a container that nothing is known of yet has no status.
-type crew struct {
+// podContainers is the containers of a pod by role. They are listed in the pod's
+// spec: a container may have no status yet.
+type podContainers struct {
 	pod      *corev1.Pod
-	prepares []member // init containers that have to end before the others start
-	sidecars []member // init containers that go on beside the others, and are ended after them
-	works    []member // the template's containers: the outcome is theirs
-	injected []member // containers that others, such as a service mesh, have added beside them
+	init     []containerState // init containers that run before the others
+	sidecars []containerState // init containers that restart always: they run beside the others and end after them
+	main     []containerState // the template's containers: they decide the outcome
+	injected []containerState // containers that a webhook, such as that of a service mesh, has added
 }
 
-// member is one container and what is known of it.
-type member struct {
+// containerState is a container and its status.
+type containerState struct {
 	name   string
 	status corev1.ContainerStatus
 }
 
-// crewOf sorts a pod's containers. A Job without the annotation was made before
-// there was one: all its containers count as the template's. So they do if none
-// of them has a name of the template, which only a change of the names explains.
-func crewOf(job *batchv1.Job, pod *corev1.Pod) crew {
-	c := crew{pod: pod}
+// containersOf sorts a pod's containers by role. All containers count as the
+// template's if the Job has no annotation, because an older version created it, or
+// if none of them has a name of the template, because a webhook renamed them.
+func containersOf(job *batchv1.Job, pod *corev1.Pod) podContainers {
+	c := podContainers{pod: pod}
 	for _, spec := range pod.Spec.InitContainers {
-		m := memberOf(spec.Name, pod.Status.InitContainerStatuses)
+		m := containerNamed(spec.Name, pod.Status.InitContainerStatuses)
 		if spec.RestartPolicy != nil && *spec.RestartPolicy == corev1.ContainerRestartPolicyAlways {
 			c.sidecars = append(c.sidecars, m)
 		} else {
-			c.prepares = append(c.prepares, m)
+			c.init = append(c.init, m)
 		}
 	}
 	listed, known := job.Annotations[jobspec.ContainersAnnotation]
 	names := strings.Split(listed, ",")
 	for _, spec := range pod.Spec.Containers {
-		m := memberOf(spec.Name, pod.Status.ContainerStatuses)
+		m := containerNamed(spec.Name, pod.Status.ContainerStatuses)
 		if !known || slices.Contains(names, spec.Name) {
-			c.works = append(c.works, m)
+			c.main = append(c.main, m)
 		} else {
 			c.injected = append(c.injected, m)
 		}
 	}
-	if len(c.works) == 0 {
-		c.works, c.injected = c.injected, nil
+	if len(c.main) == 0 {
+		c.main, c.injected = c.injected, nil
 	}
 	return c
 }
 
-func memberOf(name string, statuses []corev1.ContainerStatus) member {
-	m := member{name: name}
+func containerNamed(name string, statuses []corev1.ContainerStatus) containerState {
+	m := containerState{name: name}
 	if i := slices.IndexFunc(statuses, func(s corev1.ContainerStatus) bool { return s.Name == name }); i >= 0 {
 		m.status = statuses[i]
 	}
 	return m
 }
 
-func (m member) running() bool { return m.status.State.Running != nil }
+func (m containerState) running() bool { return m.status.State.Running != nil }
 
-func (m member) terminated() *corev1.ContainerStateTerminated { return m.status.State.Terminated }
+func (m containerState) terminated() *corev1.ContainerStateTerminated {
+	return m.status.State.Terminated
+}
 
-// begun reports whether the container has started once, or could not be started
-// and says so. One that the kubelet knows nothing of but that it is not there has
-// no times.
-func (m member) begun() bool {
+// started reports whether the container has started once, or could not be started
+// and its status says so. A container that the kubelet could not locate has no
+// times.
+func (m containerState) started() bool {
 	t := m.terminated()
 	return m.running() || m.status.RestartCount > 0 || m.status.LastTerminationState.Terminated != nil ||
 		(t != nil && !t.FinishedAt.IsZero())
 }
 
-// begun reports whether every container of the template has started once.
-func (c crew) begun() bool {
-	return len(c.works) > 0 && !slices.ContainsFunc(c.works, func(m member) bool { return !m.begun() })
+// started reports whether every container of the template has started once.
+func (c podContainers) started() bool {
+	return len(c.main) > 0 && !slices.ContainsFunc(c.main, func(m containerState) bool { return !m.started() })
 }
 
-// preparing reports whether an init container works.
-func (c crew) preparing() bool { return slices.ContainsFunc(c.prepares, member.running) }
+// preparing reports whether an init container runs.
+func (c podContainers) preparing() bool { return slices.ContainsFunc(c.init, containerState.running) }
 
-// anyRunning reports whether anything of the pod runs, also what is no part of
-// its work.
-func (c crew) anyRunning() bool {
-	return len(c.stillRunning()) > 0 || slices.ContainsFunc(c.sidecars, member.running) ||
+// anyRunning reports whether any container of the pod runs, including sidecars and
+// ephemeral containers.
+func (c podContainers) anyRunning() bool {
+	return len(c.stillRunning()) > 0 || slices.ContainsFunc(c.sidecars, containerState.running) ||
 		slices.ContainsFunc(c.pod.Status.EphemeralContainerStatuses, func(s corev1.ContainerStatus) bool { return s.State.Running != nil })
 }
 
-// stillRunning returns the names of the containers that keep the pod from
-// ending: its sidecars end by themselves after them.
-func (c crew) stillRunning() (names []string) {
-	for _, m := range slices.Concat(c.prepares, c.works, c.injected) {
+// stillRunning returns the names of the containers that keep the pod from ending.
+// Sidecars do not: the kubelet ends them after the others.
+func (c podContainers) stillRunning() (names []string) {
+	for _, m := range slices.Concat(c.init, c.main, c.injected) {
 		if m.running() {
 			names = append(names, m.name)
 		}
@@ -102,17 +104,17 @@ func (c crew) stillRunning() (names []string) {
 	return names
 }
 
-// failed returns the container that failed first, and nil if none did. What
-// ends the others' work comes first: an injected container may be killed only
-// because they have failed, and a sidecar always is.
-func (c crew) failed() *member {
-	if first := firstFailed(slices.Concat(c.works, c.prepares)); first != nil {
+// failed returns the container that failed first, or nil. Injected containers come
+// last, because they may be killed only after the others have failed. Sidecars
+// always are.
+func (c podContainers) failed() *containerState {
+	if first := firstFailed(slices.Concat(c.main, c.init)); first != nil {
 		return first
 	}
 	return firstFailed(c.injected)
 }
 
-func firstFailed(members []member) (first *member) {
+func firstFailed(members []containerState) (first *containerState) {
 	for i := range members {
 		t := members[i].terminated()
 		if t != nil && t.ExitCode != 0 && (first == nil || endedBefore(t, first.terminated())) {
@@ -122,7 +124,7 @@ func firstFailed(members []member) (first *member) {
 	return first
 }
 
-// endedBefore compares ends. One without a time was never seen, and comes last.
+// endedBefore compares ends. An end without a time comes last.
 func endedBefore(a, b *corev1.ContainerStateTerminated) bool {
 	if a.FinishedAt.IsZero() || b.FinishedAt.IsZero() {
 		return !a.FinishedAt.IsZero()

@@ -1,6 +1,5 @@
-// Package plan holds every decision of the controller: which tick is due,
-// which nodes take part, what to do next about a node task, how one ended,
-// which executions are dropped. All of it is pure: state and the time come in
-// as arguments, an action with its reason goes out. No client, no clock, no
-// logger.
+// Package plan holds every decision of the controller: which tick is due, which
+// nodes are selected, what to do next about a node task, how a node task ended,
+// which executions are pruned. All functions are pure: they take the state and the
+// time, and return an action with its reason. No client, no clock, no logger.
 package plan

@@ -3,27 +3,26 @@ package plan
 import "time"
 
 const (
-	// MaxMissed is the largest number of missed ticks that Due counts: it
-	// stands for that many or more.
+	// MaxMissed is the largest number of missed ticks that Due counts: it means
+	// that many or more.
 	MaxMissed = 1000
-	// maxDefaultDeadline keeps a rare execution from being made up for long
-	// after anybody expects it.
+	// maxDefaultDeadline keeps an execution of a rare schedule from starting long
+	// after an operator expects it.
 	maxDefaultDeadline = time.Hour
 )
 
-// Due returns the most recent scheduled time in (last, now], unless it is
-// older than startingDeadline, and how many others since last were passed
-// over. It returns the zero time if none is due. A startingDeadline of 0 is
-// none.
+// Due returns the most recent scheduled time in (last, now], unless it is older
+// than startingDeadline, and how many other ticks since last were missed. It
+// returns the zero time if no tick is due. A startingDeadline of 0 means none.
 //
-// Last is the scheduled time of the latest execution, or for the first one the
-// time from which ticks count: with a zero last, and after the clock has been
-// set back behind last, none is due.
+// last is the scheduled time of the latest execution, or, for the first execution,
+// the time from which ticks count. If last is zero, or the clock has been set back
+// behind last, no tick is due.
 //
-// That only the most recent tick counts, and that a long outage must not cost
-// a walk over every tick, is what the CronJob controller of Kubernetes does in
-// mostRecentScheduleTime. It extrapolates from the first two ticks, and so
-// overlooks ticks of an irregular schedule; here the last tick is searched.
+// As in mostRecentScheduleTime of Kubernetes' CronJob controller, only the most
+// recent tick counts, and a long outage costs no walk over every tick. Kubernetes
+// extrapolates from the first two ticks, and so overlooks ticks of an irregular
+// schedule; this function searches the last tick.
 func Due(s Schedule, last, now time.Time, startingDeadline time.Duration) (at time.Time, missed int) {
 	if last.IsZero() || !last.Before(now) {
 		return time.Time{}, 0
@@ -51,10 +50,9 @@ func Due(s Schedule, last, now time.Time, startingDeadline time.Duration) (at ti
 	return at, missed
 }
 
-// NextTick returns the first scheduled time that begins an execution. It is after
-// now, and after last, until which ticks were dealt with: that is in the future
-// if a clock was ahead. It reports whether ticks before it are passed over for
-// that. A zero last is none.
+// NextTick returns the next scheduled time that starts an execution. It is after
+// now, and after last, the last processed tick, which is in the future if a clock
+// was ahead. It reports whether that passes over ticks. A zero last means none.
 func NextTick(s Schedule, last, now time.Time) (next time.Time, passedOver bool) {
 	soonest := s.Next(now)
 	if last.IsZero() {
@@ -71,7 +69,7 @@ func latestTick(s Schedule, tick, now time.Time) time.Time {
 	if p, ok := s.(interface{ period() time.Duration }); ok && p.period() > 0 {
 		return tick.Add(now.Sub(tick).Truncate(p.period()))
 	}
-	// Ticks are whole seconds apart: within one there is none to be found.
+	// Ticks are whole seconds apart.
 	for none := now; none.Sub(tick) > time.Second; {
 		middle := tick.Add(none.Sub(tick) / 2)
 		if next := s.Next(middle); next.IsZero() || next.After(now) {
@@ -83,8 +81,8 @@ func latestTick(s Schedule, tick, now time.Time) time.Time {
 	return tick
 }
 
-// DefaultStartingDeadline returns how late an execution may begin when the
-// configuration does not say: one period of the schedule, and at most an hour.
+// DefaultStartingDeadline returns the default of startingDeadline: one period of
+// the schedule, and at most an hour.
 func DefaultStartingDeadline(s Schedule, now time.Time) time.Duration {
 	first := s.Next(now)
 	second := s.Next(first)

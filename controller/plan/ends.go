@@ -14,29 +14,29 @@ import (
 
 func (r Run) succeeded(pods []*corev1.Pod) *execution.End {
 	i := slices.IndexFunc(pods, func(p *corev1.Pod) bool { return p.Status.Phase == corev1.PodSucceeded })
-	return &execution.End{Outcome: execution.Outcome{State: execution.Succeeded}, Finished: crewOf(r.job, pods[i]).finish()}
+	return &execution.End{Outcome: execution.Outcome{State: execution.Succeeded}, Finished: containersOf(r.job, pods[i]).finish()}
 }
 
 func podDeleted(at time.Time) *execution.End {
 	return &execution.End{
 		Outcome:  execution.Outcome{State: execution.Lost, Reason: execution.PodDeleted},
-		Message:  "the pod was deleted before its end was seen",
+		Message:  "the pod was deleted before its end was observed",
 		Finished: at,
 	}
 }
 
-// end tells how a pod that has failed ended: as its work did, if only a
-// container that others added has failed it.
-func (c crew) end() *execution.End {
+// end returns the end of a pod that has failed. If only an injected container
+// failed, it is the end of the template's containers.
+func (c podContainers) end() *execution.End {
 	if done := c.done(); done != nil {
 		return done
 	}
 	return c.failure()
 }
 
-// failure tells why a pod failed: what it says itself, such as Evicted, or
-// else the container that did not end well first, or what was done to it.
-func (c crew) failure() *execution.End {
+// failure returns why a pod failed: the reason in its status, such as Evicted, else
+// the container that failed first, else a disruption such as a deletion.
+func (c podContainers) failure() *execution.End {
 	pod, failed := c.pod, c.failed()
 	end := &execution.End{
 		Outcome: execution.Outcome{State: execution.Failed, Reason: execution.ContainerFailed},
@@ -49,34 +49,34 @@ func (c crew) failure() *execution.End {
 	case reason == "" && failed == nil && pod.DeletionTimestamp != nil:
 		return podDeleted(end.Finished)
 	case reason == "" && failed != nil && end.Outcome.Reason == execution.ContainerFailed:
-		if why, said := killer(pod, failed.terminated()); why != "" {
-			end.Outcome.Reason, end.Message = why, said+": "+end.Message
+		if cause, message := terminationCause(pod, failed.terminated()); cause != "" {
+			end.Outcome.Reason, end.Message = cause, message+": "+end.Message
 		}
 	case reason == "":
-	case reason == podDeadlineExceeded && c.neverBegun(): // it was not for want of time to run
+	case reason == podDeadlineExceeded && c.neverStarted(): // jobTimeout is not the cause
 		end.Outcome.Reason, end.Message = c.waitingReason()
 	case reason == podDeadlineExceeded: // the pod's own deadline is jobTimeout
-		end.Outcome.Reason, end.Message = execution.JobTimeout, pod.Status.Message+named(c.ranToTheLast())
+		end.Outcome.Reason, end.Message = execution.JobTimeout, pod.Status.Message+named(c.runningAtTermination())
 	default:
 		end.Outcome.Reason, end.Message = cleanReason(pod.Status.Reason), pod.Status.Message
 	}
 	return end
 }
 
-// ranToTheLast returns the names of the containers that the kubelet ended with
-// the pod.
-func (c crew) ranToTheLast() (names []string) {
-	told, _ := c.told()
-	for _, m := range slices.Concat(c.prepares, c.works, c.injected) {
+// runningAtTermination returns the names of the containers that the kubelet
+// terminated with the pod.
+func (c podContainers) runningAtTermination() (names []string) {
+	terminated, _ := c.terminationRequested()
+	for _, m := range slices.Concat(c.init, c.main, c.injected) {
 		t := m.terminated()
-		if t != nil && (t.ExitCode != 0 || !told.IsZero()) && !t.FinishedAt.Time.Before(told) {
+		if t != nil && (t.ExitCode != 0 || !terminated.IsZero()) && !t.FinishedAt.Time.Before(terminated) {
 			names = append(names, m.name)
 		}
 	}
 	return names
 }
 
-// named returns containers as the end of a message.
+// named formats container names as the end of a message.
 func named(containers []string) string {
 	switch len(containers) {
 	case 0:
@@ -88,25 +88,25 @@ func named(containers []string) string {
 	}
 }
 
-// podDeadlineExceeded is what the kubelet says of a pod that it has ended for
+// podDeadlineExceeded is the reason of a pod that the kubelet has terminated after
 // its activeDeadlineSeconds.
 const podDeadlineExceeded = "DeadlineExceeded"
 
-// neverBegun reports whether a pod that has ended waited to the last for one of
-// its containers, and not for its init containers to do their work.
-func (c crew) neverBegun() bool {
-	return !c.begun() && !slices.ContainsFunc(c.prepares, func(m member) bool {
+// neverStarted reports whether an ended pod never started all of its containers,
+// although no init container was the cause.
+func (c podContainers) neverStarted() bool {
+	return !c.started() && !slices.ContainsFunc(c.init, func(m containerState) bool {
 		t := m.terminated()
 		return t != nil && t.ExitCode != 0
 	})
 }
 
-// failure tells how a container failed.
-func (m member) failure() (reason execution.Reason, message string) {
+// failure returns why a container failed.
+func (m containerState) failure() (reason execution.Reason, message string) {
 	t := m.terminated()
-	reason, message = execution.ContainerFailed, fmt.Sprintf("container %s ended with exit code %d", m.name, t.ExitCode)
-	if said := strings.TrimSpace(t.Message); said != "" {
-		message += ": " + said
+	reason, message = execution.ContainerFailed, fmt.Sprintf("container %s exited with code %d", m.name, t.ExitCode)
+	if detail := strings.TrimSpace(t.Message); detail != "" {
+		message += ": " + detail
 	}
 	if t.Reason != "" && t.Reason != "Error" {
 		reason = cleanReason(t.Reason)
@@ -114,9 +114,9 @@ func (m member) failure() (reason execution.Reason, message string) {
 	return reason, message
 }
 
-// killer returns why somebody else ended a container: its pod was evicted,
-// preempted or deleted. Empty: nobody did, and it failed by itself.
-func killer(pod *corev1.Pod, c *corev1.ContainerStateTerminated) (reason execution.Reason, message string) {
+// terminationCause returns why a container was terminated: its pod was evicted,
+// preempted or deleted. Empty: it failed by itself.
+func terminationCause(pod *corev1.Pod, c *corev1.ContainerStateTerminated) (reason execution.Reason, message string) {
 	ended := c.FinishedAt.Time
 	for _, c := range pod.Status.Conditions {
 		if c.Type == corev1.DisruptionTarget && c.Status == corev1.ConditionTrue && c.Reason != "" && !ended.Before(c.LastTransitionTime.Time) {
@@ -126,9 +126,9 @@ func killer(pod *corev1.Pod, c *corev1.ContainerStateTerminated) (reason executi
 	if pod.DeletionTimestamp == nil || pod.DeletionGracePeriodSeconds == nil {
 		return "", ""
 	}
-	// The pod has the time at which its grace will be over. When all of it has
-	// ended, the kubelet deletes it again, without grace, and the time becomes that
-	// of then: what is left to tell is the signal that ended the container.
+	// The deletion timestamp includes the grace period. Once all containers have
+	// ended, the kubelet deletes the pod again without a grace period, which
+	// overwrites both. Then only the signal that ended the container is left.
 	grace := *pod.DeletionGracePeriodSeconds
 	deleted := pod.DeletionTimestamp.Add(-time.Duration(grace) * time.Second)
 	if ended.Before(deleted) && (grace > 0 || !wasKilled(c)) {
@@ -137,21 +137,21 @@ func killer(pod *corev1.Pod, c *corev1.ContainerStateTerminated) (reason executi
 	return execution.PodDeleted, "the pod was deleted while it ran"
 }
 
-// wasKilled is whether a container ended by one of the signals that a kubelet
-// sends: SIGTERM, and SIGKILL after the grace.
+// wasKilled reports whether a container ended by a signal that the kubelet sends:
+// SIGTERM, and SIGKILL after the grace period.
 func wasKilled(c *corev1.ContainerStateTerminated) bool {
 	return c.ExitCode == 128+15 || c.ExitCode == 128+9
 }
 
-// failedJob tells why a Job failed whose pod did not: the controller stopped
-// it, or somebody deleted its pod, or its backstop deadline bit.
+// failedJob returns the end of a failed Job whose pod may not have failed: the
+// controller stopped the Job, a client deleted its pod, or its deadline passed.
 func (r Run) failedJob(condition *batchv1.JobCondition) *execution.End {
 	if r.Done != nil {
 		end := *r.Done
 		return &end
 	}
 	if r.newest != nil && r.newest.Status.Phase == corev1.PodFailed {
-		end := r.crew.failure()
+		end := r.containers.failure()
 		// The Job controller deletes the pods of a Job past its deadline.
 		if end.Outcome.Reason != execution.PodDeleted || condition.Reason == batchv1.JobReasonBackoffLimitExceeded {
 			return end
@@ -166,11 +166,11 @@ func (r Run) failedJob(condition *batchv1.JobCondition) *execution.End {
 	}
 }
 
-// waitingReason returns what keeps a pod from starting, in its own words. What
-// a container of the template waits for comes first: a sidecar that is started
-// again and again does not keep it from starting.
-func (c crew) waitingReason() (reason execution.Reason, message string) {
-	for _, m := range slices.Concat(c.works, c.prepares, c.sidecars) {
+// waitingReason returns the status's reason why a pod does not start. The
+// template's containers come first: a sidecar in a restart loop does not keep the
+// pod from starting.
+func (c podContainers) waitingReason() (reason execution.Reason, message string) {
+	for _, m := range slices.Concat(c.main, c.init, c.sidecars) {
 		if w := m.status.State.Waiting; w != nil && w.Reason != "" && w.Reason != "PodInitializing" && w.Reason != "ContainerCreating" {
 			return cleanReason(w.Reason), fmt.Sprintf("container %s: %s", m.name, w.Message)
 		}
@@ -180,13 +180,13 @@ func (c crew) waitingReason() (reason execution.Reason, message string) {
 			return cleanReason(condition.Reason), condition.Message
 		}
 	}
-	if at := slices.IndexFunc(c.works, func(m member) bool { return !m.begun() }); at >= 0 && !c.start().IsZero() {
-		return execution.PodNotStarted, fmt.Sprintf("container %s did not start, and the pod does not say why", c.works[at].name)
+	if at := slices.IndexFunc(c.main, func(m containerState) bool { return !m.started() }); at >= 0 && !c.start().IsZero() {
+		return execution.PodNotStarted, fmt.Sprintf("container %s did not start, and the pod's status has no reason", c.main[at].name)
 	}
-	return execution.PodNotStarted, "no container started, and the pod does not say why"
+	return execution.PodNotStarted, "no container started, and the pod's status has no reason"
 }
 
-// cleanReason makes a foreign word fit for a metric's label and a report.
+// cleanReason reduces a foreign reason to what fits a metric's label and a report.
 func cleanReason(s string) execution.Reason {
 	const longest = 64
 	clean := strings.Map(func(r rune) rune {

@@ -183,7 +183,7 @@ func initContainer(name string, state corev1.ContainerState) podOption {
 	}
 }
 
-// sidecar is an init container that goes on beside the others.
+// sidecar is an init container that runs beside the others.
 func sidecar(name string, state corev1.ContainerState) podOption {
 	return func(p *corev1.Pod) {
 		initContainer(name, state)(p)

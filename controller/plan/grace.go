@@ -11,14 +11,13 @@ import (
 	"github.com/batch-job-controller/batch-job-controller/controller/jobspec"
 )
 
-// StopMargin is how much longer than its own grace a pod that was told to end
-// may count as running: the Job controller and the kubelet take their time, and
-// on a dead node it would for ever.
+// StopMargin is how much longer than its grace period a terminated pod may count as
+// running: the Job controller and the kubelet need time, and on a dead node the pod
+// would count as running for ever.
 const StopMargin = time.Minute
 
-// grace returns how long the pod may go on when it is told to end. A delete may
-// give it another time than its spec. Of a pod that the cache does not have, the
-// Job's template tells.
+// grace returns the pod's grace period. A delete may override the pod's spec. If
+// the cache has no pod, the Job's template has the period.
 func (r Run) grace() time.Duration {
 	seconds := r.job.Spec.Template.Spec.TerminationGracePeriodSeconds
 	if r.newest != nil {
@@ -35,28 +34,28 @@ func (r Run) deleted() (since time.Time, ok bool) {
 	return r.newest.DeletionTimestamp.Add(-jobspec.Grace(r.newest.DeletionGracePeriodSeconds)), true
 }
 
-// released returns until when a pod that was told to end keeps its slot, unless
-// it ends before. A node of which nothing is heard is not waited for: nothing
-// will be told of its pod.
-func (s Sight) released(run Run, told time.Time) time.Time {
-	end := run.graceOver(told)
+// slotReleasedAt returns until when a pod that was terminated at a time keeps its
+// slot, unless it ends before. An unreachable node gets only the margin: the API
+// server will not learn of its pod's end.
+func (s Sight) slotReleasedAt(run Run, terminated time.Time) time.Time {
+	end := run.graceEnd(terminated)
 	if !s.Silent.IsZero() {
 		return earlier(end, s.Silent.Add(StopMargin))
 	}
 	return end
 }
 
-// graceOver returns when the grace of a pod that was told to end is over, and a
-// margin.
-func (r Run) graceOver(told time.Time) time.Time {
-	if since, ok := r.deleted(); ok && since.After(told) {
-		told = since
+// graceEnd returns when the grace period of a pod that was terminated at a time
+// ends, plus StopMargin.
+func (r Run) graceEnd(terminated time.Time) time.Time {
+	if since, ok := r.deleted(); ok && since.After(terminated) {
+		terminated = since
 	}
-	return told.Add(r.grace() + StopMargin)
+	return terminated.Add(r.grace() + StopMargin)
 }
 
-// SilentSince returns since when nothing is heard of a node, and zero if it is
-// heard of.
+// SilentSince returns since when a node is unreachable; zero: it is
+// reachable.
 func SilentSince(node *corev1.Node) time.Time {
 	for _, c := range node.Status.Conditions {
 		if c.Type == corev1.NodeReady && c.Status == corev1.ConditionUnknown {
@@ -66,37 +65,37 @@ func SilentSince(node *corev1.Node) time.Time {
 	return time.Time{}
 }
 
-// orphan is a pod whose Job was deleted. It is deleted too, and has its grace.
-// One that the garbage collector has not come to yet may run for as long as the
-// kubelet lets it.
-func (s Sight) orphan(now time.Time) (keeps time.Duration, silent bool) {
+// orphan returns how long the pod of a deleted Job may still run. The garbage
+// collector deletes the pod too, with its grace period. Before it does, the pod
+// may run until its deadline.
+func (s Sight) orphan(now time.Time) (keeps time.Duration, unreachable bool) {
 	pod := NewestPod(s.Pods)
 	if pod == nil || hasEnded(pod) || s.NodeGone {
 		return 0, false
 	}
 	run := Observe(&batchv1.Job{}, []*corev1.Pod{pod})
-	told, ok := run.deleted()
+	terminated, ok := run.deleted()
 	if !ok {
-		told = pod.CreationTimestamp.Add(s.Settings.StartDeadline + s.Settings.JobTimeout)
+		terminated = pod.CreationTimestamp.Add(s.Settings.StartDeadline + s.Settings.JobTimeout)
 	}
 	if run.CannotStart {
 		return 0, false
 	}
-	return s.released(run, told).Sub(now), now.Before(run.graceOver(told))
+	return s.slotReleasedAt(run, terminated).Sub(now), now.Before(run.graceEnd(terminated))
 }
 
-// hasEnded reports whether a pod has ended by itself: the kubelet says so when
-// none of its containers runs any more.
+// hasEnded reports whether a pod has ended. The kubelet sets its phase when none of
+// its containers runs any more.
 func hasEnded(pod *corev1.Pod) bool {
 	return pod.Status.Phase == corev1.PodFailed || pod.Status.Phase == corev1.PodSucceeded
 }
 
-// outlived is the end of a pod that was deleted, and of which nothing is heard
-// when its grace is over.
-func (r Run) outlived() execution.End {
+// graceExpired is the end of a pod that was deleted, and whose end was not observed
+// within its grace period.
+func (r Run) graceExpired() execution.End {
 	end := *podDeleted(time.Time{})
-	end.Message = "the pod was deleted, and its end was not seen within its grace of " + r.grace().String()
-	end.Started = r.crew.start()
+	end.Message = "the pod was deleted, and its end was not observed within its grace period of " + r.grace().String()
+	end.Started = r.containers.start()
 	for _, c := range r.newest.Status.Conditions {
 		if c.Type == corev1.DisruptionTarget && c.Status == corev1.ConditionTrue && c.Reason != "" {
 			end.Outcome.Reason, end.Message = cleanReason(c.Reason), c.Message+": "+end.Message

@@ -6,18 +6,18 @@ import (
 	"github.com/robfig/cron/v3"
 )
 
-// localTicks are the ticks of cron fields in a zone: the minutes of UTC whose
-// local time matches. A time that clocks skip has none, and one that they
-// repeat has two.
+// localTicks are the ticks of cron fields in a time zone: the minutes of UTC whose
+// local time matches. A local time that a clock change skips has no tick, and a
+// repeated local time has two.
 //
-// The library searches local times, and where a clock changes it goes on by a
-// whole hour: it overlooks ticks where clocks change by half an hour, or by
-// two. It searches rightly while the offset stays the same, and so is asked for
-// one such period after the other.
+// The library searches local times and steps over a clock change by one hour. It
+// overlooks ticks where clocks change by half an hour or two hours. Its search is
+// correct while the offset is constant, so this type searches one period of
+// constant offset after another.
 type localTicks struct{ *cron.SpecSchedule }
 
-// longestSearch is how far ahead the library itself looks: a leap day is found
-// in it, but for the turn of a century.
+// longestSearch is how far ahead the library searches. It contains a leap day,
+// except around the turn of most centuries.
 const longestSearch = 5 * 366 * 24 * time.Hour
 
 // Next returns the first tick after t, or the zero time if there is none for

@@ -9,28 +9,28 @@ import (
 	"github.com/batch-job-controller/batch-job-controller/controller/execution"
 )
 
-// Sight is all that is known of one admitted node task at one moment. It may
-// be stale: a Job that was just created may be missing from it.
+// Sight is what is known of an admitted node task at one moment. It may be
+// stale: a Job that was just created may be missing.
 type Sight struct {
 	Settings execution.Settings
 	Task     execution.Task
-	Admitted bool          // by the record: a Job of it may exist
+	Admitted bool          // by the record: its Job may exist
 	Created  bool          // its Job exists, or did
-	Seen     bool          // this process has seen its Job in the cache before
-	Foreign  bool          // the Job of its name is not, or no longer, of this execution
+	Seen     bool          // this process has seen its Job in the cache
+	Foreign  bool          // the Job of its name does not, or no longer, belong to this execution
 	NodeGone bool          // no node has the task's UID any more
-	Silent   time.Time     // since when nothing is heard of the node; zero: it is heard of
+	Silent   time.Time     // since when the node is unreachable; zero: it is reachable
 	Job      *batchv1.Job  // nil: not in the cache
 	Pods     []*corev1.Pod // of the Job, in the cache; also of one that was deleted or taken away
 	Others   []*corev1.Pod // of other executions, on the task's node
 	Since    time.Time     // when the task got its slot
-	Stopped  *Stopped      // nil: the Job was not told to end
+	Stopped  *Stopped      // nil: the controller has not stopped the Job
 
-	LogsSaved bool // or nothing more is to be done for them
+	LogsSaved bool // or they cannot be saved any more
 }
 
-// Stopped is that a Job was told to end: when, by this process's clock, and
-// why. What the pod says of itself is gone with the pod.
+// Stopped is when, by this process's clock, and why a Job was stopped. The status
+// of the pod is lost with the pod.
 type Stopped struct {
 	At  time.Time
 	End execution.End
@@ -45,7 +45,7 @@ const (
 	Create Step = "create" // its Job
 	Verify Step = "verify" // ask the API server, not the cache: unless the Job exists, the task ends
 	Stop   Step = "stop"   // make sure that the pod cannot run any more
-	Finish Step = "finish" // take down the end
+	Finish Step = "finish" // record the end
 	// SaveLogs saves the pod's logs, after which there is another turn.
 	SaveLogs Step = "saveLogs"
 )
@@ -56,15 +56,15 @@ type Action struct {
 	End     execution.End // for Stop, Verify and Finish: how the task ends
 	Running bool          // for Wait and SaveLogs: the pod runs
 	Started time.Time     // for Wait and SaveLogs: when its work started, if it runs and that is known
-	Silent  bool          // for Verify and Finish: only because nothing is heard of the node, which the cache may not know
-	Recheck time.Duration // for Wait: look again after this time, even if nothing happens; 0: no need
+	Silent  bool          // for Verify and Finish: the step relies on the node being unreachable, of which the cache may be stale
+	Recheck time.Duration // for Wait: decide again after this time, even without an event; 0: no need
 }
 
 const (
 	// cacheLag is how long a created Job may be missing from the cache before
 	// the API server is asked.
 	cacheLag = 30 * time.Second
-	// retryPause is the longest pause of the Job controller before it replaces
+	// retryPause is the longest back-off of the Job controller before it replaces
 	// a failed pod.
 	retryPause = 10 * time.Minute
 )
@@ -83,7 +83,7 @@ func Next(s Sight, now time.Time) Action {
 	run := Observe(s.Job, s.Pods)
 	switch {
 	case run.End != nil:
-		return Action{Step: Finish, End: s.asTold(run.End.At(now))}
+		return Action{Step: Finish, End: s.afterStop(run.End.At(now))}
 	case run.Doomed != nil:
 		return untilGone(s, run, now)
 	case run.Done != nil:
@@ -105,7 +105,7 @@ func (s Sight) ran() bool {
 	return s.Task.Outcome.State == execution.Running || !s.Task.Started.IsZero()
 }
 
-// wait lets a pod go on for a time.
+// wait returns the action that lets a pod continue for a time.
 func wait(run Run, recheck time.Duration) Action {
 	action := Action{Step: Wait, Running: run.Running, Recheck: recheck}
 	if run.Running {
@@ -120,9 +120,9 @@ func finish(state execution.State, reason execution.Reason, message string, at t
 	}}
 }
 
-// nodeGone ends a task whose node is gone. A Job that the cache does not have
-// yet is waited for, and then stopped: its pod would run once a node of that
-// name comes back.
+// nodeGone ends a task whose node is gone and whose Job is not in the cache. The
+// cache may lag behind: a created Job has to be stopped, because its pod would run
+// once a node of the same name joins.
 func nodeGone(s Sight, now time.Time) Action {
 	waited := now.Sub(s.Since)
 	switch {
@@ -133,34 +133,33 @@ func nodeGone(s Sight, now time.Time) Action {
 	}
 	skipped := finish(execution.Skipped, execution.NodeGone, "the node was deleted before its Job was created", now)
 	if s.Admitted {
-		skipped.Step = Verify // the answer to its create may have been lost
+		skipped.Step = Verify // the response to the create may have been lost
 	}
 	return skipped
 }
 
-// withoutJob tells the three cases apart in which the cache has no Job: it was
-// never created, the cache lags behind, or somebody deleted it.
+// withoutJob distinguishes three cases in which the cache has no Job: it was never
+// created, the cache lags behind, or a client deleted it.
 func withoutJob(s Sight, now time.Time) Action {
 	waited := now.Sub(s.Since)
 	switch {
 	case s.Created && !s.Seen && waited < cacheLag:
 		return Action{Step: Wait, Recheck: cacheLag - waited}
 	case s.Created:
-		keeps, silent := s.orphan(now)
+		keeps, unreachable := s.orphan(now)
 		if keeps > 0 {
 			return Action{Step: Wait, Recheck: keeps}
 		}
-		deleted := finish(execution.Lost, execution.JobDeleted, "the Job was deleted before its end was seen", now)
-		deleted.Step, deleted.Silent = Verify, silent
+		deleted := finish(execution.Lost, execution.JobDeleted, "the Job was deleted before its end was observed", now)
+		deleted.Step, deleted.Silent = Verify, unreachable
 		return deleted
 	default:
 		return s.create(now)
 	}
 }
 
-// untilStarted gives a pod until startDeadline to start its containers: each of
-// those that the template has, because only together they do the work. What its
-// init containers take to work does not count.
+// untilStarted gives a pod until startDeadline to start all of its template's
+// containers. The time of its init containers does not count.
 func untilStarted(s Sight, run Run, now time.Time) Action {
 	deadline := run.Waiting.Add(s.Settings.StartDeadline)
 	if now.Before(deadline) {
@@ -171,8 +170,8 @@ func untilStarted(s Sight, run Run, now time.Time) Action {
 	return stop(s, run, end, now)
 }
 
-// untilReplaced waits for what the Job controller does about a pod that has
-// ended, or was deleted, with attempts left: another pod, or the Job's failure.
+// untilReplaced waits for the Job controller, which creates another pod for one
+// that has ended or was deleted with attempts left, or fails the Job.
 func untilReplaced(s Sight, run Run, now time.Time) Action {
 	ended, end := run.attempt(s)
 	deadline := ended.Add(retryPause + s.Settings.StartDeadline)
@@ -182,14 +181,14 @@ func untilReplaced(s Sight, run Run, now time.Time) Action {
 	return stop(s, run, end, now)
 }
 
-// untilEnded gives a started pod until jobTimeout, which the kubelet enforces,
-// and its grace, after which the kubelet is not counted on any more. So it is with
-// one that was deleted, such as by an eviction, for which its grace began then.
+// untilEnded gives a started pod jobTimeout, which the kubelet enforces, and its
+// grace period. After that the kubelet is presumed dead. The grace period of a
+// deleted pod, such as an evicted one, starts at its deletion.
 func untilEnded(s Sight, run Run, now time.Time) Action {
-	deadline := run.began().Add(s.Settings.JobTimeout + run.grace() + StopMargin)
+	deadline := run.workStart().Add(s.Settings.JobTimeout + run.grace() + StopMargin)
 	if since, ok := run.deleted(); ok {
-		if released := s.released(run, since); !now.Before(released) {
-			return stop(s, run, run.outlived(), now)
+		if released := s.slotReleasedAt(run, since); !now.Before(released) {
+			return stop(s, run, run.graceExpired(), now)
 		} else if released.Before(deadline) {
 			deadline = released
 		}
@@ -199,45 +198,43 @@ func untilEnded(s Sight, run Run, now time.Time) Action {
 	}
 	return stop(s, run, execution.End{
 		Outcome: execution.Outcome{State: execution.Failed, Reason: execution.JobTimeout},
-		Message: "still running after " + s.Settings.JobTimeout.String() + named(run.crew.stillRunning()), Started: run.Started,
+		Message: "still running after " + s.Settings.JobTimeout.String() + named(run.containers.stillRunning()), Started: run.Started,
 	}, now)
 }
 
-// untilGone waits for the pod of a failed Job to end, for as long as its grace
-// may take.
+// untilGone waits for the pod of a failed Job to end, at most for its grace period.
 func untilGone(s Sight, run Run, now time.Time) Action {
-	told := run.Doomed.Finished
-	if s.Stopped != nil && s.Stopped.At.After(told) {
-		told = s.Stopped.At
+	terminated := run.Doomed.Finished
+	if s.Stopped != nil && s.Stopped.At.After(terminated) {
+		terminated = s.Stopped.At
 	}
-	deadline := s.released(run, told)
+	deadline := s.slotReleasedAt(run, terminated)
 	over := run.cannotRun() || run.ended() || s.NodeGone
 	if over || !now.Before(deadline) {
-		return Action{Step: Finish, End: s.asTold(*run.Doomed), Silent: !over && now.Before(run.graceOver(told))}
+		return Action{Step: Finish, End: s.afterStop(*run.Doomed), Silent: !over && now.Before(run.graceEnd(terminated))}
 	}
 	return wait(run, deadline.Sub(now))
 }
 
-// asTold returns the end of a pod that may have failed because its Job was told
-// to end: such a pod has no reason of its own, and the cache may not have the
-// annotation yet.
-func (s Sight) asTold(end execution.End) execution.End {
+// afterStop returns the end of a pod whose Job may have been stopped: such a pod
+// has no reason of its own, and the cache may lack the stop annotation.
+func (s Sight) afterStop(end execution.End) execution.End {
 	if s.Stopped != nil {
-		return toldTo(end, s.Stopped.End, s.Stopped.At)
+		return endOfStopped(end, s.Stopped.End, s.Stopped.At)
 	}
 	return end
 }
 
-// stop ends the task once its pod can no longer run: when it has ended, its node
-// is gone, or its grace and a margin are over.
+// stop stops the Job, and ends the task once its pod can no longer run: when the pod
+// has ended, its node is gone, or its grace period and StopMargin have passed.
 func stop(s Sight, run Run, end execution.End, now time.Time) Action {
 	if s.Stopped == nil {
 		return Action{Step: Stop, End: end}
 	}
-	deadline := s.released(run, s.Stopped.At)
+	deadline := s.slotReleasedAt(run, s.Stopped.At)
 	over := run.cannotRun() || s.NodeGone
 	if over || !now.Before(deadline) {
-		return Action{Step: Finish, End: s.Stopped.End.At(now), Silent: !over && now.Before(run.graceOver(s.Stopped.At))}
+		return Action{Step: Finish, End: s.Stopped.End.At(now), Silent: !over && now.Before(run.graceEnd(s.Stopped.At))}
 	}
 	return wait(run, deadline.Sub(now))
 }

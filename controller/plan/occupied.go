@@ -10,13 +10,12 @@ import (
 	"github.com/batch-job-controller/batch-job-controller/controller/jobspec"
 )
 
-// occupiedPause is how long to wait before looking again at a node that is not
-// free yet.
+// occupiedPause is how long to wait before checking an occupied node again.
 const occupiedPause = 5 * time.Second
 
-// create has the Job created, once nothing of an earlier execution runs on the
-// node. Its tasks end with their pods; but a node that was silent may come back,
-// and a record that was deleted takes the Jobs with it before their pods end.
+// create creates the Job once no pod of an earlier execution runs on the node. An
+// earlier execution closes after its pods, except when an unreachable node comes
+// back, or when its record is deleted, and its Jobs with it, before its pods end.
 func (s Sight) create(now time.Time) Action {
 	i := slices.IndexFunc(s.Others, mayRun)
 	if i < 0 {
@@ -27,12 +26,12 @@ func (s Sight) create(now time.Time) Action {
 	}
 	pod := s.Others[i]
 	busy := finish(execution.Failed, execution.NodeBusy,
-		"pod "+pod.Name+" of execution "+pod.Labels[jobspec.ExecutionLabel]+" still runs on the node", now)
+		"pod "+pod.Name+" of execution "+pod.Labels[jobspec.ExecutionLabel]+" is still running on the node", now)
 	busy.Step = Verify // an earlier leader may have created the Job
 	return busy
 }
 
-// mayRun reports whether a container of a pod runs on its node, or may.
+// mayRun reports whether a container of a pod runs on its node, or may still run.
 func mayRun(pod *corev1.Pod) bool {
-	return pod.Spec.NodeName != "" && !hasEnded(pod) && !allButGone(pod)
+	return pod.Spec.NodeName != "" && !hasEnded(pod) && !deletedWithoutGrace(pod)
 }

@@ -5,7 +5,7 @@ import (
 	"k8s.io/component-helpers/scheduling/corev1/nodeaffinity"
 )
 
-// Templates tells what the pod template comes to on a node.
+// Templates returns the pod template rendered for a node.
 type Templates interface {
 	Of(node string) (*corev1.PodSpec, error)
 }
@@ -14,14 +14,14 @@ type Templates interface {
 type placementRule func(*corev1.PodSpec, *corev1.Node) bool
 
 var placementRules = []placementRule{
-	namesAnother,
-	selectsOthers,
-	isForAnotherSystem,
+	namesOtherNode,
+	selectsOtherNodes,
+	needsOtherOS,
 }
 
 // excludes reports whether the pod template keeps its pods off the node, as the
-// DaemonSet controller judges: the scheduler would never place one there, or the
-// kubelet would refuse it.
+// DaemonSet controller does it: the scheduler would never place a pod there, or the
+// kubelet would reject it.
 func excludes(spec *corev1.PodSpec, node *corev1.Node) bool {
 	for _, rule := range placementRules {
 		if rule(spec, node) {
@@ -31,15 +31,16 @@ func excludes(spec *corev1.PodSpec, node *corev1.Node) bool {
 	return false
 }
 
-// namesAnother is for nodeName.
-func namesAnother(spec *corev1.PodSpec, node *corev1.Node) bool {
+// namesOtherNode is for nodeName.
+func namesOtherNode(spec *corev1.PodSpec, node *corev1.Node) bool {
 	return spec.NodeName != "" && spec.NodeName != node.Name
 }
 
-// selectsOthers is for nodeSelector and the required node affinity. One that does
-// not parse excludes nothing: the API server says what is wrong with it. One
-// without terms excludes nothing either, as the Job gets one for its node.
-func selectsOthers(spec *corev1.PodSpec, node *corev1.Node) bool {
+// selectsOtherNodes is for nodeSelector and the required node affinity. An invalid
+// affinity excludes nothing: the API server will say what is wrong with it. An
+// affinity without terms excludes nothing either, as the Job gets a term for its
+// node.
+func selectsOtherNodes(spec *corev1.PodSpec, node *corev1.Node) bool {
 	affinity := spec.Affinity
 	if affinity != nil && affinity.NodeAffinity != nil {
 		if required := affinity.NodeAffinity.RequiredDuringSchedulingIgnoredDuringExecution; required != nil && len(required.NodeSelectorTerms) == 0 {
@@ -50,9 +51,9 @@ func selectsOthers(spec *corev1.PodSpec, node *corev1.Node) bool {
 	return err == nil && !matches
 }
 
-// isForAnotherSystem is for os, which the scheduler does not look at, but the
-// kubelet does. A node that does not say what it runs may be any.
-func isForAnotherSystem(spec *corev1.PodSpec, node *corev1.Node) bool {
+// needsOtherOS is for os, which the scheduler ignores and the kubelet enforces. A
+// node without the label matches any.
+func needsOtherOS(spec *corev1.PodSpec, node *corev1.Node) bool {
 	system, says := node.Labels[corev1.LabelOSStable]
 	return spec.OS != nil && says && string(spec.OS.Name) != system
 }

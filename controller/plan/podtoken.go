@@ -9,7 +9,7 @@ import (
 	"github.com/batch-job-controller/batch-job-controller/controller/jobspec"
 )
 
-// PodClaim is what a service account token says of the pod it is bound to.
+// PodClaim is what a service account token claims about its pod.
 type PodClaim struct {
 	Username string
 	Pod      string
@@ -17,17 +17,17 @@ type PodClaim struct {
 	Node     string
 }
 
-// PodFacts is what is known of the pod that a token claims to be of.
+// PodFacts is what is known of the pod of a claim.
 type PodFacts struct {
 	Namespace string
-	Pod       *corev1.Pod    // of the claimed name; nil: there is none
-	Job       *batchv1.Job   // that the pod says it belongs to; nil: there is none
-	Owner     *jobspec.Owner // of the open execution; nil: this replica does not know it
+	Pod       *corev1.Pod    // of the claimed name; nil: it does not exist
+	Job       *batchv1.Job   // the pod's owner; nil: it does not exist
+	Owner     *jobspec.Owner // of the open execution; nil: unknown to this replica
 }
 
 // AuthorizePod returns the node task that a pod may report for, or a DeniedError.
-// Everybody who may create pods can have tokens made: the pod must be one that
-// the Job controller made for a Job of ours, and run where it says.
+// Any client that may create pods can obtain tokens: the pod must be created by the
+// Job controller for a Job of this controller, and run on the claimed node.
 func AuthorizePod(claim PodClaim, s PodFacts) (execution.Key, error) {
 	if claim.Pod == "" || claim.PodUID == "" || claim.Node == "" {
 		return execution.Key{}, execution.Deny(execution.DeniedUnbound)

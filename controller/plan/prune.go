@@ -6,10 +6,9 @@ import (
 	"github.com/batch-job-controller/batch-job-controller/controller/execution"
 )
 
-// Prune returns which of the closed executions are dropped altogether, and of
-// which only the Jobs are deleted. The newest are kept: history executions,
-// and the Jobs of jobHistory closed ones. An open execution counts, and is
-// never dropped.
+// Prune returns the closed executions to prune, and those whose Jobs alone are
+// deleted. It keeps the newest history executions, open ones included, and the Jobs
+// of the newest jobHistory closed ones. Open executions are never pruned.
 func Prune(open, closed []execution.ID, history, jobHistory int) (drop, dropJobs []execution.ID) {
 	closed = slices.Clone(closed)
 	slices.Sort(closed)

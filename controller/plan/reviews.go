@@ -2,38 +2,37 @@ package plan
 
 import "time"
 
-// Reviews is how many tokens of strangers the API server is asked about. Each
-// address has a budget of its own, from which only tokens take that turn out to
-// be no good: a flood from one address keeps no other address out.
+// Reviews limits the TokenReviews of unknown tokens. Each address has its own
+// budget, which only invalid tokens use: a flood from one address blocks no other.
 type Reviews struct {
 	addresses map[string]*bucket
 }
 
 const (
-	// maxReviewed bounds the addresses that are told apart.
+	// maxReviewed bounds the addresses with a budget of their own.
 	maxReviewed = 4096
-	// reviewBurst and reviewInterval are what an address may have refused. A pod
-	// with a good token has none refused.
+	// reviewBurst and reviewInterval are the rate of invalid tokens for an address.
+	// A pod with a valid token uses none of it.
 	reviewBurst    = 10
 	reviewInterval = 5 * time.Second
 )
 
-func reviewPace() pace { return pace{burst: reviewBurst, interval: reviewInterval} }
+func reviewRate() rate { return rate{burst: reviewBurst, interval: reviewInterval} }
 
-// NewReviews returns budgets of which nothing is used.
+// NewReviews returns unused budgets.
 func NewReviews() *Reviews { return &Reviews{addresses: map[string]*bucket{}} }
 
-// Wait returns how long it is until the API server may be asked about a token
-// from an address; 0: it may now.
+// Wait returns how long it is until the API server may review a token from an
+// address; 0: it may now.
 func (r *Reviews) Wait(address string, now time.Time) time.Duration {
 	b := r.addresses[r.known(address)]
 	if b == nil {
 		return 0
 	}
-	return b.wait(reviewPace(), now)
+	return b.wait(reviewRate(), now)
 }
 
-// Refused takes a token that was no good from the budget of its address.
+// Refused counts an invalid token against the budget of its address.
 func (r *Reviews) Refused(address string, now time.Time) {
 	if len(r.addresses) >= maxReviewed {
 		for other, b := range r.addresses {
@@ -48,10 +47,11 @@ func (r *Reviews) Refused(address string, now time.Time) {
 		b = &bucket{}
 		r.addresses[address] = b
 	}
-	b.take(reviewPace(), now)
+	b.take(reviewRate(), now)
 }
 
-// known returns the address, or "" for all those together that are too many.
+// known returns the address, or "", the shared budget, once there are too many
+// addresses.
 func (r *Reviews) known(address string) string {
 	if _, there := r.addresses[address]; !there && len(r.addresses) >= maxReviewed {
 		return ""

@@ -9,23 +9,23 @@ import (
 	"github.com/robfig/cron/v3"
 )
 
-// Schedule tells when executions are to begin.
+// Schedule tells when executions start.
 type Schedule interface {
 	// Next returns the first scheduled time after t, or the zero time if there
 	// is none.
 	Next(t time.Time) time.Time
 }
 
-// minPeriod is the shortest time between two executions, that of five cron
-// fields. Only @every could ask for less.
+// minPeriod is the shortest time between two executions: that of five cron fields.
+// Only @every could be shorter.
 const minPeriod = time.Minute
 
-// ParseSchedule reads a cron expression of five fields, or a descriptor such
-// as @daily or @every 6h, in a time zone of the IANA database. An empty
-// timeZone is UTC. The predecessor took the zone as a prefix of the
-// expression; this works too, but not together with timeZone.
+// ParseSchedule parses a cron expression of five fields, or a descriptor such as
+// @daily or @every 6h, in a time zone of the IANA database. An empty timeZone means
+// UTC. The time zone may also be a prefix of the expression, as with the
+// predecessor, but not together with timeZone.
 //
-// A schedule that would never fire, which depends on now, is an error.
+// A schedule that never fires after now is an error.
 func ParseSchedule(expression, timeZone string, now time.Time) (Schedule, error) {
 	prefix, fields := SplitTimeZone(expression)
 	switch {
@@ -36,7 +36,7 @@ func ParseSchedule(expression, timeZone string, now time.Time) (Schedule, error)
 	}
 	if prefix != "" {
 		if timeZone != "" {
-			return nil, fmt.Errorf("has the time zone prefix %q although timeZone is set: must have only one of them", prefix)
+			return nil, fmt.Errorf("has the time zone prefix %q and timeZone is set: set only one of them", prefix)
 		}
 		_, timeZone, _ = strings.Cut(prefix, "=")
 		if timeZone == "" {
@@ -51,7 +51,7 @@ func ParseSchedule(expression, timeZone string, now time.Time) (Schedule, error)
 	if err != nil {
 		return nil, err
 	}
-	s := contained{parsed}
+	s := panicSafe{parsed}
 	first := s.Next(now)
 	if first.IsZero() {
 		return nil, errors.New("never fires: no such date exists")
@@ -62,8 +62,8 @@ func ParseSchedule(expression, timeZone string, now time.Time) (Schedule, error)
 	return s, nil
 }
 
-// ScheduleText returns an expression and its zone as one text. It is the same for
-// all ways to write the zone, and so tells one schedule from another.
+// ScheduleText returns an expression and its time zone as one text. It is the same
+// for all ways to write the zone, so that equal schedules have equal texts.
 func ScheduleText(expression, timeZone string) string {
 	prefix, fields := SplitTimeZone(expression)
 	if _, zone, ok := strings.Cut(prefix, "="); ok {
@@ -89,9 +89,8 @@ func SplitTimeZone(expression string) (prefix, fields string) {
 	return expression[:i], strings.TrimSpace(expression[i:])
 }
 
-// ParseTimeZone returns the zone of a name from the IANA database. An empty
-// name is UTC. Local is refused: it would be the zone of whatever machine the
-// leader happens to run on.
+// ParseTimeZone returns the time zone of a name from the IANA database. An empty
+// name means UTC. Local is rejected: it would be the zone of the leader's machine.
 func ParseTimeZone(name string) (*time.Location, error) {
 	switch name {
 	case "":
@@ -106,7 +105,7 @@ func ParseTimeZone(name string) (*time.Location, error) {
 	return location, nil
 }
 
-// parseCron contains the panics that the library answers some garbage with.
+// parseCron returns the library's panics on some invalid expressions as errors.
 func parseCron(spec string) (s cron.Schedule, err error) {
 	defer func() {
 		if r := recover(); r != nil {
@@ -120,11 +119,10 @@ func parseCron(spec string) (s cron.Schedule, err error) {
 	return s, err
 }
 
-// contained is a schedule of the library, of which nobody knows for sure that
-// it never panics.
-type contained struct{ cron.Schedule }
+// panicSafe is a schedule of the library. A panic in it counts as no next tick.
+type panicSafe struct{ cron.Schedule }
 
-func (c contained) Next(t time.Time) (next time.Time) {
+func (c panicSafe) Next(t time.Time) (next time.Time) {
 	defer func() {
 		if recover() != nil {
 			next = time.Time{}
@@ -133,9 +131,9 @@ func (c contained) Next(t time.Time) (next time.Time) {
 	return c.Schedule.Next(t)
 }
 
-// period returns the time between two ticks of an @every schedule, the ticks
-// of which follow from the previous one instead of the clock; otherwise 0.
-func (c contained) period() time.Duration {
+// period returns the time between two ticks of an @every schedule, whose ticks
+// depend on the previous tick instead of the clock; otherwise 0.
+func (c panicSafe) period() time.Duration {
 	if every, ok := c.Schedule.(cron.ConstantDelaySchedule); ok {
 		return every.Delay
 	}

@@ -10,35 +10,33 @@ import (
 	"github.com/batch-job-controller/batch-job-controller/controller/execution"
 )
 
-// NodePolicy says which nodes take part.
+// NodePolicy says which nodes get a node task.
 type NodePolicy struct {
 	Selector              map[string]string
 	RunOnUnscheduledNodes bool
 	TolerateNoExecute     bool
-	Templates             Templates // nil: the pod template keeps no node out
+	Templates             Templates // nil: the pod template rules out no node
 }
 
-// Selection is the nodes that the selector matches, ordered by name: the order is
-// frozen into the execution record.
+// Selection is the nodes that match the selector, ordered by name: the execution
+// record keeps this order.
 type Selection struct {
 	Taking []execution.Node // take part
 	Left   []execution.Skip // are left out, and why
-	// Excluded is how many the pod template excludes. They are not listed, as those
-	// are not that the selector does not match.
+	// Excluded is the number of nodes that the pod template rules out. Like nodes
+	// that the selector does not match, they are not listed.
 	Excluded int
 }
 
-// A nodeCheck returns why a node that the selector matches is left out, or
-// nothing.
+// A nodeCheck returns why a selected node is skipped, or nothing.
 type nodeCheck func(NodePolicy, *corev1.Node) execution.Reason
 
 var nodeChecks = []nodeCheck{
 	notReady,      // its kubelet would not start the pod
-	unschedulable, // somebody is about to work on it
+	unschedulable, // an operator is about to work on it
 }
 
-// SelectNodes returns which nodes take part in an execution, and which are left
-// out.
+// SelectNodes returns the nodes of an execution, and the skipped nodes.
 func SelectNodes(policy NodePolicy, nodes []*corev1.Node) Selection {
 	var s Selection
 	selector := labels.SelectorFromSet(policy.Selector)
@@ -51,9 +49,9 @@ func SelectNodes(policy NodePolicy, nodes []*corev1.Node) Selection {
 			s.Excluded++
 			continue
 		}
-		reason, tolerate := leaveOut(policy, node), []execution.Taint(nil)
+		reason, tolerate := skipReason(policy, node), []execution.Taint(nil)
 		if reason == "" {
-			reason, tolerate = judgeTaints(policy, spec, node)
+			reason, tolerate = checkTaints(policy, spec, node)
 		}
 		if reason != "" {
 			s.Left = append(s.Left, execution.Skip{Node: node.Name, Reason: reason})
@@ -66,8 +64,8 @@ func SelectNodes(policy NodePolicy, nodes []*corev1.Node) Selection {
 	return s
 }
 
-// podSpec returns what the pod template comes to on a node. Where it fails to
-// render, the node's Job fails with what is wrong.
+// podSpec returns the pod template rendered for a node. If it does not render, the
+// node's task fails later with the error.
 func (p NodePolicy) podSpec(node string) *corev1.PodSpec {
 	if p.Templates != nil {
 		if spec, err := p.Templates.Of(node); err == nil {
@@ -77,7 +75,7 @@ func (p NodePolicy) podSpec(node string) *corev1.PodSpec {
 	return &corev1.PodSpec{}
 }
 
-func leaveOut(policy NodePolicy, node *corev1.Node) execution.Reason {
+func skipReason(policy NodePolicy, node *corev1.Node) execution.Reason {
 	for _, check := range nodeChecks {
 		if reason := check(policy, node); reason != "" {
 			return reason

@@ -9,10 +9,10 @@ import (
 	"github.com/batch-job-controller/batch-job-controller/controller/execution"
 )
 
-// settle ends a pod whose work is done, while a container that others added to
-// it, such as the proxy of a service mesh, goes on. To stop it deletes the pod,
-// so that its logs are saved before, and the outcome goes with the stop: a leader
-// that dies in between leaves the pod as it is or the outcome on its Job.
+// settle ends a pod whose work is done while an injected container, such as the
+// proxy of a service mesh, still runs. Stopping deletes the pod, so its logs are
+// saved before. The stop stores the outcome on the Job: if the leader dies in
+// between, either the pod is untouched or its Job has the outcome.
 func settle(s Sight, run Run, now time.Time) Action {
 	if s.Stopped == nil && s.Settings.SavePodLog && !s.LogsSaved && !s.NodeGone && !run.ended() {
 		return Action{Step: SaveLogs, Running: run.Running, Started: run.Started}
@@ -20,29 +20,31 @@ func settle(s Sight, run Run, now time.Time) Action {
 	return stop(s, run, *run.Done, now)
 }
 
-// done returns how the template's containers have ended, if all of them have by
-// themselves, and nil if they have not or are alone: then the pod tells.
-func (c crew) done() *execution.End {
-	if len(c.injected) == 0 || slices.ContainsFunc(c.works, func(m member) bool { return m.terminated() == nil }) {
+// done returns the end of the template's containers. It is nil if they have not all
+// ended by themselves, or if the pod has no injected container: then the pod's own
+// end counts.
+func (c podContainers) done() *execution.End {
+	if len(c.injected) == 0 || slices.ContainsFunc(c.main, func(m containerState) bool { return m.terminated() == nil }) {
 		return nil
 	}
-	finished := lastFinish(c.works)
-	told, known := c.told()
-	if finished.IsZero() || !known || (!told.IsZero() && !finished.Before(told)) {
+	finished := lastFinish(c.main)
+	terminated, known := c.terminationRequested()
+	if finished.IsZero() || !known || (!terminated.IsZero() && !finished.Before(terminated)) {
 		return nil
 	}
-	end := &execution.End{Outcome: execution.Outcome{State: execution.Succeeded}, Started: firstStart(c.works), Finished: finished}
-	if failed := firstFailed(c.works); failed != nil {
+	end := &execution.End{Outcome: execution.Outcome{State: execution.Succeeded}, Started: firstStart(c.main), Finished: finished}
+	if failed := firstFailed(c.main); failed != nil {
 		end.Outcome.State = execution.Failed
 		end.Outcome.Reason, end.Message = failed.failure()
 	}
 	return end
 }
 
-// told returns when the pod was told to end, and zero if it was not. A script
-// that ends with 0 when it is told to has not done its work. It is not known
-// when of a pod that the kubelet has deleted anew, or ended for a reason of its own.
-func (c crew) told() (at time.Time, known bool) {
+// terminationRequested returns when the pod was asked to terminate; zero: it was
+// not. A script that exits with 0 after SIGTERM has not done its work. The time is
+// unknown if the kubelet has deleted the pod again without a grace period, or has
+// terminated it for a reason of its own.
+func (c podContainers) terminationRequested() (at time.Time, known bool) {
 	pod := c.pod
 	if grace := pod.DeletionGracePeriodSeconds; pod.DeletionTimestamp != nil {
 		if grace == nil || *grace == 0 {

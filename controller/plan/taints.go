@@ -10,19 +10,19 @@ import (
 	"github.com/batch-job-controller/batch-job-controller/controller/execution"
 )
 
-// meaning is what a taint says of a node besides that it keeps pods away.
+// meaning is what a taint says about a node besides keeping pods away.
 type meaning struct {
-	key    string             // all that begin with it, if it ends with a slash
+	key    string             // a prefix if it ends with a slash
 	value  string             // empty: any
 	effect corev1.TaintEffect // empty: NoSchedule and NoExecute
 	reason execution.Reason
 }
 
-// meanings are the taints that Kubernetes, autoscalers, clouds and node agents put
-// on nodes that no pod should be put on, whatever it tolerates. The same keys with
-// PreferNoSchedule are hints: a node may carry them for hours and stay.
+// meanings are the taints of Kubernetes, autoscalers, clouds and node agents on
+// nodes that should get no pod, whatever it tolerates. With PreferNoSchedule they
+// are hints: a node may carry them for hours and stay.
 var meanings = []meaning{
-	// It is about to be drained, deleted or switched off.
+	// The node is about to be drained, deleted or shut down.
 	{key: "ToBeDeletedByClusterAutoscaler", reason: execution.NodeLeaving},
 	{key: "karpenter.sh/disrupted", reason: execution.NodeLeaving},
 	{key: "karpenter.sh/disruption", reason: execution.NodeLeaving}, // before v1
@@ -33,7 +33,7 @@ var meanings = []meaning{
 	{key: "medik8s.io/drain", reason: execution.NodeLeaving},
 	{key: "kubevirt.io/drain", reason: execution.NodeLeaving},
 
-	// It is there, and something that pods need on it is not yet.
+	// The node lacks a component that pods need.
 	{key: "node.cloudprovider.kubernetes.io/uninitialized", reason: execution.NodeUninitialized},
 	{key: "node.cluster.x-k8s.io/uninitialized", reason: execution.NodeUninitialized},
 	{key: "karpenter.sh/unregistered", reason: execution.NodeUninitialized},
@@ -46,19 +46,19 @@ var meanings = []meaning{
 	{key: "startup-taint.cluster-autoscaler.kubernetes.io/", reason: execution.NodeUninitialized},
 	{key: corev1.TaintNodeNetworkUnavailable, reason: execution.NodeUninitialized},
 
-	// Its condition says that it is ready, and the taint, which comes later or goes
-	// later, that it is not. With NoSchedule alone the pod would run.
+	// The taint contradicts the Ready condition, which is set and cleared earlier.
+	// With NoSchedule alone the pod would run.
 	{key: corev1.TaintNodeNotReady, effect: corev1.TaintEffectNoExecute, reason: execution.NodeNotReady},
 	{key: corev1.TaintNodeUnreachable, effect: corev1.TaintEffectNoExecute, reason: execution.NodeNotReady},
 
-	// It is no machine, but stands for a service that runs pods elsewhere.
+	// The node is virtual: it stands for a service that runs pods elsewhere.
 	{key: "virtual-kubelet.io/", reason: execution.NodeVirtual},
 	{key: "eks.amazonaws.com/compute-type", value: "fargate", reason: execution.NodeVirtual},
 	{key: "virtual-node.liqo.io/", reason: execution.NodeVirtual},
 	{key: "virtual-node.interlink/", reason: execution.NodeVirtual},
 }
 
-// virtualLabels are on nodes that are no machines, and that may have no taint.
+// virtualLabels mark virtual nodes that may have no taint.
 var virtualLabels = map[string]string{
 	"type":                           "virtual-kubelet",
 	"eks.amazonaws.com/compute-type": "fargate",
@@ -70,12 +70,12 @@ func (m meaning) of(taint corev1.Taint) bool {
 		(m.value == "" || m.value == taint.Value) && (m.effect == "" || m.effect == taint.Effect)
 }
 
-// judgeTaints returns why a node is left out, or else the taints that its pod has
-// to tolerate besides those that the template does. What the template tolerates by
-// name is respected, whatever it means: the operator has asked for it.
+// checkTaints returns why a node is skipped, or the taints that its pod has to
+// tolerate in addition to the template's tolerations. A taint that the template
+// tolerates by name never skips a node: the operator has asked for it.
 //
-// The unschedulable taint is not looked at: runOnUnscheduledNodes decides on that.
-func judgeTaints(policy NodePolicy, spec *corev1.PodSpec, node *corev1.Node) (reason execution.Reason, tolerate []execution.Taint) {
+// The unschedulable taint is ignored: runOnUnscheduledNodes decides about it.
+func checkTaints(policy NodePolicy, spec *corev1.PodSpec, node *corev1.Node) (reason execution.Reason, tolerate []execution.Taint) {
 	if isVirtual(node) && !asksForVirtual(spec) {
 		return execution.NodeVirtual, nil
 	}
@@ -84,7 +84,7 @@ func judgeTaints(policy NodePolicy, spec *corev1.PodSpec, node *corev1.Node) (re
 			continue
 		}
 		if means := meaningOf(spec, taint); means != "" {
-			return means, nil // says more than that it is tainted
+			return means, nil // more specific than NodeTainted
 		}
 		switch {
 		case taint.Effect == corev1.TaintEffectNoSchedule:
@@ -102,8 +102,8 @@ func judgeTaints(policy NodePolicy, spec *corev1.PodSpec, node *corev1.Node) (re
 	return reason, tolerate
 }
 
-// meaningOf returns what a taint means for the pod, or nothing. Pods on the node's
-// own network need no other.
+// meaningOf returns the reason that a taint means for the pod, or nothing. Pods
+// with hostNetwork need no pod network.
 func meaningOf(spec *corev1.PodSpec, taint corev1.Taint) execution.Reason {
 	if taint.Key == corev1.TaintNodeNetworkUnavailable && spec.HostNetwork {
 		return ""
@@ -124,7 +124,8 @@ func toleratedByName(spec *corev1.PodSpec, taint corev1.Taint) bool {
 	return slices.ContainsFunc(spec.Tolerations, func(t corev1.Toleration) bool { return t.Key == taint.Key && tolerates(t, taint) })
 }
 
-// tolerates compares numbers, too: a cluster that does not refuses the template.
+// tolerates also supports the numeric operators: a cluster that does not support
+// them rejects the template.
 func tolerates(t corev1.Toleration, taint corev1.Taint) bool {
 	return t.ToleratesTaint(klog.Logger{}, &taint, true)
 }

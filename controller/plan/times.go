@@ -7,28 +7,28 @@ import (
 	corev1 "k8s.io/api/core/v1"
 )
 
-// earliestStart returns when the work of the first attempt started.
+// earliestStart returns when the first attempt started.
 func earliestStart(job *batchv1.Job, pods []*corev1.Pod) time.Time {
 	var first time.Time
 	for _, pod := range pods {
-		first = earlier(first, crewOf(job, pod).start())
+		first = earlier(first, containersOf(job, pod).start())
 	}
 	return first
 }
 
-// start returns when the work of the pod started: the first container of the
-// template, or an init container if it did not come to that.
-func (c crew) start() time.Time {
-	if at := firstStart(c.works); !at.IsZero() {
+// start returns when the pod's work started: its first container of the template,
+// or else its first init container.
+func (c podContainers) start() time.Time {
+	if at := firstStart(c.main); !at.IsZero() {
 		return at
 	}
-	return firstStart(c.prepares)
+	return firstStart(c.init)
 }
 
-func firstStart(members []member) time.Time {
+func firstStart(members []containerState) time.Time {
 	var first time.Time
 	for _, m := range members {
-		// A container that was started again in place has the time of the last one.
+		// A container that was restarted in place has an earlier start in its last state.
 		for _, state := range []corev1.ContainerState{m.status.State, m.status.LastTerminationState} {
 			first = earlier(first, startOf(state))
 		}
@@ -44,13 +44,13 @@ func startOf(s corev1.ContainerState) time.Time {
 	case s.Terminated != nil:
 		at = s.Terminated.StartedAt.Time
 	}
-	if at.Unix() <= 0 { // one that could not be started has a time too: that of the epoch
+	if at.Unix() <= 0 { // a container that could not be started has the Unix epoch
 		return time.Time{}
 	}
 	return at
 }
 
-// earlier returns the earlier of two times, of which zero is none.
+// earlier returns the earlier of two times. A zero time means none.
 func earlier(a, b time.Time) time.Time {
 	if a.IsZero() || (!b.IsZero() && b.Before(a)) {
 		return b
@@ -58,21 +58,21 @@ func earlier(a, b time.Time) time.Time {
 	return a
 }
 
-// finish returns when the work of the pod ended, as far as is known.
-func (c crew) finish() time.Time {
-	for _, members := range [][]member{c.works, c.prepares, c.injected} {
+// finish returns when the pod's work ended, as far as known.
+func (c podContainers) finish() time.Time {
+	for _, members := range [][]containerState{c.main, c.init, c.injected} {
 		if last := lastFinish(members); !last.IsZero() {
 			return last
 		}
 	}
-	// No container was seen to end: an end before its start would be absurd.
+	// No container has an end: the pod must not end before its start.
 	if at := c.start(); !at.IsZero() {
 		return at
 	}
-	return c.pod.CreationTimestamp.Time // it was refused or evicted before a container ran
+	return c.pod.CreationTimestamp.Time // it was rejected or evicted before a container ran
 }
 
-func lastFinish(members []member) time.Time {
+func lastFinish(members []containerState) time.Time {
 	var last time.Time
 	for _, m := range members {
 		if t := m.terminated(); t != nil && t.FinishedAt.After(last) {

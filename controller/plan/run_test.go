@@ -51,7 +51,7 @@ func TestObserveEnds(t *testing.T) {
 			pods: pods(podWith(phase(corev1.PodFailed),
 				sidecar("ship", exited(2, "Error", 5*time.Second, 6*time.Second)), container("check", exited(7, "Error", 7*time.Second, 30*time.Second)))),
 			want: execution.End{
-				Outcome: ended(execution.Failed, execution.ContainerFailed), Message: "container check ended with exit code 7",
+				Outcome: ended(execution.Failed, execution.ContainerFailed), Message: "container check exited with code 7",
 				Started: after(7 * time.Second), Finished: after(30 * time.Second),
 			},
 		},
@@ -89,7 +89,7 @@ func TestObserveEnds(t *testing.T) {
 		"the pod failed with an exit code": {
 			job: jobWith(), pods: pods(podWith(phase(corev1.PodFailed), container("check", exited(3, "Error", start, finish)))),
 			want: execution.End{
-				Outcome: ended(execution.Failed, execution.ContainerFailed), Message: "container check ended with exit code 3",
+				Outcome: ended(execution.Failed, execution.ContainerFailed), Message: "container check exited with code 3",
 				Started: after(start), Finished: after(finish),
 			},
 		},
@@ -100,14 +100,14 @@ func TestObserveEnds(t *testing.T) {
 			}}))),
 			want: execution.End{
 				Outcome: ended(execution.Failed, execution.ContainerFailed),
-				Message: "container check ended with exit code 3: disk sda is bad",
+				Message: "container check exited with code 3: disk sda is bad",
 				Started: after(start), Finished: after(finish),
 			},
 		},
 		"the kernel killed a container": {
 			job: jobWith(), pods: pods(podWith(phase(corev1.PodFailed), container("check", exited(137, "OOMKilled", start, finish)))),
 			want: execution.End{
-				Outcome: ended(execution.Failed, "OOMKilled"), Message: "container check ended with exit code 137",
+				Outcome: ended(execution.Failed, "OOMKilled"), Message: "container check exited with code 137",
 				Started: after(start), Finished: after(finish),
 			},
 		},
@@ -116,7 +116,7 @@ func TestObserveEnds(t *testing.T) {
 			pods: pods(podWith(phase(corev1.PodFailed),
 				initContainer("prepare", exited(0, "Completed", 5*time.Second, 8*time.Second)), container("check", unstartable(finish)))),
 			want: execution.End{
-				Outcome: ended(execution.Failed, "StartError"), Message: "container check ended with exit code 128: no such file",
+				Outcome: ended(execution.Failed, "StartError"), Message: "container check exited with code 128: no such file",
 				Started: after(5 * time.Second), Finished: after(finish),
 			},
 		},
@@ -166,7 +166,7 @@ func TestObserveEnds(t *testing.T) {
 				activeFrom(0, finish), container("check", exited(3, "Error", start, 20*time.Second)), container("proxy", exited(137, "Error", start, finish)),
 				container("second", exited(0, "Completed", start, 30*time.Second)))),
 			want: execution.End{
-				Outcome: ended(execution.Failed, execution.ContainerFailed), Message: "container check ended with exit code 3",
+				Outcome: ended(execution.Failed, execution.ContainerFailed), Message: "container check exited with code 3",
 				Started: after(start), Finished: after(30 * time.Second),
 			},
 		},
@@ -188,7 +188,7 @@ func TestObserveEnds(t *testing.T) {
 			job:  jobWith(ofContainers("check")),
 			pods: pods(podWith(phase(corev1.PodFailed), container("proxy", exited(1, "Error", start, 20*time.Second)), container("check", exited(7, "Error", start, finish)))),
 			want: execution.End{
-				Outcome: ended(execution.Failed, execution.ContainerFailed), Message: "container check ended with exit code 7",
+				Outcome: ended(execution.Failed, execution.ContainerFailed), Message: "container check exited with code 7",
 				Started: after(start), Finished: after(finish),
 			},
 		},
@@ -208,7 +208,7 @@ func TestObserveEnds(t *testing.T) {
 			job:  jobWith(ofContainers("check")),
 			pods: pods(podWith(phase(corev1.PodFailed), container("check-1", exited(0, "Completed", start, 20*time.Second)), container("proxy-1", exited(1, "Error", start, finish)))),
 			want: execution.End{
-				Outcome: ended(execution.Failed, execution.ContainerFailed), Message: "container proxy-1 ended with exit code 1",
+				Outcome: ended(execution.Failed, execution.ContainerFailed), Message: "container proxy-1 exited with code 1",
 				Started: after(start), Finished: after(finish),
 			},
 		},
@@ -217,10 +217,10 @@ func TestObserveEnds(t *testing.T) {
 			want: execution.End{Outcome: ended(execution.Succeeded, ""), Started: after(start), Finished: after(20 * time.Second)}, wantDoomed: true,
 		},
 		"the controller had stopped the pod because its work had failed": {
-			job: jobWith(ofContainers("check"), stopped("failed/ContainerFailed", "container check ended with exit code 3"), ran(start, 20*time.Second),
+			job: jobWith(ofContainers("check"), stopped("failed/ContainerFailed", "container check exited with code 3"), ran(start, 20*time.Second),
 				condition(batchv1.JobFailureTarget, "DeadlineExceeded", time.Minute)),
 			want: execution.End{
-				Outcome: ended(execution.Failed, execution.ContainerFailed), Message: "container check ended with exit code 3",
+				Outcome: ended(execution.Failed, execution.ContainerFailed), Message: "container check exited with code 3",
 				Started: after(start), Finished: after(20 * time.Second),
 			}, wantDoomed: true,
 		},
@@ -244,7 +244,7 @@ func TestObserveEnds(t *testing.T) {
 				initContainer("second", exited(9, "Error", 3*time.Second, 4*time.Second)),
 				container("check", waiting("PodInitializing", "")))),
 			want: execution.End{
-				Outcome: ended(execution.Failed, execution.ContainerFailed), Message: "container second ended with exit code 9",
+				Outcome: ended(execution.Failed, execution.ContainerFailed), Message: "container second exited with code 9",
 				Started: after(1 * time.Second), Finished: after(4 * time.Second),
 			},
 		},
@@ -254,7 +254,7 @@ func TestObserveEnds(t *testing.T) {
 				sidecar("proxy", exited(143, "Error", 1*time.Second, 71*time.Second)),
 				container("check", exited(3, "Error", start, finish)))),
 			want: execution.End{
-				Outcome: ended(execution.Failed, execution.ContainerFailed), Message: "container check ended with exit code 3",
+				Outcome: ended(execution.Failed, execution.ContainerFailed), Message: "container check exited with code 3",
 				Started: after(start), Finished: after(finish),
 			},
 		},
@@ -264,7 +264,7 @@ func TestObserveEnds(t *testing.T) {
 				sidecar("proxy", exited(143, "Error", 1*time.Second, finish)),
 				container("check", exited(3, "Error", start, finish)))),
 			want: execution.End{
-				Outcome: ended(execution.Failed, execution.ContainerFailed), Message: "container check ended with exit code 3",
+				Outcome: ended(execution.Failed, execution.ContainerFailed), Message: "container check exited with code 3",
 				Started: after(start), Finished: after(finish),
 			},
 		},
@@ -274,7 +274,7 @@ func TestObserveEnds(t *testing.T) {
 				container("late", exited(4, "Error", start, finish)),
 				container("early", exited(3, "Error", start, 20*time.Second)))),
 			want: execution.End{
-				Outcome: ended(execution.Failed, execution.ContainerFailed), Message: "container early ended with exit code 3",
+				Outcome: ended(execution.Failed, execution.ContainerFailed), Message: "container early exited with code 3",
 				Started: after(start), Finished: after(finish),
 			},
 		},
@@ -283,7 +283,7 @@ func TestObserveEnds(t *testing.T) {
 			pods: pods(podWith(phase(corev1.PodFailed),
 				container("lost", vanished()), container("check", exited(3, "Error", start, finish)), container("too", vanished()))),
 			want: execution.End{
-				Outcome: ended(execution.Failed, execution.ContainerFailed), Message: "container check ended with exit code 3",
+				Outcome: ended(execution.Failed, execution.ContainerFailed), Message: "container check exited with code 3",
 				Started: after(start), Finished: after(finish),
 			},
 		},
@@ -291,7 +291,7 @@ func TestObserveEnds(t *testing.T) {
 			job: jobWith(), pods: pods(podWith(born(time.Second), phase(corev1.PodFailed), container("check", vanished()))),
 			want: execution.End{
 				Outcome: ended(execution.Failed, "ContainerStatusUnknown"),
-				Message: "container check ended with exit code 137: The container could not be located", Finished: after(time.Second),
+				Message: "container check exited with code 137: The container could not be located", Finished: after(time.Second),
 			},
 		},
 		"a failed pod that says nothing at all": {
@@ -301,13 +301,13 @@ func TestObserveEnds(t *testing.T) {
 		"the pod was deleted before it could start": {
 			job: jobWith(), pods: pods(podWith(phase(corev1.PodFailed), deleting, container("check", waiting("ContainerCreating", "")))),
 			want: execution.End{
-				Outcome: ended(execution.Lost, execution.PodDeleted), Message: "the pod was deleted before its end was seen", Finished: after(0),
+				Outcome: ended(execution.Lost, execution.PodDeleted), Message: "the pod was deleted before its end was observed", Finished: after(0),
 			},
 		},
 		"the garbage collector took a pod whose node does not answer": {
 			job: jobWith(), pods: pods(runningPod(start, phase(corev1.PodFailed), deleting)),
 			want: execution.End{
-				Outcome: ended(execution.Lost, execution.PodDeleted), Message: "the pod was deleted before its end was seen",
+				Outcome: ended(execution.Lost, execution.PodDeleted), Message: "the pod was deleted before its end was observed",
 				Started: after(start), Finished: after(start),
 			},
 		},
@@ -316,7 +316,7 @@ func TestObserveEnds(t *testing.T) {
 			pods: pods(podWith(phase(corev1.PodFailed), disrupted("EvictionByEvictionAPI", finish), deletedAt(finish),
 				container("check", exited(137, "Error", start, finish)))),
 			want: execution.End{
-				Outcome: ended(execution.Failed, "EvictionByEvictionAPI"), Message: "told to go: container check ended with exit code 137",
+				Outcome: ended(execution.Failed, "EvictionByEvictionAPI"), Message: "told to go: container check exited with code 137",
 				Started: after(start), Finished: after(finish),
 			},
 		},
@@ -324,7 +324,7 @@ func TestObserveEnds(t *testing.T) {
 			job:  jobWith(),
 			pods: pods(podWith(phase(corev1.PodFailed), deletedAt(finish), container("check", exited(137, "Error", start, finish)))),
 			want: execution.End{
-				Outcome: ended(execution.Failed, execution.PodDeleted), Message: "the pod was deleted while it ran: container check ended with exit code 137",
+				Outcome: ended(execution.Failed, execution.PodDeleted), Message: "the pod was deleted while it ran: container check exited with code 137",
 				Started: after(start), Finished: after(finish),
 			},
 		},
@@ -332,7 +332,7 @@ func TestObserveEnds(t *testing.T) {
 			job:  jobWith(),
 			pods: pods(podWith(phase(corev1.PodFailed), goneAt(finish+2*time.Second), container("check", exited(143, "Error", start, finish)))),
 			want: execution.End{
-				Outcome: ended(execution.Failed, execution.PodDeleted), Message: "the pod was deleted while it ran: container check ended with exit code 143",
+				Outcome: ended(execution.Failed, execution.PodDeleted), Message: "the pod was deleted while it ran: container check exited with code 143",
 				Started: after(start), Finished: after(finish),
 			},
 		},
@@ -340,7 +340,7 @@ func TestObserveEnds(t *testing.T) {
 			job:  jobWith(),
 			pods: pods(podWith(phase(corev1.PodFailed), goneAt(finish), container("check", exited(1, "Error", start, finish)))),
 			want: execution.End{
-				Outcome: ended(execution.Failed, execution.PodDeleted), Message: "the pod was deleted while it ran: container check ended with exit code 1",
+				Outcome: ended(execution.Failed, execution.PodDeleted), Message: "the pod was deleted while it ran: container check exited with code 1",
 				Started: after(start), Finished: after(finish),
 			},
 		},
@@ -348,7 +348,7 @@ func TestObserveEnds(t *testing.T) {
 			job:  jobWith(),
 			pods: pods(podWith(phase(corev1.PodFailed), goneAt(finish+2*time.Second), container("check", exited(3, "Error", start, finish)))),
 			want: execution.End{
-				Outcome: ended(execution.Failed, execution.ContainerFailed), Message: "container check ended with exit code 3",
+				Outcome: ended(execution.Failed, execution.ContainerFailed), Message: "container check exited with code 3",
 				Started: after(start), Finished: after(finish),
 			},
 		},
@@ -356,7 +356,7 @@ func TestObserveEnds(t *testing.T) {
 			job:  jobWith(),
 			pods: pods(podWith(phase(corev1.PodFailed), deletedAt(finish+time.Second), container("check", exited(3, "Error", start, finish)))),
 			want: execution.End{
-				Outcome: ended(execution.Failed, execution.ContainerFailed), Message: "container check ended with exit code 3",
+				Outcome: ended(execution.Failed, execution.ContainerFailed), Message: "container check exited with code 3",
 				Started: after(start), Finished: after(finish),
 			},
 		},
@@ -365,7 +365,7 @@ func TestObserveEnds(t *testing.T) {
 			pods: pods(podWith(phase(corev1.PodFailed), disrupted("EvictionByEvictionAPI", finish+time.Second),
 				container("check", exited(3, "Error", start, finish)))),
 			want: execution.End{
-				Outcome: ended(execution.Failed, execution.ContainerFailed), Message: "container check ended with exit code 3",
+				Outcome: ended(execution.Failed, execution.ContainerFailed), Message: "container check exited with code 3",
 				Started: after(start), Finished: after(finish),
 			},
 		},
@@ -373,7 +373,7 @@ func TestObserveEnds(t *testing.T) {
 			job:  jobWith(),
 			pods: pods(podWith(phase(corev1.PodFailed), deletedAt(start), container("check", exited(137, "OOMKilled", start, finish)))),
 			want: execution.End{
-				Outcome: ended(execution.Failed, "OOMKilled"), Message: "container check ended with exit code 137",
+				Outcome: ended(execution.Failed, "OOMKilled"), Message: "container check exited with code 137",
 				Started: after(start), Finished: after(finish),
 			},
 		},
@@ -429,7 +429,7 @@ func TestObserveEnds(t *testing.T) {
 			job:  jobWith(condition(batchv1.JobFailureTarget, "BackoffLimitExceeded", time.Minute)),
 			pods: pods(failedPodAt(start, finish)),
 			want: execution.End{
-				Outcome: ended(execution.Failed, execution.ContainerFailed), Message: "container check ended with exit code 1",
+				Outcome: ended(execution.Failed, execution.ContainerFailed), Message: "container check exited with code 1",
 				Started: after(start), Finished: after(finish),
 			},
 			wantDoomed: true,
@@ -437,7 +437,7 @@ func TestObserveEnds(t *testing.T) {
 		"the Job failed, and its pod was deleted by hand": {
 			job: jobWith(condition(batchv1.JobFailed, "BackoffLimitExceeded", time.Minute)),
 			want: execution.End{
-				Outcome: ended(execution.Lost, execution.PodDeleted), Message: "the pod was deleted before its end was seen", Finished: after(time.Minute),
+				Outcome: ended(execution.Lost, execution.PodDeleted), Message: "the pod was deleted before its end was observed", Finished: after(time.Minute),
 			},
 			wantDoomed: true,
 		},
@@ -563,7 +563,7 @@ func TestObserveGoesOn(t *testing.T) {
 		"a pod that runs and is being deleted": {
 			job: jobWith(), pods: pods(runningPod(10*time.Second, deleting)), wantWaiting: after(0), wantStarted: after(10 * time.Second), wantRunning: true,
 		},
-		"a pod of which nobody knows anything": {
+		"a pod in the phase Unknown": {
 			job: jobWith(), pods: pods(podWith(phase(corev1.PodUnknown))), wantWaiting: after(0),
 		},
 		"the first of three attempts failed": {
@@ -629,7 +629,7 @@ func TestWhyNotStarted(t *testing.T) {
 		want        execution.Reason
 		wantMessage string
 	}{
-		"no pod": {want: execution.PodNotCreated, wantMessage: "the Job controller created no pod: the events of the Job say why, such as a quota, a webhook or Pod Security"},
+		"no pod": {want: execution.PodNotCreated, wantMessage: "the Job controller created no pod; see the events of the Job for the cause, such as a quota, a webhook or Pod Security"},
 		"the image cannot be pulled": {
 			pods: pods(podWith(container("check", waiting("ErrImagePull", "not found")))),
 			want: "ErrImagePull", wantMessage: "container check: not found",
@@ -656,11 +656,11 @@ func TestWhyNotStarted(t *testing.T) {
 		},
 		"a container waits, and does not say for what": {
 			pods: pods(podWith(container("check", waiting("", "")))),
-			want: execution.PodNotStarted, wantMessage: "no container started, and the pod does not say why",
+			want: execution.PodNotStarted, wantMessage: "no container started, and the pod's status has no reason",
 		},
 		"a volume cannot be mounted": {
 			pods: pods(podWith(container("check", waiting("ContainerCreating", "")))),
-			want: execution.PodNotStarted, wantMessage: "no container started, and the pod does not say why",
+			want: execution.PodNotStarted, wantMessage: "no container started, and the pod's status has no reason",
 		},
 		"a sidecar runs, and the image of the container cannot be pulled": {
 			pods: pods(podWith(sidecar("ship", running(0)), container("check", waiting("ImagePullBackOff", "not found")))),
@@ -676,7 +676,7 @@ func TestWhyNotStarted(t *testing.T) {
 		},
 		"one of two containers runs, and the other one does not say what it waits for": {
 			pods: pods(podWith(container("helper", running(0)), unseen("check"))),
-			want: execution.PodNotStarted, wantMessage: "container check did not start, and the pod does not say why",
+			want: execution.PodNotStarted, wantMessage: "container check did not start, and the pod's status has no reason",
 		},
 		"the newest of several pods counts": {
 			pods: pods(podWith(born(time.Minute), container("check", waiting("ErrImagePull", "new"))), failedPodAt(0, 0)),
@@ -779,8 +779,8 @@ func FuzzObserve(f *testing.F) {
 				t.Errorf("reason %q", end.Outcome.Reason)
 			}
 		}
-		sight := Sight{Settings: settings(), Job: job, Pods: pods(pod), Created: true, Seen: true, Since: origin}
-		if action := Next(sight, after(time.Minute)); action.Step == Wait && action.Recheck <= 0 {
+		observation := Sight{Settings: settings(), Job: job, Pods: pods(pod), Created: true, Seen: true, Since: origin}
+		if action := Next(observation, after(time.Minute)); action.Step == Wait && action.Recheck <= 0 {
 			t.Errorf("waits for ever: %+v", action)
 		}
 		if _, ok := jobspec.KeyOf(job); ok {

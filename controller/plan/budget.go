@@ -8,8 +8,8 @@ import (
 	"github.com/batch-job-controller/batch-job-controller/controller/execution"
 )
 
-// QuotaLimits bounds what the pods of an execution may send together. A field
-// that is zero has its default.
+// QuotaLimits bounds what the pods of an execution may send. A field that is zero
+// has its default.
 type QuotaLimits struct {
 	Files          int           // of a node task; 64
 	Bytes          int64         // of all of them; 128 MiB
@@ -34,27 +34,27 @@ func (l QuotaLimits) withDefaults() QuotaLimits {
 	}
 }
 
-// Quota is what the pods of an execution have used of what they may. Tasks go
-// by their index. Its errors are of type execution.LimitError.
+// Quota is what the pods of an execution have used of their limits. Tasks are
+// identified by index. Its errors are of type execution.LimitError.
 type Quota struct {
 	limits   QuotaLimits
 	tasks    []used
-	bytes    int64 // of all files, and of those that are arriving
+	bytes    int64 // of all files, including uploads in progress
 	arriving map[fileName]*arrival
-	unnamed  int // files that came without a name
+	unnamed  int // files without a name
 	events   bucket
 }
 
-// used is kept for every node task: it is small on purpose.
+// used exists for every node task, and is therefore small.
 type used struct {
-	bytes   int64 // of its files, and of those that are arriving
+	bytes   int64 // of its files, including uploads in progress
 	files   int32
 	results int32
 	events  int32
 	bucket  bucket
 }
 
-// NewQuota returns the quota of an execution of which nothing is used.
+// NewQuota returns the unused budget of an execution.
 func NewQuota(l QuotaLimits, tasks int) *Quota {
 	return &Quota{limits: l.withDefaults(), tasks: make([]used, tasks), arriving: map[fileName]*arrival{}}
 }
@@ -78,17 +78,17 @@ func (q *Quota) TakeEvent(task int, now time.Time) error {
 	if int(u.events) >= q.limits.Events {
 		return usedUp(execution.EventsPerTask, "events", q.limits.Events)
 	}
-	ofTask, ofAll := q.pace(), q.globalPace()
+	ofTask, ofAll := q.taskRate(), q.globalRate()
 	if wait := u.bucket.wait(ofTask, now); wait > 0 {
 		return &execution.LimitError{
 			Limit: execution.EventInterval, Err: execution.ErrTooMany, RetryAfter: wait,
-			Message: fmt.Sprintf("a node may send an event each %s after its first %d (callback.limits.%s)", ofTask.interval, ofTask.burst, execution.EventInterval),
+			Message: fmt.Sprintf("a node may send an event every %s after its first %d (callback.limits.%s)", ofTask.interval, ofTask.burst, execution.EventInterval),
 		}
 	}
 	if wait := q.events.wait(ofAll, now); wait > 0 {
 		return &execution.LimitError{
 			Limit: execution.EventsPerSecond, Err: execution.ErrTooMany, RetryAfter: wait,
-			Message: fmt.Sprintf("all nodes together may send %d events a second (callback.limits.%s)", ofAll.burst, execution.EventsPerSecond),
+			Message: fmt.Sprintf("all nodes together may send %d events per second (callback.limits.%s)", ofAll.burst, execution.EventsPerSecond),
 		}
 	}
 	u.events++
@@ -97,27 +97,27 @@ func (q *Quota) TakeEvent(task int, now time.Time) error {
 	return nil
 }
 
-// ReturnEvent undoes TakeEvent: the event reached nobody, and will come again.
+// ReturnEvent undoes TakeEvent: the event was not created, and the pod will retry.
 func (q *Quota) ReturnEvent(task int) {
 	u := &q.tasks[task]
 	u.events--
-	u.bucket.giveBack(q.pace())
-	q.events.giveBack(q.globalPace())
+	u.bucket.giveBack(q.taskRate())
+	q.events.giveBack(q.globalRate())
 }
 
-func (q *Quota) pace() pace {
-	return pace{burst: q.limits.EventBurst, interval: q.limits.EventInterval}
+func (q *Quota) taskRate() rate {
+	return rate{burst: q.limits.EventBurst, interval: q.limits.EventInterval}
 }
 
-func (q *Quota) globalPace() pace {
-	return pace{burst: q.limits.EventsASecond, interval: time.Second / time.Duration(q.limits.EventsASecond)}
+func (q *Quota) globalRate() rate {
+	return rate{burst: q.limits.EventsASecond, interval: time.Second / time.Duration(q.limits.EventsASecond)}
 }
 
-// usedUp is that a task has sent all that it may. Waiting does not help: before
-// the next execution nothing changes.
+// usedUp is the error of a task that has reached a limit of the execution. A retry
+// does not help.
 func usedUp(limit execution.Limit, what string, most int) error {
 	return &execution.LimitError{
 		Limit: limit, Err: execution.ErrUsedUp,
-		Message: fmt.Sprintf("a node may send %d %s in an execution (callback.limits.%s)", most, what, limit),
+		Message: fmt.Sprintf("a node may send %d %s per execution (callback.limits.%s)", most, what, limit),
 	}
 }

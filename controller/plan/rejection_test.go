@@ -106,14 +106,14 @@ func TestLacksRights(t *testing.T) {
 	}
 	for name, tt := range tests {
 		t.Run(name, func(t *testing.T) {
-			if got := LacksRights(tt.err); got != tt.want {
+			if got := LacksPermission(tt.err); got != tt.want {
 				t.Errorf("got %t, want %t", got, tt.want)
 			}
 		})
 	}
 }
 
-func TestAfterRefusal(t *testing.T) {
+func TestAfterRejection(t *testing.T) {
 	since := time.Date(2026, 11, 24, 3, 42, 0, 0, time.UTC)
 	s := execution.Settings{StartDeadline: time.Minute}
 	for name, tt := range map[string]struct{ waited, want time.Duration }{
@@ -131,7 +131,7 @@ func TestAfterRefusal(t *testing.T) {
 }
 
 // A thousand Jobs that are refused alike are one event, which says why.
-func TestRefusalStandsForMany(t *testing.T) {
+func TestRefusalIsTheSameForManyObjects(t *testing.T) {
 	for name, tt := range map[string]struct {
 		refuse func(job string) error
 		want   string

@@ -13,46 +13,46 @@ import (
 	"github.com/batch-job-controller/batch-job-controller/controller/jobspec"
 )
 
-// Run is what a Job and its pods say of themselves.
+// Run is the state of a Job and its pods.
 type Run struct {
 	Waiting     time.Time      // since when it waits for a container to start
-	Running     bool           // every container has started once, or an init container works
+	Running     bool           // every container has started once, or an init container runs
 	Started     time.Time      // when the first container of the template started; zero if none has
 	End         *execution.End // nil while a pod runs or may still run
 	Doomed      *execution.End // the Job has failed, though a pod of it may still run
-	Done        *execution.End // the template's containers have ended, though one that others added may still run
-	CannotStart bool           // nothing runs, and nothing will: the pod is gone, or all but gone
+	Done        *execution.End // the template's containers have ended, though an injected container may still run
+	CannotStart bool           // nothing runs, and nothing will: the pod is gone, or about to be
 	newest      *corev1.Pod
-	crew        crew // of the newest pod
+	containers  podContainers // of the newest pod
 	job         *batchv1.Job
 }
 
-// Observe reads a Job and its pods. It does not wait for the Job's own
+// Observe returns the state of a Job and its pods. It does not wait for the Job's
 // conditions: the Job controller sets them a second or more after the pod has
-// ended, and for a pod that hangs on a dead node, never.
+// ended, and never for a pod on a dead node.
 func Observe(job *batchv1.Job, pods []*corev1.Pod) Run {
 	r := Run{job: job, newest: NewestPod(pods), Waiting: job.CreationTimestamp.Time}
 	if r.newest != nil {
-		r.crew = crewOf(job, r.newest)
+		r.containers = containersOf(job, r.newest)
 		r.Waiting = r.newest.CreationTimestamp.Time
-		if prepared := lastFinish(r.crew.prepares); prepared.After(r.Waiting) {
+		if prepared := lastFinish(r.containers.init); prepared.After(r.Waiting) {
 			r.Waiting = prepared
 		}
-		r.Running = r.crew.begun() || r.crew.preparing()
-		r.Started = firstStart(r.crew.works)
-		r.Done = r.crew.done()
+		r.Running = r.containers.started() || r.containers.preparing()
+		r.Started = firstStart(r.containers.main)
+		r.Done = r.containers.done()
 		if r.Done != nil && r.Done.Outcome.State != execution.Succeeded && r.attemptsLeft(pods) {
-			r.Done = nil // the Job controller makes another when the pod ends
+			r.Done = nil // the Job controller creates another pod when this one ends
 		}
 	}
-	r.CannotStart = r.newest == nil || (!r.crew.anyRunning() && allButGone(r.newest))
+	r.CannotStart = r.newest == nil || (!r.containers.anyRunning() && deletedWithoutGrace(r.newest))
 	switch {
 	case hasSucceeded(pods):
 		r.End = r.succeeded(pods)
 	case jobFailed(job) != nil:
 		r.Doomed = r.failedJob(jobFailed(job))
 	case len(pods) > 0 && failedPods(pods) > int(backoffLimit(job)):
-		r.End = r.crew.end()
+		r.End = r.containers.end()
 	case jobCompleted(job) != nil: // its pod is gone already
 		r.End = &execution.End{Outcome: execution.Outcome{State: execution.Succeeded}, Finished: jobCompletion(job)}
 	}
@@ -62,16 +62,16 @@ func Observe(job *batchv1.Job, pods []*corev1.Pod) Run {
 		}
 		end.Started = earliestStart(job, pods)
 		if stopped, ok := StopOf(job); ok {
-			*end = toldTo(*end, stopped, failedAt(job))
+			*end = endOfStopped(*end, stopped, failedAt(job))
 		}
 	}
 	return r
 }
 
-// toldTo returns the end of a pod that the controller had stopped. It fails too,
-// for no reason of its own, and takes its times with it. One that never ran knows
-// none, and ended no earlier than it was told to.
-func toldTo(end, stopped execution.End, told time.Time) execution.End {
+// endOfStopped returns the end of a pod whose Job the controller stopped at a time,
+// for the reason in stopped. The pod fails without a reason of its own. A pod that
+// never ran has no times: it ended no earlier than it was stopped.
+func endOfStopped(end, stopped execution.End, at time.Time) execution.End {
 	if end.Outcome.State == execution.Succeeded {
 		return end
 	}
@@ -79,8 +79,8 @@ func toldTo(end, stopped execution.End, told time.Time) execution.End {
 	switch {
 	case !stopped.Finished.IsZero():
 		end.Started, end.Finished = stopped.Started, stopped.Finished
-	case end.Finished.Before(told):
-		end.Finished = told
+	case end.Finished.Before(at):
+		end.Finished = at
 	}
 	return end
 }
@@ -106,32 +106,32 @@ func (r Run) attemptsLeft(pods []*corev1.Pod) bool {
 // WhyNotStarted returns the end of a task whose pod never started, with the
 // pod's own reason.
 func (r Run) WhyNotStarted() execution.End {
-	reason, message := execution.PodNotCreated, "the Job controller created no pod: the events of the Job say why, such as a quota, a webhook or Pod Security"
+	reason, message := execution.PodNotCreated, "the Job controller created no pod; see the events of the Job for the cause, such as a quota, a webhook or Pod Security"
 	if r.newest != nil {
-		reason, message = r.crew.waitingReason()
+		reason, message = r.containers.waitingReason()
 	}
 	return execution.End{Outcome: execution.Outcome{State: execution.Failed, Reason: reason}, Message: message}
 }
 
-// cannotRun reports whether no pod runs, or will. That the cache has no pod does
-// not tell: it may lag behind. That the Job has failed does, because the Job
-// controller says so only when all pods have ended.
+// cannotRun reports whether no pod runs or will run. A missing pod is no proof, as
+// the cache may lag behind. A failed Job is, because the Job controller marks it
+// only after all pods have ended.
 func (r Run) cannotRun() bool {
 	return r.CannotStart && (r.newest != nil || jobCondition(r.job, batchv1.JobFailed) != nil)
 }
 
-// allButGone reports whether a pod that is being deleted has no node, or none
-// that has anything to end: the kubelet deletes it without grace then. Until it
-// does, it may have started what its status does not show yet.
-func allButGone(pod *corev1.Pod) bool {
+// deletedWithoutGrace reports whether a pod is being deleted and has no node, or the
+// kubelet has deleted it again without a grace period, because none of its containers
+// runs. Before that, a container may run that its status does not show yet.
+func deletedWithoutGrace(pod *corev1.Pod) bool {
 	grace := pod.DeletionGracePeriodSeconds
 	return pod.DeletionTimestamp != nil && (pod.Spec.NodeName == "" || (grace != nil && *grace == 0))
 }
 
-// began returns when the newest pod began to work, its init containers included:
-// the kubelet counts them in, and what it took to fetch images.
-func (r Run) began() time.Time {
-	return earlier(r.Started, firstStart(r.crew.prepares))
+// workStart returns when the first container of the newest pod started, init
+// containers included: they count towards the deadline that the kubelet enforces.
+func (r Run) workStart() time.Time {
+	return earlier(r.Started, firstStart(r.containers.init))
 }
 
 // ended reports whether the newest pod has ended by itself.
@@ -139,12 +139,12 @@ func (r Run) ended() bool {
 	return r.newest != nil && hasEnded(r.newest)
 }
 
-// attempt returns when the last attempt ended, at the latest, and how the task
-// ends if no other follows.
+// attempt returns when the last attempt ended, at the latest, and the task's end if
+// no other attempt follows.
 func (r Run) attempt(s Sight) (ended time.Time, end execution.End) {
 	if r.newest != nil {
-		end = *r.crew.failure()
-		end.Started = r.crew.start()
+		end = *r.containers.failure()
+		end.Started = r.containers.start()
 		return end.Finished, end
 	}
 	attempts := time.Duration(backoffLimit(r.job)) + 1
@@ -183,9 +183,9 @@ func failedPods(pods []*corev1.Pod) int {
 	return n
 }
 
-// StopOf returns why the controller stopped a Job, if it did. It never does so
-// for another end than these, whatever the annotation says: for a success, it
-// always says from when to when the work went on.
+// StopOf returns why the controller stopped a Job, if it did. It ignores an
+// annotation that the controller never writes: any other state, or a success
+// without the times of its work.
 func StopOf(job *batchv1.Job) (execution.End, bool) {
 	state, reason, ok := strings.Cut(job.Annotations[jobspec.StopAnnotation], "/")
 	if !ok {
@@ -206,14 +206,13 @@ func StopOf(job *batchv1.Job) (execution.End, bool) {
 	}
 }
 
-// jobFailed returns the condition by which a Job has failed or is about to:
+// jobFailed returns the condition that a Job has failed or is about to:
 // FailureTarget comes first, and Failed may wait for a pod that never ends.
 func jobFailed(job *batchv1.Job) *batchv1.JobCondition {
 	return cmp.Or(jobCondition(job, batchv1.JobFailed), jobCondition(job, batchv1.JobFailureTarget))
 }
 
-// jobCompleted returns the condition by which a Job has completed or is about
-// to.
+// jobCompleted returns the condition that a Job has completed or is about to.
 func jobCompleted(job *batchv1.Job) *batchv1.JobCondition {
 	return cmp.Or(jobCondition(job, batchv1.JobComplete), jobCondition(job, batchv1.JobSuccessCriteriaMet))
 }

@@ -13,20 +13,19 @@ import (
 	"github.com/batch-job-controller/batch-job-controller/controller/execution"
 )
 
-// Verdict is what the answer to a write says about the object.
+// Verdict is what the error of a write says about the object.
 type Verdict string
 
-// The verdicts.
+// The classes.
 const (
-	Unheard Verdict = "unheard" // nothing: no answer came, or one that asks to come again
-	Refused Verdict = "refused" // it is not wanted now; who refuses it may change its mind
-	Invalid Verdict = "invalid" // a field of it is wrong, today and tomorrow
+	Unheard Verdict = "transient" // nothing: there was no response, or it asks for a retry
+	Refused Verdict = "rejected"  // it is rejected now, and may be accepted later
+	Invalid Verdict = "invalid"   // a field is wrong: a retry does not help
 )
 
-// Judge tells what a write that failed says about its object. The code alone
-// does not tell: a webhook that denies without a code answers 400, a
-// ValidatingAdmissionPolicy 422, a proxy whatever it likes. What is wrong with
-// the object itself names its fields.
+// Judge classifies the error of a write. The status code is not enough: a
+// webhook that denies without a code returns 400, a ValidatingAdmissionPolicy 422,
+// and a proxy any code. Only an error about the object itself names its fields.
 func Judge(err error) Verdict {
 	var answer apierrors.APIStatus
 	if !errors.As(err, &answer) {
@@ -38,9 +37,9 @@ func Judge(err error) Verdict {
 		return Invalid
 	case apierrors.IsConflict(err), apierrors.IsServiceUnavailable(err), apierrors.IsTimeout(err), apierrors.IsServerTimeout(err):
 		return Unheard
-	case status.Code == http.StatusTooManyRequests && asksForPatience(status.Details):
+	case status.Code == http.StatusTooManyRequests && isFlowControl(status.Details):
 		return Unheard
-	case status.Code >= http.StatusInternalServerError && isOfProxy(status.Details):
+	case status.Code >= http.StatusInternalServerError && isProxyResponse(status.Details):
 		return Unheard
 	}
 	return Refused
@@ -50,22 +49,22 @@ func namesFields(d *metav1.StatusDetails) bool {
 	return d != nil && slices.ContainsFunc(d.Causes, func(c metav1.StatusCause) bool { return c.Field != "" })
 }
 
-// asksForPatience tells the API server's own flow control from a quota that
-// answers with the same code.
-func asksForPatience(d *metav1.StatusDetails) bool {
-	return d != nil && (d.RetryAfterSeconds > 0 || isOfProxy(d))
+// isFlowControl distinguishes the API server's flow control from a quota, which
+// returns the same code.
+func isFlowControl(d *metav1.StatusDetails) bool {
+	return d != nil && (d.RetryAfterSeconds > 0 || isProxyResponse(d))
 }
 
-// isOfProxy reports whether client-go made the status of an answer that was none
-// of the API server's.
-func isOfProxy(d *metav1.StatusDetails) bool {
+// isProxyResponse reports whether client-go made up the status for a response that
+// was not the API server's.
+func isProxyResponse(d *metav1.StatusDetails) bool {
 	return d != nil && slices.ContainsFunc(d.Causes, func(c metav1.StatusCause) bool { return c.Type == metav1.CauseTypeUnexpectedServerResponse })
 }
 
-// LacksRights reports whether a request was forbidden because its sender has not
-// the rights for it, which a person has to grant. Admission forbids too, and may
-// change its mind.
-func LacksRights(err error) bool {
+// LacksPermission reports whether a request was forbidden by RBAC, which only an
+// operator can change. Admission control returns Forbidden too, and may accept a
+// retry.
+func LacksPermission(err error) bool {
 	if !apierrors.IsForbidden(err) {
 		return false
 	}
@@ -77,16 +76,15 @@ func LacksRights(err error) bool {
 	return found && strings.Contains(why, `" cannot `)
 }
 
-// AfterRefusal decides about a task whose Job was refused just now, and at first
-// since then: it returns how long it is tried again for, which ends at
-// startDeadline. An answer that is older counts for nothing, so that no task ends
-// that would be admitted by now.
+// AfterRefusal returns for how long to retry a Job that was rejected just now and
+// first at since: until startDeadline. The task ends only right after a rejection,
+// so that no task ends whose Job would be accepted by now.
 func AfterRefusal(s execution.Settings, since, now time.Time) (wait time.Duration) {
 	return max(s.StartDeadline-now.Sub(since), 0)
 }
 
-// Refusal is what a refusal says, for an event that stands for many: the name of
-// the object is left out. Its cause is the same for all that are refused alike.
+// Refusal returns the message of a rejection for an event about many
+// objects, without the object's name. The cause is equal for equal rejections.
 func Refusal(err error) (cause, message string) {
 	var answer apierrors.APIStatus
 	if !errors.As(err, &answer) {

@@ -115,7 +115,7 @@ func TestWhatWasNotStoredDoesNotCount(t *testing.T) {
 }
 
 // A node that is refused uses up nothing of what all nodes may send together.
-func TestEventsThatAreRefusedDoNotCount(t *testing.T) {
+func TestRejectedEventsDoNotCount(t *testing.T) {
 	q := NewQuota(QuotaLimits{EventBurst: 1, EventsASecond: 2}, 2)
 	for range 100 {
 		_ = q.TakeEvent(0, start) // but for the first, for its own sake

@@ -10,25 +10,25 @@ import (
 type fileName struct {
 	task   int
 	name   string
-	number int // tells those without a name apart
+	number int // distinguishes files without a name
 }
 
-// arrival is a file of which something is arriving, perhaps several times at
-// once: a client that lost its connection tries again before the server knows.
+// arrival is a file with at least one upload in progress. There may be several: a
+// client that lost its connection retries before the server notices.
 type arrival struct {
 	uploads int
 	counted bool  // as a file of the task
-	stored  bool  // it is there
-	size    int64 // of what is there, which the next one replaces
+	stored  bool  // the file exists
+	size    int64 // of the existing file, which the upload replaces
 }
 
-// Upload is a file on its way in.
+// Upload is an upload in progress.
 type Upload struct {
 	file     fileName
 	received int64
 }
 
-// AddFile counts a file that is stored.
+// AddFile counts a stored file.
 func (q *Quota) AddFile(task int, size int64) {
 	u := &q.tasks[task]
 	u.files++
@@ -36,13 +36,13 @@ func (q *Quota) AddFile(task int, size int64) {
 	q.bytes += size
 }
 
-// HasFiles reports whether the task has files, or some are arriving.
+// HasFiles reports whether the task has files, including uploads in progress.
 func (q *Quota) HasFiles(task int) bool { return q.tasks[task].files > 0 }
 
-// BeginFile counts a file that begins to arrive. One without a name is always
-// another one; there is whether the task has this one already, of that size: it
-// is replaced, and does not count twice.
-func (q *Quota) BeginFile(task int, name string, size int64, there bool) (*Upload, error) {
+// BeginFile counts an upload that begins. A file without a name is always a new
+// file. If the task already has the file, of the given size, the upload replaces it
+// and does not count again.
+func (q *Quota) BeginFile(task int, name string, size int64, exists bool) (*Upload, error) {
 	file := fileName{task: task, name: name}
 	if name == "" {
 		q.unnamed++
@@ -50,7 +50,7 @@ func (q *Quota) BeginFile(task int, name string, size int64, there bool) (*Uploa
 	}
 	a := q.arriving[file]
 	if a == nil {
-		a = &arrival{counted: there, stored: there, size: size}
+		a = &arrival{counted: exists, stored: exists, size: size}
 	}
 	u := &q.tasks[task]
 	if !a.counted && int(u.files) >= q.limits.Files {
@@ -68,7 +68,7 @@ func (q *Quota) BeginFile(task int, name string, size int64, there bool) (*Uploa
 	return &Upload{file: file}, nil
 }
 
-// Receive counts bytes of a file before they are stored.
+// Receive counts bytes of an upload before they are stored.
 func (q *Quota) Receive(up *Upload, n int) error {
 	u := &q.tasks[up.file.task]
 	up.received += int64(n)
@@ -77,34 +77,34 @@ func (q *Quota) Receive(up *Upload, n int) error {
 	return q.room(q.arriving[up.file], u)
 }
 
-// room returns an error if there are more bytes than may be, without what is
-// about to be replaced.
+// room returns an error if the files have too many bytes, not counting the file
+// that the upload replaces.
 func (q *Quota) room(a *arrival, u *used) error {
 	switch replaced := a.size; {
 	case u.bytes-replaced > q.limits.Bytes:
 		return &execution.LimitError{
 			Limit: execution.BytesPerTask, Err: execution.ErrTooLarge,
-			Message: fmt.Sprintf("the files of a node may have %d bytes in an execution (callback.limits.%s)", q.limits.Bytes, execution.BytesPerTask),
+			Message: fmt.Sprintf("the files of a node may have %d bytes per execution (callback.limits.%s)", q.limits.Bytes, execution.BytesPerTask),
 		}
 	case q.bytes-replaced > q.limits.ExecutionBytes:
 		return &execution.LimitError{
 			Limit: execution.BytesPerExecution, Err: execution.ErrNoSpace,
-			Message: fmt.Sprintf("the files of an execution may have %d bytes (callback.limits.%s)", q.limits.ExecutionBytes, execution.BytesPerExecution),
+			Message: fmt.Sprintf("all files of an execution may have %d bytes (callback.limits.%s)", q.limits.ExecutionBytes, execution.BytesPerExecution),
 		}
 	default:
 		return nil
 	}
 }
 
-// EndFile ends what BeginFile began: the file is stored, or nothing of it is.
+// EndFile ends an upload: the file is stored, or discarded as a whole.
 func (q *Quota) EndFile(up *Upload, stored bool) {
 	a, u := q.arriving[up.file], &q.tasks[up.file.task]
-	gone := up.received
+	freed := up.received
 	if stored {
-		gone, a.size, a.stored = a.size, up.received, true
+		freed, a.size, a.stored = a.size, up.received, true
 	}
-	u.bytes -= gone
-	q.bytes -= gone
+	u.bytes -= freed
+	q.bytes -= freed
 	a.uploads--
 	if a.uploads > 0 {
 		return

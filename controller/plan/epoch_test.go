@@ -67,8 +67,8 @@ func TestScheduleThatChangesForeverIsBounded(t *testing.T) {
 	for i := range 1000 {
 		s = Changed(s, schedule(t, "0 3 * * *", ""), clock("12:00:00").Add(time.Duration(i)*time.Second))
 	}
-	if n := len(s.(eras)); n != maxEras {
-		t.Errorf("got %d, want %d", n, maxEras)
+	if n := len(s.(scheduleEpochs)); n != maxEpochs {
+		t.Errorf("got %d, want %d", n, maxEpochs)
 	}
 	if at, _ := Due(s, clock("00:00:00"), clock("13:00:00"), 0); !at.IsZero() {
 		t.Errorf("due: got %s, want none: it is from before all that is remembered", at)
