@@ -6,6 +6,24 @@ import (
 	"strings"
 )
 
+// ReloadPolicy is from when on a change of a key applies, without a restart or with
+// one.
+type ReloadPolicy string
+
+// The policies.
+const (
+	// AtOnce is for what no execution keeps.
+	AtOnce ReloadPolicy = "at once"
+	// NextExecution is for what an execution keeps from its beginning to its end:
+	// one that is open goes on with what it began with.
+	NextExecution ReloadPolicy = "from the next execution on"
+	// NextStart is for what only a start looks at: a change waits for it in the
+	// nature of the key.
+	NextStart ReloadPolicy = "at the next start"
+	// Restart is for what the process is built of.
+	Restart ReloadPolicy = "after a restart"
+)
+
 // Change is what becomes of a configuration that runs when another one is
 // wanted.
 type Change struct {
@@ -16,7 +34,7 @@ type Change struct {
 
 type changedKey struct {
 	path         string
-	when         Moment
+	applies      ReloadPolicy
 	runs, wanted any
 }
 
@@ -24,25 +42,25 @@ type changedKey struct {
 // restart.
 func Compare(running, wanted Config) Change {
 	c := Change{Config: wanted, Wanted: wanted}
-	before, after := keys(&running), keys(&c.Config)
-	for i, k := range after {
-		runs, wants := reflect.ValueOf(before[i].value).Elem(), reflect.ValueOf(k.value).Elem()
+	before, after := settings(&running), settings(&c.Config)
+	for i, s := range after {
+		runs, wants := reflect.ValueOf(before[i].target).Elem(), reflect.ValueOf(s.target).Elem()
 		if reflect.DeepEqual(runs.Interface(), wants.Interface()) {
 			continue
 		}
-		c.keys = append(c.keys, changedKey{k.path, k.when, runs.Interface(), wants.Interface()})
-		if k.when == Restart {
+		c.keys = append(c.keys, changedKey{s.path, s.applies, runs.Interface(), wants.Interface()})
+		if s.applies == Restart {
 			wants.Set(runs)
 		}
 	}
 	return c
 }
 
-// Keys returns the paths of the keys whose change applies from a moment on.
-func (c Change) Keys(when Moment) []string {
+// Keys returns the paths of the changed keys that have a policy.
+func (c Change) Keys(when ReloadPolicy) []string {
 	var paths []string
 	for _, k := range c.keys {
-		if k.when == when {
+		if k.applies == when {
 			paths = append(paths, k.path)
 		}
 	}
@@ -56,7 +74,7 @@ func (c Change) NeedsRestart() bool { return len(c.Keys(Restart)) > 0 }
 // podPoolSize from the next execution on". It is empty if nothing changes.
 func (c Change) Applies() string {
 	var parts []string
-	for _, when := range []Moment{AtOnce, NextExecution, NextStart} {
+	for _, when := range []ReloadPolicy{AtOnce, NextExecution, NextStart} {
 		if paths := c.Keys(when); len(paths) > 0 {
 			parts = append(parts, strings.Join(paths, ", ")+" "+string(when))
 		}
@@ -68,7 +86,7 @@ func (c Change) Applies() string {
 func (c Change) Waits() []string {
 	var lines []string
 	for _, k := range c.keys {
-		if k.when == Restart {
+		if k.applies == Restart {
 			lines = append(lines, fmt.Sprintf("%s: stays %s until a restart makes it %s", k.path, inWords(k.runs), inWords(k.wanted)))
 		}
 	}

@@ -78,28 +78,28 @@ func TestCompareKeepsWhatNeedsARestartAndTakesTheRest(t *testing.T) {
 	}
 }
 
-// A new field of the configuration has to be given a moment.
-func TestEveryKeyHasAMoment(t *testing.T) {
+// A new field of the configuration has to be declared as a key.
+func TestEverySettingHasAReloadPolicy(t *testing.T) {
 	var c Config
 	unknown := map[any]string{}
 	leaves(reflect.ValueOf(&c).Elem(), "Config", unknown)
 	delete(unknown, &c.Hash) // of the text, not a key
 	paths := map[string]bool{}
-	for _, k := range keys(&c) {
-		if _, ok := unknown[k.value]; !ok {
-			t.Errorf("%s: is listed for a field that is none, or listed before", k.path)
+	for _, s := range settings(&c) {
+		if _, ok := unknown[s.target]; !ok {
+			t.Errorf("%s: is declared for a field that is none, or declared before", s.path)
 		}
-		delete(unknown, k.value)
-		if paths[k.path] {
-			t.Errorf("%s: is listed twice", k.path)
+		delete(unknown, s.target)
+		if paths[s.path] {
+			t.Errorf("%s: is declared twice", s.path)
 		}
-		paths[k.path] = true
-		if !slices.Contains([]Moment{AtOnce, NextExecution, NextStart, Restart}, k.when) {
-			t.Errorf("%s: has the moment %q", k.path, k.when)
+		paths[s.path] = true
+		if !slices.Contains([]ReloadPolicy{AtOnce, NextExecution, NextStart, Restart}, s.applies) {
+			t.Errorf("%s: has the policy %q", s.path, s.applies)
 		}
 	}
 	for _, field := range unknown {
-		t.Errorf("%s: has no moment: add it to keys", field)
+		t.Errorf("%s: has no reload policy: declare it in keys", field)
 	}
 }
 
@@ -121,8 +121,8 @@ func TestTheDocumentationTellsWhenAChangeApplies(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	documented := map[string]Moment{}
-	for _, when := range []Moment{AtOnce, NextExecution, NextStart, Restart} {
+	documented := map[string]ReloadPolicy{}
+	for _, when := range []ReloadPolicy{AtOnce, NextExecution, NextStart, Restart} {
 		_, row, found := strings.Cut(string(text), "\n| "+string(when)+" |")
 		row, _, _ = strings.Cut(row, "\n")
 		if !found {
@@ -132,9 +132,9 @@ func TestTheDocumentationTellsWhenAChangeApplies(t *testing.T) {
 			documented[path[1]] = when
 		}
 	}
-	listed := map[string]Moment{}
-	for _, k := range keys(&Config{}) {
-		listed[strings.TrimPrefix(k.path, limitsPath)] = k.when
+	listed := map[string]ReloadPolicy{}
+	for _, k := range settings(&Config{}) {
+		listed[strings.TrimPrefix(k.path, "callback.limits.")] = k.applies
 	}
 	if diff := cmp.Diff(listed, documented); diff != "" {
 		t.Errorf("-code +documentation:\n%s", diff)

@@ -1,6 +1,10 @@
 package config
 
-import "time"
+import (
+	"time"
+
+	"github.com/batch-job-controller/batch-job-controller/controller/execution"
+)
 
 // The keys of the ConfigMap.
 const (
@@ -53,27 +57,63 @@ type Gauge struct {
 	Labels []string // without node and executionID, which every gauge has
 }
 
-// What is assumed where the ConfigMap says nothing.
+// Callback is how job pods report.
+type Callback struct {
+	Auth            execution.CallbackAuth
+	TokensPerSecret int // nodes whose tokens share a Secret
+	Limits          Limits
+	TLS             TLS
+}
+
+// Reports is how people look at the reports.
+type Reports struct {
+	Auth ReportsAuth
+	TLS  TLS
+}
+
+// ReportsAuth is how a client proves that it may look at the reports.
+type ReportsAuth string
+
+// The ways to prove it.
 const (
-	defaultTimeZone            = "UTC"
-	defaultReportDirectory     = "/var/www"
-	defaultReportHistory       = 30
-	defaultJobHistory          = 3
-	defaultPodPoolSize         = 10
-	defaultBackoffLimit        = 0
-	defaultStartupDelay        = 10 * time.Second
-	defaultStartDeadline       = 10 * time.Minute
-	defaultJobTimeout          = time.Hour
-	defaultCallbackServicePort = 8090
+	ReportsNoAuth              ReportsAuth = "none"                // not at all
+	ReportsServiceAccountToken ReportsAuth = "serviceAccountToken" // a bearer token that the API server reviews
 )
 
-// What the ConfigMap may say.
+// TLS is where the certificate of a port comes from.
+type TLS struct {
+	Mode   TLSMode
+	Secret string // its name, with TLSSecret
+}
+
+// TLSMode says whose certificate a port has.
+type TLSMode string
+
+// The modes.
 const (
-	maxReportHistory = 10_000
-	maxJobHistory    = 1_000
-	maxPodPoolSize   = 1_000
-	maxBackoffLimit  = 10
-	maxGauges        = 200
-	maxLabels        = 10
-	maxDuration      = 1_000 * time.Hour
+	TLSOff        TLSMode = wordOff      // plain HTTP
+	TLSSelfSigned TLSMode = "selfSigned" // of an authority of our own
+	TLSSecret     TLSMode = "secret"     // of a Secret that another program fills, such as cert-manager
 )
+
+// On reports whether the port is served with TLS.
+func (t TLS) On() bool { return t.Mode == TLSSelfSigned || t.Mode == TLSSecret }
+
+// ResultPolicy says whether a node that sends no result needs attention.
+type ResultPolicy string
+
+// The policies.
+const (
+	ResultByGauges ResultPolicy = ""         // expected where gauges are configured
+	ResultExpected ResultPolicy = "Expected" // always
+	ResultOptional ResultPolicy = "Optional" // never: what counts is how the pod ends
+)
+
+// ResultOptional reports whether a node is good without a result. Where no gauge
+// is configured there is nothing that a result could say.
+func (c Config) ResultOptional() bool {
+	if c.Result == ResultByGauges {
+		return len(c.Metrics.Gauges) == 0
+	}
+	return c.Result == ResultOptional
+}

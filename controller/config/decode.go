@@ -10,7 +10,6 @@ import (
 	"time"
 	"unicode/utf8"
 
-	"k8s.io/apimachinery/pkg/api/validate/content"
 	"k8s.io/apimachinery/pkg/util/validation/field"
 
 	"github.com/batch-job-controller/batch-job-controller/controller/jobspec"
@@ -23,18 +22,19 @@ import (
 // Whether a schedule ever fires depends on now. Besides, a clock that is
 // years behind is a problem: execution IDs have to increase.
 func Decode(data map[string]string, env Env, now time.Time) (c Config, warnings []string, err error) {
-	f := &findings{}
+	f := &findings{env: env}
 	if oldest := time.Date(2020, 1, 1, 0, 0, 0, 0, time.UTC); now.Before(oldest) {
 		f.report(field.Invalid(field.NewPath("clock"), now.UTC().Format(time.RFC3339), "must not be before 2020: set the clock of the node"))
 	}
-	if text, ok := value(f, data, ConfigKey); ok {
+	if text, ok := f.textOf(data, ConfigKey); ok {
 		values, problems := readDocument(text, field.NewPath(ConfigKey))
 		f.report(problems...)
 		if values != nil {
-			c = (&object{findings: f, values: values}).config(env, now)
+			object(keys(&c)...).read(f, nil, values)
+			f.agree(&c, now)
 		}
 	}
-	if text, ok := value(f, data, PodTemplateKey); ok {
+	if text, ok := f.textOf(data, PodTemplateKey); ok {
 		c.PodTemplate = f.podTemplate(text)
 	}
 	if err := Problems(f.problems).orNil(); err != nil {
@@ -44,8 +44,8 @@ func Decode(data map[string]string, env Env, now time.Time) (c Config, warnings 
 	return c, f.warnings, nil
 }
 
-// value returns one of the two values of the ConfigMap.
-func value(f *findings, data map[string]string, key string) (string, bool) {
+// textOf returns one of the two values of the ConfigMap.
+func (f *findings) textOf(data map[string]string, key string) (string, bool) {
 	text, ok := data[key]
 	if !ok {
 		detail := "the ConfigMap has no such key"
@@ -55,43 +55,6 @@ func value(f *findings, data map[string]string, key string) (string, bool) {
 		f.report(field.Required(field.NewPath(key), detail))
 	}
 	return text, ok
-}
-
-// config takes every key of the document.
-func (o *object) config(env Env, now time.Time) Config {
-	c := Config{
-		Name:                  o.text("name", "", required("must be set: every object in the cluster begins with it"), unlessEmpty(content.IsDNS1123Label)),
-		JobServiceAccount:     o.text("jobServiceAccount", "", unlessEmpty(content.IsDNS1123Subdomain)),
-		JobImagePullSecrets:   o.pullSecrets(),
-		JobNodeSelector:       o.nodeSelector(),
-		RunOnUnscheduledNodes: o.flag("runOnUnscheduledNodes"),
-		TolerateNoExecute:     o.flag("tolerateNoExecute"),
-		ReportDirectory:       o.reportDirectory(env),
-		ReportHistory:         o.number("reportHistory", defaultReportHistory, 1, maxReportHistory),
-		JobHistory:            o.number("jobHistory", defaultJobHistory, 1, maxJobHistory),
-		PodPoolSize:           o.number("podPoolSize", defaultPodPoolSize, 1, maxPodPoolSize),
-		BackoffLimit:          int32(o.number("backoffLimit", defaultBackoffLimit, 0, maxBackoffLimit)), //nolint:gosec // at most maxBackoffLimit
-		RunOnStartup:          o.flag("runOnStartup"),
-		StartupDelay:          o.duration("startupDelay", defaultStartupDelay, 0, secondsOrNanoseconds),
-		StartDeadline:         o.duration("startDeadline", defaultStartDeadline, time.Second, seconds),
-		JobTimeout:            o.duration("jobTimeout", defaultJobTimeout, time.Second, seconds),
-		StartingDeadline:      o.duration("startingDeadline", 0, 0, seconds),
-		CallbackServiceName:   o.callbackService(env),
-		CallbackServicePort:   o.number("callbackServicePort", defaultCallbackServicePort, 1, 65535),
-		Callback:              o.callback(),
-		Reports:               o.reports(),
-		Custom:                o.custom(),
-		LatestMetricsLabel:    o.flag("latestMetricsLabel"),
-		SavePodLog:            o.flag("savePodLog"),
-		Result:                o.result(),
-		Metrics:               o.metrics(),
-	}
-	c.CronExpression, c.TimeZone = o.schedule(now)
-	o.report(checkCallbackPort(o.child("callbackServicePort"), c.CallbackServicePort)...)
-	o.resourceLock()
-	o.fixedPort("healthProbePort", healthPort)
-	o.close()
-	return c
 }
 
 func (f *findings) podTemplate(text string) string {

@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"regexp"
 	"strings"
 	"unicode/utf8"
 
@@ -22,9 +23,10 @@ const (
 	bytesPerValue = 8
 )
 
-// readDocument turns the text of config.yaml into the values of its keys. It
-// goes on after problems that leave something to go on with.
-func readDocument(text string, path *field.Path) (map[string]json.RawMessage, field.ErrorList) {
+// readDocument turns the text of config.yaml into the values of its keys: a
+// string, bool or json.Number, or []any and map[string]any of such. It goes on
+// after problems that leave something to go on with.
+func readDocument(text string, path *field.Path) (map[string]any, field.ErrorList) {
 	invalid := func(format string, args ...any) field.ErrorList {
 		return field.ErrorList{field.Invalid(path, field.OmitValueType{}, fmt.Sprintf(format, args...))}
 	}
@@ -52,21 +54,20 @@ func readDocument(text string, path *field.Path) (map[string]json.RawMessage, fi
 			problems = append(problems, invalid("%s", strings.TrimSpace(line))...)
 		}
 	}
-	var values map[string]json.RawMessage
-	switch kind := kindOf(asJSON); kind {
-	case aMapping:
-		if err := json.Unmarshal(asJSON, &values); err != nil {
-			return nil, append(problems, invalid("%s", err)...)
-		}
-		if len(values) > 0 {
-			return values, problems
-		}
-		fallthrough
-	case nothing:
-		return nil, append(problems, field.Required(path, "is empty: must be a mapping with at least name, cronExpression and metrics.prefix"))
-	default:
-		return nil, append(problems, invalid("is %s: must be a mapping such as \"name: example\"", kind)...)
+	var document any
+	decoder := json.NewDecoder(bytes.NewReader(asJSON))
+	decoder.UseNumber()
+	if err := decoder.Decode(&document); err != nil {
+		return nil, append(problems, invalid("%s", err)...)
 	}
+	values, ok := document.(map[string]any)
+	switch {
+	case document != nil && !ok:
+		return nil, append(problems, invalid("is %s: must be a mapping such as \"name: example\"", kindOf(document))...)
+	case len(values) == 0:
+		return nil, append(problems, field.Required(path, "is empty: must be a mapping with at least name, cronExpression and metrics.prefix"))
+	}
+	return values, problems
 }
 
 // checkDocument refuses more than one document, and aliases that would make
@@ -118,57 +119,16 @@ func (e expansion) size(n *yamlv3.Node) int {
 	return size
 }
 
+// tabIndent is the beginning of a line that is indented with a tab.
+var tabIndent = regexp.MustCompile(`(?m)^ *\t[ \t]*[^ \t\r\n]`)
+
 // describe makes the parser's message say what people most often did.
 func describe(err error, text string) string {
 	message := strings.TrimPrefix(err.Error(), "yaml: ")
-	if strings.Contains(message, "cannot start any token") {
-		if line := firstTab(text); line > 0 {
-			return fmt.Sprintf("line %d: is indented with a tab: must be spaces", line)
-		}
+	if at := tabIndent.FindStringIndex(text); at != nil && strings.Contains(message, "cannot start any token") {
+		return fmt.Sprintf("line %d: is indented with a tab: must be spaces", lineOf(text, at[0]))
 	}
 	return message
 }
 
-// firstTab returns the first line that is indented with a tab, or 0.
-func firstTab(text string) int {
-	n := 0
-	for line := range strings.Lines(text) {
-		n++
-		content := strings.TrimLeft(line, " \t")
-		if strings.Contains(line[:len(line)-len(content)], "\t") && strings.TrimSpace(content) != "" {
-			return n
-		}
-	}
-	return 0
-}
-
 func lineOf(text string, offset int) int { return 1 + strings.Count(text[:offset], "\n") }
-
-// kind is what a value is, in words for people.
-type kind string
-
-const (
-	nothing   kind = "nothing"
-	aMapping  kind = "a mapping"
-	aList     kind = "a list"
-	aText     kind = "text"
-	aNumber   kind = "a number"
-	aTrueness kind = "true or false"
-)
-
-func kindOf(value json.RawMessage) kind {
-	switch trimmed := bytes.TrimSpace(value); {
-	case len(trimmed) == 0 || trimmed[0] == 'n':
-		return nothing
-	case trimmed[0] == '{':
-		return aMapping
-	case trimmed[0] == '[':
-		return aList
-	case trimmed[0] == '"':
-		return aText
-	case trimmed[0] == 't' || trimmed[0] == 'f':
-		return aTrueness
-	default:
-		return aNumber
-	}
-}

@@ -4,7 +4,6 @@ import (
 	"path"
 	"strconv"
 
-	"k8s.io/apimachinery/pkg/api/validate/content"
 	"k8s.io/apimachinery/pkg/util/validation/field"
 )
 
@@ -22,24 +21,22 @@ type Env struct {
 // of the variables. An empty variable counts as one that is not set.
 func ReadEnv(lookup func(name string) (string, bool)) (Env, error) {
 	f := &findings{}
-	read := func(name string, checks ...check) string {
+	read := func(name string, r rule) string {
 		value, _ := lookup(name)
-		for _, c := range checks {
-			f.report(c(field.NewPath(name), value)...)
-		}
+		f.judge(field.NewPath(name), value, r)
 		return value
 	}
 	env := Env{
-		Namespace:       read("NAMESPACE", required("must be the namespace of the controller"), unlessEmpty(content.IsDNS1123Label)),
-		ConfigMapName:   read("CONFIG_MAP_NAME", required("must be the name of the ConfigMap with the configuration"), unlessEmpty(content.IsDNS1123Subdomain)),
-		PodIP:           read("POD_IP", unlessEmpty(addressProblems)),
-		ReportDirectory: read("REPORT_DIRECTORY", unlessEmpty(reportDirectoryProblems)),
-		Hostname:        read("HOSTNAME"),
+		Namespace:       read("NAMESPACE", dnsLabel.required("must be the namespace of the controller")),
+		ConfigMapName:   read("CONFIG_MAP_NAME", dnsSubdomain.required("must be the name of the ConfigMap with the configuration")),
+		PodIP:           read("POD_IP", ipAddress),
+		ReportDirectory: read("REPORT_DIRECTORY", directory),
+		Hostname:        read("HOSTNAME", rule{}),
 	}
 	if env.ReportDirectory != "" {
 		env.ReportDirectory = path.Clean(env.ReportDirectory)
 	}
-	if value := read("DEV_MODE"); value != "" {
+	if value := read("DEV_MODE", rule{}); value != "" {
 		var err error
 		if env.DevMode, err = strconv.ParseBool(value); err != nil {
 			f.report(field.Invalid(field.NewPath("DEV_MODE"), value, "must be true or false"))
@@ -49,4 +46,27 @@ func ReadEnv(lookup func(name string) (string, bool)) (Env, error) {
 		return Env{}, err
 	}
 	return env, nil
+}
+
+// reportDirectory is the directory that the environment may override. Only the
+// one that is used is judged.
+func reportDirectory(to *string) value {
+	return text(to, defaultReportDirectory, rule{}).then(func(f *findings, at *field.Path) {
+		if f.env.ReportDirectory != "" {
+			*to = f.env.ReportDirectory
+		} else if !f.has(at) {
+			f.reportAll(at, *to, reportDirectoryProblems(*to))
+		}
+		*to = path.Clean(*to)
+	})
+}
+
+// callbackService is the name of a Service, which an address in the environment
+// makes unnecessary.
+func callbackService(to *string) value {
+	return text(to, "", dnsLabel).then(func(f *findings, at *field.Path) {
+		if *to == "" && f.env.PodIP == "" && !f.has(at) {
+			f.report(field.Required(at, "must be the name of the controller's Service, unless the environment variable POD_IP is set"))
+		}
+	})
 }

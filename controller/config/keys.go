@@ -1,109 +1,122 @@
 package config
 
-// Moment is from when on a change of a key applies, without a restart or with
-// one.
-type Moment string
+import (
+	"time"
 
-// The moments.
-const (
-	// AtOnce is for what no execution keeps.
-	AtOnce Moment = "at once"
-	// NextExecution is for what an execution keeps from its beginning to its end:
-	// one that is open goes on with what it began with.
-	NextExecution Moment = "from the next execution on"
-	// NextStart is for what only a start looks at: a change waits for it in the
-	// nature of the key.
-	NextStart Moment = "at the next start"
-	// Restart is for what the process is built of.
-	Restart Moment = "after a restart"
+	"github.com/batch-job-controller/batch-job-controller/controller/execution"
 )
 
-// key is a key of the ConfigMap.
+// A key is one that a mapping of config.yaml may have. This declaration is the
+// only one: decoding and reloading go by it, docs/config.schema.json is written
+// from it, and the tables of docs/configuration.md are compared with it.
 type key struct {
-	path  string
-	when  Moment
-	value any // a pointer to it
+	name    string
+	applies ReloadPolicy // empty: of a mapping of other keys, or of a key without effect
+	value   value
+	help    string // in Markdown
 }
 
-// keys is every key of a configuration, and from when on a change of it applies.
-// Keys that have to agree with each other, such as the Service's name and port,
-// share a moment.
+// keys returns the keys of config.yaml, which are read into c. Keys that have to
+// agree with each other, such as the Service's name and port, share a policy.
 func keys(c *Config) []key {
-	return append([]key{
-		{"name", Restart, &c.Name},
-		{"jobServiceAccount", NextExecution, &c.JobServiceAccount},
-		{"jobImagePullSecrets", NextExecution, &c.JobImagePullSecrets},
-		{"jobNodeSelector", NextExecution, &c.JobNodeSelector},
-		{"runOnUnscheduledNodes", NextExecution, &c.RunOnUnscheduledNodes},
-		{"tolerateNoExecute", NextExecution, &c.TolerateNoExecute},
-		{"cronExpression", AtOnce, &c.CronExpression},
-		{"timeZone", AtOnce, &c.TimeZone},
-		{"startingDeadline", AtOnce, &c.StartingDeadline},
-		{"runOnStartup", NextStart, &c.RunOnStartup},
-		{"startupDelay", NextStart, &c.StartupDelay},
-		{"podPoolSize", NextExecution, &c.PodPoolSize},
-		{"startDeadline", NextExecution, &c.StartDeadline},
-		{"jobTimeout", NextExecution, &c.JobTimeout},
-		{"backoffLimit", NextExecution, &c.BackoffLimit},
-		{"reportDirectory", Restart, &c.ReportDirectory},
-		{"reportHistory", AtOnce, &c.ReportHistory},
-		{"jobHistory", AtOnce, &c.JobHistory},
-		{"savePodLog", NextExecution, &c.SavePodLog},
-		{"result", NextExecution, &c.Result},
-		{"callbackServiceName", Restart, &c.CallbackServiceName},
-		{"callbackServicePort", Restart, &c.CallbackServicePort},
-		{"callback.auth", Restart, &c.Callback.Auth},
-		{"callback.tokensPerSecret", NextExecution, &c.Callback.TokensPerSecret},
-		{"callback.tls", Restart, &c.Callback.TLS.Mode},
-		{"callback.tlsSecret", Restart, &c.Callback.TLS.Secret},
-		{"reports.auth", Restart, &c.Reports.Auth},
-		{"reports.tls", Restart, &c.Reports.TLS.Mode},
-		{"reports.tlsSecret", Restart, &c.Reports.TLS.Secret},
-		{"latestMetricsLabel", AtOnce, &c.LatestMetricsLabel},
-		{"metrics.prefix", Restart, &c.Metrics.Prefix},
-		{"metrics.gauges", NextExecution, &c.Metrics.Gauges},
-		{"custom", NextExecution, &c.Custom},
-		{PodTemplateKey, NextExecution, &c.PodTemplate},
-	}, keysOfLimits(&c.Callback.Limits)...)
+	return []key{
+		{"name", Restart, text(&c.Name, "", dnsLabel.required("must be set: every object in the cluster begins with it")),
+			"name of the controller; a DNS label. Jobs are named `<name>-<executionID>-<hash of the node's name>`"},
+		{"jobServiceAccount", NextExecution, text(&c.JobServiceAccount, "", dnsSubdomain).absentIs("the template's, else `default`"),
+			"service account of the job pods"},
+		{"jobImagePullSecrets", NextExecution, secrets(&c.JobImagePullSecrets).absentIs("none"),
+			"list of `{name: ...}`, added to the template's. `imagePullSecrets` is an alias"},
+		{"imagePullSecrets", "", secretsAlias(&c.JobImagePullSecrets), "another name of jobImagePullSecrets"},
+		{"jobNodeSelector", NextExecution, nodeSelector(&c.JobNodeSelector).absentIs("all nodes"),
+			"labels that a node must have to [take part](#which-nodes-take-part). The pod template can exclude more nodes"},
+		{"runOnUnscheduledNodes", NextExecution, boolean(&c.RunOnUnscheduledNodes),
+			"also run on cordoned nodes; the pods then tolerate `node.kubernetes.io/unschedulable`"},
+		{"tolerateNoExecute", NextExecution, boolean(&c.TolerateNoExecute), "also run on nodes with `NoExecute` taints; the pods then tolerate them"},
+		{"cronExpression", AtOnce, quotedText(&c.CronExpression).absentIs("required"), "when an execution starts"},
+		{"timeZone", AtOnce, quotedText(&c.TimeZone).absentIs("`UTC`"), "time zone of the expression, such as `Europe/Zurich`"},
+		{"startingDeadline", AtOnce, duration(&c.StartingDeadline, 0, 0, maxDuration).absentIs("one period, at most `1h`"),
+			"how late an execution may start if there was no leader at its time, or the leader could not start it. After that, its tick is missed"},
+		{"runOnStartup", NextStart, boolean(&c.RunOnStartup), "also run when the controller starts. Replicas that start together run one execution"},
+		{"startupDelay", NextStart, durationOrNanoseconds(&c.StartupDelay, 10*time.Second, 0, maxDuration),
+			"delay of the `runOnStartup` execution. If it is shorter, the network may refuse the first callbacks: some nodes may lack the Service's new endpoint"},
+		{"podPoolSize", NextExecution, number(&c.PodPoolSize, 10, 1, 1_000), "how many node tasks are in flight at once, 1 to 1000"},
+		{"startDeadline", NextExecution, duration(&c.StartDeadline, 10*time.Minute, time.Second, maxDuration),
+			"how long a pod may take to start all containers, not counting the work of its init containers. Then the node task fails with the pod's own reason"},
+		{"jobTimeout", NextExecution, duration(&c.JobTimeout, time.Hour, time.Second, maxDuration),
+			"how long a pod may take once the kubelet has accepted it, image pulls included. It then has its `terminationGracePeriodSeconds` to end, and keeps its slot meanwhile"},
+		{"backoffLimit", NextExecution, number(&c.BackoffLimit, 0, 0, 10),
+			"how often a failed pod is replaced on its node. With `0` nothing runs twice"},
+		{"reportDirectory", Restart, reportDirectory(&c.ReportDirectory),
+			"where reports are stored; `REPORT_DIRECTORY` overrides it. It needs room for `reportHistory` executions"},
+		{"reportHistory", AtOnce, number(&c.ReportHistory, 30, 1, 10_000), "how many executions are kept: reports, gauges and records"},
+		{"jobHistory", AtOnce, number(&c.JobHistory, 3, 1, 1_000), "how many closed executions keep their Jobs, for `kubectl`"},
+		{"savePodLog", NextExecution, boolean(&c.SavePodLog), "save the log of every container and init container, at most 16 MiB each"},
+		{"result", NextExecution, word(&c.Result, ResultByGauges, ResultExpected, ResultOptional).absentIs("by the gauges"),
+			"whether a node [must send a result](callbacks.md#without-a-result). `Expected`: always. `Optional`: never. Empty: if `metrics.gauges` are configured"},
+		{"callbackServiceName", Restart, callbackService(&c.CallbackServiceName).absentIs("required unless `POD_IP` is set"),
+			"Service that job pods report to"},
+		{"callbackServicePort", Restart, callbackPort(&c.CallbackServicePort), "port of the callback Service"},
+		{"callback", "", object(keysOfCallback(&c.Callback)...), "how job pods report"},
+		{"reports", "", object(keysOfReports(&c.Reports)...), "who may look at the reports, and how"},
+		{"latestMetricsLabel", AtOnce, boolean(&c.LatestMetricsLabel), "also export each node's newest values with `executionID=\"latest\"`"},
+		{"metrics", "", object(keysOfMetrics(&c.Metrics)...), "what results become"},
+		{"custom", NextExecution, freeForm(&c.Custom).absentIs("none"), "free-form, for [extensions](extensions.md)"},
+		{"leaderElectionResourceLock", "", resourceLock().absentIs("`leases`"), "only for compatibility: the controller always uses a Lease"},
+		{"healthProbePort", "", fixedPort(healthPort), "only for compatibility: the port is 9152"},
+	}
 }
 
-const limitsPath = "callback.limits."
-
-// keysOfLimits are the keys below callback.limits. What an execution is measured by
-// goes with the execution; the rest is what the server and the report store are
-// built with.
-func keysOfLimits(l *Limits) []key {
+func keysOfCallback(c *Callback) []key {
 	return []key{
-		{limitsPath + "resultSize", Restart, &l.ResultSize},
-		{limitsPath + "eventSize", Restart, &l.EventSize},
-		{limitsPath + "fileSize", Restart, &l.FileSize},
-		{limitsPath + "uploadSize", Restart, &l.UploadSize},
-		{limitsPath + "uploadParts", Restart, &l.UploadParts},
-		{limitsPath + "headerLines", Restart, &l.HeaderLines},
-		{limitsPath + "samplesPerResult", NextExecution, &l.SamplesPerResult},
-		{limitsPath + "labelSets", NextExecution, &l.LabelSets},
-		{limitsPath + "labelSize", NextExecution, &l.LabelSize},
-		{limitsPath + "headerDeadline", Restart, &l.HeaderDeadline},
-		{limitsPath + "bodyDeadline", Restart, &l.BodyDeadline},
-		{limitsPath + "fileDeadline", Restart, &l.FileDeadline},
-		{limitsPath + "fileRate", Restart, &l.FileRate},
-		{limitsPath + "requestsPerTask", Restart, &l.RequestsPerTask},
-		{limitsPath + "filesPerTask", NextExecution, &l.FilesPerTask},
-		{limitsPath + "bytesPerTask", NextExecution, &l.BytesPerTask},
-		{limitsPath + "resultsPerTask", NextExecution, &l.ResultsPerTask},
-		{limitsPath + "eventsPerTask", NextExecution, &l.EventsPerTask},
-		{limitsPath + "eventBurst", NextExecution, &l.EventBurst},
-		{limitsPath + "eventInterval", NextExecution, &l.EventInterval},
-		{limitsPath + "eventsPerSecond", NextExecution, &l.EventsPerSecond},
-		{limitsPath + "bytesPerExecution", NextExecution, &l.BytesPerExecution},
-		{limitsPath + "series", AtOnce, &l.Series},
-		{limitsPath + "freeBytes", Restart, &l.FreeBytes},
-		{limitsPath + "freePercent", Restart, &l.FreePercent},
-		{limitsPath + "reserve", Restart, &l.Reserve},
-		{limitsPath + "bodies", Restart, &l.Bodies},
-		{limitsPath + "queue", Restart, &l.Queue},
-		{limitsPath + "queueDeadline", Restart, &l.QueueDeadline},
-		{limitsPath + "connections", Restart, &l.Connections},
-		{limitsPath + "reportConnections", Restart, &l.ReportConnections},
+		{"auth", Restart, word(&c.Auth, execution.TokenAuth, execution.ServiceAccountTokenAuth, execution.NoAuth),
+			"how pods [authenticate](callbacks.md#who-may-report): `token`, `serviceAccountToken` or `none`"},
+		{"tokensPerSecret", NextExecution, number(&c.TokensPerSecret, 50, 1, 1_000),
+			"how many nodes' tokens share a Secret, 1 to 1000. A kubelet may read its pods' Secrets, so the owner of a node can report for the others in its Secret. `1` prevents that, for one more request per node"},
+		{"limits", "", object(keysOfLimits(&c.Limits)...).absentIs("see [below](#limits)"), "limits on what pods send: sizes, counts, rates"},
+		{"tls", Restart, word(&c.TLS.Mode, TLSOff, TLSSelfSigned, TLSSecret), "[TLS](tls.md) on the callback port: `off`, `selfSigned` or `secret`"},
+		{"tlsSecret", Restart, text(&c.TLS.Secret, "", dnsSubdomain).absentIs("required with `secret`"),
+			"the Secret with `tls.crt`, `tls.key` and, optionally, `ca.crt`"},
 	}
+}
+
+func keysOfReports(r *Reports) []key {
+	return []key{
+		{"auth", Restart, word(&r.Auth, ReportsNoAuth, ReportsServiceAccountToken),
+			"[who may read reports](reports.md#who-may-look). `none`: every client. `serviceAccountToken`: clients with a bearer token that the API server authorizes"},
+		{"tls", Restart, word(&r.TLS.Mode, TLSOff, TLSSelfSigned, TLSSecret), "[TLS](tls.md) on the report port: `off`, `selfSigned` or `secret`"},
+		{"tlsSecret", Restart, text(&r.TLS.Secret, "", dnsSubdomain).absentIs("required with `secret`"), "its Secret"},
+	}
+}
+
+func keysOfMetrics(m *Metrics) []key {
+	return []key{
+		{"prefix", Restart, text(&m.Prefix, "", metricPrefix.required("must be set: every metric begins with it")),
+			"first part of the name of every gauge"},
+		{"gauges", NextExecution, gauges(&m.Gauges).absentIs("none"),
+			"the gauges that results may set, each with `help` and `labels`. `node` and `executionID` are added"},
+		{"port", "", fixedPort(metricsPort), "only for compatibility: the port is 9153"},
+	}
+}
+
+// A setting is a part of a Config that a change of the ConfigMap can reach.
+type setting struct {
+	path    string
+	applies ReloadPolicy
+	target  any // a pointer to it
+}
+
+// settings returns those of a configuration, by the paths of their keys.
+func settings(c *Config) []setting {
+	var all []setting
+	var add func(prefix string, keys []key)
+	add = func(prefix string, keys []key) {
+		for _, k := range keys {
+			if k.applies != "" {
+				all = append(all, setting{prefix + k.name, k.applies, k.value.target})
+			}
+			add(prefix+k.name+".", k.value.keys)
+		}
+	}
+	add("", keys(c))
+	return append(all, setting{PodTemplateKey, NextExecution, &c.PodTemplate})
 }

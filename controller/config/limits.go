@@ -1,13 +1,7 @@
 package config
 
 import (
-	"encoding/json"
-	"fmt"
-	"strings"
 	"time"
-
-	"k8s.io/apimachinery/pkg/api/resource"
-	"k8s.io/apimachinery/pkg/util/validation/field"
 
 	"github.com/batch-job-controller/batch-job-controller/controller/execution"
 )
@@ -69,98 +63,46 @@ const (
 	ti = 1 << 40
 )
 
-// limits takes the mapping of the same name.
-func (o *object) limits() Limits {
-	m, _ := o.object("limits")
-	l := Limits{
-		ResultSize:       m.size(execution.ResultSize, ki, 4*mi),
-		EventSize:        m.size(execution.EventSize, ki, mi),
-		FileSize:         m.size(execution.FileSize, ki, 10*gi),
-		UploadSize:       m.size(execution.UploadSize, ki, 10*gi),
-		UploadParts:      m.count(execution.UploadParts, 1, 1_000),
-		HeaderLines:      m.count(execution.HeaderLines, 16, 1_000),
-		SamplesPerResult: m.count(execution.SamplesPerResult, 1, 100_000),
-		LabelSets:        m.count(execution.LabelSets, 1, 100_000),
-		LabelSize:        int(m.size(execution.LabelSize, 1, 4*ki)),
-
-		HeaderDeadline: m.patience("headerDeadline"),
-		BodyDeadline:   m.patience(execution.BodyDeadline),
-		FileDeadline:   m.patience("fileDeadline"),
-		FileRate:       m.size(execution.FileRate, 1, 16*mi),
-
-		RequestsPerTask: m.count(execution.RequestsPerTask, 1, 1_000),
-		FilesPerTask:    m.count(execution.FilesPerTask, 1, 100_000),
-		BytesPerTask:    m.size(execution.BytesPerTask, ki, ti),
-		ResultsPerTask:  m.count(execution.ResultsPerTask, 1, 1_000_000),
-		EventsPerTask:   m.count(execution.EventsPerTask, 1, 1_000_000),
-		EventBurst:      m.count("eventBurst", 1, 1_000),
-		EventInterval:   m.patience(execution.EventInterval),
-
-		EventsPerSecond:   m.count(execution.EventsPerSecond, 1, 1_000),
-		BytesPerExecution: m.size(execution.BytesPerExecution, ki, 1_000*ti),
-		Series:            m.count("series", 1, 10_000_000),
-		FreeBytes:         m.size(execution.FreeBytes, 1, 1_000*ti),
-		FreePercent:       m.count("freePercent", 1, 90),
-		Reserve:           m.size(execution.Reserve, 1, ti),
-
-		Bodies:            m.count("bodies", 4, 1_000),
-		Queue:             m.count(execution.Queue, 1, 100_000),
-		QueueDeadline:     m.durationBetween(string(execution.QueueDeadline), 0, leastPatience, maxQueueDeadline, seconds),
-		Connections:       m.count("connections", 16, 100_000),
-		ReportConnections: m.count("reportConnections", 16, 100_000),
-	}
-	m.close()
-	return l
-}
-
-// count takes a whole number; an absent one is 0.
-func (o *object) count(key execution.Limit, least, most int) int {
-	return o.number(string(key), 0, least, most)
-}
-
-// patience takes a duration; an absent one is 0.
-func (o *object) patience(key execution.Limit) time.Duration {
-	return o.durationBetween(string(key), 0, leastPatience, time.Hour, seconds)
-}
-
-// size takes a number of bytes as Kubernetes writes it; an absent one is 0.
-func (o *object) size(limit execution.Limit, least, most int64) int64 {
-	key := string(limit)
-	o.declare(key, declaration{kind: aSize, least: least, most: most})
-	value, ok := o.take(key)
-	if !ok {
-		return 0
-	}
-	path := o.child(key)
-	must := fmt.Sprintf("must be a size from %s to %s, such as 64Ki or 32Mi", bytesOf(least), bytesOf(most))
-	text, ok := sizeText(value)
-	if !ok {
-		o.wrongType(path, value, strings.TrimPrefix(must, "must be "))
-		return 0
-	}
-	quantity, err := resource.ParseQuantity(text)
-	n := quantity.Value() // rounded up
-	if err != nil || quantity.CmpInt64(n) != 0 || n < least || n > most {
-		if short, ok := strings.CutSuffix(text, "iB"); ok {
-			must += fmt.Sprintf(": did you mean %si?", short)
-		}
-		o.report(field.Invalid(path, shown(value), must))
-		return 0
-	}
-	return n
-}
-
-// sizeText returns a size as text: one without a unit is a number in YAML.
-func sizeText(value json.RawMessage) (text string, ok bool) {
-	switch kindOf(value) {
-	case aNumber:
-		return string(value), true
-	case aText:
-		err := json.Unmarshal(value, &text)
-		return text, err == nil
-	default:
-		return "", false
+// keysOfLimits returns the keys below callback.limits. What an execution is
+// measured by goes with the execution; the rest is what the server and the report
+// store are built with.
+func keysOfLimits(l *Limits) []key {
+	return []key{
+		limit(execution.ResultSize, Restart, size(&l.ResultSize, ki, 4*mi), "1Mi", "a result, also a [merged](callbacks.md#result) one; at most `4Mi`"),
+		limit(execution.EventSize, Restart, size(&l.EventSize, ki, mi), "16Ki", "an event"),
+		limit(execution.FileSize, Restart, size(&l.FileSize, ki, 10*gi), "32Mi", "a file"),
+		limit(execution.UploadSize, Restart, size(&l.UploadSize, ki, 10*gi), "64Mi", "a form with several files"),
+		limit(execution.UploadParts, Restart, number(&l.UploadParts, 0, 1, 1_000), "16", "parts of a form; the parts before the excess one stay stored"),
+		limit(execution.HeaderLines, Restart, number(&l.HeaderLines, 0, 16, 1_000), "64", "header lines of a request or of a part"),
+		limit(execution.SamplesPerResult, NextExecution, number(&l.SamplesPerResult, 0, 1, 100_000), "1000", "values in a result, also in a merged one"),
+		limit(execution.LabelSets, NextExecution, number(&l.LabelSets, 0, 1, 100_000), "100", "values of one gauge in a result, also in a merged one"),
+		limit(execution.LabelSize, NextExecution, size(&l.LabelSize, 1, 4*ki), "128", "bytes of a label's value"),
+		limit("headerDeadline", Restart, duration(&l.HeaderDeadline, 0, leastPatience, time.Hour), "5s", "how long the header of a request may take"),
+		limit(execution.BodyDeadline, Restart, duration(&l.BodyDeadline, 0, leastPatience, time.Hour), "10s", "how long a result or an event may take"),
+		limit("fileDeadline", Restart, duration(&l.FileDeadline, 0, leastPatience, time.Hour), "30s", "how long a file may stall, and how far it may fall behind `fileRate`; counted as `fileRate`"),
+		limit(execution.FileRate, Restart, size(&l.FileRate, 1, 16*mi), "64Ki", "bytes of a file per second"),
+		limit(execution.RequestsPerTask, Restart, number(&l.RequestsPerTask, 0, 1, 1_000), "8", "concurrent requests of a node; eight times as many wait for up to `queueDeadline`"),
+		limit(execution.FilesPerTask, NextExecution, number(&l.FilesPerTask, 0, 1, 100_000), "64", "files of a node in an execution; a repeated name is the same file"),
+		limit(execution.BytesPerTask, NextExecution, size(&l.BytesPerTask, ki, ti), "128Mi", "bytes of all files of a node in an execution"),
+		limit(execution.ResultsPerTask, NextExecution, number(&l.ResultsPerTask, 0, 1, 1_000_000), "20", "results of a node in an execution, which are merged"),
+		limit(execution.EventsPerTask, NextExecution, number(&l.EventsPerTask, 0, 1, 1_000_000), "30", "events of a node in an execution"),
+		limit("eventBurst", NextExecution, number(&l.EventBurst, 0, 1, 1_000), "10", "events of a node at once; counted as `eventInterval`"),
+		limit(execution.EventInterval, NextExecution, duration(&l.EventInterval, 0, leastPatience, time.Hour), "30s", "time between events of a node after its burst"),
+		limit(execution.EventsPerSecond, NextExecution, number(&l.EventsPerSecond, 0, 1, 1_000), "20", "events of all nodes together"),
+		limit(execution.BytesPerExecution, NextExecution, size(&l.BytesPerExecution, ki, 1_000*ti), "20Gi", "bytes of all files of an execution"),
+		limit(execution.FreeBytes, Restart, size(&l.FreeBytes, 1, 1_000*ti), "1Gi", "free space that the report directory needs to accept a file"),
+		limit("freePercent", Restart, number(&l.FreePercent, 0, 1, 90), "10", "the same in percent of the volume; the smaller of the two applies, counted as `freeBytes`"),
+		limit(execution.Reserve, Restart, size(&l.Reserve, 1, ti), "64Mi", "free space that files and pod logs always leave to results, which are stored while they fit"),
+		limit("series", AtOnce, number(&l.Series, 0, 1, 10_000_000), "200000", "exported [series](metrics.md#of-the-jobs) of all nodes and executions; the oldest executions are dropped first"),
+		limit("bodies", Restart, number(&l.Bodies, 0, 4, 1_000), "64", "concurrent requests: half for results, half for files, plus a quarter for events"),
+		limit(execution.Queue, Restart, number(&l.Queue, 0, 1, 100_000), "1024", "waiting requests of each kind"),
+		limit(execution.QueueDeadline, Restart, duration(&l.QueueDeadline, 0, leastPatience, maxQueueDeadline), "30s", "how long they wait, at most `40s`"),
+		limit("connections", Restart, number(&l.Connections, 0, 16, 100_000), "2048", "connections to the callback port"),
+		limit("reportConnections", Restart, number(&l.ReportConnections, 0, 16, 100_000), "256", "connections to the report port"),
 	}
 }
 
-func bytesOf(n int64) string { return resource.NewQuantity(n, resource.BinarySI).String() }
+// limit has its default where it is enforced: the value is 0 unless there is one.
+func limit(name execution.Limit, applies ReloadPolicy, v value, absent, help string) key {
+	return key{string(name), applies, v.absentIs("`" + absent + "`"), help}
+}

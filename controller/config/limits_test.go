@@ -2,7 +2,6 @@ package config
 
 import (
 	"fmt"
-	"os"
 	"reflect"
 	"slices"
 	"strings"
@@ -122,18 +121,6 @@ func TestEveryLimitCanBeSet(t *testing.T) {
 			return err == nil && !reflect.ValueOf(c.Callback.Limits).FieldByName(strings.ToUpper(key[:1])+key[1:]).IsZero()
 		}) {
 			t.Errorf("%s cannot be set", key)
-		}
-	}
-}
-
-func TestEveryLimitIsDocumented(t *testing.T) {
-	text, err := os.ReadFile("../../docs/configuration.md")
-	if err != nil {
-		t.Fatal(err)
-	}
-	for key := range limitKeys() {
-		if !strings.Contains(string(text), "\n| `"+key+"` | `") {
-			t.Errorf("%s is not in the table", key)
 		}
 	}
 }

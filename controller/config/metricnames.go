@@ -47,19 +47,23 @@ func IsForeignMetric(name string) bool {
 		slices.ContainsFunc(foreignTrees, func(tree string) bool { return strings.HasPrefix(name, tree) })
 }
 
-// checkNames refuses names that are taken: all at once where it is the prefix.
-func (o *object) checkNames(m Metrics) {
+// metrics refuses too many gauges, and names that are taken: all at once where it
+// is the prefix.
+func (f *findings) metrics(path *field.Path, m Metrics) {
+	if len(m.Gauges) > maxGauges {
+		f.report(field.TooMany(path.Child("gauges"), len(m.Gauges), maxGauges))
+	}
 	if m.Prefix == "" {
 		return
 	}
 	if IsForeignMetric(m.Prefix + "_") {
-		o.report(field.Invalid(o.child("prefix"), m.Prefix, fmt.Sprintf(
+		f.report(field.Invalid(path.Child("prefix"), m.Prefix, fmt.Sprintf(
 			"must be another: metrics that begin with %s are those of Go, of the process or of libraries", m.Prefix+"_")))
 		return
 	}
 	for _, name := range slices.Sorted(maps.Keys(m.Gauges)) {
 		if full := m.Prefix + "_" + name; IsForeignMetric(full) {
-			o.report(field.Invalid(o.child("gauges").Key(name), name, fmt.Sprintf(
+			f.report(field.Invalid(path.Child("gauges").Key(name), name, fmt.Sprintf(
 				"must be another: the metric would be %s, which is one of Go, of the process, of a library or of the controller itself", full)))
 		}
 	}

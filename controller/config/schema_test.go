@@ -3,15 +3,17 @@ package config
 import (
 	"encoding/json"
 	"flag"
+	"fmt"
+	"maps"
 	"os"
 	"regexp"
 	"slices"
+	"strconv"
 	"strings"
 	"testing"
 	"time"
 
 	"github.com/google/go-cmp/cmp"
-	"k8s.io/apimachinery/pkg/util/validation/field"
 )
 
 var update = flag.Bool("update", false, "write the JSON schema anew")
@@ -22,8 +24,7 @@ const (
 	schemaURL = "https://raw.githubusercontent.com/batch-job-controller/batch-job-controller/main/docs/config.schema.json"
 )
 
-// The schema is made of what the decoder declares while it decodes, of what
-// only a pattern can say, and of the tables in docs/configuration.md.
+// The schema is made of the declared keys, and of what only it has to say.
 func TestSchemaIsWhatTheDecoderTakes(t *testing.T) {
 	want, err := json.MarshalIndent(newSchema(t), "", "  ")
 	if err != nil {
@@ -47,141 +48,47 @@ func TestSchemaIsWhatTheDecoderTakes(t *testing.T) {
 // schema is a JSON schema. Keys are in the order of the alphabet.
 type schema = map[string]any
 
-// sample has one of everything that people may have several of. It need not be
-// valid.
-const sample = `
-jobImagePullSecrets: [{}]
-imagePullSecrets: [{}]
-metrics: {gauges: {"*": {labels: []}}}
-`
-
-// declarations returns what the decoder declares, by path: a * stands for the
-// names that people choose, and [] for the entries of a list.
-func declarations(t *testing.T) map[string]declaration {
-	t.Helper()
-	all := map[string]declaration{}
-	f := &findings{declared: func(path *field.Path, d declaration) {
-		all[strings.NewReplacer("[*]", ".*", "[0]", "[]").Replace(path.String())] = d
-	}}
-	decodeSample(t, f, sample)
-	for path := range all {
-		if parent, ok := strings.CutSuffix(path, "[].name"); ok {
-			all[parent+"[]"] = declaration{kind: aMapping}
-		}
-	}
-	all["metrics.gauges.*.labels[]"] = declaration{kind: aText}
-	all["jobNodeSelector.*"] = declaration{kind: aText}
-	return all
-}
-
-func decodeSample(t *testing.T, f *findings, text string) {
-	t.Helper()
-	values, problems := readDocument(text, field.NewPath(ConfigKey))
-	if len(problems) > 0 {
-		t.Fatal(problems.ToAggregate())
-	}
-	(&object{findings: f, values: values}).config(podEnv, now)
-}
-
-// neededKeys returns the paths of what has to be there: what is complained of
-// where there is next to nothing.
-func neededKeys(t *testing.T, text string) []string {
-	t.Helper()
-	f := &findings{}
-	decodeSample(t, f, text)
-	var paths []string
-	for _, p := range f.problems {
-		if p.Type == field.ErrorTypeRequired || (p.Type == field.ErrorTypeInvalid && p.BadValue == "") {
-			paths = append(paths, strings.ReplaceAll(p.Field, "[0]", "[]"))
-		}
-	}
-	return paths
-}
-
 func newSchema(t *testing.T) schema {
 	t.Helper()
-	all, docs := declarations(t), documentation(t)
-	must := slices.Concat(neededKeys(t, "custom:\n"), neededKeys(t, "jobImagePullSecrets: [{}]\nimagePullSecrets: [{}]\n"))
-	if want := []string{"cronExpression", "name", "metrics.prefix"}; !slices.Contains(must, want[0]) || !slices.Contains(must, want[1]) || !slices.Contains(must, want[2]) {
-		t.Fatalf("required: got %q, want %q at least", must, want)
-	}
-	root := schema{
-		"$schema":              "http://json-schema.org/draft-07/schema#", // what editors know best,
-		"$id":                  schemaURL,
-		"title":                "config.yaml of the batch-job-controller",
-		"type":                 "object",
-		"additionalProperties": false,
-	}
-	for path, d := range all {
-		node := at(root, path)
-		d.describe(node)
-		if doc, ok := docs[path]; ok {
-			node["description"] = doc.text
-			doc.setDefault(t, path, node, d)
-		}
-	}
-	for _, path := range must {
-		require(root, path)
-	}
-	for path, more := range refinements() {
-		node := at(root, path)
-		for key, value := range more {
-			node[key] = value
-		}
+	w := schemaWriter{t: t, refinements: refinements()}
+	root := w.node("", object(keys(&Config{})...), "", false)
+	maps.Copy(root, schema{
+		"$schema": "http://json-schema.org/draft-07/schema#", // what editors know best
+		"$id":     schemaURL,
+		"title":   "config.yaml of the batch-job-controller",
+	})
+	for path := range w.refinements {
+		t.Errorf("%q is refined, and is no key", path)
 	}
 	return root
 }
 
-// at returns the schema of a path, and makes those on the way to it.
-func at(n schema, path string) schema {
-	if path == "" {
-		return n
-	}
-	for step := range strings.SplitSeq(strings.ReplaceAll(path, "[]", ".[]"), ".") {
-		switch step {
-		case "[]":
-			n = child(n, "items")
-		case "*":
-			n["additionalProperties"] = childOr(n["additionalProperties"])
-			n = n["additionalProperties"].(schema)
-		default:
-			n = child(child(n, "properties"), step)
-		}
-	}
-	return n
+type schemaWriter struct {
+	t           *testing.T
+	refinements map[string]schema // by path: a * stands for the names that people choose, and [] for the entries of a list
 }
 
-func child(n schema, key string) schema {
-	n[key] = childOr(n[key])
-	return n[key].(schema)
-}
+var link = regexp.MustCompile(`\[([^]]*)\]\([^)]*\)`)
 
-func childOr(there any) any {
-	if _, ok := there.(schema); ok {
-		return there
+// node returns the schema of a value. One that may be null counts as absent then.
+func (w schemaWriter) node(path string, v value, help string, nullable bool) schema {
+	node := schema{}
+	if help != "" {
+		node["description"] = link.ReplaceAllString(help, "$1")
 	}
-	return schema{}
-}
-
-// require makes a path required, and with it all that it is in. What is
-// required must not be without a value.
-func require(root schema, path string) {
-	parent, n := "", path
-	if i := strings.LastIndex(path, "."); i >= 0 {
-		parent, n = path[:i], path[i+1:]
+	types := w.describe(path, v, node)
+	if nullable {
+		types = append(types, "null")
 	}
-	above := at(root, parent)
-	names, _ := above["required"].([]string)
-	if !slices.Contains(names, n) {
-		above["required"] = slices.Sorted(slices.Values(append(names, n)))
-	}
-	node := at(root, path)
-	if types, ok := node["type"].([]string); ok {
+	if node["type"] = types; len(types) == 1 {
 		node["type"] = types[0]
 	}
-	if parent != "" && !strings.HasSuffix(parent, "]") {
-		require(root, parent)
+	if absent := w.absent(path, v); absent != nil && absent != "" {
+		node["default"] = absent
 	}
+	maps.Copy(node, w.refinements[path])
+	delete(w.refinements, path)
+	return node
 }
 
 const (
@@ -189,116 +96,158 @@ const (
 	sizePattern     = `^[0-9]+(\.[0-9]*)?([kMGTPE]|[KMGTPE]i|[eE][0-9]{1,2})?$`
 )
 
-// describe writes a declaration into a schema. A key without a value counts as
-// absent.
-func (d declaration) describe(node schema) {
-	nullable := func(types ...string) { node["type"] = append(types, "null") }
-	switch d.kind {
-	case aText:
-		nullable("string")
-		if d.words != nil {
-			words := []any{nil}
-			for _, w := range slices.Backward(d.words) {
-				words = slices.Insert(words, 0, any(w))
-			}
-			node["enum"] = words
-		}
-	case aNumber:
-		nullable("integer")
-		node["minimum"], node["maximum"] = d.least, d.most
-	case aTrueness:
-		nullable("boolean")
-	case aDuration: // a number works, with a warning
-		nullable("string")
+// describe writes what a value may be, and returns its types.
+func (w schemaWriter) describe(path string, v value, node schema) (types []string) {
+	switch v.kind {
+	case kindText:
+		return describeText(v, node)
+	case kindNumber:
+		node["minimum"], node["maximum"] = v.least, v.most
+		return []string{"integer"}
+	case kindBool:
+		return []string{"boolean"}
+	case kindDuration: // a number works, with a warning
 		node["pattern"] = durationPattern
 		node["examples"] = []string{"10s", "5m", "1h30m"}
-	case aSize:
-		nullable("string", "integer")
+		return []string{"string"}
+	case kindSize:
 		node["pattern"] = sizePattern
-		node["minimum"], node["maximum"] = d.least, d.most
-	case aList:
-		nullable("array")
-	case aMapping:
-		nullable("object")
-		if _, ok := node["additionalProperties"]; !ok {
-			node["additionalProperties"] = false
-		}
+		node["minimum"], node["maximum"] = v.least, v.most
+		return []string{"string", "integer"}
+	case kindList:
+		node["items"] = w.node(path+"[]", v.each.value, v.each.help, false)
+		return []string{"array"}
+	default:
+		w.describeObject(path, v, node)
+		return []string{"object"}
 	}
 }
 
-// documentedKey is a row of a table in docs/configuration.md.
-type documentedKey struct{ text, absent string }
+func describeText(v value, node schema) (types []string) {
+	types = []string{"string"}
+	if r := v.rule; r.pattern != "" {
+		pattern := r.pattern
+		if r.must == "" {
+			pattern = "(" + pattern + ")?"
+		}
+		node["pattern"] = "^" + pattern + "$"
+		if r.longest > 0 {
+			node["maxLength"] = r.longest
+		}
+	}
+	if len(v.words) > 0 {
+		var words []any
+		for _, w := range v.words {
+			words = append(words, w)
+		}
+		if v.words[0] == wordOff { // without quotes
+			types, words = append(types, "boolean"), append(words, false)
+		}
+		node["enum"] = append(words, nil)
+	}
+	return types
+}
 
-var (
-	row  = regexp.MustCompile("(?m)^\\| `([A-Za-z.]+)` \\| ([^|]*) \\| ([^|]*) \\|")
-	link = regexp.MustCompile(`\[([^]]*)\]\([^)]*\)`)
-)
+func (w schemaWriter) describeObject(path string, v value, node schema) {
+	node["additionalProperties"] = len(v.keys) == 0
+	if v.each != nil {
+		node["additionalProperties"] = w.node(path+".*", v.each.value, v.each.help, v.each.value.kind == kindText)
+	}
+	properties, needed := schema{}, []string{}
+	for _, k := range v.keys {
+		help := k.help
+		if path == "callback.limits" {
+			help = "bounds " + help
+		}
+		properties[k.name] = w.node(strings.TrimPrefix(path+"."+k.name, "."), k.value, help, !isRequired(k.value))
+		if isRequired(k.value) {
+			needed = append(needed, k.name)
+		}
+	}
+	if len(properties) > 0 {
+		node["properties"] = properties
+	}
+	if len(needed) > 0 {
+		node["required"] = slices.Sorted(slices.Values(needed))
+	}
+}
 
-func documentation(t *testing.T) map[string]documentedKey {
-	t.Helper()
+// isRequired reports whether a value has to be there, or one that is in it.
+func isRequired(v value) bool {
+	return v.rule.must != "" || v.inWords == "required" || slices.ContainsFunc(v.keys, func(k key) bool { return isRequired(k.value) })
+}
+
+// absent returns what an absent one stands for, nil if that takes words.
+func (w schemaWriter) absent(path string, v value) any {
+	literal, quoted := strings.CutSuffix(strings.TrimPrefix(documentedDefault(v), "`"), "`")
+	switch {
+	case !quoted || strings.Contains(literal, "`"):
+		return nil
+	case v.kind == kindNumber:
+		n, err := strconv.Atoi(literal)
+		if err != nil {
+			w.t.Errorf("%s: the default %q: %v", path, literal, err)
+		}
+		return n
+	case v.kind == kindBool:
+		return literal == "true"
+	default:
+		return literal
+	}
+}
+
+// documentedDefault returns what the documentation says an absent one stands for.
+func documentedDefault(v value) string {
+	switch absent := v.absent.(type) {
+	case nil:
+		return v.inWords
+	case time.Duration:
+		if v.inWords == "" {
+			return "`" + regexp.MustCompile(`([hm])(0[ms])+$`).ReplaceAllString(absent.String(), "$1") + "`"
+		}
+	}
+	switch {
+	case v.inWords != "":
+		return v.inWords
+	case v.rule.must != "":
+		return "required"
+	default:
+		return fmt.Sprintf("`%v`", v.absent)
+	}
+}
+
+// The tables of the documentation are those of the code.
+func TestEveryKeyIsDocumented(t *testing.T) {
 	text, err := os.ReadFile("../../docs/configuration.md")
 	if err != nil {
 		t.Fatal(err)
 	}
-	keys, limits, ok := strings.Cut(string(text), "\n## Limits\n")
+	keyTables, limitTable, ok := strings.Cut(string(text), "\n## Limits\n")
 	if !ok {
 		t.Fatal("docs/configuration.md has no section on limits")
 	}
-	limits, _, _ = strings.Cut(limits, "\n## ")
-	docs := undocumented()
-	add := func(prefix, about, text string) {
-		for _, m := range row.FindAllStringSubmatch(text, -1) {
-			docs[prefix+m[1]] = documentedKey{text: about + link.ReplaceAllString(m[3], "$1"), absent: m[2]}
-		}
+	limitTable, _, _ = strings.Cut(limitTable, "\n## ")
+	row := regexp.MustCompile("(?m)^\\| `[A-Za-z.]+` \\| [^|]* \\| [^|]* \\|")
+	documented := map[string][]string{"keys": row.FindAllString(keyTables, -1), "limits": row.FindAllString(limitTable, -1)}
+	declared := map[string][]string{
+		"keys":   rows("", keys(&Config{})),
+		"limits": rows("", keysOfLimits(&Limits{})),
 	}
-	add("", "", keys)
-	add("callback.limits.", "bounds ", limits)
-	return docs
-}
-
-// setDefault takes the default of the documentation, which must be that of the
-// decoder where the decoder has one.
-func (doc documentedKey) setDefault(t *testing.T, path string, node schema, d declaration) {
-	t.Helper()
-	literal, quoted := strings.CutSuffix(strings.TrimPrefix(doc.absent, "`"), "`")
-	var want, value any = d.absent, literal
-	switch {
-	case !quoted || strings.Contains(literal, "`"):
-		return // in words
-	case d.kind == aNumber:
-		var n int
-		if err := json.Unmarshal([]byte(literal), &n); err != nil {
-			t.Errorf("%s: the documented default %q: %v", path, literal, err)
-		}
-		value = n
-	case d.kind == aTrueness:
-		value = literal == "true"
-	case d.kind == aDuration:
-		parsed, err := time.ParseDuration(literal)
-		if err != nil {
-			t.Errorf("%s: the documented default %q: %v", path, literal, err)
-		}
-		if want == parsed {
-			want = literal
-		}
-	}
-	node["default"] = value
-	// Those of limits, and of the text that means another, are elsewhere.
-	if isLimit := strings.HasPrefix(path, "callback.limits."); !isLimit && want != nil && want != "" && want != value {
-		t.Errorf("%s: the documented default is %v, that of the decoder %v", path, value, want)
+	if diff := cmp.Diff(declared, documented); diff != "" {
+		t.Errorf("-code +documentation:\n%s", diff)
 	}
 }
 
-func TestEveryKeyIsDocumented(t *testing.T) {
-	declared, docs := declarations(t), documentation(t)
-	for path := range declared {
-		if docs[path].text == "" {
-			t.Errorf("%s has no row in docs/configuration.md, nor a description", path)
+// rows returns the first columns of the table of keys, without limits, which have
+// their own. Keys that are there for compatibility need no row.
+func rows(prefix string, keys []key) (all []string) {
+	for _, k := range keys {
+		if k.applies != "" || k.value.inWords != "" {
+			all = append(all, fmt.Sprintf("| `%s%s` | %s | %s |", prefix, k.name, documentedDefault(k.value), k.help))
+		}
+		if k.name != "limits" {
+			all = append(all, rows(prefix+k.name+".", k.value.keys)...)
 		}
 	}
-	for path := range docs {
-		if _, ok := declared[path]; !ok {
-			t.Errorf("%s is documented, and the decoder does not know it", path)
-		}
-	}
+	return all
 }

@@ -15,9 +15,9 @@ func (c Config) StartHash() (string, error) {
 		return c.Hash, nil
 	}
 	values := map[string]any{}
-	for _, k := range keys(&c) {
-		if k.when == Restart {
-			values[k.path] = k.value
+	for _, s := range settings(&c) {
+		if s.applies == Restart {
+			values[s.path] = s.target
 		}
 	}
 	text, err := json.Marshal(values) // in the order of the keys

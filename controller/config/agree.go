@@ -1,0 +1,64 @@
+package config
+
+import (
+	"strings"
+	"time"
+
+	"k8s.io/apimachinery/pkg/util/validation/field"
+
+	"github.com/batch-job-controller/batch-job-controller/controller/execution"
+	"github.com/batch-job-controller/batch-job-controller/controller/plan"
+)
+
+// agree judges what keys say together, and at this time.
+func (f *findings) agree(c *Config, now time.Time) {
+	f.schedule(c, now)
+	callback, reports := field.NewPath("callback"), field.NewPath("reports")
+	if c.Callback.Auth == execution.NoAuth {
+		f.warn(callback.Child("auth"), "with none every pod that reaches the callback port can report for every node")
+	}
+	f.tls(callback, &c.Callback.TLS)
+	f.tls(reports, &c.Reports.TLS)
+	if c.Reports.Auth == ReportsServiceAccountToken && !c.Reports.TLS.On() {
+		f.warn(reports.Child("tls"), "is off: clients send their tokens to the report port in plain text")
+	}
+	f.metrics(field.NewPath("metrics"), c.Metrics)
+}
+
+// schedule judges the cron expression in its time zone, and moves a zone that is
+// written before the expression to where it belongs.
+func (f *findings) schedule(c *Config, now time.Time) {
+	at, zoneAt := field.NewPath("cronExpression"), field.NewPath("timeZone")
+	if f.has(at) || f.has(zoneAt) {
+		return
+	}
+	if _, err := plan.ParseTimeZone(c.TimeZone); err != nil {
+		f.report(field.Invalid(zoneAt, c.TimeZone, err.Error()))
+		c.TimeZone = ""
+	}
+	if _, err := plan.ParseSchedule(c.CronExpression, c.TimeZone, now); err != nil {
+		f.report(field.Invalid(at, c.CronExpression, err.Error()))
+		return
+	}
+	prefix, fields := plan.SplitTimeZone(c.CronExpression)
+	if prefix != "" {
+		_, c.TimeZone, _ = strings.Cut(prefix, "=")
+		f.warn(at, "the time zone should not be part of the expression: write timeZone: %s", c.TimeZone)
+	}
+	if c.TimeZone == "" {
+		c.TimeZone = "UTC"
+	}
+	c.CronExpression = fields
+}
+
+// tls judges the keys tls and tlsSecret of a mapping.
+func (f *findings) tls(path *field.Path, t *TLS) {
+	at := path.Child("tlsSecret")
+	switch {
+	case t.Mode == TLSSecret && t.Secret == "":
+		f.report(field.Required(at, "must be the name of the Secret, since tls is secret"))
+	case t.Mode != TLSSecret && t.Secret != "":
+		f.warn(at, "has no effect: tls is %s", t.Mode)
+		t.Secret = ""
+	}
+}

@@ -1,0 +1,119 @@
+package config
+
+import (
+	"encoding/json"
+	"fmt"
+	"slices"
+
+	"k8s.io/apimachinery/pkg/util/validation/field"
+
+	"github.com/batch-job-controller/batch-job-controller/controller/execution"
+)
+
+// findings is what a decoding comes upon.
+type findings struct {
+	env      Env // that it is decoded in
+	warnings []string
+	problems field.ErrorList
+}
+
+func (f *findings) warn(path *field.Path, format string, args ...any) {
+	f.warnings = append(f.warnings, path.String()+": "+fmt.Sprintf(format, args...))
+}
+
+func (f *findings) report(problems ...*field.Error) {
+	f.problems = append(f.problems, problems...)
+}
+
+// has reports whether there is a problem of a path.
+func (f *findings) has(path *field.Path) bool {
+	return slices.ContainsFunc(f.problems, func(p *field.Error) bool { return p.Field == path.String() })
+}
+
+// wrongType reports a value that is not of the kind it has to be.
+func (f *findings) wrongType(path *field.Path, given any, must string) {
+	f.report(field.TypeInvalid(path, shown(given), fmt.Sprintf("is %s: must be %s", kindOf(given), must)))
+}
+
+// shown returns a value as a message may show it.
+func shown(given any) any {
+	const longest = 64
+	if text, ok := given.(string); ok {
+		return execution.Truncate(text, longest)
+	}
+	if text, err := json.Marshal(given); err == nil && len(text) > longest {
+		return execution.Truncate(string(text), longest)
+	}
+	return given
+}
+
+// object returns the entries of a mapping, and whether it is one. What is absent
+// has none.
+func (f *findings) object(path *field.Path, given any) (map[string]any, bool) {
+	entries, ok := given.(map[string]any)
+	if !ok && given != nil {
+		f.wrongType(path, given, string(kindObject))
+		return nil, false
+	}
+	return entries, true
+}
+
+// list returns the entries of a list.
+func (f *findings) list(path *field.Path, given any) []any {
+	entries, ok := given.([]any)
+	if !ok && given != nil {
+		f.wrongType(path, given, string(kindList))
+	}
+	return entries
+}
+
+// text returns a text, and whether it is one. A number and a boolean, which the
+// predecessor took for the text that YAML made of it, are taken with a warning.
+func (f *findings) text(path *field.Path, given any) (text string, ok bool) {
+	switch v := given.(type) {
+	case nil:
+		return "", true
+	case string:
+		return v, true
+	case json.Number, bool:
+		text = fmt.Sprint(v)
+		f.warn(path, "taken as the text %q: put it in quotes", text)
+		return text, true
+	default:
+		f.wrongType(path, given, string(kindText))
+		return "", false
+	}
+}
+
+// valueKind is what a value is, in words for people.
+type valueKind string
+
+const (
+	kindNull   valueKind = "nothing"
+	kindObject valueKind = "a mapping"
+	kindList   valueKind = "a list"
+	kindText   valueKind = "text"
+	kindNumber valueKind = "a number"
+	kindBool   valueKind = "true or false"
+
+	// What is written as text or a number, and is neither.
+	kindDuration valueKind = "a duration"
+	kindSize     valueKind = "a size"
+)
+
+func kindOf(given any) valueKind {
+	switch given.(type) {
+	case nil:
+		return kindNull
+	case map[string]any:
+		return kindObject
+	case []any:
+		return kindList
+	case string:
+		return kindText
+	case bool:
+		return kindBool
+	default:
+		return kindNumber
+	}
+}

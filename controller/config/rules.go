@@ -1,0 +1,107 @@
+package config
+
+import (
+	"fmt"
+	"net/netip"
+	"path"
+	"slices"
+	"strings"
+
+	"k8s.io/apimachinery/pkg/api/validate/content"
+	"k8s.io/apimachinery/pkg/util/validation/field"
+)
+
+// A rule judges a text that is not empty.
+type rule struct {
+	problems func(text string) []string
+	must     string // what an empty text is told; empty: it is none
+	// What a JSON schema can say of it.
+	pattern string
+	longest int
+}
+
+const (
+	labelName     = `[a-z0-9]([-a-z0-9]*[a-z0-9])?`
+	subdomain     = labelName + `(\.` + labelName + `)*`
+	qualifiedName = `[A-Za-z0-9]([-A-Za-z0-9_.]*[A-Za-z0-9])?`
+)
+
+var (
+	dnsLabel     = rule{problems: content.IsDNS1123Label, pattern: labelName, longest: 63}
+	dnsSubdomain = rule{problems: content.IsDNS1123Subdomain, pattern: subdomain, longest: 253}
+	labelValue   = rule{problems: content.IsLabelValue, pattern: qualifiedName, longest: 63}
+	ipAddress    = rule{problems: addressProblems}
+	directory    = rule{problems: reportDirectoryProblems}
+)
+
+// required returns the rule with what it says of an empty text.
+func (r rule) required(must string) rule {
+	r.must = must
+	return r
+}
+
+// judge reports what a rule finds wrong with a text.
+func (f *findings) judge(at *field.Path, text string, r rule) {
+	switch {
+	case text == "" && r.must != "":
+		f.report(field.Required(at, r.must))
+	case text != "" && r.problems != nil:
+		f.reportAll(at, text, r.problems(text))
+	}
+}
+
+// reportAll reports several problems of one text.
+func (f *findings) reportAll(at *field.Path, text string, messages []string) {
+	for _, message := range messages {
+		f.report(field.Invalid(at, text, message))
+	}
+}
+
+const defaultReportDirectory = "/var/www"
+
+// Directories that the controller must not write into, nor serve: with all
+// below them, or alone.
+var (
+	forbiddenTrees = []string{"/bin", "/boot", "/dev", "/etc", "/lib", "/lib32", "/lib64", "/proc", "/run/secrets",
+		"/sbin", "/sys", "/usr/bin", "/usr/lib", "/usr/lib64", "/usr/sbin", "/var/run/secrets"}
+	forbiddenDirectories = []string{"/", "/home", "/opt", "/root", "/run", "/usr", "/var", "/var/lib", "/var/run"}
+)
+
+// reportDirectoryProblems judges the path. What is there, if anything, is for
+// the report store to find out.
+func reportDirectoryProblems(value string) []string {
+	if !path.IsAbs(value) {
+		return []string{"must be an absolute path, such as " + defaultReportDirectory}
+	}
+	cleaned := path.Clean(value)
+	if slices.Contains(forbiddenDirectories, cleaned) || slices.ContainsFunc(forbiddenTrees, func(tree string) bool {
+		return cleaned == tree || strings.HasPrefix(cleaned, tree+"/")
+	}) {
+		return []string{"must be a directory of its own, such as " + defaultReportDirectory + ", not one of the system"}
+	}
+	return nil
+}
+
+func addressProblems(value string) []string {
+	if _, err := netip.ParseAddr(value); err != nil {
+		return []string{"must be an IP address"}
+	}
+	return nil
+}
+
+// The ports that the controller listens on besides that of the callbacks.
+const (
+	reportPort  = 8080
+	healthPort  = 9152
+	metricsPort = 9153
+)
+
+// callbackPort is a port that none of the others is.
+func callbackPort(to *int) value {
+	return number(to, 8090, 1, 65535).then(func(f *findings, at *field.Path) {
+		if *to == reportPort || *to == healthPort || *to == metricsPort {
+			f.report(field.Invalid(at, *to,
+				fmt.Sprintf("is taken: the controller serves reports on %d, health on %d and metrics on %d", reportPort, healthPort, metricsPort)))
+		}
+	})
+}
