@@ -8,12 +8,12 @@ import (
 	"time"
 
 	corev1 "k8s.io/api/core/v1"
-	apierrors "k8s.io/apimachinery/pkg/api/errors"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	clienttesting "k8s.io/client-go/testing"
 
 	"github.com/batch-job-controller/batch-job-controller/controller/config"
 	"github.com/batch-job-controller/batch-job-controller/controller/execution"
+	"github.com/batch-job-controller/batch-job-controller/controller/kube"
 	"github.com/batch-job-controller/batch-job-controller/controller/record"
 )
 
@@ -47,7 +47,7 @@ func TestExecutionThatWasBeingOpenedIsOpenedByTheNextLeader(t *testing.T) {
 				time.Sleep(tt.after)
 				r = startReplica(t, c, store, cfg)
 				defer r.kill()
-				time.Sleep(strayTime + 15*time.Second) // a create of the dead leader may come so late
+				time.Sleep(kube.RequestGrace + 15*time.Second) // a create of the dead leader may come so late
 				var got []string
 				for _, rec := range c.records() {
 					got = append(got, rec.Plan.Scheduled.Format("15:04"))
@@ -55,7 +55,7 @@ func TestExecutionThatWasBeingOpenedIsOpenedByTheNextLeader(t *testing.T) {
 				if !slices.Equal(got, tt.want) {
 					t.Errorf("executions: got %v, want %v", got, tt.want)
 				}
-				state, err := r.readState(t.Context())
+				state, err := r.ticker.ReadState(t.Context())
 				must(t, err)
 				if state.Pending != nil {
 					t.Errorf("still opening: %+v", state.Pending)
@@ -77,16 +77,17 @@ func TestLeaderThatWasReplacedOpensNothing(t *testing.T) {
 		cfg := testConfig(func(c *config.Config) { c.RunOnStartup, c.CronExpression = false, "0 0 1 1 *" })
 		old := startReplica(t, c, store, cfg)
 		time.Sleep(time.Second)
-		old.kill() // its memory is still there
+		old.kill()
+		states := record.NewStateStore(c.client.CoreV1().ConfigMaps(testNamespace), testName)
+		stale, _, err := states.Read(t.Context()) // what it remembers
+		must(t, err)
 		next := startReplica(t, c, store, testConfig())
 		defer next.kill()
 		time.Sleep(5 * time.Second)
 		before := len(c.records())
 
-		err := old.swapState(t.Context(), unfenced, func(s *record.State) bool {
-			return s.Begin("", execution.Firing{Trigger: execution.Startup, Scheduled: time.Now()}, time.Now())
-		})
-		if !apierrors.IsConflict(err) {
+		stale.Begin("", execution.Firing{Trigger: execution.Startup, Scheduled: time.Now()}, time.Now())
+		if _, err = states.Swap(t.Context(), stale); !errors.Is(err, record.ErrConflict) {
 			t.Errorf("swap: got %v, want a conflict", err)
 		}
 		if got := len(c.records()); got != before || before != 1 {

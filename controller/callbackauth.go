@@ -11,54 +11,52 @@ import (
 	"github.com/batch-job-controller/batch-job-controller/controller/execution"
 	"github.com/batch-job-controller/batch-job-controller/controller/jobspec"
 	"github.com/batch-job-controller/batch-job-controller/controller/kube"
+	"github.com/batch-job-controller/batch-job-controller/controller/record"
 )
 
 // newCallbacks returns what authenticates the callbacks of the controller's pods.
-func (c *Controller) newCallbacks() *auth.Callbacks {
+func (m *Manager) newCallbacks() *auth.Callbacks {
 	return auth.NewCallbacks(auth.CallbackOptions{
-		Controller:  c.Options.Config.Name,
-		Namespace:   c.Namespace,
-		Auth:        c.Options.Config.Callback.Auth,
-		Credentials: c.credentials,
+		Controller:  m.Options.Config.Name,
+		Namespace:   m.Namespace,
+		Auth:        m.Options.Config.Callback.Auth,
+		Credentials: m.credentials,
 		Reviewer: sync.OnceValue(func() *auth.TokenReviewer {
-			return auth.NewTokenReviewer(c.Client.AuthenticationV1().TokenReviews(), c.Clock)
+			return auth.NewTokenReviewer(m.Client.AuthenticationV1().TokenReviews(), m.Clock)
 		}),
-		Open:     c.openForCallbacks,
-		Cache:    c.caches,
-		Pods:     c.Client.CoreV1().Pods(c.Namespace),
-		Jobs:     c.Client.BatchV1().Jobs(c.Namespace),
-		Notifier: callbackNotices{c},
-		Clock:    c.Clock,
+		Open:     m.openForCallbacks,
+		Cache:    m.caches,
+		Pods:     m.Client.CoreV1().Pods(m.Namespace),
+		Jobs:     m.Client.BatchV1().Jobs(m.Namespace),
+		Notifier: callbackNotices{m},
+		Clock:    m.Clock,
 	})
 }
 
-// CallbackAuth authenticates the callbacks of the controller's pods.
-func (c *Controller) CallbackAuth() *auth.Callbacks { return c.callbacks }
-
-func (c *Controller) openForCallbacks() (open auth.OpenExecution, ok bool) {
-	c.mu.Lock()
-	defer c.mu.Unlock()
-	if c.open == nil {
+func (m *Manager) openForCallbacks() (open auth.OpenExecution, ok bool) {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	if m.active == nil {
 		return open, false
 	}
-	return auth.OpenExecution{ID: c.open.id, Auth: c.open.auth, Owner: c.open.record.Owner()}, true
+	return auth.OpenExecution{ID: m.active.ID(), Auth: m.active.Auth(), Owner: m.active.Record().Owner()}, true
 }
 
 // callbackNotices writes events about callbacks that were denied.
-type callbackNotices struct{ *Controller }
+type callbackNotices struct{ *Manager }
 
 // Impostor writes an event about the pod that spoke for another node.
 func (n callbackNotices) Impostor(ctx context.Context, whose, claimed execution.Key) {
 	n.Log.Warn("callback denied: the token is that of another node task",
 		"execution", whose.Execution, "node", whose.Node, "claimedExecution", claimed.Execution, "claimedNode", claimed.Node)
-	ctx, cancel := context.WithTimeout(ctx, eventTimeout)
+	ctx, cancel := context.WithTimeout(ctx, kube.EventTimeout)
 	defer cancel()
-	about, err := n.eventObject(ctx, whose)
+	about, err := n.subjects.Of(ctx, whose)
 	if err != nil {
 		n.Log.Warn("event not written", "reason", kube.EventCallbackDenied, "error", err)
 		return
 	}
-	n.announce(ctx, about, true, kube.EventCallbackDenied,
+	n.announcer.Announce(ctx, about, true, kube.EventCallbackDenied,
 		fmt.Sprintf("a callback with the token of node %s was denied: it was for %s of execution %s", whose.Node, claimed.Node, claimed.Execution))
 }
 
@@ -66,8 +64,8 @@ func (n callbackNotices) Impostor(ctx context.Context, whose, claimed execution.
 // known: two controllers behind one Service, each of which gets a part of the
 // other's callbacks, or a key that was replaced.
 func (n callbackNotices) Stranger(ctx context.Context, claimed execution.Key) {
-	cfg := n.config()
-	about, hint := n.stateReference(), "it is of another controller, or the callback key was replaced"
+	cfg := n.source.Current()
+	about, hint := record.StateReference(n.Namespace, cfg.Name), "it is of another controller, or the callback key was replaced"
 	switch own := n.caches.Job(n.Namespace, jobspec.JobName(cfg.Name, claimed)) != nil; {
 	case own:
 		hint = "the callback key was replaced after the pod was given it; the nodes that start later have tokens of the new one"
@@ -76,7 +74,7 @@ func (n callbackNotices) Stranger(ctx context.Context, claimed execution.Key) {
 		hint = fmt.Sprintf("it is of another controller: does Service %s select two controllers? Its selector must match the pods of %s only", cfg.CallbackServiceName, cfg.Name)
 	}
 	n.Log.Warn("callback denied: the token was made with a key that is not known", "execution", claimed.Execution, "node", claimed.Node, "hint", hint)
-	ctx, cancel := context.WithTimeout(ctx, eventTimeout)
+	ctx, cancel := context.WithTimeout(ctx, kube.EventTimeout)
 	defer cancel()
-	n.announce(ctx, about, true, kube.EventCallbackDenied, "callbacks are denied whose token was made with a key that is not known: "+hint)
+	n.announcer.Announce(ctx, about, true, kube.EventCallbackDenied, "callbacks are denied whose token was made with a key that is not known: "+hint)
 }

@@ -32,33 +32,6 @@ func (s *settable) Now() time.Time {
 	return time.Now().Add(s.off)
 }
 
-func TestDeadlinesWhenTheClockIsSet(t *testing.T) {
-	tests := map[string]struct {
-		off  time.Duration
-		want time.Duration // that seems to have passed in a minute
-	}{
-		"F-28 not at all":        {0, time.Minute},
-		"F-28 an hour forward":   {time.Hour, time.Minute},
-		"F-28 a year forward":    {365 * 24 * time.Hour, time.Minute},
-		"F-28 an hour back":      {-time.Hour, time.Minute - time.Hour},
-		"F-28 slewed to be fast": {3 * time.Second, time.Minute},
-	}
-	for name, tt := range tests {
-		t.Run(name, func(t *testing.T) {
-			inBubble(t, func(t *testing.T) {
-				clk := &settable{}
-				c := &Controller{Options: Options{Clock: clk}, started: clk.Now()}
-				began := time.Now()
-				time.Sleep(time.Minute)
-				clk.set(tt.off)
-				if got := c.now().Sub(began); got != tt.want {
-					t.Errorf("passed: got %s, want %s", got, tt.want)
-				}
-			})
-		})
-	}
-}
-
 // A clock that is set forward ends no Job that runs and starts no tick twice.
 func TestExecutionWhoseClockIsSet(t *testing.T) {
 	tests := map[string]struct {

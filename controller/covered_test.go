@@ -109,7 +109,7 @@ func TestAResultIsJudgedBeforeItsCredentialsAreCovered(t *testing.T) {
 					"P", base64.StdEncoding.EncodeToString([]byte("bjc:"+token)))
 
 				var log strings.Builder
-				handler := callback.NewHandler(r.Controller, callback.Options{
+				handler := callback.NewHandler(r.Recorder(), callback.Options{
 					Log: slog.New(slog.NewTextHandler(&log, nil)), Redactor: r.Redactor(),
 				})
 				var answer *httptest.ResponseRecorder

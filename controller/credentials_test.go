@@ -106,7 +106,7 @@ func TestCredentialsInWhatPodsSend(t *testing.T) {
 				key := execution.Key{Execution: c.records()[0].Plan.ID, Node: "a"}
 				credential := tt.credential(r, key)
 				printing.text = "my token is " + credential + "\n"
-				handler := callback.NewHandler(r.Controller, callback.Options{Redactor: r.Redactor(), ObserveRedacted: r.Metrics.CredentialsRedacted})
+				handler := callback.NewHandler(r.Recorder(), callback.Options{Redactor: r.Redactor(), ObserveRedacted: r.Metrics.CredentialsRedacted})
 				send := func(kind route.Kind, query, body string) *httptest.ResponseRecorder {
 					answer := httptest.NewRecorder()
 					handler.ServeHTTP(answer, httptest.NewRequest(http.MethodPost, route.Path(kind, key)+query, strings.NewReader(body)))
@@ -167,7 +167,7 @@ func TestLabelsThatDifferInASignature(t *testing.T) {
 		defer r.kill()
 		time.Sleep(5 * time.Second)
 		key := execution.Key{Execution: c.records()[0].Plan.ID, Node: "a"}
-		handler := callback.NewHandler(r.Controller, callback.Options{Redactor: r.Redactor()})
+		handler := callback.NewHandler(r.Recorder(), callback.Options{Redactor: r.Redactor()})
 		for _, one := range []string{
 			jwt(`{"iss":"https://example.com"}`),
 			jwt(`{"iss":"https://k","aud":"bjc.` + testNamespace + `.` + testName + `"}`),

@@ -1,20 +1,23 @@
-// Package controller is the machine: the only code that touches the cluster.
+// Package controller is the Manager: it runs the executions of the definitions of one
+// process, as long as this replica leads. It decides nothing by itself, and touches
+// only what no other package has.
 //
-// The way of one execution, from the tick to the report:
+// The way of a tick:
 //
-//	ticks.go      a tick is due                       plan.Due
-//	open.go       select the nodes, write the record  plan.SelectNodes
-//	admit.go      give free slots to waiting tasks:   Ledger.Draft
-//	              one compare-and-swap of the record
-//	work.go       one node task's turn:               plan.Next
-//	              gather, decide, act                 jobspec.Render
-//	kube          a Job or pod changes: its task gets another turn
-//	callbacks.go  a pod reports                       plan.AcceptCallback
-//	collect.go    a task has ended: save its logs
-//	close.go      the last task has ended: write the  Ledger.Report
-//	              report, close the record, drop what
-//	              is older than the history           plan.Prune
-//	lease         all of it only with the Lease
+//	definition  Ticker.Run       a tick is due                        plan.Due
+//	            Opener.Fire      the state says so, and the nodes are
+//	                             selected: the record is created      plan.SelectNodes
+//	controller  Manager.Adopt    the execution is open
+//	run         Execution.Run    its writer gives free slots to       Ledger.Draft
+//	                             waiting tasks; each task has its
+//	                             turns: gather, decide, act           plan.Next, jobspec.Render
+//	                             after the last the report is
+//	                             written, and the record closed
+//	controller  Manager.end      the next one begins; what is older
+//	                             than the history is dropped          plan.Prune
+//
+// The way of a result: callback, then intake Recorder.Result, which asks the Manager
+// whether the node task may report (reported.Accept).
 //
 // Whatever is in memory may be lost at any instruction: recover.go builds it
 // anew from the execution records, the Jobs and the report directory.

@@ -3,6 +3,7 @@ package controller
 import (
 	"context"
 	"errors"
+	"io"
 	"log/slog"
 	"os"
 	"slices"
@@ -25,6 +26,7 @@ import (
 	"github.com/batch-job-controller/batch-job-controller/controller/config"
 	"github.com/batch-job-controller/batch-job-controller/controller/execution"
 	"github.com/batch-job-controller/batch-job-controller/controller/jobspec"
+	"github.com/batch-job-controller/batch-job-controller/controller/kube"
 	"github.com/batch-job-controller/batch-job-controller/controller/metrics"
 	"github.com/batch-job-controller/batch-job-controller/controller/record"
 )
@@ -74,7 +76,7 @@ func testConfig(mutate ...func(*config.Config)) config.Config {
 // replica is one controller process.
 type replica struct {
 	t *testing.T
-	*Controller
+	*Manager
 	registry *prometheus.Registry
 	stop     context.CancelFunc
 	done     chan struct{}
@@ -82,11 +84,21 @@ type replica struct {
 
 // Result has the controller take a result, of which nothing is covered.
 func (r *replica) Result(ctx context.Context, key execution.Key, body []byte) error {
-	redacted, err := r.Controller.Result(ctx, key, body)
+	redacted, err := r.Recorder().Result(ctx, key, body)
 	if redacted > 0 {
 		r.t.Errorf("%d credentials were covered in %s", redacted, body)
 	}
 	return err
+}
+
+// File has the controller take a file.
+func (r *replica) File(ctx context.Context, key execution.Key, name, contentType string, body io.Reader) (stored string, err error) {
+	return r.Recorder().File(ctx, key, name, contentType, body)
+}
+
+// Event has the controller write an event for a pod.
+func (r *replica) Event(ctx context.Context, key execution.Key, e execution.Event) error {
+	return r.Recorder().Event(ctx, key, e)
 }
 
 // startReplica runs a controller as its leader.
@@ -161,12 +173,12 @@ func newReplica(t *testing.T, client kubernetes.Interface, store Store, cfg conf
 	}
 	controller, err := New(options)
 	must(t, err)
-	return &replica{t: t, Controller: controller, registry: registry, done: make(chan struct{})}
+	return &replica{t: t, Manager: controller, registry: registry, done: make(chan struct{})}
 }
 
 // unfenced lets every write pass.
 func unfenced(ctx context.Context) (context.Context, context.CancelFunc, error) {
-	write, done := context.WithTimeout(ctx, apiTimeout)
+	write, done := context.WithTimeout(ctx, kube.RequestTimeout)
 	return write, done, ctx.Err()
 }
 

@@ -74,7 +74,7 @@ func TestPausesBetweenJudgementsHaveJitter(t *testing.T) {
 		asked := make(chan time.Time, 1000)
 		r := followingReplica(t, c, j, func(o *Options) {
 			o.Jitter = func() float64 { return 0.5 }
-			o.Judge = func(ctx context.Context, running config.Config, data map[string]string) (config.Change, error) {
+			o.Validate = func(ctx context.Context, running config.Config, data map[string]string) (config.Change, error) {
 				asked <- time.Now()
 				return j.decide(ctx, running, data)
 			}

@@ -94,13 +94,13 @@ func TestLogsThatHangHoldUpNoNode(t *testing.T) {
 		if got := len(c.created()); got != len(nodes) {
 			t.Errorf("nodes with a Job while logs hang: got %d, want all %d", got, len(nodes))
 		}
-		if most := logs.most.Load(); most != logWorkers {
-			t.Errorf("logs fetched at once: got %d, want %d", most, logWorkers)
+		if most := logs.most.Load(); most != 8 {
+			t.Errorf("logs fetched at once: got %d, want %d", most, 8)
 		}
 		// Twenty logs, eight at a time, each tried four times for 30 s.
 		time.Sleep(6 * time.Minute)
 		c.wantAllSucceeded(2)
-		if got, want := int(logs.all.Load()), logAttempts*len(nodes); got != want {
+		if got, want := int(logs.all.Load()), 4*len(nodes); got != want {
 			t.Errorf("attempts: got %d, want %d", got, want)
 		}
 		if got := r.metric("batch_job_controller_pod_logs_total", "outcome=failed"); got != float64(len(nodes)) {

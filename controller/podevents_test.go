@@ -26,7 +26,7 @@ func TestPodsDoNotSpeakForTheController(t *testing.T) {
 		for reason, want := range map[string]struct{ reporter, action string }{
 			"Killing":                  {kube.PodReporter, "Report"},
 			"Mounted":                  {kube.PodReporter, "Mount"},
-			kube.EventExecutionStarted: {r.config().Name, "OpenExecution"},
+			kube.EventExecutionStarted: {r.Config().Name, "OpenExecution"},
 		} {
 			events := c.eventsOf(reason)
 			if len(events) != 1 {

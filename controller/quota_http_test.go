@@ -84,7 +84,7 @@ func TestWhatAPodSeesOfItsLimits(t *testing.T) {
 				must(t, err)
 				_, r, a, _ := limited(t, store, limits)
 				defer r.kill()
-				handler := callback.NewHandler(r.Controller, callback.Options{ObserveLimit: r.Metrics.CallbackLimited})
+				handler := callback.NewHandler(r.Recorder(), callback.Options{ObserveLimit: r.Metrics.CallbackLimited})
 				send := func(q request) *httptest.ResponseRecorder {
 					path := route.Path(q.kind, execution.Key{Execution: a.Execution, Node: q.node})
 					answer := httptest.NewRecorder()

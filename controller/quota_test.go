@@ -13,7 +13,6 @@ import (
 
 	"github.com/batch-job-controller/batch-job-controller/controller/config"
 	"github.com/batch-job-controller/batch-job-controller/controller/execution"
-	"github.com/batch-job-controller/batch-job-controller/controller/plan"
 )
 
 // limitOf returns which limit an error is about, or "".
@@ -293,21 +292,4 @@ func TestStormOfEvents(t *testing.T) {
 			t.Errorf("requests within a second: got %d", most)
 		}
 	})
-}
-
-func TestEveryQuotaIsThatOfTheConfiguration(t *testing.T) {
-	cfg := snapshot{Config: testConfig(func(c *config.Config) {
-		c.Callback.Limits = config.Limits{
-			FilesPerTask: 1, BytesPerTask: 2, ResultsPerTask: 3, EventsPerTask: 4,
-			EventBurst: 5, EventInterval: 6, EventsPerSecond: 7, BytesPerExecution: 8,
-		}
-	})}
-	got := quotaLimits(cfg.intake())
-	want := plan.QuotaLimits{
-		Files: 1, Bytes: 2, Results: 3, Events: 4,
-		EventBurst: 5, EventInterval: 6, EventsASecond: 7, ExecutionBytes: 8,
-	}
-	if got != want {
-		t.Errorf("got %+v, want %+v", got, want)
-	}
 }

@@ -9,13 +9,11 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 	"github.com/prometheus/common/expfmt"
-	corev1 "k8s.io/api/core/v1"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	clienttesting "k8s.io/client-go/testing"
 
 	"github.com/batch-job-controller/batch-job-controller/controller/config"
 	"github.com/batch-job-controller/batch-job-controller/controller/execution"
-	"github.com/batch-job-controller/batch-job-controller/controller/record"
 )
 
 // lastingMetrics returns all gauges, as /metrics shows them: what counts begins
@@ -130,36 +128,6 @@ func TestLastTickIsRememberedApartFromTheRecords(t *testing.T) {
 	})
 }
 
-func TestStartupIsDueOnceForReplicasThatStartTogether(t *testing.T) {
-	started := time.Date(2026, 11, 24, 3, 0, 0, 500, time.UTC)
-	tests := map[string]struct {
-		runOnStartup bool
-		known        []execution.ID
-		want         time.Time
-	}{
-		"nothing has run": {true, nil, started.Add(time.Second)},
-		"the last execution is older than this start": {true, []execution.ID{execution.NewID(started.Add(-time.Hour))}, started.Add(time.Second)},
-		"another replica has run one since":           {true, []execution.ID{execution.NewID(started.Add(time.Minute))}, time.Time{}},
-		"one in the very second":                      {true, []execution.ID{execution.NewID(started)}, time.Time{}},
-		"it is not configured":                        {false, nil, time.Time{}},
-	}
-	for name, tt := range tests {
-		t.Run(name, func(t *testing.T) {
-			c := &Controller{
-				Options: Options{Config: testConfig(func(c *config.Config) { c.RunOnStartup = tt.runOnStartup })},
-				started: started,
-				known:   map[execution.ID]bool{},
-			}
-			for _, id := range tt.known {
-				c.known[id] = true
-			}
-			if got := c.startupDue(); !got.Equal(tt.want) {
-				t.Errorf("due: got %s, want %s", got, tt.want)
-			}
-		})
-	}
-}
-
 func TestConflictIsAnsweredByReadingTheRecordAgain(t *testing.T) {
 	inBubble(t, func(t *testing.T) {
 		c := newCluster(t, "a", "b", "c", "d")
@@ -200,59 +168,4 @@ func TestTermThatEndsBeforeItHasRecoveredLeavesNothingBehind(t *testing.T) {
 		time.Sleep(5 * time.Second)
 		r.kill()
 	})
-}
-
-func TestRecordWhoseNameIsTaken(t *testing.T) {
-	tests := map[string]struct {
-		there     func(*execution.Plan) // the record that is there, compared with the one to be created
-		wantTaken bool
-	}{
-		"by a leader that died, or by a request whose answer was lost": {func(*execution.Plan) {}, false},
-		"by another trigger": {func(p *execution.Plan) { p.Trigger = execution.Startup }, true},
-		"by another tick":    {func(p *execution.Plan) { p.Scheduled = p.Scheduled.Add(time.Second) }, true},
-	}
-	for name, tt := range tests {
-		t.Run(name, func(t *testing.T) {
-			c := newCluster(t)
-			controller := &Controller{records: record.NewStore(c.client.CoreV1().ConfigMaps(testNamespace), testName)}
-			there := samplePlan(t)
-			tt.there(&there)
-			_, isNew, err := controller.createRecord(t.Context(), there)
-			must(t, err)
-			if !isNew {
-				t.Error("the first is not new")
-			}
-			_, isNew, err = controller.createRecord(t.Context(), samplePlan(t))
-			if isNew || errors.Is(err, errNameTaken) != tt.wantTaken || (err != nil) != tt.wantTaken {
-				t.Errorf("the second: new %t, %v, want it taken: %t", isNew, err, tt.wantTaken)
-			}
-		})
-	}
-}
-
-func TestCallbackHost(t *testing.T) {
-	tests := map[string]struct {
-		podIP, clusterIP, want string
-	}{
-		"the address of the Service":  {clusterIP: "10.96.0.7", want: "10.96.0.7"},
-		"POD_IP wins":                 {podIP: "10.1.2.3", clusterIP: "10.96.0.7", want: "10.1.2.3"},
-		"a headless Service is named": {clusterIP: corev1.ClusterIPNone, want: testName + "." + testNamespace + ".svc"},
-		"an IPv6 address":             {clusterIP: "fd00::7", want: "fd00::7"},
-	}
-	for name, tt := range tests {
-		t.Run(name, func(t *testing.T) {
-			c := newCluster(t)
-			service, err := c.client.CoreV1().Services(testNamespace).Get(t.Context(), testName, metav1.GetOptions{})
-			must(t, err)
-			service.Spec.ClusterIP = tt.clusterIP
-			_, err = c.client.CoreV1().Services(testNamespace).Update(t.Context(), service, metav1.UpdateOptions{})
-			must(t, err)
-			controller := &Controller{Options: Options{PodIP: tt.podIP, Namespace: testNamespace, Client: c.client, Config: testConfig()}}
-			got, err := controller.callbackHost(t.Context(), testName)
-			must(t, err)
-			if got != tt.want {
-				t.Errorf("host: got %s, want %s", got, tt.want)
-			}
-		})
-	}
 }

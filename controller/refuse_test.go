@@ -242,7 +242,7 @@ func TestARefusalWhoseEventTakesLongEndsNoTask(t *testing.T) {
 				first = time.Now()
 			}
 			switch since := time.Since(first); {
-			case since < deadline-eventTimeout:
+			case since < deadline-kube.EventTimeout:
 				return true, nil, quotaExceeded()
 			case since < deadline:
 				denied = time.Now()
@@ -255,7 +255,7 @@ func TestARefusalWhoseEventTakesLongEndsNoTask(t *testing.T) {
 		defer r.kill()
 		time.Sleep(time.Minute)
 		c.wantAllSucceeded(2)
-		if denied.Add(eventTimeout).Sub(first) <= deadline {
+		if denied.Add(kube.EventTimeout).Sub(first) <= deadline {
 			t.Error("no request was denied so late that its event outlasts startDeadline")
 		}
 	})

@@ -17,6 +17,7 @@ import (
 	"k8s.io/apimachinery/pkg/util/validation/field"
 
 	"github.com/batch-job-controller/batch-job-controller/controller/config"
+	"github.com/batch-job-controller/batch-job-controller/controller/definition"
 	"github.com/batch-job-controller/batch-job-controller/controller/execution"
 	"github.com/batch-job-controller/batch-job-controller/controller/jobspec"
 	"github.com/batch-job-controller/batch-job-controller/controller/kube"
@@ -51,7 +52,7 @@ func (j *judge) decide(_ context.Context, running config.Config, data map[string
 		case "pool":
 			n, err := strconv.Atoi(value)
 			if err != nil {
-				return config.Change{}, &InvalidConfigError{fmt.Errorf("ConfigMap: %w", config.Problems{
+				return config.Change{}, &definition.InvalidError{Err: fmt.Errorf("ConfigMap: %w", config.Problems{
 					field.Invalid(field.NewPath("podPoolSize"), value, "must be a whole number from 1 to 1000"),
 					field.Required(field.NewPath("name"), "must be set"),
 				})}
@@ -115,7 +116,7 @@ func (c *cluster) configEvents() []string {
 // following has a replica follow the ConfigMap, which it was started with.
 func following(j *judge) func(*Options) {
 	return func(o *Options) {
-		o.ConfigMap, o.Judge = testConfigMap, j.decide
+		o.ConfigMap, o.Validate = testConfigMap, j.decide
 		o.Config.Hash = config.Hash(map[string]string{config.ConfigKey: ""})
 		o.Config.RunOnStartup = false
 	}
@@ -303,7 +304,7 @@ func TestConfigurationThatCannotBeJudgedIsJudgedLater(t *testing.T) {
 			t.Errorf("events: got %s, want none: nothing is known of it", events)
 		}
 		j.away.Store(false)
-		time.Sleep(reloadRetry + time.Second)
+		time.Sleep(15*time.Second + time.Second)
 		if got := r.Config().PodPoolSize; got != 5 {
 			t.Errorf("podPoolSize: got %d, want 5", got)
 		}

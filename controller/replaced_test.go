@@ -15,6 +15,7 @@ import (
 
 	"github.com/batch-job-controller/batch-job-controller/controller/config"
 	"github.com/batch-job-controller/batch-job-controller/controller/execution"
+	"github.com/batch-job-controller/batch-job-controller/controller/timing"
 )
 
 // replace puts another record of the same name in place of one, as kubectl replace
@@ -98,7 +99,7 @@ func TestAJobThatTheCacheHasLostIsLookedForAgain(t *testing.T) {
 		name := jobName(c.records()[0].Plan.Scheduled, "a")
 		must(t, c.client.BatchV1().Jobs(testNamespace).Delete(t.Context(), name, metav1.DeleteOptions{}))
 		must(t, c.client.CoreV1().Pods(testNamespace).Delete(t.Context(), name+"-x", metav1.DeleteOptions{})) // as the garbage collector does
-		time.Sleep(longestSleep + 5*time.Second)
+		time.Sleep(timing.LongestSleep + 5*time.Second)
 		c.wantOutcomes(map[string]execution.Outcome{"a": lostBy(execution.JobDeleted)})
 	})
 }

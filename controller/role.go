@@ -1,6 +1,7 @@
 package controller
 
 import (
+	"context"
 	"time"
 
 	"github.com/batch-job-controller/batch-job-controller/controller/execution"
@@ -18,68 +19,103 @@ type role int
 const (
 	standby role = iota
 	leading
-	caretaking
+	draining
 )
 
-func (c *Controller) setRole(r role) {
-	c.mu.Lock()
-	defer c.mu.Unlock()
-	c.role = r
-	c.Metrics.SetLeader(r == leading)
-	if r == caretaking && c.holder != "" {
-		c.standDown()
+func (m *Manager) setRole(r role) {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	m.role = r
+	m.Metrics.SetLeader(r == leading)
+	if r == draining && m.holder != "" {
+		m.becomeStandby()
 	}
-	c.announceMove()
+	m.announceMove()
 }
 
-// announceMove wakes those who wait for somebody to take callbacks. The caller
-// holds c.mu.
-func (c *Controller) announceMove() {
-	close(c.moved)
-	c.moved = make(chan struct{})
+// announceMove wakes the callbacks that wait for a replica to take them. The caller
+// holds m.mu.
+func (m *Manager) announceMove() {
+	close(m.moved)
+	m.moved = make(chan struct{})
 }
 
-// ObserveHolder is told who holds the Lease, as often as it is looked at. A
-// caretaker that learns of another leader stands down.
-func (c *Controller) ObserveHolder(holder string) {
-	if holder == c.Identity {
+// ObserveHolder is called with the identity that holds the Lease, as often as the
+// Lease is looked at. A draining replica that learns of another leader stands down.
+func (m *Manager) ObserveHolder(holder string) {
+	if holder == m.Identity {
 		holder = ""
 	}
-	c.mu.Lock()
-	defer c.mu.Unlock()
-	if holder == c.holder {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	if holder == m.holder {
 		return
 	}
-	c.holder = holder
+	m.holder = holder
 	if holder != "" {
-		c.Log.Info("another replica leads", "identity", holder)
-		if c.role == caretaking {
-			c.standDown()
+		m.Log.Info("another replica leads", "identity", holder)
+		if m.role == draining {
+			m.becomeStandby()
 		}
 	}
-	c.announceMove()
+	m.announceMove()
 }
 
-// standDown forgets the executions: another replica has them now. The caller
-// holds c.mu.
-func (c *Controller) standDown() {
-	c.role = standby
-	c.open, c.backlog, c.known = nil, nil, map[execution.ID]bool{}
-	c.Results.Keep(nil)
-	c.Metrics.SetPool(0, 0)
-	c.Metrics.SetDamagedRecords(0) // that is the next leader's
-	c.Metrics.SetNextTick(time.Time{})
-	c.Metrics.ForgetLastReport()
+// becomeStandby forgets the executions: another replica has them now. The caller
+// holds m.mu.
+func (m *Manager) becomeStandby() {
+	m.role = standby
+	m.active, m.backlog, m.known = nil, nil, map[execution.ID]bool{}
+	m.results.Forget()
+	m.Metrics.SetPool(0, 0)
+	m.Metrics.SetDamagedRecords(0) // that is the next leader's
+	m.Metrics.SetNextTick(time.Time{})
+	m.Metrics.ForgetLastReport()
 }
 
-// takesCallbacks reports whether this replica does. The caller holds c.mu.
-func (c *Controller) takesCallbacks() bool { return c.role != standby && c.holder == "" }
+// takesCallbacks reports whether this replica does. The caller holds m.mu.
+func (m *Manager) takesCallbacks() bool { return m.role != standby && m.holder == "" }
 
 // Callbacks returns whether this replica takes callbacks, and if not, the
 // address of the one that does, or nothing if there is none or it does not say.
 // The channel is closed when that changes.
-func (c *Controller) Callbacks() (here bool, elsewhere string, moved <-chan struct{}) {
-	c.mu.Lock()
-	defer c.mu.Unlock()
-	return c.takesCallbacks(), lease.AddressOf(c.holder), c.moved
+func (m *Manager) Callbacks() (here bool, elsewhere string, moved <-chan struct{}) {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	return m.takesCallbacks(), lease.AddressOf(m.holder), m.moved
+}
+
+// Leads reports whether this replica leads, as far as it knows.
+func (m *Manager) Leads() bool {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	return m.role == leading
+}
+
+// SurelyLeads reports whether no other replica can lead.
+func (m *Manager) SurelyLeads() bool {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	return m.surelyLeads()
+}
+
+// surelyLeads is SurelyLeads for a caller that holds m.mu.
+func (m *Manager) surelyLeads() bool {
+	if m.role != leading {
+		return false
+	}
+	_, done, err := m.fence(context.Background()) // it is asked, not written with
+	if err != nil {
+		return false
+	}
+	done()
+	return true
+}
+
+// Leader returns the identity of another replica that leads, or nothing. The channel
+// is closed when that or Leads changes.
+func (m *Manager) Leader() (identity string, moved <-chan struct{}) {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	return m.holder, m.moved
 }

@@ -12,31 +12,8 @@ import (
 
 	"github.com/batch-job-controller/batch-job-controller/controller/config"
 	"github.com/batch-job-controller/batch-job-controller/controller/execution"
+	"github.com/batch-job-controller/batch-job-controller/controller/kube"
 )
-
-func TestWritesThatMayBeDone(t *testing.T) {
-	jobs := batchv1.Resource("jobs")
-	tests := map[string]struct {
-		err  error
-		want bool
-	}{
-		"no answer came":                {errors.New("connection reset"), true},
-		"it took too long":              {apierrors.NewTimeoutError("too long", 1), true},
-		"the API server failed":         {apierrors.NewInternalError(errors.New("etcd")), true},
-		"the API server is not there":   {apierrors.NewServiceUnavailable("starting"), true},
-		"the API server has no time":    {apierrors.NewTooManyRequests("busy", 1), false},
-		"it is forbidden":               {apierrors.NewForbidden(jobs, "x", nil), false},
-		"the Job is invalid":            {invalidJob(), false},
-		"somebody has the name already": {apierrors.NewAlreadyExists(jobs, "x"), false},
-	}
-	for name, tt := range tests {
-		t.Run(name, func(t *testing.T) {
-			if got := mayBeDone(tt.err); got != tt.want {
-				t.Errorf("got %t, want %t", got, tt.want)
-			}
-		})
-	}
-}
 
 // A request to create the Job may come after the node was found to be gone.
 func TestTaskThatHasNoJobEndsWhenNoneCanComeAnyMore(t *testing.T) {
@@ -48,10 +25,10 @@ func TestTaskThatHasNoJobEndsWhenNoneCanComeAnyMore(t *testing.T) {
 		wantAfter time.Duration
 	}{
 		"this leader has sent none":             {wantAfter: 0},
-		"an earlier leader may have sent one":   {takenOver: true, wantAfter: strayTime},
-		"nobody knows what became of it":        {create: errors.New("connection reset"), wantAfter: strayTime},
+		"an earlier leader may have sent one":   {takenOver: true, wantAfter: kube.RequestGrace},
+		"nobody knows what became of it":        {create: errors.New("connection reset"), wantAfter: kube.RequestGrace},
 		"it was refused":                        {create: apierrors.NewForbidden(batchv1.Resource("jobs"), "x", nil), wantAfter: 0},
-		"an earlier leader, and it was refused": {takenOver: true, create: apierrors.NewForbidden(batchv1.Resource("jobs"), "x", nil), wantAfter: strayTime},
+		"an earlier leader, and it was refused": {takenOver: true, create: apierrors.NewForbidden(batchv1.Resource("jobs"), "x", nil), wantAfter: kube.RequestGrace},
 	}
 	for name, tt := range tests {
 		t.Run(name, func(t *testing.T) {
@@ -100,8 +77,8 @@ func TestJobsAreKeptUntilNoneCanComeAnyMore(t *testing.T) {
 		defer r.kill()
 		time.Sleep(2 * time.Minute)
 		closed := c.records()[0].Account.ClosedAt
-		if after := deleted.Sub(closed); closed.IsZero() || after < strayTime || after > strayTime+5*time.Second {
-			t.Errorf("the Job was deleted %s after the execution closed, want %s", after, strayTime)
+		if after := deleted.Sub(closed); closed.IsZero() || after < kube.RequestGrace || after > kube.RequestGrace+5*time.Second {
+			t.Errorf("the Job was deleted %s after the execution closed, want %s", after, kube.RequestGrace)
 		}
 	})
 }

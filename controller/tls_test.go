@@ -6,11 +6,12 @@ import (
 	"slices"
 	"strings"
 	"testing"
-	"testing/synctest"
+	"time"
 
 	corev1 "k8s.io/api/core/v1"
 
 	"github.com/batch-job-controller/batch-job-controller/controller/config"
+	"github.com/batch-job-controller/batch-job-controller/controller/definition"
 	"github.com/batch-job-controller/batch-job-controller/controller/execution"
 	"github.com/batch-job-controller/batch-job-controller/controller/jobspec"
 )
@@ -26,7 +27,7 @@ func (s served) Covers(host string) bool { return slices.Contains(s.hosts, host)
 
 func TestPodsReachAPortWithTLS(t *testing.T) {
 	tests := map[string]struct {
-		tls        CallbackTLS
+		tls        definition.CallbackTLS
 		podIP      string
 		wantTLS    bool
 		wantHost   string
@@ -40,11 +41,12 @@ func TestPodsReachAPortWithTLS(t *testing.T) {
 	}
 	for name, tt := range tests {
 		t.Run(name, func(t *testing.T) {
-			synctest.Test(t, func(t *testing.T) {
-				c := newCluster(t)
-				r := newReplica(t, c.client, newMemoryStore(), testConfig(), func(o *Options) { o.TLS, o.PodIP = tt.tls, tt.podIP })
-				got, err := r.settings(t.Context(), r.config())
-				must(t, err)
+			inBubble(t, func(t *testing.T) {
+				c := newCluster(t, "a")
+				r := startReplicaWith(t, c.client, newMemoryStore(), testConfig(), func(o *Options) { o.TLS, o.PodIP = tt.tls, tt.podIP })
+				defer r.kill()
+				time.Sleep(time.Minute)
+				got := c.records()[0].Plan.Settings
 				if got.CallbackTLS != tt.wantTLS || got.CallbackName != tt.wantHost || got.CABundle != tt.wantBundle {
 					t.Errorf("TLS %t to %s trusting %q, want %t to %s trusting %q",
 						got.CallbackTLS, got.CallbackName, got.CABundle, tt.wantTLS, tt.wantHost, tt.wantBundle)
@@ -56,7 +58,7 @@ func TestPodsReachAPortWithTLS(t *testing.T) {
 
 // The API server judges the volume too, before there are real Jobs.
 func TestTheSampleJobHasTheAuthority(t *testing.T) {
-	job, err := SampleJob(testConfig(func(cfg *config.Config) { cfg.Callback.TLS = config.TLS{Mode: config.TLSSelfSigned} }), testNamespace, nil)
+	job, err := definition.SampleJob(testConfig(func(cfg *config.Config) { cfg.Callback.TLS = config.TLS{Mode: config.TLSSelfSigned} }), testNamespace, nil)
 	must(t, err)
 	mounts := job.Spec.Template.Spec.Containers[0].VolumeMounts
 	if !slices.ContainsFunc(mounts, func(m corev1.VolumeMount) bool { return m.MountPath+"/"+jobspec.CAKey == jobspec.CAFile }) {
@@ -67,7 +69,7 @@ func TestTheSampleJobHasTheAuthority(t *testing.T) {
 func TestATLSThatIsChangedUnderAnExecutionIsNoticed(t *testing.T) {
 	tests := map[string]struct {
 		then bool
-		now  CallbackTLS
+		now  definition.CallbackTLS
 		want bool
 	}{
 		"plain HTTP, then and now": {},
@@ -78,8 +80,8 @@ func TestATLSThatIsChangedUnderAnExecutionIsNoticed(t *testing.T) {
 	for name, tt := range tests {
 		t.Run(name, func(t *testing.T) {
 			var log bytes.Buffer
-			c := &Controller{Options: Options{TLS: tt.now, Log: slog.New(slog.NewTextHandler(&log, nil))}}
-			c.noticeTLS(execution.Plan{ID: "20261124034200", Settings: execution.Settings{CallbackTLS: tt.then}})
+			c := &Manager{Options: Options{TLS: tt.now, Log: slog.New(slog.NewTextHandler(&log, nil))}}
+			c.checkTLS(execution.Plan{ID: "20261124034200", Settings: execution.Settings{CallbackTLS: tt.then}})
 			if got := strings.Contains(log.String(), "level=ERROR") && strings.Contains(log.String(), "20261124034200"); got != tt.want {
 				t.Errorf("log: got %q", log.String())
 			}

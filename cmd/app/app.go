@@ -27,6 +27,7 @@ import (
 	"github.com/batch-job-controller/batch-job-controller/controller/auth"
 	"github.com/batch-job-controller/batch-job-controller/controller/config"
 	"github.com/batch-job-controller/batch-job-controller/controller/execution"
+	"github.com/batch-job-controller/batch-job-controller/controller/intake"
 	"github.com/batch-job-controller/batch-job-controller/controller/jobspec"
 	"github.com/batch-job-controller/batch-job-controller/controller/kube"
 	"github.com/batch-job-controller/batch-job-controller/controller/lease"
@@ -35,23 +36,23 @@ import (
 	"github.com/batch-job-controller/batch-job-controller/controller/servingcert"
 )
 
-var _ callback.Recorder = (*controller.Controller)(nil)
+var _ callback.Recorder = (*intake.Recorder)(nil)
 
 // app is the server with everything in it.
 type app struct {
-	options    options
-	identity   string // under which this replica holds the Lease
-	env        config.Env
-	config     config.Config
-	client     kube.Client
-	access     *rest.Config
-	log        *slog.Logger
-	registry   *prometheus.Registry
-	controller *controller.Controller
-	store      *report.Store
-	runnables  []namedRunnable
-	servers    []*httpserver.Server
-	secure     securePorts
+	options   options
+	identity  string // under which this replica holds the Lease
+	env       config.Env
+	config    config.Config
+	client    kube.Client
+	access    *rest.Config
+	log       *slog.Logger
+	registry  *prometheus.Registry
+	manager   *controller.Manager
+	store     *report.Store
+	runnables []namedRunnable
+	servers   []*httpserver.Server
+	secure    securePorts
 }
 
 const (
@@ -79,7 +80,7 @@ func newApp(o options, env config.Env, cfg config.Config, client kube.Client, ke
 		return nil, &misuseError{fmt.Errorf("metrics: %w", err)}
 	}
 	a.secure = a.newSecurePorts(own)
-	a.controller, err = controller.New(controller.Options{
+	a.manager, err = controller.New(controller.Options{
 		Config:     cfg,
 		Namespace:  env.Namespace,
 		PodIP:      env.PodIP,
@@ -97,8 +98,8 @@ func newApp(o options, env config.Env, cfg config.Config, client kube.Client, ke
 		Jitter:     jitter,
 		Log:        log,
 		ConfigMap:  env.ConfigMapName,
-		Judge:      a.judgeConfig(ext),
-		Configured: func(cfg config.Config) { own.SeriesDropped(results.Configure(resultOptions(cfg))) },
+		Validate:   a.judgeConfig(ext),
+		Applied:    func(cfg config.Config) { own.SeriesDropped(results.Configure(resultOptions(cfg))) },
 	})
 	if err != nil {
 		return nil, err
@@ -157,11 +158,11 @@ func (a *app) addServers(own *metrics.Metrics) error {
 	if err := errors.Join(errCallback, errReport); err != nil {
 		return &misuseError{err}
 	}
-	callbacks := callback.NewHandler(a.controller, callback.Options{
+	callbacks := callback.NewHandler(a.manager.Recorder(), callback.Options{
 		Log:            a.log,
 		Observe:        own.CallbackAnswered,
-		Authenticate:   a.controller.CallbackAuth().Authenticate,
-		AdmitReview:    a.controller.CallbackAuth().AdmitReview,
+		Authenticate:   a.manager.CallbackAuth().Authenticate,
+		AdmitReview:    a.manager.CallbackAuth().AdmitReview,
 		ObserveDenied:  own.CallbackDenied,
 		Leader:         a.leader,
 		ForwardPort:    callbackPort,
@@ -169,7 +170,7 @@ func (a *app) addServers(own *metrics.Metrics) error {
 		ObserveForward: own.CallbackForwarded,
 		ObserveLimit:   own.CallbackLimited,
 
-		Redactor:        a.controller.Redactor(),
+		Redactor:        a.manager.Redactor(),
 		ObserveRedacted: own.CredentialsRedacted,
 
 		Limits: callbackLimits(a.config.Callback.Limits),
@@ -195,14 +196,14 @@ func portOf(address string) (string, error) {
 
 // leader finds the replica that takes callbacks.
 func (a *app) leader() (callback.Leader, <-chan struct{}) {
-	here, elsewhere, moved := a.controller.Callbacks()
+	here, elsewhere, moved := a.manager.Callbacks()
 	return callback.Leader{Here: here, Host: elsewhere}, moved
 }
 
 // elsewhere finds the host of the replica that takes callbacks, if it is another
 // one; reports are read there.
 func (a *app) elsewhere() string {
-	_, host, _ := a.controller.Callbacks()
+	_, host, _ := a.manager.Callbacks()
 	return host
 }
 
@@ -252,7 +253,7 @@ func (a *app) run(ctx context.Context, start *starting) (err error) {
 	// The caches outlive the work, which reads them until it has ended.
 	watching, stopWatching := context.WithCancel(context.WithoutCancel(ctx))
 	defer stopWatching()
-	a.controller.Watch(watching)
+	a.manager.Watch(watching)
 	a.secure.keep(watching)
 	if err := lease.Lead(ctx, a.client, a.leaderOptions(), a.lead); err != nil {
 		return err
@@ -278,7 +279,7 @@ func (a *app) leaderOptions() lease.Options {
 		LeaseDuration: a.options.leaseDuration,
 		RenewDeadline: a.options.renewDeadline,
 		RetryPeriod:   a.options.retryPeriod,
-		Observe:       a.controller.ObserveHolder,
+		Observe:       a.manager.ObserveHolder,
 		Log:           a.log,
 	}
 }
@@ -297,7 +298,7 @@ func (a *app) lead(ctx context.Context, fence lease.Fence) error {
 			ended <- err
 		}()
 	}
-	start("controller", func() error { return a.controller.Run(ctx, fence) })
+	start("controller", func() error { return a.manager.Run(ctx, fence) })
 	for _, r := range a.runnables {
 		start(r.name, func() error { return r.run(ctx, a.runtime(r.name)) })
 	}
@@ -313,8 +314,8 @@ func (a *app) lead(ctx context.Context, fence lease.Fence) error {
 
 func (a *app) runtime(name string) Runtime {
 	return Runtime{
-		Config:    a.controller.Config(),
-		Current:   a.controller.Config,
+		Config:    a.manager.Config(),
+		Current:   a.manager.Config,
 		Namespace: a.env.Namespace,
 		Client:    a.client,
 		Access:    a.access,

@@ -101,7 +101,7 @@ func (secondController) check(t *testing.T, s *badServer, _ string) {
 	second.directory = t.TempDir()
 	a := second.run(t)
 	for {
-		here, leader, moved := a.controller.Callbacks()
+		here, leader, moved := a.manager.Callbacks()
 		if here {
 			t.Fatal("the second leads too")
 		}

@@ -17,9 +17,9 @@ import (
 	"k8s.io/utils/clock"
 
 	"github.com/batch-job-controller/batch-job-controller/cmd/version"
-	"github.com/batch-job-controller/batch-job-controller/controller"
 	"github.com/batch-job-controller/batch-job-controller/controller/auth"
 	"github.com/batch-job-controller/batch-job-controller/controller/config"
+	"github.com/batch-job-controller/batch-job-controller/controller/definition"
 	"github.com/batch-job-controller/batch-job-controller/controller/execution"
 	"github.com/batch-job-controller/batch-job-controller/controller/kube"
 	"github.com/batch-job-controller/batch-job-controller/controller/plan"
@@ -113,7 +113,7 @@ func checkService(ctx context.Context, client kube.Client, env config.Env, cfg c
 func checkTemplate(ctx context.Context, client kube.Client, env config.Env, cfg config.Config, ext extensions, log *slog.Logger) error {
 	ctx, cancel := context.WithTimeout(ctx, startTimeout)
 	defer cancel()
-	job, err := controller.SampleJob(cfg, env.Namespace, podEnvs(cfg, ext.podEnvs))
+	job, err := definition.SampleJob(cfg, env.Namespace, podEnvs(cfg, ext.podEnvs))
 	if err != nil {
 		return &misuseError{err}
 	}

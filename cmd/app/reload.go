@@ -6,18 +6,18 @@ import (
 	"fmt"
 	"time"
 
-	"github.com/batch-job-controller/batch-job-controller/controller"
 	"github.com/batch-job-controller/batch-job-controller/controller/config"
+	"github.com/batch-job-controller/batch-job-controller/controller/definition"
 	"github.com/batch-job-controller/batch-job-controller/controller/metrics"
 )
 
 // judgeConfig returns what decides on a changed ConfigMap: what is taken is what
 // the controller would start with.
-func (a *app) judgeConfig(ext extensions) controller.JudgeConfig {
+func (a *app) judgeConfig(ext extensions) definition.Validate {
 	return func(ctx context.Context, running config.Config, data map[string]string) (config.Change, error) {
 		wanted, warnings, err := config.Decode(data, a.env, time.Now())
 		if err != nil {
-			return config.Change{}, &controller.InvalidConfigError{Err: err}
+			return config.Change{}, &definition.InvalidError{Err: err}
 		}
 		change := config.Compare(running, wanted)
 		err = a.checkWanted(ctx, wanted, ext)
@@ -27,7 +27,7 @@ func (a *app) judgeConfig(ext extensions) controller.JudgeConfig {
 		var misuse *misuseError
 		switch {
 		case errors.As(err, &misuse):
-			return change, &controller.InvalidConfigError{Err: misuse.err}
+			return change, &definition.InvalidError{Err: misuse.err}
 		case err == nil:
 			logWarnings(a.log, warnings)
 		}

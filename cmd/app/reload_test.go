@@ -14,8 +14,8 @@ import (
 	"k8s.io/client-go/kubernetes/fake"
 	clienttesting "k8s.io/client-go/testing"
 
-	"github.com/batch-job-controller/batch-job-controller/controller"
 	"github.com/batch-job-controller/batch-job-controller/controller/config"
+	"github.com/batch-job-controller/batch-job-controller/controller/definition"
 )
 
 func TestChangedConfigurationIsJudgedAsAtTheStart(t *testing.T) {
@@ -68,7 +68,7 @@ func TestChangedConfigurationIsJudgedAsAtTheStart(t *testing.T) {
 			}
 			a := &app{env: testEnv, client: client, log: slog.New(slog.DiscardHandler)}
 			change, err := a.judgeConfig(extensions{})(t.Context(), running, data)
-			var invalid *controller.InvalidConfigError
+			var invalid *definition.InvalidError
 			if errors.As(err, &invalid) != (len(tt.wantInvalid) > 0) || (err != nil && invalid == nil) != tt.wantAgain {
 				t.Fatalf("got %v, want one for a person to mend: %t, one to be asked again after: %t", err, len(tt.wantInvalid) > 0, tt.wantAgain)
 			}

@@ -138,6 +138,6 @@ func serve(ctx context.Context, o options, env config.Env, ext extensions, log *
 	if err != nil {
 		return err
 	}
-	probes.readyWhen(a.controller.Synced)
+	probes.readyWhen(a.manager.Synced)
 	return a.run(ctx, start)
 }

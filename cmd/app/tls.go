@@ -9,8 +9,8 @@ import (
 	"k8s.io/utils/clock"
 
 	"github.com/batch-job-controller/batch-job-controller/callback/httpserver"
-	"github.com/batch-job-controller/batch-job-controller/controller"
 	"github.com/batch-job-controller/batch-job-controller/controller/config"
+	"github.com/batch-job-controller/batch-job-controller/controller/definition"
 	"github.com/batch-job-controller/batch-job-controller/controller/jobspec"
 	"github.com/batch-job-controller/batch-job-controller/controller/metrics"
 	"github.com/batch-job-controller/batch-job-controller/controller/plan"
@@ -89,7 +89,7 @@ func (s securePorts) forwarding(port string) httpserver.ForwardTLS {
 }
 
 // callbacks returns how job pods reach the callback port; nil is plain HTTP.
-func (s securePorts) callbacks() controller.CallbackTLS {
+func (s securePorts) callbacks() definition.CallbackTLS {
 	if certificates := s[servingcert.CallbackPort]; certificates != nil {
 		return certificates
 	}

@@ -9,8 +9,8 @@ import (
 
 	batchv1 "k8s.io/api/batch/v1"
 
-	"github.com/batch-job-controller/batch-job-controller/controller"
 	"github.com/batch-job-controller/batch-job-controller/controller/config"
+	"github.com/batch-job-controller/batch-job-controller/controller/definition"
 	"github.com/batch-job-controller/batch-job-controller/controller/plan"
 )
 
@@ -131,7 +131,7 @@ func (c *checking) preview(now time.Time) error {
 		return err
 	}
 	c.period = shortest(next(c.onPaper, now, regardedTimes))
-	c.Job, err = controller.PreviewJob(c.Config, controller.Preview{
+	c.Job, err = definition.PreviewJob(c.Config, definition.Preview{
 		Namespace: c.Input.Env.Namespace, Node: c.Input.Node, CallbackHost: c.host(), Scheduled: c.Times[0],
 	})
 	return err

@@ -77,6 +77,15 @@ type Settings struct {
 // a node, by the node's index.
 func (s Settings) TokenSecret(index int) int { return index / max(s.TokensPerSecret, 1) }
 
+// NodeNames returns the names of the nodes that take part, in their order.
+func (p Plan) NodeNames() []string {
+	names := make([]string, 0, len(p.Nodes))
+	for _, node := range p.Nodes {
+		names = append(names, node.Name)
+	}
+	return names
+}
+
 // TokenNodes returns the nodes whose tokens are in the Secret of a number.
 func (p Plan) TokenNodes(number int) []Node {
 	per := max(p.Settings.TokensPerSecret, 1)

@@ -47,6 +47,14 @@ func NewTaskReport(t Task) TaskReport {
 	}
 }
 
+// Result returns "failed" if any node needs attention, and "succeeded" otherwise.
+func (r Report) Result() string {
+	if r.Count().Bad() > 0 {
+		return "failed"
+	}
+	return "succeeded"
+}
+
 // Count returns how many of the report's tasks have which verdict.
 func (r Report) Count() Counts {
 	return Count(func(yield func(State) bool) {

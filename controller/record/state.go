@@ -43,6 +43,11 @@ type State struct {
 // StateName returns the name of a controller's state ConfigMap.
 func StateName(controller string) string { return controller + stateSuffix }
 
+// StateReference returns what an event about the state of a controller refers to.
+func StateReference(namespace, controller string) corev1.ObjectReference {
+	return corev1.ObjectReference{APIVersion: "v1", Kind: "ConfigMap", Namespace: namespace, Name: StateName(controller)}
+}
+
 // LastTick returns until when the state says that ticks were dealt with, or the
 // zero time.
 func LastTick(object *corev1.ConfigMap) time.Time {

@@ -66,7 +66,7 @@ func (w *world) reload(slot, n int) {
 	w.note(p.name, "reload", "", "")
 	cfg := w.scenario.config()
 	cfg.CronExpression += strings.Repeat(" ", n)
-	w.must(p.replica.controller.Reconfigure(cfg))
+	w.must(p.replica.manager.Reconfigure(cfg))
 }
 
 func (w *world) nodeEvent(e nodeEvent) {

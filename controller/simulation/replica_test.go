@@ -19,8 +19,8 @@ import (
 
 // replica is what runs in a process: the real controller.
 type replica struct {
-	controller *controller.Controller
-	results    *metrics.Results
+	manager *controller.Manager
+	results *metrics.Results
 }
 
 const podTemplate = `apiVersion: v1
@@ -113,7 +113,7 @@ func (p *process) run(ctx context.Context) error {
 		return err
 	}
 	w.mu.Lock()
-	p.replica = &replica{controller: c, results: results}
+	p.replica = &replica{manager: c, results: results}
 	w.mu.Unlock()
 	c.Watch(p.ctx)
 	leader := lease.Options{
@@ -136,7 +136,7 @@ func (p *process) identity() string { return p.name + "@" + p.name }
 // it on to the leader, or waits until there is one.
 func (p *process) callback(ctx context.Context, m message, forwarded bool, luck luck) error {
 	const pause = 250 * time.Millisecond
-	c := p.replica.controller
+	c := p.replica.manager
 	if err := c.CallbackAuth().Authenticate(ctx, m.key, m.token); err != nil {
 		return err
 	}
@@ -152,7 +152,7 @@ func (p *process) callback(ctx context.Context, m message, forwarded bool, luck 
 			if err := c.CallbackAuth().Authenticate(ctx, m.key, m.token); err != nil {
 				return err
 			}
-			if _, err := c.Result(ctx, m.key, m.body()); !errors.Is(err, execution.ErrNotLeader) {
+			if _, err := c.Recorder().Result(ctx, m.key, m.body()); !errors.Is(err, execution.ErrNotLeader) {
 				return err
 			}
 		case elsewhere == "":

@@ -1,0 +1,15 @@
+// Package definition is one definition of executions: what its configuration says,
+// when it is due, and how an execution of it begins.
+//
+// It knows the schedule, the ticks that were dealt with, the nodes that take part and
+// the settings that an execution freezes. An execution that has begun is a record;
+// what becomes of the record, this package does not know.
+//
+//	definition.go  a configuration and what was made of it
+//	source.go      the definition that applies now, and its replacement
+//	follow.go      a changed ConfigMap becomes the next definition
+//	ticker.go      waits for the next tick, and fires what is due
+//	state.go       which ticks were dealt with, in the cluster
+//	open.go        from a firing to the record of an execution
+//	late.go        an execution that cannot be opened in time is given up
+package definition

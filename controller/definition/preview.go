@@ -1,0 +1,45 @@
+package definition
+
+import (
+	"time"
+
+	batchv1 "k8s.io/api/batch/v1"
+
+	"github.com/batch-job-controller/batch-job-controller/controller/config"
+	"github.com/batch-job-controller/batch-job-controller/controller/execution"
+	"github.com/batch-job-controller/batch-job-controller/controller/jobspec"
+)
+
+// Preview says for which node and execution a Job is to be seen that is not created.
+type Preview struct {
+	Namespace    string
+	Node         string
+	CallbackHost string // what job pods connect to
+	Scheduled    time.Time
+	Extensions   []jobspec.EnvExtension
+}
+
+// PreviewJob returns the Job that the node would get.
+func PreviewJob(cfg config.Config, p Preview) (*batchv1.Job, error) {
+	seen := execution.Plan{
+		ID: execution.NewID(p.Scheduled), Scheduled: p.Scheduled,
+		Settings: settingsOf(cfg, p.CallbackHost), Nodes: []execution.Node{{Name: p.Node}},
+	}
+	if cfg.Callback.TLS.On() {
+		seen.Settings.CallbackTLS, seen.Settings.CABundle = true, jobspec.CABundleName(cfg.Name)
+	}
+	return jobspec.Render(seen, 0, jobspec.Options{
+		Controller: cfg.Name,
+		Namespace:  p.Namespace,
+		Owner:      jobspec.Owner{Name: jobspec.RecordName(cfg.Name, seen.ID), UID: "sample"},
+		Extensions: p.Extensions,
+	})
+}
+
+// SampleJob returns the Job that a node called sample-node would get, for the
+// API server to judge before there are real ones.
+func SampleJob(cfg config.Config, namespace string, extensions []jobspec.EnvExtension) (*batchv1.Job, error) {
+	return PreviewJob(cfg, Preview{
+		Namespace: namespace, Node: "sample-node", CallbackHost: "sample-host", Scheduled: time.Unix(0, 0), Extensions: extensions,
+	})
+}

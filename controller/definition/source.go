@@ -1,0 +1,67 @@
+package definition
+
+import (
+	"sync/atomic"
+
+	"k8s.io/utils/clock"
+
+	"github.com/batch-job-controller/batch-job-controller/controller/config"
+	"github.com/batch-job-controller/batch-job-controller/controller/jobspec"
+)
+
+// Extensions returns what programs that embed the controller add to the environment
+// of containers under a configuration.
+type Extensions func(config.Config) []jobspec.EnvExtension
+
+// SourceOptions are what a Source is made of.
+type SourceOptions struct {
+	Initial    config.Config // that the process begins with
+	Extensions Extensions    // nil: there are none
+	// Applied is called with every configuration that is about to apply; nil: none is.
+	Applied func(config.Config)
+	Clock   clock.PassiveClock
+}
+
+// Source has the definition that applies now.
+type Source struct {
+	SourceOptions
+	current atomic.Pointer[Definition]
+	changed chan struct{}
+}
+
+// NewSource returns a source with the definition of the initial configuration.
+func NewSource(o SourceOptions) (*Source, error) {
+	first, err := compile(o.Initial, o.Extensions, o.Clock.Now())
+	if err != nil {
+		return nil, err
+	}
+	s := &Source{SourceOptions: o, changed: make(chan struct{}, 1)}
+	s.current.Store(first)
+	return s, nil
+}
+
+// Current returns the definition that applies now.
+func (s *Source) Current() *Definition { return s.current.Load() }
+
+// Config returns the configuration that applies now.
+func (s *Source) Config() config.Config { return s.Current().Config }
+
+// Reconfigure has another configuration apply: for the ticks after now, and for
+// the executions that begin from now on. What needs a restart must be as it was.
+func (s *Source) Reconfigure(cfg config.Config) error {
+	now := s.Clock.Now()
+	next, err := compile(cfg, s.Extensions, now)
+	if err != nil {
+		return err
+	}
+	next.follow(s.Current(), now)
+	if s.Applied != nil {
+		s.Applied(cfg)
+	}
+	s.current.Store(next)
+	select {
+	case s.changed <- struct{}{}:
+	default: // the ticker is about to look anyway
+	}
+	return nil
+}

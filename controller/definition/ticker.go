@@ -1,0 +1,115 @@
+package definition
+
+import (
+	"context"
+	"fmt"
+	"time"
+
+	"github.com/batch-job-controller/batch-job-controller/controller/execution"
+	"github.com/batch-job-controller/batch-job-controller/controller/kube"
+	"github.com/batch-job-controller/batch-job-controller/controller/lease"
+	"github.com/batch-job-controller/batch-job-controller/controller/plan"
+	"github.com/batch-job-controller/batch-job-controller/controller/record"
+	"github.com/batch-job-controller/batch-job-controller/controller/timing"
+)
+
+// Ticker fires a definition whenever it is due.
+type Ticker struct {
+	*Opener
+	started    time.Time // of this process: runOnStartup counts from here
+	startedUp  bool      // the execution of runOnStartup was dealt with
+	aheadNoted time.Time // until when it was announced that ticks are passed over
+}
+
+// NewTicker returns a ticker of a process that started at a time.
+func NewTicker(o *Opener, started time.Time) *Ticker { return &Ticker{Opener: o, started: started} }
+
+// Run opens an execution whenever one is due, until ctx ends.
+func (t *Ticker) Run(ctx context.Context, fence lease.Fence) {
+	t.followSchedule(ctx, fence)
+	t.resume(ctx, fence, errNotLed)
+	for ctx.Err() == nil { // otherwise what is due is the next term's, in this process or another
+		d, now := t.Source.Current(), t.Clock.Now()
+		startup := t.startupDue()
+		if !startup.IsZero() && !now.Before(startup) {
+			t.Fire(ctx, fence, execution.Firing{Trigger: execution.Startup, Scheduled: now})
+			if ctx.Err() != nil {
+				return // it may not have begun
+			}
+			t.startedUp, startup = true, time.Time{}
+		}
+		at, missed := plan.Due(d.schedule, t.state.LastTick, now, d.startingDeadline(now))
+		if missed > 0 {
+			t.announceMissed(ctx, t.state.LastTick, missed)
+		}
+		switch {
+		case !at.IsZero():
+			t.Fire(ctx, fence, execution.Firing{Trigger: execution.Cron, Scheduled: at})
+		case missed > 0, t.state.LastTick.Before(d.since), t.state.Schedule != d.scheduleText:
+			// From before the change no tick of the new schedule counts, whichever
+			// replica leads next.
+			t.pass(ctx, fence, now)
+		}
+		next := t.nextTick(ctx, now)
+		t.Metrics.SetNextTick(next)
+		if !timing.Sleep(ctx, t.Clock, earliest(next, startup), t.Source.changed) {
+			return
+		}
+	}
+}
+
+// startupDue returns when the execution of runOnStartup is due, or the zero
+// time: one that was opened since this process started stands for it, so that
+// replicas that start together run one execution. A configuration that came after
+// the start does not count.
+func (t *Ticker) startupDue() time.Time {
+	if !t.Source.Initial.RunOnStartup || t.startedUp || t.Running.OpenedSince(t.started.Truncate(time.Second)) {
+		return time.Time{}
+	}
+	return t.started.Add(t.Source.Initial.StartupDelay)
+}
+
+func earliest(a, b time.Time) time.Time {
+	if b.IsZero() || (!a.IsZero() && a.Before(b)) {
+		return a
+	}
+	return b
+}
+
+// followSchedule records the schedule that applies. One that was changed while
+// no replica led has no ticks from before now.
+func (t *Ticker) followSchedule(ctx context.Context, fence lease.Fence) {
+	now := t.Clock.Now()
+	t.remember(ctx, fence, "remember the schedule", execution.Firing{Trigger: execution.Cron, Scheduled: now}, func(s *record.State) bool {
+		d := t.Source.Current()
+		return s.Follow(d.scheduleText, d.hasTicksOf, now)
+	})
+}
+
+// nextTick returns when the next tick runs. It announces once if ticks before it do
+// not, because they count as dealt with.
+func (t *Ticker) nextTick(ctx context.Context, now time.Time) time.Time {
+	until := t.state.LastTick
+	next, passedOver := plan.NextTick(t.Source.Current().schedule, until, now)
+	if !passedOver || until.Equal(t.aheadNoted) {
+		return next
+	}
+	t.aheadNoted = until
+	t.Log.Warn("ticks are passed over: the clock was ahead when the last one was dealt with", "until", until, "next", next)
+	then := "none runs after that"
+	if !next.IsZero() {
+		then = "the next one that runs is at " + next.UTC().Format(time.RFC3339)
+	}
+	state := record.StateReference(t.Namespace, t.Source.Current().Name)
+	t.Announcer.Announce(ctx, state, true, kube.EventTicksPassedOver, fmt.Sprintf(
+		"ticks until %s count as dealt with, because a clock was ahead; %s. To run them, delete the executions from the future and ConfigMap %s, and restart the controller",
+		until.UTC().Format(time.RFC3339), then, state.Name))
+	return next
+}
+
+func (t *Ticker) announceMissed(ctx context.Context, since time.Time, missed int) {
+	t.Metrics.TicksMissed(missed)
+	t.Log.Warn("ticks missed", "count", missed, "since", since)
+	t.Announcer.Announce(ctx, record.StateReference(t.Namespace, t.Source.Current().Name), true, kube.EventTicksMissed,
+		fmt.Sprintf("%d ticks since %s were missed: when they were due no replica led, or none could begin them", missed, since.UTC().Format(time.RFC3339)))
+}

@@ -1,0 +1,22 @@
+package intake
+
+import (
+	"testing"
+
+	"github.com/batch-job-controller/batch-job-controller/controller/execution"
+	"github.com/batch-job-controller/batch-job-controller/controller/plan"
+)
+
+func TestEveryLimitOfTheBudgetIsThatOfTheExecution(t *testing.T) {
+	got := quotaLimits(execution.Intake{
+		FilesPerTask: 1, BytesPerTask: 2, ResultsPerTask: 3, EventsPerTask: 4,
+		EventBurst: 5, EventInterval: 6, EventsPerSecond: 7, BytesPerExecution: 8,
+	})
+	want := plan.QuotaLimits{
+		Files: 1, Bytes: 2, Results: 3, Events: 4,
+		EventBurst: 5, EventInterval: 6, EventsASecond: 7, ExecutionBytes: 8,
+	}
+	if got != want {
+		t.Errorf("got %+v, want %+v", got, want)
+	}
+}

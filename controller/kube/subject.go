@@ -1,0 +1,58 @@
+package kube
+
+import (
+	"context"
+	"fmt"
+
+	corev1 "k8s.io/api/core/v1"
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+
+	"github.com/batch-job-controller/batch-job-controller/controller/execution"
+	"github.com/batch-job-controller/batch-job-controller/controller/jobspec"
+	"github.com/batch-job-controller/batch-job-controller/controller/plan"
+)
+
+// Subjects find what events about the node tasks of a controller are about.
+type Subjects struct {
+	client     Client
+	caches     *Caches
+	namespace  string
+	controller string
+}
+
+// NewSubjects returns the subjects of a controller's events.
+func NewSubjects(client Client, caches *Caches, namespace, controller string) *Subjects {
+	return &Subjects{client: client, caches: caches, namespace: namespace, controller: controller}
+}
+
+// Of returns what an event about a node task is about: the pod, or the Job when
+// neither the cache nor the API server has the pod.
+func (s *Subjects) Of(ctx context.Context, key execution.Key) (corev1.ObjectReference, error) {
+	name := jobspec.JobName(s.controller, key)
+	if job := s.caches.Job(s.namespace, name); job != nil {
+		if pod := plan.NewestPod(s.caches.PodsOf(job, key)); pod != nil {
+			return Reference("v1", "Pod", pod), nil
+		}
+	}
+	job, err := s.client.BatchV1().Jobs(s.namespace).Get(ctx, name, metav1.GetOptions{})
+	if err != nil {
+		return corev1.ObjectReference{}, fmt.Errorf("read Job %s: %w", name, err)
+	}
+	pods, err := s.client.CoreV1().Pods(s.namespace).List(ctx, metav1.ListOptions{LabelSelector: "batch.kubernetes.io/job-name=" + name})
+	if err == nil {
+		for i := range pods.Items {
+			if metav1.IsControlledBy(&pods.Items[i], job) {
+				return Reference("v1", "Pod", &pods.Items[i]), nil
+			}
+		}
+	}
+	return Reference("batch/v1", "Job", job), nil
+}
+
+// Reference returns what an event about an object refers to.
+func Reference(apiVersion, kind string, object metav1.Object) corev1.ObjectReference {
+	return corev1.ObjectReference{
+		APIVersion: apiVersion, Kind: kind,
+		Namespace: object.GetNamespace(), Name: object.GetName(), UID: object.GetUID(),
+	}
+}

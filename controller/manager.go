@@ -1,0 +1,258 @@
+package controller
+
+import (
+	"context"
+	"fmt"
+	"log/slog"
+	"sync"
+
+	"k8s.io/utils/clock"
+
+	"github.com/batch-job-controller/batch-job-controller/controller/auth"
+	"github.com/batch-job-controller/batch-job-controller/controller/backoff"
+	"github.com/batch-job-controller/batch-job-controller/controller/config"
+	"github.com/batch-job-controller/batch-job-controller/controller/definition"
+	"github.com/batch-job-controller/batch-job-controller/controller/execution"
+	"github.com/batch-job-controller/batch-job-controller/controller/intake"
+	"github.com/batch-job-controller/batch-job-controller/controller/jobspec"
+	"github.com/batch-job-controller/batch-job-controller/controller/kube"
+	"github.com/batch-job-controller/batch-job-controller/controller/lease"
+	"github.com/batch-job-controller/batch-job-controller/controller/metrics"
+	"github.com/batch-job-controller/batch-job-controller/controller/record"
+	"github.com/batch-job-controller/batch-job-controller/controller/route"
+	"github.com/batch-job-controller/batch-job-controller/controller/run"
+	"github.com/batch-job-controller/batch-job-controller/controller/timing"
+)
+
+// Options are what a Manager is made of.
+type Options struct {
+	Config    config.Config // that the process begins with
+	Namespace string
+	// PodIP is the callback host of the job pods; empty: the callback Service.
+	PodIP    string
+	Instance string // this replica, for events
+	Identity string // this replica, as it holds the Lease
+	// Extensions returns those of a configuration; nil: there are none.
+	Extensions definition.Extensions
+	Client     kube.Client
+	Keyring    *auth.Keyring          // nil unless callbacks need tokens
+	TokenFile  string                 // of the replica's own service account token, which names the cluster's issuer; empty: there is none
+	TLS        definition.CallbackTLS // nil: callbacks come by plain HTTP
+	Store      Store
+	Results    *metrics.Results
+	Metrics    *metrics.Metrics
+	Clock      clock.WithTicker
+	Jitter     backoff.Jitter // of the pauses between tries; nil: there is none
+	Log        *slog.Logger
+	Workers    int // node tasks worked on at once; 0: run.DefaultWorkers
+
+	// ConfigMap is where the configuration comes from, and Validate decides on what
+	// it says. Without Validate the configuration never changes.
+	ConfigMap string
+	Validate  definition.Validate
+	// Applied is called with every configuration that is about to apply; nil: none is.
+	Applied func(config.Config)
+}
+
+// Store keeps what executions leave behind. What its methods took is durable
+// when they return nil.
+type Store interface {
+	intake.Store
+	run.Logs
+	directory
+}
+
+// directory keeps what there is of an execution together.
+type directory interface {
+	// Begin makes the execution's directory and points latest to it.
+	Begin(id execution.ID) error
+	Drop(id execution.ID) error
+}
+
+// Manager runs the executions of one definition. Every replica has one; it does
+// nothing but watch until Run is called with the Lease.
+type Manager struct {
+	Options
+	source      *definition.Source
+	follower    *definition.Follower // nil: the configuration never changes
+	ticker      *definition.Ticker
+	steady      timing.Steady
+	caches      *kube.Caches
+	records     record.Store
+	subjects    *kube.Subjects
+	announcer   *kube.Announcer
+	credentials *auth.Credentials
+	redactor    *route.Redactor
+	callbacks   *auth.Callbacks
+	results     *intake.Results
+	recorder    *intake.Recorder
+	// begun tells the one goroutine that runs executions that there may be one to run.
+	begun chan struct{}
+	// pruneWake tells the one goroutine that drops old executions that there may be
+	// some to drop.
+	pruneWake chan struct{}
+	// tokensGone are the closed executions whose token Secrets were deleted in this
+	// term. It is for the goroutine that drops old executions.
+	tokensGone map[string]bool
+
+	mu      sync.Mutex // guards what follows
+	role    role
+	fence   lease.Fence           // of the term
+	holder  string                // the identity of another replica that holds the Lease; empty: none is known to
+	moved   chan struct{}         // closed when role or holder changes
+	active  *active               // the open execution; nil: none is open
+	backlog []record.Record       // open too, to be gone on with after it
+	known   map[execution.ID]bool // all executions that left a record or a report
+	// leftAlone are the executions that are open as far as can be told: their
+	// records cannot be read.
+	leftAlone       map[execution.ID]leftAlone
+	damageAnnounced map[string]string // that events tell of, by record
+	losses          *intake.Losses    // that are still to be announced; nil: there are none
+}
+
+// New returns a Manager.
+func New(o Options) (*Manager, error) {
+	if o.Workers == 0 {
+		o.Workers = run.DefaultWorkers
+	}
+	name, configMaps := o.Config.Name, o.Client.CoreV1().ConfigMaps(o.Namespace)
+	m := &Manager{
+		Options:   o,
+		steady:    timing.NewSteady(o.Clock),
+		records:   record.NewStore(configMaps, name),
+		begun:     make(chan struct{}, 1),
+		pruneWake: make(chan struct{}, 1),
+		moved:     make(chan struct{}),
+		known:     map[execution.ID]bool{},
+		leftAlone: map[execution.ID]leftAlone{},
+	}
+	var err error
+	if m.source, err = definition.NewSource(definition.SourceOptions{
+		Initial: o.Config, Extensions: o.Extensions, Applied: o.Applied, Clock: o.Clock,
+	}); err != nil {
+		return nil, fmt.Errorf("configuration: %w", err)
+	}
+	if m.caches, err = kube.NewCaches(o.Client, o.Namespace, name, o.Instance, o.Clock, o.Jitter); err != nil {
+		return nil, fmt.Errorf("caches: %w", err)
+	}
+	events := kube.NewEvents(o.Client, o.Clock, name, o.Instance)
+	m.subjects = kube.NewSubjects(o.Client, m.caches, o.Namespace, name)
+	m.announcer = kube.NewAnnouncer(events, o.Log)
+	m.credentials = auth.NewCredentials(o.Keyring, auth.NewIssuers(o.TokenFile, o.Clock), jobspec.Audience(o.Namespace, name))
+	m.redactor = route.NewRedactor(m.credentials)
+	m.callbacks = m.newCallbacks()
+	m.results = intake.NewResults(o.Store, o.Results, o.Metrics, o.Log)
+	m.recorder = intake.NewRecorder(intake.Options{
+		Executions: reported{m}, Replica: m, Identity: o.Identity, Store: o.Store, Results: m.results, Subjects: m.subjects,
+		Events: events, Redactor: m.redactor, Metrics: o.Metrics, Clock: o.Clock, Log: o.Log,
+	})
+	m.ticker = definition.NewTicker(definition.NewOpener(definition.OpenerOptions{
+		Source: m.source, Namespace: o.Namespace, States: record.NewStateStore(configMaps, name), Records: m.records, Nodes: m.caches,
+		Host: m.newHost(), TLS: o.TLS, Running: m, Taker: m, Announcer: m.announcer, Metrics: o.Metrics,
+		Clock: o.Clock, Jitter: o.Jitter, Log: o.Log,
+	}), m.steady.Began())
+	if o.Validate != nil {
+		m.follower = definition.NewFollower(definition.FollowerOptions{
+			Source: m.source, Client: o.Client, Namespace: o.Namespace, ConfigMap: o.ConfigMap, Instance: o.Instance, Validate: o.Validate,
+			Role: m, Announcer: m.announcer, Metrics: o.Metrics, Clock: o.Clock, Jitter: o.Jitter, Log: o.Log,
+		})
+	}
+	if err := m.caches.Notify(m.taskChanged, m.nodeChanged); err != nil {
+		return nil, fmt.Errorf("caches: %w", err)
+	}
+	return m, nil
+}
+
+// newHost returns what finds what job pods connect to, and knows nothing yet.
+func (m *Manager) newHost() *kube.CallbackHost {
+	o := kube.CallbackHostOptions{
+		Client: m.Client, Namespace: m.Namespace, Service: m.Options.Config.CallbackServiceName, Fixed: m.PodIP, Clock: m.Clock, Log: m.Log,
+	}
+	if m.TLS != nil {
+		o.Covers = m.TLS.Covers
+	}
+	return kube.NewCallbackHost(o)
+}
+
+// Config returns the configuration that applies now. That of the Options is the
+// one that the process began with.
+func (m *Manager) Config() config.Config { return m.source.Config() }
+
+// Reconfigure has another configuration apply, as a changed ConfigMap does. What needs
+// a restart must be as it was.
+func (m *Manager) Reconfigure(cfg config.Config) error { return m.source.Reconfigure(cfg) }
+
+// Recorder takes over what pods report.
+func (m *Manager) Recorder() *intake.Recorder { return m.recorder }
+
+// Redactor covers the credentials of callbacks, and nothing else, in results,
+// events and logs. Files are the pods' own.
+func (m *Manager) Redactor() *route.Redactor { return m.redactor }
+
+// CallbackAuth authenticates the callbacks of the controller's pods.
+func (m *Manager) CallbackAuth() *auth.Callbacks { return m.callbacks }
+
+// Watch fills the caches and keeps them filled until ctx ends. Every replica
+// does, so that the next leader need not wait for them.
+func (m *Manager) Watch(ctx context.Context) {
+	m.caches.Run(ctx)
+	if m.follower != nil {
+		go m.follower.Run(ctx)
+	}
+}
+
+// Synced reports whether the caches have been filled.
+func (m *Manager) Synced() bool { return m.caches.Synced() }
+
+// Run does the leader's work until ctx ends, and returns when all of it has
+// ended. It may be run again: each time it begins with what is in the cluster
+// and on the disk. It returns an error if an execution is open that only a later
+// version can end.
+func (m *Manager) Run(ctx context.Context, fence lease.Fence) error {
+	if err := m.caches.WaitForSync(ctx); err != nil {
+		return nil //nolint:nilerr // ctx has ended
+	}
+	m.beginTerm(fence)
+	if done, err := m.recoverUntilDone(ctx); !done {
+		return err
+	}
+	m.setRole(leading)
+	defer m.setRole(draining)
+	m.recorder.ClaimEarly()
+
+	var work sync.WaitGroup
+	work.Go(func() { m.runExecutions(ctx, fence) })
+	work.Go(func() { m.ticker.Run(ctx, fence) })
+	work.Go(func() { m.runPrunes(ctx, fence) })
+	if m.Keyring != nil {
+		work.Go(func() { m.keepKey(ctx, fence) })
+	}
+	work.Wait()
+	return nil
+}
+
+func (m *Manager) beginTerm(fence lease.Fence) {
+	m.recorder.BeginTerm()
+	m.tokensGone = map[string]bool{}
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	m.fence = fence
+}
+
+// taskChanged gives a node task a turn.
+func (m *Manager) taskChanged(key execution.Key) {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	if m.active != nil && m.active.ID() == key.Execution {
+		m.active.TaskChanged(key.Node)
+	}
+}
+
+// nodeChanged gives the node's task of the open execution a turn.
+func (m *Manager) nodeChanged(node string) {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	if m.active != nil {
+		m.active.TaskChanged(node)
+	}
+}

@@ -1,0 +1,87 @@
+package run
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"strconv"
+	"time"
+
+	apierrors "k8s.io/apimachinery/pkg/api/errors"
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+
+	"github.com/batch-job-controller/batch-job-controller/controller/execution"
+	"github.com/batch-job-controller/batch-job-controller/controller/jobspec"
+	"github.com/batch-job-controller/batch-job-controller/controller/kube"
+	"github.com/batch-job-controller/batch-job-controller/controller/lease"
+	"github.com/batch-job-controller/batch-job-controller/controller/plan"
+)
+
+// createJob creates the task's Job. That its name is taken is no error: it was
+// created before, by a request whose answer was lost or by another leader.
+func (e *Execution) createJob(ctx context.Context, fence lease.Fence, t task) error {
+	write, done, err := fence(ctx)
+	if err != nil {
+		return err
+	}
+	defer done()
+	p := t.plan
+	p.Settings.CallbackName = e.Host.Current(write, p.Settings.CallbackName)
+	job, err := jobspec.Render(p, t.index, jobspec.Options{
+		Controller: e.Controller, Namespace: e.Namespace, Owner: t.owner, Extensions: e.extensions,
+	})
+	if err != nil {
+		return e.refused(ctx, t, plan.Invalid, err)
+	}
+	if err := e.ensureTokens(write, t); err != nil {
+		if errors.Is(err, errNoKeyring) || plan.Judge(err) != plan.Unheard {
+			// Its fields are not the template's: that it is invalid ends no task.
+			return e.refused(ctx, t, plan.Refused, err)
+		}
+		return err
+	}
+	_, err = e.Client.BatchV1().Jobs(e.Namespace).Create(write, job, metav1.CreateOptions{})
+	switch {
+	case err == nil:
+		e.noteCreated(t)
+		return nil
+	case apierrors.IsAlreadyExists(err):
+		return e.verifyJob(ctx, t, execution.End{})
+	}
+	e.Metrics.JobCreateFailed(statusCode(err))
+	if kube.MayBeCarriedOut(err) {
+		e.noteUnanswered(t)
+	}
+	return e.refused(ctx, t, plan.Judge(err), fmt.Errorf("create Job %s: %w", t.name, err))
+}
+
+func (e *Execution) failed(reason execution.Reason, err error) execution.End {
+	return execution.End{
+		Outcome:  execution.Outcome{State: execution.Failed, Reason: reason},
+		Message:  err.Error(),
+		Finished: e.Clock.Now(),
+	}
+}
+
+func statusCode(err error) string {
+	var status apierrors.APIStatus
+	if errors.As(err, &status) {
+		return strconv.Itoa(int(status.Status().Code))
+	}
+	return "none" // no answer came
+}
+
+// noteCreated records that the task's Job exists.
+func (e *Execution) noteCreated(t task) {
+	now := e.Clock.Now()
+	e.mu.Lock()
+	defer e.mu.Unlock()
+	e.ledger.NoteCreated(t.index)
+	memory := &e.memory[t.index]
+	memory.refused = time.Time{}
+	if !memory.slotFreed.IsZero() {
+		e.Metrics.SlotRefilled(now.Sub(memory.slotFreed))
+		memory.slotFreed = time.Time{}
+	}
+	e.wakeWriter()
+}

@@ -1,0 +1,44 @@
+package run
+
+import (
+	"context"
+	"fmt"
+	"time"
+
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+
+	"github.com/batch-job-controller/batch-job-controller/controller/jobspec"
+	"github.com/batch-job-controller/batch-job-controller/controller/kube"
+	"github.com/batch-job-controller/batch-job-controller/controller/plan"
+)
+
+// orphanPause is how long to wait for the cache to learn of a pod of a Job that was
+// deleted or taken away.
+const orphanPause = 5 * time.Second
+
+// leavesOrphan asks the API server, not the cache, whether the task's Job, which was
+// deleted or taken away, has left a pod that keeps the slot: a watch of pods that
+// lags shows none, and the pod would run beside the one that gets its slot.
+func (e *Execution) leavesOrphan(ctx context.Context, t task) (bool, error) {
+	if !t.sight.Created || t.sight.NodeGone {
+		return false, nil
+	}
+	list, err := e.Client.CoreV1().Pods(e.Namespace).List(ctx, metav1.ListOptions{
+		LabelSelector: jobspec.TaskSelector(e.Controller, t.key).String(),
+	})
+	if err != nil {
+		return false, fmt.Errorf("look for pods of Job %s: %w", t.name, err)
+	}
+	t.sight.Pods = nil
+	for i := range list.Items {
+		if pod := &list.Items[i]; kube.IsOfJob(pod, t.name) {
+			t.sight.Pods = append(t.sight.Pods, pod)
+		}
+	}
+	action := plan.Next(t.sight, e.Steady.Now())
+	if action.Step == plan.Verify && action.Silent {
+		silent, err := e.isSilent(ctx, t)
+		return !silent, err
+	}
+	return action.Step == plan.Wait, nil
+}

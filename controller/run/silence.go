@@ -1,0 +1,37 @@
+package run
+
+import (
+	"context"
+	"fmt"
+	"time"
+
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+	"k8s.io/apimachinery/pkg/fields"
+
+	"github.com/batch-job-controller/batch-job-controller/controller/kube"
+	"github.com/batch-job-controller/batch-job-controller/controller/plan"
+)
+
+// silencePause is how long to wait for the cache to learn that a node is heard of
+// again.
+const silencePause = 5 * time.Second
+
+// isSilent asks the API server, not the cache, whether the task's node has been
+// silent for long: a watch that lags would make any silence last, and a pod
+// whose grace is not over would lose its slot.
+func (e *Execution) isSilent(ctx context.Context, t task) (bool, error) {
+	ctx, cancel := context.WithTimeout(ctx, kube.RequestTimeout)
+	defer cancel()
+	name := t.key.Node
+	nodes, err := e.Client.CoreV1().Nodes().List(ctx, metav1.ListOptions{FieldSelector: fields.OneTermEqualSelector(metav1.ObjectNameField, name).String()})
+	if err != nil {
+		return false, fmt.Errorf("look at node %s: %w", name, err)
+	}
+	for i := range nodes.Items {
+		if nodes.Items[i].Name == name {
+			since := plan.SilentSince(&nodes.Items[i])
+			return !since.IsZero() && e.Steady.Now().Sub(since) >= plan.StopMargin, nil
+		}
+	}
+	return true, nil // it is gone, which the cache will tell
+}

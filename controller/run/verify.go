@@ -1,0 +1,50 @@
+package run
+
+import (
+	"context"
+	"fmt"
+
+	apierrors "k8s.io/apimachinery/pkg/api/errors"
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+
+	"github.com/batch-job-controller/batch-job-controller/controller/execution"
+	"github.com/batch-job-controller/batch-job-controller/controller/jobspec"
+	"github.com/batch-job-controller/batch-job-controller/controller/kube"
+	"github.com/batch-job-controller/batch-job-controller/controller/plan"
+	"github.com/batch-job-controller/batch-job-controller/controller/timing"
+)
+
+// verifyJob asks the API server, not the cache, whether the task's Job exists
+// and is ours. If there is none, and no pod of it either, the task ends, unless
+// end is empty.
+func (e *Execution) verifyJob(ctx context.Context, t task, end execution.End) error {
+	ctx, cancel := context.WithTimeout(ctx, kube.RequestTimeout)
+	defer cancel()
+	job, err := e.Client.BatchV1().Jobs(e.Namespace).Get(ctx, t.name, metav1.GetOptions{})
+	switch {
+	case apierrors.IsNotFound(err) && end.Outcome.State.Final():
+		if wait := e.graceLeft(t); wait > 0 {
+			e.tasks.AddAfter(t.key, wait)
+			return nil
+		}
+		if orphan, err := e.leavesOrphan(ctx, t); err != nil || orphan {
+			e.tasks.AddAfter(t.key, orphanPause)
+			return err
+		}
+		e.finish(ctx, t, end)
+		return nil
+	case err != nil:
+		return fmt.Errorf("read Job %s: %w", t.name, err)
+	case !jobspec.Owned(job, t.owner, t.key):
+		t.sight.Job, t.sight.Foreign = job, true
+		if orphan, err := e.leavesOrphan(ctx, t); err != nil || orphan {
+			e.tasks.AddAfter(t.key, orphanPause)
+			return err
+		}
+		e.finish(ctx, t, plan.ForeignEnd(job.Name, e.Steady.Now()))
+		return nil
+	}
+	e.noteCreated(t)
+	e.tasks.AddAfter(t.key, timing.LongestSleep) // in case the cache has lost it
+	return nil
+}

@@ -1,0 +1,202 @@
+package run
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"time"
+
+	apierrors "k8s.io/apimachinery/pkg/api/errors"
+
+	"github.com/batch-job-controller/batch-job-controller/controller/backoff"
+	"github.com/batch-job-controller/batch-job-controller/controller/execution"
+	"github.com/batch-job-controller/batch-job-controller/controller/kube"
+	"github.com/batch-job-controller/batch-job-controller/controller/lease"
+	"github.com/batch-job-controller/batch-job-controller/controller/plan"
+	"github.com/batch-job-controller/batch-job-controller/controller/record"
+)
+
+const (
+	// coalesceWindow is how long the record may not have that a Job was created.
+	// Until it does, a Job that a person deletes would be created again after
+	// a crash.
+	coalesceWindow = time.Second
+	// The pause after a write that failed doubles from the first to the last.
+	firstPause, lastPause = 100 * time.Millisecond, 10 * time.Second
+	// refusedTries is after how many failures in a row, which take half a minute,
+	// an event says so.
+	refusedTries = 9
+	// damagedTries is how often a record is read again that cannot be read:
+	// people edit more than once. They take a quarter of a minute.
+	damagedTries = 6
+	// damagedPause is the shortest before it is read again.
+	damagedPause = 500 * time.Millisecond
+)
+
+// errUnreadable says that the record was read again after a conflict, and could not be.
+var errUnreadable = errors.New("another client wrote the execution record, which cannot be read any more")
+
+// keepRecord writes the record whenever there is something to write, until the
+// execution or ctx ends. It is the only writer, so that a conflict always means
+// another replica, or a person.
+func (e *Execution) keepRecord(ctx context.Context, fence lease.Fence) (ending Ending) {
+	timer := e.Clock.NewTimer(coalesceWindow)
+	defer timer.Stop()
+	waiting := false // the timer runs for a write that was put off
+	pauses := backoff.New(firstPause, lastPause, e.Jitter)
+	failed := 0 // tries in a row
+	news := e.wake
+	for {
+		due := false
+		select {
+		case <-ctx.Done():
+			return ending
+		case <-news:
+		case <-timer.C():
+			due = true
+		}
+		news = e.wake
+		deferred, err := e.writeRecord(ctx, fence, due, &ending)
+		switch {
+		case ctx.Err() != nil, ending.ended():
+			return ending
+		case err != nil:
+			if errors.Is(err, errUnreadable) {
+				pauses.AtLeast(damagedPause)
+			}
+			if failed++; failed == refusedTries {
+				e.announceRecordRefused(ctx, err)
+			}
+			pause := pauses.Next()
+			e.Log.Error("execution record not written, trying again", "execution", e.id, "error", err, "pause", pause)
+			timer.Reset(pause)
+			waiting = true
+			news = nil // it waits as well: each would be another attempt
+		case deferred && !waiting: // later news do not put it off
+			timer.Reset(coalesceWindow)
+			waiting = true
+		case !deferred:
+			waiting, failed = false, 0
+			pauses.Reset()
+		}
+	}
+}
+
+// announceRecordRefused says what holds up the execution, if the API server
+// answers: it goes on as soon as the record is taken.
+func (e *Execution) announceRecordRefused(ctx context.Context, err error) {
+	if plan.Judge(err) == plan.Unheard {
+		return
+	}
+	_, message := plan.Refusal(err)
+	e.Announcer.Announce(ctx, e.recordReference(), true, kube.EventRecordRefused,
+		execution.Truncate("the execution is held up until the API server takes its record: "+message, kube.MaxEventMessage))
+}
+
+// writeRecord brings the record up to date with what was observed, and admits
+// the next tasks, or closes the execution after the last. It returns whether it
+// deferred a write that is not urgent, which it does not when that is due.
+func (e *Execution) writeRecord(ctx context.Context, fence lease.Fence, due bool, ending *Ending) (deferred bool, err error) {
+	e.mu.Lock()
+	urgency := e.ledger.Urgency()
+	finished := urgency == execution.Idle && e.ledger.Done() && e.logsDue == 0
+	var next execution.Account
+	write := urgency == execution.Hasty || (urgency == execution.Lazy && due)
+	if write {
+		next = e.ledger.Draft()
+	}
+	e.mu.Unlock()
+
+	switch {
+	case finished:
+		return false, e.close(ctx, fence, ending)
+	case !write:
+		return urgency == execution.Lazy, nil
+	}
+	return false, e.writeAccount(ctx, fence, next, ending)
+}
+
+// writeAccount writes the account, and takes it over.
+func (e *Execution) writeAccount(ctx context.Context, fence lease.Fence, next execution.Account, ending *Ending) error {
+	if err := e.swapAccount(ctx, fence, next, ending); err != nil || ending.ended() {
+		return err
+	}
+	e.mu.Lock()
+	defer e.mu.Unlock()
+	e.ledger.Commit(next)
+	e.grant()
+	e.wakeWriter() // there may be more, or nothing left
+	return nil
+}
+
+// swapAccount writes the account if no other client wrote the record meanwhile.
+func (e *Execution) swapAccount(ctx context.Context, fence lease.Fence, next execution.Account, ending *Ending) error {
+	write, done, err := fence(ctx)
+	if err != nil {
+		return err
+	}
+	defer done()
+	written, err := e.Records.Swap(write, e.Record(), next)
+	switch {
+	case err == nil:
+		e.setRecord(written)
+		ending.Written = true
+		return nil
+	case apierrors.IsConflict(err):
+		return e.reread(write, next.Phase, ending)
+	case apierrors.IsNotFound(err):
+		ending.Aborted = true
+		return nil
+	default:
+		return err
+	}
+}
+
+func (e *Execution) setRecord(r record.Record) {
+	e.mu.Lock()
+	defer e.mu.Unlock()
+	e.record = r
+}
+
+// reread ends the run with the record as another writer left it: a leader that took
+// over while this one was held up, or this one with a write whose answer was lost.
+// One that was to be closed and is closed, with the report that this leader has just
+// written or found, is what was wanted.
+func (e *Execution) reread(ctx context.Context, wanted execution.Phase, ending *Ending) error {
+	uid := e.Record().Object.UID
+	there, err := e.Records.Get(ctx, e.id)
+	var damaged *record.DamagedError
+	switch {
+	case apierrors.IsNotFound(err):
+		ending.Aborted = true
+	case errors.As(err, &damaged):
+		if e.damaged++; e.damaged < damagedTries {
+			return fmt.Errorf("%w: %w", errUnreadable, err)
+		}
+		ending.Damaged = damaged
+	case err != nil:
+		return err
+	case there.Account.Phase == execution.Closed && wanted == execution.Closed && there.Object.UID == uid:
+		e.setRecord(there)
+	case there.Account.Phase == execution.Closed || there.Object.UID != uid:
+		ending.Aborted = true
+	default:
+		ending.Overtaken = &there
+	}
+	return nil
+}
+
+// grant gives free slots to the next tasks, which may then create their Jobs.
+// The caller holds e.mu.
+func (e *Execution) grant() {
+	now := e.Clock.Now()
+	for _, i := range e.ledger.Grant() {
+		memory := &e.memory[i]
+		memory.grantedAt = now
+		if len(e.freed) > 0 {
+			memory.slotFreed, e.freed = e.freed[0], e.freed[1:]
+		}
+		e.TaskChanged(e.nodes[i])
+	}
+	e.Metrics.SetPool(e.ledger.InFlight(), e.record.Plan.Settings.PodPoolSize)
+}

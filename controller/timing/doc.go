@@ -1,0 +1,4 @@
+// Package timing is how loops wait and which time deadlines are held against, on a
+// machine whose clock a person may set at any moment. It knows nothing of executions
+// and nothing of the cluster.
+package timing

@@ -1,0 +1,58 @@
+package timing_test
+
+import (
+	"sync"
+	"testing"
+	"testing/synctest"
+	"time"
+
+	"k8s.io/utils/clock"
+
+	"github.com/batch-job-controller/batch-job-controller/controller/timing"
+)
+
+// settable is a clock that can be set.
+type settable struct {
+	clock.RealClock
+	mu  sync.Mutex
+	off time.Duration
+}
+
+func (s *settable) set(off time.Duration) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.off = off
+}
+
+func (s *settable) Now() time.Time {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return time.Now().Add(s.off)
+}
+
+func TestDeadlinesWhenTheClockIsSet(t *testing.T) {
+	tests := map[string]struct {
+		off  time.Duration
+		want time.Duration // that seems to have passed in a minute
+	}{
+		"F-28 not at all":        {0, time.Minute},
+		"F-28 an hour forward":   {time.Hour, time.Minute},
+		"F-28 a year forward":    {365 * 24 * time.Hour, time.Minute},
+		"F-28 an hour back":      {-time.Hour, time.Minute - time.Hour},
+		"F-28 slewed to be fast": {3 * time.Second, time.Minute},
+	}
+	for name, tt := range tests {
+		t.Run(name, func(t *testing.T) {
+			synctest.Test(t, func(t *testing.T) {
+				clk := &settable{}
+				steady := timing.NewSteady(clk)
+				began := time.Now()
+				time.Sleep(time.Minute)
+				clk.set(tt.off)
+				if got := steady.Now().Sub(began); got != tt.want {
+					t.Errorf("passed: got %s, want %s", got, tt.want)
+				}
+			})
+		})
+	}
+}
