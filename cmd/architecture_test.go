@@ -1,0 +1,79 @@
+package cmd_test
+
+import (
+	"go/ast"
+	"go/parser"
+	"go/token"
+	"os"
+	"path/filepath"
+	"regexp"
+	"strings"
+	"testing"
+)
+
+// TestArchitectureNamesFunctionsThatExist holds docs/architecture.md against the code:
+// every name in backquotes that has the form package.Name or package.Type.Method is
+// one that a package of that name declares.
+func TestArchitectureNamesFunctionsThatExist(t *testing.T) {
+	text, err := os.ReadFile(filepath.Join("..", "docs", "architecture.md"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	names := regexp.MustCompile("`([a-z]+)\\.([A-Za-z]+(?:\\.[A-Za-z]+)?)`").FindAllStringSubmatch(string(text), -1)
+	if len(names) < 30 {
+		t.Errorf("docs/architecture.md names %d functions, want more", len(names))
+	}
+	declared := map[string]map[string]bool{}
+	for _, name := range names {
+		if declared[name[1]] == nil {
+			declared[name[1]] = declarations(t, name[1])
+		}
+		if !declared[name[1]][name[2]] {
+			t.Errorf("docs/architecture.md names %s.%s, which there is not", name[1], name[2])
+		}
+	}
+}
+
+// declarations returns the functions and methods of a package.
+func declarations(t *testing.T, name string) map[string]bool {
+	t.Helper()
+	dir := filepath.Join("..", "controller", name)
+	if name == "controller" || name == "callback" {
+		dir = filepath.Join("..", name)
+	}
+	files, err := filepath.Glob(filepath.Join(dir, "*.go"))
+	if err != nil || len(files) == 0 {
+		t.Fatalf("package %s: %d files, %v", name, len(files), err)
+	}
+	found := map[string]bool{}
+	for _, file := range files {
+		if strings.HasSuffix(file, "_test.go") {
+			continue
+		}
+		parsed, err := parser.ParseFile(token.NewFileSet(), file, nil, parser.SkipObjectResolution)
+		if err != nil {
+			t.Fatal(err)
+		}
+		for _, d := range parsed.Decls {
+			if f, ok := d.(*ast.FuncDecl); ok {
+				found[receiver(f)+f.Name.Name] = true
+			}
+		}
+	}
+	return found
+}
+
+// receiver returns the type of a method with a dot behind it, or nothing.
+func receiver(f *ast.FuncDecl) string {
+	if f.Recv == nil {
+		return ""
+	}
+	of := f.Recv.List[0].Type
+	if star, ok := of.(*ast.StarExpr); ok {
+		of = star.X
+	}
+	if name, ok := of.(*ast.Ident); ok {
+		return name.Name + "."
+	}
+	return ""
+}
