@@ -46,9 +46,13 @@ func (m *Manager) Adopt(r record.Record, isNew bool) {
 		},
 	})
 	m.mu.Lock()
+	before := m.active
 	m.active = a
 	m.known[p.ID] = true
 	m.mu.Unlock()
+	if before != nil {
+		before.Discard() // it may not have been run
+	}
 	select {
 	case m.begun <- struct{}{}:
 	default: // it is about to look anyway

@@ -228,6 +228,9 @@ func (m *Manager) Run(ctx context.Context, fence lease.Fence) error {
 		work.Go(func() { m.keepKey(ctx, fence) })
 	}
 	work.Wait()
+	if a := m.current(); a != nil {
+		a.Discard() // the next term goes on from its record
+	}
 	return nil
 }
 

@@ -189,10 +189,16 @@ func (e *Execution) Run(ctx context.Context, fence lease.Fence) Ending {
 	e.over = true
 	e.mu.Unlock()
 	cancel() // requests that are on their way belong to a run that is over
-	e.tasks.ShutDown()
-	e.logs.ShutDown()
+	e.Discard()
 	work.Wait()
 	return ending
+}
+
+// Discard gives back what New has taken, of an Execution that will not be run, or has
+// been. It takes callbacks all the same.
+func (e *Execution) Discard() {
+	e.tasks.ShutDown()
+	e.logs.ShutDown()
 }
 
 // ID returns the execution's ID.
