@@ -12,6 +12,7 @@ import (
 	"github.com/batch-job-controller/batch-job-controller/controller/record"
 	"github.com/batch-job-controller/batch-job-controller/controller/run"
 	"github.com/batch-job-controller/batch-job-controller/controller/timing"
+	"github.com/batch-job-controller/batch-job-controller/controller/tokens"
 )
 
 // The pause before an execution is run anew whose record another client wrote: that
@@ -37,7 +38,7 @@ func (m *Manager) Adopt(r record.Record, isNew bool) {
 	m.results.Begin(p)
 	nodes := p.NodeNames()
 	a := &active{budget: intake.NewBudget(m.source.Current().IntakeOf(p), p.Nodes, m.Store.Files(p.ID, nodes))}
-	a.Execution = run.New(m.runDeps(), run.Begun{
+	a.Execution = run.New(m.runDeps(p), run.Begun{
 		Record:     r,
 		New:        isNew,
 		Extensions: m.extensionsOf(p.ID),
@@ -59,12 +60,16 @@ func (m *Manager) Adopt(r record.Record, isNew bool) {
 	}
 }
 
-func (m *Manager) runDeps() run.Deps {
+func (m *Manager) runDeps(p execution.Plan) run.Deps {
 	return run.Deps{
 		Controller: m.Options.Config.Name, Namespace: m.Namespace, Client: m.Client, Caches: m.caches, Records: m.records,
-		Keyring: m.Keyring, Host: m.newHost(), Results: m.results, Reports: m.Store, Logs: m.Store, Redactor: m.redactor,
+		Tokens: tokens.NewCreator(m.tokenOptions(), p), Host: m.newHost(), Results: m.results, Reports: m.Store, Logs: m.logs,
 		Announcer: m.announcer, Metrics: m.Metrics, Clock: m.Clock, Steady: m.steady, Jitter: m.Jitter, Log: m.Log, Workers: m.Workers,
 	}
+}
+
+func (m *Manager) tokenOptions() tokens.Options {
+	return tokens.Options{Controller: m.Options.Config.Name, Namespace: m.Namespace, Client: m.Client, Keyring: m.Keyring, Log: m.Log}
 }
 
 // extensionsOf returns the extensions that an execution goes on with: those of its

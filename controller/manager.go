@@ -18,10 +18,12 @@ import (
 	"github.com/batch-job-controller/batch-job-controller/controller/kube"
 	"github.com/batch-job-controller/batch-job-controller/controller/lease"
 	"github.com/batch-job-controller/batch-job-controller/controller/metrics"
+	"github.com/batch-job-controller/batch-job-controller/controller/podlogs"
 	"github.com/batch-job-controller/batch-job-controller/controller/record"
 	"github.com/batch-job-controller/batch-job-controller/controller/route"
 	"github.com/batch-job-controller/batch-job-controller/controller/run"
 	"github.com/batch-job-controller/batch-job-controller/controller/timing"
+	"github.com/batch-job-controller/batch-job-controller/controller/tokens"
 )
 
 // Options are what a Manager is made of.
@@ -58,7 +60,7 @@ type Options struct {
 // when they return nil.
 type Store interface {
 	intake.Store
-	run.Logs
+	podlogs.Store
 	directory
 }
 
@@ -86,26 +88,23 @@ type Manager struct {
 	callbacks   *auth.Callbacks
 	results     *intake.Results
 	recorder    *intake.Recorder
+	logs        *podlogs.Saver
 	// begun tells the one goroutine that runs executions that there may be one to run.
 	begun chan struct{}
 	// pruneWake tells the one goroutine that drops old executions that there may be
 	// some to drop.
 	pruneWake chan struct{}
-	// tokensGone are the closed executions whose token Secrets were deleted in this
-	// term. It is for the goroutine that drops old executions.
-	tokensGone map[string]bool
+	// tokens deletes what this term has not deleted yet. It is for the goroutine that
+	// drops old executions.
+	tokens *tokens.Deleter
 
-	mu      sync.Mutex // guards what follows
-	role    role
-	fence   lease.Fence           // of the term
-	holder  string                // the identity of another replica that holds the Lease; empty: none is known to
-	moved   chan struct{}         // closed when role or holder changes
-	active  *active               // the open execution; nil: none is open
-	backlog []record.Record       // open too, to be gone on with after it
-	known   map[execution.ID]bool // all executions that left a record or a report
-	// leftAlone are the executions that are open as far as can be told: their
-	// records cannot be read.
-	leftAlone       map[execution.ID]leftAlone
+	mu              sync.Mutex // guards what follows
+	role            role
+	fence           lease.Fence       // of the term
+	holder          string            // the identity of another replica that holds the Lease; empty: none is known to
+	moved           chan struct{}     // closed when role or holder changes
+	active          *active           // the open execution; nil: none is open
+	executions                        // the others
 	damageAnnounced map[string]string // that events tell of, by record
 	losses          *intake.Losses    // that are still to be announced; nil: there are none
 }
@@ -117,14 +116,13 @@ func New(o Options) (*Manager, error) {
 	}
 	name, configMaps := o.Config.Name, o.Client.CoreV1().ConfigMaps(o.Namespace)
 	m := &Manager{
-		Options:   o,
-		steady:    timing.NewSteady(o.Clock),
-		records:   record.NewStore(configMaps, name),
-		begun:     make(chan struct{}, 1),
-		pruneWake: make(chan struct{}, 1),
-		moved:     make(chan struct{}),
-		known:     map[execution.ID]bool{},
-		leftAlone: map[execution.ID]leftAlone{},
+		Options:    o,
+		steady:     timing.NewSteady(o.Clock),
+		records:    record.NewStore(configMaps, name),
+		begun:      make(chan struct{}, 1),
+		pruneWake:  make(chan struct{}, 1),
+		moved:      make(chan struct{}),
+		executions: noExecutions(),
 	}
 	var err error
 	if m.source, err = definition.NewSource(definition.SourceOptions{
@@ -146,6 +144,9 @@ func New(o Options) (*Manager, error) {
 		Executions: reported{m}, Replica: m, Identity: o.Identity, Store: o.Store, Results: m.results, Subjects: m.subjects,
 		Events: events, Redactor: m.redactor, Metrics: o.Metrics, Clock: o.Clock, Log: o.Log,
 	})
+	m.logs = &podlogs.Saver{
+		Controller: name, Namespace: o.Namespace, Client: o.Client, Caches: m.caches, Store: o.Store, Redactor: m.redactor, Metrics: o.Metrics, Log: o.Log,
+	}
 	m.ticker = definition.NewTicker(definition.NewOpener(definition.OpenerOptions{
 		Source: m.source, Namespace: o.Namespace, States: record.NewStateStore(configMaps, name), Records: m.records, Nodes: m.caches,
 		Host: m.newHost(), TLS: o.TLS, Running: m, Taker: m, Announcer: m.announcer, Metrics: o.Metrics,
@@ -236,7 +237,7 @@ func (m *Manager) Run(ctx context.Context, fence lease.Fence) error {
 
 func (m *Manager) beginTerm(fence lease.Fence) {
 	m.recorder.BeginTerm()
-	m.tokensGone = map[string]bool{}
+	m.tokens = tokens.NewDeleter(m.tokenOptions())
 	m.mu.Lock()
 	defer m.mu.Unlock()
 	m.fence = fence

@@ -57,7 +57,7 @@ func (m *Manager) prune(ctx context.Context, fence lease.Fence) (later time.Dura
 	if err != nil {
 		return timing.LongestSleep, err // whose tokens are to be deleted is not known
 	}
-	errs := []error{m.deleteTokens(ctx, fence, all.Records)}
+	errs := []error{m.tokens.Delete(ctx, fence, all.Records)}
 	if errs[0] != nil {
 		later = timing.LongestSleep
 	}

@@ -62,38 +62,21 @@ func (m *Manager) recover(ctx context.Context) error {
 		m.Metrics.SetLastExecution(closed.Result(), closed.Closed)
 		m.Metrics.SetLastReport(closed)
 	})
-	known := map[execution.ID]bool{}
-	for _, id := range found.Executions {
-		known[id] = true
-	}
-	var open []record.Record
+	e := m.findExecutions(all, found.Executions)
 	for _, r := range records {
-		known[r.Plan.ID] = true
 		if r.Plan.Scheduled.After(state.LastTick) {
 			state.LastTick = r.Plan.Scheduled
 		}
-		if r.Account.Phase != execution.Closed {
-			open = append(open, r)
-		}
 	}
-	left := map[execution.ID]leftAlone{}
-	for _, e := range all.Damaged {
-		if _, err := execution.ParseID(string(e.ID)); err == nil {
-			known[e.ID] = true
-			if e.Open {
-				left[e.ID] = leftAlone{id: e.ID, since: m.Clock.Now(), record: e.Reference}
-			}
-		}
-	}
-	for id := range known {
+	for id := range e.known {
 		state.Newest = max(state.Newest, id)
 	}
 	if n := len(records); n > 0 {
 		m.Metrics.SetPool(0, records[n-1].Plan.Settings.PodPoolSize)
 	}
 	m.mu.Lock()
-	m.known, m.backlog, m.leftAlone, m.damageAnnounced, m.losses = known, open, left, nil, found.Lost
-	if len(open) == 0 {
+	m.executions, m.damageAnnounced, m.losses = e, nil, found.Lost
+	if len(e.backlog) == 0 {
 		m.active = nil
 	}
 	m.mu.Unlock()
@@ -101,6 +84,43 @@ func (m *Manager) recover(ctx context.Context) error {
 	m.adoptOldest()
 	m.requestPrune()
 	return nil
+}
+
+// executions are all that there are, besides the one that is active.
+type executions struct {
+	known   map[execution.ID]bool // all that left a record or a report
+	backlog []record.Record       // those that are open, and are to be gone on with
+	// leftAlone are those that are open as far as can be told: their records cannot be
+	// read.
+	leftAlone map[execution.ID]leftAlone
+}
+
+func noExecutions() executions {
+	return executions{known: map[execution.ID]bool{}, leftAlone: map[execution.ID]leftAlone{}}
+}
+
+// findExecutions returns the executions of the records and of the report directory.
+func (m *Manager) findExecutions(records record.Listing, onDisk []execution.ID) executions {
+	found := noExecutions()
+	for _, id := range onDisk {
+		found.known[id] = true
+	}
+	for _, r := range records.Records {
+		found.known[r.Plan.ID] = true
+		if r.Account.Phase != execution.Closed {
+			found.backlog = append(found.backlog, r)
+		}
+	}
+	for _, e := range records.Damaged {
+		if _, err := execution.ParseID(string(e.ID)); err != nil {
+			continue // it was never an execution
+		}
+		found.known[e.ID] = true
+		if e.Open {
+			found.leftAlone[e.ID] = leftAlone{id: e.ID, since: m.Clock.Now(), record: e.Reference}
+		}
+	}
+	return found
 }
 
 // adoptNext goes on with the oldest execution that an earlier leader left
@@ -113,7 +133,7 @@ func (m *Manager) adoptNext() {
 
 // adoptOldest goes on with the oldest execution that is left open, also in place
 // of what an earlier term of this leader remembers of it. There is one at most,
-// unless somebody meddled with the records.
+// unless a person has edited the records.
 func (m *Manager) adoptOldest() {
 	m.mu.Lock()
 	if len(m.backlog) == 0 {

@@ -15,6 +15,7 @@ import (
 	"github.com/batch-job-controller/batch-job-controller/controller/kube"
 	"github.com/batch-job-controller/batch-job-controller/controller/lease"
 	"github.com/batch-job-controller/batch-job-controller/controller/plan"
+	"github.com/batch-job-controller/batch-job-controller/controller/tokens"
 )
 
 // createJob creates the task's Job. That its name is taken is no error: it was
@@ -33,8 +34,8 @@ func (e *Execution) createJob(ctx context.Context, fence lease.Fence, t task) er
 	if err != nil {
 		return e.refused(ctx, t, plan.Invalid, err)
 	}
-	if err := e.ensureTokens(write, t); err != nil {
-		if errors.Is(err, errNoKeyring) || plan.Judge(err) != plan.Unheard {
+	if err := e.Tokens.Ensure(write, p, t.owner, t.index); err != nil {
+		if errors.Is(err, tokens.ErrNoKeyring) || plan.Judge(err) != plan.Unheard {
 			// Its fields are not the template's: that it is invalid ends no task.
 			return e.refused(ctx, t, plan.Refused, err)
 		}

@@ -17,8 +17,7 @@
 //	silence.go    its node is silent
 //	orphan.go     its Job is gone, and has left a pod
 //	inflight.go   a request to create its Job may still be on its way
-//	tokens.go     the Secrets with the tokens of the pods
-//	logs.go       the logs of its containers are saved
+//	logs.go       the logs of its containers are due
 //	report.go     what pods have reported
 //	close.go      the last task has ended: the report is written, the record closed
 //	failures.go   events about node tasks that failed

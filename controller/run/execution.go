@@ -2,7 +2,6 @@ package run
 
 import (
 	"context"
-	"io"
 	"log/slog"
 	"sync"
 	"time"
@@ -11,7 +10,6 @@ import (
 	"k8s.io/client-go/util/workqueue"
 	"k8s.io/utils/clock"
 
-	"github.com/batch-job-controller/batch-job-controller/controller/auth"
 	"github.com/batch-job-controller/batch-job-controller/controller/backoff"
 	"github.com/batch-job-controller/batch-job-controller/controller/execution"
 	"github.com/batch-job-controller/batch-job-controller/controller/jobspec"
@@ -19,7 +17,6 @@ import (
 	"github.com/batch-job-controller/batch-job-controller/controller/lease"
 	"github.com/batch-job-controller/batch-job-controller/controller/plan"
 	"github.com/batch-job-controller/batch-job-controller/controller/record"
-	"github.com/batch-job-controller/batch-job-controller/controller/route"
 	"github.com/batch-job-controller/batch-job-controller/controller/timing"
 )
 
@@ -56,10 +53,16 @@ type Reports interface {
 	Report(id execution.ID) (execution.Report, error)
 }
 
-// Logs keep the logs of containers.
+// Logs saves the logs of containers.
 type Logs interface {
-	SaveLog(key execution.Key, container string, r io.Reader, limit int64) (truncated bool, err error)
-	HasLog(key execution.Key, container string) bool
+	Save(ctx context.Context, key execution.Key) error
+}
+
+// Tokens has the Secrets created that pods take their tokens from.
+type Tokens interface {
+	// Ensure creates the Secret with the token of a node task. The error may be
+	// tokens.ErrNoKeyring.
+	Ensure(ctx context.Context, p execution.Plan, owner jobspec.Owner, index int) error
 }
 
 // Announcer writes events on a best-effort basis.
@@ -94,7 +97,6 @@ type executionMetrics interface {
 type storeMetrics interface {
 	LogSaved(outcome string)
 	StoreError(operation string)
-	CredentialsRedacted(kind string, n int)
 }
 
 // Deps are what executions are run with.
@@ -104,12 +106,11 @@ type Deps struct {
 	Client     kube.Client
 	Caches     *kube.Caches
 	Records    record.Store
-	Keyring    *auth.Keyring // nil unless callbacks need tokens
+	Tokens     Tokens
 	Host       Host
 	Results    Results
 	Reports    Reports
 	Logs       Logs
-	Redactor   *route.Redactor
 	Announcer  Announcer
 	Metrics    Metrics
 	Clock      clock.WithTicker
@@ -127,7 +128,6 @@ type Execution struct {
 	nodes      []string
 	extensions []jobspec.EnvExtension
 	takenOver  time.Time // from another leader, or from an earlier term; zero: this one opened it
-	tokens     []tokenChunk
 	tasks      workqueue.TypedRateLimitingInterface[execution.Key]
 	logs       workqueue.TypedRateLimitingInterface[execution.Key]
 	// wake tells the writer that there may be something to write.

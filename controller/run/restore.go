@@ -29,7 +29,6 @@ func New(d Deps, b Begun) *Execution {
 		auth:       p.Settings.CallbackAuth,
 		nodes:      p.NodeNames(),
 		extensions: b.Extensions,
-		tokens:     newTokenChunks(p),
 		tasks:      newQueue("tasks", d.Clock),
 		logs:       newQueue("logs", d.Clock),
 		wake:       make(chan struct{}, 1),

@@ -10,7 +10,6 @@ import (
 	"slices"
 	"strings"
 	"sync"
-	"syscall"
 	"time"
 )
 
@@ -66,62 +65,6 @@ func New() *Disk { return &Disk{root: newDirectory()} }
 
 func newDirectory() *node {
 	return &node{mode: directoryMode, entries: map[string]*node{}, stable: map[string]*node{}}
-}
-
-// Survival says what of the things that were never synced is still there after
-// a power failure.
-type Survival int
-
-// What survives.
-const (
-	NothingUnsynced Survival = iota
-	OnlyNames                // the renames, but not the content
-	Everything
-)
-
-// Restart turns the power off and on.
-func (d *Disk) Restart(s Survival) {
-	d.mu.Lock()
-	defer d.mu.Unlock()
-	d.off, d.ops = false, 0
-	d.root.restart(s)
-	d.used = d.root.count(map[*node]bool{})
-}
-
-func (n *node) restart(s Survival) {
-	if s == NothingUnsynced {
-		n.entries = maps.Clone(n.stable)
-	}
-	if s != Everything {
-		n.data = n.synced
-	}
-	n.stable, n.synced = maps.Clone(n.entries), n.data
-	for _, child := range n.entries {
-		child.restart(s)
-	}
-}
-
-// count returns how many bytes there are, and counts the names anew.
-func (n *node) count(seen map[*node]bool) int64 {
-	if seen[n] {
-		n.others++
-		return 0
-	}
-	seen[n], n.others = true, 0
-	size := int64(len(n.data))
-	for _, child := range n.entries {
-		size += child.count(seen)
-	}
-	return size
-}
-
-// forget takes down that a file or an empty directory has a name less.
-func (d *Disk) forget(n *node) {
-	if n.others > 0 {
-		n.others--
-		return
-	}
-	d.used -= int64(len(n.data))
 }
 
 // Ops returns how many operations there have been since the last restart.
@@ -344,38 +287,3 @@ func (d *Disk) Free() (int64, error) {
 
 // Size returns how many bytes there are.
 func (d *Disk) Size() (int64, error) { return cmp.Or(d.Capacity, 1<<60), nil }
-
-type file struct {
-	disk *Disk
-	node *node
-	name string
-}
-
-// Write fails half-way.
-func (f *file) Write(p []byte) (int, error) {
-	err := f.disk.begin("write", f.name)
-	f.disk.mu.Lock()
-	defer f.disk.mu.Unlock()
-	if err != nil {
-		p = p[:len(p)/2]
-	}
-	if left := f.disk.Capacity - f.disk.used; f.disk.Capacity > 0 && int64(len(p)) > left {
-		p, err = p[:max(left, 0)], syscall.ENOSPC
-	}
-	f.disk.used += int64(len(p))
-	f.node.data = append(f.node.data, p...)
-	f.node.changed = f.disk.now()
-	return len(p), err
-}
-
-func (f *file) Sync() error {
-	if err := f.disk.begin("sync", f.name); err != nil {
-		return err
-	}
-	f.disk.mu.Lock()
-	defer f.disk.mu.Unlock()
-	f.node.synced = slices.Clone(f.node.data)
-	return nil
-}
-
-func (f *file) Close() error { return f.disk.begin("close", f.name) }
