@@ -47,22 +47,35 @@ func tools() []tool {
 	}
 }
 
+// programsDir returns where the cluster's programs are, or will be.
+func programsDir(ctx context.Context) (root, cache, dir string, err error) {
+	if root, err = moduleRoot(); err != nil {
+		return "", "", "", err
+	}
+	if cache, err = cacheDir(); err != nil {
+		return "", "", "", err
+	}
+	sum, err := toolsDigest(ctx, filepath.Join(root, "e2e", "tools"))
+	return root, cache, filepath.Join(cache, "bin-"+sum), err
+}
+
+// Built reports whether the cache has the cluster's programs.
+func Built(ctx context.Context) bool {
+	_, _, dir, err := programsDir(ctx)
+	if err != nil {
+		return false
+	}
+	_, err = os.Stat(dir)
+	return err == nil
+}
+
 // Build returns the directory of the cluster's programs, and makes it if the
 // cache has none for these versions. Only one process builds at a time.
 func Build(ctx context.Context, log io.Writer) (string, error) {
-	root, err := moduleRoot()
+	root, cache, dir, err := programsDir(ctx)
 	if err != nil {
 		return "", err
 	}
-	cache, err := cacheDir()
-	if err != nil {
-		return "", err
-	}
-	sum, err := toolsDigest(ctx, filepath.Join(root, "e2e", "tools"))
-	if err != nil {
-		return "", err
-	}
-	dir := filepath.Join(cache, "bin-"+sum)
 	if _, err := os.Stat(dir); err == nil {
 		return dir, nil
 	}

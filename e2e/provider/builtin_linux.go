@@ -25,6 +25,9 @@ func builtinLacks() string {
 	return ""
 }
 
+// isBuilt reports whether the programs of the cluster need not be built any more.
+func isBuilt(ctx context.Context) bool { return cluster.Built(ctx) }
+
 func startBuiltin(ctx context.Context, o Options) (Provider, error) {
 	if o.Keep {
 		found, err := cluster.Find(o.Name, "")

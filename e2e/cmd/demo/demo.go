@@ -55,36 +55,13 @@ func demo(ctx context.Context) error {
 }
 
 func (d *demonstration) startCluster(ctx context.Context, log io.Writer) (err error) {
-	chosen, err := choose(log)
-	if err != nil {
-		return err
-	}
 	name := cmp.Or(os.Getenv(provider.ClusterVariable), clusterName)
-	d.provider, err = provider.Start(ctx, provider.Options{Provider: chosen, Name: name, Nodes: nodes, Keep: true, Log: log})
+	d.provider, err = provider.StartAny(ctx, provider.Options{Provider: os.Getenv(provider.Variable), Name: name, Nodes: nodes, Keep: true, Log: log})
 	if err != nil {
 		return err
 	}
 	d.cluster, err = deploy.Connect(d.provider.Kubeconfig())
 	return err
-}
-
-// choose prefers the way that needs no privileges, unless the environment says
-// which one it is to be.
-func choose(log io.Writer) (string, error) {
-	if given := os.Getenv(provider.Variable); given != "" {
-		return given, nil
-	}
-	kindLacks, ok := provider.Can(provider.Kind)
-	if ok {
-		fmt.Fprintln(log, "with kind, because Docker runs here")
-		return provider.Kind, nil
-	}
-	builtinLacks, ok := provider.Can(provider.Builtin)
-	if !ok {
-		return "", fmt.Errorf("neither kind can run here, which lacks %s, nor the built-in cluster, which lacks %s", kindLacks, builtinLacks)
-	}
-	fmt.Fprintf(log, "the built-in one, because kind lacks %s\n", kindLacks)
-	return provider.Builtin, nil
 }
 
 func (d *demonstration) buildImage(ctx context.Context, log io.Writer) error {
