@@ -3,70 +3,23 @@ package main
 import (
 	"context"
 	"debug/buildinfo"
-	"encoding/json"
 	"fmt"
 	"io"
+	"maps"
 	"net/url"
 	"path/filepath"
 	"regexp"
 	"runtime/debug"
 	"slices"
 	"strings"
+
+	spdx "github.com/spdx/tools-golang/json"
+	"github.com/spdx/tools-golang/spdx/v2/common"
+	"github.com/spdx/tools-golang/spdx/v2/v2_3"
 )
 
-// document is an SPDX 2.3 document, as far as it is used.
-type document struct {
-	Version       string         `json:"spdxVersion"`
-	DataLicense   string         `json:"dataLicense"`
-	ID            string         `json:"SPDXID"`
-	Name          string         `json:"name"`
-	Namespace     string         `json:"documentNamespace"`
-	Creation      creation       `json:"creationInfo"`
-	Packages      []component    `json:"packages"`
-	Relationships []relationship `json:"relationships"`
-}
-
-type creation struct {
-	Created  string   `json:"created"`
-	Creators []string `json:"creators"`
-}
-
-// component is what SPDX calls a package.
-type component struct {
-	ID               string      `json:"SPDXID"`
-	Name             string      `json:"name"`
-	Version          string      `json:"versionInfo"`
-	File             string      `json:"packageFileName,omitempty"`
-	Purpose          string      `json:"primaryPackagePurpose"`
-	DownloadLocation string      `json:"downloadLocation"`
-	FilesAnalyzed    bool        `json:"filesAnalyzed"`
-	Checksums        []checksum  `json:"checksums,omitempty"`
-	LicenseConcluded string      `json:"licenseConcluded"`
-	LicenseDeclared  string      `json:"licenseDeclared"`
-	Copyright        string      `json:"copyrightText"`
-	SourceInfo       string      `json:"sourceInfo,omitempty"`
-	References       []reference `json:"externalRefs"`
-}
-
-type checksum struct {
-	Algorithm string `json:"algorithm"`
-	Value     string `json:"checksumValue"`
-}
-
-type reference struct {
-	Category string `json:"referenceCategory"`
-	Type     string `json:"referenceType"`
-	Locator  string `json:"referenceLocator"`
-}
-
-type relationship struct {
-	Element string `json:"spdxElementId"`
-	Type    string `json:"relationshipType"`
-	Related string `json:"relatedSpdxElement"`
-}
-
 const (
-	documentID = "SPDXRef-DOCUMENT"
+	documentID = common.ElementID("DOCUMENT")
 	unknown    = "NOASSERTION"
 	ownLicence = "Apache-2.0"
 )
@@ -76,91 +29,91 @@ const (
 func (r *release) writeMaterials(context.Context) error {
 	file := filepath.Join(r.output, server+"_"+r.version+".spdx.json")
 	return writeFile(file, func(w io.Writer) error {
-		encoder := json.NewEncoder(w)
-		encoder.SetIndent("", "  ")
-		encoder.SetEscapeHTML(false)
-		return encoder.Encode(r.materials())
+		return spdx.Write(r.materials(), w, spdx.Indent("  "), spdx.EscapeHTML(false))
 	})
 }
 
-func (r *release) materials() document {
-	d := document{
-		Version:     "SPDX-2.3",
-		DataLicense: "CC0-1.0",
-		ID:          documentID,
-		Name:        server + " " + r.version,
-		Namespace:   homepage + "/spdx/" + r.version + "/" + r.source.commit,
-		Creation:    creation{Created: r.source.date.Format(dateFormat), Creators: []string{"Tool: e2e/cmd/release-" + r.version}},
-	}
-	modules := map[string]component{}
+func (r *release) materials() *v2_3.Document {
+	d := &document{&v2_3.Document{
+		SPDXVersion:       v2_3.Version,
+		DataLicense:       v2_3.DataLicense,
+		SPDXIdentifier:    documentID,
+		DocumentName:      server + " " + r.version,
+		DocumentNamespace: homepage + "/spdx/" + r.version + "/" + r.source.commit,
+		CreationInfo: &v2_3.CreationInfo{
+			Created:  r.source.date.Format(dateFormat),
+			Creators: []common.Creator{{CreatorType: "Tool", Creator: "e2e/cmd/release-" + r.version}},
+		},
+	}}
+	modules := map[common.ElementID]*v2_3.Package{}
 	for _, p := range r.programs {
-		d.add(archiveComponent(p, r.version), documentID, "DESCRIBES")
+		d.add(archiveComponent(p, r.version), documentID, common.TypeRelationshipDescribe)
 		for _, m := range modulesOf(p.info) {
-			modules[m.ID] = m
-			d.relate(archiveID(p), "DEPENDS_ON", m.ID)
+			modules[m.PackageSPDXIdentifier] = m
+			d.relate(archiveID(p), common.TypeRelationshipDependsOn, m.PackageSPDXIdentifier)
 		}
 	}
 	if r.reference != "" {
 		image := imageComponent(r.reference, r.version)
-		d.add(image, documentID, "DESCRIBES")
+		d.add(image, documentID, common.TypeRelationshipDescribe)
 		for _, p := range r.programs {
 			if p.name == server {
-				d.relate(image.ID, "CONTAINS", archiveID(p))
+				d.relate(image.PackageSPDXIdentifier, common.TypeRelationshipContains, archiveID(p))
 			}
 		}
 	}
-	var ids []string
-	for id := range modules {
-		ids = append(ids, id)
-	}
-	slices.Sort(ids)
-	for _, id := range ids {
+	for _, id := range slices.Sorted(maps.Keys(modules)) {
 		d.Packages = append(d.Packages, modules[id])
 	}
-	return d
+	return d.Document
 }
 
-func (d *document) add(c component, from, how string) {
-	d.Packages = append(d.Packages, c)
-	d.relate(from, how, c.ID)
+// document is a bill of materials that is being made.
+type document struct{ *v2_3.Document }
+
+func (d *document) add(p *v2_3.Package, from common.ElementID, how string) {
+	d.Packages = append(d.Packages, p)
+	d.relate(from, how, p.PackageSPDXIdentifier)
 }
 
-func (d *document) relate(from, how, to string) {
-	d.Relationships = append(d.Relationships, relationship{from, how, to})
+func (d *document) relate(from common.ElementID, how string, to common.ElementID) {
+	d.Relationships = append(d.Relationships, &v2_3.Relationship{
+		RefA: common.DocElementID{ElementRefID: from}, Relationship: how, RefB: common.DocElementID{ElementRefID: to},
+	})
 }
 
 // spdxID makes an identifier of the characters that are allowed in one.
-func spdxID(parts ...string) string {
-	return "SPDXRef-" + regexp.MustCompile(`[^A-Za-z0-9.-]`).ReplaceAllString(strings.Join(parts, "-"), "-")
+func spdxID(parts ...string) common.ElementID {
+	return common.ElementID(regexp.MustCompile(`[^A-Za-z0-9.-]`).ReplaceAllString(strings.Join(parts, "-"), "-"))
 }
 
-func archiveID(p program) string { return spdxID("Archive", p.archive) }
+func archiveID(p program) common.ElementID { return spdxID("Archive", p.archive) }
 
-func archiveComponent(p program, version string) component {
-	return component{
-		ID: archiveID(p), Name: p.name, Version: version, File: p.archive, Purpose: "APPLICATION",
-		DownloadLocation: homepage + "/releases/download/" + version + "/" + p.archive,
-		Checksums:        []checksum{{"SHA256", p.sum}},
-		LicenseConcluded: ownLicence, LicenseDeclared: ownLicence, Copyright: unknown,
-		References: []reference{purl("golang/" + strings.ToLower(p.info.Main.Path) + "@" + url.QueryEscape(version) +
+func archiveComponent(p program, version string) *v2_3.Package {
+	return &v2_3.Package{
+		PackageSPDXIdentifier: archiveID(p), PackageName: p.name, PackageVersion: version, PackageFileName: p.archive, PrimaryPackagePurpose: "APPLICATION",
+		PackageDownloadLocation: homepage + "/releases/download/" + version + "/" + p.archive,
+		PackageChecksums:        []common.Checksum{{Algorithm: common.SHA256, Value: p.sum}},
+		PackageLicenseConcluded: ownLicence, PackageLicenseDeclared: ownLicence, PackageCopyrightText: unknown,
+		PackageExternalReferences: []*v2_3.PackageExternalReference{purl("golang/" + strings.ToLower(p.info.Main.Path) + "@" + url.QueryEscape(version) +
 			"?goarch=" + p.arch + "&goos=" + p.os + "#cmd/" + p.name)},
 	}
 }
 
-func imageComponent(ref, version string) component {
+func imageComponent(ref, version string) *v2_3.Package {
 	tagged, digest, _ := strings.Cut(ref, "@")
 	name := strings.TrimSuffix(tagged, ":"+version)
-	return component{
-		ID: spdxID("Image"), Name: name, Version: version, Purpose: "CONTAINER", DownloadLocation: unknown,
-		Checksums:        []checksum{{"SHA256", strings.TrimPrefix(digest, "sha256:")}},
-		LicenseConcluded: ownLicence, LicenseDeclared: ownLicence, Copyright: unknown,
-		References: []reference{purl("oci/" + server + "@" + url.QueryEscape(digest) + "?repository_url=" + url.QueryEscape(name) + "&tag=" + version)},
+	return &v2_3.Package{
+		PackageSPDXIdentifier: spdxID("Image"), PackageName: name, PackageVersion: version, PrimaryPackagePurpose: "CONTAINER", PackageDownloadLocation: unknown,
+		PackageChecksums:        []common.Checksum{{Algorithm: common.SHA256, Value: strings.TrimPrefix(digest, "sha256:")}},
+		PackageLicenseConcluded: ownLicence, PackageLicenseDeclared: ownLicence, PackageCopyrightText: unknown,
+		PackageExternalReferences: []*v2_3.PackageExternalReference{purl("oci/" + server + "@" + url.QueryEscape(digest) + "?repository_url=" + url.QueryEscape(name) + "&tag=" + version)},
 	}
 }
 
 // modulesOf returns the modules in a program, and the standard library.
-func modulesOf(info *buildinfo.BuildInfo) []component {
-	modules := []component{moduleComponent(debug.Module{Path: "stdlib", Version: strings.TrimPrefix(info.GoVersion, "go")})}
+func modulesOf(info *buildinfo.BuildInfo) []*v2_3.Package {
+	modules := []*v2_3.Package{moduleComponent(debug.Module{Path: "stdlib", Version: strings.TrimPrefix(info.GoVersion, "go")})}
 	for _, m := range info.Deps {
 		if m.Replace != nil {
 			m = m.Replace
@@ -170,18 +123,18 @@ func modulesOf(info *buildinfo.BuildInfo) []component {
 	return modules
 }
 
-func moduleComponent(m debug.Module) component {
-	c := component{
-		ID: spdxID("Module", m.Path, m.Version), Name: m.Path, Version: m.Version, Purpose: "LIBRARY",
-		DownloadLocation: fmt.Sprintf("https://proxy.golang.org/%s/@v/%s.zip", escapeModule(m.Path), escapeModule(m.Version)),
-		LicenseConcluded: unknown, LicenseDeclared: unknown, Copyright: unknown,
-		References: []reference{purl("golang/" + strings.ToLower(m.Path) + "@" + url.QueryEscape(m.Version))},
+func moduleComponent(m debug.Module) *v2_3.Package {
+	c := &v2_3.Package{
+		PackageSPDXIdentifier: spdxID("Module", m.Path, m.Version), PackageName: m.Path, PackageVersion: m.Version, PrimaryPackagePurpose: "LIBRARY",
+		PackageDownloadLocation: fmt.Sprintf("https://proxy.golang.org/%s/@v/%s.zip", escapeModule(m.Path), escapeModule(m.Version)),
+		PackageLicenseConcluded: unknown, PackageLicenseDeclared: unknown, PackageCopyrightText: unknown,
+		PackageExternalReferences: []*v2_3.PackageExternalReference{purl("golang/" + strings.ToLower(m.Path) + "@" + url.QueryEscape(m.Version))},
 	}
 	if m.Sum != "" {
-		c.SourceInfo = "go.sum: " + m.Sum
+		c.PackageSourceInfo = "go.sum: " + m.Sum
 	}
 	if m.Path == "stdlib" {
-		c.DownloadLocation = "https://go.dev/dl/go" + m.Version + ".src.tar.gz"
+		c.PackageDownloadLocation = "https://go.dev/dl/go" + m.Version + ".src.tar.gz"
 	}
 	return c
 }
@@ -191,4 +144,6 @@ func escapeModule(text string) string {
 	return regexp.MustCompile(`[A-Z]`).ReplaceAllStringFunc(text, func(c string) string { return "!" + strings.ToLower(c) })
 }
 
-func purl(locator string) reference { return reference{"PACKAGE-MANAGER", "purl", "pkg:" + locator} }
+func purl(locator string) *v2_3.PackageExternalReference {
+	return &v2_3.PackageExternalReference{Category: common.CategoryPackageManager, RefType: common.TypePackageManagerPURL, Locator: "pkg:" + locator}
+}
