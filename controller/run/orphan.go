@@ -7,6 +7,7 @@ import (
 
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 
+	"github.com/batch-job-controller/batch-job-controller/controller/execution"
 	"github.com/batch-job-controller/batch-job-controller/controller/jobspec"
 	"github.com/batch-job-controller/batch-job-controller/controller/kube"
 	"github.com/batch-job-controller/batch-job-controller/controller/plan"
@@ -15,6 +16,16 @@ import (
 // orphanPause is how long to wait for the cache to learn of a pod of a Job that was
 // deleted or taken away.
 const orphanPause = 5 * time.Second
+
+// finishUnlessOrphaned ends the task, unless its Job has left a pod that keeps the slot.
+func (e *Execution) finishUnlessOrphaned(ctx context.Context, t task, end execution.End) error {
+	if orphan, err := e.leavesOrphan(ctx, t); err != nil || orphan {
+		e.tasks.AddAfter(t.key, orphanPause)
+		return err
+	}
+	e.finish(ctx, t, end)
+	return nil
+}
 
 // leavesOrphan asks the API server, not the cache, whether the task's Job, which was
 // deleted or taken away, has left a pod that keeps the slot: a watch of pods that

@@ -45,16 +45,14 @@ func New(d Deps, b Begun) *Execution {
 	defer e.mu.Unlock()
 	for i, t := range e.ledger.Tasks() {
 		e.restoreTask(b, i, t)
-	}
-	e.Log.Info("execution open", "execution", e.id, "trigger", p.Trigger,
-		"nodes", len(p.Nodes), "skipped", len(p.Skipped), "excluded", p.Excluded, "ended", e.ledger.Ended())
-	for i, t := range e.ledger.Tasks() {
 		if t.Outcome.State.Final() {
 			e.queueLogs(i)
 		} else {
-			e.tasks.Add(execution.Key{Execution: e.id, Node: t.Node.Name})
+			e.TaskChanged(t.Node.Name)
 		}
 	}
+	e.Log.Info("execution open", "execution", e.id, "trigger", p.Trigger,
+		"nodes", len(p.Nodes), "skipped", len(p.Skipped), "excluded", p.Excluded, "ended", e.ledger.Ended())
 	e.grant()
 	e.wakeWriter()
 	return e

@@ -27,22 +27,12 @@ func (e *Execution) verifyJob(ctx context.Context, t task, end execution.End) er
 			e.tasks.AddAfter(t.key, wait)
 			return nil
 		}
-		if orphan, err := e.leavesOrphan(ctx, t); err != nil || orphan {
-			e.tasks.AddAfter(t.key, orphanPause)
-			return err
-		}
-		e.finish(ctx, t, end)
-		return nil
+		return e.finishUnlessOrphaned(ctx, t, end)
 	case err != nil:
 		return fmt.Errorf("read Job %s: %w", t.name, err)
 	case !jobspec.Owned(job, t.owner, t.key):
 		t.sight.Job, t.sight.Foreign = job, true
-		if orphan, err := e.leavesOrphan(ctx, t); err != nil || orphan {
-			e.tasks.AddAfter(t.key, orphanPause)
-			return err
-		}
-		e.finish(ctx, t, plan.ForeignEnd(job.Name, e.Steady.Now()))
-		return nil
+		return e.finishUnlessOrphaned(ctx, t, plan.ForeignEnd(job.Name, e.Steady.Now()))
 	}
 	e.noteCreated(t)
 	e.tasks.AddAfter(t.key, timing.LongestSleep) // in case the cache has lost it
