@@ -8,12 +8,12 @@ import (
 )
 
 func (t *tool) diffCommand() *cobra.Command {
-	var c choice
+	var c selection
 	cmd := &cobra.Command{
 		Use:   "diff --overlay NAME",
-		Short: "Show what install would change; exit status 1 if anything",
-		Long: `Show what install would change: each object as it is, compared with what the
-API server would make of it. Exit status 1 if there are differences.`,
+		Short: "Show what install would change; exit status 1 if there are differences",
+		Long: `Show what install would change: each live object, compared with the result of a
+dry run on the API server. The exit status is 1 if there are differences.`,
 		Args: cobra.NoArgs,
 		RunE: does(func(ctx context.Context, _ []string) error { return t.diff(ctx, c) }),
 	}
@@ -21,7 +21,7 @@ API server would make of it. Exit status 1 if there are differences.`,
 	return cmd
 }
 
-func (t *tool) diff(ctx context.Context, c choice) error {
+func (t *tool) diff(ctx context.Context, c selection) error {
 	r, err := t.render(c)
 	if err != nil {
 		return err
@@ -35,7 +35,7 @@ func (t *tool) diff(ctx context.Context, c choice) error {
 	}
 	differences, err := cluster.objects.Diff(ctx, r.namespace(), r.objects)
 	if err != nil {
-		return t.explainRefusal(err)
+		return t.explainRejection(err)
 	}
 	for _, d := range differences {
 		text, err := d.Unified()
@@ -45,7 +45,7 @@ func (t *tool) diff(ctx context.Context, c choice) error {
 		fmt.Fprint(t.Out, text)
 	}
 	if len(differences) > 0 {
-		return &statusError{exitNo, nil}
+		return &statusError{exitProblems, nil}
 	}
 	return nil
 }

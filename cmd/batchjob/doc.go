@@ -1,13 +1,13 @@
 // Package batchjob is the command kubectl-batchjob: it installs the controller
-// without a checkout, and tells how its executions go.
+// without a checkout, and shows its executions.
 //
-//	run.go       the command line, and the exit statuses
-//	choice.go    what people want to have installed
-//	rendered.go  from the options to the objects, checked
-//	fits.go      whether they have what the configuration asks for
-//	tool.go      the way to the cluster, and to people
-//	find.go      where a controller is installed
-//	watch.go     until something is so
+//	run.go           the command line and the exit statuses
+//	selection.go     the flags that select what to install
+//	rendered.go      the objects of a selection, validated
+//	requirements.go  whether the objects satisfy the configuration
+//	tool.go          access to the cluster
+//	find.go          where a controller is installed
+//	watch.go         polling, and printing of progress
 //
 // and a file for each command.
 package batchjob

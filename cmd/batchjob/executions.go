@@ -22,10 +22,10 @@ import (
 type installation struct {
 	*cluster
 	deployment *appsv1.Deployment
-	namespace  string // of what the controller makes
+	namespace  string // of the controller's objects
 	container  string // of its pods, in which it runs
 	config     config.Config
-	lastTick   time.Time // until when its ticks were dealt with
+	lastTick   time.Time // the last processed tick
 }
 
 func (t *tool) findInstallation(ctx context.Context) (*installation, error) {
@@ -41,8 +41,8 @@ func (t *tool) findInstallation(ctx context.Context) (*installation, error) {
 	return i, i.configure(ctx)
 }
 
-// configure reads the configuration as the controller does. An error that is
-// config.Problems tells what the controller finds wrong with it.
+// configure reads the configuration as the controller does. If the configuration is
+// invalid, the error is of type config.Problems.
 func (i *installation) configure(ctx context.Context) error {
 	env, err := i.environment(ctx, i.deployment)
 	if err != nil {
@@ -57,29 +57,29 @@ func (i *installation) configure(ctx context.Context) error {
 	case err == nil:
 		i.lastTick = progress.LastTick(state)
 	case !apierrors.IsNotFound(err):
-		return fmt.Errorf("read until when ticks were dealt with: %w", err)
+		return fmt.Errorf("read the last processed tick: %w", err)
 	}
 	return nil
 }
 
 // recordName is the name of an execution's record.
 type recordName struct {
-	id   execution.ID // empty: its label is no ID
+	id   execution.ID // empty: its label is not an ID
 	name string
 }
 
-// record returns what the record of an execution is called.
+// record returns the name of an execution's record.
 func (i *installation) record(id execution.ID) recordName {
 	return recordName{id, jobspec.RecordName(i.config.Name, id)}
 }
 
-// records returns those that there are, oldest first; those whose label is no ID
-// come before. Of them only the metadata is read: each may have a megabyte.
+// records returns the existing records, oldest first, after those whose label is
+// not an ID. It reads only their metadata: each may have a megabyte.
 func (i *installation) records(ctx context.Context) ([]recordName, error) {
 	list, err := i.metadata.Resource(corev1.SchemeGroupVersion.WithResource("configmaps")).Namespace(i.namespace).
 		List(ctx, metav1.ListOptions{LabelSelector: jobspec.Selector(i.config.Name, jobspec.RecordComponent).String()})
 	if err != nil {
-		return nil, fmt.Errorf("look for executions: %w", err)
+		return nil, fmt.Errorf("list executions: %w", err)
 	}
 	var records []recordName
 	for n := range list.Items {
@@ -89,7 +89,7 @@ func (i *installation) records(ctx context.Context) ([]recordName, error) {
 	return records, nil
 }
 
-// newest returns the newest record of all, if its label is an ID.
+// newest returns the newest record, if its label is an ID.
 func newest(records []recordName) (recordName, bool) {
 	if len(records) == 0 {
 		return recordName{}, false
@@ -98,7 +98,7 @@ func newest(records []recordName) (recordName, bool) {
 	return last, last.id != ""
 }
 
-// executions reads records, oldest first. One that is gone is left out.
+// executions reads records, oldest first. It omits deleted records.
 func (i *installation) executions(ctx context.Context, records ...recordName) ([]progress.Execution, error) {
 	var objects []corev1.ConfigMap
 	for _, record := range records {
@@ -114,7 +114,7 @@ func (i *installation) executions(ctx context.Context, records ...recordName) ([
 	return progress.Of(objects), nil
 }
 
-// execution reads one record that has to be there.
+// execution reads a record that has to exist.
 func (i *installation) execution(ctx context.Context, record recordName) (progress.Execution, error) {
 	read, err := i.executions(ctx, record)
 	if err == nil && len(read) == 0 {
@@ -127,13 +127,13 @@ func (i *installation) execution(ctx context.Context, record recordName) (progre
 }
 
 func (i *installation) noRecord(record recordName) error {
-	return &statusError{exitNotDone, fmt.Errorf("there is no record of execution %s, configmap/%s in namespace %s: it was deleted, or never was",
+	return &statusError{exitNotDone, fmt.Errorf("execution %s has no record (configmap/%s in namespace %s): it was deleted, or never existed",
 		record.id, record.name, i.namespace)}
 }
 
-// explained adds what the pods say of why nodes have failed.
+// explained adds the reasons of failed pods.
 func (i *installation) explained(ctx context.Context, e progress.Execution) (progress.Execution, error) {
-	// Pods of nodes that are unreported have nothing to say: they ended well.
+	// Pods of unreported nodes have no reason: they succeeded.
 	if len(e.Bad) == e.Counts[execution.Unreported] {
 		return e, nil
 	}
@@ -144,13 +144,12 @@ func (i *installation) explained(ctx context.Context, e progress.Execution) (pro
 	return e.Explained(pods), nil
 }
 
-// started returns when the controller, with all its replicas, was started, or no
-// time if it has not. Pods of before a change of its Deployment do not count:
-// they end.
+// started returns when the first replica of the controller started, or no time.
+// Pods of an earlier revision of the Deployment do not count: they end.
 func (i *installation) started(ctx context.Context) (time.Time, error) {
 	live, err := i.AppsV1().Deployments(i.deployment.Namespace).Get(ctx, i.deployment.Name, metav1.GetOptions{})
 	if err != nil {
-		return time.Time{}, fmt.Errorf("look at the Deployment: %w", err)
+		return time.Time{}, fmt.Errorf("get the Deployment: %w", err)
 	}
 	pods, err := i.newestPods(ctx, live)
 	if err != nil {

@@ -17,12 +17,11 @@ import (
 	"github.com/batch-job-controller/batch-job-controller/controller/plan"
 )
 
-// deploymentSelector finds the controllers that were installed, in whatever
-// way.
+// deploymentSelector matches installed controllers, however they were installed.
 const deploymentSelector = "app.kubernetes.io/name=batch-job-controller"
 
-// find returns the controller of the namespace that was given. If none was, it
-// is that of the kubeconfig's namespace, or else the only one of the cluster.
+// find returns the controller of the given namespace. Without one, it is the
+// controller of the kubeconfig's namespace, or else the only one of the cluster.
 func (t *tool) find(ctx context.Context, c *cluster) (*appsv1.Deployment, error) {
 	namespace, err := t.contextNamespace()
 	if err != nil {
@@ -44,19 +43,19 @@ func (t *tool) find(ctx context.Context, c *cluster) (*appsv1.Deployment, error)
 	case 0:
 		return nil, t.notInstalled(ctx, c, namespace)
 	default:
-		return nil, misuse(fmt.Errorf("there are %d controllers: say which one with -n: %s", len(found), namespaces(found)))
+		return nil, misuse(fmt.Errorf("found %d controllers: choose one with -n: %s", len(found), namespaces(found)))
 	}
 }
 
 func (c *cluster) controllers(ctx context.Context, namespace string) ([]appsv1.Deployment, error) {
 	list, err := c.AppsV1().Deployments(namespace).List(ctx, metav1.ListOptions{LabelSelector: deploymentSelector})
 	if err != nil {
-		return nil, fmt.Errorf("look for controllers: %w", err)
+		return nil, fmt.Errorf("list controllers: %w", err)
 	}
 	return list.Items, nil
 }
 
-// notInstalled says where there is one instead.
+// notInstalled says where controllers are installed.
 func (t *tool) notInstalled(ctx context.Context, c *cluster, namespace string) error {
 	text := "no controller in namespace " + namespace
 	elsewhere, err := c.controllers(ctx, metav1.NamespaceAll)
@@ -74,23 +73,23 @@ func namespaces(of []appsv1.Deployment) string {
 	return strings.Join(names, ", ")
 }
 
-// pods returns those of a controller.
+// pods returns the pods of a controller.
 func (c *cluster) pods(ctx context.Context, d *appsv1.Deployment) ([]corev1.Pod, error) {
 	list, err := c.CoreV1().Pods(d.Namespace).List(ctx, metav1.ListOptions{
 		LabelSelector: metav1.FormatLabelSelector(d.Spec.Selector),
 	})
 	if err != nil {
-		return nil, fmt.Errorf("look at the controller's pods: %w", err)
+		return nil, fmt.Errorf("list the controller's pods: %w", err)
 	}
 	return list.Items, nil
 }
 
-// environment returns what a controller finds in its environment.
+// environment returns the environment of a controller.
 func (c *cluster) environment(ctx context.Context, d *appsv1.Deployment) (config.Env, error) {
 	return environment.OfController(d.Spec.Template, c.surroundings(ctx, d))
 }
 
-// containerOf returns the container that a controller runs in.
+// containerOf returns the name of the controller's container.
 func (c *cluster) containerOf(ctx context.Context, d *appsv1.Deployment) string {
 	return environment.Container(d.Spec.Template, c.surroundings(ctx, d))
 }
@@ -129,7 +128,7 @@ func (c *cluster) dataOf(ctx context.Context, namespace string, kind environment
 	return data, nil
 }
 
-// configuration reads that of a controller with this environment.
+// configuration reads the configuration of a controller with this environment.
 func (c *cluster) configuration(ctx context.Context, env config.Env) (config.Config, error) {
 	object, err := c.CoreV1().ConfigMaps(env.Namespace).Get(ctx, env.ConfigMapName, metav1.GetOptions{})
 	if err != nil {
@@ -138,22 +137,22 @@ func (c *cluster) configuration(ctx context.Context, env config.Env) (config.Con
 	cfg, _, err := config.Decode(object.Data, env, time.Now())
 	var problems config.Problems
 	if errors.As(err, &problems) {
-		return cfg, fmt.Errorf("the controller refuses the configuration in configmap/%s:\n%w", env.ConfigMapName, err)
+		return cfg, fmt.Errorf("the controller rejects the configuration in configmap/%s:\n%w", env.ConfigMapName, err)
 	}
 	return cfg, err
 }
 
-// nextTick is when the next execution begins, in words, if the ticks until last
-// were dealt with.
+// nextTick describes when the next execution starts, if last is the last processed
+// tick.
 func nextTick(cfg config.Config, last, now time.Time) string {
 	schedule, err := plan.ParseSchedule(cfg.CronExpression, cfg.TimeZone, now)
 	if err != nil {
 		return "no time: " + err.Error()
 	}
 	next, passedOver := plan.NextTick(schedule, last, now)
-	text := fmt.Sprintf("%s, in %s", next.UTC().Format("2006-01-02 15:04 MST"), inWords(next.Sub(now)))
+	text := fmt.Sprintf("%s, in %s", next.UTC().Format("2006-01-02 15:04 MST"), humanDuration(next.Sub(now)))
 	if passedOver {
-		text += fmt.Sprintf(": those until %s count as dealt with, because a clock was ahead", last.UTC().Format("2006-01-02 15:04 MST"))
+		text += fmt.Sprintf(": ticks until %s are passed over, because a clock was ahead", last.UTC().Format("2006-01-02 15:04 MST"))
 	}
 	return text
 }

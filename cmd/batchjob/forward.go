@@ -15,17 +15,16 @@ import (
 	"github.com/batch-job-controller/batch-job-controller/controller/execution"
 )
 
-// The ports of the controller, as its containers call them, and their numbers
-// if they do not.
+// The names of the controller's container ports, and their default numbers.
 const (
 	reportsPort, reportsNumber = "reports", 8080
 	metricsPort, metricsNumber = "metrics", 9153
 )
 
-// unprivileged is the first port that everybody may listen on.
-const unprivileged = 1024
+// firstUnprivilegedPort is the first port that any user may listen on.
+const firstUnprivilegedPort = 1024
 
-// forward is a port of the controller that kubectl port-forward leads to.
+// forward is a port of the controller for kubectl port-forward.
 type forward struct {
 	to            string // such as service/batch-job-controller
 	local, remote int32
@@ -38,7 +37,7 @@ func (f forward) ports() string {
 	return fmt.Sprint(f.remote)
 }
 
-// commands forward to some ports, as long as they run.
+// commands returns the kubectl commands that forward to some ports.
 func commands(namespace string, to ...forward) string {
 	ports := map[string]string{}
 	for _, f := range to {
@@ -51,8 +50,8 @@ func commands(namespace string, to ...forward) string {
 	return strings.Join(all, " & ")
 }
 
-// forwardTo finds a port of a controller: by a Service if there is one that has
-// it, else by the Deployment.
+// forwardTo finds a port of a controller: by a Service that has it, else by the
+// Deployment.
 func forwardTo(d *appsv1.Deployment, services []corev1.Service, name string, number int32) forward {
 	numbers := map[string]int32{}
 	for _, c := range d.Spec.Template.Spec.Containers {
@@ -85,14 +84,14 @@ func forwardTo(d *appsv1.Deployment, services []corev1.Service, name string, num
 }
 
 func newForward(to string, remote, container int32) forward {
-	if remote < unprivileged {
+	if remote < firstUnprivilegedPort {
 		return forward{to, container, remote}
 	}
 	return forward{to, remote, remote}
 }
 
-// services returns those of the controller's namespace. Who may not list them
-// is led to the Deployment: this is a hint, and no reason to fail.
+// services returns the Services of the controller's namespace, or none if the user
+// may not list them: then the hints use the Deployment.
 func (i *installation) services(ctx context.Context) []corev1.Service {
 	list, err := i.CoreV1().Services(i.deployment.Namespace).List(ctx, metav1.ListOptions{})
 	if err != nil {
@@ -101,8 +100,7 @@ func (i *installation) services(ctx context.Context) []corev1.Service {
 	return list.Items
 }
 
-// resultsText is where the results of an execution are: its report, and the
-// gauges.
+// resultsText says where the results of an execution are: its report and gauges.
 func (i *installation) resultsText(services []corev1.Service, id execution.ID) string {
 	scheme := "http"
 	if i.config.Reports.TLS.On() {
@@ -114,9 +112,9 @@ func (i *installation) resultsText(services []corev1.Service, id execution.ID) s
 	text := fmt.Sprintf("While this runs: %s\n", commands(ns, reports, metrics)) +
 		fmt.Sprintf("Reports:         %s://127.0.0.1:%d/%s/\n", scheme, reports.local, id) +
 		fmt.Sprintf("Metrics:         curl -s http://127.0.0.1:%d/metrics | grep ^%s_\n", metrics.local, i.config.Metrics.Prefix)
-	// A Service leads to any of them.
+	// A Service selects any of the replicas.
 	if replicas := i.deployment.Spec.Replicas; replicas != nil && *replicas > 1 {
-		text += fmt.Sprintf("                 of %d replicas only the leader has them; if it is another, forward to its pod: kubectl -n %s get leases\n", *replicas, ns)
+		text += fmt.Sprintf("                 of %d replicas only the leader exports them; forward to its pod, which the Lease names: kubectl -n %s get leases\n", *replicas, ns)
 	}
 	return text
 }

@@ -16,7 +16,7 @@ import (
 )
 
 type installOptions struct {
-	choice
+	selection
 	force   bool
 	timeout time.Duration
 }
@@ -25,25 +25,25 @@ func (t *tool) installCommand() *cobra.Command {
 	var o installOptions
 	cmd := &cobra.Command{
 		Use:   "install --overlay NAME",
-		Short: "Install or change a controller, and wait until it is ready",
-		Long: `Install a controller, or change one that is installed, and wait until it is ready.
+		Short: "Install or update a controller, and wait until it is ready",
+		Long: `Install a controller, or update an installed one, and wait until it is ready.
 
-Without -n it is installed in the overlay's namespace, which is made if it is not
-there. There is one installation in a namespace. Nothing is sent if the
-configuration is wrong, and nothing is changed if the API server refuses an object.`,
+Without -n, the namespace is that of the overlay. It is created if it does not
+exist, and holds at most one installation. Nothing is sent if the configuration is
+invalid, and nothing is changed if the API server rejects an object.`,
 		Example: `  ` + t.name + ` install --overlay demo
   ` + t.name + ` install --overlay demo --component persistence -n checks -f config.yaml -t pod-template.yaml`,
 		Args: cobra.NoArgs,
 		RunE: does(func(ctx context.Context, _ []string) error { return t.install(ctx, o) }),
 	}
 	o.bind(cmd)
-	cmd.Flags().BoolVar(&o.force, "force-conflicts", false, "take over the fields that others have set")
+	cmd.Flags().BoolVar(&o.force, "force-conflicts", false, "take ownership of fields that other field managers own")
 	cmd.Flags().DurationVar(&o.timeout, "timeout", 5*time.Minute, "how long to wait until it is ready; 0: do not wait")
 	return cmd
 }
 
 func (t *tool) install(ctx context.Context, o installOptions) error {
-	r, err := t.render(o.choice)
+	r, err := t.render(o.selection)
 	if err != nil {
 		return err
 	}
@@ -63,54 +63,54 @@ func (t *tool) install(ctx context.Context, o installOptions) error {
 		Namespace: r.namespace(), Overlay: r.overlay, Components: r.components, Version: version.Own(),
 	}, r.objects)
 	if err != nil {
-		return t.explainRefusal(err)
+		return t.explainRejection(err)
 	}
 	if o.timeout > 0 {
 		if err := t.awaitRollout(ctx, cluster, r.deployment, o.timeout); err != nil {
 			return err
 		}
-		if err := done.look(ctx, &installation{cluster: cluster, deployment: r.deployment, namespace: r.env.Namespace, container: r.container(), config: r.config}); err != nil {
-			fmt.Fprintf(t.ErrOut, "whether an execution is open is not known: %v\n", err)
+		if err := done.findOpen(ctx, &installation{cluster: cluster, deployment: r.deployment, namespace: r.env.Namespace, container: r.container(), config: r.config}); err != nil {
+			fmt.Fprintf(t.ErrOut, "cannot tell whether an execution is open: %v\n", err)
 		}
 	}
 	fmt.Fprint(t.Out, t.afterInstall(r, done, time.Now()))
 	return nil
 }
 
-// explainRefusal says what can be done about conflicts.
-func (t *tool) explainRefusal(err error) error {
-	var refused *objects.Refusals
+// explainRejection adds what to do about conflicts.
+func (t *tool) explainRejection(err error) error {
+	var refused *objects.Rejections
 	if !errors.As(err, &refused) {
 		return err
 	}
-	text := "the API server does not take this:\n%w"
+	text := "the API server rejected:\n%w"
 	if refused.Conflicts {
-		text += "\nTo take these fields over from others: --force-conflicts."
+		text += "\nTo take ownership of these fields, add --force-conflicts."
 	}
 	return fmt.Errorf(text, err)
 }
 
-// afterInstall is what to do next.
+// afterInstall says what to do next.
 func (t *tool) afterInstall(r rendered, done installed, now time.Time) string {
 	var text strings.Builder
 	state := "is installed in namespace " + r.namespace() + "."
 	if !done.changed {
-		state = "in namespace " + r.namespace() + ": nothing has changed."
+		state = "is unchanged in namespace " + r.namespace() + "."
 	}
-	fmt.Fprintf(&text, "\n%s %s %s\n", r.config.Name, state, done.next(r, now))
+	fmt.Fprintf(&text, "\n%s %s %s\n", r.config.Name, state, done.nextText(r, now))
 	if r.losesReports() {
-		text.WriteString("Reports end with the controller's pod; --component persistence keeps them.\n")
+		text.WriteString("Reports are lost with the controller's pod; --component persistence keeps them.\n")
 	}
 	in := " -n " + r.namespace()
 	text.WriteString("\n")
 	if done.canWait(r) {
-		fmt.Fprintf(&text, "Until it is over:  %s wait%s%s\n", t.name, in, done.waitTimeout(r, now))
+		fmt.Fprintf(&text, "To wait for it:    %s wait%s%s\n", t.name, in, done.waitTimeout(r, now))
 	}
-	fmt.Fprintf(&text, "How it went:       %s status%s\nTo remove it:      %s uninstall%s\n", t.name, in, t.name, in)
+	fmt.Fprintf(&text, "To see its status: %s status%s\nTo remove it:      %s uninstall%s\n", t.name, in, t.name, in)
 	return text.String()
 }
 
-// losesReports is whether they are on a volume that ends with the pod.
+// losesReports reports whether the reports are on a volume that ends with the pod.
 func (r rendered) losesReports() bool {
 	return slices.ContainsFunc(r.deployment.Spec.Template.Spec.Volumes, func(v corev1.Volume) bool {
 		return v.Name == "reports" && v.EmptyDir != nil

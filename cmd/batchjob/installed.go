@@ -15,12 +15,12 @@ import (
 	"github.com/batch-job-controller/batch-job-controller/controller/plan"
 )
 
-// installed is what an installation has come to.
+// installed is the outcome of an installation.
 type installed struct {
-	changed bool         // an object was
-	started bool         // the controller was, anew
-	open    execution.ID // that was open before; empty: none is known
-	any     bool         // execution is on record, so that wait has one
+	changed   bool         // an object was
+	started   bool         // the controller was, anew
+	open      execution.ID // that was open before; empty: none is known
+	hasRecord bool         // execution is on record, so that wait has one
 }
 
 func (i *installed) note(of objects.Reference, change objects.Change) {
@@ -38,9 +38,9 @@ type recordReader interface {
 	started(ctx context.Context) (time.Time, error)
 }
 
-// look looks for executions that have not begun with this start. If one of those
-// is open it is the newest: no other begins beside it.
-func (i *installed) look(ctx context.Context, in recordReader) error {
+// findOpen finds an open execution that is older than this start of the controller.
+// It is the newest one, because no other starts while it is open.
+func (i *installed) findOpen(ctx context.Context, in recordReader) error {
 	records, err := in.records(ctx)
 	if err != nil {
 		return err
@@ -52,7 +52,7 @@ func (i *installed) look(ctx context.Context, in recordReader) error {
 		}
 	}
 	newest, ok := newest(records)
-	i.any = ok
+	i.hasRecord = ok
 	if !ok || (!start.IsZero() && newest.id >= execution.NewID(start)) {
 		return nil
 	}
@@ -60,52 +60,52 @@ func (i *installed) look(ctx context.Context, in recordReader) error {
 	if err != nil {
 		return err
 	}
-	// One that cannot be read is left alone by a controller that starts.
+	// The controller ignores an execution whose record it cannot read.
 	if len(read) > 0 && !read[0].Closed() && read[0].Unreadable == "" {
 		i.open = newest.id
 	}
 	return nil
 }
 
-// endText is how an open execution can be ended. While it is open the one of
-// runOnStartup is skipped, and does not come later.
+// endText says how to end an open execution. While it is open, the tick of
+// runOnStartup is skipped.
 func endText(d *appsv1.Deployment, namespace string, cfg config.Config, id execution.ID) string {
-	text := "To end it, with its Jobs and without its report"
+	text := "To end it and delete its Jobs, without a report"
 	command := "kubectl -n " + namespace + " delete configmap " + jobspec.RecordName(cfg.Name, id)
 	if cfg.RunOnStartup {
-		text += ", and begin another"
+		text += ", and start another"
 		command += " && kubectl -n " + d.Namespace + " rollout restart deployment " + d.Name
 	}
 	return text + ":\n  " + command
 }
 
-// next is when an execution begins.
-func (i installed) next(r rendered, now time.Time) string {
+// nextText says when an execution starts.
+func (i installed) nextText(r rendered, now time.Time) string {
 	switch {
 	case i.open != "":
-		return fmt.Sprintf("Execution %s is still open: none begins before it is over.\n%s", i.open, endText(r.deployment, r.env.Namespace, r.config, i.open))
+		return fmt.Sprintf("Execution %s is still open: no other starts until it closes.\n%s", i.open, endText(r.deployment, r.env.Namespace, r.config, i.open))
 	case i.startsOne(r):
-		return "An execution begins " + inWords(r.config.StartupDelay) + " after the start."
+		return "An execution starts " + humanDuration(r.config.StartupDelay) + " after the controller."
 	case r.config.RunOnStartup:
-		return "The next execution begins at " + nextTick(r.config, time.Time{}, now) + "."
+		return "The next execution starts at " + nextTick(r.config, time.Time{}, now) + "."
 	default:
-		return "The next execution begins at " + nextTick(r.config, time.Time{}, now) + "; runOnStartup: true begins one at every start as well."
+		return "The next execution starts at " + nextTick(r.config, time.Time{}, now) + "; with runOnStartup: true, one also starts whenever the controller does."
 	}
 }
 
 func (i installed) startsOne(r rendered) bool { return i.started && r.config.RunOnStartup }
 
-// canWait is whether wait would be about the execution that was told of: one that
-// is over comes before one that has not begun.
+// canWait reports whether wait would select the announced execution: it prefers a
+// closed execution to one that has not started.
 func (i installed) canWait(r rendered) bool {
-	return i.open != "" || i.startsOne(r) || !i.any
+	return i.open != "" || i.startsOne(r) || !i.hasRecord
 }
 
-// waitsFor is how long wait waits by itself.
-const waitsFor = time.Hour
+// defaultWait is the default timeout of wait.
+const defaultWait = time.Hour
 
-// waitTimeout is the flag with which wait lasts until an execution that begins
-// late has had its hour as well.
+// waitTimeout returns the flag that makes wait last for the time until the next
+// execution plus its default timeout.
 func (i installed) waitTimeout(r rendered, now time.Time) string {
 	if i.open != "" || i.startsOne(r) {
 		return ""
@@ -115,9 +115,9 @@ func (i installed) waitTimeout(r rendered, now time.Time) string {
 		return ""
 	}
 	until := schedule.Next(now).Sub(now)
-	if until <= waitsFor {
+	if until <= defaultWait {
 		return ""
 	}
-	hours := (until + waitsFor + time.Hour - 1) / time.Hour
+	hours := (until + defaultWait + time.Hour - 1) / time.Hour
 	return fmt.Sprintf(" --timeout %dh", hours)
 }

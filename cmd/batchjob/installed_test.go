@@ -101,22 +101,22 @@ func TestLookForAnOpenExecution(t *testing.T) {
 		done, want installed
 	}{
 		"there is none": {},
-		"all are over":  {played: played{all: []progress.Execution{old}}, want: installed{any: true}},
+		"all are over":  {played: played{all: []progress.Execution{old}}, want: installed{hasRecord: true}},
 		"one is open, and nothing was started": {
-			played: played{all: []progress.Execution{old, open}, start: at("11:58:00")}, want: installed{any: true, open: open.ID}},
+			played: played{all: []progress.Execution{old, open}, start: at("11:58:00")}, want: installed{hasRecord: true, open: open.ID}},
 		"one is open that began before the start": {
 			played: played{all: []progress.Execution{old, open}, start: at("12:00:00")}, done: installed{started: true},
-			want: installed{started: true, any: true, open: open.ID}},
+			want: installed{started: true, hasRecord: true, open: open.ID}},
 		"one cannot be read": {
-			played: played{all: []progress.Execution{old, {ID: "20261125115900", Unreadable: "damaged"}}}, want: installed{any: true}},
-		"one is about to be over": {played: played{all: []progress.Execution{closing}}, want: installed{any: true, open: closing.ID}},
+			played: played{all: []progress.Execution{old, {ID: "20261125115900", Unreadable: "damaged"}}}, want: installed{hasRecord: true}},
+		"one is about to be over": {played: played{all: []progress.Execution{closing}}, want: installed{hasRecord: true, open: closing.ID}},
 		"one has begun with the start": {
 			played: played{all: []progress.Execution{old, open}, start: at("11:58:50")}, done: installed{started: true},
-			want: installed{started: true, any: true}},
+			want: installed{started: true, hasRecord: true}},
 	}
 	for name, test := range tests {
 		t.Run(name, func(t *testing.T) {
-			if err := test.done.look(t.Context(), test.played); err != nil {
+			if err := test.done.findOpen(t.Context(), test.played); err != nil {
 				t.Fatal(err)
 			}
 			if test.done != test.want {

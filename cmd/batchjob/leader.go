@@ -13,15 +13,15 @@ import (
 	"github.com/batch-job-controller/batch-job-controller/controller/jobspec"
 )
 
-// leaderText says which pod leads, or why none does. That the user may not read
-// the Lease hides nothing else.
+// leaderText says which pod is the leader, or why there is none. If the user may
+// not read the Lease, status still shows the rest.
 func (i *installation) leaderText(ctx context.Context, now time.Time) (string, error) {
 	lease, err := i.lease(ctx)
 	if apierrors.IsForbidden(err) {
-		return "not known: " + err.Error(), nil
+		return "unknown: " + err.Error(), nil
 	}
 	if err != nil {
-		return "", fmt.Errorf("look at the Lease: %w", err)
+		return "", fmt.Errorf("get the Lease: %w", err)
 	}
 	pods, err := i.pods(ctx, i.deployment)
 	if err != nil {
@@ -30,7 +30,7 @@ func (i *installation) leaderText(ctx context.Context, now time.Time) (string, e
 	return progress.LeaderText(lease, pods, now), nil
 }
 
-// lease returns that of the leader, or nil if there is none.
+// lease returns the leader's Lease, or nil if it does not exist.
 func (i *installation) lease(ctx context.Context) (*coordinationv1.Lease, error) {
 	lease, err := i.CoordinationV1().Leases(i.namespace).Get(ctx, jobspec.LeaseName(i.config.Name), metav1.GetOptions{})
 	if apierrors.IsNotFound(err) {

@@ -28,8 +28,8 @@ func TestLeader(t *testing.T) {
 	}{
 		"a pod":                     {objects: []runtime.Object{lease("controller-1_0123")}, want: "pod controller-1"},
 		"a pod that is gone":        {objects: []runtime.Object{lease("controller-0_0123")}, want: "none of its pods: controller-0 holds Lease check-leader"},
-		"there is no Lease":         {want: "none: there is no Lease"},
-		"the user may not see that": {forbidden: true, want: "not known: leases.coordination.k8s.io \"check-leader\" is forbidden"},
+		"there is no Lease":         {want: "none: the Lease does not exist"},
+		"the user may not see that": {forbidden: true, want: "unknown: leases.coordination.k8s.io \"check-leader\" is forbidden"},
 	}
 	for name, test := range tests {
 		t.Run(name, func(t *testing.T) {

@@ -13,9 +13,8 @@ import (
 	"github.com/batch-job-controller/batch-job-controller/controller/config"
 )
 
-// checkPodSecurity tells what the namespace will refuse of the pods that run on
-// nodes. The Jobs would be taken, so that nobody else tells before each node has
-// waited for its pod in vain.
+// checkPodSecurity returns what Pod Security will reject in the job pods. The API
+// server would accept the Jobs, and each node would wait for its pod in vain.
 func (t *tool) checkPodSecurity(ctx context.Context, c *cluster, r rendered) error {
 	labels, ours, err := c.objects.NamespaceLabels(ctx, r.namespace())
 	if err != nil {
@@ -27,8 +26,8 @@ func (t *tool) checkPodSecurity(ctx context.Context, c *cluster, r rendered) err
 	return t.checkPods(r, labels, !ours)
 }
 
-// namespaceLabels returns the labels of the namespace when it is applied to one
-// that has some.
+// namespaceLabels returns the labels of the namespace after it is applied to a live
+// one.
 func (r rendered) namespaceLabels(live map[string]string) map[string]string {
 	labels := map[string]string{}
 	maps.Copy(labels, live)
@@ -40,11 +39,11 @@ func (r rendered) namespaceLabels(live map[string]string) map[string]string {
 	return labels
 }
 
-// checkPods checks the pods against the labels of a namespace: a foreign one is
-// others', so that its labels stay as they set them.
+// checkPods checks the pods against the labels of a namespace. install does not
+// change the labels of a foreign namespace.
 func (t *tool) checkPods(r rendered, labels map[string]string, foreign bool) error {
-	enforced := enforcedBy(labels)
-	forbidden, err := forbiddenAt(enforced, &r.pod)
+	enforced := enforcedLevel(labels)
+	forbidden, err := violations(enforced, &r.pod)
 	if err != nil {
 		return err
 	}
@@ -52,7 +51,7 @@ func (t *tool) checkPods(r rendered, labels map[string]string, foreign bool) err
 		return nil
 	}
 	enough := api.LevelBaseline
-	more, err := forbiddenAt(api.LevelVersion{Level: enough, Version: enforced.Version}, &r.pod)
+	more, err := violations(api.LevelVersion{Level: enough, Version: enforced.Version}, &r.pod)
 	if err != nil {
 		return err
 	}
@@ -61,20 +60,20 @@ func (t *tool) checkPods(r rendered, labels map[string]string, foreign bool) err
 	}
 	file, _ := r.fileOf(config.PodTemplateKey)
 	return misuse(fmt.Errorf("%s: namespace %s enforces the Pod Security level %s, which forbids pods of this template:\n  %s\n%s",
-		file, r.namespace(), enforced.Level, strings.Join(forbidden, "\n  "), t.remedy(r.namespace(), enough, foreign)))
+		file, r.namespace(), enforced.Level, strings.Join(forbidden, "\n  "), t.podSecurityHint(r.namespace(), enough, foreign)))
 }
 
-// enforcedBy reads the labels as the API server does. One that means nothing it
-// takes for restricted.
-func enforcedBy(labels map[string]string) api.LevelVersion {
+// enforcedLevel reads the labels as the API server does, which treats an invalid
+// level as restricted.
+func enforcedLevel(labels map[string]string) api.LevelVersion {
 	all, _ := api.PolicyToEvaluate(labels, api.Policy{
 		Enforce: api.LevelVersion{Level: api.LevelPrivileged, Version: api.LatestVersion()},
 	})
 	return all.Enforce
 }
 
-// forbiddenAt returns what a level forbids of a pod.
-func forbiddenAt(level api.LevelVersion, pod *corev1.PodTemplateSpec) ([]string, error) {
+// violations returns what a level forbids in a pod.
+func violations(level api.LevelVersion, pod *corev1.PodTemplateSpec) ([]string, error) {
 	evaluator, err := policy.NewEvaluator(policy.DefaultChecks(), nil)
 	if err != nil {
 		return nil, fmt.Errorf("pod security: %w", err)
@@ -93,15 +92,15 @@ func forbiddenAt(level api.LevelVersion, pod *corev1.PodTemplateSpec) ([]string,
 	return forbidden, nil
 }
 
-// remedy is what can be done about pods that need a lower level. That of a
-// namespace which install makes is the overlay's, and comes back with it.
-func (t *tool) remedy(namespace string, enough api.Level, foreign bool) string {
+// podSecurityHint says what to do about pods that need a lower level. The level of
+// a namespace that install created is the overlay's, and is restored by install.
+func (t *tool) podSecurityHint(namespace string, enough api.Level, foreign bool) string {
 	label := fmt.Sprintf("%s=%s", api.EnforceLevelLabel, enough)
-	text := "Give the pod template the securityContext that it lacks: that of overlay dev is allowed everywhere, see: " + t.name + " render --overlay dev\n" +
-		"If its pods need what is forbidden, have the namespace enforce " + string(enough)
+	text := "Add the missing securityContext to the pod template. The one of overlay dev is allowed everywhere: " + t.name + " render --overlay dev\n" +
+		"If the pods need what is forbidden, let the namespace enforce " + string(enough)
 	if foreign {
 		return text + ": kubectl label --overwrite namespace " + namespace + " " + label
 	}
-	return text + ". A namespace that is there before install is used as it is:\n" +
+	return text + ". Install does not change an existing namespace:\n" +
 		"  kubectl create namespace OTHER\n  kubectl label namespace OTHER " + label + "\n  " + t.name + " install -n OTHER ..."
 }

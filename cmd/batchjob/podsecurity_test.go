@@ -31,7 +31,7 @@ func anInstallation(t *testing.T, pod string) (*tool, rendered) {
 		t.Fatal(err)
 	}
 	tool := aTool(t)
-	r, err := tool.render(choice{overlay: "demo", podTemplate: file})
+	r, err := tool.render(selection{overlay: "demo", podTemplate: file})
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -10,7 +10,7 @@ import (
 )
 
 func (t *tool) renderCommand() *cobra.Command {
-	var c choice
+	var c selection
 	cmd := &cobra.Command{
 		Use:   "render --overlay NAME",
 		Short: "Print what install would apply, as YAML",
@@ -22,8 +22,8 @@ func (t *tool) renderCommand() *cobra.Command {
 			if err != nil {
 				return err
 			}
-			// What is printed may be changed before it is applied, and applied
-			// to a namespace of others.
+			// The output may be changed before it is applied, or applied to a foreign
+			// namespace: therefore only a warning.
 			if err := t.checkPods(r, r.namespaceLabels(nil), false); err != nil {
 				fmt.Fprintln(t.ErrOut, "warning:", err)
 			}

@@ -20,9 +20,9 @@ import (
 	"github.com/batch-job-controller/batch-job-controller/manifests"
 )
 
-// rendered is an installation, ready to be sent.
+// rendered is an installation, ready to be applied.
 type rendered struct {
-	choice
+	selection
 	objects    []*unstructured.Unstructured
 	deployment *appsv1.Deployment
 	env        config.Env // of the controller
@@ -32,12 +32,12 @@ type rendered struct {
 
 func (r rendered) namespace() string { return r.deployment.Namespace }
 
-// configurationAnnotation of the controller's pods changes when they have to be
-// started anew: the rest of a changed configuration they follow as they run.
+// configurationAnnotation of the controller's pods changes with those parts of the
+// configuration that need a restart. The controller reloads the others.
 const configurationAnnotation = "batch-job-controller.io/configuration"
 
-// render renders what was chosen. Every error of it is a misuse.
-func (t *tool) render(c choice) (rendered, error) {
+// render renders a selection. Each of its errors is a misuse.
+func (t *tool) render(c selection) (rendered, error) {
 	r, err := t.doRender(c)
 	if err != nil {
 		return r, misuse(err)
@@ -45,15 +45,15 @@ func (t *tool) render(c choice) (rendered, error) {
 	return r, nil
 }
 
-func (t *tool) doRender(c choice) (r rendered, err error) {
+func (t *tool) doRender(c selection) (r rendered, err error) {
 	if err := c.check(); err != nil {
 		return r, err
 	}
 	c.podTemplate = t.podTemplateOf(c)
-	r.choice = c
+	r.selection = c
 	o := manifests.Options{Overlay: c.overlay, Components: c.components, Namespace: t.givenNamespace(), Image: c.image}
 	if c.config == "-" && c.podTemplate == "-" {
-		return r, errors.New("-f - and -t -: only one of them can be the standard input")
+		return r, errors.New("-f - and -t -: only one of them can be stdin")
 	}
 	var errConfig, errTemplate error
 	o.Config, errConfig = t.read("--config", c.config)
@@ -78,7 +78,7 @@ func (t *tool) doRender(c choice) (r rendered, err error) {
 	if err := t.readConfig(&r); err != nil {
 		return r, err
 	}
-	if err := r.fits(); err != nil {
+	if err := r.checkRequirements(); err != nil {
 		return r, err
 	}
 	hash, err := r.config.StartHash()
@@ -89,9 +89,9 @@ func (t *tool) doRender(c choice) (r rendered, err error) {
 		"spec", "template", "metadata", "annotations", configurationAnnotation)
 }
 
-// podTemplateOf returns the file of the pod template: as validate does, it takes
-// the one beside the configuration, and says which one it is that was not named.
-func (t *tool) podTemplateOf(c choice) string {
+// podTemplateOf returns the file of the pod template. Like validate, it defaults to
+// the file beside the configuration, and prints the default.
+func (t *tool) podTemplateOf(c selection) string {
 	if c.config == "" || c.podTemplate != "" {
 		return c.podTemplate
 	}
@@ -102,11 +102,11 @@ func (t *tool) podTemplateOf(c choice) string {
 			return beside
 		}
 	}
-	fmt.Fprintf(t.ErrOut, "pod template: that of overlay %s; another one with -t\n", c.overlay)
+	fmt.Fprintf(t.ErrOut, "pod template: from overlay %s (choose another with -t)\n", c.overlay)
 	return ""
 }
 
-// read reads a file that is not to be empty, if there is to be one.
+// read reads a file, which must not be empty. An empty name means no file.
 func (t *tool) read(flag, file string) (string, error) {
 	var data []byte
 	var err error
@@ -135,7 +135,7 @@ func (r *rendered) readDeployment(o *unstructured.Unstructured) error {
 	return nil
 }
 
-// readConfig finds the configuration, and checks it.
+// readConfig finds and validates the configuration.
 func (t *tool) readConfig(r *rendered) error {
 	var err error
 	r.env, err = environment.OfController(r.deployment.Spec.Template, r.surroundings())
@@ -152,7 +152,7 @@ func (t *tool) readConfig(r *rendered) error {
 	return t.checkConfig(r, data)
 }
 
-// container is the one that the controller runs in.
+// container returns the name of the controller's container.
 func (r *rendered) container() string {
 	return environment.Container(r.deployment.Spec.Template, r.surroundings())
 }
@@ -161,8 +161,8 @@ func (r *rendered) surroundings() environment.Surroundings {
 	return environment.Surroundings{Namespace: r.namespace(), Data: r.dataOf}
 }
 
-// dataOf returns the data of an object of the installation. Secrets it has none
-// of: the controller makes its own.
+// dataOf returns the data of an object of the installation, which has no Secrets:
+// the controller creates its own.
 func (r *rendered) dataOf(kind environment.Kind, name string) (map[string]string, error) {
 	for _, o := range r.objects {
 		if o.GetKind() != string(kind) || o.GetName() != name {
@@ -177,8 +177,8 @@ func (r *rendered) dataOf(kind environment.Kind, name string) (map[string]string
 	return nil, nil
 }
 
-// checkConfig has the configuration judged as the controller will, and tells
-// what experience says of what somebody has given.
+// checkConfig validates the configuration as the controller will, and prints
+// warnings about the user's files.
 func (t *tool) checkConfig(r *rendered, data map[string]string) error {
 	in := validate.Input{Env: r.env, Values: map[string]validate.Value{}}
 	given := map[string]bool{}
@@ -199,7 +199,7 @@ func (t *tool) checkConfig(r *rendered, data map[string]string) error {
 		}
 	}
 	if len(errs) > 0 {
-		return fmt.Errorf("the controller would refuse this configuration:\n%w", errors.Join(errs...))
+		return fmt.Errorf("the controller would reject this configuration:\n%w", errors.Join(errs...))
 	}
 	r.pod = result.Job.Spec.Template
 	return nil

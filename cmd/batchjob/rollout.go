@@ -18,14 +18,14 @@ import (
 )
 
 const (
-	lastWords = 10   // bounds what is shown of a log, in lines
-	readWords = 500  // and what is read of it: debug lines are left out
-	wordsSize = 4096 // of a line, in bytes: it may name many problems
+	shownLogLines = 10   // lines of a log that are printed
+	readLogLines  = 500  // lines that are read: debug lines are omitted
+	logLineSize   = 4096 // bytes of a line, which may list many problems
 )
 
-// awaitRollout waits until a controller is ready, and tells why it is not.
+// awaitRollout waits until a controller is ready, and prints why it is not.
 func (t *tool) awaitRollout(ctx context.Context, c *cluster, d *appsv1.Deployment, timeout time.Duration) error {
-	said := &news{to: t.ErrOut}
+	said := &dedupPrinter{to: t.ErrOut}
 	var last progress.Rollout
 	err := until(ctx, timeout, said, func(ctx context.Context) (bool, error) {
 		now, err := c.rollout(ctx, d)
@@ -33,9 +33,9 @@ func (t *tool) awaitRollout(ctx context.Context, c *cluster, d *appsv1.Deploymen
 			return false, err
 		}
 		last = now
-		said.say(strings.Join(append([]string{"rollout: " + now.Line}, now.Why...), "\n  "))
+		said.print(strings.Join(append([]string{"rollout: " + now.Line}, now.Why...), "\n  "))
 		if now.Broken != "" {
-			return false, &statusError{exitNotDone, errors.New("the controller has ended, and another start would not help")}
+			return false, &statusError{exitNotDone, errors.New("the controller exited, and a restart would not help")}
 		}
 		return now.Done, nil
 	})
@@ -44,14 +44,14 @@ func (t *tool) awaitRollout(ctx context.Context, c *cluster, d *appsv1.Deploymen
 	}
 	text := fmt.Sprintf("deployment %s in namespace %s is not ready: %%w", d.Name, d.Namespace)
 	if last.NotReady != "" {
-		if log := wholeOf(c.log(ctx, d.Namespace, last.NotReady), endOf(last.LastWords)); log != "" {
+		if log := completeLog(c.log(ctx, d.Namespace, last.NotReady), lastLines(last.TerminationMessage)); log != "" {
 			text += "\nThe end of its log:\n" + strings.ReplaceAll(log, "%", "%%")
 		}
 	}
 	var status *statusError
 	if errors.As(err, &status) {
 		if status.status == exitTimeout {
-			text += fmt.Sprintf("\nIt goes on meanwhile; look again with: %s status -n %s", t.name, d.Namespace)
+			text += fmt.Sprintf("\nThe rollout continues; check it with: %s status -n %s", t.name, d.Namespace)
 		}
 		return &statusError{status.status, fmt.Errorf(text, status.err)}
 	}
@@ -61,7 +61,7 @@ func (t *tool) awaitRollout(ctx context.Context, c *cluster, d *appsv1.Deploymen
 func (c *cluster) rollout(ctx context.Context, d *appsv1.Deployment) (progress.Rollout, error) {
 	live, err := c.AppsV1().Deployments(d.Namespace).Get(ctx, d.Name, metav1.GetOptions{})
 	if err != nil {
-		return progress.Rollout{}, fmt.Errorf("look at the Deployment: %w", err)
+		return progress.Rollout{}, fmt.Errorf("get the Deployment: %w", err)
 	}
 	pods, err := c.newestPods(ctx, live)
 	if err != nil {
@@ -69,20 +69,20 @@ func (c *cluster) rollout(ctx context.Context, d *appsv1.Deployment) (progress.R
 	}
 	events, err := c.CoreV1().Events(d.Namespace).List(ctx, metav1.ListOptions{FieldSelector: "involvedObject.kind=Pod,type=Warning"})
 	if err != nil {
-		return progress.Rollout{}, fmt.Errorf("look at events: %w", err)
+		return progress.Rollout{}, fmt.Errorf("list events: %w", err)
 	}
 	return progress.OfRollout(live, pods, events.Items, time.Now()), nil
 }
 
-// newestPods returns the pods of the newest revision: what others ran into does
-// not concern this one.
+// newestPods returns the pods of the newest revision: problems of earlier revisions
+// are irrelevant.
 func (c *cluster) newestPods(ctx context.Context, d *appsv1.Deployment) ([]corev1.Pod, error) {
 	if d.Status.ObservedGeneration < d.Generation {
 		return nil, nil
 	}
 	sets, err := c.AppsV1().ReplicaSets(d.Namespace).List(ctx, metav1.ListOptions{LabelSelector: metav1.FormatLabelSelector(d.Spec.Selector)})
 	if err != nil {
-		return nil, fmt.Errorf("look at the ReplicaSets: %w", err)
+		return nil, fmt.Errorf("list the ReplicaSets: %w", err)
 	}
 	hash := ""
 	for i := range sets.Items {
@@ -99,26 +99,26 @@ func (c *cluster) newestPods(ctx context.Context, d *appsv1.Deployment) ([]corev
 	}), nil
 }
 
-// revisionAnnotation is what ties a Deployment to its newest ReplicaSet.
+// revisionAnnotation is equal on a Deployment and its newest ReplicaSet.
 const revisionAnnotation = "deployment.kubernetes.io/revision"
 
-// log returns the end of the log of a pod: of how it ended, if it was started
-// again.
+// log returns the end of the log of a pod: of its previous container, if it was
+// restarted.
 func (c *cluster) log(ctx context.Context, namespace, pod string) string {
-	lines := int64(readWords)
+	lines := int64(readLogLines)
 	for _, previous := range []bool{true, false} {
 		data, err := c.CoreV1().Pods(namespace).GetLogs(pod, &corev1.PodLogOptions{TailLines: &lines, Previous: previous}).DoRaw(ctx)
-		if text := endOf(string(data)); err == nil && text != "" {
+		if text := lastLines(string(data)); err == nil && text != "" {
 			return text
 		}
 	}
 	return ""
 }
 
-// wholeOf returns the log of a container, of whose end its pod's status has at
-// least a part. A kubelet that is about to start a container again may have removed
-// the file, and then answers with an error of its own in place of the log.
-func wholeOf(log, end string) string {
+// completeLog returns the log of a container, or the end that its pod's status has
+// of it. A kubelet that is about to restart a container may have removed the file,
+// and then returns an error message as the log.
+func completeLog(log, end string) string {
 	lastLine := end[strings.LastIndexByte(end, '\n')+1:]
 	if strings.Contains(log, lastLine) {
 		return log
@@ -126,17 +126,17 @@ func wholeOf(log, end string) string {
 	return end
 }
 
-// endOf returns the last lines of a log that are for people who do not look for
-// a mistake in the program, and does nothing to their terminal.
-func endOf(log string) string {
+// lastLines returns the last lines of a log without debug lines and without control
+// characters, which could affect a terminal.
+func lastLines(log string) string {
 	var lines []string
 	for line := range strings.Lines(log) {
 		line = strings.TrimSpace(strings.Map(printable, line))
 		if line != "" && !isDebug(line) {
-			lines = append(lines, execution.Truncate(line, wordsSize))
+			lines = append(lines, execution.Truncate(line, logLineSize))
 		}
 	}
-	return strings.Join(lines[max(0, len(lines)-lastWords):], "\n")
+	return strings.Join(lines[max(0, len(lines)-shownLogLines):], "\n")
 }
 
 func printable(r rune) rune {
@@ -146,8 +146,8 @@ func printable(r rune) rune {
 	return ' '
 }
 
-// isDebug is about lines as log/slog writes them, for programs or for people.
-// Levels between debug and info are DEBUG+1 to DEBUG+3.
+// isDebug recognizes debug lines of log/slog, as JSON or text. Levels between debug
+// and info are DEBUG+1 to DEBUG+3.
 func isDebug(line string) bool {
 	return strings.Contains(line, `"level":"DEBUG`) || strings.Contains(line, " level=DEBUG")
 }

@@ -17,7 +17,7 @@ func TestWholeOfALog(t *testing.T) {
 	}
 	for name, test := range tests {
 		t.Run(name, func(t *testing.T) {
-			if got := wholeOf(test.log, test.end); got != test.want {
+			if got := completeLog(test.log, test.end); got != test.want {
 				t.Errorf("got %q, want %q", got, test.want)
 			}
 		})
@@ -39,7 +39,7 @@ func TestEndOfALog(t *testing.T) {
 	}
 	for name, test := range tests {
 		t.Run(name, func(t *testing.T) {
-			if got := endOf(test.log); got != test.want {
+			if got := lastLines(test.log); got != test.want {
 				t.Errorf("got %q, want %q", got, test.want)
 			}
 		})

@@ -13,23 +13,23 @@ import (
 // The exit statuses.
 const (
 	exitOK       = 0
-	exitNo       = 1 // there are differences, nodes need attention, or validate found something
-	exitMisused  = 2 // the command line or the configuration is wrong: nothing was sent
-	exitTimeout  = 3 // it is not over yet
-	exitNotDone  = 4 // the cluster did not answer, or refused, or the controller is not ready
+	exitProblems = 1 // there are differences, nodes need attention, or validate found problems
+	exitMisused  = 2 // the command line or the configuration is invalid: nothing was sent
+	exitTimeout  = 3 // the timeout expired
+	exitNotDone  = 4 // the cluster did not respond or rejected a request, or the controller is not ready
 	statusesText = `Exit status:
-  0  done
+  0  success
   1  diff: there are differences; wait, status: nodes failed, were lost, did not
-     start, or sent no result; validate: the configuration is wrong
-  2  the command line or the configuration is wrong; nothing was sent
-  3  not over, or not ready, within --timeout
-  4  the cluster does not answer, or refuses; the controller is not ready`
+     start, or sent no result; validate: the configuration is invalid
+  2  the command line or the configuration is invalid; nothing was sent
+  3  timed out (--timeout)
+  4  the cluster does not respond, or rejects a request; the controller is not ready`
 )
 
-// statusError ends the program with a status of its own.
+// statusError ends the program with an exit status.
 type statusError struct {
 	status int
-	err    error // nil: everything was said
+	err    error // nil: everything has been printed
 }
 
 func (e *statusError) Error() string {
@@ -43,8 +43,8 @@ func (e *statusError) Unwrap() error { return e.err }
 
 func misuse(err error) error { return &statusError{exitMisused, err} }
 
-// Run runs a command line and returns its exit status. Name is what people type
-// to run the program, such as kubectl batchjob.
+// Run runs a command line and returns its exit status. name is the program's name
+// in messages, such as kubectl batchjob.
 func Run(ctx context.Context, name string, args []string, streams genericiooptions.IOStreams) int {
 	root := newRoot(name, streams)
 	root.SetArgs(args)
@@ -66,10 +66,10 @@ func newRoot(name string, streams genericiooptions.IOStreams) *cobra.Command {
 	t := &tool{IOStreams: streams, name: name, flags: genericclioptions.NewConfigFlags(true).WithWarningPrinter(streams)}
 	root := &cobra.Command{
 		Use:   "kubectl-batchjob",
-		Short: "Install the batch-job-controller, and see how its executions go",
-		Long: `Install the batch-job-controller, and see how its executions go.
+		Short: "Install the batch-job-controller and follow its executions",
+		Long: `Install the batch-job-controller and follow its executions.
 
-From nothing to a finished execution:
+To run a first execution:
 
   ` + name + ` install --overlay demo
   ` + name + ` wait
@@ -89,8 +89,8 @@ From nothing to a finished execution:
 	return root
 }
 
-// does makes what a command does a function of cobra. An error without a
-// status of its own is one of the cluster's.
+// does adapts a command for cobra. An error without an exit status comes from the
+// cluster.
 func does(do func(ctx context.Context, args []string) error) func(*cobra.Command, []string) error {
 	return func(cmd *cobra.Command, args []string) error {
 		err := do(cmd.Context(), args)

@@ -68,28 +68,28 @@ func TestRun(t *testing.T) {
 		wantOut    []string
 		wantErr    []string
 	}{
-		"help says how to begin":              {args: []string{"--help"}, wantOut: []string{"kubectl batchjob install --overlay demo", "Exit status"}},
-		"version":                             {args: []string{"version"}, wantOut: []string{"kubectl-batchjob "}},
-		"completion":                          {args: []string{"__complete", "install", "--overlay", ""}, wantOut: []string{"demo"}},
-		"an unknown command":                  {args: []string{"instal"}, wantStatus: 2, wantErr: []string{`"instal"`, "Did you mean this?", "install", "--help"}},
-		"an unknown flag":                     {args: []string{"status", "--all"}, wantStatus: 2, wantErr: []string{"--all"}},
-		"an argument too many":                {args: []string{"install", "demo"}, wantStatus: 2, wantErr: []string{`"demo"`}},
-		"an overlay has to be chosen":         {args: []string{"install"}, wantStatus: 2, wantErr: []string{`"overlay"`}},
-		"an overlay that there is not":        {args: []string{"install", "--overlay", "prod"}, wantStatus: 2, wantErr: []string{`no overlay "prod"`, "demo"}},
-		"an execution that cannot be":         {args: []string{"wait", "yesterday"}, wantStatus: 2, wantErr: []string{`"yesterday"`, "14 digits"}},
-		"a kubeconfig that is not there":      {args: []string{"status", "--kubeconfig", "nowhere"}, wantStatus: 2, wantErr: []string{"nowhere"}},
-		"a cluster that does not answer":      {args: []string{"status", "--kubeconfig", kubeconfig}, wantStatus: 4, wantErr: []string{"does not answer", "connection refused"}},
-		"install when nobody answers":         {args: []string{"install", "--overlay", "demo", "--kubeconfig", kubeconfig}, wantStatus: 4, wantErr: []string{"does not answer", "connection refused"}},
-		"render needs no cluster":             {args: []string{"render", "--overlay", "demo", "--kubeconfig", kubeconfig}, wantOut: []string{"kind: Deployment", "namespace: batch-job-controller-demo"}},
-		"render puts in what is given":        {args: []string{"render", "--overlay", "demo", "-n", "checks", "--image", "localhost/own:1", "-f", "good.yaml"}, wantOut: []string{"name: mine", "image: localhost/own:1", "namespace: checks", "CALLBACK_SERVICE_FILE_URL"}},
-		"the pod template beside it":          {args: []string{"render", "--overlay", "demo", "-f", "beside/config.yaml"}, wantOut: []string{"image: example.com/beside:1"}, wantErr: []string{"pod template: beside/pod-template.yaml"}},
-		"no pod template beside it":           {args: []string{"render", "--overlay", "demo", "-f", "good.yaml"}, wantOut: []string{"CALLBACK_SERVICE_FILE_URL"}, wantErr: []string{"pod template: that of overlay demo"}},
-		"a value from the standard input":     {args: []string{"render", "--overlay", "demo", "-f", "-"}, input: good, wantOut: []string{"name: mine"}},
-		"both values from there":              {args: []string{"render", "--overlay", "demo", "-f", "-", "-t", "-"}, wantStatus: 2, wantErr: []string{"only one"}},
-		"files that are not there":            {args: []string{"render", "--overlay", "demo", "-f", "one", "-t", "two"}, wantStatus: 2, wantErr: []string{"--config", "one", "--pod-template", "two"}},
-		"pods that the namespace will refuse": {args: []string{"render", "--overlay", "demo", "-t", "good-pod.yaml"}, wantOut: []string{"kind: Deployment"}, wantErr: []string{"warning: good-pod.yaml", "restricted", "runAsNonRoot"}},
-		"an empty file":                       {args: []string{"render", "--overlay", "demo", "-f", "empty.yaml"}, wantStatus: 2, wantErr: []string{"empty.yaml", "is empty"}},
-		"all that is wrong in both files":     {args: []string{"install", "--overlay", "demo", "-f", "wrong.yaml", "-t", "pod.yaml", "--kubeconfig", kubeconfig}, wantStatus: 2, wantErr: []string{"wrong.yaml:2: cronExpression: ", `"sometimes"`, "wrong.yaml:3: podPoolSize: ", "metrics", "pod.yaml:1: ", "containers"}},
+		"help says how to begin":                    {args: []string{"--help"}, wantOut: []string{"kubectl batchjob install --overlay demo", "Exit status"}},
+		"version":                                   {args: []string{"version"}, wantOut: []string{"kubectl-batchjob "}},
+		"completion":                                {args: []string{"__complete", "install", "--overlay", ""}, wantOut: []string{"demo"}},
+		"an unknown command":                        {args: []string{"instal"}, wantStatus: 2, wantErr: []string{`"instal"`, "Did you mean this?", "install", "--help"}},
+		"an unknown flag":                           {args: []string{"status", "--all"}, wantStatus: 2, wantErr: []string{"--all"}},
+		"an argument too many":                      {args: []string{"install", "demo"}, wantStatus: 2, wantErr: []string{`"demo"`}},
+		"an overlay has to be chosen":               {args: []string{"install"}, wantStatus: 2, wantErr: []string{`"overlay"`}},
+		"an overlay that there is not":              {args: []string{"install", "--overlay", "prod"}, wantStatus: 2, wantErr: []string{`unknown overlay "prod"`, "demo"}},
+		"an execution that cannot be":               {args: []string{"wait", "yesterday"}, wantStatus: 2, wantErr: []string{`"yesterday"`, "14 digits"}},
+		"a kubeconfig that is not there":            {args: []string{"status", "--kubeconfig", "nowhere"}, wantStatus: 2, wantErr: []string{"nowhere"}},
+		"a cluster that does not answer":            {args: []string{"status", "--kubeconfig", kubeconfig}, wantStatus: 4, wantErr: []string{"does not respond", "connection refused"}},
+		"install when the cluster does not respond": {args: []string{"install", "--overlay", "demo", "--kubeconfig", kubeconfig}, wantStatus: 4, wantErr: []string{"does not respond", "connection refused"}},
+		"render needs no cluster":                   {args: []string{"render", "--overlay", "demo", "--kubeconfig", kubeconfig}, wantOut: []string{"kind: Deployment", "namespace: batch-job-controller-demo"}},
+		"render puts in what is given":              {args: []string{"render", "--overlay", "demo", "-n", "checks", "--image", "localhost/own:1", "-f", "good.yaml"}, wantOut: []string{"name: mine", "image: localhost/own:1", "namespace: checks", "CALLBACK_SERVICE_FILE_URL"}},
+		"the pod template beside it":                {args: []string{"render", "--overlay", "demo", "-f", "beside/config.yaml"}, wantOut: []string{"image: example.com/beside:1"}, wantErr: []string{"pod template: beside/pod-template.yaml"}},
+		"no pod template beside it":                 {args: []string{"render", "--overlay", "demo", "-f", "good.yaml"}, wantOut: []string{"CALLBACK_SERVICE_FILE_URL"}, wantErr: []string{"pod template: from overlay demo"}},
+		"a value from the standard input":           {args: []string{"render", "--overlay", "demo", "-f", "-"}, input: good, wantOut: []string{"name: mine"}},
+		"both values from there":                    {args: []string{"render", "--overlay", "demo", "-f", "-", "-t", "-"}, wantStatus: 2, wantErr: []string{"only one"}},
+		"files that are not there":                  {args: []string{"render", "--overlay", "demo", "-f", "one", "-t", "two"}, wantStatus: 2, wantErr: []string{"--config", "one", "--pod-template", "two"}},
+		"pods that the namespace will refuse":       {args: []string{"render", "--overlay", "demo", "-t", "good-pod.yaml"}, wantOut: []string{"kind: Deployment"}, wantErr: []string{"warning: good-pod.yaml", "restricted", "runAsNonRoot"}},
+		"an empty file":                             {args: []string{"render", "--overlay", "demo", "-f", "empty.yaml"}, wantStatus: 2, wantErr: []string{"empty.yaml", "is empty"}},
+		"all that is wrong in both files":           {args: []string{"install", "--overlay", "demo", "-f", "wrong.yaml", "-t", "pod.yaml", "--kubeconfig", kubeconfig}, wantStatus: 2, wantErr: []string{"wrong.yaml:2: cronExpression: ", `"sometimes"`, "wrong.yaml:3: podPoolSize: ", "metrics", "pod.yaml:1: ", "containers"}},
 		"components that the configuration needs": {args: []string{"install", "--overlay", "demo", "-f", "-", "--kubeconfig", kubeconfig},
 			input:      good + "callback: {tls: selfSigned, auth: serviceAccountToken}\nreports: {tls: secret, tlsSecret: batch-job-controller-tls, auth: serviceAccountToken}\n",
 			wantStatus: 2,
@@ -152,9 +152,9 @@ func TestPodsAreStartedAnewForWhatNeedsIt(t *testing.T) {
 
 func TestNewsAreSaidOnce(t *testing.T) {
 	var out bytes.Buffer
-	n := news{to: &out}
+	n := dedupPrinter{to: &out}
 	for _, text := range []string{"one", "one", "two", "one"} {
-		n.say(text)
+		n.print(text)
 	}
 	if got := out.String(); got != "one\ntwo\none\n" {
 		t.Errorf("got %q", got)
@@ -163,11 +163,11 @@ func TestNewsAreSaidOnce(t *testing.T) {
 
 func TestDetailsAreSaidAgainIfTheyDiffer(t *testing.T) {
 	var out bytes.Buffer
-	n := news{to: &out}
+	n := dedupPrinter{to: &out}
 	for _, said := range [][3]string{
 		{"one", "", ""}, {"one", "  a: x", "a"}, {"one", "  a: y", "a"}, {"two", "  a: x", "a"}, {"two", "  b: x", "b"}, {"two", "", ""}, {"two", "  b: x", "b"},
 	} {
-		n.sayWith(said[0], said[1], said[2])
+		n.printWith(said[0], said[1], said[2])
 	}
 	if got, want := out.String(), "one\none\n  a: x\ntwo\ntwo\n  b: x\ntwo\n  b: x\n"; got != want {
 		t.Errorf("got %q, want %q", got, want)

@@ -19,7 +19,7 @@ import (
 	"github.com/batch-job-controller/batch-job-controller/controller/execution"
 )
 
-// shownExecutions is how many of the newest are listed.
+// shownExecutions is how many of the newest executions are listed.
 const shownExecutions = 5
 
 func (t *tool) statusCommand() *cobra.Command {
@@ -27,9 +27,9 @@ func (t *tool) statusCommand() *cobra.Command {
 		Use:   "status [EXECUTION]",
 		Short: "Show a controller and its executions; exit status 1 if nodes failed",
 		Long: `Show the controller, its newest executions, and the nodes that failed in the
-newest one, or in the one that is given. Exit status 1 if nodes failed in it, were
-lost, or did not send the result expected (unreported), else 4 if the controller is
-not ready or the record of that execution cannot be read.`,
+newest execution, or in the given one. The exit status is 1 if nodes failed in it,
+were lost, or did not send the expected result (unreported); else 4 if the
+controller is not ready or the record of the execution cannot be read.`,
 		Args: executionArgs,
 		RunE: does(func(ctx context.Context, args []string) error { return t.status(ctx, chosenID(args)) }),
 	}
@@ -51,7 +51,7 @@ func (t *tool) status(ctx context.Context, id execution.ID) error {
 	}
 	fmt.Fprintf(t.Out, "leader:     %s\n", leader)
 	fmt.Fprintf(t.Out, "schedule:   %s\n", scheduleText(i.config, i.lastTick, time.Now()))
-	executions, err := i.toShow(ctx, id)
+	executions, err := i.selectExecutions(ctx, id)
 	if err != nil {
 		return err
 	}
@@ -60,7 +60,7 @@ func (t *tool) status(ctx context.Context, id execution.ID) error {
 		return notReady(ready)
 	}
 	fmt.Fprint(t.Out, "\n"+executionsTable(executions, time.Now())+unreadableText(executions))
-	shown, err := i.explained(ctx, chosenOf(executions, id))
+	shown, err := i.explained(ctx, shownExecution(executions, id))
 	if err != nil {
 		return err
 	}
@@ -68,9 +68,9 @@ func (t *tool) status(ctx context.Context, id execution.ID) error {
 	return cmp.Or(verdict(shown), notReady(ready))
 }
 
-// toShow returns the newest executions, or another one that was asked for, and
-// how far those are that are open.
-func (i *installation) toShow(ctx context.Context, id execution.ID) ([]progress.Execution, error) {
+// selectExecutions returns the newest executions, or the given one if it is older,
+// with the progress of open ones.
+func (i *installation) selectExecutions(ctx context.Context, id execution.ID) ([]progress.Execution, error) {
 	records, err := i.records(ctx)
 	if err != nil {
 		return nil, err
@@ -87,10 +87,10 @@ func (i *installation) toShow(ctx context.Context, id execution.ID) ([]progress.
 	if id != "" && !slices.ContainsFunc(executions, func(e progress.Execution) bool { return e.ID == id }) {
 		return nil, i.noRecord(i.record(id))
 	}
-	o := onlooker{installation: i}
+	o := podPoller{installation: i}
 	for n, e := range executions {
 		if !e.Closed() && e.Unreadable == "" {
-			if executions[n], err = o.look(ctx, e, time.Now()); err != nil {
+			if executions[n], err = o.poll(ctx, e, time.Now()); err != nil {
 				return nil, err
 			}
 		}
@@ -98,7 +98,7 @@ func (i *installation) toShow(ctx context.Context, id execution.ID) ([]progress.
 	return executions, nil
 }
 
-// newestOf returns the newest records, and the first of those whose label is no
+// newestOf returns the newest records, and the first of those whose label is not an
 // ID, which may be as new.
 func newestOf(records []recordName) []recordName {
 	odd := 0
@@ -109,15 +109,15 @@ func newestOf(records []recordName) []recordName {
 	return slices.Concat(records[:min(odd, shownExecutions)], named[max(0, len(named)-shownExecutions):])
 }
 
-// chosenOf returns the execution that was asked for, or the newest.
-func chosenOf(executions []progress.Execution, id execution.ID) progress.Execution {
+// shownExecution returns the given execution, or the newest.
+func shownExecution(executions []progress.Execution, id execution.ID) progress.Execution {
 	if at := slices.IndexFunc(executions, func(e progress.Execution) bool { return id != "" && e.ID == id }); at >= 0 {
 		return executions[at]
 	}
 	return executions[len(executions)-1]
 }
 
-// showInstallation shows the controller itself, and why it is not ready.
+// showInstallation prints the controller's state, and why it is not ready.
 func (t *tool) showInstallation(ctx context.Context, i *installation) (ready bool, err error) {
 	d := i.deployment
 	rollout, err := i.rollout(ctx, d)
@@ -136,7 +136,7 @@ func (t *tool) showInstallation(ctx context.Context, i *installation) (ready boo
 	return rollout.Done, nil
 }
 
-// notReady ends the command with a status of its own: everything was said.
+// notReady returns the exit status of a controller that is not ready.
 func notReady(ready bool) error {
 	if ready {
 		return nil
@@ -146,7 +146,7 @@ func notReady(ready bool) error {
 
 func inventoryText(i *objects.Inventory) string {
 	if i == nil {
-		return "by other means than this program"
+		return "by other means"
 	}
 	text := "overlay " + i.Overlay
 	if len(i.Components) > 0 {
@@ -159,7 +159,7 @@ func scheduleText(cfg config.Config, last, now time.Time) string {
 	return fmt.Sprintf("%s (%s), next at %s", cfg.CronExpression, cfg.TimeZone, nextTick(cfg, last, now))
 }
 
-// executionsTable shows the newest first.
+// executionsTable lists the newest execution first.
 func executionsTable(executions []progress.Execution, now time.Time) string {
 	return table("EXECUTION\tTRIGGER\tPHASE\tAGE\tDURATION\tNODES\tSUCCEEDED\tUNREPORTED\tFAILED\tLOST\tRUNNING\tPENDING\tSKIPPED", func(row func(...any)) {
 		for _, e := range slices.Backward(executions) {
@@ -169,15 +169,15 @@ func executionsTable(executions []progress.Execution, now time.Time) string {
 			}
 			duration := "-"
 			if !e.ClosedAt.IsZero() {
-				duration = inWords(e.ClosedAt.Sub(e.Scheduled))
+				duration = humanDuration(e.ClosedAt.Sub(e.Scheduled))
 			}
-			row(e.ID, e.Trigger, e.Phase, inWords(now.Sub(e.Scheduled)), duration, e.Nodes, e.Counts[execution.Succeeded],
+			row(e.ID, e.Trigger, e.Phase, humanDuration(now.Sub(e.Scheduled)), duration, e.Nodes, e.Counts[execution.Succeeded],
 				e.Counts[execution.Unreported], e.Counts[execution.Failed], e.Counts[execution.Lost], e.Running, e.Pending, e.Counts[execution.Skipped])
 		}
 	})
 }
 
-// unreadableText names the records that cannot be read, and says why.
+// unreadableText lists the records that cannot be read, and why.
 func unreadableText(executions []progress.Execution) string {
 	var text strings.Builder
 	for _, e := range slices.Backward(executions) {
@@ -188,17 +188,18 @@ func unreadableText(executions []progress.Execution) string {
 	return text.String()
 }
 
-// nodesTable shows the nodes that did not do as they should.
+// nodesTable lists the nodes that are bad, do not start, run for long, or were
+// skipped.
 func nodesTable(e progress.Execution) string {
 	nodes := slices.Concat(e.Bad, e.Stuck, e.Long, e.Skipped)
 	text := ""
 	if e.Excluded > 0 {
-		text = fmt.Sprintf("\nNodes that the pod template excludes, and that do not take part in %s: %d\n", e.ID, e.Excluded)
+		text = fmt.Sprintf("\nNodes that the pod template rules out in %s: %d\n", e.ID, e.Excluded)
 	}
 	if len(nodes) == 0 {
 		return text
 	}
-	return text + fmt.Sprintf("\nNodes of %s to look at:\n", e.ID) + table("NODE\tSTATE\tREASON", func(row func(...any)) {
+	return text + fmt.Sprintf("\nNodes of %s to check:\n", e.ID) + table("NODE\tSTATE\tREASON", func(row func(...any)) {
 		for _, n := range nodes {
 			row(n.Name, n.State, n.Reason)
 		}
@@ -206,23 +207,23 @@ func nodesTable(e progress.Execution) string {
 }
 
 func executionText(e progress.Execution) string {
-	text := fmt.Sprintf("execution %s is over after %s: %s\n", e.ID, inWords(e.ClosedAt.Sub(e.Scheduled)), e.Line())
+	text := fmt.Sprintf("execution %s closed after %s: %s\n", e.ID, humanDuration(e.ClosedAt.Sub(e.Scheduled)), e.Line())
 	return text + nodesTable(e)
 }
 
-// afterExecution is where to look next.
+// afterExecution says what to do next.
 func (t *tool) afterExecution(i *installation, services []corev1.Service, e progress.Execution) string {
 	switch {
 	case e.Unreadable != "":
 		return ""
 	case !e.Closed():
-		text := fmt.Sprintf("\nUntil it is over: %s wait -n %s\n", t.name, i.deployment.Namespace)
+		text := fmt.Sprintf("\nTo wait for it: %s wait -n %s\n", t.name, i.deployment.Namespace)
 		if len(e.Stuck) > 0 {
 			text += endText(i.deployment, i.namespace, i.config, e.ID) + "\n"
 		}
 		return text
 	case len(e.Bad) > 0:
-		return fmt.Sprintf("\nWhat the pods said: kubectl -n %s logs --prefix --tail 20 -l batch-job-controller.io/execution=%s\n", i.namespace, e.ID) +
+		return fmt.Sprintf("\nPod logs: kubectl -n %s logs --prefix --tail 20 -l batch-job-controller.io/execution=%s\n", i.namespace, e.ID) +
 			i.resultsText(services, e.ID)
 	default:
 		return "\n" + i.resultsText(services, e.ID)

@@ -33,7 +33,7 @@ func TestStatusBesideUnreadableRecords(t *testing.T) {
 		"one that can be read, by ID":  {id: third, golden: "status-unreadable"},
 		"one that cannot be, by ID":    {id: second, golden: "status-unreadable", wantStatus: exitNotDone},
 		"the newest can be read":       {without: later, golden: "status-unreadable-before"},
-		"one that there is not, by ID": {id: "20261125080001", wantStatus: exitNotDone, wantErr: "no record of execution 20261125080001"},
+		"one that there is not, by ID": {id: "20261125080001", wantStatus: exitNotDone, wantErr: "execution 20261125080001 has no record"},
 	}
 	for name, test := range tests {
 		t.Run(name, func(t *testing.T) {
@@ -44,10 +44,10 @@ func TestStatusBesideUnreadableRecords(t *testing.T) {
 				}
 			}
 			a := newAnswers(objects...)
-			executions, err := a.toShow(t.Context(), test.id)
+			executions, err := a.selectExecutions(t.Context(), test.id)
 			if err == nil {
 				checkGolden(t, test.golden, executionsTable(executions, now)+unreadableText(executions))
-				err = verdict(chosenOf(executions, test.id))
+				err = verdict(shownExecution(executions, test.id))
 			}
 			var status *statusError
 			got, text := exitOK, ""

@@ -65,13 +65,13 @@ func TestTexts(t *testing.T) {
 	silent := progress.Execution{
 		ID: "20261125100000", Trigger: execution.Cron, Scheduled: now.Add(-2 * time.Hour), ClosedAt: now.Add(-119 * time.Minute), Phase: execution.Closed,
 		Nodes: 3, Counts: execution.Counts{execution.Succeeded: 2, execution.Unreported: 1},
-		Bad: []progress.Node{{Name: "node-1", State: execution.Unreported, Reason: "ended well, and sent no result"}},
+		Bad: []progress.Node{{Name: "node-1", State: execution.Unreported, Reason: "succeeded without a result"}},
 	}
 	open := progress.Execution{
 		ID: "20261125115900", Trigger: execution.Startup, Scheduled: now.Add(-time.Minute), Phase: execution.Open,
 		Nodes: 12, Counts: execution.Counts{execution.Succeeded: 1}, Running: 10, Pending: 1,
 		Stuck: []progress.Node{{Name: "node-3", State: execution.Pending, Reason: "container check: ErrImagePull: no such tag"}},
-		Long:  []progress.Node{{Name: "node-4", State: execution.Running, Reason: "container proxy still runs, since 11:59:00 UTC; check has ended with status 0"}},
+		Long:  []progress.Node{{Name: "node-4", State: execution.Running, Reason: "container proxy still runs, since 11:59:00 UTC; check exited with code 0"}},
 	}
 	good := progress.Execution{
 		ID: "20261124034200", Trigger: execution.Cron, Scheduled: now.Add(-33 * time.Hour), ClosedAt: now.Add(-33*time.Hour + 500*time.Millisecond),
@@ -87,10 +87,10 @@ func TestTexts(t *testing.T) {
 		"execution-good":            executionText(good) + tool.afterExecution(found, services, good),
 		"execution-open":            nodesTable(open) + tool.afterExecution(found, services, open),
 		"installed-with-schedule":   tool.afterInstall(rendered{deployment: deployment, env: env, config: cron}, installed{changed: true, started: true}, now),
-		"installed-with-startup":    tool.afterInstall(rendered{deployment: deployment, env: env, config: startup}, installed{changed: true, started: true, any: true}, now),
-		"installed-without-a-start": tool.afterInstall(rendered{deployment: deployment, env: env, config: startup}, installed{changed: true, any: true}, now),
-		"installed-unchanged":       tool.afterInstall(rendered{deployment: deployment, env: env, config: startup}, installed{any: true}, now),
-		"installed-while-open":      tool.afterInstall(rendered{deployment: losing, env: env, config: startup}, installed{changed: true, started: true, any: true, open: "20261125115900"}, now),
+		"installed-with-startup":    tool.afterInstall(rendered{deployment: deployment, env: env, config: startup}, installed{changed: true, started: true, hasRecord: true}, now),
+		"installed-without-a-start": tool.afterInstall(rendered{deployment: deployment, env: env, config: startup}, installed{changed: true, hasRecord: true}, now),
+		"installed-unchanged":       tool.afterInstall(rendered{deployment: deployment, env: env, config: startup}, installed{hasRecord: true}, now),
+		"installed-while-open":      tool.afterInstall(rendered{deployment: losing, env: env, config: startup}, installed{changed: true, started: true, hasRecord: true, open: "20261125115900"}, now),
 		"schedule": scheduleText(cron, time.Time{}, now) + "\n" +
 			scheduleText(cron, now.Add(-time.Hour), now) + "\n" + scheduleText(cron, now.Add(72*time.Hour), now) + "\n",
 		"inventory": inventoryText(nil) + "\n" + inventoryText(&objects.Inventory{Overlay: "demo", Version: "v1"}) + "\n" +

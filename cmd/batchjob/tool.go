@@ -21,7 +21,7 @@ type tool struct {
 	flags *genericclioptions.ConfigFlags
 }
 
-// cluster is the one that the kubeconfig leads to.
+// cluster is the cluster of the kubeconfig.
 type cluster struct {
 	kubernetes.Interface
 	metadata metadata.Interface
@@ -48,19 +48,19 @@ func (t *tool) connect() (*cluster, error) {
 		return nil, misuse(fmt.Errorf("kubeconfig: %w", err))
 	}
 	if _, err := clients.Discovery().ServerVersion(); err != nil {
-		return nil, fmt.Errorf("the cluster at %s does not answer: %w", config.Host, err)
+		return nil, fmt.Errorf("the cluster at %s does not respond: %w", config.Host, err)
 	}
 	mapper, err := t.flags.ToRESTMapper()
 	if err != nil {
-		return nil, fmt.Errorf("ask the cluster for its kinds: %w", err)
+		return nil, fmt.Errorf("discover the resource types of the cluster: %w", err)
 	}
 	return &cluster{Interface: clients, metadata: meta, objects: &objects.Client{Dynamic: generic, Mapper: mapper}}, nil
 }
 
-// givenNamespace is that of -n, or empty.
+// givenNamespace is the namespace of -n, or empty.
 func (t *tool) givenNamespace() string { return *t.flags.Namespace }
 
-// contextNamespace is that of -n, or of the kubeconfig.
+// contextNamespace is the namespace of -n, or of the kubeconfig.
 func (t *tool) contextNamespace() (string, error) {
 	namespace, _, err := t.flags.ToRawKubeConfigLoader().Namespace()
 	if err != nil {
@@ -69,13 +69,13 @@ func (t *tool) contextNamespace() (string, error) {
 	return namespace, nil
 }
 
-// report tells what was done with an object.
+// report prints a change of an object.
 func (t *tool) report(r objects.Reference, change objects.Change) {
 	fmt.Fprintf(t.Out, "%s %s\n", r, change)
 }
 
-// inWords is a duration as people say it.
-func inWords(d time.Duration) string {
+// humanDuration formats a duration in its largest unit.
+func humanDuration(d time.Duration) string {
 	switch {
 	case d < time.Second:
 		return "<1s"

@@ -22,19 +22,20 @@ func (t *tool) uninstallCommand() *cobra.Command {
 	var o uninstallOptions
 	cmd := &cobra.Command{
 		Use:   "uninstall -n NAMESPACE",
-		Short: "Delete what was installed, but not the reports",
-		Long: `Delete what install has applied, and what the controller has made: execution
-records, Jobs, keys and the Lease. Executions that run are ended. It asks nothing.
+		Short: "Delete an installation, but not its reports",
+		Long: `Delete what install applied and what the controller created: execution records,
+Jobs, keys and the Lease. Open executions end. There is no confirmation prompt.
 
-What is kept: volumes with reports, unless --delete-reports, and the namespace,
-unless --delete-namespace. A namespace that install has not made is never deleted.`,
+Volumes with reports are kept without --delete-reports, and the namespace is kept
+without --delete-namespace. A namespace that install did not create is never
+deleted.`,
 		Args: cobra.NoArgs,
 		RunE: does(func(ctx context.Context, _ []string) error { return t.uninstall(ctx, o) }),
 	}
 	flags := cmd.Flags()
-	flags.BoolVar(&o.deleteReports, "delete-reports", false, "delete the volume claims with the reports")
-	flags.BoolVar(&o.deleteNamespace, "delete-namespace", false, "delete the namespace, if install has made it")
-	flags.DurationVar(&o.timeout, "timeout", 5*time.Minute, "how long to wait until all of it is gone")
+	flags.BoolVar(&o.deleteReports, "delete-reports", false, "delete the PersistentVolumeClaims with the reports")
+	flags.BoolVar(&o.deleteNamespace, "delete-namespace", false, "delete the namespace if install created it")
+	flags.DurationVar(&o.timeout, "timeout", 5*time.Minute, "how long to wait until everything is deleted")
 	return cmd
 }
 
@@ -81,8 +82,8 @@ func (t *tool) uninstallFrom(ctx context.Context, cluster *cluster, namespace st
 	return t.finishUninstall(ctx, u, kept, o)
 }
 
-// leftNamespace returns no error if there is the namespace of an installation
-// that is gone: it may be deleted later.
+// leftNamespace returns no error if the namespace of an earlier installation still
+// exists: it may be deleted now.
 func leftNamespace(ctx context.Context, u objects.Uninstaller, notInstalled error) error {
 	made, err := u.NamespaceMade(ctx)
 	if err == nil && !made {
@@ -91,7 +92,7 @@ func leftNamespace(ctx context.Context, u objects.Uninstaller, notInstalled erro
 	return err
 }
 
-// finishUninstall deletes the namespace, or says what is left.
+// finishUninstall deletes the namespace, or prints what is kept.
 func (t *tool) finishUninstall(ctx context.Context, u objects.Uninstaller, kept []objects.Reference, o uninstallOptions) error {
 	left := "namespace " + u.Namespace
 	if len(kept) > 0 {
@@ -102,17 +103,17 @@ func (t *tool) finishUninstall(ctx context.Context, u objects.Uninstaller, kept 
 		return nil
 	}
 	if len(kept) > 0 {
-		return fmt.Errorf("kept: %s: the namespace goes together with the reports only, with --delete-reports", left)
+		return fmt.Errorf("kept: %s: the namespace contains reports; to delete both, add --delete-reports", left)
 	}
 	ours, err := u.DeleteNamespace(ctx)
 	switch {
 	case err != nil:
 		return err
 	case !ours:
-		fmt.Fprintf(t.Out, "Kept: %s, which install has not made.\n", left)
+		fmt.Fprintf(t.Out, "Kept: %s, which install did not create.\n", left)
 		return nil
 	}
-	return until(ctx, o.timeout, &news{to: t.ErrOut}, func(ctx context.Context) (bool, error) {
+	return until(ctx, o.timeout, &dedupPrinter{to: t.ErrOut}, func(ctx context.Context) (bool, error) {
 		there, err := u.NamespaceMade(ctx)
 		return !there, err
 	})

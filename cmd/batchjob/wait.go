@@ -17,11 +17,11 @@ func (t *tool) waitCommand() *cobra.Command {
 	var timeout time.Duration
 	cmd := &cobra.Command{
 		Use:   "wait [EXECUTION]",
-		Short: "Wait until an execution is over; exit status 1 if nodes failed",
-		Long: `Wait until an execution is over, and tell how it goes. Without an ID it is the
-one that is open, the one that runOnStartup is about to begin, the newest one, or
-else the first that will begin. Exit status 1 if nodes failed, were lost, or did
-not send the result expected (unreported).`,
+		Short: "Wait until an execution closes; exit status 1 if nodes failed",
+		Long: `Wait until an execution closes, and show its progress. Without an ID, it is the
+open execution, the one that runOnStartup is about to start, the newest one, or the
+first that will start. The exit status is 1 if nodes failed, were lost, or did not
+send the expected result (unreported).`,
 		Args: executionArgs,
 		RunE: does(func(ctx context.Context, args []string) error { return t.wait(ctx, args, timeout) }),
 	}
@@ -29,7 +29,7 @@ not send the result expected (unreported).`,
 	return cmd
 }
 
-// executionArgs takes one execution ID at most; latest is the newest one.
+// executionArgs accepts at most one execution ID, or latest.
 func executionArgs(cmd *cobra.Command, args []string) error {
 	if err := cobra.MaximumNArgs(1)(cmd, args); err != nil {
 		return err
@@ -55,12 +55,12 @@ func (t *tool) wait(ctx context.Context, args []string, timeout time.Duration) e
 	if err != nil {
 		return err
 	}
-	w := waiter{tool: t, installation: i, onlooker: onlooker{installation: i}, said: news{to: t.ErrOut}, timeout: timeout}
+	w := waiter{tool: t, installation: i, pods: podPoller{installation: i}, printer: dedupPrinter{to: t.ErrOut}, timeout: timeout}
 	if id := chosenID(args); id != "" {
 		w.given = i.record(id)
 		w.of = w.given
 	}
-	if err := until(ctx, timeout, &w.said, w.look); err != nil {
+	if err := until(ctx, timeout, &w.printer, w.poll); err != nil {
 		return w.explain(err)
 	}
 	fmt.Fprint(t.Out, executionText(w.last))
@@ -72,18 +72,18 @@ func (t *tool) wait(ctx context.Context, args []string, timeout time.Duration) e
 type waiter struct {
 	*tool
 	*installation
-	given    recordName // empty: the one that is open, or the newest
-	of       recordName // that is waited for; empty: it is not known yet
-	begins   beginning
-	closed   recordName // one that is not open, as is known
-	onlooker onlooker
-	said     news
-	timeout  time.Duration
-	last     progress.Execution
+	given   recordName // empty: the open execution, or the newest
+	of      recordName // of the execution to wait for; empty: not known yet
+	startup startupExecution
+	closed  recordName // one that is not open, as is known
+	pods    podPoller
+	printer dedupPrinter
+	timeout time.Duration
+	last    progress.Execution
 }
 
-func (w *waiter) look(ctx context.Context) (bool, error) {
-	if err := w.chooseAt(ctx, time.Now()); err != nil || w.of == (recordName{}) {
+func (w *waiter) poll(ctx context.Context) (bool, error) {
+	if err := w.resolve(ctx, time.Now()); err != nil || w.of == (recordName{}) {
 		return false, err
 	}
 	read, err := w.execution(ctx, w.of)
@@ -92,17 +92,17 @@ func (w *waiter) look(ctx context.Context) (bool, error) {
 	}
 	switch w.last = read; {
 	case w.last.Unreadable != "":
-		w.of = w.given // a newer one may begin
+		w.of = w.given // a newer one may start
 	case w.last.Closed():
 		w.last, err = w.explained(ctx, w.last)
 	default:
-		w.last, err = w.onlooker.look(ctx, w.last, time.Now())
+		w.last, err = w.pods.poll(ctx, w.last, time.Now())
 	}
 	if err != nil {
 		return false, err
 	}
-	details, gist := w.last.StuckText()
-	w.said.sayWith(fmt.Sprintf("execution %s: %s", w.last.ID, w.last.Line()), details, gist)
+	details, summaryKey := w.last.StuckText()
+	w.printer.printWith(fmt.Sprintf("execution %s: %s", w.last.ID, w.last.Line()), details, summaryKey)
 	return w.last.Closed(), nil
 }
 
@@ -114,17 +114,17 @@ func (w *waiter) explain(err error) error {
 	if w.last.Unreadable != "" {
 		return &statusError{status.status, fmt.Errorf("execution %s: %w: %s", w.last.ID, status.err, w.last.Line())}
 	}
-	return &statusError{status.status, fmt.Errorf("execution %s: %w: %s; it goes on meanwhile%s",
+	return &statusError{status.status, fmt.Errorf("execution %s: %w: %s; the execution continues%s",
 		w.last.ID, status.err, w.last.Line(), strings.TrimSuffix(w.afterExecution(w.installation, nil, w.last), "\n"))}
 }
 
-// verdict is why the exit status is what it is.
+// verdict returns the exit status for an execution.
 func verdict(e progress.Execution) error {
 	if e.Unreadable != "" {
 		return &statusError{exitNotDone, nil}
 	}
 	if len(e.Bad)+len(e.Stuck) > 0 {
-		return &statusError{exitNo, nil}
+		return &statusError{exitProblems, nil}
 	}
 	return nil
 }

@@ -61,23 +61,23 @@ func TestWaitBeforeAnExecution(t *testing.T) {
 	}{
 		"the image is pulled": {state: pulls, looks: []int{0, 80, 600}, wantText: "has not started: pod controller-1: container controller: ErrImagePull"},
 		"the image is pulled, and an older execution is over":    {records: records{before: execution.Closed}, state: pulls, looks: []int{0, 600}, wantText: "has not started"},
-		"the image is pulled, and an older one is open":          {records: records{before: execution.Open}, state: pulls, looks: []int{0}, want: before, wantText: "since before the controller's start"},
+		"the image is pulled, and an older one is open":          {records: records{before: execution.Open}, state: pulls, looks: []int{0}, want: before, wantText: "was open before the controller started"},
 		"the process has ended":                                  {records: records{before: execution.Closed}, state: crashes, looks: []int{600}, wantText: "has not started: pod controller-1: container controller: CrashLoopBackOff"},
-		"the process has just begun":                             {records: records{before: execution.Closed}, state: starts, looks: []int{81, 149}, wantText: "runOnStartup begins an execution 10s after"},
-		"the process was started again":                          {records: records{before: execution.Closed, after: execution.Closed}, state: startsAgain, looks: []int{601}, wantText: "runOnStartup begins an execution 10s after"},
-		"none has begun, and should have":                        {records: records{before: execution.Closed}, state: starts, looks: []int{81, 151}, wantText: "runOnStartup has begun no execution", wantErr: true},
+		"the process has just begun":                             {records: records{before: execution.Closed}, state: starts, looks: []int{81, 149}, wantText: "runOnStartup starts an execution 10s after"},
+		"the process was started again":                          {records: records{before: execution.Closed, after: execution.Closed}, state: startsAgain, looks: []int{601}, wantText: "runOnStartup starts an execution 10s after"},
+		"none has begun, and should have":                        {records: records{before: execution.Closed}, state: starts, looks: []int{81, 151}, wantText: "runOnStartup started no execution", wantErr: true},
 		"the process began long ago":                             {records: records{before: execution.Closed}, state: starts, looks: []int{600}, want: before},
 		"the process began long ago, and there is none":          {state: starts, looks: []int{600}, wantText: "rollout restart deployment controller", wantErr: true},
-		"one of before cannot be read":                           {records: records{before: damaged}, state: starts, looks: []int{81}, wantText: "runOnStartup begins"},
+		"one of before cannot be read":                           {records: records{before: damaged}, state: starts, looks: []int{81}, wantText: "runOnStartup starts"},
 		"one has just begun":                                     {records: records{before: execution.Closed, after: execution.Open}, state: starts, looks: []int{91}, want: after},
 		"one has begun and is over already":                      {records: records{after: execution.Closed}, state: starts, looks: []int{95}, want: after},
-		"one is over that began as the pod was there":            {records: records{early: execution.Closed}, state: starts, looks: []int{81}, wantText: "runOnStartup begins"},
-		"the one of before the start is open":                    {records: records{before: execution.Open}, state: starts, looks: []int{81}, want: before, wantText: "since before the controller's start"},
-		"the one of before the start writes its report":          {records: records{before: execution.Closing}, state: starts, looks: []int{81}, want: before, wantText: "since before the controller's start"},
+		"one is over that began as the pod was there":            {records: records{early: execution.Closed}, state: starts, looks: []int{81}, wantText: "runOnStartup starts"},
+		"the one of before the start is open":                    {records: records{before: execution.Open}, state: starts, looks: []int{81}, want: before, wantText: "was open before the controller started"},
+		"the one of before the start writes its report":          {records: records{before: execution.Closing}, state: starts, looks: []int{81}, want: before, wantText: "was open before the controller started"},
 		"without runOnStartup the newest one counts":             {records: records{before: execution.Closed}, state: pulls, none: true, looks: []int{0}, want: before},
 		"without runOnStartup there is none, and no start":       {state: pulls, none: true, looks: []int{0}, wantText: "has not started"},
-		"without runOnStartup the next tick is in time":          {state: starts, none: true, timeout: 2 * time.Hour, looks: []int{0}, wantText: "the next execution begins at 2026-11-25 13:30 UTC"},
-		"without runOnStartup the next tick comes after a while": {state: starts, none: true, looks: []int{0}, wantText: "which is after --timeout; to begin one at every start, set runOnStartup", wantErr: true},
+		"without runOnStartup the next tick is in time":          {state: starts, none: true, timeout: 2 * time.Hour, looks: []int{0}, wantText: "the next execution starts at 2026-11-25 13:30 UTC"},
+		"without runOnStartup the next tick comes after a while": {state: starts, none: true, looks: []int{0}, wantText: ", after --timeout; to start one whenever the controller starts, set runOnStartup", wantErr: true},
 		"no execution begins without a replica":                  {state: pulls, replicas: -1, looks: []int{0}, wantText: "has 0 replicas", wantErr: true},
 	}
 	for name, test := range tests {
@@ -99,10 +99,10 @@ func TestWaitBeforeAnExecution(t *testing.T) {
 			a.deployment = deployment
 			a.config = config.Config{Name: "check", CronExpression: "30 13 * * *", TimeZone: "UTC", RunOnStartup: !test.none, StartupDelay: 10 * time.Second}
 			var said bytes.Buffer
-			w := waiter{installation: a.installation, said: news{to: &said}, timeout: max(test.timeout, time.Hour)}
+			w := waiter{installation: a.installation, printer: dedupPrinter{to: &said}, timeout: max(test.timeout, time.Hour)}
 			var err error
 			for _, at := range test.looks {
-				if err = w.chooseAt(t.Context(), seconds(at)); err != nil || w.of.id != "" {
+				if err = w.resolve(t.Context(), seconds(at)); err != nil || w.of.id != "" {
 					break
 				}
 			}
@@ -173,15 +173,15 @@ func TestWaitAtAnUnreadableRecord(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			deployment := &appsv1.Deployment{ObjectMeta: metav1.ObjectMeta{Name: "controller", Namespace: "checks"}, Spec: appsv1.DeploymentSpec{Selector: controllerSelector}}
 			var said bytes.Buffer
-			w := waiter{said: news{to: &said}}
+			w := waiter{printer: dedupPrinter{to: &said}}
 			look := func(objects ...runtime.Object) bool {
 				a := newAnswers(append(objects, deployment)...)
 				a.pods = append(a.pods, *controllerPod(startedAt(noon)))
-				w.installation, w.onlooker.installation = a.installation, a.installation
+				w.installation, w.pods.installation = a.installation, a.installation
 				if test.given != "" {
 					w.given, w.of = a.record(test.given), a.record(test.given)
 				}
-				over, err := w.look(t.Context())
+				over, err := w.poll(t.Context())
 				if err != nil {
 					t.Fatal(err)
 				}
@@ -204,7 +204,7 @@ func TestWaitAtAnUnreadableRecord(t *testing.T) {
 func TestWaitForARecordThatThereIsNot(t *testing.T) {
 	a := newAnswers()
 	w := waiter{installation: a.installation, of: a.record("20261125120000")}
-	_, err := w.look(t.Context())
+	_, err := w.poll(t.Context())
 	var status *statusError
 	if !errors.As(err, &status) || status.status != exitNotDone || !strings.Contains(err.Error(), "20261125120000") {
 		t.Errorf("got %v", err)

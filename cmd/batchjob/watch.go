@@ -9,67 +9,67 @@ import (
 )
 
 const (
-	lookInterval = time.Second      // how often it is looked whether something is so
-	lookTimeout  = 15 * time.Second // how long the cluster may take to answer
+	pollInterval = time.Second
+	pollTimeout  = 15 * time.Second // how long the cluster may take to respond
 )
 
-// until looks until something is so, or for as long as it may take. What the
-// cluster does not answer meanwhile is said, and asked again.
-func until(ctx context.Context, timeout time.Duration, news *news, look func(ctx context.Context) (done bool, err error)) error {
+// until polls until a condition holds, or until the timeout. It prints errors of
+// the cluster and retries.
+func until(ctx context.Context, timeout time.Duration, printer *dedupPrinter, poll func(ctx context.Context) (done bool, err error)) error {
 	over := time.NewTimer(timeout)
 	defer over.Stop()
-	ticker := time.NewTicker(lookInterval)
+	ticker := time.NewTicker(pollInterval)
 	defer ticker.Stop()
 	for {
-		done, err := lookOnce(ctx, look)
+		done, err := pollOnce(ctx, poll)
 		var status *statusError
 		switch {
 		case errors.As(err, &status):
 			return err
 		case err != nil && ctx.Err() == nil:
-			news.say("no answer, trying again: " + err.Error())
+			printer.print("no response, retrying: " + err.Error())
 		case done:
 			return nil
 		}
 		select {
 		case <-ticker.C:
 		case <-over.C:
-			return &statusError{exitTimeout, fmt.Errorf("not over after %s", timeout)}
+			return &statusError{exitTimeout, fmt.Errorf("timed out after %s", timeout)}
 		case <-ctx.Done():
 			return ctx.Err()
 		}
 	}
 }
 
-func lookOnce(ctx context.Context, look func(ctx context.Context) (bool, error)) (bool, error) {
-	ctx, cancel := context.WithTimeout(ctx, lookTimeout)
+func pollOnce(ctx context.Context, poll func(ctx context.Context) (bool, error)) (bool, error) {
+	ctx, cancel := context.WithTimeout(ctx, pollTimeout)
 	defer cancel()
-	return look(ctx)
+	return poll(ctx)
 }
 
-// news says each thing once, as long as nothing else is said.
-type news struct {
-	to   io.Writer
-	last string
-	gist string // of the details that were said last
+// dedupPrinter prints a text only if it differs from the last one.
+type dedupPrinter struct {
+	to         io.Writer
+	last       string
+	summaryKey string // of the last printed details
 }
 
-func (n *news) say(text string) {
+func (n *dedupPrinter) print(text string) {
 	if text != n.last {
 		fmt.Fprintln(n.to, text)
 	}
 	n.last = text
 }
 
-// sayWith says also the details, if they are others than those of before. Their
-// gist tells.
-func (n *news) sayWith(text, details, gist string) {
-	if gist != "" && gist != n.gist {
+// printWith prints details too, unless their summary key is that of the last
+// printed details.
+func (n *dedupPrinter) printWith(text, details, summaryKey string) {
+	if summaryKey != "" && summaryKey != n.summaryKey {
 		n.last = "" // the details belong to the text
-		n.say(text)
+		n.print(text)
 		fmt.Fprintln(n.to, details)
 	} else {
-		n.say(text)
+		n.print(text)
 	}
-	n.gist = gist
+	n.summaryKey = summaryKey
 }

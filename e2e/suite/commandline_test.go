@@ -111,7 +111,7 @@ func TestCommandLine(t *testing.T) {
 	t.Run("wait returns when every node has succeeded", func(t *testing.T) {
 		text := c.run(t, ctx, 0, "wait", "--timeout", "3m")
 		first = over.FindString(text)
-		wantText(t, text, "is over after", ": 3 of 3 nodes succeeded", "port-forward service/batch-job-controller 8080",
+		wantText(t, text, "closed after", ": 3 of 3 nodes succeeded", "port-forward service/batch-job-controller 8080",
 			"port-forward service/batch-job-controller 8080 9153", "grep ^demo_")
 	})
 	t.Run("status shows the controller and the execution", func(t *testing.T) {
@@ -134,7 +134,7 @@ func TestCommandLine(t *testing.T) {
 		if strings.Contains(text, "created") || strings.Contains(text, "configured") {
 			t.Error("something was changed")
 		}
-		wantText(t, text, "nothing has changed", "The next execution begins at", "Reports end with the controller's pod")
+		wantText(t, text, "is unchanged in namespace", "The next execution starts at", "Reports are lost with the controller's pod")
 	})
 	t.Run("a configuration that is wrong is refused before anything is sent", func(t *testing.T) {
 		wrong := c.write(t, "wrong.yaml", "name: demo\ncronExpression: sometimes\npodPoolSiz: 3\nmetrics: {prefix: x}\n")
@@ -150,7 +150,7 @@ func TestCommandLine(t *testing.T) {
 	t.Run("a controller that another start would not help is given up at once, with its log", func(t *testing.T) {
 		greedy := c.write(t, "greedy.yaml", podTemplate("true")+"      resources: { requests: { memory: 64Mi }, limits: { memory: 32Mi } }\n")
 		text := c.run(t, ctx, 4, append(install, "-t", greedy, "--timeout", "2m")...)
-		wantText(t, text, "another start would not help", "The end of its log:", "refuses the Job", "memory limit of 32Mi")
+		wantText(t, text, "a restart would not help", "The end of its log:", "refuses the Job", "memory limit of 32Mi")
 		wantText(t, c.run(t, ctx, 4, "status"), "0 of 1 replicas ready")
 	})
 	t.Run("nodes that fail are named with their reason, and end wait and status with 1", func(t *testing.T) {
@@ -165,7 +165,7 @@ func TestCommandLine(t *testing.T) {
 		silent := c.write(t, "silent.yaml", podTemplate("exit 0"))
 		c.run(t, ctx, 0, append(install[:len(install)-1:len(install)-1], silent)...)
 		wantText(t, c.run(t, ctx, 1, "wait", "--timeout", "3m"), "0 of 3 nodes succeeded, 3 unreported", env.nodes[0])
-		wantText(t, c.run(t, ctx, 1, "status"), "UNREPORTED", "ended well, and sent no result", env.nodes[0])
+		wantText(t, c.run(t, ctx, 1, "status"), "UNREPORTED", "succeeded without a result", env.nodes[0])
 	})
 	t.Run("pods that may not be created are pending, with the reason", func(t *testing.T) {
 		const device = "example.com/device"
@@ -187,7 +187,7 @@ func TestCommandLine(t *testing.T) {
 		c.run(t, ctx, 0, append(absent, "0")...)
 		c.waitForEvent(t, ctx, "Failed", "localhost/nothing:like-this")
 		text := c.run(t, ctx, 3, append(absent, "10s")...)
-		wantText(t, text, "container controller: ", "Image", "is not ready: not over after 10s", "status")
+		wantText(t, text, "container controller: ", "Image", "is not ready: timed out after 10s", "status")
 	})
 	t.Run("uninstall deletes all of it, and says what it keeps", func(t *testing.T) {
 		wantText(t, c.run(t, ctx, 0, "uninstall"), "deployment.apps/batch-job-controller deleted", "Kept: namespace "+c.namespace)
@@ -226,7 +226,7 @@ func TestCommandLineAmongOthers(t *testing.T) {
 			t.Fatal(err)
 		}
 		text := c.run(t, ctx, 4, append(install, "--component", "ha,tls")...)
-		wantText(t, text, "deployment.apps/batch-job-controller: others have set", `.spec.replicas: conflict with "somebody"`, "--force-conflicts")
+		wantText(t, text, "deployment.apps/batch-job-controller: other field managers own", `.spec.replicas: conflict with "somebody"`, "--force-conflicts")
 		role, err := env.cluster.RbacV1().Roles(c.namespace).Get(ctx, "batch-job-controller", metav1.GetOptions{})
 		if err != nil {
 			t.Fatal(err)
@@ -254,7 +254,7 @@ func TestCommandLineAmongOthers(t *testing.T) {
 	})
 	t.Run("reports are not put on another volume unnoticed", func(t *testing.T) {
 		text := c.run(t, ctx, 4, append(install, "--component", "persistence")...)
-		wantText(t, text, "persistentvolumeclaim/batch-job-controller: the volume of the reports cannot be made another")
+		wantText(t, text, "persistentvolumeclaim/batch-job-controller: the volume claim of the reports cannot be changed")
 	})
 	t.Run("what is only in the inventory is not deleted", func(t *testing.T) {
 		configMaps := env.cluster.CoreV1().ConfigMaps(c.namespace)
@@ -269,7 +269,7 @@ func TestCommandLineAmongOthers(t *testing.T) {
 		if _, err := configMaps.Update(ctx, inventory, metav1.UpdateOptions{}); err != nil {
 			t.Fatal(err)
 		}
-		wantText(t, c.run(t, ctx, 4, "uninstall", "--delete-namespace"), "configmap/precious kept: others", "persistentvolumeclaim/batch-job-controller kept", "--delete-reports")
+		wantText(t, c.run(t, ctx, 4, "uninstall", "--delete-namespace"), "configmap/precious kept: not created by this program", "persistentvolumeclaim/batch-job-controller kept", "--delete-reports")
 		if _, err := configMaps.Get(ctx, "precious", metav1.GetOptions{}); err != nil {
 			t.Error(err)
 		}
@@ -284,6 +284,6 @@ func TestCommandLineAmongOthers(t *testing.T) {
 		if strings.Contains(text, "namespace/") {
 			t.Error("the namespace was applied")
 		}
-		wantText(t, c.run(t, ctx, 0, "uninstall", "--delete-namespace"), "which install has not made")
+		wantText(t, c.run(t, ctx, 0, "uninstall", "--delete-namespace"), "which install did not create")
 	})
 }

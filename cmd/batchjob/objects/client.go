@@ -12,9 +12,9 @@ import (
 	"k8s.io/client-go/dynamic"
 )
 
-// Manager is the field manager of all that is applied. What it has applied is
-// what may be deleted: nobody who can only write the inventory can have other
-// objects deleted.
+// Manager is the field manager of all applied objects. Only objects that it has
+// applied are deleted: a client that can only write the inventory cannot cause the
+// deletion of other objects.
 const Manager = "kubectl-batchjob"
 
 // Client reads and writes objects of any kind.
@@ -35,7 +35,7 @@ func (c *Client) resource(r Reference) (dynamic.ResourceInterface, error) {
 	return c.Dynamic.Resource(mapping.Resource).Namespace(r.Namespace), nil
 }
 
-// get returns nil if there is no such object.
+// get returns nil if the object does not exist.
 func (c *Client) get(ctx context.Context, r Reference) (*unstructured.Unstructured, error) {
 	client, err := c.resource(r)
 	if err != nil {
@@ -65,8 +65,8 @@ func (c *Client) apply(ctx context.Context, o *unstructured.Unstructured, how ap
 	return client.Apply(ctx, o.GetName(), o, options)
 }
 
-// delete deletes an object that this program has applied, and says what became
-// of it: nothing if there is none.
+// delete deletes an object that this program has applied, and returns the change:
+// none if the object does not exist.
 func (c *Client) delete(ctx context.Context, r Reference, propagation metav1.DeletionPropagation) (Change, error) {
 	live, err := c.get(ctx, r)
 	if err != nil || live == nil {
@@ -89,7 +89,7 @@ func (c *Client) delete(ctx context.Context, r Reference, propagation metav1.Del
 	return Deleted, nil
 }
 
-// applied is whether this program has applied the object.
+// applied reports whether this program has applied the object.
 func applied(o *unstructured.Unstructured) bool {
 	return slices.ContainsFunc(o.GetManagedFields(), func(entry metav1.ManagedFieldsEntry) bool {
 		return entry.Manager == Manager && entry.Operation == metav1.ManagedFieldsOperationApply

@@ -12,7 +12,7 @@ import (
 	"sigs.k8s.io/yaml"
 )
 
-// Decode takes YAML documents apart.
+// Decode decodes YAML documents.
 func Decode(text []byte) ([]*unstructured.Unstructured, error) {
 	decoder := yamlstream.NewYAMLOrJSONDecoder(bytes.NewReader(text), 4096)
 	var objects []*unstructured.Unstructured
@@ -29,7 +29,7 @@ func Decode(text []byte) ([]*unstructured.Unstructured, error) {
 	}
 }
 
-// Encode makes YAML documents of objects.
+// Encode encodes objects as YAML documents.
 func Encode(objects []*unstructured.Unstructured) ([]byte, error) {
 	var documents [][]byte
 	for _, one := range objects {

@@ -10,21 +10,21 @@ import (
 	"sigs.k8s.io/yaml"
 )
 
-// Difference is an object that installing would change.
+// Difference is an object that install would change.
 type Difference struct {
 	Reference
 	Live string // as YAML; empty: it would be created
 	Next string // empty: it would be deleted
 }
 
-// Diff returns what installing the objects would change, as the API server
-// would have it.
+// Diff returns what installing the objects would change, by a dry run on the API
+// server.
 func (c *Client) Diff(ctx context.Context, namespace string, objects []*unstructured.Unstructured) ([]Difference, error) {
-	if err := c.knowKinds(objects); err != nil {
+	if err := c.resolveKinds(objects); err != nil {
 		return nil, err
 	}
 	var differences []Difference
-	refused := &Refusals{}
+	refused := &Rejections{}
 	var wanted []Reference
 	for _, o := range objects {
 		wanted = append(wanted, ReferenceTo(o))
@@ -38,7 +38,7 @@ func (c *Client) Diff(ctx context.Context, namespace string, objects []*unstruct
 		}
 		next, err := c.apply(ctx, o, applyOptions{force: true, dryRun: true})
 		switch {
-		case err != nil && live == nil && (apierrors.IsNotFound(err) || waitsForRole(o, err)):
+		case err != nil && live == nil && (apierrors.IsNotFound(err) || lacksRole(o, err)):
 			next = o // its namespace or role is not there yet
 		case err != nil:
 			refused.add(ReferenceTo(o), err)
@@ -88,11 +88,11 @@ func lines(text string) []string {
 	if text == "" {
 		return nil
 	}
-	return difflib.SplitLines(text[:len(text)-1]) // it adds the last line end
+	return difflib.SplitLines(text[:len(text)-1]) // it adds the last newline
 }
 
-// content is what of an object people and programs have set, as YAML, without
-// what the API server takes down for itself.
+// content returns the fields of an object that clients have set, as YAML, without
+// the fields of the API server.
 func content(o *unstructured.Unstructured) string {
 	if o == nil {
 		return ""
@@ -102,14 +102,14 @@ func content(o *unstructured.Unstructured) string {
 	for _, field := range []string{"managedFields", "resourceVersion", "generation", "uid", "creationTimestamp"} {
 		unstructured.RemoveNestedField(o.Object, "metadata", field)
 	}
-	// Counted up by the Deployment's controller.
+	// Set by the Deployment controller.
 	unstructured.RemoveNestedField(o.Object, "metadata", "annotations", "deployment.kubernetes.io/revision")
 	if len(o.GetAnnotations()) == 0 {
 		unstructured.RemoveNestedField(o.Object, "metadata", "annotations")
 	}
 	text, err := yaml.Marshal(o.Object)
 	if err != nil {
-		return err.Error() // it came as JSON, and can be written so
+		return err.Error() // cannot happen: the object was decoded from JSON
 	}
 	return string(text)
 }

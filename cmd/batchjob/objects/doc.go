@@ -1,12 +1,12 @@
-// Package objects brings the objects of an installation onto a cluster, and
-// takes them away again.
+// Package objects applies the objects of an installation to a cluster, and deletes
+// them.
 //
-//	client.go     any kind of object, by server-side apply
-//	decode.go     from YAML documents
-//	reference.go  which object
-//	inventory.go  what was installed, kept in the cluster
-//	install.go    rehearse, take down, apply, prune
-//	refusal.go    why the API server did not take objects
-//	diff.go       what installing would change
-//	uninstall.go  the controller first, then what it made, then the rest
+//	client.go     objects of any kind, by server-side apply
+//	decode.go     YAML documents
+//	reference.go  the identity of an object
+//	inventory.go  the list of installed objects, stored in the cluster
+//	install.go    dry run, inventory, apply, prune
+//	rejection.go  why the API server rejected objects
+//	diff.go       what install would change
+//	uninstall.go  the controller first, then its objects, then the rest
 package objects

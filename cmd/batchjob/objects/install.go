@@ -12,25 +12,25 @@ import (
 	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
 )
 
-// Installer makes the objects of a namespace what they should be.
+// Installer applies the objects of an installation.
 type Installer struct {
 	*Client
-	Force  bool // take over the fields that others have set
+	Force  bool // take ownership of fields that other field managers own
 	Report func(Reference, Change)
 }
 
-// Install applies the objects, and deletes those that an earlier installation
-// had and this one has not. Nothing but the namespace is written if the API
-// server does not take all of them: then the error is of type *Refusals.
+// Install applies the objects, and deletes the objects of an earlier installation
+// that are not among them. If the API server rejects any of them, only the namespace
+// is written, and the error is of type *Rejections.
 func (i *Installer) Install(ctx context.Context, what Inventory, objects []*unstructured.Unstructured) error {
-	if err := i.knowKinds(objects); err != nil {
+	if err := i.resolveKinds(objects); err != nil {
 		return err
 	}
 	objects, err := i.ensureNamespace(ctx, what.Namespace, objects)
 	if err != nil {
 		return err
 	}
-	if err := i.rehearse(ctx, objects); err != nil {
+	if err := i.dryRun(ctx, objects); err != nil {
 		return err
 	}
 	old, err := i.ReadInventory(ctx, what.Namespace)
@@ -41,8 +41,8 @@ func (i *Installer) Install(ctx context.Context, what Inventory, objects []*unst
 		what.Objects = append(what.Objects, ReferenceTo(o))
 	}
 	if old != nil {
-		// Taken down before the first is written: whatever ends this program,
-		// nothing is forgotten.
+		// The inventory is written first: if this program dies, it lists every
+		// object.
 		both := what
 		both.Objects = slices.Concat(without(old.Objects, what.Objects), what.Objects)
 		err = i.writeInventory(ctx, both)
@@ -61,23 +61,23 @@ func (i *Installer) Install(ctx context.Context, what Inventory, objects []*unst
 	return i.writeInventory(ctx, what)
 }
 
-// knowKinds asks the cluster for all kinds, such as that of a ServiceMonitor.
-func (c *Client) knowKinds(objects []*unstructured.Unstructured) error {
-	refused := &Refusals{}
+// resolveKinds checks that the cluster knows all kinds, such as ServiceMonitor.
+func (c *Client) resolveKinds(objects []*unstructured.Unstructured) error {
+	refused := &Rejections{}
 	for _, o := range objects {
 		_, err := c.resource(ReferenceTo(o))
 		switch {
 		case meta.IsNoMatchError(err):
 			refused.add(ReferenceTo(o), err)
 		case err != nil:
-			return fmt.Errorf("ask the cluster for its kinds: %w", err)
+			return fmt.Errorf("discover the resource types of the cluster: %w", err)
 		}
 	}
 	return refused.orNil()
 }
 
-// ensureNamespace returns the other objects. A namespace that is somebody
-// else's is used as it is: its labels are theirs.
+// ensureNamespace applies the namespace and returns the other objects. It does not
+// change a foreign namespace.
 func (i *Installer) ensureNamespace(ctx context.Context, name string, objects []*unstructured.Unstructured) ([]*unstructured.Unstructured, error) {
 	namespace := &unstructured.Unstructured{Object: map[string]any{
 		"apiVersion": "v1", "kind": "Namespace", "metadata": map[string]any{"name": name},
@@ -93,11 +93,11 @@ func (i *Installer) ensureNamespace(ctx context.Context, name string, objects []
 	live, err := i.get(ctx, ReferenceTo(namespace))
 	switch {
 	case apierrors.IsForbidden(err):
-		return others, nil // who may not look at namespaces was given one
+		return others, nil // a user who may not read namespaces has been given one
 	case err != nil:
 		return nil, err
 	case live != nil && live.GetDeletionTimestamp() != nil:
-		return nil, fmt.Errorf("namespace %s is being deleted: try again when it is gone", name)
+		return nil, fmt.Errorf("namespace %s is being deleted: retry when it is gone", name)
 	case live != nil && !applied(live):
 		return others, nil
 	}
@@ -105,12 +105,12 @@ func (i *Installer) ensureNamespace(ctx context.Context, name string, objects []
 }
 
 // NamespaceLabels returns the labels of a namespace, and whether this program
-// has made it or will.
+// created it or will.
 func (c *Client) NamespaceLabels(ctx context.Context, name string) (labels map[string]string, ours bool, err error) {
 	live, err := c.get(ctx, Reference{APIVersion: "v1", Kind: "Namespace", Name: name})
 	switch {
 	case apierrors.IsForbidden(err):
-		return nil, false, nil // who may not look at namespaces was given one
+		return nil, false, nil // a user who may not read namespaces has been given one
 	case err != nil || live == nil:
 		return nil, true, err
 	default:
@@ -118,21 +118,21 @@ func (c *Client) NamespaceLabels(ctx context.Context, name string) (labels map[s
 	}
 }
 
-// rehearse asks the API server whether it would take each object.
-func (i *Installer) rehearse(ctx context.Context, objects []*unstructured.Unstructured) error {
-	refused := &Refusals{}
+// dryRun checks whether the API server would accept each object.
+func (i *Installer) dryRun(ctx context.Context, objects []*unstructured.Unstructured) error {
+	refused := &Rejections{}
 	for _, o := range objects {
 		_, err := i.apply(ctx, o, applyOptions{force: i.Force, dryRun: true})
-		if err != nil && !waitsForRole(o, err) {
+		if err != nil && !lacksRole(o, err) {
 			refused.add(ReferenceTo(o), err)
 		}
 	}
 	return refused.orNil()
 }
 
-// waitsForRole is whether a binding may only be refused because its role is not
-// there yet.
-func waitsForRole(o *unstructured.Unstructured, err error) bool {
+// lacksRole reports whether a binding may be rejected only because its role does not
+// exist yet.
+func lacksRole(o *unstructured.Unstructured, err error) bool {
 	isBinding := o.GetKind() == "RoleBinding" || o.GetKind() == "ClusterRoleBinding"
 	return isBinding && (apierrors.IsNotFound(err) || apierrors.IsForbidden(err))
 }
@@ -153,7 +153,7 @@ func (i *Installer) applyAll(ctx context.Context, objects []*unstructured.Unstru
 func (i *Installer) applyOne(ctx context.Context, o, live *unstructured.Unstructured) error {
 	now, err := i.apply(ctx, o, applyOptions{force: i.Force})
 	if err != nil {
-		refused := &Refusals{}
+		refused := &Rejections{}
 		refused.add(ReferenceTo(o), err)
 		return refused
 	}
@@ -181,7 +181,7 @@ func (i *Installer) prune(ctx context.Context, gone []Reference) error {
 		}
 		change, err := i.delete(ctx, r, metav1.DeletePropagationBackground)
 		if err != nil {
-			errs = append(errs, fmt.Errorf("what is not needed any more: %w", err))
+			errs = append(errs, fmt.Errorf("delete an object that is no longer needed: %w", err))
 		} else if change != "" {
 			i.Report(r, change)
 		}

@@ -10,11 +10,11 @@ import (
 	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
 )
 
-// Inventory is what was installed in a namespace. It is a ConfigMap there, so
-// that whoever installs next, or uninstalls, knows what there may be.
+// Inventory is what was installed in a namespace. It is stored there in a ConfigMap,
+// for the next install or uninstall.
 type Inventory struct {
 	Namespace  string
-	Overlay    string // and what else was asked for, for people
+	Overlay    string // for status, as are the components
 	Components []string
 	Version    string // of the program that installed
 	Objects    []Reference
@@ -33,7 +33,7 @@ func inventoryReference(namespace string) Reference {
 	return Reference{APIVersion: "v1", Kind: "ConfigMap", Namespace: namespace, Name: inventoryName}
 }
 
-// ReadInventory returns nil if nothing was installed.
+// ReadInventory returns nil if nothing is installed.
 func (c *Client) ReadInventory(ctx context.Context, namespace string) (*Inventory, error) {
 	live, err := c.get(ctx, inventoryReference(namespace))
 	if err != nil || live == nil {
@@ -48,7 +48,7 @@ func (c *Client) ReadInventory(ctx context.Context, namespace string) (*Inventor
 
 func (c *Client) writeInventory(ctx context.Context, i Inventory) error {
 	if _, err := c.apply(ctx, i.object(), applyOptions{force: true}); err != nil {
-		return fmt.Errorf("take down what is installed in configmap/%s: %w", inventoryName, err)
+		return fmt.Errorf("record the inventory in configmap/%s: %w", inventoryName, err)
 	}
 	return nil
 }
@@ -100,7 +100,7 @@ func parseInventory(o *unstructured.Unstructured) (*Inventory, error) {
 	return i, errors.Join(errs...)
 }
 
-// without returns those of some references that are not among others.
+// without returns the references in some that are not in others.
 func without(some, others []Reference) []Reference {
 	return slices.DeleteFunc(slices.Clone(some), func(r Reference) bool { return slices.ContainsFunc(others, r.sameAs) })
 }

@@ -86,7 +86,7 @@ func conflict() error {
 	}}
 }
 
-func TestRefusals(t *testing.T) {
+func TestRejections(t *testing.T) {
 	deployment := Reference{"apps/v1", "Deployment", "there", "one"}
 	monitor := Reference{"monitoring.coreos.com/v1", "ServiceMonitor", "there", "one"}
 	claim := Reference{"v1", "PersistentVolumeClaim", "there", "one"}
@@ -97,17 +97,17 @@ func TestRefusals(t *testing.T) {
 		wantConflicts bool
 	}{
 		"a field of another": {deployment, conflict(),
-			[]string{"deployment.apps/one: others have set", `.spec.replicas: conflict with "scaler"`}, true},
+			[]string{"deployment.apps/one: other field managers own", `.spec.replicas: conflict with "scaler"`}, true},
 		"a conflict of versions is none of fields": {deployment, apierrors.NewConflict(schema.GroupResource{Resource: "deployments"}, "one", errors.New("changed")),
 			[]string{"deployment.apps/one: ", "changed"}, false},
 		"a kind that the cluster has not": {monitor, &meta.NoKindMatchError{GroupKind: monitor.kind().GroupKind()},
-			[]string{"servicemonitor.monitoring.coreos.com/one", "leave out the component"}, false},
+			[]string{"servicemonitor.monitoring.coreos.com/one", "omit the component"}, false},
 		"a volume that cannot be another": {claim, apierrors.NewInvalid(claim.kind().GroupKind(), "one", nil),
-			[]string{"the volume of the reports cannot be made another"}, false},
+			[]string{"the volume claim of the reports cannot be changed"}, false},
 	}
 	for name, test := range tests {
 		t.Run(name, func(t *testing.T) {
-			refused := &Refusals{}
+			refused := &Rejections{}
 			refused.add(test.of, test.err)
 			for _, want := range test.want {
 				if !strings.Contains(refused.Error(), want) {
@@ -122,7 +122,7 @@ func TestRefusals(t *testing.T) {
 			}
 		})
 	}
-	if err := (&Refusals{}).orNil(); err != nil {
+	if err := (&Rejections{}).orNil(); err != nil {
 		t.Errorf("no refusal is the error %v", err)
 	}
 }
@@ -141,7 +141,7 @@ func TestUnknownKinds(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	err = client.knowKinds(objects[1:])
+	err = client.resolveKinds(objects[1:])
 	if err == nil || !strings.Contains(err.Error(), "/two") || !strings.Contains(err.Error(), "/three") {
 		t.Errorf("got %v, want both", err)
 	}

@@ -7,11 +7,11 @@ import (
 	"k8s.io/apimachinery/pkg/runtime/schema"
 )
 
-// Reference tells which object.
+// Reference identifies an object.
 type Reference struct {
 	APIVersion string
 	Kind       string
-	Namespace  string // empty: it is in none
+	Namespace  string // empty: cluster-scoped
 	Name       string
 }
 
@@ -20,12 +20,12 @@ func ReferenceTo(o *unstructured.Unstructured) Reference {
 	return Reference{APIVersion: o.GetAPIVersion(), Kind: o.GetKind(), Namespace: o.GetNamespace(), Name: o.GetName()}
 }
 
-// String is what kubectl calls the object, such as deployment.apps/name.
+// String is kubectl's name of the object, such as deployment.apps/name.
 func (r Reference) String() string {
 	return r.Resource() + "/" + r.Name
 }
 
-// Resource is what kubectl calls objects of this kind.
+// Resource is kubectl's name of the kind.
 func (r Reference) Resource() string {
 	name := strings.ToLower(r.Kind)
 	if group := r.kind().Group; group != "" {
@@ -38,23 +38,23 @@ func (r Reference) kind() schema.GroupVersionKind {
 	return schema.FromAPIVersionAndKind(r.APIVersion, r.Kind)
 }
 
-// sameAs is whether both are about one object, by whatever version.
+// sameAs reports whether both identify the same object, in any API version.
 func (r Reference) sameAs(other Reference) bool {
 	return r.kind().GroupKind() == other.kind().GroupKind() && r.Namespace == other.Namespace && r.Name == other.Name
 }
 
-// isReports is whether the object holds reports, which are not to be made again.
+// isReports reports whether the object holds reports, which must not be lost.
 func (r Reference) isReports() bool { return r.Kind == "PersistentVolumeClaim" }
 
-// Change is what was done with an object.
+// Change is what was done to an object.
 type Change string
 
-// What is done with objects.
+// The changes.
 const (
 	Created    Change = "created"
 	Configured Change = "configured"
 	Unchanged  Change = "unchanged"
 	Deleted    Change = "deleted"
 	Kept       Change = "kept"
-	NotOurs    Change = "kept: others have made it"
+	NotOurs    Change = "kept: not created by this program"
 )

@@ -13,32 +13,32 @@ import (
 	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
 )
 
-// ErrNotInstalled tells that there is no inventory.
-var ErrNotInstalled = errors.New("nothing was installed there")
+// ErrNotInstalled says that there is no inventory.
+var ErrNotInstalled = errors.New("nothing is installed there")
 
-// Uninstaller deletes what was installed in a namespace, and what the
-// controller has made there.
+// Uninstaller deletes what was installed in a namespace, and the controller's
+// objects there.
 type Uninstaller struct {
 	*Client
 	Namespace     string
-	DeleteReports bool // claims of volumes too
+	DeleteReports bool // delete PersistentVolumeClaims too
 	Report        func(Reference, Change)
-	ReportMade    func(kind Reference, count int) // what of the controller's was deleted
+	ReportMade    func(kind Reference, count int) // called for the controller's objects
 }
 
-// What the controller makes. Its Jobs and token Secrets go with the execution
-// records that own them, but also without.
+// The controller's objects. Its Jobs and token Secrets are also owned by the
+// execution records.
 const (
 	madeByController = "app.kubernetes.io/name=batch-job-controller,app.kubernetes.io/managed-by=batch-job-controller"
 	ownerLabel       = "batch-job-controller.io/owner"
 	leaseSuffix      = "-leader"
 )
 
-// pollInterval is how often it is looked whether something is gone.
+// pollInterval is how often to check whether an object is gone.
 const pollInterval = 500 * time.Millisecond
 
-// Uninstall returns ErrNotInstalled, as part of an error, if there is nothing to
-// go by and no claim to delete.
+// Uninstall returns an error that wraps ErrNotInstalled if there is neither an
+// inventory nor a claim to delete.
 func (u *Uninstaller) Uninstall(ctx context.Context) error {
 	inventory, err := u.ReadInventory(ctx, u.Namespace)
 	if err != nil {
@@ -47,8 +47,8 @@ func (u *Uninstaller) Uninstall(ctx context.Context) error {
 	if inventory == nil {
 		return u.reportsOnly(ctx)
 	}
-	// The controller ends before what it made is deleted, or would make it anew.
-	if err := u.endController(ctx, inventory.Objects); err != nil {
+	// The controller ends before its objects are deleted, or it would recreate them.
+	if err := u.deleteController(ctx, inventory.Objects); err != nil {
 		return err
 	}
 	if err := u.deleteMade(ctx); err != nil {
@@ -64,7 +64,7 @@ func (u *Uninstaller) Uninstall(ctx context.Context) error {
 	return err
 }
 
-// reportsOnly is for what an earlier uninstallation has left.
+// reportsOnly deletes the claims that an earlier uninstall has kept.
 func (u *Uninstaller) reportsOnly(ctx context.Context) error {
 	claims, err := u.claims(ctx)
 	if err != nil {
@@ -76,7 +76,7 @@ func (u *Uninstaller) reportsOnly(ctx context.Context) error {
 	return fmt.Errorf("namespace %s: %w", u.Namespace, ErrNotInstalled)
 }
 
-func (u *Uninstaller) endController(ctx context.Context, installed []Reference) error {
+func (u *Uninstaller) deleteController(ctx context.Context, installed []Reference) error {
 	for _, r := range installed {
 		if r.Kind != "Deployment" {
 			continue
@@ -149,7 +149,7 @@ func (u *Uninstaller) deleteAll(ctx context.Context, kind Reference) error {
 	background := metav1.DeletePropagationBackground
 	err = client.DeleteCollection(ctx, metav1.DeleteOptions{PropagationPolicy: &background}, metav1.ListOptions{LabelSelector: madeByController})
 	if err != nil {
-		return fmt.Errorf("delete what the controller made, %s: %w", kind.Resource(), err)
+		return fmt.Errorf("delete the controller's objects, %s: %w", kind.Resource(), err)
 	}
 	return nil
 }
@@ -185,7 +185,7 @@ func (u *Uninstaller) deleteInstalled(ctx context.Context, installed []Reference
 	return errors.Join(errs...)
 }
 
-// reports deletes or keeps the claims, also those of earlier installations.
+// reports deletes or keeps the claims, including those of earlier installations.
 func (u *Uninstaller) reports(ctx context.Context) error {
 	claims, err := u.claims(ctx)
 	if err != nil {
@@ -229,14 +229,14 @@ func (c *Client) list(ctx context.Context, kind Reference, selector string) ([]u
 	return list.Items, nil
 }
 
-// NamespaceMade is whether there is the namespace, and this program has made it.
+// NamespaceMade reports whether the namespace exists and this program created it.
 func (u *Uninstaller) NamespaceMade(ctx context.Context) (bool, error) {
 	live, err := u.get(ctx, Reference{APIVersion: "v1", Kind: "Namespace", Name: u.Namespace})
 	return live != nil && applied(live), err
 }
 
-// DeleteNamespace deletes the namespace if this program has made it, and reports
-// whether it has.
+// DeleteNamespace deletes the namespace if this program created it, and reports
+// whether it did.
 func (u *Uninstaller) DeleteNamespace(ctx context.Context) (ours bool, err error) {
 	r := Reference{APIVersion: "v1", Kind: "Namespace", Name: u.Namespace}
 	change, err := u.delete(ctx, r, metav1.DeletePropagationBackground)

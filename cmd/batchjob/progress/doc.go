@@ -1,3 +1,3 @@
-// Package progress says how far things are, and why no further: the rollout of
-// a controller, and its executions. It looks at objects that others have read.
+// Package progress describes the progress of a controller's rollout and of its
+// executions, and what holds them up. It makes no requests.
 package progress

@@ -15,19 +15,19 @@ import (
 	"github.com/batch-job-controller/batch-job-controller/controller/record"
 )
 
-// Execution is how far an execution is.
+// Execution is the progress of an execution.
 type Execution struct {
 	ID        execution.ID
 	Trigger   execution.Trigger
 	Scheduled time.Time
 	ClosedAt  time.Time // zero until it is closed
 	Phase     execution.Phase
-	Nodes     int // that were to run
+	Nodes     int // that have a node task, skipped ones excluded
 	Counts    execution.Counts
-	Running   int      // of them whose pods have started; see With
-	Pending   int      // of them whose pods have not
-	Admitted  []string // of both, those that may have a pod, in the order of their turns
-	Excluded  int      // by the pod template, of those that the selector matches
+	Running   int      // nodes whose pods have started; see With
+	Pending   int      // nodes whose pods have not started
+	Admitted  []string // running and pending nodes that may have a pod, in the plan's order
+	Excluded  int      // nodes that the pod template rules out
 	PoolSize  int
 	Bad       []Node // failed, lost or unreported, by name
 	Skipped   []Node // by name
@@ -37,21 +37,21 @@ type Execution struct {
 	JobTimeout time.Duration // that a pod may run
 
 	Record     string // the name of its record
-	Unreadable string // why nothing but the ID is known of it; empty: it was read
+	Unreadable string // why only the ID is known; empty: the record was read
 }
 
 // Node is how a node's task ended, or why it does not start.
 type Node struct {
 	Name   string
-	State  execution.State // its verdict; that of one that an earlier version has closed is never unreported
+	State  execution.State // its verdict; never unreported if an earlier version closed the execution
 	Reason string
 }
 
-// UnreadablePhase is shown of an execution whose record cannot be read.
+// UnreadablePhase is the phase of an execution whose record cannot be read.
 const UnreadablePhase execution.Phase = "Unreadable"
 
-// Of reads execution records, oldest first. One that cannot be read says why, and
-// keeps none of the others from being read.
+// Of reads execution records, oldest first. An unreadable record says why, and the
+// others are still read.
 func Of(records []corev1.ConfigMap) []Execution {
 	var all []Execution
 	for i := range records {
@@ -68,8 +68,8 @@ func Of(records []corev1.ConfigMap) []Execution {
 	return all
 }
 
-// IDOf returns the ID of the execution that a record is of, or nothing if its
-// label is none.
+// IDOf returns the ID of a record's execution, or nothing if its label is not an
+// ID.
 func IDOf(record metav1.Object) execution.ID {
 	id, err := execution.ParseID(record.GetLabels()[jobspec.ExecutionLabel])
 	if err != nil {
@@ -90,7 +90,7 @@ func of(plan execution.Plan, account execution.Account) Execution {
 		verdicts = append(verdicts, end.State)
 		n := Node{plan.Nodes[i].Name, end.State, plain(string(end.Reason))}
 		if n.State == execution.Unreported {
-			n.Reason = "ended well, and sent no result"
+			n.Reason = "succeeded without a result"
 		}
 		e.note(n)
 	}
@@ -123,10 +123,10 @@ func (e *Execution) note(n Node) {
 	}
 }
 
-// Closed is whether it has ended, with its report written.
+// Closed reports whether the execution has ended and its report is written.
 func (e Execution) Closed() bool { return e.Phase == execution.Closed }
 
-// Line is the execution in a few words.
+// Line summarizes the execution in a line.
 func (e Execution) Line() string {
 	if e.Unreadable != "" {
 		return "its record, configmap/" + e.Record + ", cannot be read: " + e.Unreadable
@@ -146,13 +146,12 @@ func (e Execution) Line() string {
 	return strings.Join(words, ", ")
 }
 
-// Explained returns the execution with what pods say of why their nodes have
-// failed.
+// Explained returns the execution with the reasons of its failed pods.
 func (e Execution) Explained(pods []corev1.Pod) Execution {
 	why := map[string]string{}
 	for i := range pods {
 		if node, ok := e.nodeOf(&pods[i]); ok {
-			why[node] = Why(&pods[i])
+			why[node] = WhyNotReady(&pods[i])
 		}
 	}
 	e.Bad = slices.Clone(e.Bad)
@@ -162,7 +161,7 @@ func (e Execution) Explained(pods []corev1.Pod) Execution {
 	return e
 }
 
-// nodeOf returns the node that a pod of the execution is for.
+// nodeOf returns the node of a pod, if the pod belongs to the execution.
 func (e Execution) nodeOf(pod metav1.Object) (node string, ok bool) {
 	key, ok := jobspec.KeyOf(pod)
 	return key.Node, ok && key.Execution == e.ID

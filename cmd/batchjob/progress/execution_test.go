@@ -29,7 +29,7 @@ func TestExecution(t *testing.T) {
 		Skipped: []execution.Skip{{Node: "z", Reason: execution.NodeNotReady}},
 	}
 	atTheTick := Node{"z", execution.Skipped, "NodeNotReady"}
-	const silent = "ended well, and sent no result"
+	const silent = "succeeded without a result"
 	tests := map[string]struct {
 		account  execution.Account
 		want     Execution
@@ -124,7 +124,7 @@ func TestExplained(t *testing.T) {
 	}}
 	got := e.Explained([]corev1.Pod{failed, podWaiting(sampleID, "late", "ImagePullBackOff"), podWaiting("20261124120000", "gone", "ErrImagePull")})
 	want := Execution{ID: sampleID, Bad: []Node{
-		{"failed", execution.Failed, "ContainerFailed: container check ended with status 7"}, {"gone", execution.Lost, "NodeGone"},
+		{"failed", execution.Failed, "ContainerFailed: container check exited with code 7"}, {"gone", execution.Lost, "NodeGone"},
 		{"late", execution.Failed, "ErrImagePull: container check: ErrImagePull"},
 	}}
 	if diff := cmp.Diff(want, got); diff != "" {
@@ -199,7 +199,7 @@ func TestWith(t *testing.T) {
 			var p Pods
 			p.Pending(e, test.pending)
 			p.Started(e, test.started)
-			p.Refused(e, test.events, func(node string) string { return "job-" + node })
+			p.Rejected(e, test.events, func(node string) string { return "job-" + node })
 			if diff := cmp.Diff(test.wantUnseen, p.Unseen(e)); diff != "" {
 				t.Errorf("unseen (-want +got):\n%s", diff)
 			}

@@ -10,18 +10,18 @@ import (
 	"k8s.io/apimachinery/pkg/util/validation"
 )
 
-// LeaderText says which of a controller's pods leads, or why none does. Lease is
-// nil if there is none.
+// LeaderText says which of a controller's pods is the leader, or why none is. lease
+// is nil if it does not exist.
 func LeaderText(lease *coordinationv1.Lease, pods []corev1.Pod, now time.Time) string {
 	if lease == nil {
-		return "none: there is no Lease, which the first replica that is ready makes"
+		return "none: the Lease does not exist; the first ready replica creates it"
 	}
 	holder := valueOf(lease.Spec.HolderIdentity)
 	if holder == "" {
-		return fmt.Sprintf("none: Lease %s was given back, and no replica has taken it", lease.Name)
+		return fmt.Sprintf("none: Lease %s was released, and no replica has acquired it", lease.Name)
 	}
 	if lease.Spec.RenewTime == nil || lease.Spec.LeaseDurationSeconds == nil {
-		return fmt.Sprintf("not known: Lease %s does not say until when %s holds it", lease.Name, plain(holder))
+		return fmt.Sprintf("unknown: Lease %s does not say until when %s holds it", lease.Name, plain(holder))
 	}
 	ends := lease.Spec.RenewTime.Add(time.Duration(*lease.Spec.LeaseDurationSeconds) * time.Second)
 	name, pod := podOf(holder, pods)
@@ -29,18 +29,17 @@ func LeaderText(lease *coordinationv1.Lease, pods []corev1.Pod, now time.Time) s
 	case pod != nil && held:
 		return "pod " + pod.Name
 	case pod != nil:
-		return fmt.Sprintf("none: pod %s has not renewed Lease %s, which ended at %s", pod.Name, lease.Name, clock(ends))
+		return fmt.Sprintf("none: pod %s has not renewed Lease %s, which expired at %s", pod.Name, lease.Name, clock(ends))
 	case held:
-		return fmt.Sprintf("none of its pods: %s holds Lease %s until %s, and then another replica may lead. "+
-			"If it renews it, another controller has the same name", name, lease.Name, clock(ends))
+		return fmt.Sprintf("none of its pods: %s holds Lease %s until %s; then another replica can acquire it. "+
+			"If the Lease is renewed, another controller has the same name", name, lease.Name, clock(ends))
 	default:
-		return fmt.Sprintf("none: %s, which is not there any more, held Lease %s until %s, and no replica has taken it since", name, lease.Name, clock(ends))
+		return fmt.Sprintf("none: %s, which no longer exists, held Lease %s until %s, and no replica has acquired it since", name, lease.Name, clock(ends))
 	}
 }
 
-// podOf returns the pod that is the replica of an identity, or nil, and how to
-// call it. An identity is the host name, a random part, and the address, if it
-// has one: hostname_uuid@address.
+// podOf returns the pod of an identity, or nil, and its name. An identity consists of
+// the host name, a random part, and an optional address: hostname_uuid@address.
 func podOf(identity string, pods []corev1.Pod) (name string, pod *corev1.Pod) {
 	process, address, _ := strings.Cut(identity, "@")
 	host := process
@@ -55,7 +54,7 @@ func podOf(identity string, pods []corev1.Pod) (name string, pod *corev1.Pod) {
 	return plain(host), nil
 }
 
-// hostOf returns the host name that a pod's containers see.
+// hostOf returns the host name in a pod's containers.
 func hostOf(pod *corev1.Pod) string {
 	switch {
 	case pod.Spec.HostNetwork:

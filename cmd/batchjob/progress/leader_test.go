@@ -43,26 +43,26 @@ func TestLeaderText(t *testing.T) {
 		"a pod with a long name":                   {lease(long[:63]+"_0123", -time.Second), named(long), "pod " + long},
 		"a pod in the network of its node":         {lease("node-1.example.com_0123", -time.Second), onHost, "pod controller-1"},
 		"a pod with a host name":                   {lease("controller_0123", -time.Second), hostname, "pod controller-1"},
-		"there is no Lease":                        {nil, named("controller-1"), "none: there is no Lease, which the first replica that is ready makes"},
-		"it was given back":                        {lease("", -time.Second), named("controller-1"), "none: Lease check-leader was given back, and no replica has taken it"},
+		"there is no Lease":                        {nil, named("controller-1"), "none: the Lease does not exist; the first ready replica creates it"},
+		"it was given back":                        {lease("", -time.Second), named("controller-1"), "none: Lease check-leader was released, and no replica has acquired it"},
 		"a pod that does not renew it": {
-			lease("controller-1_0123", -time.Minute), named("controller-1"), "none: pod controller-1 has not renewed Lease check-leader, which ended at 11:59:15 UTC",
+			lease("controller-1_0123", -time.Minute), named("controller-1"), "none: pod controller-1 has not renewed Lease check-leader, which expired at 11:59:15 UTC",
 		},
 		"a pod that has just gone, or another controller": {
 			lease("controller-0_0123@10.0.0.9", -time.Second), named("controller-1"),
-			"none of its pods: controller-0 holds Lease check-leader until 12:00:14 UTC, and then another replica may lead. If it renews it, another controller has the same name",
+			"none of its pods: controller-0 holds Lease check-leader until 12:00:14 UTC; then another replica can acquire it. If the Lease is renewed, another controller has the same name",
 		},
 		"a pod that went long ago": {
 			lease("controller-0_0123", -time.Hour), named("controller-1"),
-			"none: controller-0, which is not there any more, held Lease check-leader until 11:00:15 UTC, and no replica has taken it since",
+			"none: controller-0, which no longer exists, held Lease check-leader until 11:00:15 UTC, and no replica has acquired it since",
 		},
 		"what is in the Lease does nothing to a terminal": {
 			lease("a\x1b[2J", -time.Hour), named("controller-1"),
-			"none: a [2J, which is not there any more, held Lease check-leader until 11:00:15 UTC, and no replica has taken it since",
+			"none: a [2J, which no longer exists, held Lease check-leader until 11:00:15 UTC, and no replica has acquired it since",
 		},
 		"a Lease without a time": {
 			&coordinationv1.Lease{ObjectMeta: metav1.ObjectMeta{Name: "check-leader"}, Spec: coordinationv1.LeaseSpec{HolderIdentity: new("me")}},
-			named("controller-1"), "not known: Lease check-leader does not say until when me holds it",
+			named("controller-1"), "unknown: Lease check-leader does not say until when me holds it",
 		},
 	}
 	for name, test := range tests {

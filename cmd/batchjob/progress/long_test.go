@@ -31,17 +31,17 @@ func TestStillRuns(t *testing.T) {
 		"an init container works for long": {init: []corev1.ContainerStatus{runs("prepare", 0)}, containers: []corev1.ContainerStatus{{Name: "check"}}, after: 30 * time.Minute, want: "container prepare still runs, since 12:00:00 UTC"},
 		"nothing runs":                     {containers: []corev1.ContainerStatus{{Name: "check"}}, after: time.Hour},
 		"another has ended just now":       {containers: []corev1.ContainerStatus{runs("proxy", 0), hasEnded("check", 0, time.Minute)}, after: 2*time.Minute - 1},
-		"another has ended a while ago":    {containers: []corev1.ContainerStatus{runs("proxy", 0), hasEnded("check", 0, time.Minute)}, after: 2 * time.Minute, want: "container proxy still runs, since 12:00:00 UTC; check has ended with status 0"},
+		"another has ended a while ago":    {containers: []corev1.ContainerStatus{runs("proxy", 0), hasEnded("check", 0, time.Minute)}, after: 2 * time.Minute, want: "container proxy still runs, since 12:00:00 UTC; check exited with code 0"},
 		"several run, and several have ended": {
 			containers: []corev1.ContainerStatus{runs("proxy", time.Second), runs("agent", 0), hasEnded("check", 7, time.Minute), hasEnded("send", 0, 2*time.Minute)}, after: 3 * time.Minute,
-			want: "containers proxy and agent still run, since 12:00:00 UTC; check has ended with status 7; send has ended with status 0",
+			want: "containers proxy and agent still run, since 12:00:00 UTC; check exited with code 7; send exited with code 0",
 		},
 		"an init container that has ended is as it should be": {init: []corev1.ContainerStatus{hasEnded("prepare", 0, 0)}, containers: []corev1.ContainerStatus{runs("check", 0)}, after: 5 * time.Minute},
 	}
 	for name, test := range tests {
 		t.Run(name, func(t *testing.T) {
 			pod := &corev1.Pod{Status: corev1.PodStatus{StartTime: &metav1.Time{Time: start}, InitContainerStatuses: test.init, ContainerStatuses: test.containers}}
-			if got := stillRuns(pod, time.Hour, start.Add(test.after)); got != test.want {
+			if got := describeRunning(pod, time.Hour, start.Add(test.after)); got != test.want {
 				t.Errorf("got %q, want %q", got, test.want)
 			}
 		})
@@ -82,7 +82,7 @@ func TestNodesThatRunForLong(t *testing.T) {
 		started = append(started, metav1.PartialObjectMetadata{ObjectMeta: r.ObjectMeta})
 	}
 	p.Started(e, started)
-	p.StillRuns(e, running, now)
+	p.LongRunning(e, running, now)
 	got := e.With(p)
 	want := []Node{
 		{"a", execution.Running, "container check still runs, since 12:20:00 UTC"},

@@ -11,20 +11,20 @@ import (
 	"github.com/batch-job-controller/batch-job-controller/controller/execution"
 )
 
-// Why returns why a pod does not run or is not ready, or nothing if there is
-// nothing to say.
-func Why(pod *corev1.Pod) string {
+// WhyNotReady returns why a pod does not run or is not ready, or nothing if no reason
+// is known.
+func WhyNotReady(pod *corev1.Pod) string {
 	for _, s := range statuses(pod) {
 		switch waiting, ended := s.State.Waiting, cmp.Or(s.State.Terminated, s.LastTerminationState.Terminated); {
 		case waiting != nil && waiting.Reason == "CrashLoopBackOff" && ended != nil:
-			return fmt.Sprintf("container %s ended with status %d and is started again: CrashLoopBackOff", s.Name, ended.ExitCode)
-		case waiting != nil && !isUsual(waiting.Reason):
-			reason, message := pulling(waiting.Reason, waiting.Message)
+			return fmt.Sprintf("container %s exited with code %d and is being restarted: CrashLoopBackOff", s.Name, ended.ExitCode)
+		case waiting != nil && !isNormalWaiting(waiting.Reason):
+			reason, message := imagePullReason(waiting.Reason, waiting.Message)
 			return sentence("container "+s.Name+": "+reason, message)
 		case s.State.Running != nil && !s.Ready && ended != nil:
-			return fmt.Sprintf("container %s ended with status %d and was started again", s.Name, ended.ExitCode)
+			return fmt.Sprintf("container %s exited with code %d and was restarted", s.Name, ended.ExitCode)
 		case s.State.Terminated != nil && s.State.Terminated.ExitCode != 0:
-			return sentence(fmt.Sprintf("container %s ended with status %d", s.Name, ended.ExitCode), ended.Message)
+			return sentence(fmt.Sprintf("container %s exited with code %d", s.Name, ended.ExitCode), ended.Message)
 		}
 	}
 	for _, c := range pod.Status.Conditions {
@@ -44,9 +44,9 @@ func statuses(pod *corev1.Pod) []corev1.ContainerStatus {
 
 const errImagePull = "ErrImagePull"
 
-// pulling makes one reason of the two between which a container goes to and fro
+// imagePullReason returns one reason for the two between which a container alternates
 // whose image cannot be pulled.
-func pulling(reason, message string) (string, string) {
+func imagePullReason(reason, message string) (string, string) {
 	if reason != "ImagePullBackOff" {
 		return reason, message
 	}
@@ -58,13 +58,13 @@ func pulling(reason, message string) (string, string) {
 	return errImagePull, message
 }
 
-// isUsual is whether a container waits for what every container waits for.
-func isUsual(reason string) bool {
+// isNormalWaiting reports whether every container waits for this reason at first.
+func isNormalWaiting(reason string) bool {
 	return reason == "" || reason == "ContainerCreating" || reason == "PodInitializing"
 }
 
-// sentence puts foreign text together so that it stays on a line of its own, and
-// does nothing to the terminal of whoever reads it.
+// sentence joins foreign texts into one line without control characters, which could
+// affect a terminal.
 func sentence(reason, message string) string {
 	if message = plain(message); message == "" {
 		return plain(reason)

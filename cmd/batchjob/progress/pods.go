@@ -13,26 +13,26 @@ import (
 	"github.com/batch-job-controller/batch-job-controller/controller/execution"
 )
 
-// Pods is what was seen of an execution's pods. It is put together from several
-// answers of the API server: a pod that is in two of them has gone on between.
+// Pods is the observed pods of an execution, from several responses of the API
+// server: a pod in two of them has proceeded in between.
 type Pods struct {
-	pending map[string]string // by node, why they do not start; empty: nothing is wrong
-	started map[string]bool   // by node; those that have ended count until the record has them
-	refused map[string]string // by node, why there is no pod
-	long    map[string]string // by node, what still runs; empty: it has not for long
+	pending  map[string]string // by node, why they do not start; empty: no problem
+	started  map[string]bool   // by node; ended pods count until the record has them
+	rejected map[string]string // by node, why there is no pod
+	long     map[string]string // by node, the running containers; empty: not for long
 }
 
-// Pending takes down pods that have not started.
+// Pending records pods that have not started.
 func (p *Pods) Pending(e Execution, pods []corev1.Pod) {
 	p.pending = map[string]string{}
 	for i := range pods {
 		if node, ok := e.nodeOf(&pods[i]); ok {
-			p.pending[node] = Why(&pods[i])
+			p.pending[node] = WhyNotReady(&pods[i])
 		}
 	}
 }
 
-// Started takes down pods that have started.
+// Started records pods that have started.
 func (p *Pods) Started(e Execution, pods []metav1.PartialObjectMetadata) {
 	if p.started == nil {
 		p.started = map[string]bool{}
@@ -44,9 +44,9 @@ func (p *Pods) Started(e Execution, pods []metav1.PartialObjectMetadata) {
 	}
 }
 
-// Refused takes down what the Job controller says of pods that it could not
-// create. JobOf is the name of a node's Job.
-func (p *Pods) Refused(e Execution, events []corev1.Event, jobOf func(node string) string) {
+// Rejected records the Job controller's events about pods that it could not create.
+// jobOf returns the name of a node's Job.
+func (p *Pods) Rejected(e Execution, events []corev1.Event, jobOf func(node string) string) {
 	newest := map[string]*corev1.Event{}
 	for i := range events {
 		about := &events[i].InvolvedObject
@@ -54,17 +54,16 @@ func (p *Pods) Refused(e Execution, events []corev1.Event, jobOf func(node strin
 			newest[about.Name] = &events[i]
 		}
 	}
-	p.refused = map[string]string{}
+	p.rejected = map[string]string{}
 	for _, node := range e.Admitted {
 		if event := newest[jobOf(node)]; event != nil {
-			p.refused[node] = sentence(event.Reason, withoutPodName(event))
+			p.rejected[node] = sentence(event.Reason, withoutPodName(event))
 		}
 	}
 }
 
-// Unseen returns the nodes that may have a pod and of which none was seen, in
-// the order of their turns: what ended last, and is not in the record yet, is
-// at the front.
+// Unseen returns the nodes that may have a pod of which none was observed, in the
+// plan's order: the nodes that ended last, and are not in the record yet, come first.
 func (p *Pods) Unseen(e Execution) []string {
 	return slices.DeleteFunc(slices.Clone(e.Admitted), func(node string) bool {
 		_, pending := p.pending[node]
@@ -72,16 +71,15 @@ func (p *Pods) Unseen(e Execution) []string {
 	})
 }
 
-// Missing is whether fewer pods were seen than there are places in the pool for
-// nodes that wait. Tasks are admitted ahead of their turn, so that there always
-// are some without a pod.
+// Missing reports whether fewer pods were observed than there are slots for waiting
+// nodes. Tasks are admitted ahead of their slots, so some never have a pod.
 func (p *Pods) Missing(e Execution) bool {
-	places := min(e.PoolSize, len(e.Admitted))
-	return len(e.Admitted)-len(p.Unseen(e)) < places
+	slots := min(e.PoolSize, len(e.Admitted))
+	return len(e.Admitted)-len(p.Unseen(e)) < slots
 }
 
-// With returns the execution with what was seen of its pods: which nodes run,
-// and which do not get started and why.
+// With returns the execution with its observed pods: which nodes run, and which do
+// not start and why.
 func (e Execution) With(p Pods) Execution {
 	open := e.Running + e.Pending
 	e.Running, e.Stuck = 0, nil
@@ -92,14 +90,14 @@ func (e Execution) With(p Pods) Execution {
 			e.Running++
 			continue
 		case !pending:
-			reason = p.refused[node]
+			reason = p.rejected[node]
 		}
 		if reason != "" {
 			e.Stuck = append(e.Stuck, Node{node, execution.Pending, reason})
 		}
 	}
-	// The place of a pod that has ended is given away before the record has it:
-	// more running than there are places would only confuse.
+	// The slot of an ended pod is granted again before the record has the end: more
+	// running nodes than slots would be confusing.
 	e.Running = min(e.Running, e.PoolSize)
 	e.Pending = open - e.Running
 	slices.SortFunc(e.Stuck, func(a, b Node) int { return cmp.Compare(a.Name, b.Name) })
@@ -114,8 +112,8 @@ func lastSeen(e *corev1.Event) time.Time {
 	return cmp.Or(e.LastTimestamp.Time, e.EventTime.Time, e.CreationTimestamp.Time)
 }
 
-// withoutPodName returns what an event about a Job says, without the name of the
-// pod: it is another at every try, and would make every node's reason another.
+// withoutPodName returns the message of an event about a Job without the pod's name,
+// which differs at every attempt and would make every node's reason different.
 func withoutPodName(e *corev1.Event) string {
 	pod := regexp.MustCompile(regexp.QuoteMeta(e.InvolvedObject.Name) + "-[a-z0-9]*")
 	return pod.ReplaceAllLiteralString(strings.TrimPrefix(e.Message, "(combined from similar events): "), "…")

@@ -60,17 +60,17 @@ func TestWhy(t *testing.T) {
 		},
 		"it crashes again and again": {
 			corev1.PodStatus{ContainerStatuses: []corev1.ContainerStatus{crashing}},
-			"container check ended with status 2 and is started again: CrashLoopBackOff",
+			"container check exited with code 2 and is being restarted: CrashLoopBackOff",
 		},
 		"it was started again": {
 			corev1.PodStatus{ContainerStatuses: []corev1.ContainerStatus{{Name: "check", State: corev1.ContainerState{
 				Running: &corev1.ContainerStateRunning{},
 			}, LastTerminationState: corev1.ContainerState{Terminated: ended(2)}}}},
-			"container check ended with status 2 and was started again",
+			"container check exited with code 2 and was restarted",
 		},
 		"it has crashed": {
 			corev1.PodStatus{ContainerStatuses: []corev1.ContainerStatus{{Name: "check", State: corev1.ContainerState{Terminated: ended(7)}}}},
-			"container check ended with status 7",
+			"container check exited with code 7",
 		},
 		"no node takes it": {
 			corev1.PodStatus{Conditions: []corev1.PodCondition{
@@ -82,7 +82,7 @@ func TestWhy(t *testing.T) {
 	}
 	for name, test := range tests {
 		t.Run(name, func(t *testing.T) {
-			if got := Why(&corev1.Pod{Status: test.status}); got != test.want {
+			if got := WhyNotReady(&corev1.Pod{Status: test.status}); got != test.want {
 				t.Errorf("got %q, want %q", got, test.want)
 			}
 		})
@@ -142,11 +142,11 @@ func TestRollout(t *testing.T) {
 			Rollout{Line: "0 of 2 replicas ready", NotReady: "one"}},
 		"another start may help": {deployment(2, 2, 2, 0), []corev1.Pod{pod(crashed)}, nil, Rollout{
 			Line: "0 of 2 replicas ready", NotReady: "one",
-			Why: []string{"pod one: container check ended with status 1 and is started again: CrashLoopBackOff"},
+			Why: []string{"pod one: container check exited with code 1 and is being restarted: CrashLoopBackOff"},
 		}},
 		"another start does not help": {deployment(2, 2, 2, 0), []corev1.Pod{pod(misconfigured)}, nil, Rollout{
-			Line: "0 of 2 replicas ready", NotReady: "one", Broken: "one", LastWords: "podPoolSize: 0",
-			Why: []string{"pod one: container check ended with status 2 and is started again: CrashLoopBackOff"},
+			Line: "0 of 2 replicas ready", NotReady: "one", Broken: "one", TerminationMessage: "podPoolSize: 0",
+			Why: []string{"pod one: container check exited with code 2 and is being restarted: CrashLoopBackOff"},
 		}},
 		"what has mended itself is no news": {deployment(2, 2, 2, 1), []corev1.Pod{pod(mended)}, nil, Rollout{Line: "1 of 2 replicas ready", NotReady: "one"}},
 		"no pod may be made": {

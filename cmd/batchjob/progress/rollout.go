@@ -10,28 +10,28 @@ import (
 	corev1 "k8s.io/api/core/v1"
 )
 
-// Rollout is how far a Deployment is.
+// Rollout is the progress of a Deployment's rollout.
 type Rollout struct {
 	Done bool
-	Line string   // the state in a few words
+	Line string   // a summary
 	Why  []string // why it is not done, a line for each pod
 
-	NotReady string // a pod that is not ready; empty: there is none
-	Broken   string // a pod whose container would end in the same way again
-	// LastWords are what the container of NotReady left in the pod's status when it
-	// last ended: where the template asks for it, the end of its log.
-	LastWords string
+	NotReady string // a pod that is not ready; empty: none
+	Broken   string // a pod whose container would exit in the same way again
+	// TerminationMessage is that of the container of NotReady, from the pod's status:
+	// the end of its log, if its terminationMessagePolicy says so.
+	TerminationMessage string
 }
 
-// misused is the status with which the controller ends if a person has to mend
-// something.
-const misused = 2
+// exitMisused is the controller's exit code for errors that an operator has to fix.
+const exitMisused = 2
 
-// startTime is how long a process may take to answer its probes before that is
-// news.
+// startTime is how long a process may take to pass its probes before their failure
+// is reported.
 const startTime = 15 * time.Second
 
-// OfRollout looks at a Deployment, its newest pods, and the events about them.
+// OfRollout returns the progress of a Deployment, by its newest pods and the events
+// about them.
 func OfRollout(d *appsv1.Deployment, pods []corev1.Pod, events []corev1.Event, now time.Time) Rollout {
 	wanted := int32(1)
 	if d.Spec.Replicas != nil {
@@ -51,26 +51,25 @@ func OfRollout(d *appsv1.Deployment, pods []corev1.Pod, events []corev1.Event, n
 		}
 	}
 	if len(pods) == 0 {
-		r.Why = append(r.Why, failures(d)...)
+		r.Why = append(r.Why, deploymentFailures(d)...)
 	}
 	return r
 }
 
-// note takes down why a pod is not ready. What it says of itself counts more
-// than what others say of it.
+// note records why a pod is not ready. Its status takes precedence over events.
 func (r *Rollout) note(pod *corev1.Pod, events []corev1.Event, now time.Time) {
-	r.NotReady, r.LastWords = pod.Name, ""
+	r.NotReady, r.TerminationMessage = pod.Name, ""
 	for _, s := range pod.Status.ContainerStatuses {
 		ended := cmp.Or(s.State.Terminated, s.LastTerminationState.Terminated)
 		if ended == nil || s.Ready {
 			continue
 		}
-		r.LastWords = ended.Message
-		if ended.ExitCode == misused {
+		r.TerminationMessage = ended.Message
+		if ended.ExitCode == exitMisused {
 			r.Broken = pod.Name
 		}
 	}
-	why := Why(pod)
+	why := WhyNotReady(pod)
 	if warning := lastWarning(events, pod, now); why == "" && warning != nil {
 		why = sentence(warning.Reason, warning.Message)
 	}
@@ -101,8 +100,8 @@ func lastWarning(events []corev1.Event, pod *corev1.Pod, now time.Time) *corev1.
 	return last
 }
 
-// isStarting is whether no container of a pod, or one that has just begun, can
-// answer its probe.
+// isStarting reports whether no container of a pod runs, or one has just started and
+// may not pass its probe yet.
 func isStarting(pod *corev1.Pod, now time.Time) bool {
 	var last time.Time
 	for _, s := range pod.Status.ContainerStatuses {
@@ -113,9 +112,8 @@ func isStarting(pod *corev1.Pod, now time.Time) bool {
 	return last.IsZero() || now.Sub(last) < startTime
 }
 
-// failures are what a Deployment says that has no pods, such as that a quota
-// does not let it.
-func failures(d *appsv1.Deployment) []string {
+// deploymentFailures returns why a Deployment has no pods, such as a quota.
+func deploymentFailures(d *appsv1.Deployment) []string {
 	var said []string
 	for _, c := range d.Status.Conditions {
 		failed := c.Type == appsv1.DeploymentReplicaFailure && c.Status == corev1.ConditionTrue

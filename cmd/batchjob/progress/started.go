@@ -6,9 +6,9 @@ import (
 	corev1 "k8s.io/api/core/v1"
 )
 
-// Started returns when the first of a controller's processes began that run now,
-// or no time if none runs. The age of a pod does not tell: it has to be scheduled
-// and its image pulled first, and a container that has ended is started again.
+// Started returns when the first of a controller's running processes started, or no
+// time if none runs. The age of a pod does not tell: the pod has to be scheduled and
+// its image pulled first, and an ended container is restarted.
 func Started(pods []corev1.Pod, container string) (first time.Time) {
 	for i := range pods {
 		if pods[i].DeletionTimestamp != nil {
@@ -23,8 +23,8 @@ func Started(pods []corev1.Pod, container string) (first time.Time) {
 	return first
 }
 
-// runningSince returns when the process of a container began, or no time if it
-// does not run.
+// runningSince returns when a running container started, or no time if it does not
+// run.
 func runningSince(s corev1.ContainerStatus) time.Time {
 	if s.State.Running == nil {
 		return time.Time{}

@@ -8,10 +8,9 @@ import (
 	"github.com/batch-job-controller/batch-job-controller/controller/record"
 )
 
-// StateName returns the name of the ConfigMap that says what a controller has
-// dealt with.
+// StateName returns the name of the ConfigMap with a controller's state.
 func StateName(name string) string { return record.StateName(name) }
 
-// LastTick returns until when ticks were dealt with, as that ConfigMap says: none
-// before that runs. The zero time is that no replica has led yet.
+// LastTick returns the last processed tick from a controller's state. No earlier tick
+// runs. The zero time means that there has been no leader yet.
 func LastTick(state *corev1.ConfigMap) time.Time { return record.LastTick(state) }

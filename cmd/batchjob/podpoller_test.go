@@ -98,7 +98,7 @@ func (a *answers) asked(verb, resource string) (n int) {
 	return n
 }
 
-func TestOnlooker(t *testing.T) {
+func TestPodPoller(t *testing.T) {
 	const id = "20261125120000"
 	now := time.Date(2026, 11, 25, 12, 0, 0, 0, time.UTC)
 	e := progress.Execution{ID: id, Pending: 5, PoolSize: 3, Admitted: []string{"a", "b", "c", "d"}}
@@ -110,10 +110,10 @@ func TestOnlooker(t *testing.T) {
 	a.add(id, "a", corev1.PodSucceeded)
 	a.add(id, "b", corev1.PodRunning)
 	a.add("20261124120000", "d", corev1.PodRunning)
-	o := &onlooker{installation: a.installation}
+	o := &podPoller{installation: a.installation}
 	look := func(at time.Time) progress.Execution {
 		t.Helper()
-		got, err := o.look(t.Context(), e, at)
+		got, err := o.poll(t.Context(), e, at)
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -147,7 +147,7 @@ func TestOnlooker(t *testing.T) {
 
 // Of the pods that run only those are read that may have run for long, and not at
 // each look.
-func TestOnlookerReadsPodsThatRunForLong(t *testing.T) {
+func TestPodPollerReadsPodsThatRunForLong(t *testing.T) {
 	const id = "20261125120000"
 	e := progress.Execution{ID: id, Pending: 2, PoolSize: 2, Admitted: []string{"a", "b"}, JobTimeout: time.Hour}
 	ran := corev1.ContainerState{Terminated: &corev1.ContainerStateTerminated{FinishedAt: metav1.NewTime(noon)}}
@@ -161,10 +161,10 @@ func TestOnlookerReadsPodsThatRunForLong(t *testing.T) {
 			t.Fatal(err)
 		}
 	}
-	o := &onlooker{installation: a.installation}
-	want := []progress.Node{{Name: "a", State: execution.Running, Reason: "container proxy still runs, since 12:00:00 UTC; check has ended with status 0"}}
+	o := &podPoller{installation: a.installation}
+	want := []progress.Node{{Name: "a", State: execution.Running, Reason: "container proxy still runs, since 12:00:00 UTC; check exited with code 0"}}
 	for _, look := range []struct{ at, wantReads int }{{120, 1}, {121, 1}, {125, 2}} {
-		got, err := o.look(t.Context(), e, seconds(look.at))
+		got, err := o.poll(t.Context(), e, seconds(look.at))
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -183,8 +183,8 @@ func TestWhoMayNotReadEventsCanWait(t *testing.T) {
 		return true, nil, apierrors.NewForbidden(corev1.Resource("events"), "", nil)
 	})
 	e := progress.Execution{ID: "20261125120000", Pending: 1, PoolSize: 1, Admitted: []string{"a"}}
-	o := &onlooker{installation: a.installation}
-	got, err := o.look(t.Context(), e, time.Date(2026, 11, 25, 12, 0, 0, 0, time.UTC))
+	o := &podPoller{installation: a.installation}
+	got, err := o.poll(t.Context(), e, time.Date(2026, 11, 25, 12, 0, 0, 0, time.UTC))
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -16,15 +16,15 @@ import (
 	"github.com/batch-job-controller/batch-job-controller/controller/execution"
 )
 
-// fits tells what is lacking for what the configuration asks for. The controller
-// would only tell when it is there, and the one before it is gone.
-func (r *rendered) fits() error {
-	return errors.Join(r.fitsComponents(), r.fitsService())
+// checkRequirements returns what the configuration needs and the objects lack. The
+// controller would find out only after it has replaced its predecessor.
+func (r *rendered) checkRequirements() error {
+	return errors.Join(r.checkComponents(), r.checkService())
 }
 
-func (r *rendered) fitsComponents() error {
+func (r *rendered) checkComponents() error {
 	selfSigned := r.hasArgument("--ca-secret=")
-	reviews := r.mayUse("tokenreviews", "")
+	reviews := r.grants("tokenreviews", "")
 	callbacks, reports := r.config.Callback, r.config.Reports
 	var errs []error
 	for _, need := range []struct {
@@ -40,15 +40,15 @@ func (r *rendered) fitsComponents() error {
 		{"reports.auth: serviceAccountToken", reports.Auth == config.ReportsServiceAccountToken && !reviews, "report-auth"},
 	} {
 		if need.lacks {
-			errs = append(errs, fmt.Errorf("%s: needs permissions that overlay %s does not give: add --component %s", need.key, r.overlay, need.component))
+			errs = append(errs, fmt.Errorf("%s: needs permissions that overlay %s does not grant: add --component %s", need.key, r.overlay, need.component))
 		}
 	}
 	return errors.Join(errs...)
 }
 
-// fitsService is about the Service that job pods report to, unless they report to
+// checkService checks the Service that job pods report to, unless they report to
 // the controller's pod.
-func (r *rendered) fitsService() error {
+func (r *rendered) checkService() error {
 	if r.env.PodIP != "" {
 		return nil
 	}
@@ -58,14 +58,14 @@ func (r *rendered) fitsService() error {
 			continue
 		}
 		if o.GetName() == r.config.CallbackServiceName {
-			return r.fitsPort(o)
+			return r.checkPort(o)
 		}
 		names = append(names, o.GetName())
 	}
 	return fmt.Errorf("callbackServiceName: %q: overlay %s has no such Service: must be one of %s", r.config.CallbackServiceName, r.overlay, strings.Join(names, ", "))
 }
 
-func (r *rendered) fitsPort(o *unstructured.Unstructured) error {
+func (r *rendered) checkPort(o *unstructured.Unstructured) error {
 	var service corev1.Service
 	if err := runtime.DefaultUnstructuredConverter.FromUnstructured(o.Object, &service); err != nil {
 		return fmt.Errorf("%s: %w", objects.ReferenceTo(o), err)
@@ -80,10 +80,10 @@ func (r *rendered) fitsPort(o *unstructured.Unstructured) error {
 	return fmt.Errorf("callbackServicePort: %d: Service %s has no such port: must be one of %s", r.config.CallbackServicePort, service.Name, strings.Join(ports, ", "))
 }
 
-// lacksSecret is whether the Secret of somebody else may not be read. That of
-// the component has a name of its own, which the configuration has to say.
+// lacksSecret reports whether the controller may not read the configured TLS
+// Secret. The component grants access to one name only.
 func (r *rendered) lacksSecret(t config.TLS) bool {
-	return t.Mode == config.TLSSecret && !r.mayUse("secrets", t.Secret)
+	return t.Mode == config.TLSSecret && !r.grants("secrets", t.Secret)
 }
 
 func (r *rendered) hasArgument(prefix string) bool {
@@ -95,9 +95,9 @@ func (r *rendered) hasArgument(prefix string) bool {
 	return false
 }
 
-// mayUse is whether a role of the installation is about a resource: about the
-// one of a name, if there is a name.
-func (r *rendered) mayUse(resource, name string) bool {
+// grants reports whether a role of the installation names a resource, and the
+// object, if name is not empty.
+func (r *rendered) grants(resource, name string) bool {
 	for _, o := range r.objects {
 		for _, rule := range rules(o) {
 			if slices.Contains(rule.Resources, resource) && (name == "" || slices.Contains(rule.ResourceNames, name)) {
@@ -112,9 +112,9 @@ func rules(o *unstructured.Unstructured) []rbacv1.PolicyRule {
 	if kind := o.GetKind(); kind != "Role" && kind != "ClusterRole" {
 		return nil
 	}
-	var role rbacv1.ClusterRole // which has the rules where a Role has them
+	var role rbacv1.ClusterRole // a Role has the same field rules
 	if err := runtime.DefaultUnstructuredConverter.FromUnstructured(o.Object, &role); err != nil {
-		return nil // the API server says what is wrong with it
+		return nil // the API server will reject it
 	}
 	return role.Rules
 }

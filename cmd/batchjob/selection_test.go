@@ -12,7 +12,7 @@ import (
 
 func TestAllIsOffered(t *testing.T) {
 	tests := map[string]struct {
-		offers []offer
+		offers []option
 		list   func() ([]string, error)
 	}{
 		"the overlays for people": {overlays(), func() ([]string, error) {

@@ -17,27 +17,26 @@ import (
 )
 
 const (
-	askedByName    = 50              // pods that are asked for by name at once: the names have to fit into a URL
-	eventInterval  = 5 * time.Second // how often events are looked at: the API server has no index of them
-	eventsAtOnce   = 500             // how many of them are read in a request
-	eventsRequests = 10              // how many requests that may take
+	podsByName       = 50              // pods per request by name: the names have to fit into a URL
+	eventInterval    = 5 * time.Second // between reads of events: the API server has no index of them
+	eventsPerRequest = 500
+	maxEventRequests = 10
 )
 
-// onlooker looks again and again at the pods of an open execution. What it asks
-// for grows with the pool, and not with the cluster: there are no more pods than
-// places in the pool that have not ended.
-type onlooker struct {
+// podPoller polls the pods of an open execution. Its requests grow with the pool
+// and not with the cluster: at most podPoolSize pods have not ended.
+type podPoller struct {
 	*installation
-	asked  time.Time // for events
-	events []corev1.Event
-	read   time.Time // when pods that run for long were
-	long   []corev1.Pod
+	eventsRead time.Time // when events were read
+	events     []corev1.Event
+	longRead   time.Time // when pods that run for long were
+	long       []corev1.Pod
 }
 
-// look adds to an execution which of its nodes run, and which ones do not get
-// started. Pods go from pending to running and to the record: asked in the
-// opposite order, one that goes on meanwhile would be nowhere.
-func (o *onlooker) look(ctx context.Context, e progress.Execution, now time.Time) (progress.Execution, error) {
+// poll adds to an execution which of its nodes run, and which ones do not start.
+// Pods go from pending to running to the record, and are read in this order: a pod
+// that proceeds between two requests is then found at least once.
+func (o *podPoller) poll(ctx context.Context, e progress.Execution, now time.Time) (progress.Execution, error) {
 	if len(e.Admitted) == 0 {
 		return e, nil
 	}
@@ -55,21 +54,21 @@ func (o *onlooker) look(ctx context.Context, e progress.Execution, now time.Time
 	if err := o.readLong(ctx, running, now); err != nil {
 		return e, err
 	}
-	seen.StillRuns(e, o.long, now)
-	// Those that have ended are as many as there are nodes: only the few that
-	// may not be in the record yet are asked for.
+	seen.LongRunning(e, o.long, now)
+	// As many pods have ended as there are nodes: only those that may not be in the
+	// record yet are read.
 	if unseen := seen.Unseen(e); len(unseen) > 0 {
-		ended, err := o.namesOf(ctx, e, "status.phase!=Pending", unseen[:min(len(unseen), askedByName)]...)
+		ended, err := o.namesOf(ctx, e, "status.phase!=Pending", unseen[:min(len(unseen), podsByName)]...)
 		if err != nil {
 			return e, err
 		}
 		seen.Started(e, ended)
 	}
 	if seen.Missing(e) {
-		if err := o.askForEvents(ctx, now); err != nil {
+		if err := o.readEvents(ctx, now); err != nil {
 			return e, err
 		}
-		seen.Refused(e, o.events, func(node string) string { return o.jobOf(e.ID, node) })
+		seen.Rejected(e, o.events, func(node string) string { return o.jobOf(e.ID, node) })
 	}
 	return e.With(seen), nil
 }
@@ -82,17 +81,17 @@ func (i *installation) podSelector(e progress.Execution) string {
 	return jobspec.Selector(i.config.Name, jobspec.JobComponent).String() + "," + jobspec.ExecutionLabel + "=" + string(e.ID)
 }
 
-// podsOf returns the pods of an execution that are in these phases.
+// podsOf returns the pods of an execution in some phases.
 func (i *installation) podsOf(ctx context.Context, e progress.Execution, phases string) ([]corev1.Pod, error) {
 	pods, err := i.CoreV1().Pods(i.namespace).List(ctx, metav1.ListOptions{LabelSelector: i.podSelector(e), FieldSelector: phases})
 	if err != nil {
-		return nil, fmt.Errorf("look at the pods of execution %s: %w", e.ID, err)
+		return nil, fmt.Errorf("list the pods of execution %s: %w", e.ID, err)
 	}
 	return pods.Items, nil
 }
 
-// namesOf returns of the pods only the metadata, and if nodes are given, only
-// theirs.
+// namesOf returns the metadata of the pods of an execution in some phases, of all
+// nodes or of the given ones.
 func (i *installation) namesOf(ctx context.Context, e progress.Execution, phases string, nodes ...string) ([]metav1.PartialObjectMetadata, error) {
 	selector := i.podSelector(e)
 	if len(nodes) > 0 {
@@ -105,15 +104,15 @@ func (i *installation) namesOf(ctx context.Context, e progress.Execution, phases
 	pods, err := i.metadata.Resource(corev1.SchemeGroupVersion.WithResource("pods")).Namespace(i.namespace).
 		List(ctx, metav1.ListOptions{LabelSelector: selector, FieldSelector: phases})
 	if err != nil {
-		return nil, fmt.Errorf("look at the pods of execution %s: %w", e.ID, err)
+		return nil, fmt.Errorf("list the pods of execution %s: %w", e.ID, err)
 	}
 	return pods.Items, nil
 }
 
-// readLong reads the pods that may have run for long: what their containers do is
-// not in their metadata.
-func (o *onlooker) readLong(ctx context.Context, running []metav1.PartialObjectMetadata, now time.Time) error {
-	if now.Sub(o.read) < eventInterval {
+// readLong reads the pods that may have run for long: their metadata lacks the
+// state of their containers.
+func (o *podPoller) readLong(ctx context.Context, running []metav1.PartialObjectMetadata, now time.Time) error {
+	if now.Sub(o.longRead) < eventInterval {
 		return nil
 	}
 	var pods []corev1.Pod
@@ -123,36 +122,36 @@ func (o *onlooker) readLong(ctx context.Context, running []metav1.PartialObjectM
 			continue
 		}
 		if err != nil {
-			return fmt.Errorf("look at pod %s: %w", name, err)
+			return fmt.Errorf("get pod %s: %w", name, err)
 		}
 		pods = append(pods, *pod)
 	}
-	o.long, o.read = pods, now
+	o.long, o.longRead = pods, now
 	return nil
 }
 
-// askForEvents reads what the Job controller says of pods that it could not
-// create. Other warnings about Jobs are left out: each node that fails has one.
-// Who may not read events can wait all the same.
-func (o *onlooker) askForEvents(ctx context.Context, now time.Time) error {
-	if now.Sub(o.asked) < eventInterval {
+// readEvents reads the Job controller's events about pods that it could not create.
+// It omits other warnings about Jobs: each failed node has one. A user who may not
+// read events can still wait.
+func (o *podPoller) readEvents(ctx context.Context, now time.Time) error {
+	if now.Sub(o.eventsRead) < eventInterval {
 		return nil
 	}
-	options := metav1.ListOptions{FieldSelector: "involvedObject.kind=Job,type=Warning,reason=FailedCreate", Limit: eventsAtOnce}
+	options := metav1.ListOptions{FieldSelector: "involvedObject.kind=Job,type=Warning,reason=FailedCreate", Limit: eventsPerRequest}
 	var events []corev1.Event
-	for range eventsRequests {
+	for range maxEventRequests {
 		page, err := o.CoreV1().Events(o.namespace).List(ctx, options)
 		if apierrors.IsForbidden(err) {
 			break
 		}
 		if err != nil {
-			return fmt.Errorf("look at the events about Jobs: %w", err)
+			return fmt.Errorf("list the events about Jobs: %w", err)
 		}
 		events = append(events, page.Items...)
 		if options.Continue = page.Continue; options.Continue == "" {
 			break
 		}
 	}
-	o.events, o.asked = events, now
+	o.events, o.eventsRead = events, now
 	return nil
 }

@@ -11,38 +11,38 @@ import (
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 )
 
-// Refusals are objects that the API server does not take, or does not know, and
-// why.
-type Refusals struct {
+// Rejections are objects that the API server rejects or whose kinds it does not
+// know, and why.
+type Rejections struct {
 	Errors    []error
-	Conflicts bool // some are fields of others, and can be taken over
+	Conflicts bool // some are conflicts with other field managers
 }
 
-// Error has all of them, one below the other.
-func (r *Refusals) Error() string { return errors.Join(r.Errors...).Error() }
+// Error lists all of them, one per line.
+func (r *Rejections) Error() string { return errors.Join(r.Errors...).Error() }
 
-// Unwrap returns the single errors.
-func (r *Refusals) Unwrap() []error { return r.Errors }
+// Unwrap returns the errors.
+func (r *Rejections) Unwrap() []error { return r.Errors }
 
-func (r *Refusals) add(of Reference, err error) {
+func (r *Rejections) add(of Reference, err error) {
 	r.Conflicts = r.Conflicts || isFieldConflict(err)
 	r.Errors = append(r.Errors, explain(of, err))
 }
 
-func (r *Refusals) orNil() error {
+func (r *Rejections) orNil() error {
 	if len(r.Errors) == 0 {
 		return nil
 	}
 	return r
 }
 
-// explain says which fields of an object are whose.
+// explain adds what to do, or the conflicting fields and their managers.
 func explain(of Reference, err error) error {
 	if meta.IsNoMatchError(err) {
-		return fmt.Errorf("%s: leave out the component that brings it, or install what defines its kind: %w", of, err)
+		return fmt.Errorf("%s: omit the component that contains it, or install its CRD: %w", of, err)
 	}
 	if of.isReports() && apierrors.IsInvalid(err) {
-		return fmt.Errorf("%s: the volume of the reports cannot be made another: keep the components that it was made with, or save the reports and delete it: %w", of, err)
+		return fmt.Errorf("%s: the volume claim of the reports cannot be changed: keep the components that it was created with, or save the reports and delete it: %w", of, err)
 	}
 	if !isFieldConflict(err) {
 		return fmt.Errorf("%s: %w", of, err)
@@ -51,10 +51,10 @@ func explain(of Reference, err error) error {
 	for _, cause := range causes(err) {
 		lines = append(lines, fmt.Sprintf("\n  %s: %s", cause.Field, cause.Message))
 	}
-	return &conflictError{text: fmt.Sprintf("%s: others have set%s", of, strings.Join(lines, "")), err: err}
+	return &conflictError{text: fmt.Sprintf("%s: other field managers own%s", of, strings.Join(lines, "")), err: err}
 }
 
-// conflictError says in few words what err does in many.
+// conflictError has a shorter text than err.
 type conflictError struct {
 	text string
 	err  error
