@@ -12,8 +12,8 @@ import (
 	"github.com/batch-job-controller/batch-job-controller/controller/execution"
 )
 
-// answer ends the request: with 200 and the answer, which may be nil, or with
-// what the error stands for.
+// answer ends the request: with 200 and the answer, which may be nil, or with the
+// status and body of the error.
 func (c *call) answer(answer any, err error) {
 	now := time.Now()
 	if !errors.Is(c.body.err, io.EOF) && !errors.Is(c.body.err, errSlow) {
@@ -21,9 +21,9 @@ func (c *call) answer(answer any, err error) {
 	}
 	_ = c.conn.SetWriteDeadline(now.Add(answerTime))
 	if err != nil {
-		status, told := explain(err)
+		status, body := explain(err)
 		c.setRetryAfter(err)
-		c.refuse(status, told)
+		c.reject(status, body)
 		return
 	}
 	if answer == nil {
@@ -33,26 +33,25 @@ func (c *call) answer(answer any, err error) {
 	}
 	encoded, err := json.Marshal(answer)
 	if err != nil {
-		panic(err) // an answer is made of strings
+		panic(err) // cannot happen: an answer consists of strings
 	}
 	c.write(http.StatusOK, encoded)
 }
 
-// setRetryAfter says when a limit allows more.
+// setRetryAfter says when the limit allows another request.
 func (c *call) setRetryAfter(err error) {
 	var limit *execution.LimitError
 	if errors.As(err, &limit) && limit.RetryAfter > 0 {
-		wait := (limit.RetryAfter + time.Second - 1) / time.Second // not before
+		wait := (limit.RetryAfter + time.Second - 1) / time.Second // round up
 		c.gin.Header("Retry-After", strconv.FormatInt(int64(wait), 10))
 	}
 }
 
-func (c *call) refuse(status int, told refused) {
+func (c *call) reject(status int, body errorBody) {
 	switch status {
 	case http.StatusServiceUnavailable:
-		// Apart from each other: those who are turned away together would else
-		// come back together.
-		c.gin.Header("Retry-After", strconv.Itoa(2+rand.IntN(4))) //nolint:gosec // it spreads load, and guards nothing
+		// With jitter: clients that are rejected together must not retry together.
+		c.gin.Header("Retry-After", strconv.Itoa(2+rand.IntN(4))) //nolint:gosec // it spreads load and protects nothing
 	case http.StatusUnauthorized:
 		c.gin.Header("WWW-Authenticate", `Basic realm="callbacks"`)
 		c.gin.Writer.Header().Add("WWW-Authenticate", "Bearer")
@@ -61,31 +60,31 @@ func (c *call) refuse(status int, told refused) {
 			c.gin.Header("Retry-After", "1")
 		}
 	}
-	c.write(status, encodeRefused(told))
+	c.write(status, encodeError(body))
 }
 
 func (c *call) write(status int, encoded []byte) {
 	c.gin.Header("Content-Type", "application/json")
 	c.gin.Header("X-Content-Type-Options", "nosniff")
 	c.gin.Writer.WriteHeader(status)
-	_, _ = c.gin.Writer.Write(append(encoded, '\n')) // the client may have gone
+	_, _ = c.gin.Writer.Write(append(encoded, '\n')) // the client may be gone
 }
 
-// maxRefused bounds what is answered to a request that is refused, in bytes.
-const maxRefused = 1024
+// maxErrorBody bounds the body of a response to a rejected request, in bytes.
+const maxErrorBody = 1024
 
-// encodeRefused cuts its texts until they fit: escaped they may be six times as
+// encodeError cuts the texts until they fit: escaping may make them six times as
 // long.
-func encodeRefused(told refused) []byte {
-	for n := maxRefused / 2; ; n /= 2 {
-		encoded, err := json.Marshal(refused{
-			Error: execution.Truncate(told.Error, n),
-			Path:  execution.Truncate(told.Path, n/2),
+func encodeError(body errorBody) []byte {
+	for n := maxErrorBody / 2; ; n /= 2 {
+		encoded, err := json.Marshal(errorBody{
+			Error: execution.Truncate(body.Error, n),
+			Path:  execution.Truncate(body.Path, n/2),
 		})
 		if err != nil {
-			panic(err) // it is made of strings
+			panic(err) // cannot happen: it consists of strings
 		}
-		if len(encoded) < maxRefused {
+		if len(encoded) < maxErrorBody {
 			return encoded
 		}
 	}

@@ -11,27 +11,28 @@ import (
 	"github.com/batch-job-controller/batch-job-controller/controller/route"
 )
 
-// BasicUser is the user name with which a token may come as a password.
+// BasicUser is the user name for a token that is sent as a password.
 const BasicUser = "bjc"
 
-// authenticate checks the credential of a request. It is asked again just
-// before the body is taken by this replica, which may not have led before.
+// authenticate checks the credential of a request. It runs again just before this
+// replica processes the body, because another replica may have been the leader
+// before.
 func (h *handler) authenticate(c *call) error {
 	if h.options.Authenticate == nil {
 		return nil
 	}
 	credential, err := credentialOf(c)
 	if err == nil {
-		err = h.judge(c, credential)
+		err = h.review(c, credential)
 	}
-	if errors.Is(err, execution.ErrUnauthenticated) && !h.denials.note(remoteHost(c)) {
+	if errors.Is(err, execution.ErrUnauthenticated) && !h.denials.add(remoteHost(c)) {
 		err = fmt.Errorf("%w: %w", errTooManyDenied, err)
 	}
 	return err
 }
 
-// judge has a credential looked at, if its address may ask for that.
-func (h *handler) judge(c *call, credential string) error {
+// review checks a credential, if the budget of its address allows that.
+func (h *handler) review(c *call, credential string) error {
 	if h.options.AdmitReview == nil {
 		return h.options.Authenticate(c.context(), c.key, credential)
 	}
@@ -44,8 +45,8 @@ func (h *handler) judge(c *call, credential string) error {
 	return err
 }
 
-// credentialOf returns the credential of a request, or "" if there is none. It
-// may come in several ways, but must be one.
+// credentialOf returns the credential of a request, or "". A request may contain the
+// same credential in several places, but not different ones.
 func credentialOf(c *call) (string, error) {
 	found := c.gin.Param(route.TokenParam)
 	for _, header := range c.request.Header.Values("Authorization") {
@@ -80,8 +81,8 @@ func credentialIn(header string) (string, error) {
 	return credential, nil
 }
 
-// remoteHost returns the address a request comes from. What it claims in its
-// headers is nothing to go by.
+// remoteHost returns the address of the client's connection. Headers are not
+// trusted.
 func remoteHost(c *call) string {
 	host, _, err := net.SplitHostPort(c.request.RemoteAddr)
 	if err != nil {

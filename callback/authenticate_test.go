@@ -72,7 +72,7 @@ func TestCredentials(t *testing.T) {
 		"an empty password":                           {authorization: []string{basic("bjc", "")}, wantStatus: 401, wantReason: execution.DeniedMalformed},
 		"a password of another user":                  {authorization: []string{basic("root", good)}, wantStatus: 401, wantReason: execution.DeniedMalformed},
 		"a password that is no base64":                {authorization: []string{"Basic !"}, wantStatus: 401, wantReason: execution.DeniedMalformed},
-		"a scheme that nobody knows":                  {authorization: []string{"Digest " + good}, wantStatus: 401, wantReason: execution.DeniedMalformed},
+		"an unknown scheme":                           {authorization: []string{"Digest " + good}, wantStatus: 401, wantReason: execution.DeniedMalformed},
 		"a header without a scheme":                   {authorization: []string{good}, wantStatus: 401, wantReason: execution.DeniedMalformed},
 		"two tokens that differ":                      {token: good, authorization: []string{"Bearer " + neighbour}, wantStatus: 401, wantReason: execution.DeniedSeveral},
 		"two headers that differ":                     {authorization: []string{"Bearer " + good, basic("bjc", neighbour)}, wantStatus: 401, wantReason: execution.DeniedSeveral},
@@ -83,7 +83,7 @@ func TestCredentials(t *testing.T) {
 		"the token of another controller":             {token: keyring("ns", "other", 1).Token(testKey), wantStatus: 401, wantReason: execution.DeniedWrong},
 		"the token of another namespace":              {token: keyring("other", "name", 1).Token(testKey), wantStatus: 401, wantReason: execution.DeniedWrong},
 		"the token of another execution":              {token: ring.Token(execution.Key{Execution: "20261124034201", Node: testKey.Node}), wantStatus: 403, wantReason: execution.DeniedOtherTask},
-		"a token of a key that nobody has":            {token: keyring("ns", "name", 2).Token(testKey), wantStatus: 401, wantReason: execution.DeniedWrong},
+		"a token of an unknown key":                   {token: keyring("ns", "name", 2).Token(testKey), wantStatus: 401, wantReason: execution.DeniedWrong},
 		"a token that a separator breaks":             {token: "v1%2f..%2f", wantStatus: 404},
 		"a token longer than the server's headers":    {token: strings.Repeat("a", 17<<10), wantStatus: 431},
 		"a token of many letters":                     {token: strings.Repeat("a", 4<<10), wantStatus: 401, wantReason: execution.DeniedWrong},
@@ -125,7 +125,7 @@ func TestCredentials(t *testing.T) {
 	}
 }
 
-// What is wrong about a credential is nobody's business but the operator's.
+// Only the operator learns what is wrong with a credential.
 func TestAllThatAreUnauthenticatedGetTheSameAnswer(t *testing.T) {
 	ring := keyring("ns", "name", 1)
 	address := open(t, NewHandler(&fakeRecorder{}, Options{Authenticate: verifying(ring)}))
@@ -178,16 +178,16 @@ func TestManyAddressesDoNotFillTheMemory(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		var d denials
 		for n := range 2 * maxDenying {
-			d.note(url.PathEscape(string(rune(n))))
+			d.add(url.PathEscape(string(rune(n))))
 		}
 		if len(d.counts) > maxDenying+1 {
 			t.Errorf("%d addresses are remembered", len(d.counts))
 		}
-		if d.note("one more") {
+		if d.add("one more") {
 			t.Error("an address beyond those that are counted apart is told why")
 		}
 		time.Sleep(time.Second)
-		if !d.note("one more") {
+		if !d.add("one more") {
 			t.Error("a second later it is not")
 		}
 	})

@@ -11,16 +11,16 @@ import (
 	"github.com/batch-job-controller/batch-job-controller/controller/execution"
 )
 
-// pace is how slowly a body may come: its reads may take grace in total, more
-// by what was received at rate, and none longer than idle.
-type pace struct {
+// readBudget is how long the reads of a body may take: grace in total, plus the
+// time of the received bytes at rate, and no read longer than idle.
+type readBudget struct {
 	grace time.Duration
-	idle  time.Duration // 0: as long as the rest
-	rate  int64         // bytes per second; 0: grace is all there is
+	idle  time.Duration // 0: no limit
+	rate  int64         // bytes per second; 0: only grace
 }
 
 // left returns how long the next read may take.
-func (p pace) left(received int64, spent time.Duration) time.Duration {
+func (p readBudget) left(received int64, spent time.Duration) time.Duration {
 	allowed := p.grace - spent
 	if p.rate > 0 {
 		allowed += time.Duration(received) * time.Second / time.Duration(p.rate)
@@ -31,15 +31,15 @@ func (p pace) left(received int64, spent time.Duration) time.Duration {
 	return allowed
 }
 
-// limit is the limit that a body does not keep which comes too slowly.
-func (p pace) limit() execution.Limit {
+// limit is the limit that a slow body exceeds.
+func (p readBudget) limit() execution.Limit {
 	if p.rate > 0 {
 		return execution.FileRate
 	}
 	return execution.BodyDeadline
 }
 
-// bound is how large something may be, and the limit that says so.
+// bound is a maximum size, and the limit that defines it.
 type bound struct {
 	limit execution.Limit
 	bytes int64
@@ -52,34 +52,34 @@ func (b bound) tooLarge() error {
 	}
 }
 
-// Why a body did not come to its end.
+// Why a body is incomplete.
 var (
-	errSlow   = errors.New("the body comes too slowly")
+	errSlow   = errors.New("the body arrives too slowly")
 	errBroken = errors.New("the body is malformed or ends early")
 )
 
 const unlimited = -1
 
-// body reads the body of a request under its limits and remembers how that
-// ended. Only the time spent reading counts against the client.
+// body reads the body of a request within its limits and stores how that ended.
+// Only the time spent reading counts against the client.
 type body struct {
 	from     io.Reader
 	limit    bound
 	conn     *http.ResponseController
-	pace     pace
+	budget   readBudget
 	received int64
 	spent    time.Duration
-	ration   int64 // bytes that may be read until it is lifted, or unlimited
-	err      error // the end of it, which is io.EOF when it is complete
+	ration   int64 // bytes that may be read for now, or unlimited
+	err      error // how the body ended: io.EOF if it is complete
 
-	keeping bool   // what was read can be read again: it is kept
+	keeping bool   // received bytes are kept, so that they can be read again
 	most    int    // bytes that may be kept
-	kept    []byte // all that was received, while keeping
-	at      int    // where in it the next read begins
+	kept    []byte // all received bytes, while keeping
+	at      int    // position of the next read in kept
 }
 
-func newBody(from io.Reader, limit bound, conn *http.ResponseController, p pace) *body {
-	return &body{from: from, limit: limit, conn: conn, pace: p, ration: unlimited, most: maxKept}
+func newBody(from io.Reader, limit bound, conn *http.ResponseController, p readBudget) *body {
+	return &body{from: from, limit: limit, conn: conn, budget: p, ration: unlimited, most: maxKept}
 }
 
 func (b *body) Read(p []byte) (int, error) {
@@ -101,7 +101,7 @@ func (b *body) Read(p []byte) (int, error) {
 		return n, nil
 	}
 	start := time.Now()
-	_ = b.conn.SetReadDeadline(start.Add(b.pace.left(b.received, b.spent)))
+	_ = b.conn.SetReadDeadline(start.Add(b.budget.left(b.received, b.spent)))
 	n, err := b.from.Read(p)
 	b.spent += time.Since(start)
 	b.received += int64(n)
@@ -119,8 +119,8 @@ func (b *body) spend(n int) {
 	}
 }
 
-// maxKept bounds what is kept of a body, in bytes, unless it is a result or an
-// event that may be larger.
+// maxKept bounds the kept bytes of a body, unless it is a result or an event that
+// may be larger.
 const maxKept = 1 << 20
 
 func (b *body) keep(p []byte) {
@@ -135,8 +135,8 @@ func (b *body) keep(p []byte) {
 	b.at = len(b.kept)
 }
 
-// rewind has the body read from its beginning again. It reports whether that
-// is possible.
+// rewind makes the next read start at the beginning again. It reports whether that is
+// possible.
 func (b *body) rewind() bool {
 	if b.keeping {
 		b.at = 0
@@ -144,11 +144,11 @@ func (b *body) rewind() bool {
 	return b.keeping || b.received == 0
 }
 
-// begin reads as much of the body as is kept, and reports whether that is all.
+// begin reads as much of the body as may be kept, and reports whether that is all.
 func (b *body) begin() (text []byte, whole bool, err error) {
 	buffer := make([]byte, 32<<10)
 	for b.err == nil && len(b.kept) < b.most {
-		_, _ = b.Read(buffer[:min(len(buffer), b.most-len(b.kept))]) // the error is remembered
+		_, _ = b.Read(buffer[:min(len(buffer), b.most-len(b.kept))]) // the error is stored
 	}
 	return b.kept, b.err != nil, b.broken()
 }
@@ -158,20 +158,20 @@ func (b *body) end(err error) {
 	switch {
 	case errors.Is(err, io.EOF):
 		b.err = io.EOF
-		// From here on the server watches for the client to hang up, and would
-		// take the deadline for it.
+		// From here on net/http watches for a disconnect of the client, and would
+		// mistake the deadline for one.
 		_ = b.conn.SetReadDeadline(time.Time{})
 	case errors.As(err, &tooLarge):
 		b.err = b.limit.tooLarge()
 	case errors.Is(err, os.ErrDeadlineExceeded):
-		b.err = &slowError{limit: b.pace.limit(), err: err}
+		b.err = &slowError{limit: b.budget.limit(), err: err}
 	default:
 		b.err = fmt.Errorf("%w: %w", errBroken, err)
 	}
 }
 
-// broken returns why the body did not come to its end, or nil if it did or may
-// still do so.
+// broken returns why the body is incomplete, or nil if it is complete or may still
+// become so.
 func (b *body) broken() error {
 	if errors.Is(b.err, io.EOF) {
 		return nil
@@ -179,7 +179,7 @@ func (b *body) broken() error {
 	return b.err
 }
 
-// slowError is that a body came too slowly.
+// slowError says that a body arrived too slowly.
 type slowError struct {
 	limit execution.Limit
 	err   error

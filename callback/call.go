@@ -12,17 +12,16 @@ import (
 )
 
 const (
-	// leftoverTime is how long the server reads on after an answer that came
-	// before the end of the body. A client that is cut off at once may lose
-	// the answer.
+	// leftoverTime is how long the server continues to read the body after an early
+	// response. A client whose connection is closed at once may lose the response.
 	leftoverTime = 5 * time.Second
-	// answerTime is how long the client may take to read its answer.
+	// answerTime is how long the client may take to read the response.
 	answerTime = 15 * time.Second
 )
 
-// call is one request on its way.
+// call is a request in progress.
 type call struct {
-	kind     *kind
+	endpoint *endpoint
 	gin      *gin.Context
 	request  *http.Request
 	conn     *http.ResponseController
@@ -34,25 +33,25 @@ type call struct {
 	forwarded bool
 }
 
-func newCall(k *kind, c *gin.Context) *call {
+func newCall(k *endpoint, c *gin.Context) *call {
 	conn := http.NewResponseController(c.Writer)
 	body := newBody(http.MaxBytesReader(c.Writer, c.Request.Body, k.limit.bytes), k.limit, conn, k.pace)
 	if k.name != route.File {
 		body.most = max(body.most, int(k.limit.bytes))
 	}
 	return &call{
-		kind:    k,
-		gin:     c,
-		request: c.Request,
-		conn:    conn,
-		body:    body,
-		started: time.Now(),
+		endpoint: k,
+		gin:      c,
+		request:  c.Request,
+		conn:     conn,
+		body:     body,
+		started:  time.Now(),
 	}
 }
 
-// context is the one for the recorder. It outlives the connection: a client
-// that closes its side after the body, as netcat does, looks like one that has
-// gone.
+// context returns the context for the recorder. It outlives the connection: a client
+// that closes its side after the body, as netcat does, looks like a disconnected
+// client.
 func (c *call) context() context.Context {
 	return context.WithoutCancel(c.request.Context())
 }

@@ -34,20 +34,20 @@ func parseKey(c *call) error {
 	return nil
 }
 
-// checkFraming refuses a body that has neither a length nor chunks, as netcat
-// and some of HTTP/1.0 send it. To net/http such a request has no body: it would
-// be answered with 200, and nothing of it kept.
+// checkFraming rejects a body with neither a length nor chunks, as netcat and some
+// HTTP/1.0 clients send it. For net/http such a request has no body: the response
+// would be 200, and the body would be lost.
 func checkFraming(c *call) error {
 	r := c.request
 	if r.ContentLength == 0 && len(r.TransferEncoding) == 0 && r.Header.Get("Content-Length") == "" {
-		return told(errNoLength, "the request must have a Content-Length, which may be 0, or be sent in chunks")
+		return withDetail(errNoLength, "the request must have a Content-Length, which may be 0, or a chunked body")
 	}
 	return nil
 }
 
 func (h *handler) checkLength(c *call) error {
-	limit := c.kind.limit
-	if c.kind.name == route.File && !isForm(c) {
+	limit := c.endpoint.limit
+	if c.endpoint.name == route.File && !isForm(c) {
 		limit = h.fileBound()
 	}
 	if c.request.ContentLength > limit.bytes {
@@ -59,23 +59,23 @@ func (h *handler) checkLength(c *call) error {
 func checkCoding(c *call) error {
 	for _, coding := range c.request.Header.Values("Content-Encoding") {
 		if coding != "" && !strings.EqualFold(coding, "identity") {
-			return told(errMediaType, "it must not be compressed")
+			return withDetail(errMediaType, "the body must not be compressed")
 		}
 	}
 	return nil
 }
 
-// notMultipart refuses forms with files where JSON is meant. Any other content
-// type is let in: curl -d sends one that is wrong.
+// notMultipart rejects forms with files where JSON is expected. It accepts any other
+// content type: that of curl -d is wrong.
 func notMultipart(c *call) error {
 	if strings.HasPrefix(contentType(c), "multipart/") {
-		return told(errMediaType, "it must be JSON, not multipart")
+		return withDetail(errMediaType, "the body must be JSON, not multipart")
 	}
 	return nil
 }
 
-// isForm reports whether the request holds its files in parts. What claims to
-// be a form and is malformed must not pass for a file.
+// isForm reports whether the request claims to be a form with files. A malformed form
+// must not count as a file.
 func isForm(c *call) bool {
 	return contentType(c) == formType
 }
@@ -87,8 +87,8 @@ func contentType(c *call) string {
 	return mediaType(c.request.Header.Get("Content-Type"))
 }
 
-// mediaType returns a content type without its parameters, of which it may not
-// understand any, or "" if it is malformed itself.
+// mediaType returns a content type without its parameters, which may be malformed, or
+// "" if the type itself is malformed.
 func mediaType(header string) string {
 	name, _, _ := strings.Cut(header, ";")
 	parsed, _, err := mime.ParseMediaType(name)

@@ -133,7 +133,7 @@ func TestATransportThatGaveUpHasDoneReading(t *testing.T) {
 		h := &handler{log: slog.New(slog.DiscardHandler), proxy: hastyProxy{reads: rest.reads}}
 		ginContext, _ := gin.CreateTestContext(httptest.NewRecorder())
 		ginContext.Request = httptest.NewRequestWithContext(t.Context(), http.MethodPost, "http://x/", io.MultiReader(zeros(maxKept), rest))
-		c := newCall(&kind{name: route.File, limit: bound{bytes: 2 * maxKept}}, ginContext)
+		c := newCall(&endpoint{name: route.File, limit: bound{bytes: 2 * maxKept}}, ginContext)
 		c.body.keeping = true
 		if err := h.forward(c, "host", nil); err == nil {
 			t.Error("forwarded, by a transport that failed")

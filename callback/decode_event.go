@@ -16,13 +16,13 @@ import (
 
 const (
 	maxEventArgs    = 16
-	maxEventMessage = 1024 // bytes, which is what the API server takes
+	maxEventMessage = 1024 // bytes: the limit of the API server
 	maxEventAction  = 128  // bytes, likewise
 )
 
 var eventReason = regexp.MustCompile(`^[A-Z][A-Za-z0-9]{0,127}$`)
 
-// eventBody is an event as a pod writes it. Pointers tell null from a value.
+// eventBody is the JSON of an event. Pointers distinguish null from a value.
 type eventBody struct {
 	Warning bool      `json:"warning"`
 	Reason  string    `json:"reason"`
@@ -31,8 +31,8 @@ type eventBody struct {
 	Args    []*string `json:"args"`
 }
 
-// decodeEvent reads an event: nothing in it is unknown, and its message is
-// complete, without credentials, printable and short enough for the API server.
+// decodeEvent decodes an event without unknown fields. Its message is expanded,
+// redacted, printable and short enough for the API server.
 func decodeEvent(text []byte, redact func(string) string) (execution.Event, error) {
 	var body eventBody
 	if err := decodeStrict(text, &body); err != nil {
@@ -63,7 +63,7 @@ func decodeEvent(text []byte, redact func(string) string) (execution.Event, erro
 	}, nil
 }
 
-// checkAction takes what was done in the words of the pod, which may be none.
+// checkAction validates the action, which may be empty.
 func checkAction(action string) error {
 	if len(action) > maxEventAction {
 		return invalid("action", "is %d bytes long: must be at most %d", len(action), maxEventAction)
@@ -76,7 +76,7 @@ func checkAction(action string) error {
 
 func eventArgs(pointers []*string) ([]string, error) {
 	if len(pointers) > maxEventArgs {
-		return nil, invalid("args", "must be at most %d", maxEventArgs)
+		return nil, invalid("args", "must have at most %d elements", maxEventArgs)
 	}
 	args := make([]string, len(pointers))
 	for i, p := range pointers {
@@ -88,8 +88,8 @@ func eventArgs(pointers []*string) ([]string, error) {
 	return args, nil
 }
 
-// decodeStrict decodes JSON whose every field is known, written as it is
-// declared, and there once.
+// decodeStrict decodes JSON and rejects unknown fields, duplicate fields, and fields
+// in another case than declared.
 func decodeStrict(text []byte, into any) error {
 	if !utf8.Valid(text) {
 		return invalid("", "must be UTF-8")

@@ -149,7 +149,7 @@ func TestDecodeEventRefuses(t *testing.T) {
 		"E20: a type":                       {body: `{"type":"Warning","reason":"R","message":"m"}`, wantPath: "type", wantMessage: `a warning must be written as "warning": true`},
 		"E20: a note":                       {body: `{"reason":"R","note":"m"}`, wantPath: "note", wantMessage: `the text must be written as "message"`},
 		"E20: parameters":                   {body: `{"reason":"R","message":"m","params":[]}`, wantPath: "params", wantMessage: `must be written as "args"`},
-		"E20: a result":                     {body: `{"disk":[{"value":1}]}`, wantPath: "disk", wantMessage: "it looks like a result: results go to the URL in CALLBACK_SERVICE_RESULT_URL"},
+		"E20: a result":                     {body: `{"disk":[{"value":1}]}`, wantPath: "disk", wantMessage: "this looks like a result: send results to the URL in CALLBACK_SERVICE_RESULT_URL"},
 		"E20: single quotes":                {body: `{'reason':'R','message':'m'}`, wantMessage: "must be in double quotes"},
 		"E20: a line of text":               {body: `disk full`, wantMessage: "must be JSON"},
 		"E2: no reason":                     {body: `{"message":"m"}`, wantPath: "reason", wantMessage: "UpperCamelCase"},
@@ -162,8 +162,8 @@ func TestDecodeEventRefuses(t *testing.T) {
 		"E3: no message":                    {body: `{"reason":"R"}`, wantPath: "message", wantMessage: "must not be empty"},
 		"E3: a message of spaces":           {body: `{"reason":"R","message":"  "}`, wantPath: "message", wantMessage: "must not be empty"},
 		"E3: nothing but an empty argument": {body: `{"reason":"R","message":"%s","args":[""]}`, wantPath: "message", wantMessage: "must not be empty"},
-		"E6: an argument too many":          {body: message("%s", "a", "b"), wantPath: "args", wantMessage: "more than the 1 verbs"},
-		"E6: an argument without a verb":    {body: message("100%", "a"), wantPath: "args", wantMessage: "more than the 0 verbs"},
+		"E6: an argument too many":          {body: message("%s", "a", "b"), wantPath: "args", wantMessage: "at most 1 elements, one for each verb"},
+		"E6: an argument without a verb":    {body: message("100%", "a"), wantPath: "args", wantMessage: "at most 0 elements, one for each verb"},
 		"E7: a number as argument":          {body: `{"reason":"R","message":"%d","args":[1]}`, wantPath: "args", wantMessage: "must be a string, not number"},
 		"E7: an object as argument":         {body: `{"reason":"R","message":"%v","args":[{}]}`, wantPath: "args", wantMessage: "must be a string, not object"},
 		"E7: null as argument":              {body: `{"reason":"R","message":"%s","args":[null]}`, wantPath: "args[0]", wantMessage: "not null"},
@@ -235,7 +235,7 @@ func FuzzDecodeEvent(f *testing.F) {
 		if event.Message == "" || len(event.Message) > maxEventMessage || !utf8.ValidString(event.Message) {
 			t.Errorf("message: got %q", event.Message)
 		}
-		if strings.ContainsFunc(event.Message, acts) || !eventReason.MatchString(event.Reason) {
+		if strings.ContainsFunc(event.Message, isControl) || !eventReason.MatchString(event.Reason) {
 			t.Errorf("event: got %+v", event)
 		}
 	})

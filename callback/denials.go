@@ -7,25 +7,25 @@ import (
 )
 
 const (
-	// deniedPerSecond is how many requests of one address without a good
-	// credential are told so in a second; the rest learn less.
+	// deniedPerSecond is how many requests per second and address with an invalid
+	// credential get the reason in the response; further ones get 429.
 	deniedPerSecond = 20
-	// maxDenying bounds how many addresses are counted apart.
+	// maxDenying bounds the addresses that are counted separately.
 	maxDenying = 4096
 )
 
-var errTooManyDenied = errors.New("too many requests without a good callback token")
+var errTooManyDenied = errors.New("too many requests without a valid callback token")
 
-// denials counts the requests that were denied, by the second and by the
-// address they came from. Requests with a good credential are never held up.
+// denials counts denied requests by second and address. Requests with a valid
+// credential are not affected.
 type denials struct {
 	mu     sync.Mutex
 	second int64
 	counts map[string]int
 }
 
-// note counts one, and reports whether the address may still be told why.
-func (d *denials) note(address string) bool {
+// add counts a denied request, and reports whether its response may have the reason.
+func (d *denials) add(address string) bool {
 	d.mu.Lock()
 	defer d.mu.Unlock()
 	if now := time.Now().Unix(); d.counts == nil || d.second != now {

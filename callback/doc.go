@@ -1,7 +1,6 @@
-// Package callback takes what the pods of the node tasks hand in: results,
-// files and events. It checks who and what, bounds how much and how slowly,
-// passes it to a Recorder and turns the Recorder's errors into answers.
+// Package callback accepts the results, files and events of job pods. It
+// authenticates and validates requests, bounds their size and duration, passes them
+// to a Recorder, and maps the Recorder's errors to responses.
 //
-// It knows neither the cluster nor the disk, nor how a port is served: that is
-// package httpserver.
+// It knows neither the cluster nor the disk. Package httpserver serves the port.
 package callback

@@ -19,6 +19,6 @@ func (h *handler) takeEvent(c *call) (any, error) {
 	if err := h.recorder.Event(c.context(), c.key, event); err != nil {
 		return nil, err
 	}
-	h.tellRedacted(c, redacted)
+	h.reportRedacted(c, redacted)
 	return nil, nil
 }

@@ -7,11 +7,11 @@ import (
 	"unicode"
 )
 
-// expand puts the arguments in place of the verbs %s, %d, %v and %q, in order.
-// It is not package fmt, which would let a pod ask for megabytes of padding.
+// expand replaces the verbs %s, %d, %v and %q by the arguments, in order. Package fmt
+// would let a pod demand megabytes of padding.
 //
-// Without arguments the message is meant literally. A verb that no argument is
-// left for, or that is none of those, stays as it is.
+// Without arguments, the message is literal. Other verbs, and verbs without an
+// argument, stay unchanged.
 func expand(message string, args []string) (string, error) {
 	if len(args) == 0 {
 		return message, nil
@@ -33,7 +33,7 @@ func expand(message string, args []string) (string, error) {
 		}
 	}
 	if used < len(args) {
-		return "", invalid("args", "must not be more than the %d verbs of the message", used)
+		return "", invalid("args", "must have at most %d elements, one for each verb of the message", used)
 	}
 	return b.String(), nil
 }
@@ -53,15 +53,14 @@ func format(verb byte, arg string) string {
 	return arg
 }
 
-// escape makes visible what would act on a terminal or reorder the text around
-// it.
+// escape escapes characters that would affect a terminal or the direction of text.
 func escape(s string) string {
-	if !strings.ContainsFunc(s, acts) {
+	if !strings.ContainsFunc(s, isControl) {
 		return s
 	}
 	var b strings.Builder
 	for _, r := range s {
-		if acts(r) {
+		if isControl(r) {
 			fmt.Fprintf(&b, `\u%04x`, r)
 		} else {
 			b.WriteRune(r)
@@ -70,6 +69,6 @@ func escape(s string) string {
 	return b.String()
 }
 
-func acts(r rune) bool {
+func isControl(r rune) bool {
 	return unicode.IsControl(r) || unicode.Is(unicode.Bidi_Control, r)
 }

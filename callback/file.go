@@ -15,12 +15,12 @@ import (
 // stored is the answer to an upload.
 type stored struct {
 	Files   []string          `json:"files"`
-	Renamed map[string]string `json:"renamed,omitempty"` // what the pod called them, where that is no name to keep
-	Hint    string            `json:"hint,omitempty"`    // that it was likely meant for another URL
+	Renamed map[string]string `json:"renamed,omitempty"` // the pod's names that could not be used
+	Hint    string            `json:"hint,omitempty"`    // the URL for which the file was likely meant
 }
 
-// maxToldName bounds the names in an answer, in bytes.
-const maxToldName = 256
+// maxShownName bounds the names in a response, in bytes.
+const maxShownName = 256
 
 func (s *stored) add(kept, name string) {
 	s.Files = append(s.Files, kept)
@@ -30,7 +30,7 @@ func (s *stored) add(kept, name string) {
 	if s.Renamed == nil {
 		s.Renamed = map[string]string{}
 	}
-	s.Renamed[kept] = execution.Truncate(name, maxToldName)
+	s.Renamed[kept] = execution.Truncate(name, maxShownName)
 }
 
 func (h *handler) takeFiles(c *call) (any, error) {
@@ -46,15 +46,15 @@ func (h *handler) takeFiles(c *call) (any, error) {
 	answer := stored{}
 	answer.add(kept, name)
 	if name == "" {
-		answer.Hint = likelyKind(file.begin)
+		answer.Hint = likelyEndpoint(file.prefix)
 	}
 	return answer, nil
 }
 
 func (h *handler) fileBound() bound { return bound{execution.FileSize, h.limits.File} }
 
-// keep passes a file to the recorder. What was wrong with the file comes before
-// what the recorder made of it.
+// keep passes a file to the recorder. An error of the file takes precedence over the
+// recorder's error.
 func (h *handler) keep(c *call, name, contentType string, file *file) (string, error) {
 	kept, err := h.recorder.File(c.context(), c.key, name, contentType, file)
 	if file.err != nil && !errors.Is(file.err, io.EOF) {
@@ -66,8 +66,8 @@ func (h *handler) keep(c *call, name, contentType string, file *file) (string, e
 	return kept, nil
 }
 
-// givenName returns the name that the request gives its only or its first file,
-// or "". A header that is malformed gives none.
+// givenName returns the name of the only or first file from the query or a header, or
+// "". A malformed header counts as none.
 func givenName(c *call) string {
 	return cmp.Or(queryName(c.request.URL), dispositionName(c.request.Header.Get("Content-Disposition")))
 }
@@ -82,17 +82,17 @@ func dispositionName(header string) string {
 	return params["filename"]
 }
 
-// file reads one file under its limit and remembers how that ended.
+// file reads a file within its limit and stores how that ended.
 type file struct {
-	from  io.Reader
-	limit bound
-	left  int64
-	begin []byte // of what was read
-	err   error
+	from   io.Reader
+	limit  bound
+	left   int64
+	prefix []byte // of what was read
+	err    error
 }
 
-// maxBegin bounds how much of the beginning is looked at, in bytes.
-const maxBegin = 256
+// maxPrefix bounds the prefix that is kept for a hint, in bytes.
+const maxPrefix = 256
 
 func newFile(from io.Reader, limit bound) *file {
 	return &file{from: from, limit: limit, left: limit.bytes}
@@ -102,9 +102,9 @@ func (f *file) Read(p []byte) (int, error) {
 	if f.err != nil {
 		return 0, f.err
 	}
-	// One more than is allowed shows that there is more.
+	// One byte more than allowed shows that the file is too large.
 	n, err := f.from.Read(p[:min(int64(len(p)), f.left+1)])
-	f.begin = append(f.begin, p[:min(n, maxBegin-len(f.begin))]...)
+	f.prefix = append(f.prefix, p[:min(n, maxPrefix-len(f.prefix))]...)
 	if int64(n) > f.left {
 		f.err = f.limit.tooLarge()
 		return int(f.left), f.err

@@ -80,12 +80,12 @@ func TestUploads(t *testing.T) {
 		},
 		"a result without a name": {
 			body:       strings.NewReader(`{"disk": [{"value": 1}]}`),
-			wantStatus: 200, wantBody: `{"files":["node-1.zone-a-"],"hint":"it looks like a result, and is kept as a file: results go to the URL in CALLBACK_SERVICE_RESULT_URL"}`,
+			wantStatus: 200, wantBody: `{"files":["node-1.zone-a-"],"hint":"this looks like a result, and was stored as a file: send results to the URL in CALLBACK_SERVICE_RESULT_URL"}`,
 			wantCalls: `file "" (): {"disk": [{"value": 1}]}`,
 		},
 		"an event without a name": {
 			body:       strings.NewReader(`{"reason":"R","message":"m"}`),
-			wantStatus: 200, wantBody: `{"files":["node-1.zone-a-"],"hint":"it looks like an event, and is kept as a file: events go to the URL in CALLBACK_SERVICE_EVENT_URL"}`,
+			wantStatus: 200, wantBody: `{"files":["node-1.zone-a-"],"hint":"this looks like an event, and was stored as a file: send events to the URL in CALLBACK_SERVICE_EVENT_URL"}`,
 			wantCalls: `file "" (): {"reason":"R","message":"m"}`,
 		},
 		"a result with a name is a file": {
@@ -126,7 +126,7 @@ func TestUploads(t *testing.T) {
 		},
 		"F20: the query and the header differ": {
 			query: "?name=query.txt", header: named(`attachment; filename="header.txt"`), body: strings.NewReader("text"),
-			wantStatus: 400, wantBody: `{"error":"is \"query.txt\" in the query and \"header.txt\" in the header Content-Disposition: must be one of them","path":"name"}`,
+			wantStatus: 400, wantBody: `{"error":"is \"query.txt\" in the query and \"header.txt\" in the header Content-Disposition: set only one of them","path":"name"}`,
 		},
 		"the query and the header agree": {
 			query: "?name=a.txt", header: named(`attachment; filename="a.txt"`), body: strings.NewReader("text"),
@@ -134,15 +134,15 @@ func TestUploads(t *testing.T) {
 		},
 		"F33: an ampersand that is not encoded": {
 			query: "?name=a&b.log", body: strings.NewReader("text"),
-			wantStatus: 400, wantBody: `{"error":"has the unknown parameter \"b.log\": must be left out, as the only one is name: in a name \u0026 is written as %26","path":"query"}`,
+			wantStatus: 400, wantBody: `{"error":"has the unknown parameter \"b.log\": omit it: the only parameter is name; in a name, write \u0026 as %26","path":"query"}`,
 		},
 		"F33: a semicolon that is not encoded": {
 			query: "?name=a;b.log", body: strings.NewReader("text"),
-			wantStatus: 400, wantBody: `{"error":"cannot be read (invalid semicolon separator in query): must be name=\u003cname\u003e, in which %, \u0026, ;, + and spaces are percent-encoded","path":"query"}`,
+			wantStatus: 400, wantBody: `{"error":"cannot be parsed (invalid semicolon separator in query): must be name=\u003cname\u003e, with percent-encoded %, \u0026, ;, + and spaces","path":"query"}`,
 		},
 		"F33: a percent sign that is not encoded": {
 			query: "?name=100%.log", body: strings.NewReader("text"),
-			wantStatus: 400, wantBody: `{"error":"cannot be read (invalid URL escape \"%.l\"): must be name=\u003cname\u003e, in which %, \u0026, ;, + and spaces are percent-encoded","path":"query"}`,
+			wantStatus: 400, wantBody: `{"error":"cannot be parsed (invalid URL escape \"%.l\"): must be name=\u003cname\u003e, with percent-encoded %, \u0026, ;, + and spaces","path":"query"}`,
 		},
 		"F33: two names": {
 			query: "?name=a&name=a", body: strings.NewReader("text"),
@@ -150,7 +150,7 @@ func TestUploads(t *testing.T) {
 		},
 		"F33: another parameter": {
 			query: "?filename=a", body: strings.NewReader("text"),
-			wantStatus: 400, wantBody: `{"error":"has the unknown parameter \"filename\": must be left out, as the only one is name: in a name \u0026 is written as %26","path":"query"}`,
+			wantStatus: 400, wantBody: `{"error":"has the unknown parameter \"filename\": omit it: the only parameter is name; in a name, write \u0026 as %26","path":"query"}`,
 		},
 		"an ampersand that is encoded": {
 			query: "?name=a%26b.log", body: strings.NewReader("text"),
@@ -174,11 +174,11 @@ func TestUploads(t *testing.T) {
 		},
 		"F34: a part that is quoted-printable": {
 			header: form, body: strings.NewReader(part("Content-Disposition: form-data; name=f; filename=a\nContent-Transfer-Encoding: quoted-printable", "=41") + endForm),
-			wantStatus: 415, wantBody: `{"error":"the body cannot be read: a part must be sent as it is (binary), not as \"quoted-printable\""}`,
+			wantStatus: 415, wantBody: `{"error":"unsupported media type: a part must be sent unencoded (binary), not as \"quoted-printable\""}`,
 		},
 		"F34: a part in base64": {
 			header: form, body: strings.NewReader(part("Content-Disposition: form-data; name=f; filename=a\nContent-Transfer-Encoding: BASE64", "dGV4dA==") + endForm),
-			wantStatus: 415, wantBody: `{"error":"the body cannot be read: a part must be sent as it is (binary), not as \"BASE64\""}`,
+			wantStatus: 415, wantBody: `{"error":"unsupported media type: a part must be sent unencoded (binary), not as \"BASE64\""}`,
 		},
 		"a part that says it is sent as it is": {
 			header: form, body: strings.NewReader(part("Content-Disposition: form-data; name=f; filename=a\nContent-Transfer-Encoding: Binary", "=41") + endForm),
@@ -186,7 +186,7 @@ func TestUploads(t *testing.T) {
 		},
 		"F34: a part that is compressed": {
 			header: form, body: strings.NewReader(part("Content-Disposition: form-data; name=f; filename=a\nContent-Encoding: gzip", "text") + endForm),
-			wantStatus: 415, wantBody: `{"error":"the body cannot be read: a part must not be compressed"}`,
+			wantStatus: 415, wantBody: `{"error":"unsupported media type: a part must not be compressed"}`,
 		},
 		"F21: a form whose end is missing behind a whole file": {
 			header: form, body: strings.NewReader(fileField("a", "text") + "--x\r\n"),
@@ -194,19 +194,19 @@ func TestUploads(t *testing.T) {
 		},
 		"F35: something behind the form, in its last line": {
 			header: form, body: strings.NewReader(fileField("a", "text") + "--x--\r\nmore"),
-			wantStatus: 400, wantBody: `{"error":"the form has something behind its end: must end with the boundary"}`, wantCalls: `file "a" (text/plain): text`,
+			wantStatus: 400, wantBody: `{"error":"the form has data after its end: must end with the boundary"}`, wantCalls: `file "a" (text/plain): text`,
 		},
 		"F35: another form behind the form": {
 			header: form, body: strings.NewReader(fileField("a", "text") + endForm + fileField("b", "text") + endForm),
-			wantStatus: 400, wantBody: `{"error":"the form has something behind its end: must end with the boundary"}`, wantCalls: `file "a" (text/plain): text`,
+			wantStatus: 400, wantBody: `{"error":"the form has data after its end: must end with the boundary"}`, wantCalls: `file "a" (text/plain): text`,
 		},
 		"F35: something far behind the form": {
 			header: form, body: strings.NewReader(fileField("a", "text") + endForm + strings.Repeat("\r\n", 20000) + "more"),
-			wantStatus: 400, wantBody: `{"error":"the form has something behind its end: must end with the boundary"}`, wantCalls: `file "a" (text/plain): text`,
+			wantStatus: 400, wantBody: `{"error":"the form has data after its end: must end with the boundary"}`, wantCalls: `file "a" (text/plain): text`,
 		},
 		"F35: something in front of the form": {
 			header: form, body: strings.NewReader("more\r\n" + fileField("a", "text") + endForm),
-			wantStatus: 400, wantBody: `{"error":"the form has something in front of its first part: must begin with the boundary"}`, wantCalls: `file "a" (text/plain): text`,
+			wantStatus: 400, wantBody: `{"error":"the form has data before its first part: must begin with the boundary"}`, wantCalls: `file "a" (text/plain): text`,
 		},
 		"empty lines around a form": {
 			header: form, body: strings.NewReader("\r\n" + fileField("a", "text") + endForm + "\r\n"),
@@ -222,11 +222,11 @@ func TestUploads(t *testing.T) {
 		},
 		"F36: a name twice": {
 			header: form, body: strings.NewReader(fileField("a", "one") + fileField("a", "two") + endForm),
-			wantStatus: 400, wantBody: `{"error":"\"a\" is there twice in the form: must be different, or be sent one after the other","path":"name"}`, wantCalls: `file "a" (text/plain): one`,
+			wantStatus: 400, wantBody: `{"error":"\"a\" occurs twice in the form: use different names, or separate requests","path":"name"}`, wantCalls: `file "a" (text/plain): one`,
 		},
 		"F36: the name of the query again": {
 			query: "?name=b", header: form, body: strings.NewReader(fileField("a", "one") + fileField("b", "two") + endForm),
-			wantStatus: 400, wantBody: `{"error":"\"b\" is there twice in the form: must be different, or be sent one after the other","path":"name"}`, wantCalls: `file "b" (text/plain): one`,
+			wantStatus: 400, wantBody: `{"error":"\"b\" occurs twice in the form: use different names, or separate requests","path":"name"}`, wantCalls: `file "b" (text/plain): one`,
 		},
 		"two files without a name": {
 			header: form, body: strings.NewReader(part("Content-Type: image/png", "one") + part("Content-Type: image/png", "two") + endForm),
@@ -234,7 +234,7 @@ func TestUploads(t *testing.T) {
 		},
 		"F37: a field beside a file": {
 			header: form, body: strings.NewReader(part(field, "text") + fileField("a", "one") + endForm),
-			wantStatus: 400, wantBody: `{"error":"the field \"a\" is no file, and would not be kept: must be one, as with curl -F a=@\u003cpath\u003e, or be left out","path":"form"}`,
+			wantStatus: 400, wantBody: `{"error":"the field \"a\" is not a file, and would be lost: send it as a file (curl -F a=@\u003cpath\u003e), or omit it","path":"form"}`,
 		},
 		"F22: nothing": {
 			header: form, body: strings.NewReader(""),
@@ -242,11 +242,11 @@ func TestUploads(t *testing.T) {
 		},
 		"F22: no part": {
 			header: form, body: strings.NewReader(endForm),
-			wantStatus: 400, wantBody: `{"error":"the form holds no file"}`,
+			wantStatus: 400, wantBody: `{"error":"the form contains no file"}`,
 		},
 		"F22: only fields": {
 			header: form, body: strings.NewReader(part(field, "text") + part(field, "text") + endForm),
-			wantStatus: 400, wantBody: `{"error":"the field \"a\" is no file, and would not be kept: must be one, as with curl -F a=@\u003cpath\u003e, or be left out","path":"form"}`,
+			wantStatus: 400, wantBody: `{"error":"the field \"a\" is not a file, and would be lost: send it as a file (curl -F a=@\u003cpath\u003e), or omit it","path":"form"}`,
 		},
 		"F23: 16 parts": {
 			header: form, body: strings.NewReader(strings.Repeat(part("Content-Type: image/png", "x"), 16) + endForm),

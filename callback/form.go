@@ -5,28 +5,27 @@ import (
 	"io"
 )
 
-// formEdges reads a form and looks at its edges, of which multipart.Reader makes
-// nothing: it skips what is in front of the first part, and does not read what is
-// behind the last.
+// formEdges reads a form and checks its edges, which multipart.Reader ignores: it
+// skips data before the first part, and does not read data after the last.
 type formEdges struct {
 	from  io.Reader
-	begin []byte // of the first boundary
+	begin []byte // the beginning of the first boundary
 	end   []byte // the last boundary
-	first []byte // of what was read: as much as the first boundary takes
-	last  []byte // of what was read: formTail bytes
+	first []byte // the first bytes read: the length of the first boundary
+	last  []byte // the last formTail bytes read
 }
 
-// formTail is how much of the end is looked at: multipart.Reader may have read
-// so much ahead.
+// formTail is how much of the end is kept: multipart.Reader may have read so much
+// ahead.
 const formTail = 8 << 10
 
-const formBroken = "the form is malformed or ends early"
+const formMalformed = "the form is malformed or ends early"
 
 func newFormEdges(from io.Reader, boundary string) *formEdges {
 	return &formEdges{from: from, begin: []byte("--" + boundary), end: []byte("\n--" + boundary + "--")}
 }
 
-// Read reads on, and keeps the edges.
+// Read implements io.Reader, and keeps the edges.
 func (f *formEdges) Read(p []byte) (int, error) {
 	n, err := f.from.Read(p)
 	read := p[:n]
@@ -40,23 +39,22 @@ func (f *formEdges) Read(p []byte) (int, error) {
 	return n, err
 }
 
-// check reports what is in front of the form or behind it. It is called when the
-// form has come to its end.
+// check rejects data before or after the form. It is called at the end of the form.
 func (f *formEdges) check() error {
 	if !bytes.HasPrefix(bytes.TrimLeft(f.first, "\r\n"), f.begin) {
-		return invalid("", "the form has something in front of its first part: must begin with the boundary")
+		return invalid("", "the form has data before its first part: must begin with the boundary")
 	}
 	_, rest, whole := bytes.Cut(f.last, f.end)
 	if !whole {
-		return invalid("", formBroken)
+		return invalid("", formMalformed)
 	}
 	buffer := make([]byte, len(f.end)+formTail)
 	for len(bytes.TrimSpace(rest)) == 0 {
 		n, err := f.from.Read(buffer)
 		rest = buffer[:n]
 		if n == 0 && err != nil {
-			return nil // of what is wrong with the body it tells itself
+			return nil // the body reports its own error
 		}
 	}
-	return invalid("", "the form has something behind its end: must end with the boundary")
+	return invalid("", "the form has data after its end: must end with the boundary")
 }

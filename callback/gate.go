@@ -8,8 +8,8 @@ import (
 	"github.com/batch-job-controller/batch-job-controller/controller/execution"
 )
 
-// gate lets so many bodies in at once, keeps so many waiting, and turns the
-// rest away: ten thousand pods may end in the same second.
+// gate bounds the requests in progress and in the queue, and rejects the others: ten
+// thousand pods may end in the same second.
 type gate struct {
 	slots   chan struct{}
 	waiting chan struct{}
@@ -24,7 +24,7 @@ func newGate(slots, queue int, wait time.Duration) *gate {
 	}
 }
 
-// enter waits for a slot, which leave gives back.
+// enter waits for a slot, which leave frees.
 func (g *gate) enter(ctx context.Context) (leave func(), err error) {
 	leave = func() { <-g.slots }
 	select {
@@ -44,7 +44,7 @@ func (g *gate) enter(ctx context.Context) (leave func(), err error) {
 	case g.slots <- struct{}{}:
 		return leave, nil
 	case <-timeout.C:
-		return nil, &execution.LimitError{Limit: execution.QueueDeadline, Err: execution.ErrUnavailable, Message: fmt.Sprintf("waited %s for a turn", g.wait)}
+		return nil, &execution.LimitError{Limit: execution.QueueDeadline, Err: execution.ErrUnavailable, Message: fmt.Sprintf("waited %s in the queue", g.wait)}
 	case <-ctx.Done():
 		return nil, fmt.Errorf("%w: %w", errBroken, ctx.Err())
 	}

@@ -76,7 +76,7 @@ func TestRefusedBeforeTheRecorder(t *testing.T) {
 		wantAllow  string
 		wantBody   string
 	}{
-		"H1: GET":             {request: "GET " + result + " HTTP/1.1\r\nHost: x\r\n\r\n", wantStatus: 405, wantAllow: "POST", wantBody: "posted"},
+		"H1: GET":             {request: "GET " + result + " HTTP/1.1\r\nHost: x\r\n\r\n", wantStatus: 405, wantAllow: "POST", wantBody: "use POST"},
 		"H1: PUT":             {request: "PUT " + result + " HTTP/1.1\r\nHost: x\r\n" + body, wantStatus: 405, wantAllow: "POST"},
 		"H1: DELETE":          {request: "DELETE " + result + " HTTP/1.1\r\nHost: x\r\n\r\n", wantStatus: 405, wantAllow: "POST"},
 		"H1: PATCH":           {request: "PATCH " + result + " HTTP/1.1\r\nHost: x\r\n" + body, wantStatus: 405, wantAllow: "POST"},
@@ -130,8 +130,8 @@ func TestRefusedBeforeTheRecorder(t *testing.T) {
 		"H21: a file without a length":                  {request: "POST " + route.Path(route.File, testKey) + " HTTP/1.1\r\nHost: x\r\n\r\ntext", wantStatus: 411, wantBody: "must have a Content-Length"},
 		"H21: a file of HTTP/1.0 without a length":      {request: "POST " + route.Path(route.File, testKey) + "?name=a HTTP/1.0\r\nConnection: close\r\n\r\ntext", wantStatus: 411},
 		"H22: a result with a query":                    {request: "POST " + result + "?a=b HTTP/1.1\r\nHost: x\r\n" + body, wantStatus: 400, wantBody: "unknown parameter"},
-		"H22: a result with a name":                     {request: "POST " + result + "?name=b HTTP/1.1\r\nHost: x\r\n" + body, wantStatus: 400, wantBody: "only the URL of files takes one"},
-		"H22: an event with a query that is malformed":  {request: "POST " + route.Path(route.Event, testKey) + "?%zz HTTP/1.1\r\nHost: x\r\n" + body, wantStatus: 400, wantBody: "cannot be read"},
+		"H22: a result with a name":                     {request: "POST " + result + "?name=b HTTP/1.1\r\nHost: x\r\n" + body, wantStatus: 400, wantBody: "only the URL for files accepts a name"},
+		"H22: an event with a query that is malformed":  {request: "POST " + route.Path(route.Event, testKey) + "?%zz HTTP/1.1\r\nHost: x\r\n" + body, wantStatus: 400, wantBody: "cannot be parsed"},
 		"a body whose chunks are malformed":             {request: head(route.Result, nil, "Transfer-Encoding: chunked") + "zz\r\n", wantStatus: 400, wantBody: "malformed or ends early"},
 	}
 	recorder := &fakeRecorder{}
@@ -148,7 +148,7 @@ func TestRefusedBeforeTheRecorder(t *testing.T) {
 			if !strings.Contains(got.body, tt.wantBody) {
 				t.Errorf("body: got %q, want one with %q", got.body, tt.wantBody)
 			}
-			if len(got.body) > maxRefused || got.header.Get("Location")+got.header.Get("Access-Control-Allow-Origin") != "" {
+			if len(got.body) > maxErrorBody || got.header.Get("Location")+got.header.Get("Access-Control-Allow-Origin") != "" {
 				t.Errorf("answer: got %v, %q", got.header, got.body)
 			}
 		})
@@ -321,12 +321,12 @@ func TestRequestsAreLoggedAndObserved(t *testing.T) {
 		},
 		"one that is refused": {
 			path: route.Path(route.Result, testKey), err: execution.ErrEnded,
-			wantLog:     []string{"level=WARN", "node=node-1.zone-a", "status=410", `err="the node task has ended"`},
+			wantLog:     []string{"level=WARN", "node=node-1.zone-a", "status=410", `error="the node task has ended"`},
 			wantObserve: "result 410",
 		},
 		"one that fails": {
 			path: route.Path(route.Result, testKey), err: errors.New("disk"),
-			wantLog:     []string{"level=ERROR", "status=500", "err=disk"},
+			wantLog:     []string{"level=ERROR", "status=500", "error=disk"},
 			wantObserve: "result 500",
 		},
 		"one that has no route": {

@@ -8,7 +8,7 @@ import (
 	"github.com/batch-job-controller/batch-job-controller/controller/execution"
 )
 
-// withHint adds to an error about JSON what the text is likely to be.
+// withHint adds a hint to an error about JSON.
 func withHint(problem string, text []byte) string {
 	if hint := execution.WhyNotJSON(text); hint != "" {
 		return problem + ": " + hint
@@ -16,7 +16,7 @@ func withHint(problem string, text []byte) string {
 	return problem
 }
 
-// likelyField says what was likely meant by a field that events do not have.
+// likelyField returns a hint for an unknown field of an event.
 func likelyField(field string, text []byte) string {
 	switch field {
 	case "type", "severity", "level":
@@ -28,7 +28,7 @@ func likelyField(field string, text []byte) string {
 	}
 	var fields map[string]json.RawMessage
 	if json.Unmarshal(text, &fields) == nil && bytes.HasPrefix(bytes.TrimSpace(fields[field]), []byte("[")) {
-		return ": it looks like a result: results go to the URL in CALLBACK_SERVICE_RESULT_URL"
+		return ": this looks like a result: send results to the URL in CALLBACK_SERVICE_RESULT_URL"
 	}
 	return ""
 }
@@ -38,14 +38,14 @@ var (
 	eventBegins  = regexp.MustCompile(`^\s*\{\s*"(warning|reason|message|args)"\s*:`)
 )
 
-// likelyKind says what a file without a name is likely to be, by its beginning.
-// It is kept all the same: a file may be anything.
-func likelyKind(begin []byte) string {
+// likelyEndpoint returns a hint for a file without a name that begins like a result or
+// an event. The file is stored anyway: a file may be anything.
+func likelyEndpoint(begin []byte) string {
 	switch {
 	case resultBegins.Match(begin):
-		return "it looks like a result, and is kept as a file: results go to the URL in CALLBACK_SERVICE_RESULT_URL"
+		return "this looks like a result, and was stored as a file: send results to the URL in CALLBACK_SERVICE_RESULT_URL"
 	case eventBegins.Match(begin):
-		return "it looks like an event, and is kept as a file: events go to the URL in CALLBACK_SERVICE_EVENT_URL"
+		return "this looks like an event, and was stored as a file: send events to the URL in CALLBACK_SERVICE_EVENT_URL"
 	default:
 		return ""
 	}

@@ -12,33 +12,32 @@ import (
 	"github.com/batch-job-controller/batch-job-controller/controller/execution"
 )
 
-// Leader is who takes callbacks at the moment.
+// Leader is the replica that accepts callbacks.
 type Leader struct {
 	Here bool   // this replica
-	Host string // of another replica; empty: none, or nobody knows where it is
+	Host string // of another replica; empty: none, or its address is unknown
 }
 
-// FindLeader returns who takes callbacks, and a channel that is closed when
-// that changes.
+// FindLeader returns the leader, and a channel that is closed when the leader
+// changes.
 type FindLeader func() (now Leader, changed <-chan struct{})
 
-// errCutOff is that the leader died in its answer, of which the client has the
-// beginning.
-var errCutOff = errors.New("the leader broke off its answer")
+// errCutOff says that the leader died while it sent its response, of which the client
+// has the beginning.
+var errCutOff = errors.New("the leader's response was cut off")
 
-// retryPause is how long a leader that could not be reached is left alone,
-// unless another one is found before.
+// retryPause is how long to wait before a retry with an unreachable leader, unless the
+// leader changes before.
 const retryPause = 250 * time.Millisecond
 
-// taken is the answer to a request that another replica has answered.
-type taken struct{}
+// forwarded is the answer to a request to which another replica has responded.
+type forwarded struct{}
 
-// takeOrForward has the request taken by whoever leads. While nobody does, or
-// the API server does not answer to an event, it waits: the scripts of most jobs
-// do not try again.
+// takeOrForward has the leader process the request. It waits while there is no leader,
+// or while the API server does not respond to an event: most job scripts do not retry.
 func (h *handler) takeOrForward(c *call) (answer any, err error) {
 	if h.options.Leader == nil {
-		return c.kind.take(c)
+		return c.endpoint.take(c)
 	}
 	c.body.keeping = true
 	patience := time.NewTimer(h.limits.Hold)
@@ -49,19 +48,19 @@ func (h *handler) takeOrForward(c *call) (answer any, err error) {
 			return nil, err
 		}
 		if leader.Here {
-			// Another replica may have been to judge when the request came.
+			// Another replica may have been the leader when the request arrived.
 			if err := h.authenticate(c); err != nil {
 				return nil, err
 			}
-			answer, err = c.kind.take(c)
-			// A leader that does not reach the API server may soon be none.
+			answer, err = c.endpoint.take(c)
+			// A leader that does not reach the API server may soon lose the Lease.
 			if !errors.Is(err, execution.ErrNotLeader) && !errors.Is(err, execution.ErrNoAnswer) {
 				return answer, err
 			}
 		} else {
 			err = h.forward(c, leader.Host, changed)
 			if err == nil {
-				return taken{}, nil
+				return forwarded{}, nil
 			}
 			if broken := c.body.broken(); broken != nil {
 				return nil, broken
@@ -76,7 +75,7 @@ func (h *handler) takeOrForward(c *call) (answer any, err error) {
 	}
 }
 
-// waitForLeader waits until somebody leads.
+// waitForLeader waits until there is a leader.
 func (h *handler) waitForLeader(c *call, patience <-chan time.Time) (Leader, <-chan struct{}, error) {
 	forwarded := c.request.Header.Get(httpserver.ForwardedHeader) != ""
 	for {
@@ -97,24 +96,22 @@ func (h *handler) waitForLeader(c *call, patience <-chan time.Time) (Leader, <-c
 	}
 }
 
-// pause waits until it is worth trying again. It returns false when patience
-// has run out.
+// pause waits until a retry may succeed. It returns false when patience has run out.
 func pause(c *call, changed <-chan struct{}, patience <-chan time.Time) bool {
 	timer := time.NewTimer(retryPause)
 	defer timer.Stop()
 	select {
 	case <-changed:
 	case <-timer.C:
-	case <-c.request.Context().Done(): // waitForLeader says so
+	case <-c.request.Context().Done(): // waitForLeader returns the error
 	case <-patience:
 		return false
 	}
 	return true
 }
 
-// forward passes the request on to the leader, and its answer back. If the
-// leader changes meanwhile and the body can be sent again, it does not wait
-// for the old one.
+// forward forwards the request to the leader. If the leader changes meanwhile and the
+// body can be sent again, it does not wait for the old leader.
 func (h *handler) forward(c *call, host string, changed <-chan struct{}) error {
 	text, whole, err := c.body.begin()
 	if err != nil {
@@ -127,8 +124,8 @@ func (h *handler) forward(c *call, host string, changed <-chan struct{}) error {
 		defer cancelWhen(changed, cancel)()
 		request.Body, request.ContentLength = io.NopCloser(bytes.NewReader(text)), int64(len(text))
 	} else {
-		lent := lend(io.MultiReader(bytes.NewReader(text), c.body))
-		defer lent.end()
+		lent := newRevocableBody(io.MultiReader(bytes.NewReader(text), c.body))
+		defer lent.revoke()
 		request.Body = lent
 	}
 	c.forwarded = true
@@ -138,8 +135,7 @@ func (h *handler) forward(c *call, host string, changed <-chan struct{}) error {
 	return outcome
 }
 
-// cancelWhen calls cancel when the channel is closed, unless it is told to stop
-// before.
+// cancelWhen calls cancel when the channel is closed, unless it is stopped before.
 func cancelWhen(closed <-chan struct{}, cancel func()) (stop func()) {
 	stopped := make(chan struct{})
 	go func() {
@@ -164,30 +160,32 @@ func (h *handler) observeForward(c *call, err error) {
 	}
 }
 
-// loan is a body that an http.Transport may go on reading after it has given
-// up, until the loan ends.
-type loan struct {
-	turn  chan struct{} // is full while it is read
-	from  io.Reader
-	ended bool
+// revocableBody is a body that can be revoked: an http.Transport may continue to read
+// it after it has returned.
+type revocableBody struct {
+	turn    chan struct{} // full while it is read
+	from    io.Reader
+	revoked bool
 }
 
-func lend(from io.Reader) *loan { return &loan{turn: make(chan struct{}, 1), from: from} }
+func newRevocableBody(from io.Reader) *revocableBody {
+	return &revocableBody{turn: make(chan struct{}, 1), from: from}
+}
 
-func (l *loan) Read(p []byte) (int, error) {
+func (l *revocableBody) Read(p []byte) (int, error) {
 	l.turn <- struct{}{}
 	defer func() { <-l.turn }()
-	if l.ended {
-		return 0, errors.New("the body was taken back")
+	if l.revoked {
+		return 0, errors.New("the body was revoked")
 	}
 	return l.from.Read(p)
 }
 
-func (l *loan) Close() error { return nil }
+func (l *revocableBody) Close() error { return nil }
 
-// end waits for a read that is under way: the body bears one at a time.
-func (l *loan) end() {
+// revoke waits for a read in progress, and fails further reads.
+func (l *revocableBody) revoke() {
 	l.turn <- struct{}{}
 	defer func() { <-l.turn }()
-	l.ended = true
+	l.revoked = true
 }

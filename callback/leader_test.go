@@ -177,11 +177,11 @@ func TestARequestWaitsForTheLeader(t *testing.T) {
 		begin Leader // as the standby, member 1, knows it; member 0 leads in the end
 		then  func(m []*member)
 	}{
-		"nobody leads, and then another one does": {Leader{}, func(m []*member) {
+		"there is no leader, and then another replica leads": {Leader{}, func(m []*member) {
 			m[0].set(Leader{Here: true})
 			m[1].set(Leader{Host: m[0].host})
 		}},
-		"nobody leads, and then this one does": {Leader{}, func(m []*member) {
+		"there is no leader, and then this replica leads": {Leader{}, func(m []*member) {
 			m[1].set(Leader{Here: true})
 		}},
 		"the leader is dead, and another one leads": {Leader{Host: "127.0.0.99"}, func(m []*member) {
@@ -261,7 +261,7 @@ func TestARequestDoesNotWaitForEver(t *testing.T) {
 		begin Leader
 		body  string
 	}{
-		"nobody leads":          {Leader{}, "1"},
+		"there is no leader":    {Leader{}, "1"},
 		"the leader is dead":    {Leader{Host: "127.0.0.99"}, "1"},
 		"a file that was begun": {Leader{Host: "127.0.0.99"}, strings.Repeat("x", 2<<20)},
 	}
@@ -313,7 +313,7 @@ func TestBodyCanBeReadAgain(t *testing.T) {
 	for name, tt := range tests {
 		t.Run(name, func(t *testing.T) {
 			text := bytes.Repeat([]byte("0123456789"), tt.size/10+1)[:tt.size]
-			b := newBody(bytes.NewReader(text), bound{bytes: 1 << 30}, http.NewResponseController(&bufferedAnswer{}), pace{grace: time.Minute})
+			b := newBody(bytes.NewReader(text), bound{bytes: 1 << 30}, http.NewResponseController(&bufferedAnswer{}), readBudget{grace: time.Minute})
 			b.keeping = true
 			if _, err := io.ReadFull(b, make([]byte, tt.first)); err != nil {
 				t.Fatal(err)

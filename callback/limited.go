@@ -8,7 +8,7 @@ import (
 	"github.com/batch-job-controller/batch-job-controller/controller/route"
 )
 
-// limitOf returns the limit that a request was over, or "".
+// limitOf returns the limit that a request exceeded, or "".
 func limitOf(err error) execution.Limit {
 	var limit *execution.LimitError
 	var invalid *execution.InvalidError
@@ -25,48 +25,47 @@ func limitOf(err error) execution.Limit {
 	}
 }
 
-// observeLimit counts a request that was over a limit, and reports whether the
-// node task was over it before. The leader does so for what is passed on to it.
+// observeLimit counts a request that exceeded a limit, and reports whether the node
+// task exceeded it before. The leader counts forwarded requests.
 func (h *handler) observeLimit(c *call, err error) (limit execution.Limit, again bool) {
 	limit = limitOf(err)
 	if limit == "" || c.forwarded {
 		return "", false
 	}
 	if h.options.ObserveLimit != nil {
-		h.options.ObserveLimit(string(c.kind.name), limit)
+		h.options.ObserveLimit(string(c.endpoint.name), limit)
 	}
-	return limit, !h.limited.add(first{key: c.key, kind: c.kind.name, limit: limit})
+	return limit, !h.warned.add(warnKey{key: c.key, kind: c.endpoint.name, limit: limit})
 }
 
-// first is what is worth a warning once: a pod that is over a limit is likely
-// to go on being so.
-type first struct {
+// warnKey identifies what is logged as a warning once: a pod that exceeds a limit is
+// likely to exceed it again.
+type warnKey struct {
 	key   execution.Key
 	kind  route.Kind
 	limit execution.Limit
 }
 
-// maxFirsts bounds what is remembered: whoever is not authenticated may name
-// nodes that there are not.
-const maxFirsts = 4096
+// maxWarned bounds the stored keys: an unauthenticated client may use names of nodes
+// that do not exist.
+const maxWarned = 4096
 
-// firsts remembers what has been warned about.
-type firsts struct {
+// warnOnce stores the keys of logged warnings.
+type warnOnce struct {
 	mu   sync.Mutex
-	seen map[first]bool
+	seen map[warnKey]bool
 }
 
-func newFirsts() *firsts { return &firsts{seen: map[first]bool{}} }
+func newWarnOnce() *warnOnce { return &warnOnce{seen: map[warnKey]bool{}} }
 
-// add reports whether this is the first time. When too much is remembered,
-// all of it is forgotten.
-func (f *firsts) add(one first) bool {
+// add reports whether the key is new. When there are too many keys, it drops all.
+func (f *warnOnce) add(one warnKey) bool {
 	f.mu.Lock()
 	defer f.mu.Unlock()
 	if f.seen[one] {
 		return false
 	}
-	if len(f.seen) == maxFirsts {
+	if len(f.seen) == maxWarned {
 		clear(f.seen)
 	}
 	f.seen[one] = true

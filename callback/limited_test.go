@@ -119,15 +119,15 @@ func TestLimitsOfTheRecorder(t *testing.T) {
 		wantBody  string
 		wantLimit []string
 	}{
-		"as many as there may be":                 {quota(execution.FilesPerTask, execution.ErrUsedUp, 0), 403, "", "limit reached: at most 3 (callback.limits.filesPerTask)", []string{"result filesPerTask"}},
-		"too many, for a moment":                  {quota(execution.EventInterval, execution.ErrTooMany, time.Nanosecond), 429, "1", "too many", []string{"result eventInterval"}},
-		"too many, for a second and a bit":        {quota(execution.EventInterval, execution.ErrTooMany, 1001*time.Millisecond), 429, "2", "too many", []string{"result eventInterval"}},
-		"too many, and nobody knows for how long": {quota(execution.RequestsPerTask, execution.ErrTooMany, 0), 429, "1", "too many", []string{"result requestsPerTask"}},
-		"too many bytes":                          {quota(execution.BytesPerTask, execution.ErrTooLarge, 0), 413, "", "the body is too large: at most 3 (callback.limits.bytesPerTask)", []string{"result bytesPerTask"}},
-		"no space":                                {quota(execution.BytesPerExecution, execution.ErrNoSpace, 0), 507, "", "the report directory is full: at most 3", []string{"result bytesPerExecution"}},
-		"a value too many":                        {&execution.InvalidError{Message: "is one sample too many", Limit: execution.SamplesPerResult}, 400, "", "one sample too many", []string{"result samplesPerResult"}},
-		"no limit at all":                         {&execution.InvalidError{Message: "is wrong"}, 400, "", "is wrong", nil},
-		"another error":                           {errors.New("secret"), 500, "", "internal error", nil},
+		"as many as there may be":          {quota(execution.FilesPerTask, execution.ErrUsedUp, 0), 403, "", "limit reached: at most 3 (callback.limits.filesPerTask)", []string{"result filesPerTask"}},
+		"too many, for a moment":           {quota(execution.EventInterval, execution.ErrTooMany, time.Nanosecond), 429, "1", "too many", []string{"result eventInterval"}},
+		"too many, for a second and a bit": {quota(execution.EventInterval, execution.ErrTooMany, 1001*time.Millisecond), 429, "2", "too many", []string{"result eventInterval"}},
+		"too many, for an unknown time":    {quota(execution.RequestsPerTask, execution.ErrTooMany, 0), 429, "1", "too many", []string{"result requestsPerTask"}},
+		"too many bytes":                   {quota(execution.BytesPerTask, execution.ErrTooLarge, 0), 413, "", "the body is too large: at most 3 (callback.limits.bytesPerTask)", []string{"result bytesPerTask"}},
+		"no space":                         {quota(execution.BytesPerExecution, execution.ErrNoSpace, 0), 507, "", "the report directory is full: at most 3", []string{"result bytesPerExecution"}},
+		"a value too many":                 {&execution.InvalidError{Message: "is one sample too many", Limit: execution.SamplesPerResult}, 400, "", "one sample too many", []string{"result samplesPerResult"}},
+		"no limit at all":                  {&execution.InvalidError{Message: "is wrong"}, 400, "", "is wrong", nil},
+		"another error":                    {errors.New("secret"), 500, "", "internal error", nil},
 	} {
 		t.Run(name, func(t *testing.T) {
 			var met limitsMet
@@ -168,13 +168,13 @@ func TestALimitIsWarnedAboutOnceForEachNode(t *testing.T) {
 }
 
 func TestWhatIsRememberedOfLimitsIsBounded(t *testing.T) {
-	f := newFirsts()
-	for n := range 10 * maxFirsts {
-		one := first{key: execution.Key{Node: fmt.Sprint(n)}}
+	f := newWarnOnce()
+	for n := range 10 * maxWarned {
+		one := warnKey{key: execution.Key{Node: fmt.Sprint(n)}}
 		if !f.add(one) || f.add(one) {
 			t.Fatalf("%d: not once", n)
 		}
-		if len(f.seen) > maxFirsts {
+		if len(f.seen) > maxWarned {
 			t.Fatalf("%d are remembered", len(f.seen))
 		}
 	}

@@ -11,50 +11,46 @@ import (
 	"github.com/batch-job-controller/batch-job-controller/controller/route"
 )
 
-// Options is what a handler can do without. The zero value is of use.
+// Options are the options of a handler. The zero value is usable.
 type Options struct {
 	Log *slog.Logger // nil: nothing is logged
 
-	// Observe is told of every request that was answered. The kind is that of
-	// the route, or "other" when no route matched.
+	// Observe is called for every response. The kind is that of the route, or "other"
+	// if no route matched.
 	Observe func(kind string, code int, d time.Duration)
 
-	// Authenticate is asked before anything of the body is looked at whether
-	// the request comes from the node task it speaks for. The credential is a
-	// token, or empty if the request has none. Its error is answered like a
-	// Recorder's; execution.DeniedError is for it. Nil lets everybody in.
+	// Authenticate checks that a request comes from the node task in its path, before
+	// the body is read. The credential is a token, or empty. Its error is mapped like
+	// a Recorder's; execution.DeniedError is for it. Nil accepts every client.
 	Authenticate func(ctx context.Context, key execution.Key, credential string) error
-	// AdmitReview is asked before Authenticate, with the address that the request
-	// comes from, if looking at the credential may be dear. Its error is answered
-	// like that of Authenticate; what it returns is told what that said. Nil
-	// admits everything.
+	// AdmitReview is called before Authenticate, with the client's address, to limit
+	// expensive reviews. Its error is mapped like that of Authenticate. The returned
+	// function gets the error of Authenticate. Nil admits every request.
 	AdmitReview func(ctx context.Context, key execution.Key, address, credential string) (settle func(error), err error)
-	// ObserveDenied is told of each request that was denied, and why.
+	// ObserveDenied is called for each denied request.
 	ObserveDenied func(execution.DenyReason)
 
-	// Leader finds the replica that takes callbacks, which listens on
-	// ForwardPort. Nil: it is always this one.
+	// Leader finds the replica that accepts callbacks, which listens on ForwardPort.
+	// Nil: always this one.
 	Leader      FindLeader
 	ForwardPort string
-	ForwardTLS  httpserver.ForwardTLS // nil: by plain HTTP
-	// ObserveForward is told what came of each request that was passed on:
-	// answered or failed.
+	ForwardTLS  httpserver.ForwardTLS // nil: plain HTTP
+	// ObserveForward is called for each forwarded request, with answered or failed.
 	ObserveForward func(outcome string)
-	// ObserveLimit is told of every request that was refused because it was over
-	// a limit.
+	// ObserveLimit is called for each request that exceeded a limit.
 	ObserveLimit func(kind string, limit execution.Limit)
 
-	// Redactor covers the credentials of callbacks in events; nil: nothing is. In
-	// results the Recorder covers them. Files are kept as they are.
+	// Redactor redacts callback credentials in events; nil: no redaction. The Recorder
+	// redacts results. Files are stored unchanged.
 	Redactor *route.Redactor
-	// ObserveRedacted is told how many there were, in events and results.
+	// ObserveRedacted is called with the number of redacted credentials in an event or
+	// a result.
 	ObserveRedacted func(kind string, n int)
 
 	Limits Limits
 }
 
-// Limits bounds what pods may ask of the server. A field that is zero has its
-// default.
+// Limits bounds callbacks. A field that is zero has its default.
 type Limits struct {
 	Result  int64         // bytes of a result; 1 MiB
 	Event   int64         // bytes of an event; 16 KiB
@@ -62,15 +58,15 @@ type Limits struct {
 	Upload  int64         // bytes of a request with several files; 64 MiB
 	Parts   int           // parts of such a request; 16
 	Headers int           // header lines of a request or of a part; 64
-	Bodies  int           // results and files worked on at once, half of each, and half as many events; 64
-	PerTask int           // requests of a node task that take part in that, eight times as many wait; 8
-	Queue   int           // requests of each sort that wait for that; 1024
-	Wait    time.Duration // how long they do; 30s
-	Hold    time.Duration // how long a request waits while nobody leads; 30s
+	Bodies  int           // results and files in progress, half of each, and half as many events; 64
+	PerTask int           // requests of a node task in progress, eight times as many may wait; 8
+	Queue   int           // requests of each kind in the queue; 1024
+	Wait    time.Duration // how long they wait; 30s
+	Hold    time.Duration // how long a request waits while there is no leader; 30s
 
-	BodyDeadline time.Duration // for a result or an event to come; 10s
-	FileDeadline time.Duration // for a file, on top of what FileRate allows, and between two reads; 30s
-	FileRate     int64         // bytes of a file that come in a second; 64 KiB
+	BodyDeadline time.Duration // for receiving a result or an event; 10s
+	FileDeadline time.Duration // for receiving a file, in addition to FileRate, and between two reads; 30s
+	FileRate     int64         // bytes of a file per second; 64 KiB
 }
 
 func (l Limits) withDefaults() Limits {

@@ -11,12 +11,12 @@ import (
 	"github.com/batch-job-controller/batch-job-controller/controller/execution"
 )
 
-// partHeaderBytes bounds what comes before the content of a part. The standard
-// library would keep 10 MiB of it in memory.
+// partHeaderBytes bounds the header of a part. The standard library would keep 10 MiB
+// of it in memory.
 const partHeaderBytes = 64 << 10
 
-// takeParts keeps the files of a form one by one, as they come. Those before one
-// that is refused stay kept: a pod that tries again overwrites them.
+// takeParts stores the files of a form one by one. Files before a rejected one stay
+// stored: a retry overwrites them.
 func (h *handler) takeParts(c *call, name string) (any, error) {
 	_, params, err := mime.ParseMediaType(c.request.Header.Get("Content-Type"))
 	if err != nil || params["boundary"] == "" {
@@ -41,7 +41,7 @@ func (h *handler) takeParts(c *call, name string) (any, error) {
 			name = part.FileName()
 		}
 		if name != "" && names[name] {
-			return nil, invalid("name", "%s is there twice in the form: must be different, or be sent one after the other", quote(name))
+			return nil, invalid("name", "%s occurs twice in the form: use different names, or separate requests", quote(name))
 		}
 		names[name] = true
 		kept, err := h.keep(c, name, mediaType(part.Header.Get("Content-Type")), newFile(&partContent{part: part, call: c}, h.fileBound()))
@@ -51,7 +51,7 @@ func (h *handler) takeParts(c *call, name string) (any, error) {
 		answer.add(kept, name)
 	}
 	if len(answer.Files) == 0 {
-		return nil, &execution.InvalidError{Message: "the form holds no file"}
+		return nil, &execution.InvalidError{Message: "the form contains no file"}
 	}
 	if err := edges.check(); err != nil {
 		return nil, err
@@ -62,31 +62,30 @@ func (h *handler) takeParts(c *call, name string) (any, error) {
 // nextPart returns the next part, or io.EOF after the last.
 func (c *call) nextPart(parts *multipart.Reader) (*multipart.Part, error) {
 	c.body.ration = partHeaderBytes
-	part, err := parts.NextRawPart() // NextPart decodes what says that it is quoted-printable
+	part, err := parts.NextRawPart() // NextPart would decode quoted-printable
 	c.body.ration = unlimited
 	return part, c.explainForm(err)
 }
 
-// explainForm tells what is wrong with a form from what happened to the body that
-// it is read from.
+// explainForm maps an error of a form: an error of its body takes precedence.
 func (c *call) explainForm(err error) error {
 	switch {
-	case err == nil || err == io.EOF: //nolint:errorlint // multipart wraps that of a body which ends early
+	case err == nil || err == io.EOF: //nolint:errorlint // multipart wraps the io.EOF of a truncated body
 		return err
 	case c.body.broken() != nil:
 		return c.body.broken()
 	default:
-		return invalid("", formBroken)
+		return invalid("", formMalformed)
 	}
 }
 
-// partContent is the content of a part, as it came.
+// partContent is the unmodified content of a part.
 type partContent struct {
 	part *multipart.Part
 	call *call
 }
 
-// Read reads on.
+// Read implements io.Reader.
 func (p *partContent) Read(b []byte) (int, error) {
 	n, err := p.part.Read(b)
 	return n, p.call.explainForm(err)
@@ -100,31 +99,31 @@ func (h *handler) checkPart(n int, part *multipart.Part) error {
 		return &execution.InvalidError{Limit: execution.HeaderLines, Message: fmt.Sprintf("a part must have at most %d header lines", h.limits.Headers)}
 	}
 	if isField(part) {
-		return invalid("form", "the field %s is no file, and would not be kept: must be one, as with curl -F %s=@<path>, or be left out", quote(part.FormName()), part.FormName())
+		return invalid("form", "the field %s is not a file, and would be lost: send it as a file (curl -F %s=@<path>), or omit it", quote(part.FormName()), part.FormName())
 	}
 	return checkPartCoding(part)
 }
 
-// checkPartCoding refuses a part that is not sent as it is. A file is kept as it
-// came, and nothing is ever decoded.
+// checkPartCoding rejects an encoded part. Files are stored unchanged, and nothing is
+// ever decoded.
 func checkPartCoding(part *multipart.Part) error {
 	for _, coding := range part.Header.Values("Content-Transfer-Encoding") {
 		switch strings.ToLower(coding) {
 		case "", "7bit", "8bit", "binary":
 		default:
-			return told(errMediaType, "a part must be sent as it is (binary), not as %s", quote(coding))
+			return withDetail(errMediaType, "a part must be sent unencoded (binary), not as %s", quote(coding))
 		}
 	}
 	for _, coding := range part.Header.Values("Content-Encoding") {
 		if coding != "" && !strings.EqualFold(coding, "identity") {
-			return told(errMediaType, "a part must not be compressed")
+			return withDetail(errMediaType, "a part must not be compressed")
 		}
 	}
 	return nil
 }
 
-// isField reports whether a part is a plain field of the form. A part whose
-// disposition is missing or malformed is none: it may be a file.
+// isField reports whether a part is a plain field of the form. A part without a valid
+// Content-Disposition counts as a file.
 func isField(part *multipart.Part) bool {
 	return part.FormName() != "" && part.FileName() == ""
 }

@@ -9,10 +9,10 @@ import (
 	"github.com/batch-job-controller/batch-job-controller/controller/execution"
 )
 
-// nameParam is the only parameter there is: the name of a file.
+// nameParam is the only query parameter: the name of a file.
 const nameParam = "name"
 
-// noQuery refuses parameters where there are none: what they say would be lost.
+// noQuery rejects query parameters, which would be lost.
 func noQuery(c *call) error {
 	query, err := parseQuery(c)
 	if err != nil {
@@ -22,14 +22,14 @@ func noQuery(c *call) error {
 	case len(names) == 0:
 		return nil
 	case names[0] == nameParam:
-		return invalid("query", "has a name: only the URL of files takes one")
+		return invalid("query", "has a name: only the URL for files accepts a name")
 	default:
-		return unknownParam(names[0], "must be left out: this URL has no parameters")
+		return unknownParam(names[0], "omit it: this URL accepts no parameters")
 	}
 }
 
-// onlyName refuses parameters other than the name, among them what is left of a
-// name in which an ampersand was not encoded.
+// onlyName rejects other parameters than the name, including the rest of a name with
+// an unencoded ampersand.
 func onlyName(c *call) error {
 	query, err := parseQuery(c)
 	if err != nil {
@@ -37,7 +37,7 @@ func onlyName(c *call) error {
 	}
 	for _, name := range slices.Sorted(maps.Keys(query)) {
 		if name != nameParam {
-			return unknownParam(name, "must be left out, as the only one is "+nameParam+": in a name & is written as %26")
+			return unknownParam(name, "omit it: the only parameter is "+nameParam+"; in a name, write & as %26")
 		}
 	}
 	if len(query[nameParam]) > 1 {
@@ -46,11 +46,11 @@ func onlyName(c *call) error {
 	return nil
 }
 
-// oneName refuses a request that names its file twice, and not the same.
+// oneName rejects a request with two different names for its file.
 func oneName(c *call) error {
 	inQuery, inHeader := queryName(c.request.URL), dispositionName(c.request.Header.Get("Content-Disposition"))
 	if inQuery != "" && inHeader != "" && inQuery != inHeader {
-		return invalid("name", "is %s in the query and %s in the header Content-Disposition: must be one of them", quote(inQuery), quote(inHeader))
+		return invalid("name", "is %s in the query and %s in the header Content-Disposition: set only one of them", quote(inQuery), quote(inHeader))
 	}
 	return nil
 }
@@ -62,10 +62,10 @@ func unknownParam(name, advice string) error {
 func parseQuery(c *call) (url.Values, error) {
 	query, err := url.ParseQuery(c.request.URL.RawQuery)
 	if err != nil {
-		return nil, invalid("query", "cannot be read (%.128s): must be %s=<name>, in which %%, &, ;, + and spaces are percent-encoded", err, nameParam)
+		return nil, invalid("query", "cannot be parsed (%.128s): must be %s=<name>, with percent-encoded %%, &, ;, + and spaces", err, nameParam)
 	}
 	return query, nil
 }
 
-// quote shows what a pod wrote.
+// quote quotes a text of a pod.
 func quote(text string) string { return fmt.Sprintf("%q", execution.Truncate(text, 128)) }

@@ -12,15 +12,15 @@ import (
 	"github.com/batch-job-controller/batch-job-controller/controller/route"
 )
 
-// record logs and counts a request that was answered. The path is logged as
-// the pattern of its route, because the path itself may hold a secret.
+// record logs and counts a request. It logs the pattern of the route, because the path
+// may contain a secret.
 func (h *handler) record(c *call, err error) {
 	status := c.gin.Writer.Status()
 	duration := time.Since(c.started)
 	attrs := []slog.Attr{
 		slog.String("execution", string(c.key.Execution)),
 		slog.String("node", c.key.Node),
-		slog.String("kind", string(c.kind.name)),
+		slog.String("kind", string(c.endpoint.name)),
 		slog.Int("status", status),
 		slog.Int64("bytes", c.body.received),
 		slog.Duration("duration", duration),
@@ -28,7 +28,7 @@ func (h *handler) record(c *call, err error) {
 		slog.Bool("forwarded", c.forwarded),
 	}
 	if err != nil {
-		attrs = append(attrs, slog.String("err", route.Mask(err.Error()))) // it may quote the name of a file
+		attrs = append(attrs, slog.String("error", route.Mask(err.Error()))) // it may quote the name of a file
 	}
 	level := levelOf(status)
 	if c.redacted > 0 {
@@ -43,14 +43,14 @@ func (h *handler) record(c *call, err error) {
 	}
 	var denied *execution.DeniedError
 	if errors.As(err, &denied) {
-		attrs = append(attrs, slog.String("remote", remoteHost(c))) // what else it says of itself is not proven
+		attrs = append(attrs, slog.String("remote", remoteHost(c))) // everything else about the client is unproven
 		if h.options.ObserveDenied != nil {
 			h.options.ObserveDenied(denied.Reason)
 		}
 	}
 	h.log.LogAttrs(c.request.Context(), level, "callback", attrs...)
 	if h.options.Observe != nil && !c.forwarded {
-		h.options.Observe(string(c.kind.name), status, duration)
+		h.options.Observe(string(c.endpoint.name), status, duration)
 	}
 }
 

@@ -7,32 +7,30 @@ import (
 	"github.com/batch-job-controller/batch-job-controller/controller/execution"
 )
 
-// Recorder keeps what pods hand in. A method that returns nil guarantees that
-// what it was given survives the death of this process and of its node's
-// power: the pod is told so, and will not send it again.
+// Recorder stores callbacks. A method that returns nil guarantees that its data
+// survives a crash of this process and a power failure of its node: the pod gets 200
+// and does not send the data again.
 //
-// The context is not cancelled when the pod hangs up, because what was received
-// whole is worth keeping: an implementation bounds its own waiting. Its
-// methods are called from many goroutines.
+// The context is not canceled when the pod disconnects, because complete data is worth
+// keeping: an implementation bounds its own waiting. Its methods are called from many
+// goroutines.
 //
-// Errors are answered by what they wrap, see the errors of package execution
-// and execution.InvalidError. The text of any other error stays in the log.
+// The response depends on which error of package execution is wrapped. The text of any
+// other error goes to the log only.
 type Recorder interface {
-	// Result keeps the result of a node task. The body is at most
-	// Limits.Result bytes long and otherwise unchecked, and may be kept. It
-	// returns how many credentials of callbacks were covered in what is kept.
+	// Result stores the result of a node task. The body has at most Limits.Result
+	// bytes, is not validated otherwise, and may be retained. Result returns the number
+	// of redacted credentials.
 	Result(ctx context.Context, key execution.Key, body []byte) (redacted int, err error)
 
-	// File keeps a file and returns the name under which it is stored. An
-	// empty name means that the pod gave none; any other is unchecked and may
-	// hold separators. The content type has no parameters, and is empty when
-	// it is not known.
+	// File stores a file and returns the name under which it is stored. An empty name
+	// means that the pod gave none. Any other name is not validated, and may contain
+	// separators. The content type has no parameters; empty: unknown.
 	//
-	// File reads the body to its end, and not after it has returned. An error
-	// of the body other than io.EOF means that the rest will not come: nothing
-	// of the file may be kept then.
+	// File reads the body to its end, and not after it has returned. If the body returns
+	// an error other than io.EOF, File must not keep any part of the file.
 	File(ctx context.Context, key execution.Key, name, contentType string, body io.Reader) (stored string, err error)
 
-	// Event passes an event on. Its fields are checked.
+	// Event creates an event. Its fields are validated.
 	Event(ctx context.Context, key execution.Key, e execution.Event) error
 }

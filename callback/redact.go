@@ -2,13 +2,12 @@ package callback
 
 import "strconv"
 
-// redactedHeader is how many credentials were covered in what was taken: it is
-// stored otherwise than it was sent.
+// redactedHeader is the number of redacted credentials: the stored data differs from
+// the sent data.
 const redactedHeader = "Batch-Job-Controller-Redacted"
 
-// redact covers the credentials of callbacks in an event, which people and other
-// programs read. It does so in its text as it came, which errors quote. In a result
-// the recorder does, which knows what two samples are.
+// redact redacts callback credentials in the JSON text of an event, which errors may
+// quote. The recorder redacts results, because it knows their samples.
 func (h *handler) redact(text []byte) (n int) {
 	if h.options.Redactor == nil {
 		return 0
@@ -16,8 +15,8 @@ func (h *handler) redact(text []byte) (n int) {
 	return h.options.Redactor.Redact(text)
 }
 
-// redactString covers those that JSON escapes or a message's arguments kept from
-// being seen in the text of an event.
+// redactString redacts a decoded and expanded string: JSON escapes and arguments may
+// hide credentials from redact.
 func (h *handler) redactString(text string) (covered string, n int) {
 	if h.options.Redactor == nil {
 		return text, 0
@@ -25,14 +24,14 @@ func (h *handler) redactString(text string) (covered string, n int) {
 	return h.options.Redactor.RedactString(text)
 }
 
-// tellRedacted says that something was covered in what is taken now.
-func (h *handler) tellRedacted(c *call, n int) {
+// reportRedacted reports redactions in a response header, the log and a metric.
+func (h *handler) reportRedacted(c *call, n int) {
 	if n == 0 {
 		return
 	}
 	c.redacted = n
 	c.gin.Header(redactedHeader, strconv.Itoa(n))
 	if h.options.ObserveRedacted != nil {
-		h.options.ObserveRedacted(string(c.kind.name), n)
+		h.options.ObserveRedacted(string(c.endpoint.name), n)
 	}
 }

@@ -11,6 +11,6 @@ func (h *handler) takeResult(c *call) (any, error) {
 	if err != nil {
 		return nil, err
 	}
-	h.tellRedacted(c, redacted)
+	h.reportRedacted(c, redacted)
 	return nil, nil
 }

@@ -11,11 +11,11 @@ import (
 
 var (
 	errHeaders   = errors.New("the header is too large")
-	errMediaType = errors.New("the body cannot be read")
+	errMediaType = errors.New("unsupported media type")
 	errNoLength  = errors.New("the body has no length")
 )
 
-// statuses tells how an error is answered. What it does not hold is a 500.
+// statuses maps errors to statuses. Any other error is a 500.
 func statuses() []statusRule {
 	return []statusRule{
 		{errNoRoute, http.StatusNotFound},
@@ -34,7 +34,7 @@ func statuses() []statusRule {
 		{execution.ErrNameTaken, http.StatusConflict},
 		{execution.ErrTooLarge, http.StatusRequestEntityTooLarge},
 		{execution.ErrTooMany, http.StatusTooManyRequests},
-		{execution.ErrUsedUp, http.StatusForbidden}, // no client sends that again by itself, as it does after a 429
+		{execution.ErrUsedUp, http.StatusForbidden}, // unlike 429, it causes no automatic retry
 		{execution.ErrNoSpace, http.StatusInsufficientStorage},
 		{execution.ErrNotLeader, http.StatusServiceUnavailable},
 		{execution.ErrNoAnswer, http.StatusServiceUnavailable},
@@ -48,49 +48,49 @@ type statusRule struct {
 	status int
 }
 
-// toldError adds to one of the errors above what the pod may know.
-type toldError struct {
+// detailedError adds a detail for the pod to one of the errors above.
+type detailedError struct {
 	err    error
 	detail string
 }
 
-func told(err error, format string, args ...any) error {
-	return &toldError{err: err, detail: fmt.Sprintf(format, args...)}
+func withDetail(err error, format string, args ...any) error {
+	return &detailedError{err: err, detail: fmt.Sprintf(format, args...)}
 }
 
-func (e *toldError) Error() string { return e.err.Error() + ": " + e.detail }
-func (e *toldError) Unwrap() error { return e.err }
+func (e *detailedError) Error() string { return e.err.Error() + ": " + e.detail }
+func (e *detailedError) Unwrap() error { return e.err }
 
-// refused is the body of an answer that is not 200.
-type refused struct {
+// errorBody is the body of a response other than 200.
+type errorBody struct {
 	Error string `json:"error"`
 	Path  string `json:"path,omitempty"`
 }
 
-// explain returns the status of an error and what the pod is told of it: our
-// own words, and of a wrapped error only what is meant for pods.
-func explain(err error) (int, refused) {
+// explain returns the status and body of an error. The body has no text of wrapped
+// errors that are not meant for pods.
+func explain(err error) (int, errorBody) {
 	var invalid *execution.InvalidError
 	if errors.As(err, &invalid) {
-		return http.StatusBadRequest, refused{Error: invalid.Message, Path: invalid.Path}
+		return http.StatusBadRequest, errorBody{Error: invalid.Message, Path: invalid.Path}
 	}
 	var tooLarge *http.MaxBytesError
 	if errors.As(err, &tooLarge) {
-		return http.StatusRequestEntityTooLarge, refused{Error: execution.ErrTooLarge.Error()}
+		return http.StatusRequestEntityTooLarge, errorBody{Error: execution.ErrTooLarge.Error()}
 	}
 	for _, rule := range statuses() {
 		if !errors.Is(err, rule.err) {
 			continue
 		}
-		var detailed *toldError
+		var detailed *detailedError
 		if errors.As(err, &detailed) {
-			return rule.status, refused{Error: detailed.Error()}
+			return rule.status, errorBody{Error: detailed.Error()}
 		}
 		var limit *execution.LimitError
 		if errors.As(err, &limit) {
-			return rule.status, refused{Error: limit.Error()}
+			return rule.status, errorBody{Error: limit.Error()}
 		}
-		return rule.status, refused{Error: rule.err.Error()}
+		return rule.status, errorBody{Error: rule.err.Error()}
 	}
-	return http.StatusInternalServerError, refused{Error: "internal error"}
+	return http.StatusInternalServerError, errorBody{Error: "internal error"}
 }

@@ -1,9 +1,8 @@
-// Package httpserver serves one handler on one port, with or without TLS, bounds
-// its connections and the time of a request's header, and passes requests on to
-// another replica that listens on the same port. All ports of the controller
-// are served by it.
+// Package httpserver serves a handler on a port, with or without TLS. It bounds the
+// connections and the time of a request's header, and forwards requests to another
+// replica on the same port. It serves all ports of the controller.
 //
-// It must not know what a handler does, what an execution is, or how the leader
-// is found, and it reads no certificate: tls.Config brings them. How long a body
-// or an answer may take is up to the handler.
+// It must not know the handlers, executions, or how the leader is found, and it reads
+// no certificate: tls.Config has them. The handler bounds the time of a body and of a
+// response.
 package httpserver

@@ -6,14 +6,14 @@ import (
 	"sync"
 )
 
-// limitListener accepts so many connections at once; further ones wait in the
-// kernel. The one of golang.org/x/net/netutil hides CloseWrite, without which
-// net/http ends the answer to an upload it does not read with a reset.
+// limitListener bounds the open connections; further ones wait in the kernel. The
+// listener of golang.org/x/net/netutil hides CloseWrite, without which net/http resets
+// the connection after a response to an upload that it has not read.
 type limitListener struct {
 	net.Listener
 	slots  chan struct{}
-	full   func() // is called when there are no slots left
-	eased  func() // is called for each that ends while half of them are free
+	full   func() // called when there is no free slot
+	eased  func() // called for each connection that ends while half of the slots are free
 	closed chan struct{}
 	close  func()
 }
@@ -80,7 +80,7 @@ func (c *limitConn) Close() error {
 	return c.Conn.Close()
 }
 
-// CloseWrite tells the client that the answer is complete.
+// CloseWrite tells the client that the response is complete.
 func (c *limitConn) CloseWrite() error {
 	half, ok := c.Conn.(interface{ CloseWrite() error })
 	if !ok {

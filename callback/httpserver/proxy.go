@@ -12,28 +12,28 @@ import (
 	"time"
 )
 
-// ForwardTLS returns how to reach another replica's port with TLS, for one
-// connection: what is to be trusted may change.
+// ForwardTLS returns the TLS configuration for a connection to another replica. It is
+// called for each connection, because the trusted certificates may change.
 type ForwardTLS func() (*tls.Config, error)
 
-// Proxy passes requests on to another replica, which listens on the same port.
+// Proxy forwards requests to another replica, which listens on the same port.
 type Proxy struct {
 	scheme     string
 	port       string
-	answerTime time.Duration // how long the client may take for the answer; 0: the writer sees to that
+	answerTime time.Duration // how long the client may take to read the response; 0: the writer bounds it
 	transport  http.RoundTripper
 	log        *slog.Logger
 }
 
 const (
 	dialTimeout = 2 * time.Second
-	// replyTimeout is longer than the leader has a request wait.
+	// replyTimeout is longer than a request may wait on the leader.
 	replyTimeout   = 75 * time.Second
 	maxIdleForward = 64
 )
 
-// NewProxy returns a proxy. With secure nil it speaks plain HTTP. An answer may
-// take answerTime; with 0 the writer of the answer sees to that.
+// NewProxy returns a proxy. If secure is nil, it uses plain HTTP. The client may take
+// answerTime to read the response; 0: the writer bounds it.
 func NewProxy(port string, secure ForwardTLS, answerTime time.Duration, log *slog.Logger) *Proxy {
 	scheme := "http"
 	if secure != nil {
@@ -48,7 +48,7 @@ func NewProxy(port string, secure ForwardTLS, answerTime time.Duration, log *slo
 		MaxIdleConnsPerHost:   maxIdleForward,
 		IdleConnTimeout:       30 * time.Second,
 		ResponseHeaderTimeout: replyTimeout,
-		DisableCompression:    true, // what comes is passed on as it is
+		DisableCompression:    true, // responses are forwarded unchanged
 	}}
 }
 
@@ -62,7 +62,7 @@ func dialTLS(ctx context.Context, dialer *net.Dialer, secure ForwardTLS, network
 	return (&tls.Dialer{NetDialer: dialer, Config: how}).DialContext(ctx, network, address)
 }
 
-// Pass passes a request on. If it returns an error, nothing was answered.
+// Pass forwards a request. If it returns an error, no response was written.
 func (p *Proxy) Pass(w http.ResponseWriter, r *http.Request, host string) error {
 	target := &url.URL{Scheme: p.scheme, Host: net.JoinHostPort(host, p.port)}
 	var failed error
@@ -92,41 +92,42 @@ func (p *Proxy) Pass(w http.ResponseWriter, r *http.Request, host string) error 
 	return failed
 }
 
-// ForwardedHeader marks a request that another replica has passed on. It is not
-// passed on again: two replicas that take each other for the leader would
-// never end.
+// ForwardedHeader marks a forwarded request. It is not forwarded again: otherwise two
+// replicas that take each other for the leader would create a loop.
 const ForwardedHeader = "Batch-Job-Controller-Forwarded"
 
-// ErrMisdirected is that another replica passed a request on to this one, which
-// does not lead either. It is answered with 421; the other one then looks again.
+// ErrMisdirected says that another replica forwarded a request to this one, which is
+// not the leader either. The response is 421; the other replica then looks up the
+// leader again.
 var ErrMisdirected = errors.New("this replica is not the leader")
 
-// errForTLS is that the other replica has a newer configuration, with TLS. This
-// one will soon be started anew; until then nothing must be lost.
-var errForTLS = errors.New("the other replica wants TLS")
+// errForTLS says that the other replica has a newer configuration, with TLS. This
+// replica will restart soon; until then no request must be lost.
+var errForTLS = errors.New("the other replica requires TLS")
 
-// isForTLS recognizes the answer of net/http to plain HTTP on a port with TLS,
-// the only one that comes in HTTP/1.0.
+// isForTLS recognizes net/http's response to plain HTTP on a port with TLS, which is
+// the only response in HTTP/1.0.
 func isForTLS(answer *http.Response) bool {
 	return answer.StatusCode == http.StatusBadRequest && !answer.ProtoAtLeast(1, 1)
 }
 
-// Forwarder passes on what only the leader has for sure, such as reports.
+// Forwarder forwards requests for what only the leader is sure to have, such as
+// reports.
 type Forwarder struct {
 	elsewhere func() (host string)
 	proxy     *Proxy
 	log       *slog.Logger
 }
 
-// NewForwarder returns a forwarder to a port on which all replicas listen.
-// Elsewhere finds the host of another replica that leads, or "" if there is
-// none. With secure nil they speak plain HTTP.
+// NewForwarder returns a forwarder to a port on which all replicas listen. elsewhere
+// returns the host of the leader if it is another replica, or "". If secure is nil,
+// the replicas use plain HTTP.
 func NewForwarder(elsewhere func() (host string), port string, secure ForwardTLS, log *slog.Logger) *Forwarder {
 	return &Forwarder{elsewhere: elsewhere, proxy: NewProxy(port, secure, 0, log), log: log}
 }
 
-// Forward has another replica answer a request without a body, if another one
-// leads. It returns false if nothing was answered.
+// Forward forwards a request without a body if another replica is the leader. It
+// returns false if no response was written.
 func (f *Forwarder) Forward(w http.ResponseWriter, r *http.Request) (answered bool) {
 	host := f.elsewhere()
 	if host == "" || r.Header.Get(ForwardedHeader) != "" {
@@ -134,7 +135,7 @@ func (f *Forwarder) Forward(w http.ResponseWriter, r *http.Request) (answered bo
 	}
 	err := f.proxy.Pass(w, r, host)
 	if err != nil {
-		f.log.Debug("the leader does not answer", "host", host, "error", err)
+		f.log.Debug("the leader does not respond", "host", host, "error", err)
 	}
 	return err == nil
 }

@@ -13,36 +13,35 @@ import (
 	"time"
 )
 
-// Options is what a Server can do without. The zero value is of use.
+// Options are the options of a Server. The zero value is usable.
 type Options struct {
 	Log            *slog.Logger // nil: nothing is logged
 	MaxConnections int          // further ones wait to be accepted; 0: 2048
 	// HeaderDeadline is how long the header of a request may take; 0: 5 s.
 	HeaderDeadline time.Duration
-	// ObserveFull is told each time that there are as many connections as there
-	// may be.
+	// ObserveFull is called whenever the maximum of connections is reached.
 	ObserveFull func()
 	TLS         *tls.Config // nil: plain HTTP
 }
 
-// Server serves one handler on one address. How long a body or an answer may
-// take is up to the handler.
+// Server serves a handler on an address. The handler bounds the time of a body and of
+// a response.
 type Server struct {
 	address  string
 	options  Options
 	server   *http.Server
 	listener net.Listener
-	full     atomic.Bool // it was, once
+	full     atomic.Bool // it has been full
 	done     chan struct{}
-	err      error // of serving; to be read when done is closed
+	err      error // of serving; valid once done is closed
 }
 
-// maxHeaderBytes makes 16 KiB together with the 4 KiB that net/http adds.
+// maxHeaderBytes is 16 KiB less the 4 KiB that net/http adds.
 const maxHeaderBytes = 12 << 10
 
-// New returns a server for an address such as ":8090". Without a handler it
-// answers 404: net/http would serve http.DefaultServeMux, on which any package
-// may register what is not for everyone, such as profiles.
+// New returns a server for an address such as ":8090". Without a handler it responds
+// with 404: net/http would serve http.DefaultServeMux, on which any package may
+// register private handlers, such as profiles.
 func New(address string, h http.Handler, o Options) *Server {
 	if h == nil {
 		h = http.NotFoundHandler()
@@ -67,8 +66,8 @@ func New(address string, h http.Handler, o Options) *Server {
 	}
 }
 
-// Open listens, and serves from then on in the background. An address that
-// cannot be had is an error at once.
+// Open listens, and serves in the background. It fails at once if the address is not
+// available.
 func (s *Server) Open(ctx context.Context) error {
 	listener, err := new(net.ListenConfig).Listen(ctx, "tcp", s.address)
 	if err != nil {
@@ -78,7 +77,7 @@ func (s *Server) Open(ctx context.Context) error {
 	return nil
 }
 
-// Serve serves in the background what a listener accepts.
+// Serve serves the connections of a listener in the background.
 func (s *Server) Serve(listener net.Listener) {
 	s.listener = listener
 	go func() {
@@ -90,16 +89,16 @@ func (s *Server) Serve(listener net.Listener) {
 	}()
 }
 
-// observeFull ends keep-alive, and with it the connections that wait for their
-// next request: they would keep out connections that have one. A call that comes
-// late is corrected by the next connection that comes or goes.
+// observeFull disables keep-alive, and closes idle connections, which would block
+// connections with requests. A late call is corrected by the next connection that
+// opens or closes.
 func (s *Server) observeFull() {
 	s.server.SetKeepAlivesEnabled(false)
 	log := s.options.Log.Debug
-	if s.full.CompareAndSwap(false, true) { // it is worth one warning
+	if s.full.CompareAndSwap(false, true) { // warn once
 		log = s.options.Log.Warn
 	}
-	log("as many connections as may be: further ones wait", "address", s.address, "connections", s.options.MaxConnections)
+	log("connection limit reached: further connections wait", "address", s.address, "connections", s.options.MaxConnections)
 	if s.options.ObserveFull != nil {
 		s.options.ObserveFull()
 	}
@@ -114,15 +113,15 @@ func (s *Server) acceptFrom(listener net.Listener) error {
 	return s.server.ServeTLS(listener, "", "") // TLS has the certificate
 }
 
-// onlyHTTP1 leaves out HTTP/2, which TLS would bring with it: what a connection
-// may do is bounded for one request at a time.
+// onlyHTTP1 disables HTTP/2, which TLS would enable: the limits of a connection assume
+// one request at a time.
 func onlyHTTP1() *http.Protocols {
 	var p http.Protocols
 	p.SetHTTP1(true)
 	return &p
 }
 
-// Addr returns the address that is listened on, or "" before Open.
+// Addr returns the listener's address, or "" before Open.
 func (s *Server) Addr() string {
 	if s.listener == nil {
 		return ""
@@ -130,12 +129,12 @@ func (s *Server) Addr() string {
 	return s.listener.Addr().String()
 }
 
-// Done is closed when nothing is served any more: after Close, or when serving
-// failed, which Close then tells.
+// Done is closed when serving has ended: after Close, or after an error, which Close
+// then returns.
 func (s *Server) Done() <-chan struct{} { return s.done }
 
-// Close stops listening and waits for the requests under way. Those that are
-// not done when ctx ends are cut off.
+// Close stops listening and waits for requests in progress until ctx ends. Then it
+// closes their connections.
 func (s *Server) Close(ctx context.Context) error {
 	if s.listener == nil {
 		return nil

@@ -12,7 +12,7 @@ func (h *handler) serveFile(w http.ResponseWriter, r *http.Request, directory, n
 		return fs.ErrNotExist
 	}
 	path := directory + "/" + name
-	// Looked at before it is opened: opening a pipe would wait for its writer.
+	// Lstat before Open: opening a pipe would wait for its writer.
 	info, err := fs.Lstat(h.reports, path)
 	if err != nil {
 		return err

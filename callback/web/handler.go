@@ -11,13 +11,13 @@ import (
 	"github.com/batch-job-controller/batch-job-controller/controller/execution"
 )
 
-// Options is what a handler can do without. The zero value is of use.
+// Options are the options of a handler. The zero value is usable.
 type Options struct {
 	Log *slog.Logger // nil: nothing is logged
-	// Elsewhere has another replica answer a request, if that one leads. It
-	// returns false if nothing was answered. Nil: it is always this one.
+	// Elsewhere forwards a request to the leader if that is another replica. It returns
+	// false if no response was written. Nil: always this replica.
 	Elsewhere func(http.ResponseWriter, *http.Request) (answered bool)
-	// Viewers says who may look at the reports. Nil: everybody who reaches them.
+	// Viewers authorizes clients to read the reports. Nil: all clients.
 	Viewers Viewers
 }
 
@@ -27,8 +27,8 @@ type handler struct {
 	log     *slog.Logger
 }
 
-// NewHandler serves the report directory. The file system must not lead out of
-// it, by symbolic links or otherwise: that of an os.Root does not.
+// NewHandler serves the report directory. The file system must not follow symbolic
+// links out of it: that of an os.Root does not.
 func NewHandler(reports fs.FS, o Options) http.Handler {
 	h := &handler{reports: reports, options: o, log: o.Log}
 	if h.log == nil {
@@ -59,7 +59,7 @@ func (h *handler) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	}
 }
 
-// elsewhere has another replica answer, which sets headers of its own.
+// elsewhere forwards a request to another replica, which sets its own headers.
 func (h *handler) elsewhere(w http.ResponseWriter, r *http.Request) (answered bool) {
 	clear(w.Header())
 	answered = h.options.Elsewhere(w, r)
@@ -70,8 +70,7 @@ func (h *handler) elsewhere(w http.ResponseWriter, r *http.Request) (answered bo
 	return answered
 }
 
-// serve looks at the path as it is: nothing is cleaned, so that there is one
-// path to each thing and none to anything else.
+// serve uses the path without cleaning it, so that each resource has exactly one path.
 func (h *handler) serve(w http.ResponseWriter, r *http.Request) error {
 	path := strings.TrimPrefix(r.URL.Path, "/")
 	switch path {
@@ -85,7 +84,7 @@ func (h *handler) serve(w http.ResponseWriter, r *http.Request) error {
 		return err
 	}
 	switch {
-	case !inside: // the links of a list are relative to it, and so is this one
+	case !inside: // relative, like all links
 		w.Header().Set("Location", directory+"/")
 		w.WriteHeader(http.StatusMovedPermanently)
 		return nil
@@ -96,8 +95,7 @@ func (h *handler) serve(w http.ResponseWriter, r *http.Request) error {
 	}
 }
 
-// checkDirectory returns an error unless the name is that of an execution
-// there is, or "latest".
+// checkDirectory returns an error unless the name is an existing execution or "latest".
 func (h *handler) checkDirectory(name string) error {
 	if name == latest {
 		return h.checkLatest()
@@ -115,8 +113,8 @@ func (h *handler) checkDirectory(name string) error {
 	return nil
 }
 
-// checkLatest follows the link. One that leads nowhere, or out of the report
-// directory, is none.
+// checkLatest follows the link. A link to nowhere, or out of the report directory,
+// does not count.
 func (h *handler) checkLatest() error {
 	info, err := fs.Stat(h.reports, latest)
 	if err != nil || !info.IsDir() {
@@ -125,7 +123,7 @@ func (h *handler) checkLatest() error {
 	return nil
 }
 
-// shown reports whether a file may be looked at, by its name.
+// shown reports whether a file of a name is served.
 func shown(name string) bool {
 	return name != "" && name[0] != '.' && len(name) <= maxName &&
 		utf8.ValidString(name) && !strings.ContainsAny(name, "/\x00")
@@ -133,13 +131,12 @@ func shown(name string) bool {
 
 const maxName = 255 // of the file systems in use
 
-// refuse answers an error. What there is not and what may not be seen are the
-// same.
+// refuse responds with an error. A missing file and a hidden file look the same.
 func (h *handler) refuse(w http.ResponseWriter, err error) {
 	if errors.Is(err, fs.ErrNotExist) || errors.Is(err, fs.ErrInvalid) {
 		http.Error(w, "not found", http.StatusNotFound)
 		return
 	}
-	h.log.Error("report", "err", err)
+	h.log.Error("report", "error", err)
 	http.Error(w, "internal error", http.StatusInternalServerError)
 }

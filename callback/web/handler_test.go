@@ -465,7 +465,7 @@ func TestADiskThatFailsIsOurErrorAndStaysInTheLog(t *testing.T) {
 	}
 }
 
-// goneClient is a connection that nobody reads from any more.
+// goneClient is a connection whose client has stopped reading.
 type goneClient struct {
 	http.ResponseWriter
 	deadline time.Time

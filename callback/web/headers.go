@@ -6,8 +6,7 @@ import (
 	"path"
 )
 
-// Our pages load their style and nothing else. What pods have sent is not even
-// allowed to be of our origin.
+// Pages load their style sheet and nothing else. Files of pods get an opaque origin.
 const (
 	pagePolicy = "default-src 'none'; style-src 'self'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'"
 	filePolicy = "sandbox; default-src 'none'; frame-ancestors 'none'"
@@ -16,12 +15,12 @@ const (
 func setCommonHeaders(header http.Header) {
 	header.Set("X-Content-Type-Options", "nosniff")
 	header.Set("Referrer-Policy", "no-referrer")
-	header.Set("Cross-Origin-Resource-Policy", "same-origin") // a proxy may know its users by a cookie
-	header.Set("Cache-Control", "no-store")                   // an execution that runs changes
+	header.Set("Cross-Origin-Resource-Policy", "same-origin") // a proxy may authenticate users by cookie
+	header.Set("Cache-Control", "no-store")                   // an open execution changes
 	header.Set("Content-Security-Policy", filePolicy)
 }
 
-// setFileHeaders lets the browser show what cannot harm and save the rest.
+// setFileHeaders makes browsers show harmless types and download all others.
 func setFileHeaders(header http.Header, name string) {
 	switch path.Ext(name) {
 	case ".json":

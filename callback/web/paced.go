@@ -5,11 +5,11 @@ import (
 	"time"
 )
 
-// writeTime is how long the client may take for one buffer of an answer. There
-// is no bound on the whole: files are large and links slow.
+// writeTime is how long the client may take to read one buffer of a response. The
+// total time has no limit: files are large and links slow.
 const writeTime = 30 * time.Second
 
-// pacedWriter cuts off a client that no longer reads.
+// pacedWriter disconnects a client that has stopped reading.
 type pacedWriter struct {
 	http.ResponseWriter
 	conn *http.ResponseController
@@ -24,5 +24,5 @@ func (p *pacedWriter) Write(b []byte) (int, error) {
 	return p.ResponseWriter.Write(b)
 }
 
-// Unwrap is for http.ResponseController.
+// Unwrap implements the interface of http.ResponseController.
 func (p *pacedWriter) Unwrap() http.ResponseWriter { return p.ResponseWriter }

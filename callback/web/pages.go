@@ -21,9 +21,8 @@ var assets embed.FS
 
 var pages = template.Must(template.ParseFS(assets, "assets/*.html"))
 
-// page is what all pages have. Root is the way from the page to the list of
-// executions: links are relative, because a proxy may serve them below a path
-// of its own.
+// page is common to all pages. Root is the relative path from the page to the list of
+// executions: links are relative, because a proxy may add a path prefix.
 type page struct {
 	Title, Root string
 }
@@ -81,8 +80,8 @@ func (h *handler) serveFiles(w http.ResponseWriter, directory string) error {
 	return nil
 }
 
-// files looks at the files as they are listed: an execution may have many
-// thousands.
+// files reads the attributes of files while they are listed: an execution may have
+// many thousands.
 func files(entries []fs.DirEntry) iter.Seq[file] {
 	return func(yield func(file) bool) {
 		for _, entry := range entries {
@@ -91,9 +90,9 @@ func files(entries []fs.DirEntry) iter.Seq[file] {
 			}
 			info, err := entry.Info()
 			if err != nil {
-				continue // it was pruned since
+				continue // pruned meanwhile
 			}
-			// As a link from the page: a name may look like a scheme.
+			// With ./, because a name may look like a URL scheme.
 			link := "./" + url.PathEscape(entry.Name())
 			if !yield(file{Link: link, Name: entry.Name(), Size: formatSize(info.Size())}) {
 				return
@@ -102,7 +101,7 @@ func files(entries []fs.DirEntry) iter.Seq[file] {
 	}
 }
 
-// render writes a page. An error is one of the client's connection.
+// render writes a page. Errors come from the client's connection.
 func (h *handler) render(w http.ResponseWriter, name string, data any) {
 	w.Header().Set("Content-Type", "text/html; charset=utf-8")
 	w.Header().Set("Content-Security-Policy", pagePolicy)
@@ -116,8 +115,7 @@ func (h *handler) render(w http.ResponseWriter, name string, data any) {
 	}
 }
 
-// formatSize returns a number of bytes with at most three digits before the
-// point.
+// formatSize formats a number of bytes with a binary unit.
 func formatSize(bytes int64) string {
 	const step = 1024
 	if bytes < step {

@@ -8,29 +8,28 @@ import (
 	"strings"
 )
 
-// Viewers says who may look at the reports.
+// Viewers authorizes clients to read the reports.
 type Viewers interface {
-	// Admit returns nil if the owner of a bearer token may. The error wraps
-	// ErrUnauthenticated if the token is nobody's, and is a *ForbiddenError if
-	// its owner may not; any other is that it cannot be told.
+	// Admit returns nil if the user of a bearer token may read the reports. The error
+	// wraps ErrUnauthenticated if the token is invalid, and is a *ForbiddenError if the
+	// user is not authorized; any other error means that neither is known.
 	Admit(ctx context.Context, token string) error
 }
 
-// ErrUnauthenticated is that a bearer token is nobody's.
-var ErrUnauthenticated = errors.New("the bearer token is missing or not valid")
+// ErrUnauthenticated says that a bearer token is missing or invalid.
+var ErrUnauthenticated = errors.New("the bearer token is missing or invalid")
 
-// ForbiddenError is that somebody may not look at the reports. It says what is
-// missing, and is shown.
+// ForbiddenError says that a user may not read the reports, and which permission is
+// missing. The response contains it.
 type ForbiddenError struct{ Message string }
 
 func (e *ForbiddenError) Error() string { return e.Message }
 
-// retryAfter is when to come back while it cannot be told who somebody is, in
-// seconds.
+// retryAfter is the Retry-After, in seconds, while users cannot be authenticated.
 const retryAfter = 5
 
-// admit answers a request of somebody who may not look at the reports, and
-// reports whether it was one who may.
+// admit reports whether the client may read the reports; if not, it writes the
+// response.
 func (h *handler) admit(w http.ResponseWriter, r *http.Request) bool {
 	if h.options.Viewers == nil {
 		return true
@@ -50,15 +49,15 @@ func (h *handler) admit(w http.ResponseWriter, r *http.Request) bool {
 	case errors.As(err, &forbidden):
 		http.Error(w, forbidden.Message, http.StatusForbidden)
 	default:
-		h.log.Warn("it cannot be told who may look at the reports", "error", err)
+		h.log.Warn("cannot authorize a request for reports", "error", err)
 		w.Header().Set("Retry-After", strconv.Itoa(retryAfter))
-		http.Error(w, "it cannot be told who you are: the API server does not answer", http.StatusServiceUnavailable)
+		http.Error(w, "cannot authenticate you: the API server does not respond", http.StatusServiceUnavailable)
 	}
 	return false
 }
 
-// bearerToken returns the token of a request. Two are none: it would not be
-// clear whose request it is.
+// bearerToken returns the token of a request. Several headers count as none: it would
+// not be clear which user sends the request.
 func bearerToken(r *http.Request) (token string, ok bool) {
 	values := r.Header.Values("Authorization")
 	if len(values) != 1 {
@@ -69,7 +68,7 @@ func bearerToken(r *http.Request) (token string, ok bool) {
 	return token, strings.EqualFold(scheme, "Bearer") && token != "" && len(token) <= maxToken
 }
 
-// maxToken is far above what tokens are, and below what headers may be.
+// maxToken is far above the size of tokens, and below the limit of headers.
 const maxToken = 10 << 10
 
 func challenge(r *http.Request) string {

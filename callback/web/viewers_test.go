@@ -41,16 +41,16 @@ func TestViewers(t *testing.T) {
 		wantChallenge  string
 		wantRetryAfter string
 	}{
-		"somebody who may":           {authorization: []string{"Bearer good"}, want: 200, wantBody: "0123456789"},
+		"an authorized user":         {authorization: []string{"Bearer good"}, want: 200, wantBody: "0123456789"},
 		"a scheme in lower case":     {authorization: []string{"bearer good"}, want: 200, wantBody: "0123456789"},
-		"somebody who may not":       {authorization: []string{"Bearer poor"}, want: 403, wantBody: `"eve" may not look at the reports`},
-		"nobody":                     {want: 401, wantBody: "missing", wantChallenge: `Bearer realm="reports"`},
-		"a token of nobody":          {authorization: []string{"Bearer bad"}, want: 401, wantBody: "not valid", wantChallenge: `Bearer realm="reports", error="invalid_token"`},
+		"an unauthorized user":       {authorization: []string{"Bearer poor"}, want: 403, wantBody: `"eve" may not look at the reports`},
+		"no token":                   {want: 401, wantBody: "missing", wantChallenge: `Bearer realm="reports"`},
+		"an invalid token":           {authorization: []string{"Bearer bad"}, want: 401, wantBody: "invalid", wantChallenge: `Bearer realm="reports", error="invalid_token"`},
 		"an empty token":             {authorization: []string{"Bearer "}, want: 401, wantChallenge: `Bearer realm="reports", error="invalid_token"`},
 		"a password":                 {authorization: []string{"Basic Z29vZDpnb29k"}, want: 401, wantChallenge: `Bearer realm="reports", error="invalid_token"`},
 		"two tokens":                 {authorization: []string{"Bearer good", "Bearer good"}, want: 401, wantChallenge: `Bearer realm="reports", error="invalid_token"`},
 		"a token that is far long":   {authorization: []string{"Bearer " + strings.Repeat("x", 11<<10)}, want: 401, wantChallenge: `Bearer realm="reports", error="invalid_token"`},
-		"an API server that is away": {authorization: []string{"Bearer later"}, want: 503, wantBody: "does not answer", wantRetryAfter: "5"},
+		"an API server that is away": {authorization: []string{"Bearer later"}, want: 503, wantBody: "does not respond", wantRetryAfter: "5"},
 		"only the head":              {method: http.MethodHead, want: 401, wantChallenge: `Bearer realm="reports"`},
 		"a method there is not":      {method: http.MethodPost, want: 405},
 	}

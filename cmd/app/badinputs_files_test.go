@@ -118,8 +118,8 @@ func badFiles() badInputs {
 		},
 		"F22": {
 			"nothing":     refuseForm("", "malformed or ends early"),
-			"no part":     refuseForm(formEnd, "the form holds no file"),
-			"only fields": refuseForm(formField+formEnd, "is no file, and would not be kept"),
+			"no part":     refuseForm(formEnd, "the form contains no file"),
+			"only fields": refuseForm(formField+formEnd, "is not a file, and would be lost"),
 		},
 		"F23": {
 			"16 parts":                             sixteen,
@@ -177,13 +177,13 @@ func badFiles() badInputs {
 			"compressed":       coded("Content-Encoding: gzip"),
 		},
 		"F35": {
-			"behind it":      afterOne(formPart("a")+formEnd+"more", "behind its end"),
-			"a second one":   afterOne(formPart("a")+formEnd+formPart("b")+formEnd, "behind its end"),
-			"in front of it": afterOne("more\r\n"+formPart("a")+formEnd, "in front of its first part"),
+			"behind it":      afterOne(formPart("a")+formEnd+"more", "after its end"),
+			"a second one":   afterOne(formPart("a")+formEnd+formPart("b")+formEnd, "after its end"),
+			"in front of it": afterOne("more\r\n"+formPart("a")+formEnd, "before its first part"),
 			"no end":         afterOne(formPart("a")+"--x\r\n", "malformed or ends early"),
 		},
-		"F36": {"a name twice": afterOne(formPart("a")+formPart("a")+formEnd, "is there twice")},
-		"F37": {"a field": afterOne(formPart("a")+formField+formEnd, "is no file, and would not be kept")},
+		"F36": {"a name twice": afterOne(formPart("a")+formPart("a")+formEnd, "occurs twice")},
+		"F37": {"a field": afterOne(formPart("a")+formField+formEnd, "is not a file, and would be lost")},
 		"F32": {
 			"a file":   full,
 			"a result": badRequest{body: `{"test":[{"value":1,"labels":{"label":"` + fullDiskContent + `"}}]}`, status: 507, says: []string{"the report directory is full"}},

@@ -78,9 +78,9 @@ func badHTTP() badInputs {
 		},
 		"H22": {
 			"of a result":               badRequest{path: "{task}/result?a=b", body: smallResult, status: 400, says: []string{"unknown parameter"}},
-			"of a result, with a name":  badRequest{path: "{task}/result?name=b", body: smallResult, status: 400, says: []string{"only the URL of files takes one"}},
+			"of a result, with a name":  badRequest{path: "{task}/result?name=b", body: smallResult, status: 400, says: []string{"only the URL for files accepts a name"}},
 			"of an event":               badRequest{path: "{task}/event?a=b", body: `{"reason":"R","message":"m"}`, status: 400, says: []string{"unknown parameter"}},
-			"of a result, not readable": badRequest{path: "{task}/result?%zz", body: smallResult, status: 400, says: []string{"cannot be read"}},
+			"of a result, not readable": badRequest{path: "{task}/result?%zz", body: smallResult, status: 400, says: []string{"cannot be parsed"}},
 		},
 		"H9": {
 			"compressed and in chunks": raw("POST {task}/result HTTP/1.1", 501, "Transfer-Encoding: gzip, chunked", "", ""),

@@ -68,14 +68,14 @@ func TestRequestsOfANodeWaitForEachOther(t *testing.T) {
 	}{
 		"as many as are let in":                  {requests: perTask, takes: time.Second, want: map[int]int{200: perTask}},
 		"one more waits":                         {requests: perTask + 1, takes: time.Second, want: map[int]int{200: perTask + 1}},
-		"as many as may wait":                    {requests: perTask + crowdQueue*perTask, takes: time.Second, want: map[int]int{200: perTask + crowdQueue*perTask}},
-		"one too many to wait":                   {requests: perTask + crowdQueue*perTask + 1, takes: time.Second, want: map[int]int{200: perTask + crowdQueue*perTask, 429: 1}},
+		"as many as may wait":                    {requests: perTask + taskQueue*perTask, takes: time.Second, want: map[int]int{200: perTask + taskQueue*perTask}},
+		"one too many to wait":                   {requests: perTask + taskQueue*perTask + 1, takes: time.Second, want: map[int]int{200: perTask + taskQueue*perTask, 429: 1}},
 		"those that wait for longer than may be": {requests: perTask + 1, takes: 40 * time.Second, want: map[int]int{200: perTask, 429: 1}},
 	} {
 		t.Run(name, func(t *testing.T) {
 			synctest.Test(t, func(t *testing.T) {
 				var met limitsMet
-				// The pod hangs up for nobody: what takes long is the recorder.
+				// The pod stays connected: the recorder takes long.
 				recorder := &slowRecorder{takes: tt.takes}
 				listener := openPipe(t, NewHandler(recorder, Options{Limits: Limits{PerTask: perTask}, ObserveLimit: met.observe}))
 				replies := make([]reply, tt.requests)
@@ -120,7 +120,7 @@ func (r *slowRecorder) Result(ctx context.Context, key execution.Key, body []byt
 }
 
 func TestNothingIsRememberedOfRequestsThatHaveEnded(t *testing.T) {
-	c := newCrowd(1, 0)
+	c := newTaskLimiter(1, 0)
 	key := func(n int) execution.Key { return execution.Key{Node: fmt.Sprint(n)} }
 	for n := range 100 {
 		leave, err := c.enter(t.Context(), key(n))
