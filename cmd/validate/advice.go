@@ -11,38 +11,38 @@ import (
 	"github.com/batch-job-controller/batch-job-controller/controller/report"
 )
 
-// adviseSchedule warns of executions that get in each other's way.
+// adviseSchedule warns of executions that overlap.
 func (c *checking) adviseSchedule() {
 	cfg := c.Config
 	grace := jobspec.Grace(c.Job.Spec.Template.Spec.TerminationGracePeriodSeconds)
 	longest := time.Duration(cfg.BackoffLimit+1) * (cfg.StartDeadline + cfg.JobTimeout + grace)
 	if c.period > 0 && c.period < longest {
-		c.warn("cronExpression", "executions begin as little as %s after each other, but one may last %s (startDeadline %s, jobTimeout %s and %s for a pod to end%s): a tick that comes while one is open is skipped",
+		c.warn("cronExpression", "an execution may start %s after the previous one, but may take %s (startDeadline %s, jobTimeout %s and a grace period of %s%s): ticks are skipped while an execution is open",
 			c.period, longest, cfg.StartDeadline, cfg.JobTimeout, grace, retries(cfg.BackoffLimit))
 	}
 	if grace > usualGrace {
-		c.warn(config.PodTemplateKey+".spec.terminationGracePeriodSeconds", "a pod that is told to end may take %s, and keeps its slot as long: with it, an execution may last %s for each round of the pool", grace, longest)
+		c.warn(config.PodTemplateKey+".spec.terminationGracePeriodSeconds", "a pod may keep its slot for %s after it is terminated: an execution may take %s for each round of the pool", grace, longest)
 	}
 	if cfg.JobHistory > cfg.ReportHistory {
-		c.warn("jobHistory", "%d is more than reportHistory %d: Jobs go with their execution, so only those of %d are kept", cfg.JobHistory, cfg.ReportHistory, cfg.ReportHistory)
+		c.warn("jobHistory", "%d exceeds reportHistory %d: Jobs are deleted with their execution, so only those of %d executions are kept", cfg.JobHistory, cfg.ReportHistory, cfg.ReportHistory)
 	}
 }
 
-// usualGrace is what a pod may take to end that waits for a few requests.
+// usualGrace is a grace period that is enough for most pods.
 const usualGrace = time.Minute
 
 func retries(limit int32) string {
 	if limit == 0 {
 		return ""
 	}
-	return ", again for each retry of backoffLimit"
+	return ", for each attempt of backoffLimit"
 }
 
 // adviseCapacity compares the configuration with what is known of the cluster.
 func (c *checking) adviseCapacity() {
 	in, cfg := c.Input, c.Config
 	if in.Nodes > 0 && cfg.PodPoolSize > in.Nodes {
-		c.warn("podPoolSize", "%d is more than the %d nodes that take part: all of them are worked on at once", cfg.PodPoolSize, in.Nodes)
+		c.warn("podPoolSize", "%d exceeds the %d selected nodes: all of them run at once", cfg.PodPoolSize, in.Nodes)
 	}
 	if in.Volume == 0 || in.Nodes <= 0 {
 		return
@@ -59,7 +59,7 @@ func (c *checking) adviseCapacity() {
 	}
 }
 
-// size writes a number of bytes as people do, rounded down.
+// size formats a number of bytes with a binary suffix, rounded down.
 func size(n int64) string {
 	unit, suffix := int64(1), ""
 	for _, next := range []string{"Ki", "Mi", "Gi", "Ti"} {

@@ -9,14 +9,14 @@ import (
 )
 
 const (
-	everyPrefix = "@every " // of a schedule that goes by no clock
-	// Of executions that are closer to each other nobody misses one.
+	everyPrefix = "@every " // of a schedule without times of day
+	// More frequent executions are not worth a warning.
 	rareExecutions = 6 * time.Hour
 	aYear          = 366 * 24 * time.Hour
 )
 
-// adviseClocks warns of a time that does not exist on a day of the coming
-// year, or comes twice, because clocks change.
+// adviseClocks warns of a time that does not exist, or occurs twice, on a day of the
+// coming year because clocks change.
 func (c *checking) adviseClocks() {
 	if c.period < rareExecutions || strings.HasPrefix(c.Config.CronExpression, everyPrefix) {
 		return
@@ -33,12 +33,12 @@ func (c *checking) adviseClocks() {
 		at = change
 	}
 	if len(days) > 0 {
-		c.warn("cronExpression", "clocks change in %s, and the time %s: other hours have no such days, nor has timeZone: UTC",
+		c.warn("cronExpression", "clocks change in %s, and the time %s: choose another hour, or timeZone: UTC",
 			c.Config.TimeZone, strings.Join(days, " and "))
 	}
 }
 
-// atChange says what a change of the clocks does to the schedule.
+// atChange describes the effect of a clock change on the schedule.
 func (c *checking) atChange(change time.Time) string {
 	_, before := change.Add(-time.Second).Zone()
 	_, after := change.Zone()
@@ -51,7 +51,7 @@ func (c *checking) atChange(change time.Time) string {
 		return ""
 	}
 	if firesIn(c.schedule, change.Add(shift), change) && firesIn(c.schedule, change, change.Add(-shift)) {
-		return "comes twice"
+		return "occurs twice"
 	}
 	return ""
 }

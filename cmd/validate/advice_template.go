@@ -14,11 +14,11 @@ import (
 	"github.com/batch-job-controller/batch-job-controller/controller/jobspec"
 )
 
-// adviseTemplate warns of what the API server takes and people regret.
+// adviseTemplate warns of common mistakes that the API server accepts.
 func (c *checking) adviseTemplate() {
 	rendered, _, err := jobspec.Trace(c.Config.PodTemplate)
 	if err != nil {
-		return // the preview of the Job has told
+		return // the preview of the Job has reported it
 	}
 	var pod corev1.Pod
 	if yaml.Unmarshal([]byte(rendered), &pod) != nil {
@@ -27,10 +27,10 @@ func (c *checking) adviseTemplate() {
 	c.narrowed = narrowing(pod.Spec)
 	const at = config.PodTemplateKey + ".spec"
 	if len(c.Config.Metrics.Gauges) == 0 && strings.Contains(rendered, jobspec.EnvResultURL) {
-		c.warn("metrics.gauges", "none, but the pod template reads %s: every result is refused that sets a gauge which is not configured", jobspec.EnvResultURL)
+		c.warn("metrics.gauges", "none, but the pod template reads %s: results with gauges that are not configured are rejected", jobspec.EnvResultURL)
 	}
 	if limit := pod.Spec.ActiveDeadlineSeconds; limit != nil && float64(*limit) > c.Config.JobTimeout.Seconds() {
-		c.warn(at+".activeDeadlineSeconds", "%d is longer than jobTimeout %s, which applies", *limit, c.Config.JobTimeout)
+		c.warn(at+".activeDeadlineSeconds", "%d exceeds jobTimeout %s, which applies", *limit, c.Config.JobTimeout)
 	}
 	if own := pod.Spec.ServiceAccountName; own != "" && c.Config.JobServiceAccount != "" && own != c.Config.JobServiceAccount {
 		c.warn(at+".serviceAccountName", "%s is not used: jobServiceAccount is %s", own, c.Config.JobServiceAccount)
@@ -42,11 +42,11 @@ func (c *checking) adviseTemplate() {
 		c.adviseContainer(fmt.Sprintf("%s.containers[%d]", at, i), container)
 	}
 	if isBestEffort(pod.Spec) {
-		c.warn(at+".containers[0].resources", "no container has requests: nothing is kept free on the node for the pod, and it is the first to be evicted when memory runs out")
+		c.warn(at+".containers[0].resources", "no container has resource requests: the node reserves nothing for the pod, and it is among the first to be evicted when memory runs out")
 	}
 }
 
-// isBestEffort reports whether a pod is in the lowest class of service.
+// isBestEffort reports whether a pod has the QoS class BestEffort.
 func isBestEffort(spec corev1.PodSpec) bool {
 	return spec.Resources == nil && !slices.ContainsFunc(slices.Concat(spec.InitContainers, spec.Containers), func(c corev1.Container) bool {
 		return len(c.Resources.Requests) > 0 || len(c.Resources.Limits) > 0
@@ -55,15 +55,14 @@ func isBestEffort(spec corev1.PodSpec) bool {
 
 func (c *checking) adviseContainer(path string, container corev1.Container) {
 	if tagChanges(container.Image) {
-		c.warn(path+".image", "%s may be another image from one node or execution to the next: name a version", container.Image)
+		c.warn(path+".image", "%s may differ between nodes and executions: use a tag with a version", container.Image)
 	}
 	for _, name := range c.unknownVariables(container) {
 		c.warn(path, "%s", name)
 	}
 }
 
-// tagChanges reports whether an image has no tag, or the one that everybody
-// moves.
+// tagChanges reports whether an image has no tag, or the tag latest.
 func tagChanges(image string) bool {
 	if strings.Contains(image, "@") {
 		return false
@@ -76,14 +75,14 @@ var (
 	callbackVariable = regexp.MustCompile(`\bCALLBACK_[A-Z0-9_]+\b`)
 	// How scripts and the kubelet read a variable.
 	variableRead = regexp.MustCompile(`\$[({]?(CALLBACK_[A-Z0-9_]+)([:}=?+-])?`)
-	// What Kubernetes sets for a Service that is called callback-something.
+	// What Kubernetes sets for a Service whose name starts with callback-.
 	serviceLink = regexp.MustCompile(`_SERVICE_HOST$|_SERVICE_PORT_|_PORT(_\d+_(TCP|UDP|SCTP)(_(PROTO|PORT|ADDR))?)?$`)
 )
 
-// unknownVariables returns what there is to say of the variables with the
-// controller's prefix that a container reads and nobody sets.
+// unknownVariables returns warnings about variables with the controller's prefix that
+// a container reads and that are never set.
 func (c *checking) unknownVariables(container corev1.Container) []string {
-	if len(container.EnvFrom) > 0 { // may set any
+	if len(container.EnvFrom) > 0 { // may set any variable
 		return nil
 	}
 	var text strings.Builder
@@ -107,8 +106,8 @@ func (c *checking) unknownVariables(container corev1.Container) []string {
 	return all
 }
 
-// readOnly returns the variables that a text reads, and does nothing else
-// with: not set, declare or have a default for.
+// readOnly returns the variables that a text only reads: it neither sets nor declares
+// them, and has no default for them.
 func readOnly(text string) []string {
 	reads := map[string]int{}
 	for _, m := range variableRead.FindAllStringSubmatch(text, -1) {
@@ -128,6 +127,6 @@ func (c *checking) whyUnset(name string) string {
 	case jobspec.EnvToken, jobspec.EnvTokenFile:
 		return fmt.Sprintf("%s is not set: callback.auth is %s", name, c.Config.Callback.Auth)
 	default:
-		return fmt.Sprintf("%s is set by nobody: the URLs are in %s, %s and %s", name, jobspec.EnvResultURL, jobspec.EnvFileURL, jobspec.EnvEventURL)
+		return fmt.Sprintf("%s is never set: the URLs are in %s, %s and %s", name, jobspec.EnvResultURL, jobspec.EnvFileURL, jobspec.EnvEventURL)
 	}
 }

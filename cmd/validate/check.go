@@ -14,22 +14,22 @@ import (
 	"github.com/batch-job-controller/batch-job-controller/controller/plan"
 )
 
-// Result is what there is to say of a configuration.
+// Result is the result of a check.
 type Result struct {
-	Input    Input     // with what was assumed
+	Input    Input     // with defaults
 	Findings []Finding // by file and line
 
-	// What follows is there only if the configuration is valid.
+	// The following fields are set only if the configuration is valid.
 
 	Config config.Config
 	Times  []time.Time  // of the next executions
 	Job    *batchv1.Job // of the node of the input
-	Share  int64        // bytes of the volume for each report; 0: not known
+	Share  int64        // bytes of the volume for each node's report; 0: unknown
 
-	narrowed string // by what the pod template excludes nodes
+	narrowed string // the fields by which the pod template rules out nodes
 	schedule plan.Schedule
-	onPaper  plan.Schedule // if clocks never changed
-	period   time.Duration // the shortest between two executions
+	onPaper  plan.Schedule // the schedule without clock changes
+	period   time.Duration // the shortest time between two executions
 }
 
 // Valid reports whether the controller would start with the configuration.
@@ -42,8 +42,8 @@ func (r *Result) Valid() bool {
 	return true
 }
 
-// Check reads the values as the controller does when it starts. What is found
-// by experience is a warning, and given only of a configuration that is valid.
+// Check validates the values as the controller does at startup. A valid configuration
+// also gets warnings about common mistakes.
 func Check(in Input, now time.Time) *Result {
 	if in.Env.Namespace == "" {
 		in.Env.Namespace = sampleNamespace
@@ -54,7 +54,7 @@ func Check(in Input, now time.Time) *Result {
 	c := checking{Result: Result{Input: in}, places: newPlaces(in.Values)}
 	c.decode(now)
 	if c.Valid() {
-		// Where the configuration is valid, only the Job of a node can fail.
+		// If the configuration is valid, only the Job of a node can fail.
 		if err := c.preview(now); err != nil {
 			message := strings.TrimPrefix(err.Error(), "pod template for node "+c.Input.Node+": ")
 			c.problem(config.PodTemplateKey, "Invalid value: "+message)
@@ -71,7 +71,7 @@ func Check(in Input, now time.Time) *Result {
 	return &c.Result
 }
 
-// checking is a check that is being made.
+// checking is a check in progress.
 type checking struct {
 	Result
 	places places
@@ -87,7 +87,7 @@ func (c *checking) warn(path, format string, args ...any) {
 	c.Findings = append(c.Findings, f)
 }
 
-// decode has the controller's own code judge the values.
+// decode validates the values with the controller's code.
 func (c *checking) decode(now time.Time) {
 	data := make(map[string]string, len(c.Input.Values))
 	for key, v := range c.Input.Values {
@@ -112,10 +112,10 @@ func (c *checking) decode(now time.Time) {
 
 const (
 	shownTimes    = 5  // of the next executions
-	regardedTimes = 50 // to find out how close they come
+	regardedTimes = 50 // for the shortest time between two
 )
 
-// preview works out when the next executions are, and the Job of a node.
+// preview computes the next executions, and the Job of a node.
 func (c *checking) preview(now time.Time) error {
 	location, err := plan.ParseTimeZone(c.Config.TimeZone)
 	if err != nil {
@@ -125,8 +125,7 @@ func (c *checking) preview(now time.Time) error {
 		return err
 	}
 	c.Times = next(c.schedule, now.In(location), shownTimes)
-	// On paper, as a change of the clocks would make one execution of a year
-	// speak for all.
+	// Without clock changes, which would shorten one period of the year.
 	if c.onPaper, err = plan.ParseSchedule(c.Config.CronExpression, "", now); err != nil {
 		return err
 	}
@@ -137,7 +136,7 @@ func (c *checking) preview(now time.Time) error {
 	return err
 }
 
-// next returns the next times of a schedule, of which there is one at least.
+// next returns the next times of a schedule, at least one.
 func next(s plan.Schedule, after time.Time, n int) []time.Time {
 	var times []time.Time
 	for at := s.Next(after); !at.IsZero() && len(times) < n; at = s.Next(at) {
@@ -146,7 +145,7 @@ func next(s plan.Schedule, after time.Time, n int) []time.Time {
 	return times
 }
 
-// shortest returns the shortest time between two, or 0 if there are not two.
+// shortest returns the shortest time between two times; 0: there are less than two.
 func shortest(times []time.Time) time.Duration {
 	var least time.Duration
 	for i := 1; i < len(times); i++ {
@@ -157,8 +156,8 @@ func shortest(times []time.Time) time.Duration {
 	return least
 }
 
-// host returns where job pods report. In a cluster it is the Service's
-// address.
+// host returns the host in the callback URLs, with the Service's DNS name in place of
+// its address.
 func (c *checking) host() string {
 	if c.Input.Env.PodIP != "" {
 		return c.Input.Env.PodIP

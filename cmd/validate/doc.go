@@ -1,4 +1,3 @@
-// Package validate checks a configuration before it is deployed: with the code
-// that the controller reads it with when it starts, and with what experience
-// says besides.
+// Package validate checks a configuration before it is deployed, with the
+// controller's own code, and warns of common mistakes.
 package validate

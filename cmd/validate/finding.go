@@ -5,17 +5,17 @@ import (
 	"strings"
 )
 
-// Finding is something that is wrong, or a warning.
+// Finding is a problem or a warning.
 type Finding struct {
-	File    string // empty: it is about no file
+	File    string // empty: it concerns no file
 	Line    int
-	Path    string // empty: it is about the file
+	Path    string // empty: it concerns the whole file
 	Message string
 	Warning bool
 }
 
-// String returns the finding as compilers write theirs, so that editors and CI
-// systems find the line.
+// String formats the finding like a compiler message, so that editors and CI systems
+// find the line.
 func (f Finding) String() string {
 	var b strings.Builder
 	if f.File != "" {
@@ -30,7 +30,7 @@ func (f Finding) String() string {
 	return b.String() + f.Message
 }
 
-// before orders findings as somebody who mends them goes through the files.
+// before orders findings by file and line.
 func (f Finding) before(other Finding) bool {
 	if f.File != other.File {
 		return f.File < other.File

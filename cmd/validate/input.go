@@ -11,23 +11,21 @@ import (
 	"github.com/batch-job-controller/batch-job-controller/controller/config"
 )
 
-// Input is what is checked: the two values of the ConfigMap, and what is known
-// of where they will be used.
+// Input is what to check: the two values of the ConfigMap, and their environment.
 type Input struct {
 	Values map[string]Value // by the keys of the ConfigMap
 	Env    config.Env       // of the controller
 	Node   string           // whose Job is rendered
-	Nodes  int              // how many take part; 0: not known
-	Volume int64            // bytes of the report directory; 0: not known
-	Report int64            // bytes of a node's report in an execution; 0: not known
+	Nodes  int              // number of selected nodes; 0: unknown
+	Volume int64            // bytes of the report directory; 0: unknown
+	Report int64            // bytes of a node's report in an execution; 0: unknown
 }
 
-// Value is the text of a key of the ConfigMap, and where it is from.
+// Value is the text of a key of the ConfigMap, and its source.
 type Value struct {
 	Text string
-	File string // as messages name it
-	// Line returns the line of the file that a line of the text is in. Without
-	// it the text is the file.
+	File string // its name in messages
+	// Line maps a line of the text to a line of the file. Nil: the text is the file.
 	Line func(line int) int
 }
 
@@ -38,7 +36,7 @@ func (v Value) line(line int) int {
 	return v.Line(line)
 }
 
-// sample is what is assumed of what nobody says.
+// Defaults for what the command line does not say.
 const (
 	sampleNamespace = "sample-namespace"
 	sampleNode      = "sample-node"
@@ -62,7 +60,7 @@ func (o *options) read(stdin io.Reader) (Input, error) {
 	}
 	if isManifest {
 		if o.template != "" {
-			return in, fmt.Errorf("-t %s: must not be given, since -f %s is a manifest: its ConfigMap holds the template", o.template, o.config)
+			return in, fmt.Errorf("-t %s: omit it, because -f %s is a manifest whose ConfigMap contains the template", o.template, o.config)
 		}
 		in.Values = m.configMap.values
 		env, err := m.environment()
@@ -76,7 +74,7 @@ func (o *options) read(stdin io.Reader) (Input, error) {
 	}
 	if o.template == "" {
 		if o.config == stdinName {
-			return in, errors.New("-t: must name the pod template, since -f - is no manifest of a ConfigMap")
+			return in, errors.New("-t: must name the pod template, because -f - is not a manifest with a ConfigMap")
 		}
 		o.template = filepath.Join(filepath.Dir(o.config), config.PodTemplateKey)
 	}

@@ -7,7 +7,7 @@ import (
 	yamlv3 "go.yaml.in/yaml/v3"
 )
 
-// parse returns the nodes of a text, or nil if it has none.
+// parse returns the root node of a text, or nil.
 func parse(text string) *yamlv3.Node {
 	var document yamlv3.Node
 	if yamlv3.Unmarshal([]byte(strings.TrimPrefix(text, "\ufeff")), &document) != nil || len(document.Content) == 0 {
@@ -16,9 +16,9 @@ func parse(text string) *yamlv3.Node {
 	return document.Content[0]
 }
 
-// locate returns the line of what a path names, such as spec.containers[0].env
-// or gauges[free_bytes]. Of what is not there it returns the line of the
-// innermost that is, and 0 if there is nothing.
+// locate returns the line of a path, such as spec.containers[0].env or
+// gauges[free_bytes]. If the path does not exist, it returns the line of its longest
+// existing prefix, or 0.
 func locate(n *yamlv3.Node, path string) int {
 	if n == nil || path == "" {
 		return 0

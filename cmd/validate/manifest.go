@@ -15,24 +15,22 @@ import (
 	"github.com/batch-job-controller/batch-job-controller/controller/config"
 )
 
-// bundle is what there is to know of a configuration from the objects that are
-// deployed together with it.
+// bundle is a configuration with the objects that are deployed together with it.
 type bundle struct {
-	configMap   configMap // that holds it
+	configMap   configMap // the one with the configuration
 	configMaps  []configMap
 	deployments []*appsv1.Deployment
 }
 
-// configMap is one of a manifest.
+// configMap is a ConfigMap of a manifest.
 type configMap struct {
 	name      string
 	namespace string
 	values    map[string]Value
 }
 
-// readManifest reads a manifest that has one ConfigMap with a configuration. A
-// text that does not parse is taken for a config.yaml, which has its own words for
-// that.
+// readManifest reads a manifest with one ConfigMap that has a configuration. A text
+// that does not parse counts as a config.yaml, whose decoder has better messages.
 func readManifest(text, file string) (m bundle, isManifest bool, err error) {
 	decoder := yamlv3.NewDecoder(strings.NewReader(text))
 	for {
@@ -100,8 +98,8 @@ func (m *bundle) choose() error {
 	return nil
 }
 
-// environment returns that of the controller, as far as the manifest tells: its
-// Deployment may be in it.
+// environment returns the controller's environment, if the manifest has its
+// Deployment.
 func (m *bundle) environment() (config.Env, error) {
 	for _, d := range m.deployments {
 		in := environment.Surroundings{Namespace: cmp.Or(d.Namespace, m.configMap.namespace, sampleNamespace), Data: m.data}
@@ -130,10 +128,10 @@ func (m *bundle) data(kind environment.Kind, name string) (map[string]string, er
 			return data, nil
 		}
 	}
-	return nil, fmt.Errorf("%s %s is not in the manifest: give the two files of the configuration by themselves, and POD_IP with -pod-ip", kind, name)
+	return nil, fmt.Errorf("%s %s is not in the manifest: pass the two files of the configuration separately, and POD_IP with -pod-ip", kind, name)
 }
 
-// objects returns what a document holds: an object, or a List of them.
+// objects returns the objects of a document: one, or those of a List.
 func objects(document *yamlv3.Node) []*yamlv3.Node {
 	if len(document.Content) == 0 {
 		return nil
@@ -157,8 +155,8 @@ func newConfigMap(object *yamlv3.Node, file string) configMap {
 	return m
 }
 
-// lineWithin returns where the lines of a scalar are. Only those of a literal
-// block are lines of the file, too.
+// lineWithin maps the lines of a scalar to lines of the file. Only the lines of a
+// literal block are lines of the file.
 func lineWithin(scalar *yamlv3.Node) func(int) int {
 	return func(line int) int {
 		if scalar.Style&yamlv3.LiteralStyle != 0 {

@@ -27,12 +27,12 @@ func TestRunRefusesWhatItIsToldWrong(t *testing.T) {
 			wantStatus: exitMisused,
 			want:       []string{"-o xml", "only one of them can be stdin", "-nodes: must", "-node A b", "-namespace a.b", "-pod-ip 10.0", `arguments ["config.yaml" "x"]`},
 		},
-		"a volume of how many nodes":      {args: []string{"-volume", "20Gi"}, wantStatus: exitMisused, want: []string{"-volume: needs -nodes"}},
-		"a report on what volume":         {args: []string{"-report", "2Mi"}, wantStatus: exitMisused, want: []string{"-report: needs -volume"}},
+		"a volume of how many nodes":      {args: []string{"-volume", "20Gi"}, wantStatus: exitMisused, want: []string{"-volume: requires -nodes"}},
+		"a report on what volume":         {args: []string{"-report", "2Mi"}, wantStatus: exitMisused, want: []string{"-report: requires -volume"}},
 		"a volume of a size that is none": {args: []string{"-volume", "20GiB"}, wantStatus: exitMisused, want: []string{"must be a size, such as 64Ki"}},
 		"a volume of no size":             {args: []string{"-volume", "0"}, wantStatus: exitMisused, want: []string{"must be a size"}},
 		"stdin without a template":        {args: []string{"-f", "-"}, stdin: goodConfig, wantStatus: exitMisused, want: []string{"-t: must name the pod template"}},
-		"a manifest and a template":       {args: []string{"-f", "-", "-t", "t.yaml"}, stdin: manifest(goodConfig, goodTemplate), wantStatus: exitMisused, want: []string{"-t t.yaml: must not be given"}},
+		"a manifest and a template":       {args: []string{"-f", "-", "-t", "t.yaml"}, stdin: manifest(goodConfig, goodTemplate), wantStatus: exitMisused, want: []string{"-t t.yaml: omit it"}},
 		"a manifest without a ConfigMap":  {args: []string{"-f", "-"}, stdin: service, wantStatus: exitMisused, want: []string{"-f -: is a manifest without a ConfigMap"}},
 		"a manifest with two": {
 			args: []string{"-f", "-"}, stdin: manifest(goodConfig, goodTemplate) + "---\n" + strings.ReplaceAll(manifest(goodConfig, goodTemplate), "name: check\n  namespace", "name: other\n  namespace"),
@@ -92,7 +92,7 @@ func TestFindingsAreCut(t *testing.T) {
 	result := Result{Findings: make([]Finding, maxFindings+2)}
 	var out bytes.Buffer
 	result.WriteFindings(&out)
-	if !strings.HasSuffix(out.String(), "\nand 2 more\nnot valid: 102 problems, 0 warnings\n") {
+	if !strings.HasSuffix(out.String(), "\nand 2 more\ninvalid: 102 problems, 0 warnings\n") {
 		t.Errorf("got %.200q", out.String()[max(0, out.Len()-200):])
 	}
 }

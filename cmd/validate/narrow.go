@@ -7,8 +7,8 @@ import (
 	"k8s.io/apimachinery/pkg/labels"
 )
 
-// narrowing says by which fields a pod template excludes nodes; empty: by none.
-// The name of the sample node is taken for each node's own.
+// narrowing returns the fields by which a pod template rules out nodes; empty: none.
+// The name of the sample node stands for the name of each node.
 func narrowing(spec corev1.PodSpec) string {
 	var by []string
 	if len(spec.NodeSelector) > 0 {

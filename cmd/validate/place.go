@@ -11,12 +11,12 @@ import (
 	"github.com/batch-job-controller/batch-job-controller/controller/jobspec"
 )
 
-// places finds the lines of what is wrong.
+// places finds the lines of findings.
 type places struct {
 	values   map[string]Value
 	config   *yamlv3.Node
-	template *yamlv3.Node // as it is rendered
-	lines    []int        // of the template, by those of what is rendered
+	template *yamlv3.Node // the rendered template
+	lines    []int        // the line of the template for each rendered line
 }
 
 func newPlaces(values map[string]Value) places {
@@ -33,8 +33,8 @@ func newPlaces(values map[string]Value) places {
 	return p
 }
 
-// What messages say of where something is. The line that the template engine
-// counts is of the template, that of the YAML parser of what is rendered.
+// Positions in messages. The template engine counts lines of the template, and the
+// YAML parser lines of the rendered text.
 var (
 	templateLine = regexp.MustCompile(`^template: pod-template\.yaml:(\d+)(:\d+)?: (executing "pod-template\.yaml" )?`)
 	yamlLine     = regexp.MustCompile(`^(?:error converting YAML to JSON: )?(?:yaml: )?(?:unmarshal errors:\s*)?line (\d+): `)
@@ -43,7 +43,7 @@ var (
 	ownPath      = regexp.MustCompile(`^spec\.containers: `)
 )
 
-// at returns a finding about a path as package config reports it.
+// at returns a finding for a path of package config.
 func (p places) at(path, message string) Finding {
 	if rest, ok := cutKey(path, config.PodTemplateKey); ok {
 		return p.inTemplate(rest, message)
@@ -54,7 +54,7 @@ func (p places) at(path, message string) Finding {
 	return p.inConfig(path, message)
 }
 
-// cutKey takes the key of the ConfigMap off a path.
+// cutKey removes the key of the ConfigMap from a path.
 func cutKey(path, key string) (rest string, ok bool) {
 	rest, ok = strings.CutPrefix(path, key)
 	if !ok || (rest != "" && rest[0] != '.' && rest[0] != '[') {
@@ -100,7 +100,7 @@ func (p places) inTemplate(path, message string) Finding {
 	return f
 }
 
-// elsewhere is about what is not in the files, or not there at all.
+// elsewhere returns a finding for a path outside of the files.
 func (p places) elsewhere(path, key, message string) Finding {
 	v, ok := p.values[config.ConfigKey]
 	if !ok {
@@ -112,8 +112,7 @@ func (p places) elsewhere(path, key, message string) Finding {
 	return Finding{Path: path, Message: message}
 }
 
-// origin returns the line of the template that a line of what is rendered
-// comes from.
+// origin returns the line of the template for a rendered line.
 func (p places) origin(line int) int {
 	if line < 1 || line > len(p.lines) {
 		return line
@@ -121,8 +120,7 @@ func (p places) origin(line int) int {
 	return p.lines[line-1]
 }
 
-// cutLine takes the line out of a message that begins with it, and otherwise
-// only returns it.
+// cutLine returns the line in a message, and removes it if the message begins with it.
 func cutLine(message string) (rest string, line int) {
 	kind, detail, _ := strings.Cut(message, ": ")
 	if m := yamlLine.FindStringSubmatch(detail); m != nil {
@@ -135,7 +133,7 @@ func cutLine(message string) (rest string, line int) {
 	return message, line
 }
 
-// pathIn returns the path that a message of the decoder names.
+// pathIn returns the path in a message of the decoder.
 func pathIn(detail string) string {
 	if m := quotedPath.FindStringSubmatch(detail); m != nil {
 		return m[1]

@@ -15,8 +15,8 @@ const (
 	exitMisused = 2
 )
 
-// Run is the subcommand: it checks the files that the arguments name, writes
-// what is wrong to stderr, and returns the exit status.
+// Run is the subcommand: it checks the files of the arguments, writes findings to
+// stderr, and returns the exit status.
 func Run(args []string, stdin io.Reader, stdout, stderr io.Writer) int {
 	return run(args, stdin, stdout, stderr, time.Now())
 }

@@ -12,11 +12,10 @@ import (
 	"github.com/batch-job-controller/batch-job-controller/controller/config"
 )
 
-// maxFindings keeps a file that is no configuration at all from flooding a
-// terminal.
+// maxFindings keeps a file that is not a configuration from flooding the terminal.
 const maxFindings = 100
 
-// WriteFindings writes a line for each finding, and then how many there are.
+// WriteFindings writes a line for each finding, and their numbers.
 func (r *Result) WriteFindings(w io.Writer) {
 	problems := 0
 	for i, f := range r.Findings {
@@ -31,7 +30,7 @@ func (r *Result) WriteFindings(w io.Writer) {
 		fmt.Fprintf(w, "and %d more\n", more)
 	}
 	if problems > 0 {
-		fmt.Fprintf(w, "not valid: %s, %s\n", count(problems, "problem"), count(len(r.Findings)-problems, "warning"))
+		fmt.Fprintf(w, "invalid: %s, %s\n", count(problems, "problem"), count(len(r.Findings)-problems, "warning"))
 	}
 }
 
@@ -42,10 +41,10 @@ func count(n int, what string) string {
 	return fmt.Sprintf("%d %ss", n, what)
 }
 
-// timeFormat has the offset: the same wall clock comes twice in a year.
+// timeFormat has the offset, because a local time may occur twice.
 const timeFormat = "Mon 2006-01-02 15:04:05 -07:00"
 
-// WriteSummary writes what a valid configuration comes to.
+// WriteSummary writes a summary of a valid configuration.
 func (r *Result) WriteSummary(w io.Writer) error {
 	var b strings.Builder
 	fmt.Fprintf(&b, "%s is valid", r.Config.Name)
@@ -54,11 +53,11 @@ func (r *Result) WriteSummary(w io.Writer) error {
 	}
 	fmt.Fprintf(&b, ".\n\nIt runs on %s: %d at once.\n", r.nodes(), r.Config.PodPoolSize)
 	if r.narrowed != "" {
-		fmt.Fprintf(&b, "The pod template narrows that by %s: nodes that it excludes do not take part, and are not failures.\n", r.narrowed)
+		fmt.Fprintf(&b, "The pod template rules out other nodes by %s: they get no node task, and are not failures.\n", r.narrowed)
 	}
 	b.WriteString(r.results() + "\n")
 	if r.Share > 0 {
-		fmt.Fprintf(&b, "A volume of %s keeps %s if each node hands in at most %s.\n",
+		fmt.Fprintf(&b, "A volume of %s holds %s if each node sends at most %s.\n",
 			size(r.Input.Volume), count(r.Config.ReportHistory, "execution"), size(r.Share))
 	}
 	counted := ""
@@ -69,13 +68,13 @@ func (r *Result) WriteSummary(w io.Writer) error {
 	for _, at := range r.Times {
 		fmt.Fprintf(&b, "  %s\n", at.Format(timeFormat))
 	}
-	fmt.Fprint(&b, "\nWhat only a cluster knows was not checked: the Service, Pod Security, quotas.\n")
-	fmt.Fprint(&b, "Add \"-o job\" for the Job of a node, and \"-node NAME\" to choose it.\n")
+	fmt.Fprint(&b, "\nNot checked, because only a cluster knows: the Service, Pod Security, quotas.\n")
+	fmt.Fprint(&b, "Add \"-o job\" for the Job of a node, and \"-node NAME\" to choose the node.\n")
 	_, err := io.WriteString(w, b.String())
 	return err
 }
 
-// nodes says which nodes take part.
+// nodes describes the selected nodes.
 func (r *Result) nodes() string {
 	text := "all nodes that are ready"
 	if !r.Config.RunOnUnscheduledNodes {
@@ -94,7 +93,7 @@ func (r *Result) nodes() string {
 	return text
 }
 
-// results says whether a node is good that sends no result.
+// results says whether a node without a result is good.
 func (r *Result) results() string {
 	why := fmt.Sprintf("result is %s", r.Config.Result)
 	switch {
@@ -105,9 +104,9 @@ func (r *Result) results() string {
 		why = "gauges are configured"
 	}
 	if r.Config.ResultOptional() {
-		return "No result is expected, as " + why + ": a node is good if its pod ends well."
+		return "No result is expected, as " + why + ": a node is good if its pod succeeds."
 	}
-	return "A result is expected, as " + why + ": a node that sends none is unreported, and needs attention."
+	return "A result is expected, as " + why + ": a node without a result is unreported, and needs attention."
 }
 
 // WriteJob writes the Job of the node as YAML.
