@@ -38,7 +38,7 @@ import (
 
 var _ callback.Recorder = (*intake.Recorder)(nil)
 
-// app is the server with everything in it.
+// app is the wired server.
 type app struct {
 	options   options
 	identity  string // under which this replica holds the Lease
@@ -56,7 +56,7 @@ type app struct {
 }
 
 const (
-	// drainTimeout is how long requests under way are waited for at the end.
+	// drainTimeout is how long to wait for requests in progress at shutdown.
 	drainTimeout = 10 * time.Second
 	// fewConnections are enough for probes and scrapers.
 	fewConnections = 64
@@ -136,7 +136,7 @@ func resultOptions(cfg config.Config) metrics.ResultOptions {
 	return o
 }
 
-// tokenFile returns where the replica's own service account token is, or "".
+// tokenFile returns the file of the replica's service account token, or "".
 func tokenFile(access *rest.Config) string {
 	if access == nil {
 		return ""
@@ -194,14 +194,14 @@ func portOf(address string) (string, error) {
 	return port, nil
 }
 
-// leader finds the replica that takes callbacks.
+// leader finds the replica that accepts callbacks.
 func (a *app) leader() (callback.Leader, <-chan struct{}) {
 	here, elsewhere, moved := a.manager.Callbacks()
 	return callback.Leader{Here: here, Host: elsewhere}, moved
 }
 
-// elsewhere finds the host of the replica that takes callbacks, if it is another
-// one; reports are read there.
+// elsewhere returns the host of the replica that accepts callbacks and has the newest
+// reports, if it is another replica.
 func (a *app) elsewhere() string {
 	_, host, _ := a.manager.Callbacks()
 	return host
@@ -212,7 +212,7 @@ func (a *app) metrics() http.Handler {
 	mux.Handle("GET /metrics", promhttp.HandlerFor(
 		a.gatherers(),
 		promhttp.HandlerOpts{
-			// One that fails is logged and counted, and takes no other with it.
+			// A failing collector is logged and counted, and the others are still served.
 			ErrorHandling:       promhttp.ContinueOnError,
 			ErrorLog:            slog.NewLogLogger(a.log.Handler(), slog.LevelWarn),
 			MaxRequestsInFlight: 4,
@@ -223,14 +223,14 @@ func (a *app) metrics() http.Handler {
 	return mux
 }
 
-// gatherers returns what has metrics. The second has client-go's, and those of Go
+// gatherers returns the sources of metrics. The second one has those of client-go, Go
 // and the process.
 func (a *app) gatherers() prometheus.Gatherers {
 	return prometheus.Gatherers{a.registry, legacyregistry.DefaultGatherer}
 }
 
-// run serves and leads until ctx ends or something fails, and takes down what
-// it set up in the opposite order.
+// run serves and leads until ctx ends or a part fails, and then shuts down in reverse
+// order.
 func (a *app) run(ctx context.Context, start *starting) (err error) {
 	ctx, stop := context.WithCancelCause(ctx)
 	defer stop(nil)
@@ -246,11 +246,11 @@ func (a *app) run(ctx context.Context, start *starting) (err error) {
 			stop(errors.New("a server ended"))
 		}()
 	}
-	// Closed last: a pod's report is still taken while the work ends.
+	// Closed last: callbacks are still accepted while the work ends.
 	defer func() { err = errors.Join(err, a.closeServers()) }()
 	a.log.Info("started", "version", version.Own(), "namespace", a.env.Namespace, "configMap", a.env.ConfigMapName, "configHash", a.config.Hash)
 
-	// The caches outlive the work, which reads them until it has ended.
+	// The caches outlive the work, which reads them until it ends.
 	watching, stopWatching := context.WithCancel(context.WithoutCancel(ctx))
 	defer stopWatching()
 	a.manager.Watch(watching)
@@ -262,8 +262,8 @@ func (a *app) run(ctx context.Context, start *starting) (err error) {
 	return nil
 }
 
-// drain goes on passing callbacks on, now that this replica leads no more: pods
-// are sent to it until all nodes know that it is going.
+// drain continues to forward callbacks although this replica is no longer the leader:
+// the Service routes pods to it until all nodes know that it terminates.
 func (a *app) drain(ctx context.Context) {
 	ctx, cancel := context.WithTimeout(ctx, a.options.shutdownDelay)
 	defer cancel()
@@ -284,7 +284,7 @@ func (a *app) leaderOptions() lease.Options {
 	}
 }
 
-// lead does the work of the leader: the controller's, and the extensions'.
+// lead runs the leader's work: the controller and the extensions.
 func (a *app) lead(ctx context.Context, fence lease.Fence) error {
 	ctx, stop := context.WithCancel(ctx)
 	defer stop()

@@ -186,7 +186,7 @@ func (s *badServer) onCreate(action clienttesting.Action) (bool, runtime.Object,
 	}
 	select {
 	case s.created <- object.DeepCopyObject():
-	default: // nobody waits any more
+	default: // no client waits any more
 	}
 	return false, nil, nil
 }

@@ -49,6 +49,6 @@ spec:
 			"more than 256 KiB": refuseTemplate(long, "Too long", "262144"),
 			"1001 variables":    refuseTemplate(withEnv(variables.String()), "Too many", "1000"),
 		},
-		"C57": {"the API server refuses it": badConfig{api: badAPI{refuses: "nothing-fits"}, refused: []string{"pod-template.yaml: the API server refuses the Job", "nothing-fits"}}},
+		"C57": {"the API server refuses it": badConfig{api: badAPI{refuses: "nothing-fits"}, refused: []string{"pod-template.yaml: the API server rejects the Job", "nothing-fits"}}},
 	}
 }

@@ -26,13 +26,13 @@ import (
 )
 
 const (
-	// One write per node task and one per admission: these bound a controller
-	// that goes wrong, and are far above what one needs that does not.
+	// One write per node task and one per admission: these limits bound a faulty
+	// controller, and are far above what a correct one needs.
 	clientQPS, clientBurst = 300, 600
 	startTimeout           = 30 * time.Second
 )
 
-// accessWith returns how to reach the API server, for clients of any kind.
+// accessWith returns the configuration of clients of the API server.
 func accessWith(kubeconfig string, ext extensions) (*rest.Config, error) {
 	access, err := clusterAccess(kubeconfig)
 	if err != nil {
@@ -52,7 +52,7 @@ func clusterAccess(kubeconfig string) (*rest.Config, error) {
 	if kubeconfig == "" {
 		access, err := rest.InClusterConfig()
 		if err != nil {
-			return nil, fmt.Errorf("no access to a cluster: no --kubeconfig, and not the service account of a pod: %w", err)
+			return nil, fmt.Errorf("no access to a cluster: --kubeconfig is not set, and this is not a pod with a service account: %w", err)
 		}
 		return access, nil
 	}
@@ -63,7 +63,7 @@ func clusterAccess(kubeconfig string) (*rest.Config, error) {
 	return access, nil
 }
 
-// loadConfig reads the ConfigMap and everything in it that can be wrong.
+// loadConfig reads and validates the ConfigMap.
 func loadConfig(ctx context.Context, client kube.Client, env config.Env, log *slog.Logger) (config.Config, error) {
 	ctx, cancel := context.WithTimeout(ctx, startTimeout)
 	defer cancel()
@@ -88,7 +88,7 @@ func logWarnings(log *slog.Logger, warnings []string) {
 	}
 }
 
-// checkService makes sure that job pods will find the callback Service.
+// checkService checks that the callback Service exists and has the port.
 func checkService(ctx context.Context, client kube.Client, env config.Env, cfg config.Config) error {
 	if env.PodIP != "" {
 		return nil
@@ -108,8 +108,8 @@ func checkService(ctx context.Context, client kube.Client, env config.Env, cfg c
 	return &misuseError{fmt.Errorf("callbackServicePort: %d: Service %s has only %v", cfg.CallbackServicePort, service.Name, ports(service))}
 }
 
-// checkTemplate has the API server judge a Job, without creating it: what no
-// node could run is better known now than at the first tick.
+// checkTemplate validates a Job by a dry run on the API server: an error is better
+// reported now than at the first tick.
 func checkTemplate(ctx context.Context, client kube.Client, env config.Env, cfg config.Config, ext extensions, log *slog.Logger) error {
 	ctx, cancel := context.WithTimeout(ctx, startTimeout)
 	defer cancel()
@@ -121,17 +121,17 @@ func checkTemplate(ctx context.Context, client kube.Client, env config.Env, cfg 
 	switch {
 	case err == nil:
 	case plan.Judge(err) == plan.Invalid:
-		return &misuseError{fmt.Errorf("%s: the API server refuses the Job: %w", config.PodTemplateKey, err)}
-	case plan.Judge(err) == plan.Refused: // a quota, a webhook or rights: they may be mended while this runs
-		log.Warn("a Job of the pod template would be refused now, which says nothing about the template", "error", err)
+		return &misuseError{fmt.Errorf("%s: the API server rejects the Job: %w", config.PodTemplateKey, err)}
+	case plan.Judge(err) == plan.Refused: // by a quota, a webhook or RBAC, which may be fixed while this process runs
+		log.Warn("the API server would reject a Job now, although the pod template may be valid", "error", err)
 	default:
-		log.Warn("the pod template could not be checked by the API server", "error", err)
+		log.Warn("the API server could not validate the pod template", "error", err)
 	}
 	return nil
 }
 
-// checkReviews makes sure that the API server will say whose tokens are, if
-// callbacks or reports need it.
+// checkReviews checks that this replica may create TokenReviews, if callbacks or
+// reports need them.
 func checkReviews(ctx context.Context, cfg config.Config, client kube.Client) error {
 	key := "callback.auth"
 	switch {
@@ -143,19 +143,19 @@ func checkReviews(ctx context.Context, cfg config.Config, client kube.Client) er
 	}
 	ctx, cancel := context.WithTimeout(ctx, startTimeout)
 	defer cancel()
-	_, err := auth.NewTokenReviewer(client.AuthenticationV1().TokenReviews(), clock.RealClock{}).Review(ctx, "of nobody", nil)
+	_, err := auth.NewTokenReviewer(client.AuthenticationV1().TokenReviews(), clock.RealClock{}).Review(ctx, "no token", nil)
 	switch {
 	case err == nil, errors.Is(err, auth.ErrUnauthenticated):
 		return nil
 	case plan.LacksPermission(err):
-		return &misuseError{fmt.Errorf("%s: serviceAccountToken: %w: a ClusterRole must let the service account create tokenreviews", key, err)}
+		return &misuseError{fmt.Errorf("%s: serviceAccountToken: %w: a ClusterRole must allow the service account to create tokenreviews", key, err)}
 	default:
 		return err
 	}
 }
 
-// openKeyring reads the callback key. Where new executions need no tokens it may
-// be lacking; but one may be open that does.
+// openKeyring reads the callback key. It may be missing if new executions need no
+// tokens, but an open execution may need it.
 func openKeyring(ctx context.Context, o options, env config.Env, cfg config.Config, client kube.Client) (*auth.Keyring, error) {
 	needed := cfg.Callback.Auth == execution.TokenAuth
 	keyring, err := auth.OpenKeyring(ctx, auth.KeyringOptions{
@@ -169,9 +169,9 @@ func openKeyring(ctx context.Context, o options, env config.Env, cfg config.Conf
 	})
 	switch {
 	case !needed && (apierrors.IsNotFound(err) || apierrors.IsForbidden(err)):
-		return nil, nil //nolint:nilnil // it is lacking
+		return nil, nil //nolint:nilnil // there is no key
 	case plan.LacksPermission(err):
-		return nil, &misuseError{fmt.Errorf("callback.auth: token: %w: the Role must let the service account get and create Secrets; or set callback.auth to none, with which every pod can report for every node", err)}
+		return nil, &misuseError{fmt.Errorf("callback.auth: token: %w: the Role must allow the service account to get and create Secrets; or set callback.auth to none, which lets any pod report for any node", err)}
 	}
 	return keyring, err
 }

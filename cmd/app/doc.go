@@ -1,5 +1,5 @@
 // Package app wires the server: flags and environment in, an exit status out.
 //
-// A program of your own that adds to the controller calls Run with extensions,
-// as batch-job-controller itself does without any: see the example.
+// A program with extensions calls Run with them; batch-job-controller itself calls it
+// without any. See the example.
 package app

@@ -15,7 +15,7 @@ import (
 	"github.com/batch-job-controller/batch-job-controller/controller/report"
 )
 
-// Extension adds something to the controller.
+// Extension extends the controller.
 type Extension func(*extensions)
 
 type extensions struct {
@@ -26,25 +26,24 @@ type extensions struct {
 	access     *rest.Config // for the runnables
 }
 
-// PodEnv returns further environment variables for a container or init
-// container of a node task's pod. They win over those of the pod template, but
-// not over the controller's own. It is called for every container of every
-// Job, from several goroutines, and must not block. The configuration is that
-// which the execution began with, unless another replica has taken it over.
+// PodEnv returns additional environment variables for a container or init container
+// of a job pod. They override those of the pod template, but not the controller's own.
+// It is called for every container of every Job, from several goroutines, and must not
+// block. The configuration is the one at the start of the execution, unless another
+// replica has become the leader since.
 type PodEnv func(cfg config.Config, key execution.Key, container corev1.Container) []corev1.EnvVar
 
-// Runnable is work that is done beside the controller's own while this replica
-// leads. It returns when ctx ends; if it returns an error before, the process
-// ends.
+// Runnable runs beside the controller while this replica is the leader. It returns
+// when ctx ends; if it returns an error before, the process ends.
 type Runnable func(ctx context.Context, rt Runtime) error
 
-// Runtime is what a Runnable gets to work with.
+// Runtime is passed to a Runnable.
 type Runtime struct {
-	Config    config.Config        // as it is when this begins; Custom holds the ConfigMap's custom properties
-	Current   func() config.Config // as it is now
+	Config    config.Config        // when the Runnable starts; Custom holds the ConfigMap's custom properties
+	Current   func() config.Config // the current configuration
 	Namespace string
 	Client    kube.Client
-	Access    *rest.Config // for clients of other kinds, such as kubernetes.NewForConfig
+	Access    *rest.Config // for other clients, such as kubernetes.NewForConfig
 	Metrics   prometheus.Registerer
 	Log       *slog.Logger
 }
@@ -59,20 +58,18 @@ func WithPodEnv(f PodEnv) Extension {
 	return func(e *extensions) { e.podEnvs = append(e.podEnvs, f) }
 }
 
-// WithRunnable adds work under a name that its log lines and errors carry.
+// WithRunnable adds a Runnable. Its name is in its log lines and errors.
 func WithRunnable(name string, run Runnable) Extension {
 	return func(e *extensions) { e.runnables = append(e.runnables, namedRunnable{name, run}) }
 }
 
-// WithTransport wraps what carries the requests to the API server, each try of
-// a request and the watches among them: to measure, to trace or to disturb it.
-// What is given last is the outermost.
+// WithTransport wraps the transport of requests to the API server, including retries
+// and watches: to measure, trace or disturb them. The last one is the outermost.
 func WithTransport(wrap func(http.RoundTripper) http.RoundTripper) Extension {
 	return func(e *extensions) { e.transports = append(e.transports, wrap) }
 }
 
-// WithDisk wraps the disk that the report directory is on. What is given last
-// is the outermost.
+// WithDisk wraps the disk of the report directory. The last one is the outermost.
 func WithDisk(wrap func(report.Disk) report.Disk) Extension {
 	return func(e *extensions) { e.disks = append(e.disks, wrap) }
 }

@@ -12,8 +12,8 @@ import (
 	"github.com/spf13/pflag"
 )
 
-// renamedFlags returns the names that flags had before they followed those of the
-// Kubernetes components. They keep working, as docs/versioning.md promises.
+// renamedFlags returns the former names of flags, which now follow those of the
+// Kubernetes components. They still work, as docs/versioning.md promises.
 func renamedFlags() map[string]string {
 	return map[string]string{
 		"callback-address":      "callback-bind-address",
@@ -29,10 +29,10 @@ func renamedFlags() map[string]string {
 	}
 }
 
-// deprecatedFlag is a flag that was given in a form that is to go.
+// deprecatedFlag is a flag in a deprecated form.
 type deprecatedFlag struct{ given, replacement string }
 
-// commandLine reads flags, and collects what is wrong with them.
+// commandLine parses flags, and collects the errors.
 type commandLine struct {
 	flags      *pflag.FlagSet
 	renamed    map[string]string
@@ -47,21 +47,20 @@ func newCommandLine(output io.Writer) *commandLine {
 }
 
 func (c *commandLine) writeUsage(output io.Writer) {
-	fmt.Fprintf(output, "Runs the controller. \"batch-job-controller %s --help\" tells how to check a configuration instead.\n\n", validateCommand)
+	fmt.Fprintf(output, "Runs the controller. To check a configuration instead, see \"batch-job-controller %s --help\".\n\n", validateCommand)
 	fmt.Fprint(output, c.flags.FlagUsages())
-	fmt.Fprint(output, "\nDeprecated: a name with one dash, such as -log-level, and these names. They work, with a warning in the log.\n")
+	fmt.Fprint(output, "\nDeprecated are names with one dash, such as -log-level, and these names. They work, with a warning in the log.\n")
 	for _, old := range slices.Sorted(maps.Keys(c.renamed)) {
 		fmt.Fprintf(output, "      --%-29s now --%s\n", old, c.renamed[old])
 	}
 }
 
-// parse sets the flags. The error is pflag.ErrHelp alone, if help was asked for; all
-// else that is wrong is in errs.
+// parse sets the flags. Its only error is pflag.ErrHelp; all other errors are in errs.
 func (c *commandLine) parse(args []string) error {
 	err := c.flags.ParseAll(c.normalize(args), func(f *pflag.Flag, value string) error {
 		if err := f.Value.Set(value); err != nil {
 			c.errs = append(c.errs, fmt.Errorf("--%s %q: must be %s: %w", f.Name, value, wanted(f), err))
-			return f.Value.Set(f.DefValue) // so that nothing else is wrong with it
+			return f.Value.Set(f.DefValue) // avoids further errors about the flag
 		}
 		return nil
 	})
@@ -76,7 +75,7 @@ func (c *commandLine) parse(args []string) error {
 		c.errs = append(c.errs, err)
 	}
 	if c.flags.NArg() > 0 {
-		c.errs = append(c.errs, fmt.Errorf("argument %q: none is expected", c.flags.Arg(0)))
+		c.errs = append(c.errs, fmt.Errorf("unexpected argument %q", c.flags.Arg(0)))
 	}
 	if len(c.errs) > 0 {
 		c.explainRenamed()
@@ -84,9 +83,9 @@ func (c *commandLine) parse(args []string) error {
 	return nil
 }
 
-// normalize gives each flag its name of today, with two dashes: pflag would take the
-// letters of a name behind one dash for flags of their own. Those that do not exist
-// are noted and left out, as pflag would stop at the first.
+// normalize gives each flag its current name with two dashes: pflag would take the
+// letters of a name after one dash for separate flags. It reports and omits unknown
+// flags, because pflag would stop at the first.
 func (c *commandLine) normalize(args []string) []string {
 	normal := make([]string, 0, len(args))
 	for len(args) > 0 {
@@ -105,9 +104,9 @@ func (c *commandLine) normalize(args []string) []string {
 		name = cmp.Or(c.renamed[name], name)
 		flag := c.flags.Lookup(name)
 		if flag == nil {
-			c.errs = append(c.errs, fmt.Errorf("%s: no such flag: --help shows all", given))
+			c.errs = append(c.errs, fmt.Errorf("%s: unknown flag: see --help", given))
 			if !joined && len(args) > 0 && !strings.HasPrefix(args[0], "-") {
-				args = args[1:] // most likely its value
+				args = args[1:] // probably its value
 			}
 			continue
 		}
@@ -117,7 +116,7 @@ func (c *commandLine) normalize(args []string) []string {
 		switch {
 		case joined:
 			normal = append(normal, "--"+name+"="+value)
-		case flag.NoOptDefVal == "" && len(args) > 0: // the value is the next one, whatever it looks like
+		case flag.NoOptDefVal == "" && len(args) > 0: // the next argument is the value, even with a dash
 			normal = append(normal, "--"+name, args[0])
 			args = args[1:]
 		default:
@@ -127,17 +126,16 @@ func (c *commandLine) normalize(args []string) []string {
 	return normal
 }
 
-// explainRenamed leads from the names that errors speak of back to those that were
-// given.
+// explainRenamed explains the current names in errors to a user of former names.
 func (c *commandLine) explainRenamed() {
 	for _, d := range c.deprecated {
 		if strings.TrimLeft(d.given, "-") != strings.TrimLeft(d.replacement, "-") {
-			c.errs = append(c.errs, fmt.Errorf("%s: its name is %s now", d.given, d.replacement))
+			c.errs = append(c.errs, fmt.Errorf("%s: renamed to %s", d.given, d.replacement))
 		}
 	}
 }
 
-// wanted says what a flag takes that does not take every text.
+// wanted describes the valid values of a flag that does not accept every text.
 func wanted(f *pflag.Flag) string {
 	switch f.Value.Type() {
 	case "duration":

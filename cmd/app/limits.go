@@ -11,12 +11,11 @@ import (
 	"github.com/batch-job-controller/batch-job-controller/controller/servingcert"
 )
 
-// someConnections are enough for those who look at reports, unless the
-// configuration says otherwise.
+// someConnections is the default limit of connections to the report port.
 const someConnections = 256
 
-// What is limited gets its share of callback.limits here, but for the quotas,
-// which the controller takes from the configuration itself.
+// The functions below distribute callback.limits. The controller reads the limits of
+// executions from the configuration itself.
 
 func callbackLimits(l config.Limits) callback.Limits {
 	return callback.Limits{

@@ -9,8 +9,8 @@ import (
 	"github.com/batch-job-controller/batch-job-controller/callback/httpserver"
 )
 
-// checkPprofAddress lets through what only this machine, or who may forward a
-// port to the pod, can reach: profiles tell what is in memory.
+// checkPprofAddress accepts only loopback addresses, for local clients and port
+// forwarding: profiles reveal the contents of memory.
 func checkPprofAddress(address string) error {
 	if address == "" {
 		return nil
@@ -25,19 +25,19 @@ func checkPprofAddress(address string) error {
 	return nil
 }
 
-// addProfiler serves profiles, if that was asked for.
+// addProfiler serves profiles, if the flag is set.
 func (a *app) addProfiler() {
 	if a.options.pprofAddress != "" {
 		a.servers = append(a.servers, httpserver.New(a.options.pprofAddress, newProfiler(), httpserver.Options{Log: a.log, MaxConnections: fewConnections}))
 	}
 }
 
-// newProfiler serves what `go tool pprof` asks for, but neither the command line
-// nor the symbols, which the profiles of Go contain.
+// newProfiler serves profiles for `go tool pprof`, but neither the command line nor
+// symbols, which profiles of Go contain.
 //
-// To import net/http/pprof registers all of it on http.DefaultServeMux, which no
-// port may serve: every server has a handler of its own (httpserver.New), and
-// TestTheDefaultMuxIsNotServed of package cmd keeps it so.
+// The import of net/http/pprof registers all of it on http.DefaultServeMux, which no
+// port may serve: every server has its own handler (httpserver.New), as
+// TestTheDefaultMuxIsNotServed of package cmd checks.
 func newProfiler() http.Handler {
 	const root = "/debug/pprof/"
 	mux := http.NewServeMux()

@@ -11,7 +11,7 @@ import (
 	"github.com/batch-job-controller/batch-job-controller/controller/metrics"
 )
 
-// judgeConfig returns what decides on a changed ConfigMap: what is taken is what
+// judgeConfig returns the function that validates a changed ConfigMap: it accepts what
 // the controller would start with.
 func (a *app) judgeConfig(ext extensions) definition.Validate {
 	return func(ctx context.Context, running config.Config, data map[string]string) (config.Change, error) {
@@ -21,7 +21,7 @@ func (a *app) judgeConfig(ext extensions) definition.Validate {
 		}
 		change := config.Compare(running, wanted)
 		err = a.checkWanted(ctx, wanted, ext)
-		if err == nil && change.NeedsRestart() { // what applies until then is another one
+		if err == nil && change.NeedsRestart() { // until then, a mix of both applies
 			err = a.checkJobs(ctx, change.Config, ext)
 		}
 		var misuse *misuseError
@@ -35,7 +35,7 @@ func (a *app) judgeConfig(ext extensions) definition.Validate {
 	}
 }
 
-// checkWanted has judged what config.Decode cannot know.
+// checkWanted validates what config.Decode cannot know.
 func (a *app) checkWanted(ctx context.Context, cfg config.Config, ext extensions) error {
 	within, cancel := context.WithTimeout(ctx, startTimeout)
 	defer cancel()
@@ -48,7 +48,7 @@ func (a *app) checkWanted(ctx context.Context, cfg config.Config, ext extensions
 	return a.checkJobs(ctx, cfg, ext)
 }
 
-// checkJobs has judged what jobs are made of, and what is made of their results.
+// checkJobs validates the Jobs and the gauges of their results.
 func (a *app) checkJobs(ctx context.Context, cfg config.Config, ext extensions) error {
 	if err := metrics.CheckGauges(resultOptions(cfg)); err != nil {
 		return &misuseError{fmt.Errorf("metrics: %w", err)}

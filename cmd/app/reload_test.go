@@ -33,21 +33,21 @@ func TestChangedConfigurationIsJudgedAsAtTheStart(t *testing.T) {
 		wantApplies string
 		wantWaits   string
 	}{
-		"as it is":                      {config: goodConfig},
-		"another pool":                  {config: goodConfig + "podPoolSize: 3\n", wantApplies: "podPoolSize from the next execution on"},
-		"another template":              {config: goodConfig, template: strings.ReplaceAll(goodTemplate, "check:1", "check:2"), wantApplies: "pod-template.yaml from the next execution on"},
-		"another name and pool":         {config: strings.Replace(goodConfig, "name: check", "name: other", 1) + "podPoolSize: 3\n", wantApplies: "podPoolSize from the next execution on", wantWaits: `name: stays "check" until a restart makes it "other"`},
-		"two mistakes":                  {config: goodConfig + "podPoolSize: 0\nnoSuchKey: 1\n", wantInvalid: []string{"podPoolSize: Invalid value: 0: must be a whole number from 1 to 1000", "noSuchKey"}},
-		"a template that is none":       {config: goodConfig, template: "kind: Deployment", wantInvalid: []string{"pod-template.yaml", "Deployment"}},
-		"a Service that is none":        {config: strings.Replace(goodConfig, "callbackServiceName: check", "callbackServiceName: none", 1), wantInvalid: []string{"callbackServiceName", `"none"`}},
-		"a port it does not have":       {config: goodConfig + "callbackServicePort: 81\n", wantInvalid: []string{"callbackServicePort: 81", "8090"}},
-		"a gauge of our own":            {config: strings.Replace(goodConfig, "prefix: check", "prefix: batch_job_controller, gauges: {leader: {}}", 1), wantInvalid: []string{"metrics", "batch_job_controller_leader"}},
-		"a Job that is refused":         {config: goodConfig, prepare: answering("create", "jobs", invalidJob), wantInvalid: []string{"pod-template.yaml: the API server refuses the Job"}},
-		"no right to review tokens":     {config: goodConfig + "reports: {auth: serviceAccountToken}\n", prepare: answering("create", "tokenreviews", apierrors.NewForbidden(corev1.Resource("tokenreviews"), "", errNoRight)), wantInvalid: []string{"reports.auth"}},
-		"a Job that a policy denies":    {config: goodConfig + "podPoolSize: 3\n", prepare: answering("create", "jobs", policyDenial), wantApplies: "podPoolSize from the next execution on"},
-		"a Job that a webhook denies":   {config: goodConfig + "podPoolSize: 3\n", prepare: answering("create", "jobs", webhookDenial), wantApplies: "podPoolSize from the next execution on"},
-		"a review that a policy denies": {config: goodConfig + "reports: {auth: serviceAccountToken}\n", prepare: answering("create", "tokenreviews", policyDenial), wantAgain: true},
-		"nobody answers":                {config: goodConfig, prepare: answering("get", "services", errors.New("connection refused")), wantAgain: true},
+		"as it is":                        {config: goodConfig},
+		"another pool":                    {config: goodConfig + "podPoolSize: 3\n", wantApplies: "podPoolSize from the next execution on"},
+		"another template":                {config: goodConfig, template: strings.ReplaceAll(goodTemplate, "check:1", "check:2"), wantApplies: "pod-template.yaml from the next execution on"},
+		"another name and pool":           {config: strings.Replace(goodConfig, "name: check", "name: other", 1) + "podPoolSize: 3\n", wantApplies: "podPoolSize from the next execution on", wantWaits: `name: stays "check" until a restart makes it "other"`},
+		"two mistakes":                    {config: goodConfig + "podPoolSize: 0\nnoSuchKey: 1\n", wantInvalid: []string{"podPoolSize: Invalid value: 0: must be a whole number from 1 to 1000", "noSuchKey"}},
+		"a template that is none":         {config: goodConfig, template: "kind: Deployment", wantInvalid: []string{"pod-template.yaml", "Deployment"}},
+		"a Service that is none":          {config: strings.Replace(goodConfig, "callbackServiceName: check", "callbackServiceName: none", 1), wantInvalid: []string{"callbackServiceName", `"none"`}},
+		"a port it does not have":         {config: goodConfig + "callbackServicePort: 81\n", wantInvalid: []string{"callbackServicePort: 81", "8090"}},
+		"a gauge of our own":              {config: strings.Replace(goodConfig, "prefix: check", "prefix: batch_job_controller, gauges: {leader: {}}", 1), wantInvalid: []string{"metrics", "batch_job_controller_leader"}},
+		"a Job that is refused":           {config: goodConfig, prepare: answering("create", "jobs", invalidJob), wantInvalid: []string{"pod-template.yaml: the API server rejects the Job"}},
+		"no right to review tokens":       {config: goodConfig + "reports: {auth: serviceAccountToken}\n", prepare: answering("create", "tokenreviews", apierrors.NewForbidden(corev1.Resource("tokenreviews"), "", errNoRight)), wantInvalid: []string{"reports.auth"}},
+		"a Job that a policy denies":      {config: goodConfig + "podPoolSize: 3\n", prepare: answering("create", "jobs", policyDenial), wantApplies: "podPoolSize from the next execution on"},
+		"a Job that a webhook denies":     {config: goodConfig + "podPoolSize: 3\n", prepare: answering("create", "jobs", webhookDenial), wantApplies: "podPoolSize from the next execution on"},
+		"a review that a policy denies":   {config: goodConfig + "reports: {auth: serviceAccountToken}\n", prepare: answering("create", "tokenreviews", policyDenial), wantAgain: true},
+		"the API server does not respond": {config: goodConfig, prepare: answering("get", "services", errors.New("connection refused")), wantAgain: true},
 	}
 	for name, tt := range tests {
 		t.Run(name, func(t *testing.T) {

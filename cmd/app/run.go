@@ -19,18 +19,18 @@ import (
 	"github.com/batch-job-controller/batch-job-controller/controller/kube"
 )
 
-// validateCommand is the argument that has a configuration checked instead.
+// validateCommand is the subcommand that checks a configuration.
 const validateCommand = "validate"
 
 // The exit statuses.
 const (
 	exitOK       = 0
 	exitFailed   = 1
-	exitMisused  = 2 // the command line, the environment or the ConfigMap is wrong: a restart does not help
+	exitMisused  = 2 // the command line, the environment or the ConfigMap is invalid: a restart does not help
 	versionUsage = "batch-job-controller %s\n"
 )
 
-// misuseError is an error that a person has to mend.
+// misuseError is an error that an operator has to fix.
 type misuseError struct{ err error }
 
 func (e *misuseError) Error() string { return e.err.Error() }
@@ -41,8 +41,8 @@ func Run(ctx context.Context, args []string, lookupEnv func(string) (string, boo
 	return run(ctx, args, lookupEnv, output, klog.SetSlogLogger, given...)
 }
 
-// run is Run. What client-go logs goes where setKubernetesLog says, which is
-// one place for the whole process.
+// run is Run with setKubernetesLog, which sets client-go's logger for the whole
+// process.
 func run(ctx context.Context, args []string, lookupEnv func(string) (string, bool), output io.Writer, setKubernetesLog func(*slog.Logger), given ...Extension) int {
 	if len(args) > 0 && args[0] == validateCommand {
 		return validate.Run(args[1:], os.Stdin, os.Stdout, output)
@@ -67,7 +67,7 @@ func run(ctx context.Context, args []string, lookupEnv func(string) (string, boo
 	log := newLogger(o, env.DevMode, output)
 	setKubernetesLog(log)
 	for _, d := range o.deprecated {
-		log.Warn("a flag is given in a deprecated form", "flag", d.given, "replacement", d.replacement)
+		log.Warn("deprecated flag", "flag", d.given, "replacement", d.replacement)
 	}
 	err = serve(ctx, o, env, collect(given), log)
 	var misuse *misuseError

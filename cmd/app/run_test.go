@@ -16,7 +16,7 @@ func TestRunRefusesWhatItIsToldWrong(t *testing.T) {
 	}{
 		"the version":        {args: []string{"--version"}, wantStatus: exitOK, want: []string{"batch-job-controller "}},
 		"help":               {args: []string{"--help"}, wantStatus: exitOK, want: []string{"--kubeconfig", "--leader-elect-lease-duration", "validate --help"}},
-		"an unknown flag":    {args: []string{"-nosuch"}, wantStatus: exitMisused, want: []string{"-nosuch: no such flag"}},
+		"an unknown flag":    {args: []string{"-nosuch"}, wantStatus: exitMisused, want: []string{"-nosuch: unknown flag"}},
 		"an argument":        {args: []string{"serve"}, wantStatus: exitMisused, want: []string{`argument "serve"`}},
 		"two wrong flags":    {args: []string{"--logging-format", "xml", "--leader-elect-renew-deadline", "1h"}, wantStatus: exitMisused, want: []string{"--logging-format", "--leader-elect-lease-duration"}},
 		"part of a second":   {args: []string{"--leader-elect-lease-duration", "15500ms"}, wantStatus: exitMisused, want: []string{"15.5s", "whole seconds"}},
@@ -27,7 +27,7 @@ func TestRunRefusesWhatItIsToldWrong(t *testing.T) {
 		"no cluster":         {env: env, wantStatus: exitMisused, want: []string{"no access to a cluster"}},
 		"a kubeconfig of no": {args: []string{"--kubeconfig", "/nosuch"}, env: env, wantStatus: exitMisused, want: []string{"/nosuch"}},
 		"deprecated flags": {args: []string{"-log-format=text", "-kubeconfig", "/nosuch"}, env: env, wantStatus: exitMisused, want: []string{
-			`level=WARN msg="a flag is given in a deprecated form" flag=-log-format replacement=--logging-format`, "flag=-kubeconfig replacement=--kubeconfig"}},
+			`level=WARN msg="deprecated flag" flag=-log-format replacement=--logging-format`, "flag=-kubeconfig replacement=--kubeconfig"}},
 	}
 	for name, tt := range tests {
 		t.Run(name, func(t *testing.T) {

@@ -15,13 +15,13 @@ import (
 	"github.com/batch-job-controller/batch-job-controller/controller/kube"
 )
 
-// starting gets what a start needs of the cluster, and tells in an event what
-// stands in its way, once for each problem.
+// starting reads what the startup needs from the cluster, and writes an event about
+// each problem once.
 type starting struct {
 	log    *slog.Logger
 	events startEvents
 	jitter backoff.Jitter
-	told   string
+	last   string // the problem of the last event
 }
 
 type startEvents interface {
@@ -34,13 +34,13 @@ func newStarting(env config.Env, client kube.Client, log *slog.Logger) *starting
 	}}
 }
 
-// jitter draws how much shorter than those of other replicas a pause is.
+// jitter returns a random share by which a pause is shortened.
 func jitter() float64 {
-	return rand.Float64() //nolint:gosec // it spreads load, and guards nothing
+	return rand.Float64() //nolint:gosec // it spreads load and protects nothing
 }
 
-// untilAnswered tries again while the API server does not answer: a process
-// that ends would be started again later and later.
+// untilAnswered retries while the API server does not respond: a process that exits
+// would be restarted with growing delays.
 func (s *starting) untilAnswered(ctx context.Context, what string, load func() error) error {
 	for pauses := backoff.New(time.Second, 15*time.Second, s.jitter); ; {
 		err := load()
@@ -49,9 +49,9 @@ func (s *starting) untilAnswered(ctx context.Context, what string, load func() e
 			return err
 		}
 		delay := pauses.Next()
-		s.log.Error("what is needed to start could not be read, trying again", "what", what, "error", err, "in", delay)
-		if apierrors.ReasonForError(err) != metav1.StatusReasonUnknown { // the API server is there
-			s.tell(ctx, err.Error())
+		s.log.Error("cannot start yet, retrying", "step", what, "error", err, "pause", delay)
+		if apierrors.ReasonForError(err) != metav1.StatusReasonUnknown { // the API server has responded
+			s.report(ctx, err.Error())
 		}
 		timer := time.NewTimer(delay)
 		select {
@@ -63,19 +63,19 @@ func (s *starting) untilAnswered(ctx context.Context, what string, load func() e
 	}
 }
 
-// ended tells why there was no start, if it is for a person to mend.
+// ended reports why the startup failed, if an operator has to fix it.
 func (s *starting) ended(ctx context.Context, err error) {
 	var misuse *misuseError
 	if errors.As(err, &misuse) {
-		s.tell(ctx, err.Error())
+		s.report(ctx, err.Error())
 	}
 }
 
-func (s *starting) tell(ctx context.Context, problem string) {
-	if problem == s.told {
+func (s *starting) report(ctx context.Context, problem string) {
+	if problem == s.last {
 		return
 	}
-	s.told = problem
+	s.last = problem
 	if err := s.events.NotStarted(ctx, problem); err != nil {
 		s.log.Warn("event not written", "reason", "NotStarted", "error", err)
 	}

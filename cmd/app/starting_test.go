@@ -21,7 +21,7 @@ type toldProblems []string
 
 func (t *toldProblems) NotStarted(_ context.Context, problem string) error {
 	*t = append(*t, problem)
-	return errors.New("events are refused, which stops nobody")
+	return errors.New("events are rejected, which stops no replica")
 }
 
 func TestStartWaitsForTheAPIServer(t *testing.T) {

@@ -46,14 +46,14 @@ func (a *app) newSecurePorts(own *metrics.Metrics) securePorts {
 	return ports
 }
 
-// open has a certificate for each port, which may take until another program
-// has written it.
+// open loads a certificate for each port. It waits for certificates that another
+// program writes.
 func (s securePorts) open(ctx context.Context, start *starting) error {
 	for _, certificates := range s {
 		err := start.untilAnswered(ctx, "certificate", func() error {
 			err := certificates.Load(ctx)
 			if plan.LacksPermission(err) {
-				return &misuseError{fmt.Errorf("certificate of the %s, of tls: %s: %w: the Role must permit it, as that of kustomize/components/tls does",
+				return &misuseError{fmt.Errorf("certificate of the %s, of tls: %s: %w: the Role must allow it, as that of kustomize/components/tls does",
 					certificates.Port, certificates.TLS.Mode, err)}
 			}
 			return err
@@ -72,7 +72,7 @@ func (s securePorts) keep(ctx context.Context) {
 	}
 }
 
-// serving returns how a port is served; nil is plain HTTP.
+// serving returns the TLS configuration of a port; nil: plain HTTP.
 func (s securePorts) serving(port string) *tls.Config {
 	if certificates := s[port]; certificates != nil {
 		return certificates.ServerConfig()
@@ -80,7 +80,8 @@ func (s securePorts) serving(port string) *tls.Config {
 	return nil
 }
 
-// forwarding returns how another replica's port is reached; nil is plain HTTP.
+// forwarding returns the TLS configuration for another replica's port; nil: plain
+// HTTP.
 func (s securePorts) forwarding(port string) httpserver.ForwardTLS {
 	if certificates := s[port]; certificates != nil {
 		return certificates.ClientConfig
@@ -88,7 +89,7 @@ func (s securePorts) forwarding(port string) httpserver.ForwardTLS {
 	return nil
 }
 
-// callbacks returns how job pods reach the callback port; nil is plain HTTP.
+// callbacks returns the certificates of the callback port; nil: plain HTTP.
 func (s securePorts) callbacks() definition.CallbackTLS {
 	if certificates := s[servingcert.CallbackPort]; certificates != nil {
 		return certificates

@@ -12,11 +12,10 @@ import (
 	"github.com/batch-job-controller/batch-job-controller/controller/config"
 )
 
-// viewers lets the API server decide which users may look at the reports.
+// viewers authorizes users by the API server.
 type viewers struct{ authorizer *auth.ReportAuthorizer }
 
-// newViewers returns what decides which users may look at the reports; nil admits
-// every client.
+// newViewers returns what authorizes users to read reports; nil admits every client.
 func (a *app) newViewers() web.Viewers {
 	if a.config.Reports.Auth != config.ReportsServiceAccountToken {
 		return nil
@@ -26,7 +25,7 @@ func (a *app) newViewers() web.Viewers {
 	return viewers{auth.NewReportAuthorizer(tokens, a.client.AuthorizationV1().SubjectAccessReviews(), clk)}
 }
 
-// Admit returns the decision with the errors of the web.
+// Admit returns the decision with the errors of package web.
 func (v viewers) Admit(ctx context.Context, token string) error {
 	err := v.authorizer.Authorize(ctx, token)
 	var forbidden *auth.ViewerForbiddenError

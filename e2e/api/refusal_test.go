@@ -38,7 +38,7 @@ func TestJobsThatAdmissionRefusesForAWhile(t *testing.T) {
 			for _, server := range []*rig.Server{first, second} {
 				server.Start()
 				server.WaitMetrics(patience, "a Job is refused", func(m rig.Metrics) bool { return m.Sum("batch_job_controller_job_create_errors_total") > 0 })
-				if !bytes.Contains(server.Log(), []byte("would be refused now")) {
+				if !bytes.Contains(server.Log(), []byte("would reject a Job now")) {
 					t.Error("the start does not warn of the refusal")
 				}
 				if server == first {

@@ -150,7 +150,7 @@ func TestCommandLine(t *testing.T) {
 	t.Run("a controller that another start would not help is given up at once, with its log", func(t *testing.T) {
 		greedy := c.write(t, "greedy.yaml", podTemplate("true")+"      resources: { requests: { memory: 64Mi }, limits: { memory: 32Mi } }\n")
 		text := c.run(t, ctx, 4, append(install, "-t", greedy, "--timeout", "2m")...)
-		wantText(t, text, "a restart would not help", "The end of its log:", "refuses the Job", "memory limit of 32Mi")
+		wantText(t, text, "a restart would not help", "The end of its log:", "rejects the Job", "memory limit of 32Mi")
 		wantText(t, c.run(t, ctx, 4, "status"), "0 of 1 replicas ready")
 	})
 	t.Run("nodes that fail are named with their reason, and end wait and status with 1", func(t *testing.T) {
