@@ -29,6 +29,7 @@ import (
 	"github.com/batch-job-controller/batch-job-controller/controller/execution"
 	"github.com/batch-job-controller/batch-job-controller/controller/jobspec"
 	"github.com/batch-job-controller/batch-job-controller/controller/report"
+	"github.com/prometheus/client_golang/prometheus"
 )
 
 const badConfiguration = `name: bad
@@ -55,7 +56,8 @@ const (
 // badServer is the server with real ports and files. Its API server is in
 // memory, and every node has a Job.
 type badServer struct {
-	callbacks, reports, metrics string // addresses
+	callbacks, reports string // addresses
+	registry           prometheus.Gatherer
 
 	outside   string // what is around the report directory
 	directory string
@@ -76,7 +78,7 @@ func startBadServer(t *testing.T, nodes []string) *badServer {
 	for range nodes {
 		s.await(t, isJob)
 	}
-	s.callbacks, s.reports, s.metrics = a.servers[0].Addr(), a.servers[1].Addr(), a.servers[2].Addr()
+	s.callbacks, s.reports, s.registry = a.servers[0].Addr(), a.servers[1].Addr(), a.registry
 	latest, err := os.Readlink(filepath.Join(s.directory, "latest"))
 	if err != nil {
 		t.Fatal(err)
@@ -85,11 +87,17 @@ func startBadServer(t *testing.T, nodes []string) *badServer {
 	return s
 }
 
+// newCluster returns a cluster in memory, without managed fields, which nothing here
+// has: they take most of the time of each write.
+func newCluster() *fake.Clientset {
+	return fake.NewSimpleClientset() //nolint:staticcheck // it is deprecated for its lack of them
+}
+
 // newBadServer returns a cluster without a server that runs.
 func newBadServer(t *testing.T, configuration string, service corev1.ServiceSpec, nodes []string) *badServer {
 	t.Helper()
 	s := &badServer{
-		outside: t.TempDir(), client: fake.NewClientset(), log: &lockedBuffer{}, nodes: nodes,
+		outside: t.TempDir(), client: newCluster(), log: &lockedBuffer{}, nodes: nodes,
 		created: make(chan runtime.Object, 10*len(nodes)+100), ended: make(chan error, 2),
 	}
 	s.directory = filepath.Join(s.outside, "reports")
