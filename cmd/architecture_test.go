@@ -25,6 +25,9 @@ func TestArchitectureNamesFunctionsThatExist(t *testing.T) {
 	}
 	declared := map[string]map[string]bool{}
 	for _, name := range names {
+		if name[2] == "go" {
+			continue // a file
+		}
 		if declared[name[1]] == nil {
 			declared[name[1]] = declarations(t, name[1])
 		}

@@ -7,6 +7,6 @@
 // What to make and when is decided in its package certificate, which is pure.
 // It knows those Secrets, the ConfigMap and the Service by which a port is
 // reached. It must not know executions, the Lease, the handlers behind the
-// ports, nor package controller: what job pods are told about TLS is decided
-// there.
+// ports, nor package controller: what job pods are told about TLS is decided in
+// packages definition (settings) and jobspec (tls.go).
 package servingcert
