@@ -101,6 +101,11 @@ func TestNodesThatCannotTakePart(t *testing.T) {
 				if diff := cmp.Diff(tt.wantSkipped, p.Skipped); diff != "" || p.Excluded != tt.wantExcluded {
 					t.Errorf("excluded %d, want %d; skipped (-want +got):\n%s", p.Excluded, tt.wantExcluded, diff)
 				}
+				for _, skip := range tt.wantSkipped {
+					if n := r.metric("batch_job_controller_node_tasks_total", "state=skipped", "reason="+string(skip.Reason)); n != 1 {
+						t.Errorf("node tasks skipped as %s: got %g, want 1", skip.Reason, n)
+					}
+				}
 				wantCreated := map[string]int{}
 				for _, node := range tt.wantJobs {
 					wantCreated[node] = 1

@@ -1,148 +1,107 @@
 package app
 
 import (
-	"cmp"
 	"errors"
 	"fmt"
 	"io"
-	"maps"
-	"slices"
+	"log/slog"
+	"net"
 	"strings"
+	"time"
 
 	"github.com/spf13/pflag"
+
+	"github.com/batch-job-controller/batch-job-controller/controller/lease"
 )
 
-// renamedFlags returns the former names of flags, which now follow those of the
-// Kubernetes components. They still work, as docs/versioning.md promises.
-func renamedFlags() map[string]string {
-	return map[string]string{
-		"callback-address":      "callback-bind-address",
-		"drain":                 "shutdown-delay-duration",
-		"health-address":        "health-probe-bind-address",
-		"leader-lease-duration": "leader-elect-lease-duration",
-		"leader-renew-deadline": "leader-elect-renew-deadline",
-		"leader-retry-period":   "leader-elect-retry-period",
-		"log-format":            "logging-format",
-		"metrics-address":       "metrics-bind-address",
-		"pprof-address":         "pprof-bind-address",
-		"report-address":        "report-bind-address",
-	}
+// options are the parsed command line. Options of jobs are in the ConfigMap.
+type options struct {
+	kubeconfig      string
+	reportAddress   string
+	callbackAddress string
+	healthAddress   string
+	metricsAddress  string
+	// advertiseAddress is the host for requests of other replicas.
+	advertiseAddress string
+	shutdownDelay    time.Duration
+	// The Secret with the callback key, and where it is mounted.
+	callbackKeySecret    string
+	callbackKeyDirectory string
+	pprofAddress         string // empty: profiles are not served
+	// caSecret is the Secret with the controller's certificate authority.
+	caSecret      string
+	leaseDuration time.Duration
+	renewDeadline time.Duration
+	retryPeriod   time.Duration
+	logLevel      slog.Level
+	logFormat     string
+	version       bool
+	deprecated    []deprecatedFlag
 }
 
-// deprecatedFlag is a flag in a deprecated form.
-type deprecatedFlag struct{ given, replacement string }
+const (
+	jsonFormat = "json"
+	textFormat = "text"
+	logLevels  = "debug, info, warn or error"
+)
 
-// commandLine parses flags, and collects the errors.
-type commandLine struct {
-	flags      *pflag.FlagSet
-	renamed    map[string]string
-	deprecated []deprecatedFlag
-	errs       []error
+// parseOptions parses the command line. The error is pflag.ErrHelp, or all errors
+// joined.
+func parseOptions(args []string, output io.Writer) (options, error) {
+	var o options
+	c := newCommandLine(output)
+	o.declare(c.flags)
+	if err := c.parse(args); err != nil {
+		return o, err
+	}
+	o.deprecated = c.deprecated
+	return o, errors.Join(append(c.errs, o.validate())...)
 }
 
-func newCommandLine(output io.Writer) *commandLine {
-	c := &commandLine{flags: pflag.NewFlagSet("batch-job-controller", pflag.ContinueOnError), renamed: renamedFlags()}
-	c.flags.Usage = func() { c.writeUsage(output) }
-	return c
+// declare uses the flag names of kube-controller-manager and controller-runtime where
+// they exist.
+func (o *options) declare(flags *pflag.FlagSet) {
+	flags.StringVar(&o.kubeconfig, "kubeconfig", "", "`path` of a kubeconfig; empty: the pod's service account")
+	flags.StringVar(&o.reportAddress, "report-bind-address", ":8080", "`address` where reports are served")
+	flags.StringVar(&o.callbackAddress, "callback-bind-address", ":8090", "`address` where callbacks are served; the URLs of job pods have callbackServicePort")
+	flags.StringVar(&o.healthAddress, "health-probe-bind-address", ":9152", "`address` where /healthz and /readyz are served")
+	flags.StringVar(&o.metricsAddress, "metrics-bind-address", ":9153", "`address` where /metrics is served")
+	flags.StringVar(&o.pprofAddress, "pprof-bind-address", "", "loopback `address` where profiles are served, such as 127.0.0.1:6060; empty: not served")
+	flags.StringVar(&o.advertiseAddress, "advertise-address", "", "`host` to which other replicas forward callbacks, on the same ports; empty: they respond with 503 until they lead")
+	flags.DurationVar(&o.shutdownDelay, "shutdown-delay-duration", 5*time.Second, "how long to forward callbacks to the next leader before this process ends")
+	flags.StringVar(&o.callbackKeySecret, "callback-key-secret", "", "`name` of the Secret with the callback key, created if missing; empty: <name>-callback-key")
+	flags.StringVar(&o.callbackKeyDirectory, "callback-key-directory", "", "`directory` where the Secret of --callback-key-secret is mounted; empty: it is read from the API server")
+	flags.StringVar(&o.caSecret, "ca-secret", "", "`name` of the Secret with the certificate authority of tls: selfSigned, created if missing; empty: <name>-ca")
+	lease := lease.WithDefaultTimings(lease.Options{})
+	flags.DurationVar(&o.leaseDuration, "leader-elect-lease-duration", lease.LeaseDuration, "how long a Lease is valid without renewal")
+	flags.DurationVar(&o.renewDeadline, "leader-elect-renew-deadline", lease.RenewDeadline, "how long the leader tries to renew the Lease")
+	flags.DurationVar(&o.retryPeriod, "leader-elect-retry-period", lease.RetryPeriod, "how long a replica waits between attempts to acquire or renew the Lease")
+	flags.TextVar(&o.logLevel, "log-level", slog.LevelInfo, "lowest logged `level`: "+logLevels)
+	flags.StringVar(&o.logFormat, "logging-format", jsonFormat, "`format` of the log: json or text")
+	flags.BoolVar(&o.version, "version", false, "print the version and exit")
 }
 
-func (c *commandLine) writeUsage(output io.Writer) {
-	fmt.Fprintf(output, "Runs the controller. To check a configuration instead, see \"batch-job-controller %s --help\".\n\n", validateCommand)
-	fmt.Fprint(output, c.flags.FlagUsages())
-	fmt.Fprint(output, "\nDeprecated are names with one dash, such as -log-level, and these names. They work, with a warning in the log.\n")
-	for _, old := range slices.Sorted(maps.Keys(c.renamed)) {
-		fmt.Fprintf(output, "      --%-29s now --%s\n", old, c.renamed[old])
+// validate returns all errors.
+func (o options) validate() error {
+	var errs []error
+	if o.logFormat != jsonFormat && o.logFormat != textFormat {
+		errs = append(errs, fmt.Errorf("--logging-format %q: must be json or text", o.logFormat))
 	}
-}
-
-// parse sets the flags. Its only error is pflag.ErrHelp; all other errors are in errs.
-func (c *commandLine) parse(args []string) error {
-	err := c.flags.ParseAll(c.normalize(args), func(f *pflag.Flag, value string) error {
-		if err := f.Value.Set(value); err != nil {
-			c.errs = append(c.errs, fmt.Errorf("--%s %q: must be %s: %w", f.Name, value, wanted(f), err))
-			return f.Value.Set(f.DefValue) // avoids further errors about the flag
-		}
-		return nil
-	})
-	var lacking *pflag.ValueRequiredError
-	switch {
-	case errors.Is(err, pflag.ErrHelp):
-		return err
-	case errors.As(err, &lacking):
-		kind, _ := pflag.UnquoteUsage(lacking.GetFlag())
-		c.errs = append(c.errs, fmt.Errorf("--%s: has no value: must be --%[1]s=<%s>", lacking.GetSpecifiedName(), kind))
-	case err != nil:
-		c.errs = append(c.errs, err)
+	if strings.ContainsAny(o.advertiseAddress, "@/ ") || (strings.Contains(o.advertiseAddress, ":") && net.ParseIP(o.advertiseAddress) == nil) {
+		errs = append(errs, fmt.Errorf("--advertise-address %q: must be a host name or an IP address, without a port", o.advertiseAddress))
 	}
-	if c.flags.NArg() > 0 {
-		c.errs = append(c.errs, fmt.Errorf("unexpected argument %q", c.flags.Arg(0)))
+	if err := checkPprofAddress(o.pprofAddress); err != nil {
+		errs = append(errs, err)
 	}
-	if len(c.errs) > 0 {
-		c.explainRenamed()
+	if o.shutdownDelay < 0 {
+		errs = append(errs, fmt.Errorf("--shutdown-delay-duration %s: must not be negative", o.shutdownDelay))
 	}
-	return nil
-}
-
-// normalize gives each flag its current name with two dashes: pflag would take the
-// letters of a name after one dash for separate flags. It reports and omits unknown
-// flags, because pflag would stop at the first.
-func (c *commandLine) normalize(args []string) []string {
-	normal := make([]string, 0, len(args))
-	for len(args) > 0 {
-		given, value, joined := strings.Cut(args[0], "=")
-		name := strings.TrimPrefix(strings.TrimPrefix(given, "-"), "-")
-		switch {
-		case given == "--":
-			return append(normal, args...)
-		case name == given || name == "": // an argument
-			normal, args = append(normal, args[0]), args[1:]
-			continue
-		case name == "h" || name == "help":
-			return []string{"--help"}
-		}
-		args = args[1:]
-		name = cmp.Or(c.renamed[name], name)
-		flag := c.flags.Lookup(name)
-		if flag == nil {
-			c.errs = append(c.errs, fmt.Errorf("%s: unknown flag: see --help", given))
-			if !joined && len(args) > 0 && !strings.HasPrefix(args[0], "-") {
-				args = args[1:] // probably its value
-			}
-			continue
-		}
-		if given != "--"+name {
-			c.deprecated = append(c.deprecated, deprecatedFlag{given: given, replacement: "--" + name})
-		}
-		switch {
-		case joined:
-			normal = append(normal, "--"+name+"="+value)
-		case flag.NoOptDefVal == "" && len(args) > 0: // the next argument is the value, even with a dash
-			normal = append(normal, "--"+name, args[0])
-			args = args[1:]
-		default:
-			normal = append(normal, "--"+name)
-		}
+	if o.leaseDuration%time.Second != 0 {
+		errs = append(errs, fmt.Errorf("--leader-elect-lease-duration %s: must be whole seconds: other replicas read it from the Lease, which has no fractions", o.leaseDuration))
 	}
-	return normal
-}
-
-// explainRenamed explains the current names in errors to a user of former names.
-func (c *commandLine) explainRenamed() {
-	for _, d := range c.deprecated {
-		if strings.TrimLeft(d.given, "-") != strings.TrimLeft(d.replacement, "-") {
-			c.errs = append(c.errs, fmt.Errorf("%s: renamed to %s", d.given, d.replacement))
-		}
+	if o.retryPeriod <= 0 || o.renewDeadline <= o.retryPeriod*12/10 || o.leaseDuration <= o.renewDeadline {
+		errs = append(errs, fmt.Errorf("--leader-elect-lease-duration %s must be longer than --leader-elect-renew-deadline %s, and that longer than 1.2 times --leader-elect-retry-period %s",
+			o.leaseDuration, o.renewDeadline, o.retryPeriod))
 	}
-}
-
-// wanted describes the valid values of a flag that does not accept every text.
-func wanted(f *pflag.Flag) string {
-	switch f.Value.Type() {
-	case "duration":
-		return "a duration such as 10s"
-	case "bool":
-		return "true or false"
-	default:
-		return logLevels
-	}
+	return errors.Join(errs...)
 }

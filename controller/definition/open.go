@@ -52,7 +52,17 @@ type Taker interface {
 
 // Metrics count ticks and executions.
 type Metrics interface {
+	executionMetrics
+	tickMetrics
+}
+
+type executionMetrics interface {
 	ExecutionOpened(trigger string)
+	// TaskEnded counts a node task that ended, here before it began.
+	TaskEnded(state, reason string)
+}
+
+type tickMetrics interface {
 	TickSkipped(reason string)
 	TicksMissed(n int)
 	SetNextTick(at time.Time)
@@ -252,6 +262,9 @@ func (o *Opener) createRecord(ctx context.Context, p execution.Plan) (r record.R
 
 func (o *Opener) announceOpened(ctx context.Context, r record.Record) {
 	o.Metrics.ExecutionOpened(string(r.Plan.Trigger))
+	for _, skip := range r.Plan.Skipped {
+		o.Metrics.TaskEnded(string(execution.Skipped), string(skip.Reason))
+	}
 	about := kube.ConfigMapReference(r.Object)
 	if len(r.Plan.Nodes) == 0 {
 		o.Announcer.Announce(ctx, about, true, kube.EventNoNodes,

@@ -54,6 +54,10 @@ func knownOutcomes() []execution.Outcome {
 	return []execution.Outcome{
 		{State: execution.Skipped, Reason: execution.NodeNotReady},
 		{State: execution.Skipped, Reason: execution.NodeUnschedulable},
+		{State: execution.Skipped, Reason: execution.NodeLeaving},
+		{State: execution.Skipped, Reason: execution.NodeUninitialized},
+		{State: execution.Skipped, Reason: execution.NodeVirtual},
+		{State: execution.Skipped, Reason: execution.NodeTainted},
 		{State: execution.Skipped, Reason: execution.NodeGone},
 		{State: execution.Lost, Reason: execution.NodeGone},
 		{State: execution.Lost, Reason: execution.JobDeleted},
