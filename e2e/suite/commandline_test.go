@@ -105,9 +105,9 @@ func TestCommandLine(t *testing.T) {
 		text := c.run(t, ctx, 0, install...)
 		wantText(t, text, "namespace/"+c.namespace+" created", "deployment.apps/batch-job-controller created",
 			"clusterrole.rbac.authorization.k8s.io/batch-job-controller:"+c.namespace+" created",
-			"rollout: 1 of 1 replicas ready", "An execution begins 5s after the start", " wait -n "+c.namespace)
+			"rollout: 1 of 1 replicas ready", "An execution starts 5s after the controller", " wait -n "+c.namespace)
 	})
-	over, first := regexp.MustCompile(`execution \d+ is over`), ""
+	over, first := regexp.MustCompile(`execution \d+ closed`), ""
 	t.Run("wait returns when every node has succeeded", func(t *testing.T) {
 		text := c.run(t, ctx, 0, "wait", "--timeout", "3m")
 		first = over.FindString(text)
