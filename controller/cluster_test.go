@@ -58,7 +58,7 @@ func newCluster(t *testing.T, nodes ...string) *cluster {
 	c := &cluster{
 		t: t,
 		// Without managed fields, which nothing here has: they took most of the tests' time.
-		client:     fake.NewSimpleClientset(), //nolint:staticcheck // it is deprecated for its lack of them
+		client:     fake.NewSimpleClientset(),
 		ctx:        t.Context(),
 		behaviours: map[string]behaviour{},
 		creates:    map[string]int{},

@@ -90,7 +90,7 @@ func startBadServer(t *testing.T, nodes []string) *badServer {
 // newCluster returns a cluster in memory, without managed fields, which nothing here
 // has: they take most of the time of each write.
 func newCluster() *fake.Clientset {
-	return fake.NewSimpleClientset() //nolint:staticcheck // it is deprecated for its lack of them
+	return fake.NewSimpleClientset()
 }
 
 // newBadServer returns a cluster without a server that runs.

@@ -16,11 +16,11 @@ func (e *Execution) refused(ctx context.Context, t task, verdict plan.Verdict, e
 	now := e.Clock.Now() // of the answer: an event may take longer to write than startDeadline is away
 	switch verdict {
 	case plan.Invalid:
-		e.announceRefusal(ctx, t, kube.EventJobInvalid, "the pod template makes Jobs that are invalid", err)
+		e.announceRefusal(ctx, kube.EventJobInvalid, "the pod template makes Jobs that are invalid", err)
 		// Not without a look: another leader's Job may be there.
 		return e.verifyJob(ctx, t, e.failed(execution.JobInvalid, err))
 	case plan.Refused:
-		e.announceRefusal(ctx, t, kube.EventJobRefused,
+		e.announceRefusal(ctx, kube.EventJobRefused,
 			fmt.Sprintf("refused, and tried again until startDeadline (%s) of each node", t.plan.Settings.StartDeadline), err)
 		wait := plan.AfterRefusal(t.plan.Settings, e.noteRefused(t, now), now)
 		if wait <= 0 {
@@ -49,7 +49,7 @@ const maxRefusals = 10
 
 // announceRefusal writes an event about a refusal, one for each cause: all Jobs of an
 // execution may be refused alike.
-func (e *Execution) announceRefusal(ctx context.Context, t task, reason, what string, err error) {
+func (e *Execution) announceRefusal(ctx context.Context, reason, what string, err error) {
 	cause, message := plan.Refusal(err)
 	cause = reason + " " + cause
 	e.mu.Lock()
