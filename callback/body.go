@@ -101,7 +101,7 @@ func (b *body) Read(p []byte) (int, error) {
 		return n, nil
 	}
 	start := time.Now()
-	_ = b.conn.SetReadDeadline(start.Add(b.budget.left(b.received, b.spent)))
+	_ = b.conn.SetReadDeadline(start.Add(b.budget.left(b.received, b.spent))) // it fails on a closed connection only, which the read reports
 	n, err := b.from.Read(p)
 	b.spent += time.Since(start)
 	b.received += int64(n)

@@ -104,7 +104,7 @@ func (m *Manager) surelyLeads() bool {
 	if m.role != leading {
 		return false
 	}
-	_, done, err := m.fence(context.Background()) // it is asked, not written with
+	_, done, err := m.fence(context.Background()) // nothing is written with it: a caller whose request was canceled asks all the same
 	if err != nil {
 		return false
 	}

@@ -26,7 +26,7 @@ func TestTaskThatHasNoJobEndsWhenNoneCanComeAnyMore(t *testing.T) {
 	}{
 		"this leader has sent none":             {wantAfter: 0},
 		"an earlier leader may have sent one":   {takenOver: true, wantAfter: kube.RequestGrace},
-		"nobody knows what became of it":        {create: errors.New("connection reset"), wantAfter: kube.RequestGrace},
+		"what became of it is not known":        {create: errors.New("connection reset"), wantAfter: kube.RequestGrace},
 		"it was refused":                        {create: apierrors.NewForbidden(batchv1.Resource("jobs"), "x", nil), wantAfter: 0},
 		"an earlier leader, and it was refused": {takenOver: true, create: apierrors.NewForbidden(batchv1.Resource("jobs"), "x", nil), wantAfter: kube.RequestGrace},
 	}

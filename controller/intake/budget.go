@@ -101,5 +101,7 @@ func (u *upload) Read(p []byte) (int, error) {
 }
 
 func (u *upload) end(stored bool) {
-	_ = u.budget.do(func(q *plan.Quota) error { q.EndFile(u.plan, stored); return nil })
+	u.budget.mu.Lock()
+	defer u.budget.mu.Unlock()
+	u.budget.plan.EndFile(u.plan, stored)
 }

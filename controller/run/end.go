@@ -36,7 +36,7 @@ func (e *Execution) noteEnd(t task, end execution.End) (known execution.Task, fa
 		return known, 0, false
 	}
 	e.exportTask(t.index)
-	known, _ = e.ledger.Task(t.key.Node)
+	known, _ = e.ledger.Task(t.key.Node) // it has just been ended there
 	if isFailure(known.Outcome.State) {
 		e.failures++
 	}
