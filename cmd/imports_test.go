@@ -204,6 +204,10 @@ var allowed = map[string][]string{
 		"k8s.io/client-go/...",
 		"k8s.io/utils/...",
 	},
+	"controller/kube/kubetest": {
+		"k8s.io/apimachinery/...",
+		"k8s.io/client-go/...",
+	},
 	"controller/lease": {
 		"controller/execution",
 		"controller/jobspec",

@@ -16,10 +16,10 @@ import (
 	"k8s.io/apimachinery/pkg/fields"
 	"k8s.io/apimachinery/pkg/labels"
 	"k8s.io/apimachinery/pkg/types"
-	"k8s.io/client-go/kubernetes/fake"
 	clienttesting "k8s.io/client-go/testing"
 
 	"github.com/batch-job-controller/batch-job-controller/controller/jobspec"
+	"github.com/batch-job-controller/batch-job-controller/controller/kube/kubetest"
 )
 
 const (
@@ -42,7 +42,7 @@ type behaviour struct {
 // that of the synctest bubble it lives in.
 type cluster struct {
 	t      *testing.T
-	client *fake.Clientset
+	client *kubetest.Clientset
 	ctx    context.Context
 
 	mu         sync.Mutex
@@ -56,9 +56,8 @@ type cluster struct {
 func newCluster(t *testing.T, nodes ...string) *cluster {
 	t.Helper()
 	c := &cluster{
-		t: t,
-		// Without managed fields, which nothing here has: they took most of the tests' time.
-		client:     fake.NewSimpleClientset(),
+		t:          t,
+		client:     kubetest.NewClientset(),
 		ctx:        t.Context(),
 		behaviours: map[string]behaviour{},
 		creates:    map[string]int{},

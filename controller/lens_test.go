@@ -37,7 +37,7 @@ func (c *cluster) through(resource string, l lens) {
 		return true, list, err
 	})
 	c.client.PrependWatchReactor(resource, func(action clienttesting.Action) (bool, watch.Interface, error) {
-		from, err := c.client.Tracker().Watch(action.GetResource(), action.GetNamespace())
+		from, err := c.client.Follow(action.GetResource(), action.GetNamespace())
 		if err != nil {
 			return true, nil, err
 		}

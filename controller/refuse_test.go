@@ -250,7 +250,7 @@ func TestARefusalWhoseEventTakesLongEndsNoTask(t *testing.T) {
 			}
 			return false, nil, nil
 		})
-		r := startReplicaWith(t, unwritten{c.client, "cannot verify the image"}, newMemoryStore(),
+		r := startReplicaWith(t, unwritten{c.client.Clientset, "cannot verify the image"}, newMemoryStore(),
 			testConfig(func(c *config.Config) { c.StartDeadline = deadline }))
 		defer r.kill()
 		time.Sleep(time.Minute)

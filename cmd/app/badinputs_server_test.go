@@ -21,13 +21,13 @@ import (
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/apimachinery/pkg/runtime"
 	"k8s.io/apimachinery/pkg/types"
-	"k8s.io/client-go/kubernetes/fake"
 	clienttesting "k8s.io/client-go/testing"
 
 	"github.com/batch-job-controller/batch-job-controller/controller/auth"
 	"github.com/batch-job-controller/batch-job-controller/controller/config"
 	"github.com/batch-job-controller/batch-job-controller/controller/execution"
 	"github.com/batch-job-controller/batch-job-controller/controller/jobspec"
+	"github.com/batch-job-controller/batch-job-controller/controller/kube/kubetest"
 	"github.com/batch-job-controller/batch-job-controller/controller/report"
 	"github.com/prometheus/client_golang/prometheus"
 )
@@ -61,7 +61,7 @@ type badServer struct {
 
 	outside   string // what is around the report directory
 	directory string
-	client    *fake.Clientset
+	client    *kubetest.Clientset
 	keyring   *auth.Keyring
 	execution execution.ID
 	log       *lockedBuffer
@@ -87,17 +87,11 @@ func startBadServer(t *testing.T, nodes []string) *badServer {
 	return s
 }
 
-// newCluster returns a cluster in memory, without managed fields, which nothing here
-// has: they take most of the time of each write.
-func newCluster() *fake.Clientset {
-	return fake.NewSimpleClientset()
-}
-
 // newBadServer returns a cluster without a server that runs.
 func newBadServer(t *testing.T, configuration string, service corev1.ServiceSpec, nodes []string) *badServer {
 	t.Helper()
 	s := &badServer{
-		outside: t.TempDir(), client: newCluster(), log: &lockedBuffer{}, nodes: nodes,
+		outside: t.TempDir(), client: kubetest.NewClientset(), log: &lockedBuffer{}, nodes: nodes,
 		created: make(chan runtime.Object, 10*len(nodes)+100), ended: make(chan error, 2),
 	}
 	s.directory = filepath.Join(s.outside, "reports")

@@ -5,6 +5,8 @@ import (
 	"encoding/json"
 	"fmt"
 	"io"
+	"maps"
+	"slices"
 	"strings"
 )
 
@@ -57,6 +59,9 @@ func (o *output) line(line string) {
 		}
 	}
 	if e.Test == "" {
+		if e.Action == "fail" {
+			o.showUnended(e.Package)
+		}
 		return
 	}
 	o.said[key] += e.Output
@@ -72,6 +77,20 @@ func (o *output) line(line string) {
 		return
 	}
 	delete(o.said, key)
+}
+
+// showUnended shows what tests of a package said that did not end: a panic in one of them
+// ended all.
+func (o *output) showUnended(pkg string) {
+	for _, key := range slices.Sorted(maps.Keys(o.said)) {
+		if !strings.HasPrefix(key, pkg+" ") {
+			continue
+		}
+		if !o.all {
+			fmt.Fprint(o.to, o.said[key])
+		}
+		delete(o.said, key)
+	}
 }
 
 // reason returns what a test that was skipped said of it.

@@ -24,6 +24,27 @@ something that a program wrote
 {"Action":"fail","Package":"p"}
 `
 
+// A panic ends a package without a word of how its tests ended.
+func TestWhatATestSaidThatDidNotEnd(t *testing.T) {
+	const panicked = `{"Action":"output","Package":"p","Test":"TestGone","Output":"panic: channel full\n"}
+{"Action":"output","Package":"q","Test":"TestGone","Output":"another package\n"}
+{"Action":"output","Package":"p","Output":"FAIL\tp\t0.1s\n"}
+{"Action":"fail","Package":"p"}
+`
+	const once = "panic: channel full\n"
+	for name, all := range map[string]bool{"what fails": false, "all of it": true} {
+		t.Run(name, func(t *testing.T) {
+			var shown strings.Builder
+			if err := newOutput(&shown, all).read(strings.NewReader(panicked)); err != nil {
+				t.Fatal(err)
+			}
+			if got := strings.Count(shown.String(), once); got != 1 || strings.Contains(shown.String(), "another package") != all {
+				t.Errorf("shown: got\n%s", shown.String())
+			}
+		})
+	}
+}
+
 func TestOutput(t *testing.T) {
 	const failure = "=== RUN   TestBad\n    x_test.go:3: it is 1, want 2\n--- FAIL: TestBad (0.00s)\n"
 	const end = "something that a program wrote\nFAIL\tp\t0.1s\n"

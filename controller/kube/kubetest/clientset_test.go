@@ -1,0 +1,41 @@
+package kubetest
+
+import (
+	"fmt"
+	"testing"
+
+	corev1 "k8s.io/api/core/v1"
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+)
+
+// The fake of client-go panics here: nothing reads the watch while 1,000 pods are
+// created, unless their creation waits for it.
+func TestWritesWaitForWatches(t *testing.T) {
+	const pods = 1000
+	client := NewClientset().CoreV1().Pods("jobs")
+	ignored, err := client.Watch(t.Context(), metav1.ListOptions{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	ignored.Stop() // holds up nothing
+	w, err := client.Watch(t.Context(), metav1.ListOptions{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	created := make(chan error, 1)
+	go func() {
+		for i := range pods {
+			if _, err := client.Create(t.Context(), &corev1.Pod{ObjectMeta: metav1.ObjectMeta{Name: fmt.Sprint(i)}}, metav1.CreateOptions{}); err != nil {
+				created <- err
+				return
+			}
+		}
+		created <- nil
+	}()
+	for range pods {
+		<-w.ResultChan()
+	}
+	if err := <-created; err != nil {
+		t.Error(err)
+	}
+}

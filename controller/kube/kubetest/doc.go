@@ -1,0 +1,2 @@
+// Package kubetest is what tests use as a cluster in memory.
+package kubetest
