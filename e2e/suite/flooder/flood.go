@@ -26,6 +26,7 @@ const (
 type flooded struct {
 	mu     sync.Mutex
 	Counts map[string]map[string]int
+	huge   chan struct{} // closed when a huge file was answered
 }
 
 func (f *flooded) count(what string, status int) {
@@ -39,7 +40,7 @@ func (f *flooded) count(what string, status int) {
 
 // flood sends all that is too much, at once.
 func flood(ctx context.Context, begun time.Time) any {
-	f := &flooded{Counts: map[string]map[string]int{}}
+	f := &flooded{Counts: map[string]map[string]int{}, huge: make(chan struct{})}
 	post(ctx, newClient(1), resultURL(), strings.NewReader(oneResult))
 	pause(ctx, time.Until(begun.Add(floodFrom)))
 	ctx, cancel := context.WithDeadline(ctx, begun.Add(floodTo))
@@ -55,14 +56,23 @@ func flood(ctx context.Context, begun time.Time) any {
 // sendHugeBodies sends one after the other, with its length and without.
 func sendHugeBodies(ctx context.Context, f *flooded) {
 	client := newClient(2)
+	answered := sync.OnceFunc(func() { close(f.huge) })
 	for ctx.Err() == nil {
-		f.count("huge result", post(ctx, client, resultURL(), io.LimitReader(zeros{}, hugeBody)))
 		f.count("huge file", post(ctx, client, fileURL()+"?name=huge", io.LimitReader(zeros{}, hugeBody)))
+		answered()
+		f.count("huge result", post(ctx, client, resultURL(), io.LimitReader(zeros{}, hugeBody)))
 		pause(ctx, 100*time.Millisecond)
 	}
 }
 
+// sendFiles sends more files than a node may, after the first huge one: when they are used
+// up, its size does not matter any more.
 func sendFiles(ctx context.Context, f *flooded) {
+	select {
+	case <-f.huge:
+	case <-ctx.Done():
+		return
+	}
 	client := newClient(16)
 	numbers := make(chan int)
 	var all sync.WaitGroup
