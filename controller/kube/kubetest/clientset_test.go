@@ -2,6 +2,8 @@ package kubetest
 
 import (
 	"fmt"
+	"runtime"
+	"sync/atomic"
 	"testing"
 
 	corev1 "k8s.io/api/core/v1"
@@ -22,6 +24,7 @@ func TestWritesWaitForWatches(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
+	var written atomic.Int32
 	created := make(chan error, 1)
 	go func() {
 		for i := range pods {
@@ -29,9 +32,19 @@ func TestWritesWaitForWatches(t *testing.T) {
 				created <- err
 				return
 			}
+			written.Add(1)
 		}
 		created <- nil
 	}()
+	// A writer that does not wait is further by the end of this, or has panicked.
+	for waited := 0; waited < 10_000; runtime.Gosched() {
+		if written.Load() > mostBehind {
+			waited++
+		}
+	}
+	if got := written.Load(); got != mostBehind+1 {
+		t.Errorf("%d pods were created while nothing read the watch, want %d", got, mostBehind+1)
+	}
 	for range pods {
 		<-w.ResultChan()
 	}
