@@ -23,7 +23,7 @@ func TestResultsThatComeLate(t *testing.T) {
 		"F-45 59 s after the end":             {"a", ended + 59*time.Second, nil},
 		"F-45 61 s after the end":             {"a", ended + 61*time.Second, execution.ErrEnded},
 		"F-45 after the execution has closed": {"b", 6 * time.Minute, execution.ErrEnded},
-		"F-45 after its report was dropped":   {"a", 25 * time.Minute, execution.ErrUnknownExecution},
+		"F-45 after its report was pruned":    {"a", 25 * time.Minute, execution.ErrUnknownExecution},
 		"F-45 before the node's turn":         {"c", 5 * time.Second, execution.ErrUnknownNode},
 	}
 	for name, tt := range tests {

@@ -59,10 +59,10 @@ func badNames() badInputs {
 	longest := strings.Repeat("a", 116) + ".txt"
 	return badInputs{
 		"F1": {
-			"up from the root":    refuseName("/../../../x", 400, "must be a name without directories"),
-			"up":                  refuseName("../x", 400, "must be a name without directories"),
-			"the directory above": refuseName("..", 400, "must be the name of a file"),
-			"the directory":       refuseName(".", 400, "must be the name of a file"),
+			"up from the root":    refuseName("/../../../x", 400, "must be a file name without directories"),
+			"up":                  refuseName("../x", 400, "must be a file name without directories"),
+			"the directory above": refuseName("..", 400, "must be a file name"),
+			"the directory":       refuseName(".", 400, "must be a file name"),
 		},
 		"F2": {
 			"encoded":       badRequest{path: "{task}/file?name=%2e%2e%2fx", body: "text", status: 400, says: []string{"without directories"}},

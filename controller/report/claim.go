@@ -11,9 +11,9 @@ import (
 // claimName is the file that holds the claim under which results are replaced.
 const claimName = ".results-claimed-by"
 
-// ClaimResults has results be replaced under this claim only. From here on every
-// other replica is refused, whatever it knows of the Lease: what it has read of a
-// result may be old when it writes.
+// ClaimResults stores a claim, under which alone results may be replaced. From then on
+// every other replica is rejected, whatever it knows about the Lease: its view of a
+// result may be stale when it writes.
 func (s *Store) ClaimResults(claim string) error {
 	if err := s.noted(s.claim(claim)); err != nil {
 		return fmt.Errorf("claim the results: %w", err)
@@ -36,7 +36,7 @@ func (s *Store) claim(claim string) error {
 	return s.dirs.sync(".")
 }
 
-// checkClaim refuses whatever is not written under the claim that is there.
+// checkClaim returns an error unless claim is the stored claim.
 func (s *Store) checkClaim(claim string) error {
 	there, err := s.read(claimName)
 	if err != nil && !errors.Is(err, fs.ErrNotExist) {

@@ -12,11 +12,11 @@ const (
 	logInfix     = "-container-"
 	logSuffix    = ".log"
 
-	maxComponent = 255 // bytes of one name, of the file systems in use
+	maxComponent = 255 // bytes of a name in common file systems
 	maxNodeName  = 253
 	hashLength   = 12
-	// cut stands between what is left of a name and the hash of the whole. Node
-	// names do not have it, and in names of files no other hash follows it.
+	// cut separates the beginning of a cut name from the hash of the whole name. Node
+	// names do not contain it, and in file names no other hash follows it.
 	cut = "~"
 )
 
@@ -25,10 +25,9 @@ var nodeName = regexp.MustCompile(`^[a-z0-9]([-a-z0-9]*[a-z0-9])?(\.[a-z0-9]([-a
 // isNodeName reports whether s can be the name of a node.
 func isNodeName(s string) bool { return len(s) <= maxNodeName && nodeName.MatchString(s) }
 
-// component returns node+suffix if a file can have that name. A node's name
-// may have 253 bytes, and then it cannot: the node's part is cut so that all
-// of it has 255 bytes, and ends in a tilde and a hash of the node's whole name.
-// The same node and suffix always make the same name, and no other ones do.
+// component returns node+suffix, if that is not too long for a file name. Otherwise
+// the node's part is cut so that the name has 255 bytes; it ends with a tilde and a
+// hash of the node's whole name. The name is unique to the node and suffix.
 func component(node, suffix string) string {
 	if len(node)+len(suffix) <= maxComponent {
 		return node + suffix
@@ -42,8 +41,8 @@ func hash(s string) string {
 	return hex.EncodeToString(sum[:])[:hashLength]
 }
 
-// resultName is where the node's result is. A node that is called like the
-// report of the execution has to step aside.
+// resultName is the file of the node's result. It differs from that of the execution's
+// report, whatever the node's name.
 func resultName(node string) string {
 	if node+resultSuffix == reportName {
 		return node + cut + hash(node) + resultSuffix
@@ -57,12 +56,12 @@ func logName(node, container string) string {
 	return component(node, logInfix+container+logSuffix)
 }
 
-// isTaken reports whether a file of node must not be stored under a name: it
-// may be another node's too, or it may be a log. Whose a name is goes by the
-// longest node name that it begins with.
+// isTaken reports whether a file of node must not be stored under a name: the name may
+// belong to another node, or to a log. A name belongs to the node with the longest
+// name that is its prefix.
 func isTaken(stored, node string, nodes []string) bool {
 	if !strings.HasPrefix(stored, node+"-") {
-		return isLog(stored[strings.Index(stored, cut)+1+hashLength:]) // cut: nobody else has such a name
+		return isLog(stored[strings.Index(stored, cut)+1+hashLength:]) // cut: no other node has such a name
 	}
 	if isLog(stored[len(node):]) {
 		return true

@@ -9,26 +9,26 @@ import (
 	"syscall"
 )
 
-// Disk is what the store needs of a file system. Names are those of package
-// fs. Nothing is durable before it is synced: of a file its content, of a
-// directory the names in it.
+// Disk is the part of a file system that the store needs. Names are those of package
+// fs. Content is durable after a sync of the file, and a name after a sync of its
+// directory.
 type Disk interface {
-	// FS reads. It has links too, as fs.ReadLinkFS.
+	// FS is for reading. It implements fs.ReadLinkFS.
 	FS() fs.FS
-	// Create makes a file that must not be there yet.
+	// Create creates a file, which must not exist.
 	Create(name string) (File, error)
 	Mkdir(name string) error
 	Symlink(target, name string) error
-	// Link gives a file a second name, which must not be taken yet.
+	// Link gives a file a second name, which must not exist.
 	Link(oldName, newName string) error
-	// Rename replaces what newName was before, at once.
+	// Rename replaces newName atomically.
 	Rename(oldName, newName string) error
 	Remove(name string) error
 	RemoveAll(name string) error
 	SyncDir(name string) error
 	// Free returns how many bytes may still be written.
 	Free() (int64, error)
-	// Size returns how many bytes there are, free or not.
+	// Size returns the size of the file system in bytes.
 	Size() (int64, error)
 }
 
@@ -43,15 +43,14 @@ const (
 	directoryMode fs.FileMode = 0o750
 )
 
-// rootDisk is a directory of the operating system. No name, and no symbolic
-// link found on the way, leads out of it.
+// rootDisk is a directory of the operating system. Neither a name nor a symbolic link
+// can leave it.
 type rootDisk struct{ root *os.Root }
 
-// OpenDisk returns a directory of the operating system, and makes it if there
-// is none.
+// OpenDisk opens a directory of the operating system, and creates it if necessary.
 func OpenDisk(dir string) (Disk, error) {
 	if err := os.MkdirAll(dir, directoryMode); err != nil {
-		return nil, fmt.Errorf("make report directory: %w", explain(err))
+		return nil, fmt.Errorf("create report directory: %w", explain(err))
 	}
 	root, err := os.OpenRoot(dir)
 	if err != nil {
@@ -77,8 +76,8 @@ func (d rootDisk) Rename(oldName, newName string) error { return d.root.Rename(o
 func (d rootDisk) Remove(name string) error             { return d.root.Remove(name) }
 func (d rootDisk) RemoveAll(name string) error          { return d.root.RemoveAll(name) }
 
-// SyncDir opens the directory each time: an error of fsync is reported once
-// per descriptor, and another fsync of the same one would wrongly succeed.
+// SyncDir opens the directory each time: an error of fsync is reported once per
+// descriptor, and a second fsync of the same descriptor would wrongly succeed.
 func (d rootDisk) SyncDir(name string) error {
 	f, err := d.root.Open(name)
 	if err != nil {
@@ -86,7 +85,7 @@ func (d rootDisk) SyncDir(name string) error {
 	}
 	err = f.Sync()
 	if errors.Is(err, syscall.EINVAL) || errors.Is(err, errors.ErrUnsupported) {
-		err = nil // a network file system on which names are durable at once
+		err = nil // a network file system that makes names durable at once
 	}
 	return errors.Join(err, f.Close())
 }

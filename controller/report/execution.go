@@ -14,9 +14,8 @@ import (
 // reportName is the file of the execution itself.
 const reportName = "execution.json"
 
-// Begin makes an execution's directory, unless it is there, and makes latest
-// lead to the newest one. Should it fail, the first file of the execution tries
-// again.
+// Begin creates an execution's directory if it does not exist, and makes latest point
+// to the newest one. If it fails, the first file of the execution retries.
 func (s *Store) Begin(id execution.ID) error {
 	err := checkID(id)
 	if err == nil {
@@ -34,8 +33,8 @@ func (s *Store) begin(id execution.ID, makeDirectory func(execution.ID) (made bo
 		return err
 	}
 	if !made {
-		// Whoever made it may have died before what is in it was durable, and
-		// from here on it counts as stored.
+		// The process that created it may have died before its files were durable, and
+		// from here on they count as stored.
 		if err := s.dirs.sync(string(id)); err != nil {
 			return err
 		}
@@ -56,9 +55,8 @@ func (s *Store) make(id execution.ID) (made bool, err error) {
 	return s.makeDirectory(id)
 }
 
-// makeAgain makes a directory that is missing, unless that is because the
-// execution was dropped while something of it was on its way here: it would
-// stay for ever.
+// makeAgain creates a missing directory, unless the execution was pruned during an
+// upload: the directory would stay for ever.
 func (s *Store) makeAgain(id execution.ID) (made bool, err error) {
 	s.layout.Lock()
 	defer s.layout.Unlock()
@@ -76,8 +74,7 @@ func (s *Store) noteDurable(id execution.ID) {
 	}
 }
 
-// isBegun reports whether the execution was begun, and whether its directory is
-// durable.
+// isBegun reports whether Begin was called, and whether the directory is durable.
 func (s *Store) isBegun(id execution.ID) (begun, durable bool) {
 	s.layout.Lock()
 	defer s.layout.Unlock()
@@ -94,13 +91,13 @@ func (s *Store) makeDirectory(id execution.ID) (made bool, err error) {
 	return err == nil, s.newest("")
 }
 
-// checkID keeps what is no ID from being taken for a path.
+// checkID prevents the use of an invalid ID as a path.
 func checkID(id execution.ID) error {
 	_, err := execution.ParseID(string(id))
 	return err
 }
 
-// SaveReport stores what an execution came to.
+// SaveReport stores an execution's report.
 func (s *Store) SaveReport(r execution.Report) error {
 	body, err := json.Marshal(r)
 	if err == nil {
@@ -112,8 +109,8 @@ func (s *Store) SaveReport(r execution.Report) error {
 	return nil
 }
 
-// Report returns what an execution came to. The error wraps fs.ErrNotExist if
-// it has not closed.
+// Report returns an execution's report. The error wraps fs.ErrNotExist if the execution
+// has not closed.
 func (s *Store) Report(id execution.ID) (execution.Report, error) {
 	var r execution.Report
 	body, err := fs.ReadFile(s.files, path.Join(string(id), reportName))
@@ -126,8 +123,8 @@ func (s *Store) Report(id execution.ID) (execution.Report, error) {
 	return r, nil
 }
 
-// Executions returns the executions that have a directory, oldest first.
-// Whatever else there is, such as lost+found, is none.
+// Executions returns the executions that have a directory, oldest first. It ignores
+// other names, such as lost+found.
 func (s *Store) Executions() ([]execution.ID, error) {
 	entries, err := fs.ReadDir(s.files, ".")
 	if err != nil {
@@ -143,8 +140,8 @@ func (s *Store) Executions() ([]execution.ID, error) {
 	return ids, nil
 }
 
-// Drop deletes an execution with all that it left. It disappears at once, and
-// if this process dies before all of it is deleted, Open goes on with it.
+// Drop deletes an execution's directory. It disappears at once; if this process dies
+// before everything is deleted, Open deletes the rest.
 func (s *Store) Drop(id execution.ID) error {
 	err := checkID(id)
 	if err == nil {
@@ -157,11 +154,11 @@ func (s *Store) Drop(id execution.ID) error {
 }
 
 func (s *Store) drop(id execution.ID) error {
-	grave := tombstone(id)
-	if err := s.disk.RemoveAll(grave); err != nil { // of a deletion that failed
+	trash := trashName(id)
+	if err := s.disk.RemoveAll(trash); err != nil { // of a deletion that failed
 		return err
 	}
-	if err := s.bury(id, grave); err != nil {
+	if err := s.moveToTrash(id, trash); err != nil {
 		if errors.Is(err, fs.ErrNotExist) {
 			return nil
 		}
@@ -170,15 +167,15 @@ func (s *Store) drop(id execution.ID) error {
 	if err := s.dirs.sync("."); err != nil {
 		return err
 	}
-	return s.disk.RemoveAll(grave)
+	return s.disk.RemoveAll(trash)
 }
 
-func (s *Store) bury(id execution.ID, grave string) error {
+func (s *Store) moveToTrash(id execution.ID, trash string) error {
 	s.layout.Lock()
 	defer s.layout.Unlock()
 	delete(s.begun, id)
-	if err := s.newest(id); err != nil { // first, so that latest always leads somewhere
+	if err := s.newest(id); err != nil { // first, so that latest never dangles
 		return err
 	}
-	return s.disk.Rename(string(id), grave)
+	return s.disk.Rename(string(id), trash)
 }

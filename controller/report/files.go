@@ -20,17 +20,15 @@ const maxFileName = 120
 var (
 	plainExtension = regexp.MustCompile(`^\.[A-Za-z0-9]{1,16}$`)
 	driveLetter    = regexp.MustCompile(`^[A-Za-z]:`)
-	// cutName is how a name ends, but for its extension, of which only the
-	// beginning is kept.
+	// cutName is the end of a cut name, before its extension.
 	cutName = regexp.MustCompile(cut + `[0-9a-f]{12}`)
 )
 
-// safeName returns the name under which a file is kept, behind the node's. A
-// name that points elsewhere is refused: who sends it means something that will
-// not happen. In any other each character that a file system cannot keep, or that
-// is not to be seen, is written as a percent sign and its bytes in hexadecimal, as
-// in a URL. What could be taken for that is too, so that two names never become
-// one. Of a name that is too long the beginning is kept, and a hash.
+// safeName returns the name under which a file is stored, after the node's name. It
+// rejects a name that contains a path. It percent-encodes characters that some file
+// systems do not support or that are invisible, and the percent sign where it could be
+// mistaken for an encoding, so that two names never become equal. A long name is cut and
+// gets a hash.
 func safeName(name string) (string, error) {
 	if problem := misleads(name); problem != "" {
 		return "", &execution.InvalidError{Path: "name", Message: problem}
@@ -43,15 +41,15 @@ func safeName(name string) (string, error) {
 	return cutEscaped(escaped, maxFileName-len(end)) + end, nil
 }
 
-// misleads says what is wrong with a name that is not one of a file.
+// misleads says what is wrong with a name that is not a plain file name.
 func misleads(name string) string {
 	switch {
 	case name == "." || name == "..":
-		return "is a directory: must be the name of a file"
+		return "is a directory: must be a file name"
 	case strings.ContainsAny(name, `/\`):
-		return "has a separator: must be a name without directories"
+		return "has a path separator: must be a file name without directories"
 	case driveLetter.MatchString(name):
-		return "has a drive letter: must be a name alone"
+		return "has a drive letter: must be a file name only"
 	case strings.ContainsFunc(name, unicode.IsControl):
 		return "has a control character: must be plain text"
 	default:
@@ -59,7 +57,7 @@ func misleads(name string) string {
 	}
 }
 
-// escapeName makes of a name one that every file system keeps.
+// escapeName encodes a name so that every file system supports it.
 func escapeName(name string) string {
 	composed := norm.NFC.IsNormalString(name)
 	var b strings.Builder
@@ -71,22 +69,22 @@ func escapeName(name string) string {
 			for _, c := range []byte(name[i : i+size]) {
 				fmt.Fprintf(&b, "%%%02X", c)
 			}
-			composed = false // an accent behind it would join its last letter
+			composed = false // a following accent would combine with the last letter
 		}
 		i += size
 	}
 	return b.String()
 }
 
-// isKept reports whether the first character of a text stays as it is. An accent
-// of its own, and whatever else Unicode writes in several ways, does so only where
-// the whole name is composed: some systems take the ways for one.
+// isKept reports whether the first character of a text is not encoded. A combining
+// accent, or another character with several Unicode representations, is kept only if
+// the whole name is composed: some systems treat the representations as equal.
 func isKept(r rune, size int, text string, composed bool) bool {
 	isLast := len(text) == size
 	switch {
 	case r == utf8.RuneError && size == 1:
 		return false
-	case strings.ContainsRune(`:*?"<>|`, r): // Windows keeps none of them
+	case strings.ContainsRune(`:*?"<>|`, r): // Windows does not support them
 		return false
 	case r == ' ' || r == '.':
 		return !isLast // nor these at the end
@@ -101,7 +99,7 @@ func isKept(r rune, size int, text string, composed bool) bool {
 	}
 }
 
-// isEscape reports whether a text begins like an escaped character.
+// isEscape reports whether a text begins like a percent-encoded character.
 func isEscape(text string) bool {
 	return len(text) >= len("%00") && text[0] == '%' && isHex(text[1]) && isHex(text[2])
 }
@@ -110,8 +108,8 @@ func isHex(c byte) bool {
 	return '0' <= c && c <= '9' || 'a' <= c && c <= 'f' || 'A' <= c && c <= 'F'
 }
 
-// cutEscaped returns at most n bytes of an escaped name, and cuts within neither
-// a character nor an escape.
+// cutEscaped returns at most n bytes of an encoded name, without a partial character or
+// encoding.
 func cutEscaped(name string, n int) string {
 	for i := max(n-2, 0); i < n; i++ {
 		if isEscape(name[i:]) {
@@ -124,7 +122,7 @@ func cutEscaped(name string, n int) string {
 	return name[:n]
 }
 
-// extension returns what tells the kind of file, if it is harmless.
+// extension returns the extension of a name, if it is harmless.
 func extension(name string) string {
 	trimmed := strings.TrimRight(name, " .")
 	ext := path.Ext(trimmed)
@@ -140,8 +138,7 @@ func GeneratedName(contentType string) string {
 	return uuid.Must(uuid.NewV7()).String() + typeExtension(contentType)
 }
 
-// typeExtension is a list of our own: what package mime says depends on the
-// files of the machine.
+// typeExtension uses its own list: package mime depends on files of the machine.
 func typeExtension(contentType string) string {
 	essence, _, _ := strings.Cut(contentType, ";")
 	essence = strings.ToLower(strings.TrimSpace(essence))

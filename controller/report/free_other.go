@@ -7,8 +7,8 @@ import (
 	"os"
 )
 
-// freeBytes is not known here.
+// freeBytes is unknown on this system.
 func freeBytes(*os.File) (int64, error) { return math.MaxInt64, nil }
 
-// sizeBytes is not known here.
+// sizeBytes is unknown on this system.
 func sizeBytes(*os.File) (int64, error) { return math.MaxInt64, nil }

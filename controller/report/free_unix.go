@@ -8,8 +8,8 @@ import (
 	"syscall"
 )
 
-// freeBytes returns what an ordinary user may still write to the file system
-// of an open file.
+// freeBytes returns how many bytes an unprivileged user may still write to the file
+// system of an open file.
 func freeBytes(f *os.File) (int64, error) {
 	var stat syscall.Statfs_t
 	if err := syscall.Fstatfs(int(f.Fd()), &stat); err != nil {
@@ -18,8 +18,8 @@ func freeBytes(f *os.File) (int64, error) {
 	return int64(stat.Bavail) * int64(stat.Bsize), nil //nolint:gosec,unconvert // no file system has eight exbibytes, and the types differ between systems
 }
 
-// sizeBytes returns how large the file system of an open file is, without what
-// only root may write to.
+// sizeBytes returns the size of the file system of an open file, without the part that
+// is reserved for root.
 func sizeBytes(f *os.File) (int64, error) {
 	var stat syscall.Statfs_t
 	if err := syscall.Fstatfs(int(f.Fd()), &stat); err != nil {

@@ -8,16 +8,16 @@ import (
 	"github.com/batch-job-controller/batch-job-controller/controller/execution"
 )
 
-// freeWait is how long a disk may take to say how much is free. One that hangs
-// must not hang whoever asks for metrics, of all people.
+// freeWait is how long a disk may take to report its free space. A hanging disk must
+// not make the metrics hang.
 const freeWait = time.Second
 
-// Healthy reports whether the last write succeeded. What fails for another
-// reason than the disk's, such as an upload that breaks off, does not count.
+// Healthy reports whether the last write succeeded. Failures that are not the disk's,
+// such as an interrupted upload, do not count.
 func (s *Store) Healthy() bool { return !s.failing.Load() }
 
-// Free returns how many bytes may still be written: as the disk says now, or
-// if it does not answer, as it said last.
+// Free returns how many bytes may still be written, by the disk's current value, or by
+// its last one if the disk does not respond.
 func (s *Store) Free() int64 {
 	if s.measuring.CompareAndSwap(false, true) {
 		measured := make(chan struct{})
@@ -26,7 +26,7 @@ func (s *Store) Free() int64 {
 			defer s.measuring.Store(false)
 			if free, err := s.disk.Free(); err == nil {
 				s.free.Store(free)
-				s.reserved.Store(s.filesLeave().bytes)
+				s.reserved.Store(s.filesMinFree().bytes)
 			}
 		}()
 		select {
@@ -37,12 +37,12 @@ func (s *Store) Free() int64 {
 	return s.free.Load()
 }
 
-// Reserved returns how many bytes must be free for a file to be taken, by the
-// size that the disk had when it said last what is free.
+// Reserved returns how many bytes must be free for a file to be accepted, by the last
+// known size of the disk.
 func (s *Store) Reserved() int64 { return s.reserved.Load() }
 
-// noted takes down what a write says of the disk, and makes a full one known as
-// such.
+// noted records whether a write shows a failing disk, and marks the error of a full
+// disk.
 func (s *Store) noted(err error) error {
 	var source *sourceError
 	if errors.As(err, &source) || errors.Is(err, execution.ErrEnded) {
@@ -52,14 +52,14 @@ func (s *Store) noted(err error) error {
 	return explain(err)
 }
 
-// sourceError is that the content of a file did not come, or may not be
-// written. It is not the disk's.
+// sourceError says that the content of a file could not be read, or must not be written.
+// It is not an error of the disk.
 type sourceError struct{ err error }
 
 func (e *sourceError) Error() string { return e.err.Error() }
 func (e *sourceError) Unwrap() error { return e.err }
 
-// blaming tells the errors of a file from those of its content.
+// blaming distinguishes errors of a file from errors of its content.
 func blaming(write content, w io.Writer) error {
 	file := &fileWriter{to: w}
 	err := write(file)

@@ -9,11 +9,11 @@ import (
 	"github.com/batch-job-controller/batch-job-controller/controller/execution"
 )
 
-// latest is a link to the newest execution's directory. It is relative: an
-// os.Root follows no other, and the directory may be mounted elsewhere.
+// latest is a link to the newest execution's directory. It is relative: an os.Root
+// follows no absolute links, and the directory may be mounted elsewhere.
 const latest = "latest"
 
-// pointLatest replaces the link without a moment in which there is none.
+// pointLatest replaces the link atomically.
 func (s *Store) pointLatest(id execution.ID) error {
 	if target, err := fs.ReadLink(s.files, latest); err == nil && target == string(id) {
 		return nil
@@ -28,8 +28,8 @@ func (s *Store) pointLatest(id execution.ID) error {
 	return nil
 }
 
-// newest makes the link lead to the newest execution but one that is about to
-// go, or to nowhere if there is no other. The caller holds s.layout.
+// newest makes the link point to the newest execution other than but, or removes it if
+// there is none. The caller holds s.layout.
 func (s *Store) newest(but execution.ID) error {
 	ids, err := s.Executions()
 	if err != nil {
@@ -45,9 +45,9 @@ func (s *Store) newest(but execution.ID) error {
 	return nil
 }
 
-// mendLatest replaces a link that leads nowhere. A power failure may leave
-// one, and so does a predecessor whose links are absolute.
-func (s *Store) mendLatest() error {
+// repairLatest replaces a dangling link, as after a power failure, or from a
+// predecessor with absolute links.
+func (s *Store) repairLatest() error {
 	if _, err := fs.Stat(s.files, latest); err == nil {
 		return nil
 	}

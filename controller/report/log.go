@@ -8,11 +8,10 @@ import (
 	"github.com/batch-job-controller/batch-job-controller/controller/execution"
 )
 
-// SaveLog stores a container's log. One of more than limit bytes is cut there,
-// and its last line says so. Like a file, it is refused once the reserve is
-// touched.
+// SaveLog stores a container's log. A log of more than limit bytes is truncated, and
+// its last line says so. Like a file, a log is rejected if only the reserve is free.
 func (s *Store) SaveLog(key execution.Key, container string, r io.Reader, limit int64) (truncated bool, err error) {
-	err = s.save(key.Execution, logName(key.Node, container), s.sparing(s.logsLeave(), func(w io.Writer) error {
+	err = s.save(key.Execution, logName(key.Node, container), s.checked(s.logsMinFree(), func(w io.Writer) error {
 		truncated, err = copyLog(w, r, limit)
 		return err
 	}))
@@ -38,6 +37,6 @@ func copyLog(w io.Writer, r io.Reader, limit int64) (truncated bool, err error) 
 	if more == 0 {
 		return false, nil
 	}
-	_, err = fmt.Fprintf(w, "\n[the log was longer: cut at %d bytes]\n", limit)
+	_, err = fmt.Fprintf(w, "\n[log truncated at %d bytes]\n", limit)
 	return true, err
 }

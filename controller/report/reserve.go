@@ -8,7 +8,7 @@ import (
 	"github.com/batch-job-controller/batch-job-controller/controller/execution"
 )
 
-// What files and logs leave for results unless Options say otherwise.
+// The defaults of Options.
 const (
 	DefaultReserve     = 64 << 20 // bytes
 	DefaultFreeBytes   = 1 << 30
@@ -16,21 +16,20 @@ const (
 )
 
 const (
-	// lookEvery is how much of a file is written between two looks at what is
-	// left. All uploads and logs that are written at once may use up as much
-	// of the reserve, each.
-	lookEvery = 1 << 20
+	// checkEvery is how many bytes are written between two checks of the free space.
+	// Each concurrent upload or log may use as much of the reserve.
+	checkEvery = 1 << 20
 )
 
-// Options are what a Store can do without. The zero value is of use.
+// Options are the options of a Store. The zero value is usable.
 type Options struct {
-	// Reserve is how many bytes must be free for a file or a log to be taken;
-	// 0: DefaultReserve; negative: none need be. Results and the reports of
-	// executions are written as long as anything fits.
+	// Reserve is how many bytes must be free for a file or a log to be accepted;
+	// 0: DefaultReserve; negative: none. Results and reports of executions are written
+	// as long as they fit.
 	Reserve int64
-	// FreeBytes and FreePercent are what must be free for a file to be taken:
-	// the smaller of the two, because a tenth of a large disk is much, and so
-	// is a gibibyte of a small one. 0: DefaultFreeBytes, DefaultFreePercent.
+	// FreeBytes and FreePercent are what must be free for a file to be accepted: the
+	// smaller of the two, because ten percent of a large disk is much, and so is a
+	// gibibyte of a small one. 0: DefaultFreeBytes, DefaultFreePercent.
 	FreeBytes   int64
 	FreePercent int
 }
@@ -43,46 +42,46 @@ func (o Options) withDefaults() Options {
 	}
 }
 
-// leave is what must stay free.
-type leave struct {
+// minFree is what must stay free.
+type minFree struct {
 	bytes int64
-	limit execution.Limit // that says so
+	limit execution.Limit // that defines it
 }
 
-// logsLeave is the reserve.
-func (s *Store) logsLeave() leave { return leave{bytes: s.options.Reserve, limit: execution.Reserve} }
+// logsMinFree is the reserve.
+func (s *Store) logsMinFree() minFree {
+	return minFree{bytes: s.options.Reserve, limit: execution.Reserve}
+}
 
-// filesLeave is at least the reserve. A disk that does not tell its size is
-// taken for a large one.
-func (s *Store) filesLeave() leave {
-	l := leave{bytes: s.options.FreeBytes, limit: execution.FreeBytes}
+// filesMinFree is at least the reserve. A disk of unknown size counts as large.
+func (s *Store) filesMinFree() minFree {
+	l := minFree{bytes: s.options.FreeBytes, limit: execution.FreeBytes}
 	if size, err := s.disk.Size(); err == nil {
 		l.bytes = min(l.bytes, size/100*int64(s.options.FreePercent))
 	}
-	if least := s.logsLeave(); l.bytes < least.bytes {
+	if least := s.logsMinFree(); l.bytes < least.bytes {
 		return least
 	}
 	return l
 }
 
-// sparing bounds a content by what must stay free, before and while it is
-// written.
-func (s *Store) sparing(l leave, write content) content {
-	spare := func() error { return s.spare(l) }
+// checked checks the free space before and while a content is written.
+func (s *Store) checked(l minFree, write content) content {
+	checkFree := func() error { return s.checkFree(l) }
 	return func(w io.Writer) error {
-		if err := spare(); err != nil {
+		if err := checkFree(); err != nil {
 			return err
 		}
-		return write(&sparingWriter{to: w, spare: spare})
+		return write(&checkedWriter{to: w, checkFree: checkFree})
 	}
 }
 
-// spare refuses what may wait once too little is free. A disk that does not tell
-// what is free is not full until it says so itself.
-func (s *Store) spare(l leave) error {
+// checkFree rejects files and logs when too little is free. A disk that does not report
+// its free space is full only once a write fails.
+func (s *Store) checkFree(l minFree) error {
 	free, err := s.disk.Free()
 	if err != nil {
-		return nil //nolint:nilerr // the write will show what is wrong
+		return nil //nolint:nilerr // the write will fail with the error
 	}
 	s.free.Store(free)
 	if free >= l.bytes {
@@ -94,23 +93,23 @@ func (s *Store) spare(l leave) error {
 	}
 }
 
-// sparingWriter asks again after every so many bytes.
-type sparingWriter struct {
-	to    io.Writer
-	spare func() error
-	since int // bytes, since it asked
+// checkedWriter checks the free space after every checkEvery bytes.
+type checkedWriter struct {
+	to        io.Writer
+	checkFree func() error
+	since     int // bytes since the last check
 }
 
-func (w *sparingWriter) Write(p []byte) (written int, err error) {
+func (w *checkedWriter) Write(p []byte) (written int, err error) {
 	for len(p) > 0 && err == nil {
-		if w.since == lookEvery {
-			if err := w.spare(); err != nil {
+		if w.since == checkEvery {
+			if err := w.checkFree(); err != nil {
 				return written, err
 			}
 			w.since = 0
 		}
 		var n int
-		n, err = w.to.Write(p[:min(len(p), lookEvery-w.since)])
+		n, err = w.to.Write(p[:min(len(p), checkEvery-w.since)])
 		written, p, w.since = written+n, p[n:], w.since+n
 	}
 	return written, err

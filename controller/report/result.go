@@ -14,19 +14,18 @@ import (
 	"github.com/batch-job-controller/batch-job-controller/controller/execution"
 )
 
-// CreateResult stores the first result of a node. If there is one already it
-// stays, and the error wraps fs.ErrExist, unless it is the same: then that one is
-// durable when this returns.
+// CreateResult stores the first result of a node. If there is a different one, it stays,
+// and the error wraps fs.ErrExist. If there is an equal one, it is durable when
+// CreateResult returns.
 func (s *Store) CreateResult(key execution.Key, body []byte) error {
 	return s.saveResult(key, body, func(temp, name string) error { return s.nameFirst(temp, name, body) })
 }
 
-// ReplaceResult stores the result of a node, in place of an earlier one, if the claim
-// is the one that is there. That is looked at last of all, when only the renaming is
-// left to do: to write the file may take long. If there is another claim, the error
-// wraps execution.ErrNotLeader.
+// ReplaceResult replaces the result of a node if claim is the stored claim. It checks
+// the claim last, right before the rename, because writing the file may take long. If
+// there is another claim, the error wraps execution.ErrNotLeader.
 func (s *Store) ReplaceResult(key execution.Key, body []byte, claim string) error {
-	if err := s.checkClaim(claim); err != nil { // before it costs an fsync
+	if err := s.checkClaim(claim); err != nil { // before the cost of an fsync
 		return fmt.Errorf("result of %s in %s: %w", key.Node, key.Execution, err)
 	}
 	return s.saveResult(key, body, func(temp, name string) error {
@@ -45,8 +44,8 @@ func (s *Store) saveResult(key execution.Key, body []byte, naming naming) error 
 	return nil
 }
 
-// nameFirst gives a file its name unless another one has it. The same file may have
-// it: a network file system may carry out a request whose answer is lost.
+// nameFirst gives a file its name unless another file has it. The same file may have
+// it: a network file system may execute a request whose response is lost.
 func (s *Store) nameFirst(temp, name string, body []byte) error {
 	err := s.link(temp, name)
 	if !errors.Is(err, fs.ErrExist) {
@@ -58,8 +57,8 @@ func (s *Store) nameFirst(temp, name string, body []byte) error {
 	return &sourceError{err}
 }
 
-// link moves what is temporary to a name that must not be taken. Another process
-// may take it meanwhile, so that it is the file system which has to refuse.
+// link moves a temporary file to a name that must not exist. The file system has to
+// check this, because another process may take the name meanwhile.
 func (s *Store) link(temp, name string) error {
 	err := s.disk.Link(temp, name)
 	if hasNoLinks(err) {
@@ -75,8 +74,8 @@ func (s *Store) link(temp, name string) error {
 	return err
 }
 
-// hasNoLinks reports whether the file system has no hard links, as that of a USB
-// stick or of some network shares.
+// hasNoLinks reports whether the file system does not support hard links, as on USB
+// sticks and some network shares.
 func hasNoLinks(err error) bool {
 	return errors.Is(err, syscall.EPERM) || errors.Is(err, errors.ErrUnsupported)
 }
@@ -90,7 +89,7 @@ func (s *Store) Result(key execution.Key) ([]byte, error) {
 	return body, nil
 }
 
-// read reads a regular file: a link is none.
+// read reads a regular file, and not a link.
 func (s *Store) read(name string) ([]byte, error) {
 	info, err := fs.Lstat(s.files, name)
 	if err != nil || !info.Mode().IsRegular() {
@@ -109,9 +108,8 @@ func (s *Store) has(key execution.Key, name string) bool {
 	return err == nil && info.Mode().IsRegular()
 }
 
-// Results yields the nodes that have a result, each with it. Without a list
-// the nodes are told from the names of the files. What cannot be read is left
-// out.
+// Results yields the nodes with their results. Without a list, the nodes come from the
+// names of the files. Unreadable results are omitted.
 func (s *Store) Results(id execution.ID, nodes []string) iter.Seq2[string, []byte] {
 	return func(yield func(string, []byte) bool) {
 		if len(nodes) == 0 {
@@ -126,9 +124,9 @@ func (s *Store) Results(id execution.ID, nodes []string) iter.Seq2[string, []byt
 	}
 }
 
-// guessNodes tells the nodes from the names of their results. A file x.json of
-// node a looks like the result of a node a-x, so that such a name does not
-// count beside a result of a.
+// guessNodes returns the nodes by the names of their results. A file x.json of node a
+// looks like the result of a node a-x, so that this name does not count if a has a
+// result.
 func (s *Store) guessNodes(id execution.ID) []string {
 	entries, err := fs.ReadDir(s.files, string(id))
 	if err != nil {
@@ -148,8 +146,7 @@ func (s *Store) guessNodes(id execution.ID) []string {
 	return slices.DeleteFunc(nodes, func(node string) bool { return hasOwner(node, found) })
 }
 
-// hasOwner reports whether name is one of the nodes and a hyphen, followed by
-// more.
+// hasOwner reports whether name begins with one of the nodes and a hyphen.
 func hasOwner(name string, nodes map[string]bool) bool {
 	for i, c := range name {
 		if c == '-' && nodes[name[:i]] {

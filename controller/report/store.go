@@ -19,22 +19,22 @@ type Store struct {
 	disk  Disk
 	files fs.FS // of the disk
 	dirs  *syncer
-	// layout is held while executions come and go: latest must not be made to
-	// lead to what was the newest a moment ago.
+	// layout is held while executions are added or deleted: latest must not point to an
+	// execution that was the newest a moment ago.
 	layout sync.Mutex
-	// begun are the executions that were, and not dropped since: whether their
-	// directories are durable. Layout guards it.
+	// begun has the executions of Begin that are not deleted, and whether their
+	// directories are durable. layout guards it.
 	begun map[execution.ID]bool
 
 	options   Options
-	free      atomic.Int64 // as far as is known
-	reserved  atomic.Int64 // what files leave of it, as far as is known
-	measuring atomic.Bool  // somebody asks the disk what is free
+	free      atomic.Int64 // last known
+	reserved  atomic.Int64 // what files leave of it, last known
+	measuring atomic.Bool  // a goroutine reads the free space
 	failing   atomic.Bool  // the last write failed
 }
 
-// Open opens a report directory, and cleans up what a predecessor that died
-// has left. It returns an error if the directory cannot be written.
+// Open opens a report directory, and cleans up after a process that died. It returns an
+// error if the directory is not writable.
 func Open(d Disk, o Options) (*Store, error) {
 	s := &Store{disk: d, files: d.FS(), dirs: newSyncer(d.SyncDir), begun: map[execution.ID]bool{}, options: o.withDefaults()}
 	if err := s.probe(); err != nil {
@@ -78,25 +78,24 @@ func text(body []byte) content {
 	}
 }
 
-// save puts a file into the directory of an execution, in place of one of the same name. If it
-// returns nil, the file is durable; if not, the one before is still there or
-// the new one is, whole.
+// save writes a file of an execution, and replaces one of the same name. If it returns
+// nil, the file is durable; if not, either the old or the new file exists, completely.
 func (s *Store) save(id execution.ID, name string, write content) error {
 	return s.saveBy(id, name, write, s.replace)
 }
 
-// naming gives the file of a temporary name its own one. The temporary name is
-// gone afterwards, also if that fails.
+// naming renames a temporary file. The temporary name is gone afterwards, even on an
+// error.
 type naming func(temp, name string) error
 
-// saveBy is save with another way to name the file.
+// saveBy is save with a naming.
 func (s *Store) saveBy(id execution.ID, name string, write content, naming naming) error {
 	if err := checkID(id); err != nil {
 		return err
 	}
 	err := s.put(id, name, write, naming)
 	if begun, _ := s.isBegun(id); !begun && errors.Is(err, fs.ErrNotExist) {
-		err = fmt.Errorf("%w: its report was dropped", execution.ErrEnded)
+		err = fmt.Errorf("%w: its report was pruned", execution.ErrEnded)
 	}
 	return s.noted(err)
 }
@@ -117,9 +116,9 @@ func (s *Store) put(id execution.ID, name string, write content, naming naming) 
 	return s.dirs.sync(dir)
 }
 
-// create makes a file of an execution. That the execution could not be begun
-// may be over by now, and need not cost its results. Its directory may be there
-// all the same: no file in it is durable before it is itself.
+// create creates a file of an execution. If Begin failed, it retries, so that no result
+// is lost. The directory may exist all the same: no file in it is durable before the
+// directory is.
 func (s *Store) create(id execution.ID, name string) (File, error) {
 	if begun, durable := s.isBegun(id); begun && !durable {
 		if err := s.begin(id, s.makeAgain); err != nil {
@@ -136,7 +135,7 @@ func (s *Store) create(id execution.ID, name string) (File, error) {
 	return s.disk.Create(name)
 }
 
-// replace renames what is temporary.
+// replace renames a temporary file.
 func (s *Store) replace(temp, name string) error {
 	err := s.disk.Rename(temp, name)
 	if err != nil {
@@ -145,11 +144,11 @@ func (s *Store) replace(temp, name string) error {
 	return err
 }
 
-// fill writes a new file through to the disk, or removes it.
+// fill writes and syncs a new file, or removes it.
 func (s *Store) fill(f File, name string, write content) error {
 	err := blaming(write, f)
 	if err == nil {
-		err = f.Sync() // if that fails it stays failed: the next one would succeed without having written
+		err = f.Sync() // never retried: after an error, the next fsync would succeed without having written
 	}
 	if closing := f.Close(); err == nil {
 		err = closing
@@ -160,11 +159,11 @@ func (s *Store) fill(f File, name string, write content) error {
 	return err
 }
 
-// discard removes a file on the way out of an error, which is the one to
-// return. If it cannot be removed it goes with its execution.
+// discard removes a file after another error. If that fails, the file is deleted with
+// its execution.
 func (s *Store) discard(name string) { _ = s.disk.Remove(name) }
 
-// explain makes a full disk known as such.
+// explain wraps the error of a full disk with ErrNoSpace.
 func explain(err error) error {
 	if errors.Is(err, syscall.ENOSPC) || errors.Is(err, syscall.EDQUOT) {
 		return fmt.Errorf("%w: %w", execution.ErrNoSpace, err)

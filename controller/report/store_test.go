@@ -350,7 +350,7 @@ func TestAnUploadThatBreaksOffLeavesNothing(t *testing.T) {
 }
 
 func TestLogsAreCut(t *testing.T) {
-	const note = "\n[the log was longer: cut at 5 bytes]\n"
+	const note = "\n[log truncated at 5 bytes]\n"
 	for name, test := range map[string]struct {
 		log, want string
 		truncated bool

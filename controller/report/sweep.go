@@ -10,28 +10,28 @@ import (
 	"github.com/batch-job-controller/batch-job-controller/controller/execution"
 )
 
-// abandonedAfter is how long nobody must have written to an unfinished file
-// before it is swept. Uploads that are slower are refused. Younger ones may
-// belong to the leader, if this is a standby starting on the same volume.
+// abandonedAfter is the age at which an unfinished file is deleted. Slower uploads are
+// rejected. A younger file may belong to the leader, if this is a standby that starts
+// on the same volume.
 const abandonedAfter = time.Hour
 
 const (
-	tombstonePrefix = "."
-	tombstoneSuffix = ".deleting"
+	trashPrefix = "."
+	trashSuffix = ".deleting"
 )
 
-// tombstone is the name of an execution's directory while it is being deleted.
-func tombstone(id execution.ID) string {
-	return tombstonePrefix + string(id) + tombstoneSuffix
+// trashName is the name of an execution's directory while it is being deleted.
+func trashName(id execution.ID) string {
+	return trashPrefix + string(id) + trashSuffix
 }
 
-func isTombstone(name string) bool {
-	id, begins := strings.CutPrefix(name, tombstonePrefix)
-	id, ends := strings.CutSuffix(id, tombstoneSuffix)
+func isTrash(name string) bool {
+	id, begins := strings.CutPrefix(name, trashPrefix)
+	id, ends := strings.CutSuffix(id, trashSuffix)
 	return begins && ends && checkID(execution.ID(id)) == nil
 }
 
-// sweep finishes deletions, and removes files that were never finished.
+// sweep finishes deletions, and deletes unfinished files.
 func (s *Store) sweep() error {
 	entries, err := fs.ReadDir(s.files, ".")
 	if err != nil {
@@ -39,7 +39,7 @@ func (s *Store) sweep() error {
 	}
 	for _, entry := range entries {
 		switch name := entry.Name(); {
-		case isTombstone(name):
+		case isTrash(name):
 			err = s.disk.RemoveAll(name)
 		case entry.IsDir() && checkID(execution.ID(name)) == nil:
 			err = s.sweepTemps(name)
@@ -51,13 +51,13 @@ func (s *Store) sweep() error {
 	if err := s.sweepTemps("."); err != nil {
 		return err
 	}
-	return s.mendLatest()
+	return s.repairLatest()
 }
 
 func (s *Store) sweepTemps(dir string) error {
 	entries, err := fs.ReadDir(s.files, dir)
 	if errors.Is(err, fs.ErrNotExist) {
-		return nil // the leader dropped it meanwhile
+		return nil // the leader has pruned it meanwhile
 	}
 	if err != nil {
 		return err

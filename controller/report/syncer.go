@@ -2,23 +2,23 @@ package report
 
 import "sync"
 
-// syncer makes the names in directories durable. Goroutines that ask for the
-// same directory share one fsync, which is most of the price of a small file.
+// syncer makes the names in directories durable. Goroutines that wait for the same
+// directory share an fsync, which is most of the cost of a small file.
 type syncer struct {
 	syncDir func(name string) error
 
 	mu    sync.Mutex
-	queue map[string]*dirQueue // only directories somebody waits for
+	queue map[string]*dirQueue // only directories with waiters
 }
 
-// dirQueue is those who wait for one directory.
+// dirQueue is the waiters for a directory.
 type dirQueue struct {
 	turn    chan struct{} // full while the directory is synced
-	next    *dirSync      // not begun; nil: nobody waits for another one
+	next    *dirSync      // the next fsync; nil: no goroutine waits for it
 	waiters int
 }
 
-// dirSync is one fsync, and those it is for.
+// dirSync is an fsync.
 type dirSync struct {
 	done chan struct{}
 	err  error
@@ -28,8 +28,8 @@ func newSyncer(syncDir func(string) error) *syncer {
 	return &syncer{syncDir: syncDir, queue: map[string]*dirQueue{}}
 }
 
-// sync returns after an fsync of the directory that began after the call. One
-// already under way will not do: it may have passed by what the caller changed.
+// sync returns after an fsync of the directory that began after the call. An fsync in
+// progress is not enough: it may have missed the caller's change.
 func (s *syncer) sync(name string) error {
 	q, mine, leads := s.join(name)
 	defer s.leave(name, q)
@@ -40,14 +40,14 @@ func (s *syncer) sync(name string) error {
 	q.turn <- struct{}{}
 	defer func() { <-q.turn }()
 	s.mu.Lock()
-	q.next = nil // who comes from here on is too late for this one
+	q.next = nil // later callers need another fsync
 	s.mu.Unlock()
 	mine.err = s.syncDir(name)
 	close(mine.done)
 	return mine.err
 }
 
-// join waits for the directory's next fsync. The first to do so is to do it.
+// join joins the directory's next fsync. The first caller leads: it has to run it.
 func (s *syncer) join(name string) (q *dirQueue, mine *dirSync, leads bool) {
 	s.mu.Lock()
 	defer s.mu.Unlock()

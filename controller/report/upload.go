@@ -7,15 +7,14 @@ import (
 	"github.com/batch-job-controller/batch-job-controller/controller/execution"
 )
 
-// SaveFile stores a file that a node sent, in place of its earlier one of the
-// same name, and returns the name under which it is stored. A name that is not
-// safe is replaced by one that is, or refused with an execution.InvalidError;
-// an empty one gets a generated one. Nodes are those of the execution: the
-// error wraps execution.ErrNameTaken if the name would be another one's.
+// SaveFile stores a file of a node, replaces an earlier one of the same name, and
+// returns the name under which it is stored. An unsafe name is encoded, or rejected with
+// an execution.InvalidError; an empty name is generated. nodes are those of the
+// execution: the error wraps execution.ErrNameTaken if the name could be another node's.
 //
-// How much body has to give is the caller's to bound. If reading it fails,
-// nothing is stored and the error wraps the reader's. Once too little
-// is free, it wraps execution.ErrNoSpace.
+// The caller bounds the size of body. If reading it fails, nothing is stored and the
+// error wraps the reader's error. If too little space is free, it wraps
+// execution.ErrNoSpace.
 func (s *Store) SaveFile(key execution.Key, name, contentType string, nodes []string, body io.Reader) (stored string, err error) {
 	if name == "" {
 		name = GeneratedName(contentType)
@@ -26,7 +25,7 @@ func (s *Store) SaveFile(key execution.Key, name, contentType string, nodes []st
 	if isTaken(stored, key.Node, nodes) {
 		return "", fmt.Errorf("%w: %s", execution.ErrNameTaken, stored)
 	}
-	err = s.save(key.Execution, stored, s.sparing(s.filesLeave(), func(w io.Writer) error {
+	err = s.save(key.Execution, stored, s.checked(s.filesMinFree(), func(w io.Writer) error {
 		_, err := io.Copy(w, body)
 		return err
 	}))

@@ -9,11 +9,11 @@ import (
 	"github.com/batch-job-controller/batch-job-controller/controller/execution"
 )
 
-// FileSize returns the size of the file that one of this name would replace,
-// and whether there is one.
-func (s *Store) FileSize(key execution.Key, name string) (size int64, there bool) {
+// FileSize returns the size of the file that a file of this name would replace, and
+// whether it exists.
+func (s *Store) FileSize(key execution.Key, name string) (size int64, exists bool) {
 	if name == "" {
-		return 0, false // it gets a name of its own
+		return 0, false // the name will be generated
 	}
 	name, err := safeName(name)
 	if err != nil {
@@ -26,9 +26,8 @@ func (s *Store) FileSize(key execution.Key, name string) (size int64, there bool
 	return info.Size(), true
 }
 
-// Files yields the files that the nodes have sent, without results: each as its
-// node and its size. It looks at everything that the execution has. What cannot
-// be read is left out.
+// Files yields the node and size of each file that the nodes have sent, without
+// results. It reads the execution's whole directory, and omits unreadable files.
 func (s *Store) Files(id execution.ID, nodes []string) iter.Seq2[string, int64] {
 	return func(yield func(string, int64) bool) {
 		entries, err := fs.ReadDir(s.files, string(id))
@@ -48,10 +47,10 @@ func (s *Store) Files(id execution.ID, nodes []string) iter.Seq2[string, int64] 
 	}
 }
 
-// owners finds whose a name is.
+// owners finds the node of a file name.
 type owners struct {
 	nodes  map[string]bool
-	byHash map[string]string // the nodes, by what stands for them in a name that is cut
+	byHash map[string]string // the nodes, by their hash in a cut name
 }
 
 func newOwners(nodes []string) owners {
@@ -63,9 +62,8 @@ func newOwners(nodes []string) owners {
 	return o
 }
 
-// ofFile returns the node that has sent a file which is stored under a name. It
-// goes by the longest node name that the name begins with, as isTaken does.
-// What the controller stores itself is no such file.
+// ofFile returns the node that has sent a file of a name. As in isTaken, it is the
+// longest node name that is a prefix. Files of the controller itself do not count.
 func (o owners) ofFile(stored string) (node string, isFile bool) {
 	if _, rest, isCut := strings.Cut(stored, cut); isCut && len(rest) > hashLength {
 		if node, known := o.byHash[rest[:hashLength]]; known {
@@ -80,5 +78,5 @@ func (o owners) ofFile(stored string) (node string, isFile bool) {
 	return "", false
 }
 
-// isSent reports whether what follows the node's name is that of a file.
+// isSent reports whether a name continues after the node's name like a file's.
 func isSent(rest string) bool { return strings.HasPrefix(rest, "-") && !isLog(rest) }

@@ -79,7 +79,7 @@ func (s scenario) testLoudLog(t *testing.T, ctx context.Context, id execution.ID
 		t.Skipf("the kubelet of %s keeps only %d bytes of a log: its containerLogMaxSize is too small", node, kept)
 	}
 	log := s.uploaded(t, ctx, id, node+"-container-job.log")
-	marker := fmt.Sprintf("\n[the log was longer: cut at %d bytes]\n", maxSavedLog)
+	marker := fmt.Sprintf("\n[log truncated at %d bytes]\n", maxSavedLog)
 	if got, want := len(log), maxSavedLog+len(marker); got != want {
 		t.Errorf("got %d bytes, want %d", got, want)
 	}

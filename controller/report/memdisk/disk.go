@@ -13,24 +13,24 @@ import (
 	"time"
 )
 
-// ErrPower is the fault after which nothing works any more until Restart.
+// ErrPower is the fault after which every operation fails until Restart.
 var ErrPower = errors.New("the power is off")
 
-// Op is one operation that may fail.
+// Op is an operation that may fail.
 type Op struct {
-	N    int    // operations count from 1
+	N    int    // counted from 1
 	Kind string // create, mkdir, symlink, link, rename, remove, write, sync, close or syncdir
-	Name string // the file's or directory's; for link and rename the new one
+	Name string // of the file or directory; for link and rename the new name
 }
 
-// Disk is the disk. It is safe for concurrent use; its fields are set before
-// it is used.
+// Disk is a disk. It is safe for concurrent use; its fields are set before its first
+// use.
 type Disk struct {
-	// Fault is asked before each operation whether it fails. It may block.
+	// Fault returns the error of an operation, or nil. It may block.
 	Fault func(Op) error
-	// Capacity is how many bytes files may hold together; 0: any number.
+	// Capacity is how many bytes all files may have; 0: no limit.
 	Capacity int64
-	// Now dates files; nil: time.Now.
+	// Now is the clock of modification times; nil: time.Now.
 	Now func() time.Time
 
 	mu   sync.Mutex
@@ -48,7 +48,7 @@ type File = interface {
 
 // node is a file, a link or a directory.
 type node struct {
-	others          int // names that it has besides one
+	others          int // number of its names, less one
 	mode            fs.FileMode
 	changed         time.Time
 	data, synced    []byte
@@ -74,8 +74,8 @@ func (d *Disk) Ops() int {
 	return d.ops
 }
 
-// FailAt returns a fault for the n-th operation only, or from it on if the
-// fault is ErrPower.
+// FailAt returns a fault for the n-th operation only, or for all from the n-th on if it
+// is ErrPower.
 func FailAt(n int, fault error) func(Op) error {
 	return func(op Op) error {
 		if op.N == n {
@@ -85,7 +85,7 @@ func FailAt(n int, fault error) func(Op) error {
 	}
 }
 
-// begin counts an operation and says whether it fails.
+// begin counts an operation and returns its fault.
 func (d *Disk) begin(kind, name string) error {
 	d.mu.Lock()
 	d.ops++
@@ -114,7 +114,7 @@ func (d *Disk) now() time.Time {
 	return time.Now()
 }
 
-// at returns a directory and the name of something in it.
+// at returns the directory and the base of a name.
 func (d *Disk) at(name string) (*node, string, error) {
 	dir, base := path.Split(name)
 	if dir == "" {
@@ -127,7 +127,7 @@ func (d *Disk) at(name string) (*node, string, error) {
 	return parent, base, nil
 }
 
-// add puts something new where nothing is.
+// add adds a node under a name that must not exist.
 func (d *Disk) add(kind, name string, n *node) error {
 	if err := d.begin(kind, name); err != nil {
 		return err
@@ -146,7 +146,7 @@ func (d *Disk) add(kind, name string, n *node) error {
 	return nil
 }
 
-// Create makes a file that must not be there yet.
+// Create creates a file, which must not exist.
 func (d *Disk) Create(name string) (File, error) {
 	n := &node{mode: fileMode}
 	if err := d.add("create", name, n); err != nil {
@@ -155,15 +155,15 @@ func (d *Disk) Create(name string) (File, error) {
 	return &file{disk: d, node: n, name: name}, nil
 }
 
-// Mkdir makes a directory.
+// Mkdir creates a directory.
 func (d *Disk) Mkdir(name string) error { return d.add("mkdir", name, newDirectory()) }
 
-// Symlink makes a link.
+// Symlink creates a link.
 func (d *Disk) Symlink(target, name string) error {
 	return d.add("symlink", name, &node{mode: fs.ModeSymlink | 0o777, data: []byte(target), synced: []byte(target)})
 }
 
-// Link gives a file a second name, which must not be taken yet.
+// Link gives a file a second name, which must not exist.
 func (d *Disk) Link(oldName, newName string) error {
 	if err := d.begin("link", newName); err != nil {
 		return err
@@ -190,7 +190,7 @@ func (d *Disk) Link(oldName, newName string) error {
 	return nil
 }
 
-// Rename replaces what newName was before, at once.
+// Rename replaces newName atomically.
 func (d *Disk) Rename(oldName, newName string) error {
 	if err := d.begin("rename", newName); err != nil {
 		return err
@@ -285,5 +285,5 @@ func (d *Disk) Free() (int64, error) {
 	return d.Capacity - d.used, nil
 }
 
-// Size returns how many bytes there are.
+// Size returns the capacity in bytes.
 func (d *Disk) Size() (int64, error) { return cmp.Or(d.Capacity, 1<<60), nil }

@@ -11,7 +11,7 @@ type file struct {
 	name string
 }
 
-// Write fails half-way.
+// Write writes half of p if it fails.
 func (f *file) Write(p []byte) (int, error) {
 	err := f.disk.begin("write", f.name)
 	f.disk.mu.Lock()

@@ -2,14 +2,13 @@ package memdisk
 
 import "maps"
 
-// Survival says what of the things that were never synced is still there after
-// a power failure.
+// Survival says which unsynced data survives a power failure.
 type Survival int
 
 // What survives.
 const (
 	NothingUnsynced Survival = iota
-	OnlyNames                // the renames, but not the content
+	OnlyNames                // names, but not content
 	Everything
 )
 
@@ -35,7 +34,7 @@ func (n *node) restart(s Survival) {
 	}
 }
 
-// count returns how many bytes there are, and counts the names anew.
+// count returns the used bytes, and recounts the names.
 func (n *node) count(seen map[*node]bool) int64 {
 	if seen[n] {
 		n.others++
@@ -49,7 +48,7 @@ func (n *node) count(seen map[*node]bool) int64 {
 	return size
 }
 
-// forget takes down that a file or an empty directory has a name less.
+// forget records that a file or an empty directory has lost a name.
 func (d *Disk) forget(n *node) {
 	if n.others > 0 {
 		n.others--

@@ -11,8 +11,8 @@ import (
 	"time"
 )
 
-// FS reads the disk as it is at the moment. It follows links, which are
-// relative and lead to directories at the top.
+// FS reads the current state of the disk. It follows links, which are relative and
+// point to top-level directories.
 func (d *Disk) FS() fs.FS { return view{d} }
 
 type view struct{ disk *Disk }
@@ -24,8 +24,8 @@ var (
 	_ fs.ReadLinkFS = view{}
 )
 
-// find returns what has the name; of a link, what it leads to if follow is
-// set. The caller holds the lock.
+// find returns the node of a name, or the target of a link if follow is set. The caller
+// holds the lock.
 func (v view) find(operation, name string, follow bool) (*node, error) {
 	missing := &fs.PathError{Op: operation, Path: name, Err: fs.ErrNotExist}
 	if !fs.ValidPath(name) {
@@ -112,7 +112,7 @@ func (n *node) list() []fs.DirEntry {
 	return entries
 }
 
-// info is of a moment.
+// info is the state of a node at a moment.
 type info struct {
 	name    string
 	mode    fs.FileMode
@@ -131,7 +131,7 @@ func (i info) ModTime() time.Time { return i.changed }
 func (i info) IsDir() bool        { return i.mode.IsDir() }
 func (i info) Sys() any           { return nil }
 
-// openFile is a file or directory as it was when it was opened.
+// openFile is the state of a file or directory when it was opened.
 type openFile struct {
 	*bytes.Reader
 	info    info
@@ -153,8 +153,8 @@ func (f *openFile) ReadDir(n int) ([]fs.DirEntry, error) {
 	return listed, nil
 }
 
-// Durable returns what a file would hold after a power failure, and whether it
-// would be there.
+// Durable returns the content of a file after a power failure, and whether it would
+// exist.
 func (d *Disk) Durable(name string) ([]byte, bool) {
 	d.mu.Lock()
 	defer d.mu.Unlock()
