@@ -29,7 +29,7 @@ func (a admitted) Admit(_ context.Context, token string) error {
 func TestViewers(t *testing.T) {
 	who := admitted{
 		"good":  nil,
-		"poor":  &web.ForbiddenError{Message: `"eve" may not look at the reports`},
+		"poor":  &web.ForbiddenError{Message: `"eve" may not read the reports`},
 		"later": errors.New("connection refused to 10.0.0.1"),
 	}
 	tests := map[string]struct {
@@ -43,7 +43,7 @@ func TestViewers(t *testing.T) {
 	}{
 		"an authorized user":         {authorization: []string{"Bearer good"}, want: 200, wantBody: "0123456789"},
 		"a scheme in lower case":     {authorization: []string{"bearer good"}, want: 200, wantBody: "0123456789"},
-		"an unauthorized user":       {authorization: []string{"Bearer poor"}, want: 403, wantBody: `"eve" may not look at the reports`},
+		"an unauthorized user":       {authorization: []string{"Bearer poor"}, want: 403, wantBody: `"eve" may not read the reports`},
 		"no token":                   {want: 401, wantBody: "missing", wantChallenge: `Bearer realm="reports"`},
 		"an invalid token":           {authorization: []string{"Bearer bad"}, want: 401, wantBody: "invalid", wantChallenge: `Bearer realm="reports", error="invalid_token"`},
 		"an empty token":             {authorization: []string{"Bearer "}, want: 401, wantChallenge: `Bearer realm="reports", error="invalid_token"`},

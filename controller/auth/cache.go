@@ -18,29 +18,29 @@ import (
 const (
 	// maxCached bounds the memory: an entry is a few hundred bytes.
 	maxCached = 10_000
-	// maxLoading bounds what clients without a valid token can have the API server
-	// do, and how much of the replica's request rate they can take from the work.
+	// maxLoading bounds the load that clients without a valid token can cause on the API
+	// server, and their share of the replica's request rate.
 	maxLoading = 8
 )
 
-// reviewCache keeps what the API server answered, each answer for a while. A
-// request that is under way is not sent again.
+// reviewCache caches responses of the API server. A request in progress is not sent
+// again.
 type reviewCache[V any] struct {
 	clock   clock.PassiveClock
-	secret  [sha256.Size]byte // so that no client can make up two requests with one key
+	secret  [sha256.Size]byte // so that no client can construct two requests with one key
 	loading chan struct{}
 	mu      sync.Mutex
 	entries map[cacheKey]*cacheEntry[V]
 }
 
-// cacheKey stands for a request, which holds tokens: memory is not to keep them.
+// cacheKey identifies a request without its tokens, which must not stay in memory.
 type cacheKey [sha256.Size]byte
 
 type cacheEntry[V any] struct {
 	done  chan struct{} // closed when the rest is set
 	value V
 	err   error
-	until time.Time // when it is loaded anew
+	until time.Time // when it expires
 }
 
 func newReviewCache[V any](clk clock.PassiveClock) *reviewCache[V] {
@@ -49,25 +49,25 @@ func newReviewCache[V any](clk clock.PassiveClock) *reviewCache[V] {
 	return c
 }
 
-// Key returns the key of a request with these parts. Their lengths keep text from
-// moving between them unnoticed.
+// Key returns the key of a request with these parts. It includes their lengths, so that
+// different parts have different keys.
 func (c *reviewCache[V]) Key(parts ...string) cacheKey {
 	mac := hmac.New(sha256.New, c.secret[:])
 	for _, part := range parts {
 		var length [8]byte
 		binary.BigEndian.PutUint64(length[:], uint64(len(part)))
-		_, _ = mac.Write(length[:]) // a hash takes everything
+		_, _ = mac.Write(length[:]) // never fails
 		_, _ = mac.Write([]byte(part))
 	}
 	return cacheKey(mac.Sum(nil))
 }
 
-// Get returns the cached answer, or loads it. The load function says how long the
-// answer, or the error, is good for.
+// Get returns the cached response, or loads it. load also returns how long to cache the
+// response or the error.
 func (c *reviewCache[V]) Get(ctx context.Context, key cacheKey, load func(context.Context) (V, time.Duration, error)) (V, error) {
 	found, isNew := c.find(key)
 	if isNew {
-		// Other requests may wait for it too: it does not end with this one's context.
+		// Without this request's context: other requests may wait for it too.
 		go c.fill(context.WithoutCancel(ctx), key, found, load)
 	}
 	select {
@@ -111,8 +111,8 @@ func (c *reviewCache[V]) fill(ctx context.Context, key cacheKey, into *cacheEntr
 	close(into.done)
 }
 
-// makeRoom drops what is no longer good, and if that is not enough, any entries.
-// A request that waits for an entry holds it by itself.
+// makeRoom drops expired entries, and others if that is not enough. A request that
+// waits for an entry still has it.
 func (c *reviewCache[V]) makeRoom() {
 	if len(c.entries) < maxCached {
 		return

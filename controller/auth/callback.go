@@ -15,15 +15,15 @@ import (
 	"github.com/batch-job-controller/batch-job-controller/controller/route"
 )
 
-// CallbackOptions are what Callbacks are made of.
+// CallbackOptions are the options of Callbacks.
 type CallbackOptions struct {
 	Controller string // its name
 	Namespace  string
-	// Auth is how a pod proves who it is if the replica knows neither its execution
-	// nor its Job.
+	// Auth is how a pod authenticates if the replica knows neither its execution nor
+	// its Job.
 	Auth        execution.CallbackAuth
 	Credentials *Credentials
-	Reviewer    func() *TokenReviewer // called when the first service account token comes
+	Reviewer    func() *TokenReviewer // called for the first service account token
 	Open        func() (OpenExecution, bool)
 	Cache       ObjectCache
 	Pods        PodClient // of the namespace
@@ -32,16 +32,15 @@ type CallbackOptions struct {
 	Clock       clock.PassiveClock
 }
 
-// OpenExecution is what Callbacks need of the execution that is open, if this
-// replica knows one.
+// OpenExecution is the part of the open execution that Callbacks need.
 type OpenExecution struct {
 	ID    execution.ID
-	Auth  execution.CallbackAuth // as it was when the execution opened
+	Auth  execution.CallbackAuth // when the execution opened
 	Owner jobspec.Owner          // of its Jobs
 }
 
-// ObjectCache is what the replica has seen of the cluster. Its methods return nil
-// for an object that is not in it.
+// ObjectCache is the replica's cache of the cluster. Its methods return nil for an
+// object that is not in the cache.
 type ObjectCache interface {
 	Job(namespace, name string) *batchv1.Job
 	Pod(namespace, name string) *corev1.Pod
@@ -57,20 +56,20 @@ type JobClient interface {
 	Get(ctx context.Context, name string, o metav1.GetOptions) (*batchv1.Job, error)
 }
 
-// Notifier tells the operator of denials, each at most once a minute.
+// Notifier reports denials to the operator, each at most once a minute.
 type Notifier interface {
-	// Impostor reports that the pod of a node task spoke for another one.
+	// Impostor reports that the pod of a node task sent a callback for another one.
 	Impostor(ctx context.Context, whose, claimed execution.Key)
-	// Stranger reports that a token was made with a key that is not known.
+	// Stranger reports a token of an unknown key.
 	Stranger(ctx context.Context, claimed execution.Key)
 }
 
-// Callbacks says whether a client may speak for a node task.
+// Callbacks authorizes clients to send callbacks for a node task.
 type Callbacks struct {
 	CallbackOptions
 	strangers *strangers
 	impostors deniedNotices // by node
-	unknown   deniedNotices // tokens of keys that are not known: all are one
+	unknown   deniedNotices // tokens of unknown keys: all together
 }
 
 // NewCallbacks returns Callbacks.
@@ -78,8 +77,8 @@ func NewCallbacks(o CallbackOptions) *Callbacks {
 	return &Callbacks{CallbackOptions: o, strangers: newStrangers()}
 }
 
-// Authenticate returns nil if a client with a credential may speak for a node task.
-// The leader checks again what a standby has forwarded.
+// Authenticate returns nil if a client with a credential may send callbacks for a node
+// task. The leader checks forwarded callbacks again.
 func (c *Callbacks) Authenticate(ctx context.Context, key execution.Key, credential string) error {
 	auth := c.authOf(key)
 	if auth == "" || auth == execution.NoAuth {
@@ -104,10 +103,10 @@ func (c *Callbacks) Authenticate(ctx context.Context, key execution.Key, credent
 	return nil
 }
 
-// authOf returns how the pod of a node task proves who it is: as it was when its
-// execution opened, because what it was given does not change. One that an
-// earlier version opened says nothing: it gave its pods nothing. A standby, which
-// does not know the execution, goes by the Job.
+// authOf returns how the pod of a node task authenticates: as configured when its
+// execution opened, because the pod's credentials do not change. It is empty for an
+// execution that a version without authentication opened. A standby, which does not
+// know the execution, uses the Job.
 func (c *Callbacks) authOf(key execution.Key) execution.CallbackAuth {
 	if open, ok := c.Open(); ok && open.ID == key.Execution {
 		return open.Auth
@@ -118,7 +117,7 @@ func (c *Callbacks) authOf(key execution.Key) execution.CallbackAuth {
 	return c.Auth
 }
 
-// verify returns the node task that a token is for.
+// verify returns the node task of a token.
 func (c *Callbacks) verify(ctx context.Context, auth execution.CallbackAuth, token string) (execution.Key, error) {
 	if auth == execution.ServiceAccountTokenAuth && route.IsJWT(token) {
 		return c.verifyPodToken(ctx, token)

@@ -1,18 +1,18 @@
-// Package auth says who a client is: which node task a callback token speaks for,
-// whose a service account token is, and which users may look at the reports.
+// Package auth authenticates clients: it finds the node task of a callback token and
+// the user of a service account token, and authorizes users to read reports.
 //
-//	callback.go     which node task a client may speak for, by its credential
-//	podtoken.go     by the service account token of its pod
-//	strangers.go    how many tokens of one address are reviewed
-//	keyring.go      the callback key: makes and checks the tokens of node tasks
-//	review.go       asks the API server who owns a service account token
-//	viewer.go       asks the API server which users may look at the reports
-//	cache.go        the API server's answers, kept for seconds
-//	credentials.go  tells the credentials of callbacks from what only looks like them
-//	issuers.go      who issues the cluster's service account tokens
+//	callback.go     the node task of a credential
+//	podtoken.go     the node task of a pod's service account token
+//	strangers.go    limits on token reviews per address
+//	keyring.go      the callback key: derives and verifies tokens of node tasks
+//	review.go       TokenReviews
+//	viewer.go       SubjectAccessReviews for reports
+//	cache.go        the API server's responses, cached for seconds
+//	credentials.go  recognizes credentials of callbacks, for redaction
+//	issuers.go      the issuers of the cluster's service account tokens
 //	impostor.go     how often the same denial is reported
 //
-// It knows the API server by the interfaces of one or two methods that each file
-// declares. It must not know what a node task may send, how an execution goes on,
-// or HTTP.
+// It knows the API server by interfaces of one or two methods, which each file
+// declares. It must not know the contents of callbacks, the state of executions, or
+// HTTP.
 package auth

@@ -6,19 +6,19 @@ import (
 )
 
 const (
-	// noticePause is how long a denial of the same node is not reported again.
+	// noticePause is the time between two reports of denials of the same node.
 	noticePause = time.Minute
 	maxNotices  = 1024
 )
 
-// deniedNotices remembers of which nodes it was reported lately that their pods
-// spoke for others. The zero value is of use.
+// deniedNotices records the nodes whose denials were reported lately. The zero value is
+// usable.
 type deniedNotices struct {
 	mu   sync.Mutex
 	told map[string]time.Time // by node
 }
 
-// note reports whether it is time to report the node's denials again.
+// note reports whether the node's denial should be reported now.
 func (n *deniedNotices) note(node string, now time.Time) bool {
 	n.mu.Lock()
 	defer n.mu.Unlock()

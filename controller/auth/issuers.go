@@ -11,8 +11,8 @@ import (
 	"github.com/batch-job-controller/batch-job-controller/controller/route"
 )
 
-// Issuers are those of the cluster's service account tokens, as the replica's own
-// token names them. While the cluster changes its issuer it has several.
+// Issuers are the issuers of the cluster's service account tokens, from the replica's
+// own token. While the cluster changes its issuer, there are several.
 type Issuers struct {
 	file  string
 	clock clock.PassiveClock
@@ -27,13 +27,12 @@ const (
 	maxIssuers  = 8
 )
 
-// NewIssuers returns the Issuers that the token in a file names. Without a file
-// none are known.
+// NewIssuers returns the Issuers by the token in a file. Without a file there are none.
 func NewIssuers(file string, clk clock.PassiveClock) *Issuers {
 	return &Issuers{file: file, clock: clk}
 }
 
-// Known returns them, and looks for a new one now and then.
+// Known returns the issuers. It rereads the file at most once in issuerPause.
 func (i *Issuers) Known() []string {
 	now := i.clock.Now()
 	i.mu.Lock()
@@ -44,11 +43,11 @@ func (i *Issuers) Known() []string {
 	i.read = now
 	token, err := os.ReadFile(i.file)
 	if err != nil {
-		return i.all // the API server judges then
+		return i.all // the API server decides then
 	}
 	issuer := route.IssuerOf(string(token))
 	if issuer != "" && !slices.Contains(i.all, issuer) && len(i.all) < maxIssuers {
-		i.all = append(slices.Clone(i.all), issuer) // the other may be in use
+		i.all = append(slices.Clone(i.all), issuer) // the old issuer may still be in use
 	}
 	return i.all
 }

@@ -22,16 +22,15 @@ import (
 	"github.com/batch-job-controller/batch-job-controller/controller/route"
 )
 
-// The keys of the Secret with the callback key. Tokens are made with the
-// current one; those of the previous one are still good.
+// The keys of the Secret with the callback key. Tokens are derived from the current
+// key; tokens of the previous key are still valid.
 const (
 	currentKey  = "current"
 	previousKey = "previous"
 )
 
 const (
-	// rereadPause is how long a token of an unknown key is refused without looking
-	// for that key.
+	// rereadPause is the time between two reads for tokens of unknown keys.
 	rereadPause = 5 * time.Second
 	// apiTimeout bounds one request to the API server.
 	apiTimeout = 30 * time.Second
@@ -43,33 +42,33 @@ type SecretClient interface {
 	Create(ctx context.Context, secret *corev1.Secret, o metav1.CreateOptions) (*corev1.Secret, error)
 }
 
-// KeyringOptions is where the callback key is.
+// KeyringOptions are the options of a Keyring.
 type KeyringOptions struct {
 	Controller string // its name
 	Namespace  string
 	Secret     string
-	// Directory is where the Secret is mounted, so that it can be read while
-	// the API server is away. Empty, or without the key: it is read through the
-	// API.
+	// Directory is where the Secret is mounted, so that it can be read while the API
+	// server is unavailable. If it is empty or lacks the key, the Secret is read from
+	// the API server.
 	Directory string
-	// Create makes a key if there is none.
+	// Create creates a missing key.
 	Create  bool
 	Secrets SecretClient // of the namespace
 	Clock   clock.PassiveClock
 }
 
-// Keyring makes and checks callback tokens with the key of a Secret, which the
-// first replica makes. When the key is changed, it is read again.
+// Keyring derives and verifies callback tokens with the key of a Secret, which the first
+// replica creates. It rereads a changed key.
 type Keyring struct {
 	options KeyringOptions
 
 	mu     sync.Mutex
 	ring   route.Keyring
-	reread time.Time // when it was last read
+	reread time.Time // the last reread
 }
 
-// OpenKeyring reads the callback key. Without one it makes one or, if it is not
-// to, returns an error that is a NotFound of the API server.
+// OpenKeyring reads the callback key. It creates a missing key, or without Create
+// returns the API server's NotFound error.
 func OpenKeyring(ctx context.Context, o KeyringOptions) (*Keyring, error) {
 	k := &Keyring{options: o, ring: route.Keyring{Namespace: o.Namespace, Controller: o.Controller}}
 	keys, err := k.read(ctx)
@@ -86,7 +85,7 @@ func OpenKeyring(ctx context.Context, o KeyringOptions) (*Keyring, error) {
 // Token returns the token of a node task.
 func (k *Keyring) Token(key execution.Key) string { return k.Current().Token(key) }
 
-// Verify returns the node task that a token is for. Its error wraps those of
+// Verify returns the node task of a token. Its error wraps those of
 // route.Keyring.Verify.
 func (k *Keyring) Verify(ctx context.Context, token string) (execution.Key, error) {
 	key, err := k.Current().Verify(token)
@@ -103,22 +102,22 @@ func (k *Keyring) Verify(ctx context.Context, token string) (execution.Key, erro
 	return k.Current().Verify(token)
 }
 
-// Made reports whether a key that is known made the token. It asks nowhere.
+// Made reports whether the token is derived from a known key. It makes no request.
 func (k *Keyring) Made(token string) bool {
 	_, err := k.Current().Verify(token)
 	return err == nil
 }
 
-// Current returns the keys as they are now: all tokens of one Secret are made
-// with the same key.
+// Current returns the current keys, so that all tokens of a Secret are derived from the
+// same key.
 func (k *Keyring) Current() route.Keyring {
 	k.mu.Lock()
 	defer k.mu.Unlock()
 	return k.ring
 }
 
-// mayReread reports whether it is time to look for another key: a client that
-// makes up key IDs must not make the API server work.
+// mayReread reports whether the key may be reread now: a client with made-up key IDs
+// must not cause load on the API server.
 func (k *Keyring) mayReread() bool {
 	k.mu.Lock()
 	defer k.mu.Unlock()
@@ -129,8 +128,8 @@ func (k *Keyring) mayReread() bool {
 	return true
 }
 
-// read returns the keys from the directory or, if they are not there yet, from
-// the API server.
+// read returns the keys from the directory or, if they are missing there, from the API
+// server.
 func (k *Keyring) read(ctx context.Context) ([]route.TokenKey, error) {
 	if k.options.Directory != "" {
 		keys, err := readKeys(k.options.Directory)
@@ -150,14 +149,13 @@ func (k *Keyring) get(ctx context.Context) ([]route.TokenKey, error) {
 	}
 	keys, err := parseKeys(secret.Data)
 	if err != nil {
-		return nil, fmt.Errorf("of Secret %s: %w", k.options.Secret, err)
+		return nil, fmt.Errorf("secret %s: %w", k.options.Secret, err)
 	}
 	return keys, nil
 }
 
-// Restore creates the Secret again if it is gone, with the keys that this replica
-// has: the tokens that pods were given stay valid for the replicas that start
-// later. It reports whether it did.
+// Restore recreates a deleted Secret with this replica's keys, so that tokens of running
+// pods stay valid for replicas that start later. It reports whether it did.
 func (k *Keyring) Restore(ctx context.Context) (restored bool, err error) {
 	if !k.options.Create {
 		return false, nil
@@ -171,12 +169,12 @@ func (k *Keyring) Restore(ctx context.Context) (restored bool, err error) {
 }
 
 func newKey() (key route.TokenKey) {
-	_, _ = rand.Read(key[:]) // it never fails
+	_, _ = rand.Read(key[:]) // never fails
 	return key
 }
 
-// create writes the Secret: the current key, and perhaps the previous one. If
-// another replica was faster, it returns the keys of that one.
+// create creates the Secret with the current key and possibly the previous one. If
+// another replica was faster, it returns that replica's keys.
 func (k *Keyring) create(ctx context.Context, keys ...route.TokenKey) ([]route.TokenKey, error) {
 	ctx, cancel := context.WithTimeout(ctx, apiTimeout)
 	defer cancel()
@@ -217,7 +215,7 @@ func readKeys(directory string) ([]route.TokenKey, error) {
 	return keys, nil
 }
 
-// parseKeys returns the current key, and the previous one if there is one.
+// parseKeys returns the current key, and the previous one if it exists.
 func parseKeys(data map[string][]byte) ([]route.TokenKey, error) {
 	var keys []route.TokenKey
 	for _, name := range []string{currentKey, previousKey} {
@@ -226,7 +224,7 @@ func parseKeys(data map[string][]byte) ([]route.TokenKey, error) {
 			continue
 		}
 		if len(text) != route.TokenKeyBytes {
-			return nil, fmt.Errorf("%s: has %d bytes: must be %d random ones", name, len(text), route.TokenKeyBytes)
+			return nil, fmt.Errorf("%s: has %d bytes: must be %d random bytes", name, len(text), route.TokenKeyBytes)
 		}
 		keys = append(keys, route.TokenKey(text))
 	}

@@ -15,16 +15,16 @@ import (
 	"github.com/batch-job-controller/batch-job-controller/controller/plan"
 )
 
-// What a TokenReview says of a token that is bound to a pod.
+// The claims in a TokenReview of a token that is bound to a pod.
 const (
 	podNameClaim  = "authentication.kubernetes.io/pod-name"
 	podUIDClaim   = "authentication.kubernetes.io/pod-uid"
 	nodeNameClaim = "authentication.kubernetes.io/node-name"
 )
 
-// verifyPodToken returns the node task of the pod that a service account token
-// is bound to. A token that is not for us is refused without asking; without the
-// API server no token is good.
+// verifyPodToken returns the node task of the pod that a service account token is bound
+// to. It denies a token for another audience without a review. While the API server is
+// unavailable, no token is accepted.
 func (c *Callbacks) verifyPodToken(ctx context.Context, token string) (execution.Key, error) {
 	if !c.Credentials.tokens().IsOwn(token) {
 		return execution.Key{}, execution.Deny(execution.DeniedForeignToken)
@@ -59,8 +59,8 @@ func onlyClaim(extra map[string][]string, name string) string {
 	return ""
 }
 
-// factsOfPod collects what is known of the pod that a token claims to be of: from
-// the caches, and from the API server what they do not have yet.
+// factsOfPod collects the facts about the pod of a claim, from the caches or, if they
+// lag behind, from the API server.
 func (c *Callbacks) factsOfPod(ctx context.Context, claim plan.PodClaim) (plan.PodFacts, error) {
 	f := plan.PodFacts{Namespace: c.Namespace}
 	if open, ok := c.Open(); ok {
@@ -83,7 +83,7 @@ func (c *Callbacks) findPod(ctx context.Context, claim plan.PodClaim) (*corev1.P
 		return pod, nil
 	}
 	if claim.Pod == "" {
-		return nil, nil //nolint:nilnil // there is none
+		return nil, nil //nolint:nilnil // the claim has no pod
 	}
 	pod, err := c.Pods.Get(ctx, claim.Pod, metav1.GetOptions{})
 	if apierrors.IsNotFound(err) {

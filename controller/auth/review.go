@@ -14,8 +14,8 @@ import (
 	"github.com/batch-job-controller/batch-job-controller/controller/execution"
 )
 
-// How long a review is good for: a token that was revoked works for at most as
-// long, and one that was refused is reviewed as often.
+// How long reviews are cached. A revoked token is accepted for at most keepAllowed, and
+// a rejected token is reviewed again after keepRefused.
 const (
 	keepAllowed = 10 * time.Second
 	keepRefused = 2 * time.Second
@@ -24,25 +24,25 @@ const (
 // ReviewTimeout bounds how long a client waits for the reviews of its token.
 const ReviewTimeout = 5 * time.Second
 
-// ErrUnauthenticated is that a token is not valid, or is for another audience.
-var ErrUnauthenticated = errors.New("the token is not valid")
+// ErrUnauthenticated says that a token is invalid, or for another audience.
+var ErrUnauthenticated = errors.New("the token is invalid")
 
-// Identity is the owner of a token, as the API server says.
+// Identity is the user of a token, from the API server.
 type Identity struct {
 	Username  string
 	UID       string
 	Groups    []string
-	Extra     map[string][]string // such as the pod and the node of a token that is bound to them
-	Audiences []string            // those asked for that the token is for
+	Extra     map[string][]string // such as the pod and the node that a token is bound to
+	Audiences []string            // the requested audiences that the token is for
 }
 
-// TokenReviewClient creates TokenReviews, which is how the API server is asked.
+// TokenReviewClient creates TokenReviews.
 type TokenReviewClient interface {
 	Create(ctx context.Context, review *authenticationv1.TokenReview, o metav1.CreateOptions) (*authenticationv1.TokenReview, error)
 }
 
-// TokenReviewer asks the API server who owns a bearer token. It caches the answers
-// for seconds.
+// TokenReviewer finds the user of a bearer token by TokenReviews, which it caches for
+// seconds.
 type TokenReviewer struct {
 	reviews TokenReviewClient
 	cache   *reviewCache[Identity]
@@ -53,10 +53,9 @@ func NewTokenReviewer(reviews TokenReviewClient, clk clock.PassiveClock) *TokenR
 	return &TokenReviewer{reviews: reviews, cache: newReviewCache[Identity](clk)}
 }
 
-// Review returns the owner of a token. It has to be for one of the audiences; with
-// none given, for the API server itself. An error that is not
-// ErrUnauthenticated says nothing about the token: the API server did not
-// answer, and it is execution.ErrNoAnswer.
+// Review returns the user of a token. The token must be for one of the audiences, or
+// without audiences for the API server itself. The error wraps ErrUnauthenticated, or
+// execution.ErrNoAnswer if the API server did not respond.
 func (r *TokenReviewer) Review(ctx context.Context, token string, audiences []string) (Identity, error) {
 	if token == "" {
 		return Identity{}, ErrUnauthenticated
@@ -69,7 +68,7 @@ func (r *TokenReviewer) Review(ctx context.Context, token string, audiences []st
 			return who, keepAllowed, nil
 		case errors.Is(err, ErrUnauthenticated):
 			return who, keepRefused, err
-		default: // the next request asks again
+		default: // not cached
 			return who, 0, err
 		}
 	})
@@ -86,8 +85,8 @@ func (r *TokenReviewer) review(ctx context.Context, token string, audiences []st
 	if !status.Authenticated {
 		return Identity{}, ErrUnauthenticated
 	}
-	// An API server that knows nothing of audiences lets every token through,
-	// and returns none.
+	// An API server that does not support audiences accepts every token, and returns no
+	// audiences.
 	ours := slices.DeleteFunc(slices.Clone(status.Audiences), func(a string) bool { return !slices.Contains(audiences, a) })
 	if len(audiences) > 0 && len(ours) == 0 {
 		return Identity{}, fmt.Errorf("%w: it is for another audience", ErrUnauthenticated)

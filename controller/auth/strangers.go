@@ -11,33 +11,33 @@ import (
 	"github.com/batch-job-controller/batch-job-controller/controller/plan"
 )
 
-// reviewsAtOnce is how many tokens of one address the API server is asked about
-// at a time; the others wait.
+// reviewsAtOnce bounds the concurrent reviews of tokens from an address; further ones
+// wait.
 const reviewsAtOnce = 4
 
-// strangers keeps clients whose tokens are made up from taking the API server's
-// time, and its answers, from pods with good ones.
+// strangers bounds the reviews of invalid tokens, so that clients with made-up tokens do
+// not block pods with valid ones.
 type strangers struct {
 	mu      sync.Mutex
 	reviews *plan.Reviews
-	asking  map[string]*askingGate // by address, of those that have requests
+	gates   map[string]*reviewGate // by address, of those with requests
 }
 
-type askingGate struct {
-	places chan struct{}
-	users  int // that have a place or wait for one
+type reviewGate struct {
+	slots chan struct{}
+	users int // requests with a slot or waiting for one
 }
 
 func newStrangers() *strangers {
-	return &strangers{reviews: plan.NewReviews(), asking: map[string]*askingGate{}}
+	return &strangers{reviews: plan.NewReviews(), gates: map[string]*reviewGate{}}
 }
 
-// AdmitReview is asked before Authenticate whether the API server may be asked
-// about a token from an address, and waits for a turn among those of the same
-// address. What it returns has to be told what came of it.
+// AdmitReview is called before Authenticate. It returns an error if no token from the
+// address may be reviewed now, and waits for a slot of the address. The caller has to
+// pass the error of Authenticate to settle.
 func (c *Callbacks) AdmitReview(ctx context.Context, key execution.Key, address, credential string) (settle func(error), err error) {
 	if c.authOf(key) != execution.ServiceAccountTokenAuth || !c.Credentials.tokens().IsOwn(credential) {
-		return func(error) {}, nil // nothing is asked about it
+		return func(error) {}, nil // needs no review
 	}
 	ctx, cancel := context.WithTimeout(ctx, ReviewTimeout)
 	defer cancel()
@@ -52,7 +52,7 @@ func (s *strangers) admit(ctx context.Context, address string, now func() time.T
 	if err != nil {
 		return nil, err
 	}
-	if err := s.check(address, now()); err != nil { // those before it may have used it up
+	if err := s.check(address, now()); err != nil { // requests before it may have used up the budget
 		leave()
 		return nil, err
 	}
@@ -77,25 +77,25 @@ func (s *strangers) check(address string, now time.Time) error {
 
 func (s *strangers) enter(ctx context.Context, address string) (leave func(), err error) {
 	s.mu.Lock()
-	gate := s.asking[address]
+	gate := s.gates[address]
 	if gate == nil {
-		gate = &askingGate{places: make(chan struct{}, reviewsAtOnce)}
-		s.asking[address] = gate
+		gate = &reviewGate{slots: make(chan struct{}, reviewsAtOnce)}
+		s.gates[address] = gate
 	}
 	gate.users++
 	s.mu.Unlock()
-	depart := func() {
+	release := func() {
 		s.mu.Lock()
 		defer s.mu.Unlock()
 		if gate.users--; gate.users == 0 {
-			delete(s.asking, address)
+			delete(s.gates, address)
 		}
 	}
 	select {
-	case gate.places <- struct{}{}:
-		return func() { <-gate.places; depart() }, nil
+	case gate.slots <- struct{}{}:
+		return func() { <-gate.slots; release() }, nil
 	case <-ctx.Done():
-		depart()
+		release()
 		return nil, fmt.Errorf("%w: other tokens of the same address are being reviewed: %w", execution.ErrUnavailable, ctx.Err())
 	}
 }

@@ -118,7 +118,7 @@ func TestGoodTokensGetInDuringAFlood(t *testing.T) {
 				stop()
 				strangers.Wait()
 				time.Sleep(time.Minute) // what was asked is answered
-				if n := len(r.strangers.asking); n != 0 {
+				if n := len(r.strangers.gates); n != 0 {
 					t.Errorf("%d addresses are remembered that have no requests", n)
 				}
 			})

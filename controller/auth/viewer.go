@@ -13,29 +13,26 @@ import (
 	"github.com/batch-job-controller/batch-job-controller/controller/execution"
 )
 
-// What a client must be allowed so that it may look at the reports: this verb on
-// this non-resource URL.
+// The permission to read reports: this verb on this non-resource URL.
 const (
 	ReportsPath = "/reports"
 	reportsVerb = "get"
 )
 
-// ViewerForbiddenError is that the API server knows the user, who may not look at
-// the reports.
+// ViewerForbiddenError says that a user may not read the reports.
 type ViewerForbiddenError struct{ Username string }
 
 func (e *ViewerForbiddenError) Error() string {
-	return fmt.Sprintf("%q may not look at the reports: a ClusterRole must allow the verb %s on the nonResourceURL %s", e.Username, reportsVerb, ReportsPath)
+	return fmt.Sprintf("user %q may not read the reports: a ClusterRole must allow the verb %s on the nonResourceURL %s", e.Username, reportsVerb, ReportsPath)
 }
 
-// AccessReviewClient creates SubjectAccessReviews, which is how the API server is
-// asked.
+// AccessReviewClient creates SubjectAccessReviews.
 type AccessReviewClient interface {
 	Create(ctx context.Context, review *authorizationv1.SubjectAccessReview, o metav1.CreateOptions) (*authorizationv1.SubjectAccessReview, error)
 }
 
-// ReportAuthorizer asks the API server which users may look at the reports. It
-// caches the answers for seconds.
+// ReportAuthorizer authorizes users to read reports by SubjectAccessReviews, which it
+// caches for seconds.
 type ReportAuthorizer struct {
 	tokens *TokenReviewer
 	access AccessReviewClient
@@ -47,9 +44,9 @@ func NewReportAuthorizer(tokens *TokenReviewer, access AccessReviewClient, clk c
 	return &ReportAuthorizer{tokens: tokens, access: access, cache: newReviewCache[bool](clk)}
 }
 
-// Authorize returns nil if the owner of a token may look at the reports. The error
-// wraps ErrUnauthenticated, is a *ViewerForbiddenError, or says that the API
-// server did not answer.
+// Authorize returns nil if the user of a token may read the reports. The error wraps
+// ErrUnauthenticated, is a *ViewerForbiddenError, or says that the API server did not
+// respond.
 func (a *ReportAuthorizer) Authorize(ctx context.Context, token string) error {
 	ctx, cancel := context.WithTimeout(ctx, ReviewTimeout)
 	defer cancel()
@@ -69,7 +66,7 @@ func (a *ReportAuthorizer) Authorize(ctx context.Context, token string) error {
 	for key, values := range who.Extra {
 		spec.Extra[key] = values
 	}
-	asked, err := json.Marshal(spec) // in the same order every time
+	asked, err := json.Marshal(spec) // the order of the fields is always the same
 	if err != nil {
 		return fmt.Errorf("review access: %w", err)
 	}
@@ -85,7 +82,7 @@ func (a *ReportAuthorizer) Authorize(ctx context.Context, token string) error {
 func (a *ReportAuthorizer) review(ctx context.Context, spec authorizationv1.SubjectAccessReviewSpec) (allowed bool, keep time.Duration, err error) {
 	review, err := a.access.Create(ctx, &authorizationv1.SubjectAccessReview{Spec: spec}, metav1.CreateOptions{})
 	switch {
-	case err != nil: // the next request asks again
+	case err != nil: // not cached
 		return false, 0, fmt.Errorf("%w: review access: %w", execution.ErrNoAnswer, err)
 	case review.Status.Allowed && !review.Status.Denied:
 		return true, keepAllowed, nil
