@@ -19,19 +19,18 @@ import (
 // maxTrusted bounds the bundle: the newest are kept.
 const maxTrusted = 8
 
-// swapTries is how often a write that another replica was faster with is tried
-// again at once.
+// swapTries is how often to retry a write at once after a conflict with another
+// replica.
 const swapTries = 5
 
-// configMaps is what the bundle needs of the cluster.
+// configMaps is the part of the client that the bundle needs.
 type configMaps interface {
 	Get(ctx context.Context, name string, o metav1.GetOptions) (*corev1.ConfigMap, error)
 	Create(ctx context.Context, object *corev1.ConfigMap, o metav1.CreateOptions) (*corev1.ConfigMap, error)
 	Update(ctx context.Context, object *corev1.ConfigMap, o metav1.UpdateOptions) (*corev1.ConfigMap, error)
 }
 
-// caBundle is the ConfigMap with the authorities that clients of a port are to
-// trust.
+// caBundle is the ConfigMap with the certificate authorities for clients of a port.
 type caBundle struct {
 	client     configMaps
 	controller string
@@ -52,9 +51,8 @@ func newCABundle(o Options) caBundle {
 	}
 }
 
-// publish adds authorities to those in the ConfigMap, and returns all of them.
-// Earlier ones stay as long as they are valid: other replicas may still show
-// certificates of theirs.
+// publish adds authorities to those in the ConfigMap, and returns all of them. Earlier
+// ones stay while they are valid: other replicas may still present their certificates.
 func (b caBundle) publish(ctx context.Context, bundle []byte, now time.Time) (all []byte, err error) {
 	for range swapTries {
 		all, err = b.tryPublish(ctx, bundle, now)
@@ -63,7 +61,7 @@ func (b caBundle) publish(ctx context.Context, bundle []byte, now time.Time) (al
 		}
 	}
 	if err != nil {
-		return nil, fmt.Errorf("ConfigMap %s, for those who are to trust us: %w", b.name, err)
+		return nil, fmt.Errorf("ConfigMap %s with the CA bundle: %w", b.name, err)
 	}
 	return all, nil
 }
@@ -81,7 +79,7 @@ func (b caBundle) tryPublish(ctx context.Context, bundle []byte, now time.Time) 
 		return nil, err
 	}
 	if there.Labels[jobspec.OwnerLabel] != b.controller {
-		return nil, fmt.Errorf("it is somebody else's: it has no label %s=%s", jobspec.OwnerLabel, b.controller)
+		return nil, fmt.Errorf("does not belong to this controller: it has no label %s=%s", jobspec.OwnerLabel, b.controller)
 	}
 	had := []byte(there.Data[b.key])
 	all, err := mergeBundles(bundle, had, now)
@@ -97,12 +95,12 @@ func (b caBundle) tryPublish(ctx context.Context, bundle []byte, now time.Time) 
 	return all, err
 }
 
-// caComponent labels the objects of our own authority.
+// caComponent labels the objects of the controller's own authority.
 const caComponent = "certificate-authority"
 
-// mergeBundles returns what is in the first and what of the second is still
-// valid. If the second has it all, it stays as it is: two replicas that know
-// more and less must not write it in turns.
+// mergeBundles returns the first bundle and the valid part of the second. If the second
+// contains the first, it stays unchanged: two replicas with different views must not
+// overwrite each other in turns.
 func mergeBundles(fresh, had []byte, now time.Time) ([]byte, error) {
 	first, err := certificate.ParseBundle(fresh)
 	if err != nil {
@@ -110,7 +108,7 @@ func mergeBundles(fresh, had []byte, now time.Time) ([]byte, error) {
 	}
 	second, err := certificate.ParseBundle(had)
 	if err != nil {
-		return fresh, nil //nolint:nilerr // whatever it is, it is of no use
+		return fresh, nil //nolint:nilerr // an invalid bundle is replaced
 	}
 	all, missing := second, false
 	for _, c := range slices.Backward(first) {

@@ -17,7 +17,7 @@ func TestAConfigMapOfSomebodyElseIsLeftAlone(t *testing.T) {
 			ObjectMeta: metav1.ObjectMeta{Name: "check-ca", Namespace: testNamespace}, Data: map[string]string{"ca.crt": "theirs"},
 		}))
 		err := newCertificates(t, client, selfSignedTLS()).Load(t.Context())
-		if err == nil || !strings.Contains(err.Error(), "somebody else") || string(published(t, client, "ca.crt")) != "theirs" {
+		if err == nil || !strings.Contains(err.Error(), "does not belong to this controller") || string(published(t, client, "ca.crt")) != "theirs" {
 			t.Errorf("got %v", err)
 		}
 	})

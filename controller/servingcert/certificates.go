@@ -18,13 +18,12 @@ import (
 )
 
 const (
-	// pollPeriod is how often certificates are looked at.
+	// pollPeriod is how often certificates are reloaded.
 	pollPeriod = time.Minute
-	// loadTimeout bounds what one Load asks of the API server.
+	// loadTimeout bounds the requests of a Load.
 	loadTimeout = 30 * time.Second
-	// bundleSettle is how long a new authority is published before its
-	// certificate is shown: the kubelets take a minute or two to bring it to the
-	// pods that run.
+	// bundleSettle is how long a new authority is published before its certificate is
+	// presented: kubelets take a minute or two to update the volumes of running pods.
 	bundleSettle = 5 * time.Minute
 )
 
@@ -34,7 +33,7 @@ const (
 	ReportPort   = "reports"
 )
 
-// Client is the part of the API server's core group that is used.
+// Client is the part of the client that this package needs.
 type Client interface {
 	coreclient.ConfigMapsGetter
 	coreclient.SecretsGetter
@@ -47,40 +46,39 @@ type Options struct {
 	TLS        config.TLS
 	Controller string // its name
 	Namespace  string
-	Service    string // through which the port is reached; may be empty if PodIP is set
-	PodIP      string // by which it is reached instead; may be empty
-	CASecret   string // with our own authority, for TLSSelfSigned
+	Service    string // in front of the port; may be empty if PodIP is set
+	PodIP      string // the host instead of the Service; may be empty
+	CASecret   string // with the controller's own authority, for TLSSelfSigned
 	Client     Client
-	Observe    func(port string, expiry time.Time) // of the certificate in use; nil: it is not observed
+	Observe    func(port string, expiry time.Time) // called with the certificate in use; may be nil
 	Clock      clock.WithTicker
 	Log        *slog.Logger
 }
 
-// Certificates keeps the certificate of a port, and what is to be trusted. A
-// certificate that cannot be read or made leaves the last good one in place.
+// Certificates keeps the certificate of a port, and the CA bundle for its clients up to
+// date. On an error it keeps the last valid certificate.
 type Certificates struct {
 	Options
 	source  pairSource
 	bundle  caBundle
 	current atomic.Pointer[servingPair]
 
-	// What follows is for load, which only one goroutine is in.
+	// The following fields are for Load, which only one goroutine calls.
 
-	lastBundle []byte    // that the source had
-	showFrom   time.Time // when the source's certificate may be shown
+	lastBundle []byte    // of the source
+	showFrom   time.Time // when the source's certificate may be presented
 	lastError  string
 }
 
-// pairSource reads or makes certificates.
+// pairSource reads or creates certificates.
 type pairSource interface {
 	load(ctx context.Context, now time.Time) (servingPair, error)
 }
 
-// servingPair is a certificate with its key, and the authorities that vouch for
-// it.
+// servingPair is a certificate with its key and CA bundle.
 type servingPair struct {
 	pair   *tls.Certificate
-	bundle []byte // empty: they are trusted anyway
+	bundle []byte // empty: clients trust the authority anyway
 }
 
 // New returns the certificates of a port whose TLS is on. Load has to be called
@@ -95,8 +93,8 @@ func New(o Options) *Certificates {
 	return c
 }
 
-// Load reads or makes the certificate, and publishes what is to be trusted
-// before a client is shown a certificate that needs it.
+// Load reads or creates the certificate. It publishes the CA bundle before it presents
+// a certificate that needs it.
 func (c *Certificates) Load(ctx context.Context) error {
 	ctx, cancel := context.WithTimeout(ctx, loadTimeout)
 	defer cancel()
@@ -149,20 +147,20 @@ func (c *Certificates) Run(ctx context.Context) {
 	}
 }
 
-// report logs an error once, not every minute.
+// report logs an error once, and not every minute.
 func (c *Certificates) report(ctx context.Context, err error) {
-	said := c.lastError
+	logged := c.lastError
 	c.lastError = ""
 	if err == nil || ctx.Err() != nil {
 		return
 	}
 	c.lastError = err.Error()
-	if c.lastError != said {
-		c.Log.Error("certificate not renewed, the last good one stays", "port", c.Port, "expires", c.current.Load().pair.Leaf.NotAfter, "error", err)
+	if c.lastError != logged {
+		c.Log.Error("certificate not renewed: the last valid one stays in use", "port", c.Port, "expires", c.current.Load().pair.Leaf.NotAfter, "error", err)
 	}
 }
 
-// ServerConfig returns how the port is served. It stays up to date.
+// ServerConfig returns the server's TLS configuration. It follows renewals.
 func (c *Certificates) ServerConfig() *tls.Config {
 	return &tls.Config{
 		MinVersion: tls.VersionTLS12,
@@ -176,9 +174,8 @@ func (c *Certificates) ServerConfig() *tls.Config {
 	}
 }
 
-// ClientConfig returns how another replica's port is reached, which has a
-// certificate for the same names. It is for one connection: a later one may
-// trust other authorities.
+// ClientConfig returns the TLS configuration for a connection to another replica, whose
+// certificate has the same names. Another connection may trust other authorities.
 func (c *Certificates) ClientConfig() (*tls.Config, error) {
 	current := c.current.Load()
 	if current == nil {
@@ -193,9 +190,8 @@ func (c *Certificates) ClientConfig() (*tls.Config, error) {
 	return o, err
 }
 
-// serverName returns the Service's name, or else one of the names that the
-// certificate is for, which the other replica's is for too. Empty is its
-// address.
+// serverName returns the Service's host name, or else a name of the certificate, which
+// the other replica's certificate has too. Empty: its address.
 func (c *Certificates) serverName(current *servingPair) string {
 	leaf := current.pair.Leaf
 	if host := route.ServiceHost(c.Service, c.Namespace); c.Service != "" && certificate.Covers(leaf, host) {
@@ -207,8 +203,8 @@ func (c *Certificates) serverName(current *servingPair) string {
 	return ""
 }
 
-// CABundle returns the ConfigMap with the authorities that clients are to
-// trust, or nothing if they trust them anyway.
+// CABundle returns the name of the ConfigMap with the CA bundle, or nothing if clients
+// trust the authority anyway.
 func (c *Certificates) CABundle() string {
 	if current := c.current.Load(); current == nil || len(current.bundle) == 0 {
 		return ""

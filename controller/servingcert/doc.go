@@ -1,12 +1,10 @@
-// Package servingcert keeps the certificates of the ports that are served with
-// TLS: it takes them from a Secret that another program fills, or makes them
-// with an authority that all replicas share through a Secret, renews them
-// without a restart, and publishes the authorities that clients are to trust in
-// a ConfigMap, before a client is shown a certificate that needs them.
+// Package servingcert keeps the certificates of the TLS ports. It reads them from a
+// Secret that another program writes, or issues them with an authority that all
+// replicas share through a Secret. It renews them without a restart, and publishes the
+// CA bundle in a ConfigMap before it presents a certificate that needs it.
 //
-// What to make and when is decided in its package certificate, which is pure.
-// It knows those Secrets, the ConfigMap and the Service by which a port is
-// reached. It must not know executions, the Lease, the handlers behind the
-// ports, nor package controller: what job pods are told about TLS is decided in
-// packages definition (settings) and jobspec (tls.go).
+// Package certificate, which is pure, decides what to issue and when. This package
+// knows the Secrets, the ConfigMap and the Service of a port. It must not know
+// executions, the Lease, the handlers of the ports, or package controller. Packages
+// definition (settings) and jobspec (tls.go) decide what job pods are told about TLS.
 package servingcert

@@ -20,18 +20,18 @@ type secretReader interface {
 	Get(ctx context.Context, name string, o metav1.GetOptions) (*corev1.Secret, error)
 }
 
-// secretSource takes the certificate of a Secret that another program fills and
-// renews, such as cert-manager.
+// secretSource reads the certificate from a Secret that another program, such as
+// cert-manager, writes and renews.
 type secretSource struct {
 	secrets secretReader
 	name    string
-	// hosts are what job pods use: the certificate has to be for one of them.
+	// hosts are the hosts in callback URLs: the certificate must be valid for them.
 	hosts []string
 }
 
 func newSecretSource(o Options) *secretSource {
 	s := &secretSource{secrets: o.Client.Secrets(o.Namespace), name: o.TLS.Secret}
-	if o.Port != CallbackPort { // clients may reach reports by another name
+	if o.Port != CallbackPort { // clients may use another name for reports
 		return s
 	}
 	if o.PodIP != "" {
@@ -61,7 +61,7 @@ func (s *secretSource) parse(data map[string][]byte, now time.Time) (servingPair
 	}
 	for _, host := range s.hosts {
 		if !certificate.Covers(pair.Leaf, host) {
-			return servingPair{}, fmt.Errorf("%s: is for %v %v: must be for %s, which job pods use", corev1.TLSCertKey, pair.Leaf.DNSNames, pair.Leaf.IPAddresses, host)
+			return servingPair{}, fmt.Errorf("%s: is valid for %v %v: must be valid for %s, which job pods use", corev1.TLSCertKey, pair.Leaf.DNSNames, pair.Leaf.IPAddresses, host)
 		}
 	}
 	bundle := bytes.TrimSpace(data[corev1.ServiceAccountRootCAKey])
@@ -74,8 +74,8 @@ func (s *secretSource) parse(data map[string][]byte, now time.Time) (servingPair
 	return servingPair{pair: pair, bundle: append(bundle, '\n')}, nil
 }
 
-// verifyChain returns an error unless the bundle's authorities vouch for the
-// certificate: pods that trust only them would not take it.
+// verifyChain returns an error unless the certificate chains to the bundle: otherwise
+// pods, which trust only the bundle, would reject it.
 func verifyChain(pair *tls.Certificate, bundle []byte, now time.Time) error {
 	roots, err := certificate.Pool(bundle)
 	if err != nil {

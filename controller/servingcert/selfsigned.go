@@ -16,27 +16,27 @@ import (
 	"github.com/batch-job-controller/batch-job-controller/controller/servingcert/certificate"
 )
 
-// The keys of the Secret with our own authority, besides those of every TLS
-// Secret.
+// The keys of the Secret with the controller's authority, in addition to those of every
+// TLS Secret.
 const (
 	previousCertificateKey = "previous.crt"
 	previousKeyKey         = "previous.key"
 )
 
-// secrets is what our own authority needs of the cluster.
+// secrets is the part of the client that the authority needs.
 type secrets interface {
 	Get(ctx context.Context, name string, o metav1.GetOptions) (*corev1.Secret, error)
 	Create(ctx context.Context, object *corev1.Secret, o metav1.CreateOptions) (*corev1.Secret, error)
 	Update(ctx context.Context, object *corev1.Secret, o metav1.UpdateOptions) (*corev1.Secret, error)
 }
 
-// services looks Services up.
+// services reads Services.
 type services interface {
 	Get(ctx context.Context, name string, o metav1.GetOptions) (*corev1.Service, error)
 }
 
-// selfSigned makes certificates with an authority of our own, which all
-// replicas share through a Secret. The certificates are in memory only.
+// selfSigned issues certificates with the controller's authority, which all replicas
+// share through a Secret. The certificates are only in memory.
 type selfSigned struct {
 	secrets    secrets
 	services   services
@@ -67,7 +67,7 @@ func (s *selfSigned) load(ctx context.Context, now time.Time) (servingPair, erro
 	}
 	authorities, err := s.authorities(ctx, now)
 	if err != nil {
-		return servingPair{}, fmt.Errorf("secret %s, with our own certificate authority: %w", s.secret, err)
+		return servingPair{}, fmt.Errorf("secret %s with the certificate authority: %w", s.secret, err)
 	}
 	signer := authorities.Signer(now)
 	if s.pair == nil || !now.Before(certificate.RenewAt(s.pair.Leaf)) ||
@@ -79,7 +79,7 @@ func (s *selfSigned) load(ctx context.Context, now time.Time) (servingPair, erro
 	return servingPair{pair: s.pair, bundle: authorities.Bundle(now)}, nil
 }
 
-// names are those by which pods and other replicas reach this one.
+// names returns the names by which pods and other replicas reach this replica.
 func (s *selfSigned) names(ctx context.Context) (certificate.Names, error) {
 	var names certificate.Names
 	if s.podIP != "" {
@@ -97,15 +97,15 @@ func (s *selfSigned) names(ctx context.Context) (certificate.Names, error) {
 		return names, fmt.Errorf("service %s: %w", s.service, err)
 	}
 	for _, text := range service.Spec.ClusterIPs {
-		if ip := net.ParseIP(text); ip != nil { // a headless one has none
+		if ip := net.ParseIP(text); ip != nil { // a headless Service has none
 			names.Addresses = append(names.Addresses, ip)
 		}
 	}
 	return names, nil
 }
 
-// authorities reads the Secret, and writes it when there is none or a new
-// authority is due. The replica that comes second takes what the first wrote.
+// authorities reads the Secret, and writes it if it is missing or a new authority is
+// due. On a conflict, a replica uses what the other one wrote.
 func (s *selfSigned) authorities(ctx context.Context, now time.Time) (a certificate.Authorities, err error) {
 	for range swapTries {
 		a, err = s.tryAuthorities(ctx, now)
@@ -126,7 +126,7 @@ func (s *selfSigned) tryAuthorities(ctx context.Context, now time.Time) (certifi
 	}
 	a, err := parseAuthorities(there.Data)
 	if err != nil {
-		return a, fmt.Errorf("%w (once it is deleted, a new one is made)", err)
+		return a, fmt.Errorf("%w (to create a new one, delete the Secret)", err)
 	}
 	if !a.Due(now) {
 		return a, nil

@@ -141,7 +141,7 @@ func TestADamagedAuthorityIsNotReplaced(t *testing.T) {
 		client := tlsCluster(t)
 		must(t, client.Tracker().Add(&corev1.Secret{ObjectMeta: metav1.ObjectMeta{Name: "check-ca", Namespace: testNamespace}, Data: map[string][]byte{"tls.crt": []byte("x")}}))
 		err := newCertificates(t, client, selfSignedTLS()).Load(t.Context())
-		if err == nil || !strings.Contains(err.Error(), "check-ca") || !strings.Contains(err.Error(), "deleted") {
+		if err == nil || !strings.Contains(err.Error(), "check-ca") || !strings.Contains(err.Error(), "delete the Secret") {
 			t.Errorf("got %v, want what is to be done", err)
 		}
 		if i := slices.IndexFunc(client.Actions(), func(a clienttesting.Action) bool { return a.GetVerb() != "get" }); i >= 0 {

@@ -15,11 +15,11 @@ import (
 	"time"
 )
 
-// Lives of certificates.
+// Lifetimes of certificates.
 const (
 	AuthorityLife = 365 * 24 * time.Hour
 	ServerLife    = 7 * 24 * time.Hour
-	// skew is how far the clocks of the nodes may be behind.
+	// skew is how far clocks of nodes may be behind.
 	skew = 10 * time.Minute
 )
 
@@ -29,13 +29,13 @@ const (
 	keyBlock         = "PRIVATE KEY"
 )
 
-// Authority is a certificate authority of our own.
+// Authority is the controller's own certificate authority.
 type Authority struct {
 	Certificate *x509.Certificate
 	key         *ecdsa.PrivateKey
 }
 
-// NewAuthority makes an authority.
+// NewAuthority creates an authority.
 func NewAuthority(name string, now time.Time) (Authority, error) {
 	key, err := ecdsa.GenerateKey(elliptic.P256(), rand.Reader)
 	if err != nil {
@@ -57,7 +57,7 @@ func NewAuthority(name string, now time.Time) (Authority, error) {
 	return Authority{Certificate: made, key: key}, nil
 }
 
-// ParseAuthority reads what PEM wrote.
+// ParseAuthority parses the output of PEM.
 func ParseAuthority(certPEM, keyPEM []byte) (Authority, error) {
 	pair, err := tls.X509KeyPair(certPEM, keyPEM)
 	if err != nil {
@@ -65,7 +65,7 @@ func ParseAuthority(certPEM, keyPEM []byte) (Authority, error) {
 	}
 	key, ok := pair.PrivateKey.(*ecdsa.PrivateKey)
 	if !ok || !pair.Leaf.IsCA {
-		return Authority{}, errors.New("authority: must be one that signs, with an ECDSA key")
+		return Authority{}, errors.New("authority: must be a CA certificate with an ECDSA key")
 	}
 	return Authority{Certificate: pair.Leaf, key: key}, nil
 }
@@ -79,13 +79,13 @@ func (a Authority) PEM() (certPEM, keyPEM []byte, err error) {
 	return encode(a.Certificate), pem.EncodeToMemory(&pem.Block{Type: keyBlock, Bytes: key}), nil
 }
 
-// Names are what a server is reached by.
+// Names are the host names and addresses of a server.
 type Names struct {
 	DNS       []string
 	Addresses []net.IP
 }
 
-// Issue makes a certificate for a server. It does not outlive the authority.
+// Issue creates a certificate for a server. It does not outlive the authority.
 func (a Authority) Issue(names Names, now time.Time) (*tls.Certificate, error) {
 	key, err := ecdsa.GenerateKey(elliptic.P256(), rand.Reader)
 	if err != nil {
@@ -101,7 +101,7 @@ func (a Authority) Issue(names Names, now time.Time) (*tls.Certificate, error) {
 		IPAddresses:           names.Addresses,
 	}
 	if len(names.DNS) > 0 && len(names.DNS[0]) <= 64 {
-		template.Subject.CommonName = names.DNS[0] // for the operator: programs look at the names
+		template.Subject.CommonName = names.DNS[0] // for operators: programs use the alternative names
 	}
 	made, err := sign(template, a.Certificate, key, a.key)
 	if err != nil {

@@ -1,4 +1,4 @@
-// Package certificate makes certificates from an authority, names and a time,
-// and says when each is to be renewed. It is pure: no client, no clock, no
-// file. What it makes is ECDSA P-256.
+// Package certificate creates certificates from an authority, names and a time, and
+// decides when to renew them. It is pure: no client, no clock, no file. Its keys are
+// ECDSA P-256.
 package certificate

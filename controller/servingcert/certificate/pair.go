@@ -10,21 +10,19 @@ import (
 	"time"
 )
 
-// ParsePair reads a server's certificate, with those between it and its
-// authority, and its key.
+// ParsePair parses a server's certificate with its intermediates, and its key.
 func ParsePair(certPEM, keyPEM []byte, now time.Time) (*tls.Certificate, error) {
 	pair, err := tls.X509KeyPair(certPEM, keyPEM)
 	if err != nil {
 		return nil, fmt.Errorf("certificate: %w", err)
 	}
 	if !now.Before(pair.Leaf.NotAfter) {
-		return nil, fmt.Errorf("certificate: it expired on %s", pair.Leaf.NotAfter.UTC().Format(time.RFC3339))
+		return nil, fmt.Errorf("certificate: expired on %s", pair.Leaf.NotAfter.UTC().Format(time.RFC3339))
 	}
 	return &pair, nil
 }
 
-// ParseBundle reads the certificates of a bundle. Text between them is passed
-// over.
+// ParseBundle parses the certificates of a bundle. It ignores text between them.
 func ParseBundle(bundle []byte) ([]*x509.Certificate, error) {
 	var all []*x509.Certificate
 	for {
@@ -43,12 +41,12 @@ func ParseBundle(bundle []byte) ([]*x509.Certificate, error) {
 		all = append(all, c)
 	}
 	if len(all) == 0 {
-		return nil, errors.New("bundle: there is no certificate in it")
+		return nil, errors.New("bundle: contains no certificate")
 	}
 	return all, nil
 }
 
-// FormatBundle writes certificates one after the other.
+// FormatBundle concatenates certificates as PEM.
 func FormatBundle(all []*x509.Certificate) []byte {
 	var bundle []byte
 	for _, c := range all {
@@ -73,7 +71,7 @@ func Pool(bundle []byte) (*x509.CertPool, error) {
 // Covers reports whether a certificate is for a name or an address.
 func Covers(c *x509.Certificate, host string) bool { return c.VerifyHostname(host) == nil }
 
-// SameNames reports whether a certificate is for these names and no others.
+// SameNames reports whether a certificate is for exactly these names.
 func SameNames(c *x509.Certificate, names Names) bool {
 	if len(c.DNSNames) != len(names.DNS) || len(c.IPAddresses) != len(names.Addresses) {
 		return false
