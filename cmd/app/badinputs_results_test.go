@@ -37,19 +37,19 @@ func badResults() badInputs {
 			"a truth value": refuseResult("true", 400, "not true or false"),
 		},
 		"R05": {
-			"cut off after a key":    refuseResult(`{"test":`, 400, "is not valid JSON"),
-			"cut off before its end": refuseResult(`{"test":[{"value":1}]`, 400, "is not valid JSON"),
+			"cut off after a key":    refuseResult(`{"test":`, 400, "is invalid JSON"),
+			"cut off before its end": refuseResult(`{"test":[{"value":1}]`, 400, "is invalid JSON"),
 		},
 		"R06": {
-			"garbage behind it": refuseResult(ofTest(`{"value":1}`)+" x", 400, "is not valid JSON"),
-			"two documents":     refuseResult(ofTest(`{"value":1}`)+ofTest(`{"value":2}`), 400, "is not valid JSON"),
+			"garbage behind it": refuseResult(ofTest(`{"value":1}`)+" x", 400, "is invalid JSON"),
+			"two documents":     refuseResult(ofTest(`{"value":1}`)+ofTest(`{"value":2}`), 400, "is invalid JSON"),
 		},
 		"R07": {"a byte order mark": refuseResult("\ufeff"+ofTest(`{"value":1}`), 400, "BOM")},
 		"R08": {
-			"a comment":            refuseResult("// test\n"+ofTest(`{"value":1}`), 400, "is not valid JSON"),
-			"a comma at the end":   refuseResult(ofTest(`{"value":1},`), 400, "is not valid JSON"),
-			"single quotes":        refuseResult(`{'test':[{'value':1}]}`, 400, "is not valid JSON"),
-			"a key without quotes": refuseResult(`{test:[{"value":1}]}`, 400, "is not valid JSON"),
+			"a comment":            refuseResult("// test\n"+ofTest(`{"value":1}`), 400, "is invalid JSON"),
+			"a comma at the end":   refuseResult(ofTest(`{"value":1},`), 400, "is invalid JSON"),
+			"single quotes":        refuseResult(`{'test':[{'value':1}]}`, 400, "is invalid JSON"),
+			"a key without quotes": refuseResult(`{test:[{"value":1}]}`, 400, "is invalid JSON"),
 		},
 		"R09": {
 			"10,001 lists in each other": refuseResult(strings.Repeat("[", 10_001)+strings.Repeat("]", 10_001), 400, "max depth"),
@@ -73,9 +73,9 @@ func badResults() badInputs {
 			"wrong only in the last of 3": refuseResult(ofTest(`{"value":1,"labels":{"label":"a"}},{"value":2,"labels":{"label":"b"}},{"value":"3"}`), 400, `"path":"test[2].value"`),
 		},
 		"R19": {
-			"not a number":      refuseResult(ofTest(`{"value":NaN}`), 400, "is not valid JSON"),
-			"infinity":          refuseResult(ofTest(`{"value":Infinity}`), 400, "is not valid JSON"),
-			"negative infinity": refuseResult(ofTest(`{"value":-Infinity}`), 400, "is not valid JSON"),
+			"not a number":      refuseResult(ofTest(`{"value":NaN}`), 400, "is invalid JSON"),
+			"infinity":          refuseResult(ofTest(`{"value":Infinity}`), 400, "is invalid JSON"),
+			"negative infinity": refuseResult(ofTest(`{"value":-Infinity}`), 400, "is invalid JSON"),
 		},
 		"R20": {"not a number, in quotes": refuseResult(ofTest(`{"value":"NaN"}`), 400, "must be a number, not text")},
 		"R21": {
@@ -90,11 +90,11 @@ func badResults() badInputs {
 			"the largest number":  takeResult(ofTest(`{"value":1.7976931348623157e308}`), map[string]string{"test ": "1.7976931348623157e+308"}),
 		},
 		"R25": {
-			"a hexadecimal number":  refuseResult(ofTest(`{"value":0x10}`), 400, "is not valid JSON"),
-			"a zero in front":       refuseResult(ofTest(`{"value":01}`), 400, "is not valid JSON"),
-			"a point at the end":    refuseResult(ofTest(`{"value":1.}`), 400, "is not valid JSON"),
-			"a plus sign":           refuseResult(ofTest(`{"value":+1}`), 400, "is not valid JSON"),
-			"an underscore between": refuseResult(ofTest(`{"value":1_000}`), 400, "is not valid JSON"),
+			"a hexadecimal number":  refuseResult(ofTest(`{"value":0x10}`), 400, "is invalid JSON"),
+			"a zero in front":       refuseResult(ofTest(`{"value":01}`), 400, "is invalid JSON"),
+			"a point at the end":    refuseResult(ofTest(`{"value":1.}`), 400, "is invalid JSON"),
+			"a plus sign":           refuseResult(ofTest(`{"value":+1}`), 400, "is invalid JSON"),
+			"an underscore between": refuseResult(ofTest(`{"value":1_000}`), 400, "is invalid JSON"),
 		},
 	}
 }
@@ -121,10 +121,10 @@ func badSamples() badInputs {
 	chunked.stream = chunks(1<<20+1, '{')
 	return badInputs{
 		"R26": {
-			"a value twice":          refuseResult(ofTest(`{"value":1,"value":2}`), 400, `"path":"test[0].value"`, "is there twice"),
-			"a gauge twice":          refuseResult(`{"test":[{"value":1}],"test":[{"value":2}]}`, 400, `"path":"test"`, "is there twice"),
-			"a label twice":          refuseResult(ofLabels(`{"label":"a","label":"b"}`), 400, "is there twice"),
-			"a gauge twice, escaped": refuseResult(`{"test":[{"value":1}],"\u0074est":[{"value":2}]}`, 400, "is there twice"),
+			"a value twice":          refuseResult(ofTest(`{"value":1,"value":2}`), 400, `"path":"test[0].value"`, "occurs twice"),
+			"a gauge twice":          refuseResult(`{"test":[{"value":1}],"test":[{"value":2}]}`, 400, `"path":"test"`, "occurs twice"),
+			"a label twice":          refuseResult(ofLabels(`{"label":"a","label":"b"}`), 400, "occurs twice"),
+			"a gauge twice, escaped": refuseResult(`{"test":[{"value":1}],"\u0074est":[{"value":2}]}`, 400, "occurs twice"),
 		},
 		"R27": {"a key in capitals": refuseResult(ofTest(`{"VALUE":3}`), 400, `"path":"test[0].VALUE"`, "must be value or labels")},
 		"R28": {"a key too many": refuseResult(ofTest(`{"value":1,"ts":1}`), 400, `"path":"test[0].ts"`, "must be value or labels")},

@@ -21,7 +21,7 @@ func (r *Results) Describe(ch chan<- *prometheus.Desc) {
 	}
 }
 
-// Collect implements prometheus.Collector. Callbacks go on while a slow
+// Collect implements prometheus.Collector. It does not block callbacks while a slow
 // scraper reads.
 func (r *Results) Collect(ch chan<- prometheus.Metric) {
 	now := r.snapshot()

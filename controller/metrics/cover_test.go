@@ -45,17 +45,17 @@ func TestCredentialsOfAResult(t *testing.T) {
 		},
 		"one beside what covers it is no duplicate, and would become one": {
 			body: two("secret", "******"), wantPath: "test[1]",
-			wantError: []string{"once the credentials in them are covered", `label_a="******"`},
+			wantError: []string{"after redaction of their credentials", `label_a="******"`},
 		},
 		"one behind what covers it neither": {
-			body: two("******", "secret"), wantPath: "test[1]", wantError: []string{"once the credentials in them are covered"},
+			body: two("******", "secret"), wantPath: "test[1]", wantError: []string{"after redaction of their credentials"},
 		},
 		"one that an error would cut": {
 			body: label(`"` + strings.Repeat("x", 60) + `secret` + strings.Repeat("x", 80) + `"`), wantPath: "test[0].labels.label_a",
 			wantError: []string{"x*", "is 146 bytes long"},
 		},
 		"one in place of a gauge":         {body: `{"a secret":[]}`, wantPath: `["a ******"]`, wantError: []string{"is not a configured gauge"}},
-		"one in place of a value":         {body: `{"plain":[{"value":1,"a secret":1}]}`, wantPath: `plain[0]["a ******"]`, wantError: []string{"is not known"}},
+		"one in place of a value":         {body: `{"plain":[{"value":1,"a secret":1}]}`, wantPath: `plain[0]["a ******"]`, wantError: []string{"is unknown"}},
 		"one in place of a label":         {body: `{"test":[{"value":1,"labels":{"a secret":"x"}}]}`, wantPath: `test[0].labels["a ******"]`, wantError: []string{"is not a configured label"}},
 		"one in place of the node":        {body: `{"test":[{"value":1,"labels":{"node":"secret"}}]}`, wantPath: "test[0].labels.node", wantError: []string{`is "******": must be "n"`}},
 		"one in a label that has no form": {body: label(`"secret\n"`), wantPath: "test[0].labels.label_a", wantError: []string{`"******`, "control or formatting character at byte 6"}},

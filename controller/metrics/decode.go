@@ -87,10 +87,10 @@ func (d *decoder) gauge(_, name string) error {
 	seen := map[string]string{}
 	n, err := d.array(name, `must be a list such as [{"value": 1}]`, func(path string) error {
 		if len(d.samples) == d.limits.Samples {
-			return over(execution.SamplesPerResult, path, "is one sample too many: must be at most %d", d.limits.Samples)
+			return over(execution.SamplesPerResult, path, "exceeds the limit of %d samples", d.limits.Samples)
 		}
 		if len(seen) == d.limits.LabelSets {
-			return over(execution.LabelSets, path, "is one label set too many: must be at most %d of one gauge", d.limits.LabelSets)
+			return over(execution.LabelSets, path, "exceeds the limit of %d label sets of a gauge", d.limits.LabelSets)
 		}
 		return d.sample(path, name, g, seen)
 	})
@@ -120,7 +120,7 @@ func (d *decoder) sample(path, name string, g gauge, seen map[string]string) err
 		case "labels":
 			err = d.labels(path, g, sent, s.Labels)
 		default:
-			err = invalid(path, "is not known: must be value or labels")
+			err = invalid(path, "is unknown: must be value or labels")
 		}
 		return err
 	})
@@ -150,7 +150,7 @@ func checkSet(path string, g gauge, sent, stored []string, seen map[string]strin
 	case another == set:
 		return invalid(path, "has the labels of another sample: must be different%s", unlike(g, stored))
 	default:
-		return invalid(path, "has the labels of another sample once the credentials in them are covered: must be different%s", unlike(g, stored))
+		return invalid(path, "has the labels of another sample after redaction of their credentials: must be different%s", unlike(g, stored))
 	}
 }
 
@@ -206,7 +206,7 @@ func (d *decoder) labels(path string, g gauge, sent, stored []string) error {
 func (d *decoder) foreignLabel(path, name, value string, g gauge) error {
 	if name == labelNode || name == labelExecution {
 		if want, ok := d.identity[name]; ok && want != value {
-			return invalid(path, "is %s: must be %s, or left out", d.quote(value), quote(want))
+			return invalid(path, "is %s: must be %s, or omitted", d.quote(value), quote(want))
 		}
 		return nil
 	}

@@ -1,24 +1,24 @@
-// Package metrics holds what /metrics shows.
+// Package metrics has the metrics of /metrics.
 //
-// Results are the gauges the jobs report: they keep what pods sent and collect it,
-// under the names and with the help that the users' dashboards know. Metrics
-// are the controller's own.
+// Results are the gauges of results: they store and collect what pods have sent, under
+// the names and with the help of the predecessor, which dashboards use. Metrics are the
+// controller's own.
 //
-//	decode.go    a result is checked against the gauges, down to its label sets
-//	text.go      ... and as far as that needs no knowledge of results: size, depth, duplicates
-//	reader.go    reads its JSON token by token, with the byte at which something is wrong
-//	invalid.go   what is wrong, with its path; hint.go: what was likely meant
-//	cover.go     credentials in labels are redacted where they stand
-//	merge.go     a result is merged into that of before, and checked again
-//	schema.go    the gauges and limits that an execution began with
-//	results.go   what is exported of the executions; latest.go: of each node's newest values
-//	limits.go    the oldest executions are not exported any more when there are too many series
+//	decode.go    validates a result against the gauges, including its label sets
+//	text.go      validates size, depth and syntax, without knowledge of results
+//	reader.go    reads JSON token by token, with positions for errors
+//	invalid.go   errors with their path; hint.go: hints at common mistakes
+//	cover.go     redacts credentials in labels
+//	merge.go     merges a result into the earlier one, and validates it again
+//	schema.go    the gauges and limits at the start of an execution
+//	results.go   the exported samples; latest.go: those of each node's newest values
+//	limits.go    drops the series of the oldest executions if there are too many
 //	collect.go   Results as a prometheus.Collector; gauge.go: names and help
 //	metrics.go   the controller's own metrics, with their labels
-//	observe.go   ... are counted and set; preset.go: begin at 0 where labels are known
-//	reasons.go   ... which reasons may be labels; last.go: the bad nodes of the last report
-//	store.go     ... of the report directory, which is asked at each scrape
+//	observe.go   counts and sets them; preset.go: starts at 0 where labels are known
+//	reasons.go   which reasons may be labels; last.go: the bad nodes of the last report
+//	store.go     metrics of the report directory, read at each scrape
 //
-// Nothing here is registered by itself: two controllers fit into one process,
+// Nothing registers itself: two controllers fit into one process,
 // each with its own registry.
 package metrics

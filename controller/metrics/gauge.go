@@ -8,7 +8,7 @@ import (
 	"github.com/batch-job-controller/batch-job-controller/controller/execution"
 )
 
-// The names and the help below are what the users' dashboards know.
+// The names and the help below are those of the predecessor: dashboards use them.
 const (
 	labelNode      = "node"
 	labelExecution = "executionID"
@@ -18,7 +18,7 @@ const (
 	infoHelp = "information about github.com/bakito/batch-job-controller"
 )
 
-// ResultOptions says what the jobs may report.
+// ResultOptions says what results may contain.
 type ResultOptions struct {
 	Prefix string
 	Gauges []Gauge
@@ -27,7 +27,7 @@ type ResultOptions struct {
 	Limits Limits
 }
 
-// Gauge is a gauge that the jobs set.
+// Gauge is a gauge that results set.
 type Gauge = execution.Gauge
 
 // Info is shown as the labels of a metric whose value is 1.

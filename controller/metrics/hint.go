@@ -9,14 +9,14 @@ import (
 	"github.com/batch-job-controller/batch-job-controller/controller/execution"
 )
 
-// unknownGauge is a gauge that is not configured, with what was likely meant.
+// unknownGauge is the error of a gauge that is not configured, with a hint.
 func (d *decoder) unknownGauge(name string) error {
 	return invalid(d.member("", name), "is not a configured gauge: must be one of %s%s", d.gaugeNames(), d.likelyGauge(name))
 }
 
 func (d *decoder) likelyGauge(name string) string {
 	if slices.Contains([]string{"warning", "reason", "message", "args"}, name) {
-		return ". It looks like an event: events go to the URL in CALLBACK_SERVICE_EVENT_URL"
+		return ". This looks like an event: send events to the URL in CALLBACK_SERVICE_EVENT_URL"
 	}
 	likely, why := "", ""
 	for known := range d.gauges {
@@ -25,13 +25,13 @@ func (d *decoder) likelyGauge(name string) string {
 		case strings.EqualFold(known, name):
 			likely, why = known, ". It must be written as "+quote(known)
 		case strings.HasSuffix(name, "_"+known):
-			likely, why = known, ". The prefix is put in front of it later: must be "+quote(known)
+			likely, why = known, ". The controller adds the prefix: must be "+quote(known)
 		}
 	}
 	return why
 }
 
-// bareNumber refuses a number where the samples of a gauge belong.
+// bareNumber rejects a number in place of the samples of a gauge.
 func (d *decoder) bareNumber(path string) error {
 	token, err := d.next()
 	if err != nil {
@@ -44,7 +44,7 @@ func (d *decoder) bareNumber(path string) error {
 	return nil
 }
 
-// notANumber is a value that is none, with what would be right.
+// notANumber is the error of a value that is not a number, with a hint.
 func notANumber(path string, token json.Token) error {
 	if text, ok := token.(string); ok && len(text) <= maxQuoted {
 		if _, err := strconv.ParseFloat(text, 64); err == nil && json.Valid([]byte(text)) {
@@ -54,7 +54,7 @@ func notANumber(path string, token json.Token) error {
 	return invalid(path, "must be a number, not %s", kindOf(token))
 }
 
-// notAText is a label's value that is none, with what would be right.
+// notAText is the error of a label value that is not text, with a hint.
 func notAText(path string, token json.Token) error {
 	if n, ok := token.(json.Number); ok {
 		return invalid(path, "must be text, not a number: must be %s in quotes", quote(n.String()))
@@ -62,7 +62,7 @@ func notAText(path string, token json.Token) error {
 	return invalid(path, "must be text, not %s", kindOf(token))
 }
 
-// withHint adds to an error about JSON what the text is likely to be.
+// withHint adds a hint to an error about JSON.
 func withHint(problem string, body []byte) string {
 	if hint := execution.WhyNotJSON(body); hint != "" {
 		return problem + ": " + hint

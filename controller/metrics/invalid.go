@@ -7,7 +7,7 @@ import (
 	"github.com/batch-job-controller/batch-job-controller/controller/execution"
 )
 
-// What of an error is shown. Path and message together stay below 1 KiB.
+// Limits of the parts of an error. Path and message together stay below 1 KiB.
 const (
 	maxQuoted  = 64
 	maxPath    = 256
@@ -18,7 +18,7 @@ func invalid(path, format string, args ...any) error {
 	return over("", path, format, args...)
 }
 
-// over is invalid for what is over a limit.
+// over is invalid for an exceeded limit.
 func over(limit execution.Limit, path, format string, args ...any) error {
 	return &execution.InvalidError{
 		Limit:   limit,
@@ -27,7 +27,7 @@ func over(limit execution.Limit, path, format string, args ...any) error {
 	}
 }
 
-// quote shows what somebody else wrote.
+// quote quotes foreign text.
 func quote(foreign string) string {
 	return strconv.Quote(execution.Truncate(foreign, maxQuoted))
 }

@@ -8,14 +8,14 @@ import (
 	"github.com/batch-job-controller/batch-job-controller/controller/execution"
 )
 
-// maxBadNodes bounds the nodes that are series of their own: when everything
-// fails, the number of nodes that did says more than their names.
+// maxBadNodes bounds the nodes with their own series: when everything
+// fails, the number of failed nodes says more than their names.
 const maxBadNodes = 100
 
 var _ prometheus.Collector = (*lastExecution)(nil)
 
-// lastExecution exports how the execution went that closed last: what an alert
-// needs to name the nodes, whatever the prefix of the results is.
+// lastExecution exports the outcome of the execution that closed last: an alert
+// needs it to name the nodes, whatever the prefix of results is.
 type lastExecution struct {
 	idDesc, nodesDesc, badDesc *prometheus.Desc
 
@@ -33,12 +33,12 @@ func newLastExecution() *lastExecution {
 	}
 	return &lastExecution{
 		idDesc:    desc("id", "The ID of the execution that closed last, as a number."),
-		nodesDesc: desc("nodes", "Nodes of the execution that closed last, by what became of them.", "outcome"),
+		nodesDesc: desc("nodes", "Nodes of the execution that closed last, by outcome.", "outcome"),
 		badDesc:   desc("bad_node", "1 for each node that needs attention after the execution that closed last; at most 100 of them.", "node", "outcome", "reason"),
 	}
 }
 
-// SetLastReport takes down how an execution went, unless a newer one is known.
+// SetLastReport records the outcome of an execution, unless a newer one is known.
 func (m *Metrics) SetLastReport(r execution.Report) {
 	nodes := r.Count()
 	for _, verdict := range execution.Verdicts() {
@@ -53,7 +53,7 @@ func (m *Metrics) SetLastReport(r execution.Report) {
 	m.last.set(r.ID, nodes, bad)
 }
 
-// ForgetLastReport is for a replica that does not know any more which execution
+// ForgetLastReport is for a replica that no longer knows which execution
 // closed last.
 func (m *Metrics) ForgetLastReport() { m.last.forget() }
 

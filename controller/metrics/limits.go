@@ -8,7 +8,7 @@ import (
 	"github.com/batch-job-controller/batch-job-controller/controller/execution"
 )
 
-// Limits bounds what nodes may report. A field that is zero has its default.
+// Limits bounds results. A field that is zero has its default.
 type Limits struct {
 	Body       int64 // bytes of a result; MaxBody
 	Samples    int   // of a result; MaxSamples

@@ -90,7 +90,7 @@ func (s *schema) checkMerged(all Samples, text []byte) error {
 	sets := map[string]int{}
 	for _, sample := range all {
 		if sets[sample.Gauge]++; sets[sample.Gauge] > s.limits.LabelSets {
-			return over(execution.LabelSets, sample.Gauge, "%s it has more than %d label sets: must be at most as many of one gauge", hint, s.limits.LabelSets)
+			return over(execution.LabelSets, sample.Gauge, "%s it has more than %d label sets: that is the limit of a gauge", hint, s.limits.LabelSets)
 		}
 	}
 	if int64(len(text)) > s.limits.Body {
@@ -128,7 +128,7 @@ func (s *schema) encode(samples Samples) ([]byte, error) {
 	}
 	text, err := json.Marshal(document)
 	if err != nil {
-		return nil, fmt.Errorf("write the merged result: %w", err)
+		return nil, fmt.Errorf("encode the merged result: %w", err)
 	}
 	return text, nil
 }

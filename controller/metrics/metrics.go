@@ -47,36 +47,36 @@ func New(reg prometheus.Registerer) *Metrics {
 	f := factory{reg}
 	m := &Metrics{
 		leader:             f.gauge("leader", "Whether this replica is the leader: 1 yes, 0 no."),
-		configReloaded:     f.gauge("config_last_reload_successful", "Whether the ConfigMap as it is now was taken: 1 yes, 0 no, it is invalid and what was taken before applies."),
-		configReloadedAt:   f.gauge("config_last_reload_success_timestamp_seconds", "When a ConfigMap was last taken, at the start or later."),
-		configWaits:        f.gauge("config_needs_restart", "Whether a part of the ConfigMap as it is now applies only after a restart: 1 yes, 0 no."),
-		executions:         f.counters("executions_total", "Executions begun.", "trigger"),
-		executionsClosed:   f.counters("executions_closed_total", "Executions that have ended: failed ones have a node that failed, was lost or is unreported.", "result"),
-		executionDuration:  f.histogram("execution_duration_seconds", "Time from an execution's scheduled time to its end.", executionBuckets()),
-		lastExecution:      f.gauges("last_execution_timestamp_seconds", "When an execution last ended this way.", "result"),
+		configReloaded:     f.gauge("config_last_reload_successful", "Whether the current ConfigMap was accepted: 1 yes, 0 no: it is invalid, and the previous configuration applies."),
+		configReloadedAt:   f.gauge("config_last_reload_success_timestamp_seconds", "When a ConfigMap was last accepted, at startup or later."),
+		configWaits:        f.gauge("config_needs_restart", "Whether a part of the current ConfigMap applies only after a restart: 1 yes, 0 no."),
+		executions:         f.counters("executions_total", "Executions started.", "trigger"),
+		executionsClosed:   f.counters("executions_closed_total", "Executions that have closed: failed ones have a node that failed, was lost or is unreported.", "result"),
+		executionDuration:  f.histogram("execution_duration_seconds", "Time from an execution's scheduled time until it closed.", executionBuckets()),
+		lastExecution:      f.gauges("last_execution_timestamp_seconds", "When an execution last closed with this result.", "result"),
 		last:               newLastExecution(),
-		nextTick:           f.gauge("next_tick_timestamp_seconds", "When the cron expression is due next."),
-		ticksSkipped:       f.counters("ticks_skipped_total", "Ticks that began no execution on purpose.", "reason"),
-		ticksMissed:        f.counter("ticks_missed_total", "Ticks that began no execution in time: there was no leader, or it could not begin one."),
-		damagedRecords:     f.gauge("damaged_records", "Execution records that cannot be read and are left alone, as the leader found them last."),
+		nextTick:           f.gauge("next_tick_timestamp_seconds", "When the next tick is due."),
+		ticksSkipped:       f.counters("ticks_skipped_total", "Ticks that were skipped on purpose.", "reason"),
+		ticksMissed:        f.counter("ticks_missed_total", "Ticks that started no execution in time: there was no leader, or it could not start one."),
+		damagedRecords:     f.gauge("damaged_records", "Execution records that the leader cannot read and does not touch."),
 		nodeTasks:          f.counters("node_tasks_total", "Node tasks that have ended.", "state", "reason"),
 		reasons:            newReasons(),
-		tasksInFlight:      f.gauge("tasks_in_flight", "Node tasks that hold a slot of the pool."),
-		poolSize:           f.gauge("pool_size", "Slots of the pool of the execution that began last."),
+		tasksInFlight:      f.gauge("tasks_in_flight", "Node tasks that hold a slot."),
+		poolSize:           f.gauge("pool_size", "Slots of the pool of the execution that started last."),
 		slotRefill:         f.histogram("slot_refill_seconds", "Time from a slot becoming free to the creation of the next Job in it.", refillBuckets()),
-		jobCreateErrors:    f.counters("job_create_errors_total", "Attempts to create a Job that failed, by the API server's status code; none if no answer came.", "code"),
-		callbackRequests:   f.counters("callback_requests_total", "Callbacks answered.", "kind", "code"),
-		callbackDuration:   f.histograms("callback_duration_seconds", "Time taken to answer a callback.", callbackBuckets(), "kind"),
-		callbacksForwarded: f.counters("callbacks_forwarded_total", "Callbacks passed on to the leader, by whether it answered; the leader counts them as its own.", "outcome"),
-		callbacksDenied:    f.counters("callback_denied_total", "Callbacks that did not prove whom they came from, by what was wrong with their credential.", "reason"),
-		callbacksLimited:   f.counters("callback_limited_total", "Callbacks that were refused because they were over a limit, by its key in the configuration.", "kind", "limit"),
-		redacted:           f.counters("credentials_redacted_total", "Callback credentials that were covered in what pods sent or printed.", "kind"),
-		connectionsFull:    f.counters("connections_full_total", "Times that a port had as many connections as it may, so that further ones had to wait.", "port"),
+		jobCreateErrors:    f.counters("job_create_errors_total", "Failed attempts to create a Job, by the API server's status code; none without a response.", "code"),
+		callbackRequests:   f.counters("callback_requests_total", "Callbacks, by the status code of the response.", "kind", "code"),
+		callbackDuration:   f.histograms("callback_duration_seconds", "Time to process a callback.", callbackBuckets(), "kind"),
+		callbacksForwarded: f.counters("callbacks_forwarded_total", "Callbacks forwarded to the leader, by outcome; the leader counts them as its own.", "outcome"),
+		callbacksDenied:    f.counters("callback_denied_total", "Callbacks with a denied credential, by reason.", "reason"),
+		callbacksLimited:   f.counters("callback_limited_total", "Callbacks that exceeded a limit, by its key in the configuration.", "kind", "limit"),
+		redacted:           f.counters("credentials_redacted_total", "Callback credentials that were redacted in results, events and logs.", "kind"),
+		connectionsFull:    f.counters("connections_full_total", "How often a port reached its connection limit, so that further connections had to wait.", "port"),
 		resultSamples:      f.counter("result_samples_total", "Samples received in results."),
-		seriesDropped:      f.counter("series_dropped_total", "Series of results and of node tasks that are not exported because there are too many."),
-		podLogs:            f.counters("pod_logs_total", "Container logs collected, by what became of them.", "outcome"),
-		reportStoreErrors:  f.counters("report_store_errors_total", "Operations of the report store that failed.", "operation"),
-		certificateExpiry:  f.gauges("certificate_expiry_seconds", "When the certificate of a port that is served with TLS expires, as Unix time.", "port"),
+		seriesDropped:      f.counter("series_dropped_total", "Series that are not exported because there are too many."),
+		podLogs:            f.counters("pod_logs_total", "Container logs, by outcome.", "outcome"),
+		reportStoreErrors:  f.counters("report_store_errors_total", "Failed operations of the report store.", "operation"),
+		certificateExpiry:  f.gauges("certificate_expiry_seconds", "When the certificate of a TLS port expires, as Unix time.", "port"),
 	}
 	reg.MustRegister(m.last)
 	m.preset()
@@ -96,7 +96,7 @@ func callbackBuckets() []float64 {
 	return []float64{.001, .0025, .005, .01, .025, .05, .1, .25, .5, 1, 2.5, 5, 10, 30}
 }
 
-// factory makes metrics and registers them.
+// factory creates and registers metrics.
 type factory struct{ reg prometheus.Registerer }
 
 func (f factory) gauge(name, help string) prometheus.Gauge {

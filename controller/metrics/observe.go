@@ -9,27 +9,27 @@ import (
 	"github.com/batch-job-controller/batch-job-controller/controller/execution"
 )
 
-// SetLeader takes down whether this replica leads.
+// SetLeader records whether this replica is the leader.
 func (m *Metrics) SetLeader(leading bool) { setBool(m.leader, leading) }
 
-// ConfigTaken takes down that the configuration as it is now applies, and
-// whether a part of it only will after a restart.
+// ConfigTaken records that the current configuration applies, and
+// whether a part of it only applies after a restart.
 func (m *Metrics) ConfigTaken(at time.Time, needsRestart bool) {
 	setBool(m.configReloaded, true)
 	setTime(m.configReloadedAt, at)
 	setBool(m.configWaits, needsRestart)
 }
 
-// ConfigRefused takes down that the configuration as it is now is invalid.
+// ConfigRefused records that the current configuration is invalid.
 func (m *Metrics) ConfigRefused() { setBool(m.configReloaded, false) }
 
-// ExecutionOpened counts an execution that began.
+// ExecutionOpened counts a started execution.
 func (m *Metrics) ExecutionOpened(trigger string) {
 	m.executions.WithLabelValues(trigger).Inc()
 }
 
-// ExecutionClosed counts an execution, and takes down when it ended. A duration
-// of 0 is that of an execution which was given up, and is not a measurement.
+// ExecutionClosed counts an execution, and records when it closed. A duration
+// of 0 means an aborted execution, and is not observed.
 func (m *Metrics) ExecutionClosed(result string, at time.Time, d time.Duration) {
 	m.executionsClosed.WithLabelValues(result).Inc()
 	m.SetLastExecution(result, at)
@@ -38,16 +38,16 @@ func (m *Metrics) ExecutionClosed(result string, at time.Time, d time.Duration) 
 	}
 }
 
-// SetLastExecution takes down when an execution ended that is not to be
-// counted: one that ended before this process began.
+// SetLastExecution records when an execution closed, without counting it:
+// it closed before this process started.
 func (m *Metrics) SetLastExecution(result string, at time.Time) {
 	setTime(m.lastExecution.WithLabelValues(result), at)
 }
 
-// SetNextTick takes down when the next tick is due; the zero time is never.
+// SetNextTick records when the next tick is due; the zero time means never.
 func (m *Metrics) SetNextTick(at time.Time) { setTime(m.nextTick, at) }
 
-// TickSkipped counts a tick that began no execution.
+// TickSkipped counts a skipped tick.
 func (m *Metrics) TickSkipped(reason string) {
 	m.ticksSkipped.WithLabelValues(reason).Inc()
 }
@@ -55,25 +55,25 @@ func (m *Metrics) TickSkipped(reason string) {
 // SetDamagedRecords sets how many execution records cannot be read.
 func (m *Metrics) SetDamagedRecords(n int) { m.damagedRecords.Set(float64(n)) }
 
-// TicksMissed counts ticks that began no execution in time.
+// TicksMissed counts missed ticks.
 func (m *Metrics) TicksMissed(n int) { m.ticksMissed.Add(float64(n)) }
 
-// TaskEnded counts a node task that ended. Reasons are whatever a pod says:
-// after many different ones the rest are counted together.
+// TaskEnded counts an ended node task. Reasons may come from pods:
+// after many different reasons, the others are counted together.
 func (m *Metrics) TaskEnded(state, reason string) {
 	m.nodeTasks.WithLabelValues(state, m.reasons.label(reason)).Inc()
 }
 
-// SetPool takes down how full the pool is.
+// SetPool records how many slots of the pool are in use.
 func (m *Metrics) SetPool(inFlight, size int) {
 	m.tasksInFlight.Set(float64(inFlight))
 	m.poolSize.Set(float64(size))
 }
 
-// SlotRefilled takes down how long a slot was free.
+// SlotRefilled records how long a slot was free.
 func (m *Metrics) SlotRefilled(d time.Duration) { m.slotRefill.Observe(d.Seconds()) }
 
-// JobCreateFailed counts an attempt to create a Job, by the status code of the
+// JobCreateFailed counts a failed attempt to create a Job, by the status code of the
 // answer.
 func (m *Metrics) JobCreateFailed(code string) {
 	m.jobCreateErrors.WithLabelValues(code).Inc()
@@ -85,25 +85,25 @@ func (m *Metrics) CallbackAnswered(kind string, code int, d time.Duration) {
 	m.callbackDuration.WithLabelValues(kind).Observe(d.Seconds())
 }
 
-// CallbackDenied counts a callback without a good credential.
+// CallbackDenied counts a callback without a valid credential.
 func (m *Metrics) CallbackDenied(reason execution.DenyReason) {
 	m.callbacksDenied.WithLabelValues(string(reason)).Inc()
 }
 
-// CallbackForwarded counts an attempt to pass a callback on to the leader:
+// CallbackForwarded counts an attempt to forward a callback to the leader:
 // answered or failed.
 func (m *Metrics) CallbackForwarded(outcome string) {
 	m.callbacksForwarded.WithLabelValues(outcome).Inc()
 }
 
-// CallbackLimited counts a callback that was refused because it was over a
+// CallbackLimited counts a callback that exceeded a
 // limit.
 func (m *Metrics) CallbackLimited(kind string, limit execution.Limit) {
 	m.callbacksLimited.WithLabelValues(kind, string(limit)).Inc()
 }
 
-// ConnectionsFull counts that a port, callback or report, had as many
-// connections as it may.
+// ConnectionsFull counts that a port, callback or report, reached its
+// connection limit.
 func (m *Metrics) ConnectionsFull(port string) { m.connectionsFull.WithLabelValues(port).Inc() }
 
 // ResultStored counts the samples of a result.
@@ -112,13 +112,13 @@ func (m *Metrics) ResultStored(samples int) { m.resultSamples.Add(float64(sample
 // SeriesDropped counts series that are not exported because there are too many.
 func (m *Metrics) SeriesDropped(n int) { m.seriesDropped.Add(float64(n)) }
 
-// CredentialsRedacted counts callback credentials that were covered in a result,
+// CredentialsRedacted counts callback credentials that were redacted in a result,
 // an event or a log.
 func (m *Metrics) CredentialsRedacted(kind string, n int) {
 	m.redacted.WithLabelValues(kind).Add(float64(n))
 }
 
-// LogSaved counts a container's log, by what became of it: saved, truncated or
+// LogSaved counts a container's log, by outcome: saved, truncated or
 // failed.
 func (m *Metrics) LogSaved(outcome string) { m.podLogs.WithLabelValues(outcome).Inc() }
 
@@ -127,7 +127,7 @@ func (m *Metrics) StoreError(operation string) {
 	m.reportStoreErrors.WithLabelValues(operation).Inc()
 }
 
-// SetCertificateExpiry takes down when the certificate of a port expires.
+// SetCertificateExpiry records when the certificate of a port expires.
 func (m *Metrics) SetCertificateExpiry(port string, at time.Time) {
 	setTime(m.certificateExpiry.WithLabelValues(port), at)
 }

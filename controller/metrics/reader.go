@@ -6,12 +6,12 @@ import (
 	"fmt"
 )
 
-// reader reads JSON that is known to be well-formed, token by token.
+// reader reads well-formed JSON, token by token.
 type reader struct {
 	json *json.Decoder
 	from int64 // where what was read last began, or the space before it
 	covering
-	// peeked is a token that was read too early.
+	// peeked is a token that was read ahead.
 	peeked    json.Token
 	hasPeeked bool
 }
@@ -30,7 +30,7 @@ func (r *reader) next() (json.Token, error) {
 	r.from = r.json.InputOffset()
 	token, err := r.json.Token()
 	if err != nil {
-		return nil, invalid("", "is not valid JSON: %s", quote(err.Error()))
+		return nil, invalid("", "is invalid JSON: %s", quote(err.Error()))
 	}
 	return token, nil
 }
@@ -45,7 +45,7 @@ func (r *reader) takeNull() bool {
 	return false
 }
 
-// object reads an object and has each of its members read.
+// object reads an object, and calls read for each member.
 func (r *reader) object(path, want string, read func(path, key string) error) error {
 	if err := r.open(path, '{', want); err != nil {
 		return err
@@ -58,7 +58,7 @@ func (r *reader) object(path, want string, read func(path, key string) error) er
 		}
 		key, _ := token.(string)
 		if seen[key] {
-			return invalid(r.member(path, key), "is there twice")
+			return invalid(r.member(path, key), "occurs twice")
 		}
 		seen[key] = true
 		if err := read(r.member(path, key), key); err != nil {
@@ -69,7 +69,7 @@ func (r *reader) object(path, want string, read func(path, key string) error) er
 	return err
 }
 
-// array reads a list, has each of its elements read and counts them.
+// array reads a list, calls read for each element, and counts them.
 func (r *reader) array(path, want string, read func(path string) error) (n int, err error) {
 	if err := r.open(path, '[', want); err != nil {
 		return 0, err
@@ -91,7 +91,7 @@ func (r *reader) open(path string, delimiter json.Delim, want string) error {
 	return err
 }
 
-// kindOf names a token in words for people.
+// kindOf names the kind of a token.
 func kindOf(token json.Token) string {
 	switch t := token.(type) {
 	case nil:

@@ -6,7 +6,7 @@ import (
 
 const (
 	// maxReasons bounds the reasons that are labels besides the controller's
-	// own: pods state theirs themselves.
+	// own: other reasons come from pods.
 	maxReasons      = 50
 	maxReasonLength = 64
 	otherReason     = "Other"

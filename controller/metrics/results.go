@@ -12,9 +12,9 @@ import (
 
 var _ prometheus.Collector = (*Results)(nil)
 
-// Results are the gauges of what the jobs report. They are a collector over
-// maps, not vectors of gauges: to replace what a node said, or to drop an
-// execution, is then one assignment, and no series can be left behind.
+// Results are the gauges of job results. They are a collector over
+// maps, not vectors of gauges: replacing a node's result or dropping an
+// execution is one assignment, and no series can be left behind.
 //
 // A Results is safe for concurrent use.
 type Results struct {
@@ -29,19 +29,19 @@ type Results struct {
 	maxSeries  int
 	info       prometheus.Metric
 	infoDesc   *prometheus.Desc
-	current    *schema // of the executions that begin from now on
+	current    *schema // of executions that start from now on
 	lastUsed   *schema // by Use
 	schemas    map[execution.ID]*schema
-	helps      map[string]string           // of the gauges that were ever seen, by name
-	descs      map[string]*prometheus.Desc // of them, by name and labels; is replaced, never changed
+	helps      map[string]string           // of all gauges so far, by name
+	descs      map[string]*prometheus.Desc // of these gauges, by name and labels; replaced, never changed
 	executions map[execution.ID]map[string]share
-	latest     map[string]newestShare // by node, if they are asked for
+	latest     map[string]newestShare // by node, if enabled
 	series     int                    // of them all
-	newest     execution.ID           // that began; empty: none did
+	newest     execution.ID           // the newest execution; empty: none
 	pods       int                    // of the newest; -1: not known yet
 }
 
-// share is what one node contributed to one execution. It is replaced, never
+// share is a node's part of an execution. It is replaced, never
 // changed: a scrape reads it without the lock.
 type share struct {
 	samples Samples // nil: none were reported
@@ -54,18 +54,18 @@ type taskState struct {
 	bad        bool
 }
 
-// Samples are what one node reported, in its order.
+// Samples are the samples of a node, in its order.
 type Samples []Sample
 
-// Sample is one value of one gauge.
+// Sample is a value of a gauge.
 type Sample struct {
 	Gauge  string
 	Labels []string // values, in the order of the gauge's labels
 	Value  float64
 }
 
-// NewResults returns a collector without results. A gauge that cannot be, for
-// example because of its name, is an error when the collector is registered.
+// NewResults returns a collector without results. An invalid gauge, for
+// example by its name, is an error when the collector is registered.
 func NewResults(o ResultOptions) *Results {
 	r := &Results{
 		prefix:     o.Prefix,
@@ -84,8 +84,8 @@ func NewResults(o ResultOptions) *Results {
 	return r
 }
 
-// Begin makes an execution the current one, unless a newer one has begun. It
-// keeps the gauges that are configured now, unless it has some of its own.
+// Begin makes an execution the current one, unless a newer one has started. It
+// keeps the gauges that are configured now, unless it has its own.
 func (r *Results) Begin(id execution.ID) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
@@ -93,14 +93,14 @@ func (r *Results) Begin(id execution.ID) {
 	r.schemas[id] = r.schemaOf(id)
 }
 
-// SetPods takes down how many pods the current execution has.
+// SetPods records how many pods the current execution has.
 func (r *Results) SetPods(n int) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	r.pods = n
 }
 
-// SetResult replaces all that the node reported in the execution. It returns
+// SetResult replaces the node's result in the execution. It returns
 // how many series are not exported because there are too many: those of older
 // executions, or if that is not enough these.
 func (r *Results) SetResult(key execution.Key, samples Samples) (dropped int) {
@@ -115,8 +115,8 @@ func (r *Results) SetResult(key execution.Key, samples Samples) (dropped int) {
 	return dropped
 }
 
-// SetTask takes down how the node task went: how long it has run, and whether
-// it failed or never reported. It returns the same as SetResult.
+// SetTask records the outcome of the node task: how long it ran, and whether
+// the node is bad. It returns the same as SetResult.
 func (r *Results) SetTask(key execution.Key, durationMS int64, bad bool) (dropped int) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
@@ -129,7 +129,7 @@ func (r *Results) SetTask(key execution.Key, durationMS int64, bad bool) (droppe
 	return dropped
 }
 
-// put replaces what a node has in an execution, and has older ones give way. The
+// put replaces a node's share of an execution, and drops older series if there are too many. The
 // caller holds r.mu.
 func (r *Results) put(key execution.Key, s share) (dropped int) {
 	nodes := r.executions[key.Execution]
@@ -143,7 +143,7 @@ func (r *Results) put(key execution.Key, s share) (dropped int) {
 	return r.makeRoom(key.Execution)
 }
 
-// Keep forgets all executions but these.
+// Keep drops all executions but these.
 func (r *Results) Keep(ids []execution.ID) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
@@ -158,15 +158,15 @@ func (r *Results) Keep(ids []execution.ID) {
 	}
 }
 
-// Drop forgets an execution. Nodes whose newest it was have the one before as
-// their latest then.
+// Drop drops an execution. Nodes whose newest it was get the previous one as
+// their latest.
 func (r *Results) Drop(id execution.ID) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	r.drop(id)
 }
 
-// drop is Drop for who holds r.mu.
+// drop is Drop for callers that hold r.mu.
 func (r *Results) drop(id execution.ID) {
 	r.dropSeries(id)
 	delete(r.executions, id)

@@ -2,18 +2,18 @@ package metrics
 
 import "github.com/prometheus/client_golang/prometheus"
 
-// Store is asked at each scrape how the report directory is.
+// Store is the state of the report directory, read at each scrape.
 type Store interface {
-	// Free returns how many bytes may still be written. It answers soon, even
-	// if the disk does not.
+	// Free returns how many bytes may still be written. It returns soon, even
+	// if the disk hangs.
 	Free() int64
-	// Reserved returns how many bytes must be free for a file to be taken.
+	// Reserved returns how many bytes must be free for a file to be accepted.
 	Reserved() int64
 	// Healthy reports whether the last write succeeded.
 	Healthy() bool
 }
 
-// WatchStore exports how a report directory is. It panics if reg has metrics of
+// WatchStore exports the state of a report directory. It panics if reg has metrics of
 // these names already.
 func WatchStore(reg prometheus.Registerer, s Store) {
 	watch := func(name, help string, value func() float64) {
@@ -22,7 +22,7 @@ func WatchStore(reg prometheus.Registerer, s Store) {
 	watch("report_store_free_bytes", "Bytes that may still be written to the report directory.", func() float64 {
 		return float64(s.Free())
 	})
-	watch("report_store_reserved_bytes", "Bytes that must be free for a file to be taken.", func() float64 {
+	watch("report_store_reserved_bytes", "Bytes that must be free for a file to be accepted.", func() float64 {
 		return float64(s.Reserved())
 	})
 	watch("report_store_healthy", "Whether the last write to the report directory succeeded: 1 yes, 0 no.", func() float64 {

@@ -35,7 +35,7 @@ func checkText(body []byte, most int64) error {
 }
 
 func describeSyntax(err error, body []byte) error {
-	problem := fmt.Sprintf("is not valid JSON: %s", err)
+	problem := fmt.Sprintf("is invalid JSON: %s", err)
 	var syntax *json.SyntaxError
 	if errors.As(err, &syntax) {
 		problem += fmt.Sprintf(" at byte %d", syntax.Offset)
