@@ -6,8 +6,8 @@ import (
 	"text/template/parse"
 )
 
-// The bounds of one execution of a template. They are counted, not timed: what
-// one replica accepts, all accept.
+// The bounds of a template's execution. They are counted and not timed, so that all
+// replicas accept the same templates.
 const (
 	maxSteps = 200_000
 	// A call costs more, because nested calls take memory.
@@ -22,7 +22,7 @@ const (
 	maxMade = 16 << 20
 )
 
-// limitError is that a template exceeds a bound.
+// limitError says that a template exceeds a bound.
 type limitError string
 
 func (e limitError) Error() string { return string(e) }

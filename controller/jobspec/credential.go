@@ -16,16 +16,15 @@ const (
 	credentialFile      = "token"
 )
 
-// shortestToken is the shortest life of a service account token that the API
-// server grants, in seconds. The kubelet renews it.
+// shortestToken is the shortest lifetime of a service account token that the API server
+// accepts, in seconds. The kubelet renews it.
 const shortestToken = 600
 
-// Audience returns whom the service account tokens of job pods are meant for.
+// Audience returns the audience of the service account tokens of job pods.
 func Audience(namespace, controller string) string { return "bjc." + namespace + "." + controller }
 
-// credentialEnv returns the variables that hold the pod's credential or say
-// where it is. A token is taken by the kubelet from a Secret: no other object
-// holds it.
+// credentialEnv returns the variables with the pod's credential or its file. The kubelet
+// reads a token from a Secret: no other object contains it.
 func credentialEnv(key execution.Key, index int, s execution.Settings, o Options) []corev1.EnvVar {
 	switch s.CallbackAuth {
 	case execution.TokenAuth:

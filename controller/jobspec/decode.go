@@ -11,7 +11,7 @@ import (
 	"sigs.k8s.io/yaml"
 )
 
-// templateData is what a pod template may refer to.
+// templateData is the data of a pod template.
 type templateData struct {
 	Namespace   string
 	ExecutionID string
@@ -23,11 +23,11 @@ func (d templateData) values() map[string]string {
 	return map[string]string{"Namespace": d.Namespace, "ExecutionID": d.ExecutionID, "NodeName": d.NodeName}
 }
 
-// maxRendered bounds what a template may grow to: a Job has to fit into etcd.
+// maxRendered bounds the rendered text: a Job has to fit into etcd.
 const maxRendered = 512 << 10
 
-// podFromTemplate executes the template and decodes the pod strictly: a field
-// that is misspelt would otherwise be left out without a word.
+// podFromTemplate executes the template and decodes the pod strictly: otherwise a
+// misspelled field would be ignored silently.
 func podFromTemplate(text string, data templateData) (*corev1.Pod, error) {
 	out := limitedBuffer{limit: maxRendered}
 	if err := evaluate(&out, text, data); err != nil {
@@ -55,9 +55,9 @@ func decodePod(rendered []byte) (*corev1.Pod, error) {
 	return pod, nil
 }
 
-// toJSON refuses keys that are there twice. How a scalar is read depends on
-// the field it is for: an execution ID without quotes is a number to YAML, and
-// the text of an environment variable to a pod.
+// toJSON rejects duplicate keys. The type of a scalar depends on its field: an execution
+// ID without quotes is a number in YAML, and the text of an environment variable in a
+// pod.
 func toJSON(text []byte) (asJSON stdjson.RawMessage, err error) {
 	if _, err := yaml.YAMLToJSONStrict(text); err != nil {
 		return nil, err
@@ -68,14 +68,14 @@ func toJSON(text []byte) (asJSON stdjson.RawMessage, err error) {
 		}
 		return stdjson.NewDecoder(bytes.NewReader(asJSON))
 	}
-	// What does not fit into a pod is an error only once it is decoded.
+	// Wrong types are reported only by the decoder.
 	if err := yaml.Unmarshal(text, &corev1.Pod{}, capture); err != nil && asJSON == nil {
 		return nil, err
 	}
 	return asJSON, nil
 }
 
-// limitedBuffer ends a template that writes without end.
+// limitedBuffer stops a template that writes without end.
 type limitedBuffer struct {
 	bytes.Buffer
 	limit int

@@ -45,8 +45,8 @@ func taskEnv(key execution.Key, index int, s execution.Settings, o Options) []co
 	}...)
 }
 
-// setEnv sets the environment. The error is that of an extension that panics:
-// it fails its node, and no other.
+// setEnv sets the environment. It returns a panic of an extension as an error, which
+// fails only that node.
 func setEnv(spec *corev1.PodSpec, ours []corev1.EnvVar, key execution.Key, o Options) (err error) {
 	defer func() {
 		if p := recover(); p != nil {
@@ -69,9 +69,9 @@ func setEnv(spec *corev1.PodSpec, ours []corev1.EnvVar, key execution.Key, o Opt
 	return nil
 }
 
-// mergeEnv puts ours first, so that the template's variables can refer to
-// them, and leaves out what is named twice: ours win over the extensions',
-// those over the template's.
+// mergeEnv puts the controller's variables first, so that those of the template can
+// refer to them, and omits duplicates: the controller's variables override those of
+// extensions, which override the template's.
 func mergeEnv(ours, template, extended []corev1.EnvVar) []corev1.EnvVar {
 	all := slices.Clone(ours)
 	extended = slices.DeleteFunc(slices.Clone(extended), named(ours))

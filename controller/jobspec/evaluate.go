@@ -26,8 +26,8 @@ func evaluate(w io.Writer, text string, data templateData) error {
 	return explain(t, b, t.Execute(b.out, data.values()))
 }
 
-// explain adds the place to an error that has none, because it is one of the
-// writer, and the names that exist to an error about an unknown one.
+// explain adds the position to an error of the writer, which has none, and the existing
+// names to an error about an unknown name.
 func explain(t *template.Template, b *boundedExecution, err error) error {
 	var limit limitError
 	var failed template.ExecError

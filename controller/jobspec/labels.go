@@ -20,8 +20,8 @@ const (
 	OwnerLabel     = prefix + "owner"     // the controller's name
 	ExecutionLabel = prefix + "execution" // the execution ID
 	NodeLabel      = prefix + "node"      // the node's name, shortened where a label cannot hold it
-	// KeyLabel says of a Secret with callback tokens which key they were made with.
-	// The ID names the key and tells nothing of it.
+	// KeyLabel is the ID of the key from which the tokens of a Secret are derived. It
+	// reveals nothing about the key.
 	KeyLabel = prefix + "callback-key-id"
 )
 
@@ -30,17 +30,16 @@ const (
 	NodeAnnotation      = prefix + "node-name" // the node's whole name
 	NodeUIDAnnotation   = prefix + "node-uid"
 	ScheduledAnnotation = prefix + "scheduled-time"
-	// AuthAnnotation says of a Job how its pods prove whom they report for.
-	// Without it they need not.
+	// AuthAnnotation is how the pods of a Job authenticate. Without it they need not.
 	AuthAnnotation = prefix + "callback-auth"
-	// ContainersAnnotation names the containers of a Job's template as this
-	// controller wrote it: what others have added to its pods is not among them.
+	// ContainersAnnotation lists the containers of a Job's template as the controller
+	// wrote it, without injected containers.
 	ContainersAnnotation = prefix + "containers"
-	// StopAnnotation keeps why the controller ended a task whose pod is about
-	// to be deleted: the pod's own reason goes with it.
+	// StopAnnotation is why the controller stopped a Job. Its pod will be deleted, and
+	// with it the pod's own reason.
 	StopAnnotation        = prefix + "stop-reason"
 	StopMessageAnnotation = prefix + "stop-message"
-	StopRanAnnotation     = prefix + "stop-ran" // from when to when the pod's work went on, if that was over
+	StopRanAnnotation     = prefix + "stop-ran" // when the pod's work started and ended, if it has ended
 )
 
 // Standard labels, with which other tools group and find the objects.
@@ -76,8 +75,8 @@ func Selector(controller, component string) labels.Selector {
 	return labels.SelectorFromSet(labels.Set{OwnerLabel: controller, componentLabel: component})
 }
 
-// TaskSelector matches a node task's Job and its pods, and those of a node whose
-// name a label cannot tell from its.
+// TaskSelector matches a node task's Job and its pods, and those of nodes with the same
+// shortened name.
 func TaskSelector(controller string, key execution.Key) labels.Selector {
 	return labels.SelectorFromSet(labels.Set{
 		OwnerLabel: controller, componentLabel: JobComponent,
@@ -85,12 +84,12 @@ func TaskSelector(controller string, key execution.Key) labels.Selector {
 	})
 }
 
-// JobName returns the name of a node task's Job. It is computed from what it
-// stands for, so that creating it twice is refused by the API server: the name
-// is the lock. The hash is of the whole node name, because nodes may share
-// their first label, and may have names too long for a Job.
+// JobName returns the name of a node task's Job. It is computed from the node task, so
+// that the API server rejects a second creation: the name is the lock. The hash is of the
+// whole node name, because nodes may share their first label, and may have names that are
+// too long for a Job.
 func JobName(controller string, key execution.Key) string {
-	// What is left of the 63 characters that a Job's name may have.
+	// The rest of the 63 characters that a Job's name may have.
 	const longest = 63 - len("-20060102150405-") - hashLength
 	if len(controller) > longest {
 		controller = controller[:longest-1-hashLength] + "-" + hash(controller)
@@ -111,8 +110,8 @@ func TokenSecretName(controller string, id execution.ID, number int) string {
 	return RecordName(controller, id) + "-tokens-" + strconv.Itoa(number)
 }
 
-// nodeLabelValue returns the node's name where a label can hold it, and else
-// its beginning and its hash.
+// nodeLabelValue returns the node's name or, if that is too long for a label, its
+// beginning and its hash.
 func nodeLabelValue(node string) string {
 	if len(node) <= validation.LabelValueMaxLength {
 		return node
@@ -128,8 +127,8 @@ func hash(s string) string {
 	return hex.EncodeToString(sum[:hashLength/2])
 }
 
-// KeyOf returns which node task a Job or pod belongs to. It says nothing
-// about whether the object is ours: anybody can write labels.
+// KeyOf returns the node task in the labels of a Job or pod. It does not prove that the
+// object belongs to this controller: any client can write labels.
 func KeyOf(object metav1.Object) (execution.Key, bool) {
 	id, err := execution.ParseID(object.GetLabels()[ExecutionLabel])
 	node := object.GetAnnotations()[NodeAnnotation]
@@ -139,8 +138,7 @@ func KeyOf(object metav1.Object) (execution.Key, bool) {
 	return execution.Key{Execution: id, Node: node}, true
 }
 
-// Owned reports whether a Job is the one that the owner's execution made for
-// the key.
+// Owned reports whether the owner's execution created the Job for the key.
 func Owned(job metav1.Object, owner Owner, key execution.Key) bool {
 	got, ok := KeyOf(job)
 	ref := metav1.GetControllerOf(job)

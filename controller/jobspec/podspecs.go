@@ -8,8 +8,8 @@ import (
 	"github.com/batch-job-controller/batch-job-controller/controller/execution"
 )
 
-// PodSpecs is what the pod template comes to on each node, before the controller
-// adds anything. It is not safe for concurrent use.
+// PodSpecs renders the pod template for each node, without the controller's additions.
+// It is not safe for concurrent use.
 type PodSpecs struct {
 	template  string
 	namespace string
@@ -20,13 +20,13 @@ type PodSpecs struct {
 	err      error
 }
 
-// NewPodSpecs returns those of an execution.
+// NewPodSpecs returns the PodSpecs of an execution.
 func NewPodSpecs(template, namespace string, id execution.ID) *PodSpecs {
 	return &PodSpecs{template: template, namespace: namespace, execution: id}
 }
 
-// Of returns the spec for a node, which is not to be changed. An error is the
-// node's own: its Job will fail with it.
+// Of returns the spec for a node, which the caller must not change. An error concerns
+// only the node: its Job will fail with it.
 func (p *PodSpecs) Of(node string) (*corev1.PodSpec, error) {
 	out := limitedBuffer{limit: maxRendered}
 	if err := evaluate(&out, p.template, templateData{Namespace: p.namespace, ExecutionID: string(p.execution), NodeName: node}); err != nil {

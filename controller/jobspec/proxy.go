@@ -7,18 +7,17 @@ import (
 	corev1 "k8s.io/api/core/v1"
 )
 
-// ownNoProxy holds what a template takes its NO_PROXY from, where that is not
-// written in the template.
+// ownNoProxy has the value of the template's NO_PROXY if it is a reference.
 const ownNoProxy = "BATCH_JOB_"
 
-// isProxyVariable reports whether a variable sends what curl and others request
-// through a proxy. Some programs know the small spelling, some the large one.
+// isProxyVariable reports whether a variable makes curl and other programs use a proxy.
+// Some programs read the lower-case name, some the upper-case one.
 func isProxyVariable(name string) bool {
 	return slices.Contains([]string{"http_proxy", "https_proxy", "all_proxy"}, strings.ToLower(name))
 }
 
-// bypassProxies has the callbacks of all containers go past their proxies: those do
-// not know the address of a Service, which no usual NO_PROXY covers.
+// bypassProxies makes callbacks of all containers bypass their proxies, which cannot
+// reach the address of a Service. No usual NO_PROXY contains it.
 func bypassProxies(spec *corev1.PodSpec, host string) {
 	for i := range spec.InitContainers {
 		bypassProxy(&spec.InitContainers[i], host)
@@ -28,9 +27,8 @@ func bypassProxies(spec *corev1.PodSpec, host string) {
 	}
 }
 
-// bypassProxy keeps what the variables hold already. A container whose proxy is not
-// to be seen, because it comes from envFrom or from its image, is left alone; so is
-// one whose NO_PROXY may come from there.
+// bypassProxy keeps the existing values. It does not change a container whose proxy or
+// NO_PROXY may come from envFrom or from its image.
 func bypassProxy(c *corev1.Container, host string) {
 	has := func(is func(name string) bool) bool {
 		return slices.ContainsFunc(c.Env, func(v corev1.EnvVar) bool { return is(v.Name) })
@@ -52,7 +50,7 @@ func bypassProxy(c *corev1.Container, host string) {
 		}
 		env = append(env, corev1.EnvVar{Name: v.Name, Value: withHost(v.Value, host)})
 	}
-	// Programs that know both spellings take one of them: each has to hold all.
+	// Programs that read both names use one of them: both need all hosts.
 	switch {
 	case !small && !large:
 		env = append(env, corev1.EnvVar{Name: "NO_PROXY", Value: host}, corev1.EnvVar{Name: "no_proxy", Value: host})
@@ -64,7 +62,7 @@ func bypassProxy(c *corev1.Container, host string) {
 	c.Env = env
 }
 
-// withHost adds a host to a list, unless that has it or is for all hosts.
+// withHost adds a host to a list, unless the list contains it or all hosts.
 func withHost(list, host string) string {
 	hosts := strings.FieldsFunc(list, func(r rune) bool { return r == ',' || r == ' ' })
 	if len(hosts) == 0 {

@@ -5,8 +5,7 @@ import (
 	"time"
 )
 
-// FormatRan writes from when to when something went on, as ISO 8601 does.
-// Unless both are known it is empty.
+// FormatRan formats an interval as in ISO 8601. It is empty unless both times are known.
 func FormatRan(from, to time.Time) string {
 	if from.IsZero() || to.IsZero() {
 		return ""
@@ -14,7 +13,7 @@ func FormatRan(from, to time.Time) string {
 	return from.UTC().Format(time.RFC3339) + "/" + to.UTC().Format(time.RFC3339)
 }
 
-// ParseRan reads what FormatRan writes. Of anything else both times are zero.
+// ParseRan parses the output of FormatRan. For anything else both times are zero.
 func ParseRan(text string) (from, to time.Time) {
 	begin, end, _ := strings.Cut(text, "/")
 	from, errFrom := time.Parse(time.RFC3339, begin)

@@ -16,18 +16,17 @@ import (
 	"github.com/batch-job-controller/batch-job-controller/controller/execution"
 )
 
-// Owner is the execution record a Job belongs to, and is deleted with.
+// Owner is the execution record that owns a Job.
 type Owner struct {
 	Name string
 	UID  types.UID
 }
 
-// EnvExtension returns further environment variables for one container of a
-// node task's pod. They win over the template's, but not over the
-// controller's own.
+// EnvExtension returns additional environment variables for a container of a job pod.
+// They override the template's, but not the controller's own.
 type EnvExtension func(key execution.Key, container corev1.Container) []corev1.EnvVar
 
-// Options is what a Job needs besides its plan and its task.
+// Options are the options of a Job besides its plan and its task.
 type Options struct {
 	Controller string
 	Namespace  string
@@ -99,8 +98,8 @@ func taskAnnotations(plan execution.Plan, node execution.Node, own map[string]st
 	})
 }
 
-// jobAnnotations are those of a Job alone. The containers are named there, and
-// not read from its template: what admission adds to that looks like the rest.
+// jobAnnotations are the annotations of a Job and not of its pods. They list the
+// containers, because a webhook may add containers to the Job's template.
 func jobAnnotations(s execution.Settings, containers []corev1.Container) map[string]string {
 	names := make([]string, 0, len(containers))
 	for _, c := range containers {
@@ -124,8 +123,8 @@ func merged(own, ours map[string]string) map[string]string {
 	return all
 }
 
-// OwnerReference makes the execution record the owner of an object, which then
-// goes with it.
+// OwnerReference makes the execution record the owner of an object, so that the garbage
+// collector deletes the object with the record.
 func OwnerReference(o Owner) metav1.OwnerReference {
 	return metav1.OwnerReference{
 		APIVersion: "v1",
@@ -136,9 +135,8 @@ func OwnerReference(o Owner) metav1.OwnerReference {
 	}
 }
 
-// pinToNode lets the scheduler choose nothing but the node: by its name, which
-// unlike the hostname label cannot be missing or double. A node selector of
-// the template still applies.
+// pinToNode restricts the scheduler to the node by its name, which unlike the hostname
+// label always exists and is unique. A node selector of the template still applies.
 func pinToNode(spec *corev1.PodSpec, node execution.Node, tolerateUnschedulable bool) {
 	requirement := corev1.NodeSelectorRequirement{
 		Key:      metav1.ObjectNameField,
@@ -195,14 +193,14 @@ func setPodPolicy(spec *corev1.PodSpec, s execution.Settings) {
 	}
 }
 
-// backstop is the Job's own deadline. It bites only when nobody watches: after
-// every pod the Job may make has had its time, and its grace.
+// backstop is the Job's own deadline. It applies only without a leader: after all pods
+// of the Job have had their time and grace period.
 func backstop(s execution.Settings, spec corev1.PodSpec) int64 {
 	const slack = 10 * time.Minute // the Job controller's longest pause before another pod
 	return seconds(time.Duration(s.BackoffLimit+1) * (s.StartDeadline + s.JobTimeout + Grace(spec.TerminationGracePeriodSeconds) + slack))
 }
 
-// seconds rounds up, and stays within what the API server takes.
+// seconds rounds up, and stays within the API server's limit.
 func seconds(d time.Duration) int64 {
 	return min(max(int64(math.Ceil(d.Seconds())), 1), math.MaxInt32)
 }

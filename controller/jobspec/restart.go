@@ -7,14 +7,13 @@ import (
 	"k8s.io/apimachinery/pkg/util/validation/field"
 )
 
-// isSidecar reports whether an init container goes on beside the others. It is
-// the one thing that its restart policy is for which runs no work twice.
+// isSidecar reports whether an init container runs beside the others. That is the only
+// use of a restart policy that does not run work twice.
 func isSidecar(c corev1.Container) bool {
 	return c.RestartPolicy != nil && *c.RestartPolicy == corev1.ContainerRestartPolicyAlways
 }
 
-// neverRestart takes from containers what would start them again in place, but
-// from those that are excepted.
+// neverRestart removes the restart policies of containers, with exceptions.
 func neverRestart(containers []corev1.Container, excepted func(corev1.Container) bool) {
 	for i := range containers {
 		if excepted == nil || !excepted(containers[i]) {
@@ -23,9 +22,9 @@ func neverRestart(containers []corev1.Container, excepted func(corev1.Container)
 	}
 }
 
-// restarts warns of what neverRestart takes away. Never is what applies anyway.
+// restarts warns of the policies that neverRestart removes, except Never.
 func restarts(c corev1.Container, path *field.Path) (warnings []string) {
-	const why = "not used: no container is started again, so that nothing runs twice; see backoffLimit"
+	const why = "not used: containers are never restarted, so that nothing runs twice; see backoffLimit"
 	if c.RestartPolicy != nil && *c.RestartPolicy != corev1.ContainerRestartPolicyNever {
 		warnings = append(warnings, fmt.Sprintf("%s: %s", path.Child("restartPolicy"), why))
 	}

@@ -9,7 +9,7 @@ import (
 	"github.com/batch-job-controller/batch-job-controller/controller/execution"
 )
 
-// Where job pods find the certificates they are to trust.
+// Where job pods find the CA bundle.
 const (
 	CAFile      = caDirectory + "/" + CAKey
 	CAKey       = "ca.crt" // of the ConfigMap
@@ -17,14 +17,14 @@ const (
 	caVolume    = applicationID + "-ca"
 )
 
-// CABundleName returns the name of the ConfigMap with the certificates.
+// CABundleName returns the name of the ConfigMap with the CA bundle.
 func CABundleName(controller string) string { return controller + "-ca" }
 
-// caVariables are what curl, what builds on OpenSSL and on Go, and what Python
-// scripts use read the name of the file from.
+// caVariables are the variables from which curl, OpenSSL, Go programs and Python
+// libraries read the name of the file.
 func caVariables() []string { return []string{"CURL_CA_BUNDLE", "SSL_CERT_FILE", "REQUESTS_CA_BUNDLE"} }
 
-// withScheme makes a callback URL one for TLS, if the port is served with it.
+// withScheme changes a callback URL to https if the port uses TLS.
 func withScheme(url string, s execution.Settings) string {
 	if !s.CallbackTLS {
 		return url
@@ -32,9 +32,9 @@ func withScheme(url string, s execution.Settings) string {
 	return "https" + strings.TrimPrefix(url, "http")
 }
 
-// trustCA gives every container the certificates to trust, so that scripts
-// work as they are. What the template has to say about them holds. The
-// directory is mounted rather than the file, which would never be renewed.
+// trustCA gives every container the CA bundle, so that scripts need no change. Settings
+// of the template take precedence. It mounts the directory, because the kubelet does not
+// update a mounted file.
 func trustCA(spec *corev1.PodSpec, s execution.Settings) {
 	if !s.CallbackTLS || s.CABundle == "" {
 		return

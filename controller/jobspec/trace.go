@@ -5,9 +5,9 @@ import (
 	"text/template/parse"
 )
 
-// Trace renders the pod template for the sample node, as Validate does, and
-// returns with it the line of the template that each of its lines comes from.
-// Of a template that cannot be rendered it returns what comes before the error.
+// Trace renders the pod template for the sample node, as Validate does, and returns the
+// line of the template for each rendered line. If the template fails, it returns the
+// output before the error.
 func Trace(template string) (rendered string, lines []int, err error) {
 	out := traced{limitedBuffer: limitedBuffer{limit: maxRendered}, template: template}
 	err = evaluate(&out, template, sampleTask())
@@ -18,8 +18,7 @@ func sampleTask() templateData {
 	return templateData{Namespace: "sample-namespace", ExecutionID: "20060102150405", NodeName: "sample-node"}
 }
 
-// tracer is a writer that is told where in the template what it is given next
-// comes from.
+// tracer is a writer that knows the position in the template of the next write.
 type tracer interface{ from(node parse.Node) }
 
 // traced is the output of a template, with the origin of its lines.
@@ -28,7 +27,7 @@ type traced struct {
 	template string
 	lines    []int
 	offset   int  // in the template
-	verbatim bool // what is written next is there in the template, as it is
+	verbatim bool // the next write is literal text of the template
 	inside   bool // of a line
 }
 

@@ -16,8 +16,8 @@ const (
 	maxEnv      = 1000
 )
 
-// Validate renders the pod template for a sample node. It returns what cannot
-// work as errors, and what the controller will override as warnings.
+// Validate renders the pod template for a sample node. It returns errors, and warnings
+// about fields that the controller overrides.
 func Validate(text string, path *field.Path) (warnings []string, errs field.ErrorList) {
 	if len(text) > maxTemplate {
 		return nil, field.ErrorList{field.TooLong(path, "", maxTemplate)}
@@ -66,7 +66,7 @@ func validateContainer(c corev1.Container, path *field.Path) (warnings []string,
 	return warnings, errs
 }
 
-// overridden lists what the template sets and the controller decides.
+// overridden lists the template's fields that the controller overrides.
 func overridden(pod *corev1.Pod, path *field.Path) []string {
 	var warnings []string
 	warn := func(set bool, p *field.Path, why string) {
@@ -83,7 +83,7 @@ func overridden(pod *corev1.Pod, path *field.Path) []string {
 	case sampleTask().NodeName:
 		warn(true, spec.Child("nodeName"), "each node gets its own pod")
 	default:
-		warnings = append(warnings, fmt.Sprintf("%s: only node %s takes part: leave it out to run on all nodes", spec.Child("nodeName"), pod.Spec.NodeName))
+		warnings = append(warnings, fmt.Sprintf("%s: selects only node %s: omit it to run on all nodes", spec.Child("nodeName"), pod.Spec.NodeName))
 	}
 	warn(pod.Spec.RestartPolicy != "" && pod.Spec.RestartPolicy != corev1.RestartPolicyNever,
 		spec.Child("restartPolicy"), "it is always Never, so that nothing runs twice; see backoffLimit")

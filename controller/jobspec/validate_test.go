@@ -48,7 +48,7 @@ spec:
   restartPolicy: Always`, 1),
 			wantWarnings: []string{
 				"metadata.generateName: not used", "metadata.ownerReferences: not used", "metadata.finalizers: not used",
-				"spec.nodeName: only node worker-1 takes part", "spec.restartPolicy: not used: it is always Never",
+				"spec.nodeName: selects only node worker-1", "spec.restartPolicy: not used: it is always Never",
 			},
 		},
 		"the node's own name": {
@@ -68,7 +68,7 @@ spec:
     - {name: ship, image: x, restartPolicy: Always}
     - {name: prepare, image: x, restartPolicy: OnFailure}`,
 			wantWarnings: []string{
-				"spec.initContainers[1].restartPolicy: not used: no container is started again, so that nothing runs twice",
+				"spec.initContainers[1].restartPolicy: not used: containers are never restarted, so that nothing runs twice",
 				"spec.containers[0].restartPolicy: not used",
 				"spec.containers[1].restartPolicyRules: not used",
 				"spec.containers[2].restartPolicy: not used",

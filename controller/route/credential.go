@@ -7,13 +7,13 @@ import (
 	"encoding/hex"
 )
 
-// mask covers a secret. What covers it is as long as it, so that JSON stays JSON.
+// mask masks a secret by a text of the same length, so that JSON stays JSON.
 const mask = '*'
 
-// finder looks for the next text that may be a credential.
+// finder finds the next text that may be a credential.
 type finder func(text []byte) hit
 
-// hit is what a finder has found; nothing if it ends at 0.
+// hit is a result of a finder; nothing if it ends at 0.
 type hit struct {
 	begin, end int
 	secret     int  // where what is to be hidden begins
@@ -64,7 +64,7 @@ const password = "YmpjOnYx"
 // maxPassword is the length of the longest token as a password.
 const maxPassword = (len("bjc:") + maxToken + 2) / 3 * 4
 
-// findPassword finds a token as a password of HTTP.
+// findPassword finds a token as a password of HTTP basic authentication.
 func (r *Redactor) findPassword(text []byte) hit {
 	begin := bytes.Index(text, []byte(password))
 	if begin < 0 {
@@ -109,7 +109,7 @@ func (r *Redactor) findJWT(text []byte) hit {
 	return found
 }
 
-// minSignature is fewer letters than any signature has.
+// minSignature is less than the length of any signature.
 const minSignature = 16
 
 // runOf returns how many letters of a kind a text begins with.

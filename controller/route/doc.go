@@ -1,11 +1,10 @@
-// Package route owns the callback paths and the tokens in them: the server registers
-// the paths, and the code that writes URLs into pods builds them here, so that the two
-// cannot drift apart.
+// Package route owns the callback paths and their tokens: the server registers the
+// paths, and the URLs in pods are built here, so that the two cannot drift apart.
 //
-//	route.go       the paths, and the URLs
+//	route.go       the paths and the URLs
 //	host.go        the name of the callback Service
-//	token.go       the token of a node task: how it is made, and read
-//	jwt.go         what a service account token says of itself
+//	token.go       the token of a node task
+//	jwt.go         the claims of a service account token
 //	credential.go  finds what looks like a token, a password or a JWT in a text
-//	redact.go      covers what of it is a credential of this controller, also in streams
+//	redact.go      redacts credentials of this controller, also in streams
 package route

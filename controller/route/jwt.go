@@ -7,27 +7,26 @@ import (
 	"strings"
 )
 
-// maxJWT bounds a JWT that is looked into, in bytes. Headers are not longer.
+// maxJWT bounds a parsed JWT, in bytes. Headers are not longer.
 const maxJWT = 12 << 10
 
-// PodTokens tells the service account tokens that the kubelet has made for the
-// pods of one controller from all other JWTs, without asking the API server.
+// PodTokens distinguishes the service account tokens of a controller's pods from other
+// JWTs, without a request to the API server.
 type PodTokens struct {
 	Issuers  []string // of the cluster; none: they are not known, and any will do
 	Audience string
 }
 
-// IsOwn reports whether a JWT says of itself that it is such a token. Its
-// signature is not checked: what says so may still be made up, but what does not
-// cannot be one.
+// IsOwn reports whether a JWT claims to be such a token. It does not check the signature:
+// the claim may be made up, but a token without it cannot be one.
 func (p PodTokens) IsOwn(jwt string) bool {
 	c, ok := claimsOf(jwt)
 	return ok && slices.Contains(c.Audience, p.Audience) &&
 		(len(p.Issuers) == 0 || slices.Contains(p.Issuers, c.Issuer))
 }
 
-// Proves reports whether the claims of a JWT, as they stand in it, are those of
-// such a token of a known issuer.
+// Proves reports whether the encoded claims of a JWT are those of such a token of a known
+// issuer.
 func (p PodTokens) Proves(payload string) bool {
 	c, ok := parseClaims(payload)
 	return ok && slices.Contains(c.Audience, p.Audience) && slices.Contains(p.Issuers, c.Issuer)
@@ -48,7 +47,7 @@ func IsJWT(text string) bool {
 	return len(text) <= maxJWT && strings.HasPrefix(text, "eyJ") && strings.Count(text, ".") == 2
 }
 
-// claims are those by which a token is told from others.
+// claims are the claims that distinguish tokens.
 type claims struct {
 	Issuer   string   `json:"iss"`
 	Subject  string   `json:"sub"`

@@ -5,7 +5,7 @@ import (
 	"io"
 )
 
-// Prover knows the credentials of one controller from what only looks like them.
+// Prover distinguishes credentials of a controller from texts that look like them.
 type Prover interface {
 	// IsToken reports whether a text is a callback token.
 	IsToken(token string) bool
@@ -14,24 +14,23 @@ type Prover interface {
 	IsJWT(claims []byte) bool
 }
 
-// Redactor covers the credentials of callbacks in what pods send and print: a
-// callback token, the same as curl -v shows it after -u, and the service account
-// token that is mounted for it. It is for many to use at once.
+// Redactor redacts callback credentials in callbacks and logs: a callback token, the form
+// in which curl -v prints it after -u, and the mounted service account token. It is safe
+// for concurrent use.
 type Redactor struct{ prover Prover }
 
-// NewRedactor returns a redactor that covers what the prover knows, and nothing
-// else: what a pod measures is not to be changed for looking like a secret.
+// NewRedactor returns a redactor of the credentials that the prover confirms, and nothing
+// else: results must not change because they look like a secret.
 func NewRedactor(p Prover) *Redactor { return &Redactor{prover: p} }
 
-// Mask returns a text for a log, in which all that looks like a credential is
-// covered.
+// Mask returns a text for a log without anything that looks like a credential.
 func Mask(text string) string {
 	covered := []byte(text)
 	NewRedactor(anyLook{}).Redact(covered)
 	return string(covered)
 }
 
-// anyLook takes whatever has the form of a credential for one.
+// anyLook confirms any text that looks like a credential.
 type anyLook struct{}
 
 func (anyLook) IsToken(token string) bool {
@@ -41,27 +40,26 @@ func (anyLook) IsToken(token string) bool {
 
 func (anyLook) IsJWT([]byte) bool { return true }
 
-// Redact covers the credentials in a text, in place, and returns how many there
-// were.
+// Redact redacts the credentials in a text, in place, and returns their number.
 func (r *Redactor) Redact(text []byte) (covered int) {
 	_, covered = r.cover(text, true)
 	return covered
 }
 
-// RedactString returns a text without its credentials, and how many there were.
+// RedactString returns a text without its credentials, and their number.
 func (r *Redactor) RedactString(text string) (string, int) {
 	covered := []byte(text)
 	n := r.Redact(covered)
 	return string(covered), n
 }
 
-// maxSecret is the length of the longest credential that is looked for, in
-// bytes. So much of a stream is held back.
+// maxSecret is the length of the longest credential, in bytes. So much of a stream is
+// held back.
 const maxSecret = 12 << 10
 
-// cover covers the credentials in a text. One at its very end may go on in what
-// follows, unless this is the last of it: it is left, and where it begins is
-// returned.
+// cover redacts the credentials in a text. A credential at its end may continue in the
+// next text, unless this is the last one: cover does not change it, and returns where it
+// begins.
 func (r *Redactor) cover(text []byte, last bool) (open, covered int) {
 	open = len(text)
 	for _, find := range []finder{r.findToken, r.findPassword, r.findJWT} {
@@ -84,8 +82,7 @@ func (r *Redactor) cover(text []byte, last bool) (open, covered int) {
 	return open, covered
 }
 
-// RedactedReader returns what is read from another reader without its
-// credentials.
+// RedactedReader reads from another reader and redacts credentials.
 type RedactedReader struct {
 	redactor *Redactor
 	from     io.Reader
@@ -101,10 +98,10 @@ func (r *Redactor) Reader(from io.Reader) *RedactedReader {
 	return &RedactedReader{redactor: r, from: from, chunk: make([]byte, 32<<10)}
 }
 
-// Redacted returns how many credentials were covered so far.
+// Redacted returns how many credentials were redacted so far.
 func (r *RedactedReader) Redacted() int { return r.covered }
 
-// Read reads on.
+// Read implements io.Reader.
 func (r *RedactedReader) Read(p []byte) (int, error) {
 	for len(r.ready) == 0 {
 		if r.err != nil {
@@ -133,7 +130,7 @@ func (r *RedactedReader) fill() {
 	r.ready = append([]byte(nil), r.held[:release]...)
 	r.held = append(r.held[:0], r.held[release:]...)
 	if last && !errors.Is(err, io.EOF) {
-		r.ready = nil // the rest is of no use to anybody
+		r.ready = nil // the rest is not needed
 	}
 }
 

@@ -10,7 +10,7 @@ import (
 	"github.com/batch-job-controller/batch-job-controller/controller/execution"
 )
 
-// Kind is what a pod hands in.
+// Kind is the kind of a callback.
 type Kind string
 
 // The kinds of callback.
@@ -26,18 +26,18 @@ const (
 	ExecutionParam = "executionID"
 )
 
-// Pattern returns the path of a callback as the router wants it.
+// Pattern returns the router's pattern of a callback.
 func Pattern(kind Kind) string {
 	return "/report/:" + NodeParam + "/:" + ExecutionParam + "/" + string(kind)
 }
 
-// Path returns the path a pod posts to.
+// Path returns the path of a callback.
 func Path(kind Kind, key execution.Key) string {
 	return "/report/" + url.PathEscape(key.Node) + "/" + url.PathEscape(string(key.Execution)) + "/" + string(kind)
 }
 
-// URL returns the URL a pod posts to. Host is a name or an IP address. The
-// prefix is empty, or a TokenPath.
+// URL returns the URL of a callback. host is a name or an IP address. prefix is empty, or
+// a TokenPath.
 func URL(host string, port int, prefix string, kind Kind, key execution.Key) string {
 	return "http://" + net.JoinHostPort(host, strconv.Itoa(port)) + prefix + Path(kind, key)
 }

@@ -16,33 +16,32 @@ import (
 // TokenParam is the name of the path's parameter that holds the token.
 const TokenParam = "token"
 
-// TokenPrefix is what stands before the path of a callback whose token is part
-// of it. There scripts that append a query to the URL leave it alone, as would
-// not be so behind it.
+// TokenPrefix precedes the path of a callback that contains the token. The token comes
+// first, so that scripts can append a query to the URL.
 const TokenPrefix = "/t/:" + TokenParam
 
-// TokenPath returns what stands before the path of a callback with a token.
+// TokenPath returns the prefix of a callback's path with a token.
 func TokenPath(token string) string { return "/t/" + token }
 
-// TokenKeyBytes is the length of a key that tokens are made with.
+// TokenKeyBytes is the length of a callback key.
 const TokenKeyBytes = 32
 
-// TokenKey makes tokens and tells its own from others.
+// TokenKey is a callback key, which derives and verifies tokens.
 type TokenKey [TokenKeyBytes]byte
 
-// Keyring makes and checks the callback tokens of one controller.
+// Keyring derives and verifies the callback tokens of a controller.
 //
-// A token is v1.<key ID>.<execution ID>.<node>.<MAC>. It says whose it is, so
-// that a pod that uses its own for another node can be told from one that has
-// none. The MAC is HMAC-SHA256 over everything it is for, each field preceded
-// by its length, in base64 without padding.
+// A token is v1.<key ID>.<execution ID>.<node>.<MAC>. It names its node task, so that a
+// pod that uses its token for another node can be distinguished from a client without a
+// token. The MAC is HMAC-SHA256 over all fields, each preceded by its length, in base64
+// without padding.
 type Keyring struct {
 	Namespace  string
 	Controller string
 	Keys       []TokenKey // the first makes tokens, all are accepted
 }
 
-// Why a token is not accepted.
+// Why a token is rejected.
 var (
 	ErrMalformedToken = errors.New("the token is malformed")
 	ErrUnknownKey     = errors.New("the token was made with a key that is not known")
@@ -57,8 +56,7 @@ const (
 	maxToken     = len(tokenVersion) + len(".") + 2*keyIDBytes + len(".20060102150405.") + maxNodeName + len(".") + macLength
 )
 
-// A last character that says more than its bits hold would make several texts
-// of one token.
+// Strict: otherwise different last characters could encode the same token.
 var macEncoding = base64.RawURLEncoding.Strict()
 
 // Token returns the token of a node task. There must be a key.
@@ -69,8 +67,7 @@ func (k Keyring) Token(key execution.Key) string {
 	}, ".")
 }
 
-// Verify returns the node task that a token is for, if a key of the ring made
-// it.
+// Verify returns the node task of a token, if it is derived from a key of the ring.
 func (k Keyring) Verify(token string) (execution.Key, error) {
 	id, key, mac, err := parseToken(token)
 	if err != nil {
@@ -88,7 +85,7 @@ func (k Keyring) Verify(token string) (execution.Key, error) {
 	return execution.Key{}, ErrUnknownKey
 }
 
-// IDs returns the IDs of the keys, of which the first makes tokens.
+// IDs returns the IDs of the keys. Tokens are derived from the first.
 func (k Keyring) IDs() []string {
 	ids := make([]string, 0, len(k.Keys))
 	for _, key := range k.Keys {
@@ -97,7 +94,7 @@ func (k Keyring) IDs() []string {
 	return ids
 }
 
-// parseToken takes a token apart. Only the node may hold dots.
+// parseToken parses a token. Only the node may contain dots.
 func parseToken(token string) (id string, key execution.Key, mac []byte, err error) {
 	malformed := func(err error) (string, execution.Key, []byte, error) {
 		return "", execution.Key{}, nil, fmt.Errorf("%w: %w", ErrMalformedToken, err)
@@ -131,7 +128,7 @@ func (k Keyring) mac(with TokenKey, key execution.Key) []byte {
 	return h.Sum(nil)
 }
 
-// id names a key without telling anything of it.
+// id identifies a key without revealing it.
 func (k TokenKey) id() string {
 	sum := sha256.Sum256(append([]byte("key ID\x00"), k[:]...))
 	return hex.EncodeToString(sum[:keyIDBytes])

@@ -15,8 +15,8 @@ import (
 	"sigs.k8s.io/json"
 )
 
-// misfitError is that what a template renders to is no pod. The decoder tells
-// of the first value that does not fit, and not always of its name.
+// misfitError says that a template does not render to a pod. The decoder reports only
+// the first wrong value, and not always its field.
 type misfitError struct {
 	document stdjson.RawMessage
 	err      error
@@ -25,13 +25,13 @@ type misfitError struct {
 func (e *misfitError) Error() string { return e.err.Error() }
 func (e *misfitError) Unwrap() error { return e.err }
 
-// problems returns everything that does not fit.
+// problems returns all wrong values.
 func (e *misfitError) problems(path *field.Path) field.ErrorList {
 	var root any
 	if err := json.UnmarshalCaseSensitivePreserveInts(e.document, &root); err != nil {
 		return field.ErrorList{field.Invalid(path, field.OmitValueType{}, err.Error())}
 	}
-	m := misfits{root: path}
+	m := decodeErrors{root: path}
 	m.walk(path, root, func(value any) any { return value })
 	if len(m.found) == 0 {
 		m.found = field.ErrorList{field.Invalid(path, field.OmitValueType{}, e.err.Error())}
@@ -39,8 +39,8 @@ func (e *misfitError) problems(path *field.Path) field.ErrorList {
 	return m.found
 }
 
-// misfits decodes each value alone, with nothing but what it is in.
-type misfits struct {
+// decodeErrors decodes each value separately, with only the objects around it.
+type decodeErrors struct {
 	root  *field.Path
 	found field.ErrorList
 }
@@ -52,7 +52,7 @@ const (
 	maxPadding = 100
 )
 
-func (m *misfits) walk(path *field.Path, value any, in func(any) any) {
+func (m *decodeErrors) walk(path *field.Path, value any, in func(any) any) {
 	switch v := value.(type) {
 	case map[string]any:
 		if !m.fits(path, field.OmitValueType{}, in(map[string]any{})) {
@@ -77,8 +77,8 @@ func (m *misfits) walk(path *field.Path, value any, in func(any) any) {
 	}
 }
 
-// fits reports whether a document with one value is decoded.
-func (m *misfits) fits(path *field.Path, shown, document any) bool {
+// fits reports whether a document with one value can be decoded.
+func (m *decodeErrors) fits(path *field.Path, shown, document any) bool {
 	if len(m.found) == maxMisfits {
 		return false
 	}
@@ -90,15 +90,15 @@ func (m *misfits) fits(path *field.Path, shown, document any) bool {
 	unknown, err := json.UnmarshalStrict(text, &corev1.Pod{})
 	switch {
 	case err != nil:
-		m.found = append(m.found, field.Invalid(path, shown, inWords(err)))
+		m.found = append(m.found, field.Invalid(path, shown, describeTypeError(err)))
 	case len(unknown) > 0:
 		m.found = append(m.found, field.Invalid(m.root, field.OmitValueType{}, unknown[0].Error()))
 	}
 	return err == nil && len(unknown) == 0
 }
 
-// inWords says without the names of Go what would fit.
-func inWords(err error) string {
+// describeTypeError says which type is expected, without names of Go types.
+func describeTypeError(err error) string {
 	var mismatch *stdjson.UnmarshalTypeError
 	if !errors.As(err, &mismatch) {
 		return err.Error()
