@@ -8,7 +8,7 @@
 //	            Opener.Fire      the state says so, and the nodes are
 //	                             selected: the record is created      plan.SelectNodes
 //	controller  Manager.Adopt    the execution is open
-//	run         Execution.Run    its writer gives free slots to       Ledger.Draft
+//	run         Execution.Run    its writer gives free slots to       Ledger.NextAccount
 //	                             waiting tasks; each task has its
 //	                             turns: gather, decide, act           plan.Next, jobspec.Render
 //	                             after the last the report is

@@ -57,7 +57,7 @@ func TestAnOpenExecutionOfALaterVersionIsNeitherEndedNorJoined(t *testing.T) {
 		if !errors.As(err, &newer) {
 			t.Fatalf("Run: got %v, want that a later version is needed", err)
 		}
-		for _, want := range []string{before.Name, "schema: 2", "up to 1", "later version", "deleting the ConfigMap"} {
+		for _, want := range []string{before.Name, "schema: 2", "up to 1", "later version", "delete the ConfigMap"} {
 			if !strings.Contains(err.Error(), want) {
 				t.Errorf("Run: got %v, want %q in it", err, want)
 			}

@@ -120,9 +120,9 @@ func checkTemplate(ctx context.Context, client kube.Client, env config.Env, cfg 
 	_, err = client.BatchV1().Jobs(env.Namespace).Create(ctx, job, metav1.CreateOptions{DryRun: []string{metav1.DryRunAll}})
 	switch {
 	case err == nil:
-	case plan.Judge(err) == plan.Invalid:
+	case plan.ClassifyError(err) == plan.Invalid:
 		return &misuseError{fmt.Errorf("%s: the API server rejects the Job: %w", config.PodTemplateKey, err)}
-	case plan.Judge(err) == plan.Refused: // by a quota, a webhook or RBAC, which may be fixed while this process runs
+	case plan.ClassifyError(err) == plan.Rejected: // by a quota, a webhook or RBAC, which may be fixed while this process runs
 		log.Warn("the API server would reject a Job now, although the pod template may be valid", "error", err)
 	default:
 		log.Warn("the API server could not validate the pod template", "error", err)

@@ -205,8 +205,8 @@ func (o *Opener) create(ctx context.Context, fence lease.Fence, why execution.Fi
 		Scheduled:  why.Scheduled,
 		ConfigHash: d.Hash,
 		Settings:   d.settings(host, o.TLS),
-		Nodes:      selected.Taking,
-		Skipped:    selected.Left,
+		Nodes:      selected.Nodes,
+		Skipped:    selected.Skipped,
 		Excluded:   selected.Excluded,
 	})
 	if errors.Is(err, errNameTaken) {

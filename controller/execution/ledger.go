@@ -153,10 +153,10 @@ func (l *Ledger) Finish(i int, end End) (ended bool) {
 	return ended
 }
 
-// GiveUp ends a task that has no Job of this execution, and reports whether the
+// Abandon ends a task that has no Job of this execution, and reports whether the
 // task had not ended before. It holds its slot until the record is written:
 // before, another leader would run it.
-func (l *Ledger) GiveUp(i int, end End) (ended bool) {
+func (l *Ledger) Abandon(i int, end End) (ended bool) {
 	ended = l.end(i, end)
 	if ended {
 		l.abandoned[i] = true
@@ -203,11 +203,11 @@ func (l *Ledger) Grant() (granted []int) {
 	return granted
 }
 
-// Draft returns the account to write next, with everything observed. It
+// NextAccount returns the account to write next, with everything observed. It
 // admits as many tasks again as have a slot, so that a free slot goes to the next
 // task without a write in between. Its cost grows with the account: Urgency says
 // whether a write is needed.
-func (l *Ledger) Draft() Account {
+func (l *Ledger) NextAccount() Account {
 	next := l.account.Clone()
 	if next.Outcomes == nil {
 		next.Outcomes = map[Outcome]Indexes{}
@@ -241,7 +241,7 @@ func (l *Ledger) admit(next *Account) (ready, added int) {
 	return ready, added
 }
 
-// Commit stores an account from Draft once the record holds it.
+// Commit stores an account from NextAccount once the record holds it.
 func (l *Ledger) Commit(written Account) {
 	for i := range l.unsaved {
 		if !written.Outcomes[l.tasks[i].Outcome].Has(i) {

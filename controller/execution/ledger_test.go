@@ -40,7 +40,7 @@ func openLedger(pool, nodes int) *Ledger {
 
 // write has the record written, and the slots granted that this allows.
 func write(l *Ledger) {
-	next := l.Draft()
+	next := l.NextAccount()
 	l.Commit(next)
 	l.Grant()
 }
@@ -53,7 +53,7 @@ func finish(l *Ledger, i int, outcome Outcome) {
 
 // giveUp ends a task without a Job, and grants what is free.
 func giveUp(l *Ledger, i int, outcome Outcome) {
-	l.GiveUp(i, End{Outcome: outcome})
+	l.Abandon(i, End{Outcome: outcome})
 	l.Grant()
 }
 
@@ -67,7 +67,7 @@ func show(a Account) string {
 	return strings.Join(lines, "; ")
 }
 
-func TestLedgerDraft(t *testing.T) {
+func TestLedgerNextAccount(t *testing.T) {
 	cases := map[string]struct {
 		pool, nodes int
 		account     Account
@@ -79,36 +79,36 @@ func TestLedgerDraft(t *testing.T) {
 	}{
 		"a new execution admits two pools' worth": {
 			pool: 2, nodes: 9,
-			want: "admitted 0-3; created ", wantUrgency: Hasty, wantInFlight: 2,
+			want: "admitted 0-3; created ", wantUrgency: Immediate, wantInFlight: 2,
 		},
 		"a new execution with a pool of one": {
 			pool: 1, nodes: 9,
-			want: "admitted 0-1; created ", wantUrgency: Hasty, wantInFlight: 1,
+			want: "admitted 0-1; created ", wantUrgency: Immediate, wantInFlight: 1,
 		},
 		"fewer nodes than slots": {
 			pool: 5, nodes: 2,
-			want: "admitted 0-1; created ", wantUrgency: Hasty, wantInFlight: 2,
+			want: "admitted 0-1; created ", wantUrgency: Immediate, wantInFlight: 2,
 		},
 		"fewer nodes than two pools' worth": {
 			pool: 2, nodes: 3,
-			want: "admitted 0-2; created ", wantUrgency: Hasty, wantInFlight: 2,
+			want: "admitted 0-2; created ", wantUrgency: Immediate, wantInFlight: 2,
 		},
 		"no nodes": {
 			pool: 5,
-			want: "admitted ; created ", wantUrgency: Idle,
+			want: "admitted ; created ", wantUrgency: NoWrite,
 		},
 		"a full pool with a full reserve and no news": {
 			pool: 2, nodes: 9, account: Account{Admitted: indexesOf(0, 1, 2, 3)},
-			want: "admitted 0-3; created ", wantUrgency: Idle, wantInFlight: 2,
+			want: "admitted 0-3; created ", wantUrgency: NoWrite, wantInFlight: 2,
 		},
 		"a full pool without a reserve": {
 			pool: 2, nodes: 9, account: Account{Admitted: indexesOf(0, 1)},
-			want: "admitted 0-3; created ", wantUrgency: Hasty, wantInFlight: 2,
+			want: "admitted 0-3; created ", wantUrgency: Immediate, wantInFlight: 2,
 		},
 		"a reserve that is more than half full": {
 			pool: 4, nodes: 20, account: Account{Admitted: indexesOf(0, 1, 2, 3, 4, 5, 6, 7)},
 			facts: func(l *Ledger) { finish(l, 1, succeeded) },
-			want:  "admitted 0-8; created ; succeeded 1", wantUrgency: Lazy, wantInFlight: 4,
+			want:  "admitted 0-8; created ; succeeded 1", wantUrgency: Deferred, wantInFlight: 4,
 		},
 		"a reserve that is half used": {
 			pool: 4, nodes: 20, account: Account{Admitted: indexesOf(0, 1, 2, 3, 4, 5, 6, 7)},
@@ -116,7 +116,7 @@ func TestLedgerDraft(t *testing.T) {
 				finish(l, 1, succeeded)
 				finish(l, 0, succeeded)
 			},
-			want: "admitted 0-9; created ; succeeded 0-1", wantUrgency: Hasty, wantInFlight: 4,
+			want: "admitted 0-9; created ; succeeded 0-1", wantUrgency: Immediate, wantInFlight: 4,
 		},
 		"a reserve that is used up": {
 			pool: 2, nodes: 9, account: Account{Admitted: indexesOf(0, 1, 2, 3)},
@@ -125,16 +125,16 @@ func TestLedgerDraft(t *testing.T) {
 					finish(l, i, succeeded)
 				}
 			},
-			want: "admitted 0-7; created ; succeeded 0-3", wantUrgency: Hasty, wantInFlight: 2,
+			want: "admitted 0-7; created ; succeeded 0-3", wantUrgency: Immediate, wantInFlight: 2,
 		},
 		"a reserve of one that is used": {
 			pool: 1, nodes: 9, account: Account{Admitted: indexesOf(0, 1)},
 			facts: func(l *Ledger) { finish(l, 0, succeeded) },
-			want:  "admitted 0-2; created ; succeeded 0", wantUrgency: Hasty, wantInFlight: 1,
+			want:  "admitted 0-2; created ; succeeded 0", wantUrgency: Immediate, wantInFlight: 1,
 		},
 		"a pool of one with a full reserve": {
 			pool: 1, nodes: 9, account: Account{Admitted: indexesOf(0, 1)},
-			want: "admitted 0-1; created ", wantUrgency: Idle, wantInFlight: 1,
+			want: "admitted 0-1; created ", wantUrgency: NoWrite, wantInFlight: 1,
 		},
 		"a reserve that is half used at the end of the list": {
 			pool: 4, nodes: 8, account: Account{Admitted: indexesOf(0, 1, 2, 3, 4, 5, 6, 7)},
@@ -142,22 +142,22 @@ func TestLedgerDraft(t *testing.T) {
 				finish(l, 1, succeeded)
 				finish(l, 0, succeeded)
 			},
-			want: "admitted 0-7; created ; succeeded 0-1", wantUrgency: Lazy, wantInFlight: 4,
+			want: "admitted 0-7; created ; succeeded 0-1", wantUrgency: Deferred, wantInFlight: 4,
 		},
 		"a Job was created": {
 			pool: 2, nodes: 9, account: Account{Admitted: indexesOf(0, 1, 2, 3)},
 			facts: func(l *Ledger) { l.NoteCreated(1) },
-			want:  "admitted 0-3; created 1", wantUrgency: Lazy, wantInFlight: 2,
+			want:  "admitted 0-3; created 1", wantUrgency: Deferred, wantInFlight: 2,
 		},
 		"a Job that the record knows": {
 			pool: 2, nodes: 9, account: Account{Admitted: indexesOf(0, 1, 2, 3), Created: indexesOf(0)},
 			facts: func(l *Ledger) { l.NoteCreated(0) },
-			want:  "admitted 0-3; created 0", wantUrgency: Idle, wantInFlight: 2,
+			want:  "admitted 0-3; created 0", wantUrgency: NoWrite, wantInFlight: 2,
 		},
 		"a task started": {
 			pool: 2, nodes: 9, account: Account{Admitted: indexesOf(0, 1, 2, 3), Created: indexesOf(0)},
 			facts: func(l *Ledger) { l.NoteStarted(0, at("2026-03-04T05:00:10Z")) },
-			want:  "admitted 0-3; created 0", wantUrgency: Idle, wantInFlight: 2,
+			want:  "admitted 0-3; created 0", wantUrgency: NoWrite, wantInFlight: 2,
 		},
 		"two ends of one kind, one of another": {
 			pool: 3, nodes: 4, account: Account{Admitted: indexesOf(0, 1, 2, 3)},
@@ -166,43 +166,43 @@ func TestLedgerDraft(t *testing.T) {
 				finish(l, 0, succeeded)
 				finish(l, 1, oomKilled)
 			},
-			want: "admitted 0-3; created ; failed/OOMKilled 1; succeeded 0,2", wantUrgency: Lazy, wantInFlight: 1,
+			want: "admitted 0-3; created ; failed/OOMKilled 1; succeeded 0,2", wantUrgency: Deferred, wantInFlight: 1,
 		},
 		"the last end": {
 			pool: 2, nodes: 2,
 			account: Account{Admitted: indexesOf(0, 1), Outcomes: map[Outcome]Indexes{succeeded: indexesOf(0)}},
 			facts:   func(l *Ledger) { finish(l, 1, succeeded) },
-			want:    "admitted 0-1; created ; succeeded 0-1", wantUrgency: Hasty,
+			want:    "admitted 0-1; created ; succeeded 0-1", wantUrgency: Immediate,
 		},
 		"a task was abandoned": {
 			pool: 2, nodes: 4, account: Account{Admitted: indexesOf(0, 1, 2, 3)},
 			facts: func(l *Ledger) { giveUp(l, 1, refused) },
-			want:  "admitted 0-3; created ; failed/JobRefused 1", wantUrgency: Hasty, wantInFlight: 2,
+			want:  "admitted 0-3; created ; failed/JobRefused 1", wantUrgency: Immediate, wantInFlight: 2,
 		},
 		"a task that was abandoned keeps its slot until it is written": {
 			pool: 2, nodes: 9, account: Account{Admitted: indexesOf(0, 1, 2, 3)},
 			facts: func(l *Ledger) { giveUp(l, 1, refused) },
-			want:  "admitted 0-3; created ; failed/JobRefused 1", wantUrgency: Hasty, wantInFlight: 2,
+			want:  "admitted 0-3; created ; failed/JobRefused 1", wantUrgency: Immediate, wantInFlight: 2,
 		},
 		"a node that is gone before its turn is passed over": {
 			pool: 2, nodes: 9, account: Account{Admitted: indexesOf(0, 1)},
 			facts: func(l *Ledger) { giveUp(l, 2, nodeGone) },
-			want:  "admitted 0-1,3-4; created ; skipped/NodeGone 2", wantUrgency: Hasty, wantInFlight: 2,
+			want:  "admitted 0-1,3-4; created ; skipped/NodeGone 2", wantUrgency: Immediate, wantInFlight: 2,
 		},
 		"a node that is gone before its turn frees no slot": {
 			pool: 2, nodes: 9, account: Account{Admitted: indexesOf(0, 1, 2, 3)},
 			facts: func(l *Ledger) { giveUp(l, 8, nodeGone) },
-			want:  "admitted 0-3; created ; skipped/NodeGone 8", wantUrgency: Hasty, wantInFlight: 2,
+			want:  "admitted 0-3; created ; skipped/NodeGone 8", wantUrgency: Immediate, wantInFlight: 2,
 		},
 		"the pool shrank since the record was written": {
 			pool: 1, nodes: 5, account: Account{Admitted: indexesOf(0, 1, 2)},
 			facts: func(l *Ledger) { finish(l, 0, succeeded) },
-			want:  "admitted 0-2; created ; succeeded 0", wantUrgency: Lazy, wantInFlight: 1,
+			want:  "admitted 0-2; created ; succeeded 0", wantUrgency: Deferred, wantInFlight: 1,
 		},
 		"a damaged record with indexes beyond the plan": {
 			pool: 2, nodes: 2,
 			account: Account{Admitted: indexesOf(0, 9), Outcomes: map[Outcome]Indexes{succeeded: indexesOf(0, 8)}},
-			want:    "admitted 0-1,9; created ; succeeded 0,8", wantUrgency: Hasty, wantInFlight: 1,
+			want:    "admitted 0-1,9; created ; succeeded 0,8", wantUrgency: Immediate, wantInFlight: 1,
 		},
 	}
 	for name, tc := range cases {
@@ -214,14 +214,14 @@ func TestLedgerDraft(t *testing.T) {
 			if tc.facts != nil {
 				tc.facts(l)
 			}
-			next, urgency := l.Draft(), l.Urgency()
+			next, urgency := l.NextAccount(), l.Urgency()
 			if show(next) != tc.want {
 				t.Errorf("draft %q, want %q", show(next), tc.want)
 			}
 			if urgency != tc.wantUrgency {
 				t.Errorf("urgency %d, want %d", urgency, tc.wantUrgency)
 			}
-			if again := l.Draft(); show(again) != tc.want {
+			if again := l.NextAccount(); show(again) != tc.want {
 				t.Errorf("drafted again %q, want %q", show(again), tc.want)
 			}
 			l.Commit(next)
@@ -255,7 +255,7 @@ func TestLedgerGrant(t *testing.T) {
 		},
 		"nothing that is only drafted": {
 			account: Account{Admitted: indexesOf(0)},
-			facts:   func(l *Ledger) { l.Draft() },
+			facts:   func(l *Ledger) { l.NextAccount() },
 			want:    []int{0}, wantInFlight: 1,
 		},
 		"no task overtakes a task that is not admitted": {
@@ -271,7 +271,7 @@ func TestLedgerGrant(t *testing.T) {
 			account: Account{Admitted: indexesOf(0)},
 			facts: func(l *Ledger) {
 				l.Grant()
-				next := l.Draft()
+				next := l.NextAccount()
 				l.Commit(next)
 			},
 			want: []int{1}, wantInFlight: 2,
@@ -290,7 +290,7 @@ func TestLedgerGrant(t *testing.T) {
 				l.Grant()
 				l.Finish(1, End{Outcome: succeeded})
 				l.Finish(1, End{Outcome: oomKilled})
-				l.GiveUp(1, End{Outcome: refused})
+				l.Abandon(1, End{Outcome: refused})
 			},
 			want: []int{2}, wantInFlight: 2,
 		},
@@ -299,7 +299,7 @@ func TestLedgerGrant(t *testing.T) {
 			facts: func(l *Ledger) {
 				l.Grant()
 				finish(l, 1, succeeded)
-				next := l.Draft()
+				next := l.NextAccount()
 				l.Commit(next)
 			},
 			wantInFlight: 2,
@@ -326,7 +326,7 @@ func TestLedgerGrant(t *testing.T) {
 			account: Account{Admitted: indexesOf(0, 1, 2, 3)},
 			facts: func(l *Ledger) {
 				l.Grant()
-				l.GiveUp(1, End{Outcome: refused})
+				l.Abandon(1, End{Outcome: refused})
 			},
 			wantInFlight: 2,
 		},
@@ -334,8 +334,8 @@ func TestLedgerGrant(t *testing.T) {
 			account: Account{Admitted: indexesOf(0, 1, 2, 3)},
 			facts: func(l *Ledger) {
 				l.Grant()
-				l.GiveUp(1, End{Outcome: refused})
-				next := l.Draft()
+				l.Abandon(1, End{Outcome: refused})
+				next := l.NextAccount()
 				l.Commit(next)
 			},
 			want: []int{2}, wantInFlight: 2,
@@ -344,10 +344,10 @@ func TestLedgerGrant(t *testing.T) {
 			account: Account{Admitted: indexesOf(0, 1, 2, 3)},
 			facts: func(l *Ledger) {
 				l.Grant()
-				l.GiveUp(1, End{Outcome: refused})
+				l.Abandon(1, End{Outcome: refused})
 				write(l)
-				l.GiveUp(1, End{Outcome: refused})
-				next := l.Draft()
+				l.Abandon(1, End{Outcome: refused})
+				next := l.NextAccount()
 				l.Commit(next)
 			},
 			wantInFlight: 2,
@@ -356,8 +356,8 @@ func TestLedgerGrant(t *testing.T) {
 			account: Account{Admitted: indexesOf(0, 1, 2, 3)},
 			facts: func(l *Ledger) {
 				l.Grant()
-				next := l.Draft()
-				l.GiveUp(1, End{Outcome: refused})
+				next := l.NextAccount()
+				l.Abandon(1, End{Outcome: refused})
 				l.Commit(next)
 			},
 			wantInFlight: 2,
@@ -366,9 +366,9 @@ func TestLedgerGrant(t *testing.T) {
 			account: Account{Admitted: indexesOf(0, 1, 2, 3)},
 			facts: func(l *Ledger) {
 				l.Grant()
-				l.GiveUp(1, End{Outcome: refused})
-				next := l.Draft()
-				l.GiveUp(0, End{Outcome: refused})
+				l.Abandon(1, End{Outcome: refused})
+				next := l.NextAccount()
+				l.Abandon(0, End{Outcome: refused})
 				l.Commit(next)
 			},
 			want: []int{2}, wantInFlight: 2,
@@ -377,7 +377,7 @@ func TestLedgerGrant(t *testing.T) {
 			account: Account{Admitted: indexesOf(0, 1, 2, 3)},
 			facts: func(l *Ledger) {
 				l.Grant()
-				l.GiveUp(1, End{Outcome: refused})
+				l.Abandon(1, End{Outcome: refused})
 				l.Finish(1, End{Outcome: succeeded})
 			},
 			wantInFlight: 2,
@@ -385,16 +385,16 @@ func TestLedgerGrant(t *testing.T) {
 		"an abandoned task before its turn holds a slot until the record tells": {
 			account: Account{Admitted: indexesOf(0, 1, 2, 3)},
 			facts: func(l *Ledger) {
-				l.GiveUp(0, End{Outcome: nodeGone})
+				l.Abandon(0, End{Outcome: nodeGone})
 			},
 			want: []int{1}, wantInFlight: 2,
 		},
 		"an abandoned task before its turn holds no slot once the record tells": {
 			account: Account{Admitted: indexesOf(0, 1, 2, 3)},
 			facts: func(l *Ledger) {
-				l.GiveUp(0, End{Outcome: nodeGone})
+				l.Abandon(0, End{Outcome: nodeGone})
 				l.Grant()
-				next := l.Draft()
+				next := l.NextAccount()
 				l.Commit(next)
 			},
 			want: []int{2}, wantInFlight: 2,
@@ -402,8 +402,8 @@ func TestLedgerGrant(t *testing.T) {
 		"an abandoned task that was written before its turn holds no slot": {
 			account: Account{Admitted: indexesOf(0, 1, 2, 3)},
 			facts: func(l *Ledger) {
-				l.GiveUp(0, End{Outcome: nodeGone})
-				next := l.Draft()
+				l.Abandon(0, End{Outcome: nodeGone})
+				next := l.NextAccount()
 				l.Commit(next)
 			},
 			want: []int{1, 2}, wantInFlight: 2,
@@ -412,22 +412,22 @@ func TestLedgerGrant(t *testing.T) {
 			account: Account{Admitted: indexesOf(0, 1, 2, 3)},
 			facts: func(l *Ledger) {
 				l.Grant()
-				l.GiveUp(3, End{Outcome: nodeGone})
-				next := l.Draft()
+				l.Abandon(3, End{Outcome: nodeGone})
+				next := l.NextAccount()
 				l.Commit(next)
 			},
 			wantInFlight: 2,
 		},
 		"an abandoned task that is not admitted is waited for": {
 			account: Account{Admitted: indexesOf(0, 2, 3)},
-			facts:   func(l *Ledger) { l.GiveUp(1, End{Outcome: nodeGone}) },
+			facts:   func(l *Ledger) { l.Abandon(1, End{Outcome: nodeGone}) },
 			want:    []int{0}, wantInFlight: 1,
 		},
 		"an abandoned task that is not admitted is passed over once the record tells": {
 			account: Account{Admitted: indexesOf(0, 2, 3)},
 			facts: func(l *Ledger) {
-				l.GiveUp(1, End{Outcome: nodeGone})
-				next := l.Draft()
+				l.Abandon(1, End{Outcome: nodeGone})
+				next := l.NextAccount()
 				l.Commit(next)
 			},
 			want: []int{0, 2}, wantInFlight: 2,
@@ -521,7 +521,7 @@ func TestLedgerFactsWhileTheRecordIsWritten(t *testing.T) {
 			l.Grant()
 			l.NoteCreated(0)
 			finish(l, 0, succeeded)
-			written := l.Draft()
+			written := l.NextAccount()
 			if tc.facts != nil {
 				tc.facts(l)
 			}
@@ -530,7 +530,7 @@ func TestLedgerFactsWhileTheRecordIsWritten(t *testing.T) {
 			if l.InFlight() != tc.wantInFlight {
 				t.Errorf("in flight %d, want %d", l.InFlight(), tc.wantInFlight)
 			}
-			if next := l.Draft(); show(next) != tc.wantNext {
+			if next := l.NextAccount(); show(next) != tc.wantNext {
 				t.Errorf("then drafts %q, want %q", show(next), tc.wantNext)
 			}
 		})
@@ -768,9 +768,9 @@ func TestLedgerAllOrdersOfFactsGiveOneReport(t *testing.T) {
 		func(l *Ledger) {
 			l.Finish(0, End{Outcome: oomKilled, Message: "m", Started: start.Add(time.Minute), Finished: start.Add(2 * time.Minute)})
 		},
-		func(l *Ledger) { l.GiveUp(1, End{Outcome: nodeGone, Finished: start}) },
+		func(l *Ledger) { l.Abandon(1, End{Outcome: nodeGone, Finished: start}) },
 		func(l *Ledger) {
-			next := l.Draft()
+			next := l.NextAccount()
 			l.NoteCreated(0)
 			l.Commit(next)
 			l.Grant()
@@ -976,7 +976,7 @@ func (w *world) giveUp(l *leader) {
 		outcome = refused
 	}
 	w.did("%s gives %d up", l.name, i)
-	news := l.ledger.GiveUp(i, End{Outcome: outcome, Finished: w.plan.Scheduled})
+	news := l.ledger.Abandon(i, End{Outcome: outcome, Finished: w.plan.Scheduled})
 	l.abandoned[i] = true
 	w.ended(l, i, before, news)
 	w.grant(l)
@@ -996,9 +996,9 @@ func (w *world) send(l *leader) {
 	if l.writing != nil {
 		return
 	}
-	next, urgency := l.ledger.Draft(), l.ledger.Urgency()
+	next, urgency := l.ledger.NextAccount(), l.ledger.Urgency()
 	w.checkDraft(l, next, urgency)
-	if urgency == Idle {
+	if urgency == NoWrite {
 		return
 	}
 	l.writing = &recordWrite{by: l, base: l.version, next: next, abandoned: slices.Collect(maps.Keys(l.abandoned))}
@@ -1008,7 +1008,7 @@ func (w *world) send(l *leader) {
 
 func (w *world) checkDraft(l *leader, next Account, urgency Urgency) {
 	pool := w.plan.Settings.PodPoolSize
-	if l.version == w.version && (urgency == Idle) != (show(next) == show(w.record)) {
+	if l.version == w.version && (urgency == NoWrite) != (show(next) == show(w.record)) {
 		w.fail("%s would write %q with urgency %d", l.name, show(next), urgency)
 	}
 	added, unfinished, starved := 0, 0, false
@@ -1028,7 +1028,7 @@ func (w *world) checkDraft(l *leader, next Account, urgency Urgency) {
 	if added > 0 && unfinished > 2*pool {
 		w.fail("%s admits %d tasks that have not ended: %s", l.name, unfinished, show(next))
 	}
-	if starved && urgency != Hasty {
+	if starved && urgency != Immediate {
 		w.fail("%s has a free slot and urgency %d", l.name, urgency)
 	}
 }
@@ -1212,7 +1212,7 @@ func (w *world) settle() {
 			w.observe(l, i)
 			w.check()
 		}
-		next, urgency := l.ledger.Draft(), l.ledger.Urgency()
+		next, urgency := l.ledger.NextAccount(), l.ledger.Urgency()
 		w.checkDraft(l, next, urgency)
 		w.replace(next)
 		l.version = w.version

@@ -2,57 +2,56 @@ package execution
 
 import "time"
 
-// Trigger says what fired an execution.
+// Trigger is what started an execution.
 type Trigger string
 
 // The triggers.
 const (
 	Cron    Trigger = "cron"    // a tick of cronExpression
-	Startup Trigger = "startup" // the start of the controller, with runOnStartup
+	Startup Trigger = "startup" // the startup of the controller, with runOnStartup
 	Manual  Trigger = "manual"  // a person
 )
 
-// Plan is what an execution set out to do. It is frozen when the execution
-// record is created: a replica that takes over, or a configuration that
-// changes meanwhile, does not alter a running execution.
+// Plan is the part of the record that never changes. Neither another leader nor a
+// changed configuration alters a running execution.
 type Plan struct {
 	ID         ID        `json:"id"`
 	Trigger    Trigger   `json:"trigger"`
 	Scheduled  time.Time `json:"scheduled"`
 	ConfigHash string    `json:"configHash"`
 	Settings   Settings  `json:"settings"`
-	// Nodes in the order in which they get their slots. The order is frozen
-	// too: it is what keeps the pool when a leader's view is old.
+	// Nodes in the order in which they get their slots. The order never changes
+	// either: the pool relies on it when a leader is stale.
 	Nodes   []Node `json:"nodes"`
 	Skipped []Skip `json:"skipped,omitempty"`
-	// Excluded is how many nodes the selector matched that the pod template
-	// excludes.
+	// Excluded is the number of nodes that match the selector and that the pod
+	// template rules out.
 	Excluded int `json:"excluded,omitempty"`
 }
 
-// Node is a node as it was at the tick. The UID tells it from a later node of
-// the same name.
+// Node is a node as it was at the tick. The UID distinguishes it from a later
+// node of the same name.
 type Node struct {
 	Name   string  `json:"name"`
 	UID    string  `json:"uid,omitempty"`
 	Taints []Taint `json:"taints,omitempty"`
 }
 
-// Taint is a taint of a node, which its pod has to tolerate to run there.
+// Taint is a taint of a node that its pod has to tolerate.
 type Taint struct {
 	Key    string `json:"key"`
 	Value  string `json:"value,omitempty"`
 	Effect string `json:"effect,omitempty"` // empty: NoSchedule
 }
 
-// Skip is a node that the selector matched and that was left out at the tick.
+// Skip is a selected node that was skipped at the tick.
 type Skip struct {
 	Node   string `json:"node"`
 	Reason Reason `json:"reason"`
 }
 
-// Settings is the part of the configuration that an execution keeps from its
-// first to its last node task.
+// Settings is the part of the configuration that an execution keeps until it
+// closes.
 type Settings struct {
 	PodPoolSize           int           `json:"podPoolSize"`
 	StartDeadline         time.Duration `json:"startDeadline"`
@@ -68,13 +67,12 @@ type Settings struct {
 	CallbackAuth          CallbackAuth  `json:"callbackAuth,omitempty"` // empty: none
 	TokensPerSecret       int           `json:"tokensPerSecret,omitempty"`
 	CallbackTLS           bool          `json:"callbackTLS,omitempty"`
-	CABundle              string        `json:"caBundle,omitempty"`       // the ConfigMap whose ca.crt pods trust; empty: none is mounted
+	CABundle              string        `json:"caBundle,omitempty"`       // the ConfigMap whose ca.crt pods trust; empty: no mount
 	ResultOptional        bool          `json:"resultOptional,omitempty"` // a task may succeed without a result
-	Intake                *Intake       `json:"intake,omitempty"`         // nil in a record that does not say: what is configured
+	Intake                *Intake       `json:"intake,omitempty"`         // nil in an older record: the configuration applies
 }
 
-// TokenSecret returns which of the execution's token Secrets holds the token of
-// a node, by the node's index.
+// TokenSecret returns the number of the token Secret for the node of an index.
 func (s Settings) TokenSecret(index int) int { return index / max(s.TokensPerSecret, 1) }
 
 // NodeNames returns the names of the nodes that take part, in their order.
@@ -86,7 +84,7 @@ func (p Plan) NodeNames() []string {
 	return names
 }
 
-// TokenNodes returns the nodes whose tokens are in the Secret of a number.
+// TokenNodes returns the nodes of the token Secret of a number.
 func (p Plan) TokenNodes(number int) []Node {
 	per := max(p.Settings.TokensPerSecret, 1)
 	return p.Nodes[min(number*per, len(p.Nodes)):min((number+1)*per, len(p.Nodes))]

@@ -2,9 +2,8 @@ package execution
 
 import "time"
 
-// Report is what an execution came to. It is written into the report
-// directory when the execution closes, and stands for the execution once its
-// objects are gone.
+// Report is the outcome of an execution. It is written into the report directory
+// when the execution closes, and outlives the execution's objects.
 type Report struct {
 	ID         ID           `json:"id"`
 	Trigger    Trigger      `json:"trigger"`
@@ -14,8 +13,7 @@ type Report struct {
 	Tasks      []TaskReport `json:"tasks"`
 }
 
-// TaskReport is one node's line of a Report. Nodes left out at the tick have
-// one too.
+// TaskReport is one node's line of a Report. Skipped nodes have a line too.
 type TaskReport struct {
 	Node       string    `json:"node"`
 	State      State     `json:"state"`
@@ -26,7 +24,7 @@ type TaskReport struct {
 	DurationMS int64     `json:"durationMs,omitempty"`
 	Reported   bool      `json:"reported"`        // a result was received
 	Heard      bool      `json:"heard,omitempty"` // a result, a file or an event was received
-	// ResultOptional is that the task may succeed without a result.
+	// ResultOptional says that the task may succeed without a result.
 	ResultOptional bool `json:"resultOptional,omitempty"`
 }
 
@@ -55,7 +53,7 @@ func (r Report) Result() string {
 	return "succeeded"
 }
 
-// Count returns how many of the report's tasks have which verdict.
+// Count returns the number of tasks by verdict.
 func (r Report) Count() Counts {
 	return Count(func(yield func(State) bool) {
 		for _, t := range r.Tasks {

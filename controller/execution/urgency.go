@@ -5,23 +5,23 @@ type Urgency int
 
 // The urgencies.
 const (
-	Idle  Urgency = iota // nothing to write
-	Lazy                 // soon, together with later changes
-	Hasty                // a slot waits for the write, or will
+	NoWrite   Urgency = iota // nothing to write
+	Deferred                 // soon, together with later changes
+	Immediate                // a slot waits for the write, or will
 )
 
-// Urgency returns how soon to write the account of Draft. It is called
+// Urgency returns how soon to write the account of NextAccount. It is called
 // after every event, for thousands of nodes within seconds. Its cost grows only
 // with the changes since the previous call.
 func (l *Ledger) Urgency() Urgency {
 	ready, more := l.pendingAdmissions()
 	switch {
 	case more && ready <= l.plan.Settings.PodPoolSize/2, len(l.abandoned) > 0, len(l.unsaved) > 0 && l.ended == len(l.tasks):
-		return Hasty
+		return Immediate
 	case more, len(l.unsaved) > 0, len(l.created) > 0:
-		return Lazy
+		return Deferred
 	default:
-		return Idle
+		return NoWrite
 	}
 }
 

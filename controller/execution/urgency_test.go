@@ -12,17 +12,17 @@ func draftedUrgency(l *Ledger) Urgency {
 	ready, added := l.admit(&next)
 	switch {
 	case added > 0 && ready <= l.plan.Settings.PodPoolSize/2, len(l.abandoned) > 0, len(l.unsaved) > 0 && l.ended == len(l.tasks):
-		return Hasty
+		return Immediate
 	case added > 0, len(l.unsaved) > 0, len(l.created) > 0:
-		return Lazy
+		return Deferred
 	default:
-		return Idle
+		return NoWrite
 	}
 }
 
 // Whatever happens, and whatever the record admits, the urgency is that of what
 // would be written.
-func TestUrgencyIsThatOfTheDraft(t *testing.T) {
+func TestUrgencyIsThatOfTheNextAccount(t *testing.T) {
 	for seed := range uint64(3000) {
 		random := rand.New(rand.NewPCG(seed, 1))
 		pool, nodes := 1+random.IntN(5), random.IntN(30)
@@ -33,7 +33,7 @@ func TestUrgencyIsThatOfTheDraft(t *testing.T) {
 			}
 		}
 		l := NewLedger(planOf(pool, nodes), account)
-		drafts := []Account{l.Draft()}
+		drafts := []Account{l.NextAccount()}
 		for step := range 4 * nodes {
 			i := random.IntN(nodes)
 			switch random.IntN(7) {
@@ -42,16 +42,16 @@ func TestUrgencyIsThatOfTheDraft(t *testing.T) {
 			case 1:
 				l.Finish(i, End{Outcome: succeeded})
 			case 2:
-				l.GiveUp(i, End{Outcome: nodeGone})
+				l.Abandon(i, End{Outcome: nodeGone})
 			case 3:
-				drafts = append(drafts, l.Draft())
+				drafts = append(drafts, l.NextAccount())
 			case 4:
 				l.Commit(drafts[random.IntN(len(drafts))]) // also one from before
 			default:
 				l.Grant()
 			}
 			if got, want := l.Urgency(), draftedUrgency(l); got != want {
-				t.Fatalf("seed %d, step %d: urgency %d, want %d, to write %q in place of %q", seed, step, got, want, show(l.Draft()), show(l.account))
+				t.Fatalf("seed %d, step %d: urgency %d, want %d, to write %q in place of %q", seed, step, got, want, show(l.NextAccount()), show(l.account))
 			}
 		}
 	}
@@ -116,7 +116,7 @@ func BenchmarkLedgerOfLargeExecution(b *testing.B) {
 			l.NoteCreated(i)
 			l.Urgency()
 			finish(l, i, []Outcome{succeeded, oomKilled}[i%2])
-			if l.Urgency() == Hasty || i%100 == 0 {
+			if l.Urgency() == Immediate || i%100 == 0 {
 				write(l)
 			}
 		}

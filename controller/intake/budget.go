@@ -13,14 +13,14 @@ import (
 // own: bodies that arrive hold up nothing else.
 type Budget struct {
 	mu   sync.Mutex
-	plan *plan.Quota
+	plan *plan.Budget
 }
 
 // NewBudget returns the budget of an execution. It counts the files that are stored
 // already, which are yielded as their node and their size. How many results and events
 // came before is not known any more.
 func NewBudget(in execution.Intake, nodes []execution.Node, files iter.Seq2[string, int64]) *Budget {
-	q := plan.NewQuota(quotaLimits(in), len(nodes))
+	q := plan.NewBudget(quotaLimits(in), len(nodes))
 	index := make(map[string]int, len(nodes))
 	for i, node := range nodes {
 		index[node.Name] = i
@@ -31,21 +31,21 @@ func NewBudget(in execution.Intake, nodes []execution.Node, files iter.Seq2[stri
 	return &Budget{plan: q}
 }
 
-func quotaLimits(in execution.Intake) plan.QuotaLimits {
-	return plan.QuotaLimits{
-		Files:          in.FilesPerTask,
-		Bytes:          in.BytesPerTask,
-		Results:        in.ResultsPerTask,
-		Events:         in.EventsPerTask,
-		EventBurst:     in.EventBurst,
-		EventInterval:  in.EventInterval,
-		EventsASecond:  in.EventsPerSecond,
-		ExecutionBytes: in.BytesPerExecution,
+func quotaLimits(in execution.Intake) plan.BudgetLimits {
+	return plan.BudgetLimits{
+		Files:           in.FilesPerTask,
+		Bytes:           in.BytesPerTask,
+		Results:         in.ResultsPerTask,
+		Events:          in.EventsPerTask,
+		EventBurst:      in.EventBurst,
+		EventInterval:   in.EventInterval,
+		EventsPerSecond: in.EventsPerSecond,
+		ExecutionBytes:  in.BytesPerExecution,
 	}
 }
 
 // do changes the budget, or asks it.
-func (b *Budget) do(f func(*plan.Quota) error) error {
+func (b *Budget) do(f func(*plan.Budget) error) error {
 	b.mu.Lock()
 	defer b.mu.Unlock()
 	return f(b.plan)
@@ -81,7 +81,7 @@ type upload struct {
 // there, of a size.
 func (b *Budget) beginUpload(task int, name string, size int64, there bool, body io.Reader) (*upload, error) {
 	up := &upload{from: body, budget: b}
-	err := b.do(func(q *plan.Quota) (err error) {
+	err := b.do(func(q *plan.Budget) (err error) {
 		up.plan, err = q.BeginFile(task, name, size, there)
 		return err
 	})
@@ -94,7 +94,7 @@ func (u *upload) Read(p []byte) (int, error) {
 	if n == 0 {
 		return n, err
 	}
-	if over := u.budget.do(func(q *plan.Quota) error { return q.Receive(u.plan, n) }); over != nil {
+	if over := u.budget.do(func(q *plan.Budget) error { return q.Receive(u.plan, n) }); over != nil {
 		return 0, over
 	}
 	return n, err

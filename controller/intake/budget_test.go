@@ -12,9 +12,9 @@ func TestEveryLimitOfTheBudgetIsThatOfTheExecution(t *testing.T) {
 		FilesPerTask: 1, BytesPerTask: 2, ResultsPerTask: 3, EventsPerTask: 4,
 		EventBurst: 5, EventInterval: 6, EventsPerSecond: 7, BytesPerExecution: 8,
 	})
-	want := plan.QuotaLimits{
+	want := plan.BudgetLimits{
 		Files: 1, Bytes: 2, Results: 3, Events: 4,
-		EventBurst: 5, EventInterval: 6, EventsASecond: 7, ExecutionBytes: 8,
+		EventBurst: 5, EventInterval: 6, EventsPerSecond: 7, ExecutionBytes: 8,
 	}
 	if got != want {
 		t.Errorf("got %+v, want %+v", got, want)

@@ -19,7 +19,7 @@ const mergeTries = 4
 // takeResult checks a result, merges it into that of before and stores what they
 // come to. It counts if it is stored.
 func (r *Recorder) takeResult(task Task, body []byte) (result metrics.Result, err error) {
-	if err := task.Budget.do(func(q *plan.Quota) error { return q.TakeResult(task.Index) }); err != nil {
+	if err := task.Budget.do(func(q *plan.Budget) error { return q.TakeResult(task.Index) }); err != nil {
 		return result, err
 	}
 	defer func() {

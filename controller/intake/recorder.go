@@ -188,7 +188,7 @@ func (r *Recorder) Event(ctx context.Context, key execution.Key, e execution.Eve
 		return fmt.Errorf("%w: only the leader writes events", execution.ErrNotLeader)
 	}
 	now := r.Clock.Now()
-	if err := task.Budget.do(func(q *plan.Quota) error { return q.TakeEvent(task.Index, now) }); err != nil {
+	if err := task.Budget.do(func(q *plan.Budget) error { return q.TakeEvent(task.Index, now) }); err != nil {
 		return err
 	}
 	ctx, cancel := context.WithTimeout(ctx, kube.EventTimeout)

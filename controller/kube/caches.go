@@ -20,9 +20,9 @@ import (
 	"github.com/batch-job-controller/batch-job-controller/controller/plan"
 )
 
-// Caches hold what the controller sees of the cluster: the nodes, its Jobs and
-// their pods. They may lag behind, and every decision made from them is safe
-// when they do. What a watch misses is there within five minutes. Of each object only the fields that are used are kept.
+// Caches are the caches of the nodes, the controller's Jobs and their pods. They may lag
+// behind, and every decision is safe if they do. An event that a watch misses is
+// recovered within five minutes. Of each object, only the needed fields are kept.
 type Caches struct {
 	nodes cache.SharedIndexInformer
 	jobs  cache.SharedIndexInformer
@@ -32,11 +32,11 @@ type Caches struct {
 // byTask indexes Jobs and pods by the node task they belong to.
 const byTask = "task"
 
-// byNode indexes pods by the node that they are on.
+// byNode indexes pods by node.
 const byNode = "node"
 
-// NewCaches returns caches of the nodes, and of the Jobs of a controller and their
-// pods, which are empty until they run.
+// NewCaches returns caches of the nodes, and of the Jobs and pods of a controller. They
+// are empty until Run.
 func NewCaches(client Client, namespace, controller, instance string, clk clock.WithTicker, jitter backoff.Jitter) (*Caches, error) {
 	ours := jobspec.Selector(controller, jobspec.JobComponent).String()
 	c := &Caches{
@@ -80,7 +80,7 @@ func indexByNode(object any) ([]string, error) {
 
 func indexValue(key execution.Key) string { return string(key.Execution) + "/" + key.Node }
 
-// Run fills the caches and keeps them so until ctx ends.
+// Run fills the caches and keeps them up to date until ctx ends.
 func (c *Caches) Run(ctx context.Context) {
 	for _, informer := range c.all() {
 		go informer.RunWithContext(ctx)
@@ -91,7 +91,7 @@ func (c *Caches) all() []cache.SharedIndexInformer {
 	return []cache.SharedIndexInformer{c.nodes, c.jobs, c.pods}
 }
 
-// Synced reports whether all of them have been filled.
+// Synced reports whether all caches have synced.
 func (c *Caches) Synced() bool {
 	for _, informer := range c.all() {
 		if !informer.HasSynced() {
@@ -101,11 +101,11 @@ func (c *Caches) Synced() bool {
 	return true
 }
 
-// WaitForSync waits until all of them have been filled, or ctx ends.
+// WaitForSync waits until all caches have synced, or ctx ends.
 func (c *Caches) WaitForSync(ctx context.Context) error {
 	for _, informer := range c.all() {
 		if !cache.WaitForCacheSync(ctx.Done(), informer.HasSynced) {
-			return fmt.Errorf("caches did not fill: %w", context.Cause(ctx))
+			return fmt.Errorf("caches did not sync: %w", context.Cause(ctx))
 		}
 	}
 	return nil
@@ -123,8 +123,8 @@ func (c *Caches) Nodes() []*corev1.Node {
 	return nodes
 }
 
-// Node returns the very node, or nil: one of its name that was created later is
-// another.
+// Node returns the node of a name and UID, or nil: a node of the same name that was
+// created later is a different node.
 func (c *Caches) Node(node execution.Node) *corev1.Node {
 	object, found, err := c.nodes.GetStore().GetByKey(node.Name)
 	if err != nil || !found {
@@ -174,23 +174,23 @@ func (c *Caches) PodsOf(job *batchv1.Job, key execution.Key) []*corev1.Pod {
 	return pods
 }
 
-// PodsOfDeleted returns the pods that the Job of the name has left.
+// PodsOfDeleted returns the remaining pods of a deleted Job.
 func (c *Caches) PodsOfDeleted(job string, key execution.Key) []*corev1.Pod {
 	return slices.DeleteFunc(c.PodsOfTask(key), func(pod *corev1.Pod) bool { return !IsOfJob(pod, job) })
 }
 
-// IsOfJob reports whether a pod was made for a Job of the name, which may be gone.
+// IsOfJob reports whether a pod belongs to a Job of the name, which may be deleted.
 func IsOfJob(pod *corev1.Pod, job string) bool {
 	owner := metav1.GetControllerOf(pod)
 	return owner != nil && owner.Kind == "Job" && owner.Name == job
 }
 
-// PodsOfTask returns the pods that say they belong to the node task.
+// PodsOfTask returns the pods with the labels of the node task.
 func (c *Caches) PodsOfTask(key execution.Key) []*corev1.Pod {
 	return c.podsBy(byTask, indexValue(key))
 }
 
-// PodsOfOthers returns the pods on the task's node that are not its own.
+// PodsOfOthers returns the pods of other node tasks on the task's node.
 func (c *Caches) PodsOfOthers(key execution.Key) []*corev1.Pod {
 	return slices.DeleteFunc(c.podsBy(byNode, key.Node), func(pod *corev1.Pod) bool {
 		whose, ok := jobspec.KeyOf(pod)
@@ -213,8 +213,8 @@ func (c *Caches) podsBy(index, value string) []*corev1.Pod {
 	return pods
 }
 
-// JobsOf returns the Jobs that say they belong to one of the executions,
-// ordered by name: two runs of a test then do the same.
+// JobsOf returns the Jobs with the label of one of the executions, ordered by name, so
+// that tests are deterministic.
 func (c *Caches) JobsOf(ids map[execution.ID]bool) []*batchv1.Job {
 	var jobs []*batchv1.Job
 	for _, object := range c.jobs.GetStore().List() {
@@ -230,11 +230,9 @@ func (c *Caches) JobsOf(ids map[execution.ID]bool) []*batchv1.Job {
 	return jobs
 }
 
-// Notify calls f with the node task of each Job and pod that changes, and node
-// with the name of each node that is deleted or replaced, or is not heard of any
-// more. Handlers turn events
-// into keys and do nothing else: a key may be worked on at any time, any
-// number of times.
+// Notify calls f with the node task of each Job and pod that changes, and node with the
+// name of each node that is deleted, replaced, or becomes unreachable. Handlers only map
+// events to keys: a key may be processed at any time, any number of times.
 func (c *Caches) Notify(f func(execution.Key), node func(name string)) error {
 	task := OnChange(func(object any) {
 		if accessor, ok := object.(metav1.Object); ok {
@@ -249,7 +247,7 @@ func (c *Caches) Notify(f func(execution.Key), node func(name string)) error {
 		UpdateFunc: func(before, after any) {
 			was, isNode := before.(*corev1.Node)
 			is, areNodes := after.(*corev1.Node)
-			if isNode && areNodes && (was.UID != is.UID || !plan.SilentSince(was).Equal(plan.SilentSince(is))) {
+			if isNode && areNodes && (was.UID != is.UID || !plan.UnreachableSince(was).Equal(plan.UnreachableSince(is))) {
 				node(is.Name)
 			}
 		},
@@ -262,7 +260,7 @@ func (c *Caches) Notify(f func(execution.Key), node func(name string)) error {
 	return errors.Join(errJobs, errPods, errNodes)
 }
 
-// OnChange returns handlers that call f with an object that was added, changed or
+// OnChange returns handlers that call f with each object that is added, changed or
 // deleted.
 func OnChange(f func(any)) cache.ResourceEventHandlerFuncs {
 	return cache.ResourceEventHandlerFuncs{

@@ -78,11 +78,11 @@ func (h *CallbackHost) Current(ctx context.Context, began string) string {
 		// place, by the time that a pod has something to report.
 		host = route.ServiceHost(h.Service, h.Namespace)
 	case err != nil:
-		h.Log.Warn("callback Service not read: Jobs are given the last address that is known", "service", h.Service, "host", before, "error", err)
+		h.Log.Warn("callback Service not read: Jobs get its last known address", "service", h.Service, "host", before, "error", err)
 		return before
 	}
 	if host != before {
-		h.Log.Warn("job pods connect to another callback host from now on", "service", h.Service, "before", before, "host", host)
+		h.Log.Warn("the callback host has changed", "service", h.Service, "before", before, "host", host)
 	}
 	h.known = host
 	return host

@@ -16,8 +16,8 @@ import (
 	"k8s.io/client-go/util/flowcontrol"
 )
 
-// Client is the part of kubernetes.Interface that is used. The whole of it makes
-// the program a good deal larger.
+// Client is the part of kubernetes.Interface that the controller uses. The whole
+// interface would make the program much larger.
 type Client interface {
 	AuthenticationV1() authenticationclient.AuthenticationV1Interface
 	AuthorizationV1() authorizationclient.AuthorizationV1Interface
@@ -27,7 +27,7 @@ type Client interface {
 	EventsV1() eventsclient.EventsV1Interface
 }
 
-// RequestTimeout bounds one request to the API server.
+// RequestTimeout bounds a request to the API server.
 const RequestTimeout = 30 * time.Second
 
 // NewClient returns a client of an API server. Its parts share their connections

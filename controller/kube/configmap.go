@@ -13,14 +13,14 @@ import (
 	"github.com/batch-job-controller/batch-job-controller/controller/backoff"
 )
 
-// NewConfigMapInformer returns what keeps one ConfigMap as the cluster has it. A
-// change that its watch misses is seen within five minutes.
+// NewConfigMapInformer returns an informer of a ConfigMap. A change that its watch misses
+// is observed within five minutes.
 func NewConfigMapInformer(client Client, namespace, name, instance string, clk clock.WithTicker, jitter backoff.Jitter) cache.SharedIndexInformer {
 	only := oneConfigMap{client.CoreV1().ConfigMaps(namespace), name}
 	return newInformer(client, &corev1.ConfigMap{}, newListWatch(only, "", clk, relistTime(instance, "configmaps"), jitter))
 }
 
-// oneConfigMap narrows the ConfigMaps to one.
+// oneConfigMap lists and watches a single ConfigMap.
 type oneConfigMap struct {
 	listerWatcher[*corev1.ConfigMapList]
 	name string
@@ -31,12 +31,12 @@ func (o oneConfigMap) only(options metav1.ListOptions) metav1.ListOptions {
 	return options
 }
 
-// List lists it.
+// List lists the ConfigMap.
 func (o oneConfigMap) List(ctx context.Context, options metav1.ListOptions) (*corev1.ConfigMapList, error) {
 	return o.listerWatcher.List(ctx, o.only(options))
 }
 
-// Watch watches it.
+// Watch watches the ConfigMap.
 func (o oneConfigMap) Watch(ctx context.Context, options metav1.ListOptions) (watch.Interface, error) {
 	return o.listerWatcher.Watch(ctx, o.only(options))
 }

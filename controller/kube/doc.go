@@ -1,15 +1,14 @@
-// Package kube is all access to the objects of the cluster. It knows how an object is
-// read, watched, trimmed and named in an event, and nothing of executions that are
-// open, of leadership, or of what follows from what it shows.
+// Package kube has the access to objects of the cluster. It knows how to read, watch,
+// trim and reference objects. It knows no open execution, no leader and no decision.
 //
-//	client.go        what is used of the API
-//	caches.go        the nodes, and our Jobs and their pods, as far as they are used
-//	trim.go          ... with the fields that are kept
-//	relist.go        ... listed again after minutes, because a watch may miss something
-//	configmap.go     one ConfigMap, likewise
+//	client.go        the used part of the API
+//	caches.go        caches of the nodes, and of the controller's Jobs and pods
+//	trim.go          the fields that they keep
+//	relist.go        lists again after minutes, because a watch may miss an event
+//	configmap.go     the cache of one ConfigMap
 //	events.go        Kubernetes Events; announce.go: on a best-effort basis
-//	subject.go       ... and what those of a node task are about
-//	notstarted.go    ... of a controller that cannot start
-//	callbackhost.go  what job pods connect to
-//	inflight.go      how long a request without an answer may still be carried out
+//	subject.go       the objects of events about node tasks
+//	notstarted.go    events of a controller that cannot start
+//	callbackhost.go  the host in callback URLs
+//	inflight.go      how long a request without a response may still be executed
 package kube

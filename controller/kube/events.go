@@ -20,9 +20,8 @@ import (
 	"github.com/batch-job-controller/batch-job-controller/controller/execution"
 )
 
-// Events writes Kubernetes Events, and returns only when the API server has
-// them: client-go's recorders drop what they cannot deliver, without a word to
-// the pod that asked for the event.
+// Events writes Kubernetes Events synchronously: client-go's recorders drop events that
+// they cannot deliver, and the pod that asked for the event would not know.
 type Events struct {
 	client     Client
 	clock      clock.PassiveClock
@@ -30,16 +29,15 @@ type Events struct {
 	instance   string // the replica
 }
 
-// EventTimeout bounds the try to write one event: it may wait on a connection
-// that is dead.
+// EventTimeout bounds a write of an event, which may hang on a dead connection.
 const EventTimeout = 5 * time.Second
 
-// NewEvents returns what writes the events of a controller's replica.
+// NewEvents returns the Events of a controller's replica.
 func NewEvents(client Client, clk clock.PassiveClock, controller, instance string) *Events {
 	return &Events{client: client, clock: clk, controller: controller, instance: instance}
 }
 
-// Reasons of the controller's own events.
+// The reasons of the controller's events.
 const (
 	EventExecutionStarted   = "ExecutionStarted"
 	EventExecutionClosed    = "ExecutionClosed"
@@ -90,37 +88,36 @@ func ownActions() map[string]string {
 }
 
 const (
-	// PodReporter is the reporting component of what pods say: it must not look
-	// like the controller's own words.
+	// PodReporter is the reporting component of pods' events, which distinguishes them
+	// from the controller's.
 	PodReporter = "batch-job-controller.io/pod"
-	// podAction is what a pod does that does not say it.
+	// podAction is the default action of a pod's event.
 	podAction = "Report"
 )
 
-// MaxEventMessage is what the API takes of an event, in bytes: what it calls a
-// note may have 1 kB.
+// MaxEventMessage is the API server's limit of an event's note, in bytes.
 const MaxEventMessage = 1024
 
-// Emit writes an event of the controller's own about an object. The same event
-// again only counts up.
+// Emit writes an event of the controller about an object. A repetition only increases its
+// count.
 func (e *Events) Emit(ctx context.Context, about corev1.ObjectReference, warning bool, reason, message string) error {
 	return e.write(ctx, about, e.controller, execution.Event{
 		Warning: warning, Reason: reason, Action: cmp.Or(ownActions()[reason], reason), Message: message,
 	})
 }
 
-// Relay writes an event that a pod asks for.
+// Relay writes a pod's event.
 func (e *Events) Relay(ctx context.Context, about corev1.ObjectReference, of execution.Event) error {
 	of.Action = cmp.Or(of.Action, podAction)
 	return e.write(ctx, about, PodReporter, of)
 }
 
-// CheckPodEvent refuses what only the controller may say.
+// CheckPodEvent rejects events that only the controller may write.
 func CheckPodEvent(of execution.Event) error {
 	if _, own := ownActions()[of.Reason]; own {
 		return &execution.InvalidError{
 			Path:    "reason",
-			Message: fmt.Sprintf("%s is a reason of the controller's own events: must be another, such as Job%s", of.Reason, of.Reason),
+			Message: fmt.Sprintf("%s is reserved for events of the controller: use another reason, such as Job%s", of.Reason, of.Reason),
 		}
 	}
 	return nil
@@ -155,10 +152,10 @@ func (e *Events) write(ctx context.Context, about corev1.ObjectReference, report
 	return nil
 }
 
-// maxEventInstance is what the API takes of the name of a replica, in bytes.
+// maxEventInstance is the API server's limit of a replica's name, in bytes.
 const maxEventInstance = 128
 
-// count makes an event that is there already a series, or the series longer.
+// count makes an existing event a series, or extends its series.
 func (e *Events) count(ctx context.Context, namespace, name string, now metav1.MicroTime) error {
 	client := e.client.EventsV1().Events(namespace)
 	there, err := client.Get(ctx, name, metav1.GetOptions{})
@@ -192,7 +189,7 @@ func eventName(about corev1.ObjectReference, kind, reason, action, message strin
 	return stem + "." + hex.EncodeToString(sum[:8])
 }
 
-// ConfigMapReference returns what an event about a ConfigMap refers to.
+// ConfigMapReference returns the reference of an event about a ConfigMap.
 func ConfigMapReference(object *corev1.ConfigMap) corev1.ObjectReference {
 	return corev1.ObjectReference{
 		APIVersion: "v1", Kind: "ConfigMap",

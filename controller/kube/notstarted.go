@@ -16,8 +16,8 @@ import (
 // configuration that may be what is wrong.
 const notStartedReporter = "batch-job-controller"
 
-// StartEvents write events about the ConfigMap of a replica that has not
-// started: whoever waits for it to become ready does not see its log.
+// StartEvents write events about the ConfigMap of a replica that has not started: an
+// operator who waits for readiness does not see its log.
 type StartEvents struct {
 	Client    Client
 	Namespace string
@@ -25,7 +25,7 @@ type StartEvents struct {
 	Instance  string // the replica
 }
 
-// NotStarted says what stands in the way.
+// NotStarted writes an event about a problem.
 func (s StartEvents) NotStarted(ctx context.Context, problem string) error {
 	ctx, cancel := context.WithTimeout(ctx, EventTimeout)
 	defer cancel()

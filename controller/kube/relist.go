@@ -18,12 +18,11 @@ import (
 )
 
 const (
-	// relistAfter is how long a cache lives on what its watch says. A watch that
-	// missed an event, or that is silent because what is between here and the
-	// API server has forgotten it, never finds out: only a list shows what is
-	// there. Five minutes is as long as a cache may be wrong.
+	// relistAfter is the time between two lists of a cache. A watch that missed an
+	// event, or whose connection a proxy has forgotten, never recovers by itself: only a
+	// list shows the current objects. A cache may be wrong for at most five minutes.
 	relistAfter = 4 * time.Minute
-	// relistSpread keeps caches and replicas from listing in the same moment.
+	// relistSpread keeps caches and replicas from listing at the same time.
 	relistSpread = 30 * time.Second
 )
 
@@ -33,16 +32,16 @@ type listerWatcher[L runtime.Object] interface {
 	Watch(context.Context, metav1.ListOptions) (watch.Interface, error)
 }
 
-// relistTime returns how long a cache lives on its watch. It is another time for
-// each kind and replica, and always the same for one.
+// relistTime returns the time between two lists of a cache. It differs between kinds and
+// replicas, and is constant for each.
 func relistTime(instance, kind string) time.Duration {
 	h := fnv.New64a()
 	_, _ = h.Write([]byte(instance + "/" + kind)) // it returns no error
 	return relistAfter + time.Duration(h.Sum64()%uint64(relistSpread))
 }
 
-// newListWatch returns what fills the cache of a kind. Its watches say after a
-// while that they are too old to go on from, upon which a reflector lists anew.
+// newListWatch returns the list and watch functions of a kind. Its watches expire after a
+// while, upon which a reflector lists again.
 func newListWatch[L runtime.Object](from listerWatcher[L], selector string, clk clock.WithTicker, after time.Duration, jitter backoff.Jitter) *cache.ListWatch {
 	listed := &listed{clock: clk, after: after}
 	return &cache.ListWatch{
@@ -73,13 +72,12 @@ func newListWatch[L runtime.Object](from listerWatcher[L], selector string, clk 
 	}
 }
 
-// The pause before an API server that does not answer is asked again doubles
-// from the first to the last.
+// The pause between retries doubles from the first to the last.
 const firstRetry, lastRetry = 500 * time.Millisecond, 4 * time.Second
 
-// untilAnswered asks until the API server answers, if only with an error.
-// A reflector that is told that nobody answers asks again ever more seldom: after
-// a minute's outage its cache would be old for up to another.
+// untilAnswered retries until the API server responds, even with an error. A reflector
+// would retry with growing delays: after an outage of a minute its cache would be stale
+// for up to another minute.
 func untilAnswered[T any](ctx context.Context, clk clock.Clock, jitter backoff.Jitter, ask func() (T, error)) (T, error) {
 	for pauses := backoff.New(firstRetry, lastRetry, jitter); ; {
 		got, err := ask()
@@ -98,11 +96,11 @@ func untilAnswered[T any](ctx context.Context, clk clock.Clock, jitter backoff.J
 }
 
 func tooOld() *apierrors.StatusError {
-	return apierrors.NewResourceExpired("it is time to list anew")
+	return apierrors.NewResourceExpired("it is time to list again")
 }
 
-// listed is when a cache was filled by a list, and when it is to be again. That
-// watches come and go does not put it off.
+// listed is when a cache was last filled by a list, and when the next list is due. New
+// watches do not postpone it.
 type listed struct {
 	clock clock.PassiveClock
 	after time.Duration
@@ -122,7 +120,7 @@ func (l *listed) left() time.Duration {
 	return l.again.Sub(l.clock.Now())
 }
 
-// ageingWatch passes on what a watch says, until its time is up.
+// ageingWatch forwards the events of a watch until it expires.
 type ageingWatch struct {
 	from    watch.Interface
 	timer   clock.Timer
@@ -164,7 +162,7 @@ func (w *ageingWatch) run() {
 	}
 }
 
-// pass reports whether the event was taken.
+// pass reports whether the event was received.
 func (w *ageingWatch) pass(event watch.Event) bool {
 	select {
 	case w.events <- event:

@@ -128,7 +128,7 @@ func TestWatchThatIsStoppedEndsWithoutAReader(t *testing.T) {
 		from := watch.NewFake()
 		w := newAgeingWatch(from, clock.RealClock{}.NewTimer(time.Hour))
 		go from.Add(&corev1.Node{})
-		synctest.Wait() // it waits for somebody to take the event
+		synctest.Wait() // it waits for a receiver of the event
 		w.Stop()
 		w.Stop()
 		synctest.Wait()

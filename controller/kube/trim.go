@@ -78,8 +78,7 @@ func trimPod(object any) (any, error) {
 	return trimmed, nil
 }
 
-// trimContainers keeps which containers there are, and which of them are
-// sidecars.
+// trimContainers keeps the names of containers, and which of them are sidecars.
 func trimContainers(containers []corev1.Container) []corev1.Container {
 	trimmed := make([]corev1.Container, 0, len(containers))
 	for _, c := range containers {

@@ -68,7 +68,7 @@ func TestPodsOfTheCacheTellTheSame(t *testing.T) {
 				if err != nil {
 					t.Fatal(err)
 				}
-				whole, trimmed := plan.Observe(&batchv1.Job{}, []*corev1.Pod{&pod}), plan.Observe(&batchv1.Job{}, []*corev1.Pod{kept.(*corev1.Pod)})
+				whole, trimmed := plan.RunOf(&batchv1.Job{}, []*corev1.Pod{&pod}), plan.RunOf(&batchv1.Job{}, []*corev1.Pod{kept.(*corev1.Pod)})
 				if diff := cmp.Diff(whole, trimmed, cmpopts.IgnoreUnexported(plan.Run{})); diff != "" {
 					t.Errorf("deleted: %t (-whole +trimmed):\n%s", deleted, diff)
 				}

@@ -1,7 +1,7 @@
-// Package lease makes one replica the leader. It competes for the Lease, does the
-// leader's work as long as it is held, and gives it back when that work has ended.
-// A Fence says before each write whether the Lease can still be held.
+// Package lease makes one replica the leader. It acquires the Lease, runs the leader's
+// work while it holds the Lease, and releases the Lease after the work has ended. A
+// Fence checks before each write whether this replica may still hold the Lease.
 //
-// It knows nothing of the work: no execution, no callback, no configuration but the
+// It does not know the work: no execution, no callback, no configuration except the
 // timings of the Lease.
 package lease

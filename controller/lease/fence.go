@@ -9,17 +9,17 @@ import (
 	"github.com/batch-job-controller/batch-job-controller/controller/kube"
 )
 
-// ErrLost says that another replica may lead now.
+// ErrLost says that another replica may be the leader now.
 var ErrLost = errors.New("lost the Lease")
 
-// A Fence lets the leader write to the cluster. It returns the context for one
-// write, which a stop leaves time to end but which ends with the Lease, or an
-// error if there is to be no further write. To hold the Lease is not enough: a
-// process that was stopped for a while goes on as if it held it.
+// A Fence allows the leader to write to the cluster. It returns the context of a write,
+// which outlives a shutdown but ends with the Lease, or an error if the leader must not
+// write any more. It is needed because a process that was suspended for a while resumes
+// as if it still held the Lease.
 type Fence func(ctx context.Context) (write context.Context, done context.CancelFunc, err error)
 
-// fence refuses when the last renewal is older than the deadline by the
-// monotonic clock, which also runs while a process is stopped.
+// fence fails if the last renewal is older than the deadline by the monotonic clock,
+// which also runs while a process is suspended.
 func (t *term) fence(leading context.Context) Fence {
 	return func(ctx context.Context) (context.Context, context.CancelFunc, error) {
 		if err := ctx.Err(); err != nil {

@@ -17,35 +17,34 @@ import (
 	"github.com/batch-job-controller/batch-job-controller/controller/kube"
 )
 
-// Options say how to compete for the Lease.
+// Options are the options of the leader election.
 type Options struct {
 	Namespace string
 	Name      string // of the Lease
-	// Controller is whose Lease it is: its labels say so.
+	// Controller is the owner in the Lease's labels.
 	Controller string
 	Identity   string // of this replica: see NewIdentity
-	// The timings of client-go: how long a Lease lasts that is not renewed,
-	// how long its holder tries to renew it, and how often.
+	// The timings of client-go: how long a Lease is valid without renewal, how long its
+	// holder tries to renew it, and how often.
 	LeaseDuration, RenewDeadline, RetryPeriod time.Duration
-	// Observe is told who holds the Lease whenever it was read or written: an
-	// identity, or nothing when it is nobody. It must not block.
+	// Observe is called with the holder whenever the Lease was read or written; empty:
+	// there is no holder. It must not block.
 	Observe func(holder string)
 	Log     *slog.Logger
 }
 
-// WithDefaultTimings are those of Kubernetes' own controllers, but for the
-// retry period: a standby looks after one to 2.2 of them, and should find a
-// Lease that was given back within three seconds.
+// WithDefaultTimings sets the timings of Kubernetes' own controllers, except for the
+// retry period: a standby reads the Lease after one to 2.2 periods, and should notice
+// its release within three seconds.
 func WithDefaultTimings(o Options) Options {
 	o.LeaseDuration, o.RenewDeadline, o.RetryPeriod = 15*time.Second, 10*time.Second, time.Second
 	return o
 }
 
-// Lead competes for the Lease until ctx ends, and does the work whenever it has
-// it. It gives the Lease back only when the work has ended: given back any
-// earlier, the next leader would begin while this one still writes. A Lease
-// that is lost ends the work, and is competed for again. Lead returns an error
-// if the work fails.
+// Lead competes for the Lease until ctx ends, and runs the work whenever it holds the
+// Lease. It releases the Lease only after the work has ended: otherwise the next leader
+// would start while this one still writes. If it loses the Lease, it ends the work and
+// competes again. It returns an error if the work fails.
 func Lead(ctx context.Context, client kube.Client, o Options, work func(context.Context, Fence) error) error {
 	for ctx.Err() == nil {
 		t := newTerm(client, o)
@@ -56,8 +55,7 @@ func Lead(ctx context.Context, client kube.Client, o Options, work func(context.
 	return nil
 }
 
-// Follow tells o.Observe who holds the Lease until ctx ends, without
-// competing for it.
+// Follow calls o.Observe until ctx ends, without competing for the Lease.
 func Follow(ctx context.Context, client kube.Client, o Options) {
 	t := newTerm(client, o)
 	wait.UntilWithContext(ctx, func(ctx context.Context) {
@@ -70,12 +68,12 @@ func Follow(ctx context.Context, client kube.Client, o Options) {
 // component labels the Lease.
 const component = "leader"
 
-// term is one time of waiting for the Lease and holding it.
+// term is one period of waiting for the Lease and holding it.
 type term struct {
 	resourcelock.Interface
 	options Options
 	client  kube.Client
-	wait    waiting                   // only the goroutine of the election has it
+	wait    waiting                   // used only by the goroutine of the election
 	renewed atomic.Pointer[time.Time] // when this replica last wrote the Lease
 	lost    chan struct{}             // closed when another replica is seen to hold it
 	lose    func()
@@ -99,8 +97,8 @@ func newTerm(client kube.Client, o Options) *term {
 
 func (t *term) run(ctx context.Context, work func(context.Context, Fence) error) error {
 	o := t.options
-	// The election ends only after the work: as long as it may still write, the
-	// Lease is renewed.
+	// The election ends only after the work: the Lease is renewed while the work may
+	// still write.
 	electing, stopElecting := context.WithCancel(context.WithoutCancel(ctx))
 	defer stopElecting()
 	ended := make(chan error, 1)
@@ -121,7 +119,7 @@ func (t *term) run(ctx context.Context, work func(context.Context, Fence) error)
 	if err != nil {
 		return fmt.Errorf("leader election: %w", err)
 	}
-	// Before it leads there is no work whose end could be waited for.
+	// Before this replica leads, there is no work to wait for.
 	defer context.AfterFunc(ctx, func() {
 		if t.renewed.Load() == nil {
 			stopElecting()
@@ -138,9 +136,9 @@ func (t *term) run(ctx context.Context, work func(context.Context, Fence) error)
 	return err
 }
 
-// lead does the work until ctx ends or the Lease is lost.
+// lead runs the work until ctx ends or the Lease is lost.
 func (t *term) lead(ctx, leading context.Context, work func(context.Context, Fence) error) error {
-	t.options.Log.Info("this replica leads", "identity", t.options.Identity)
+	t.options.Log.Info("this replica is the leader", "identity", t.options.Identity)
 	leading, stopLeading := context.WithCancel(leading)
 	defer stopLeading()
 	working, stopWorking := context.WithCancel(leading)
@@ -155,15 +153,15 @@ func (t *term) lead(ctx, leading context.Context, work func(context.Context, Fen
 	}()
 	err := work(working, t.fence(leading))
 	if ctx.Err() == nil && err == nil {
-		t.options.Log.Warn("this replica does not lead any more: it lost the Lease", "identity", t.options.Identity)
+		t.options.Log.Warn("this replica is no longer the leader: it lost the Lease", "identity", t.options.Identity)
 	}
 	return err
 }
 
-// release gives the Lease back, if this replica holds it: the next leader need
-// not wait until it has run out.
+// release releases the Lease if this replica holds it, so that the next leader need not
+// wait until it expires.
 func (t *term) release() {
-	// The caller's context has ended: that is why it is given back.
+	// The caller's context may have ended.
 	ctx, cancel := context.WithTimeout(context.Background(), t.options.RenewDeadline)
 	defer cancel()
 	record, _, err := t.Get(ctx)
@@ -177,7 +175,7 @@ func (t *term) release() {
 		})
 	}
 	if err != nil {
-		t.options.Log.Warn("Lease not given back, it has to run out", "error", err)
+		t.options.Log.Warn("Lease not released: it has to expire", "error", err)
 	}
 }
 
@@ -187,7 +185,7 @@ func (t *term) Get(ctx context.Context) (*resourcelock.LeaderElectionRecord, []b
 	if err == nil {
 		t.observe(record.HolderIdentity)
 		if t.renewed.Load() == nil && record.HolderIdentity != t.options.Identity {
-			t.tell(ctx, t.wait.read(*record, time.Now()))
+			t.report(ctx, t.wait.read(*record, time.Now()))
 		}
 	}
 	return record, raw, err
@@ -198,7 +196,7 @@ func (t *term) Create(ctx context.Context, r resourcelock.LeaderElectionRecord) 
 	return t.write(ctx, r, func() error { return t.Interface.Create(ctx, r) })
 }
 
-// Update writes the Lease, if nobody has done so since it was read.
+// Update writes the Lease, unless another replica has done so since it was read.
 func (t *term) Update(ctx context.Context, r resourcelock.LeaderElectionRecord) error {
 	return t.write(ctx, r, func() error { return t.Interface.Update(ctx, r) })
 }
@@ -211,13 +209,13 @@ func (t *term) write(ctx context.Context, r resourcelock.LeaderElectionRecord, d
 		t.renewed.Store(&began)
 		t.observe(r.HolderIdentity)
 	case t.renewed.Load() == nil:
-		t.tell(ctx, t.wait.write(err, time.Now()))
+		t.report(ctx, t.wait.write(err, time.Now()))
 	}
 	return err
 }
 
 func (t *term) observe(holder string) {
-	// Nobody is another one, too, who has given it back.
+	// An empty holder counts as another one: it has released the Lease.
 	if holder != t.options.Identity && t.renewed.Load() != nil {
 		t.lose()
 	}

@@ -61,7 +61,7 @@ func TestLeaseIsGivenBackOnlyAfterTheWorkHasEnded(t *testing.T) {
 			t.Errorf("Lead: %v", err)
 		}
 		if holder := held(t, client).Spec.HolderIdentity; holder != nil && *holder != "" {
-			t.Errorf("holder after the end: got %q, want nobody", *holder)
+			t.Errorf("holder after the end: got %q, want none", *holder)
 		}
 	})
 }
@@ -101,7 +101,7 @@ func TestNextReplicaLeadsSoonAfterTheLeaseIsGivenBack(t *testing.T) {
 	})
 }
 
-// While the API server is away nobody leads for sure. Afterwards the replica
+// While the API server is unavailable there may be no leader. Afterwards the replica
 // whose name is still on the Lease goes on at once.
 func TestLostLeaseEndsTheWorkAndIsCompetedForAgain(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {

@@ -14,62 +14,60 @@ import (
 	"github.com/batch-job-controller/batch-job-controller/controller/plan"
 )
 
-// longWait is how long a replica waits for the Lease, while no other one leads,
-// before it tells why. A Lease that is not renewed usually ends within a quarter of
-// it.
+// longWait is how long a replica waits for the Lease without a leader before it reports
+// why. Without renewal, a Lease usually expires within a quarter of it.
 const longWait = time.Minute
 
-// maxLoggedHolder bounds the name of a holder in what is said of it, in bytes.
+// maxLoggedHolder bounds the name of a holder in messages, in bytes.
 const maxLoggedHolder = 256
 
-// waiting is what keeps a replica from leading, as far as the Lease tells.
+// waiting is why a replica cannot acquire the Lease.
 type waiting struct {
-	holder  string
-	renewed time.Time // by the holder's clock
-	since   time.Time // when the Lease was first seen so, by this replica's clock
-	refused time.Time // when the Lease could not be written for the first time since then
-	told    bool
+	holder   string
+	renewed  time.Time // by the holder's clock
+	since    time.Time // when the Lease was first observed so, by this replica's clock
+	refused  time.Time // when a write of the Lease was first rejected since then
+	reported bool
 }
 
-// read is told what the Lease says. It returns what stands in the way of a new
-// leader, once.
+// read observes the Lease. It returns, once, what prevents a new leader.
 func (w *waiting) read(r resourcelock.LeaderElectionRecord, now time.Time) (problem string) {
 	if w.since.IsZero() || r.HolderIdentity != w.holder || !r.RenewTime.Time.Equal(w.renewed) {
 		*w = waiting{holder: r.HolderIdentity, renewed: r.RenewTime.Time, since: now}
 		return ""
 	}
 	lasts := time.Duration(r.LeaseDurationSeconds) * time.Second
-	if w.told || w.holder == "" || now.Sub(w.since) < longWait || now.Sub(w.since) > lasts {
+	if w.reported || w.holder == "" || now.Sub(w.since) < longWait || now.Sub(w.since) > lasts {
 		return ""
 	}
-	w.told = true
-	return fmt.Sprintf("no replica leads: %q holds the Lease, has not renewed it since %s, and it lasts for %s. If there is no such replica any more, delete the Lease",
+	w.reported = true
+	return fmt.Sprintf("there is no leader: %q holds the Lease, has not renewed it since %s, and it is valid for %s. If that replica no longer exists, delete the Lease",
 		execution.Truncate(w.holder, maxLoggedHolder), w.renewed.UTC().Format(time.RFC3339), lasts)
 }
 
-// write is told that this replica could not take the Lease. It returns why, once.
+// write observes a failed write of the Lease. It returns, once, why it fails.
 func (w *waiting) write(err error, now time.Time) (problem string) {
 	switch {
-	case plan.Judge(err) == plan.Unheard: // it is not there, or another replica was faster
+	case plan.ClassifyError(err) == plan.Transient: // no response, or another replica was faster
 		return ""
 	case w.refused.IsZero():
 		w.refused = now
 	}
-	if w.told || now.Sub(w.refused) < longWait {
+	if w.reported || now.Sub(w.refused) < longWait {
 		return ""
 	}
-	w.told = true
-	return fmt.Sprintf("no replica leads: the API server does not let this one take the Lease: %v", err)
+	w.reported = true
+	return fmt.Sprintf("there is no leader: the API server rejects this replica's writes of the Lease: %v", err)
 }
 
-// tell writes an event about the Lease, and does not wait for it: the election goes
-// on.
-func (t *term) tell(ctx context.Context, problem string) {
+// report writes an event about the Lease. It does not wait, because the election
+// continues.
+func (t *term) report(ctx context.Context, problem string) {
 	if problem == "" {
 		return
 	}
 	o := t.options
-	o.Log.Warn("no replica leads", "problem", problem, "lease", o.Name, "identity", o.Identity)
+	o.Log.Warn("there is no leader", "problem", problem, "lease", o.Name, "identity", o.Identity)
 	about := corev1.ObjectReference{APIVersion: "coordination.k8s.io/v1", Kind: "Lease", Namespace: o.Namespace, Name: o.Name}
 	events := kube.NewEvents(t.client, clock.RealClock{}, o.Controller, o.Identity)
 	go func() {

@@ -8,36 +8,36 @@ import (
 	"github.com/batch-job-controller/batch-job-controller/controller/execution"
 )
 
-// QuotaLimits bounds what the pods of an execution may send. A field that is zero
+// BudgetLimits bounds what the pods of an execution may send. A field that is zero
 // has its default.
-type QuotaLimits struct {
-	Files          int           // of a node task; 64
-	Bytes          int64         // of all of them; 128 MiB
-	Results        int           // of a node task; 20
-	Events         int           // of a node task; 30
-	EventBurst     int           // of a node task, after which they are spaced; 10
-	EventInterval  time.Duration // between those; 30s
-	EventsASecond  int           // of all node tasks; 20
-	ExecutionBytes int64         // of the files of all node tasks; 20 GiB
+type BudgetLimits struct {
+	Files           int           // of a node task; 64
+	Bytes           int64         // of all of them; 128 MiB
+	Results         int           // of a node task; 20
+	Events          int           // of a node task; 30
+	EventBurst      int           // of a node task, after which they are spaced; 10
+	EventInterval   time.Duration // between those; 30s
+	EventsPerSecond int           // of all node tasks; 20
+	ExecutionBytes  int64         // of the files of all node tasks; 20 GiB
 }
 
-func (l QuotaLimits) withDefaults() QuotaLimits {
-	return QuotaLimits{
-		Files:          cmp.Or(l.Files, 64),
-		Bytes:          cmp.Or(l.Bytes, 128<<20),
-		Results:        cmp.Or(l.Results, 20),
-		Events:         cmp.Or(l.Events, 30),
-		EventBurst:     cmp.Or(l.EventBurst, 10),
-		EventInterval:  cmp.Or(l.EventInterval, 30*time.Second),
-		EventsASecond:  cmp.Or(l.EventsASecond, 20),
-		ExecutionBytes: cmp.Or(l.ExecutionBytes, 20<<30),
+func (l BudgetLimits) withDefaults() BudgetLimits {
+	return BudgetLimits{
+		Files:           cmp.Or(l.Files, 64),
+		Bytes:           cmp.Or(l.Bytes, 128<<20),
+		Results:         cmp.Or(l.Results, 20),
+		Events:          cmp.Or(l.Events, 30),
+		EventBurst:      cmp.Or(l.EventBurst, 10),
+		EventInterval:   cmp.Or(l.EventInterval, 30*time.Second),
+		EventsPerSecond: cmp.Or(l.EventsPerSecond, 20),
+		ExecutionBytes:  cmp.Or(l.ExecutionBytes, 20<<30),
 	}
 }
 
-// Quota is what the pods of an execution have used of their limits. Tasks are
+// Budget is what the pods of an execution have used of their limits. Tasks are
 // identified by index. Its errors are of type execution.LimitError.
-type Quota struct {
-	limits   QuotaLimits
+type Budget struct {
+	limits   BudgetLimits
 	tasks    []used
 	bytes    int64 // of all files, including uploads in progress
 	arriving map[fileName]*arrival
@@ -54,13 +54,13 @@ type used struct {
 	bucket  bucket
 }
 
-// NewQuota returns the unused budget of an execution.
-func NewQuota(l QuotaLimits, tasks int) *Quota {
-	return &Quota{limits: l.withDefaults(), tasks: make([]used, tasks), arriving: map[fileName]*arrival{}}
+// NewBudget returns the unused budget of an execution.
+func NewBudget(l BudgetLimits, tasks int) *Budget {
+	return &Budget{limits: l.withDefaults(), tasks: make([]used, tasks), arriving: map[fileName]*arrival{}}
 }
 
 // TakeResult counts a result of a task.
-func (q *Quota) TakeResult(task int) error {
+func (q *Budget) TakeResult(task int) error {
 	u := &q.tasks[task]
 	if int(u.results) >= q.limits.Results {
 		return usedUp(execution.ResultsPerTask, "results", q.limits.Results)
@@ -70,10 +70,10 @@ func (q *Quota) TakeResult(task int) error {
 }
 
 // ReturnResult undoes TakeResult: the result was not stored.
-func (q *Quota) ReturnResult(task int) { q.tasks[task].results-- }
+func (q *Budget) ReturnResult(task int) { q.tasks[task].results-- }
 
 // TakeEvent counts an event of a task.
-func (q *Quota) TakeEvent(task int, now time.Time) error {
+func (q *Budget) TakeEvent(task int, now time.Time) error {
 	u := &q.tasks[task]
 	if int(u.events) >= q.limits.Events {
 		return usedUp(execution.EventsPerTask, "events", q.limits.Events)
@@ -98,19 +98,19 @@ func (q *Quota) TakeEvent(task int, now time.Time) error {
 }
 
 // ReturnEvent undoes TakeEvent: the event was not created, and the pod will retry.
-func (q *Quota) ReturnEvent(task int) {
+func (q *Budget) ReturnEvent(task int) {
 	u := &q.tasks[task]
 	u.events--
 	u.bucket.giveBack(q.taskRate())
 	q.events.giveBack(q.globalRate())
 }
 
-func (q *Quota) taskRate() rate {
+func (q *Budget) taskRate() rate {
 	return rate{burst: q.limits.EventBurst, interval: q.limits.EventInterval}
 }
 
-func (q *Quota) globalRate() rate {
-	return rate{burst: q.limits.EventsASecond, interval: time.Second / time.Duration(q.limits.EventsASecond)}
+func (q *Budget) globalRate() rate {
+	return rate{burst: q.limits.EventsPerSecond, interval: time.Second / time.Duration(q.limits.EventsPerSecond)}
 }
 
 // usedUp is the error of a task that has reached a limit of the execution. A retry

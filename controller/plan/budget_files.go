@@ -29,7 +29,7 @@ type Upload struct {
 }
 
 // AddFile counts a stored file.
-func (q *Quota) AddFile(task int, size int64) {
+func (q *Budget) AddFile(task int, size int64) {
 	u := &q.tasks[task]
 	u.files++
 	u.bytes += size
@@ -37,12 +37,12 @@ func (q *Quota) AddFile(task int, size int64) {
 }
 
 // HasFiles reports whether the task has files, including uploads in progress.
-func (q *Quota) HasFiles(task int) bool { return q.tasks[task].files > 0 }
+func (q *Budget) HasFiles(task int) bool { return q.tasks[task].files > 0 }
 
 // BeginFile counts an upload that begins. A file without a name is always a new
 // file. If the task already has the file, of the given size, the upload replaces it
 // and does not count again.
-func (q *Quota) BeginFile(task int, name string, size int64, exists bool) (*Upload, error) {
+func (q *Budget) BeginFile(task int, name string, size int64, exists bool) (*Upload, error) {
 	file := fileName{task: task, name: name}
 	if name == "" {
 		q.unnamed++
@@ -69,7 +69,7 @@ func (q *Quota) BeginFile(task int, name string, size int64, exists bool) (*Uplo
 }
 
 // Receive counts bytes of an upload before they are stored.
-func (q *Quota) Receive(up *Upload, n int) error {
+func (q *Budget) Receive(up *Upload, n int) error {
 	u := &q.tasks[up.file.task]
 	up.received += int64(n)
 	u.bytes += int64(n)
@@ -79,7 +79,7 @@ func (q *Quota) Receive(up *Upload, n int) error {
 
 // room returns an error if the files have too many bytes, not counting the file
 // that the upload replaces.
-func (q *Quota) room(a *arrival, u *used) error {
+func (q *Budget) room(a *arrival, u *used) error {
 	switch replaced := a.size; {
 	case u.bytes-replaced > q.limits.Bytes:
 		return &execution.LimitError{
@@ -97,7 +97,7 @@ func (q *Quota) room(a *arrival, u *used) error {
 }
 
 // EndFile ends an upload: the file is stored, or discarded as a whole.
-func (q *Quota) EndFile(up *Upload, stored bool) {
+func (q *Budget) EndFile(up *Upload, stored bool) {
 	a, u := q.arriving[up.file], &q.tasks[up.file.task]
 	freed := up.received
 	if stored {

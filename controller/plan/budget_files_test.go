@@ -10,7 +10,7 @@ import (
 
 // send has a whole file arrive in pieces of ten bytes. It is stored unless
 // something is refused.
-func send(q *Quota, task int, name string, size int64, replaced int64, there bool) error {
+func send(q *Budget, task int, name string, size int64, replaced int64, there bool) error {
 	up, err := q.BeginFile(task, name, replaced, there)
 	if err != nil {
 		return err
@@ -22,8 +22,8 @@ func send(q *Quota, task int, name string, size int64, replaced int64, there boo
 	return err
 }
 
-func TestQuotaOfFiles(t *testing.T) {
-	limits := QuotaLimits{Files: 3, Bytes: 100, ExecutionBytes: 250}
+func TestBudgetOfFiles(t *testing.T) {
+	limits := BudgetLimits{Files: 3, Bytes: 100, ExecutionBytes: 250}
 	type file struct {
 		task     int
 		name     string
@@ -56,7 +56,7 @@ func TestQuotaOfFiles(t *testing.T) {
 	}
 	for name, tt := range tests {
 		t.Run(name, func(t *testing.T) {
-			q := NewQuota(limits, 3)
+			q := NewBudget(limits, 3)
 			for _, size := range tt.there {
 				q.AddFile(0, size)
 			}
@@ -91,7 +91,7 @@ func TestTheSameFileTwiceAtOnce(t *testing.T) {
 		"none is":             {false, false, 0, 0},
 	} {
 		t.Run(name, func(t *testing.T) {
-			q := NewQuota(QuotaLimits{Files: 1}, 1)
+			q := NewBudget(BudgetLimits{Files: 1}, 1)
 			first, err := q.BeginFile(0, "x", 0, false)
 			if err != nil {
 				t.Fatal(err)
@@ -118,7 +118,7 @@ func TestTheSameFileTwiceAtOnce(t *testing.T) {
 }
 
 func TestFilesWithoutANameAreDifferentOnes(t *testing.T) {
-	q := NewQuota(QuotaLimits{Files: 2}, 1)
+	q := NewBudget(BudgetLimits{Files: 2}, 1)
 	for range 2 {
 		up, err := q.BeginFile(0, "", 0, false)
 		if err != nil {
@@ -133,7 +133,7 @@ func TestFilesWithoutANameAreDifferentOnes(t *testing.T) {
 
 // What arrives at the same time counts, so that together it is not more.
 func TestFilesThatArriveAtOnceShareWhatIsLeft(t *testing.T) {
-	q := NewQuota(QuotaLimits{Bytes: 100}, 1)
+	q := NewBudget(BudgetLimits{Bytes: 100}, 1)
 	refused := 0
 	var ups []*Upload
 	for n := range 4 {

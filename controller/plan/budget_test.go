@@ -21,10 +21,10 @@ func limitOf(err error) execution.Limit {
 
 var start = time.Date(2026, 10, 5, 12, 0, 0, 0, time.UTC)
 
-func TestQuotaOfResultsAndEvents(t *testing.T) {
-	small := QuotaLimits{Results: 3, Events: 4, EventBurst: 2, EventInterval: 10 * time.Second, EventsASecond: 5}
-	result := func(q *Quota, task int, _ time.Duration) error { return q.TakeResult(task) }
-	event := func(q *Quota, task int, at time.Duration) error { return q.TakeEvent(task, start.Add(at)) }
+func TestBudgetOfResultsAndEvents(t *testing.T) {
+	small := BudgetLimits{Results: 3, Events: 4, EventBurst: 2, EventInterval: 10 * time.Second, EventsPerSecond: 5}
+	result := func(q *Budget, task int, _ time.Duration) error { return q.TakeResult(task) }
+	event := func(q *Budget, task int, at time.Duration) error { return q.TakeEvent(task, start.Add(at)) }
 	type step struct {
 		task int
 		at   time.Duration
@@ -37,8 +37,8 @@ func TestQuotaOfResultsAndEvents(t *testing.T) {
 		return steps
 	}
 	tests := map[string]struct {
-		limits    QuotaLimits
-		take      func(*Quota, int, time.Duration) error
+		limits    BudgetLimits
+		take      func(*Budget, int, time.Duration) error
 		before    []step // all are taken
 		last      step
 		want      execution.Limit // empty: it is taken
@@ -69,7 +69,7 @@ func TestQuotaOfResultsAndEvents(t *testing.T) {
 	}
 	for name, tt := range tests {
 		t.Run(name, func(t *testing.T) {
-			q := NewQuota(tt.limits, 10)
+			q := NewBudget(tt.limits, 10)
 			for i, s := range tt.before {
 				if err := tt.take(q, s.task, s.at); err != nil {
 					t.Fatalf("%d: %v", i, err)
@@ -95,7 +95,7 @@ func TestQuotaOfResultsAndEvents(t *testing.T) {
 }
 
 func TestWhatWasNotStoredDoesNotCount(t *testing.T) {
-	q := NewQuota(QuotaLimits{Results: 1, Events: 1, EventBurst: 1, EventsASecond: 1}, 1)
+	q := NewBudget(BudgetLimits{Results: 1, Events: 1, EventBurst: 1, EventsPerSecond: 1}, 1)
 	for i := range 3 {
 		if err := q.TakeResult(0); err != nil {
 			t.Errorf("result %d: %v", i, err)
@@ -116,7 +116,7 @@ func TestWhatWasNotStoredDoesNotCount(t *testing.T) {
 
 // A node that is refused uses up nothing of what all nodes may send together.
 func TestRejectedEventsDoNotCount(t *testing.T) {
-	q := NewQuota(QuotaLimits{EventBurst: 1, EventsASecond: 2}, 2)
+	q := NewBudget(BudgetLimits{EventBurst: 1, EventsPerSecond: 2}, 2)
 	for range 100 {
 		_ = q.TakeEvent(0, start) // but for the first, for its own sake
 	}
@@ -127,7 +127,7 @@ func TestRejectedEventsDoNotCount(t *testing.T) {
 
 // A node that floods gets as many events through as it may, over a day.
 func TestEventsOverALongTime(t *testing.T) {
-	q := NewQuota(QuotaLimits{Events: 1_000_000, EventBurst: 10, EventInterval: 30 * time.Second}, 1)
+	q := NewBudget(BudgetLimits{Events: 1_000_000, EventBurst: 10, EventInterval: 30 * time.Second}, 1)
 	taken := 0
 	for at := time.Duration(0); at <= 24*time.Hour; at += time.Second {
 		if q.TakeEvent(0, start.Add(at)) == nil {
@@ -139,12 +139,12 @@ func TestEventsOverALongTime(t *testing.T) {
 	}
 }
 
-func TestTheQuotaOfTenThousandNodesIsSmall(t *testing.T) {
+func TestTheBudgetOfTenThousandNodesIsSmall(t *testing.T) {
 	const most = 600 << 10
 	if size := 10_000 * int(unsafe.Sizeof(used{})); size > most {
 		t.Errorf("it has %d bytes, want at most %d", size, most)
 	}
-	q := NewQuota(QuotaLimits{}, 10_000)
+	q := NewBudget(BudgetLimits{}, 10_000)
 	for task := range 10_000 {
 		for n := range 5 {
 			up, err := q.BeginFile(task, fmt.Sprint(n), 0, false)

@@ -19,7 +19,7 @@ func ForeignEnd(job string, now time.Time) execution.End {
 // never had the Job, the task holds no slot. If a client took the Job away after
 // its creation, the controller does not touch the Job, and its pod keeps the slot
 // for as long as it may run: otherwise the next pod would run beside it.
-func (s Sight) foreign(now time.Time) Action {
+func (s Observation) foreign(now time.Time) Action {
 	end := ForeignEnd(s.Job.Name, now)
 	if !s.Created || s.NodeGone {
 		return Action{Step: Finish, End: end}
@@ -28,14 +28,14 @@ func (s Sight) foreign(now time.Time) Action {
 	if keeps.Recheck > 0 {
 		return keeps
 	}
-	return Action{Step: Verify, End: end, Silent: unreachable} // the cache may lack its pod
+	return Action{Step: Verify, End: end, Unreachable: unreachable} // the cache may lack its pod
 }
 
 // waitForTakenJob waits for the pod of a Job that was taken away: for it to be
 // created, to be replaced, or to end. Without a Recheck its pod cannot run any
 // more.
-func (s Sight) waitForTakenJob(now time.Time) (keeps Action, unreachable bool) {
-	run := Observe(s.Job, s.Pods)
+func (s Observation) waitForTakenJob(now time.Time) (keeps Action, unreachable bool) {
+	run := RunOf(s.Job, s.Pods)
 	unfinished := run.End == nil && run.Doomed == nil
 	switch {
 	case run.End != nil:

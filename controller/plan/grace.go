@@ -37,10 +37,10 @@ func (r Run) deleted() (since time.Time, ok bool) {
 // slotReleasedAt returns until when a pod that was terminated at a time keeps its
 // slot, unless it ends before. An unreachable node gets only the margin: the API
 // server will not learn of its pod's end.
-func (s Sight) slotReleasedAt(run Run, terminated time.Time) time.Time {
+func (s Observation) slotReleasedAt(run Run, terminated time.Time) time.Time {
 	end := run.graceEnd(terminated)
-	if !s.Silent.IsZero() {
-		return earlier(end, s.Silent.Add(StopMargin))
+	if !s.UnreachableSince.IsZero() {
+		return earlier(end, s.UnreachableSince.Add(StopMargin))
 	}
 	return end
 }
@@ -54,9 +54,9 @@ func (r Run) graceEnd(terminated time.Time) time.Time {
 	return terminated.Add(r.grace() + StopMargin)
 }
 
-// SilentSince returns since when a node is unreachable; zero: it is
+// UnreachableSince returns since when a node is unreachable; zero: it is
 // reachable.
-func SilentSince(node *corev1.Node) time.Time {
+func UnreachableSince(node *corev1.Node) time.Time {
 	for _, c := range node.Status.Conditions {
 		if c.Type == corev1.NodeReady && c.Status == corev1.ConditionUnknown {
 			return c.LastTransitionTime.Time
@@ -68,12 +68,12 @@ func SilentSince(node *corev1.Node) time.Time {
 // orphan returns how long the pod of a deleted Job may still run. The garbage
 // collector deletes the pod too, with its grace period. Before it does, the pod
 // may run until its deadline.
-func (s Sight) orphan(now time.Time) (keeps time.Duration, unreachable bool) {
+func (s Observation) orphan(now time.Time) (keeps time.Duration, unreachable bool) {
 	pod := NewestPod(s.Pods)
 	if pod == nil || hasEnded(pod) || s.NodeGone {
 		return 0, false
 	}
-	run := Observe(&batchv1.Job{}, []*corev1.Pod{pod})
+	run := RunOf(&batchv1.Job{}, []*corev1.Pod{pod})
 	terminated, ok := run.deleted()
 	if !ok {
 		terminated = pod.CreationTimestamp.Add(s.Settings.StartDeadline + s.Settings.JobTimeout)

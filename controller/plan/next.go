@@ -9,22 +9,22 @@ import (
 	"github.com/batch-job-controller/batch-job-controller/controller/execution"
 )
 
-// Sight is what is known of an admitted node task at one moment. It may be
+// Observation is what is known of an admitted node task at one moment. It may be
 // stale: a Job that was just created may be missing.
-type Sight struct {
-	Settings execution.Settings
-	Task     execution.Task
-	Admitted bool          // by the record: its Job may exist
-	Created  bool          // its Job exists, or did
-	Seen     bool          // this process has seen its Job in the cache
-	Foreign  bool          // the Job of its name does not, or no longer, belong to this execution
-	NodeGone bool          // no node has the task's UID any more
-	Silent   time.Time     // since when the node is unreachable; zero: it is reachable
-	Job      *batchv1.Job  // nil: not in the cache
-	Pods     []*corev1.Pod // of the Job, in the cache; also of one that was deleted or taken away
-	Others   []*corev1.Pod // of other executions, on the task's node
-	Since    time.Time     // when the task got its slot
-	Stopped  *Stopped      // nil: the controller has not stopped the Job
+type Observation struct {
+	Settings         execution.Settings
+	Task             execution.Task
+	Admitted         bool          // by the record: its Job may exist
+	Created          bool          // its Job exists, or did
+	Seen             bool          // this process has seen its Job in the cache
+	Foreign          bool          // the Job of its name does not, or no longer, belong to this execution
+	NodeGone         bool          // no node has the task's UID any more
+	UnreachableSince time.Time     // since when the node is unreachable; zero: it is reachable
+	Job              *batchv1.Job  // nil: not in the cache
+	Pods             []*corev1.Pod // of the Job, in the cache; also of one that was deleted or taken away
+	Others           []*corev1.Pod // of other executions, on the task's node
+	Since            time.Time     // when the task got its slot
+	Stopped          *Stopped      // nil: the controller has not stopped the Job
 
 	LogsSaved bool // or they cannot be saved any more
 }
@@ -52,12 +52,12 @@ const (
 
 // Action is a step and what it needs.
 type Action struct {
-	Step    Step
-	End     execution.End // for Stop, Verify and Finish: how the task ends
-	Running bool          // for Wait and SaveLogs: the pod runs
-	Started time.Time     // for Wait and SaveLogs: when its work started, if it runs and that is known
-	Silent  bool          // for Verify and Finish: the step relies on the node being unreachable, of which the cache may be stale
-	Recheck time.Duration // for Wait: decide again after this time, even without an event; 0: no need
+	Step        Step
+	End         execution.End // for Stop, Verify and Finish: how the task ends
+	Running     bool          // for Wait and SaveLogs: the pod runs
+	Started     time.Time     // for Wait and SaveLogs: when its work started, if it runs and that is known
+	Unreachable bool          // for Verify and Finish: the step relies on the node being unreachable, of which the cache may be stale
+	Recheck     time.Duration // for Wait: decide again after this time, even without an event; 0: no need
 }
 
 const (
@@ -71,7 +71,7 @@ const (
 
 // Next decides what to do about a node task that has not ended, and is admitted
 // or has lost its node.
-func Next(s Sight, now time.Time) Action {
+func Next(s Observation, now time.Time) Action {
 	switch {
 	case s.Foreign:
 		return s.foreign(now)
@@ -80,7 +80,7 @@ func Next(s Sight, now time.Time) Action {
 	case s.Job == nil:
 		return withoutJob(s, now)
 	}
-	run := Observe(s.Job, s.Pods)
+	run := RunOf(s.Job, s.Pods)
 	switch {
 	case run.End != nil:
 		return Action{Step: Finish, End: s.afterStop(run.End.At(now))}
@@ -101,7 +101,7 @@ func Next(s Sight, now time.Time) Action {
 }
 
 // ran reports whether the task is known to have had a pod that ran.
-func (s Sight) ran() bool {
+func (s Observation) ran() bool {
 	return s.Task.Outcome.State == execution.Running || !s.Task.Started.IsZero()
 }
 
@@ -123,7 +123,7 @@ func finish(state execution.State, reason execution.Reason, message string, at t
 // nodeGone ends a task whose node is gone and whose Job is not in the cache. The
 // cache may lag behind: a created Job has to be stopped, because its pod would run
 // once a node of the same name joins.
-func nodeGone(s Sight, now time.Time) Action {
+func nodeGone(s Observation, now time.Time) Action {
 	waited := now.Sub(s.Since)
 	switch {
 	case s.Created && !s.Seen && waited < cacheLag:
@@ -140,7 +140,7 @@ func nodeGone(s Sight, now time.Time) Action {
 
 // withoutJob distinguishes three cases in which the cache has no Job: it was never
 // created, the cache lags behind, or a client deleted it.
-func withoutJob(s Sight, now time.Time) Action {
+func withoutJob(s Observation, now time.Time) Action {
 	waited := now.Sub(s.Since)
 	switch {
 	case s.Created && !s.Seen && waited < cacheLag:
@@ -151,7 +151,7 @@ func withoutJob(s Sight, now time.Time) Action {
 			return Action{Step: Wait, Recheck: keeps}
 		}
 		deleted := finish(execution.Lost, execution.JobDeleted, "the Job was deleted before its end was observed", now)
-		deleted.Step, deleted.Silent = Verify, unreachable
+		deleted.Step, deleted.Unreachable = Verify, unreachable
 		return deleted
 	default:
 		return s.create(now)
@@ -160,7 +160,7 @@ func withoutJob(s Sight, now time.Time) Action {
 
 // untilStarted gives a pod until startDeadline to start all of its template's
 // containers. The time of its init containers does not count.
-func untilStarted(s Sight, run Run, now time.Time) Action {
+func untilStarted(s Observation, run Run, now time.Time) Action {
 	deadline := run.Waiting.Add(s.Settings.StartDeadline)
 	if now.Before(deadline) {
 		return Action{Step: Wait, Recheck: deadline.Sub(now)}
@@ -172,7 +172,7 @@ func untilStarted(s Sight, run Run, now time.Time) Action {
 
 // untilReplaced waits for the Job controller, which creates another pod for one
 // that has ended or was deleted with attempts left, or fails the Job.
-func untilReplaced(s Sight, run Run, now time.Time) Action {
+func untilReplaced(s Observation, run Run, now time.Time) Action {
 	ended, end := run.attempt(s)
 	deadline := ended.Add(retryPause + s.Settings.StartDeadline)
 	if now.Before(deadline) {
@@ -184,7 +184,7 @@ func untilReplaced(s Sight, run Run, now time.Time) Action {
 // untilEnded gives a started pod jobTimeout, which the kubelet enforces, and its
 // grace period. After that the kubelet is presumed dead. The grace period of a
 // deleted pod, such as an evicted one, starts at its deletion.
-func untilEnded(s Sight, run Run, now time.Time) Action {
+func untilEnded(s Observation, run Run, now time.Time) Action {
 	deadline := run.workStart().Add(s.Settings.JobTimeout + run.grace() + StopMargin)
 	if since, ok := run.deleted(); ok {
 		if released := s.slotReleasedAt(run, since); !now.Before(released) {
@@ -203,7 +203,7 @@ func untilEnded(s Sight, run Run, now time.Time) Action {
 }
 
 // untilGone waits for the pod of a failed Job to end, at most for its grace period.
-func untilGone(s Sight, run Run, now time.Time) Action {
+func untilGone(s Observation, run Run, now time.Time) Action {
 	terminated := run.Doomed.Finished
 	if s.Stopped != nil && s.Stopped.At.After(terminated) {
 		terminated = s.Stopped.At
@@ -211,14 +211,14 @@ func untilGone(s Sight, run Run, now time.Time) Action {
 	deadline := s.slotReleasedAt(run, terminated)
 	over := run.cannotRun() || run.ended() || s.NodeGone
 	if over || !now.Before(deadline) {
-		return Action{Step: Finish, End: s.afterStop(*run.Doomed), Silent: !over && now.Before(run.graceEnd(terminated))}
+		return Action{Step: Finish, End: s.afterStop(*run.Doomed), Unreachable: !over && now.Before(run.graceEnd(terminated))}
 	}
 	return wait(run, deadline.Sub(now))
 }
 
 // afterStop returns the end of a pod whose Job may have been stopped: such a pod
 // has no reason of its own, and the cache may lack the stop annotation.
-func (s Sight) afterStop(end execution.End) execution.End {
+func (s Observation) afterStop(end execution.End) execution.End {
 	if s.Stopped != nil {
 		return endOfStopped(end, s.Stopped.End, s.Stopped.At)
 	}
@@ -227,14 +227,14 @@ func (s Sight) afterStop(end execution.End) execution.End {
 
 // stop stops the Job, and ends the task once its pod can no longer run: when the pod
 // has ended, its node is gone, or its grace period and StopMargin have passed.
-func stop(s Sight, run Run, end execution.End, now time.Time) Action {
+func stop(s Observation, run Run, end execution.End, now time.Time) Action {
 	if s.Stopped == nil {
 		return Action{Step: Stop, End: end}
 	}
 	deadline := s.slotReleasedAt(run, s.Stopped.At)
 	over := run.cannotRun() || s.NodeGone
 	if over || !now.Before(deadline) {
-		return Action{Step: Finish, End: s.Stopped.End.At(now), Silent: !over && now.Before(run.graceEnd(s.Stopped.At))}
+		return Action{Step: Finish, End: s.Stopped.End.At(now), Unreachable: !over && now.Before(run.graceEnd(s.Stopped.At))}
 	}
 	return wait(run, deadline.Sub(now))
 }

@@ -46,7 +46,7 @@ func TestNext(t *testing.T) {
 	}
 	pullFails := podWith(container("check", waiting("ImagePullBackOff", "Back-off")))
 	cases := map[string]struct {
-		observation Sight
+		observation Observation
 		now         time.Duration
 
 		want        Step
@@ -59,69 +59,69 @@ func TestNext(t *testing.T) {
 	}{
 		// No Job in the cache.
 		"admitted a moment ago": {
-			observation: Sight{}, want: Create,
+			observation: Observation{}, want: Create,
 		},
 		"admitted long ago by an earlier leader": {
-			observation: Sight{}, now: 24 * time.Hour, want: Create,
+			observation: Observation{}, now: 24 * time.Hour, want: Create,
 		},
 		"a pod of an earlier execution runs on the node": {
-			observation: Sight{Others: pods(runningPod(0, onNode, deleting))}, now: time.Minute, want: Wait, wantRecheck: occupiedPause,
+			observation: Observation{Others: pods(runningPod(0, onNode, deleting))}, now: time.Minute, want: Wait, wantRecheck: occupiedPause,
 		},
 		"a pod of an earlier execution runs on the node, at the start deadline": {
-			observation: Sight{Others: pods(runningPod(0, onNode, deleting, ofExecution("20260304040000")))}, now: startDeadline, want: Verify,
+			observation: Observation{Others: pods(runningPod(0, onNode, deleting, ofExecution("20260304040000")))}, now: startDeadline, want: Verify,
 			wantOutcome: ended(execution.Failed, execution.NodeBusy), wantMessage: "pod pod of execution 20260304040000 is still running on the node",
 		},
 		"a pod of an earlier execution has started on the node, as far as is known": {
-			observation: Sight{Others: pods(podWith(onNode))}, now: startDeadline - time.Second, want: Wait, wantRecheck: time.Second,
+			observation: Observation{Others: pods(podWith(onNode))}, now: startDeadline - time.Second, want: Wait, wantRecheck: time.Second,
 		},
 		"the pods of earlier executions have ended": {
-			observation: Sight{Others: pods(succeededPod(0, time.Second), failedPodAt(0, time.Second, onNode), podWith(onNode, goneAt(time.Second)), podWith())}, want: Create,
+			observation: Observation{Others: pods(succeededPod(0, time.Second), failedPodAt(0, time.Second, onNode), podWith(onNode, goneAt(time.Second)), podWith())}, want: Create,
 		},
 		"created, and not in the cache yet": {
-			observation: Sight{Created: true}, now: 10 * time.Second, want: Wait, wantRecheck: 20 * time.Second,
+			observation: Observation{Created: true}, now: 10 * time.Second, want: Wait, wantRecheck: 20 * time.Second,
 		},
 		"created, and long missing from the cache": {
-			observation: Sight{Created: true}, now: cacheLag, want: Verify, wantOutcome: ended(execution.Lost, execution.JobDeleted),
+			observation: Observation{Created: true}, now: cacheLag, want: Verify, wantOutcome: ended(execution.Lost, execution.JobDeleted),
 		},
 		"seen, and gone": {
-			observation: Sight{Created: true, Seen: true}, now: time.Second, want: Verify, wantOutcome: ended(execution.Lost, execution.JobDeleted),
+			observation: Observation{Created: true, Seen: true}, now: time.Second, want: Verify, wantOutcome: ended(execution.Lost, execution.JobDeleted),
 		},
 
 		// The node is gone, which includes one of its name with another UID.
 		"the node went before the task was admitted": {
-			observation: Sight{NodeGone: true}, want: Finish,
+			observation: Observation{NodeGone: true}, want: Finish,
 			wantOutcome: ended(execution.Skipped, execution.NodeGone), wantMessage: "before its Job was created",
 		},
 		"the node went, and the response to a create may have been lost": {
-			observation: Sight{NodeGone: true, Admitted: true}, want: Verify,
+			observation: Observation{NodeGone: true, Admitted: true}, want: Verify,
 			wantOutcome: ended(execution.Skipped, execution.NodeGone), wantMessage: "before its Job was created",
 		},
 		"the node and the Job went": {
-			observation: Sight{NodeGone: true, Created: true, Seen: true}, want: Finish,
+			observation: Observation{NodeGone: true, Created: true, Seen: true}, want: Finish,
 			wantOutcome: ended(execution.Lost, execution.NodeGone), wantMessage: "the node and its Job were deleted",
 		},
 		"the node went before the cache had the Job": {
-			observation: Sight{NodeGone: true, Created: true}, now: 10 * time.Second, want: Wait, wantRecheck: 20 * time.Second,
+			observation: Observation{NodeGone: true, Created: true}, now: 10 * time.Second, want: Wait, wantRecheck: 20 * time.Second,
 		},
 		"the node went, and the cache never had the Job": {
-			observation: Sight{NodeGone: true, Created: true}, now: cacheLag, want: Finish,
+			observation: Observation{NodeGone: true, Created: true}, now: cacheLag, want: Finish,
 			wantOutcome: ended(execution.Lost, execution.NodeGone),
 		},
 		"the node went while the pod ran": {
-			observation: Sight{NodeGone: true, Job: jobWith(), Pods: pods(runningPod(10 * time.Second))}, now: time.Minute, want: Stop,
+			observation: Observation{NodeGone: true, Job: jobWith(), Pods: pods(runningPod(10 * time.Second))}, now: time.Minute, want: Stop,
 			wantOutcome: ended(execution.Lost, execution.NodeGone),
 		},
 		"the node went while the pod ran, and the Job was told to end": {
-			observation: Sight{NodeGone: true, Job: jobWith(), Pods: pods(runningPod(10 * time.Second)), Stopped: told(time.Minute, execution.Lost, execution.NodeGone)},
+			observation: Observation{NodeGone: true, Job: jobWith(), Pods: pods(runningPod(10 * time.Second)), Stopped: told(time.Minute, execution.Lost, execution.NodeGone)},
 			now:         time.Minute + time.Second, want: Finish,
 			wantOutcome: ended(execution.Lost, execution.NodeGone),
 		},
 		"the node went after the pod had succeeded": {
-			observation: Sight{NodeGone: true, Job: jobWith(), Pods: pods(succeededPod(1, 2))}, now: time.Minute, want: Finish,
+			observation: Observation{NodeGone: true, Job: jobWith(), Pods: pods(succeededPod(1, 2))}, now: time.Minute, want: Finish,
 			wantOutcome: ended(execution.Succeeded, ""),
 		},
 		"the node went while a doomed pod ran": {
-			observation: Sight{
+			observation: Observation{
 				NodeGone: true, Job: jobWith(condition(batchv1.JobFailureTarget, "DeadlineExceeded", time.Minute)),
 				Pods: pods(runningPod(10*time.Second, deleting)),
 			},
@@ -130,102 +130,102 @@ func TestNext(t *testing.T) {
 
 		// The Job is foreign.
 		"a foreign Job has the name": {
-			observation: Sight{Foreign: true, Job: jobWith()}, want: Finish,
+			observation: Observation{Foreign: true, Job: jobWith()}, want: Finish,
 			wantOutcome: ended(execution.Failed, execution.ForeignJob), wantMessage: "check-20260304050000-0123456789",
 		},
 		"a foreign Job that succeeded counts for nothing": {
-			observation: Sight{Foreign: true, Job: jobWith(condition(batchv1.JobComplete, "", 0))}, want: Finish,
+			observation: Observation{Foreign: true, Job: jobWith(condition(batchv1.JobComplete, "", 0))}, want: Finish,
 			wantOutcome: ended(execution.Failed, execution.ForeignJob),
 		},
 		"a foreign Job that never was ours holds no slot": {
-			observation: Sight{Foreign: true, Job: jobWith(), Pods: pods(runningPod(0, onNode))}, want: Finish,
+			observation: Observation{Foreign: true, Job: jobWith(), Pods: pods(runningPod(0, onNode))}, want: Finish,
 			wantOutcome: ended(execution.Failed, execution.ForeignJob),
 		},
 		"the Job was taken away while its pod ran": {
-			observation: Sight{Foreign: true, Created: true, Job: jobWith(), Pods: pods(runningPod(0, onNode))}, now: time.Minute,
+			observation: Observation{Foreign: true, Created: true, Job: jobWith(), Pods: pods(runningPod(0, onNode))}, now: time.Minute,
 			want: Wait, wantRunning: true, wantStarted: after(0), wantRecheck: startDeadline + jobTimeout + stopWait - time.Minute,
 		},
 		"the Job was taken away, and its pod has run for as long as it may": {
-			observation: Sight{Foreign: true, Created: true, Job: jobWith(), Pods: pods(runningPod(0, onNode))}, now: startDeadline + jobTimeout + stopWait,
+			observation: Observation{Foreign: true, Created: true, Job: jobWith(), Pods: pods(runningPod(0, onNode))}, now: startDeadline + jobTimeout + stopWait,
 			want: Verify, wantOutcome: ended(execution.Failed, execution.ForeignJob),
 		},
 		"the Job was taken away before it had a pod": {
-			observation: Sight{Foreign: true, Created: true, Job: jobWith()}, now: time.Minute, want: Wait, wantRecheck: startDeadline - time.Minute,
+			observation: Observation{Foreign: true, Created: true, Job: jobWith()}, now: time.Minute, want: Wait, wantRecheck: startDeadline - time.Minute,
 		},
 		"the Job was taken away, and has no pod until the start deadline": {
-			observation: Sight{Foreign: true, Created: true, Job: jobWith()}, now: startDeadline, want: Verify,
+			observation: Observation{Foreign: true, Created: true, Job: jobWith()}, now: startDeadline, want: Verify,
 			wantOutcome: ended(execution.Failed, execution.ForeignJob),
 		},
 		"the Job was taken away, and its pod has succeeded": {
-			observation: Sight{Foreign: true, Created: true, Job: jobWith(), Pods: pods(succeededPod(0, time.Second))}, now: time.Minute, want: Verify,
+			observation: Observation{Foreign: true, Created: true, Job: jobWith(), Pods: pods(succeededPod(0, time.Second))}, now: time.Minute, want: Verify,
 			wantOutcome: ended(execution.Failed, execution.ForeignJob),
 		},
 		"the Job was taken away, and its pod has failed with attempts left": {
-			observation: Sight{Foreign: true, Created: true, Job: jobWith(backoff(1)), Pods: pods(failedPodAt(0, time.Second))}, now: time.Minute,
+			observation: Observation{Foreign: true, Created: true, Job: jobWith(backoff(1)), Pods: pods(failedPodAt(0, time.Second))}, now: time.Minute,
 			want: Wait, wantRunning: true, wantStarted: after(0), wantRecheck: retryPause + startDeadline + time.Second - time.Minute,
 		},
 		"the Job was taken away and has failed, and its pod still ends": {
-			observation: Sight{
+			observation: Observation{
 				Foreign: true, Created: true, Job: jobWith(condition(batchv1.JobFailureTarget, "DeadlineExceeded", time.Minute)),
 				Pods: pods(runningPod(0, onNode)),
 			},
 			now: 2 * time.Minute, want: Wait, wantRunning: true, wantStarted: after(0), wantRecheck: startDeadline + jobTimeout + stopWait - 2*time.Minute,
 		},
 		"the Job was taken away, and its node is gone": {
-			observation: Sight{Foreign: true, Created: true, NodeGone: true, Job: jobWith(), Pods: pods(runningPod(0, onNode))}, now: time.Minute, want: Finish,
+			observation: Observation{Foreign: true, Created: true, NodeGone: true, Job: jobWith(), Pods: pods(runningPod(0, onNode))}, now: time.Minute, want: Finish,
 			wantOutcome: ended(execution.Failed, execution.ForeignJob),
 		},
 
 		// The pod does not start.
 		"no pod yet": {
-			observation: Sight{Job: jobWith()}, now: time.Minute, want: Wait, wantRecheck: 9 * time.Minute,
+			observation: Observation{Job: jobWith()}, now: time.Minute, want: Wait, wantRecheck: 9 * time.Minute,
 		},
 		"no pod until the start deadline": {
-			observation: Sight{Job: jobWith()}, now: startDeadline, want: Stop,
+			observation: Observation{Job: jobWith()}, now: startDeadline, want: Stop,
 			wantOutcome: ended(execution.Failed, execution.PodNotCreated),
 		},
 		"no pod in the cache, which may lag, and the Job was told to end": {
-			observation: Sight{Job: jobWith(), Stopped: told(startDeadline, execution.Failed, execution.PodNotCreated)}, now: startDeadline + time.Second,
+			observation: Observation{Job: jobWith(), Stopped: told(startDeadline, execution.Failed, execution.PodNotCreated)}, now: startDeadline + time.Second,
 			want: Wait, wantRecheck: stopWait - time.Second,
 		},
 		"no pod in the cache, and the Job is about to fail": {
-			observation: Sight{Job: jobWith(condition(batchv1.JobFailureTarget, "DeadlineExceeded", startDeadline+time.Second)), Stopped: told(startDeadline, execution.Failed, execution.PodNotCreated)},
+			observation: Observation{Job: jobWith(condition(batchv1.JobFailureTarget, "DeadlineExceeded", startDeadline+time.Second)), Stopped: told(startDeadline, execution.Failed, execution.PodNotCreated)},
 			now:         startDeadline + 2*time.Second, want: Wait, wantRecheck: stopWait - time.Second,
 		},
 		"no pod, and the Job has failed": {
-			observation: Sight{Job: jobWith(condition(batchv1.JobFailed, "DeadlineExceeded", startDeadline+time.Second)), Stopped: told(startDeadline, execution.Failed, execution.PodNotCreated)},
+			observation: Observation{Job: jobWith(condition(batchv1.JobFailed, "DeadlineExceeded", startDeadline+time.Second)), Stopped: told(startDeadline, execution.Failed, execution.PodNotCreated)},
 			now:         startDeadline + 2*time.Second, want: Finish,
 			wantOutcome: ended(execution.Failed, execution.PodNotCreated), wantMessage: "as told",
 		},
 		"the start deadline counts from the pod's creation": {
-			observation: Sight{Job: jobWith(), Pods: pods(podWith(born(5 * time.Minute)))}, now: startDeadline, want: Wait, wantRecheck: 5 * time.Minute,
+			observation: Observation{Job: jobWith(), Pods: pods(podWith(born(5 * time.Minute)))}, now: startDeadline, want: Wait, wantRecheck: 5 * time.Minute,
 		},
 		"the image cannot be pulled yet": {
-			observation: Sight{Job: jobWith(), Pods: pods(pullFails)}, now: startDeadline - time.Second, want: Wait, wantRecheck: time.Second,
+			observation: Observation{Job: jobWith(), Pods: pods(pullFails)}, now: startDeadline - time.Second, want: Wait, wantRecheck: time.Second,
 		},
 		"the image cannot be pulled (ImagePullBackOff)": {
-			observation: Sight{Job: jobWith(), Pods: pods(pullFails)}, now: startDeadline, want: Stop,
+			observation: Observation{Job: jobWith(), Pods: pods(pullFails)}, now: startDeadline, want: Stop,
 			wantOutcome: ended(execution.Failed, "ImagePullBackOff"), wantMessage: "container check: Back-off",
 		},
 		"the image cannot be pulled (ErrImagePull)": {
-			observation: Sight{Job: jobWith(), Pods: pods(podWith(container("check", waiting("ErrImagePull", "denied"))))}, now: startDeadline, want: Stop,
+			observation: Observation{Job: jobWith(), Pods: pods(podWith(container("check", waiting("ErrImagePull", "denied"))))}, now: startDeadline, want: Stop,
 			wantOutcome: ended(execution.Failed, "ErrImagePull"), wantMessage: "denied",
 		},
 		"a Secret is missing": {
-			observation: Sight{Job: jobWith(), Pods: pods(podWith(container("check", waiting("CreateContainerConfigError", "no secret"))))},
+			observation: Observation{Job: jobWith(), Pods: pods(podWith(container("check", waiting("CreateContainerConfigError", "no secret"))))},
 			now:         startDeadline, want: Stop,
 			wantOutcome: ended(execution.Failed, "CreateContainerConfigError"), wantMessage: "no secret",
 		},
 		"the node has no room": {
-			observation: Sight{Job: jobWith(), Pods: pods(podWith(unscheduled("Unschedulable", "Insufficient cpu")))}, now: startDeadline, want: Stop,
+			observation: Observation{Job: jobWith(), Pods: pods(podWith(unscheduled("Unschedulable", "Insufficient cpu")))}, now: startDeadline, want: Stop,
 			wantOutcome: ended(execution.Failed, "Unschedulable"), wantMessage: "Insufficient cpu",
 		},
 		"stopped, and the pod may still start": {
-			observation: Sight{Job: jobWith(), Pods: pods(pullFails), Stopped: told(startDeadline, execution.Failed, "ImagePullBackOff")}, now: startDeadline + time.Second,
+			observation: Observation{Job: jobWith(), Pods: pods(pullFails), Stopped: told(startDeadline, execution.Failed, "ImagePullBackOff")}, now: startDeadline + time.Second,
 			want: Wait, wantRecheck: stopWait - time.Second,
 		},
 		"stopped, and the pod cannot start any more": {
-			observation: Sight{
+			observation: Observation{
 				Job:  jobWith(stopped("failed/ImagePullBackOff", "Back-off")),
 				Pods: pods(podWith(deleting, container("check", waiting("ErrImagePull", "denied")))), Stopped: told(startDeadline, execution.Failed, "ImagePullBackOff"),
 			},
@@ -233,11 +233,11 @@ func TestNext(t *testing.T) {
 			wantOutcome: ended(execution.Failed, "ImagePullBackOff"), wantMessage: "as told",
 		},
 		"stopped, and the pod is gone before the Job has failed": {
-			observation: Sight{Job: jobWith(stopped("failed/ImagePullBackOff", "Back-off")), Stopped: told(startDeadline, execution.Failed, "ImagePullBackOff")},
+			observation: Observation{Job: jobWith(stopped("failed/ImagePullBackOff", "Back-off")), Stopped: told(startDeadline, execution.Failed, "ImagePullBackOff")},
 			now:         startDeadline + time.Second, want: Wait, wantRecheck: stopWait - time.Second,
 		},
 		"stopped, and the pod failed for it": {
-			observation: Sight{
+			observation: Observation{
 				Job:  jobWith(stopped("failed/ImagePullBackOff", "Back-off")),
 				Pods: pods(podWith(deleting, phase(corev1.PodFailed), container("check", waiting("ImagePullBackOff", "")))), Stopped: told(startDeadline, execution.Failed, "ImagePullBackOff"),
 			},
@@ -245,7 +245,7 @@ func TestNext(t *testing.T) {
 			wantOutcome: ended(execution.Failed, "ImagePullBackOff"), wantMessage: "as told",
 		},
 		"stopped, and the pod failed for it before the cache has the annotation": {
-			observation: Sight{
+			observation: Observation{
 				Job: jobWith(), Pods: pods(podWith(deleting, phase(corev1.PodFailed), container("check", vanished()))),
 				Stopped: told(startDeadline, execution.Failed, "ImagePullBackOff"),
 			},
@@ -253,7 +253,7 @@ func TestNext(t *testing.T) {
 			wantOutcome: ended(execution.Failed, "ImagePullBackOff"), wantMessage: "as told",
 		},
 		"stopped, and the Job failed for it before the cache has the annotation": {
-			observation: Sight{
+			observation: Observation{
 				Job:     jobWith(condition(batchv1.JobFailed, "DeadlineExceeded", startDeadline)),
 				Stopped: told(startDeadline, execution.Failed, "ImagePullBackOff"),
 			},
@@ -261,184 +261,184 @@ func TestNext(t *testing.T) {
 			wantOutcome: ended(execution.Failed, "ImagePullBackOff"), wantMessage: "as told",
 		},
 		"stopped, and the pod succeeded all the same": {
-			observation: Sight{Job: jobWith(), Pods: pods(succeededPod(1, 2)), Stopped: told(startDeadline, execution.Failed, "ImagePullBackOff")},
+			observation: Observation{Job: jobWith(), Pods: pods(succeededPod(1, 2)), Stopped: told(startDeadline, execution.Failed, "ImagePullBackOff")},
 			now:         startDeadline + time.Second, want: Finish, wantOutcome: ended(execution.Succeeded, ""),
 		},
 		"stopped, and the pod's node does not answer": {
-			observation: Sight{Job: jobWith(), Pods: pods(pullFails), Stopped: told(startDeadline, execution.Failed, "ImagePullBackOff")}, now: startDeadline + stopWait, want: Finish,
+			observation: Observation{Job: jobWith(), Pods: pods(pullFails), Stopped: told(startDeadline, execution.Failed, "ImagePullBackOff")}, now: startDeadline + stopWait, want: Finish,
 			wantOutcome: ended(execution.Failed, "ImagePullBackOff"),
 		},
 		"stopped, and the pod started all the same": {
-			observation: Sight{Job: jobWith(stopped("failed/ImagePullBackOff", "Back-off")), Pods: pods(runningPod(startDeadline)), Stopped: told(startDeadline, execution.Failed, "ImagePullBackOff")},
+			observation: Observation{Job: jobWith(stopped("failed/ImagePullBackOff", "Back-off")), Pods: pods(runningPod(startDeadline)), Stopped: told(startDeadline, execution.Failed, "ImagePullBackOff")},
 			now:         startDeadline + time.Second, want: Wait, wantStarted: after(startDeadline), wantRecheck: jobTimeout + stopWait - time.Second,
 		},
 
 		// A part of the pod runs.
 		"a sidecar runs, and the image cannot be pulled": {
-			observation: Sight{Job: jobWith(), Pods: pods(podWith(sidecar("ship", running(5*time.Second)), container("check", waiting("ImagePullBackOff", "not found"))))},
+			observation: Observation{Job: jobWith(), Pods: pods(podWith(sidecar("ship", running(5*time.Second)), container("check", waiting("ImagePullBackOff", "not found"))))},
 			now:         startDeadline, want: Stop, wantOutcome: ended(execution.Failed, "ImagePullBackOff"), wantMessage: "container check: not found",
 		},
 		"a sidecar runs, and there is time to start": {
-			observation: Sight{Job: jobWith(), Pods: pods(podWith(sidecar("ship", running(5*time.Second)), container("check", waiting("PodInitializing", ""))))},
+			observation: Observation{Job: jobWith(), Pods: pods(podWith(sidecar("ship", running(5*time.Second)), container("check", waiting("PodInitializing", ""))))},
 			now:         startDeadline - time.Second, want: Wait, wantRecheck: time.Second,
 		},
 		"an init container has ended, and the image cannot be pulled": {
-			observation: Sight{Job: jobWith(), Pods: pods(podWith(initContainer("prepare", exited(0, "Completed", 5*time.Second, time.Minute)),
+			observation: Observation{Job: jobWith(), Pods: pods(podWith(initContainer("prepare", exited(0, "Completed", 5*time.Second, time.Minute)),
 				container("check", waiting("ImagePullBackOff", "not found"))))},
 			now: startDeadline + time.Minute, want: Stop, wantOutcome: ended(execution.Failed, "ImagePullBackOff"), wantMessage: "not found",
 		},
 		"one of two containers runs, and the image of the other cannot be pulled": {
-			observation: Sight{Job: jobWith(), Pods: pods(podWith(container("helper", running(5*time.Second)), container("check", waiting("ErrImagePull", "not found"))))},
+			observation: Observation{Job: jobWith(), Pods: pods(podWith(container("helper", running(5*time.Second)), container("check", waiting("ErrImagePull", "not found"))))},
 			now:         startDeadline, want: Stop, wantOutcome: ended(execution.Failed, "ErrImagePull"), wantMessage: "not found",
 		},
 		"an init container works for longer than startDeadline": {
-			observation: Sight{Job: jobWith(), Pods: pods(podWith(initContainer("prepare", running(10*time.Second)), container("check", waiting("PodInitializing", ""))))},
+			observation: Observation{Job: jobWith(), Pods: pods(podWith(initContainer("prepare", running(10*time.Second)), container("check", waiting("PodInitializing", ""))))},
 			now:         startDeadline + time.Minute, want: Wait, wantRunning: true, wantRecheck: jobTimeout + stopWait - startDeadline - 50*time.Second,
 		},
 		"an init container has worked for longer than startDeadline": {
-			observation: Sight{Job: jobWith(), Pods: pods(podWith(initContainer("prepare", exited(0, "Completed", 5*time.Second, startDeadline+time.Minute)),
+			observation: Observation{Job: jobWith(), Pods: pods(podWith(initContainer("prepare", exited(0, "Completed", 5*time.Second, startDeadline+time.Minute)),
 				container("check", waiting("PodInitializing", ""))))},
 			now: startDeadline + 2*time.Minute, want: Wait, wantRecheck: startDeadline - time.Minute,
 		},
 		"a container is started again in place, and waits": {
-			observation: Sight{Job: jobWith(), Pods: pods(podWith(restarted("check", waiting("CrashLoopBackOff", "back-off"), exited(1, "Error", time.Second, 2*time.Second))))},
+			observation: Observation{Job: jobWith(), Pods: pods(podWith(restarted("check", waiting("CrashLoopBackOff", "back-off"), exited(1, "Error", time.Second, 2*time.Second))))},
 			now:         startDeadline + time.Minute, want: Wait, wantStarted: after(time.Second), wantRecheck: jobTimeout + stopWait - startDeadline - 59*time.Second,
 		},
 
 		// The pod runs.
 		"the pod runs": {
-			observation: Sight{Job: jobWith(), Pods: pods(runningPod(10 * time.Second))}, now: time.Minute,
+			observation: Observation{Job: jobWith(), Pods: pods(runningPod(10 * time.Second))}, now: time.Minute,
 			want: Wait, wantStarted: after(10 * time.Second), wantRecheck: jobTimeout + stopWait - 50*time.Second,
 		},
 		"the pod runs beyond its time, and the kubelet has a grace": {
-			observation: Sight{Job: jobWith(), Pods: pods(runningPod(0))}, now: jobTimeout + stopWait - time.Second,
+			observation: Observation{Job: jobWith(), Pods: pods(runningPod(0))}, now: jobTimeout + stopWait - time.Second,
 			want: Wait, wantStarted: after(0), wantRecheck: time.Second,
 		},
 		"the pod runs beyond its time and the grace": {
-			observation: Sight{Job: jobWith(), Pods: pods(runningPod(0))}, now: jobTimeout + stopWait, want: Stop,
+			observation: Observation{Job: jobWith(), Pods: pods(runningPod(0))}, now: jobTimeout + stopWait, want: Stop,
 			wantOutcome: ended(execution.Failed, execution.JobTimeout), wantMessage: "still running after 1h0m0s: container check",
 		},
 		"stopped, and the pod is being killed": {
-			observation: Sight{Job: jobWith(), Pods: pods(runningPod(0, deletedAt(jobTimeout+stopWait))), Stopped: told(jobTimeout+stopWait, execution.Failed, execution.JobTimeout)},
+			observation: Observation{Job: jobWith(), Pods: pods(runningPod(0, deletedAt(jobTimeout+stopWait))), Stopped: told(jobTimeout+stopWait, execution.Failed, execution.JobTimeout)},
 			now:         jobTimeout + stopWait + 20*time.Second, want: Wait, wantStarted: after(0), wantRecheck: stopWait - 20*time.Second,
 		},
 		"stopped, and the pod runs on a dead node": {
-			observation: Sight{Job: jobWith(), Pods: pods(runningPod(0, deletedAt(jobTimeout+stopWait))), Stopped: told(jobTimeout+stopWait, execution.Failed, execution.JobTimeout)},
+			observation: Observation{Job: jobWith(), Pods: pods(runningPod(0, deletedAt(jobTimeout+stopWait))), Stopped: told(jobTimeout+stopWait, execution.Failed, execution.JobTimeout)},
 			now:         jobTimeout + 2*stopWait, want: Finish,
 			wantOutcome: ended(execution.Failed, execution.JobTimeout),
 		},
 
 		// An injected container still runs.
 		"the work is done, and an injected container still runs": {
-			observation: Sight{Job: jobWith(ofContainers("check")), Pods: pods(meshed(exited(0, "Completed", time.Second, 9*time.Second)))}, now: 10 * time.Second,
+			observation: Observation{Job: jobWith(ofContainers("check")), Pods: pods(meshed(exited(0, "Completed", time.Second, 9*time.Second)))}, now: 10 * time.Second,
 			want: Stop, wantOutcome: ended(execution.Succeeded, ""),
 		},
 		"the work has failed, and an injected container still runs": {
-			observation: Sight{Job: jobWith(ofContainers("check")), Pods: pods(meshed(exited(3, "Error", time.Second, 9*time.Second)))}, now: 10 * time.Second,
+			observation: Observation{Job: jobWith(ofContainers("check")), Pods: pods(meshed(exited(3, "Error", time.Second, 9*time.Second)))}, now: 10 * time.Second,
 			want: Stop, wantOutcome: ended(execution.Failed, execution.ContainerFailed), wantMessage: "container check exited with code 3",
 		},
 		"the work is done, and its log is not saved": {
-			observation: Sight{Settings: withLogs(), Job: jobWith(ofContainers("check")), Pods: pods(meshed(exited(0, "Completed", time.Second, 9*time.Second)))}, now: 10 * time.Second,
+			observation: Observation{Settings: withLogs(), Job: jobWith(ofContainers("check")), Pods: pods(meshed(exited(0, "Completed", time.Second, 9*time.Second)))}, now: 10 * time.Second,
 			want: SaveLogs, wantStarted: after(time.Second),
 		},
 		"the work is done, and its log is saved": {
-			observation: Sight{Settings: withLogs(), LogsSaved: true, Job: jobWith(ofContainers("check")), Pods: pods(meshed(exited(0, "Completed", time.Second, 9*time.Second)))},
+			observation: Observation{Settings: withLogs(), LogsSaved: true, Job: jobWith(ofContainers("check")), Pods: pods(meshed(exited(0, "Completed", time.Second, 9*time.Second)))},
 			now:         10 * time.Second, want: Stop, wantOutcome: ended(execution.Succeeded, ""),
 		},
 		"the work is done, and its node is gone with its log": {
-			observation: Sight{Settings: withLogs(), NodeGone: true, Job: jobWith(ofContainers("check")), Pods: pods(meshed(exited(0, "Completed", time.Second, 9*time.Second)))},
+			observation: Observation{Settings: withLogs(), NodeGone: true, Job: jobWith(ofContainers("check")), Pods: pods(meshed(exited(0, "Completed", time.Second, 9*time.Second)))},
 			now:         10 * time.Second, want: Stop, wantOutcome: ended(execution.Succeeded, ""),
 		},
 		"stopped because the work is done, and the injected container takes its time": {
-			observation: Sight{Settings: withLogs(), Job: jobWith(ofContainers("check")), Pods: pods(meshed(exited(0, "Completed", time.Second, 9*time.Second), deletedAt(11*time.Second))),
+			observation: Observation{Settings: withLogs(), Job: jobWith(ofContainers("check")), Pods: pods(meshed(exited(0, "Completed", time.Second, 9*time.Second), deletedAt(11*time.Second))),
 				Stopped: told(10*time.Second, execution.Succeeded, "")},
 			now: 12 * time.Second, want: Wait, wantStarted: after(time.Second), wantRecheck: stopWait - time.Second,
 		},
 		"stopped because the work is done, by an earlier leader": {
-			observation: Sight{Settings: withLogs(), Job: jobWith(ofContainers("check"), stopped("succeeded/", ""), ran(time.Second, 9*time.Second)),
+			observation: Observation{Settings: withLogs(), Job: jobWith(ofContainers("check"), stopped("succeeded/", ""), ran(time.Second, 9*time.Second)),
 				Pods: pods(meshed(exited(0, "Completed", time.Second, 9*time.Second), deletedAt(11*time.Second))), Stopped: told(12*time.Second, execution.Succeeded, "")},
 			now: 13 * time.Second, want: Wait, wantStarted: after(time.Second), wantRecheck: stopWait - time.Second,
 		},
 		"stopped because the work is done, and the pod has ended before the cache has the annotation": {
-			observation: Sight{Job: jobWith(ofContainers("check")), Stopped: told(10*time.Second, execution.Succeeded, ""),
+			observation: Observation{Job: jobWith(ofContainers("check")), Stopped: told(10*time.Second, execution.Succeeded, ""),
 				Pods: pods(podWith(phase(corev1.PodFailed), goneAt(20*time.Second), container("check", exited(0, "Completed", time.Second, 9*time.Second)), container("proxy", exited(137, "Error", 0, 20*time.Second))))},
 			now: 21 * time.Second, want: Finish, wantOutcome: ended(execution.Succeeded, ""), wantMessage: "as told",
 		},
 		"stopped because the work is done, and the pod is gone": {
-			observation: Sight{Job: jobWith(ofContainers("check"), stopped("succeeded/", ""), ran(time.Second, 9*time.Second), condition(batchv1.JobFailed, "DeadlineExceeded", 20*time.Second)),
+			observation: Observation{Job: jobWith(ofContainers("check"), stopped("succeeded/", ""), ran(time.Second, 9*time.Second), condition(batchv1.JobFailed, "DeadlineExceeded", 20*time.Second)),
 				Stopped: told(10*time.Second, execution.Succeeded, "")},
 			now: 21 * time.Second, want: Finish, wantOutcome: ended(execution.Succeeded, ""),
 		},
 		"the work has failed, another attempt is left, and an injected container still runs": {
-			observation: Sight{Job: jobWith(backoff(1), ofContainers("check")), Pods: pods(meshed(exited(3, "Error", time.Second, 9*time.Second)))}, now: 10 * time.Second,
+			observation: Observation{Job: jobWith(backoff(1), ofContainers("check")), Pods: pods(meshed(exited(3, "Error", time.Second, 9*time.Second)))}, now: 10 * time.Second,
 			want: Wait, wantStarted: after(time.Second), wantRecheck: jobTimeout + stopWait - 9*time.Second,
 		},
 		"the work is done, another attempt is left, and an injected container failed": {
-			observation: Sight{Settings: withLogs(), Job: jobWith(backoff(1), ofContainers("check")), Pods: pods(podWith(phase(corev1.PodFailed),
+			observation: Observation{Settings: withLogs(), Job: jobWith(backoff(1), ofContainers("check")), Pods: pods(podWith(phase(corev1.PodFailed),
 				container("check", exited(0, "Completed", time.Second, 9*time.Second)), container("proxy", exited(1, "Error", 0, 20*time.Second))))},
 			now: 21 * time.Second, want: Stop, wantOutcome: ended(execution.Succeeded, ""),
 		},
 		"an injected container's image cannot be pulled, and the work goes on": {
-			observation: Sight{Job: jobWith(ofContainers("check")), Pods: pods(podWith(container("check", running(0)), container("proxy", waiting("ErrImagePull", "denied"))))},
+			observation: Observation{Job: jobWith(ofContainers("check")), Pods: pods(podWith(container("check", running(0)), container("proxy", waiting("ErrImagePull", "denied"))))},
 			now:         startDeadline, want: Wait, wantStarted: after(0), wantRecheck: jobTimeout + stopWait - startDeadline,
 		},
 		"a Job of before, whose containers are not named": {
-			observation: Sight{Job: jobWith(), Pods: pods(meshed(exited(0, "Completed", time.Second, 9*time.Second)))}, now: 10 * time.Second,
+			observation: Observation{Job: jobWith(), Pods: pods(meshed(exited(0, "Completed", time.Second, 9*time.Second)))}, now: 10 * time.Second,
 			want: Wait, wantStarted: after(0), wantRecheck: jobTimeout + stopWait - 10*time.Second,
 		},
 		"an injected container runs on with the template's": {
-			observation: Sight{Job: jobWith(ofContainers("check")), Pods: pods(meshed(running(time.Second)))}, now: jobTimeout + stopWait + time.Second,
+			observation: Observation{Job: jobWith(ofContainers("check")), Pods: pods(meshed(running(time.Second)))}, now: jobTimeout + stopWait + time.Second,
 			want: Stop, wantOutcome: ended(execution.Failed, execution.JobTimeout), wantMessage: "still running after 1h0m0s: containers check, proxy",
 		},
 
 		// The pod has a long grace.
 		"the pod runs beyond its time, and has a long grace": {
-			observation: Sight{Job: jobWith(), Pods: pods(runningPod(0, graceOf(10*time.Minute)))}, now: jobTimeout + stopWait,
+			observation: Observation{Job: jobWith(), Pods: pods(runningPod(0, graceOf(10*time.Minute)))}, now: jobTimeout + stopWait,
 			want: Wait, wantStarted: after(0), wantRecheck: 9*time.Minute + 30*time.Second,
 		},
 		"the pod runs beyond its time and its long grace": {
-			observation: Sight{Job: jobWith(), Pods: pods(runningPod(0, graceOf(10*time.Minute)))}, now: jobTimeout + 10*time.Minute + StopMargin,
+			observation: Observation{Job: jobWith(), Pods: pods(runningPod(0, graceOf(10*time.Minute)))}, now: jobTimeout + 10*time.Minute + StopMargin,
 			want: Stop, wantOutcome: ended(execution.Failed, execution.JobTimeout),
 		},
 		"stopped, and the pod takes its grace": {
-			observation: Sight{Job: jobWith(), Pods: pods(runningPod(0, deletedFor(61*time.Minute, 10*time.Minute))), Stopped: told(61*time.Minute, execution.Failed, execution.JobTimeout)},
+			observation: Observation{Job: jobWith(), Pods: pods(runningPod(0, deletedFor(61*time.Minute, 10*time.Minute))), Stopped: told(61*time.Minute, execution.Failed, execution.JobTimeout)},
 			now:         71 * time.Minute, want: Wait, wantStarted: after(0), wantRecheck: StopMargin,
 		},
 		"stopped, and the pod has taken its grace and more": {
-			observation: Sight{Job: jobWith(), Pods: pods(runningPod(0, deletedFor(61*time.Minute, 10*time.Minute))), Stopped: told(61*time.Minute, execution.Failed, execution.JobTimeout)},
+			observation: Observation{Job: jobWith(), Pods: pods(runningPod(0, deletedFor(61*time.Minute, 10*time.Minute))), Stopped: told(61*time.Minute, execution.Failed, execution.JobTimeout)},
 			now:         72 * time.Minute, want: Finish, wantOutcome: ended(execution.Failed, execution.JobTimeout),
 		},
 		"stopped, and the Job controller deleted the pod much later": {
-			observation: Sight{Job: jobWith(), Pods: pods(runningPod(0, deletedFor(75*time.Minute, 10*time.Minute))), Stopped: told(72*time.Minute, execution.Failed, execution.JobTimeout)},
+			observation: Observation{Job: jobWith(), Pods: pods(runningPod(0, deletedFor(75*time.Minute, 10*time.Minute))), Stopped: told(72*time.Minute, execution.Failed, execution.JobTimeout)},
 			now:         85 * time.Minute, want: Wait, wantStarted: after(0), wantRecheck: StopMargin,
 		},
 		"stopped, and the pod was deleted with a shorter grace": {
-			observation: Sight{Job: jobWith(), Pods: pods(runningPod(0, graceOf(10*time.Minute), deletedFor(72*time.Minute, 5*time.Second))), Stopped: told(72*time.Minute, execution.Failed, execution.JobTimeout)},
+			observation: Observation{Job: jobWith(), Pods: pods(runningPod(0, graceOf(10*time.Minute), deletedFor(72*time.Minute, 5*time.Second))), Stopped: told(72*time.Minute, execution.Failed, execution.JobTimeout)},
 			now:         72*time.Minute + StopMargin, want: Wait, wantStarted: after(0), wantRecheck: 5 * time.Second,
 		},
 		"stopped, and the pod is not in the cache, but its template has a long grace": {
-			observation: Sight{Job: jobWith(templateGrace(10 * time.Minute)), Stopped: told(startDeadline, execution.Failed, "ImagePullBackOff")},
+			observation: Observation{Job: jobWith(templateGrace(10 * time.Minute)), Stopped: told(startDeadline, execution.Failed, "ImagePullBackOff")},
 			now:         startDeadline + 10*time.Minute, want: Wait, wantRecheck: StopMargin,
 		},
 		"stopped, and the pod that waits on its node may have started": {
-			observation: Sight{Job: jobWith(), Pods: pods(podWith(onNode, deletedFor(startDeadline, 10*time.Minute), container("check", waiting("ContainerCreating", "")))),
+			observation: Observation{Job: jobWith(), Pods: pods(podWith(onNode, deletedFor(startDeadline, 10*time.Minute), container("check", waiting("ContainerCreating", "")))),
 				Stopped: told(startDeadline, execution.Failed, execution.PodNotStarted)},
 			now: startDeadline + time.Second, want: Wait, wantRecheck: 11*time.Minute - time.Second,
 		},
 		"stopped, and the kubelet has nothing left of the pod": {
-			observation: Sight{Job: jobWith(), Pods: pods(podWith(onNode, goneAt(startDeadline), container("check", waiting("ContainerCreating", "")))),
+			observation: Observation{Job: jobWith(), Pods: pods(podWith(onNode, goneAt(startDeadline), container("check", waiting("ContainerCreating", "")))),
 				Stopped: told(startDeadline, execution.Failed, execution.PodNotStarted)},
 			now: startDeadline + time.Second, want: Finish, wantOutcome: ended(execution.Failed, execution.PodNotStarted),
 		},
 		"the Job is about to fail, and the pod takes its grace": {
-			observation: Sight{
+			observation: Observation{
 				Job:  jobWith(condition(batchv1.JobFailureTarget, "DeadlineExceeded", time.Minute)),
 				Pods: pods(runningPod(10*time.Second, deletedFor(time.Minute, 10*time.Minute))),
 			},
 			now: 11 * time.Minute, want: Wait, wantStarted: after(10 * time.Second), wantRecheck: StopMargin,
 		},
 		"the Job is about to fail, and the pod was not deleted yet": {
-			observation: Sight{
+			observation: Observation{
 				Job:  jobWith(condition(batchv1.JobFailureTarget, "DeadlineExceeded", time.Minute)),
 				Pods: pods(runningPod(10*time.Second, graceOf(10*time.Minute))),
 			},
@@ -447,103 +447,103 @@ func TestNext(t *testing.T) {
 
 		// Nothing is heard of the node.
 		"stopped, and the node has been silent for long": {
-			observation: Sight{Job: jobWith(), Silent: after(30 * time.Minute), Pods: pods(runningPod(0, deletedFor(61*time.Minute, 10*time.Minute))),
+			observation: Observation{Job: jobWith(), UnreachableSince: after(30 * time.Minute), Pods: pods(runningPod(0, deletedFor(61*time.Minute, 10*time.Minute))),
 				Stopped: told(61*time.Minute, execution.Failed, execution.JobTimeout)},
 			now: 61*time.Minute + time.Second, want: Finish, wantSilent: true, wantOutcome: ended(execution.Failed, execution.JobTimeout),
 		},
 		"the Job is about to fail, and the node has been silent for long": {
-			observation: Sight{
-				Job: jobWith(condition(batchv1.JobFailureTarget, "DeadlineExceeded", time.Minute)), Silent: after(0),
+			observation: Observation{
+				Job: jobWith(condition(batchv1.JobFailureTarget, "DeadlineExceeded", time.Minute)), UnreachableSince: after(0),
 				Pods: pods(runningPod(10*time.Second, deletedFor(time.Minute, 10*time.Minute))),
 			},
 			now: 2 * time.Minute, want: Finish, wantSilent: true, wantOutcome: ended(execution.Failed, "DeadlineExceeded"),
 		},
 		"the Job was deleted, and the node of its pod has been silent for long": {
-			observation: Sight{Created: true, Seen: true, Silent: after(0), Pods: pods(runningPod(0, onNode, deletedFor(5*time.Minute, 10*time.Minute)))},
+			observation: Observation{Created: true, Seen: true, UnreachableSince: after(0), Pods: pods(runningPod(0, onNode, deletedFor(5*time.Minute, 10*time.Minute)))},
 			now:         6 * time.Minute, want: Verify, wantSilent: true, wantOutcome: ended(execution.Lost, execution.JobDeleted),
 		},
 		"stopped, and the grace is over on a node that has been silent for long": {
-			observation: Sight{Job: jobWith(), Silent: after(30 * time.Minute), Pods: pods(runningPod(0, deletedFor(61*time.Minute, 10*time.Minute))),
+			observation: Observation{Job: jobWith(), UnreachableSince: after(30 * time.Minute), Pods: pods(runningPod(0, deletedFor(61*time.Minute, 10*time.Minute))),
 				Stopped: told(61*time.Minute, execution.Failed, execution.JobTimeout)},
 			now: 72 * time.Minute, want: Finish, wantOutcome: ended(execution.Failed, execution.JobTimeout),
 		},
 		"stopped, and the node has been silent for a moment": {
-			observation: Sight{Job: jobWith(), Silent: after(62 * time.Minute), Pods: pods(runningPod(0, deletedFor(61*time.Minute, 10*time.Minute))),
+			observation: Observation{Job: jobWith(), UnreachableSince: after(62 * time.Minute), Pods: pods(runningPod(0, deletedFor(61*time.Minute, 10*time.Minute))),
 				Stopped: told(61*time.Minute, execution.Failed, execution.JobTimeout)},
 			now: 62*time.Minute + time.Second, want: Wait, wantStarted: after(0), wantRecheck: StopMargin - time.Second,
 		},
 		"the node is silent, and its pod was not told to end": {
-			observation: Sight{Job: jobWith(), Silent: after(time.Minute), Pods: pods(runningPod(0))},
+			observation: Observation{Job: jobWith(), UnreachableSince: after(time.Minute), Pods: pods(runningPod(0))},
 			now:         30 * time.Minute, want: Wait, wantStarted: after(0), wantRecheck: 30*time.Minute + stopWait,
 		},
 		"the node is silent, and its pod was deleted for it": {
-			observation: Sight{Job: jobWith(), Silent: after(time.Minute), Pods: pods(runningPod(0, disrupted("DeletionByTaintManager", 6*time.Minute), deletedFor(6*time.Minute, 10*time.Minute)))},
+			observation: Observation{Job: jobWith(), UnreachableSince: after(time.Minute), Pods: pods(runningPod(0, disrupted("DeletionByTaintManager", 6*time.Minute), deletedFor(6*time.Minute, 10*time.Minute)))},
 			now:         6 * time.Minute, want: Stop, wantOutcome: ended(execution.Lost, "DeletionByTaintManager"), wantMessage: "told to go: the pod was deleted, and its end was not observed",
 		},
 
 		// The pod was deleted by others.
 		"the pod was deleted, and takes its grace": {
-			observation: Sight{Job: jobWith(), Pods: pods(runningPod(0, deletedFor(5*time.Minute, 10*time.Minute)))},
+			observation: Observation{Job: jobWith(), Pods: pods(runningPod(0, deletedFor(5*time.Minute, 10*time.Minute)))},
 			now:         15 * time.Minute, want: Wait, wantStarted: after(0), wantRecheck: StopMargin,
 		},
 		"the pod was deleted, and its end does not come": {
-			observation: Sight{Job: jobWith(), Pods: pods(runningPod(0, deletedFor(5*time.Minute, 10*time.Minute)))},
+			observation: Observation{Job: jobWith(), Pods: pods(runningPod(0, deletedFor(5*time.Minute, 10*time.Minute)))},
 			now:         16 * time.Minute, want: Stop, wantOutcome: ended(execution.Lost, execution.PodDeleted), wantMessage: "not observed within its grace period of 10m0s",
 		},
 		"the Job was deleted, and its pod takes its grace": {
-			observation: Sight{Created: true, Seen: true, Pods: pods(runningPod(0, onNode, deletedFor(5*time.Minute, 10*time.Minute)))},
+			observation: Observation{Created: true, Seen: true, Pods: pods(runningPod(0, onNode, deletedFor(5*time.Minute, 10*time.Minute)))},
 			now:         15 * time.Minute, want: Wait, wantRecheck: StopMargin,
 		},
 		"the Job was deleted, and its pod is yet to be": {
-			observation: Sight{Created: true, Seen: true, Pods: pods(runningPod(0, onNode))},
+			observation: Observation{Created: true, Seen: true, Pods: pods(runningPod(0, onNode))},
 			now:         time.Minute, want: Wait, wantRecheck: jobTimeout + startDeadline + stopWait - time.Minute,
 		},
 		"the Job was deleted, and its pod has ended": {
-			observation: Sight{Created: true, Seen: true, Pods: pods(failedPodAt(0, time.Second, onNode, deletedFor(5*time.Minute, 10*time.Minute)))},
+			observation: Observation{Created: true, Seen: true, Pods: pods(failedPodAt(0, time.Second, onNode, deletedFor(5*time.Minute, 10*time.Minute)))},
 			now:         6 * time.Minute, want: Verify, wantOutcome: ended(execution.Lost, execution.JobDeleted),
 		},
 		"the Job was deleted, and its pod had no node": {
-			observation: Sight{Created: true, Seen: true, Pods: pods(podWith(deletedFor(5*time.Minute, 10*time.Minute)))},
+			observation: Observation{Created: true, Seen: true, Pods: pods(podWith(deletedFor(5*time.Minute, 10*time.Minute)))},
 			now:         6 * time.Minute, want: Verify, wantOutcome: ended(execution.Lost, execution.JobDeleted),
 		},
 		"the Job was deleted, and its pod has taken its grace and more": {
-			observation: Sight{Created: true, Seen: true, Pods: pods(runningPod(0, onNode, deletedFor(5*time.Minute, 10*time.Minute)))},
+			observation: Observation{Created: true, Seen: true, Pods: pods(runningPod(0, onNode, deletedFor(5*time.Minute, 10*time.Minute)))},
 			now:         16 * time.Minute, want: Verify, wantOutcome: ended(execution.Lost, execution.JobDeleted),
 		},
 
 		// The pod has ended.
 		"the pod succeeded": {
-			observation: Sight{Job: jobWith(), Pods: pods(succeededPod(1, 2))}, now: time.Minute, want: Finish,
+			observation: Observation{Job: jobWith(), Pods: pods(succeededPod(1, 2))}, now: time.Minute, want: Finish,
 			wantOutcome: ended(execution.Succeeded, ""),
 		},
 		"the pod failed": {
-			observation: Sight{Job: jobWith(), Pods: pods(failedPodAt(1, 2))}, now: time.Minute, want: Finish,
+			observation: Observation{Job: jobWith(), Pods: pods(failedPodAt(1, 2))}, now: time.Minute, want: Finish,
 			wantOutcome: ended(execution.Failed, execution.ContainerFailed), wantMessage: "exited with code 1",
 		},
 		"the Job completed, and the pod is gone": {
-			observation: Sight{Job: jobWith(condition(batchv1.JobComplete, "", 0), completedAt(0))}, now: time.Minute, want: Finish,
+			observation: Observation{Job: jobWith(condition(batchv1.JobComplete, "", 0), completedAt(0))}, now: time.Minute, want: Finish,
 			wantOutcome: ended(execution.Succeeded, ""),
 		},
 		"the Job failed, and the pod is gone": {
-			observation: Sight{Job: jobWith(condition(batchv1.JobFailed, "BackoffLimitExceeded", 0))}, now: time.Second, want: Finish,
+			observation: Observation{Job: jobWith(condition(batchv1.JobFailed, "BackoffLimitExceeded", 0))}, now: time.Second, want: Finish,
 			wantOutcome: ended(execution.Lost, execution.PodDeleted),
 		},
 		"the Job is about to fail, and the pod still runs": {
-			observation: Sight{
+			observation: Observation{
 				Job:  jobWith(condition(batchv1.JobFailureTarget, "DeadlineExceeded", time.Minute)),
 				Pods: pods(runningPod(10*time.Second, deletedAt(time.Minute))),
 			},
 			now: time.Minute + 20*time.Second, want: Wait, wantStarted: after(10 * time.Second), wantRecheck: stopWait - 20*time.Second,
 		},
 		"the Job is about to fail, and the pod runs on a dead node": {
-			observation: Sight{
+			observation: Observation{
 				Job:  jobWith(condition(batchv1.JobFailureTarget, "DeadlineExceeded", time.Minute)),
 				Pods: pods(runningPod(10*time.Second, deletedAt(time.Minute))),
 			},
 			now: time.Minute + stopWait, want: Finish, wantOutcome: ended(execution.Failed, "DeadlineExceeded"),
 		},
 		"the Job is about to fail, and the pod has ended": {
-			observation: Sight{
+			observation: Observation{
 				Job:  jobWith(condition(batchv1.JobFailureTarget, "BackoffLimitExceeded", time.Minute)),
 				Pods: pods(failedPodAt(1, 2)),
 			},
@@ -552,30 +552,30 @@ func TestNext(t *testing.T) {
 
 		// There is another attempt.
 		"an attempt failed, and the pause before the next is longer than jobTimeout": {
-			observation: Sight{Settings: execution.Settings{StartDeadline: time.Minute, JobTimeout: time.Second},
+			observation: Observation{Settings: execution.Settings{StartDeadline: time.Minute, JobTimeout: time.Second},
 				Job: jobWith(backoff(6)), Pods: pods(failedPodAt(0, time.Second))},
 			now: 5 * time.Minute, want: Wait, wantStarted: after(0), wantRecheck: retryPause + time.Minute + time.Second - 5*time.Minute,
 		},
 		"an attempt failed before it could start, and the pause is longer than startDeadline": {
-			observation: Sight{Settings: execution.Settings{StartDeadline: time.Minute, JobTimeout: time.Hour},
+			observation: Observation{Settings: execution.Settings{StartDeadline: time.Minute, JobTimeout: time.Hour},
 				Job: jobWith(backoff(6)), Pods: pods(podWith(phase(corev1.PodFailed), says("OutOfcpu", "no room")))},
 			now: 5 * time.Minute, want: Wait, wantRecheck: retryPause + time.Minute - 5*time.Minute,
 		},
 		"an attempt failed, and no other comes": {
-			observation: Sight{Job: jobWith(backoff(6)), Pods: pods(failedPodAt(0, time.Second, says("Evicted", "low on memory")))},
+			observation: Observation{Job: jobWith(backoff(6)), Pods: pods(failedPodAt(0, time.Second, says("Evicted", "low on memory")))},
 			now:         retryPause + startDeadline + time.Second, want: Stop,
 			wantOutcome: ended(execution.Failed, "Evicted"), wantMessage: "low on memory",
 		},
 		"the second attempt has its own start deadline": {
-			observation: Sight{Task: startedAt(0), Job: jobWith(backoff(1)), Pods: pods(failedPodAt(0, time.Second), podWith(born(2*time.Minute)))},
+			observation: Observation{Task: startedAt(0), Job: jobWith(backoff(1)), Pods: pods(failedPodAt(0, time.Second), podWith(born(2*time.Minute)))},
 			now:         startDeadline + time.Minute, want: Wait, wantRecheck: time.Minute,
 		},
 		"the pod that ran was deleted, and the cache has not seen the Job fail": {
-			observation: Sight{Task: startedAt(0), Job: jobWith()}, now: 30 * time.Minute,
+			observation: Observation{Task: startedAt(0), Job: jobWith()}, now: 30 * time.Minute,
 			want: Wait, wantRecheck: jobTimeout + 30*time.Second + retryPause + startDeadline - 30*time.Minute,
 		},
 		"the pod that ran was deleted, and the Job controller does not react": {
-			observation: Sight{Task: startedAt(0), Job: jobWith()}, now: jobTimeout + 30*time.Second + retryPause + startDeadline, want: Stop,
+			observation: Observation{Task: startedAt(0), Job: jobWith()}, now: jobTimeout + 30*time.Second + retryPause + startDeadline, want: Stop,
 			wantOutcome: ended(execution.Lost, execution.PodDeleted),
 		},
 	}
@@ -601,8 +601,8 @@ func TestNext(t *testing.T) {
 			if want := tc.wantRunning || !tc.wantStarted.IsZero(); got.Running != want {
 				t.Errorf("runs: %t, want %t", got.Running, want)
 			}
-			if got.Silent != tc.wantSilent {
-				t.Errorf("because the node is silent: %t, want %t", got.Silent, tc.wantSilent)
+			if got.Unreachable != tc.wantSilent {
+				t.Errorf("because the node is silent: %t, want %t", got.Unreachable, tc.wantSilent)
 			}
 			if got.Recheck != tc.wantRecheck {
 				t.Errorf("looks again after %s, want %s", got.Recheck, tc.wantRecheck)
@@ -613,14 +613,14 @@ func TestNext(t *testing.T) {
 
 func TestStoppedPodEndsNoEarlierThanItWasStopped(t *testing.T) {
 	never := pods(podWith(phase(corev1.PodFailed), goneAt(startDeadline+2*time.Second), container("check", vanished())))
-	observation := Sight{Settings: settings(), Job: jobWith(), Pods: never, Stopped: told(startDeadline, execution.Failed, "ImagePullBackOff"), Since: origin}
+	observation := Observation{Settings: settings(), Job: jobWith(), Pods: never, Stopped: told(startDeadline, execution.Failed, "ImagePullBackOff"), Since: origin}
 	if got := Next(observation, after(startDeadline+3*time.Second)); !got.End.Finished.Equal(after(startDeadline)) {
 		t.Errorf("ended at %s, want %s: %+v", got.End.Finished, after(startDeadline), got)
 	}
 }
 
 // everySight yields all combinations of a few states of all that Next sees.
-func everySight(yield func(name string, s Sight)) {
+func everySight(yield func(name string, s Observation)) {
 	jobs := map[string]*batchv1.Job{
 		"no Job":                 nil,
 		"a Job":                  jobWith(),
@@ -658,7 +658,7 @@ func everySight(yield func(name string, s Sight)) {
 								yield(
 									fmt.Sprintf("%s, %s, created %t, seen %t, node gone %t, stopped %t, started %t", jobName, podName,
 										created, seen, gone, stopped != nil, !started.IsZero()),
-									Sight{
+									Observation{
 										Settings: settings(), Task: execution.Task{Started: started}, Created: created, Seen: seen, NodeGone: gone,
 										Job: job, Pods: podList, Since: origin, Stopped: stopped,
 									})
@@ -675,7 +675,7 @@ func everySight(yield func(name string, s Sight)) {
 const horizon = 24 * time.Hour
 
 func TestNextNeverWaitsWithoutALimit(t *testing.T) {
-	everySight(func(name string, s Sight) {
+	everySight(func(name string, s Observation) {
 		for _, now := range []time.Duration{
 			0, time.Second, cacheLag, stopWait, 2 * time.Minute, startDeadline, startDeadline + time.Second, jobTimeout,
 			jobTimeout + stopWait, jobTimeout + 2*stopWait, jobTimeout + startDeadline + retryPause, horizon,
@@ -710,14 +710,14 @@ func TestNextNeverWaitsWithoutALimit(t *testing.T) {
 // TestNextComesToAnEnd lets nothing happen but what Next asks for: no pod
 // moves, no condition is set.
 func TestNextComesToAnEnd(t *testing.T) {
-	everySight(func(name string, s Sight) {
+	everySight(func(name string, s Observation) {
 		now := after(0)
 		for range 10 {
 			action := Next(s, now)
 			switch action.Step {
 			case Finish, Verify: // without a Job the task ends, with one the cache will show it
 				return
-			case Create: // there is a Job, or AfterRefusal comes to an end
+			case Create: // there is a Job, or AfterRejection comes to an end
 				return
 			case Stop:
 				s.Stopped = &Stopped{At: now, End: action.End}

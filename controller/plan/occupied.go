@@ -16,7 +16,7 @@ const occupiedPause = 5 * time.Second
 // create creates the Job once no pod of an earlier execution runs on the node. An
 // earlier execution closes after its pods, except when an unreachable node comes
 // back, or when its record is deleted, and its Jobs with it, before its pods end.
-func (s Sight) create(now time.Time) Action {
+func (s Observation) create(now time.Time) Action {
 	i := slices.IndexFunc(s.Others, mayRun)
 	if i < 0 {
 		return Action{Step: Create}

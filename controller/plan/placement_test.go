@@ -58,14 +58,14 @@ func TestNodesThatTheTemplateExcludes(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			got := SelectNodes(NodePolicy{Selector: tc.selector, Templates: tc.template}, nodes)
 			var taking []string
-			for _, node := range got.Taking {
+			for _, node := range got.Nodes {
 				taking = append(taking, node.Name)
 			}
 			if diff := cmp.Diff(tc.want, taking); diff != "" {
 				t.Errorf("taking part (-want +got):\n%s", diff)
 			}
-			if got.Excluded != tc.wantExcluded || len(got.Left) > 0 {
-				t.Errorf("excluded %d, left out %v; want %d and none", got.Excluded, got.Left, tc.wantExcluded)
+			if got.Excluded != tc.wantExcluded || len(got.Skipped) > 0 {
+				t.Errorf("excluded %d, left out %v; want %d and none", got.Excluded, got.Skipped, tc.wantExcluded)
 			}
 		})
 	}
@@ -88,7 +88,7 @@ func (b byNode) Of(node string) (*corev1.PodSpec, error) {
 func TestExcludedNodeIsNotLeftOut(t *testing.T) {
 	nodes := []*corev1.Node{readyNode("a", cordoned), readyNode("b", ready(corev1.ConditionFalse)), readyNode("c")}
 	got := SelectNodes(NodePolicy{Templates: byNode{"a": {NodeName: "c"}, "b": {NodeName: "b"}, "c": {NodeName: "a"}}}, nodes)
-	want := Selection{Left: []execution.Skip{{Node: "b", Reason: execution.NodeNotReady}}, Excluded: 2}
+	want := Selection{Skipped: []execution.Skip{{Node: "b", Reason: execution.NodeNotReady}}, Excluded: 2}
 	if diff := cmp.Diff(want, got); diff != "" {
 		t.Errorf("(-want +got):\n%s", diff)
 	}

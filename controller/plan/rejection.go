@@ -13,36 +13,36 @@ import (
 	"github.com/batch-job-controller/batch-job-controller/controller/execution"
 )
 
-// Verdict is what the error of a write says about the object.
-type Verdict string
+// ErrorClass is what the error of a write says about the object.
+type ErrorClass string
 
 // The classes.
 const (
-	Unheard Verdict = "transient" // nothing: there was no response, or it asks for a retry
-	Refused Verdict = "rejected"  // it is rejected now, and may be accepted later
-	Invalid Verdict = "invalid"   // a field is wrong: a retry does not help
+	Transient ErrorClass = "transient" // nothing: there was no response, or it asks for a retry
+	Rejected  ErrorClass = "rejected"  // it is rejected now, and may be accepted later
+	Invalid   ErrorClass = "invalid"   // a field is wrong: a retry does not help
 )
 
-// Judge classifies the error of a write. The status code is not enough: a
+// ClassifyError classifies the error of a write. The status code is not enough: a
 // webhook that denies without a code returns 400, a ValidatingAdmissionPolicy 422,
 // and a proxy any code. Only an error about the object itself names its fields.
-func Judge(err error) Verdict {
+func ClassifyError(err error) ErrorClass {
 	var answer apierrors.APIStatus
 	if !errors.As(err, &answer) {
-		return Unheard
+		return Transient
 	}
 	status := answer.Status()
 	switch {
 	case status.Reason == metav1.StatusReasonInvalid && namesFields(status.Details):
 		return Invalid
 	case apierrors.IsConflict(err), apierrors.IsServiceUnavailable(err), apierrors.IsTimeout(err), apierrors.IsServerTimeout(err):
-		return Unheard
+		return Transient
 	case status.Code == http.StatusTooManyRequests && isFlowControl(status.Details):
-		return Unheard
+		return Transient
 	case status.Code >= http.StatusInternalServerError && isProxyResponse(status.Details):
-		return Unheard
+		return Transient
 	}
-	return Refused
+	return Rejected
 }
 
 func namesFields(d *metav1.StatusDetails) bool {
@@ -76,16 +76,16 @@ func LacksPermission(err error) bool {
 	return found && strings.Contains(why, `" cannot `)
 }
 
-// AfterRefusal returns for how long to retry a Job that was rejected just now and
+// AfterRejection returns for how long to retry a Job that was rejected just now and
 // first at since: until startDeadline. The task ends only right after a rejection,
 // so that no task ends whose Job would be accepted by now.
-func AfterRefusal(s execution.Settings, since, now time.Time) (wait time.Duration) {
+func AfterRejection(s execution.Settings, since, now time.Time) (wait time.Duration) {
 	return max(s.StartDeadline-now.Sub(since), 0)
 }
 
-// Refusal returns the message of a rejection for an event about many
+// DescribeRejection returns the message of a rejection for an event about many
 // objects, without the object's name. The cause is equal for equal rejections.
-func Refusal(err error) (cause, message string) {
+func DescribeRejection(err error) (cause, message string) {
 	var answer apierrors.APIStatus
 	if !errors.As(err, &answer) {
 		return "", err.Error()

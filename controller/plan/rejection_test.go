@@ -43,47 +43,47 @@ func proxyAnswer(code int) error {
 	return apierrors.NewGenericServerResponse(code, "POST", batchv1.Resource("jobs"), "check-1", "<html>who are you?</html>", 0, true)
 }
 
-func TestJudge(t *testing.T) {
+func TestClassifyError(t *testing.T) {
 	path := field.NewPath("spec", "template", "spec", "hostname")
 	tests := map[string]struct {
 		err  error
-		want Verdict
+		want ErrorClass
 	}{
 		"a field is wrong":                                {invalidFields(field.Invalid(path, "a.b", "must not contain dots")), Invalid},
 		"a field is wrong, said by a webhook":             {invalidFields(field.Required(path, "")), Invalid},
 		"a wrapped answer":                                {fmt.Errorf("create Job: %w", invalidFields(field.Required(path, ""))), Invalid},
-		"invalid, without saying what":                    {invalidFields(), Refused},
+		"invalid, without saying what":                    {invalidFields(), Rejected},
 		"too large as a whole":                            {invalidFields(field.TooLong(field.NewPath(""), "", 1)), Invalid},
-		"a webhook that denies without a code":            {webhookDenial(http.StatusBadRequest, ""), Refused},
-		"a webhook that denies with 403":                  {webhookDenial(http.StatusForbidden, metav1.StatusReasonForbidden), Refused},
-		"a webhook that denies with 422":                  {webhookDenial(http.StatusUnprocessableEntity, metav1.StatusReasonInvalid), Refused},
-		"a webhook that denies with 429":                  {webhookDenial(http.StatusTooManyRequests, metav1.StatusReasonTooManyRequests), Refused},
-		"a ValidatingAdmissionPolicy as it comes":         {policyDenial(http.StatusUnprocessableEntity, metav1.StatusReasonInvalid), Refused},
-		"a ValidatingAdmissionPolicy that says Forbidden": {policyDenial(http.StatusForbidden, metav1.StatusReasonForbidden), Refused},
-		"a ValidatingAdmissionPolicy that says 401":       {policyDenial(http.StatusUnauthorized, metav1.StatusReasonUnauthorized), Refused},
-		"a ValidatingAdmissionPolicy that says 413":       {policyDenial(http.StatusRequestEntityTooLarge, metav1.StatusReasonRequestEntityTooLarge), Refused},
-		"a quota":                                    {apierrors.NewForbidden(batchv1.Resource("jobs"), "check-1", errors.New("exceeded quota: jobs")), Refused},
-		"RBAC":                                       {apierrors.NewForbidden(batchv1.Resource("jobs"), "", errors.New(`User "x" cannot create resource "jobs"`)), Refused},
-		"no such namespace":                          {apierrors.NewNotFound(corev1.Resource("namespaces"), "jobs"), Refused},
-		"a webhook that is down":                     {apierrors.NewInternalError(errors.New(`failed calling webhook "policy.example": connection refused`)), Refused},
-		"a bad request":                              {apierrors.NewBadRequest("cannot be handled as a Job"), Refused},
-		"too large":                                  {apierrors.NewRequestEntityTooLargeError("limit is 3145728"), Refused},
-		"a proxy that says 400":                      {proxyAnswer(http.StatusBadRequest), Refused},
-		"a proxy that says 403":                      {proxyAnswer(http.StatusForbidden), Refused},
-		"a proxy that says 422":                      {proxyAnswer(http.StatusUnprocessableEntity), Refused},
-		"a proxy that finds no API server":           {proxyAnswer(http.StatusBadGateway), Unheard},
-		"a proxy that says 500":                      {proxyAnswer(http.StatusInternalServerError), Unheard},
-		"an API server that has too much to do":      {proxyAnswer(http.StatusTooManyRequests), Unheard},
-		"an API server that says when to come again": {apierrors.NewTooManyRequests("storage is initializing", 1), Unheard},
-		"an API server that is starting":             {apierrors.NewServiceUnavailable("starting"), Unheard},
-		"an API server that took too long":           {apierrors.NewTimeoutError("etcd", 1), Unheard},
-		"an API server whose storage took too long":  {apierrors.NewServerTimeout(batchv1.Resource("jobs"), "create", 1), Unheard},
-		"a quota that two writers count up at once":  {apierrors.NewConflict(corev1.Resource("resourcequotas"), "jobs", errors.New("modified")), Unheard},
-		"an API server that is away":                 {errors.New("connection refused"), Unheard},
+		"a webhook that denies without a code":            {webhookDenial(http.StatusBadRequest, ""), Rejected},
+		"a webhook that denies with 403":                  {webhookDenial(http.StatusForbidden, metav1.StatusReasonForbidden), Rejected},
+		"a webhook that denies with 422":                  {webhookDenial(http.StatusUnprocessableEntity, metav1.StatusReasonInvalid), Rejected},
+		"a webhook that denies with 429":                  {webhookDenial(http.StatusTooManyRequests, metav1.StatusReasonTooManyRequests), Rejected},
+		"a ValidatingAdmissionPolicy as it comes":         {policyDenial(http.StatusUnprocessableEntity, metav1.StatusReasonInvalid), Rejected},
+		"a ValidatingAdmissionPolicy that says Forbidden": {policyDenial(http.StatusForbidden, metav1.StatusReasonForbidden), Rejected},
+		"a ValidatingAdmissionPolicy that says 401":       {policyDenial(http.StatusUnauthorized, metav1.StatusReasonUnauthorized), Rejected},
+		"a ValidatingAdmissionPolicy that says 413":       {policyDenial(http.StatusRequestEntityTooLarge, metav1.StatusReasonRequestEntityTooLarge), Rejected},
+		"a quota":                                    {apierrors.NewForbidden(batchv1.Resource("jobs"), "check-1", errors.New("exceeded quota: jobs")), Rejected},
+		"RBAC":                                       {apierrors.NewForbidden(batchv1.Resource("jobs"), "", errors.New(`User "x" cannot create resource "jobs"`)), Rejected},
+		"no such namespace":                          {apierrors.NewNotFound(corev1.Resource("namespaces"), "jobs"), Rejected},
+		"a webhook that is down":                     {apierrors.NewInternalError(errors.New(`failed calling webhook "policy.example": connection refused`)), Rejected},
+		"a bad request":                              {apierrors.NewBadRequest("cannot be handled as a Job"), Rejected},
+		"too large":                                  {apierrors.NewRequestEntityTooLargeError("limit is 3145728"), Rejected},
+		"a proxy that says 400":                      {proxyAnswer(http.StatusBadRequest), Rejected},
+		"a proxy that says 403":                      {proxyAnswer(http.StatusForbidden), Rejected},
+		"a proxy that says 422":                      {proxyAnswer(http.StatusUnprocessableEntity), Rejected},
+		"a proxy that finds no API server":           {proxyAnswer(http.StatusBadGateway), Transient},
+		"a proxy that says 500":                      {proxyAnswer(http.StatusInternalServerError), Transient},
+		"an API server that has too much to do":      {proxyAnswer(http.StatusTooManyRequests), Transient},
+		"an API server that says when to come again": {apierrors.NewTooManyRequests("storage is initializing", 1), Transient},
+		"an API server that is starting":             {apierrors.NewServiceUnavailable("starting"), Transient},
+		"an API server that took too long":           {apierrors.NewTimeoutError("etcd", 1), Transient},
+		"an API server whose storage took too long":  {apierrors.NewServerTimeout(batchv1.Resource("jobs"), "create", 1), Transient},
+		"a quota that two writers count up at once":  {apierrors.NewConflict(corev1.Resource("resourcequotas"), "jobs", errors.New("modified")), Transient},
+		"an API server that is away":                 {errors.New("connection refused"), Transient},
 	}
 	for name, tt := range tests {
 		t.Run(name, func(t *testing.T) {
-			if got := Judge(tt.err); got != tt.want {
+			if got := ClassifyError(tt.err); got != tt.want {
 				t.Errorf("got %s, want %s", got, tt.want)
 			}
 		})
@@ -123,7 +123,7 @@ func TestAfterRejection(t *testing.T) {
 		"long after":                {time.Hour, 0},
 	} {
 		t.Run(name, func(t *testing.T) {
-			if got := AfterRefusal(s, since, since.Add(tt.waited)); got != tt.want {
+			if got := AfterRejection(s, since, since.Add(tt.waited)); got != tt.want {
 				t.Errorf("is tried again for %s, want %s", got, tt.want)
 			}
 		})
@@ -131,7 +131,7 @@ func TestAfterRejection(t *testing.T) {
 }
 
 // A thousand Jobs that are refused alike are one event, which says why.
-func TestRefusalIsTheSameForManyObjects(t *testing.T) {
+func TestDescribeRejectionIsTheSameForManyObjects(t *testing.T) {
 	for name, tt := range map[string]struct {
 		refuse func(job string) error
 		want   string
@@ -147,8 +147,8 @@ func TestRefusalIsTheSameForManyObjects(t *testing.T) {
 		"no status": {func(string) error { return errors.New("there is no key") }, "there is no key"},
 	} {
 		t.Run(name, func(t *testing.T) {
-			cause, message := Refusal(tt.refuse("check-1"))
-			other, _ := Refusal(tt.refuse("check-2"))
+			cause, message := DescribeRejection(tt.refuse("check-1"))
+			other, _ := DescribeRejection(tt.refuse("check-2"))
 			if cause != other {
 				t.Errorf("causes: %q and %q, want one", cause, other)
 			}

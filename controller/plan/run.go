@@ -27,10 +27,10 @@ type Run struct {
 	job         *batchv1.Job
 }
 
-// Observe returns the state of a Job and its pods. It does not wait for the Job's
+// RunOf returns the state of a Job and its pods. It does not wait for the Job's
 // conditions: the Job controller sets them a second or more after the pod has
 // ended, and never for a pod on a dead node.
-func Observe(job *batchv1.Job, pods []*corev1.Pod) Run {
+func RunOf(job *batchv1.Job, pods []*corev1.Pod) Run {
 	r := Run{job: job, newest: NewestPod(pods), Waiting: job.CreationTimestamp.Time}
 	if r.newest != nil {
 		r.containers = containersOf(job, r.newest)
@@ -141,7 +141,7 @@ func (r Run) ended() bool {
 
 // attempt returns when the last attempt ended, at the latest, and the task's end if
 // no other attempt follows.
-func (r Run) attempt(s Sight) (ended time.Time, end execution.End) {
+func (r Run) attempt(s Observation) (ended time.Time, end execution.End) {
 	if r.newest != nil {
 		end = *r.containers.failure()
 		end.Started = r.containers.start()

@@ -21,8 +21,8 @@ type NodePolicy struct {
 // Selection is the nodes that match the selector, ordered by name: the execution
 // record keeps this order.
 type Selection struct {
-	Taking []execution.Node // take part
-	Left   []execution.Skip // are left out, and why
+	Nodes   []execution.Node // take part
+	Skipped []execution.Skip // are left out, and why
 	// Excluded is the number of nodes that the pod template rules out. Like nodes
 	// that the selector does not match, they are not listed.
 	Excluded int
@@ -54,13 +54,13 @@ func SelectNodes(policy NodePolicy, nodes []*corev1.Node) Selection {
 			reason, tolerate = checkTaints(policy, spec, node)
 		}
 		if reason != "" {
-			s.Left = append(s.Left, execution.Skip{Node: node.Name, Reason: reason})
+			s.Skipped = append(s.Skipped, execution.Skip{Node: node.Name, Reason: reason})
 			continue
 		}
-		s.Taking = append(s.Taking, execution.Node{Name: node.Name, UID: string(node.UID), Taints: tolerate})
+		s.Nodes = append(s.Nodes, execution.Node{Name: node.Name, UID: string(node.UID), Taints: tolerate})
 	}
-	slices.SortFunc(s.Taking, func(a, b execution.Node) int { return strings.Compare(a.Name, b.Name) })
-	slices.SortFunc(s.Left, func(a, b execution.Skip) int { return strings.Compare(a.Node, b.Node) })
+	slices.SortFunc(s.Nodes, func(a, b execution.Node) int { return strings.Compare(a.Name, b.Name) })
+	slices.SortFunc(s.Skipped, func(a, b execution.Skip) int { return strings.Compare(a.Node, b.Node) })
 	return s
 }
 

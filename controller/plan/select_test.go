@@ -147,10 +147,10 @@ func TestSelectNodes(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			order := slices.Clone(tc.nodes)
 			got := SelectNodes(tc.policy, tc.nodes)
-			if diff := cmp.Diff(tc.wantTaking, got.Taking); diff != "" {
+			if diff := cmp.Diff(tc.wantTaking, got.Nodes); diff != "" {
 				t.Errorf("taking (-want +got):\n%s", diff)
 			}
-			if diff := cmp.Diff(tc.wantLeft, got.Left); diff != "" {
+			if diff := cmp.Diff(tc.wantLeft, got.Skipped); diff != "" {
 				t.Errorf("left out (-want +got):\n%s", diff)
 			}
 			if !slices.Equal(order, tc.nodes) {

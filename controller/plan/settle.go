@@ -13,7 +13,7 @@ import (
 // proxy of a service mesh, still runs. Stopping deletes the pod, so its logs are
 // saved before. The stop stores the outcome on the Job: if the leader dies in
 // between, either the pod is untouched or its Job has the outcome.
-func settle(s Sight, run Run, now time.Time) Action {
+func settle(s Observation, run Run, now time.Time) Action {
 	if s.Stopped == nil && s.Settings.SavePodLog && !s.LogsSaved && !s.NodeGone && !run.ended() {
 		return Action{Step: SaveLogs, Running: run.Running, Started: run.Started}
 	}

@@ -110,9 +110,9 @@ func TestTaintsByTheirMeaning(t *testing.T) {
 	for name, tc := range cases {
 		t.Run(name, func(t *testing.T) {
 			got := SelectNodes(tc.policy, []*corev1.Node{readyNode("a", tc.node)})
-			want := Selection{Taking: []execution.Node{{Name: "a", UID: "uid-a", Taints: tc.wantTaints}}}
+			want := Selection{Nodes: []execution.Node{{Name: "a", UID: "uid-a", Taints: tc.wantTaints}}}
 			if tc.wantLeft != "" {
-				want = Selection{Left: []execution.Skip{{Node: "a", Reason: tc.wantLeft}}}
+				want = Selection{Skipped: []execution.Skip{{Node: "a", Reason: tc.wantLeft}}}
 			}
 			if diff := cmp.Diff(want, got); diff != "" {
 				t.Errorf("(-want +got):\n%s", diff)

@@ -12,7 +12,7 @@ import (
 	"github.com/batch-job-controller/batch-job-controller/controller/kube"
 )
 
-// DamagedError tells of a record that no version can read.
+// DamagedError says that no version can read a record.
 type DamagedError struct {
 	Reference corev1.ObjectReference
 	ID        execution.ID
@@ -33,9 +33,8 @@ func newDamagedError(object *corev1.ConfigMap, err error) *DamagedError {
 	}
 }
 
-// IsOf reports whether the object by the name of an execution's record is what
-// became of it, as far as what is left of it tells. It counts as foreign if
-// nothing does.
+// IsOf reports whether the damaged object is the record of an execution, by its remaining
+// labels and keys. Without any, it counts as foreign.
 func (e *DamagedError) IsOf(id execution.ID, why execution.Firing) bool {
 	if there, err := unpackPlan(e.object.BinaryData[planKey]); err == nil {
 		return why.Equal(execution.Firing{Trigger: there.Trigger, Scheduled: there.Scheduled})
@@ -51,7 +50,7 @@ func (e *DamagedError) Error() string { return e.err.Error() }
 // Unwrap returns what is wrong with it.
 func (e *DamagedError) Unwrap() error { return e.err }
 
-// Damage tells of all records that cannot be read, or is nil.
+// Damage returns an error about all damaged records, or nil.
 func (l Listing) Damage() error {
 	errs := make([]error, 0, len(l.Damaged))
 	for _, e := range l.Damaged {

@@ -1,8 +1,8 @@
-// Package record is what survives in the cluster: the record of each execution, an
-// immutable plan and the account of its node tasks, and the state, which remembers
-// the last tick and the newest execution. Each is created by a name that it can
-// have once, and changed by compare-and-swap.
+// Package record is the durable state in the cluster: the record of each execution, with
+// its immutable plan and its account, and the controller's state, with the last tick and
+// the newest execution. They are created under computed names, and changed by
+// compare-and-swap.
 //
-// It knows how they are stored, in which schema, and which of them cannot be read. It
-// does not know what follows from them: no Job, no Lease, no decision.
+// It knows how they are stored, in which schema, and which of them are unreadable. It
+// knows no Job, no Lease and no decision.
 package record

@@ -21,7 +21,7 @@ import (
 	"github.com/batch-job-controller/batch-job-controller/controller/jobspec"
 )
 
-// Record is an execution record as the API server has it.
+// Record is an execution record in the API server.
 type Record struct {
 	Plan    execution.Plan
 	Account execution.Account
@@ -33,9 +33,8 @@ func (r Record) Owner() jobspec.Owner {
 	return jobspec.Owner{Name: r.Object.Name, UID: r.Object.UID}
 }
 
-// ReportedNodes returns the nodes of which a closed record says that they sent a
-// result. One that lacks the key does not say it of any, nor does one of an
-// execution whose results are optional.
+// ReportedNodes returns the nodes that sent a result, by a closed record. There are none
+// if the record lacks the key, or if results are optional.
 func (r Record) ReportedNodes() (nodes []string) {
 	if _, says := r.Object.Data[unreportedKey]; !says || r.Plan.Settings.ResultOptional {
 		return nil
@@ -48,9 +47,8 @@ func (r Record) ReportedNodes() (nodes []string) {
 	return nodes
 }
 
-// Store reads and writes execution records. A record is created once, by the
-// name that its ID gives it, and changed by compare-and-swap: a replica that
-// knows less than the API server is refused.
+// Store reads and writes execution records. A record is created once, under a name
+// computed from its ID, and changed by compare-and-swap: a stale write is a conflict.
 type Store struct {
 	client     corev1client.ConfigMapInterface
 	controller string
@@ -61,8 +59,7 @@ func NewStore(client corev1client.ConfigMapInterface, controller string) Store {
 	return Store{client: client, controller: controller}
 }
 
-// The keys of a record's ConfigMap. All but the plan are made for reading with
-// kubectl.
+// The keys of a record's ConfigMap. All except the plan are readable with kubectl.
 const (
 	planKey      = "plan.json.gz"
 	triggerKey   = "trigger"
@@ -119,8 +116,8 @@ func (r Store) Swap(ctx context.Context, old Record, account execution.Account) 
 	return Record{Plan: old.Plan, Account: account, Object: written}, nil
 }
 
-// Get reads a record from the API server. If it is there and cannot be read, the
-// error is a NewerError or a DamagedError.
+// Get reads a record from the API server. If it exists and is unreadable, the error is a
+// NewerError or a DamagedError.
 func (r Store) Get(ctx context.Context, id execution.ID) (Record, error) {
 	name := jobspec.RecordName(r.controller, id)
 	object, err := r.client.Get(ctx, name, metav1.GetOptions{})
@@ -138,15 +135,14 @@ func (r Store) Get(ctx context.Context, id execution.ID) (Record, error) {
 	return parsed, nil
 }
 
-// Listing is all records that there are.
+// Listing is all records.
 type Listing struct {
 	Records []Record        // that can be read, ordered by ID
 	Newer   []*NewerError   // that only a later version can read
 	Damaged []*DamagedError // that no version can read
 }
 
-// List reads all records from the API server, not from a cache. Those that
-// cannot be read are left alone.
+// List reads all records from the API server, not from a cache.
 func (r Store) List(ctx context.Context) (Listing, error) {
 	var all Listing
 	objects, err := r.client.List(ctx, metav1.ListOptions{
@@ -171,7 +167,7 @@ func (r Store) List(ctx context.Context) (Listing, error) {
 	return all, nil
 }
 
-// Delete deletes a record and with it all Jobs it owns.
+// Delete deletes a record, and with it all Jobs that it owns.
 func (r Store) Delete(ctx context.Context, old Record) error {
 	background := metav1.DeletePropagationBackground
 	err := r.client.Delete(ctx, old.Object.Name, metav1.DeleteOptions{
@@ -215,7 +211,7 @@ func packPlan(plan execution.Plan) ([]byte, error) {
 	return out.Bytes(), nil
 }
 
-// maxPlan bounds what a record may unpack to.
+// maxPlan bounds an unpacked plan, in bytes.
 const maxPlan = 64 << 20
 
 func unpackPlan(packed []byte) (execution.Plan, error) {

@@ -155,7 +155,7 @@ func FuzzParseAccount(f *testing.F) {
 		if err != nil {
 			return
 		}
-		execution.NewLedger(execution.Plan{Nodes: make([]execution.Node, 3)}, account).Draft()
+		execution.NewLedger(execution.Plan{Nodes: make([]execution.Node, 3)}, account).NextAccount()
 	})
 }
 
@@ -198,7 +198,7 @@ func FuzzRecord(f *testing.F) {
 		}
 		ledger := execution.NewLedger(r.Plan, r.Account)
 		ledger.Grant()
-		ledger.Draft()
+		ledger.NextAccount()
 		ledger.Report(r.Plan.Scheduled)
 	})
 }

@@ -12,20 +12,20 @@ import (
 	"github.com/batch-job-controller/batch-job-controller/controller/jobspec"
 )
 
-// Schema is the form in which this version writes execution records, and
-// the latest that it reads. It is raised by a change that an earlier version
-// must not overlook: one that would have it run a node twice, or not at all, or
-// free a slot too early. What it may overlook is a new key and raises nothing.
+// Schema is the schema version of the records that this version writes, and the latest
+// that it reads. It is increased by a change that an earlier version must not overlook,
+// because it would run a node twice or not at all, or free a slot too early. A new key
+// that earlier versions may ignore does not increase it.
 //
-// Whatever the form, the keys schema and phase, and the label of the execution,
-// are where they are now: by them a record of a later form is known, left alone,
-// and waited for.
+// In every schema version, the keys schema and phase and the label of the execution are
+// the same: by them a replica recognizes a later record, does not touch it, and waits for
+// it.
 const Schema = 1
 
-// schemaKey is absent in the records of versions that knew one form only.
+// schemaKey is missing in records of schema version 1.
 const schemaKey = "schema"
 
-// schemaOf returns the form of a record.
+// schemaOf returns the schema version of a record.
 func schemaOf(object *corev1.ConfigMap) (int, error) {
 	text := cmp.Or(object.Data[schemaKey], "1")
 	schema, err := strconv.Atoi(text)
@@ -35,7 +35,8 @@ func schemaOf(object *corev1.ConfigMap) (int, error) {
 	return schema, nil
 }
 
-// NewerError tells of a record in a form that only a later version knows.
+// NewerError says that a record has a schema version that only a later version of the
+// controller can read.
 type NewerError struct {
 	Name   string
 	ID     execution.ID
@@ -55,8 +56,8 @@ func newNewerError(object *corev1.ConfigMap, schema int) *NewerError {
 func (e *NewerError) Error() string {
 	text := fmt.Sprintf("execution record %s: %s: %d: this version reads up to %d", e.Name, schemaKey, e.Schema, Schema)
 	if e.Open {
-		text += ", and the execution is open: have a later version end it," +
-			" or give it up with all its Jobs by deleting the ConfigMap " + e.Name
+		text += ", and the execution is open: let a later version close it," +
+			" or delete the ConfigMap " + e.Name + ", which deletes all of its Jobs"
 	}
 	return text
 }
@@ -66,8 +67,7 @@ func (l Listing) IsNewer(id execution.ID) bool {
 	return slices.ContainsFunc(l.Newer, func(e *NewerError) bool { return e.ID == id })
 }
 
-// FirstOpen returns the first of the executions that only a later version can
-// end, or nil.
+// FirstOpen returns the first open execution that only a later version can read, or nil.
 func (l Listing) FirstOpen() error {
 	for _, e := range l.Newer {
 		if e.Open {

@@ -17,11 +17,10 @@ import (
 	"github.com/batch-job-controller/batch-job-controller/controller/jobspec"
 )
 
-// The state ConfigMap remembers which tick was dealt with last, and which
-// execution is newest. Executions do not tell: users delete them, and a
-// skipped tick leaves none. It is changed by compare-and-swap, and always
-// before an execution record is created: a leader that slept through its Lease
-// cannot open an execution beside that of its successor.
+// The state ConfigMap stores the last processed tick and the newest execution. Records
+// cannot replace it: users delete them, and a skipped tick has none. It is changed by
+// compare-and-swap, and always before an execution record is created: a leader that was
+// suspended beyond its Lease cannot open an execution beside that of its successor.
 const (
 	stateSuffix    = "-state"
 	stateComponent = "state"
@@ -31,11 +30,11 @@ const (
 	openingKey     = "opening" // "trigger scheduled" while the newest execution's record is being created
 )
 
-// State is the state ConfigMap as this leader has read or written it.
+// State is the state ConfigMap that this leader last read or wrote.
 type State struct {
-	Object   *corev1.ConfigMap // nil: there is none
+	Object   *corev1.ConfigMap // nil: it does not exist
 	LastTick time.Time
-	Schedule string // that applied at the last tick; empty: it was not taken down
+	Schedule string // at the last tick; empty: not recorded
 	Newest   execution.ID
 	Pending  *execution.Firing // nil: the newest execution's record was created
 }
@@ -43,19 +42,18 @@ type State struct {
 // StateName returns the name of a controller's state ConfigMap.
 func StateName(controller string) string { return controller + stateSuffix }
 
-// StateReference returns what an event about the state of a controller refers to.
+// StateReference returns the reference of an event about a controller's state.
 func StateReference(namespace, controller string) corev1.ObjectReference {
 	return corev1.ObjectReference{APIVersion: "v1", Kind: "ConfigMap", Namespace: namespace, Name: StateName(controller)}
 }
 
-// LastTick returns until when the state says that ticks were dealt with, or the
-// zero time.
+// LastTick returns the last processed tick of a state, or the zero time.
 func LastTick(object *corev1.ConfigMap) time.Time {
 	s, _ := parseState(object)
 	return s.LastTick
 }
 
-// parseState reads what can be read, and tells of the rest.
+// parseState parses the valid keys, and returns the problems of the others.
 func parseState(object *corev1.ConfigMap) (s State, problems []string) {
 	s.Object = object
 	problem := func(key string) {
@@ -88,8 +86,8 @@ func parseState(object *corev1.ConfigMap) (s State, problems []string) {
 	return s, problems
 }
 
-// Pass records that the ticks of a schedule up to a time were dealt with. It
-// reports whether that is news.
+// Pass records that the ticks of a schedule up to a time are processed. It reports
+// whether the state has changed.
 func (s *State) Pass(schedule string, until time.Time) bool {
 	if !s.LastTick.Before(until) && s.Schedule == schedule {
 		return false
@@ -101,13 +99,12 @@ func (s *State) Pass(schedule string, until time.Time) bool {
 	return true
 }
 
-// Follow records the schedule that applies from now on. The ticks since the
-// last one are due if known says so of the schedule that applied then, as they
-// are when it was not taken down. Otherwise they are of another schedule, and none
-// of this one counts from before now.
+// Follow records the schedule that applies from now on. The ticks since the last one
+// are due if known accepts the recorded schedule, or if none is recorded. Otherwise they
+// belong to another schedule, and ticks of this one count only from now on.
 func (s *State) Follow(schedule string, known func(string) bool, now time.Time) bool {
 	switch {
-	case s.LastTick.IsZero(): // the first start: nothing was missed
+	case s.LastTick.IsZero(): // the first startup: no tick was missed
 	case s.Schedule == "":
 		s.Schedule = schedule
 		return true
@@ -117,8 +114,8 @@ func (s *State) Follow(schedule string, known func(string) bool, now time.Time) 
 	return s.Pass(schedule, now)
 }
 
-// Begin records that an execution is to be opened, unless another one is, or
-// its tick was dealt with. It gives it an ID that none had before.
+// Begin records that an execution is about to open, unless another one is, or its tick
+// has been processed. It allocates a new ID.
 func (s *State) Begin(schedule string, why execution.Firing, now time.Time) bool {
 	if s.Pending != nil || (why.Trigger == execution.Cron && !s.LastTick.Before(why.Scheduled)) {
 		return false
@@ -174,8 +171,8 @@ func NewStateStore(client corev1client.ConfigMapInterface, controller string) St
 	return StateStore{client: client, controller: controller}
 }
 
-// Read reads the state from the API server: what of it can be read, and what
-// is wrong with the rest.
+// Read reads the state from the API server: its valid keys, and the problems of the
+// others.
 func (s StateStore) Read(ctx context.Context) (there State, problems []string, err error) {
 	name := StateName(s.controller)
 	object, err := s.client.Get(ctx, name, metav1.GetOptions{})
@@ -192,8 +189,8 @@ func (s StateStore) Read(ctx context.Context) (there State, problems []string, e
 // ErrConflict says that another writer has changed the state since it was read.
 var ErrConflict = errors.New("conflict")
 
-// Swap writes the state, unless it was changed since next was read: the error is
-// then an ErrConflict.
+// Swap writes the state, unless it was changed since next was read: then the error is
+// ErrConflict.
 func (s StateStore) Swap(ctx context.Context, next State) (written State, err error) {
 	name := StateName(s.controller)
 	if next.Object == nil {

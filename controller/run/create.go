@@ -35,9 +35,9 @@ func (e *Execution) createJob(ctx context.Context, fence lease.Fence, t task) er
 		return e.refused(ctx, t, plan.Invalid, err)
 	}
 	if err := e.Tokens.Ensure(write, p, t.owner, t.index); err != nil {
-		if errors.Is(err, tokens.ErrNoKeyring) || plan.Judge(err) != plan.Unheard {
+		if errors.Is(err, tokens.ErrNoKeyring) || plan.ClassifyError(err) != plan.Transient {
 			// Its fields are not the template's: that it is invalid ends no task.
-			return e.refused(ctx, t, plan.Refused, err)
+			return e.refused(ctx, t, plan.Rejected, err)
 		}
 		return err
 	}
@@ -53,7 +53,7 @@ func (e *Execution) createJob(ctx context.Context, fence lease.Fence, t task) er
 	if kube.MayBeCarriedOut(err) {
 		e.noteUnanswered(t)
 	}
-	return e.refused(ctx, t, plan.Judge(err), fmt.Errorf("create Job %s: %w", t.name, err))
+	return e.refused(ctx, t, plan.ClassifyError(err), fmt.Errorf("create Job %s: %w", t.name, err))
 }
 
 func (e *Execution) failed(reason execution.Reason, err error) execution.End {

@@ -30,7 +30,7 @@ func (e *Execution) noteEnd(t task, end execution.End) (known execution.Task, fa
 			e.freed = append(e.freed, e.Clock.Now())
 		}
 	} else {
-		news = e.ledger.GiveUp(t.index, end)
+		news = e.ledger.Abandon(t.index, end)
 	}
 	if !news {
 		return known, 0, false

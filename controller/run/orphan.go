@@ -47,7 +47,7 @@ func (e *Execution) leavesOrphan(ctx context.Context, t task) (bool, error) {
 		}
 	}
 	action := plan.Next(t.sight, e.Steady.Now())
-	if action.Step == plan.Verify && action.Silent {
+	if action.Step == plan.Verify && action.Unreachable {
 		silent, err := e.isSilent(ctx, t)
 		return !silent, err
 	}

@@ -12,17 +12,17 @@ import (
 
 // refused goes on with a task whose Job could not be created. It returns the
 // error if that is to be tried again.
-func (e *Execution) refused(ctx context.Context, t task, verdict plan.Verdict, err error) error {
+func (e *Execution) refused(ctx context.Context, t task, verdict plan.ErrorClass, err error) error {
 	now := e.Clock.Now() // of the answer: an event may take longer to write than startDeadline is away
 	switch verdict {
 	case plan.Invalid:
 		e.announceRefusal(ctx, kube.EventJobInvalid, "the pod template makes Jobs that are invalid", err)
 		// Not without a look: another leader's Job may be there.
 		return e.verifyJob(ctx, t, e.failed(execution.JobInvalid, err))
-	case plan.Refused:
+	case plan.Rejected:
 		e.announceRefusal(ctx, kube.EventJobRefused,
 			fmt.Sprintf("refused, and tried again until startDeadline (%s) of each node", t.plan.Settings.StartDeadline), err)
-		wait := plan.AfterRefusal(t.plan.Settings, e.noteRefused(t, now), now)
+		wait := plan.AfterRejection(t.plan.Settings, e.noteRefused(t, now), now)
 		if wait <= 0 {
 			return e.verifyJob(ctx, t, e.failed(execution.JobRefused, err))
 		}
@@ -50,7 +50,7 @@ const maxRefusals = 10
 // announceRefusal writes an event about a refusal, one for each cause: all Jobs of an
 // execution may be refused alike.
 func (e *Execution) announceRefusal(ctx context.Context, reason, what string, err error) {
-	cause, message := plan.Refusal(err)
+	cause, message := plan.DescribeRejection(err)
 	cause = reason + " " + cause
 	e.mu.Lock()
 	isNew := !e.refusals[cause] && len(e.refusals) < maxRefusals

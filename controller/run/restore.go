@@ -87,7 +87,7 @@ func (e *Execution) endOf(key execution.Key) *execution.End {
 	if job == nil || !jobspec.Owned(job, e.record.Owner(), key) {
 		return nil
 	}
-	run := plan.Observe(job, e.Caches.PodsOf(job, key))
+	run := plan.RunOf(job, e.Caches.PodsOf(job, key))
 	if run.End == nil {
 		return run.Doomed
 	}

@@ -29,7 +29,7 @@ func (e *Execution) isSilent(ctx context.Context, t task) (bool, error) {
 	}
 	for i := range nodes.Items {
 		if nodes.Items[i].Name == name {
-			since := plan.SilentSince(&nodes.Items[i])
+			since := plan.UnreachableSince(&nodes.Items[i])
 			return !since.IsZero() && e.Steady.Now().Sub(since) >= plan.StopMargin, nil
 		}
 	}

@@ -43,7 +43,7 @@ type task struct {
 	name  string // of its Job
 	plan  execution.Plan
 	owner jobspec.Owner
-	sight plan.Sight
+	sight plan.Observation
 }
 
 // gather collects what is known about the task. It reports whether there is
@@ -75,7 +75,7 @@ func (e *Execution) gather(key execution.Key) (task, bool) {
 			memory.stopped = &plan.Stopped{At: now, End: end} // by an earlier leader
 		}
 	}
-	t.sight = plan.Sight{
+	t.sight = plan.Observation{
 		Settings: t.plan.Settings,
 		Task:     known,
 		Admitted: e.ledger.Admitted(known.Index),
@@ -90,7 +90,7 @@ func (e *Execution) gather(key execution.Key) (task, bool) {
 		LogsSaved: memory.logsDone,
 	}
 	if node != nil {
-		t.sight.Silent = plan.SilentSince(node)
+		t.sight.UnreachableSince = plan.UnreachableSince(node)
 	}
 	switch {
 	case job == nil:
@@ -106,7 +106,7 @@ func (e *Execution) gather(key execution.Key) (task, bool) {
 
 // act does the step.
 func (e *Execution) act(ctx context.Context, fence lease.Fence, t task, action plan.Action) error {
-	if action.Silent {
+	if action.Unreachable {
 		if silent, err := e.isSilent(ctx, t); err != nil || !silent {
 			e.tasks.AddAfter(t.key, silencePause)
 			return err

@@ -85,10 +85,10 @@ func (e *Execution) keepRecord(ctx context.Context, fence lease.Fence) (ending E
 // announceRecordRefused says what holds up the execution, if the API server
 // answers: it goes on as soon as the record is taken.
 func (e *Execution) announceRecordRefused(ctx context.Context, err error) {
-	if plan.Judge(err) == plan.Unheard {
+	if plan.ClassifyError(err) == plan.Transient {
 		return
 	}
-	_, message := plan.Refusal(err)
+	_, message := plan.DescribeRejection(err)
 	e.Announcer.Announce(ctx, e.recordReference(), true, kube.EventRecordRefused,
 		execution.Truncate("the execution is held up until the API server takes its record: "+message, kube.MaxEventMessage))
 }
@@ -99,11 +99,11 @@ func (e *Execution) announceRecordRefused(ctx context.Context, err error) {
 func (e *Execution) writeRecord(ctx context.Context, fence lease.Fence, due bool, ending *Ending) (deferred bool, err error) {
 	e.mu.Lock()
 	urgency := e.ledger.Urgency()
-	finished := urgency == execution.Idle && e.ledger.Done() && e.logsDue == 0
+	finished := urgency == execution.NoWrite && e.ledger.Done() && e.logsDue == 0
 	var next execution.Account
-	write := urgency == execution.Hasty || (urgency == execution.Lazy && due)
+	write := urgency == execution.Immediate || (urgency == execution.Deferred && due)
 	if write {
-		next = e.ledger.Draft()
+		next = e.ledger.NextAccount()
 	}
 	e.mu.Unlock()
 
@@ -111,7 +111,7 @@ func (e *Execution) writeRecord(ctx context.Context, fence lease.Fence, due bool
 	case finished:
 		return false, e.close(ctx, fence, ending)
 	case !write:
-		return urgency == execution.Lazy, nil
+		return urgency == execution.Deferred, nil
 	}
 	return false, e.writeAccount(ctx, fence, next, ending)
 }

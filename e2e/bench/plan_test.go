@@ -34,7 +34,7 @@ func plan(b *testing.B, site *rig.Site) (execution.Plan, jobspec.Owner) {
 	for i := range list.Items {
 		nodes = append(nodes, &list.Items[i])
 	}
-	selected := controllerplan.SelectNodes(controllerplan.NodePolicy{Selector: cfg.JobNodeSelector}, nodes).Taking
+	selected := controllerplan.SelectNodes(controllerplan.NodePolicy{Selector: cfg.JobNodeSelector}, nodes).Nodes
 	now := time.Now()
 	p := execution.Plan{
 		ID:         execution.NewID(now),
