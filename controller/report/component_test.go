@@ -71,7 +71,7 @@ func TestWhoseNameItIs(t *testing.T) {
 		"the node's own log":                        {"a", "container-x.log", []string{"a"}, true},
 		"not quite a log":                           {"a", "container-x.txt", []string{"a"}, false},
 		"the log of a node with a shorter name":     {"a-container", "x.log", []string{"a", "a-container"}, true},
-		"a log of nobody":                           {"a-container", "x.log", []string{"a-container"}, false},
+		"a log of no node":                          {"a-container", "x.log", []string{"a-container"}, false},
 		"a file of a node with a long name":         {longNode, "x.txt", []string{longNode, "a"}, false},
 		"the log of a node with a long name":        {longNode, "container-x.log", []string{longNode}, true},
 		"a node that begins like the one that sent": {"a", "x", []string{"a", "ab"}, false},

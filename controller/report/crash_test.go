@@ -165,7 +165,7 @@ func checkAfterRestart(t *testing.T, d *memdisk.Disk, o *oracle, n int, survives
 	if problem := o.check(s); problem != "" {
 		t.Fatalf("power off at %d: %s", n, problem)
 	}
-	// Whoever got no answer tries again.
+	// A client without a response retries.
 	again := newOracle()
 	for i, step := range steps() {
 		err := step.do(s)

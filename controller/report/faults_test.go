@@ -201,7 +201,7 @@ func TestADroppedExecutionDoesNotComeBack(t *testing.T) {
 	}
 }
 
-// TestAReportDirectoryThatIsReplaced has somebody put a link in its place while
+// TestAReportDirectoryThatIsReplaced has an operator put a link in its place while
 // the controller runs.
 func TestAReportDirectoryThatIsReplaced(t *testing.T) {
 	for name, replaced := range map[string]string{

@@ -114,7 +114,7 @@ func TestTheReserve(t *testing.T) {
 		"is 64 MiB by default":                     {disk: full(), wantErr: execution.ErrNoSpace},
 		"can be had smaller":                       {disk: full(), options: report.Options{Reserve: 1000}},
 		"can be done without":                      {disk: full(), options: report.Options{Reserve: -1}},
-		"is not enforced when nobody knows it":     {disk: unknown{full()}},
+		"is not enforced when it is unknown":       {disk: unknown{full()}},
 		"is no concern of a disk that is not full": {disk: memdisk.New()},
 	} {
 		t.Run(name, func(t *testing.T) {

@@ -17,7 +17,7 @@ func TestWhoseFilesThereAre(t *testing.T) {
 		save  map[string]string // files by their names, of the nodes before the colon
 		want  map[string]int64  // bytes
 	}{
-		"nobody sent anything":                     {nodes: []string{"a"}, want: map[string]int64{}},
+		"no node sent anything":                    {nodes: []string{"a"}, want: map[string]int64{}},
 		"one file each":                            {nodes: []string{"a", "b"}, save: map[string]string{"a:x": "12", "b:x": "123"}, want: map[string]int64{"a": 2, "b": 3}},
 		"several of a node":                        {nodes: []string{"a"}, save: map[string]string{"a:x": "12", "a:y": "123"}, want: map[string]int64{"a": 5}},
 		"a name with the node's name":              {nodes: []string{"a"}, save: map[string]string{"a:a-a-x": "1"}, want: map[string]int64{"a": 1}},

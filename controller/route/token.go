@@ -44,7 +44,7 @@ type Keyring struct {
 // Why a token is rejected.
 var (
 	ErrMalformedToken = errors.New("the token is malformed")
-	ErrUnknownKey     = errors.New("the token was made with a key that is not known")
+	ErrUnknownKey     = errors.New("the token is derived from an unknown key")
 	ErrWrongToken     = errors.New("the token is wrong")
 )
 
