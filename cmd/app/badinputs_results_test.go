@@ -183,8 +183,8 @@ func badSamples() badInputs {
 			"no label and one that is empty": refuseResult(ofTest(`{"value":1},{"value":2,"labels":{"label":""}}`), 400, "has the labels of another sample"),
 		},
 		"R37": {
-			"101 label sets of one gauge": refuseResult(samples(101), 400, "at most 100 of one gauge"),
-			"1,001 samples":               refuseResult(samples(1001), 400, "at most"),
+			"101 label sets of one gauge": refuseResult(samples(101), 400, "limit of 100 label sets"),
+			"1,001 samples":               refuseResult(samples(1001), 400, "limit of 1000 samples"),
 			"200,000 samples":             refuseResult(samples(200_000), 413, "too large"),
 		},
 		"R38": {
