@@ -1,6 +1,7 @@
 package config
 
 import (
+	"encoding/json"
 	"fmt"
 	"reflect"
 	"strings"
@@ -28,7 +29,6 @@ const (
 // wanted.
 type Change struct {
 	Config Config // what runs from now on: the wanted one, but for what waits for a restart
-	Wanted Config
 	keys   []changedKey
 }
 
@@ -41,7 +41,7 @@ type changedKey struct {
 // Compare decides what of a wanted configuration applies, and what waits for a
 // restart.
 func Compare(running, wanted Config) Change {
-	c := Change{Config: wanted, Wanted: wanted}
+	c := Change{Config: wanted}
 	before, after := settings(&running), settings(&c.Config)
 	for i, s := range after {
 		runs, wants := reflect.ValueOf(before[i].target).Elem(), reflect.ValueOf(s.target).Elem()
@@ -102,4 +102,24 @@ func inWords(value any) string {
 	default:
 		return fmt.Sprint(value)
 	}
+}
+
+// StartHash tells two configurations apart that a controller has to be started
+// anew between. With RunOnStartup those are any two: the start is what begins an
+// execution with the changed one.
+func (c Config) StartHash() (string, error) {
+	if c.RunOnStartup {
+		return c.Hash, nil
+	}
+	values := map[string]any{}
+	for _, s := range settings(&c) {
+		if s.applies == Restart {
+			values[s.path] = s.target
+		}
+	}
+	text, err := json.Marshal(values) // in the order of the keys
+	if err != nil {
+		return "", fmt.Errorf("hash the configuration: %w", err)
+	}
+	return shortHash(text), nil
 }

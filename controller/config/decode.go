@@ -77,6 +77,10 @@ func (f *findings) podTemplate(text string) string {
 // value keeps text from moving between the two unnoticed.
 func Hash(data map[string]string) string {
 	config, podTemplate := data[ConfigKey], data[PodTemplateKey]
-	sum := sha256.Sum256([]byte(strconv.Itoa(len(config)) + "\n" + config + podTemplate))
+	return shortHash([]byte(strconv.Itoa(len(config)) + "\n" + config + podTemplate))
+}
+
+func shortHash(text []byte) string {
+	sum := sha256.Sum256(text)
 	return hex.EncodeToString(sum[:6])
 }
