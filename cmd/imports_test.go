@@ -149,12 +149,17 @@ var allowed = map[string][]string{
 		"k8s.io/apimachinery/...",
 	},
 	"controller/config": {
+		"controller/config/document",
 		"controller/execution",
 		"controller/jobspec",
 		"controller/plan",
-		"go.yaml.in/yaml/v3",
 		"k8s.io/apimachinery/...",
 		"sigs.k8s.io/json",
+	},
+	"controller/config/document": {
+		"controller/execution",
+		"go.yaml.in/yaml/v3",
+		"k8s.io/apimachinery/...",
 		"sigs.k8s.io/yaml",
 	},
 	"controller/definition": {

@@ -3,6 +3,7 @@ package config
 import (
 	"crypto/sha256"
 	"encoding/hex"
+	"fmt"
 	"maps"
 	"slices"
 	"strconv"
@@ -12,6 +13,7 @@ import (
 
 	"k8s.io/apimachinery/pkg/util/validation/field"
 
+	"github.com/batch-job-controller/batch-job-controller/controller/config/document"
 	"github.com/batch-job-controller/batch-job-controller/controller/jobspec"
 )
 
@@ -27,9 +29,7 @@ func Decode(data map[string]string, env Env, now time.Time) (c Config, warnings 
 		f.report(field.Invalid(field.NewPath("clock"), now.UTC().Format(time.RFC3339), "must not be before 2020: set the clock of the node"))
 	}
 	if text, ok := f.textOf(data, ConfigKey); ok {
-		values, problems := readDocument(text, field.NewPath(ConfigKey))
-		f.report(problems...)
-		if values != nil {
+		if values := f.values(text); len(values) > 0 {
 			object(keys(&c)...).read(f, nil, values)
 			f.agree(&c, now)
 		}
@@ -55,6 +55,21 @@ func (f *findings) textOf(data map[string]string, key string) (string, bool) {
 		f.report(field.Required(field.NewPath(key), detail))
 	}
 	return text, ok
+}
+
+// values returns those of the keys of config.yaml: none if it is no mapping.
+func (f *findings) values(text string) map[string]any {
+	at := field.NewPath(ConfigKey)
+	value, problems := document.Read(text, at)
+	f.report(problems...)
+	values, ok := value.(map[string]any)
+	switch {
+	case value != nil && !ok:
+		f.report(field.Invalid(at, field.OmitValueType{}, fmt.Sprintf("is %s: must be a mapping such as \"name: example\"", document.KindOf(value))))
+	case len(values) == 0 && len(problems) == 0:
+		f.report(field.Required(at, "is empty: must be a mapping with at least name, cronExpression and metrics.prefix"))
+	}
+	return values
 }
 
 func (f *findings) podTemplate(text string) string {

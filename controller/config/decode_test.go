@@ -9,6 +9,7 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 
+	"github.com/batch-job-controller/batch-job-controller/controller/config/document"
 	"github.com/batch-job-controller/batch-job-controller/controller/execution"
 )
 
@@ -121,7 +122,7 @@ func refusedTexts() map[string]refusedText {
 		"C09 an alias bomb of one long text":     {text: wideBomb, wantPath: "config.yaml", wantSays: "expand"},
 		"C09 an alias that contains itself":      {text: "custom: &a [*a]\n", wantPath: "config.yaml", wantSays: "expand"},
 		"C09 an alias of nothing":                {text: "custom: *a\n", wantPath: "config.yaml", wantSays: "unknown anchor"},
-		"C09 a file that is too long":            {text: "# " + strings.Repeat("x", maxDocument), wantPath: "config.yaml", wantSays: "262144"},
+		"C09 a file that is too long":            {text: "# " + strings.Repeat("x", document.MaxSize), wantPath: "config.yaml", wantSays: "262144"},
 		"C10 UTF-16":                             {whole: "\xff\xfen\x00a\x00", wantPath: "config.yaml", wantSays: "UTF-8"},
 		"C10 a NUL byte":                         {text: "custom: {a: \"\x00\"}\n", wantPath: "config.yaml", wantSays: "line 4 holds a NUL"},
 		"C10 invalid UTF-8":                      {text: "custom: {a: \"\xff\"}\n", wantPath: "config.yaml", wantSays: "UTF-8"},

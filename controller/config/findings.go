@@ -8,7 +8,7 @@ import (
 
 	"k8s.io/apimachinery/pkg/util/validation/field"
 
-	"github.com/batch-job-controller/batch-job-controller/controller/execution"
+	"github.com/batch-job-controller/batch-job-controller/controller/config/document"
 )
 
 // findings is what a decoding comes upon.
@@ -33,19 +33,7 @@ func (f *findings) has(path *field.Path) bool {
 
 // wrongType reports a value that is not of the kind it has to be.
 func (f *findings) wrongType(path *field.Path, given any, must string) {
-	f.report(field.TypeInvalid(path, shown(given), fmt.Sprintf("is %s: must be %s", kindOf(given), must)))
-}
-
-// shown returns a value as a message may show it.
-func shown(given any) any {
-	const longest = 64
-	if text, ok := given.(string); ok {
-		return execution.Truncate(text, longest)
-	}
-	if text, err := json.Marshal(given); err == nil && len(text) > longest {
-		return execution.Truncate(string(text), longest)
-	}
-	return given
+	f.report(field.TypeInvalid(path, document.Shown(given), fmt.Sprintf("is %s: must be %s", document.KindOf(given), must)))
 }
 
 // object returns the entries of a mapping, and whether it is one. What is absent
@@ -53,7 +41,7 @@ func shown(given any) any {
 func (f *findings) object(path *field.Path, given any) (map[string]any, bool) {
 	entries, ok := given.(map[string]any)
 	if !ok && given != nil {
-		f.wrongType(path, given, string(kindObject))
+		f.wrongType(path, given, string(document.Mapping))
 		return nil, false
 	}
 	return entries, true
@@ -63,7 +51,7 @@ func (f *findings) object(path *field.Path, given any) (map[string]any, bool) {
 func (f *findings) list(path *field.Path, given any) []any {
 	entries, ok := given.([]any)
 	if !ok && given != nil {
-		f.wrongType(path, given, string(kindList))
+		f.wrongType(path, given, string(document.List))
 	}
 	return entries
 }
@@ -81,7 +69,7 @@ func (f *findings) text(path *field.Path, given any) (text string, ok bool) {
 		f.warn(path, "taken as the text %q: put it in quotes", text)
 		return text, true
 	default:
-		f.wrongType(path, given, string(kindText))
+		f.wrongType(path, given, string(document.Text))
 		return "", false
 	}
 }
@@ -114,37 +102,4 @@ func (p Problems) orNil() error {
 		return nil
 	}
 	return p
-}
-
-// valueKind is what a value is, in words for people.
-type valueKind string
-
-const (
-	kindNull   valueKind = "nothing"
-	kindObject valueKind = "a mapping"
-	kindList   valueKind = "a list"
-	kindText   valueKind = "text"
-	kindNumber valueKind = "a number"
-	kindBool   valueKind = "true or false"
-
-	// What is written as text or a number, and is neither.
-	kindDuration valueKind = "a duration"
-	kindSize     valueKind = "a size"
-)
-
-func kindOf(given any) valueKind {
-	switch given.(type) {
-	case nil:
-		return kindNull
-	case map[string]any:
-		return kindObject
-	case []any:
-		return kindList
-	case string:
-		return kindText
-	case bool:
-		return kindBool
-	default:
-		return kindNumber
-	}
 }

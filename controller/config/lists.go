@@ -8,6 +8,8 @@ import (
 	"k8s.io/apimachinery/pkg/api/validate/content"
 	"k8s.io/apimachinery/pkg/util/validation/field"
 	sigsjson "sigs.k8s.io/json"
+
+	"github.com/batch-job-controller/batch-job-controller/controller/config/document"
 )
 
 // secrets is a list of Secrets, without those that are there twice.
@@ -16,13 +18,13 @@ func secrets(to *[]string) value {
 		return object(key{"name", "", text(name, "", dnsSubdomain.required("must be the name of a Secret")), "its name"})
 	}
 	each := &key{value: entry(new(string)), help: "a Secret of the controller's namespace"}
-	return value{kind: kindList, target: to, each: each, read: func(f *findings, at *field.Path, given any) {
+	return value{kind: document.List, target: to, each: each, read: func(f *findings, at *field.Path, given any) {
 		*to = nil
 		if m, ok := given.(map[string]any); ok && len(m) == 0 {
 			return // the predecessor's chart wrote {}
 		}
 		for i, g := range f.list(at, given) {
-			if kindOf(g) != kindObject {
+			if document.KindOf(g) != document.Mapping {
 				f.wrongType(at.Index(i), g, "a mapping such as \"name: my-secret\"")
 				continue
 			}
@@ -39,7 +41,7 @@ func secrets(to *[]string) value {
 // look at what is given for it.
 func mapOf[T any](to *map[string]T, entry func(*T) value, help string, check func(f *findings, at *field.Path, name string, given any)) value {
 	each := &key{value: entry(new(T)), help: help}
-	return value{kind: kindObject, target: to, each: each, read: func(f *findings, at *field.Path, given any) {
+	return value{kind: document.Mapping, target: to, each: each, read: func(f *findings, at *field.Path, given any) {
 		*to = nil
 		entries, _ := f.object(at, given)
 		for _, name := range slices.Sorted(maps.Keys(entries)) {
@@ -64,7 +66,7 @@ func nodeSelector(to *map[string]string) value {
 
 // freeForm is a mapping of anything. Its numbers become int64 or float64.
 func freeForm(to *map[string]any) value {
-	return value{kind: kindObject, target: to, read: func(f *findings, at *field.Path, given any) {
+	return value{kind: document.Mapping, target: to, read: func(f *findings, at *field.Path, given any) {
 		*to = nil
 		entries, _ := f.object(at, given)
 		if entries == nil {

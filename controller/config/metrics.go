@@ -6,6 +6,8 @@ import (
 	"strings"
 
 	"k8s.io/apimachinery/pkg/util/validation/field"
+
+	"github.com/batch-job-controller/batch-job-controller/controller/config/document"
 )
 
 const (
@@ -60,7 +62,7 @@ func gauge(to *Gauge) value {
 // labels is a list of label names, without those that every gauge has anyway.
 func labels(to *[]string) value {
 	each := &key{value: text(new(string), "", rule{}), help: "name of a label"}
-	return value{kind: kindList, target: to, each: each, read: func(f *findings, at *field.Path, given any) {
+	return value{kind: document.List, target: to, each: each, read: func(f *findings, at *field.Path, given any) {
 		*to = nil
 		for i, g := range f.list(at, given) {
 			at := at.Index(i)

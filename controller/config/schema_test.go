@@ -14,6 +14,8 @@ import (
 	"time"
 
 	"github.com/google/go-cmp/cmp"
+
+	"github.com/batch-job-controller/batch-job-controller/controller/config/document"
 )
 
 var update = flag.Bool("update", false, "write the JSON schema anew")
@@ -99,12 +101,12 @@ const (
 // describe writes what a value may be, and returns its types.
 func (w schemaWriter) describe(path string, v value, node schema) (types []string) {
 	switch v.kind {
-	case kindText:
+	case document.Text:
 		return describeText(v, node)
-	case kindNumber:
+	case document.Number:
 		node["minimum"], node["maximum"] = v.least, v.most
 		return []string{"integer"}
-	case kindBool:
+	case document.Bool:
 		return []string{"boolean"}
 	case kindDuration: // a number works, with a warning
 		node["pattern"] = durationPattern
@@ -114,7 +116,7 @@ func (w schemaWriter) describe(path string, v value, node schema) (types []strin
 		node["pattern"] = sizePattern
 		node["minimum"], node["maximum"] = v.least, v.most
 		return []string{"string", "integer"}
-	case kindList:
+	case document.List:
 		node["items"] = w.node(path+"[]", v.each.value, v.each.help, false)
 		return []string{"array"}
 	default:
@@ -151,7 +153,7 @@ func describeText(v value, node schema) (types []string) {
 func (w schemaWriter) describeObject(path string, v value, node schema) {
 	node["additionalProperties"] = len(v.keys) == 0
 	if v.each != nil {
-		node["additionalProperties"] = w.node(path+".*", v.each.value, v.each.help, v.each.value.kind == kindText)
+		node["additionalProperties"] = w.node(path+".*", v.each.value, v.each.help, v.each.value.kind == document.Text)
 	}
 	properties, needed := schema{}, []string{}
 	for _, k := range v.keys {
@@ -183,13 +185,13 @@ func (w schemaWriter) absent(path string, v value) any {
 	switch {
 	case !quoted || strings.Contains(literal, "`"):
 		return nil
-	case v.kind == kindNumber:
+	case v.kind == document.Number:
 		n, err := strconv.Atoi(literal)
 		if err != nil {
 			w.t.Errorf("%s: the default %q: %v", path, literal, err)
 		}
 		return n
-	case v.kind == kindBool:
+	case v.kind == document.Bool:
 		return literal == "true"
 	default:
 		return literal

@@ -10,6 +10,14 @@ import (
 
 	"k8s.io/apimachinery/pkg/api/resource"
 	"k8s.io/apimachinery/pkg/util/validation/field"
+
+	"github.com/batch-job-controller/batch-job-controller/controller/config/document"
+)
+
+// What is written as text or a number, and is neither.
+const (
+	kindDuration document.Kind = "a duration"
+	kindSize     document.Kind = "a size"
 )
 
 // A value is what a key takes, and where that goes.
@@ -20,7 +28,7 @@ type value struct {
 	read func(f *findings, at *field.Path, given any)
 
 	// The rest is what read goes by, for the documentation and the JSON schema.
-	kind        valueKind
+	kind        document.Kind
 	absent      any      // what read assumes if nothing is given
 	inWords     string   // the same in Markdown, if absent does not say it
 	least, most int64    // of a number, a size, or a duration
@@ -52,7 +60,7 @@ func (v value) then(check func(f *findings, at *field.Path)) value {
 }
 
 // scalar is a value that take reads if one is given.
-func scalar[T any](kind valueKind, to *T, absent T, take func(f *findings, at *field.Path, given any) T) value {
+func scalar[T any](kind document.Kind, to *T, absent T, take func(f *findings, at *field.Path, given any) T) value {
 	return value{kind: kind, target: to, absent: absent, read: func(f *findings, at *field.Path, given any) {
 		if *to = absent; given != nil {
 			*to = take(f, at, given)
@@ -63,7 +71,7 @@ func scalar[T any](kind valueKind, to *T, absent T, take func(f *findings, at *f
 // text is a text that a rule judges. One that is required is judged if it is
 // absent, too.
 func text(to *string, absent string, r rule) value {
-	return value{kind: kindText, target: to, absent: absent, rule: r, read: func(f *findings, at *field.Path, given any) {
+	return value{kind: document.Text, target: to, absent: absent, rule: r, read: func(f *findings, at *field.Path, given any) {
 		if *to = absent; given == nil && r.must == "" {
 			return
 		}
@@ -76,7 +84,7 @@ func text(to *string, absent string, r rule) value {
 
 // quotedText is a text that must not be mistaken for a number.
 func quotedText(to *string) value {
-	return scalar(kindText, to, "", func(f *findings, at *field.Path, given any) string {
+	return scalar(document.Text, to, "", func(f *findings, at *field.Path, given any) string {
 		s, ok := given.(string)
 		if !ok {
 			f.wrongType(at, given, "text in quotes")
@@ -91,7 +99,7 @@ func word[T ~string](to *T, words ...T) value {
 	for _, w := range words {
 		texts = append(texts, string(w))
 	}
-	v := scalar(kindText, to, words[0], func(f *findings, at *field.Path, given any) T {
+	v := scalar(document.Text, to, words[0], func(f *findings, at *field.Path, given any) T {
 		if given == false && texts[0] == wordOff { // what an off without quotes is to YAML
 			return words[0]
 		}
@@ -110,7 +118,7 @@ const wordOff = "off"
 
 // boolean is true or false. False is assumed.
 func boolean(to *bool) value {
-	return scalar(kindBool, to, false, func(f *findings, at *field.Path, given any) bool {
+	return scalar(document.Bool, to, false, func(f *findings, at *field.Path, given any) bool {
 		b, ok := given.(bool)
 		if !ok {
 			f.wrongType(at, given, "true or false, without quotes")
@@ -122,13 +130,13 @@ func boolean(to *bool) value {
 // number is a whole number between two bounds.
 func number[T int | int32](to *T, absent, least, most T) value {
 	must := fmt.Sprintf("a whole number from %d to %d", least, most)
-	return scalar(kindNumber, to, absent, func(f *findings, at *field.Path, given any) T {
+	return scalar(document.Number, to, absent, func(f *findings, at *field.Path, given any) T {
 		switch n := given.(type) {
 		case json.Number:
 			if i, err := n.Int64(); err == nil && int64(least) <= i && i <= int64(most) {
 				return T(i)
 			}
-			f.report(field.Invalid(at, shown(given), "must be "+must))
+			f.report(field.Invalid(at, document.Shown(given), "must be "+must))
 		case string:
 			f.wrongType(at, given, must+", without quotes")
 		default:
@@ -143,7 +151,7 @@ func size[T int | int64](to *T, least, most int64) value {
 	bytesOf := func(n int64) string { return resource.NewQuantity(n, resource.BinarySI).String() }
 	must := fmt.Sprintf("a size from %s to %s, such as 64Ki or 32Mi", bytesOf(least), bytesOf(most))
 	return scalar(kindSize, to, 0, func(f *findings, at *field.Path, given any) T {
-		if kind := kindOf(given); kind != kindText && kind != kindNumber {
+		if kind := document.KindOf(given); kind != document.Text && kind != document.Number {
 			f.wrongType(at, given, must)
 			return 0
 		}
@@ -157,7 +165,7 @@ func size[T int | int64](to *T, least, most int64) value {
 		if short, ok := strings.CutSuffix(text, "iB"); ok {
 			detail += fmt.Sprintf(": did you mean %si?", short)
 		}
-		f.report(field.Invalid(at, shown(given), detail))
+		f.report(field.Invalid(at, document.Shown(given), detail))
 		return 0
 	}).between(least, most)
 }
@@ -193,7 +201,7 @@ func durationOf(to *time.Duration, absent, least, most time.Duration, bare func(
 			return absent
 		}
 		if err != nil || d < least || d > most {
-			f.report(field.Invalid(at, shown(given), must))
+			f.report(field.Invalid(at, document.Shown(given), must))
 		}
 		return d
 	}).between(int64(least), int64(most))
@@ -202,7 +210,7 @@ func durationOf(to *time.Duration, absent, least, most time.Duration, bare func(
 // object is a mapping of keys. Each is read, and what is none of them is
 // reported. An absent mapping is an empty one.
 func object(keys ...key) value {
-	return value{kind: kindObject, keys: keys, read: func(f *findings, at *field.Path, given any) {
+	return value{kind: document.Mapping, keys: keys, read: func(f *findings, at *field.Path, given any) {
 		entries, ok := f.object(at, given)
 		if !ok {
 			return
@@ -214,7 +222,7 @@ func object(keys ...key) value {
 		}
 		for _, name := range slices.Sorted(maps.Keys(entries)) {
 			if !slices.Contains(names, name) {
-				f.report(field.Invalid(at.Child(name), field.OmitValueType{}, hint(name, names)))
+				f.report(field.Invalid(at.Child(name), field.OmitValueType{}, document.UnknownKey(name, names)))
 			}
 		}
 	}}

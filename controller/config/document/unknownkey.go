@@ -1,4 +1,4 @@
-package config
+package document
 
 import (
 	"fmt"
@@ -6,9 +6,9 @@ import (
 	"strings"
 )
 
-// hint returns which of the known names was probably meant, as the end of a
-// message.
-func hint(name string, known []string) string {
+// UnknownKey returns the message about a key that is none of the known ones, with the
+// one that was probably meant.
+func UnknownKey(name string, known []string) string {
 	best, distance := "", maxTypos(name)+1
 	for _, k := range known {
 		if d := editDistance(strings.ToLower(name), strings.ToLower(k)); d < distance {
