@@ -2,4 +2,14 @@
 // files of each, and the files at the paths /<executionID>/<file> and /latest/<file>.
 // It reads a file system and does not interpret the files, which come from pods:
 // browsers must not trust them.
+//
+//	handler.go  NewHandler: from a path to a page or a file, or an error
+//	pages.go    the lists, as HTML; assets: templates and style sheet
+//	file.go     a file
+//	headers.go  what browsers may do with pages and files
+//	paced.go    disconnects clients that have stopped reading
+//	viewers.go  Viewers: which clients may read reports
+//
+// It must not know the cluster, the report store, who the users are, or which replica
+// leads: it is given a file system, Viewers, and a function that forwards a request.
 package web

@@ -2,4 +2,21 @@
 //
 // A program with extensions calls Run with them; batch-job-controller itself calls it
 // without any. See the example.
+//
+//	run.go         Run: from the command line to the exit status
+//	flags.go       the flags; flagset.go: their former names, and all errors at once
+//	cluster.go     what the startup reads and checks: ConfigMap, Service, pod template,
+//	               permissions, callback key
+//	starting.go    tries again while the API server does not respond
+//	app.go         builds all parts, runs them, and shuts them down in reverse order
+//	limits.go      the part of callback.limits that each part gets
+//	tls.go         the certificates of the ports
+//	viewers.go     who may read reports
+//	reload.go      whether this process would start with a changed ConfigMap
+//	health.go      probes; pprof.go: profiles
+//	extensions.go  what a program with extensions may add
+//
+// It is the one place that knows all packages, and it decides nothing about executions:
+// package controller runs them, and packages callback and callback/web answer requests.
+// Only the server's main package and programs with extensions import it.
 package app

@@ -2,6 +2,11 @@
 // work while it holds the Lease, and releases the Lease after the work has ended. A
 // Fence checks before each write whether this replica may still hold the Lease.
 //
+//	lead.go      Lead: acquires, renews and releases the Lease; Follow: only reads it
+//	fence.go     Fence: permission for one write
+//	identity.go  the holder of a Lease: replica, ConfigMap and address
+//	wait.go      reports why there is no leader for long
+//
 // It does not know the work: no execution, no callback, no configuration except the
 // timings of the Lease.
 package lease

@@ -15,4 +15,23 @@
 // with a dot are temporary, and must not be served.
 //
 // One process writes, and others may read at the same time.
+//
+//	store.go      Store: opens the directory, and writes files durably
+//	execution.go  the directory of an execution: begun, listed, dropped; its report
+//	result.go     the results of nodes; claim.go: which replica may replace them
+//	upload.go     the files of nodes; files.go: their names
+//	log.go        the logs of containers
+//	component.go  file names: of a node, and of no other one
+//	latest.go     the link to the newest execution
+//	usage.go      the size of the files that nodes have sent
+//	reserve.go    the space that files and logs leave free
+//	health.go     whether writes succeed, and how much space is free
+//	sweep.go      what a process that died has left
+//	syncer.go     one fsync of a directory for all that wait for it
+//	disk.go       Disk: what the store needs of a file system, and that of the
+//	              operating system; free_unix.go, free_other.go: its free space
+//
+// It knows names, bytes and the disk. It must not know the cluster, the Lease, what a
+// result says, how much a node may send, or which executions are old: packages metrics,
+// intake and plan do.
 package report
