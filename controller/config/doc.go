@@ -2,19 +2,19 @@
 // assumed where they say nothing, and what is wrong with them, all at once and with
 // the path of each field.
 //
-//	config.go       Config: a configuration that has been checked
-//	decode.go       Decode: the data of the ConfigMap becomes a Config, or Problems
-//	env.go          Env: the environment variables, and the keys that depend on them
-//	keys.go         every key of config.yaml, declared once
-//	limits.go       the keys below callback.limits
-//	value.go        values of keys: texts, words, numbers, sizes, durations, objects
-//	lists.go        lists, and mappings by names that people choose
-//	rules.go        rules for texts: names, labels, directories; ports
-//	metrics.go      gauges and their labels; metricnames.go: names that are taken
-//	predecessor.go  what the predecessor took besides
-//	findings.go     collects warnings and problems; Problems: all of them, as an error
-//	agree.go        what several keys say together, and at this time
-//	change.go       from when on a changed key applies, and what needs a restart
+//	config.go          Config: a configuration that has been checked
+//	decode.go          Decode: the data of the ConfigMap becomes a Config, or Problems
+//	env.go             Env: the environment variables, and the keys that depend on them
+//	keys.go            every key of config.yaml, declared once
+//	callbacklimits.go  the keys below callback.limits: what job pods may send
+//	value.go           values of keys: texts, words, numbers, sizes, durations, objects
+//	lists.go           lists, and mappings by names that people choose
+//	rules.go           rules for texts: names, labels, directories; ports
+//	metrics.go         gauges and their labels; metricnames.go: names that are taken
+//	predecessor.go     what the predecessor took besides
+//	findings.go        collects warnings and problems; Problems: all of them, as an error
+//	agree.go           what several keys say together, and at this time
+//	change.go          from when on a changed key applies, and what needs a restart
 //
 // Package document reads the YAML. Packages plan (schedules) and jobspec (pod
 // templates) judge their parts of a configuration. It must not know a client, a clock,

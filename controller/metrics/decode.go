@@ -11,15 +11,6 @@ import (
 	"github.com/batch-job-controller/batch-job-controller/controller/execution"
 )
 
-// What one node may report at once unless Limits say otherwise. Each sample
-// becomes a series for as long as the execution is kept.
-const (
-	MaxBody       = 1 << 20 // bytes of JSON
-	MaxSamples    = 1000
-	MaxLabelSets  = 100 // of one gauge
-	MaxLabelValue = 128 // bytes
-)
-
 const wantDocument = `must be an object of gauges such as {"name": [{"value": 1, "labels": {}}]}`
 
 // Decode checks the body of a result against the configured gauges, down to

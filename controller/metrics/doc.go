@@ -4,20 +4,21 @@
 // the names and with the help of the predecessor, which dashboards use. Metrics are the
 // controller's own.
 //
-//	decode.go    validates a result against the gauges, including its label sets
-//	text.go      validates size, depth and syntax, without knowledge of results
-//	reader.go    reads JSON token by token, with positions for errors
-//	invalid.go   errors with their path; hint.go: hints at common mistakes
-//	cover.go     redacts credentials in labels
-//	merge.go     merges a result into the earlier one, and validates it again
-//	schema.go    the gauges and limits at the start of an execution
-//	results.go   the exported samples; latest.go: those of each node's newest values
-//	limits.go    drops the series of the oldest executions if there are too many
-//	collect.go   Results as a prometheus.Collector; gauge.go: names and help
-//	metrics.go   the controller's own metrics, with their labels
-//	observe.go   counts and sets them; preset.go: starts at 0 where labels are known
-//	reasons.go   which reasons may be labels; last.go: the bad nodes of the last report
-//	store.go     metrics of the report directory, read at each scrape
+//	decode.go      validates a result against the gauges, including its label sets
+//	text.go        validates size, depth and syntax, without knowledge of results
+//	reader.go      reads JSON token by token, with positions for errors
+//	invalid.go     errors with their path; hint.go: hints at common mistakes
+//	cover.go       redacts credentials in labels
+//	merge.go       merges a result into the earlier one, and validates it again
+//	schema.go      the gauges and limits at the start of an execution
+//	results.go     the exported samples; latest.go: those of each node's newest values
+//	limits.go      the limits of one result, and of the series of all
+//	dropseries.go  drops the series of the oldest executions if there are too many
+//	collect.go     Results as a prometheus.Collector; gauge.go: names and help
+//	metrics.go     the controller's own metrics, with their labels
+//	observe.go     counts and sets them; preset.go: starts at 0 where labels are known
+//	reasons.go     which reasons may be labels; last.go: the bad nodes of the last report
+//	store.go       metrics of the report directory, read at each scrape
 //
 // Nothing registers itself: two controllers fit into one process,
 // each with its own registry.

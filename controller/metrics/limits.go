@@ -1,14 +1,9 @@
 package metrics
 
-import (
-	"cmp"
-	"maps"
-	"slices"
+import "cmp"
 
-	"github.com/batch-job-controller/batch-job-controller/controller/execution"
-)
-
-// Limits bounds results. A field that is zero has its default.
+// Limits bound one result, and the exported series of all results. A field that is zero
+// has its default.
 type Limits struct {
 	Body       int64 // bytes of a result; MaxBody
 	Samples    int   // of a result; MaxSamples
@@ -17,8 +12,15 @@ type Limits struct {
 	Series     int   // of all executions and the latest of all nodes; MaxSeries
 }
 
-// MaxSeries is how many series are exported unless Limits say otherwise.
-const MaxSeries = 200_000
+// The defaults of Limits. Each sample becomes a series for as long as the execution is
+// kept.
+const (
+	MaxBody       = 1 << 20 // bytes of JSON
+	MaxSamples    = 1000
+	MaxLabelSets  = 100 // of one gauge
+	MaxLabelValue = 128 // bytes
+	MaxSeries     = 200_000
+)
 
 func (l Limits) withDefaults() Limits {
 	return Limits{
@@ -28,65 +30,4 @@ func (l Limits) withDefaults() Limits {
 		LabelValue: cmp.Or(l.LabelValue, MaxLabelValue),
 		Series:     cmp.Or(l.Series, MaxSeries),
 	}
-}
-
-// ofTask is how many series there are of a node task besides its result.
-const ofTask = 2
-
-// size returns how many series a share is exported as.
-func (s share) size() int {
-	if s.task == nil {
-		return len(s.samples)
-	}
-	return len(s.samples) + ofTask
-}
-
-// makeRoom stops exporting the oldest executions of those that are older than
-// one, until what is left fits. It returns how many series that were. The latest
-// of their nodes stays. The caller holds r.mu.
-func (r *Results) makeRoom(than execution.ID) (dropped int) {
-	if r.series <= r.maxSeries {
-		return 0
-	}
-	for _, id := range slices.Sorted(maps.Keys(r.executions)) {
-		if r.series <= r.maxSeries || id >= than {
-			break
-		}
-		dropped += r.dropSeries(id)
-	}
-	return dropped
-}
-
-// shrink makes all fit, if need be without the newest execution and then without
-// the latest of each node. The caller holds r.mu.
-func (r *Results) shrink() (dropped int) {
-	dropped = r.makeRoom(r.newestShown())
-	if r.series > r.maxSeries {
-		dropped += r.dropSeries(r.newestShown())
-	}
-	for node, one := range r.latest {
-		if r.series <= r.maxSeries {
-			break
-		}
-		dropped += one.size()
-		r.setLatest(node, newestShare{})
-	}
-	return dropped
-}
-
-func (r *Results) newestShown() (newest execution.ID) {
-	for id := range r.executions {
-		newest = max(newest, id)
-	}
-	return newest
-}
-
-// dropSeries stops exporting an execution. The caller holds r.mu.
-func (r *Results) dropSeries(id execution.ID) (dropped int) {
-	for _, s := range r.executions[id] {
-		dropped += s.size()
-	}
-	clear(r.executions[id])
-	r.series -= dropped
-	return dropped
 }

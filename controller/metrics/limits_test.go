@@ -2,12 +2,8 @@ package metrics_test
 
 import (
 	"errors"
-	"fmt"
 	"strings"
 	"testing"
-
-	"github.com/prometheus/client_golang/prometheus"
-	"github.com/prometheus/client_golang/prometheus/testutil"
 
 	"github.com/batch-job-controller/batch-job-controller/controller/execution"
 	"github.com/batch-job-controller/batch-job-controller/controller/metrics"
@@ -56,89 +52,4 @@ func TestALargerResultIsALimitToo(t *testing.T) {
 	if _, err := r.Decode([]byte(fits + " ")); !errors.Is(err, execution.ErrTooLarge) {
 		t.Errorf("a byte more: %v", err)
 	}
-}
-
-// The newest executions are what people look at: the oldest give way.
-func TestTooManySeries(t *testing.T) {
-	type set struct {
-		id          execution.ID
-		node        string
-		n           int
-		wantDropped int
-	}
-	for name, test := range map[string]struct {
-		sets []set
-		drop execution.ID          // after the first
-		want map[execution.Key]int // series
-	}{
-		"as many as may be": {
-			sets: []set{{id: first, node: "a", n: 4}, {id: second, node: "a", n: 6}},
-			want: map[execution.Key]int{{Execution: first, Node: "a"}: 4, {Execution: second, Node: "a"}: 6},
-		},
-		"one more: the older execution gives way": {
-			sets: []set{{id: first, node: "a", n: 2}, {id: first, node: "b", n: 2}, {id: second, node: "a", n: 7, wantDropped: 4}},
-			want: map[execution.Key]int{{Execution: second, Node: "a"}: 7},
-		},
-		"one more in the only execution is refused": {
-			sets: []set{{id: first, node: "a", n: 6}, {id: first, node: "b", n: 5, wantDropped: 5}},
-			want: map[execution.Key]int{{Execution: first, Node: "a"}: 6},
-		},
-		"one that is late makes no newer one give way": {
-			sets: []set{{id: second, node: "a", n: 10}, {id: first, node: "a", n: 1, wantDropped: 1}},
-			want: map[execution.Key]int{{Execution: second, Node: "a"}: 10},
-		},
-		"what is replaced does not count": {
-			sets: []set{{id: first, node: "a", n: 8}, {id: first, node: "a", n: 10}, {id: first, node: "a", n: 9}, {id: first, node: "b", n: 1}},
-			want: map[execution.Key]int{{Execution: first, Node: "a"}: 9, {Execution: first, Node: "b"}: 1},
-		},
-		"what is dropped does not count": {
-			sets: []set{{id: first, node: "a", n: 8}, {id: second, node: "a", n: 9}}, drop: first,
-			want: map[execution.Key]int{{Execution: second, Node: "a"}: 9},
-		},
-	} {
-		t.Run(name, func(t *testing.T) {
-			r := metrics.NewResults(metrics.ResultOptions{
-				Prefix: "foo", Limits: metrics.Limits{Series: 10},
-				Gauges: []metrics.Gauge{{Name: "test", Labels: []string{"label_a"}}},
-			})
-			for i, s := range test.sets {
-				key := execution.Key{Execution: s.id, Node: s.node}
-				if got := r.SetResult(key, samples(s.n)); got != s.wantDropped {
-					t.Errorf("%d: %d were dropped, want %d", i, got, s.wantDropped)
-				}
-				if i == 0 && test.drop != "" {
-					r.Drop(test.drop)
-				}
-			}
-			registry := prometheus.NewPedanticRegistry()
-			registry.MustRegister(r)
-			text := scrape(t, registry)
-			for of, n := range test.want {
-				got := 0
-				for line := range strings.Lines(text) {
-					if strings.HasPrefix(line, "foo_test{") && strings.Contains(line, fmt.Sprintf("node=%q", of.Node)) && strings.Contains(line, fmt.Sprintf("executionID=%q", of.Execution)) {
-						got++
-					}
-				}
-				if got != n {
-					t.Errorf("%v: %d series, want %d", of, got, n)
-				}
-			}
-			all := 0
-			for _, n := range test.want {
-				all += n
-			}
-			if got, err := testutil.GatherAndCount(registry, "foo_test"); err != nil || got != all {
-				t.Errorf("%d series, want %d, %v", got, all, err)
-			}
-		})
-	}
-}
-
-func samples(n int) metrics.Samples {
-	var s metrics.Samples
-	for i := range n {
-		s = append(s, metrics.Sample{Gauge: "test", Labels: []string{fmt.Sprint(i)}, Value: 1})
-	}
-	return s
 }
