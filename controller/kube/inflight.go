@@ -10,7 +10,8 @@ import (
 
 // RequestGrace is how long after its sender gave it up a request may still be carried
 // out: it was on its way, or the API server was working on it. For so long, that its
-// object does not exist proves nothing.
+// object does not exist proves nothing. It has nothing to do with the grace period of a
+// pod.
 const RequestGrace = 30 * time.Second
 
 // MayBeCarriedOut reports whether a write that failed may have been carried out, or

@@ -3,7 +3,7 @@
 // goes wrong: requests fail before and after they took effect, watches lag and
 // break, processes are killed at any write, stopped for a while, or lose their
 // disk's power, nodes come and go, users delete things, pods take
-// their grace to end, and admission adds containers to them.
+// their grace period to end, and admission adds containers to them.
 //
 // There is nothing in it but tests. Whatever happens is drawn from a seed, so
 // that a failure can be looked at again:
