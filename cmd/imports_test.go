@@ -249,6 +249,7 @@ var allowed = map[string][]string{
 		"controller/execution",
 		"controller/jobspec",
 		"controller/kube",
+		"controller/plan",
 		"k8s.io/api/...",
 		"k8s.io/apimachinery/...",
 		"k8s.io/client-go/...",

@@ -3,7 +3,9 @@
 //
 // It knows the schedule, the ticks that were dealt with, the nodes that take part and
 // the settings that an execution freezes. An execution that has begun is a record;
-// what becomes of the record, this package does not know.
+// what becomes of the record, this package does not know. Which tick is due, whether an
+// execution begins and how late it may is for package plan to decide:
+// Definition.latestStart only adds the configured or default deadline to the tick.
 //
 //	definition.go  a configuration and what was made of it
 //	source.go      the definition that applies now, and its replacement

@@ -7,6 +7,7 @@
 //	schedule.go, local.go   the ticks of a cron expression in a time zone
 //	epoch.go                the ticks of a changed schedule
 //	due.go                  which tick is due, and which were missed
+//	tickstate.go            which ticks were processed, and which execution begins
 //
 // Where:
 //

@@ -15,6 +15,7 @@ import (
 
 	"github.com/batch-job-controller/batch-job-controller/controller/execution"
 	"github.com/batch-job-controller/batch-job-controller/controller/jobspec"
+	"github.com/batch-job-controller/batch-job-controller/controller/plan"
 )
 
 // The state ConfigMap stores the last processed tick and the newest execution. Records
@@ -30,13 +31,11 @@ const (
 	openingKey     = "opening" // "trigger scheduled" while the newest execution's record is being created
 )
 
-// State is the state ConfigMap that this leader last read or wrote.
+// State is the state ConfigMap that this leader last read or wrote. Package plan decides
+// how it changes.
 type State struct {
-	Object   *corev1.ConfigMap // nil: it does not exist
-	LastTick time.Time
-	Schedule string // at the last tick; empty: not recorded
-	Newest   execution.ID
-	Pending  *execution.Firing // nil: the newest execution's record was created
+	plan.TickState
+	Object *corev1.ConfigMap // nil: it does not exist
 }
 
 // StateName returns the name of a controller's state ConfigMap.
@@ -84,56 +83,6 @@ func parseState(object *corev1.ConfigMap) (s State, problems []string) {
 		}
 	}
 	return s, problems
-}
-
-// Pass records that the ticks of a schedule up to a time are processed. It reports
-// whether the state has changed.
-func (s *State) Pass(schedule string, until time.Time) bool {
-	if !s.LastTick.Before(until) && s.Schedule == schedule {
-		return false
-	}
-	s.Schedule = schedule
-	if s.LastTick.Before(until) {
-		s.LastTick = until
-	}
-	return true
-}
-
-// Follow records the schedule that applies from now on. The ticks since the last one
-// are due if known accepts the recorded schedule, or if none is recorded. Otherwise they
-// belong to another schedule, and ticks of this one count only from now on.
-func (s *State) Follow(schedule string, known func(string) bool, now time.Time) bool {
-	switch {
-	case s.LastTick.IsZero(): // the first startup: no tick was missed
-	case s.Schedule == "":
-		s.Schedule = schedule
-		return true
-	case known(s.Schedule):
-		return false
-	}
-	return s.Pass(schedule, now)
-}
-
-// Begin records that an execution is about to open, unless another one is, or its tick
-// has been processed. It allocates a new ID.
-func (s *State) Begin(schedule string, why execution.Firing, now time.Time) bool {
-	if s.Pending != nil || (why.Trigger == execution.Cron && !s.LastTick.Before(why.Scheduled)) {
-		return false
-	}
-	s.Newest = s.nextID(why.Scheduled)
-	s.Pending = &why
-	if why.Trigger == execution.Cron {
-		s.LastTick, s.Schedule = now, schedule
-	}
-	return true
-}
-
-func (s *State) nextID(scheduled time.Time) execution.ID {
-	id := execution.NewID(scheduled)
-	if s.Newest != "" && id <= s.Newest {
-		return s.Newest.Next()
-	}
-	return id
 }
 
 func (s State) data() map[string]string {

@@ -11,7 +11,7 @@ import (
 // SaveLog stores a container's log. A log of more than limit bytes is truncated, and
 // its last line says so. Like a file, a log is rejected if only the reserve is free.
 func (s *Store) SaveLog(key execution.Key, container string, r io.Reader, limit int64) (truncated bool, err error) {
-	err = s.save(key.Execution, logName(key.Node, container), s.checked(s.logsMinFree(), func(w io.Writer) error {
+	err = s.save(key.Execution, logName(key.Node, container), s.checked(s.options.logsMinFree(), func(w io.Writer) error {
 		truncated, err = copyLog(w, r, limit)
 		return err
 	}))

@@ -4,6 +4,7 @@ import (
 	"cmp"
 	"fmt"
 	"io"
+	"math"
 
 	"github.com/batch-job-controller/batch-job-controller/controller/execution"
 )
@@ -48,18 +49,24 @@ type minFree struct {
 	limit execution.Limit // that defines it
 }
 
-// logsMinFree is the reserve.
-func (s *Store) logsMinFree() minFree {
-	return minFree{bytes: s.options.Reserve, limit: execution.Reserve}
+// filesMinFree is that of a disk that does not report its size, too: it counts as large.
+func (s *Store) filesMinFree() minFree {
+	size, err := s.disk.Size()
+	if err != nil {
+		size = math.MaxInt64
+	}
+	return s.options.filesMinFree(size)
 }
 
-// filesMinFree is at least the reserve. A disk of unknown size counts as large.
-func (s *Store) filesMinFree() minFree {
-	l := minFree{bytes: s.options.FreeBytes, limit: execution.FreeBytes}
-	if size, err := s.disk.Size(); err == nil {
-		l.bytes = min(l.bytes, size/100*int64(s.options.FreePercent))
-	}
-	if least := s.logsMinFree(); l.bytes < least.bytes {
+// logsMinFree is the reserve.
+func (o Options) logsMinFree() minFree {
+	return minFree{bytes: o.Reserve, limit: execution.Reserve}
+}
+
+// filesMinFree is at least the reserve.
+func (o Options) filesMinFree(size int64) minFree {
+	l := minFree{bytes: min(o.FreeBytes, size/100*int64(o.FreePercent)), limit: execution.FreeBytes}
+	if least := o.logsMinFree(); l.bytes < least.bytes {
 		return least
 	}
 	return l
