@@ -28,7 +28,7 @@ func (h *handler) record(c *call, err error) {
 		slog.Bool("forwarded", c.forwarded),
 	}
 	if err != nil {
-		attrs = append(attrs, slog.String("error", route.Mask(err.Error()))) // it may quote the name of a file
+		attrs = append(attrs, slog.String("error", route.RedactForLog(err.Error()))) // it may quote the name of a file
 	}
 	level := levelOf(status)
 	if c.redacted > 0 {

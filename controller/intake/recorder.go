@@ -160,7 +160,7 @@ func (r *Recorder) File(_ context.Context, key execution.Key, name, contentType 
 	if name != "" && !strings.HasSuffix(stored, "-"+name) {
 		// The name is the pod's own, and may hold its token.
 		r.Log.Info("file renamed", "execution", key.Execution, "node", key.Node,
-			"name", route.Mask(execution.Truncate(name, maxLoggedName)), "stored", route.Mask(stored))
+			"name", route.RedactForLog(execution.Truncate(name, maxLoggedName)), "stored", route.RedactForLog(stored))
 	}
 	return stored, nil
 }

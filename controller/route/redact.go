@@ -23,8 +23,8 @@ type Redactor struct{ prover Prover }
 // else: results must not change because they look like a secret.
 func NewRedactor(p Prover) *Redactor { return &Redactor{prover: p} }
 
-// Mask returns a text for a log without anything that looks like a credential.
-func Mask(text string) string {
+// RedactForLog returns a text for a log without anything that looks like a credential.
+func RedactForLog(text string) string {
 	covered := []byte(text)
 	NewRedactor(anyLook{}).Redact(covered)
 	return string(covered)

@@ -103,7 +103,7 @@ func TestWhatDiffersStaysDifferent(t *testing.T) {
 }
 
 // In a log all that looks like a credential is covered: it is not worth the risk.
-func TestMask(t *testing.T) {
+func TestRedactForLog(t *testing.T) {
 	token := ring("other", "name", 1).Token(key)
 	for name, text := range map[string]string{
 		"a token of whomever": token,
@@ -111,12 +111,12 @@ func TestMask(t *testing.T) {
 		"a password":          base64.StdEncoding.EncodeToString([]byte("bjc:" + token)),
 	} {
 		t.Run(name, func(t *testing.T) {
-			if got := route.Mask("a " + text + " b"); strings.Contains(got, text[len(text)-20:]) || !strings.Contains(got, "****") {
+			if got := route.RedactForLog("a " + text + " b"); strings.Contains(got, text[len(text)-20:]) || !strings.Contains(got, "****") {
 				t.Errorf("got %q", got)
 			}
 		})
 	}
-	if got := route.Mask("v1.32.1 of eyJ"); got != "v1.32.1 of eyJ" {
+	if got := route.RedactForLog("v1.32.1 of eyJ"); got != "v1.32.1 of eyJ" {
 		t.Errorf("got %q", got)
 	}
 }
