@@ -25,7 +25,7 @@ func (h *handler) authenticate(c *call) error {
 	if err == nil {
 		err = h.review(c, credential)
 	}
-	if errors.Is(err, execution.ErrUnauthenticated) && !h.denials.add(remoteHost(c)) {
+	if errors.Is(err, execution.ErrUnauthenticated) && !h.denials.Add(remoteHost(c)) {
 		err = fmt.Errorf("%w: %w", errTooManyDenied, err)
 	}
 	return err

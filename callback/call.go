@@ -7,8 +7,8 @@ import (
 
 	"github.com/gin-gonic/gin"
 
+	"github.com/batch-job-controller/batch-job-controller/callback/limits"
 	"github.com/batch-job-controller/batch-job-controller/controller/execution"
-	"github.com/batch-job-controller/batch-job-controller/controller/route"
 )
 
 const (
@@ -26,26 +26,24 @@ type call struct {
 	request  *http.Request
 	conn     *http.ResponseController
 	key      execution.Key // zero until the path is checked
-	body     *body
+	body     *limits.Body
+	now      func() time.Time
 	started  time.Time
-	redacted int // credentials that were covered in what is taken
+	redacted int // credentials in an event or a result
 	// forwarded is that another replica was to answer: that one counts it.
 	forwarded bool
 }
 
-func newCall(k *endpoint, c *gin.Context) *call {
+func (h *handler) newCall(k *endpoint, c *gin.Context) *call {
 	conn := http.NewResponseController(c.Writer)
-	body := newBody(http.MaxBytesReader(c.Writer, c.Request.Body, k.limit.bytes), k.limit, conn, k.pace)
-	if k.name != route.File {
-		body.most = max(body.most, int(k.limit.bytes))
-	}
 	return &call{
 		endpoint: k,
 		gin:      c,
 		request:  c.Request,
 		conn:     conn,
-		body:     body,
-		started:  time.Now(),
+		body:     limits.NewBody(http.MaxBytesReader(c.Writer, c.Request.Body, k.limit.Bytes), k.limit, conn, k.budget, h.now),
+		now:      h.now,
+		started:  h.now(),
 	}
 }
 

@@ -16,6 +16,7 @@ import (
 
 	"github.com/gin-gonic/gin"
 
+	"github.com/batch-job-controller/batch-job-controller/callback/limits"
 	"github.com/batch-job-controller/batch-job-controller/controller/route"
 )
 
@@ -130,11 +131,11 @@ func (s *slowRest) Read(p []byte) (int, error) {
 func TestATransportThatGaveUpHasDoneReading(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		rest := &slowRest{reads: make(chan struct{})}
-		h := &handler{log: slog.New(slog.DiscardHandler), proxy: hastyProxy{reads: rest.reads}}
+		h := &handler{now: time.Now, log: slog.New(slog.DiscardHandler), proxy: hastyProxy{reads: rest.reads}}
 		ginContext, _ := gin.CreateTestContext(httptest.NewRecorder())
 		ginContext.Request = httptest.NewRequestWithContext(t.Context(), http.MethodPost, "http://x/", io.MultiReader(zeros(maxKept), rest))
-		c := newCall(&endpoint{name: route.File, limit: bound{bytes: 2 * maxKept}}, ginContext)
-		c.body.keeping = true
+		c := h.newCall(&endpoint{name: route.File, limit: limits.Size{Bytes: 2 * maxKept}}, ginContext)
+		c.body.Keep(maxKept)
 		if err := h.forward(c, "host", nil); err == nil {
 			t.Error("forwarded, by a transport that failed")
 		}

@@ -1,6 +1,30 @@
 // Package callback accepts the results, files and events of job pods. It
-// authenticates and validates requests, bounds their size and duration, passes them
-// to a Recorder, and maps the Recorder's errors to responses.
+// authenticates and validates requests, passes them to a Recorder, and maps the
+// Recorder's errors to responses.
 //
-// It knows neither the cluster nor the disk. Package httpserver serves the port.
+// Package limits bounds the requests, package payload decodes them, and package
+// httpserver serves the port. Callback knows neither the cluster nor the disk, and must
+// not know how credentials are checked or which replica leads: it is given that.
+//
+// The way of a request:
+//
+//	handler.go       its route, and the steps below
+//	call.go          a request in progress
+//	checks.go        what is checked before its body is read
+//	authenticate.go  the credential it contains
+//	leader.go        waits for the leader, or forwards the request to it
+//	result.go        takes a result
+//	event.go         takes an event
+//	file.go          takes a file
+//	form.go          takes the files of a form
+//	redact.go        redacts credentials
+//	respond.go       writes the response
+//	errors.go        the status and the text of each error
+//	observe.go       logs and counts the request
+//	warnonce.go      which limits a warning was logged for
+//
+// What it is given:
+//
+//	options.go       its options and limits
+//	recorder.go      where callbacks are stored
 package callback

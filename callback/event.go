@@ -1,6 +1,10 @@
 package callback
 
-import "io"
+import (
+	"io"
+
+	"github.com/batch-job-controller/batch-job-controller/callback/payload"
+)
 
 func (h *handler) takeEvent(c *call) (any, error) {
 	text, err := io.ReadAll(c.body)
@@ -8,7 +12,7 @@ func (h *handler) takeEvent(c *call) (any, error) {
 		return nil, err
 	}
 	redacted := h.redact(text)
-	event, err := decodeEvent(text, func(part string) string {
+	event, err := payload.DecodeEvent(text, func(part string) string {
 		part, n := h.redactString(part)
 		redacted += n
 		return part

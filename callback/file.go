@@ -1,14 +1,13 @@
 package callback
 
 import (
-	"cmp"
 	"errors"
 	"fmt"
 	"io"
-	"mime"
-	"net/url"
 	"strings"
 
+	"github.com/batch-job-controller/batch-job-controller/callback/limits"
+	"github.com/batch-job-controller/batch-job-controller/callback/payload"
 	"github.com/batch-job-controller/batch-job-controller/controller/execution"
 )
 
@@ -34,24 +33,26 @@ func (s *stored) add(kept, name string) {
 }
 
 func (h *handler) takeFiles(c *call) (any, error) {
-	name := givenName(c)
-	if isForm(c) {
-		return h.takeParts(c, name)
+	name := payload.GivenName(c.request)
+	if payload.IsForm(c.request) {
+		return h.takeForm(c, name)
 	}
-	file := newFile(c.body, h.fileBound())
-	kept, err := h.keep(c, name, contentType(c), file)
+	file := newFile(c.body, h.fileSize())
+	kept, err := h.keep(c, name, payload.ContentType(c.request), file)
 	if err != nil {
 		return nil, err
 	}
 	answer := stored{}
 	answer.add(kept, name)
 	if name == "" {
-		answer.Hint = likelyEndpoint(file.prefix)
+		answer.Hint = payload.LikelyEndpoint(file.prefix)
 	}
 	return answer, nil
 }
 
-func (h *handler) fileBound() bound { return bound{execution.FileSize, h.limits.File} }
+func (h *handler) fileSize() limits.Size {
+	return limits.Size{Limit: execution.FileSize, Bytes: h.limits.File}
+}
 
 // keep passes a file to the recorder. An error of the file takes precedence over the
 // recorder's error.
@@ -66,26 +67,10 @@ func (h *handler) keep(c *call, name, contentType string, file *file) (string, e
 	return kept, nil
 }
 
-// givenName returns the name of the only or first file from the query or a header, or
-// "". A malformed header counts as none.
-func givenName(c *call) string {
-	return cmp.Or(queryName(c.request.URL), dispositionName(c.request.Header.Get("Content-Disposition")))
-}
-
-func queryName(u *url.URL) string { return u.Query().Get(nameParam) }
-
-func dispositionName(header string) string {
-	_, params, err := mime.ParseMediaType(header)
-	if err != nil {
-		return ""
-	}
-	return params["filename"]
-}
-
 // file reads a file within its limit and stores how that ended.
 type file struct {
 	from   io.Reader
-	limit  bound
+	size   limits.Size
 	left   int64
 	prefix []byte // of what was read
 	err    error
@@ -94,8 +79,8 @@ type file struct {
 // maxPrefix bounds the prefix that is kept for a hint, in bytes.
 const maxPrefix = 256
 
-func newFile(from io.Reader, limit bound) *file {
-	return &file{from: from, limit: limit, left: limit.bytes}
+func newFile(from io.Reader, size limits.Size) *file {
+	return &file{from: from, size: size, left: size.Bytes}
 }
 
 func (f *file) Read(p []byte) (int, error) {
@@ -106,7 +91,7 @@ func (f *file) Read(p []byte) (int, error) {
 	n, err := f.from.Read(p[:min(int64(len(p)), f.left+1)])
 	f.prefix = append(f.prefix, p[:min(n, maxPrefix-len(f.prefix))]...)
 	if int64(n) > f.left {
-		f.err = f.limit.tooLarge()
+		f.err = f.size.TooLarge()
 		return int(f.left), f.err
 	}
 	f.left -= int64(n)

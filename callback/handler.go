@@ -1,13 +1,15 @@
 package callback
 
 import (
-	"errors"
 	"log/slog"
 	"net/http"
+	"time"
 
 	"github.com/gin-gonic/gin"
 
 	"github.com/batch-job-controller/batch-job-controller/callback/httpserver"
+	"github.com/batch-job-controller/batch-job-controller/callback/limits"
+	"github.com/batch-job-controller/batch-job-controller/callback/payload"
 	"github.com/batch-job-controller/batch-job-controller/controller/execution"
 	"github.com/batch-job-controller/batch-job-controller/controller/route"
 )
@@ -23,19 +25,24 @@ type handler struct {
 	options  Options
 	limits   Limits
 	proxy    proxy
-	denials  denials
-	tasks    *taskLimiter
+	denials  *limits.Denials
+	tasks    *limits.TaskLimiter
 	warned   *warnOnce // a warning for each node task and limit
+	now      func() time.Time
 	log      *slog.Logger
 }
 
 // NewHandler serves the callbacks of the job pods.
 func NewHandler(recorder Recorder, o Options) http.Handler {
-	h := &handler{recorder: recorder, options: o, limits: o.Limits.withDefaults(), warned: newWarnOnce(), log: o.Log}
+	h := &handler{recorder: recorder, options: o, limits: o.Limits.withDefaults(), warned: newWarnOnce(), now: o.Now, log: o.Log}
+	if h.now == nil {
+		h.now = time.Now
+	}
 	if h.log == nil {
 		h.log = slog.New(slog.DiscardHandler)
 	}
-	h.tasks = newTaskLimiter(h.limits.PerTask, h.limits.Wait)
+	h.denials = limits.NewDenials(h.now)
+	h.tasks = limits.NewTaskLimiter(h.limits.PerTask, h.limits.Wait)
 	h.proxy = httpserver.NewProxy(o.ForwardPort, o.ForwardTLS, answerTime, h.log)
 	// In other modes gin prints its routes to stdout.
 	gin.SetMode(gin.ReleaseMode)
@@ -70,40 +77,25 @@ func prefixes() []string {
 // endpoint is how one kind of callback is served.
 type endpoint struct {
 	name   route.Kind
-	limit  bound // of the body
-	pace   readBudget
-	gate   *gate
+	limit  limits.Size // of the body
+	budget limits.ReadBudget
+	gate   *limits.Gate
 	checks []check
 	take   func(*call) (answer any, err error)
 }
 
-// check validates a request before its body is read.
-type check func(*call) error
-
 func (h *handler) endpoints() []*endpoint {
 	// Neither slow uploads nor events, which wait for the API server, may block
 	// results.
-	of := func(bodies int) *gate { return newGate(max(bodies, 1), h.limits.Queue, h.limits.Wait) }
+	of := func(bodies int) *limits.Gate { return limits.NewGate(max(bodies, 1), h.limits.Queue, h.limits.Wait) }
 	results, files, events := of(h.limits.Bodies/2), of(h.limits.Bodies/2), of(h.limits.Bodies/4)
-	brisk := readBudget{grace: h.limits.BodyDeadline}
-	steady := readBudget{grace: h.limits.FileDeadline, idle: h.limits.FileDeadline, rate: h.limits.FileRate}
+	brisk := limits.ReadBudget{Grace: h.limits.BodyDeadline}
+	steady := limits.ReadBudget{Grace: h.limits.FileDeadline, Idle: h.limits.FileDeadline, Rate: h.limits.FileRate}
 	return []*endpoint{
-		{name: route.Result, limit: bound{execution.ResultSize, h.limits.Result}, pace: brisk, gate: results, checks: h.checks(noQuery, notMultipart), take: h.takeResult},
-		{name: route.File, limit: bound{execution.UploadSize, h.limits.Upload}, pace: steady, gate: files, checks: h.checks(onlyName, oneName), take: h.takeFiles},
-		{name: route.Event, limit: bound{execution.EventSize, h.limits.Event}, pace: brisk, gate: events, checks: h.checks(noQuery, notMultipart), take: h.takeEvent},
+		{name: route.Result, limit: limits.Size{Limit: execution.ResultSize, Bytes: h.limits.Result}, budget: brisk, gate: results, checks: h.checks(payload.NoQuery, payload.NotMultipart), take: h.takeResult},
+		{name: route.File, limit: limits.Size{Limit: execution.UploadSize, Bytes: h.limits.Upload}, budget: steady, gate: files, checks: h.checks(payload.OnlyName, payload.OneName), take: h.takeFiles},
+		{name: route.Event, limit: limits.Size{Limit: execution.EventSize, Bytes: h.limits.Event}, budget: brisk, gate: events, checks: h.checks(payload.NoQuery, payload.NotMultipart), take: h.takeEvent},
 	}
-}
-
-// checks are ordered by cost; an unauthenticated client costs least.
-func (h *handler) checks(more ...check) []check {
-	return append([]check{
-		h.checkHeaders, // 431
-		parseKey,       // 400: the path has no valid node or execution
-		h.authenticate, // 401, 403
-		checkFraming,   // 411: the length of the body is unknown
-		h.checkLength,  // 413: the Content-Length is too large
-		checkCoding,    // 415: compressed bodies are not supported
-	}, more...) // 400, 415
 }
 
 // rejection serves requests that match no route.
@@ -117,21 +109,21 @@ func rejection(err error) *endpoint {
 // serve returns the handler of an endpoint.
 func (h *handler) serve(k *endpoint) gin.HandlerFunc {
 	return func(c *gin.Context) {
-		call := newCall(k, c)
-		defer h.recordCutOff(call)
+		call := h.newCall(k, c)
+		defer h.observeCutOff(call)
 		answer, err := h.work(call)
 		if _, answered := answer.(forwarded); !answered {
-			call.answer(answer, err)
+			call.respond(answer, err)
 		}
-		h.record(call, err)
+		h.observe(call, err)
 	}
 }
 
-// recordCutOff records a request whose response was cut off, and makes net/http close
+// observeCutOff observes a request whose response was cut off, and makes net/http close
 // the connection: the client must not mistake the beginning for the whole.
-func (h *handler) recordCutOff(c *call) {
+func (h *handler) observeCutOff(c *call) {
 	if p := recover(); p != nil {
-		h.record(c, errCutOff)
+		h.observe(c, errCutOff)
 		panic(p)
 	}
 }
@@ -154,24 +146,19 @@ func (h *handler) work(c *call) (answer any, err error) {
 			return nil, err
 		}
 	}
-	leaveTask, err := h.tasks.enter(c.request.Context(), c.key)
+	leaveTask, err := h.tasks.Enter(c.request.Context(), c.key)
 	if err != nil {
 		return nil, err
 	}
 	defer leaveTask()
-	leave, err := c.endpoint.gate.enter(c.request.Context())
+	leave, err := c.endpoint.gate.Enter(c.request.Context())
 	if err != nil {
 		return nil, err
 	}
 	defer leave()
 	answer, err = h.takeOrForward(c)
-	if broken := c.body.broken(); broken != nil {
+	if broken := c.body.Broken(); broken != nil {
 		return nil, broken // takes precedence over the recorder's error
 	}
 	return answer, err
 }
-
-var (
-	errNoRoute  = errors.New("no such path")
-	errNoMethod = errors.New("method not allowed: use POST")
-)

@@ -9,7 +9,9 @@ import (
 	"time"
 
 	"github.com/batch-job-controller/batch-job-controller/callback/httpserver"
+	"github.com/batch-job-controller/batch-job-controller/callback/limits"
 	"github.com/batch-job-controller/batch-job-controller/controller/execution"
+	"github.com/batch-job-controller/batch-job-controller/controller/route"
 )
 
 // Leader is the replica that accepts callbacks.
@@ -30,6 +32,18 @@ var errCutOff = errors.New("the leader's response was cut off")
 // leader changes before.
 const retryPause = 250 * time.Millisecond
 
+// maxKept bounds the kept bytes of a body, unless it is a result or an event that
+// may be larger.
+const maxKept = 1 << 20
+
+// keepable returns how many bytes of the body are kept, so that it can be sent again.
+func (c *call) keepable() int {
+	if c.endpoint.name == route.File {
+		return maxKept
+	}
+	return max(maxKept, int(c.endpoint.limit.Bytes))
+}
+
 // forwarded is the answer to a request to which another replica has responded.
 type forwarded struct{}
 
@@ -39,7 +53,7 @@ func (h *handler) takeOrForward(c *call) (answer any, err error) {
 	if h.options.Leader == nil {
 		return c.endpoint.take(c)
 	}
-	c.body.keeping = true
+	c.body.Keep(c.keepable())
 	patience := time.NewTimer(h.limits.Hold)
 	defer patience.Stop()
 	for {
@@ -62,11 +76,11 @@ func (h *handler) takeOrForward(c *call) (answer any, err error) {
 			if err == nil {
 				return forwarded{}, nil
 			}
-			if broken := c.body.broken(); broken != nil {
+			if broken := c.body.Broken(); broken != nil {
 				return nil, broken
 			}
 		}
-		if !c.body.rewind() {
+		if !c.body.Rewind() {
 			return nil, fmt.Errorf("%w: %w", execution.ErrUnavailable, err)
 		}
 		if !pause(c, changed, patience.C) {
@@ -91,7 +105,7 @@ func (h *handler) waitForLeader(c *call, patience <-chan time.Time) (Leader, <-c
 		case <-patience:
 			return leader, nil, fmt.Errorf("%w: waited %s for a leader", execution.ErrUnavailable, h.limits.Hold)
 		case <-c.request.Context().Done():
-			return leader, nil, fmt.Errorf("%w: %w", errBroken, c.request.Context().Err())
+			return leader, nil, fmt.Errorf("%w: %w", limits.ErrBroken, c.request.Context().Err())
 		}
 	}
 }
@@ -113,7 +127,7 @@ func pause(c *call, changed <-chan struct{}, patience <-chan time.Time) bool {
 // forward forwards the request to the leader. If the leader changes meanwhile and the
 // body can be sent again, it does not wait for the old leader.
 func (h *handler) forward(c *call, host string, changed <-chan struct{}) error {
-	text, whole, err := c.body.begin()
+	text, whole, err := c.body.Begin()
 	if err != nil {
 		return err
 	}

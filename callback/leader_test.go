@@ -1,9 +1,7 @@
 package callback
 
 import (
-	"bytes"
 	"context"
-	"errors"
 	"io"
 	"net"
 	"net/http"
@@ -287,49 +285,5 @@ func TestTwoReplicasThatTakeEachOtherForTheLeader(t *testing.T) {
 	}
 	if got := m[0].called() + m[1].called(); got != "" {
 		t.Errorf("taken: %s", got)
-	}
-}
-
-type bufferedAnswer struct {
-	header http.Header
-	body   *bytes.Buffer
-}
-
-func (a *bufferedAnswer) Header() http.Header         { return a.header }
-func (a *bufferedAnswer) Write(p []byte) (int, error) { return a.body.Write(p) }
-func (a *bufferedAnswer) WriteHeader(int)             {}
-
-func TestBodyCanBeReadAgain(t *testing.T) {
-	tests := map[string]struct {
-		size, first int // of the body; how much is read before it is rewound
-		want        bool
-	}{
-		"nothing was read":   {size: 10, want: true},
-		"half of it":         {size: 10, first: 5, want: true},
-		"all of it":          {size: 10, first: 10, want: true},
-		"as much as is kept": {size: maxKept, first: maxKept, want: true},
-		"more than is kept":  {size: maxKept + 1, first: maxKept + 1},
-	}
-	for name, tt := range tests {
-		t.Run(name, func(t *testing.T) {
-			text := bytes.Repeat([]byte("0123456789"), tt.size/10+1)[:tt.size]
-			b := newBody(bytes.NewReader(text), bound{bytes: 1 << 30}, http.NewResponseController(&bufferedAnswer{}), readBudget{grace: time.Minute})
-			b.keeping = true
-			if _, err := io.ReadFull(b, make([]byte, tt.first)); err != nil {
-				t.Fatal(err)
-			}
-			if got := b.rewind(); got != tt.want {
-				t.Fatalf("rewind: got %t, want %t", got, tt.want)
-			}
-			if !tt.want {
-				return
-			}
-			if got, err := io.ReadAll(b); err != nil || !bytes.Equal(got, text) {
-				t.Errorf("again: got %d bytes, %v, want all %d", len(got), err, tt.size)
-			}
-			if _, err := b.Read(make([]byte, 1)); !errors.Is(err, io.EOF) {
-				t.Errorf("the end: got %v", err)
-			}
-		})
 	}
 }

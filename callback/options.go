@@ -13,7 +13,8 @@ import (
 
 // Options are the options of a handler. The zero value is usable.
 type Options struct {
-	Log *slog.Logger // nil: nothing is logged
+	Log *slog.Logger     // nil: nothing is logged
+	Now func() time.Time // the clock, also of connections; nil: time.Now
 
 	// Observe is called for every response. The kind is that of the route, or "other"
 	// if no route matched.

@@ -17,7 +17,7 @@ func (h *handler) redact(text []byte) (n int) {
 
 // redactString redacts a decoded and expanded string: JSON escapes and arguments may
 // hide credentials from redact.
-func (h *handler) redactString(text string) (covered string, n int) {
+func (h *handler) redactString(text string) (redacted string, n int) {
 	if h.options.Redactor == nil {
 		return text, 0
 	}

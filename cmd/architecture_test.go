@@ -41,8 +41,11 @@ func TestArchitectureNamesFunctionsThatExist(t *testing.T) {
 func declarations(t *testing.T, name string) map[string]bool {
 	t.Helper()
 	dir := filepath.Join("..", "controller", name)
-	if name == "controller" || name == "callback" {
+	switch name {
+	case "controller", "callback":
 		dir = filepath.Join("..", name)
+	case "limits", "payload":
+		dir = filepath.Join("..", "callback", name)
 	}
 	files, err := filepath.Glob(filepath.Join(dir, "*.go"))
 	if err != nil || len(files) == 0 {

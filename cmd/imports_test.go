@@ -23,14 +23,23 @@ const module = "github.com/batch-job-controller/batch-job-controller/"
 var allowed = map[string][]string{
 	"callback": {
 		"callback/httpserver",
+		"callback/limits",
+		"callback/payload",
 		"controller/execution",
 		"controller/route",
 		"github.com/gin-gonic/gin",
-		"sigs.k8s.io/json",
 	},
 	"callback/httpserver": {},
 	"callback/httpserver/servertest": {
 		"controller/servingcert/certificate",
+	},
+	"callback/limits": {
+		"controller/execution",
+		"golang.org/x/sync/semaphore",
+	},
+	"callback/payload": {
+		"controller/execution",
+		"sigs.k8s.io/json",
 	},
 	"callback/web": {
 		"controller/execution",

@@ -1,4 +1,4 @@
-package callback
+package payload
 
 import (
 	"encoding/json"
@@ -31,9 +31,9 @@ type eventBody struct {
 	Args    []*string `json:"args"`
 }
 
-// decodeEvent decodes an event without unknown fields. Its message is expanded,
+// DecodeEvent decodes an event without unknown fields. Its message is expanded,
 // redacted, printable and short enough for the API server.
-func decodeEvent(text []byte, redact func(string) string) (execution.Event, error) {
+func DecodeEvent(text []byte, redact func(string) string) (execution.Event, error) {
 	var body eventBody
 	if err := decodeStrict(text, &body); err != nil {
 		return execution.Event{}, err

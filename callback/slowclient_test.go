@@ -2,7 +2,6 @@ package callback
 
 import (
 	"context"
-	"errors"
 	"io"
 	"net/url"
 	"strconv"
@@ -198,80 +197,4 @@ func TestSlowHeadersEnd(t *testing.T) {
 			t.Errorf("the connection was kept for %s, want 5s", took)
 		}
 	})
-}
-
-func TestGate(t *testing.T) {
-	synctest.Test(t, func(t *testing.T) {
-		g := newGate(1, 1, 30*time.Second)
-		leave, err := g.enter(t.Context())
-		if err != nil {
-			t.Fatal(err)
-		}
-		entered := make(chan func())
-		go func() {
-			leave, err := g.enter(t.Context())
-			if err != nil {
-				t.Errorf("the first that waits: %v", err)
-			}
-			entered <- leave
-		}()
-		synctest.Wait()
-		if _, err := g.enter(t.Context()); !errors.Is(err, execution.ErrUnavailable) {
-			t.Errorf("the second that waits: got %v, want it turned away", err)
-		}
-		leave()
-		leave = <-entered
-
-		start := time.Now()
-		if _, err := g.enter(t.Context()); !errors.Is(err, execution.ErrUnavailable) || time.Since(start) != 30*time.Second {
-			t.Errorf("one that waits too long: got %v after %s", err, time.Since(start))
-		}
-		ctx, cancel := context.WithCancel(t.Context())
-		cancel()
-		if _, err := g.enter(ctx); !errors.Is(err, context.Canceled) {
-			t.Errorf("one that has gone: got %v", err)
-		}
-		leave()
-		if leave, err = g.enter(t.Context()); err != nil {
-			t.Errorf("afterwards: %v", err)
-		}
-		leave()
-	})
-}
-
-func TestTooManyAreTurnedAwayAndKeepNoResultsOut(t *testing.T) {
-	for kind, body := range map[route.Kind]string{route.File: "text", route.Event: `{"reason":"R","message":"m"}`} {
-		t.Run("of "+string(kind), func(t *testing.T) {
-			synctest.Test(t, func(t *testing.T) {
-				hold := make(chan struct{})
-				recorder := &fakeRecorder{meets: func(context.Context) { <-hold }}
-				listener := openPipe(t, NewHandler(recorder, Options{Limits: Limits{Bodies: 2, Queue: 1}}))
-				answers := make(chan int)
-				for range 2 { // one is worked on, one waits
-					go func() {
-						answers <- postPipe(t, listener, kind, nil, len(body), strings.NewReader(body)).status
-					}()
-					synctest.Wait()
-				}
-				got := postPipe(t, listener, kind, nil, len(body), strings.NewReader(body))
-				if got.status != 503 || got.header.Get("Retry-After") == "" {
-					t.Errorf("one too many: got %d, %v, want 503 with Retry-After", got.status, got.header)
-				}
-				began := time.Now()
-				go func() {
-					answers <- postPipe(t, listener, route.Result, nil, 2, strings.NewReader("{}")).status
-				}()
-				synctest.Wait()
-				if recorder.met() != 2 || time.Since(began) > 0 {
-					t.Errorf("%d are worked on after %s, want the result as well, at once", recorder.met(), time.Since(began))
-				}
-				close(hold)
-				for range 3 {
-					if got := <-answers; got != 200 {
-						t.Errorf("one that waited: got %d, want 200", got)
-					}
-				}
-			})
-		})
-	}
 }

@@ -143,43 +143,6 @@ func TestLimitsOfTheRecorder(t *testing.T) {
 	}
 }
 
-// A pod that goes on and on must not fill the log.
-func TestALimitIsWarnedAboutOnceForEachNode(t *testing.T) {
-	log, logged := logTo()
-	full := &execution.LimitError{Limit: execution.ResultsPerTask, Err: execution.ErrUsedUp, Message: "at most 3"}
-	var met limitsMet
-	address := open(t, NewHandler(&fakeRecorder{err: full}, Options{Log: log, ObserveLimit: met.observe}))
-	for range 5 {
-		for _, kind := range []route.Kind{route.Result, route.File} {
-			if got := post(t, callbackURL(t, address, kind), nil, strings.NewReader("x")); got.status != 403 {
-				t.Fatalf("%s: got %d", kind, got.status)
-			}
-		}
-	}
-	if n := strings.Count(logged(), "level=WARN"); n != 2 {
-		t.Errorf("%d warnings, want one for each kind:\n%s", n, logged())
-	}
-	if n := strings.Count(logged(), "limit=resultsPerTask"); n != 10 {
-		t.Errorf("the limit is in %d lines, want in all", n)
-	}
-	if n := len(met.all()); n != 10 {
-		t.Errorf("%d were counted, want all", n)
-	}
-}
-
-func TestWhatIsRememberedOfLimitsIsBounded(t *testing.T) {
-	f := newWarnOnce()
-	for n := range 10 * maxWarned {
-		one := warnKey{key: execution.Key{Node: fmt.Sprint(n)}}
-		if !f.add(one) || f.add(one) {
-			t.Fatalf("%d: not once", n)
-		}
-		if len(f.seen) > maxWarned {
-			t.Fatalf("%d are remembered", len(f.seen))
-		}
-	}
-}
-
 func TestDeadlinesAsTheyAreConfigured(t *testing.T) {
 	limits := Limits{BodyDeadline: 2 * time.Second, FileDeadline: 4 * time.Second, FileRate: 10}
 	for name, tt := range map[string]struct {

@@ -1,34 +1,35 @@
-package callback
+package limits
 
 import (
-	"errors"
 	"sync"
 	"time"
 )
 
 const (
 	// deniedPerSecond is how many requests per second and address with an invalid
-	// credential get the reason in the response; further ones get 429.
+	// credential get the reason in the response.
 	deniedPerSecond = 20
 	// maxDenying bounds the addresses that are counted separately.
 	maxDenying = 4096
 )
 
-var errTooManyDenied = errors.New("too many requests without a valid callback token")
-
-// denials counts denied requests by second and address. Requests with a valid
+// Denials counts denied requests by second and address. Requests with a valid
 // credential are not affected.
-type denials struct {
+type Denials struct {
+	now    func() time.Time
 	mu     sync.Mutex
 	second int64
 	counts map[string]int
 }
 
-// add counts a denied request, and reports whether its response may have the reason.
-func (d *denials) add(address string) bool {
+// NewDenials returns the count of denied requests, of which there are none yet.
+func NewDenials(now func() time.Time) *Denials { return &Denials{now: now} }
+
+// Add counts a denied request, and reports whether its response may have the reason.
+func (d *Denials) Add(address string) bool {
 	d.mu.Lock()
 	defer d.mu.Unlock()
-	if now := time.Now().Unix(); d.counts == nil || d.second != now {
+	if now := d.now().Unix(); d.counts == nil || d.second != now {
 		d.second, d.counts = now, map[string]int{}
 	}
 	if _, known := d.counts[address]; !known && len(d.counts) >= maxDenying {

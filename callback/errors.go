@@ -4,15 +4,20 @@ import (
 	"errors"
 	"fmt"
 	"net/http"
+	"runtime/debug"
 
 	"github.com/batch-job-controller/batch-job-controller/callback/httpserver"
+	"github.com/batch-job-controller/batch-job-controller/callback/limits"
+	"github.com/batch-job-controller/batch-job-controller/callback/payload"
 	"github.com/batch-job-controller/batch-job-controller/controller/execution"
 )
 
 var (
-	errHeaders   = errors.New("the header is too large")
-	errMediaType = errors.New("unsupported media type")
-	errNoLength  = errors.New("the body has no length")
+	errNoRoute       = errors.New("no such path")
+	errNoMethod      = errors.New("method not allowed: use POST")
+	errTooManyDenied = errors.New("too many requests without a valid callback token")
+	errHeaders       = errors.New("the header is too large")
+	errNoLength      = errors.New("the body has no length: the request must have a Content-Length, which may be 0, or a chunked body")
 )
 
 // statuses maps errors to statuses. Any other error is a 500.
@@ -24,10 +29,9 @@ func statuses() []statusRule {
 		{execution.ErrUnauthenticated, http.StatusUnauthorized},
 		{execution.ErrOtherTask, http.StatusForbidden},
 		{errHeaders, http.StatusRequestHeaderFieldsTooLarge},
-		{errMediaType, http.StatusUnsupportedMediaType},
 		{errNoLength, http.StatusLengthRequired},
-		{errSlow, http.StatusRequestTimeout},
-		{errBroken, http.StatusBadRequest},
+		{limits.ErrSlow, http.StatusRequestTimeout},
+		{limits.ErrBroken, http.StatusBadRequest},
 		{execution.ErrUnknownExecution, http.StatusForbidden},
 		{execution.ErrUnknownNode, http.StatusForbidden},
 		{execution.ErrEnded, http.StatusGone},
@@ -48,19 +52,6 @@ type statusRule struct {
 	status int
 }
 
-// detailedError adds a detail for the pod to one of the errors above.
-type detailedError struct {
-	err    error
-	detail string
-}
-
-func withDetail(err error, format string, args ...any) error {
-	return &detailedError{err: err, detail: fmt.Sprintf(format, args...)}
-}
-
-func (e *detailedError) Error() string { return e.err.Error() + ": " + e.detail }
-func (e *detailedError) Unwrap() error { return e.err }
-
 // errorBody is the body of a response other than 200.
 type errorBody struct {
 	Error string `json:"error"`
@@ -74,6 +65,10 @@ func explain(err error) (int, errorBody) {
 	if errors.As(err, &invalid) {
 		return http.StatusBadRequest, errorBody{Error: invalid.Message, Path: invalid.Path}
 	}
+	var mediaType *payload.MediaTypeError
+	if errors.As(err, &mediaType) {
+		return http.StatusUnsupportedMediaType, errorBody{Error: mediaType.Error()}
+	}
 	var tooLarge *http.MaxBytesError
 	if errors.As(err, &tooLarge) {
 		return http.StatusRequestEntityTooLarge, errorBody{Error: execution.ErrTooLarge.Error()}
@@ -82,10 +77,6 @@ func explain(err error) (int, errorBody) {
 		if !errors.Is(err, rule.err) {
 			continue
 		}
-		var detailed *detailedError
-		if errors.As(err, &detailed) {
-			return rule.status, errorBody{Error: detailed.Error()}
-		}
 		var limit *execution.LimitError
 		if errors.As(err, &limit) {
 			return rule.status, errorBody{Error: limit.Error()}
@@ -93,4 +84,18 @@ func explain(err error) (int, errorBody) {
 		return rule.status, errorBody{Error: rule.err.Error()}
 	}
 	return http.StatusInternalServerError, errorBody{Error: "internal error"}
+}
+
+// panicError is a panic of a request, for the log.
+type panicError struct {
+	value any
+	stack []byte
+}
+
+func newPanicError(value any) error {
+	return &panicError{value: value, stack: debug.Stack()}
+}
+
+func (e *panicError) Error() string {
+	return fmt.Sprintf("panic: %v\n%s", e.value, e.stack)
 }

@@ -1,4 +1,4 @@
-package callback
+package payload
 
 import (
 	"errors"
@@ -119,12 +119,12 @@ func TestDecodeEvent(t *testing.T) {
 	}
 	for name, tt := range tests {
 		t.Run(name, func(t *testing.T) {
-			got, err := decodeEvent([]byte(tt.body), strings.Clone)
+			got, err := DecodeEvent([]byte(tt.body), strings.Clone)
 			if err != nil {
-				t.Fatalf("decodeEvent: %v", err)
+				t.Fatalf("DecodeEvent: %v", err)
 			}
 			if got != tt.want {
-				t.Errorf("decodeEvent: got %+v, want %+v", got, tt.want)
+				t.Errorf("DecodeEvent: got %+v, want %+v", got, tt.want)
 			}
 		})
 	}
@@ -184,19 +184,19 @@ func TestDecodeEventRefuses(t *testing.T) {
 	}
 	for name, tt := range tests {
 		t.Run(name, func(t *testing.T) {
-			got, err := decodeEvent([]byte(tt.body), strings.Clone)
+			got, err := DecodeEvent([]byte(tt.body), strings.Clone)
 			var invalid *execution.InvalidError
 			if !errors.As(err, &invalid) {
-				t.Fatalf("decodeEvent: got %+v, %v, want an InvalidError", got, err)
+				t.Fatalf("DecodeEvent: got %+v, %v, want an InvalidError", got, err)
 			}
 			if invalid.Path != tt.wantPath || !strings.Contains(invalid.Message, tt.wantMessage) {
-				t.Errorf("decodeEvent: got %q, %q, want %q and a message with %q", invalid.Path, invalid.Message, tt.wantPath, tt.wantMessage)
+				t.Errorf("DecodeEvent: got %q, %q, want %q and a message with %q", invalid.Path, invalid.Message, tt.wantPath, tt.wantMessage)
 			}
 		})
 	}
 }
 
-// What is covered is what people read, not how it was written.
+// What people read is redacted, not how it was written.
 func TestCredentialsOfAnEvent(t *testing.T) {
 	redact := strings.NewReplacer("SECRET", "******").Replace
 	tests := map[string]struct {
@@ -211,9 +211,9 @@ func TestCredentialsOfAnEvent(t *testing.T) {
 	}
 	for name, tt := range tests {
 		t.Run(name, func(t *testing.T) {
-			got, err := decodeEvent([]byte(tt.body), redact)
+			got, err := DecodeEvent([]byte(tt.body), redact)
 			if err != nil || got.Action != tt.wantAction || got.Message != tt.wantMessage {
-				t.Errorf("decodeEvent: got action %q, message %q, %v, want %q, %q", got.Action, got.Message, err, tt.wantAction, tt.wantMessage)
+				t.Errorf("DecodeEvent: got action %q, message %q, %v, want %q, %q", got.Action, got.Message, err, tt.wantAction, tt.wantMessage)
 			}
 		})
 	}
@@ -224,7 +224,7 @@ func FuzzDecodeEvent(f *testing.F) {
 	f.Add(`{"reason":"R","message":"\ud800\u001b%%%q%","args":["\u0000"]}`)
 	f.Add(`null`)
 	f.Fuzz(func(t *testing.T, body string) {
-		event, err := decodeEvent([]byte(body), strings.Clone)
+		event, err := DecodeEvent([]byte(body), strings.Clone)
 		var invalid *execution.InvalidError
 		if err != nil {
 			if !errors.As(err, &invalid) {

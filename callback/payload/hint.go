@@ -1,4 +1,4 @@
-package callback
+package payload
 
 import (
 	"bytes"
@@ -38,9 +38,9 @@ var (
 	eventBegins  = regexp.MustCompile(`^\s*\{\s*"(warning|reason|message|args)"\s*:`)
 )
 
-// likelyEndpoint returns a hint for a file without a name that begins like a result or
+// LikelyEndpoint returns a hint for a file without a name that begins like a result or
 // an event. The file is stored anyway: a file may be anything.
-func likelyEndpoint(begin []byte) string {
+func LikelyEndpoint(begin []byte) string {
 	switch {
 	case resultBegins.Match(begin):
 		return "this looks like a result, and was stored as a file: send results to the URL in CALLBACK_SERVICE_RESULT_URL"

@@ -1,8 +1,11 @@
-package callback
+package payload
 
 import (
+	"cmp"
 	"fmt"
 	"maps"
+	"mime"
+	"net/http"
 	"net/url"
 	"slices"
 
@@ -12,9 +15,23 @@ import (
 // nameParam is the only query parameter: the name of a file.
 const nameParam = "name"
 
-// noQuery rejects query parameters, which would be lost.
-func noQuery(c *call) error {
-	query, err := parseQuery(c)
+// GivenName returns the name of the only or first file from the query or a header, or
+// "".
+func GivenName(r *http.Request) string { return cmp.Or(namesOf(r)) }
+
+// namesOf returns the name in the query and the name in the header Content-Disposition,
+// each or "". A malformed header counts as none.
+func namesOf(r *http.Request) (inQuery, inHeader string) {
+	_, params, err := mime.ParseMediaType(r.Header.Get("Content-Disposition"))
+	if err == nil {
+		inHeader = params["filename"]
+	}
+	return r.URL.Query().Get(nameParam), inHeader
+}
+
+// NoQuery rejects query parameters, which would be lost.
+func NoQuery(r *http.Request) error {
+	query, err := parseQuery(r)
 	if err != nil {
 		return err
 	}
@@ -28,10 +45,10 @@ func noQuery(c *call) error {
 	}
 }
 
-// onlyName rejects other parameters than the name, including the rest of a name with
+// OnlyName rejects other parameters than the name, including the rest of a name with
 // an unencoded ampersand.
-func onlyName(c *call) error {
-	query, err := parseQuery(c)
+func OnlyName(r *http.Request) error {
+	query, err := parseQuery(r)
 	if err != nil {
 		return err
 	}
@@ -46,9 +63,9 @@ func onlyName(c *call) error {
 	return nil
 }
 
-// oneName rejects a request with two different names for its file.
-func oneName(c *call) error {
-	inQuery, inHeader := queryName(c.request.URL), dispositionName(c.request.Header.Get("Content-Disposition"))
+// OneName rejects a request with two different names for its file.
+func OneName(r *http.Request) error {
+	inQuery, inHeader := namesOf(r)
 	if inQuery != "" && inHeader != "" && inQuery != inHeader {
 		return invalid("name", "is %s in the query and %s in the header Content-Disposition: set only one of them", quote(inQuery), quote(inHeader))
 	}
@@ -59,8 +76,8 @@ func unknownParam(name, advice string) error {
 	return invalid("query", "has the unknown parameter %s: %s", quote(name), advice)
 }
 
-func parseQuery(c *call) (url.Values, error) {
-	query, err := url.ParseQuery(c.request.URL.RawQuery)
+func parseQuery(r *http.Request) (url.Values, error) {
+	query, err := url.ParseQuery(r.URL.RawQuery)
 	if err != nil {
 		return nil, invalid("query", "cannot be parsed (%.128s): must be %s=<name>, with percent-encoded %%, &, ;, + and spaces", err, nameParam)
 	}

@@ -2,27 +2,25 @@ package callback
 
 import (
 	"errors"
-	"fmt"
 	"log/slog"
 	"net/http"
-	"runtime/debug"
-	"time"
 
+	"github.com/batch-job-controller/batch-job-controller/callback/limits"
 	"github.com/batch-job-controller/batch-job-controller/controller/execution"
 	"github.com/batch-job-controller/batch-job-controller/controller/route"
 )
 
-// record logs and counts a request. It logs the pattern of the route, because the path
+// observe logs and counts a request. It logs the pattern of the route, because the path
 // may contain a secret.
-func (h *handler) record(c *call, err error) {
+func (h *handler) observe(c *call, err error) {
 	status := c.gin.Writer.Status()
-	duration := time.Since(c.started)
+	duration := h.now().Sub(c.started)
 	attrs := []slog.Attr{
 		slog.String("execution", string(c.key.Execution)),
 		slog.String("node", c.key.Node),
 		slog.String("kind", string(c.endpoint.name)),
 		slog.Int("status", status),
-		slog.Int64("bytes", c.body.received),
+		slog.Int64("bytes", c.body.Received()),
 		slog.Duration("duration", duration),
 		slog.String("route", c.gin.FullPath()),
 		slog.Bool("forwarded", c.forwarded),
@@ -54,6 +52,19 @@ func (h *handler) record(c *call, err error) {
 	}
 }
 
+// observeLimit counts a request that exceeded a limit, and reports whether the node
+// task exceeded it before. The leader counts forwarded requests.
+func (h *handler) observeLimit(c *call, err error) (limit execution.Limit, again bool) {
+	limit = limits.Exceeded(err)
+	if limit == "" || c.forwarded {
+		return "", false
+	}
+	if h.options.ObserveLimit != nil {
+		h.options.ObserveLimit(string(c.endpoint.name), limit)
+	}
+	return limit, !h.warned.add(warnKey{key: c.key, kind: c.endpoint.name, limit: limit})
+}
+
 func levelOf(status int) slog.Level {
 	switch {
 	case status < http.StatusBadRequest:
@@ -63,18 +74,4 @@ func levelOf(status int) slog.Level {
 	default:
 		return slog.LevelWarn
 	}
-}
-
-// panicError is a panic of a request, for the log.
-type panicError struct {
-	value any
-	stack []byte
-}
-
-func newPanicError(value any) error {
-	return &panicError{value: value, stack: debug.Stack()}
-}
-
-func (e *panicError) Error() string {
-	return fmt.Sprintf("panic: %v\n%s", e.value, e.stack)
 }

@@ -60,7 +60,7 @@ func (neverEnding) Read([]byte) (int, error) {
 }
 
 func TestRequestsOfANodeWaitForEachOther(t *testing.T) {
-	const perTask = 2
+	const perTask, waiting = 2, 16
 	for name, tt := range map[string]struct {
 		requests int
 		takes    time.Duration // each
@@ -68,8 +68,8 @@ func TestRequestsOfANodeWaitForEachOther(t *testing.T) {
 	}{
 		"as many as are let in":                  {requests: perTask, takes: time.Second, want: map[int]int{200: perTask}},
 		"one more waits":                         {requests: perTask + 1, takes: time.Second, want: map[int]int{200: perTask + 1}},
-		"as many as may wait":                    {requests: perTask + taskQueue*perTask, takes: time.Second, want: map[int]int{200: perTask + taskQueue*perTask}},
-		"one too many to wait":                   {requests: perTask + taskQueue*perTask + 1, takes: time.Second, want: map[int]int{200: perTask + taskQueue*perTask, 429: 1}},
+		"as many as may wait":                    {requests: perTask + waiting, takes: time.Second, want: map[int]int{200: perTask + waiting}},
+		"one too many to wait":                   {requests: perTask + waiting + 1, takes: time.Second, want: map[int]int{200: perTask + waiting, 429: 1}},
 		"those that wait for longer than may be": {requests: perTask + 1, takes: 40 * time.Second, want: map[int]int{200: perTask, 429: 1}},
 	} {
 		t.Run(name, func(t *testing.T) {
@@ -119,20 +119,39 @@ func (r *slowRecorder) Result(ctx context.Context, key execution.Key, body []byt
 	return r.fakeRecorder.Result(ctx, key, body)
 }
 
-func TestNothingIsRememberedOfRequestsThatHaveEnded(t *testing.T) {
-	c := newTaskLimiter(1, 0)
-	key := func(n int) execution.Key { return execution.Key{Node: fmt.Sprint(n)} }
-	for n := range 100 {
-		leave, err := c.enter(t.Context(), key(n))
-		if err != nil {
-			t.Fatal(err)
-		}
-		if _, err := c.enter(t.Context(), key(n)); limitOf(err) != execution.RequestsPerTask {
-			t.Errorf("%d: a second: got %v", n, err)
-		}
-		leave()
-	}
-	if n := len(c.gates); n != 0 {
-		t.Errorf("%d gates are left", n)
+func TestTooManyAreTurnedAwayAndKeepNoResultsOut(t *testing.T) {
+	for kind, body := range map[route.Kind]string{route.File: "text", route.Event: `{"reason":"R","message":"m"}`} {
+		t.Run("of "+string(kind), func(t *testing.T) {
+			synctest.Test(t, func(t *testing.T) {
+				hold := make(chan struct{})
+				recorder := &fakeRecorder{meets: func(context.Context) { <-hold }}
+				listener := openPipe(t, NewHandler(recorder, Options{Limits: Limits{Bodies: 2, Queue: 1}}))
+				answers := make(chan int)
+				for range 2 { // one is worked on, one waits
+					go func() {
+						answers <- postPipe(t, listener, kind, nil, len(body), strings.NewReader(body)).status
+					}()
+					synctest.Wait()
+				}
+				got := postPipe(t, listener, kind, nil, len(body), strings.NewReader(body))
+				if got.status != 503 || got.header.Get("Retry-After") == "" {
+					t.Errorf("one too many: got %d, %v, want 503 with Retry-After", got.status, got.header)
+				}
+				began := time.Now()
+				go func() {
+					answers <- postPipe(t, listener, route.Result, nil, 2, strings.NewReader("{}")).status
+				}()
+				synctest.Wait()
+				if recorder.met() != 2 || time.Since(began) > 0 {
+					t.Errorf("%d are worked on after %s, want the result as well, at once", recorder.met(), time.Since(began))
+				}
+				close(hold)
+				for range 3 {
+					if got := <-answers; got != 200 {
+						t.Errorf("one that waited: got %d, want 200", got)
+					}
+				}
+			})
+		})
 	}
 }

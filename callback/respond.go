@@ -9,14 +9,15 @@ import (
 	"strconv"
 	"time"
 
+	"github.com/batch-job-controller/batch-job-controller/callback/limits"
 	"github.com/batch-job-controller/batch-job-controller/controller/execution"
 )
 
-// answer ends the request: with 200 and the answer, which may be nil, or with the
+// respond ends the request: with 200 and the answer, which may be nil, or with the
 // status and body of the error.
-func (c *call) answer(answer any, err error) {
-	now := time.Now()
-	if !errors.Is(c.body.err, io.EOF) && !errors.Is(c.body.err, errSlow) {
+func (c *call) respond(answer any, err error) {
+	now := c.now()
+	if ended := c.body.Ended(); !errors.Is(ended, io.EOF) && !errors.Is(ended, limits.ErrSlow) {
 		_ = c.conn.SetReadDeadline(now.Add(leftoverTime))
 	}
 	_ = c.conn.SetWriteDeadline(now.Add(answerTime))

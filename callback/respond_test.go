@@ -28,3 +28,16 @@ func TestThoseWhoAreTurnedAwayComeBackApart(t *testing.T) {
 		t.Errorf("Retry-After by seconds: %v, want all of 2 to 5", seen)
 	}
 }
+
+func TestALongErrorIsCut(t *testing.T) {
+	for name, text := range map[string]string{"letters": "x", "what is escaped": "\x01"} {
+		t.Run(name, func(t *testing.T) {
+			long := strings.Repeat(text, 4096)
+			recorder := &fakeRecorder{err: &execution.InvalidError{Path: long, Message: long}}
+			got := post(t, callbackURL(t, open(t, NewHandler(recorder, Options{})), route.Result), nil, strings.NewReader("{}"))
+			if got.status != 400 || len(got.body) > 1024 || len(got.body) < 200 {
+				t.Errorf("got %d, %d bytes", got.status, len(got.body))
+			}
+		})
+	}
+}

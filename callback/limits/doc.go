@@ -1,0 +1,19 @@
+// Package limits bounds requests: how many are in progress and in the queue, how large
+// and how slow a body may be, and how often an address is denied.
+//
+// It knows node tasks and the limits of package execution. It must not know routes,
+// gin, what a body contains, or what the response to an exceeded limit is.
+//
+//	gate.go         how many requests are in progress, and how many wait
+//	tasklimiter.go  the same for each node task
+//	denials.go      how many denied requests of an address get the reason
+//	body.go         the body of a request: its size, its time, and reading it again
+//	budget.go       how long the reads of a body may take
+//	exceeded.go     the limit that an error is about
+//
+// The slots of a Gate are a golang.org/x/sync/semaphore, which does not bound its queue:
+// Gate adds that. TaskLimiter has no counterpart there: it adds and forgets gates as
+// node tasks come and go. Denials is not golang.org/x/time/rate: limiters for each
+// address would have to be evicted one by one, while all windows of a second end
+// together.
+package limits

@@ -1,0 +1,15 @@
+// Package payload reads and checks what pods send: events, forms with files, the names
+// of files, and the headers that describe a body.
+//
+// It knows the documented formats and says in its errors what would be right. It must
+// not know routes, gin, who the client is, responses, or where anything is stored. It
+// does not know results: package metrics decodes them.
+//
+//	event.go      decodes an event
+//	expand.go     the message of an event: its verbs and control characters
+//	hint.go       what a malformed event, or a file without a name, was likely meant to be
+//	form.go       the files of a form, one by one
+//	edges.go      what is before and after a form
+//	name.go       the name of a file, from the query or a header
+//	mediatype.go  the content type and the coding of a body
+package payload
