@@ -55,8 +55,7 @@ func TestExecutionThatWasBeingOpenedIsOpenedByTheNextLeader(t *testing.T) {
 				if !slices.Equal(got, tt.want) {
 					t.Errorf("executions: got %v, want %v", got, tt.want)
 				}
-				state, err := r.ticker.ReadState(t.Context())
-				must(t, err)
+				state := c.state()
 				if state.Pending != nil {
 					t.Errorf("still opening: %+v", state.Pending)
 				}

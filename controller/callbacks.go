@@ -1,8 +1,10 @@
 package controller
 
 import (
+	"errors"
 	"fmt"
 
+	"github.com/batch-job-controller/batch-job-controller/controller/auth"
 	"github.com/batch-job-controller/batch-job-controller/controller/execution"
 	"github.com/batch-job-controller/batch-job-controller/controller/intake"
 )
@@ -26,20 +28,14 @@ func (m reported) Accept(key execution.Key) (intake.Task, error) {
 	return task, err
 }
 
-// find returns the node task if it may report. The caller holds m.mu.
-func (m reported) find(key execution.Key) (intake.Task, error) {
-	a := m.active
-	if a == nil || a.ID() != key.Execution {
-		if m.known[key.Execution] {
-			return intake.Task{}, fmt.Errorf("%w: execution %s is closed", execution.ErrEnded, key.Execution)
+// find returns the node task if it may report, whichever definition its execution is of.
+func (m reported) find(key execution.Key) (task intake.Task, err error) {
+	for _, q := range m.queues {
+		if task, err = q.Accept(key); !errors.Is(err, execution.ErrUnknownExecution) {
+			return task, err
 		}
-		return intake.Task{}, fmt.Errorf("%w: %s", execution.ErrUnknownExecution, key.Execution)
 	}
-	index, err := a.Accept(key.Node)
-	if err != nil {
-		return intake.Task{}, err
-	}
-	return intake.Task{Key: key, Index: index, Nodes: a.Nodes(), Budget: a.budget, Open: a}, nil
+	return task, err
 }
 
 // Note calls what records and exports something that was taken, unless this replica
@@ -50,4 +46,14 @@ func (m reported) Note(taken func()) {
 	if m.role != standby {
 		taken()
 	}
+}
+
+// openExecution returns how callbacks of an execution authenticate, if it is open.
+func (m *Manager) openExecution(id execution.ID) (open auth.OpenExecution, ok bool) {
+	for _, q := range m.queues {
+		if open, ok = q.Open(id); ok {
+			return open, true
+		}
+	}
+	return open, false
 }

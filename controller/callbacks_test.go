@@ -10,6 +10,7 @@ import (
 	"github.com/batch-job-controller/batch-job-controller/controller/config"
 	"github.com/batch-job-controller/batch-job-controller/controller/execution"
 	"github.com/batch-job-controller/batch-job-controller/controller/lease"
+	"github.com/batch-job-controller/batch-job-controller/controller/record"
 )
 
 const validResult = `{"test":[{"value":1.5,"labels":{"label":"x"}}]}`
@@ -331,6 +332,25 @@ func TestFileIsStoredUnderTheNode(t *testing.T) {
 		}
 		if _, err := r.File(t.Context(), execution.Key{Execution: key.Execution, Node: "z"}, "x", "", strings.NewReader("")); !errors.Is(err, execution.ErrUnknownNode) {
 			t.Errorf("File of an unknown node: got %v", err)
+		}
+	})
+}
+
+func TestACallbackFindsTheDefinitionOfItsExecution(t *testing.T) {
+	inBubble(t, func(t *testing.T) {
+		r := newReplica(t, newCluster(t).client, newMemoryStore(), testConfig())
+		second := r.newQueue(r.source)
+		r.queues = append(r.queues, second)
+		const ofSecond = execution.ID("20261124034200")
+		second.LeaveAlone(ofSecond, &record.DamagedError{ID: ofSecond})
+		tests := map[execution.ID]error{
+			ofSecond:         execution.ErrEnded,
+			"20261124034201": execution.ErrUnknownExecution,
+		}
+		for id, want := range tests {
+			if _, err := (reported{r.Manager}).find(execution.Key{Execution: id, Node: "a"}); !errors.Is(err, want) {
+				t.Errorf("execution %s: got %v, want %v", id, err, want)
+			}
 		}
 	})
 }

@@ -59,11 +59,11 @@ func TestAResultIsJudgedBeforeItsCredentialsAreCovered(t *testing.T) {
 		},
 		"one beside what covers it is not taken for a duplicate": {
 			bodies: []string{of("T", "C")}, wantCode: 400,
-			wantAnswer: []string{`"path":"test[1]"`, "once the credentials in them are covered", `label=\"v1.`, "****"},
+			wantAnswer: []string{`"path":"test[1]"`, "after redaction of their credentials", `label=\"v1.`, "****"},
 		},
 		"one behind what covers it neither": {
 			bodies: []string{of("C", "T")}, wantCode: 400,
-			wantAnswer: []string{`"path":"test[1]"`, "once the credentials in them are covered", `label=\"v1.`, "****"},
+			wantAnswer: []string{`"path":"test[1]"`, "after redaction of their credentials", `label=\"v1.`, "****"},
 		},
 		"one that comes again is the same series": {
 			bodies:     []string{of("x", "T"), `{"test":[{"value":2,"labels":{"label":"T"}}]}`},

@@ -71,7 +71,7 @@ func TestADamagedRecordStopsNoLeader(t *testing.T) {
 					return false, nil, nil
 				})
 				time.Sleep(5 * time.Minute)
-				if r.current() != nil {
+				if r.hasOpenExecution() {
 					t.Error("the execution is still open")
 				}
 				before := written.count()
@@ -117,7 +117,7 @@ func TestNoTickRunsBesideTheJobsOfADamagedRecord(t *testing.T) {
 				record := c.records()[0].Object.Name
 				c.edit(record, func(o *corev1.ConfigMap) { o.Data[phaseKey] = "Odd" })
 				time.Sleep(5 * time.Minute)
-				if r.current() != nil {
+				if r.hasOpenExecution() {
 					t.Error("the execution is still open")
 				}
 				if tt.newLeader {

@@ -176,6 +176,9 @@ func newReplica(t *testing.T, client kubernetes.Interface, store Store, cfg conf
 	return &replica{t: t, Manager: controller, registry: registry, done: make(chan struct{})}
 }
 
+// hasOpenExecution reports whether an execution is open, as far as the replica knows.
+func (r *replica) hasOpenExecution() bool { return r.queues[0].Claim().Want > 0 }
+
 // unfenced lets every write pass.
 func unfenced(ctx context.Context) (context.Context, context.CancelFunc, error) {
 	write, done := context.WithTimeout(ctx, kube.RequestTimeout)
@@ -192,6 +195,17 @@ func (r *replica) kill() {
 func inBubble(t *testing.T, f func(*testing.T)) {
 	t.Helper()
 	synctest.Test(t, f)
+}
+
+// state returns which ticks were dealt with.
+func (c *cluster) state() record.State {
+	c.t.Helper()
+	state, problems, err := record.NewStateStore(c.client.CoreV1().ConfigMaps(testNamespace), testName).Read(c.ctx)
+	must(c.t, err)
+	if len(problems) > 0 {
+		c.t.Errorf("state: %v", problems)
+	}
+	return state
 }
 
 // records returns all execution records, the oldest first.

@@ -13,17 +13,18 @@ import (
 	"github.com/batch-job-controller/batch-job-controller/controller/config"
 	"github.com/batch-job-controller/batch-job-controller/controller/definition"
 	"github.com/batch-job-controller/batch-job-controller/controller/execution"
+	"github.com/batch-job-controller/batch-job-controller/controller/history"
 	"github.com/batch-job-controller/batch-job-controller/controller/intake"
 	"github.com/batch-job-controller/batch-job-controller/controller/jobspec"
 	"github.com/batch-job-controller/batch-job-controller/controller/kube"
 	"github.com/batch-job-controller/batch-job-controller/controller/lease"
 	"github.com/batch-job-controller/batch-job-controller/controller/metrics"
 	"github.com/batch-job-controller/batch-job-controller/controller/podlogs"
+	"github.com/batch-job-controller/batch-job-controller/controller/queue"
 	"github.com/batch-job-controller/batch-job-controller/controller/record"
 	"github.com/batch-job-controller/batch-job-controller/controller/route"
 	"github.com/batch-job-controller/batch-job-controller/controller/run"
 	"github.com/batch-job-controller/batch-job-controller/controller/timing"
-	"github.com/batch-job-controller/batch-job-controller/controller/tokens"
 )
 
 // Options are what a Manager is made of.
@@ -61,27 +62,20 @@ type Options struct {
 type Store interface {
 	intake.Store
 	podlogs.Store
-	directory
+	queue.Directory
+	history.Directory
 }
 
-// directory keeps what there is of an execution together.
-type directory interface {
-	// Begin makes the execution's directory and points latest to it.
-	Begin(id execution.ID) error
-	Drop(id execution.ID) error
-}
-
-// Manager runs the executions of one definition. Every replica has one; it does
-// nothing but watch until Run is called with the Lease.
+// Manager runs the executions of the definitions of one process. Every replica has
+// one; it does nothing but watch until Run is called with the Lease.
 type Manager struct {
 	Options
 	source      *definition.Source
 	follower    *definition.Follower // nil: the configuration never changes
-	ticker      *definition.Ticker
+	queues      []*queue.Queue       // one for each definition
 	steady      timing.Steady
 	caches      *kube.Caches
 	records     record.Store
-	subjects    *kube.Subjects
 	announcer   *kube.Announcer
 	credentials *auth.Credentials
 	redactor    *route.Redactor
@@ -89,24 +83,12 @@ type Manager struct {
 	results     *intake.Results
 	recorder    *intake.Recorder
 	logs        *podlogs.Saver
-	// begun tells the one goroutine that runs executions that there may be one to run.
-	begun chan struct{}
-	// pruneWake tells the one goroutine that drops old executions that there may be
-	// some to drop.
-	pruneWake chan struct{}
-	// tokens deletes what this term has not deleted yet. It is for the goroutine that
-	// drops old executions.
-	tokens *tokens.Deleter
 
-	mu              sync.Mutex // guards what follows
-	role            role
-	fence           lease.Fence       // of the term
-	holder          string            // the identity of another replica that holds the Lease; empty: none is known to
-	moved           chan struct{}     // closed when role or holder changes
-	active          *active           // the open execution; nil: none is open
-	executions                        // the others
-	damageAnnounced map[string]string // that events tell of, by record
-	losses          *intake.Losses    // that are still to be announced; nil: there are none
+	mu     sync.Mutex // guards what follows
+	role   role
+	fence  lease.Fence   // of the term
+	holder string        // the identity of another replica that holds the Lease; empty: none is known to
+	moved  chan struct{} // closed when role or holder changes
 }
 
 // New returns a Manager.
@@ -114,15 +96,11 @@ func New(o Options) (*Manager, error) {
 	if o.Workers == 0 {
 		o.Workers = run.DefaultWorkers
 	}
-	name, configMaps := o.Config.Name, o.Client.CoreV1().ConfigMaps(o.Namespace)
 	m := &Manager{
-		Options:    o,
-		steady:     timing.NewSteady(o.Clock),
-		records:    record.NewStore(configMaps, name),
-		begun:      make(chan struct{}, 1),
-		pruneWake:  make(chan struct{}, 1),
-		moved:      make(chan struct{}),
-		executions: noExecutions(),
+		Options: o,
+		steady:  timing.NewSteady(o.Clock),
+		records: record.NewStore(o.Client.CoreV1().ConfigMaps(o.Namespace), o.Config.Name),
+		moved:   make(chan struct{}),
 	}
 	var err error
 	if m.source, err = definition.NewSource(definition.SourceOptions{
@@ -130,28 +108,24 @@ func New(o Options) (*Manager, error) {
 	}); err != nil {
 		return nil, fmt.Errorf("configuration: %w", err)
 	}
-	if m.caches, err = kube.NewCaches(o.Client, o.Namespace, name, o.Instance, o.Clock, o.Jitter); err != nil {
+	if m.caches, err = kube.NewCaches(o.Client, o.Namespace, o.Config.Name, o.Instance, o.Clock, o.Jitter); err != nil {
 		return nil, fmt.Errorf("caches: %w", err)
 	}
-	events := kube.NewEvents(o.Client, o.Clock, name, o.Instance)
-	m.subjects = kube.NewSubjects(o.Client, m.caches, o.Namespace, name)
+	events := kube.NewEvents(o.Client, o.Clock, o.Config.Name, o.Instance)
+	subjects := kube.NewSubjects(o.Client, m.caches, o.Namespace, o.Config.Name)
 	m.announcer = kube.NewAnnouncer(events, o.Log)
-	m.credentials = auth.NewCredentials(o.Keyring, auth.NewIssuers(o.TokenFile, o.Clock), jobspec.Audience(o.Namespace, name))
+	m.credentials = auth.NewCredentials(o.Keyring, auth.NewIssuers(o.TokenFile, o.Clock), jobspec.Audience(o.Namespace, o.Config.Name))
 	m.redactor = route.NewRedactor(m.credentials)
-	m.callbacks = m.newCallbacks()
+	m.callbacks = m.newCallbacks(subjects)
 	m.results = intake.NewResults(o.Store, o.Results, o.Metrics, o.Log)
 	m.recorder = intake.NewRecorder(intake.Options{
-		Executions: reported{m}, Replica: m, Identity: o.Identity, Store: o.Store, Results: m.results, Subjects: m.subjects,
+		Executions: reported{m}, Replica: m, Identity: o.Identity, Store: o.Store, Results: m.results, Subjects: subjects,
 		Events: events, Redactor: m.redactor, Metrics: o.Metrics, Clock: o.Clock, Log: o.Log,
 	})
 	m.logs = &podlogs.Saver{
-		Controller: name, Namespace: o.Namespace, Client: o.Client, Caches: m.caches, Store: o.Store, Redactor: m.redactor, Metrics: o.Metrics, Log: o.Log,
+		Controller: o.Config.Name, Namespace: o.Namespace, Client: o.Client, Caches: m.caches, Store: o.Store, Redactor: m.redactor, Metrics: o.Metrics, Log: o.Log,
 	}
-	m.ticker = definition.NewTicker(definition.NewOpener(definition.OpenerOptions{
-		Source: m.source, Namespace: o.Namespace, States: record.NewStateStore(configMaps, name), Records: m.records, Nodes: m.caches,
-		Host: m.newHost(), TLS: o.TLS, Running: m, Taker: m, Announcer: m.announcer, Metrics: o.Metrics,
-		Clock: o.Clock, Jitter: o.Jitter, Log: o.Log,
-	}), m.steady.Began())
+	m.queues = []*queue.Queue{m.newQueue(m.source)}
 	if o.Validate != nil {
 		m.follower = definition.NewFollower(definition.FollowerOptions{
 			Source: m.source, Client: o.Client, Namespace: o.Namespace, ConfigMap: o.ConfigMap, Instance: o.Instance, Validate: o.Validate,
@@ -162,17 +136,6 @@ func New(o Options) (*Manager, error) {
 		return nil, fmt.Errorf("caches: %w", err)
 	}
 	return m, nil
-}
-
-// newHost returns what finds what job pods connect to, and knows nothing yet.
-func (m *Manager) newHost() *kube.CallbackHost {
-	o := kube.CallbackHostOptions{
-		Client: m.Client, Namespace: m.Namespace, Service: m.Options.Config.CallbackServiceName, Fixed: m.PodIP, Clock: m.Clock, Log: m.Log,
-	}
-	if m.TLS != nil {
-		o.Covers = m.TLS.Covers
-	}
-	return kube.NewCallbackHost(o)
 }
 
 // Config returns the configuration that applies now. That of the Options is the
@@ -214,30 +177,31 @@ func (m *Manager) Run(ctx context.Context, fence lease.Fence) error {
 		return nil //nolint:nilerr // ctx has ended
 	}
 	m.beginTerm(fence)
-	if done, err := m.recoverUntilDone(ctx); !done {
-		return err
+	for _, q := range m.queues {
+		if done, err := q.Recover(ctx); !done {
+			return err
+		}
 	}
 	m.setRole(leading)
 	defer m.setRole(draining)
 	m.recorder.ClaimEarly()
 
 	var work sync.WaitGroup
-	work.Go(func() { m.runExecutions(ctx, fence) })
-	work.Go(func() { m.ticker.Run(ctx, fence) })
-	work.Go(func() { m.runPrunes(ctx, fence) })
+	for _, q := range m.queues {
+		work.Go(func() { q.Run(ctx, fence) })
+	}
 	if m.Keyring != nil {
-		work.Go(func() { m.keepKey(ctx, fence) })
+		work.Go(func() { m.Keyring.Keep(ctx, fence, m.Clock, m.Log) })
 	}
 	work.Wait()
-	if a := m.current(); a != nil {
-		a.Discard() // the next term goes on from its record
-	}
 	return nil
 }
 
 func (m *Manager) beginTerm(fence lease.Fence) {
 	m.recorder.BeginTerm()
-	m.tokens = tokens.NewDeleter(m.tokenOptions())
+	for _, q := range m.queues {
+		q.BeginTerm()
+	}
 	m.mu.Lock()
 	defer m.mu.Unlock()
 	m.fence = fence
@@ -245,18 +209,14 @@ func (m *Manager) beginTerm(fence lease.Fence) {
 
 // taskChanged gives a node task a turn.
 func (m *Manager) taskChanged(key execution.Key) {
-	m.mu.Lock()
-	defer m.mu.Unlock()
-	if m.active != nil && m.active.ID() == key.Execution {
-		m.active.TaskChanged(key.Node)
+	for _, q := range m.queues {
+		q.TaskChanged(key)
 	}
 }
 
-// nodeChanged gives the node's task of the open execution a turn.
+// nodeChanged gives the node's tasks of the open executions a turn.
 func (m *Manager) nodeChanged(node string) {
-	m.mu.Lock()
-	defer m.mu.Unlock()
-	if m.active != nil {
-		m.active.TaskChanged(node)
+	for _, q := range m.queues {
+		q.NodeChanged(node)
 	}
 }

@@ -95,8 +95,8 @@ func TestAnExecutionThatCannotBeOpenedIsGivenUp(t *testing.T) {
 				if len(all) != 1 || !all[0].Plan.Scheduled.Equal(began.Add(6*time.Hour)) || all[0].Account.Phase != execution.Closed {
 					t.Errorf("executions: got %d, want that of the tick after it was mended", len(all))
 				}
-				if state, err := r.ticker.ReadState(t.Context()); err != nil || state.Pending != nil {
-					t.Errorf("state: got %+v, %v, want that nothing is being opened", state.Pending, err)
+				if state := c.state(); state.Pending != nil {
+					t.Errorf("state: got %+v, want that nothing is being opened", state.Pending)
 				}
 			})
 		})

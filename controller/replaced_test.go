@@ -33,7 +33,7 @@ func (c *cluster) replace(object *corev1.ConfigMap, phase execution.Phase) error
 // wantAborted wants that the execution was given up, and not ended otherwise.
 func (r *replica) wantAborted() {
 	r.t.Helper()
-	if r.current() != nil {
+	if r.hasOpenExecution() {
 		r.t.Error("the execution is still open")
 	}
 	for result, want := range map[string]float64{"aborted": 1, "succeeded": 0, "failed": 0} {

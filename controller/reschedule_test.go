@@ -151,8 +151,7 @@ func TestTicksWhenTheScheduleChangesOverARestart(t *testing.T) {
 				time.Sleep(tt.at - time.Since(start()))
 				r.kill()
 				if tt.forget {
-					state, err := r.ticker.ReadState(t.Context())
-					must(t, err)
+					state := c.state()
 					delete(state.Object.Data, scheduleKey)
 					must(t, c.client.Tracker().Update(corev1.SchemeGroupVersion.WithResource("configmaps"), state.Object, testNamespace))
 				}

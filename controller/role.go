@@ -4,7 +4,6 @@ import (
 	"context"
 	"time"
 
-	"github.com/batch-job-controller/batch-job-controller/controller/execution"
 	"github.com/batch-job-controller/batch-job-controller/controller/lease"
 )
 
@@ -65,7 +64,9 @@ func (m *Manager) ObserveHolder(holder string) {
 // holds m.mu.
 func (m *Manager) becomeStandby() {
 	m.role = standby
-	m.active, m.backlog, m.known = nil, nil, map[execution.ID]bool{}
+	for _, q := range m.queues {
+		q.Forget()
+	}
 	m.results.Forget()
 	m.Metrics.SetPool(0, 0)
 	m.Metrics.SetDamagedRecords(0) // that is the next leader's

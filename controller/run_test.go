@@ -282,7 +282,7 @@ func TestRecordThatSomebodyDeletesEndsTheExecution(t *testing.T) {
 		time.Sleep(5 * time.Second)
 		must(t, c.client.CoreV1().ConfigMaps(testNamespace).Delete(t.Context(), c.records()[0].Object.Name, metav1.DeleteOptions{}))
 		time.Sleep(time.Minute)
-		if r.current() != nil {
+		if r.hasOpenExecution() {
 			t.Error("the execution is still open")
 		}
 		// The garbage collector deletes what was created before it was noticed.

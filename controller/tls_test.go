@@ -1,10 +1,7 @@
 package controller
 
 import (
-	"bytes"
-	"log/slog"
 	"slices"
-	"strings"
 	"testing"
 	"time"
 
@@ -12,7 +9,6 @@ import (
 
 	"github.com/batch-job-controller/batch-job-controller/controller/config"
 	"github.com/batch-job-controller/batch-job-controller/controller/definition"
-	"github.com/batch-job-controller/batch-job-controller/controller/execution"
 	"github.com/batch-job-controller/batch-job-controller/controller/jobspec"
 )
 
@@ -63,28 +59,5 @@ func TestTheSampleJobHasTheAuthority(t *testing.T) {
 	mounts := job.Spec.Template.Spec.Containers[0].VolumeMounts
 	if !slices.ContainsFunc(mounts, func(m corev1.VolumeMount) bool { return m.MountPath+"/"+jobspec.CAKey == jobspec.CAFile }) {
 		t.Errorf("mounts %v", mounts)
-	}
-}
-
-func TestATLSThatIsChangedUnderAnExecutionIsNoticed(t *testing.T) {
-	tests := map[string]struct {
-		then bool
-		now  definition.CallbackTLS
-		want bool
-	}{
-		"plain HTTP, then and now": {},
-		"TLS, then and now":        {then: true, now: served{}},
-		"TLS was turned on":        {now: served{}, want: true},
-		"TLS was turned off":       {then: true, want: true},
-	}
-	for name, tt := range tests {
-		t.Run(name, func(t *testing.T) {
-			var log bytes.Buffer
-			c := &Manager{Options: Options{TLS: tt.now, Log: slog.New(slog.NewTextHandler(&log, nil))}}
-			c.checkTLS(execution.Plan{ID: "20261124034200", Settings: execution.Settings{CallbackTLS: tt.then}})
-			if got := strings.Contains(log.String(), "level=ERROR") && strings.Contains(log.String(), "20261124034200"); got != tt.want {
-				t.Errorf("log: got %q", log.String())
-			}
-		})
 	}
 }

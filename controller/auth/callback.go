@@ -24,17 +24,17 @@ type CallbackOptions struct {
 	Auth        execution.CallbackAuth
 	Credentials *Credentials
 	Reviewer    func() *TokenReviewer // called for the first service account token
-	Open        func() (OpenExecution, bool)
-	Cache       ObjectCache
-	Pods        PodClient // of the namespace
-	Jobs        JobClient // of the namespace
-	Notifier    Notifier
-	Clock       clock.PassiveClock
+	// Open returns an execution if it is open and this replica knows it.
+	Open     func(id execution.ID) (OpenExecution, bool)
+	Cache    ObjectCache
+	Pods     PodClient // of the namespace
+	Jobs     JobClient // of the namespace
+	Notifier Notifier
+	Clock    clock.PassiveClock
 }
 
-// OpenExecution is the part of the open execution that Callbacks need.
+// OpenExecution is the part of an open execution that Callbacks need.
 type OpenExecution struct {
-	ID    execution.ID
 	Auth  execution.CallbackAuth // when the execution opened
 	Owner jobspec.Owner          // of its Jobs
 }
@@ -108,7 +108,7 @@ func (c *Callbacks) Authenticate(ctx context.Context, key execution.Key, credent
 // execution that a version without authentication opened. A standby, which does not
 // know the execution, uses the Job.
 func (c *Callbacks) authOf(key execution.Key) execution.CallbackAuth {
-	if open, ok := c.Open(); ok && open.ID == key.Execution {
+	if open, ok := c.Open(key.Execution); ok {
 		return open.Auth
 	}
 	if job := c.Cache.Job(c.Namespace, jobspec.JobName(c.Controller, key)); job != nil {

@@ -27,7 +27,8 @@ import (
 type scene struct {
 	key     execution.Key
 	auth    execution.CallbackAuth // of the configuration
-	open    *OpenExecution
+	openID  execution.ID           // of the open execution
+	open    *OpenExecution         // nil: none is
 	keyring *Keyring
 	issuers *Issuers
 	reviews TokenReviewClient
@@ -48,7 +49,7 @@ func newScene() *scene {
 		podSeen: true, jobSeen: true,
 	}
 	owner := jobspec.Owner{Name: "check-20261124034200", UID: "record"}
-	s.open = &OpenExecution{ID: s.key.Execution, Auth: s.auth, Owner: owner}
+	s.openID, s.open = s.key.Execution, &OpenExecution{Auth: s.auth, Owner: owner}
 	labels := map[string]string{jobspec.ExecutionLabel: string(s.key.Execution)}
 	annotations := map[string]string{jobspec.NodeAnnotation: "a", jobspec.AuthAnnotation: string(s.auth)}
 	s.job = &batchv1.Job{ObjectMeta: metav1.ObjectMeta{
@@ -83,8 +84,8 @@ func (s *scene) callbacks() *Callbacks {
 		Controller: "check", Namespace: "jobs", Auth: s.auth,
 		Credentials: NewCredentials(s.keyring, s.issuers, "bjc.jobs.check"),
 		Reviewer:    sync.OnceValue(func() *TokenReviewer { return NewTokenReviewer(s.reviews, clock.RealClock{}) }),
-		Open: func() (OpenExecution, bool) {
-			if s.open == nil {
+		Open: func(id execution.ID) (OpenExecution, bool) {
+			if s.open == nil || id != s.openID {
 				return OpenExecution{}, false
 			}
 			return *s.open, true
@@ -160,7 +161,7 @@ func TestAuthOf(t *testing.T) {
 		"the open execution":                        {func(s *scene) { s.open.Auth = execution.NoAuth }, execution.NoAuth},
 		"an open execution of an earlier version":   {func(s *scene) { s.open.Auth = "" }, ""},
 		"the Job, on a replica without it":          {func(s *scene) { s.open = nil }, execution.ServiceAccountTokenAuth},
-		"the Job of another execution":              {func(s *scene) { s.open.ID, s.open.Auth = "20261124040000", execution.NoAuth }, execution.ServiceAccountTokenAuth},
+		"the Job of another execution":              {func(s *scene) { s.openID, s.open.Auth = "20261124040000", execution.NoAuth }, execution.ServiceAccountTokenAuth},
 		"a Job of an earlier version":               {func(s *scene) { s.open, s.job.Annotations = nil, nil }, ""},
 		"the configuration, without either of them": {func(s *scene) { s.open, s.job, s.auth = nil, nil, execution.TokenAuth }, execution.TokenAuth},
 	}

@@ -5,12 +5,14 @@
 //	podtoken.go     the node task of a pod's service account token
 //	strangers.go    limits on token reviews per address
 //	keyring.go      the callback key: derives and verifies tokens of node tasks
+//	keepkey.go      creates the key again when its Secret is gone
 //	review.go       TokenReviews
 //	viewer.go       SubjectAccessReviews for reports
 //	cache.go        the API server's responses, cached for seconds
 //	credentials.go  recognizes credentials of callbacks, for redaction
 //	issuers.go      the issuers of the cluster's service account tokens
 //	impostor.go     how often the same denial is reported
+//	notices.go      events about denials
 //
 // It knows the API server by interfaces of one or two methods, which each file
 // declares. It must not know the contents of callbacks, the state of executions, or

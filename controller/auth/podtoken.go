@@ -63,14 +63,16 @@ func onlyClaim(extra map[string][]string, name string) string {
 // lag behind, from the API server.
 func (c *Callbacks) factsOfPod(ctx context.Context, claim plan.PodClaim) (plan.PodFacts, error) {
 	f := plan.PodFacts{Namespace: c.Namespace}
-	if open, ok := c.Open(); ok {
-		f.Owner = &open.Owner
-	}
 	pod, err := c.findPod(ctx, claim)
 	if err != nil || pod == nil {
 		return f, err
 	}
 	f.Pod = pod
+	if key, ok := jobspec.KeyOf(pod); ok {
+		if open, ok := c.Open(key.Execution); ok {
+			f.Owner = &open.Owner
+		}
+	}
 	if owner := metav1.GetControllerOf(pod); owner != nil {
 		f.Job, err = c.findJob(ctx, owner.Name)
 	}

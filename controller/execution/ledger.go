@@ -12,15 +12,17 @@ import (
 // has ended stays as it is.
 //
 // Slots are granted in the plan's order, to admitted tasks, and at most
-// podPoolSize of them to tasks that have not ended. This keeps the pool with any
-// number of leaders, however stale: a leader creates Jobs only for the first
-// podPoolSize tasks that have not ended in its view. The ends in its view are a
-// subset of the real ends, so all live tasks are among the first podPoolSize tasks
-// that have really not ended. A slot may be granted again before the record is
-// written if every leader can see the end that freed it.
+// podPoolSize of them (or the execution's share, which is no more) to tasks that
+// have not ended. This keeps the pool with any number of leaders, however stale: a
+// leader creates Jobs only for the first podPoolSize tasks that have not ended in
+// its view. The ends in its view are a subset of the real ends, so all live tasks
+// are among the first podPoolSize tasks that have really not ended. A slot may be
+// granted again before the record is written if every leader can see the end that
+// freed it.
 type Ledger struct {
 	plan      Plan
 	account   Account // as it stands in the record
+	slots     int     // that it may use, of at most podPoolSize
 	tasks     []Task
 	byNode    map[string]int
 	unsaved   map[int]bool // tasks that ended since the record was written
@@ -37,6 +39,7 @@ func NewLedger(plan Plan, account Account) *Ledger {
 	l := &Ledger{
 		plan:      plan,
 		account:   account.Clone(),
+		slots:     plan.Settings.PodPoolSize,
 		tasks:     make([]Task, len(plan.Nodes)),
 		byNode:    make(map[string]int, len(plan.Nodes)),
 		unsaved:   map[int]bool{},
@@ -58,6 +61,10 @@ func NewLedger(plan Plan, account Account) *Ledger {
 	}
 	return l
 }
+
+// Resize gives the execution a share of the slots instead of podPoolSize, which is the
+// most it gets. A smaller one takes no slot from a task that has one.
+func (l *Ledger) Resize(slots int) { l.slots = min(slots, l.plan.Settings.PodPoolSize) }
 
 // Plan returns the execution's plan.
 func (l *Ledger) Plan() Plan { return l.plan }
@@ -191,7 +198,7 @@ func (l *Ledger) Grant() (granted []int) {
 		if final && !l.abandoned[i] {
 			continue
 		}
-		if l.inFlight >= l.plan.Settings.PodPoolSize || !l.account.Admitted.Has(i) {
+		if l.inFlight >= l.slots || !l.account.Admitted.Has(i) {
 			break
 		}
 		l.inFlight++
@@ -227,7 +234,7 @@ func (l *Ledger) NextAccount() Account {
 // admit admits tasks until the pool could be filled once more. It returns how
 // many admitted tasks waited for a slot before, and how many it added.
 func (l *Ledger) admit(next *Account) (ready, added int) {
-	want := 2*l.plan.Settings.PodPoolSize - l.inFlight
+	want := 2*l.slots - l.inFlight
 	for i := l.granted; i < len(l.tasks) && ready+added < want; i++ {
 		switch {
 		case l.tasks[i].Outcome.State.Final():

@@ -16,7 +16,7 @@ const (
 func (l *Ledger) Urgency() Urgency {
 	ready, more := l.pendingAdmissions()
 	switch {
-	case more && ready <= l.plan.Settings.PodPoolSize/2, len(l.abandoned) > 0, len(l.unsaved) > 0 && l.ended == len(l.tasks):
+	case more && ready <= l.slots/2, len(l.abandoned) > 0, len(l.unsaved) > 0 && l.ended == len(l.tasks):
 		return Immediate
 	case more, len(l.unsaved) > 0, len(l.created) > 0:
 		return Deferred
@@ -61,7 +61,7 @@ func (w *waiting) extend(l *Ledger) {
 func (l *Ledger) pendingAdmissions() (ready int, more bool) {
 	w := &l.waiting
 	w.extend(l)
-	switch want := 2*l.plan.Settings.PodPoolSize - l.inFlight; {
+	switch want := 2*l.slots - l.inFlight; {
 	case w.ready >= want, w.end == len(l.tasks):
 		return 0, false
 	case l.account.Admitted.Max() > w.end: // a record with gaps, which this version does not write

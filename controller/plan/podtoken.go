@@ -22,7 +22,7 @@ type PodFacts struct {
 	Namespace string
 	Pod       *corev1.Pod    // of the claimed name; nil: it does not exist
 	Job       *batchv1.Job   // the pod's owner; nil: it does not exist
-	Owner     *jobspec.Owner // of the open execution; nil: unknown to this replica
+	Owner     *jobspec.Owner // of the pod's execution; nil: it is not open, or unknown to this replica
 }
 
 // AuthorizePod returns the node task that a pod may report for, or a DeniedError.

@@ -11,7 +11,9 @@ import (
 type Begun struct {
 	Record record.Record
 	// New is that this leader has just opened it.
-	New        bool
+	New bool
+	// Slots is how many of the slots it may use.
+	Slots      int
 	Extensions []jobspec.EnvExtension
 	// Sent returns what of a node task is on the disk: its result, and whether there
 	// is a file.
@@ -38,6 +40,7 @@ func New(d Deps, b Begun) *Execution {
 		closing:    b.Record.Account.Phase == execution.Closing,
 		refusals:   map[string]bool{},
 	}
+	e.ledger.Resize(b.Slots)
 	if !b.New {
 		e.takenOver = d.Clock.Now()
 	}

@@ -1,0 +1,77 @@
+package auth
+
+import (
+	"context"
+	"fmt"
+	"log/slog"
+
+	batchv1 "k8s.io/api/batch/v1"
+	corev1 "k8s.io/api/core/v1"
+
+	"github.com/batch-job-controller/batch-job-controller/controller/execution"
+	"github.com/batch-job-controller/batch-job-controller/controller/jobspec"
+	"github.com/batch-job-controller/batch-job-controller/controller/kube"
+)
+
+// Subjects find the object that an event about a node task is about.
+type Subjects interface {
+	Of(ctx context.Context, key execution.Key) (corev1.ObjectReference, error)
+}
+
+// Announcer writes events on a best-effort basis.
+type Announcer interface {
+	Announce(ctx context.Context, about corev1.ObjectReference, warning bool, reason, message string)
+}
+
+// JobCache is the replica's cache of Jobs.
+type JobCache interface {
+	Job(namespace, name string) *batchv1.Job
+}
+
+// Notices is a Notifier that writes events.
+type Notices struct {
+	Controller string // its name
+	Namespace  string
+	// State is the object that events are about for which there is no better one.
+	State corev1.ObjectReference
+	// Service returns the name of the callback Service; empty: there is none.
+	Service   func() string
+	Subjects  Subjects
+	Announcer Announcer
+	Cache     JobCache
+	Log       *slog.Logger
+}
+
+// Impostor writes an event about the pod that spoke for another node.
+func (n Notices) Impostor(ctx context.Context, whose, claimed execution.Key) {
+	n.Log.Warn("callback denied: the token is that of another node task",
+		"execution", whose.Execution, "node", whose.Node, "claimedExecution", claimed.Execution, "claimedNode", claimed.Node)
+	ctx, cancel := context.WithTimeout(ctx, kube.EventTimeout)
+	defer cancel()
+	about, err := n.Subjects.Of(ctx, whose)
+	if err != nil {
+		n.Log.Warn("event not written", "reason", kube.EventCallbackDenied, "error", err)
+		return
+	}
+	n.Announcer.Announce(ctx, about, true, kube.EventCallbackDenied,
+		fmt.Sprintf("a callback with the token of node %s was denied: it was for %s of execution %s", whose.Node, claimed.Node, claimed.Execution))
+}
+
+// Stranger says what may be behind a token that was made with a key which is not
+// known: two controllers behind one Service, each of which gets a part of the
+// other's callbacks, or a key that was replaced.
+func (n Notices) Stranger(ctx context.Context, claimed execution.Key) {
+	about, hint := n.State, "it is of another controller, or the callback key was replaced"
+	service := n.Service()
+	switch isOwn := n.Cache.Job(n.Namespace, jobspec.JobName(n.Controller, claimed)) != nil; {
+	case isOwn:
+		hint = "the callback key was replaced after the pod was given it; the nodes that start later have tokens of the new one"
+	case service != "":
+		about = corev1.ObjectReference{APIVersion: "v1", Kind: "Service", Namespace: n.Namespace, Name: service}
+		hint = fmt.Sprintf("it is of another controller: does Service %s select two controllers? Its selector must match the pods of %s only", service, n.Controller)
+	}
+	n.Log.Warn("callback denied: the token was made with a key that is not known", "execution", claimed.Execution, "node", claimed.Node, "hint", hint)
+	ctx, cancel := context.WithTimeout(ctx, kube.EventTimeout)
+	defer cancel()
+	n.Announcer.Announce(ctx, about, true, kube.EventCallbackDenied, "callbacks are denied whose token was made with a key that is not known: "+hint)
+}

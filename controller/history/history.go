@@ -1,0 +1,137 @@
+package history
+
+import (
+	"context"
+	"log/slog"
+	"sync"
+	"time"
+
+	batchv1 "k8s.io/api/batch/v1"
+	corev1 "k8s.io/api/core/v1"
+	"k8s.io/utils/clock"
+
+	"github.com/batch-job-controller/batch-job-controller/controller/backoff"
+	"github.com/batch-job-controller/batch-job-controller/controller/execution"
+	"github.com/batch-job-controller/batch-job-controller/controller/intake"
+	"github.com/batch-job-controller/batch-job-controller/controller/kube"
+	"github.com/batch-job-controller/batch-job-controller/controller/record"
+	"github.com/batch-job-controller/batch-job-controller/controller/timing"
+	"github.com/batch-job-controller/batch-job-controller/controller/tokens"
+)
+
+// Directory is where executions leave what they reported.
+type Directory interface {
+	Executions() ([]execution.ID, error)
+	Drop(id execution.ID) error
+}
+
+// Results are what is exported of executions.
+type Results interface{ Drop(id execution.ID) }
+
+// Jobs is the replica's cache of Jobs.
+type Jobs interface {
+	JobsOf(executions map[execution.ID]bool) []*batchv1.Job
+}
+
+// Announcer writes events on a best-effort basis.
+type Announcer interface {
+	Announce(ctx context.Context, about corev1.ObjectReference, warning bool, reason, message string)
+}
+
+// Metrics count what goes wrong.
+type Metrics interface {
+	StoreError(operation string)
+	SetDamagedRecords(n int)
+}
+
+// Options are what a History is made of.
+type Options struct {
+	Controller string // its name
+	Namespace  string
+	Client     kube.Client
+	Jobs       Jobs
+	Records    record.Store
+	Directory  Directory
+	Results    Results
+	Tokens     tokens.Options
+	// Limits returns how many reports are kept, and the Jobs of how many executions.
+	Limits func() (reports, jobs int)
+	// IsOpen reports whether the execution is the open one.
+	IsOpen    func(id execution.ID) bool
+	Announcer Announcer
+	Metrics   Metrics
+	Clock     clock.WithTicker
+	Steady    timing.Steady
+	Jitter    backoff.Jitter
+	Log       *slog.Logger
+}
+
+// History has the executions of one definition that are not open.
+type History struct {
+	Options
+	// wake tells the one goroutine that drops old executions that there may be some to
+	// drop.
+	wake chan struct{}
+	// tokens deletes what this term has not deleted yet. It is for the goroutine that
+	// drops old executions.
+	tokens *tokens.Deleter
+
+	mu              sync.Mutex // guards what follows
+	found           Found
+	damageAnnounced map[string]string // what events say of damaged records, by record
+}
+
+// Found is what a leader finds when its term begins.
+type Found struct {
+	Known     map[execution.ID]bool // all executions that left a record or a report
+	LeftAlone map[execution.ID]LeftAlone
+	Losses    *intake.Losses // still to be announced; nil: there are none
+}
+
+// New returns a History that knows of no execution.
+func New(o Options) *History {
+	h := &History{Options: o, wake: make(chan struct{}, 1)}
+	h.Forget()
+	return h
+}
+
+// BeginTerm prepares for another term of this leader.
+func (h *History) BeginTerm() { h.tokens = tokens.NewDeleter(h.Tokens) }
+
+// Resume goes on from what was found.
+func (h *History) Resume(f Found) {
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	h.found, h.damageAnnounced = f, nil
+}
+
+// Forget forgets all executions: another replica has them now.
+func (h *History) Forget() {
+	h.Resume(Found{Known: map[execution.ID]bool{}, LeftAlone: map[execution.ID]LeftAlone{}})
+}
+
+// Add notes an execution.
+func (h *History) Add(id execution.ID) {
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	h.found.Known[id] = true
+}
+
+// Known reports whether the execution has left a record or a report.
+func (h *History) Known(id execution.ID) bool {
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	return h.found.Known[id]
+}
+
+// OpenedSince reports whether an execution has begun at a time or later.
+func (h *History) OpenedSince(at time.Time) bool {
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	for id := range h.found.Known {
+		if !id.Time().Before(at) {
+			return true
+		}
+	}
+	return false
+}

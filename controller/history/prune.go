@@ -1,0 +1,142 @@
+package history
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"slices"
+	"time"
+
+	apierrors "k8s.io/apimachinery/pkg/api/errors"
+
+	"github.com/batch-job-controller/batch-job-controller/controller/execution"
+	"github.com/batch-job-controller/batch-job-controller/controller/kube"
+	"github.com/batch-job-controller/batch-job-controller/controller/lease"
+	"github.com/batch-job-controller/batch-job-controller/controller/plan"
+	"github.com/batch-job-controller/batch-job-controller/controller/record"
+	"github.com/batch-job-controller/batch-job-controller/controller/timing"
+)
+
+// RequestPrune has what is older than the history dropped, some time soon.
+func (h *History) RequestPrune() {
+	select {
+	case h.wake <- struct{}{}:
+	default: // it is about to
+	}
+}
+
+// Run drops old executions whenever it is asked to, until ctx ends. What fails is left
+// for the next time.
+func (h *History) Run(ctx context.Context, fence lease.Fence) {
+	again := h.Clock.NewTimer(timing.LongestSleep)
+	defer again.Stop()
+	for {
+		select {
+		case <-ctx.Done():
+			return
+		case <-h.wake:
+		case <-again.C():
+		}
+		later, err := h.prune(ctx, fence)
+		if err != nil && ctx.Err() == nil {
+			h.Log.Warn("old executions not dropped, trying again after the next", "error", err)
+		}
+		if later > 0 {
+			again.Reset(later)
+		}
+	}
+}
+
+// prune drops what is older than the history. It returns after how long there
+// is more to drop, or 0.
+func (h *History) prune(ctx context.Context, fence lease.Fence) (later time.Duration, err error) {
+	all, err := h.Records.List(ctx)
+	if err != nil {
+		return timing.LongestSleep, err // whose tokens are to be deleted is not known
+	}
+	errs := []error{h.tokens.Delete(ctx, fence, all.Records)}
+	if errs[0] != nil {
+		later = timing.LongestSleep
+	}
+	h.announceDamaged(ctx, all.Damaged)
+	h.announceLosses(ctx)
+	onDisk, err := h.Directory.Executions()
+	if err != nil {
+		return later, errors.Join(append(errs, err)...)
+	}
+	open, closed := byPhase(all, onDisk)
+	byID := map[execution.ID]record.Record{}
+	for _, r := range all.Records {
+		byID[r.Plan.ID] = r
+	}
+	reports, jobs := h.Limits()
+	drop, dropJobs := plan.Prune(open, closed, reports, jobs)
+	tooEarly := func(id execution.ID) bool {
+		r, ok := byID[id]
+		if !ok {
+			return false
+		}
+		quiesced, in := h.quiesced(r)
+		if !quiesced {
+			later = max(later, in)
+		}
+		return !quiesced
+	}
+	drop, dropJobs = slices.DeleteFunc(drop, tooEarly), slices.DeleteFunc(dropJobs, tooEarly)
+	for _, id := range drop {
+		errs = append(errs, h.drop(ctx, fence, id, byID))
+	}
+	errs = append(errs, h.deleteJobs(ctx, fence, dropJobs, byID))
+	return later, errors.Join(errs...)
+}
+
+// byPhase returns which executions are open and which are closed. What only the report
+// directory has is closed, unless its record cannot be read.
+func byPhase(all record.Listing, onDisk []execution.ID) (open, closed []execution.ID) {
+	for _, r := range all.Records {
+		if r.Account.Phase == execution.Open {
+			open = append(open, r.Plan.ID)
+		} else {
+			closed = append(closed, r.Plan.ID)
+		}
+	}
+	for _, id := range onDisk {
+		if !slices.Contains(open, id) && !all.IsNewer(id) && !all.IsDamaged(id) {
+			closed = append(closed, id)
+		}
+	}
+	return open, closed
+}
+
+// quiesced reports whether no request to create a Job of a closed execution can
+// be on its way any more, so that its Jobs may be deleted: their names keep
+// what comes late from running. If not, it returns when that will be.
+func (h *History) quiesced(r record.Record) (yes bool, in time.Duration) {
+	in = kube.RequestGrace - h.Clock.Since(r.Account.ClosedAt)
+	return r.Account.Phase == execution.Closed && in <= 0, in
+}
+
+// drop drops an execution with all that it left: the record takes its Jobs
+// with it.
+func (h *History) drop(ctx context.Context, fence lease.Fence, id execution.ID, records map[execution.ID]record.Record) error {
+	write, done, err := fence(ctx)
+	if err != nil {
+		return err
+	}
+	defer done()
+	if r, ok := records[id]; ok {
+		if err := h.Records.Delete(write, r); err != nil && !apierrors.IsNotFound(err) {
+			return err
+		}
+	}
+	if err := h.Directory.Drop(id); err != nil {
+		h.Metrics.StoreError("drop")
+		return fmt.Errorf("drop report %s: %w", id, err)
+	}
+	h.Results.Drop(id)
+	h.mu.Lock()
+	delete(h.found.Known, id)
+	h.mu.Unlock()
+	h.Log.Info("execution dropped: it is older than reportHistory", "execution", id)
+	return nil
+}

@@ -1,0 +1,35 @@
+package queue
+
+import (
+	"fmt"
+
+	"github.com/batch-job-controller/batch-job-controller/controller/auth"
+	"github.com/batch-job-controller/batch-job-controller/controller/execution"
+	"github.com/batch-job-controller/batch-job-controller/controller/intake"
+)
+
+// Accept returns the node task if it may report. The error wraps
+// execution.ErrUnknownExecution if the execution is not of this definition.
+func (q *Queue) Accept(key execution.Key) (intake.Task, error) {
+	a := q.current()
+	if a == nil || a.ID() != key.Execution {
+		if q.history.Known(key.Execution) {
+			return intake.Task{}, fmt.Errorf("%w: execution %s is closed", execution.ErrEnded, key.Execution)
+		}
+		return intake.Task{}, fmt.Errorf("%w: %s", execution.ErrUnknownExecution, key.Execution)
+	}
+	index, err := a.Accept(key.Node)
+	if err != nil {
+		return intake.Task{}, err
+	}
+	return intake.Task{Key: key, Index: index, Nodes: a.Nodes(), Budget: a.budget, Open: a}, nil
+}
+
+// Open returns how callbacks of the execution authenticate, if it is the open one.
+func (q *Queue) Open(id execution.ID) (open auth.OpenExecution, ok bool) {
+	a := q.current()
+	if a == nil || a.ID() != id {
+		return open, false
+	}
+	return auth.OpenExecution{Auth: a.Auth(), Owner: a.Record().Owner()}, true
+}

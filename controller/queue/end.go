@@ -1,0 +1,112 @@
+package queue
+
+import (
+	"context"
+	"time"
+
+	"github.com/batch-job-controller/batch-job-controller/controller/backoff"
+	"github.com/batch-job-controller/batch-job-controller/controller/execution"
+	"github.com/batch-job-controller/batch-job-controller/controller/lease"
+	"github.com/batch-job-controller/batch-job-controller/controller/record"
+	"github.com/batch-job-controller/batch-job-controller/controller/run"
+	"github.com/batch-job-controller/batch-job-controller/controller/timing"
+)
+
+// The pause before an execution is run anew whose record another client wrote: that
+// costs another request, and gives every task a turn.
+const firstConflictPause, lastConflictPause = 500 * time.Millisecond, 10 * time.Second
+
+// runExecutions runs one open execution after the other, until ctx ends.
+func (q *Queue) runExecutions(ctx context.Context, fence lease.Fence) {
+	pauses := backoff.New(firstConflictPause, lastConflictPause, q.Opener.Jitter)
+	for {
+		a := q.current()
+		if a == nil {
+			select {
+			case <-ctx.Done():
+				return
+			case <-q.begun:
+				continue
+			}
+		}
+		ending := a.Run(ctx, fence)
+		q.end(ctx, a, ending)
+		if ctx.Err() != nil {
+			return
+		}
+		if ending.Written {
+			pauses.Reset()
+		}
+		if clk := q.Opener.Clock; ending.Overtaken != nil {
+			timing.Sleep(ctx, clk, clk.Now().Add(pauses.Next()), nil)
+		}
+	}
+}
+
+// end does what follows from how the run of an execution ended.
+func (q *Queue) end(ctx context.Context, a *active, ending run.Ending) {
+	switch log := q.Opener.Log; {
+	case ending.Overtaken != nil:
+		log.Warn("another client wrote the execution record: it is run anew", "execution", a.ID())
+		q.Adopt(*ending.Overtaken, false)
+	case ending.Closed != nil:
+		q.release(a)
+		a.AnnounceClosed(ctx, *ending.Closed)
+		q.history.RequestPrune()
+		q.adoptNext()
+	case ending.Damaged != nil:
+		log.Error("execution given up: its record cannot be read any more, and is left alone", "execution", a.ID(), "error", ending.Damaged)
+		q.history.LeaveAlone(a.ID(), ending.Damaged)
+		q.release(a)
+		a.Abandon()
+		q.history.RequestPrune() // which announces it
+		q.adoptNext()
+	case ending.Aborted:
+		q.release(a)
+		a.Abandon()
+		q.adoptNext()
+	}
+}
+
+// release lets go of an execution.
+func (q *Queue) release(a *active) {
+	q.mu.Lock()
+	defer q.mu.Unlock()
+	if q.active == a {
+		q.active = nil
+	}
+}
+
+// LeaveAlone leaves the record alone that was damaged before this leader knew
+// that it had been created: the tick has had its execution.
+func (q *Queue) LeaveAlone(id execution.ID, damaged *record.DamagedError) {
+	q.Opener.Log.Error("execution given up: its record cannot be read, and is left alone", "execution", id, "error", damaged)
+	if damaged.Open {
+		q.history.LeaveAlone(id, damaged)
+	}
+	q.history.Add(id)
+	q.history.RequestPrune() // which announces it
+}
+
+// adoptNext goes on with the oldest execution that an earlier leader left
+// open, unless one is in flight.
+func (q *Queue) adoptNext() {
+	if q.current() == nil {
+		q.adoptOldest()
+	}
+}
+
+// adoptOldest goes on with the oldest execution that is left open, also in place
+// of what an earlier term of this leader remembers of it. There is one at most,
+// unless a person has edited the records.
+func (q *Queue) adoptOldest() {
+	q.mu.Lock()
+	if len(q.backlog) == 0 {
+		q.mu.Unlock()
+		return
+	}
+	next := q.backlog[0]
+	q.backlog = q.backlog[1:]
+	q.mu.Unlock()
+	q.Adopt(next, false)
+}

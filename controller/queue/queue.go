@@ -1,0 +1,155 @@
+package queue
+
+import (
+	"context"
+	"iter"
+	"sync"
+	"time"
+
+	corev1 "k8s.io/api/core/v1"
+
+	"github.com/batch-job-controller/batch-job-controller/controller/definition"
+	"github.com/batch-job-controller/batch-job-controller/controller/execution"
+	"github.com/batch-job-controller/batch-job-controller/controller/history"
+	"github.com/batch-job-controller/batch-job-controller/controller/intake"
+	"github.com/batch-job-controller/batch-job-controller/controller/kube"
+	"github.com/batch-job-controller/batch-job-controller/controller/lease"
+	"github.com/batch-job-controller/batch-job-controller/controller/record"
+	"github.com/batch-job-controller/batch-job-controller/controller/run"
+	"github.com/batch-job-controller/batch-job-controller/controller/slots"
+)
+
+// Directory keeps together what executions leave behind.
+type Directory interface {
+	// Begin makes the execution's directory and points latest to it.
+	Begin(id execution.ID) error
+	// Files yields the files of the nodes of an execution: the node, and the size.
+	Files(id execution.ID, nodes []string) iter.Seq2[string, int64]
+}
+
+// Metrics show how far executions are.
+type Metrics interface {
+	StoreError(operation string)
+	SetPool(inFlight, size int)
+	SetLastExecution(result string, closed time.Time)
+	SetLastReport(r execution.Report)
+}
+
+// Options are what a Queue is made of.
+type Options struct {
+	// Opener opens executions; the Queue itself is its Running and its Taker.
+	Opener  definition.OpenerOptions
+	Started time.Time // of this process
+	// History drops old executions; the Queue itself knows which one is open.
+	History history.Options
+	// Deps returns what an execution is run with.
+	Deps func(p execution.Plan) run.Deps
+	// Slots returns how many of the slots an execution may use that is about to open.
+	Slots     func(want int) int
+	Results   *intake.Results
+	Directory Directory
+	Metrics   Metrics
+}
+
+// Queue has the executions of one definition.
+type Queue struct {
+	Options
+	source  *definition.Source
+	ticker  *definition.Ticker
+	history *history.History
+	// begun tells the one goroutine that runs executions that there may be one to run.
+	begun chan struct{}
+
+	mu      sync.Mutex      // guards what follows
+	active  *active         // the open execution; nil: none is open
+	backlog []record.Record // executions that are open too, because a person has edited the records
+}
+
+// active is the execution that is open.
+type active struct {
+	*run.Execution
+	budget *intake.Budget
+	slots  int
+}
+
+// New returns the queue of a definition.
+func New(o Options) *Queue {
+	q := &Queue{Options: o, source: o.Opener.Source, begun: make(chan struct{}, 1)}
+	o.Opener.Running, o.Opener.Taker = q, q
+	q.ticker = definition.NewTicker(definition.NewOpener(o.Opener), o.Started)
+	o.History.IsOpen = func(id execution.ID) bool { a := q.current(); return a != nil && a.ID() == id }
+	q.history = history.New(o.History)
+	return q
+}
+
+// Definition returns the definition that applies now.
+func (q *Queue) Definition() *definition.Definition { return q.source.Current() }
+
+// Claim returns what the open execution has of the slots, and would use.
+func (q *Queue) Claim() slots.Claim {
+	claim := slots.Claim{Definition: q.Definition().Name}
+	if a := q.current(); a != nil {
+		claim.Have, claim.Want = a.slots, a.Record().Plan.Settings.PodPoolSize
+	}
+	return claim
+}
+
+// BeginTerm prepares for another term of this leader.
+func (q *Queue) BeginTerm() { q.history.BeginTerm() }
+
+// Run opens executions when they are due, runs them, and drops those that are older than
+// the history, until ctx ends. It returns when all of that has ended.
+func (q *Queue) Run(ctx context.Context, fence lease.Fence) {
+	var work sync.WaitGroup
+	work.Go(func() { q.runExecutions(ctx, fence) })
+	work.Go(func() { q.ticker.Run(ctx, fence) })
+	work.Go(func() { q.history.Run(ctx, fence) })
+	work.Wait()
+	if a := q.current(); a != nil {
+		a.Discard() // the next term goes on from its record
+	}
+}
+
+// Forget forgets the executions: another replica has them now.
+func (q *Queue) Forget() {
+	q.mu.Lock()
+	defer q.mu.Unlock()
+	q.active, q.backlog = nil, nil
+	q.history.Forget()
+}
+
+// Busy returns which execution is open, and the object that says so: nothing runs
+// twice on a node at the same time.
+func (q *Queue) Busy(ctx context.Context, why execution.Firing, late time.Time) (id execution.ID, about corev1.ObjectReference, is bool) {
+	if a := q.current(); a != nil {
+		return a.ID(), kube.ConfigMapReference(a.Record().Object), true
+	}
+	return q.history.Busy(ctx, why, late)
+}
+
+// Known reports whether the execution has left a record or a report.
+func (q *Queue) Known(id execution.ID) bool { return q.history.Known(id) }
+
+// OpenedSince reports whether an execution has begun at a time or later.
+func (q *Queue) OpenedSince(at time.Time) bool { return q.history.OpenedSince(at) }
+
+// TaskChanged gives a node task a turn.
+func (q *Queue) TaskChanged(key execution.Key) {
+	if a := q.current(); a != nil && a.ID() == key.Execution {
+		a.TaskChanged(key.Node)
+	}
+}
+
+// NodeChanged gives the node's task of the open execution a turn.
+func (q *Queue) NodeChanged(node string) {
+	if a := q.current(); a != nil {
+		a.TaskChanged(node)
+	}
+}
+
+// current returns the execution that is open, or nil.
+func (q *Queue) current() *active {
+	q.mu.Lock()
+	defer q.mu.Unlock()
+	return q.active
+}

@@ -1,0 +1,120 @@
+package queue
+
+import (
+	"context"
+	"errors"
+	"time"
+
+	"github.com/batch-job-controller/batch-job-controller/controller/backoff"
+	"github.com/batch-job-controller/batch-job-controller/controller/execution"
+	"github.com/batch-job-controller/batch-job-controller/controller/history"
+	"github.com/batch-job-controller/batch-job-controller/controller/kube"
+	"github.com/batch-job-controller/batch-job-controller/controller/record"
+	"github.com/batch-job-controller/batch-job-controller/controller/timing"
+)
+
+// Recover builds the memory anew, however often the API server does not answer. It
+// returns false if ctx ends first. The error is a record.NewerError: to wait would not
+// help, and another replica may be of the version that can go on.
+func (q *Queue) Recover(ctx context.Context) (done bool, err error) {
+	clk, log := q.Opener.Clock, q.Opener.Log
+	for pauses := backoff.New(time.Second, 15*time.Second, q.Opener.Jitter); ; {
+		err := q.recover(ctx)
+		var newer *record.NewerError
+		switch {
+		case err == nil:
+			return true, nil
+		case errors.As(err, &newer):
+			return false, err
+		case ctx.Err() != nil:
+			return false, nil
+		}
+		log.Error("the executions could not be read, trying again", "error", err)
+		if !timing.Sleep(ctx, clk, clk.Now().Add(pauses.Next()), nil) {
+			return false, nil
+		}
+	}
+}
+
+// recover builds the memory anew from the execution records, the Jobs and the
+// report directory. The records are read from the API server: a cache may be
+// older than what the last leader wrote.
+func (q *Queue) recover(ctx context.Context) error {
+	ctx, cancel := context.WithTimeout(ctx, kube.RequestTimeout)
+	defer cancel()
+	state, err := q.ticker.ReadState(ctx)
+	if err != nil {
+		return err
+	}
+	all, err := q.Opener.Records.List(ctx)
+	if err != nil {
+		return err
+	}
+	if err := all.FirstOpen(); err != nil {
+		return err
+	}
+	if err := all.Damage(); err != nil {
+		q.Opener.Log.Error("execution records that cannot be read are left alone", "error", err)
+	}
+	for _, e := range all.Newer {
+		q.Opener.Log.Warn("an execution record of a later version is left alone", "execution", e.ID, "error", e)
+	}
+	stored := q.Results.Rebuild(all.Records, func(closed execution.Report) {
+		q.Metrics.SetLastExecution(closed.Result(), closed.Closed)
+		q.Metrics.SetLastReport(closed)
+	})
+	found := q.find(all, stored.Executions)
+	found.Losses = stored.Lost
+	for _, r := range all.Records {
+		if r.Plan.Scheduled.After(state.LastTick) {
+			state.LastTick = r.Plan.Scheduled
+		}
+	}
+	for id := range found.Known {
+		state.Newest = max(state.Newest, id)
+	}
+	if n := len(all.Records); n > 0 {
+		q.Metrics.SetPool(0, all.Records[n-1].Plan.Settings.PodPoolSize)
+	}
+	q.history.Resume(found)
+	q.mu.Lock()
+	q.backlog = stillOpen(all.Records)
+	if len(q.backlog) == 0 {
+		q.active = nil
+	}
+	q.mu.Unlock()
+	q.ticker.Resume(state)
+	q.adoptOldest()
+	q.history.RequestPrune()
+	return nil
+}
+
+// find returns the executions of the records and of the report directory.
+func (q *Queue) find(records record.Listing, onDisk []execution.ID) history.Found {
+	found := history.Found{Known: map[execution.ID]bool{}, LeftAlone: map[execution.ID]history.LeftAlone{}}
+	for _, id := range onDisk {
+		found.Known[id] = true
+	}
+	for _, r := range records.Records {
+		found.Known[r.Plan.ID] = true
+	}
+	for _, e := range records.Damaged {
+		if _, err := execution.ParseID(string(e.ID)); err != nil {
+			continue // it was never an execution
+		}
+		found.Known[e.ID] = true
+		if e.Open {
+			found.LeftAlone[e.ID] = history.LeftAlone{ID: e.ID, Since: q.Opener.Clock.Now(), Record: e.Reference}
+		}
+	}
+	return found
+}
+
+func stillOpen(records []record.Record) (open []record.Record) {
+	for _, r := range records {
+		if r.Account.Phase != execution.Closed {
+			open = append(open, r)
+		}
+	}
+	return open
+}

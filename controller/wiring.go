@@ -1,0 +1,81 @@
+package controller
+
+import (
+	"sync"
+
+	"github.com/batch-job-controller/batch-job-controller/controller/auth"
+	"github.com/batch-job-controller/batch-job-controller/controller/definition"
+	"github.com/batch-job-controller/batch-job-controller/controller/execution"
+	"github.com/batch-job-controller/batch-job-controller/controller/history"
+	"github.com/batch-job-controller/batch-job-controller/controller/kube"
+	"github.com/batch-job-controller/batch-job-controller/controller/queue"
+	"github.com/batch-job-controller/batch-job-controller/controller/record"
+	"github.com/batch-job-controller/batch-job-controller/controller/run"
+	"github.com/batch-job-controller/batch-job-controller/controller/tokens"
+)
+
+// newQueue returns the queue of a definition.
+func (m *Manager) newQueue(source *definition.Source) *queue.Queue {
+	return queue.New(queue.Options{
+		Opener: definition.OpenerOptions{
+			Source: source, Namespace: m.Namespace, States: record.NewStateStore(m.Client.CoreV1().ConfigMaps(m.Namespace), m.Options.Config.Name),
+			Records: m.records, Nodes: m.caches, Host: m.newHost(), TLS: m.TLS, Announcer: m.announcer, Metrics: m.Metrics,
+			Clock: m.Clock, Jitter: m.Jitter, Log: m.Log,
+		},
+		Started: m.steady.Began(),
+		History: history.Options{
+			Controller: m.Options.Config.Name, Namespace: m.Namespace, Client: m.Client, Jobs: m.caches, Records: m.records, Directory: m.Store,
+			Results: m.results, Tokens: m.tokenOptions(), Announcer: m.announcer, Metrics: m.Metrics,
+			Limits: func() (reports, jobs int) { d := source.Current(); return d.ReportHistory, d.JobHistory },
+			Clock:  m.Clock, Steady: m.steady, Jitter: m.Jitter, Log: m.Log,
+		},
+		Deps: m.runDeps, Slots: m.slotsFor, Results: m.results, Directory: m.Store, Metrics: m.Metrics,
+	})
+}
+
+func (m *Manager) runDeps(p execution.Plan) run.Deps {
+	return run.Deps{
+		Controller: m.Options.Config.Name, Namespace: m.Namespace, Client: m.Client, Caches: m.caches, Records: m.records,
+		Tokens: tokens.NewCreator(m.tokenOptions(), p), Host: m.newHost(), Results: m.results, Reports: m.Store, Logs: m.logs,
+		Announcer: m.announcer, Metrics: m.Metrics, Clock: m.Clock, Steady: m.steady, Jitter: m.Jitter, Log: m.Log, Workers: m.Workers,
+	}
+}
+
+func (m *Manager) tokenOptions() tokens.Options {
+	return tokens.Options{Controller: m.Options.Config.Name, Namespace: m.Namespace, Client: m.Client, Keyring: m.Keyring, Log: m.Log}
+}
+
+// newHost returns what finds what job pods connect to, and knows nothing yet.
+func (m *Manager) newHost() *kube.CallbackHost {
+	o := kube.CallbackHostOptions{
+		Client: m.Client, Namespace: m.Namespace, Service: m.Options.Config.CallbackServiceName, Fixed: m.PodIP, Clock: m.Clock, Log: m.Log,
+	}
+	if m.TLS != nil {
+		o.Covers = m.TLS.Covers
+	}
+	return kube.NewCallbackHost(o)
+}
+
+// newCallbacks returns what authenticates the callbacks of the controller's pods.
+func (m *Manager) newCallbacks(subjects *kube.Subjects) *auth.Callbacks {
+	name := m.Options.Config.Name
+	return auth.NewCallbacks(auth.CallbackOptions{
+		Controller:  name,
+		Namespace:   m.Namespace,
+		Auth:        m.Options.Config.Callback.Auth,
+		Credentials: m.credentials,
+		Reviewer: sync.OnceValue(func() *auth.TokenReviewer {
+			return auth.NewTokenReviewer(m.Client.AuthenticationV1().TokenReviews(), m.Clock)
+		}),
+		Open:  m.openExecution,
+		Cache: m.caches,
+		Pods:  m.Client.CoreV1().Pods(m.Namespace),
+		Jobs:  m.Client.BatchV1().Jobs(m.Namespace),
+		Notifier: auth.Notices{
+			Controller: name, Namespace: m.Namespace, State: record.StateReference(m.Namespace, name),
+			Service:  func() string { return m.Config().CallbackServiceName },
+			Subjects: subjects, Announcer: m.announcer, Cache: m.caches, Log: m.Log,
+		},
+		Clock: m.Clock,
+	})
+}
