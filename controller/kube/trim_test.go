@@ -68,8 +68,8 @@ func TestPodsOfTheCacheTellTheSame(t *testing.T) {
 				if err != nil {
 					t.Fatal(err)
 				}
-				whole, trimmed := plan.RunOf(&batchv1.Job{}, []*corev1.Pod{&pod}), plan.RunOf(&batchv1.Job{}, []*corev1.Pod{kept.(*corev1.Pod)})
-				if diff := cmp.Diff(whole, trimmed, cmpopts.IgnoreUnexported(plan.Run{})); diff != "" {
+				whole, trimmed := plan.ProgressOf(&batchv1.Job{}, []*corev1.Pod{&pod}), plan.ProgressOf(&batchv1.Job{}, []*corev1.Pod{kept.(*corev1.Pod)})
+				if diff := cmp.Diff(whole, trimmed, cmpopts.IgnoreUnexported(plan.Progress{})); diff != "" {
 					t.Errorf("deleted: %t (-whole +trimmed):\n%s", deleted, diff)
 				}
 				if diff := cmp.Diff(whole.WhyNotStarted(), trimmed.WhyNotStarted()); diff != "" {

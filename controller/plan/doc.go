@@ -18,7 +18,7 @@
 // What next for a node task:
 //
 //	next.go                 the next step: create, verify, stop, save logs, finish, wait
-//	run.go                  the state and the end of a Job and its pods: RunOf
+//	progress.go             the state and the end of a Job and its pods: ProgressOf
 //	containers.go, ends.go  which container failed, and why
 //	settle.go               the end while only injected containers run
 //	times.go, grace.go      start times and grace periods

@@ -12,7 +12,7 @@ import (
 	"github.com/batch-job-controller/batch-job-controller/controller/execution"
 )
 
-func (r Run) succeeded(pods []*corev1.Pod) *execution.End {
+func (r Progress) succeeded(pods []*corev1.Pod) *execution.End {
 	i := slices.IndexFunc(pods, func(p *corev1.Pod) bool { return p.Status.Phase == corev1.PodSucceeded })
 	return &execution.End{Outcome: execution.Outcome{State: execution.Succeeded}, Finished: containersOf(r.job, pods[i]).finish()}
 }
@@ -145,7 +145,7 @@ func wasKilled(c *corev1.ContainerStateTerminated) bool {
 
 // failedJob returns the end of a failed Job whose pod may not have failed: the
 // controller stopped the Job, a client deleted its pod, or its deadline passed.
-func (r Run) failedJob(condition *batchv1.JobCondition) *execution.End {
+func (r Progress) failedJob(condition *batchv1.JobCondition) *execution.End {
 	if r.Done != nil {
 		end := *r.Done
 		return &end

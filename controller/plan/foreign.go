@@ -35,7 +35,7 @@ func (s Observation) foreign(now time.Time) Action {
 // created, to be replaced, or to end. Without a Recheck its pod cannot run any
 // more.
 func (s Observation) waitForTakenJob(now time.Time) (keeps Action, unreachable bool) {
-	run := RunOf(s.Job, s.Pods)
+	run := ProgressOf(s.Job, s.Pods)
 	unfinished := run.End == nil && run.Doomed == nil
 	switch {
 	case run.End != nil:

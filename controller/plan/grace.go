@@ -18,7 +18,7 @@ const StopMargin = time.Minute
 
 // grace returns the pod's grace period. A delete may override the pod's spec. If
 // the cache has no pod, the Job's template has the period.
-func (r Run) grace() time.Duration {
+func (r Progress) grace() time.Duration {
 	seconds := r.job.Spec.Template.Spec.TerminationGracePeriodSeconds
 	if r.newest != nil {
 		seconds = cmp.Or(r.newest.DeletionGracePeriodSeconds, r.newest.Spec.TerminationGracePeriodSeconds)
@@ -27,7 +27,7 @@ func (r Run) grace() time.Duration {
 }
 
 // deleted reports whether the newest pod is being deleted, and since when.
-func (r Run) deleted() (since time.Time, ok bool) {
+func (r Progress) deleted() (since time.Time, ok bool) {
 	if r.newest == nil || r.newest.DeletionTimestamp == nil {
 		return time.Time{}, false
 	}
@@ -37,7 +37,7 @@ func (r Run) deleted() (since time.Time, ok bool) {
 // slotReleasedAt returns until when a pod that was terminated at a time keeps its
 // slot, unless it ends before. An unreachable node gets only the margin: the API
 // server will not learn of its pod's end.
-func (s Observation) slotReleasedAt(run Run, terminated time.Time) time.Time {
+func (s Observation) slotReleasedAt(run Progress, terminated time.Time) time.Time {
 	end := run.graceEnd(terminated)
 	if !s.UnreachableSince.IsZero() {
 		return earlier(end, s.UnreachableSince.Add(StopMargin))
@@ -47,7 +47,7 @@ func (s Observation) slotReleasedAt(run Run, terminated time.Time) time.Time {
 
 // graceEnd returns when the grace period of a pod that was terminated at a time
 // ends, plus StopMargin.
-func (r Run) graceEnd(terminated time.Time) time.Time {
+func (r Progress) graceEnd(terminated time.Time) time.Time {
 	if since, ok := r.deleted(); ok && since.After(terminated) {
 		terminated = since
 	}
@@ -73,7 +73,7 @@ func (s Observation) orphan(now time.Time) (keeps time.Duration, unreachable boo
 	if pod == nil || hasEnded(pod) || s.NodeGone {
 		return 0, false
 	}
-	run := RunOf(&batchv1.Job{}, []*corev1.Pod{pod})
+	run := ProgressOf(&batchv1.Job{}, []*corev1.Pod{pod})
 	terminated, ok := run.deleted()
 	if !ok {
 		terminated = pod.CreationTimestamp.Add(s.Settings.StartDeadline + s.Settings.JobTimeout)
@@ -92,7 +92,7 @@ func hasEnded(pod *corev1.Pod) bool {
 
 // graceExpired is the end of a pod that was deleted, and whose end was not observed
 // within its grace period.
-func (r Run) graceExpired() execution.End {
+func (r Progress) graceExpired() execution.End {
 	end := *podDeleted(time.Time{})
 	end.Message = "the pod was deleted, and its end was not observed within its grace period of " + r.grace().String()
 	end.Started = r.containers.start()

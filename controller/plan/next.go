@@ -80,7 +80,7 @@ func Next(s Observation, now time.Time) Action {
 	case s.Job == nil:
 		return withoutJob(s, now)
 	}
-	run := RunOf(s.Job, s.Pods)
+	run := ProgressOf(s.Job, s.Pods)
 	switch {
 	case run.End != nil:
 		return Action{Step: Finish, End: s.afterStop(run.End.At(now))}
@@ -106,7 +106,7 @@ func (s Observation) ran() bool {
 }
 
 // wait returns the action that lets a pod continue for a time.
-func wait(run Run, recheck time.Duration) Action {
+func wait(run Progress, recheck time.Duration) Action {
 	action := Action{Step: Wait, Running: run.Running, Recheck: recheck}
 	if run.Running {
 		action.Started = run.Started
@@ -160,7 +160,7 @@ func withoutJob(s Observation, now time.Time) Action {
 
 // untilStarted gives a pod until startDeadline to start all of its template's
 // containers. The time of its init containers does not count.
-func untilStarted(s Observation, run Run, now time.Time) Action {
+func untilStarted(s Observation, run Progress, now time.Time) Action {
 	deadline := run.Waiting.Add(s.Settings.StartDeadline)
 	if now.Before(deadline) {
 		return Action{Step: Wait, Recheck: deadline.Sub(now)}
@@ -172,7 +172,7 @@ func untilStarted(s Observation, run Run, now time.Time) Action {
 
 // untilReplaced waits for the Job controller, which creates another pod for one
 // that has ended or was deleted with attempts left, or fails the Job.
-func untilReplaced(s Observation, run Run, now time.Time) Action {
+func untilReplaced(s Observation, run Progress, now time.Time) Action {
 	ended, end := run.attempt(s)
 	deadline := ended.Add(retryPause + s.Settings.StartDeadline)
 	if now.Before(deadline) {
@@ -184,7 +184,7 @@ func untilReplaced(s Observation, run Run, now time.Time) Action {
 // untilEnded gives a started pod jobTimeout, which the kubelet enforces, and its
 // grace period. After that the kubelet is presumed dead. The grace period of a
 // deleted pod, such as an evicted one, starts at its deletion.
-func untilEnded(s Observation, run Run, now time.Time) Action {
+func untilEnded(s Observation, run Progress, now time.Time) Action {
 	deadline := run.workStart().Add(s.Settings.JobTimeout + run.grace() + StopMargin)
 	if since, ok := run.deleted(); ok {
 		if released := s.slotReleasedAt(run, since); !now.Before(released) {
@@ -203,7 +203,7 @@ func untilEnded(s Observation, run Run, now time.Time) Action {
 }
 
 // untilGone waits for the pod of a failed Job to end, at most for its grace period.
-func untilGone(s Observation, run Run, now time.Time) Action {
+func untilGone(s Observation, run Progress, now time.Time) Action {
 	terminated := run.Doomed.Finished
 	if s.Stopped != nil && s.Stopped.At.After(terminated) {
 		terminated = s.Stopped.At
@@ -227,7 +227,7 @@ func (s Observation) afterStop(end execution.End) execution.End {
 
 // stop stops the Job, and ends the task once its pod can no longer run: when the pod
 // has ended, its node is gone, or its grace period and StopMargin have passed.
-func stop(s Observation, run Run, end execution.End, now time.Time) Action {
+func stop(s Observation, run Progress, end execution.End, now time.Time) Action {
 	if s.Stopped == nil {
 		return Action{Step: Stop, End: end}
 	}

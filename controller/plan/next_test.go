@@ -671,7 +671,7 @@ func everySight(yield func(name string, s Observation)) {
 	}
 }
 
-// horizon is later than all deadlines of these sights.
+// horizon is later than all deadlines of these observations.
 const horizon = 24 * time.Hour
 
 func TestNextNeverWaitsWithoutALimit(t *testing.T) {

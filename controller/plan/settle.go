@@ -13,7 +13,7 @@ import (
 // proxy of a service mesh, still runs. Stopping deletes the pod, so its logs are
 // saved before. The stop stores the outcome on the Job: if the leader dies in
 // between, either the pod is untouched or its Job has the outcome.
-func settle(s Observation, run Run, now time.Time) Action {
+func settle(s Observation, run Progress, now time.Time) Action {
 	if s.Stopped == nil && s.Settings.SavePodLog && !s.LogsSaved && !s.NodeGone && !run.ended() {
 		return Action{Step: SaveLogs, Running: run.Running, Started: run.Started}
 	}
@@ -50,7 +50,7 @@ func (c podContainers) terminationRequested() (at time.Time, known bool) {
 		if grace == nil || *grace == 0 {
 			return time.Time{}, false
 		}
-		at, _ = Run{newest: pod}.deleted()
+		at, _ = Progress{newest: pod}.deleted()
 	}
 	for _, condition := range pod.Status.Conditions {
 		if condition.Type == corev1.DisruptionTarget && condition.Status == corev1.ConditionTrue {

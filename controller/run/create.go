@@ -32,12 +32,12 @@ func (e *Execution) createJob(ctx context.Context, fence lease.Fence, t task) er
 		Controller: e.Controller, Namespace: e.Namespace, Owner: t.owner, Extensions: e.extensions,
 	})
 	if err != nil {
-		return e.refused(ctx, t, plan.Invalid, err)
+		return e.rejected(ctx, t, plan.Invalid, err)
 	}
 	if err := e.Tokens.Ensure(write, p, t.owner, t.index); err != nil {
 		if errors.Is(err, tokens.ErrNoKeyring) || plan.ClassifyError(err) != plan.Transient {
 			// Its fields are not the template's: that it is invalid ends no task.
-			return e.refused(ctx, t, plan.Rejected, err)
+			return e.rejected(ctx, t, plan.Rejected, err)
 		}
 		return err
 	}
@@ -53,7 +53,7 @@ func (e *Execution) createJob(ctx context.Context, fence lease.Fence, t task) er
 	if kube.MayBeCarriedOut(err) {
 		e.noteUnanswered(t)
 	}
-	return e.refused(ctx, t, plan.ClassifyError(err), fmt.Errorf("create Job %s: %w", t.name, err))
+	return e.rejected(ctx, t, plan.ClassifyError(err), fmt.Errorf("create Job %s: %w", t.name, err))
 }
 
 func (e *Execution) failed(reason execution.Reason, err error) execution.End {
@@ -79,7 +79,7 @@ func (e *Execution) noteCreated(t task) {
 	defer e.mu.Unlock()
 	e.ledger.NoteCreated(t.index)
 	memory := &e.memory[t.index]
-	memory.refused = time.Time{}
+	memory.rejected = time.Time{}
 	if !memory.slotFreed.IsZero() {
 		e.Metrics.SlotRefilled(now.Sub(memory.slotFreed))
 		memory.slotFreed = time.Time{}

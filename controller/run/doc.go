@@ -13,7 +13,7 @@
 //	verify.go     whether its Job exists, by the API server
 //	stop.go       its Job is stopped
 //	end.go        it has ended
-//	refuse.go     its Job is refused by the API server
+//	rejection.go  its Job is rejected by the API server
 //	silence.go    its node is silent
 //	orphan.go     its Job is gone, and has left a pod
 //	inflight.go   a request to create its Job may still be on its way

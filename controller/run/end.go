@@ -9,7 +9,7 @@ import (
 // finish records how the task ended, frees its slot, has its logs saved, and
 // says so if it failed.
 func (e *Execution) finish(ctx context.Context, t task, end execution.End) {
-	if !t.sight.Task.Reported {
+	if !t.observed.Task.Reported {
 		e.findResult(t.index)
 	}
 	if known, failures, news := e.noteEnd(t, end); news {
@@ -24,7 +24,7 @@ func (e *Execution) noteEnd(t task, end execution.End) (known execution.Task, fa
 	if e.over {
 		return known, 0, false
 	}
-	if t.sight.Job != nil && !t.sight.Foreign {
+	if t.observed.Job != nil && !t.observed.Foreign {
 		news = e.ledger.Finish(t.index, end)
 		if news && e.ledger.Granted(t.index) {
 			e.freed = append(e.freed, e.Clock.Now())

@@ -142,12 +142,12 @@ type Execution struct {
 	memory []taskMemory // by index
 	// logsDue counts the tasks whose logs are still to be saved: the execution
 	// closes after them.
-	logsDue  int
-	closing  bool            // no callback is accepted any more
-	over     bool            // the run has ended
-	failures int             // node tasks that failed or were lost
-	freed    []time.Time     // when pods ended whose slots are free now, for the refill metric
-	refusals map[string]bool // the causes that have an event
+	logsDue    int
+	closing    bool            // no callback is accepted any more
+	over       bool            // the run has ended
+	failures   int             // node tasks that failed or were lost
+	freed      []time.Time     // when pods ended whose slots are free now, for the refill metric
+	rejections map[string]bool // the causes that have an event
 }
 
 // taskMemory is what this process remembers of a task besides the ledger.
@@ -156,7 +156,7 @@ type taskMemory struct {
 	grantedAt  time.Time      // when it got its slot, by this process's clock
 	stopped    *plan.Stopped  // its Job was told to end
 	stopping   *execution.End // why it may have been told so, by a request without an answer
-	refused    time.Time      // when the API server refused its Job, or what it needs, for the first time
+	rejected   time.Time      // when the API server rejected its Job, or what it needs, for the first time
 	unanswered time.Time      // when a request to create its Job failed that may be carried out
 	slotFreed  time.Time      // when the slot it got became free
 	logsQueued bool

@@ -34,8 +34,8 @@ func (e *Execution) announceFailure(ctx context.Context, t task, ended execution
 		return
 	}
 	about := e.recordReference()
-	if t.sight.Job != nil && !t.sight.Foreign {
-		about = kube.Reference("batch/v1", "Job", t.sight.Job)
+	if t.observed.Job != nil && !t.observed.Foreign {
+		about = kube.Reference("batch/v1", "Job", t.observed.Job)
 	}
 	message := fmt.Sprintf("node %s %s in execution %s: %s", t.key.Node, ended.Outcome.State, t.key.Execution, ended.Outcome.Reason)
 	if ended.Message != "" {

@@ -18,8 +18,8 @@ func (e *Execution) noteUnanswered(t task) {
 // Job that came afterwards would run beyond its end. Requests of this leader and
 // of those before it count.
 func (e *Execution) graceLeft(t task) time.Duration {
-	if !t.sight.Admitted || t.sight.Foreign {
-		return 0 // there was no request, or it would be refused
+	if !t.observed.Admitted || t.observed.Foreign {
+		return 0 // there was no request, or it would be rejected
 	}
 	e.mu.Lock()
 	defer e.mu.Unlock()

@@ -31,7 +31,7 @@ func (e *Execution) finishUnlessOrphaned(ctx context.Context, t task, end execut
 // deleted or taken away, has left a pod that keeps the slot: a watch of pods that
 // lags shows none, and the pod would run beside the one that gets its slot.
 func (e *Execution) leavesOrphan(ctx context.Context, t task) (bool, error) {
-	if !t.sight.Created || t.sight.NodeGone {
+	if !t.observed.Created || t.observed.NodeGone {
 		return false, nil
 	}
 	list, err := e.Client.CoreV1().Pods(e.Namespace).List(ctx, metav1.ListOptions{
@@ -40,13 +40,13 @@ func (e *Execution) leavesOrphan(ctx context.Context, t task) (bool, error) {
 	if err != nil {
 		return false, fmt.Errorf("look for pods of Job %s: %w", t.name, err)
 	}
-	t.sight.Pods = nil
+	t.observed.Pods = nil
 	for i := range list.Items {
 		if pod := &list.Items[i]; kube.IsOfJob(pod, t.name) {
-			t.sight.Pods = append(t.sight.Pods, pod)
+			t.observed.Pods = append(t.observed.Pods, pod)
 		}
 	}
-	action := plan.Next(t.sight, e.Steady.Now())
+	action := plan.Next(t.observed, e.Steady.Now())
 	if action.Step == plan.Verify && action.Unreachable {
 		silent, err := e.isSilent(ctx, t)
 		return !silent, err

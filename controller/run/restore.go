@@ -38,7 +38,7 @@ func New(d Deps, b Begun) *Execution {
 		ledger:     execution.NewLedger(p, b.Record.Account),
 		memory:     make([]taskMemory, len(p.Nodes)),
 		closing:    b.Record.Account.Phase == execution.Closing,
-		refusals:   map[string]bool{},
+		rejections: map[string]bool{},
 	}
 	e.ledger.Resize(b.Slots)
 	if !b.New {
@@ -90,7 +90,7 @@ func (e *Execution) endOf(key execution.Key) *execution.End {
 	if job == nil || !jobspec.Owned(job, e.record.Owner(), key) {
 		return nil
 	}
-	run := plan.RunOf(job, e.Caches.PodsOf(job, key))
+	run := plan.ProgressOf(job, e.Caches.PodsOf(job, key))
 	if run.End == nil {
 		return run.Doomed
 	}

@@ -28,7 +28,7 @@ func (e *Execution) stopJob(ctx context.Context, fence lease.Fence, t task, end 
 	if before := e.stoppingWith(t); before != nil {
 		end = *before // what is seen of the pod by now may come of that
 	}
-	patch, err := json.Marshal(stopPatch(t.sight.Job, end))
+	patch, err := json.Marshal(stopPatch(t.observed.Job, end))
 	if err != nil {
 		return fmt.Errorf("stop Job %s: %w", t.name, err)
 	}

@@ -32,18 +32,18 @@ func (e *Execution) turn(ctx context.Context, fence lease.Fence, key execution.K
 	if !ok {
 		return nil
 	}
-	action := plan.Next(t.sight, e.Steady.Now())
+	action := plan.Next(t.observed, e.Steady.Now())
 	return e.act(ctx, fence, t, action)
 }
 
 // task is one node task in its turn.
 type task struct {
-	key   execution.Key
-	index int
-	name  string // of its Job
-	plan  execution.Plan
-	owner jobspec.Owner
-	sight plan.Observation
+	key      execution.Key
+	index    int
+	name     string // of its Job
+	plan     execution.Plan
+	owner    jobspec.Owner
+	observed plan.Observation
 }
 
 // gather collects what is known about the task. It reports whether there is
@@ -75,7 +75,7 @@ func (e *Execution) gather(key execution.Key) (task, bool) {
 			memory.stopped = &plan.Stopped{At: now, End: end} // by an earlier leader
 		}
 	}
-	t.sight = plan.Observation{
+	t.observed = plan.Observation{
 		Settings: t.plan.Settings,
 		Task:     known,
 		Admitted: e.ledger.Admitted(known.Index),
@@ -90,16 +90,16 @@ func (e *Execution) gather(key execution.Key) (task, bool) {
 		LogsSaved: memory.logsDone,
 	}
 	if node != nil {
-		t.sight.UnreachableSince = plan.UnreachableSince(node)
+		t.observed.UnreachableSince = plan.UnreachableSince(node)
 	}
 	switch {
 	case job == nil:
-		t.sight.Pods = e.Caches.PodsOfDeleted(name, key)
-		t.sight.Others = e.Caches.PodsOfOthers(key)
+		t.observed.Pods = e.Caches.PodsOfDeleted(name, key)
+		t.observed.Others = e.Caches.PodsOfOthers(key)
 	case foreign: // it may have been ours
-		t.sight.Pods = e.Caches.PodsOfDeleted(name, key)
+		t.observed.Pods = e.Caches.PodsOfDeleted(name, key)
 	default:
-		t.sight.Pods = e.Caches.PodsOf(job, key)
+		t.observed.Pods = e.Caches.PodsOf(job, key)
 	}
 	return t, true
 }
@@ -126,7 +126,7 @@ func (e *Execution) act(ctx context.Context, fence lease.Fence, t task, action p
 		e.queueLogs(t.index)
 		return nil
 	case plan.Finish:
-		if wait := e.graceLeft(t); t.sight.Job == nil && wait > 0 {
+		if wait := e.graceLeft(t); t.observed.Job == nil && wait > 0 {
 			e.tasks.AddAfter(t.key, wait)
 			return nil
 		}

@@ -31,7 +31,7 @@ func (e *Execution) verifyJob(ctx context.Context, t task, end execution.End) er
 	case err != nil:
 		return fmt.Errorf("read Job %s: %w", t.name, err)
 	case !jobspec.Owned(job, t.owner, t.key):
-		t.sight.Job, t.sight.Foreign = job, true
+		t.observed.Job, t.observed.Foreign = job, true
 		return e.finishUnlessOrphaned(ctx, t, plan.ForeignEnd(job.Name, e.Steady.Now()))
 	}
 	e.noteCreated(t)

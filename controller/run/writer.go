@@ -23,9 +23,9 @@ const (
 	coalesceWindow = time.Second
 	// The pause after a write that failed doubles from the first to the last.
 	firstPause, lastPause = 100 * time.Millisecond, 10 * time.Second
-	// refusedTries is after how many failures in a row, which take half a minute,
+	// rejectedTries is after how many failures in a row, which take half a minute,
 	// an event says so.
-	refusedTries = 9
+	rejectedTries = 9
 	// damagedTries is how often a record is read again that cannot be read:
 	// people edit more than once. They take a quarter of a minute.
 	damagedTries = 6
@@ -64,8 +64,8 @@ func (e *Execution) keepRecord(ctx context.Context, fence lease.Fence) (ending E
 			if errors.Is(err, errUnreadable) {
 				pauses.AtLeast(damagedPause)
 			}
-			if failed++; failed == refusedTries {
-				e.announceRecordRefused(ctx, err)
+			if failed++; failed == rejectedTries {
+				e.announceRecordRejected(ctx, err)
 			}
 			pause := pauses.Next()
 			e.Log.Error("execution record not written, trying again", "execution", e.id, "error", err, "pause", pause)
@@ -82,9 +82,9 @@ func (e *Execution) keepRecord(ctx context.Context, fence lease.Fence) (ending E
 	}
 }
 
-// announceRecordRefused says what holds up the execution, if the API server
+// announceRecordRejected says what holds up the execution, if the API server
 // answers: it goes on as soon as the record is taken.
-func (e *Execution) announceRecordRefused(ctx context.Context, err error) {
+func (e *Execution) announceRecordRejected(ctx context.Context, err error) {
 	if plan.ClassifyError(err) == plan.Transient {
 		return
 	}

@@ -13,8 +13,8 @@ import (
 	"github.com/batch-job-controller/batch-job-controller/controller/jobspec"
 )
 
-// Run is the state of a Job and its pods.
-type Run struct {
+// Progress is the state of a Job and its pods.
+type Progress struct {
 	Waiting     time.Time      // since when it waits for a container to start
 	Running     bool           // every container has started once, or an init container runs
 	Started     time.Time      // when the first container of the template started; zero if none has
@@ -27,11 +27,11 @@ type Run struct {
 	job         *batchv1.Job
 }
 
-// RunOf returns the state of a Job and its pods. It does not wait for the Job's
+// ProgressOf returns the state of a Job and its pods. It does not wait for the Job's
 // conditions: the Job controller sets them a second or more after the pod has
 // ended, and never for a pod on a dead node.
-func RunOf(job *batchv1.Job, pods []*corev1.Pod) Run {
-	r := Run{job: job, newest: NewestPod(pods), Waiting: job.CreationTimestamp.Time}
+func ProgressOf(job *batchv1.Job, pods []*corev1.Pod) Progress {
+	r := Progress{job: job, newest: NewestPod(pods), Waiting: job.CreationTimestamp.Time}
 	if r.newest != nil {
 		r.containers = containersOf(job, r.newest)
 		r.Waiting = r.newest.CreationTimestamp.Time
@@ -95,7 +95,7 @@ func failedAt(job *batchv1.Job) time.Time {
 
 // attemptsLeft reports whether the Job controller replaces the newest pod if it
 // fails.
-func (r Run) attemptsLeft(pods []*corev1.Pod) bool {
+func (r Progress) attemptsLeft(pods []*corev1.Pod) bool {
 	failed := failedPods(pods)
 	if r.newest.Status.Phase != corev1.PodFailed {
 		failed++
@@ -105,7 +105,7 @@ func (r Run) attemptsLeft(pods []*corev1.Pod) bool {
 
 // WhyNotStarted returns the end of a task whose pod never started, with the
 // pod's own reason.
-func (r Run) WhyNotStarted() execution.End {
+func (r Progress) WhyNotStarted() execution.End {
 	reason, message := execution.PodNotCreated, "the Job controller created no pod; see the events of the Job for the cause, such as a quota, a webhook or Pod Security"
 	if r.newest != nil {
 		reason, message = r.containers.waitingReason()
@@ -116,7 +116,7 @@ func (r Run) WhyNotStarted() execution.End {
 // cannotRun reports whether no pod runs or will run. A missing pod is no proof, as
 // the cache may lag behind. A failed Job is, because the Job controller marks it
 // only after all pods have ended.
-func (r Run) cannotRun() bool {
+func (r Progress) cannotRun() bool {
 	return r.CannotStart && (r.newest != nil || jobCondition(r.job, batchv1.JobFailed) != nil)
 }
 
@@ -130,18 +130,18 @@ func deletedWithoutGrace(pod *corev1.Pod) bool {
 
 // workStart returns when the first container of the newest pod started, init
 // containers included: they count towards the deadline that the kubelet enforces.
-func (r Run) workStart() time.Time {
+func (r Progress) workStart() time.Time {
 	return earlier(r.Started, firstStart(r.containers.init))
 }
 
 // ended reports whether the newest pod has ended by itself.
-func (r Run) ended() bool {
+func (r Progress) ended() bool {
 	return r.newest != nil && hasEnded(r.newest)
 }
 
 // attempt returns when the last attempt ended, at the latest, and the task's end if
 // no other attempt follows.
-func (r Run) attempt(s Observation) (ended time.Time, end execution.End) {
+func (r Progress) attempt(s Observation) (ended time.Time, end execution.End) {
 	if r.newest != nil {
 		end = *r.containers.failure()
 		end.Started = r.containers.start()

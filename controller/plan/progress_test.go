@@ -479,7 +479,7 @@ func TestObserveEnds(t *testing.T) {
 	}
 	for name, tc := range cases {
 		t.Run(name, func(t *testing.T) {
-			run := RunOf(tc.job, tc.pods)
+			run := ProgressOf(tc.job, tc.pods)
 			got, other := run.End, run.Doomed
 			if tc.wantDoomed {
 				got, other = other, got
@@ -595,7 +595,7 @@ func TestObserveGoesOn(t *testing.T) {
 	}
 	for name, tc := range cases {
 		t.Run(name, func(t *testing.T) {
-			run := RunOf(tc.job, tc.pods)
+			run := ProgressOf(tc.job, tc.pods)
 			if run.End != nil || run.Doomed != nil {
 				t.Fatalf("ended: %+v, %+v", run.End, run.Doomed)
 			}
@@ -617,7 +617,7 @@ func TestObserveGoesOn(t *testing.T) {
 
 func TestObserveWithoutALimit(t *testing.T) {
 	job := jobWith(func(j *batchv1.Job) { j.Spec.BackoffLimit = nil })
-	if run := RunOf(job, pods(failedPodAt(0, time.Second))); run.End == nil {
+	if run := ProgressOf(job, pods(failedPodAt(0, time.Second))); run.End == nil {
 		t.Error("waits for another attempt")
 	}
 }
@@ -685,7 +685,7 @@ func TestWhyNotStarted(t *testing.T) {
 	}
 	for name, tc := range cases {
 		t.Run(name, func(t *testing.T) {
-			end := RunOf(jobWith(backoff(3)), tc.pods).WhyNotStarted()
+			end := ProgressOf(jobWith(backoff(3)), tc.pods).WhyNotStarted()
 			if end.Outcome != ended(execution.Failed, tc.want) || end.Message != tc.wantMessage {
 				t.Errorf("got %v %q, want %s %q", end.Outcome, end.Message, tc.want, tc.wantMessage)
 			}
@@ -767,7 +767,7 @@ func FuzzObserve(f *testing.F) {
 		if shape&8 != 0 {
 			deleting(pod)
 		}
-		run := RunOf(job, pods(pod))
+		run := ProgressOf(job, pods(pod))
 		why := run.WhyNotStarted()
 		for _, end := range []*execution.End{run.End, run.Doomed, &why} {
 			switch {
