@@ -149,7 +149,7 @@ func (m *Manager) Reconfigure(cfg config.Config) error { return m.source.Reconfi
 // Recorder takes over what pods report.
 func (m *Manager) Recorder() *intake.Recorder { return m.recorder }
 
-// Redactor covers the credentials of callbacks, and nothing else, in results,
+// Redactor redacts the credentials of callbacks, and nothing else, in results,
 // events and logs. Files are the pods' own.
 func (m *Manager) Redactor() *route.Redactor { return m.redactor }
 

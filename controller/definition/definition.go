@@ -42,8 +42,9 @@ func compile(cfg config.Config, extensions Extensions, now time.Time) (*Definiti
 	return d, nil
 }
 
-// follow has the definition take the place of another one from now on.
-func (d *Definition) follow(old *Definition, now time.Time) {
+// inherit has the definition go on with the schedule of the one that it replaces, or change
+// it from now on.
+func (d *Definition) inherit(old *Definition, now time.Time) {
 	if d.CronExpression == old.CronExpression && d.TimeZone == old.TimeZone {
 		d.schedule, d.since, d.scheduleTexts = old.schedule, old.since, old.scheduleTexts
 		return

@@ -54,7 +54,7 @@ func (s *Source) Reconfigure(cfg config.Config) error {
 	if err != nil {
 		return err
 	}
-	next.follow(s.Current(), now)
+	next.inherit(s.Current(), now)
 	if s.Applied != nil {
 		s.Applied(cfg)
 	}

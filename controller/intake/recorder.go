@@ -100,7 +100,7 @@ func NewRecorder(o Options) *Recorder {
 	return &Recorder{Options: o, claim: newClaim(o)}
 }
 
-// Result takes the result of a node task: checked, covered, stored, exported.
+// Result takes the result of a node task: checked, redacted, stored, exported.
 func (r *Recorder) Result(_ context.Context, key execution.Key, body []byte) (redacted int, err error) {
 	task, err := r.Executions.Accept(key)
 	if err != nil {
@@ -124,7 +124,7 @@ func (r *Recorder) Result(_ context.Context, key execution.Key, body []byte) (re
 		r.Results.Set(key, result.Samples)
 		task.Open.NoteReported(task.Index)
 	})
-	return result.Covered, nil
+	return result.Redacted, nil
 }
 
 // isClosed reports whether the execution's report is written.

@@ -56,8 +56,8 @@ func (r *Results) SetTask(key execution.Key, durationMS int64, bad bool) {
 	r.countDropped(key, r.exported.SetTask(key, durationMS, bad))
 }
 
-func (r *Results) merge(key execution.Key, stored, body []byte, cover metrics.Cover) (merged metrics.Result, unreadable, err error) {
-	return r.exported.Merge(key, stored, body, cover)
+func (r *Results) merge(key execution.Key, stored, body []byte, redact metrics.Redact) (merged metrics.Result, unreadable, err error) {
+	return r.exported.Merge(key, stored, body, redact)
 }
 
 // Has reports whether a result of the node task is stored.

@@ -9,7 +9,8 @@
 //	env.go         the environment of its containers; proxy.go: NO_PROXY
 //	credential.go  how pods authenticate; tls.go: which authorities they trust
 //	restart.go     restart policies of containers that would run work twice
-//	grace.go       grace periods; ran.go: when the work ran, as an annotation
+//	grace.go       grace periods
+//	stop.go        how a Job is stopped; ran.go: when its work ran, as an annotation
 //	podspecs.go    the pod template rendered for each node, for the selection of nodes
 //	validate.go    validates the template with a sample node; trace.go: and shows it
 package jobspec

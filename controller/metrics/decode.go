@@ -45,12 +45,12 @@ func identityOf(key execution.Key) map[string]string {
 	return map[string]string{labelNode: key.Node, labelExecution: string(key.Execution)}
 }
 
-// decode reads a body, and covers what of its labels must not be stored.
-func (s *schema) decode(body []byte, identity map[string]string, cover Cover) (*decoder, error) {
+// decode reads a body, and redacts what of its labels must not be stored.
+func (s *schema) decode(body []byte, identity map[string]string, redact Redact) (*decoder, error) {
 	if err := checkText(body, s.limits.Body); err != nil {
 		return &decoder{}, err
 	}
-	d := &decoder{reader: newReader(body, cover), gauges: s.gauges, limits: s.limits, identity: identity, samples: Samples{}}
+	d := &decoder{reader: newReader(body, redact), gauges: s.gauges, limits: s.limits, identity: identity, samples: Samples{}}
 	if err := d.object("", wantDocument, d.gauge); err != nil {
 		return &decoder{}, err
 	}

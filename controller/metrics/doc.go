@@ -8,7 +8,7 @@
 //	text.go        validates size, depth and syntax, without knowledge of results
 //	reader.go      reads JSON token by token, with positions for errors
 //	invalid.go     errors with their path; hint.go: hints at common mistakes
-//	cover.go       redacts credentials in labels
+//	redact.go      redacts credentials in labels
 //	merge.go       merges a result into the earlier one, and validates it again
 //	schema.go      the gauges and limits at the start of an execution
 //	results.go     the exported samples; latest.go: those of each node's newest values

@@ -34,7 +34,7 @@ func quote(foreign string) string {
 
 // member returns the path of an object's member. A key that is not a plain
 // name is quoted.
-func (c *covering) member(path, key string) string {
+func (c *redaction) member(path, key string) string {
 	if !isName(key) {
 		return path + "[" + c.quote(key) + "]"
 	}

@@ -10,10 +10,10 @@ import (
 
 // Result is what a node has reported in an execution.
 type Result struct {
-	Samples Samples
-	Body    []byte // the same as JSON
-	New     int    // samples that came with the body that was merged last
-	Covered int    // credentials in them
+	Samples  Samples
+	Body     []byte // the same as JSON
+	New      int    // samples that came with the body that was merged last
+	Redacted int    // credentials in them
 }
 
 // Merge checks a result that came from key like DecodeFor, and merges it into
@@ -22,24 +22,24 @@ type Result struct {
 // not get around them by sending several.
 //
 // It is judged as it was sent, and merged as it is stored: with the credentials in
-// its labels covered. So a series that comes again is the same one.
+// its labels redacted. So a series that comes again is the same one.
 //
 // A body that sets all series that there are is otherwise kept as it was sent. A
 // stored result that cannot be read any more gives way, and unreadable says why.
-func (r *Results) Merge(key execution.Key, stored, body []byte, cover Cover) (merged Result, unreadable, err error) {
+func (r *Results) Merge(key execution.Key, stored, body []byte, redact Redact) (merged Result, unreadable, err error) {
 	r.mu.RLock()
 	s, most := r.schemaOf(key.Execution), r.maxSeries
 	r.mu.RUnlock()
-	sent, err := s.decode(body, identityOf(key), cover)
+	sent, err := s.decode(body, identityOf(key), redact)
 	if err != nil {
 		return Result{}, nil, err
 	}
 	samples := sent.samples
-	alone := Result{Samples: samples, Body: sent.stored(), New: len(samples), Covered: sent.n}
+	alone := Result{Samples: samples, Body: sent.stored(), New: len(samples), Redacted: sent.n}
 	if stored == nil {
 		return alone, nil, checkSeries(samples, most)
 	}
-	before, err := s.decode(stored, identityOf(key), cover)
+	before, err := s.decode(stored, identityOf(key), redact)
 	if err != nil {
 		return alone, err, checkSeries(samples, most)
 	}
@@ -54,7 +54,7 @@ func (r *Results) Merge(key execution.Key, stored, body []byte, cover Cover) (me
 	if err == nil {
 		err = checkSeries(all, most)
 	}
-	return Result{Samples: all, Body: text, New: len(samples), Covered: sent.n}, nil, err
+	return Result{Samples: all, Body: text, New: len(samples), Redacted: sent.n}, nil, err
 }
 
 // merge returns the series of both, with the values of later where both have

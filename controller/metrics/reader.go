@@ -10,16 +10,16 @@ import (
 type reader struct {
 	json *json.Decoder
 	from int64 // where what was read last began, or the space before it
-	covering
+	redaction
 	// peeked is a token that was read ahead.
 	peeked    json.Token
 	hasPeeked bool
 }
 
-func newReader(body []byte, cover Cover) reader {
+func newReader(body []byte, redact Redact) reader {
 	d := json.NewDecoder(bytes.NewReader(body))
 	d.UseNumber()
-	return reader{json: d, covering: covering{body: body, cover: cover}}
+	return reader{json: d, redaction: redaction{body: body, redact: redact}}
 }
 
 func (r *reader) next() (json.Token, error) {

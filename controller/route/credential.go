@@ -7,7 +7,7 @@ import (
 	"encoding/hex"
 )
 
-// mask masks a secret by a text of the same length, so that JSON stays JSON.
+// mask replaces a secret, by a text of the same length, so that JSON stays JSON.
 const mask = '*'
 
 // finder finds the next text that may be a credential.
@@ -19,11 +19,11 @@ type hit struct {
 	secret     int  // where what is to be hidden begins
 	proven     bool // it is a credential
 	grows      bool // more letters would belong to it
-	marked     bool // what covers it tells it from others
+	marked     bool // what replaces it tells it from others
 	next       int  // where to look on
 }
 
-// hide covers the secret. Where what is left does not tell one from another, the
+// hide replaces the secret. Where what is left does not tell one from another, the
 // beginning of its hash does, from which nothing leads back to it: two values
 // that differ in it must not become the same.
 func (h hit) hide(text []byte) {

@@ -25,9 +25,9 @@ func NewRedactor(p Prover) *Redactor { return &Redactor{prover: p} }
 
 // RedactForLog returns a text for a log without anything that looks like a credential.
 func RedactForLog(text string) string {
-	covered := []byte(text)
-	NewRedactor(anyLook{}).Redact(covered)
-	return string(covered)
+	redacted := []byte(text)
+	NewRedactor(anyLook{}).Redact(redacted)
+	return string(redacted)
 }
 
 // anyLook confirms any text that looks like a credential.
@@ -41,26 +41,26 @@ func (anyLook) IsToken(token string) bool {
 func (anyLook) IsJWT([]byte) bool { return true }
 
 // Redact redacts the credentials in a text, in place, and returns their number.
-func (r *Redactor) Redact(text []byte) (covered int) {
-	_, covered = r.cover(text, true)
-	return covered
+func (r *Redactor) Redact(text []byte) (redacted int) {
+	_, redacted = r.redact(text, true)
+	return redacted
 }
 
 // RedactString returns a text without its credentials, and their number.
 func (r *Redactor) RedactString(text string) (string, int) {
-	covered := []byte(text)
-	n := r.Redact(covered)
-	return string(covered), n
+	redacted := []byte(text)
+	n := r.Redact(redacted)
+	return string(redacted), n
 }
 
 // maxSecret is the length of the longest credential, in bytes. So much of a stream is
 // held back.
 const maxSecret = 12 << 10
 
-// cover redacts the credentials in a text. A credential at its end may continue in the
-// next text, unless this is the last one: cover does not change it, and returns where it
+// redact redacts the credentials in a text. A credential at its end may continue in the
+// next text, unless this is the last one: redact does not change it, and returns where it
 // begins.
-func (r *Redactor) cover(text []byte, last bool) (open, covered int) {
+func (r *Redactor) redact(text []byte, last bool) (open, redacted int) {
 	open = len(text)
 	for _, find := range []finder{r.findToken, r.findPassword, r.findJWT} {
 		for at := 0; at < len(text); {
@@ -73,13 +73,13 @@ func (r *Redactor) cover(text []byte, last bool) (open, covered int) {
 			default:
 				if hit.proven {
 					hit.hide(text[at:])
-					covered++
+					redacted++
 				}
 				at += hit.next
 			}
 		}
 	}
-	return open, covered
+	return open, redacted
 }
 
 // RedactedReader reads from another reader and redacts credentials.
@@ -89,7 +89,7 @@ type RedactedReader struct {
 	chunk    []byte
 	held     []byte // not yet known to be free of credentials
 	ready    []byte // to be returned
-	covered  int
+	redacted int
 	err      error // of the other reader
 }
 
@@ -99,7 +99,7 @@ func (r *Redactor) Reader(from io.Reader) *RedactedReader {
 }
 
 // Redacted returns how many credentials were redacted so far.
-func (r *RedactedReader) Redacted() int { return r.covered }
+func (r *RedactedReader) Redacted() int { return r.redacted }
 
 // Read implements io.Reader.
 func (r *RedactedReader) Read(p []byte) (int, error) {
@@ -121,8 +121,8 @@ func (r *RedactedReader) fill() {
 	r.held = append(r.held, r.chunk[:n]...)
 	r.err = err
 	last := err != nil
-	open, covered := r.redactor.cover(r.held, last)
-	r.covered += covered
+	open, redacted := r.redactor.redact(r.held, last)
+	r.redacted += redacted
 	release := len(r.held)
 	if !last {
 		release = min(open, max(0, len(r.held)-maxSecret))

@@ -36,20 +36,20 @@ func TestRedact(t *testing.T) {
 	password := base64.StdEncoding.EncodeToString([]byte("bjc:" + token))
 	// Of what is not told apart by what is left of it, a hash is.
 	jwtMark := fmt.Sprintf("%x", sha256.Sum256([]byte(ourJWT[len(header)+len(".eyJ"):])))[:12]
-	coveredJWT := header + ".eyJ" + jwtMark + strings.Repeat("*", len(ourJWT)-len(header)-len(".eyJ")-len(jwtMark))
+	redactedJWT := header + ".eyJ" + jwtMark + strings.Repeat("*", len(ourJWT)-len(header)-len(".eyJ")-len(jwtMark))
 	tests := map[string]struct {
 		text, want string
-		covered    int
+		redacted   int
 	}{
-		"a token alone":                 {text: token, want: known + hidden, covered: 1},
-		"a token in a URL":              {text: "POST http://10.0.0.1:8090/t/" + token + "/report/a", want: "POST http://10.0.0.1:8090/t/" + known + hidden + "/report/a", covered: 1},
-		"two tokens in a line":          {text: token + " " + token, want: known + hidden + " " + known + hidden, covered: 2},
-		"a token with letters behind":   {text: token + "xyz", want: known + hidden + "xyz", covered: 1},
-		"a token behind half a token":   {text: "v1.00000000.20261124034200." + token, want: "v1.00000000.20261124034200." + known + hidden, covered: 1},
-		"a service account's":           {text: "Bearer " + ourJWT + "\n", want: "Bearer " + coveredJWT + "\n", covered: 1},
-		"bytes that are no text":        {text: "\x00\xff" + token + "\xff", want: "\x00\xff" + known + hidden + "\xff", covered: 1},
-		"a token in a JSON document":    {text: `{"a":"` + token + `"}`, want: `{"a":"` + known + hidden + `"}`, covered: 1},
-		"a JWT between others":          {text: header + "." + ourJWT + "." + header, want: header + "." + coveredJWT + "." + header, covered: 1},
+		"a token alone":                 {text: token, want: known + hidden, redacted: 1},
+		"a token in a URL":              {text: "POST http://10.0.0.1:8090/t/" + token + "/report/a", want: "POST http://10.0.0.1:8090/t/" + known + hidden + "/report/a", redacted: 1},
+		"two tokens in a line":          {text: token + " " + token, want: known + hidden + " " + known + hidden, redacted: 2},
+		"a token with letters behind":   {text: token + "xyz", want: known + hidden + "xyz", redacted: 1},
+		"a token behind half a token":   {text: "v1.00000000.20261124034200." + token, want: "v1.00000000.20261124034200." + known + hidden, redacted: 1},
+		"a service account's":           {text: "Bearer " + ourJWT + "\n", want: "Bearer " + redactedJWT + "\n", redacted: 1},
+		"bytes that are no text":        {text: "\x00\xff" + token + "\xff", want: "\x00\xff" + known + hidden + "\xff", redacted: 1},
+		"a token in a JSON document":    {text: `{"a":"` + token + `"}`, want: `{"a":"` + known + hidden + `"}`, redacted: 1},
+		"a JWT between others":          {text: header + "." + ourJWT + "." + header, want: header + "." + redactedJWT + "." + header, redacted: 1},
 		"nothing to hide":               {text: "v1.32.1 of eyJ, v1.00000000.x"},
 		"a token cut short is none":     {text: token[:len(token)-1]},
 		"a token that is made up":       {text: "v1.0a1b2c3d.20261128034200.node-1." + strings.Repeat("A", 43)},
@@ -66,16 +66,16 @@ func TestRedact(t *testing.T) {
 			if tt.want == "" {
 				tt.want = tt.text
 			}
-			if got, covered := redactor().RedactString(tt.text); got != tt.want || covered != tt.covered {
-				t.Errorf("covered %d\ngot  %q\nwant %d\n     %q", covered, got, tt.covered, tt.want)
+			if got, redacted := redactor().RedactString(tt.text); got != tt.want || redacted != tt.redacted {
+				t.Errorf("redacted %d\ngot  %q\nwant %d\n     %q", redacted, got, tt.redacted, tt.want)
 			}
 		})
 	}
 	for name, behind := range map[string]string{"": "", " and a line's end": "\r\n"} {
 		t.Run("what curl -v shows"+name, func(t *testing.T) {
-			got, covered := redactor().RedactString("> Authorization: Basic " + password + behind)
-			if covered != 1 || strings.Contains(got, password[8:24]) || !strings.HasPrefix(got, "> Authorization: Basic YmpjOnYx") || !strings.HasSuffix(got, "***"+password[len(strings.TrimRight(password, "=")):]+behind) {
-				t.Errorf("covered %d: %q", covered, got)
+			got, redacted := redactor().RedactString("> Authorization: Basic " + password + behind)
+			if redacted != 1 || strings.Contains(got, password[8:24]) || !strings.HasPrefix(got, "> Authorization: Basic YmpjOnYx") || !strings.HasSuffix(got, "***"+password[len(strings.TrimRight(password, "=")):]+behind) {
+				t.Errorf("redacted %d: %q", redacted, got)
 			}
 		})
 	}
@@ -96,13 +96,13 @@ func TestWhatDiffersStaysDifferent(t *testing.T) {
 			first, one := redactor().RedactString(pair[0])
 			second, another := redactor().RedactString(pair[1])
 			if one != 1 || another != 1 || first == second {
-				t.Errorf("covered %d and %d:\n%s\n%s", one, another, first, second)
+				t.Errorf("redacted %d and %d:\n%s\n%s", one, another, first, second)
 			}
 		})
 	}
 }
 
-// In a log all that looks like a credential is covered: it is not worth the risk.
+// In a log all that looks like a credential is redacted: it is not worth the risk.
 func TestRedactForLog(t *testing.T) {
 	token := ring("other", "name", 1).Token(key)
 	for name, text := range map[string]string{
@@ -125,7 +125,7 @@ func TestRedactedStreams(t *testing.T) {
 	token := ring("ns", "name", 1).Token(key)
 	filler := strings.Repeat("some line of a log\n", 3000)
 	text := filler + token + filler[:40000] + ourJWT + "\n" + filler + token
-	want, covered := redactor().RedactString(text)
+	want, redacted := redactor().RedactString(text)
 	readers := map[string]func(io.Reader) io.Reader{
 		"in one piece":                func(r io.Reader) io.Reader { return r },
 		"byte by byte":                iotest.OneByteReader,
@@ -139,8 +139,8 @@ func TestRedactedStreams(t *testing.T) {
 			if err != nil || string(got) != want {
 				t.Errorf("got %d bytes, %v, want %d", len(got), err, len(want))
 			}
-			if covered != 3 || r.Redacted() != covered {
-				t.Errorf("covered: got %d, and %d as a whole, want 3", r.Redacted(), covered)
+			if redacted != 3 || r.Redacted() != redacted {
+				t.Errorf("redacted: got %d, and %d as a whole, want 3", r.Redacted(), redacted)
 			}
 			if bytes.Contains(got, []byte(token[len(token)-43:])) {
 				t.Error("the token is still there")
@@ -175,14 +175,14 @@ func FuzzRedact(f *testing.F) {
 	f.Add([]byte("v1.00000000.20261124034200."+strings.Repeat("v1.00000000.20261124034200.a.", 20)), 3)
 	f.Fuzz(func(t *testing.T, text []byte, piece int) {
 		want := bytes.Clone(text)
-		covered := redactor().Redact(want)
+		redacted := redactor().Redact(want)
 		if len(want) != len(text) {
 			t.Fatalf("%d bytes became %d", len(text), len(want))
 		}
 		r := redactor().Reader(&pieces{text: text, length: 1 + max(piece, 0)%4096})
 		got, err := io.ReadAll(r)
-		if err != nil || !bytes.Equal(got, want) || r.Redacted() != covered {
-			t.Errorf("in pieces: %q, %v, %d covered\nas a whole: %q, %d covered", got, err, r.Redacted(), want, covered)
+		if err != nil || !bytes.Equal(got, want) || r.Redacted() != redacted {
+			t.Errorf("in pieces: %q, %v, %d redacted\nas a whole: %q, %d redacted", got, err, r.Redacted(), want, redacted)
 		}
 	})
 }

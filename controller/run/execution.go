@@ -163,7 +163,7 @@ type taskMemory struct {
 	logsDone   bool // nothing more is to be done for them
 }
 
-func newQueue(name string, clk clock.WithTicker) workqueue.TypedRateLimitingInterface[execution.Key] {
+func newWorkqueue(name string, clk clock.WithTicker) workqueue.TypedRateLimitingInterface[execution.Key] {
 	// A create that fails is tried again after 50 ms, 100 ms, ... 15 s, each
 	// key for itself: one bad node does not hold up the others.
 	limiter := workqueue.NewTypedItemExponentialFailureRateLimiter[execution.Key](50*time.Millisecond, 15*time.Second)

@@ -5,7 +5,6 @@ import (
 	"encoding/json"
 	"fmt"
 
-	batchv1 "k8s.io/api/batch/v1"
 	apierrors "k8s.io/apimachinery/pkg/api/errors"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/apimachinery/pkg/types"
@@ -28,7 +27,7 @@ func (e *Execution) stopJob(ctx context.Context, fence lease.Fence, t task, end 
 	if before := e.stoppingWith(t); before != nil {
 		end = *before // what is seen of the pod by now may come of that
 	}
-	patch, err := json.Marshal(stopPatch(t.observed.Job, end))
+	patch, err := json.Marshal(jobspec.StopPatch(t.observed.Job, end))
 	if err != nil {
 		return fmt.Errorf("stop Job %s: %w", t.name, err)
 	}
@@ -58,19 +57,4 @@ func (e *Execution) noteStopping(t task, end execution.End) {
 	e.mu.Lock()
 	defer e.mu.Unlock()
 	e.memory[t.index].stopping = &end
-}
-
-// stopPatch names the UID: another Job of that name is left alone.
-func stopPatch(job *batchv1.Job, end execution.End) map[string]any {
-	annotations := map[string]string{
-		jobspec.StopAnnotation:        string(end.Outcome.State) + "/" + string(end.Outcome.Reason),
-		jobspec.StopMessageAnnotation: execution.Truncate(end.Message, execution.MaxMessage),
-	}
-	if ran := jobspec.FormatRan(end.Started, end.Finished); ran != "" {
-		annotations[jobspec.StopRanAnnotation] = ran
-	}
-	return map[string]any{
-		"metadata": map[string]any{"uid": job.UID, "annotations": annotations},
-		"spec":     map[string]any{"activeDeadlineSeconds": 1},
-	}
 }

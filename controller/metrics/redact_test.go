@@ -10,13 +10,13 @@ import (
 	"github.com/batch-job-controller/batch-job-controller/controller/execution"
 )
 
-// secrets covers a word, whatever it stands for.
-func secrets(text string) (covered string, n int) {
+// secrets redacts a word, whatever it stands for.
+func secrets(text string) (redacted string, n int) {
 	return strings.ReplaceAll(text, "secret", "******"), strings.Count(text, "secret")
 }
 
 // A result is judged as it was sent, and merged and stored with its credentials
-// covered.
+// redacted.
 func TestCredentialsOfAResult(t *testing.T) {
 	two := func(a, b string) string {
 		return `{"test":[{"value":1,"labels":{"label_a":"` + a + `"}},{"value":2,"labels":{"label_a":"` + b + `"}}]}`
@@ -24,30 +24,30 @@ func TestCredentialsOfAResult(t *testing.T) {
 	for name, test := range map[string]struct {
 		stored, body string // none stored if empty
 
-		want        string // the body, if none is stored
-		wantCovered int
-		wantPath    string // of what is refused
-		wantError   []string
+		want         string // the body, if none is stored
+		wantRedacted int
+		wantPath     string // of what is refused
+		wantError    []string
 	}{
 		"there is none": {body: ` {"plain": [{"value": 1.0}]}`, want: ` {"plain": [{"value": 1.0}]}`},
 		"all else stays as it was sent": {
-			body:        ` {"test": [{"labels": {"label_b" :  "a secret", "label_a": "<secret> \\ \"secret\""}, "value": 1.0} ] }`,
-			want:        ` {"test": [{"labels": {"label_b" :  "a ******", "label_a": "<******> \\ \"******\""}, "value": 1.0} ] }`,
-			wantCovered: 3,
+			body:         ` {"test": [{"labels": {"label_b" :  "a secret", "label_a": "<secret> \\ \"secret\""}, "value": 1.0} ] }`,
+			want:         ` {"test": [{"labels": {"label_b" :  "a ******", "label_a": "<******> \\ \"******\""}, "value": 1.0} ] }`,
+			wantRedacted: 3,
 		},
-		"one with an escape is covered too":        {body: label(`"\u0073ecret \/ \u00e9"`), want: label(`"****** / é"`), wantCovered: 1},
-		"one that comes again is the same series":  {stored: two("******", "x"), body: label(`"secret"`), wantCovered: 1},
-		"one that was stored as it is, too":        {stored: two("secret", "x"), body: label(`"secret"`), wantCovered: 1},
-		"one beside a credential of the same kind": {body: two("secret", "x secret"), want: two("******", "x ******"), wantCovered: 2},
+		"one with an escape is redacted too":       {body: label(`"\u0073ecret \/ \u00e9"`), want: label(`"****** / é"`), wantRedacted: 1},
+		"one that comes again is the same series":  {stored: two("******", "x"), body: label(`"secret"`), wantRedacted: 1},
+		"one that was stored as it is, too":        {stored: two("secret", "x"), body: label(`"secret"`), wantRedacted: 1},
+		"one beside a credential of the same kind": {body: two("secret", "x secret"), want: two("******", "x ******"), wantRedacted: 2},
 		"one that is there twice is a duplicate": {
 			body: two("secret", `\u0073ecret`), wantPath: "test[1]",
 			wantError: []string{"has the labels of another sample: must be different from", `label_a="******"`},
 		},
-		"one beside what covers it is no duplicate, and would become one": {
+		"one beside what replaces it is no duplicate, and would become one": {
 			body: two("secret", "******"), wantPath: "test[1]",
 			wantError: []string{"after redaction of their credentials", `label_a="******"`},
 		},
-		"one behind what covers it neither": {
+		"one behind what replaces it neither": {
 			body: two("******", "secret"), wantPath: "test[1]", wantError: []string{"after redaction of their credentials"},
 		},
 		"one that an error would cut": {
@@ -91,8 +91,8 @@ func TestCredentialsOfAResult(t *testing.T) {
 			if test.stored == "" && string(got.Body) != test.want {
 				t.Errorf("got  %s\nwant %s", got.Body, test.want)
 			}
-			if got.Covered != test.wantCovered {
-				t.Errorf("%d were covered, want %d", got.Covered, test.wantCovered)
+			if got.Redacted != test.wantRedacted {
+				t.Errorf("%d were redacted, want %d", got.Redacted, test.wantRedacted)
 			}
 			if test.stored != "" && len(got.Samples) != 2 {
 				t.Errorf("%d series, want two: %v", len(got.Samples), got.Samples)

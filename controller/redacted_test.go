@@ -17,7 +17,7 @@ import (
 
 // A result is judged as its pod sent it, and its credentials are covered in what
 // is stored, exported, answered and logged.
-func TestAResultIsJudgedBeforeItsCredentialsAreCovered(t *testing.T) {
+func TestAResultIsJudgedBeforeItsCredentialsAreRedacted(t *testing.T) {
 	// In the texts T is the node's token, O that of another node, C the first as it
 	// is covered, E the first with an escape in its MAC, and P the first as a
 	// password of HTTP.
@@ -57,11 +57,11 @@ func TestAResultIsJudgedBeforeItsCredentialsAreCovered(t *testing.T) {
 			bodies: []string{of("T", "E")}, wantCode: 400,
 			wantAnswer: []string{`"path":"test[1]"`, "has the labels of another sample", `label=\"v1.`, "****"},
 		},
-		"one beside what covers it is not taken for a duplicate": {
+		"one beside what replaces it is not taken for a duplicate": {
 			bodies: []string{of("T", "C")}, wantCode: 400,
 			wantAnswer: []string{`"path":"test[1]"`, "after redaction of their credentials", `label=\"v1.`, "****"},
 		},
-		"one behind what covers it neither": {
+		"one behind what replaces it neither": {
 			bodies: []string{of("C", "T")}, wantCode: 400,
 			wantAnswer: []string{`"path":"test[1]"`, "after redaction of their credentials", `label=\"v1.`, "****"},
 		},

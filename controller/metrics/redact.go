@@ -5,17 +5,17 @@ import (
 	"strings"
 )
 
-// Cover returns a text with the credentials in it covered, and how many there
+// Redact returns a text with the credentials in it redacted, and how many there
 // were. What it returns is no longer than the text.
-type Cover func(text string) (covered string, n int)
+type Redact func(text string) (redacted string, n int)
 
-// covering covers the credentials in a body while it is read. The body is judged
-// as it came: what covers a credential may be what another text says itself.
-type covering struct {
-	body  []byte
-	cover Cover // nil: nothing is covered
-	edits []edit
-	n     int // credentials that were covered in what is stored
+// redaction redacts the credentials in a body while it is read. The body is judged
+// as it came: what replaces a credential may be what another text says itself.
+type redaction struct {
+	body   []byte
+	redact Redact // nil: nothing is redacted
+	edits  []edit
+	n      int // credentials that were redacted in what is stored
 }
 
 // edit is a text of the body that is stored otherwise than it came.
@@ -25,32 +25,32 @@ type edit struct {
 }
 
 // shown returns what may be shown of a text.
-func (c *covering) shown(text string) string {
-	if c.cover == nil {
+func (c *redaction) shown(text string) string {
+	if c.redact == nil {
 		return text
 	}
-	covered, _ := c.cover(text)
-	return covered
+	redacted, _ := c.redact(text)
+	return redacted
 }
 
 // quote is quote for what came with the body. A credential that was cut short
-// would not be known for one: it is covered first.
-func (c *covering) quote(foreign string) string { return quote(c.shown(foreign)) }
+// would not be known for one: it is redacted first.
+func (c *redaction) quote(foreign string) string { return quote(c.shown(foreign)) }
 
 // store returns a text as it is stored, which is in the body between two places,
 // behind a colon at most.
-func (c *covering) store(text string, from, to int64) string {
-	if c.cover == nil {
+func (c *redaction) store(text string, from, to int64) string {
+	if c.redact == nil {
 		return text
 	}
-	covered, n := c.cover(text)
+	redacted, n := c.redact(text)
 	if n == 0 {
 		return text
 	}
 	from += int64(bytes.IndexByte(c.body[from:to], '"'))
-	c.edits = append(c.edits, edit{from, to, asJSON(covered)})
+	c.edits = append(c.edits, edit{from, to, asJSON(redacted)})
 	c.n += n
-	return covered
+	return redacted
 }
 
 // asJSON writes a label as JSON, no longer than it can have come: it has nothing
@@ -60,7 +60,7 @@ func asJSON(label string) string {
 }
 
 // stored returns the body as it is stored.
-func (c *covering) stored() []byte {
+func (c *redaction) stored() []byte {
 	if len(c.edits) == 0 {
 		return c.body
 	}
