@@ -17,10 +17,11 @@
 //
 // What next for a node task:
 //
-//	next.go                 the next step: create, verify, stop, save logs, finish, wait
+//	next.go                 what is known of the task, and its next step
+//	action.go               the steps: create, verify, stop, save logs, finish, wait
+//	stop.go                 a Job is stopped, also while only injected containers run
 //	progress.go             the state and the end of a Job and its pods: ProgressOf
 //	containers.go, ends.go  which container failed, and why
-//	settle.go               the end while only injected containers run
 //	times.go, grace.go      start times and grace periods
 //	foreign.go, mayrun.go,  foreign Jobs, and pods that may still run
 //	occupied.go

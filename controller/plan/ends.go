@@ -34,6 +34,49 @@ func (c podContainers) end() *execution.End {
 	return c.failure()
 }
 
+// done returns the end of the template's containers. It is nil if they have not all
+// ended by themselves, or if the pod has no injected container: then the pod's own
+// end counts.
+func (c podContainers) done() *execution.End {
+	if len(c.injected) == 0 || slices.ContainsFunc(c.main, func(m containerState) bool { return m.terminated() == nil }) {
+		return nil
+	}
+	finished := lastFinish(c.main)
+	terminated, known := c.terminationRequested()
+	if finished.IsZero() || !known || (!terminated.IsZero() && !finished.Before(terminated)) {
+		return nil
+	}
+	end := &execution.End{Outcome: execution.Outcome{State: execution.Succeeded}, Started: firstStart(c.main), Finished: finished}
+	if failed := firstFailed(c.main); failed != nil {
+		end.Outcome.State = execution.Failed
+		end.Outcome.Reason, end.Message = failed.failure()
+	}
+	return end
+}
+
+// terminationRequested returns when the pod was asked to terminate; zero: it was
+// not. A script that exits with 0 after SIGTERM has not done its work. The time is
+// unknown if the kubelet has deleted the pod again without a grace period, or has
+// terminated it for a reason of its own.
+func (c podContainers) terminationRequested() (at time.Time, known bool) {
+	pod := c.pod
+	if grace := pod.DeletionGracePeriodSeconds; pod.DeletionTimestamp != nil {
+		if grace == nil || *grace == 0 {
+			return time.Time{}, false
+		}
+		at, _ = deletedSince(pod)
+	}
+	for _, condition := range pod.Status.Conditions {
+		if condition.Type == corev1.DisruptionTarget && condition.Status == corev1.ConditionTrue {
+			at = earlier(at, condition.LastTransitionTime.Time)
+		}
+	}
+	if start, limit := pod.Status.StartTime, pod.Spec.ActiveDeadlineSeconds; start != nil && limit != nil {
+		at = earlier(at, start.Add(time.Duration(*limit)*time.Second))
+	}
+	return at, pod.Status.Reason == "" || !at.IsZero()
+}
+
 // failure returns why a pod failed: the reason in its status, such as Evicted, else
 // the container that failed first, else a disruption such as a deletion.
 func (c podContainers) failure() *execution.End {

@@ -26,12 +26,25 @@ func (r Progress) grace() time.Duration {
 	return jobspec.Grace(seconds)
 }
 
+// attempt returns when the last attempt ended, at the latest, and the task's end if
+// no other attempt follows.
+func (r Progress) attempt(s Observation) (ended time.Time, end execution.End) {
+	if r.newest != nil {
+		end = *r.containers.failure()
+		end.Started = r.containers.start()
+		return end.Finished, end
+	}
+	attempts := time.Duration(backoffLimit(r.job)) + 1
+	ended = earlier(s.Task.Started, s.Since).Add(attempts * (s.Settings.JobTimeout + r.grace()))
+	return ended, *podDeleted(ended)
+}
+
 // deleted reports whether the newest pod is being deleted, and since when.
 func (r Progress) deleted() (since time.Time, ok bool) {
-	if r.newest == nil || r.newest.DeletionTimestamp == nil {
+	if r.newest == nil {
 		return time.Time{}, false
 	}
-	return r.newest.DeletionTimestamp.Add(-jobspec.Grace(r.newest.DeletionGracePeriodSeconds)), true
+	return deletedSince(r.newest)
 }
 
 // slotReleasedAt returns until when a pod that was terminated at a time keeps its
@@ -82,12 +95,6 @@ func (s Observation) orphan(now time.Time) (keeps time.Duration, unreachable boo
 		return 0, false
 	}
 	return s.slotReleasedAt(run, terminated).Sub(now), now.Before(run.graceEnd(terminated))
-}
-
-// hasEnded reports whether a pod has ended. The kubelet sets its phase when none of
-// its containers runs any more.
-func hasEnded(pod *corev1.Pod) bool {
-	return pod.Status.Phase == corev1.PodFailed || pod.Status.Phase == corev1.PodSucceeded
 }
 
 // graceExpired is the end of a pod that was deleted, and whose end was not observed

@@ -29,37 +29,6 @@ type Observation struct {
 	LogsSaved bool // or they cannot be saved any more
 }
 
-// Stopped is when, by this process's clock, and why a Job was stopped. The status
-// of the pod is lost with the pod.
-type Stopped struct {
-	At  time.Time
-	End execution.End
-}
-
-// Step is what to do about a node task.
-type Step string
-
-// The steps.
-const (
-	Wait   Step = "wait"   // for an event, or until Action.Recheck has passed
-	Create Step = "create" // its Job
-	Verify Step = "verify" // ask the API server, not the cache: unless the Job exists, the task ends
-	Stop   Step = "stop"   // make sure that the pod cannot run any more
-	Finish Step = "finish" // record the end
-	// SaveLogs saves the pod's logs, after which there is another turn.
-	SaveLogs Step = "saveLogs"
-)
-
-// Action is a step and what it needs.
-type Action struct {
-	Step        Step
-	End         execution.End // for Stop, Verify and Finish: how the task ends
-	Running     bool          // for Wait and SaveLogs: the pod runs
-	Started     time.Time     // for Wait and SaveLogs: when its work started, if it runs and that is known
-	Unreachable bool          // for Verify and Finish: the step relies on the node being unreachable, of which the cache may be stale
-	Recheck     time.Duration // for Wait: decide again after this time, even without an event; 0: no need
-}
-
 const (
 	// cacheLag is how long a created Job may be missing from the cache before
 	// the API server is asked.
@@ -75,6 +44,8 @@ func Next(s Observation, now time.Time) Action {
 	switch {
 	case s.Foreign:
 		return s.foreign(now)
+	case s.Job == nil && s.lag(now) > 0:
+		return Action{Step: Wait, Recheck: s.lag(now)}
 	case s.Job == nil && s.NodeGone:
 		return nodeGone(s, now)
 	case s.Job == nil:
@@ -105,30 +76,19 @@ func (s Observation) ran() bool {
 	return s.Task.Outcome.State == execution.Running || !s.Task.Started.IsZero()
 }
 
-// wait returns the action that lets a pod continue for a time.
-func wait(run Progress, recheck time.Duration) Action {
-	action := Action{Step: Wait, Running: run.Running, Recheck: recheck}
-	if run.Running {
-		action.Started = run.Started
+// lag returns how long the cache may still lack a Job that was created: such a Job
+// is neither gone nor to be created again. If the node is gone, the Job has to be
+// stopped, because its pod would run once a node of the same name joins.
+func (s Observation) lag(now time.Time) time.Duration {
+	if !s.Created || s.Seen {
+		return 0
 	}
-	return action
+	return cacheLag - now.Sub(s.Since)
 }
 
-func finish(state execution.State, reason execution.Reason, message string, at time.Time) Action {
-	return Action{Step: Finish, End: execution.End{
-		Outcome: execution.Outcome{State: state, Reason: reason}, Message: message, Finished: at,
-	}}
-}
-
-// nodeGone ends a task whose node is gone and whose Job is not in the cache. The
-// cache may lag behind: a created Job has to be stopped, because its pod would run
-// once a node of the same name joins.
+// nodeGone ends a task whose node is gone and whose Job is not in the cache.
 func nodeGone(s Observation, now time.Time) Action {
-	waited := now.Sub(s.Since)
-	switch {
-	case s.Created && !s.Seen && waited < cacheLag:
-		return Action{Step: Wait, Recheck: cacheLag - waited}
-	case s.Created:
+	if s.Created {
 		return finish(execution.Lost, execution.NodeGone, "the node and its Job were deleted", now)
 	}
 	skipped := finish(execution.Skipped, execution.NodeGone, "the node was deleted before its Job was created", now)
@@ -138,24 +98,19 @@ func nodeGone(s Observation, now time.Time) Action {
 	return skipped
 }
 
-// withoutJob distinguishes three cases in which the cache has no Job: it was never
-// created, the cache lags behind, or a client deleted it.
+// withoutJob distinguishes two cases in which the cache has no Job: it was never
+// created, or a client deleted it.
 func withoutJob(s Observation, now time.Time) Action {
-	waited := now.Sub(s.Since)
-	switch {
-	case s.Created && !s.Seen && waited < cacheLag:
-		return Action{Step: Wait, Recheck: cacheLag - waited}
-	case s.Created:
-		keeps, unreachable := s.orphan(now)
-		if keeps > 0 {
-			return Action{Step: Wait, Recheck: keeps}
-		}
-		deleted := finish(execution.Lost, execution.JobDeleted, "the Job was deleted before its end was observed", now)
-		deleted.Step, deleted.Unreachable = Verify, unreachable
-		return deleted
-	default:
+	if !s.Created {
 		return s.create(now)
 	}
+	keeps, unreachable := s.orphan(now)
+	if keeps > 0 {
+		return Action{Step: Wait, Recheck: keeps}
+	}
+	deleted := finish(execution.Lost, execution.JobDeleted, "the Job was deleted before its end was observed", now)
+	deleted.Step, deleted.Unreachable = Verify, unreachable
+	return deleted
 }
 
 // untilStarted gives a pod until startDeadline to start all of its template's
@@ -212,29 +167,6 @@ func untilGone(s Observation, run Progress, now time.Time) Action {
 	over := run.cannotRun() || run.ended() || s.NodeGone
 	if over || !now.Before(deadline) {
 		return Action{Step: Finish, End: s.afterStop(*run.Doomed), Unreachable: !over && now.Before(run.graceEnd(terminated))}
-	}
-	return wait(run, deadline.Sub(now))
-}
-
-// afterStop returns the end of a pod whose Job may have been stopped: such a pod
-// has no reason of its own, and the cache may lack the stop annotation.
-func (s Observation) afterStop(end execution.End) execution.End {
-	if s.Stopped != nil {
-		return endOfStopped(end, s.Stopped.End, s.Stopped.At)
-	}
-	return end
-}
-
-// stop stops the Job, and ends the task once its pod can no longer run: when the pod
-// has ended, its node is gone, or its grace period and StopMargin have passed.
-func stop(s Observation, run Progress, end execution.End, now time.Time) Action {
-	if s.Stopped == nil {
-		return Action{Step: Stop, End: end}
-	}
-	deadline := s.slotReleasedAt(run, s.Stopped.At)
-	over := run.cannotRun() || s.NodeGone
-	if over || !now.Before(deadline) {
-		return Action{Step: Finish, End: s.Stopped.End.At(now), Unreachable: !over && now.Before(run.graceEnd(s.Stopped.At))}
 	}
 	return wait(run, deadline.Sub(now))
 }

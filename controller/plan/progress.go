@@ -128,6 +128,12 @@ func deletedWithoutGrace(pod *corev1.Pod) bool {
 	return pod.DeletionTimestamp != nil && (pod.Spec.NodeName == "" || (grace != nil && *grace == 0))
 }
 
+// hasEnded reports whether a pod has ended. The kubelet sets its phase when none of
+// its containers runs any more.
+func hasEnded(pod *corev1.Pod) bool {
+	return pod.Status.Phase == corev1.PodFailed || pod.Status.Phase == corev1.PodSucceeded
+}
+
 // workStart returns when the first container of the newest pod started, init
 // containers included: they count towards the deadline that the kubelet enforces.
 func (r Progress) workStart() time.Time {
@@ -137,19 +143,6 @@ func (r Progress) workStart() time.Time {
 // ended reports whether the newest pod has ended by itself.
 func (r Progress) ended() bool {
 	return r.newest != nil && hasEnded(r.newest)
-}
-
-// attempt returns when the last attempt ended, at the latest, and the task's end if
-// no other attempt follows.
-func (r Progress) attempt(s Observation) (ended time.Time, end execution.End) {
-	if r.newest != nil {
-		end = *r.containers.failure()
-		end.Started = r.containers.start()
-		return end.Finished, end
-	}
-	attempts := time.Duration(backoffLimit(r.job)) + 1
-	ended = earlier(s.Task.Started, s.Since).Add(attempts * (s.Settings.JobTimeout + r.grace()))
-	return ended, *podDeleted(ended)
 }
 
 // NewestPod returns the pod that was created last, or nil.

@@ -5,6 +5,8 @@ import (
 
 	batchv1 "k8s.io/api/batch/v1"
 	corev1 "k8s.io/api/core/v1"
+
+	"github.com/batch-job-controller/batch-job-controller/controller/jobspec"
 )
 
 // earliestStart returns when the first attempt started.
@@ -80,4 +82,13 @@ func lastFinish(members []containerState) time.Time {
 		}
 	}
 	return last
+}
+
+// deletedSince reports whether a pod is being deleted, and since when: its deletion
+// timestamp includes the grace period.
+func deletedSince(pod *corev1.Pod) (since time.Time, ok bool) {
+	if pod.DeletionTimestamp == nil {
+		return time.Time{}, false
+	}
+	return pod.DeletionTimestamp.Add(-jobspec.Grace(pod.DeletionGracePeriodSeconds)), true
 }
