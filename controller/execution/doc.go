@@ -7,4 +7,14 @@
 // by compare-and-swap. Both together are the execution record, from which any
 // replica can continue at any moment. A Ledger is the record plus what the leader
 // has observed since: a cache that may be dropped at any instruction.
+//
+//	plan.go       what an execution begins with; account.go: what changes
+//	ledger.go     the account, and what was observed since it was written
+//	admission.go  which tasks are admitted next; urgency.go: how soon to write
+//	id.go         IDs; firing.go: why an execution begins
+//	task.go       a node task; verdict.go: whether it is good
+//	indexes.go    sets of tasks, as text
+//	report.go     the outcome of an execution
+//	intake.go     what pods may send; callback.go, limit.go: errors about it
+//	hint.go       hints at common mistakes in JSON
 package execution

@@ -231,23 +231,6 @@ func (l *Ledger) NextAccount() Account {
 	return next
 }
 
-// admit admits tasks until the pool could be filled once more. It returns how
-// many admitted tasks waited for a slot before, and how many it added.
-func (l *Ledger) admit(next *Account) (ready, added int) {
-	want := 2*l.slots - l.inFlight
-	for i := l.granted; i < len(l.tasks) && ready+added < want; i++ {
-		switch {
-		case l.tasks[i].Outcome.State.Final():
-		case next.Admitted.Has(i):
-			ready++
-		default:
-			next.Admitted.Add(i)
-			added++
-		}
-	}
-	return ready, added
-}
-
 // Commit stores an account from NextAccount once the record holds it.
 func (l *Ledger) Commit(written Account) {
 	for i := range l.unsaved {

@@ -1,0 +1,66 @@
+package execution
+
+// waiting counts the admitted tasks that wait for a slot: from the first task
+// without a slot to the first that is neither admitted nor ended. The count is
+// kept up to date, because there may be as many of them as the pool has slots.
+type waiting struct {
+	end   int // the first task behind them
+	ready int // how many of them have not ended
+}
+
+// remove takes out a task that got a slot or has ended.
+func (w *waiting) remove(l *Ledger, i int) {
+	if i >= l.granted && i < w.end {
+		w.ready--
+	}
+}
+
+// extend counts the tasks that have been admitted since the last call.
+func (w *waiting) extend(l *Ledger) {
+	if w.end < l.granted {
+		*w = waiting{end: l.granted}
+	}
+	for ; w.end < len(l.tasks); w.end++ {
+		if l.tasks[w.end].Outcome.State.Final() {
+			continue
+		}
+		if !l.account.Admitted.Has(w.end) {
+			return
+		}
+		w.ready++
+	}
+}
+
+// admit admits tasks until the pool could be filled once more. It returns how
+// many admitted tasks waited for a slot before, and how many it added.
+func (l *Ledger) admit(next *Account) (ready, added int) {
+	want := 2*l.slots - l.inFlight
+	for i := l.granted; i < len(l.tasks) && ready+added < want; i++ {
+		switch {
+		case l.tasks[i].Outcome.State.Final():
+		case next.Admitted.Has(i):
+			ready++
+		default:
+			next.Admitted.Add(i)
+			added++
+		}
+	}
+	return ready, added
+}
+
+// pendingAdmissions returns what admit would do: how many tasks wait for a slot,
+// and whether it would add more. ready is valid only if it would.
+func (l *Ledger) pendingAdmissions() (ready int, more bool) {
+	w := &l.waiting
+	w.extend(l)
+	switch want := 2*l.slots - l.inFlight; {
+	case w.ready >= want, w.end == len(l.tasks):
+		return 0, false
+	case l.account.Admitted.Max() > w.end: // a record with gaps, which this version does not write
+		next := l.account.Clone()
+		ready, _ = l.admit(&next)
+		return ready, true
+	default:
+		return w.ready, true
+	}
+}
