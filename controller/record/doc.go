@@ -5,6 +5,7 @@
 //
 //	record.go   Record and its Store: created, read, listed, swapped, deleted
 //	read.go     Read: a record without a Store, for clients
+//	format.go   the keys of a record's ConfigMap, and their values
 //	schema.go   the schema version, and records of a later one
 //	damaged.go  records that no version can read
 //	state.go    State and its StateStore: which ticks were processed, which execution begins
