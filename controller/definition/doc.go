@@ -12,6 +12,7 @@
 //	follow.go      a changed ConfigMap becomes the next definition
 //	ticker.go      waits for the next tick, and fires what is due
 //	state.go       which ticks were dealt with, in the cluster
-//	open.go        from a firing to the record of an execution
+//	open.go        an execution is opened, unless one is open
+//	create.go      its nodes are selected, and its record is created
 //	late.go        an execution that cannot be opened in time is given up
 package definition

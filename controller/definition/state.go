@@ -4,11 +4,13 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"time"
 
 	"github.com/batch-job-controller/batch-job-controller/controller/execution"
 	"github.com/batch-job-controller/batch-job-controller/controller/kube"
 	"github.com/batch-job-controller/batch-job-controller/controller/lease"
 	"github.com/batch-job-controller/batch-job-controller/controller/record"
+	"github.com/batch-job-controller/batch-job-controller/controller/timing"
 )
 
 // ReadState reads which ticks were dealt with from the API server.
@@ -66,4 +68,10 @@ func (o *Opener) remember(ctx context.Context, fence lease.Fence, step string, w
 	if err != nil {
 		change(&o.state)
 	}
+}
+
+// untilDone tries a step of opening an execution until it is done or too late.
+func (o *Opener) untilDone(ctx context.Context, step string, why execution.Firing, late time.Time, try func() error) error {
+	log := o.Log.With("step", step, "trigger", why.Trigger, "scheduled", why.Scheduled)
+	return timing.Retrier{Clock: o.Clock, Jitter: o.Jitter}.Do(ctx, log, late, try)
 }

@@ -1,0 +1,110 @@
+package definition
+
+import (
+	"context"
+	"errors"
+	"fmt"
+
+	apierrors "k8s.io/apimachinery/pkg/api/errors"
+
+	"github.com/batch-job-controller/batch-job-controller/controller/execution"
+	"github.com/batch-job-controller/batch-job-controller/controller/jobspec"
+	"github.com/batch-job-controller/batch-job-controller/controller/kube"
+	"github.com/batch-job-controller/batch-job-controller/controller/lease"
+	"github.com/batch-job-controller/batch-job-controller/controller/plan"
+	"github.com/batch-job-controller/batch-job-controller/controller/record"
+)
+
+// create selects the nodes and writes the execution record: from then on the
+// execution exists, no matter which replica leads.
+func (o *Opener) create(ctx context.Context, fence lease.Fence, why execution.Firing) error {
+	d := o.Source.Current()
+	selected := plan.SelectNodes(plan.NodePolicy{ // before it is asked for time to write: templates take some to render
+		Selector:              d.JobNodeSelector,
+		RunOnUnscheduledNodes: d.RunOnUnscheduledNodes,
+		TolerateNoExecute:     d.TolerateNoExecute,
+		Templates:             jobspec.NewPodSpecs(d.PodTemplate, o.Namespace, o.state.Newest),
+	}, o.Nodes.Nodes())
+	write, done, err := fence(ctx)
+	if err != nil {
+		return err
+	}
+	defer done()
+	host, err := o.Host.Read(write)
+	if err != nil {
+		return err
+	}
+	created, isNew, err := o.createRecord(write, execution.Plan{
+		ID:         o.state.Newest,
+		Trigger:    why.Trigger,
+		Scheduled:  why.Scheduled,
+		ConfigHash: d.Hash,
+		Settings:   d.settings(host, o.TLS),
+		Nodes:      selected.Nodes,
+		Skipped:    selected.Skipped,
+		Excluded:   selected.Excluded,
+	})
+	if errors.Is(err, errNameTaken) {
+		return errors.Join(err, o.swapState(ctx, fence, func(s *record.State) bool {
+			s.Newest = s.Newest.Next()
+			return true
+		}))
+	}
+	var damaged *record.DamagedError
+	if errors.As(err, &damaged) {
+		o.Taker.LeaveAlone(o.state.Newest, damaged)
+		return nil
+	}
+	if err != nil {
+		return err
+	}
+	if created.Account.Phase == execution.Closed { // another leader was here
+		return nil
+	}
+	o.Taker.Adopt(created, isNew)
+	if isNew {
+		o.announceOpened(ctx, created)
+	}
+	return nil
+}
+
+var errNameTaken = errors.New("the name of the execution record is taken")
+
+// createRecord creates the record. If it exists it was written by another
+// leader, or by a request whose answer was lost. If that cannot be read any more
+// the error is a DamagedError, and not errNameTaken.
+func (o *Opener) createRecord(ctx context.Context, p execution.Plan) (r record.Record, isNew bool, err error) {
+	r, err = o.Records.Create(ctx, p, execution.Account{Phase: execution.Open})
+	if !apierrors.IsAlreadyExists(err) {
+		if err != nil && kube.MayBeCarriedOut(err) {
+			o.unanswered = o.Clock.Now()
+		}
+		return r, err == nil, err
+	}
+	there, err := o.Records.Get(ctx, p.ID)
+	var damaged *record.DamagedError
+	if errors.As(err, &damaged) && !damaged.IsOf(p.ID, execution.Firing{Trigger: p.Trigger, Scheduled: p.Scheduled}) {
+		return record.Record{}, false, fmt.Errorf("%w: %w", errNameTaken, damaged)
+	}
+	if err != nil {
+		return record.Record{}, false, err
+	}
+	if there.Plan.Trigger != p.Trigger || !there.Plan.Scheduled.Equal(p.Scheduled) {
+		return record.Record{}, false, fmt.Errorf("%w: %s was scheduled %s by %s", errNameTaken, p.ID, there.Plan.Scheduled, there.Plan.Trigger)
+	}
+	return there, false, nil
+}
+
+func (o *Opener) announceOpened(ctx context.Context, r record.Record) {
+	o.Metrics.ExecutionOpened(string(r.Plan.Trigger))
+	for _, skip := range r.Plan.Skipped {
+		o.Metrics.TaskEnded(string(execution.Skipped), string(skip.Reason))
+	}
+	about := kube.ConfigMapReference(r.Object)
+	if len(r.Plan.Nodes) == 0 {
+		o.Announcer.Announce(ctx, about, true, kube.EventNoNodes,
+			execution.Truncate(noNodesText(o.Source.Current().JobNodeSelector, r.Plan), execution.MaxMessage))
+		return
+	}
+	o.Announcer.Announce(ctx, about, false, kube.EventExecutionStarted, startedText(r.Plan))
+}
