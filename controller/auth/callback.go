@@ -103,6 +103,18 @@ func (c *Callbacks) Authenticate(ctx context.Context, key execution.Key, credent
 	return nil
 }
 
+// AdmitReview is called before Authenticate. It returns an error if no token from the
+// address may be reviewed now, and waits for a slot of the address. The caller has to
+// pass the error of Authenticate to settle.
+func (c *Callbacks) AdmitReview(ctx context.Context, key execution.Key, address, credential string) (settle func(error), err error) {
+	if c.authOf(key) != execution.ServiceAccountTokenAuth || !c.Credentials.tokens().IsOwn(credential) {
+		return func(error) {}, nil // needs no review
+	}
+	ctx, cancel := context.WithTimeout(ctx, ReviewTimeout)
+	defer cancel()
+	return c.strangers.admit(ctx, address, c.Clock.Now)
+}
+
 // authOf returns how the pod of a node task authenticates: as configured when its
 // execution opened, because the pod's credentials do not change. It is empty for an
 // execution that a version without authentication opened. A standby, which does not

@@ -32,18 +32,6 @@ func newStrangers() *strangers {
 	return &strangers{reviews: plan.NewReviews(), gates: map[string]*reviewGate{}}
 }
 
-// AdmitReview is called before Authenticate. It returns an error if no token from the
-// address may be reviewed now, and waits for a slot of the address. The caller has to
-// pass the error of Authenticate to settle.
-func (c *Callbacks) AdmitReview(ctx context.Context, key execution.Key, address, credential string) (settle func(error), err error) {
-	if c.authOf(key) != execution.ServiceAccountTokenAuth || !c.Credentials.tokens().IsOwn(credential) {
-		return func(error) {}, nil // needs no review
-	}
-	ctx, cancel := context.WithTimeout(ctx, ReviewTimeout)
-	defer cancel()
-	return c.strangers.admit(ctx, address, c.Clock.Now)
-}
-
 func (s *strangers) admit(ctx context.Context, address string, now func() time.Time) (settle func(error), err error) {
 	if err := s.check(address, now()); err != nil {
 		return nil, err
