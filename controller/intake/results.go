@@ -112,32 +112,6 @@ func (r *Results) AddLate(report execution.Report) (found bool) {
 	return found
 }
 
-// Mend has a report say that a node sent no result where the file is gone: a
-// report that says otherwise leads people to what is not there. It returns of which
-// nodes that was so.
-func (r *Results) Mend(report *execution.Report) (mended []string) {
-	for i := range report.Tasks {
-		t := &report.Tasks[i]
-		if t.Reported && r.isGone(execution.Key{Execution: report.ID, Node: t.Node}) {
-			t.Reported, mended = false, append(mended, t.Node)
-		}
-	}
-	if n := len(mended); n > 0 {
-		r.log.Warn("stored results are gone, and count as not sent", "execution", report.ID, "gone", n, "nodes", nameSome(mended))
-	}
-	return mended
-}
-
-// isGone reports whether a result is not there. A disk that cannot be read has
-// lost nothing yet.
-func (r *Results) isGone(key execution.Key) bool {
-	if r.store.HasResult(key) {
-		return false
-	}
-	body, err := r.store.Result(key)
-	return body == nil && err == nil
-}
-
 // countDropped counts series that are not exported any more, or not at all.
 func (r *Results) countDropped(key execution.Key, dropped int) {
 	if dropped == 0 {
