@@ -2,7 +2,6 @@ package validate
 
 import (
 	"errors"
-	"fmt"
 	"sort"
 	"strings"
 	"time"
@@ -69,22 +68,6 @@ func Check(in Input, now time.Time) *Result {
 	}
 	sort.SliceStable(c.Findings, func(i, j int) bool { return c.Findings[i].before(c.Findings[j]) })
 	return &c.Result
-}
-
-// checking is a check in progress.
-type checking struct {
-	Result
-	places places
-}
-
-func (c *checking) problem(path, message string) {
-	c.Findings = append(c.Findings, c.places.at(path, message))
-}
-
-func (c *checking) warn(path, format string, args ...any) {
-	f := c.places.at(path, fmt.Sprintf(format, args...))
-	f.Warning = true
-	c.Findings = append(c.Findings, f)
 }
 
 // decode validates the values with the controller's code.

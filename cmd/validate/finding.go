@@ -37,3 +37,19 @@ func (f Finding) before(other Finding) bool {
 	}
 	return f.Line < other.Line
 }
+
+// checking is a check in progress.
+type checking struct {
+	Result
+	places places
+}
+
+func (c *checking) problem(path, message string) {
+	c.Findings = append(c.Findings, c.places.at(path, message))
+}
+
+func (c *checking) warn(path, format string, args ...any) {
+	f := c.places.at(path, fmt.Sprintf(format, args...))
+	f.Warning = true
+	c.Findings = append(c.Findings, f)
+}
