@@ -114,17 +114,25 @@ func (d *Disk) now() time.Time {
 	return time.Now()
 }
 
-// at returns the directory and the base of a name.
-func (d *Disk) at(name string) (*node, string, error) {
+// entry is a name in a directory. It may have no node.
+type entry struct {
+	dir  *node
+	base string
+}
+
+func (e entry) node() *node { return e.dir.entries[e.base] }
+
+// at returns the entry of a name.
+func (d *Disk) at(name string) (entry, error) {
 	dir, base := path.Split(name)
 	if dir == "" {
-		return d.root, base, nil
+		return entry{d.root, base}, nil
 	}
 	parent, ok := d.root.entries[strings.TrimSuffix(dir, "/")]
 	if !ok {
-		return nil, "", fs.ErrNotExist
+		return entry{}, fs.ErrNotExist
 	}
-	return parent, base, nil
+	return entry{parent, base}, nil
 }
 
 // add adds a node under a name that must not exist.
@@ -134,15 +142,15 @@ func (d *Disk) add(kind, name string, n *node) error {
 	}
 	d.mu.Lock()
 	defer d.mu.Unlock()
-	parent, base, err := d.at(name)
+	at, err := d.at(name)
 	if err != nil {
 		return err
 	}
-	if _, taken := parent.entries[base]; taken {
+	if at.node() != nil {
 		return fs.ErrExist
 	}
 	n.changed = d.now()
-	parent.entries[base] = n
+	at.dir.entries[at.base] = n
 	return nil
 }
 
@@ -165,56 +173,48 @@ func (d *Disk) Symlink(target, name string) error {
 
 // Link gives a file a second name, which must not exist.
 func (d *Disk) Link(oldName, newName string) error {
-	if err := d.begin("link", newName); err != nil {
-		return err
-	}
-	d.mu.Lock()
-	defer d.mu.Unlock()
-	from, oldBase, err := d.at(oldName)
-	if err != nil {
-		return err
-	}
-	to, newBase, err := d.at(newName)
-	if err != nil {
-		return err
-	}
-	n, ok := from.entries[oldBase]
-	if !ok {
-		return fs.ErrNotExist
-	}
-	if _, taken := to.entries[newBase]; taken {
-		return fs.ErrExist
-	}
-	n.others++
-	to.entries[newBase] = n
-	return nil
+	return d.rename("link", oldName, newName, func(n *node, _, to entry) error {
+		if to.node() != nil {
+			return fs.ErrExist
+		}
+		n.others++
+		to.dir.entries[to.base] = n
+		return nil
+	})
 }
 
 // Rename replaces newName atomically.
 func (d *Disk) Rename(oldName, newName string) error {
-	if err := d.begin("rename", newName); err != nil {
+	return d.rename("rename", oldName, newName, func(n *node, from, to entry) error {
+		if replaced := to.node(); replaced != nil {
+			d.forget(replaced)
+		}
+		delete(from.dir.entries, from.base)
+		to.dir.entries[to.base] = n
+		return nil
+	})
+}
+
+// rename calls f with the node of a name, and the entries of its old and its new name.
+func (d *Disk) rename(kind, oldName, newName string, f func(n *node, from, to entry) error) error {
+	if err := d.begin(kind, newName); err != nil {
 		return err
 	}
 	d.mu.Lock()
 	defer d.mu.Unlock()
-	from, oldBase, err := d.at(oldName)
+	from, err := d.at(oldName)
 	if err != nil {
 		return err
 	}
-	to, newBase, err := d.at(newName)
+	to, err := d.at(newName)
 	if err != nil {
 		return err
 	}
-	n, ok := from.entries[oldBase]
-	if !ok {
+	n := from.node()
+	if n == nil {
 		return fs.ErrNotExist
 	}
-	if replaced := to.entries[newBase]; replaced != nil {
-		d.forget(replaced)
-	}
-	delete(from.entries, oldBase)
-	to.entries[newBase] = n
-	return nil
+	return f(n, from, to)
 }
 
 // Remove removes a file, a link or an empty directory.
@@ -224,16 +224,16 @@ func (d *Disk) Remove(name string) error {
 	}
 	d.mu.Lock()
 	defer d.mu.Unlock()
-	parent, base, err := d.at(name)
+	at, err := d.at(name)
 	if err != nil {
 		return err
 	}
-	n, ok := parent.entries[base]
-	if !ok {
+	n := at.node()
+	if n == nil {
 		return fs.ErrNotExist
 	}
 	d.forget(n)
-	delete(parent.entries, base)
+	delete(at.dir.entries, at.base)
 	return nil
 }
 
