@@ -2,7 +2,6 @@ package metrics
 
 import (
 	"encoding/json"
-	"maps"
 	"slices"
 	"strconv"
 	"strings"
@@ -89,14 +88,6 @@ func (d *decoder) gauge(_, name string) error {
 		err = invalid(name, "must not be empty")
 	}
 	return err
-}
-
-func (d *decoder) gaugeNames() string {
-	names := slices.Sorted(maps.Keys(d.gauges))
-	if len(names) == 0 {
-		return "none, because no gauges are configured"
-	}
-	return strings.Join(names, ", ")
 }
 
 func (d *decoder) sample(path, name string, g gauge, seen map[string]string) error {

@@ -12,6 +12,7 @@
 //	merge.go       merges a result into the earlier one, and validates it again
 //	schema.go      the gauges and limits at the start of an execution
 //	results.go     the exported samples; latest.go: those of each node's newest values
+//	share.go       what a node contributes to an execution
 //	limits.go      the limits of one result, and of the series of all
 //	dropseries.go  drops the series of the oldest executions if there are too many
 //	collect.go     Results as a prometheus.Collector; gauge.go: names and help

@@ -7,17 +7,6 @@ import (
 	"github.com/batch-job-controller/batch-job-controller/controller/execution"
 )
 
-// ofTask is how many series there are of a node task besides its result.
-const ofTask = 2
-
-// size returns how many series a share is exported as.
-func (s share) size() int {
-	if s.task == nil {
-		return len(s.samples)
-	}
-	return len(s.samples) + ofTask
-}
-
 // makeRoom stops exporting the oldest executions of those that are older than
 // one, until what is left fits. It returns how many series that were. The latest
 // of their nodes stays. The caller holds r.mu.

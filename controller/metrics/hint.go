@@ -2,6 +2,7 @@ package metrics
 
 import (
 	"encoding/json"
+	"maps"
 	"slices"
 	"strconv"
 	"strings"
@@ -12,6 +13,14 @@ import (
 // unknownGauge is the error of a gauge that is not configured, with a hint.
 func (d *decoder) unknownGauge(name string) error {
 	return invalid(d.member("", name), "is not a configured gauge: must be one of %s%s", d.gaugeNames(), d.likelyGauge(name))
+}
+
+func (d *decoder) gaugeNames() string {
+	names := slices.Sorted(maps.Keys(d.gauges))
+	if len(names) == 0 {
+		return "none, because no gauges are configured"
+	}
+	return strings.Join(names, ", ")
 }
 
 func (d *decoder) likelyGauge(name string) string {

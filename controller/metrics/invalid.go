@@ -32,18 +32,6 @@ func quote(foreign string) string {
 	return strconv.Quote(execution.Truncate(foreign, maxQuoted))
 }
 
-// member returns the path of an object's member. A key that is not a plain
-// name is quoted.
-func (c *redaction) member(path, key string) string {
-	if !isName(key) {
-		return path + "[" + c.quote(key) + "]"
-	}
-	if path == "" {
-		return key
-	}
-	return path + "." + key
-}
-
 func isName(s string) bool {
 	if s == "" || len(s) > maxQuoted {
 		return false

@@ -37,6 +37,18 @@ func (c *redaction) shown(text string) string {
 // would not be known for one: it is redacted first.
 func (c *redaction) quote(foreign string) string { return quote(c.shown(foreign)) }
 
+// member returns the path of an object's member. A key that is not a plain
+// name is quoted.
+func (c *redaction) member(path, key string) string {
+	if !isName(key) {
+		return path + "[" + c.quote(key) + "]"
+	}
+	if path == "" {
+		return key
+	}
+	return path + "." + key
+}
+
 // store returns a text as it is stored, which is in the body between two places,
 // behind a colon at most.
 func (c *redaction) store(text string, from, to int64) string {

@@ -41,19 +41,6 @@ type Results struct {
 	pods       int                    // of the newest; -1: not known yet
 }
 
-// share is a node's part of an execution. It is replaced, never
-// changed: a scrape reads it without the lock.
-type share struct {
-	samples Samples // nil: none were reported
-	schema  *schema // that they were checked against
-	task    *taskState
-}
-
-type taskState struct {
-	durationMS int64
-	bad        bool
-}
-
 // Samples are the samples of a node, in its order.
 type Samples []Sample
 
@@ -82,6 +69,15 @@ func NewResults(o ResultOptions) *Results {
 	}
 	r.Configure(o)
 	return r
+}
+
+// CheckGauges reports whether gauges can be exported beside the controller's own
+// metrics.
+func CheckGauges(o ResultOptions) error {
+	registry := prometheus.NewRegistry()
+	New(registry)
+	WatchStore(registry, nil)
+	return registry.Register(NewResults(o))
 }
 
 // Begin makes an execution the current one, unless a newer one has started. It

@@ -309,3 +309,22 @@ func BenchmarkScrape(b *testing.B) {
 		}
 	}
 }
+
+func TestGaugesThatCannotBeExported(t *testing.T) {
+	for name, test := range map[string]struct {
+		prefix, gauge, want string
+	}{
+		"one like any other":          {"foo", "leader", ""},
+		"one of the controller's own": {"batch_job_controller", "leader", "batch_job_controller_leader"},
+		"one of the report directory": {"batch_job_controller", "report_store_healthy", "batch_job_controller_report_store_healthy"},
+	} {
+		t.Run(name, func(t *testing.T) {
+			o := with(metrics.Gauge{Name: test.gauge, Help: "Of a job."})
+			o.Prefix = test.prefix
+			err := metrics.CheckGauges(o)
+			if (err == nil) != (test.want == "") || (err != nil && !strings.Contains(err.Error(), test.want)) {
+				t.Errorf("got %v, want %q", err, test.want)
+			}
+		})
+	}
+}

@@ -6,8 +6,6 @@ import (
 	"slices"
 	"strings"
 
-	"github.com/prometheus/client_golang/prometheus"
-
 	"github.com/batch-job-controller/batch-job-controller/controller/execution"
 )
 
@@ -115,13 +113,4 @@ func (r *Results) schemaOf(id execution.ID) *schema {
 		return s
 	}
 	return r.current
-}
-
-// CheckGauges reports whether gauges can be exported beside the controller's own
-// metrics.
-func CheckGauges(o ResultOptions) error {
-	registry := prometheus.NewRegistry()
-	New(registry)
-	WatchStore(registry, nil)
-	return registry.Register(NewResults(o))
 }
