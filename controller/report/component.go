@@ -5,6 +5,8 @@ import (
 	"encoding/hex"
 	"regexp"
 	"strings"
+
+	"github.com/batch-job-controller/batch-job-controller/controller/execution"
 )
 
 const (
@@ -24,6 +26,12 @@ var nodeName = regexp.MustCompile(`^[a-z0-9]([-a-z0-9]*[a-z0-9])?(\.[a-z0-9]([-a
 
 // isNodeName reports whether s can be the name of a node.
 func isNodeName(s string) bool { return len(s) <= maxNodeName && nodeName.MatchString(s) }
+
+// checkID prevents the use of an invalid ID as a path.
+func checkID(id execution.ID) error {
+	_, err := execution.ParseID(string(id))
+	return err
+}
 
 // component returns node+suffix, if that is not too long for a file name. Otherwise
 // the node's part is cut so that the name has 255 bytes; it ends with a tilde and a

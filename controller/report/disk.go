@@ -7,6 +7,8 @@ import (
 	"io/fs"
 	"os"
 	"syscall"
+
+	"github.com/batch-job-controller/batch-job-controller/controller/execution"
 )
 
 // Disk is the part of a file system that the store needs. Names are those of package
@@ -90,20 +92,22 @@ func (d rootDisk) SyncDir(name string) error {
 	return errors.Join(err, f.Close())
 }
 
-func (d rootDisk) Free() (int64, error) {
+func (d rootDisk) Free() (int64, error) { return d.measure(freeBytes) }
+func (d rootDisk) Size() (int64, error) { return d.measure(sizeBytes) }
+
+func (d rootDisk) measure(bytes func(*os.File) (int64, error)) (int64, error) {
 	f, err := d.root.Open(".")
 	if err != nil {
 		return 0, err
 	}
 	defer f.Close() //nolint:errcheck // nothing was written to it
-	return freeBytes(f)
+	return bytes(f)
 }
 
-func (d rootDisk) Size() (int64, error) {
-	f, err := d.root.Open(".")
-	if err != nil {
-		return 0, err
+// explain wraps the error of a full disk with ErrNoSpace.
+func explain(err error) error {
+	if errors.Is(err, syscall.ENOSPC) || errors.Is(err, syscall.EDQUOT) {
+		return fmt.Errorf("%w: %w", execution.ErrNoSpace, err)
 	}
-	defer f.Close() //nolint:errcheck // nothing was written to it
-	return sizeBytes(f)
+	return err
 }

@@ -16,8 +16,11 @@
 //
 // One process writes, and others may read at the same time.
 //
-//	store.go      Store: opens the directory, and writes files durably
-//	execution.go  the directory of an execution: begun, listed, dropped; its report
+//	store.go      Store: opens the directory
+//	save.go       saves a file of an execution durably
+//	write.go      writes files under temporary names; read.go: reads files
+//	directory.go  begins the directory of an execution; drop.go: deletes it
+//	execution.go  the report of an execution
 //	result.go     the results of nodes; claim.go: which replica may replace them
 //	upload.go     the files of nodes; files.go: their names
 //	log.go        the logs of containers

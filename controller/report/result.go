@@ -89,23 +89,9 @@ func (s *Store) Result(key execution.Key) ([]byte, error) {
 	return body, nil
 }
 
-// read reads a regular file, and not a link.
-func (s *Store) read(name string) ([]byte, error) {
-	info, err := fs.Lstat(s.files, name)
-	if err != nil || !info.Mode().IsRegular() {
-		return nil, err
-	}
-	return fs.ReadFile(s.files, name)
-}
-
 // HasResult reports whether the node has a result.
 func (s *Store) HasResult(key execution.Key) bool {
 	return s.has(key, resultName(key.Node))
-}
-
-func (s *Store) has(key execution.Key, name string) bool {
-	info, err := fs.Lstat(s.files, path.Join(string(key.Execution), name))
-	return err == nil && info.Mode().IsRegular()
 }
 
 // Results yields the nodes with their results. Without a list, the nodes come from the

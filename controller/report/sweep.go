@@ -15,22 +15,6 @@ import (
 // on the same volume.
 const abandonedAfter = time.Hour
 
-const (
-	trashPrefix = "."
-	trashSuffix = ".deleting"
-)
-
-// trashName is the name of an execution's directory while it is being deleted.
-func trashName(id execution.ID) string {
-	return trashPrefix + string(id) + trashSuffix
-}
-
-func isTrash(name string) bool {
-	id, begins := strings.CutPrefix(name, trashPrefix)
-	id, ends := strings.CutSuffix(id, trashSuffix)
-	return begins && ends && checkID(execution.ID(id)) == nil
-}
-
 // sweep finishes deletions, and deletes unfinished files.
 func (s *Store) sweep() error {
 	entries, err := fs.ReadDir(s.files, ".")
