@@ -11,18 +11,6 @@ import (
 	"sigs.k8s.io/yaml"
 )
 
-// templateData is the data of a pod template.
-type templateData struct {
-	Namespace   string
-	ExecutionID string
-	NodeName    string
-}
-
-// values are a map, as the predecessor's were: {{ index . "NodeName" }} works.
-func (d templateData) values() map[string]string {
-	return map[string]string{"Namespace": d.Namespace, "ExecutionID": d.ExecutionID, "NodeName": d.NodeName}
-}
-
 // maxRendered bounds the rendered text: a Job has to fit into etcd.
 const maxRendered = 512 << 10
 

@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"slices"
 	"strconv"
+	"strings"
 
 	corev1 "k8s.io/api/core/v1"
 
@@ -43,6 +44,14 @@ func taskEnv(key execution.Key, index int, s execution.Settings, o Options) []co
 		{Name: EnvFileURL, Value: url(route.File)},
 		{Name: EnvEventURL, Value: url(route.Event)},
 	}...)
+}
+
+// withScheme changes a callback URL to https if the port uses TLS.
+func withScheme(url string, s execution.Settings) string {
+	if !s.CallbackTLS {
+		return url
+	}
+	return "https" + strings.TrimPrefix(url, "http")
 }
 
 // setEnv sets the environment. It returns a panic of an extension as an error, which

@@ -10,6 +10,18 @@ import (
 
 const templateName = "pod-template.yaml"
 
+// templateData is the data of a pod template.
+type templateData struct {
+	Namespace   string
+	ExecutionID string
+	NodeName    string
+}
+
+// values are a map, as the predecessor's were: {{ index . "NodeName" }} works.
+func (d templateData) values() map[string]string {
+	return map[string]string{"Namespace": d.Namespace, "ExecutionID": d.ExecutionID, "NodeName": d.NodeName}
+}
+
 // evaluate executes a Go text/template over the data. Its errors have the line
 // and column of the template.
 func evaluate(w io.Writer, text string, data templateData) error {

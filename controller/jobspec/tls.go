@@ -2,7 +2,6 @@ package jobspec
 
 import (
 	"slices"
-	"strings"
 
 	corev1 "k8s.io/api/core/v1"
 
@@ -23,14 +22,6 @@ func CABundleName(controller string) string { return controller + "-ca" }
 // caVariables are the variables from which curl, OpenSSL, Go programs and Python
 // libraries read the name of the file.
 func caVariables() []string { return []string{"CURL_CA_BUNDLE", "SSL_CERT_FILE", "REQUESTS_CA_BUNDLE"} }
-
-// withScheme changes a callback URL to https if the port uses TLS.
-func withScheme(url string, s execution.Settings) string {
-	if !s.CallbackTLS {
-		return url
-	}
-	return "https" + strings.TrimPrefix(url, "http")
-}
 
 // trustCA gives every container the CA bundle, so that scripts need no change. Settings
 // of the template take precedence. It mounts the directory, because the kubelet does not
