@@ -57,10 +57,7 @@ func setCredential(spec *corev1.PodSpec, s execution.Settings, o Options) {
 		}},
 	})
 	mount := corev1.VolumeMount{Name: credentialVolume, MountPath: credentialDirectory, ReadOnly: true}
-	for i := range spec.InitContainers {
-		spec.InitContainers[i].VolumeMounts = append(spec.InitContainers[i].VolumeMounts, mount)
-	}
-	for i := range spec.Containers {
-		spec.Containers[i].VolumeMounts = append(spec.Containers[i].VolumeMounts, mount)
+	for _, c := range containersOf(spec) {
+		c.VolumeMounts = append(c.VolumeMounts, mount)
 	}
 }

@@ -6,6 +6,7 @@
 //	evaluate.go    executes it; functions.go: its functions; bounds.go: bounds its steps
 //	render.go      the Job of a node
 //	labels.go      its names, labels and annotations
+//	containers.go  all containers of a pod, for changing them
 //	env.go         the environment of its containers; proxy.go: NO_PROXY
 //	credential.go  how pods authenticate; tls.go: which authorities they trust
 //	restart.go     restart policies of containers that would run work twice

@@ -62,18 +62,12 @@ func setEnv(spec *corev1.PodSpec, ours []corev1.EnvVar, key execution.Key, o Opt
 			err = fmt.Errorf("an extension panicked: %v", p)
 		}
 	}()
-	set := func(c *corev1.Container) {
+	for _, c := range containersOf(spec) {
 		var extended []corev1.EnvVar
 		for _, extension := range o.Extensions {
 			extended = append(extended, extension(key, *c.DeepCopy())...)
 		}
 		c.Env = mergeEnv(ours, c.Env, extended)
-	}
-	for i := range spec.InitContainers {
-		set(&spec.InitContainers[i])
-	}
-	for i := range spec.Containers {
-		set(&spec.Containers[i])
 	}
 	return nil
 }

@@ -19,11 +19,8 @@ func isProxyVariable(name string) bool {
 // bypassProxies makes callbacks of all containers bypass their proxies, which cannot
 // reach the address of a Service. No usual NO_PROXY contains it.
 func bypassProxies(spec *corev1.PodSpec, host string) {
-	for i := range spec.InitContainers {
-		bypassProxy(&spec.InitContainers[i], host)
-	}
-	for i := range spec.Containers {
-		bypassProxy(&spec.Containers[i], host)
+	for _, c := range containersOf(spec) {
+		bypassProxy(c, host)
 	}
 }
 

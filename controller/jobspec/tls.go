@@ -39,11 +39,8 @@ func trustCA(spec *corev1.PodSpec, s execution.Settings) {
 			}},
 		})
 	}
-	for i := range spec.InitContainers {
-		mountCA(&spec.InitContainers[i])
-	}
-	for i := range spec.Containers {
-		mountCA(&spec.Containers[i])
+	for _, c := range containersOf(spec) {
+		mountCA(c)
 	}
 }
 
