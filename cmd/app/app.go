@@ -5,7 +5,6 @@ import (
 	"errors"
 	"fmt"
 	"log/slog"
-	"maps"
 	"net"
 	"net/http"
 	"slices"
@@ -13,7 +12,6 @@ import (
 
 	"github.com/prometheus/client_golang/prometheus"
 	"github.com/prometheus/client_golang/prometheus/promhttp"
-	corev1 "k8s.io/api/core/v1"
 	"k8s.io/client-go/rest"
 	"k8s.io/component-base/metrics/legacyregistry"
 	_ "k8s.io/component-base/metrics/prometheus/clientgo" // client-go's own metrics
@@ -26,7 +24,6 @@ import (
 	"github.com/batch-job-controller/batch-job-controller/controller"
 	"github.com/batch-job-controller/batch-job-controller/controller/auth"
 	"github.com/batch-job-controller/batch-job-controller/controller/config"
-	"github.com/batch-job-controller/batch-job-controller/controller/execution"
 	"github.com/batch-job-controller/batch-job-controller/controller/intake"
 	"github.com/batch-job-controller/batch-job-controller/controller/jobspec"
 	"github.com/batch-job-controller/batch-job-controller/controller/kube"
@@ -119,37 +116,12 @@ func openStore(dir string, o report.Options, ext extensions) (*report.Store, err
 	return report.Open(disk, o)
 }
 
-func resultOptions(cfg config.Config) metrics.ResultOptions {
-	o := metrics.ResultOptions{
-		Prefix: cfg.Metrics.Prefix,
-		Latest: cfg.LatestMetricsLabel,
-		Info: metrics.Info{
-			Version: version.Own(), Name: cfg.Name, PoolSize: cfg.PodPoolSize,
-			ReportHistory: cfg.ReportHistory, Cron: cfg.CronExpression,
-		},
-		Limits: resultLimits(cfg.Callback.Limits),
-	}
-	for _, name := range slices.Sorted(maps.Keys(cfg.Metrics.Gauges)) {
-		gauge := cfg.Metrics.Gauges[name]
-		o.Gauges = append(o.Gauges, metrics.Gauge{Name: name, Help: gauge.Help, Labels: gauge.Labels})
-	}
-	return o
-}
-
 // tokenFile returns the file of the replica's service account token, or "".
 func tokenFile(access *rest.Config) string {
 	if access == nil {
 		return ""
 	}
 	return access.BearerTokenFile
-}
-
-func podEnvs(cfg config.Config, given []PodEnv) []jobspec.EnvExtension {
-	all := make([]jobspec.EnvExtension, 0, len(given))
-	for _, f := range given {
-		all = append(all, func(key execution.Key, c corev1.Container) []corev1.EnvVar { return f(cfg, key, c) })
-	}
-	return all
 }
 
 func (a *app) addServers(own *metrics.Metrics) error {

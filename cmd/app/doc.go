@@ -10,6 +10,7 @@
 //	starting.go    tries again while the API server does not respond
 //	app.go         builds all parts, runs them, and shuts them down in reverse order
 //	limits.go      the part of callback.limits that each part gets
+//	results.go     the gauges of results, and their limits
 //	tls.go         the certificates of the ports
 //	viewers.go     who may read reports
 //	reload.go      whether this process would start with a changed ConfigMap

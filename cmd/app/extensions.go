@@ -11,6 +11,7 @@ import (
 
 	"github.com/batch-job-controller/batch-job-controller/controller/config"
 	"github.com/batch-job-controller/batch-job-controller/controller/execution"
+	"github.com/batch-job-controller/batch-job-controller/controller/jobspec"
 	"github.com/batch-job-controller/batch-job-controller/controller/kube"
 	"github.com/batch-job-controller/batch-job-controller/controller/report"
 )
@@ -78,6 +79,14 @@ func collect(given []Extension) extensions {
 	var all extensions
 	for _, add := range given {
 		add(&all)
+	}
+	return all
+}
+
+func podEnvs(cfg config.Config, given []PodEnv) []jobspec.EnvExtension {
+	all := make([]jobspec.EnvExtension, 0, len(given))
+	for _, f := range given {
+		all = append(all, func(key execution.Key, c corev1.Container) []corev1.EnvVar { return f(cfg, key, c) })
 	}
 	return all
 }
