@@ -333,6 +333,13 @@ var allowed = map[string][]string{
 		"k8s.io/utils/...",
 	},
 	"controller/servingcert/certificate": {},
+	"controller/testkit": {
+		"controller/execution",
+		"k8s.io/api/...",
+		"k8s.io/apimachinery/...",
+		"k8s.io/client-go/...",
+		"k8s.io/utils/...",
+	},
 	"controller/timing": {
 		"controller/backoff",
 		"k8s.io/utils/...",

@@ -20,6 +20,7 @@ import (
 	"github.com/batch-job-controller/batch-job-controller/controller/execution"
 	"github.com/batch-job-controller/batch-job-controller/controller/jobspec"
 	"github.com/batch-job-controller/batch-job-controller/controller/route"
+	"github.com/batch-job-controller/batch-job-controller/controller/testkit"
 )
 
 // scene is what a replica knows while one execution is open and its pod runs on
@@ -216,7 +217,7 @@ func TestTheOperatorIsToldOfDenialsOnceAMinute(t *testing.T) {
 		other := s.key
 		other.Node = "b"
 		unknown := route.Keyring{Namespace: "ns", Controller: "name", Keys: []route.TokenKey{{1}}}
-		must(t, callbacks.Authenticate(t.Context(), s.key, s.keyring.Token(s.key)))
+		testkit.Must(t, callbacks.Authenticate(t.Context(), s.key, s.keyring.Token(s.key)))
 		for range 90 {
 			if err := callbacks.Authenticate(t.Context(), other, s.keyring.Token(s.key)); !errors.Is(err, execution.ErrOtherTask) {
 				t.Fatalf("the token of another node task: got %v", err)

@@ -9,12 +9,14 @@ import (
 	"time"
 
 	"k8s.io/utils/clock"
+
+	"github.com/batch-job-controller/batch-job-controller/controller/testkit"
 )
 
 func TestIssuersFollowTheReplicasOwnToken(t *testing.T) {
 	file := filepath.Join(t.TempDir(), "token")
 	write := func(issuer string) {
-		must(t, os.WriteFile(file, []byte(jwt(`{"iss":"`+issuer+`","sub":"system:serviceaccount:ns:controller","aud":["https://api"]}`)), 0o600))
+		testkit.Must(t, os.WriteFile(file, []byte(jwt(`{"iss":"`+issuer+`","sub":"system:serviceaccount:ns:controller","aud":["https://api"]}`)), 0o600))
 	}
 	synctest.Test(t, func(t *testing.T) {
 		issuers := NewIssuers(file, clock.RealClock{})
@@ -28,7 +30,7 @@ func TestIssuersFollowTheReplicasOwnToken(t *testing.T) {
 			{what: "with a token", after: issuerPause, do: func() { write("https://a") }, want: []string{"https://a"}},
 			{what: "at once after the issuer was changed", do: func() { write("https://b") }, want: []string{"https://a"}},
 			{what: "a minute after the issuer was changed", after: issuerPause, do: func() {}, want: []string{"https://a", "https://b"}},
-			{what: "with a token that is broken", after: issuerPause, do: func() { must(t, os.WriteFile(file, []byte("x"), 0o600)) }, want: []string{"https://a", "https://b"}},
+			{what: "with a token that is broken", after: issuerPause, do: func() { testkit.Must(t, os.WriteFile(file, []byte("x"), 0o600)) }, want: []string{"https://a", "https://b"}},
 		} {
 			time.Sleep(step.after)
 			step.do()

@@ -19,6 +19,7 @@ import (
 	"k8s.io/utils/clock"
 
 	"github.com/batch-job-controller/batch-job-controller/controller/execution"
+	"github.com/batch-job-controller/batch-job-controller/controller/testkit"
 )
 
 // floodedReviews is an API server that takes its time for each token. Of those
@@ -69,7 +70,7 @@ func TestGoodTokensGetInDuringAFlood(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			file := filepath.Join(t.TempDir(), "token")
 			own := base64.RawURLEncoding.EncodeToString([]byte(`{"iss":"https://ours","sub":"system:serviceaccount:jobs:check","aud":["api"]}`))
-			must(t, os.WriteFile(file, []byte("eyJhbGciOiJSUzI1NiJ9."+own+".c2ln"), 0o600))
+			testkit.Must(t, os.WriteFile(file, []byte("eyJhbGciOiJSUzI1NiJ9."+own+".c2ln"), 0o600))
 			synctest.Test(t, func(t *testing.T) {
 				s := newScene()
 				s.issuers = NewIssuers(file, clock.RealClock{})

@@ -19,6 +19,7 @@ import (
 	"k8s.io/utils/clock"
 
 	"github.com/batch-job-controller/batch-job-controller/controller/execution"
+	"github.com/batch-job-controller/batch-job-controller/controller/testkit"
 )
 
 // gate plays the API server that knows the owners of tokens and what they may do.
@@ -64,13 +65,6 @@ func (g *gate) authorizer() *ReportAuthorizer {
 	return NewReportAuthorizer(tokens, g.client.AuthorizationV1().SubjectAccessReviews(), clock.RealClock{})
 }
 
-func must(t *testing.T, err error) {
-	t.Helper()
-	if err != nil {
-		t.Fatal(err)
-	}
-}
-
 func TestAuthorize(t *testing.T) {
 	tests := map[string]struct {
 		token string
@@ -113,7 +107,7 @@ func TestAuthorize(t *testing.T) {
 func TestAccessIsAskedForAsKubernetesDoes(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		g := newGate()
-		must(t, g.authorizer().Authorize(t.Context(), "a"))
+		testkit.Must(t, g.authorizer().Authorize(t.Context(), "a"))
 		want := []authorizationv1.SubjectAccessReviewSpec{{
 			NonResourceAttributes: &authorizationv1.NonResourceAttributes{Path: "/reports", Verb: strings.ToLower(http.MethodGet)},
 			User:                  "ada", UID: "1", Groups: []string{"viewers"}, Extra: map[string]authorizationv1.ExtraValue{"scope": {"x"}},
@@ -129,15 +123,15 @@ func TestAccessIsKeptForSeconds(t *testing.T) {
 		g := newGate()
 		v := g.authorizer()
 		for range 3 {
-			must(t, v.Authorize(t.Context(), "a"))
-			must(t, v.Authorize(t.Context(), "a2")) // another token of the same user
+			testkit.Must(t, v.Authorize(t.Context(), "a"))
+			testkit.Must(t, v.Authorize(t.Context(), "a2")) // another token of the same user
 		}
 		if g.tokensAskedOf != 2 || len(g.asked) != 1 {
 			t.Errorf("%d tokens and %d users were asked about, want 2 and 1", g.tokensAskedOf, len(g.asked))
 		}
 		time.Sleep(9 * time.Second)
 		g.accessAway, g.tokensAway = true, true
-		must(t, v.Authorize(t.Context(), "a"))
+		testkit.Must(t, v.Authorize(t.Context(), "a"))
 		time.Sleep(time.Second)
 		if err := v.Authorize(t.Context(), "a"); !errors.Is(err, execution.ErrNoAnswer) {
 			t.Errorf("after ten seconds without the API server: got %v", err)
@@ -148,6 +142,6 @@ func TestAccessIsKeptForSeconds(t *testing.T) {
 		}
 		g.allowed = []string{"ada"}
 		time.Sleep(2 * time.Second)
-		must(t, v.Authorize(t.Context(), "a"))
+		testkit.Must(t, v.Authorize(t.Context(), "a"))
 	})
 }

@@ -10,13 +10,12 @@ import (
 	"time"
 
 	corev1 "k8s.io/api/core/v1"
-	eventsv1 "k8s.io/api/events/v1"
-	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/apimachinery/pkg/util/validation"
 	"k8s.io/client-go/kubernetes/fake"
 	clocktesting "k8s.io/utils/clock/testing"
 
 	"github.com/batch-job-controller/batch-job-controller/controller/execution"
+	"github.com/batch-job-controller/batch-job-controller/controller/testkit"
 )
 
 func TestEventNamesAreNamesOfObjects(t *testing.T) {
@@ -85,7 +84,7 @@ func TestARepeatedEventIsASeries(t *testing.T) {
 				t.Fatal(err)
 			}
 		}
-		got := eventsIn(t, client, "jobs")
+		got := testkit.Events(t, client, "jobs")
 		if len(got) != 1 || got[0].Series == nil || got[0].Series.Count != 3 {
 			t.Fatalf("got %+v, want one that was there three times", got)
 		}
@@ -96,13 +95,4 @@ func TestARepeatedEventIsASeries(t *testing.T) {
 			t.Errorf("instance %q: the API wants one", got[0].ReportingInstance)
 		}
 	})
-}
-
-func eventsIn(t *testing.T, client *fake.Clientset, namespace string) []eventsv1.Event {
-	t.Helper()
-	list, err := client.EventsV1().Events(namespace).List(t.Context(), metav1.ListOptions{})
-	if err != nil {
-		t.Fatal(err)
-	}
-	return list.Items
 }

@@ -9,6 +9,7 @@ import (
 	"k8s.io/client-go/kubernetes/fake"
 
 	"github.com/batch-job-controller/batch-job-controller/controller/execution"
+	"github.com/batch-job-controller/batch-job-controller/controller/testkit"
 )
 
 func TestNotStarted(t *testing.T) {
@@ -31,7 +32,7 @@ func TestNotStarted(t *testing.T) {
 					t.Fatal(err)
 				}
 			}
-			events := eventsIn(t, tt.client, "jobs")
+			events := testkit.Events(t, tt.client, "jobs")
 			if len(events) != 1 {
 				t.Fatalf("got %d events, want one that counts", len(events))
 			}

@@ -17,6 +17,8 @@ import (
 	"k8s.io/client-go/kubernetes/fake"
 	clienttesting "k8s.io/client-go/testing"
 	"k8s.io/utils/ptr"
+
+	"github.com/batch-job-controller/batch-job-controller/controller/testkit"
 )
 
 func options(t *testing.T, identity string) Options {
@@ -26,17 +28,10 @@ func options(t *testing.T, identity string) Options {
 	})
 }
 
-func must(t *testing.T, err error) {
-	t.Helper()
-	if err != nil {
-		t.Fatal(err)
-	}
-}
-
 func held(t *testing.T, client *fake.Clientset) *coordinationv1.Lease {
 	t.Helper()
 	l, err := client.CoordinationV1().Leases("jobs").Get(t.Context(), "check-leader", metav1.GetOptions{})
-	must(t, err)
+	testkit.Must(t, err)
 	return l
 }
 
@@ -117,7 +112,7 @@ func TestLostLeaseEndsTheWorkAndIsCompetedForAgain(t *testing.T) {
 			done <- Lead(ctx, client, options(t, "a"), func(ctx context.Context, fence Fence) error {
 				terms.Add(1)
 				write, cancel, err := fence(ctx)
-				must(t, err)
+				testkit.Must(t, err)
 				defer cancel()
 				<-ctx.Done()
 				if down.Load() {
@@ -183,13 +178,13 @@ func TestLeaderThatIsReplacedStopsAtOnceAndCompetesAgain(t *testing.T) {
 		other := held(t, client)
 		other.Spec.HolderIdentity = ptr.To("b@10.0.0.2")
 		_, err := client.CoordinationV1().Leases("jobs").Update(t.Context(), other, metav1.UpdateOptions{})
-		must(t, err)
+		testkit.Must(t, err)
 		replaced := time.Now()
 		if after := (<-ended).Sub(replaced); after > 3*time.Second {
 			t.Errorf("the work ended %s after another replica led", after)
 		}
 		stop()
-		must(t, <-done)
+		testkit.Must(t, <-done)
 		mu.Lock()
 		defer mu.Unlock()
 		if want := []string{"a", "b@10.0.0.2"}; !slices.Equal(seen, want) {

@@ -10,13 +10,14 @@ import (
 	"time"
 
 	coordinationv1 "k8s.io/api/coordination/v1"
-	eventsv1 "k8s.io/api/events/v1"
 	apierrors "k8s.io/apimachinery/pkg/api/errors"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/apimachinery/pkg/runtime"
 	"k8s.io/client-go/kubernetes/fake"
 	clienttesting "k8s.io/client-go/testing"
 	"k8s.io/utils/ptr"
+
+	"github.com/batch-job-controller/batch-job-controller/controller/testkit"
 )
 
 // foreignLease is held by a replica that does not renew it.
@@ -54,7 +55,7 @@ func TestAReplicaThatWaitsInVainForTheLeaseSaysWhy(t *testing.T) {
 				if tt.lease != nil {
 					held := tt.lease.DeepCopy()
 					held.Spec.RenewTime = ptr.To(metav1.NewMicroTime(time.Now()))
-					must(t, client.Tracker().Add(held))
+					testkit.Must(t, client.Tracker().Add(held))
 				}
 				if tt.refuse != nil {
 					for _, verb := range []string{"create", "update"} {
@@ -75,13 +76,13 @@ func TestAReplicaThatWaitsInVainForTheLeaseSaysWhy(t *testing.T) {
 						there := held(t, client)
 						there.Spec.RenewTime = ptr.To(metav1.NewMicroTime(time.Now()))
 						_, err := client.CoordinationV1().Leases("jobs").Update(t.Context(), there, metav1.UpdateOptions{})
-						must(t, err)
+						testkit.Must(t, err)
 					}
 				}
 				stop()
-				must(t, <-done)
+				testkit.Must(t, <-done)
 				synctest.Wait()
-				found := eventsIn(t, client)
+				found := testkit.Events(t, client, "jobs")
 				if tt.wantSays == "" && len(found) > 0 {
 					t.Errorf("events: got %q, want none", found[0].Note)
 				}
@@ -94,11 +95,4 @@ func TestAReplicaThatWaitsInVainForTheLeaseSaysWhy(t *testing.T) {
 			})
 		})
 	}
-}
-
-func eventsIn(t *testing.T, client *fake.Clientset) []eventsv1.Event {
-	t.Helper()
-	list, err := client.EventsV1().Events("jobs").List(t.Context(), metav1.ListOptions{})
-	must(t, err)
-	return list.Items
 }

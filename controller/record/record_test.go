@@ -20,14 +20,8 @@ import (
 
 	"github.com/batch-job-controller/batch-job-controller/controller/execution"
 	"github.com/batch-job-controller/batch-job-controller/controller/jobspec"
+	"github.com/batch-job-controller/batch-job-controller/controller/testkit"
 )
-
-func must(t *testing.T, err error) {
-	t.Helper()
-	if err != nil {
-		t.Fatal(err)
-	}
-}
 
 // configMaps are those of an API server that compares versions, which the fake does
 // not.
@@ -56,29 +50,18 @@ func configMaps() corev1client.ConfigMapInterface {
 	return client.CoreV1().ConfigMaps("jobs")
 }
 
-func samplePlan(t *testing.T) execution.Plan {
-	t.Helper()
-	at := time.Date(2026, 11, 24, 3, 42, 0, 0, time.UTC)
-	return execution.Plan{
-		ID: execution.NewID(at), Trigger: execution.Cron, Scheduled: at, ConfigHash: "cafe",
-		Settings: execution.Settings{PodPoolSize: 2, StartDeadline: time.Minute, PodTemplate: "kind: Pod", CallbackName: "10.0.0.1", CallbackPort: 8090},
-		Nodes:    []execution.Node{{Name: "a", UID: "1"}, {Name: "b", UID: "2", Taints: []execution.Taint{{Key: "gpu", Value: "yes"}}}, {Name: "c", UID: "3"}},
-		Skipped:  []execution.Skip{{Node: "d", Reason: execution.NodeNotReady}},
-	}
-}
-
 func set(t *testing.T, s string) execution.Indexes {
 	t.Helper()
 	x, err := execution.ParseIndexes(s)
-	must(t, err)
+	testkit.Must(t, err)
 	return x
 }
 
 func TestRecordSurvivesTheAPIServer(t *testing.T) {
 	r := NewStore(configMaps(), "check")
-	plan := samplePlan(t)
+	plan := testkit.Plan("kind: Pod")
 	created, err := r.Create(t.Context(), plan, execution.Account{Phase: execution.Open})
-	must(t, err)
+	testkit.Must(t, err)
 	account := execution.Account{
 		Phase: execution.Closed, ClosedAt: plan.Scheduled.Add(time.Hour), Admitted: set(t, "0-2"), Created: set(t, "0,2"),
 		Outcomes: map[execution.Outcome]execution.Indexes{
@@ -89,9 +72,9 @@ func TestRecordSurvivesTheAPIServer(t *testing.T) {
 		Unreported: set(t, "0"),
 	}
 	_, err = r.Swap(t.Context(), created, account)
-	must(t, err)
+	testkit.Must(t, err)
 	got, err := r.Get(t.Context(), plan.ID)
-	must(t, err)
+	testkit.Must(t, err)
 	if diff := cmp.Diff(plan, got.Plan); diff != "" {
 		t.Errorf("plan (-want +got):\n%s", diff)
 	}
@@ -124,19 +107,19 @@ func TestDamagedRecordIsRefusedAndTheOthersAreRead(t *testing.T) {
 	for name, tt := range tests {
 		t.Run(name, func(t *testing.T) {
 			r := NewStore(configMaps(), "check")
-			plan := samplePlan(t)
+			plan := testkit.Plan("kind: Pod")
 			created, err := r.Create(t.Context(), plan, execution.Account{Phase: execution.Open})
-			must(t, err)
+			testkit.Must(t, err)
 			object := created.Object.DeepCopy()
 			tt.damage(object)
 			_, err = r.client.Update(t.Context(), object, metav1.UpdateOptions{})
-			must(t, err)
+			testkit.Must(t, err)
 			plan.ID = plan.ID.Next()
 			_, err = r.Create(t.Context(), plan, execution.Account{Phase: execution.Open})
-			must(t, err)
+			testkit.Must(t, err)
 
 			all, err := r.List(t.Context())
-			must(t, err)
+			testkit.Must(t, err)
 			if damage := all.Damage(); damage == nil || !strings.Contains(damage.Error(), tt.want) || !strings.Contains(damage.Error(), object.Name) {
 				t.Errorf("list: got %v, want damage with %q and %s", damage, tt.want, object.Name)
 			}

@@ -17,6 +17,7 @@ import (
 	"github.com/batch-job-controller/batch-job-controller/controller/execution"
 	"github.com/batch-job-controller/batch-job-controller/controller/report"
 	"github.com/batch-job-controller/batch-job-controller/controller/report/memdisk"
+	"github.com/batch-job-controller/batch-job-controller/controller/testkit"
 )
 
 // broken is a disk that fails as long as a test wants it to.
@@ -49,10 +50,10 @@ func TestADiskThatComesBackIsUsedWithoutARestart(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			disk := newBroken()
 			s, err := report.Open(disk, report.Options{})
-			must(t, err)
-			must(t, s.Begin(first))
-			must(t, s.CreateResult(key(first, "a"), []byte("before")))
-			must(t, s.ClaimResults("us"))
+			testkit.Must(t, err)
+			testkit.Must(t, s.Begin(first))
+			testkit.Must(t, s.CreateResult(key(first, "a"), []byte("before")))
+			testkit.Must(t, s.ClaimResults("us"))
 
 			disk.fail(fault)
 			for what, err := range map[string]error{
@@ -71,8 +72,8 @@ func TestADiskThatComesBackIsUsedWithoutARestart(t *testing.T) {
 			equal(t, []string{content(t, s, "latest/a.json")}, []string{"before"})
 
 			disk.mend()
-			must(t, s.CreateResult(key(second, "a"), []byte("after")))
-			must(t, s.ReplaceResult(key(first, "a"), []byte("after"), "us"))
+			testkit.Must(t, s.CreateResult(key(second, "a"), []byte("after")))
+			testkit.Must(t, s.ReplaceResult(key(first, "a"), []byte("after"), "us"))
 			if !s.Healthy() {
 				t.Error("the disk is not healthy")
 			}
@@ -129,8 +130,8 @@ func TestAnFsyncThatFailedIsNotTriedAgain(t *testing.T) {
 		return syscall.EIO
 	}
 	s, err := report.Open(disk, report.Options{})
-	must(t, err)
-	must(t, s.Begin(first))
+	testkit.Must(t, err)
+	testkit.Must(t, s.Begin(first))
 	fail = true
 	for range 3 { // a client that tries again
 		if err := s.CreateResult(key(first, "a"), []byte("x")); !errors.Is(err, syscall.EIO) {
@@ -170,11 +171,11 @@ func TestADroppedExecutionDoesNotComeBack(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			disk := memdisk.New()
 			s, err := report.Open(disk, report.Options{})
-			must(t, err)
-			must(t, s.Begin(first))
-			must(t, s.Begin(second))
-			must(t, s.ClaimResults("us"))
-			drop := sync.OnceFunc(func() { must(t, s.Drop(first)) })
+			testkit.Must(t, err)
+			testkit.Must(t, s.Begin(first))
+			testkit.Must(t, s.Begin(second))
+			testkit.Must(t, s.ClaimResults("us"))
+			drop := sync.OnceFunc(func() { testkit.Must(t, s.Drop(first)) })
 			if test.at == "" {
 				drop()
 			}
@@ -191,7 +192,7 @@ func TestADroppedExecutionDoesNotComeBack(t *testing.T) {
 				t.Error("the disk is not healthy")
 			}
 			entries, err := fs.ReadDir(s.FS(), ".")
-			must(t, err)
+			testkit.Must(t, err)
 			var left []string
 			for _, entry := range entries {
 				left = append(left, entry.Name())
@@ -211,12 +212,12 @@ func TestAReportDirectoryThatIsReplaced(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			s, dir := newStore(t)
-			must(t, s.Begin(first))
-			must(t, s.Begin(second))
+			testkit.Must(t, s.Begin(first))
+			testkit.Must(t, s.Begin(second))
 			elsewhere := t.TempDir()
 			at := filepath.Join(dir, replaced)
-			must(t, os.Rename(at, at+".moved"))
-			must(t, os.Symlink(elsewhere, at))
+			testkit.Must(t, os.Rename(at, at+".moved"))
+			testkit.Must(t, os.Symlink(elsewhere, at))
 			for _, id := range []execution.ID{first, second} {
 				// Whether it fails is not the question.
 				_ = s.CreateResult(key(id, "a"), []byte("x"))
@@ -234,8 +235,8 @@ func TestAReportDirectoryThatIsReplaced(t *testing.T) {
 
 func TestAReportDirectoryThatIsRemoved(t *testing.T) {
 	s, dir := newStore(t)
-	must(t, s.Begin(first))
-	must(t, os.RemoveAll(dir))
+	testkit.Must(t, s.Begin(first))
+	testkit.Must(t, os.RemoveAll(dir))
 	if err := s.CreateResult(key(first, "a"), []byte("x")); !errors.Is(err, fs.ErrNotExist) {
 		t.Errorf("CreateResult: %v", err)
 	}
@@ -250,13 +251,13 @@ func TestAReportDirectoryThatIsRemoved(t *testing.T) {
 func TestAnExecutionThatCouldNotBeginDoesWhenAResultComes(t *testing.T) {
 	disk := newBroken()
 	s, err := report.Open(disk, report.Options{})
-	must(t, err)
+	testkit.Must(t, err)
 	disk.fail(syscall.EIO)
 	if err := s.Begin(first); err == nil {
 		t.Fatal("it began")
 	}
 	disk.mend()
-	must(t, s.CreateResult(key(first, "a"), []byte("x")))
+	testkit.Must(t, s.CreateResult(key(first, "a"), []byte("x")))
 	equal(t, []string{content(t, s, "latest/a.json")}, []string{"x"})
 }
 
@@ -277,7 +278,7 @@ func TestADiskThatHangsDoesNotHangTheMetrics(t *testing.T) {
 		disk := hanging{Disk: memdisk.New(), asked: &atomic.Int32{}, answer: make(chan int64, 1)}
 		disk.answer <- 7
 		s, err := report.Open(disk, report.Options{})
-		must(t, err)
+		testkit.Must(t, err)
 		for range 5 {
 			begun := time.Now()
 			if free := s.Free(); free != 7 || time.Since(begun) > time.Second {

@@ -11,6 +11,7 @@ import (
 	"github.com/batch-job-controller/batch-job-controller/controller/execution"
 	"github.com/batch-job-controller/batch-job-controller/controller/report"
 	"github.com/batch-job-controller/batch-job-controller/controller/report/memdisk"
+	"github.com/batch-job-controller/batch-job-controller/controller/testkit"
 )
 
 const mebibyte = 1 << 20
@@ -22,8 +23,8 @@ func reserved(t *testing.T) (*report.Store, *memdisk.Disk) {
 	disk := memdisk.New()
 	disk.Capacity = 4 * mebibyte
 	s, err := report.Open(disk, report.Options{Reserve: 2 * mebibyte})
-	must(t, err)
-	must(t, s.Begin(first))
+	testkit.Must(t, err)
+	testkit.Must(t, s.Begin(first))
 	return s, disk
 }
 
@@ -34,30 +35,30 @@ func saveFile(s *report.Store, name string, size int) error {
 
 func TestTheReserveIsForResults(t *testing.T) {
 	s, disk := reserved(t)
-	must(t, saveFile(s, "small", mebibyte/2))
+	testkit.Must(t, saveFile(s, "small", mebibyte/2))
 	if err := saveFile(s, "large", 4*mebibyte); !errors.Is(err, execution.ErrNoSpace) {
 		t.Errorf("a file that would use up the reserve: got %v, want %v", err, execution.ErrNoSpace)
 	}
 	if left, _ := disk.Free(); left != 7*mebibyte/2 {
 		t.Errorf("after a file that was refused %d bytes are free, want all but what the first has", left)
 	}
-	must(t, saveFile(s, "fits", 2*mebibyte)) // it began before the reserve, and is in it by less than a look
+	testkit.Must(t, saveFile(s, "fits", 2*mebibyte)) // it began before the reserve, and is in it by less than a look
 	if err := saveFile(s, "one more", 1); !errors.Is(err, execution.ErrNoSpace) {
 		t.Errorf("a file: got %v, want %v", err, execution.ErrNoSpace)
 	}
 	if _, err := s.SaveLog(key(first, "a"), "main", strings.NewReader("log"), 10); !errors.Is(err, execution.ErrNoSpace) {
 		t.Errorf("a log: got %v, want %v", err, execution.ErrNoSpace)
 	}
-	must(t, s.CreateResult(key(first, "a"), make([]byte, 1000)))
-	must(t, s.SaveReport(execution.Report{ID: first}))
-	must(t, s.Begin(second))
-	must(t, s.CreateResult(key(second, "a"), make([]byte, mebibyte/4)))
+	testkit.Must(t, s.CreateResult(key(first, "a"), make([]byte, 1000)))
+	testkit.Must(t, s.SaveReport(execution.Report{ID: first}))
+	testkit.Must(t, s.Begin(second))
+	testkit.Must(t, s.CreateResult(key(second, "a"), make([]byte, mebibyte/4)))
 	if err := s.CreateResult(key(second, "b"), make([]byte, 2*mebibyte)); !errors.Is(err, execution.ErrNoSpace) {
 		t.Errorf("a result that does not fit: got %v, want %v", err, execution.ErrNoSpace)
 	}
-	must(t, s.Drop(first))
+	testkit.Must(t, s.Drop(first))
 	_, err := s.SaveFile(key(second, "a"), "again", "", nil, strings.NewReader("x"))
-	must(t, err)
+	testkit.Must(t, err)
 }
 
 func TestWhatIsReservedIsTheLargerOfTheReserveAndTheSmallerOfBoth(t *testing.T) {
@@ -74,7 +75,7 @@ func TestWhatIsReservedIsTheLargerOfTheReserveAndTheSmallerOfBoth(t *testing.T) 
 			disk := memdisk.New()
 			disk.Capacity = test.capacity
 			s, err := report.Open(disk, test.options)
-			must(t, err)
+			testkit.Must(t, err)
 			if got := s.Reserved(); got != test.want {
 				t.Errorf("got %d, want %d", got, test.want)
 			}
@@ -84,7 +85,7 @@ func TestWhatIsReservedIsTheLargerOfTheReserveAndTheSmallerOfBoth(t *testing.T) 
 
 func TestNothingIsReadOfAFileThatIsRefusedAtOnce(t *testing.T) {
 	s, _ := reserved(t)
-	must(t, saveFile(s, "fill", 5*mebibyte/2))
+	testkit.Must(t, saveFile(s, "fill", 5*mebibyte/2))
 	body := strings.NewReader("body")
 	if _, err := s.SaveFile(key(first, "a"), "x", "", nil, body); !errors.Is(err, execution.ErrNoSpace) {
 		t.Errorf("got %v, want %v", err, execution.ErrNoSpace)
@@ -119,8 +120,8 @@ func TestTheReserve(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			s, err := report.Open(test.disk, test.options)
-			must(t, err)
-			must(t, s.Begin(first))
+			testkit.Must(t, err)
+			testkit.Must(t, s.Begin(first))
 			_, err = s.SaveFile(key(first, "a"), "x", "", nil, io.LimitReader(strings.NewReader("content"), 3))
 			if !errors.Is(err, test.wantErr) {
 				t.Errorf("got %v, want %v", err, test.wantErr)
@@ -156,17 +157,17 @@ func TestWhatFilesLeave(t *testing.T) {
 			disk := memdisk.New()
 			disk.Capacity = hundred
 			s, err := report.Open(disk, test.options)
-			must(t, err)
-			must(t, s.Begin(first))
+			testkit.Must(t, err)
+			testkit.Must(t, s.Begin(first))
 			fill := make([]byte, hundred-test.free)
-			must(t, s.CreateResult(key(first, "fill"), fill)) // results leave nothing
+			testkit.Must(t, s.CreateResult(key(first, "fill"), fill)) // results leave nothing
 			if _, err := s.SaveLog(key(first, "a"), "main", strings.NewReader(""), 10); !errors.Is(err, test.wantLog) {
 				t.Errorf("a log: got %v, want %v", err, test.wantLog)
 			}
 			if _, err := s.SaveFile(key(first, "a"), "x", "", nil, strings.NewReader("")); !errors.Is(err, test.wantFile) {
 				t.Errorf("a file: got %v, want %v", err, test.wantFile)
 			}
-			must(t, s.CreateResult(key(first, "a"), []byte("x")))
+			testkit.Must(t, s.CreateResult(key(first, "a"), []byte("x")))
 		})
 	}
 }

@@ -15,6 +15,7 @@ import (
 	"github.com/batch-job-controller/batch-job-controller/controller/execution"
 	"github.com/batch-job-controller/batch-job-controller/controller/report"
 	"github.com/batch-job-controller/batch-job-controller/controller/report/memdisk"
+	"github.com/batch-job-controller/batch-job-controller/controller/testkit"
 )
 
 // unlinked is a disk whose file system has no hard links.
@@ -36,10 +37,10 @@ func TestTheFirstResultIsCreatedOnce(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			s, err := report.Open(open(t), report.Options{})
-			must(t, err)
-			must(t, s.Begin(first))
-			must(t, s.CreateResult(key(first, "a"), []byte("one")))
-			must(t, s.CreateResult(key(first, "a"), []byte("one"))) // again, as a client does that got no answer
+			testkit.Must(t, err)
+			testkit.Must(t, s.Begin(first))
+			testkit.Must(t, s.CreateResult(key(first, "a"), []byte("one")))
+			testkit.Must(t, s.CreateResult(key(first, "a"), []byte("one"))) // again, as a client does that got no answer
 			if err := s.CreateResult(key(first, "a"), []byte("two")); !errors.Is(err, fs.ErrExist) {
 				t.Errorf("another one: got %v, want %v", err, fs.ErrExist)
 			}
@@ -52,7 +53,7 @@ func TestTheFirstResultIsCreatedOnce(t *testing.T) {
 func TestOfManyFirstResultsOneIsTaken(t *testing.T) {
 	dir := t.TempDir()
 	stores := []*report.Store{open(t, dir), open(t, dir)}
-	must(t, stores[0].Begin(first))
+	testkit.Must(t, stores[0].Begin(first))
 	var taken atomic.Pointer[string]
 	var all sync.WaitGroup
 	for i := range 16 {
@@ -76,8 +77,8 @@ func TestOfManyFirstResultsOneIsTaken(t *testing.T) {
 func TestOnlyTheReplicaThatHasClaimedThemReplacesResults(t *testing.T) {
 	dir := t.TempDir()
 	us, them := open(t, dir), open(t, dir)
-	must(t, us.Begin(first))
-	must(t, us.CreateResult(key(first, "a"), []byte("one")))
+	testkit.Must(t, us.Begin(first))
+	testkit.Must(t, us.CreateResult(key(first, "a"), []byte("one")))
 	replace := func(s *report.Store, by, body string, want error) {
 		t.Helper()
 		if err := s.ReplaceResult(key(first, "a"), []byte(body), by); !errors.Is(err, want) {
@@ -86,17 +87,17 @@ func TestOnlyTheReplicaThatHasClaimedThemReplacesResults(t *testing.T) {
 	}
 	replace(us, "us", "they are not claimed", execution.ErrNotLeader)
 	replace(us, "", "they are not claimed, and neither are we", execution.ErrNotLeader)
-	must(t, us.ClaimResults("us"))
+	testkit.Must(t, us.ClaimResults("us"))
 	replace(us, "us", "two", nil)
 	replace(them, "them", "not their turn", execution.ErrNotLeader)
-	must(t, them.ClaimResults("them"))
+	testkit.Must(t, them.ClaimResults("them"))
 	replace(us, "us", "not our turn any more", execution.ErrNotLeader)
 	wantFiles(t, us, map[string]string{"a.json": "two"})
 	replace(them, "them", "three", nil)
-	must(t, us.ClaimResults("us"))
+	testkit.Must(t, us.ClaimResults("us"))
 	replace(us, "us", "four", nil)
 	wantFiles(t, us, map[string]string{"a.json": "four"})
-	must(t, us.Drop(first))
+	testkit.Must(t, us.Drop(first))
 	equal(t, names(t, dir), []string{".results-claimed-by"})
 }
 
@@ -105,11 +106,11 @@ func TestOnlyTheReplicaThatHasClaimedThemReplacesResults(t *testing.T) {
 func TestAClaimIsLookedAtAfterTheFileWasWritten(t *testing.T) {
 	disk := memdisk.New()
 	s, err := report.Open(disk, report.Options{})
-	must(t, err)
-	must(t, s.Begin(first))
-	must(t, s.CreateResult(key(first, "a"), []byte("one")))
-	must(t, s.ClaimResults("us"))
-	claim := sync.OnceFunc(func() { must(t, s.ClaimResults("them")) })
+	testkit.Must(t, err)
+	testkit.Must(t, s.Begin(first))
+	testkit.Must(t, s.CreateResult(key(first, "a"), []byte("one")))
+	testkit.Must(t, s.ClaimResults("us"))
+	claim := sync.OnceFunc(func() { testkit.Must(t, s.ClaimResults("them")) })
 	disk.Fault = func(op memdisk.Op) error {
 		if op.Kind == "close" && strings.HasPrefix(op.Name, string(first)) {
 			claim()
@@ -130,8 +131,8 @@ func TestAClaimIsLookedAtAfterTheFileWasWritten(t *testing.T) {
 func TestAResultThatIsThereAlreadyIsDurable(t *testing.T) {
 	disk := memdisk.New()
 	s, err := report.Open(disk, report.Options{})
-	must(t, err)
-	must(t, s.Begin(first))
+	testkit.Must(t, err)
+	testkit.Must(t, s.Begin(first))
 	disk.Fault = func(op memdisk.Op) error {
 		if op.Kind == "syncdir" {
 			return syscall.EIO
@@ -145,7 +146,7 @@ func TestAResultThatIsThereAlreadyIsDurable(t *testing.T) {
 		t.Errorf("again: got %v, want %v", err, syscall.EIO)
 	}
 	disk.Fault = nil
-	must(t, s.CreateResult(key(first, "a"), []byte("one")))
+	testkit.Must(t, s.CreateResult(key(first, "a"), []byte("one")))
 	disk.Restart(memdisk.NothingUnsynced)
 	wantFiles(t, s, map[string]string{"a.json": "one"})
 }
@@ -153,7 +154,7 @@ func TestAResultThatIsThereAlreadyIsDurable(t *testing.T) {
 func directory(t *testing.T) report.Disk {
 	t.Helper()
 	disk, err := report.OpenDisk(filepath.Join(t.TempDir(), "reports"))
-	must(t, err)
+	testkit.Must(t, err)
 	return disk
 }
 
@@ -161,7 +162,7 @@ func directory(t *testing.T) report.Disk {
 func wantFiles(t *testing.T, s *report.Store, want map[string]string) {
 	t.Helper()
 	entries, err := fs.ReadDir(s.FS(), string(first))
-	must(t, err)
+	testkit.Must(t, err)
 	if len(entries) != len(want) {
 		t.Errorf("files: got %v, want %v", entries, want)
 	}

@@ -19,6 +19,7 @@ import (
 	"github.com/batch-job-controller/batch-job-controller/controller/execution"
 	"github.com/batch-job-controller/batch-job-controller/controller/report"
 	"github.com/batch-job-controller/batch-job-controller/controller/report/memdisk"
+	"github.com/batch-job-controller/batch-job-controller/controller/testkit"
 )
 
 const (
@@ -50,13 +51,6 @@ func openDir(dir string) (*report.Store, error) {
 	return report.Open(disk, report.Options{})
 }
 
-func must(t *testing.T, err error) {
-	t.Helper()
-	if err != nil {
-		t.Fatal(err)
-	}
-}
-
 func key(id execution.ID, node string) execution.Key {
 	return execution.Key{Execution: id, Node: node}
 }
@@ -64,14 +58,14 @@ func key(id execution.ID, node string) execution.Key {
 func content(t *testing.T, s *report.Store, name string) string {
 	t.Helper()
 	body, err := fs.ReadFile(s.FS(), name)
-	must(t, err)
+	testkit.Must(t, err)
 	return string(body)
 }
 
 func names(t *testing.T, dir string) []string {
 	t.Helper()
 	entries, err := os.ReadDir(dir)
-	must(t, err)
+	testkit.Must(t, err)
 	var all []string
 	for _, entry := range entries {
 		all = append(all, entry.Name())
@@ -88,13 +82,13 @@ func equal(t *testing.T, got, want []string) {
 
 func TestTheLayoutIsWhatUsersKnow(t *testing.T) {
 	s, dir := newStore(t)
-	must(t, s.Begin(first))
-	must(t, s.CreateResult(key(first, "node1"), []byte(`{"a":1}`)))
+	testkit.Must(t, s.Begin(first))
+	testkit.Must(t, s.CreateResult(key(first, "node1"), []byte(`{"a":1}`)))
 	stored, err := s.SaveFile(key(first, "node1"), "a.txt", "text/plain", []string{"node1"}, strings.NewReader("file"))
-	must(t, err)
+	testkit.Must(t, err)
 	_, err = s.SaveLog(key(first, "node1"), "main", strings.NewReader("log"), 100)
-	must(t, err)
-	must(t, s.SaveReport(execution.Report{ID: first, Tasks: []execution.TaskReport{{Node: "node1", State: execution.Succeeded}}}))
+	testkit.Must(t, err)
+	testkit.Must(t, s.SaveReport(execution.Report{ID: first, Tasks: []execution.TaskReport{{Node: "node1", State: execution.Succeeded}}}))
 
 	if stored != "node1-a.txt" {
 		t.Errorf("stored as %q", stored)
@@ -121,11 +115,11 @@ func TestTheLayoutIsWhatUsersKnow(t *testing.T) {
 
 func TestFilesCanBeReadByTheGroupOnly(t *testing.T) {
 	s, dir := newStore(t)
-	must(t, s.Begin(first))
-	must(t, s.CreateResult(key(first, "a"), nil))
+	testkit.Must(t, s.Begin(first))
+	testkit.Must(t, s.CreateResult(key(first, "a"), nil))
 	for name, forbidden := range map[string]fs.FileMode{"": 0o027, "a.json": 0o137} {
 		info, err := os.Stat(filepath.Join(dir, string(first), name))
-		must(t, err)
+		testkit.Must(t, err)
 		if info.Mode().Perm()&forbidden != 0 {
 			t.Errorf("%q has mode %v", name, info.Mode())
 		}
@@ -134,12 +128,12 @@ func TestFilesCanBeReadByTheGroupOnly(t *testing.T) {
 
 func TestSavingAgainReplaces(t *testing.T) {
 	s, _ := newStore(t)
-	must(t, s.Begin(first))
-	must(t, s.ClaimResults("us"))
+	testkit.Must(t, s.Begin(first))
+	testkit.Must(t, s.ClaimResults("us"))
 	for _, body := range []string{"a long body", "short"} {
-		must(t, s.ReplaceResult(key(first, "a"), []byte(body), "us"))
+		testkit.Must(t, s.ReplaceResult(key(first, "a"), []byte(body), "us"))
 		_, err := s.SaveFile(key(first, "a"), "x", "", nil, strings.NewReader(body))
-		must(t, err)
+		testkit.Must(t, err)
 	}
 	equal(t, []string{content(t, s, "latest/a.json"), content(t, s, "latest/a-x")}, []string{"short", "short"})
 }
@@ -159,8 +153,8 @@ func TestLatestIsTheNewest(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			s, dir := newStore(t)
-			must(t, s.Begin(second))
-			must(t, test.do(s))
+			testkit.Must(t, s.Begin(second))
+			testkit.Must(t, test.do(s))
 			if got, _ := os.Readlink(filepath.Join(dir, "latest")); got != test.want {
 				t.Errorf("latest is %q, want %q", got, test.want)
 			}
@@ -170,14 +164,14 @@ func TestLatestIsTheNewest(t *testing.T) {
 
 func TestOpenCleansUp(t *testing.T) {
 	s, dir := newStore(t)
-	must(t, s.Begin(first))
-	must(t, s.CreateResult(key(first, "a"), []byte("kept")))
+	testkit.Must(t, s.Begin(first))
+	testkit.Must(t, s.CreateResult(key(first, "a"), []byte("kept")))
 	old := time.Now().Add(-2 * time.Hour)
 	plant := func(name string, changed time.Time) {
 		name = filepath.Join(dir, name)
-		must(t, os.MkdirAll(filepath.Dir(name), 0o750))
-		must(t, os.WriteFile(name, nil, 0o640))
-		must(t, os.Chtimes(name, changed, changed))
+		testkit.Must(t, os.MkdirAll(filepath.Dir(name), 0o750))
+		testkit.Must(t, os.WriteFile(name, nil, 0o640))
+		testkit.Must(t, os.Chtimes(name, changed, changed))
 	}
 	plant(".tmp-OLD", old)
 	plant(string(first)+"/.tmp-OLD", old)
@@ -185,8 +179,8 @@ func TestOpenCleansUp(t *testing.T) {
 	plant("."+string(second)+".deleting/a.json", old)
 	plant("lost+found/.tmp-NOT-OURS", old)
 	plant(".notours.deleting/x", old)
-	must(t, os.Remove(filepath.Join(dir, "latest")))
-	must(t, os.Symlink("/var/www/202601020304", filepath.Join(dir, "latest")))
+	testkit.Must(t, os.Remove(filepath.Join(dir, "latest")))
+	testkit.Must(t, os.Symlink("/var/www/202601020304", filepath.Join(dir, "latest")))
 
 	s = open(t, dir)
 
@@ -199,7 +193,7 @@ func TestOpenCleansUp(t *testing.T) {
 func TestOpenSaysWhatIsWrong(t *testing.T) {
 	dir := t.TempDir()
 	file := filepath.Join(dir, "file")
-	must(t, os.WriteFile(file, nil, 0o600))
+	testkit.Must(t, os.WriteFile(file, nil, 0o600))
 	if _, err := openDir(file); err == nil || !strings.Contains(err.Error(), file) {
 		t.Errorf("a file for a directory: %v", err)
 	}
@@ -213,14 +207,14 @@ func TestOpenSaysWhatIsWrong(t *testing.T) {
 func TestExecutionsAreWhatLooksLikeOne(t *testing.T) {
 	s, dir := newStore(t)
 	for _, id := range []execution.ID{third, first, second} {
-		must(t, s.Begin(id))
+		testkit.Must(t, s.Begin(id))
 	}
 	for _, other := range []string{"lost+found", "202601020304", "20269999999999", ".20260102030499.deleting", "x"} {
-		must(t, os.Mkdir(filepath.Join(dir, other), 0o750))
+		testkit.Must(t, os.Mkdir(filepath.Join(dir, other), 0o750))
 	}
-	must(t, os.WriteFile(filepath.Join(dir, "20260102030408"), nil, 0o600))
+	testkit.Must(t, os.WriteFile(filepath.Join(dir, "20260102030408"), nil, 0o600))
 	ids, err := s.Executions()
-	must(t, err)
+	testkit.Must(t, err)
 	if want := []execution.ID{first, second, third}; !slices.Equal(ids, want) {
 		t.Errorf("got %q, want %q", ids, want)
 	}
@@ -247,14 +241,14 @@ func TestResultsAreToldFromTheirNodes(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			s, _ := newStore(t)
-			must(t, s.Begin(first))
-			must(t, s.SaveReport(execution.Report{ID: first}))
+			testkit.Must(t, s.Begin(first))
+			testkit.Must(t, s.SaveReport(execution.Report{ID: first}))
 			for _, node := range test.saved {
-				must(t, s.CreateResult(key(first, node), []byte("of "+node)))
+				testkit.Must(t, s.CreateResult(key(first, node), []byte("of "+node)))
 			}
 			if test.file != "" {
 				_, err := s.SaveFile(key(first, test.saved[0]), test.file, "", nil, strings.NewReader("x"))
-				must(t, err)
+				testkit.Must(t, err)
 			}
 			results := map[string]string{}
 			for node, body := range s.Results(first, test.nodes) {
@@ -272,9 +266,9 @@ func TestResultsAreToldFromTheirNodes(t *testing.T) {
 
 func TestResultsCanBeLeftEarly(t *testing.T) {
 	s, _ := newStore(t)
-	must(t, s.Begin(first))
-	must(t, s.CreateResult(key(first, "a"), nil))
-	must(t, s.CreateResult(key(first, "b"), nil))
+	testkit.Must(t, s.Begin(first))
+	testkit.Must(t, s.CreateResult(key(first, "a"), nil))
+	testkit.Must(t, s.CreateResult(key(first, "b"), nil))
 	for range s.Results(first, nil) {
 		break
 	}
@@ -298,7 +292,7 @@ func TestFilesAreStoredUnderTheirNode(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			s, dir := newStore(t)
-			must(t, s.Begin(first))
+			testkit.Must(t, s.Begin(first))
 			got, err := s.SaveFile(key(first, "a"), test.name, "", test.nodes, strings.NewReader("x"))
 			if got != test.want || !errors.Is(err, test.wantErr) {
 				t.Errorf("got %q, %v, want %q, %v", got, err, test.want, test.wantErr)
@@ -313,7 +307,7 @@ func TestFilesAreStoredUnderTheirNode(t *testing.T) {
 
 func TestAFileThatIsNamedLikeAPathIsRefused(t *testing.T) {
 	s, dir := newStore(t)
-	must(t, s.Begin(first))
+	testkit.Must(t, s.Begin(first))
 	var invalid *execution.InvalidError
 	if _, err := s.SaveFile(key(first, "a"), "../x", "", nil, strings.NewReader("x")); !errors.As(err, &invalid) {
 		t.Errorf("F1: %v", err)
@@ -323,9 +317,9 @@ func TestAFileThatIsNamedLikeAPathIsRefused(t *testing.T) {
 
 func TestAFileWithoutANameGetsOne(t *testing.T) {
 	s, _ := newStore(t)
-	must(t, s.Begin(first))
+	testkit.Must(t, s.Begin(first))
 	got, err := s.SaveFile(key(first, "a"), "", "text/csv", []string{"a"}, strings.NewReader("1,2"))
-	must(t, err)
+	testkit.Must(t, err)
 	if !strings.HasPrefix(got, "a-") || !strings.HasSuffix(got, ".csv") || content(t, s, "latest/"+got) != "1,2" {
 		t.Errorf("stored as %q", got)
 	}
@@ -333,7 +327,7 @@ func TestAFileWithoutANameGetsOne(t *testing.T) {
 
 func TestAnUploadThatBreaksOffLeavesNothing(t *testing.T) {
 	s, dir := newStore(t)
-	must(t, s.Begin(first))
+	testkit.Must(t, s.Begin(first))
 	broken := fmt.Errorf("hung up: %w", execution.ErrTooLarge)
 	body := io.MultiReader(bytes.NewReader(make([]byte, 100_000)), iotest.ErrReader(broken))
 	if _, err := s.SaveFile(key(first, "a"), "x", "", nil, body); !errors.Is(err, execution.ErrTooLarge) {
@@ -361,7 +355,7 @@ func TestLogsAreCut(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			s, _ := newStore(t)
-			must(t, s.Begin(first))
+			testkit.Must(t, s.Begin(first))
 			truncated, err := s.SaveLog(key(first, "a"), "main", iotest.OneByteReader(strings.NewReader(test.log)), 5)
 			if truncated != test.truncated || err != nil {
 				t.Errorf("truncated %t, %v", truncated, err)
@@ -375,11 +369,11 @@ func TestLogsAreCut(t *testing.T) {
 
 func TestReportsThatAreNotThere(t *testing.T) {
 	s, dir := newStore(t)
-	must(t, s.Begin(first))
+	testkit.Must(t, s.Begin(first))
 	if _, err := s.Report(first); !errors.Is(err, fs.ErrNotExist) {
 		t.Errorf("not closed: %v", err)
 	}
-	must(t, os.WriteFile(filepath.Join(dir, string(first), "execution.json"), []byte("{"), 0o600))
+	testkit.Must(t, os.WriteFile(filepath.Join(dir, string(first), "execution.json"), []byte("{"), 0o600))
 	if _, err := s.Report(first); err == nil || errors.Is(err, fs.ErrNotExist) {
 		t.Errorf("damaged: %v", err)
 	}
@@ -404,11 +398,11 @@ func TestWhatIsNoExecutionIsNoPath(t *testing.T) {
 
 func TestALinkLeadsNowhereElse(t *testing.T) {
 	s, dir := newStore(t)
-	must(t, s.Begin(first))
-	must(t, s.ClaimResults("us"))
+	testkit.Must(t, s.Begin(first))
+	testkit.Must(t, s.ClaimResults("us"))
 	outside := filepath.Join(t.TempDir(), "outside")
-	must(t, os.WriteFile(outside, []byte("theirs"), 0o600))
-	must(t, os.Symlink(outside, filepath.Join(dir, string(first), "a.json")))
+	testkit.Must(t, os.WriteFile(outside, []byte("theirs"), 0o600))
+	testkit.Must(t, os.Symlink(outside, filepath.Join(dir, string(first), "a.json")))
 	if _, err := fs.ReadFile(s.FS(), string(first)+"/a.json"); err == nil {
 		t.Error("the link was followed")
 	}
@@ -418,7 +412,7 @@ func TestALinkLeadsNowhereElse(t *testing.T) {
 	if err := s.CreateResult(key(first, "a"), []byte("theirs")); !errors.Is(err, fs.ErrExist) {
 		t.Errorf("a first result where a link is: got %v, want %v", err, fs.ErrExist)
 	}
-	must(t, s.ReplaceResult(key(first, "a"), []byte("ours"), "us"))
+	testkit.Must(t, s.ReplaceResult(key(first, "a"), []byte("ours"), "us"))
 	if theirs, _ := os.ReadFile(outside); string(theirs) != "theirs" {
 		t.Error("F28: the link was written through")
 	}
@@ -427,7 +421,7 @@ func TestALinkLeadsNowhereElse(t *testing.T) {
 
 func TestManyWriteAtOnce(t *testing.T) {
 	s, dir := newStore(t)
-	must(t, s.Begin(first))
+	testkit.Must(t, s.Begin(first))
 	var all sync.WaitGroup
 	for n := range 16 {
 		all.Go(func() {
@@ -462,10 +456,10 @@ func TestManyWriteAtOnce(t *testing.T) {
 
 func TestAResultIsReadAsItWasSaved(t *testing.T) {
 	s, dir := newStore(t)
-	must(t, s.Begin(first))
-	must(t, s.CreateResult(key(first, "a"), []byte(`{"a":1}`)))
-	must(t, os.Symlink(filepath.Join(dir, string(first), "a.json"), filepath.Join(dir, string(first), "link.json")))
-	must(t, os.Mkdir(filepath.Join(dir, string(first), "directory.json"), 0o750))
+	testkit.Must(t, s.Begin(first))
+	testkit.Must(t, s.CreateResult(key(first, "a"), []byte(`{"a":1}`)))
+	testkit.Must(t, os.Symlink(filepath.Join(dir, string(first), "a.json"), filepath.Join(dir, string(first), "link.json")))
+	testkit.Must(t, os.Mkdir(filepath.Join(dir, string(first), "directory.json"), 0o750))
 	for node, want := range map[string]string{"a": `{"a":1}`, "none": "", "link": "", "directory": ""} {
 		got, err := s.Result(key(first, node))
 		if err != nil || string(got) != want || (got == nil) != (want == "") {

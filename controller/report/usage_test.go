@@ -8,6 +8,7 @@ import (
 	"github.com/batch-job-controller/batch-job-controller/controller/execution"
 	"github.com/batch-job-controller/batch-job-controller/controller/report"
 	"github.com/batch-job-controller/batch-job-controller/controller/report/memdisk"
+	"github.com/batch-job-controller/batch-job-controller/controller/testkit"
 )
 
 func TestWhoseFilesThereAre(t *testing.T) {
@@ -30,19 +31,19 @@ func TestWhoseFilesThereAre(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			s, err := report.Open(memdisk.New(), report.Options{})
-			must(t, err)
-			must(t, s.Begin(first))
+			testkit.Must(t, err)
+			testkit.Must(t, s.Begin(first))
 			for file, content := range test.save {
 				node, name, _ := strings.Cut(file, ":")
 				_, err := s.SaveFile(key(first, node), name, "", nil, strings.NewReader(content))
-				must(t, err)
+				testkit.Must(t, err)
 			}
 			for _, node := range test.nodes { // none of which counts
-				must(t, s.CreateResult(key(first, node), []byte("result")))
+				testkit.Must(t, s.CreateResult(key(first, node), []byte("result")))
 				_, err := s.SaveLog(key(first, node), "main", strings.NewReader("log"), 10)
-				must(t, err)
+				testkit.Must(t, err)
 			}
-			must(t, s.SaveReport(execution.Report{ID: first}))
+			testkit.Must(t, s.SaveReport(execution.Report{ID: first}))
 			got := map[string]int64{}
 			for node, size := range s.Files(first, test.nodes) {
 				got[node] += size
@@ -56,7 +57,7 @@ func TestWhoseFilesThereAre(t *testing.T) {
 
 func TestFilesOfAnExecutionThatIsNotThere(t *testing.T) {
 	s, err := report.Open(memdisk.New(), report.Options{})
-	must(t, err)
+	testkit.Must(t, err)
 	for node := range s.Files(first, []string{"a"}) {
 		t.Errorf("a file of %s", node)
 	}
@@ -64,11 +65,11 @@ func TestFilesOfAnExecutionThatIsNotThere(t *testing.T) {
 
 func TestWhatAFileWouldReplace(t *testing.T) {
 	s, err := report.Open(memdisk.New(), report.Options{})
-	must(t, err)
-	must(t, s.Begin(first))
+	testkit.Must(t, err)
+	testkit.Must(t, s.Begin(first))
 	for _, name := range []string{"x", "awkward* name "} {
 		_, err := s.SaveFile(key(first, "a"), name, "", nil, strings.NewReader("1234"))
-		must(t, err)
+		testkit.Must(t, err)
 	}
 	for name, test := range map[string]struct {
 		node, file string

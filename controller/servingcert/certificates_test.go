@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"github.com/batch-job-controller/batch-job-controller/controller/servingcert/certificate"
+	"github.com/batch-job-controller/batch-job-controller/controller/testkit"
 )
 
 // A year and a half of two replicas: at no moment do they, or a pod with what
@@ -20,9 +21,9 @@ func TestCertificatesAreRenewedInTime(t *testing.T) {
 		authorities, leaves := map[string]bool{}, map[string]bool{}
 		for began := time.Now(); time.Since(began) < 18*30*24*time.Hour; time.Sleep(6 * time.Hour) {
 			// What pods have is what was published before this poll.
-			must(t, first.Load(t.Context()))
+			testkit.Must(t, first.Load(t.Context()))
 			bundle := pod(t, client, "ca.crt")
-			must(t, second.Load(t.Context()))
+			testkit.Must(t, second.Load(t.Context()))
 			if !trusts(t, first, second) || !trusts(t, second, first) {
 				t.Fatalf("they distrust each other after %s", time.Since(began))
 			}
@@ -31,7 +32,7 @@ func TestCertificatesAreRenewedInTime(t *testing.T) {
 				t.Fatalf("it has %s left after %s", left, time.Since(began))
 			}
 			roots, err := certificate.Pool(bundle)
-			must(t, err)
+			testkit.Must(t, err)
 			if _, err := leaf.Verify(verifyOptions(&tls.Config{RootCAs: roots, ServerName: "svc"})); err != nil {
 				t.Fatalf("pods distrust it after %s: %v", time.Since(began), err)
 			}
@@ -53,14 +54,14 @@ func TestRunRenewsWithoutARestart(t *testing.T) {
 		c := newCertificates(t, tlsCluster(t), selfSignedTLS(), func(o *Options) {
 			o.Observe = func(_ string, at time.Time) { expiries = append(expiries, at) }
 		})
-		must(t, c.Load(t.Context()))
+		testkit.Must(t, c.Load(t.Context()))
 		served, before := c.ServerConfig(), shownBy(t, c)
 		ctx, stop := context.WithCancel(t.Context())
 		go c.Run(ctx)
 		time.Sleep(certificate.ServerLife * 2 / 3)
 		synctest.Wait()
 		after, err := served.GetCertificate(&tls.ClientHelloInfo{})
-		must(t, err)
+		testkit.Must(t, err)
 		if after == before || !after.Leaf.NotAfter.After(before.Leaf.NotAfter) {
 			t.Error("the same certificate is shown after two thirds of its life")
 		}
@@ -79,10 +80,10 @@ func TestANewAuthorityIsKnownBeforeItIsNeeded(t *testing.T) {
 		old, next := authorityFor(t, "svc.jobs.svc"), authorityFor(t, "svc.jobs.svc")
 		fill(t, client, old.secret(t))
 		c := newCertificates(t, client, secretTLS())
-		must(t, c.Load(t.Context()))
+		testkit.Must(t, c.Load(t.Context()))
 		before := shownBy(t, c)
 		fill(t, client, next.secret(t))
-		must(t, c.Load(t.Context()))
+		testkit.Must(t, c.Load(t.Context()))
 		if all, err := certificate.ParseBundle(published(t, client, "ca.crt")); err != nil || len(all) != 2 {
 			t.Errorf("%d authorities are published, %v, want the old one and the new one", len(all), err)
 		}
@@ -90,7 +91,7 @@ func TestANewAuthorityIsKnownBeforeItIsNeeded(t *testing.T) {
 			t.Error("a certificate is shown that pods do not know the authority of")
 		}
 		time.Sleep(bundleSettle)
-		must(t, c.Load(t.Context()))
+		testkit.Must(t, c.Load(t.Context()))
 		if shownBy(t, c).Leaf.Equal(before.Leaf) || !trusts(t, c, c) {
 			t.Error("the new certificate is not shown, or not trusted")
 		}

@@ -17,19 +17,13 @@ import (
 
 	"github.com/batch-job-controller/batch-job-controller/controller/config"
 	"github.com/batch-job-controller/batch-job-controller/controller/servingcert/certificate"
+	"github.com/batch-job-controller/batch-job-controller/controller/testkit"
 )
 
 const (
 	testNamespace = "jobs"
 	testName      = "check"
 )
-
-func must(t *testing.T, err error) {
-	t.Helper()
-	if err != nil {
-		t.Fatal(err)
-	}
-}
 
 // tlsCluster has a Service, and no more.
 func tlsCluster(t *testing.T) *fake.Clientset {
@@ -62,9 +56,9 @@ func secretTLS() config.TLS     { return config.TLS{Mode: config.TLSSecret, Secr
 func trusts(t *testing.T, client, server *Certificates) bool {
 	t.Helper()
 	how, err := client.ClientConfig()
-	must(t, err)
+	testkit.Must(t, err)
 	shown, err := server.ServerConfig().GetCertificate(&tls.ClientHelloInfo{})
-	must(t, err)
+	testkit.Must(t, err)
 	_, err = shown.Leaf.Verify(verifyOptions(how))
 	return err == nil
 }
@@ -72,14 +66,14 @@ func trusts(t *testing.T, client, server *Certificates) bool {
 func shownBy(t *testing.T, c *Certificates) *tls.Certificate {
 	t.Helper()
 	shown, err := c.ServerConfig().GetCertificate(&tls.ClientHelloInfo{})
-	must(t, err)
+	testkit.Must(t, err)
 	return shown
 }
 
 func published(t *testing.T, client kubernetes.Interface, key string) []byte {
 	t.Helper()
 	object, err := client.CoreV1().ConfigMaps(testNamespace).Get(t.Context(), "check-ca", metav1.GetOptions{})
-	must(t, err)
+	testkit.Must(t, err)
 	return []byte(object.Data[key])
 }
 
@@ -92,7 +86,7 @@ type issuer struct {
 func authorityFor(t *testing.T, name string) issuer {
 	t.Helper()
 	a, err := certificate.NewAuthority("issuer", time.Now())
-	must(t, err)
+	testkit.Must(t, err)
 	return issuer{authority: a, name: name}
 }
 
@@ -100,9 +94,9 @@ func authorityFor(t *testing.T, name string) issuer {
 func (i issuer) secret(t *testing.T) map[string][]byte {
 	t.Helper()
 	made, err := i.authority.Issue(certificate.Names{DNS: []string{i.name}}, time.Now())
-	must(t, err)
+	testkit.Must(t, err)
 	key, err := x509.MarshalPKCS8PrivateKey(made.PrivateKey)
-	must(t, err)
+	testkit.Must(t, err)
 	return map[string][]byte{
 		"tls.crt": certificate.FormatBundle([]*x509.Certificate{made.Leaf}),
 		"tls.key": pem.EncodeToMemory(&pem.Block{Type: "PRIVATE KEY", Bytes: key}),
@@ -118,7 +112,7 @@ func fill(t *testing.T, client *fake.Clientset, data map[string][]byte) {
 	if apierrors.IsNotFound(err) {
 		_, err = client.CoreV1().Secrets(testNamespace).Create(t.Context(), secret, metav1.CreateOptions{})
 	}
-	must(t, err)
+	testkit.Must(t, err)
 }
 
 // verifyOptions are those of a client with this configuration, now.

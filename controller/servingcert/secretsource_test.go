@@ -6,6 +6,8 @@ import (
 	"testing"
 	"testing/synctest"
 	"time"
+
+	"github.com/batch-job-controller/batch-job-controller/controller/testkit"
 )
 
 func TestWhatIsOfNoUseStaysOut(t *testing.T) {
@@ -28,7 +30,7 @@ func TestWhatIsOfNoUseStaysOut(t *testing.T) {
 			client := tlsCluster(t)
 			fill(t, client, good)
 			c := newCertificates(t, client, secretTLS())
-			must(t, c.Load(t.Context()))
+			testkit.Must(t, c.Load(t.Context()))
 			before := shownBy(t, c)
 			fill(t, client, tt.data)
 			err := c.Load(t.Context())
@@ -39,7 +41,7 @@ func TestWhatIsOfNoUseStaysOut(t *testing.T) {
 				t.Errorf("%s: the last good certificate is gone", name)
 			}
 			fill(t, client, good)
-			must(t, c.Load(t.Context()))
+			testkit.Must(t, c.Load(t.Context()))
 		}
 	})
 }
@@ -50,7 +52,7 @@ func TestASecretThatIsRenewedIsPickedUp(t *testing.T) {
 		ours := authorityFor(t, "svc.jobs.svc")
 		fill(t, client, ours.secret(t))
 		c := newCertificates(t, client, secretTLS())
-		must(t, c.Load(t.Context()))
+		testkit.Must(t, c.Load(t.Context()))
 		ctx, stop := context.WithCancel(t.Context())
 		defer stop()
 		go c.Run(ctx)
@@ -71,7 +73,7 @@ func TestASecretWithoutAnAuthorityPublishesNone(t *testing.T) {
 		delete(data, "ca.crt")
 		fill(t, client, data)
 		c := newCertificates(t, client, secretTLS())
-		must(t, c.Load(t.Context()))
+		testkit.Must(t, c.Load(t.Context()))
 		how, err := c.ClientConfig()
 		if err != nil || c.CABundle() != "" || how.RootCAs != nil || how.ServerName != "svc.jobs.svc" || how.InsecureSkipVerify {
 			t.Errorf("bundle %q, %+v, %v: want the system's authorities", c.CABundle(), how, err)

@@ -17,6 +17,7 @@ import (
 	clienttesting "k8s.io/client-go/testing"
 
 	"github.com/batch-job-controller/batch-job-controller/controller/servingcert/certificate"
+	"github.com/batch-job-controller/batch-job-controller/controller/testkit"
 )
 
 func TestReplicasShareOneAuthority(t *testing.T) {
@@ -29,8 +30,8 @@ func TestReplicasShareOneAuthority(t *testing.T) {
 		if _, err := first.ClientConfig(); err == nil {
 			t.Error("it trusts before Load")
 		}
-		must(t, first.Load(t.Context()))
-		must(t, second.Load(t.Context()))
+		testkit.Must(t, first.Load(t.Context()))
+		testkit.Must(t, second.Load(t.Context()))
 		if !trusts(t, first, second) || !trusts(t, second, first) {
 			t.Error("they do not trust each other")
 		}
@@ -66,8 +67,8 @@ func TestTheSecondAuthorityIsNotUsed(t *testing.T) {
 			raced = true
 			return true, nil, apierrors.NewAlreadyExists(schema.GroupResource{Resource: "secrets"}, "check-ca")
 		})
-		must(t, ours.Load(t.Context()))
-		must(t, other.Load(t.Context()))
+		testkit.Must(t, ours.Load(t.Context()))
+		testkit.Must(t, other.Load(t.Context()))
 		if !raced || !trusts(t, ours, other) || !trusts(t, other, ours) {
 			t.Error("they do not trust each other")
 		}
@@ -78,13 +79,13 @@ func TestAServiceThatIsMadeAnewHasACertificate(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		client := tlsCluster(t)
 		c := newCertificates(t, client, selfSignedTLS())
-		must(t, c.Load(t.Context()))
+		testkit.Must(t, c.Load(t.Context()))
 		service, err := client.CoreV1().Services(testNamespace).Get(t.Context(), "svc", metav1.GetOptions{})
-		must(t, err)
+		testkit.Must(t, err)
 		service.Spec.ClusterIPs = []string{"10.96.0.8"}
 		_, err = client.CoreV1().Services(testNamespace).Update(t.Context(), service, metav1.UpdateOptions{})
-		must(t, err)
-		must(t, c.Load(t.Context()))
+		testkit.Must(t, err)
+		testkit.Must(t, c.Load(t.Context()))
 		if !c.Covers("10.96.0.8") || c.Covers("10.96.0.7") {
 			t.Errorf("it is for %v", shownBy(t, c).Leaf.IPAddresses)
 		}
@@ -95,7 +96,7 @@ func TestSelfSignedWithoutAService(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		for _, service := range []string{"", "gone"} {
 			c := newCertificates(t, tlsCluster(t), selfSignedTLS(), func(o *Options) { o.Service, o.PodIP = service, "10.0.0.1" })
-			must(t, c.Load(t.Context()))
+			testkit.Must(t, c.Load(t.Context()))
 			if !c.Covers("10.0.0.1") {
 				t.Errorf("service %q: the certificate is not for POD_IP", service)
 			}
@@ -106,8 +107,8 @@ func TestSelfSignedWithoutAService(t *testing.T) {
 func TestAnotherAuthorityIsNotTrusted(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		ours, other := newCertificates(t, tlsCluster(t), selfSignedTLS()), newCertificates(t, tlsCluster(t), selfSignedTLS())
-		must(t, ours.Load(t.Context()))
-		must(t, other.Load(t.Context()))
+		testkit.Must(t, ours.Load(t.Context()))
+		testkit.Must(t, other.Load(t.Context()))
 		if trusts(t, ours, other) {
 			t.Error("a certificate of another authority of the same name is trusted")
 		}
@@ -118,7 +119,7 @@ func TestConflictsAreTriedAgain(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		client := tlsCluster(t)
 		c := newCertificates(t, client, selfSignedTLS())
-		must(t, c.Load(t.Context()))
+		testkit.Must(t, c.Load(t.Context()))
 		time.Sleep(certificate.AuthorityLife * 2 / 3)
 		left := map[string]int{"secrets": 2, "configmaps": 2}
 		client.PrependReactor("update", "*", func(action clienttesting.Action) (bool, runtime.Object, error) {
@@ -128,7 +129,7 @@ func TestConflictsAreTriedAgain(t *testing.T) {
 			}
 			return true, nil, apierrors.NewConflict(schema.GroupResource{Resource: resource}, "check-ca", errors.New("changed"))
 		})
-		must(t, c.Load(t.Context()))
+		testkit.Must(t, c.Load(t.Context()))
 		all, err := certificate.ParseBundle(published(t, client, "ca.crt"))
 		if err != nil || len(all) != 2 || left["secrets"] >= 0 || left["configmaps"] >= 0 {
 			t.Errorf("%d authorities, %v, left %v", len(all), err, left)
@@ -139,7 +140,7 @@ func TestConflictsAreTriedAgain(t *testing.T) {
 func TestADamagedAuthorityIsNotReplaced(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		client := tlsCluster(t)
-		must(t, client.Tracker().Add(&corev1.Secret{ObjectMeta: metav1.ObjectMeta{Name: "check-ca", Namespace: testNamespace}, Data: map[string][]byte{"tls.crt": []byte("x")}}))
+		testkit.Must(t, client.Tracker().Add(&corev1.Secret{ObjectMeta: metav1.ObjectMeta{Name: "check-ca", Namespace: testNamespace}, Data: map[string][]byte{"tls.crt": []byte("x")}}))
 		err := newCertificates(t, client, selfSignedTLS()).Load(t.Context())
 		if err == nil || !strings.Contains(err.Error(), "check-ca") || !strings.Contains(err.Error(), "delete the Secret") {
 			t.Errorf("got %v, want what is to be done", err)

@@ -1,34 +1,13 @@
 package timing_test
 
 import (
-	"sync"
 	"testing"
 	"testing/synctest"
 	"time"
 
-	"k8s.io/utils/clock"
-
+	"github.com/batch-job-controller/batch-job-controller/controller/testkit"
 	"github.com/batch-job-controller/batch-job-controller/controller/timing"
 )
-
-// settable is a clock that can be set.
-type settable struct {
-	clock.RealClock
-	mu  sync.Mutex
-	off time.Duration
-}
-
-func (s *settable) set(off time.Duration) {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	s.off = off
-}
-
-func (s *settable) Now() time.Time {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	return time.Now().Add(s.off)
-}
 
 func TestDeadlinesWhenTheClockIsSet(t *testing.T) {
 	tests := map[string]struct {
@@ -44,11 +23,11 @@ func TestDeadlinesWhenTheClockIsSet(t *testing.T) {
 	for name, tt := range tests {
 		t.Run(name, func(t *testing.T) {
 			synctest.Test(t, func(t *testing.T) {
-				clk := &settable{}
+				clk := &testkit.Clock{}
 				steady := timing.NewSteady(clk)
 				began := time.Now()
 				time.Sleep(time.Minute)
-				clk.set(tt.off)
+				clk.Set(tt.off)
 				if got := steady.Now().Sub(began); got != tt.want {
 					t.Errorf("passed: got %s, want %s", got, tt.want)
 				}
