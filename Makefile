@@ -49,7 +49,7 @@ lint: ## Run golangci-lint (builds it the first time)
 
 .PHONY: golden
 golden: ## Rewrite the golden files
-	go test ./callback/web ./cmd/app ./cmd/batchjob ./cmd/validate ./controller/config ./controller/jobspec ./controller/metrics ./manifests -update
+	go test ./callback/web ./cmd/app ./cmd/batchjob/install ./cmd/batchjob/watch ./cmd/validate ./controller/config ./controller/jobspec ./controller/metrics ./manifests -update
 
 .PHONY: cover
 cover: ## Statement coverage of controller/... and callback/...

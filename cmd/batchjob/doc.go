@@ -1,13 +1,19 @@
 // Package batchjob is the command kubectl-batchjob: it installs the controller
 // without a checkout, and shows its executions.
 //
-//	run.go           the command line and the exit statuses
-//	selection.go     the flags that select what to install
-//	rendered.go      the objects of a selection, validated
-//	requirements.go  whether the objects satisfy the configuration
-//	tool.go          access to the cluster
-//	find.go          where a controller is installed
-//	watch.go         polling, and printing of progress
+// It knows which commands there are. It does not know what they do, except for the two
+// that need no cluster: its packages do.
 //
-// and a file for each command.
+//	run.go       the command line
+//	validate.go  the command validate
+//	version.go   the command version
+//
+// Its packages, from top to bottom:
+//
+//	install      the commands render, diff, install and uninstall
+//	watch        the commands wait and status
+//	cluster      an installed controller, as found in the cluster
+//	progress     the meaning of records, pods and events
+//	objects      applying, comparing and deleting objects
+//	cli          streams, global flags, exit statuses, polling
 package batchjob

@@ -1,7 +1,6 @@
 package batchjob
 
 import (
-	"bytes"
 	"net"
 	"os"
 	"path/filepath"
@@ -125,51 +124,5 @@ func TestRun(t *testing.T) {
 				}
 			}
 		})
-	}
-}
-
-// Most of a configuration is followed by who runs; a start is for the rest.
-func TestPodsAreStartedAnewForWhatNeedsIt(t *testing.T) {
-	annotation := func(keys string) string {
-		_, out, _ := command(t, "name: another\ncronExpression: \"42 3 * * *\"\ncallbackServiceName: batch-job-controller\nmetrics: {prefix: a}\n"+keys,
-			"render", "--overlay", "demo", "-f", "-")
-		for line := range strings.Lines(out) {
-			if strings.Contains(line, configurationAnnotation) {
-				return line
-			}
-		}
-		t.Fatal("there is no annotation")
-		return ""
-	}
-	first := annotation("")
-	if again := annotation("podPoolSize: 7\n"); again != first {
-		t.Errorf("got %s, and then %s", first, again)
-	}
-	if other := annotation("callback: {auth: none}\n"); other == first {
-		t.Errorf("got %s for both", other)
-	}
-}
-
-func TestNewsAreSaidOnce(t *testing.T) {
-	var out bytes.Buffer
-	n := dedupPrinter{to: &out}
-	for _, text := range []string{"one", "one", "two", "one"} {
-		n.print(text)
-	}
-	if got := out.String(); got != "one\ntwo\none\n" {
-		t.Errorf("got %q", got)
-	}
-}
-
-func TestDetailsAreSaidAgainIfTheyDiffer(t *testing.T) {
-	var out bytes.Buffer
-	n := dedupPrinter{to: &out}
-	for _, said := range [][3]string{
-		{"one", "", ""}, {"one", "  a: x", "a"}, {"one", "  a: y", "a"}, {"two", "  a: x", "a"}, {"two", "  b: x", "b"}, {"two", "", ""}, {"two", "  b: x", "b"},
-	} {
-		n.printWith(said[0], said[1], said[2])
-	}
-	if got, want := out.String(), "one\none\n  a: x\ntwo\ntwo\n  b: x\ntwo\n  b: x\n"; got != want {
-		t.Errorf("got %q, want %q", got, want)
 	}
 }

@@ -1,6 +1,10 @@
 // Package objects applies the objects of an installation to a cluster, and deletes
 // them.
 //
+// It knows how objects of any kind are applied, compared and deleted, and which ones an
+// installation consists of. It does not know what they are for, nor what a command prints
+// about them.
+//
 //	client.go     objects of any kind, by server-side apply
 //	decode.go     YAML documents
 //	reference.go  the identity of an object

@@ -12,5 +12,6 @@
 //	ticks.go      which ticks were processed
 //
 // It knows objects that it is given, and the time. It must not know a client, a command
-// line or a terminal: package batchjob gets the objects and prints the texts.
+// line or a terminal: packages cluster and watch get the objects, install and watch
+// print the texts.
 package progress

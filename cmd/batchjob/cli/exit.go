@@ -1,0 +1,58 @@
+package cli
+
+import (
+	"context"
+	"errors"
+	"fmt"
+
+	"github.com/spf13/cobra"
+)
+
+// The exit statuses.
+const (
+	ExitOK       = 0
+	ExitProblems = 1 // there are differences, nodes need attention, or validate found problems
+	ExitMisused  = 2 // the command line or the configuration is invalid: nothing was sent
+	ExitTimeout  = 3 // the timeout expired
+	ExitNotDone  = 4 // the cluster did not respond or rejected a request, or the controller is not ready
+)
+
+// StatusesText explains the exit statuses in the help.
+const StatusesText = `Exit status:
+  0  success
+  1  diff: there are differences; wait, status: nodes failed, were lost, did not
+     start, or sent no result; validate: the configuration is invalid
+  2  the command line or the configuration is invalid; nothing was sent
+  3  timed out (--timeout)
+  4  the cluster does not respond, or rejects a request; the controller is not ready`
+
+// StatusError ends the program with an exit status.
+type StatusError struct {
+	Status int
+	Err    error // nil: everything has been printed
+}
+
+func (e *StatusError) Error() string {
+	if e.Err == nil {
+		return fmt.Sprintf("exit status %d", e.Status)
+	}
+	return e.Err.Error()
+}
+
+func (e *StatusError) Unwrap() error { return e.Err }
+
+// Misuse returns an error of the command line or the configuration.
+func Misuse(err error) error { return &StatusError{Status: ExitMisused, Err: err} }
+
+// Does adapts a command for cobra. An error without an exit status comes from the
+// cluster.
+func Does(do func(ctx context.Context, args []string) error) func(*cobra.Command, []string) error {
+	return func(cmd *cobra.Command, args []string) error {
+		err := do(cmd.Context(), args)
+		var status *StatusError
+		if err != nil && !errors.As(err, &status) {
+			return &StatusError{Status: ExitNotDone, Err: err}
+		}
+		return err
+	}
+}

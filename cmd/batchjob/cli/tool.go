@@ -1,0 +1,32 @@
+package cli
+
+import (
+	"fmt"
+
+	"k8s.io/cli-runtime/pkg/genericclioptions"
+	"k8s.io/cli-runtime/pkg/genericiooptions"
+)
+
+// Tool is what the commands share.
+type Tool struct {
+	genericiooptions.IOStreams
+	Name  string // in messages, such as kubectl batchjob
+	Flags *genericclioptions.ConfigFlags
+}
+
+// NewTool returns a tool without the values of its flags, which the command line sets.
+func NewTool(name string, streams genericiooptions.IOStreams) *Tool {
+	return &Tool{IOStreams: streams, Name: name, Flags: genericclioptions.NewConfigFlags(true).WithWarningPrinter(streams)}
+}
+
+// GivenNamespace is the namespace of -n, or empty.
+func (t *Tool) GivenNamespace() string { return *t.Flags.Namespace }
+
+// ContextNamespace is the namespace of -n, or of the kubeconfig.
+func (t *Tool) ContextNamespace() (string, error) {
+	namespace, _, err := t.Flags.ToRawKubeConfigLoader().Namespace()
+	if err != nil {
+		return "", Misuse(fmt.Errorf("kubeconfig: %w", err))
+	}
+	return namespace, nil
+}

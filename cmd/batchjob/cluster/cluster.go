@@ -1,0 +1,51 @@
+package cluster
+
+import (
+	"fmt"
+
+	"k8s.io/cli-runtime/pkg/genericclioptions"
+	"k8s.io/client-go/dynamic"
+	"k8s.io/client-go/kubernetes"
+	"k8s.io/client-go/metadata"
+
+	"github.com/batch-job-controller/batch-job-controller/cmd/batchjob/cli"
+	"github.com/batch-job-controller/batch-job-controller/cmd/batchjob/objects"
+	"github.com/batch-job-controller/batch-job-controller/cmd/version"
+)
+
+// Cluster is the cluster of the kubeconfig.
+type Cluster struct {
+	kubernetes.Interface
+	Metadata metadata.Interface
+	Objects  *objects.Client
+}
+
+// Connect returns the cluster that the flags choose, which has responded.
+func Connect(flags *genericclioptions.ConfigFlags) (*Cluster, error) {
+	config, err := flags.ToRESTConfig()
+	if err != nil {
+		return nil, cli.Misuse(fmt.Errorf("kubeconfig: %w", err))
+	}
+	config.QPS, config.Burst = 50, 100
+	config.UserAgent = "kubectl-batchjob/" + version.Own()
+	clients, err := kubernetes.NewForConfig(config)
+	if err != nil {
+		return nil, cli.Misuse(fmt.Errorf("kubeconfig: %w", err))
+	}
+	meta, err := metadata.NewForConfig(config)
+	if err != nil {
+		return nil, cli.Misuse(fmt.Errorf("kubeconfig: %w", err))
+	}
+	generic, err := dynamic.NewForConfig(config)
+	if err != nil {
+		return nil, cli.Misuse(fmt.Errorf("kubeconfig: %w", err))
+	}
+	if _, err := clients.Discovery().ServerVersion(); err != nil {
+		return nil, fmt.Errorf("the cluster at %s does not respond: %w", config.Host, err)
+	}
+	mapper, err := flags.ToRESTMapper()
+	if err != nil {
+		return nil, fmt.Errorf("discover the resource types of the cluster: %w", err)
+	}
+	return &Cluster{Interface: clients, Metadata: meta, Objects: &objects.Client{Dynamic: generic, Mapper: mapper}}, nil
+}

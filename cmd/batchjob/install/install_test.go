@@ -1,0 +1,38 @@
+package install
+
+import (
+	"testing"
+	"time"
+
+	appsv1 "k8s.io/api/apps/v1"
+	corev1 "k8s.io/api/core/v1"
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+
+	"github.com/batch-job-controller/batch-job-controller/controller/config"
+)
+
+// What people read after install.
+func TestAfterInstall(t *testing.T) {
+	now := time.Date(2026, 11, 25, 12, 0, 0, 0, time.UTC)
+	deployment := &appsv1.Deployment{ObjectMeta: metav1.ObjectMeta{Namespace: "checks", Name: "batch-job-controller"}}
+	losing := deployment.DeepCopy()
+	losing.Spec.Template.Spec.Volumes = []corev1.Volume{{Name: "reports", VolumeSource: corev1.VolumeSource{EmptyDir: &corev1.EmptyDirVolumeSource{}}}}
+	env := config.Env{Namespace: "checks"}
+	cron := config.Config{Name: "disk-check", CronExpression: "42 3 * * *", TimeZone: "Europe/Zurich"}
+	startup := config.Config{Name: "demo", RunOnStartup: true, StartupDelay: 10 * time.Second, CronExpression: "30 * * * *"}
+	tests := map[string]struct {
+		rendered
+		installed
+	}{
+		"installed-with-schedule":   {rendered{deployment: deployment, env: env, config: cron}, installed{changed: true, started: true}},
+		"installed-with-startup":    {rendered{deployment: deployment, env: env, config: startup}, installed{changed: true, started: true, hasRecord: true}},
+		"installed-without-a-start": {rendered{deployment: deployment, env: env, config: startup}, installed{changed: true, hasRecord: true}},
+		"installed-unchanged":       {rendered{deployment: deployment, env: env, config: startup}, installed{hasRecord: true}},
+		"installed-while-open":      {rendered{deployment: losing, env: env, config: startup}, installed{changed: true, started: true, hasRecord: true, open: "20261125115900"}},
+	}
+	for name, test := range tests {
+		t.Run(name, func(t *testing.T) {
+			checkGolden(t, name, afterInstall("kubectl batchjob", test.rendered, test.installed, now))
+		})
+	}
+}

@@ -1,0 +1,128 @@
+package install
+
+import (
+	"context"
+	"slices"
+	"testing"
+	"time"
+
+	"github.com/batch-job-controller/batch-job-controller/cmd/batchjob/cluster"
+	"github.com/batch-job-controller/batch-job-controller/cmd/batchjob/objects"
+	"github.com/batch-job-controller/batch-job-controller/cmd/batchjob/progress"
+	"github.com/batch-job-controller/batch-job-controller/controller/config"
+	"github.com/batch-job-controller/batch-job-controller/controller/execution"
+)
+
+func TestWhatAnInstallationHasChanged(t *testing.T) {
+	type change struct {
+		kind   string
+		change objects.Change
+	}
+	tests := map[string]struct {
+		changes                  []change
+		wantChanged, wantStarted bool
+	}{
+		"nothing":                                 {[]change{{"Service", objects.Unchanged}, {"Deployment", objects.Unchanged}}, false, false},
+		"a volume is not needed, and kept":        {[]change{{"PersistentVolumeClaim", objects.Kept}}, false, false},
+		"the configuration, which is followed":    {[]change{{"ConfigMap", objects.Configured}, {"Deployment", objects.Unchanged}}, true, false},
+		"the Deployment, which starts pods":       {[]change{{"ConfigMap", objects.Unchanged}, {"Deployment", objects.Configured}}, true, true},
+		"what a component brought is not there":   {[]change{{"PodDisruptionBudget", objects.Deleted}}, true, false},
+		"all is made":                             {[]change{{"Namespace", objects.Created}, {"Deployment", objects.Created}}, true, true},
+		"what others have made is left with them": {[]change{{"Service", objects.NotOurs}}, false, false},
+	}
+	for name, test := range tests {
+		t.Run(name, func(t *testing.T) {
+			var got installed
+			for _, c := range test.changes {
+				got.note(objects.Reference{Kind: c.kind, Name: "any"}, c.change)
+			}
+			if got.changed != test.wantChanged || got.started != test.wantStarted {
+				t.Errorf("got %+v", got)
+			}
+		})
+	}
+}
+
+func TestWaitTimeout(t *testing.T) {
+	now := time.Date(2026, 11, 25, 12, 0, 0, 0, time.UTC)
+	tests := map[string]struct {
+		cron string
+		done installed
+		want string
+	}{
+		"within the hour":             {"30 * * * *", installed{}, ""},
+		"in an hour":                  {"0 13 * * *", installed{}, ""},
+		"a minute later":              {"1 13 * * *", installed{}, " --timeout 3h"},
+		"in whole hours":              {"0 15 * * *", installed{}, " --timeout 4h"},
+		"one is open":                 {"0 15 * * *", installed{open: "20261125115900"}, ""},
+		"a schedule that never ticks": {"0 0 30 2 *", installed{}, ""},
+	}
+	for name, test := range tests {
+		t.Run(name, func(t *testing.T) {
+			r := rendered{config: config.Config{CronExpression: test.cron, TimeZone: "UTC"}}
+			if got := test.done.waitTimeout(r, now); got != test.want {
+				t.Errorf("got %q, want %q", got, test.want)
+			}
+		})
+	}
+}
+
+// played are executions and a start that are played.
+type played struct {
+	all   []progress.Execution
+	start time.Time
+}
+
+func (p played) Records(context.Context) (records []cluster.RecordName, err error) {
+	for _, e := range p.all {
+		records = append(records, cluster.RecordName{ID: e.ID})
+	}
+	return records, nil
+}
+
+func (p played) Executions(_ context.Context, records ...cluster.RecordName) ([]progress.Execution, error) {
+	return slices.DeleteFunc(slices.Clone(p.all), func(e progress.Execution) bool { return !slices.Contains(records, cluster.RecordName{ID: e.ID}) }), nil
+}
+
+func (p played) Started(context.Context) (time.Time, error) { return p.start, nil }
+
+func TestLookForAnOpenExecution(t *testing.T) {
+	at := func(clock string) time.Time {
+		start, err := time.Parse(time.DateTime, "2026-11-25 "+clock)
+		if err != nil {
+			t.Fatal(err)
+		}
+		return start
+	}
+	old := progress.Execution{ID: "20261124034200", Phase: execution.Closed}
+	open := progress.Execution{ID: "20261125115900", Phase: execution.Open}
+	closing := progress.Execution{ID: "20261125115900", Phase: execution.Closing}
+	tests := map[string]struct {
+		played
+		done, want installed
+	}{
+		"there is none": {},
+		"all are over":  {played: played{all: []progress.Execution{old}}, want: installed{hasRecord: true}},
+		"one is open, and nothing was started": {
+			played: played{all: []progress.Execution{old, open}, start: at("11:58:00")}, want: installed{hasRecord: true, open: open.ID}},
+		"one is open that began before the start": {
+			played: played{all: []progress.Execution{old, open}, start: at("12:00:00")}, done: installed{started: true},
+			want: installed{started: true, hasRecord: true, open: open.ID}},
+		"one cannot be read": {
+			played: played{all: []progress.Execution{old, {ID: "20261125115900", Unreadable: "damaged"}}}, want: installed{hasRecord: true}},
+		"one is about to be over": {played: played{all: []progress.Execution{closing}}, want: installed{hasRecord: true, open: closing.ID}},
+		"one has begun with the start": {
+			played: played{all: []progress.Execution{old, open}, start: at("11:58:50")}, done: installed{started: true},
+			want: installed{started: true, hasRecord: true}},
+	}
+	for name, test := range tests {
+		t.Run(name, func(t *testing.T) {
+			if err := test.done.findOpen(t.Context(), test.played); err != nil {
+				t.Fatal(err)
+			}
+			if test.done != test.want {
+				t.Errorf("got %+v, want %+v", test.done, test.want)
+			}
+		})
+	}
+}

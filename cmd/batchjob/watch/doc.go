@@ -1,0 +1,15 @@
+// Package watch shows the executions of an installed controller, and waits for them.
+//
+// It knows which execution is meant, what its pods do, and what to do next about it. It
+// does not know how a controller was installed, nor what states of pods and executions
+// mean, which package progress says. It changes nothing.
+//
+//	commands.go   the commands of this package, and what they have in common
+//	wait.go       the command wait: waits until an execution closes
+//	startup.go    which execution to wait for, and why there is none yet
+//	status.go     the command status: the controller and its newest executions
+//	leader.go     which pod leads
+//	pods.go       reads the pods of an execution
+//	podpoller.go  the pods of an open execution, again and again
+//	forward.go    the commands that forward to the reports and metrics
+package watch

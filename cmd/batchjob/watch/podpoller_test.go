@@ -1,0 +1,112 @@
+package watch
+
+import (
+	"testing"
+	"time"
+
+	"github.com/google/go-cmp/cmp"
+	corev1 "k8s.io/api/core/v1"
+	apierrors "k8s.io/apimachinery/pkg/api/errors"
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+	"k8s.io/apimachinery/pkg/runtime"
+	clienttesting "k8s.io/client-go/testing"
+
+	"github.com/batch-job-controller/batch-job-controller/cmd/batchjob/progress"
+	"github.com/batch-job-controller/batch-job-controller/controller/execution"
+	"github.com/batch-job-controller/batch-job-controller/controller/jobspec"
+)
+
+func TestPodPoller(t *testing.T) {
+	const id = "20261125120000"
+	now := time.Date(2026, 11, 25, 12, 0, 0, 0, time.UTC)
+	e := progress.Execution{ID: id, Pending: 5, PoolSize: 3, Admitted: []string{"a", "b", "c", "d"}}
+	refused := &corev1.Event{
+		ObjectMeta: metav1.ObjectMeta{Name: "refused", Namespace: "checks"}, Reason: "FailedCreate", Message: "exceeded quota",
+		InvolvedObject: corev1.ObjectReference{Kind: "Job", Name: jobspec.JobName("check", execution.Key{Execution: id, Node: "c"})},
+	}
+	a := newAnswers(refused)
+	a.add(id, "a", corev1.PodSucceeded)
+	a.add(id, "b", corev1.PodRunning)
+	a.add("20261124120000", "d", corev1.PodRunning)
+	o := &podPoller{Installation: a.Installation}
+	look := func(at time.Time) progress.Execution {
+		t.Helper()
+		got, err := o.poll(t.Context(), e, at)
+		if err != nil {
+			t.Fatal(err)
+		}
+		return got
+	}
+
+	want := e
+	want.Running, want.Pending = 2, 3
+	want.Stuck = []progress.Node{{Name: "c", State: execution.Pending, Reason: "FailedCreate: exceeded quota"}}
+	for _, at := range []time.Time{now, now.Add(eventInterval - 1)} {
+		if diff := cmp.Diff(want, look(at)); diff != "" {
+			t.Errorf("-want +got:\n%s", diff)
+		}
+		if n := a.listed("events"); n != 1 {
+			t.Errorf("events were asked for %d times", n)
+		}
+	}
+	look(now.Add(eventInterval))
+	if n := a.listed("events"); n != 2 {
+		t.Errorf("later events were asked for %d times", n)
+	}
+	a.add(id, "c", corev1.PodPending)
+	want.Stuck = nil
+	if diff := cmp.Diff(want, look(now.Add(2*eventInterval))); diff != "" {
+		t.Errorf("with a pod (-want +got):\n%s", diff)
+	}
+	if n := a.listed("events"); n != 2 {
+		t.Errorf("events were asked for %d times, although every place has a pod", n)
+	}
+}
+
+// Of the pods that run only those are read that may have run for long, and not at
+// each look.
+func TestPodPollerReadsPodsThatRunForLong(t *testing.T) {
+	const id = "20261125120000"
+	e := progress.Execution{ID: id, Pending: 2, PoolSize: 2, Admitted: []string{"a", "b"}, JobTimeout: time.Hour}
+	ran := corev1.ContainerState{Terminated: &corev1.ContainerStateTerminated{FinishedAt: metav1.NewTime(noon)}}
+	a := newAnswers()
+	for node, age := range map[string]int{"a": 0, "b": 100} {
+		a.add(id, node, corev1.PodRunning)
+		pod := &a.pods[len(a.pods)-1]
+		pod.Name, pod.CreationTimestamp = "pod-"+node, metav1.NewTime(seconds(age))
+		pod.Status.ContainerStatuses = []corev1.ContainerStatus{{Name: "check", State: ran}, {Name: "proxy", State: startedAt(noon)}}
+		if err := a.client.Tracker().Add(pod.DeepCopy()); err != nil {
+			t.Fatal(err)
+		}
+	}
+	o := &podPoller{Installation: a.Installation}
+	want := []progress.Node{{Name: "a", State: execution.Running, Reason: "container proxy still runs, since 12:00:00 UTC; check exited with code 0"}}
+	for _, look := range []struct{ at, wantReads int }{{120, 1}, {121, 1}, {125, 2}} {
+		got, err := o.poll(t.Context(), e, seconds(look.at))
+		if err != nil {
+			t.Fatal(err)
+		}
+		if diff := cmp.Diff(want, got.Long); diff != "" {
+			t.Errorf("-want +got:\n%s", diff)
+		}
+		if n := a.got("pods"); n != look.wantReads {
+			t.Errorf("pods were read %d times, want %d", n, look.wantReads)
+		}
+	}
+}
+
+func TestWhoMayNotReadEventsCanWait(t *testing.T) {
+	a := newAnswers()
+	a.client.PrependReactor("list", "events", func(clienttesting.Action) (bool, runtime.Object, error) {
+		return true, nil, apierrors.NewForbidden(corev1.Resource("events"), "", nil)
+	})
+	e := progress.Execution{ID: "20261125120000", Pending: 1, PoolSize: 1, Admitted: []string{"a"}}
+	o := &podPoller{Installation: a.Installation}
+	got, err := o.poll(t.Context(), e, time.Date(2026, 11, 25, 12, 0, 0, 0, time.UTC))
+	if err != nil {
+		t.Fatal(err)
+	}
+	if diff := cmp.Diff(e, got); diff != "" {
+		t.Errorf("-want +got:\n%s", diff)
+	}
+}

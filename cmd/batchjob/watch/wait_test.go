@@ -1,0 +1,180 @@
+package watch
+
+import (
+	"bytes"
+	"errors"
+	"strings"
+	"testing"
+	"time"
+
+	appsv1 "k8s.io/api/apps/v1"
+	corev1 "k8s.io/api/core/v1"
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+	"k8s.io/apimachinery/pkg/runtime"
+
+	"github.com/batch-job-controller/batch-job-controller/cmd/batchjob/cli"
+	"github.com/batch-job-controller/batch-job-controller/controller/config"
+	"github.com/batch-job-controller/batch-job-controller/controller/execution"
+)
+
+// A controller's pod was made at noon.
+var noon = time.Date(2026, 11, 25, 12, 0, 0, 0, time.UTC)
+
+func seconds(n int) time.Time { return noon.Add(time.Duration(n) * time.Second) }
+
+// controllerPod is the controller's pod, with its container in a state.
+func controllerPod(state corev1.ContainerState) *corev1.Pod {
+	return &corev1.Pod{
+		ObjectMeta: metav1.ObjectMeta{Namespace: "checks", Name: "controller-1", Labels: map[string]string{"of": "controller"}, CreationTimestamp: metav1.NewTime(noon)},
+		Status: corev1.PodStatus{Phase: corev1.PodRunning, ContainerStatuses: []corev1.ContainerStatus{
+			{Name: "proxy", State: startedAt(seconds(1))}, {Name: "controller", State: state},
+		}},
+	}
+}
+
+var controllerSelector = &metav1.LabelSelector{MatchLabels: map[string]string{"of": "controller"}}
+
+func startedAt(at time.Time) corev1.ContainerState {
+	return corev1.ContainerState{Running: &corev1.ContainerStateRunning{StartedAt: metav1.NewTime(at)}}
+}
+
+func waitingFor(reason string) corev1.ContainerState {
+	return corev1.ContainerState{Waiting: &corev1.ContainerStateWaiting{Reason: reason}}
+}
+
+// What runOnStartup begins is known by when the controller's process was started:
+// its pod may be minutes older, and a container that has ended is started again.
+func TestWaitBeforeAnExecution(t *testing.T) {
+	const damaged execution.Phase = "damaged"
+	type records map[execution.ID]execution.Phase
+	const before, early, after execution.ID = "20261125115900", "20261125120030", "20261125120130"
+	pulls, crashes, starts, startsAgain := waitingFor("ErrImagePull"), waitingFor("CrashLoopBackOff"), startedAt(seconds(80)), startedAt(seconds(600))
+	tests := map[string]struct {
+		records  records
+		state    corev1.ContainerState
+		looks    []int // in seconds after noon
+		none     bool  // runOnStartup is off
+		replicas int32 // 0: 1; -1: none
+		timeout  time.Duration
+		want     execution.ID
+		wantText string // that is said, or of the error
+		wantErr  bool
+	}{
+		"the image is pulled": {state: pulls, looks: []int{0, 80, 600}, wantText: "has not started: pod controller-1: container controller: ErrImagePull"},
+		"the image is pulled, and an older execution is over":    {records: records{before: execution.Closed}, state: pulls, looks: []int{0, 600}, wantText: "has not started"},
+		"the image is pulled, and an older one is open":          {records: records{before: execution.Open}, state: pulls, looks: []int{0}, want: before, wantText: "was open before the controller started"},
+		"the process has ended":                                  {records: records{before: execution.Closed}, state: crashes, looks: []int{600}, wantText: "has not started: pod controller-1: container controller: CrashLoopBackOff"},
+		"the process has just begun":                             {records: records{before: execution.Closed}, state: starts, looks: []int{81, 149}, wantText: "runOnStartup starts an execution 10s after"},
+		"the process was started again":                          {records: records{before: execution.Closed, after: execution.Closed}, state: startsAgain, looks: []int{601}, wantText: "runOnStartup starts an execution 10s after"},
+		"none has begun, and should have":                        {records: records{before: execution.Closed}, state: starts, looks: []int{81, 151}, wantText: "runOnStartup started no execution", wantErr: true},
+		"the process began long ago":                             {records: records{before: execution.Closed}, state: starts, looks: []int{600}, want: before},
+		"the process began long ago, and there is none":          {state: starts, looks: []int{600}, wantText: "rollout restart deployment controller", wantErr: true},
+		"one of before cannot be read":                           {records: records{before: damaged}, state: starts, looks: []int{81}, wantText: "runOnStartup starts"},
+		"one has just begun":                                     {records: records{before: execution.Closed, after: execution.Open}, state: starts, looks: []int{91}, want: after},
+		"one has begun and is over already":                      {records: records{after: execution.Closed}, state: starts, looks: []int{95}, want: after},
+		"one is over that began as the pod was there":            {records: records{early: execution.Closed}, state: starts, looks: []int{81}, wantText: "runOnStartup starts"},
+		"the one of before the start is open":                    {records: records{before: execution.Open}, state: starts, looks: []int{81}, want: before, wantText: "was open before the controller started"},
+		"the one of before the start writes its report":          {records: records{before: execution.Closing}, state: starts, looks: []int{81}, want: before, wantText: "was open before the controller started"},
+		"without runOnStartup the newest one counts":             {records: records{before: execution.Closed}, state: pulls, none: true, looks: []int{0}, want: before},
+		"without runOnStartup there is none, and no start":       {state: pulls, none: true, looks: []int{0}, wantText: "has not started"},
+		"without runOnStartup the next tick is in time":          {state: starts, none: true, timeout: 2 * time.Hour, looks: []int{0}, wantText: "the next execution starts at 2026-11-25 13:30 UTC"},
+		"without runOnStartup the next tick comes after a while": {state: starts, none: true, looks: []int{0}, wantText: ", after --timeout; to start one whenever the controller starts, set runOnStartup", wantErr: true},
+		"no execution begins without a replica":                  {state: pulls, replicas: -1, looks: []int{0}, wantText: "has 0 replicas", wantErr: true},
+	}
+	for name, test := range tests {
+		t.Run(name, func(t *testing.T) {
+			replicas := max(test.replicas+1, 0)
+			if test.replicas == 0 {
+				replicas = 1
+			}
+			deployment := &appsv1.Deployment{ObjectMeta: metav1.ObjectMeta{Name: "controller", Namespace: "checks"}, Spec: appsv1.DeploymentSpec{Replicas: &replicas, Selector: controllerSelector}}
+			objects := []runtime.Object{deployment}
+			for id, phase := range test.records {
+				objects = append(objects, recordOf(t, id, phase))
+				if phase == damaged {
+					objects[len(objects)-1].(*corev1.ConfigMap).BinaryData = nil
+				}
+			}
+			a := newAnswers(objects...)
+			a.pods = append(a.pods, *controllerPod(test.state))
+			a.Deployment = deployment
+			a.Config = config.Config{Name: "check", CronExpression: "30 13 * * *", TimeZone: "UTC", RunOnStartup: !test.none, StartupDelay: 10 * time.Second}
+			var said bytes.Buffer
+			w := waiter{Installation: a.Installation, printer: cli.NewDedupPrinter(&said), timeout: max(test.timeout, time.Hour)}
+			var err error
+			for _, at := range test.looks {
+				if err = w.resolve(t.Context(), seconds(at)); err != nil || w.of.ID != "" {
+					break
+				}
+			}
+			text := said.String()
+			if err != nil {
+				text += err.Error()
+			}
+			if w.of.ID != test.want || (err != nil) != test.wantErr || !strings.Contains(text, test.wantText) || (test.wantText == "" && text != "") {
+				t.Errorf("got %q and error %v, and said %q", w.of.ID, err, said.String())
+			}
+			if got, most := a.got("configmaps"), 1; got > most {
+				t.Errorf("records were read %d times", got)
+			}
+		})
+	}
+}
+
+// A record that cannot be read may be mended, or a newer execution may begin.
+func TestWaitAtAnUnreadableRecord(t *testing.T) {
+	const unreadable, newer execution.ID = "20261125120000", "20261125130000"
+	damaged, mended := recordOf(t, unreadable, execution.Closed), recordOf(t, unreadable, execution.Closed)
+	damaged.BinaryData = nil
+	tests := map[string]struct {
+		given      execution.ID
+		then       *corev1.ConfigMap // the record that is created or mended
+		wantOver   bool
+		wantNewest execution.ID
+	}{
+		"it goes on being unreadable":                      {then: damaged, wantNewest: unreadable},
+		"it is mended":                                     {then: mended, wantOver: true, wantNewest: unreadable},
+		"a newer execution begins":                         {then: recordOf(t, newer, execution.Closed), wantOver: true, wantNewest: newer},
+		"a newer execution is not the one that was chosen": {given: unreadable, then: recordOf(t, newer, execution.Closed), wantNewest: unreadable},
+	}
+	for name, test := range tests {
+		t.Run(name, func(t *testing.T) {
+			deployment := &appsv1.Deployment{ObjectMeta: metav1.ObjectMeta{Name: "controller", Namespace: "checks"}, Spec: appsv1.DeploymentSpec{Selector: controllerSelector}}
+			var said bytes.Buffer
+			w := waiter{printer: cli.NewDedupPrinter(&said)}
+			look := func(objects ...runtime.Object) bool {
+				a := newAnswers(append(objects, deployment)...)
+				a.pods = append(a.pods, *controllerPod(startedAt(noon)))
+				w.Installation, w.pods.Installation = a.Installation, a.Installation
+				if test.given != "" {
+					w.given, w.of = a.Record(test.given), a.Record(test.given)
+				}
+				over, err := w.poll(t.Context())
+				if err != nil {
+					t.Fatal(err)
+				}
+				return over
+			}
+			if over := look(damaged); over || !strings.Contains(said.String(), "execution "+string(unreadable)+": its record, configmap/"+damaged.Name+", cannot be read: ") {
+				t.Errorf("over: %t, and said %q", over, said.String())
+			}
+			objects := []runtime.Object{test.then}
+			if test.then.Name != damaged.Name {
+				objects = append(objects, damaged)
+			}
+			if over := look(objects...); over != test.wantOver || w.last.ID != test.wantNewest {
+				t.Errorf("got over: %t, of %s", over, w.last.ID)
+			}
+		})
+	}
+}
+
+func TestWaitForARecordThatThereIsNot(t *testing.T) {
+	a := newAnswers()
+	w := waiter{Installation: a.Installation, of: a.Record("20261125120000")}
+	_, err := w.poll(t.Context())
+	var status *cli.StatusError
+	if !errors.As(err, &status) || status.Status != cli.ExitNotDone || !strings.Contains(err.Error(), "20261125120000") {
+		t.Errorf("got %v", err)
+	}
+}
