@@ -128,7 +128,7 @@ func badEvents() badInputs {
 		"E17": {"the API server denies it": denied},
 		"E18": {"a pod that has only just come": ofPod},
 		"E19": {
-			"a denied callback":     refuseEvent(`{"reason":"CallbackDenied","message":"m"}`, 400, `"path":"reason"`, "the controller's own"),
+			"a denied callback":     refuseEvent(`{"reason":"CallbackDenied","message":"m"}`, 400, `"path":"reason"`, "reserved for events of the controller"),
 			"a start that failed":   refuseEvent(`{"reason":"NotStarted","message":"m"}`, 400, `"path":"reason"`, "such as JobNotStarted"),
 			"a word of the kubelet": killing,
 		},

@@ -184,7 +184,7 @@ func badSamples() badInputs {
 		},
 		"R37": {
 			"101 label sets of one gauge": refuseResult(samples(101), 400, "limit of 100 label sets"),
-			"1,001 samples":               refuseResult(samples(1001), 400, "limit of 1000 samples"),
+			"1,001 samples":               refuseResult(samples(1001), 400, "limit of 100 label sets"),
 			"200,000 samples":             refuseResult(samples(200_000), 413, "too large"),
 		},
 		"R38": {

@@ -43,7 +43,7 @@ spec:
 		"C53": {"a variable of the controller": takeTemplate(withEnv("{name: NODE_NAME, value: x}"), "NODE_NAME is set by the controller: the value of the template is not used")},
 		"C54": {"what the controller decides": takeTemplate(decided,
 			"metadata.generateName: not used", "metadata.ownerReferences: not used", "metadata.finalizers: not used",
-			"spec.nodeName: only node worker-1 takes part", "spec.restartPolicy: not used")},
+			"spec.nodeName: selects only node worker-1", "spec.restartPolicy: not used")},
 		"C55": {"restart on failure": takeTemplate(goodTemplate+"  restartPolicy: OnFailure\n", "spec.restartPolicy: not used: it is always Never")},
 		"C56": {
 			"more than 256 KiB": refuseTemplate(long, "Too long", "262144"),
