@@ -15,8 +15,9 @@
 //	leader.go        waits for the leader, or forwards the request to it
 //	result.go        takes a result
 //	event.go         takes an event
-//	file.go          takes a file
-//	form.go          takes the files of a form
+//	file.go          takes a file, or those of a form
+//	form.go          takes the files of a form, one by one
+//	storefile.go     stores one of them
 //	redact.go        redacts credentials
 //	respond.go       writes the response
 //	errors.go        the status and the text of each error

@@ -1,36 +1,14 @@
 package controller
 
 import (
-	"sync"
 	"testing"
 	"time"
-
-	"k8s.io/utils/clock"
 
 	"github.com/batch-job-controller/batch-job-controller/controller/config"
 	"github.com/batch-job-controller/batch-job-controller/controller/execution"
 	"github.com/batch-job-controller/batch-job-controller/controller/plan"
+	"github.com/batch-job-controller/batch-job-controller/controller/testkit"
 )
-
-// settable is a clock that somebody sets. What has passed since a time is told
-// by the monotonic clock, which nobody sets.
-type settable struct {
-	clock.RealClock
-	mu  sync.Mutex
-	off time.Duration
-}
-
-func (s *settable) set(off time.Duration) {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	s.off = off
-}
-
-func (s *settable) Now() time.Time {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	return time.Now().Add(s.off)
-}
 
 // A clock that is set forward ends no Job that runs and starts no tick twice.
 func TestExecutionWhoseClockIsSet(t *testing.T) {
@@ -50,13 +28,13 @@ func TestExecutionWhoseClockIsSet(t *testing.T) {
 				c := newCluster(t, "a", "b", "c")
 				c.behave("a", behaviour{runFor: 5 * time.Minute})
 				c.behave("b", behaviour{startAfter: 5 * time.Minute})
-				clk := &settable{}
+				clk := &testkit.Clock{}
 				r := startReplicaWith(t, c.client, newMemoryStore(), testConfig(func(c *config.Config) {
 					c.CronExpression, c.JobTimeout = "*/10 * * * *", 6*time.Minute
 				}), func(o *Options) { o.Clock = clk })
 				defer r.kill()
 				time.Sleep(3 * time.Minute)
-				clk.set(tt.off)
+				clk.Set(tt.off)
 				time.Sleep(4 * time.Minute)
 				c.wantOutcomes(map[string]execution.Outcome{"a": succeeded, "b": succeeded, "c": succeeded})
 				time.Sleep(18 * time.Minute)

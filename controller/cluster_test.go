@@ -19,7 +19,7 @@ import (
 	clienttesting "k8s.io/client-go/testing"
 
 	"github.com/batch-job-controller/batch-job-controller/controller/jobspec"
-	"github.com/batch-job-controller/batch-job-controller/controller/kube/kubetest"
+	"github.com/batch-job-controller/batch-job-controller/controller/testkit"
 )
 
 const (
@@ -42,7 +42,7 @@ type behaviour struct {
 // that of the synctest bubble it lives in.
 type cluster struct {
 	t      *testing.T
-	client *kubetest.Clientset
+	client *testkit.Clientset
 	ctx    context.Context
 
 	mu         sync.Mutex
@@ -57,7 +57,7 @@ func newCluster(t *testing.T, nodes ...string) *cluster {
 	t.Helper()
 	c := &cluster{
 		t:          t,
-		client:     kubetest.NewClientset(),
+		client:     testkit.NewClientset(),
 		ctx:        t.Context(),
 		behaviours: map[string]behaviour{},
 		creates:    map[string]int{},

@@ -350,14 +350,3 @@ const (
 	stateSuffix   = "-state"
 	scheduleKey   = "schedule"
 )
-
-func samplePlan(t *testing.T) execution.Plan {
-	t.Helper()
-	at := time.Date(2026, 11, 24, 3, 42, 0, 0, time.UTC)
-	return execution.Plan{
-		ID: execution.NewID(at), Trigger: execution.Cron, Scheduled: at, ConfigHash: "cafe",
-		Settings: execution.Settings{PodPoolSize: 2, StartDeadline: time.Minute, PodTemplate: podTemplate, CallbackName: "10.0.0.1", CallbackPort: 8090},
-		Nodes:    []execution.Node{{Name: "a", UID: "1"}, {Name: "b", UID: "2", Taints: []execution.Taint{{Key: "gpu", Value: "yes"}}}, {Name: "c", UID: "3"}},
-		Skipped:  []execution.Skip{{Node: "d", Reason: execution.NodeNotReady}},
-	}
-}

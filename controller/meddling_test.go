@@ -13,6 +13,7 @@ import (
 	"github.com/batch-job-controller/batch-job-controller/controller/execution"
 	"github.com/batch-job-controller/batch-job-controller/controller/jobspec"
 	"github.com/batch-job-controller/batch-job-controller/controller/record"
+	"github.com/batch-job-controller/batch-job-controller/controller/testkit"
 )
 
 // editJob changes a node's Job as kubectl edit does.
@@ -176,7 +177,7 @@ func TestExecutionsThatWereLeftOpenAreGoneOnWithInTurn(t *testing.T) {
 					c.behave(node, behaviour{runFor: 10 * time.Second})
 				}
 				left := record.NewStore(c.client.CoreV1().ConfigMaps(testNamespace), testName)
-				plan := samplePlan(t)
+				plan := testkit.Plan(podTemplate)
 				plan.Nodes = []execution.Node{{Name: "a", UID: "uid-a"}, {Name: "b", UID: "uid-b"}, {Name: "c", UID: "uid-c"}}
 				for range 2 {
 					_, err := left.Create(t.Context(), plan, execution.Account{Phase: execution.Open})

@@ -9,6 +9,7 @@ import (
 
 	"github.com/batch-job-controller/batch-job-controller/controller/config"
 	"github.com/batch-job-controller/batch-job-controller/controller/kube"
+	"github.com/batch-job-controller/batch-job-controller/controller/testkit"
 )
 
 // executions returns the scheduled times of all executions.
@@ -180,14 +181,14 @@ func TestTicksWhenTheScheduleChangesOverARestart(t *testing.T) {
 func TestNextTickAfterAClockThatWasAhead(t *testing.T) {
 	inBubble(t, func(t *testing.T) {
 		c := newCluster(t, "a")
-		clk := &settable{}
+		clk := &testkit.Clock{}
 		store := newMemoryStore()
 		cfg := testConfig(func(c *config.Config) { c.CronExpression, c.RunOnStartup = "*/10 * * * *", false })
 		r := startReplicaWith(t, c.client, store, cfg, func(o *Options) { o.Clock = clk })
 		time.Sleep(time.Minute)
-		clk.set(time.Hour + 25*time.Minute)
+		clk.Set(time.Hour + 25*time.Minute)
 		time.Sleep(time.Minute)
-		clk.set(0)
+		clk.Set(0)
 		check := func() {
 			t.Helper()
 			time.Sleep(2 * time.Minute)

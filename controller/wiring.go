@@ -73,7 +73,7 @@ func (m *Manager) newCallbacks(subjects *kube.Subjects) *auth.Callbacks {
 		Jobs:  m.Client.BatchV1().Jobs(m.Namespace),
 		Notifier: auth.Notices{
 			Controller: name, Namespace: m.Namespace, State: record.StateReference(m.Namespace, name),
-			Service:  func() string { return m.Config().CallbackServiceName },
+			Service:  func() string { return m.source.Config().CallbackServiceName },
 			Subjects: subjects, Announcer: m.announcer, Cache: m.caches, Log: m.Log,
 		},
 		Clock: m.Clock,

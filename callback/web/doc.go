@@ -5,6 +5,7 @@
 //
 //	handler.go  NewHandler: from a path to a page or a file, or an error
 //	pages.go    the lists, as HTML; assets: templates and style sheet
+//	paths.go    which paths there are
 //	file.go     a file
 //	headers.go  what browsers may do with pages and files
 //	paced.go    disconnects clients that have stopped reading

@@ -6,9 +6,6 @@ import (
 	"log/slog"
 	"net/http"
 	"strings"
-	"unicode/utf8"
-
-	"github.com/batch-job-controller/batch-job-controller/controller/execution"
 )
 
 // Options are the options of a handler. The zero value is usable.
@@ -36,9 +33,6 @@ func NewHandler(reports fs.FS, o Options) http.Handler {
 	}
 	return h
 }
-
-// latest is the link to the newest execution's directory.
-const latest = "latest"
 
 func (h *handler) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	w = newPacedWriter(w)
@@ -94,42 +88,6 @@ func (h *handler) serve(w http.ResponseWriter, r *http.Request) error {
 		return h.serveFile(w, r, directory, file)
 	}
 }
-
-// checkDirectory returns an error unless the name is an existing execution or "latest".
-func (h *handler) checkDirectory(name string) error {
-	if name == latest {
-		return h.checkLatest()
-	}
-	if _, err := execution.ParseID(name); err != nil {
-		return fs.ErrNotExist
-	}
-	info, err := fs.Lstat(h.reports, name)
-	if err != nil {
-		return err
-	}
-	if !info.IsDir() {
-		return fs.ErrNotExist
-	}
-	return nil
-}
-
-// checkLatest follows the link. A link to nowhere, or out of the report directory,
-// does not count.
-func (h *handler) checkLatest() error {
-	info, err := fs.Stat(h.reports, latest)
-	if err != nil || !info.IsDir() {
-		return fs.ErrNotExist
-	}
-	return nil
-}
-
-// shown reports whether a file of a name is served.
-func shown(name string) bool {
-	return name != "" && name[0] != '.' && len(name) <= maxName &&
-		utf8.ValidString(name) && !strings.ContainsAny(name, "/\x00")
-}
-
-const maxName = 255 // of the file systems in use
 
 // refuse responds with an error. A missing file and a hidden file look the same.
 func (h *handler) refuse(w http.ResponseWriter, err error) {

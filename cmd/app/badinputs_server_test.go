@@ -14,7 +14,6 @@ import (
 	"syscall"
 	"testing"
 
-	"github.com/prometheus/client_golang/prometheus"
 	batchv1 "k8s.io/api/batch/v1"
 	corev1 "k8s.io/api/core/v1"
 	eventsv1 "k8s.io/api/events/v1"
@@ -28,8 +27,9 @@ import (
 	"github.com/batch-job-controller/batch-job-controller/controller/config"
 	"github.com/batch-job-controller/batch-job-controller/controller/execution"
 	"github.com/batch-job-controller/batch-job-controller/controller/jobspec"
-	"github.com/batch-job-controller/batch-job-controller/controller/kube/kubetest"
 	"github.com/batch-job-controller/batch-job-controller/controller/report"
+	"github.com/batch-job-controller/batch-job-controller/controller/testkit"
+	"github.com/prometheus/client_golang/prometheus"
 )
 
 const badConfiguration = `name: bad
@@ -61,7 +61,7 @@ type badServer struct {
 
 	outside   string // what is around the report directory
 	directory string
-	client    *kubetest.Clientset
+	client    *testkit.Clientset
 	keyring   *auth.Keyring
 	execution execution.ID
 	log       *lockedBuffer
@@ -91,7 +91,7 @@ func startBadServer(t *testing.T, nodes []string) *badServer {
 func newBadServer(t *testing.T, configuration string, service corev1.ServiceSpec, nodes []string) *badServer {
 	t.Helper()
 	s := &badServer{
-		outside: t.TempDir(), client: kubetest.NewClientset(), log: &lockedBuffer{}, nodes: nodes,
+		outside: t.TempDir(), client: testkit.NewClientset(), log: &lockedBuffer{}, nodes: nodes,
 		created: make(chan runtime.Object, 10*len(nodes)+100), ended: make(chan error, 2),
 	}
 	s.directory = filepath.Join(s.outside, "reports")

@@ -131,7 +131,7 @@ func (o *Opener) Fire(ctx context.Context, fence lease.Fence, why execution.Firi
 	}
 }
 
-// pass remembers that the ticks up to a time were dealt with.
+// pass remembers that the ticks up to a time were processed.
 func (o *Opener) pass(ctx context.Context, fence lease.Fence, until time.Time) {
 	o.remember(ctx, fence, "remember the last tick", execution.Firing{Trigger: execution.Cron, Scheduled: until},
 		func(s *record.State) bool { return s.Pass(o.Source.Current().scheduleText, until) })

@@ -13,7 +13,7 @@ import (
 	"github.com/batch-job-controller/batch-job-controller/controller/timing"
 )
 
-// ReadState reads which ticks were dealt with from the API server.
+// ReadState reads which ticks were processed from the API server.
 func (o *Opener) ReadState(ctx context.Context) (record.State, error) {
 	there, problems, err := o.States.Read(ctx)
 	for _, problem := range problems {

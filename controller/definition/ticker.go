@@ -17,7 +17,7 @@ import (
 type Ticker struct {
 	*Opener
 	started    time.Time // of this process: runOnStartup counts from here
-	startedUp  bool      // the execution of runOnStartup was dealt with
+	startedUp  bool      // the execution of runOnStartup was processed
 	aheadNoted time.Time // until when it was announced that ticks are passed over
 }
 
@@ -87,7 +87,7 @@ func (t *Ticker) followSchedule(ctx context.Context, fence lease.Fence) {
 }
 
 // nextTick returns when the next tick runs. It announces once if ticks before it do
-// not, because they count as dealt with.
+// not, because they count as processed.
 func (t *Ticker) nextTick(ctx context.Context, now time.Time) time.Time {
 	until := t.state.LastTick
 	next, passedOver := plan.NextTick(t.Source.Current().schedule, until, now)

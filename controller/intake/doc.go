@@ -13,4 +13,6 @@
 //	results.go   what is exported of an execution's results
 //	rebuild.go   all of that after a restart, from the disk
 //	losses.go    stored results that are gone
+//	locks.go     one result of a node after the other
+//	store.go     what it needs of the report directory
 package intake

@@ -2,46 +2,11 @@ package queue
 
 import (
 	"context"
-	"time"
 
-	"github.com/batch-job-controller/batch-job-controller/controller/backoff"
 	"github.com/batch-job-controller/batch-job-controller/controller/execution"
-	"github.com/batch-job-controller/batch-job-controller/controller/lease"
 	"github.com/batch-job-controller/batch-job-controller/controller/record"
 	"github.com/batch-job-controller/batch-job-controller/controller/run"
-	"github.com/batch-job-controller/batch-job-controller/controller/timing"
 )
-
-// The pause before an execution is run anew whose record another client wrote: that
-// costs another request, and gives every task a turn.
-const firstConflictPause, lastConflictPause = 500 * time.Millisecond, 10 * time.Second
-
-// runExecutions runs one open execution after the other, until ctx ends.
-func (q *Queue) runExecutions(ctx context.Context, fence lease.Fence) {
-	pauses := backoff.New(firstConflictPause, lastConflictPause, q.Opener.Jitter)
-	for {
-		a := q.current()
-		if a == nil {
-			select {
-			case <-ctx.Done():
-				return
-			case <-q.begun:
-				continue
-			}
-		}
-		ending := a.Run(ctx, fence)
-		q.end(ctx, a, ending)
-		if ctx.Err() != nil {
-			return
-		}
-		if ending.Written {
-			pauses.Reset()
-		}
-		if clk := q.Opener.Clock; ending.Overtaken != nil {
-			timing.Sleep(ctx, clk, clk.Now().Add(pauses.Next()), nil)
-		}
-	}
-}
 
 // end does what follows from how the run of an execution ended.
 func (q *Queue) end(ctx context.Context, a *active, ending run.Ending) {

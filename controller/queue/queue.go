@@ -13,7 +13,6 @@ import (
 	"github.com/batch-job-controller/batch-job-controller/controller/history"
 	"github.com/batch-job-controller/batch-job-controller/controller/intake"
 	"github.com/batch-job-controller/batch-job-controller/controller/kube"
-	"github.com/batch-job-controller/batch-job-controller/controller/lease"
 	"github.com/batch-job-controller/batch-job-controller/controller/record"
 	"github.com/batch-job-controller/batch-job-controller/controller/run"
 	"github.com/batch-job-controller/batch-job-controller/controller/slots"
@@ -96,19 +95,6 @@ func (q *Queue) Claim() slots.Claim {
 
 // BeginTerm prepares for another term of this leader.
 func (q *Queue) BeginTerm() { q.history.BeginTerm() }
-
-// Run opens executions when they are due, runs them, and drops those that are older than
-// the history, until ctx ends. It returns when all of that has ended.
-func (q *Queue) Run(ctx context.Context, fence lease.Fence) {
-	var work sync.WaitGroup
-	work.Go(func() { q.runExecutions(ctx, fence) })
-	work.Go(func() { q.ticker.Run(ctx, fence) })
-	work.Go(func() { q.history.Run(ctx, fence) })
-	work.Wait()
-	if a := q.current(); a != nil {
-		a.Discard() // the next term goes on from its record
-	}
-}
 
 // Forget forgets the executions: another replica has them now.
 func (q *Queue) Forget() {

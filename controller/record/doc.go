@@ -14,7 +14,7 @@
 // may be of before the last writes of the leader that this one replaces. By it, a new
 // leader would not see an execution that is open and begin another one beside it, or
 // would run a task again that has ended and whose Job is gone. So each leader begins with
-// a list from the API server (controller.Manager.recover), and goes by what it has read
+// a list from the API server (queue.Queue.recover), and goes by what it has read
 // and written itself. It is the only writer. A change by another client, or by a leader
 // that took over, is a conflict at its next write: it then reads that record again
 // (run.Execution.reread). A watch would tell it nothing in time, and would send the whole

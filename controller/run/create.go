@@ -5,7 +5,6 @@ import (
 	"errors"
 	"fmt"
 	"strconv"
-	"time"
 
 	apierrors "k8s.io/apimachinery/pkg/api/errors"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
@@ -56,33 +55,10 @@ func (e *Execution) createJob(ctx context.Context, fence lease.Fence, t task) er
 	return e.rejected(ctx, t, plan.ClassifyError(err), fmt.Errorf("create Job %s: %w", t.name, err))
 }
 
-func (e *Execution) failed(reason execution.Reason, err error) execution.End {
-	return execution.End{
-		Outcome:  execution.Outcome{State: execution.Failed, Reason: reason},
-		Message:  err.Error(),
-		Finished: e.Clock.Now(),
-	}
-}
-
 func statusCode(err error) string {
 	var status apierrors.APIStatus
 	if errors.As(err, &status) {
 		return strconv.Itoa(int(status.Status().Code))
 	}
 	return "none" // no answer came
-}
-
-// noteCreated records that the task's Job exists.
-func (e *Execution) noteCreated(t task) {
-	now := e.Clock.Now()
-	e.mu.Lock()
-	defer e.mu.Unlock()
-	e.ledger.NoteCreated(t.index)
-	memory := &e.memory[t.index]
-	memory.rejected = time.Time{}
-	if !memory.slotFreed.IsZero() {
-		e.Metrics.SlotRefilled(now.Sub(memory.slotFreed))
-		memory.slotFreed = time.Time{}
-	}
-	e.wakeWriter()
 }

@@ -48,3 +48,11 @@ func (e *Execution) noteEnd(t task, end execution.End) (known execution.Task, fa
 	e.wakeWriter()
 	return known, e.failures, true
 }
+
+func (e *Execution) failed(reason execution.Reason, err error) execution.End {
+	return execution.End{
+		Outcome:  execution.Outcome{State: execution.Failed, Reason: reason},
+		Message:  err.Error(),
+		Finished: e.Clock.Now(),
+	}
+}

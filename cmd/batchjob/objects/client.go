@@ -10,6 +10,7 @@ import (
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
 	"k8s.io/client-go/dynamic"
+	"sigs.k8s.io/yaml"
 )
 
 // Manager is the field manager of all applied objects. Only objects that it has
@@ -94,4 +95,49 @@ func applied(o *unstructured.Unstructured) bool {
 	return slices.ContainsFunc(o.GetManagedFields(), func(entry metav1.ManagedFieldsEntry) bool {
 		return entry.Manager == Manager && entry.Operation == metav1.ManagedFieldsOperationApply
 	})
+}
+
+// content returns the fields of an object that clients have set, as YAML, without
+// the fields of the API server.
+func content(o *unstructured.Unstructured) string {
+	if o == nil {
+		return ""
+	}
+	o = o.DeepCopy()
+	unstructured.RemoveNestedField(o.Object, "status")
+	for _, field := range []string{"managedFields", "resourceVersion", "generation", "uid", "creationTimestamp"} {
+		unstructured.RemoveNestedField(o.Object, "metadata", field)
+	}
+	// Set by the Deployment controller.
+	unstructured.RemoveNestedField(o.Object, "metadata", "annotations", "deployment.kubernetes.io/revision")
+	if len(o.GetAnnotations()) == 0 {
+		unstructured.RemoveNestedField(o.Object, "metadata", "annotations")
+	}
+	text, err := yaml.Marshal(o.Object)
+	if err != nil {
+		return err.Error() // cannot happen: the object was decoded from JSON
+	}
+	return string(text)
+}
+
+// resolveKinds checks that the cluster knows all kinds, such as ServiceMonitor.
+func (c *Client) resolveKinds(objects []*unstructured.Unstructured) error {
+	refused := &Rejections{}
+	for _, o := range objects {
+		_, err := c.resource(ReferenceTo(o))
+		switch {
+		case meta.IsNoMatchError(err):
+			refused.add(ReferenceTo(o), err)
+		case err != nil:
+			return fmt.Errorf("discover the resource types of the cluster: %w", err)
+		}
+	}
+	return refused.orNil()
+}
+
+// lacksRole reports whether a binding may be rejected only because its role does not
+// exist yet.
+func lacksRole(o *unstructured.Unstructured, err error) bool {
+	isBinding := o.GetKind() == "RoleBinding" || o.GetKind() == "ClusterRoleBinding"
+	return isBinding && (apierrors.IsNotFound(err) || apierrors.IsForbidden(err))
 }

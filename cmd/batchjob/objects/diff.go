@@ -7,7 +7,6 @@ import (
 	"github.com/pmezard/go-difflib/difflib"
 	apierrors "k8s.io/apimachinery/pkg/api/errors"
 	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
-	"sigs.k8s.io/yaml"
 )
 
 // Difference is an object that install would change.
@@ -89,27 +88,4 @@ func lines(text string) []string {
 		return nil
 	}
 	return difflib.SplitLines(text[:len(text)-1]) // it adds the last newline
-}
-
-// content returns the fields of an object that clients have set, as YAML, without
-// the fields of the API server.
-func content(o *unstructured.Unstructured) string {
-	if o == nil {
-		return ""
-	}
-	o = o.DeepCopy()
-	unstructured.RemoveNestedField(o.Object, "status")
-	for _, field := range []string{"managedFields", "resourceVersion", "generation", "uid", "creationTimestamp"} {
-		unstructured.RemoveNestedField(o.Object, "metadata", field)
-	}
-	// Set by the Deployment controller.
-	unstructured.RemoveNestedField(o.Object, "metadata", "annotations", "deployment.kubernetes.io/revision")
-	if len(o.GetAnnotations()) == 0 {
-		unstructured.RemoveNestedField(o.Object, "metadata", "annotations")
-	}
-	text, err := yaml.Marshal(o.Object)
-	if err != nil {
-		return err.Error() // cannot happen: the object was decoded from JSON
-	}
-	return string(text)
 }

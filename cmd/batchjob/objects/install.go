@@ -7,7 +7,6 @@ import (
 	"slices"
 
 	apierrors "k8s.io/apimachinery/pkg/api/errors"
-	"k8s.io/apimachinery/pkg/api/meta"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
 )
@@ -59,21 +58,6 @@ func (i *Installer) Install(ctx context.Context, what Inventory, objects []*unst
 		return err
 	}
 	return i.writeInventory(ctx, what)
-}
-
-// resolveKinds checks that the cluster knows all kinds, such as ServiceMonitor.
-func (c *Client) resolveKinds(objects []*unstructured.Unstructured) error {
-	refused := &Rejections{}
-	for _, o := range objects {
-		_, err := c.resource(ReferenceTo(o))
-		switch {
-		case meta.IsNoMatchError(err):
-			refused.add(ReferenceTo(o), err)
-		case err != nil:
-			return fmt.Errorf("discover the resource types of the cluster: %w", err)
-		}
-	}
-	return refused.orNil()
 }
 
 // ensureNamespace applies the namespace and returns the other objects. It does not
@@ -128,13 +112,6 @@ func (i *Installer) dryRun(ctx context.Context, objects []*unstructured.Unstruct
 		}
 	}
 	return refused.orNil()
-}
-
-// lacksRole reports whether a binding may be rejected only because its role does not
-// exist yet.
-func lacksRole(o *unstructured.Unstructured, err error) bool {
-	isBinding := o.GetKind() == "RoleBinding" || o.GetKind() == "ClusterRoleBinding"
-	return isBinding && (apierrors.IsNotFound(err) || apierrors.IsForbidden(err))
 }
 
 func (i *Installer) applyAll(ctx context.Context, objects []*unstructured.Unstructured) error {

@@ -1,2 +1,0 @@
-// Package kubetest is what tests use as a cluster in memory.
-package kubetest

@@ -1,0 +1,35 @@
+package run
+
+import (
+	"time"
+)
+
+// grant gives free slots to the next tasks, which may then create their Jobs.
+// The caller holds e.mu.
+func (e *Execution) grant() {
+	now := e.Clock.Now()
+	for _, i := range e.ledger.Grant() {
+		memory := &e.memory[i]
+		memory.grantedAt = now
+		if len(e.freed) > 0 {
+			memory.slotFreed, e.freed = e.freed[0], e.freed[1:]
+		}
+		e.TaskChanged(e.nodes[i])
+	}
+	e.Metrics.SetPool(e.ledger.InFlight(), e.record.Plan.Settings.PodPoolSize)
+}
+
+// noteCreated records that the task's Job exists.
+func (e *Execution) noteCreated(t task) {
+	now := e.Clock.Now()
+	e.mu.Lock()
+	defer e.mu.Unlock()
+	e.ledger.NoteCreated(t.index)
+	memory := &e.memory[t.index]
+	memory.rejected = time.Time{}
+	if !memory.slotFreed.IsZero() {
+		e.Metrics.SlotRefilled(now.Sub(memory.slotFreed))
+		memory.slotFreed = time.Time{}
+	}
+	e.wakeWriter()
+}
