@@ -481,8 +481,8 @@ func TestEveryPackageListsItsFiles(t *testing.T) {
 			}
 		}
 		for _, name := range listed {
-			if !slices.Contains(there, filepath.Join(dir, name)) && name != "doc.go" {
-				t.Errorf("%s/doc.go lists %s, which there is not", pkg, name)
+			if _, err := os.Stat(filepath.Join(dir, name)); err != nil {
+				t.Errorf("%s/doc.go lists %s: %v", pkg, name, err)
 			}
 		}
 	}
