@@ -37,7 +37,7 @@ func TestArchitectureNamesFunctionsThatExist(t *testing.T) {
 	}
 }
 
-// declarations returns the functions and methods of a package.
+// declarations returns the functions, methods and types of a package.
 func declarations(t *testing.T, name string) map[string]bool {
 	t.Helper()
 	dir := filepath.Join("..", "controller", name)
@@ -61,8 +61,15 @@ func declarations(t *testing.T, name string) map[string]bool {
 			t.Fatal(err)
 		}
 		for _, d := range parsed.Decls {
-			if f, ok := d.(*ast.FuncDecl); ok {
-				found[receiver(f)+f.Name.Name] = true
+			switch d := d.(type) {
+			case *ast.FuncDecl:
+				found[receiver(d)+d.Name.Name] = true
+			case *ast.GenDecl:
+				for _, spec := range d.Specs {
+					if spec, ok := spec.(*ast.TypeSpec); ok {
+						found[spec.Name.Name] = true
+					}
+				}
 			}
 		}
 	}
