@@ -14,6 +14,7 @@ import (
 	"syscall"
 	"testing"
 
+	"github.com/prometheus/client_golang/prometheus"
 	batchv1 "k8s.io/api/batch/v1"
 	corev1 "k8s.io/api/core/v1"
 	eventsv1 "k8s.io/api/events/v1"
@@ -29,7 +30,6 @@ import (
 	"github.com/batch-job-controller/batch-job-controller/controller/jobspec"
 	"github.com/batch-job-controller/batch-job-controller/controller/report"
 	"github.com/batch-job-controller/batch-job-controller/controller/testkit"
-	"github.com/prometheus/client_golang/prometheus"
 )
 
 const badConfiguration = `name: bad
