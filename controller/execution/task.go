@@ -49,8 +49,8 @@ const (
 	PodDeleted        Reason = "PodDeleted"        // lost, or failed if its end was observed: a client deleted the pod
 	ForeignJob        Reason = "ForeignJob"        // failed: the Job's name is taken by a Job that is not of this execution
 	JobInvalid        Reason = "JobInvalid"        // failed: the API server rejected the Job as invalid
-	JobRefused        Reason = "JobRefused"        // failed: quota, a webhook or RBAC rejected the Job until startDeadline
-	PodNotCreated     Reason = "PodNotCreated"     // failed: no pod was created within startDeadline
+	JobRefused        Reason = "JobRefused"        // failed: quota, a webhook or RBAC rejected the Job until startDeadline: plan.AfterRejection
+	PodNotCreated     Reason = "PodNotCreated"     // failed: no pod was created within startDeadline: plan.Progress.WhyNotStarted
 	PodNotStarted     Reason = "PodNotStarted"     // failed: not every container started within startDeadline, and the pod has no reason
 	NodeBusy          Reason = "NodeBusy"          // failed: a pod of an earlier execution ran on the node until startDeadline
 	JobTimeout        Reason = "JobTimeout"        // failed: the pod ran longer than jobTimeout

@@ -13,13 +13,20 @@
 //	schema.go      the gauges and limits at the start of an execution
 //	results.go     the exported samples; latest.go: those of each node's newest values
 //	share.go       what a node contributes to an execution
-//	limits.go      the limits of one result, and of the series of all
+//	limits.go      the limits and their defaults: decode.go enforces those of a result on
+//	               what was sent (its size in text.go), merge.go on the merged result;
+//	               merge.go and dropseries.go enforce the limit of the series of all
 //	dropseries.go  drops the series of the oldest executions if there are too many
 //	collect.go     Results as a prometheus.Collector; gauge.go: names and help
 //	metrics.go     the controller's own metrics, with their labels
-//	observe.go     counts and sets them; preset.go: starts at 0 where labels are known
+//	observe.go     counts and sets them; the callers are below
+//	preset.go      starts them at 0 where labels are known
 //	reasons.go     which reasons may be labels; last.go: the bad nodes of the last report
 //	store.go       metrics of the report directory, read at each scrape
+//
+// Most methods of observe.go are called by run/end.go (node tasks), run/close.go
+// (executions), run/slots.go (the pool) and definition (ticks, the configuration). Package
+// cmd/app passes those about callbacks to package callback.
 //
 // Nothing registers itself: two controllers fit into one process,
 // each with its own registry.

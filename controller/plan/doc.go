@@ -25,13 +25,15 @@
 //	times.go, grace.go      start times and grace periods
 //	foreign.go, mayrun.go,  foreign Jobs, and pods that may still run
 //	occupied.go
-//	rejection.go            what an error of the API server says about the object
+//	rejection.go            what an error of the API server says about the object, and
+//	                        for how long to retry
 //	prune.go                which executions and Jobs are pruned
 //
-// What pods may send:
+// What pods may send, except what needs free disk space: report/reserve.go.
 //
 //	accept.go               whether a node task may report now
-//	budget.go               how many results and events; budget_files.go: files and bytes
+//	budget.go               how many results and events
+//	budget_files.go         how many files, and how many bytes
 //	rate.go                 rates; reviews.go: how many tokens are reviewed
 //	podtoken.go             the node task of a service account token
 package plan

@@ -49,7 +49,7 @@ func (c podContainers) done() *execution.End {
 	end := &execution.End{Outcome: execution.Outcome{State: execution.Succeeded}, Started: firstStart(c.main), Finished: finished}
 	if failed := firstFailed(c.main); failed != nil {
 		end.Outcome.State = execution.Failed
-		end.Outcome.Reason, end.Message = failed.failure()
+		end.Outcome.Reason, end.Message = failed.failureReason()
 	}
 	return end
 }
@@ -86,7 +86,7 @@ func (c podContainers) failure() *execution.End {
 		Message: pod.Status.Message, Finished: c.finish(),
 	}
 	if failed != nil {
-		end.Outcome.Reason, end.Message = failed.failure()
+		end.Outcome.Reason, end.Message = failed.failureReason()
 	}
 	switch reason := pod.Status.Reason; {
 	case reason == "" && failed == nil && pod.DeletionTimestamp != nil:
@@ -144,8 +144,8 @@ func (c podContainers) neverStarted() bool {
 	})
 }
 
-// failure returns why a container failed.
-func (m containerState) failure() (reason execution.Reason, message string) {
+// failureReason returns why a container failed.
+func (m containerState) failureReason() (reason execution.Reason, message string) {
 	t := m.terminated()
 	reason, message = execution.ContainerFailed, fmt.Sprintf("container %s exited with code %d", m.name, t.ExitCode)
 	if detail := strings.TrimSpace(t.Message); detail != "" {

@@ -40,6 +40,19 @@ const (
 
 // Next decides what to do about a node task that has not ended, and is admitted
 // or has lost its node.
+//
+// It decides by the cache. Before package run acts on what the cache may not show yet,
+// it checks or waits:
+//   - on Action.Unreachable, run.Execution.isSilent asks the API server whether the node
+//     is still unreachable;
+//   - on Verify, run.Execution.verifyJob asks it for the Job. It ends the task only if
+//     there is none, or a foreign one, and run.Execution.leavesOrphan finds no pod that
+//     keeps the slot: that calls Next again, with the pods of the API server;
+//   - run.Execution.graceLeft holds back the end of a task without a Job for the request
+//     grace, as a request of this leader or an earlier one may still create the Job.
+//
+// Whether a task waits for its slot, which needs the pool, is decided before:
+// run.Execution.gather.
 func Next(s Observation, now time.Time) Action {
 	switch {
 	case s.Foreign:

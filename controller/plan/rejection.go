@@ -77,8 +77,12 @@ func LacksPermission(err error) bool {
 }
 
 // AfterRejection returns for how long to retry a Job that was rejected just now and
-// first at since: until startDeadline. The task ends only right after a rejection,
-// so that no task ends whose Job would be accepted by now.
+// first at since: until startDeadline. At 0 the caller, run.Execution.rejected, ends
+// the task with execution.JobRefused, unless its Job exists. It asks only right after a
+// rejection, so that no task ends whose Job would be accepted by now.
+//
+// If the API server accepts the Job, but rejects its pod, the task ends with
+// execution.PodNotCreated instead: see Progress.WhyNotStarted.
 func AfterRejection(s execution.Settings, since, now time.Time) (wait time.Duration) {
 	return max(s.StartDeadline-now.Sub(since), 0)
 }

@@ -10,18 +10,22 @@ import (
 	"github.com/batch-job-controller/batch-job-controller/controller/execution"
 )
 
-// meaning is what a taint says about a node besides keeping pods away.
-type meaning struct {
+// taintMeaning is what a taint says about a node besides keeping pods away.
+type taintMeaning struct {
 	key    string             // a prefix if it ends with a slash
 	value  string             // empty: any
 	effect corev1.TaintEffect // empty: NoSchedule and NoExecute
 	reason execution.Reason
 }
 
-// meanings are the taints of Kubernetes, autoscalers, clouds and node agents on
+// taintMeanings are the taints of Kubernetes, autoscalers, clouds and node agents on
 // nodes that should get no pod, whatever it tolerates. With PreferNoSchedule they
 // are hints: a node may carry them for hours and stay.
-var meanings = []meaning{
+//
+// A new taint goes below the comment with its meaning, and into the table of reasons in
+// docs/configuration.md; TestTaintsByTheirMeaning tests it. A new meaning needs a
+// Reason, which execution/task.go declares and metrics/preset.go starts at 0.
+var taintMeanings = []taintMeaning{
 	// The node is about to be drained, deleted or shut down.
 	{key: "ToBeDeletedByClusterAutoscaler", reason: execution.NodeLeaving},
 	{key: "karpenter.sh/disrupted", reason: execution.NodeLeaving},
@@ -65,7 +69,7 @@ var virtualLabels = map[string]string{
 	"liqo.io/type":                   "virtual-node",
 }
 
-func (m meaning) of(taint corev1.Taint) bool {
+func (m taintMeaning) of(taint corev1.Taint) bool {
 	return (taint.Key == m.key || (strings.HasSuffix(m.key, "/") && strings.HasPrefix(taint.Key, m.key))) &&
 		(m.value == "" || m.value == taint.Value) && (m.effect == "" || m.effect == taint.Effect)
 }
@@ -108,7 +112,7 @@ func meaningOf(spec *corev1.PodSpec, taint corev1.Taint) execution.Reason {
 	if taint.Key == corev1.TaintNodeNetworkUnavailable && spec.HostNetwork {
 		return ""
 	}
-	for _, m := range meanings {
+	for _, m := range taintMeanings {
 		if m.of(taint) {
 			return m.reason
 		}
