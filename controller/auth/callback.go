@@ -58,18 +58,18 @@ type JobClient interface {
 
 // Notifier reports denials to the operator, each at most once a minute.
 type Notifier interface {
-	// Impostor reports that the pod of a node task sent a callback for another one.
-	Impostor(ctx context.Context, whose, claimed execution.Key)
-	// Stranger reports a token of an unknown key.
-	Stranger(ctx context.Context, claimed execution.Key)
+	// OtherTask reports that the pod of a node task sent a callback for another one.
+	OtherTask(ctx context.Context, whose, claimed execution.Key)
+	// UnknownKey reports a token of an unknown key.
+	UnknownKey(ctx context.Context, claimed execution.Key)
 }
 
 // Callbacks authorizes clients to send callbacks for a node task.
 type Callbacks struct {
 	CallbackOptions
-	strangers *strangers
-	impostors deniedNotices // by node
-	unknown   deniedNotices // tokens of unknown keys: all together
+	strangers  *strangers
+	otherTask  noticePauses // of denials of tokens of another node task, by its node
+	unknownKey noticePauses // of denials of tokens of unknown keys: one for all
 }
 
 // NewCallbacks returns Callbacks.
@@ -88,15 +88,15 @@ func (c *Callbacks) Authenticate(ctx context.Context, key execution.Key, credent
 		return execution.Deny(execution.DeniedMissing)
 	}
 	whose, err := c.verify(ctx, auth, credential)
-	if errors.Is(err, route.ErrUnknownKey) && c.unknown.note("", c.Clock.Now()) {
-		c.Notifier.Stranger(ctx, key)
+	if errors.Is(err, route.ErrUnknownKey) && c.unknownKey.allow("", c.Clock.Now()) {
+		c.Notifier.UnknownKey(ctx, key)
 	}
 	if err != nil {
 		return err
 	}
 	if whose != key {
-		if c.impostors.note(whose.Node, c.Clock.Now()) {
-			c.Notifier.Impostor(ctx, whose, key)
+		if c.otherTask.allow(whose.Node, c.Clock.Now()) {
+			c.Notifier.OtherTask(ctx, whose, key)
 		}
 		return execution.Deny(execution.DeniedOtherTask)
 	}
@@ -129,7 +129,8 @@ func (c *Callbacks) authOf(key execution.Key) execution.CallbackAuth {
 	return c.Auth
 }
 
-// verify returns the node task of a token.
+// verify returns the node task of a credential. This is the last place for a new kind:
+// the first is a finder of route/credential.go.
 func (c *Callbacks) verify(ctx context.Context, auth execution.CallbackAuth, token string) (execution.Key, error) {
 	if auth == execution.ServiceAccountTokenAuth && route.IsJWT(token) {
 		return c.verifyPodToken(ctx, token)

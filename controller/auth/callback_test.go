@@ -39,7 +39,7 @@ type scene struct {
 	podSeen, jobSeen bool  // by the cache
 	apiErr           error // of reading either
 
-	impostors [][2]execution.Key
+	otherTask [][2]execution.Key
 	strangers []execution.Key
 }
 
@@ -137,11 +137,11 @@ func (s jobs) Get(_ context.Context, name string, _ metav1.GetOptions) (*batchv1
 
 type heard struct{ *scene }
 
-func (s heard) Impostor(_ context.Context, whose, claimed execution.Key) {
-	s.impostors = append(s.impostors, [2]execution.Key{whose, claimed})
+func (s heard) OtherTask(_ context.Context, whose, claimed execution.Key) {
+	s.otherTask = append(s.otherTask, [2]execution.Key{whose, claimed})
 }
 
-func (s heard) Stranger(_ context.Context, claimed execution.Key) {
+func (s heard) UnknownKey(_ context.Context, claimed execution.Key) {
 	s.strangers = append(s.strangers, claimed)
 }
 
@@ -227,8 +227,8 @@ func TestTheOperatorIsToldOfDenialsOnceAMinute(t *testing.T) {
 			}
 			time.Sleep(time.Second)
 		}
-		if len(s.impostors) != 2 || s.impostors[0] != [2]execution.Key{s.key, other} {
-			t.Errorf("impostors: got %v, want that of node a for node b, twice", s.impostors)
+		if len(s.otherTask) != 2 || s.otherTask[0] != [2]execution.Key{s.key, other} {
+			t.Errorf("callbacks for another node: got %v, want that of node a for node b, twice", s.otherTask)
 		}
 		if len(s.strangers) != 2 || s.strangers[0] != s.key {
 			t.Errorf("strangers: got %v, want that for node a, twice", s.strangers)

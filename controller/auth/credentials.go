@@ -8,7 +8,8 @@ import (
 )
 
 // Credentials distinguishes credentials of this controller's callbacks from texts that
-// look like them.
+// look like them. It is the route.Prover of the texts that the finders of package route
+// find. Whose a new kind of credential is, Callbacks.verify decides.
 type Credentials struct {
 	keyring  *Keyring // nil: there are no tokens
 	issuers  *Issuers

@@ -4,14 +4,15 @@
 //	callback.go     the node task of a credential
 //	podtoken.go     the node task of a pod's service account token
 //	strangers.go    limits on token reviews per address
-//	keyring.go      the callback key: derives and verifies tokens of node tasks
+//	keyring.go      the callback key: derives and verifies tokens of node tasks, by
+//	                route.Keyring (version v1 of the tokens)
 //	keepkey.go      creates the key again when its Secret is gone
 //	review.go       TokenReviews
 //	viewer.go       SubjectAccessReviews for reports
 //	cache.go        the API server's responses, cached for seconds
-//	credentials.go  recognizes credentials of callbacks, for redaction
+//	credentials.go  proves what the finders of package route found, for redaction
 //	issuers.go      the issuers of the cluster's service account tokens
-//	impostor.go     how often the same denial is reported
+//	noticepause.go  for how long the same denial is not reported again
 //	notices.go      events about denials
 //
 // It knows the API server by interfaces of one or two methods, which each file

@@ -42,8 +42,8 @@ type Notices struct {
 	Log       *slog.Logger
 }
 
-// Impostor writes an event about the pod that spoke for another node.
-func (n Notices) Impostor(ctx context.Context, whose, claimed execution.Key) {
+// OtherTask writes an event about the pod whose token was used for another node task.
+func (n Notices) OtherTask(ctx context.Context, whose, claimed execution.Key) {
 	n.Log.Warn("callback denied: the token is that of another node task",
 		"execution", whose.Execution, "node", whose.Node, "claimedExecution", claimed.Execution, "claimedNode", claimed.Node)
 	ctx, cancel := context.WithTimeout(ctx, kube.EventTimeout)
@@ -57,10 +57,10 @@ func (n Notices) Impostor(ctx context.Context, whose, claimed execution.Key) {
 		fmt.Sprintf("a callback with the token of node %s was denied: it was for %s of execution %s", whose.Node, claimed.Node, claimed.Execution))
 }
 
-// Stranger says what may be behind a token that was made with a key which is not
-// known: two controllers behind one Service, each of which gets a part of the
-// other's callbacks, or a key that was replaced.
-func (n Notices) Stranger(ctx context.Context, claimed execution.Key) {
+// UnknownKey writes an event about a token of an unknown key, with its likely cause: two
+// controllers behind one Service, each of which receives part of the other's callbacks,
+// or a replaced key.
+func (n Notices) UnknownKey(ctx context.Context, claimed execution.Key) {
 	about, hint := n.State, "it is of another controller, or the callback key was replaced"
 	service := n.Service()
 	switch isOwn := n.Cache.Job(n.Namespace, jobspec.JobName(n.Controller, claimed)) != nil; {

@@ -10,7 +10,8 @@ import (
 // mask replaces a secret, by a text of the same length, so that JSON stays JSON.
 const mask = '*'
 
-// finder finds the next text that may be a credential.
+// finder finds the next text that may be a credential, and asks the Prover whether it is.
+// A new kind of credential needs a finder here. Redactor.redact lists it next.
 type finder func(text []byte) hit
 
 // hit is a result of a finder; nothing if it ends at 0.
@@ -38,14 +39,15 @@ func (h hit) hide(text []byte) {
 // findToken finds a callback token: the fields in front of its MAC, which end in
 // the node, may hold dots. Where a text would do in several ways, all are tried.
 func (r *Redactor) findToken(text []byte) hit {
-	const fixed = len("v1.") + 2*keyIDBytes + len(".20060102150405.")
-	begin := bytes.Index(text, []byte(tokenVersion+"."))
+	const version = tokenVersion + "."
+	const fixed = len(version) + 2*keyIDBytes + len(".20060102150405.")
+	begin := bytes.Index(text, []byte(version))
 	if begin < 0 {
 		return hit{}
 	}
 	from := text[begin:]
-	none := hit{begin: begin, end: begin + len("v1."), next: begin + 1}
-	if len(from) < fixed || from[len("v1.")+2*keyIDBytes] != '.' || from[fixed-1] != '.' {
+	none := hit{begin: begin, end: begin + len(version), next: begin + 1}
+	if len(from) < fixed || from[len(version)+2*keyIDBytes] != '.' || from[fixed-1] != '.' {
 		return none
 	}
 	run := fixed + runOf(from[fixed:min(len(from), maxToken)], isTokenLetter)
@@ -58,15 +60,19 @@ func (r *Redactor) findToken(text []byte) hit {
 	return none
 }
 
-// password is how "bjc:v1" begins in base64.
-const password = "YmpjOnYx"
+// passwordUser precedes a token that is a password of HTTP basic authentication.
+const passwordUser = "bjc:"
+
+// passwordBegin is how each of these passwords begins in base64. Its six bytes end at the
+// end of a group of three: the token's next byte does not change the text.
+var passwordBegin = base64.StdEncoding.EncodeToString([]byte(passwordUser + tokenVersion))
 
 // maxPassword is the length of the longest token as a password.
-const maxPassword = (len("bjc:") + maxToken + 2) / 3 * 4
+const maxPassword = (len(passwordUser) + maxToken + 2) / 3 * 4
 
 // findPassword finds a token as a password of HTTP basic authentication.
 func (r *Redactor) findPassword(text []byte) hit {
-	begin := bytes.Index(text, []byte(password))
+	begin := bytes.Index(text, []byte(passwordBegin))
 	if begin < 0 {
 		return hit{}
 	}
@@ -83,7 +89,7 @@ func (r *Redactor) findPassword(text []byte) hit {
 		}
 		token = after
 	}
-	return hit{begin: begin, end: begin + run, secret: begin + len(password), proven: token.proven, grows: run < maxPassword, marked: true, next: begin + run}
+	return hit{begin: begin, end: begin + run, secret: begin + len(passwordBegin), proven: token.proven, grows: run < maxPassword, marked: true, next: begin + run}
 }
 
 // findJWT finds a JSON web token, by its claims, which stand between header and

@@ -5,7 +5,8 @@ import (
 	"io"
 )
 
-// Prover distinguishes credentials of a controller from texts that look like them.
+// Prover distinguishes credentials of a controller from texts that look like them. A new
+// kind of credential needs a method here, which auth.Credentials implements next.
 type Prover interface {
 	// IsToken reports whether a text is a callback token.
 	IsToken(token string) bool
@@ -59,7 +60,8 @@ const maxSecret = 12 << 10
 
 // redact redacts the credentials in a text. A credential at its end may continue in the
 // next text, unless this is the last one: redact does not change it, and returns where it
-// begins.
+// begins. After its finder, a new kind of credential is listed here. Prover, which the
+// finder asks, is next.
 func (r *Redactor) redact(text []byte, last bool) (open, redacted int) {
 	open = len(text)
 	for _, find := range []finder{r.findToken, r.findPassword, r.findJWT} {

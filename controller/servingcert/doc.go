@@ -8,7 +8,7 @@
 //	selfsigned.go    issued by the controller's own authority
 //	cabundle.go      the ConfigMap with the authorities that clients trust
 //
-// From the Secret to the listener, at the start of a process:
+// From the Secret to the listener and to the job pods, at the start of a process:
 //
 //  1. cmd/app calls New for each port whose tls is not off. The mode chooses the source,
 //     newSecretSource or newSelfSigned.
@@ -31,6 +31,10 @@
 //  7. Certificates.ServerConfig is the TLS configuration of httpserver.Server. It takes
 //     the current pair at each handshake, so that a renewal needs no new listener.
 //     Certificates.ClientConfig is that of a connection to another replica.
+//  8. Certificates.CABundle returns the name of the ConfigMap, or nothing without a
+//     bundle. When an execution opens, definition.Definition.settings freezes it in
+//     execution.Settings. In each Job of the execution, jobspec.trustCA mounts the
+//     ConfigMap into every container.
 //
 // From then on Certificates.Run calls Load every pollPeriod. If Load fails, the current
 // pair stays, and report logs why.
@@ -38,5 +42,5 @@
 // Package certificate, which is pure, decides what to issue and when. This package
 // knows the Secrets, the ConfigMap and the Service of a port. It must not know
 // executions, the Lease, the handlers of the ports, or package controller. Packages
-// definition (settings) and jobspec (tls.go) decide what job pods are told about TLS.
+// definition (settings) and jobspec (tls.go) decide what job pods get for TLS.
 package servingcert

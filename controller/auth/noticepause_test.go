@@ -8,7 +8,7 @@ import (
 
 func TestDenialsOfANodeAreReportedOnceAMinute(t *testing.T) {
 	start := time.Date(2026, 11, 24, 3, 42, 0, 0, time.UTC)
-	var n deniedNotices
+	var p noticePauses
 	for _, step := range []struct {
 		node  string
 		after time.Duration
@@ -20,18 +20,18 @@ func TestDenialsOfANodeAreReportedOnceAMinute(t *testing.T) {
 		{"a", noticePause, true},
 		{"b", noticePause, false},
 	} {
-		if got := n.note(step.node, start.Add(step.after)); got != step.want {
+		if got := p.allow(step.node, start.Add(step.after)); got != step.want {
 			t.Errorf("node %s after %s: got %t, want %t", step.node, step.after, got, step.want)
 		}
 	}
 }
 
-func TestDeniedNoticesAreBounded(t *testing.T) {
-	var n deniedNotices
-	for i := range 3 * maxNotices {
-		n.note(strconv.Itoa(i), time.Date(2026, 11, 24, 3, 42, 0, 0, time.UTC))
+func TestNoticePausesAreBounded(t *testing.T) {
+	var p noticePauses
+	for i := range 3 * maxPauses {
+		p.allow(strconv.Itoa(i), time.Date(2026, 11, 24, 3, 42, 0, 0, time.UTC))
 	}
-	if got := len(n.told); got == 0 || got > maxNotices {
-		t.Errorf("%d nodes are remembered, want at most %d", got, maxNotices)
+	if got := len(p.reported); got == 0 || got > maxPauses {
+		t.Errorf("%d nodes are remembered, want at most %d", got, maxPauses)
 	}
 }
