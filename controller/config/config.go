@@ -23,8 +23,8 @@ type Config struct {
 	CronExpression        string // without a time zone prefix: it is in TimeZone
 	TimeZone              string
 	ReportDirectory       string
-	ReportHistory         int // how many closed executions keep their report
-	JobHistory            int // how many closed executions keep their Jobs
+	ReportHistory         int // how many of the newest executions keep report, gauges and record; open ones count (plan.Prune)
+	JobHistory            int // how many of the newest closed executions keep their Jobs
 	PodPoolSize           int
 	BackoffLimit          int32
 	RunOnStartup          bool

@@ -5,13 +5,14 @@
 //	config.go          Config: a configuration that has been checked
 //	decode.go          Decode: the data of the ConfigMap becomes a Config, or Problems
 //	env.go             Env: the environment variables, and the keys that depend on them
-//	keys.go            every key of config.yaml, declared once
+//	keys.go            every key of config.yaml, declared once, by the values below
 //	callbacklimits.go  the keys below callback.limits: what job pods may send
-//	value.go           values of keys: texts, words, numbers, sizes, durations, objects
+//	value.go           kinds of values: texts, words, numbers, sizes, durations, objects
 //	lists.go           lists, and mappings by names that people choose
-//	rules.go           rules for texts: names, labels, directories; ports
+//	ports.go           the port of the callback Service
 //	metrics.go         gauges and their labels; metricnames.go: names that are taken
-//	predecessor.go     what the predecessor took besides
+//	predecessor.go     values that only the predecessor accepted
+//	rules.go           rules for texts: names, labels, addresses, directories
 //	findings.go        collects warnings and problems; Problems: all of them, as an error
 //	agree.go           what several keys say together, and at this time
 //	change.go          from when on a changed key applies, and what needs a restart

@@ -6,17 +6,9 @@ import (
 	"github.com/batch-job-controller/batch-job-controller/controller/execution"
 )
 
-// A key is one that a mapping of config.yaml may have. This declaration is the
-// only one: decoding and reloading go by it, docs/config.schema.json is written
-// from it, and the tables of docs/configuration.md are compared with it.
-type key struct {
-	name    string
-	applies ReloadPolicy // empty: of a mapping of other keys, or of a key without effect
-	value   value
-	help    string // in Markdown
-}
-
-// keys returns the keys of config.yaml, which are read into c. Keys that have to
+// keys returns the keys of config.yaml, which are read into c. This declaration is the
+// only one: decoding and reloading go by it, docs/config.schema.json is written from
+// it, and the tables of docs/configuration.md are compared with it. Keys that have to
 // agree with each other, such as the Service's name and port, share a policy.
 func keys(c *Config) []key {
 	return []key{

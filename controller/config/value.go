@@ -38,6 +38,14 @@ type value struct {
 	each        *key     // entry of a list, or of a mapping by names that people choose
 }
 
+// A key is a key of a mapping.
+type key struct {
+	name    string
+	applies ReloadPolicy // empty: of a mapping of other keys, or of a key without effect
+	value   value
+	help    string // in Markdown
+}
+
 // absentIs says what an absent one stands for.
 func (v value) absentIs(inWords string) value {
 	v.inWords = inWords

@@ -6,8 +6,12 @@ import (
 	"text/template"
 )
 
-// functions are those of pod templates besides the ones of text/template that make no
-// text. Each has to bound what it makes, by b.text.
+// functions are those of pod templates that make a text. The other functions of
+// text/template stay as they are.
+//
+// A new function goes here, and bounds its text with b.text; TestEvaluateIsBounded needs
+// a case that exceeds the bound. For functions that text/template has too,
+// TestEvaluateDoesWhatTextTemplateDoes checks that the bounded one returns the same.
 func (b *boundedExecution) functions() template.FuncMap {
 	bounded := func(f func(...any) string) func(...any) (string, error) {
 		return func(args ...any) (string, error) {
