@@ -8,14 +8,14 @@ import (
 	corev1 "k8s.io/api/core/v1"
 )
 
-// Announcer writes events of the controller's own on a best-effort basis: an event
-// that cannot be written is logged, and holds up nothing for longer than EventTimeout.
+// Announcer writes the controller's own events on a best-effort basis: a failed write is
+// logged, and a hanging one blocks the caller for EventTimeout at most.
 type Announcer struct {
 	events *Events
 	log    *slog.Logger
 }
 
-// NewAnnouncer returns what announces by these events.
+// NewAnnouncer returns an Announcer that writes through events.
 func NewAnnouncer(events *Events, log *slog.Logger) *Announcer {
 	return &Announcer{events: events, log: log}
 }

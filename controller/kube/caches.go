@@ -20,8 +20,8 @@ import (
 	"github.com/batch-job-controller/batch-job-controller/controller/plan"
 )
 
-// Caches are the caches of the nodes, the controller's Jobs and their pods. They may lag
-// behind, and every decision is safe if they do. An event that a watch misses is
+// Caches are the caches of the nodes, the controller's Jobs and their pods. They may lag,
+// and every decision is safe with stale objects. An event that a watch misses is
 // recovered within five minutes. Of each object, only the needed fields are kept.
 type Caches struct {
 	nodes cache.SharedIndexInformer
@@ -130,11 +130,11 @@ func (c *Caches) Node(node execution.Node) *corev1.Node {
 	if err != nil || !found {
 		return nil
 	}
-	there, ok := object.(*corev1.Node)
-	if !ok || string(there.UID) != node.UID {
+	current, ok := object.(*corev1.Node)
+	if !ok || string(current.UID) != node.UID {
 		return nil
 	}
-	return there
+	return current
 }
 
 // Job returns the Job of the name, or nil.
@@ -193,9 +193,9 @@ func (c *Caches) PodsOfTask(key execution.Key) []*corev1.Pod {
 // PodsOfOthers returns the pods of other node tasks on the task's node.
 func (c *Caches) PodsOfOthers(key execution.Key) []*corev1.Pod {
 	return slices.DeleteFunc(c.podsBy(byNode, key.Node), func(pod *corev1.Pod) bool {
-		whose, ok := jobspec.KeyOf(pod)
+		other, ok := jobspec.KeyOf(pod)
 		owner := metav1.GetControllerOf(pod)
-		return !ok || whose == key || owner == nil || owner.Kind != "Job"
+		return !ok || other == key || owner == nil || owner.Kind != "Job"
 	})
 }
 
@@ -245,15 +245,15 @@ func (c *Caches) Notify(f func(execution.Key), node func(name string)) error {
 	_, errPods := c.pods.AddEventHandler(task)
 	_, errNodes := c.nodes.AddEventHandler(cache.ResourceEventHandlerFuncs{
 		UpdateFunc: func(before, after any) {
-			was, isNode := before.(*corev1.Node)
-			is, areNodes := after.(*corev1.Node)
-			if isNode && areNodes && (was.UID != is.UID || !plan.UnreachableSince(was).Equal(plan.UnreachableSince(is))) {
-				node(is.Name)
+			old, oldOK := before.(*corev1.Node)
+			current, currentOK := after.(*corev1.Node)
+			if oldOK && currentOK && (old.UID != current.UID || !plan.UnreachableSince(old).Equal(plan.UnreachableSince(current))) {
+				node(current.Name)
 			}
 		},
 		DeleteFunc: func(object any) {
-			if gone, ok := withoutTombstone(object).(*corev1.Node); ok {
-				node(gone.Name)
+			if deleted, ok := withoutTombstone(object).(*corev1.Node); ok {
+				node(deleted.Name)
 			}
 		},
 	})
@@ -270,7 +270,7 @@ func OnChange(f func(any)) cache.ResourceEventHandlerFuncs {
 	}
 }
 
-// withoutTombstone unwraps an object whose deletion the watch missed.
+// withoutTombstone unwraps an object other deletion the watch missed.
 func withoutTombstone(object any) any {
 	if tombstone, ok := object.(cache.DeletedFinalStateUnknown); ok {
 		return tombstone.Obj

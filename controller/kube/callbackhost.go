@@ -16,66 +16,66 @@ import (
 )
 
 const (
-	// hostLife is how long an answer about the callback Service is used again:
-	// Jobs are created by the thousand, and the Service hardly ever changes.
+	// hostLife is how long the host is cached: Jobs are created by the thousand, and
+	// the callback Service rarely changes.
 	hostLife = 5 * time.Second
-	// hostTimeout bounds the question. All Jobs wait for it, and do without.
+	// hostTimeout bounds a read of the Service, for which all Jobs of an execution wait.
 	hostTimeout = 5 * time.Second
 )
 
-// CallbackHostOptions are what a CallbackHost is made of.
+// CallbackHostOptions are the options of a CallbackHost.
 type CallbackHostOptions struct {
 	Client    Client
 	Namespace string
 	Service   string // the callback Service
-	Fixed     string // what job pods connect to in any case; empty: the Service
-	// Covers reports whether the certificate of the callback port is for a name or an
-	// address. Nil: callbacks come by plain HTTP.
+	Fixed     string // the host that overrides the Service; empty: none
+	// Covers reports whether the callback port's certificate is valid for a name or an
+	// address. Nil: callbacks use plain HTTP.
 	Covers func(host string) bool
 	Clock  clock.PassiveClock
 	Log    *slog.Logger
 }
 
-// CallbackHost finds what job pods connect to.
+// CallbackHost finds the host that the job pods of an execution connect to.
 type CallbackHost struct {
 	CallbackHostOptions
-	busy  chan struct{} // full while the rest is read or changed, and the Service asked for
-	known string        // empty: what the execution began with
-	asked time.Time     // when the Service was last asked for
+	lock   chan struct{} // full while a goroutine uses the fields below or reads the Service
+	last   string        // the last known host; empty: the recorded one
+	readAt time.Time     // of the last attempt to read the Service
 }
 
-// NewCallbackHost returns one for the pods of an execution, which knows nothing yet.
+// NewCallbackHost returns the CallbackHost of one execution. It has not read the Service yet.
 func NewCallbackHost(o CallbackHostOptions) *CallbackHost {
-	return &CallbackHost{CallbackHostOptions: o, busy: make(chan struct{}, 1)}
+	return &CallbackHost{CallbackHostOptions: o, lock: make(chan struct{}, 1)}
 }
 
-// Current returns what the pod of a Job connects to that is created now. It is asked
-// for and not taken from the record, because an execution may take days: meanwhile
-// the Service may be created anew, with another address, or another replica lead.
-// The record has what it was when the execution began, for a leader that cannot read
+// Current returns the host for the pod of a Job that is created now. It reads the Service
+// and does not rely on the record, because an execution may take days: meanwhile, the
+// Service may be recreated with another address, or another replica may become the
+// leader. recorded is the host when the execution began, for a leader that cannot read
 // the Service.
-func (h *CallbackHost) Current(ctx context.Context, began string) string {
+func (h *CallbackHost) Current(ctx context.Context, recorded string) string {
 	if h.Fixed != "" {
 		return h.Fixed
 	}
 	select {
-	case h.busy <- struct{}{}:
-		defer func() { <-h.busy }()
-	case <-ctx.Done(): // the Job will not be created with it
-		return began
+	case h.lock <- struct{}{}:
+		defer func() { <-h.lock }()
+	case <-ctx.Done(): // no Job will be created with it
+		return recorded
 	}
-	before := cmp.Or(h.known, began)
-	if h.Service == "" || (!h.asked.IsZero() && h.Clock.Since(h.asked) < hostLife) {
+	before := cmp.Or(h.last, recorded)
+	if h.Service == "" || (!h.readAt.IsZero() && h.Clock.Since(h.readAt) < hostLife) {
 		return before
 	}
 	ctx, cancel := context.WithTimeout(ctx, hostTimeout)
 	defer cancel()
 	host, err := h.Read(ctx)
-	h.asked = h.Clock.Now()
+	h.readAt = h.Clock.Now()
 	switch {
 	case apierrors.IsNotFound(err):
-		// The address is gone. The name leads to the Service that may take its
-		// place, by the time that a pod has something to report.
+		// The Service is deleted, and its address with it. Its name resolves to a new
+		// Service, which may exist by the time a pod sends a callback.
 		host = route.ServiceHost(h.Service, h.Namespace)
 	case err != nil:
 		h.Log.Warn("callback Service not read: Jobs get its last known address", "service", h.Service, "host", before, "error", err)
@@ -84,22 +84,22 @@ func (h *CallbackHost) Current(ctx context.Context, began string) string {
 	if host != before {
 		h.Log.Warn("the callback host has changed", "service", h.Service, "before", before, "host", host)
 	}
-	h.known = host
+	h.last = host
 	return host
 }
 
-// Read returns what job pods connect to: the address of the Service rather than its
-// name, because pods on the host's network often cannot resolve the names of
-// Services; but the name, if the certificate is for that and not for the address.
+// Read returns the host that job pods connect to: the address of the Service, because
+// pods on the host's network often cannot resolve names of Services; or its name, if the
+// certificate is not valid for the address.
 func (h *CallbackHost) Read(ctx context.Context) (string, error) {
 	if h.Fixed != "" {
 		return h.Fixed, nil
 	}
-	there, err := h.Client.CoreV1().Services(h.Namespace).Get(ctx, h.Service, metav1.GetOptions{})
+	service, err := h.Client.CoreV1().Services(h.Namespace).Get(ctx, h.Service, metav1.GetOptions{})
 	if err != nil {
 		return "", fmt.Errorf("callbackServiceName %q: %w", h.Service, err)
 	}
-	ip := there.Spec.ClusterIP
+	ip := service.Spec.ClusterIP
 	if ip == "" || ip == corev1.ClusterIPNone || (h.Covers != nil && !h.Covers(ip)) {
 		return route.ServiceHost(h.Service, h.Namespace), nil
 	}

@@ -37,18 +37,18 @@ func NewClient(access *rest.Config) (Client, error) {
 	if shared.RateLimiter == nil && shared.QPS > 0 {
 		shared.RateLimiter = flowcontrol.NewTokenBucketRateLimiter(shared.QPS, shared.Burst)
 	}
-	over, err := rest.HTTPClientFor(shared)
+	httpClient, err := rest.HTTPClientFor(shared)
 	if err != nil {
 		return nil, fmt.Errorf("client: %w", err)
 	}
 	var c client
 	err = errors.Join(
-		part(&c.authentication, shared, over, authenticationclient.NewForConfigAndClient),
-		part(&c.authorization, shared, over, authorizationclient.NewForConfigAndClient),
-		part(&c.batch, shared, over, batchclient.NewForConfigAndClient),
-		part(&c.coordination, shared, over, coordinationclient.NewForConfigAndClient),
-		part(&c.core, shared, over, coreclient.NewForConfigAndClient),
-		part(&c.events, shared, over, eventsclient.NewForConfigAndClient),
+		part(&c.authentication, shared, httpClient, authenticationclient.NewForConfigAndClient),
+		part(&c.authorization, shared, httpClient, authorizationclient.NewForConfigAndClient),
+		part(&c.batch, shared, httpClient, batchclient.NewForConfigAndClient),
+		part(&c.coordination, shared, httpClient, coordinationclient.NewForConfigAndClient),
+		part(&c.core, shared, httpClient, coreclient.NewForConfigAndClient),
+		part(&c.events, shared, httpClient, eventsclient.NewForConfigAndClient),
 	)
 	if err != nil {
 		return nil, err
@@ -66,12 +66,12 @@ type client struct {
 }
 
 // part sets one part of a client.
-func part[T any](into *T, access *rest.Config, over *http.Client, newPart func(*rest.Config, *http.Client) (T, error)) error {
-	one, err := newPart(access, over)
+func part[T any](into *T, access *rest.Config, httpClient *http.Client, newPart func(*rest.Config, *http.Client) (T, error)) error {
+	created, err := newPart(access, httpClient)
 	if err != nil {
 		return fmt.Errorf("client: %w", err)
 	}
-	*into = one
+	*into = created
 	return nil
 }
 

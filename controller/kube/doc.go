@@ -3,7 +3,7 @@
 //
 //	client.go        the used part of the API
 //	caches.go        caches of the nodes, and of the controller's Jobs and pods
-//	trim.go          the fields that they keep
+//	trim.go          the fields of objects that the caches keep
 //	relist.go        lists again after minutes, because a watch may miss an event
 //	configmap.go     the cache of one ConfigMap
 //	events.go        Kubernetes Events; announce.go: on a best-effort basis

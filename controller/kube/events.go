@@ -60,9 +60,8 @@ const (
 	EventNameShared         = "NameShared"
 )
 
-// ownActions are what the controller does, or did, when it writes an event of its
-// own, by the reason: the API wants both. What pods say may have none of these
-// reasons.
+// ownActions has the action of each of the controller's own events by its reason: the API
+// requires both. A pod's event must not have one of these reasons.
 func ownActions() map[string]string {
 	return map[string]string{
 		EventExecutionStarted:   "OpenExecution",
@@ -107,47 +106,47 @@ func (e *Events) Emit(ctx context.Context, about corev1.ObjectReference, warning
 }
 
 // Relay writes a pod's event.
-func (e *Events) Relay(ctx context.Context, about corev1.ObjectReference, of execution.Event) error {
-	of.Action = cmp.Or(of.Action, podAction)
-	return e.write(ctx, about, PodReporter, of)
+func (e *Events) Relay(ctx context.Context, about corev1.ObjectReference, event execution.Event) error {
+	event.Action = cmp.Or(event.Action, podAction)
+	return e.write(ctx, about, PodReporter, event)
 }
 
 // CheckPodEvent rejects events that only the controller may write.
-func CheckPodEvent(of execution.Event) error {
-	if _, own := ownActions()[of.Reason]; own {
+func CheckPodEvent(event execution.Event) error {
+	if _, own := ownActions()[event.Reason]; own {
 		return &execution.InvalidError{
 			Path:    "reason",
-			Message: fmt.Sprintf("%s is reserved for events of the controller: use another reason, such as Job%s", of.Reason, of.Reason),
+			Message: fmt.Sprintf("%s is reserved for events of the controller: use another reason, such as Job%s", event.Reason, event.Reason),
 		}
 	}
 	return nil
 }
 
-func (e *Events) write(ctx context.Context, about corev1.ObjectReference, reporter string, of execution.Event) error {
+func (e *Events) write(ctx context.Context, about corev1.ObjectReference, reporter string, event execution.Event) error {
 	kind := corev1.EventTypeNormal
-	if of.Warning {
+	if event.Warning {
 		kind = corev1.EventTypeWarning
 	}
 	now := metav1.NewMicroTime(e.clock.Now())
-	name := eventName(about, kind, of.Reason, of.Action, of.Message)
-	event := &eventsv1.Event{
+	name := eventName(about, kind, event.Reason, event.Action, event.Message)
+	object := &eventsv1.Event{
 		ObjectMeta:          metav1.ObjectMeta{Name: name, Namespace: about.Namespace},
 		EventTime:           now,
 		ReportingController: reporter,
 		ReportingInstance:   execution.Truncate(cmp.Or(e.instance, e.controller), maxEventInstance),
-		Action:              of.Action,
-		Reason:              of.Reason,
+		Action:              event.Action,
+		Reason:              event.Reason,
 		Regarding:           about,
-		Note:                of.Message,
+		Note:                event.Message,
 		Type:                kind,
 	}
 	client := e.client.EventsV1().Events(about.Namespace)
-	_, err := client.Create(ctx, event, metav1.CreateOptions{})
+	_, err := client.Create(ctx, object, metav1.CreateOptions{})
 	if apierrors.IsAlreadyExists(err) {
 		return e.count(ctx, about.Namespace, name, now)
 	}
 	if err != nil {
-		return fmt.Errorf("create event %s about %s %s: %w", of.Reason, about.Kind, about.Name, err)
+		return fmt.Errorf("create event %s about %s %s: %w", event.Reason, about.Kind, about.Name, err)
 	}
 	return nil
 }
@@ -158,13 +157,13 @@ const maxEventInstance = 128
 // count makes an existing event a series, or extends its series.
 func (e *Events) count(ctx context.Context, namespace, name string, now metav1.MicroTime) error {
 	client := e.client.EventsV1().Events(namespace)
-	there, err := client.Get(ctx, name, metav1.GetOptions{})
+	stored, err := client.Get(ctx, name, metav1.GetOptions{})
 	if err != nil {
 		return fmt.Errorf("read event %s: %w", name, err)
 	}
 	times := int32(1)
-	if there.Series != nil {
-		times = there.Series.Count
+	if stored.Series != nil {
+		times = stored.Series.Count
 	}
 	patch, err := json.Marshal(map[string]any{
 		"series": eventsv1.EventSeries{Count: times + 1, LastObservedTime: now},
@@ -178,13 +177,12 @@ func (e *Events) count(ctx context.Context, namespace, name string, now metav1.M
 	return nil
 }
 
-// eventName is computed from the event, so that a repetition is found without
-// a search.
+// eventName computes the name from the event, so that a repetition gets AlreadyExists
+// and needs no search.
 func eventName(about corev1.ObjectReference, kind, reason, action, message string) string {
 	sum := sha256.Sum256([]byte(string(about.UID) + "\x00" + kind + "\x00" + reason + "\x00" + action + "\x00" + message))
 	const longest = 253 - 1 - 2*8
-	// Cut anywhere, the name may end in a dot or a hyphen, behind which no dot may
-	// stand.
+	// A name that is cut may end in a dot or a hyphen, and neither may precede a dot.
 	stem := strings.TrimRight(about.Name[:min(len(about.Name), longest)], "-.")
 	return stem + "." + hex.EncodeToString(sum[:8])
 }

@@ -19,7 +19,7 @@ import (
 )
 
 func TestEventNamesAreNamesOfObjects(t *testing.T) {
-	const longest = 253 - 1 - 16 // of what is left of the object's name
+	const longest = 253 - 1 - 16 // of the part with the object's name
 	tests := map[string]string{
 		"a short name":                         "job",
 		"a name that just fits":                strings.Repeat("a", longest),
@@ -35,13 +35,13 @@ func TestEventNamesAreNamesOfObjects(t *testing.T) {
 				t.Errorf("%s: %v", got, problems)
 			}
 			if other := eventName(corev1.ObjectReference{Name: object}, corev1.EventTypeWarning, "Reason", "Report", "another"); other == got {
-				t.Error("another message has the same event")
+				t.Error("an event with another message has the same name")
 			}
 		})
 	}
 }
 
-// A reason that is missing would be one that pods can forge.
+// Pods could forge an event whose reason ownActions lacks.
 func TestEveryReasonOfOurOwnIsListed(t *testing.T) {
 	source, err := os.ReadFile("events.go")
 	if err != nil {
@@ -73,7 +73,7 @@ func TestPodsMayGiveNoReasonOfOurOwn(t *testing.T) {
 	}
 }
 
-// An event that another replica has counted up goes on from there.
+// Each event is written by another replica: each continues the count of the one before.
 func TestARepeatedEventIsASeries(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		client := fake.NewClientset()
@@ -86,13 +86,13 @@ func TestARepeatedEventIsASeries(t *testing.T) {
 		}
 		got := testkit.Events(t, client, "jobs")
 		if len(got) != 1 || got[0].Series == nil || got[0].Series.Count != 3 {
-			t.Fatalf("got %+v, want one that was there three times", got)
+			t.Fatalf("got %+v, want one event with a count of 3", got)
 		}
 		if first, last := got[0].EventTime.Unix(), got[0].Series.LastObservedTime.Unix(); first != 0 || last != 120 {
 			t.Errorf("first at %d s, last at %d s, want 0 and 120", first, last)
 		}
 		if got[0].ReportingInstance != "check" {
-			t.Errorf("instance %q: the API wants one", got[0].ReportingInstance)
+			t.Errorf("instance: got %q, want check: the API requires one", got[0].ReportingInstance)
 		}
 	})
 }

@@ -8,14 +8,13 @@ import (
 	apierrors "k8s.io/apimachinery/pkg/api/errors"
 )
 
-// RequestGrace is how long after its sender gave it up a request may still be carried
-// out: it was on its way, or the API server was working on it. For so long, that its
-// object does not exist proves nothing. It has nothing to do with the grace period of a
-// pod.
+// RequestGrace is how long a request may still be carried out after its sender has given
+// it up: it may be in transit, or the API server may be working on it. Until then, a
+// missing object proves nothing. The grace period of a pod is something else.
 const RequestGrace = 30 * time.Second
 
-// MayBeCarriedOut reports whether a write that failed may have been carried out, or
-// may still be: the API server did not answer, or answered that it failed itself.
+// MayBeCarriedOut reports whether a failed write may have been carried out, or may still
+// be: the API server did not respond, or responded with an error of its own.
 func MayBeCarriedOut(err error) bool {
 	var status apierrors.APIStatus
 	return !errors.As(err, &status) || status.Status().Code >= http.StatusInternalServerError

@@ -14,14 +14,14 @@ func TestWritesThatMayBeCarriedOut(t *testing.T) {
 		err  error
 		want bool
 	}{
-		"no answer came":              {errors.New("connection reset"), true},
-		"it took too long":            {apierrors.NewTimeoutError("too long", 1), true},
-		"the API server failed":       {apierrors.NewInternalError(errors.New("etcd")), true},
-		"the API server is not there": {apierrors.NewServiceUnavailable("starting"), true},
-		"the API server has no time":  {apierrors.NewTooManyRequests("busy", 1), false},
-		"it is forbidden":             {apierrors.NewForbidden(jobs, "x", nil), false},
-		"the Job is invalid":          {apierrors.NewInvalid(batchv1.SchemeGroupVersion.WithKind("Job").GroupKind(), "x", nil), false},
-		"the name is taken":           {apierrors.NewAlreadyExists(jobs, "x"), false},
+		"no response":                   {errors.New("connection reset"), true},
+		"a timeout":                     {apierrors.NewTimeoutError("too long", 1), true},
+		"the API server failed":         {apierrors.NewInternalError(errors.New("etcd")), true},
+		"the API server is unavailable": {apierrors.NewServiceUnavailable("starting"), true},
+		"too many requests":             {apierrors.NewTooManyRequests("busy", 1), false},
+		"the write is forbidden":        {apierrors.NewForbidden(jobs, "x", nil), false},
+		"the Job is invalid":            {apierrors.NewInvalid(batchv1.SchemeGroupVersion.WithKind("Job").GroupKind(), "x", nil), false},
+		"the name is taken":             {apierrors.NewAlreadyExists(jobs, "x"), false},
 	}
 	for name, tt := range tests {
 		t.Run(name, func(t *testing.T) {

@@ -12,8 +12,8 @@ import (
 	"github.com/batch-job-controller/batch-job-controller/controller/execution"
 )
 
-// notStartedReporter stands in for the controller's name, which is in the
-// configuration that may be what is wrong.
+// notStartedReporter replaces the controller's name, which is part of the configuration
+// and may be unknown: an invalid configuration is a common reason not to start.
 const notStartedReporter = "batch-job-controller"
 
 // StartEvents write events about the ConfigMap of a replica that has not started: an
@@ -30,12 +30,12 @@ func (s StartEvents) NotStarted(ctx context.Context, problem string) error {
 	ctx, cancel := context.WithTimeout(ctx, EventTimeout)
 	defer cancel()
 	about := corev1.ObjectReference{APIVersion: "v1", Kind: "ConfigMap", Namespace: s.Namespace, Name: s.ConfigMap}
-	there, err := s.Client.CoreV1().ConfigMaps(s.Namespace).Get(ctx, s.ConfigMap, metav1.GetOptions{})
+	current, err := s.Client.CoreV1().ConfigMaps(s.Namespace).Get(ctx, s.ConfigMap, metav1.GetOptions{})
 	if err == nil {
-		about = ConfigMapReference(there)
+		about = ConfigMapReference(current)
 	}
 	if apierrors.IsNotFound(err) {
-		err = nil // that it does not exist is what there is to say
+		err = nil // the event says that it does not exist
 	}
 	events := Events{client: s.Client, clock: clock.RealClock{}, controller: notStartedReporter, instance: s.Instance}
 	return errors.Join(err, events.Emit(ctx, about, true, EventNotStarted, execution.Truncate(problem, MaxEventMessage)))

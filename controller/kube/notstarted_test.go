@@ -13,16 +13,16 @@ import (
 )
 
 func TestNotStarted(t *testing.T) {
-	there := &corev1.ConfigMap{ObjectMeta: metav1.ObjectMeta{Namespace: "jobs", Name: "config", UID: "7"}}
+	config := &corev1.ConfigMap{ObjectMeta: metav1.ObjectMeta{Namespace: "jobs", Name: "config", UID: "7"}}
 	tests := map[string]struct {
 		client  *fake.Clientset
 		problem string
 		wantUID string
 		want    string
 	}{
-		"about the ConfigMap":                 {fake.NewClientset(there), "podPoolSize: 0", "7", "podPoolSize: 0"},
-		"about a ConfigMap that is not there": {fake.NewClientset(), "it does not exist", "", "it does not exist"},
-		"more than an event holds":            {fake.NewClientset(there), strings.Repeat("x", 5000), "7", execution.Truncate(strings.Repeat("x", 5000), MaxEventMessage)},
+		"about the ConfigMap":                   {fake.NewClientset(config), "podPoolSize: 0", "7", "podPoolSize: 0"},
+		"about a ConfigMap that does not exist": {fake.NewClientset(), "it does not exist", "", "it does not exist"},
+		"more than an event holds":              {fake.NewClientset(config), strings.Repeat("x", 5000), "7", execution.Truncate(strings.Repeat("x", 5000), MaxEventMessage)},
 	}
 	for name, tt := range tests {
 		t.Run(name, func(t *testing.T) {
@@ -34,7 +34,7 @@ func TestNotStarted(t *testing.T) {
 			}
 			events := testkit.Events(t, tt.client, "jobs")
 			if len(events) != 1 {
-				t.Fatalf("got %d events, want one that counts", len(events))
+				t.Fatalf("got %d events, want one that counts its repetition", len(events))
 			}
 			got := events[0]
 			if got.Type != corev1.EventTypeWarning || got.Reason != EventNotStarted || got.Note != tt.want || got.Series == nil || got.Series.Count != 2 {

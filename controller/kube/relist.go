@@ -43,22 +43,22 @@ func relistTime(instance, kind string) time.Duration {
 // newListWatch returns the list and watch functions of a kind. Its watches expire after a
 // while, upon which a reflector lists again.
 func newListWatch[L runtime.Object](from listerWatcher[L], selector string, clk clock.WithTicker, after time.Duration, jitter backoff.Jitter) *cache.ListWatch {
-	listed := &listed{clock: clk, after: after}
+	timer := &relistTimer{clock: clk, after: after}
 	return &cache.ListWatch{
 		ListWithContextFunc: func(ctx context.Context, o metav1.ListOptions) (runtime.Object, error) {
 			o.LabelSelector = selector
 			return untilAnswered(ctx, clk, jitter, func() (runtime.Object, error) {
-				listed.now()
+				timer.restart()
 				return from.List(ctx, o)
 			})
 		},
 		WatchFuncWithContext: func(ctx context.Context, o metav1.ListOptions) (watch.Interface, error) {
 			if o.SendInitialEvents != nil && *o.SendInitialEvents { // it begins with a list
-				listed.now()
+				timer.restart()
 			}
 			o.LabelSelector = selector
 			return untilAnswered(ctx, clk, jitter, func() (watch.Interface, error) {
-				left := listed.left()
+				left := timer.left()
 				if left <= 0 {
 					return nil, tooOld()
 				}
@@ -78,11 +78,11 @@ const firstRetry, lastRetry = 500 * time.Millisecond, 4 * time.Second
 // untilAnswered retries until the API server responds, even with an error. A reflector
 // would retry with growing delays: after an outage of a minute its cache would be stale
 // for up to another minute.
-func untilAnswered[T any](ctx context.Context, clk clock.Clock, jitter backoff.Jitter, ask func() (T, error)) (T, error) {
+func untilAnswered[T any](ctx context.Context, clk clock.Clock, jitter backoff.Jitter, request func() (T, error)) (T, error) {
 	for pauses := backoff.New(firstRetry, lastRetry, jitter); ; {
-		got, err := ask()
-		var answer apierrors.APIStatus
-		if err == nil || errors.As(err, &answer) {
+		got, err := request()
+		var status apierrors.APIStatus
+		if err == nil || errors.As(err, &status) {
 			return got, err
 		}
 		timer := clk.NewTimer(pauses.Next())
@@ -99,25 +99,25 @@ func tooOld() *apierrors.StatusError {
 	return apierrors.NewResourceExpired("it is time to list again")
 }
 
-// listed is when a cache was last filled by a list, and when the next list is due. New
-// watches do not postpone it.
-type listed struct {
+// relistTimer is the time until a cache needs another list. A list restarts it; a new
+// watch does not.
+type relistTimer struct {
 	clock clock.PassiveClock
 	after time.Duration
 	mu    sync.Mutex
-	again time.Time
+	due   time.Time
 }
 
-func (l *listed) now() {
+func (l *relistTimer) restart() {
 	l.mu.Lock()
 	defer l.mu.Unlock()
-	l.again = l.clock.Now().Add(l.after)
+	l.due = l.clock.Now().Add(l.after)
 }
 
-func (l *listed) left() time.Duration {
+func (l *relistTimer) left() time.Duration {
 	l.mu.Lock()
 	defer l.mu.Unlock()
-	return l.again.Sub(l.clock.Now())
+	return l.due.Sub(l.clock.Now())
 }
 
 // ageingWatch forwards the events of a watch until it expires.

@@ -31,8 +31,8 @@ func (source) Watch(context.Context, metav1.ListOptions) (watch.Interface, error
 	return watch.NewFake(), nil
 }
 
-// endsAfter returns how long a watch lasted, and that it ended as one that is
-// too old to go on from.
+// endsAfter waits until a watch ends, checks that it ends with the error of a version
+// that is too old, and returns how long it lasted.
 func endsAfter(t *testing.T, w watch.Interface) time.Duration {
 	t.Helper()
 	began := time.Now()
@@ -41,7 +41,7 @@ func endsAfter(t *testing.T, w watch.Interface) time.Duration {
 		t.Errorf("event: got %s %v, want the error of a version that is too old", e.Type, e.Object)
 	}
 	if _, more := <-w.ResultChan(); more {
-		t.Error("the watch goes on")
+		t.Error("the watch continues after its error")
 	}
 	return time.Since(began)
 }
@@ -72,7 +72,7 @@ func TestWatchesLastAsLongAsTheListBeforeThem(t *testing.T) {
 				began := time.Now()
 				lw := newListWatch(source{}, "", clock.RealClock{}, relistTime("replica", "nodes"), nil)
 				tt.list(t, lw)
-				for range 10 { // those that do not last do not put it off
+				for range 10 { // short watches do not postpone the end
 					w, err := lw.WatchWithContext(t.Context(), metav1.ListOptions{})
 					if err != nil {
 						t.Fatal(err)
@@ -128,12 +128,12 @@ func TestWatchThatIsStoppedEndsWithoutAReader(t *testing.T) {
 		from := watch.NewFake()
 		w := newAgeingWatch(from, clock.RealClock{}.NewTimer(time.Hour))
 		go from.Add(&corev1.Node{})
-		synctest.Wait() // it waits for a receiver of the event
+		synctest.Wait() // until the watch waits for a receiver of the event
 		w.Stop()
 		w.Stop()
 		synctest.Wait()
 		if !from.IsStopped() {
-			t.Error("what it watches is not stopped")
+			t.Error("the inner watch is not stopped")
 		}
 	})
 }
@@ -141,34 +141,34 @@ func TestWatchThatIsStoppedEndsWithoutAReader(t *testing.T) {
 func TestUntilAnswered(t *testing.T) {
 	refused := errors.New("connection refused")
 	tests := map[string]struct {
-		answers []error // the last one again and again
-		jitter  backoff.Jitter
-		want    error
-		asked   int
-		took    time.Duration
+		answers  []error // the last one repeats
+		jitter   backoff.Jitter
+		want     error
+		requests int
+		took     time.Duration
 	}{
-		"it answers":                   {answers: []error{nil}, asked: 1},
-		"it answers with an error":     {answers: []error{apierrors.NewTooManyRequests("busy", 1)}, want: apierrors.NewTooManyRequests("busy", 1), asked: 1},
-		"it is away for a while":       {answers: []error{refused, refused, refused, nil}, asked: 4, took: 3500 * time.Millisecond},
-		"it is asked a little sooner":  {answers: []error{refused, refused, refused, nil}, jitter: func() float64 { return 0.5 }, asked: 4, took: 3150 * time.Millisecond},
-		"it is away for good":          {answers: []error{refused}, want: refused, asked: 18, took: time.Minute},
-		"it is back, and not well yet": {answers: []error{refused, apierrors.NewInternalError(refused)}, want: apierrors.NewInternalError(refused), asked: 2, took: 500 * time.Millisecond},
+		"a response":                        {answers: []error{nil}, requests: 1},
+		"a response with an error":          {answers: []error{apierrors.NewTooManyRequests("busy", 1)}, want: apierrors.NewTooManyRequests("busy", 1), requests: 1},
+		"a short outage":                    {answers: []error{refused, refused, refused, nil}, requests: 4, took: 3500 * time.Millisecond},
+		"a short outage, with jitter":       {answers: []error{refused, refused, refused, nil}, jitter: func() float64 { return 0.5 }, requests: 4, took: 3150 * time.Millisecond},
+		"an outage without end":             {answers: []error{refused}, want: refused, requests: 18, took: time.Minute},
+		"an internal error after an outage": {answers: []error{refused, apierrors.NewInternalError(refused)}, want: apierrors.NewInternalError(refused), requests: 2, took: 500 * time.Millisecond},
 	}
 	for name, tt := range tests {
 		t.Run(name, func(t *testing.T) {
 			synctest.Test(t, func(t *testing.T) {
 				ctx, cancel := context.WithTimeout(t.Context(), time.Minute)
 				defer cancel()
-				began, asked := time.Now(), 0
+				began, requests := time.Now(), 0
 				got, err := untilAnswered(ctx, clock.RealClock{}, tt.jitter, func() (int, error) {
-					asked++
-					return asked, tt.answers[min(asked, len(tt.answers))-1]
+					requests++
+					return requests, tt.answers[min(requests, len(tt.answers))-1]
 				})
-				if fmt.Sprint(err) != fmt.Sprint(tt.want) || got != asked {
+				if fmt.Sprint(err) != fmt.Sprint(tt.want) || got != requests {
 					t.Errorf("got %d, %v, want %v", got, err, tt.want)
 				}
-				if took := time.Since(began); asked != tt.asked || took != tt.took {
-					t.Errorf("asked %d times in %s, want %d in %s", asked, took, tt.asked, tt.took)
+				if took := time.Since(began); requests != tt.requests || took != tt.took {
+					t.Errorf("got %d requests in %s, want %d in %s", requests, took, tt.requests, tt.took)
 				}
 			})
 		})

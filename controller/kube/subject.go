@@ -12,7 +12,7 @@ import (
 	"github.com/batch-job-controller/batch-job-controller/controller/plan"
 )
 
-// Subjects find what events about the node tasks of a controller are about.
+// Subjects finds the objects of events about a controller's node tasks.
 type Subjects struct {
 	client     Client
 	caches     *Caches
@@ -20,13 +20,13 @@ type Subjects struct {
 	controller string
 }
 
-// NewSubjects returns the subjects of a controller's events.
+// NewSubjects returns the Subjects of a controller.
 func NewSubjects(client Client, caches *Caches, namespace, controller string) *Subjects {
 	return &Subjects{client: client, caches: caches, namespace: namespace, controller: controller}
 }
 
-// Of returns what an event about a node task is about: the pod, or the Job when
-// neither the cache nor the API server has the pod.
+// Of returns the object of an event about a node task: the pod, or the Job if neither the
+// cache nor the API server has the pod.
 func (s *Subjects) Of(ctx context.Context, key execution.Key) (corev1.ObjectReference, error) {
 	name := jobspec.JobName(s.controller, key)
 	if job := s.caches.Job(s.namespace, name); job != nil {
@@ -49,7 +49,7 @@ func (s *Subjects) Of(ctx context.Context, key execution.Key) (corev1.ObjectRefe
 	return Reference("batch/v1", "Job", job), nil
 }
 
-// Reference returns what an event about an object refers to.
+// Reference returns the reference of an event about an object.
 func Reference(apiVersion, kind string, object metav1.Object) corev1.ObjectReference {
 	return corev1.ObjectReference{
 		APIVersion: apiVersion, Kind: kind,

@@ -14,8 +14,8 @@ import (
 	"github.com/batch-job-controller/batch-job-controller/controller/plan"
 )
 
-// TestPodsOfTheCacheTellTheSame: what decides about a pod must be in the cache.
-func TestPodsOfTheCacheTellTheSame(t *testing.T) {
+// Every field of a pod that a decision needs must be in the cache.
+func TestTrimmedPodsLeadToTheSameDecisions(t *testing.T) {
 	at := func(d time.Duration) metav1.Time {
 		return metav1.NewTime(time.Date(2026, 3, 4, 5, 0, 0, 0, time.UTC).Add(d))
 	}
@@ -39,20 +39,20 @@ func TestPodsOfTheCacheTellTheSame(t *testing.T) {
 			Status: corev1.PodStatus{Phase: corev1.PodPending, InitContainerStatuses: []corev1.ContainerStatus{running("ship")},
 				ContainerStatuses: []corev1.ContainerStatus{waiting("check", "ErrImagePull")}},
 		},
-		"of one container nothing is known": {
+		"a container without a status": {
 			Spec:   corev1.PodSpec{Containers: two},
 			Status: corev1.PodStatus{Phase: corev1.PodPending, ContainerStatuses: []corev1.ContainerStatus{running("helper")}},
 		},
-		"a container is started again": {
+		"a container restarts": {
 			Spec:   corev1.PodSpec{Containers: two[:1]},
 			Status: corev1.PodStatus{Phase: corev1.PodRunning, ContainerStatuses: []corev1.ContainerStatus{restarted}},
 		},
-		"it is debugged": {
+		"a debug container runs": {
 			Spec: corev1.PodSpec{Containers: two[:1]},
 			Status: corev1.PodStatus{Phase: corev1.PodRunning, ContainerStatuses: []corev1.ContainerStatus{exited("check", 0)},
 				EphemeralContainerStatuses: []corev1.ContainerStatus{running("debugger")}},
 		},
-		"it has failed": {
+		"the pod has failed": {
 			Spec:   corev1.PodSpec{Containers: two},
 			Status: corev1.PodStatus{Phase: corev1.PodFailed, ContainerStatuses: []corev1.ContainerStatus{exited("helper", 0), exited("check", 3)}},
 		},
@@ -64,11 +64,11 @@ func TestPodsOfTheCacheTellTheSame(t *testing.T) {
 				if deleted {
 					pod.DeletionTimestamp, pod.DeletionGracePeriodSeconds = ptr.To(at(time.Minute)), ptr.To[int64](600)
 				}
-				kept, err := trimPod(pod.DeepCopy())
+				cached, err := trimPod(pod.DeepCopy())
 				if err != nil {
 					t.Fatal(err)
 				}
-				whole, trimmed := plan.ProgressOf(&batchv1.Job{}, []*corev1.Pod{&pod}), plan.ProgressOf(&batchv1.Job{}, []*corev1.Pod{kept.(*corev1.Pod)})
+				whole, trimmed := plan.ProgressOf(&batchv1.Job{}, []*corev1.Pod{&pod}), plan.ProgressOf(&batchv1.Job{}, []*corev1.Pod{cached.(*corev1.Pod)})
 				if diff := cmp.Diff(whole, trimmed, cmpopts.IgnoreUnexported(plan.Progress{})); diff != "" {
 					t.Errorf("deleted: %t (-whole +trimmed):\n%s", deleted, diff)
 				}

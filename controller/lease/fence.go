@@ -17,20 +17,20 @@ var ErrLost = errors.New("lost the Lease")
 // write any more. It is needed because a process that was suspended for a while resumes
 // as if it still held the Lease.
 //
-// All that only the leader writes needs it: the state, records, Jobs, token Secrets, and
-// the callback key that it restores. These writes need none, because one that comes late
-// does no harm:
+// Every object that only the leader writes needs it: the state, records, Jobs, token
+// Secrets, and the callback key that the leader restores. These writes do not need it,
+// because they do no harm if they are late:
 //
 //   - the Lease itself: a write by a holder that another replica has replaced is a
 //     conflict;
 //   - what every replica writes: the authorities and the CA bundle (servingcert), and
 //     the callback key at its start (auth.OpenKeyring). It is created once or swapped,
 //     and the slower replica uses what the faster one wrote;
-//   - events (kube.Events): they tell what has happened, and another one of the same
-//     name only counts;
+//   - events (kube.Events): a late one is still true, and a repetition only increases
+//     its count;
 //   - reviews (auth) and the dry run of a Job (cmd/app), which store nothing.
 //
-// Extensions write without it: their context ends with the Lease, and no more is
+// Extensions write without it: the end of their context with the Lease is all that is
 // promised. The report directory is not in the cluster: a claim guards the results in it
 // (report.Store.ClaimResults).
 type Fence func(ctx context.Context) (write context.Context, done context.CancelFunc, err error)

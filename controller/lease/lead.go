@@ -75,7 +75,7 @@ type term struct {
 	client  kube.Client
 	wait    waiting                   // used only by the goroutine of the election
 	renewed atomic.Pointer[time.Time] // when this replica last wrote the Lease
-	lost    chan struct{}             // closed when another replica is seen to hold it
+	lost    chan struct{}             // closed when another holder of the Lease is observed
 	lose    func()
 }
 

@@ -45,7 +45,7 @@ func TestLeaseIsGivenBackOnlyAfterTheWorkHasEnded(t *testing.T) {
 				<-ctx.Done()
 				time.Sleep(20 * time.Second) // the last writes: longer than a Lease lasts
 				if holder := held(t, client).Spec.HolderIdentity; holder == nil || *holder != "a" {
-					t.Error("the Lease was given back while the work went on")
+					t.Error("the Lease was released before the work ended")
 				}
 				return nil
 			})
@@ -96,14 +96,14 @@ func TestNextReplicaLeadsSoonAfterTheLeaseIsGivenBack(t *testing.T) {
 	})
 }
 
-// While the API server is unavailable there may be no leader. Afterwards the replica
-// whose name is still on the Lease goes on at once.
+// While the API server is unavailable, there may be no leader. Afterwards, the replica
+// that still holds the Lease leads again at once.
 func TestLostLeaseEndsTheWorkAndIsCompetedForAgain(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		client := fake.NewClientset()
 		var down atomic.Bool
 		client.PrependReactor("*", "leases", func(clienttesting.Action) (bool, runtime.Object, error) {
-			return down.Load(), nil, errors.New("the API server is away")
+			return down.Load(), nil, errors.New("the API server is unavailable")
 		})
 		var terms atomic.Int32
 		done := make(chan error, 1)
@@ -120,7 +120,7 @@ func TestLostLeaseEndsTheWorkAndIsCompetedForAgain(t *testing.T) {
 						t.Errorf("fence after the loss: got %v, want %v", err, ErrLost)
 					}
 					if write.Err() == nil {
-						t.Error("a write goes on after the loss")
+						t.Error("the context of a write outlives the Lease")
 					}
 				}
 				return nil
@@ -130,7 +130,7 @@ func TestLostLeaseEndsTheWorkAndIsCompetedForAgain(t *testing.T) {
 		down.Store(true)
 		time.Sleep(10 * time.Minute)
 		if got := terms.Load(); got != 1 {
-			t.Errorf("terms while the API server was away: got %d, want 1", got)
+			t.Errorf("terms while the API server was unavailable: got %d, want 1", got)
 		}
 		down.Store(false)
 		time.Sleep(3 * time.Second)
@@ -144,7 +144,7 @@ func TestLostLeaseEndsTheWorkAndIsCompetedForAgain(t *testing.T) {
 	})
 }
 
-// A replica that slept finds another one's name on the Lease.
+// A replica that was suspended finds that another replica holds the Lease.
 func TestLeaderThatIsReplacedStopsAtOnceAndCompetesAgain(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		client := fake.NewClientset()
@@ -191,7 +191,7 @@ func TestLeaderThatIsReplacedStopsAtOnceAndCompetesAgain(t *testing.T) {
 			t.Errorf("holders: got %q, want %q", seen, want)
 		}
 		if holder := *held(t, client).Spec.HolderIdentity; holder != "b@10.0.0.2" {
-			t.Errorf("the Lease of the other was touched: its holder is %q", holder)
+			t.Errorf("the other replica no longer holds the Lease: the holder is %q", holder)
 		}
 	})
 }

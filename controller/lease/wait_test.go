@@ -32,7 +32,7 @@ func foreignLease(holder string, lasts int32) *coordinationv1.Lease {
 }
 
 func TestAReplicaThatWaitsInVainForTheLeaseSaysWhy(t *testing.T) {
-	// A ValidatingAdmissionPolicy that gives no reason of its own answers so.
+	// The response of a ValidatingAdmissionPolicy without a reason of its own.
 	errDenied := apierrors.NewForbidden(coordinationv1.Resource("leases"), "check-leader", errors.New("ValidatingAdmissionPolicy 'p' with binding 'b' denied request: no owner"))
 	errDenied.ErrStatus.Reason, errDenied.ErrStatus.Code = metav1.StatusReasonInvalid, http.StatusUnprocessableEntity
 	tests := map[string]struct {
@@ -41,12 +41,12 @@ func TestAReplicaThatWaitsInVainForTheLeaseSaysWhy(t *testing.T) {
 		refuse   error // of each write
 		wantSays string
 	}{
-		"a replica that is gone holds it for a day":   {lease: foreignLease("ghost_1@10.0.0.9", 86400), wantSays: `"ghost_1@10.0.0.9" holds the Lease`},
-		"a replica that is gone held it as usual":     {lease: foreignLease("ghost_1@10.0.0.9", 15)},
+		"a deleted replica holds the Lease for a day": {lease: foreignLease("ghost_1@10.0.0.9", 86400), wantSays: `"ghost_1@10.0.0.9" holds the Lease`},
+		"a deleted replica held the Lease as usual":   {lease: foreignLease("ghost_1@10.0.0.9", 15)},
 		"another replica leads":                       {lease: foreignLease("other_1@10.0.0.2", 15), renewed: true},
 		"another replica leads, with a longer Lease":  {lease: foreignLease("other_1@10.0.0.2", 3600), renewed: true},
-		"a policy denies it":                          {refuse: errDenied, wantSays: "no owner"},
-		"the API server does not answer to any write": {refuse: errors.New("connection refused")},
+		"a policy denies each write":                  {refuse: errDenied, wantSays: "no owner"},
+		"the API server does not respond to writes":   {refuse: errors.New("connection refused")},
 	}
 	for name, tt := range tests {
 		t.Run(name, func(t *testing.T) {
@@ -73,9 +73,9 @@ func TestAReplicaThatWaitsInVainForTheLeaseSaysWhy(t *testing.T) {
 				for range 60 { // ten minutes
 					time.Sleep(10 * time.Second)
 					if tt.renewed {
-						there := held(t, client)
-						there.Spec.RenewTime = ptr.To(metav1.NewMicroTime(time.Now()))
-						_, err := client.CoordinationV1().Leases("jobs").Update(t.Context(), there, metav1.UpdateOptions{})
+						lease := held(t, client)
+						lease.Spec.RenewTime = ptr.To(metav1.NewMicroTime(time.Now()))
+						_, err := client.CoordinationV1().Leases("jobs").Update(t.Context(), lease, metav1.UpdateOptions{})
 						testkit.Must(t, err)
 					}
 				}

@@ -16,10 +16,10 @@ import (
 type DamagedError struct {
 	Reference corev1.ObjectReference
 	ID        execution.ID
-	Open      bool // it does not say that it is closed
+	Open      bool // the record does not say that it is closed
 	err       error
 
-	object *corev1.ConfigMap // as it is there
+	object *corev1.ConfigMap // as read from the API server
 }
 
 func newDamagedError(object *corev1.ConfigMap, err error) *DamagedError {
@@ -35,19 +35,19 @@ func newDamagedError(object *corev1.ConfigMap, err error) *DamagedError {
 
 // IsOf reports whether the damaged object is the record of an execution, by its remaining
 // labels and keys. Without any, it counts as foreign.
-func (e *DamagedError) IsOf(id execution.ID, why execution.Firing) bool {
-	if there, err := unpackPlan(e.object.BinaryData[planKey]); err == nil {
-		return why.Equal(execution.Firing{Trigger: there.Trigger, Scheduled: there.Scheduled})
+func (e *DamagedError) IsOf(id execution.ID, firing execution.Firing) bool {
+	if stored, err := unpackPlan(e.object.BinaryData[planKey]); err == nil {
+		return firing.Equal(execution.Firing{Trigger: stored.Trigger, Scheduled: stored.Scheduled})
 	}
 	if at, err := time.Parse(time.RFC3339, e.object.Data[scheduledKey]); err == nil {
-		return why.Equal(execution.Firing{Trigger: execution.Trigger(e.object.Data[triggerKey]), Scheduled: at})
+		return firing.Equal(execution.Firing{Trigger: execution.Trigger(e.object.Data[triggerKey]), Scheduled: at})
 	}
 	return e.ID == id
 }
 
 func (e *DamagedError) Error() string { return e.err.Error() }
 
-// Unwrap returns what is wrong with it.
+// Unwrap returns the problem of the record.
 func (e *DamagedError) Unwrap() error { return e.err }
 
 // Damage returns an error about all damaged records, or nil.

@@ -10,16 +10,16 @@
 //	damaged.go  records that no version can read
 //	state.go    State and its StateStore: which ticks were processed, which execution begins
 //
-// Records and the state are read and written with requests, and never watched. A cache
-// may be of before the last writes of the leader that this one replaces. By it, a new
-// leader would not see an execution that is open and begin another one beside it, or
-// would run a task again that has ended and whose Job is gone. So each leader begins with
-// a list from the API server (queue.Queue.recover), and goes by what it has read
-// and written itself. It is the only writer. A change by another client, or by a leader
-// that took over, is a conflict at its next write: it then reads that record again
-// (run.Execution.reread). A watch would tell it nothing in time, and would send the whole
-// plan with each change of an account.
+// Records and the state are read and written with requests, and never watched. A cache may
+// lack the last writes of the previous leader: with it, a new leader could miss an open
+// execution and begin another one beside it, or run a task again that has ended and whose
+// Job is deleted. So each leader begins with a list from the API server
+// (queue.Queue.recover), and relies only on what it has read and written itself. It is the
+// only writer. If another client or a later leader changes a record, the next write
+// conflicts, and the leader reads the record again (run.Execution.reread). A watch would
+// not report the change in time, and would send the whole plan with each change of an
+// account.
 //
-// It knows how they are stored, in which schema, and which of them are unreadable. It
-// knows no Job, no Lease and no decision.
+// The package knows how records are stored, their schema, and which of them are
+// unreadable. It knows no Job, no Lease and no decision.
 package record

@@ -28,8 +28,8 @@ const (
 	admittedKey  = "admitted"
 	createdKey   = "created"
 	outcomesKey  = "outcomes" // lines of "state[/reason] indexes"
-	// Tasks that succeeded without a result, in a closed one. Those that earlier
-	// versions closed lack it.
+	// Tasks that succeeded without a result, written when the execution closes. Earlier
+	// versions did not write the key.
 	unreportedKey = "unreported"
 )
 
@@ -46,7 +46,7 @@ func parse(object *corev1.ConfigMap) (Record, error) {
 		return Record{}, fmt.Errorf("execution record %s: %s: %w", object.Name, planKey, err)
 	}
 	if id := execution.ID(object.Labels[jobspec.ExecutionLabel]); plan.ID != id {
-		return Record{}, fmt.Errorf("execution record %s: %s: is of execution %q, the label says %q", object.Name, planKey, plan.ID, id)
+		return Record{}, fmt.Errorf("execution record %s: %s: belongs to execution %q, but the label says %q", object.Name, planKey, plan.ID, id)
 	}
 	account, err := parseAccount(object.Data, len(plan.Nodes))
 	if err != nil {

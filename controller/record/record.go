@@ -20,18 +20,18 @@ import (
 type Record struct {
 	Plan    execution.Plan
 	Account execution.Account
-	Object  *corev1.ConfigMap // as last read or written: its resourceVersion is what the next write is compared with
+	Object  *corev1.ConfigMap // as last read or written; the next write is compared with its resourceVersion
 }
 
-// Owner returns what the Jobs of the execution name as their owner.
+// Owner returns the owner of the execution's Jobs.
 func (r Record) Owner() jobspec.Owner {
 	return jobspec.Owner{Name: r.Object.Name, UID: r.Object.UID}
 }
 
-// ReportedNodes returns the nodes that sent a result, by a closed record. There are none
-// if the record lacks the key, or if results are optional.
+// ReportedNodes returns the nodes that sent a result, according to a closed record. It
+// returns none if the record lacks the key, or if results are optional.
 func (r Record) ReportedNodes() (nodes []string) {
-	if _, says := r.Object.Data[unreportedKey]; !says || r.Plan.Settings.ResultOptional {
+	if _, ok := r.Object.Data[unreportedKey]; !ok || r.Plan.Settings.ResultOptional {
 		return nil
 	}
 	for i, end := range r.Account.Ends() {
@@ -54,8 +54,8 @@ func NewStore(client corev1client.ConfigMapInterface, controller string) Store {
 	return Store{client: client, controller: controller}
 }
 
-// Create writes the record of a new execution. It returns an AlreadyExists
-// error if there is one of its ID.
+// Create writes the record of a new execution. It returns an AlreadyExists error if its ID
+// has a record.
 func (r Store) Create(ctx context.Context, plan execution.Plan, account execution.Account) (Record, error) {
 	packed, err := packPlan(plan)
 	if err != nil {
@@ -83,8 +83,8 @@ func (r Store) Create(ctx context.Context, plan execution.Plan, account executio
 	return Record{Plan: plan, Account: account, Object: created}, nil
 }
 
-// Swap replaces the account, unless another writer changed the record since it was read: the error is then a
-// Conflict.
+// Swap replaces the account. It returns a Conflict error if another writer has changed the
+// record since it was read.
 func (r Store) Swap(ctx context.Context, old Record, account execution.Account) (Record, error) {
 	object := old.Object.DeepCopy()
 	writeAccount(object.Data, account)

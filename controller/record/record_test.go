@@ -23,8 +23,8 @@ import (
 	"github.com/batch-job-controller/batch-job-controller/controller/testkit"
 )
 
-// configMaps are those of an API server that compares versions, which the fake does
-// not.
+// configMaps returns the client of an API server that compares resource versions, which
+// the fake of client-go does not.
 func configMaps() corev1client.ConfigMapInterface {
 	client := fake.NewClientset()
 	version := 0
@@ -36,11 +36,11 @@ func configMaps() corev1client.ConfigMapInterface {
 	})
 	client.PrependReactor("update", "configmaps", func(action clienttesting.Action) (bool, runtime.Object, error) {
 		object := action.(clienttesting.UpdateAction).GetObject().(*corev1.ConfigMap)
-		there, err := client.Tracker().Get(corev1.SchemeGroupVersion.WithResource("configmaps"), action.GetNamespace(), object.Name)
+		stored, err := client.Tracker().Get(corev1.SchemeGroupVersion.WithResource("configmaps"), action.GetNamespace(), object.Name)
 		if err != nil {
 			return true, nil, err
 		}
-		if object.ResourceVersion != there.(*corev1.ConfigMap).ResourceVersion {
+		if object.ResourceVersion != stored.(*corev1.ConfigMap).ResourceVersion {
 			return true, nil, apierrors.NewConflict(corev1.Resource("configmaps"), object.Name, errors.New("the object has been modified"))
 		}
 		version++
@@ -82,7 +82,7 @@ func TestRecordSurvivesTheAPIServer(t *testing.T) {
 		t.Errorf("account (-want +got):\n%s", diff)
 	}
 	if _, err := r.Swap(t.Context(), created, account); err == nil {
-		t.Error("an update from an older version was taken")
+		t.Error("an update of an older version was accepted")
 	}
 }
 
@@ -91,18 +91,18 @@ func TestDamagedRecordIsRefusedAndTheOthersAreRead(t *testing.T) {
 		damage func(*corev1.ConfigMap)
 		want   string
 	}{
-		"no plan":                        {func(o *corev1.ConfigMap) { o.BinaryData = nil }, planKey},
-		"a plan that is no gzip":         {func(o *corev1.ConfigMap) { o.BinaryData[planKey] = []byte("x") }, planKey},
-		"the plan of another execution":  {func(o *corev1.ConfigMap) { o.Labels[jobspec.ExecutionLabel] = "20200101000000" }, "20200101000000"},
-		"an unknown phase":               {func(o *corev1.ConfigMap) { o.Data[phaseKey] = "Odd" }, "Open, Closing or Closed"},
-		"an unreported one that is not":  {func(o *corev1.ConfigMap) { o.Data[unreportedKey] = "3" }, unreportedKey},
-		"an index beyond the nodes":      {func(o *corev1.ConfigMap) { o.Data[admittedKey] = "0-3" }, "3 nodes"},
-		"a set that is none":             {func(o *corev1.ConfigMap) { o.Data[createdKey] = "2-1" }, "2-1"},
-		"a state that is not final":      {func(o *corev1.ConfigMap) { o.Data[outcomesKey] = "running 0" }, "final"},
-		"a task with two outcomes":       {func(o *corev1.ConfigMap) { o.Data[outcomesKey] = "failed/X 0\nsucceeded 0" }, "two outcomes"},
-		"a schema that is no number":     {func(o *corev1.ConfigMap) { o.Data[schemaKey] = "new" }, "number from 1"},
-		"a schema that never was":        {func(o *corev1.ConfigMap) { o.Data[schemaKey] = "0" }, "number from 1"},
-		"a time of closing that is none": {func(o *corev1.ConfigMap) { o.Data[closedKey] = "yesterday" }, closedKey},
+		"no plan":                              {func(o *corev1.ConfigMap) { o.BinaryData = nil }, planKey},
+		"a plan that is not gzip":              {func(o *corev1.ConfigMap) { o.BinaryData[planKey] = []byte("x") }, planKey},
+		"the plan of another execution":        {func(o *corev1.ConfigMap) { o.Labels[jobspec.ExecutionLabel] = "20200101000000" }, "20200101000000"},
+		"an unknown phase":                     {func(o *corev1.ConfigMap) { o.Data[phaseKey] = "Odd" }, "Open, Closing or Closed"},
+		"an unreported index beyond the nodes": {func(o *corev1.ConfigMap) { o.Data[unreportedKey] = "3" }, unreportedKey},
+		"an index beyond the nodes":            {func(o *corev1.ConfigMap) { o.Data[admittedKey] = "0-3" }, "3 nodes"},
+		"an invalid set of indexes":            {func(o *corev1.ConfigMap) { o.Data[createdKey] = "2-1" }, "2-1"},
+		"a state that is not final":            {func(o *corev1.ConfigMap) { o.Data[outcomesKey] = "running 0" }, "final"},
+		"a task with two outcomes":             {func(o *corev1.ConfigMap) { o.Data[outcomesKey] = "failed/X 0\nsucceeded 0" }, "two outcomes"},
+		"a schema that is not a number":        {func(o *corev1.ConfigMap) { o.Data[schemaKey] = "new" }, "number from 1"},
+		"a schema before the first":            {func(o *corev1.ConfigMap) { o.Data[schemaKey] = "0" }, "number from 1"},
+		"an invalid closing time":              {func(o *corev1.ConfigMap) { o.Data[closedKey] = "yesterday" }, closedKey},
 	}
 	for name, tt := range tests {
 		t.Run(name, func(t *testing.T) {
@@ -124,7 +124,7 @@ func TestDamagedRecordIsRefusedAndTheOthersAreRead(t *testing.T) {
 				t.Errorf("list: got %v, want damage with %q and %s", damage, tt.want, object.Name)
 			}
 			if len(all.Records) != 1 || all.Records[0].Plan.ID != plan.ID {
-				t.Errorf("list: got %d records, want the whole one", len(all.Records))
+				t.Errorf("list: got %d records, want the undamaged one", len(all.Records))
 			}
 		})
 	}
@@ -150,7 +150,7 @@ func FuzzUnpackPlan(f *testing.F) {
 	f.Add(packed)
 	f.Fuzz(func(t *testing.T, packed []byte) {
 		if plan, err := unpackPlan(packed); err == nil && len(plan.ID) != 14 {
-			t.Errorf("unpackPlan took the ID %q", plan.ID)
+			t.Errorf("unpackPlan accepted the ID %q", plan.ID)
 		}
 	})
 }

@@ -25,6 +25,6 @@ func TestEveryRecordSaysItsSchema(t *testing.T) {
 	testkit.Must(t, err)
 	var newer *NewerError
 	if _, err := r.Get(t.Context(), updated.Plan.ID); !errors.As(err, &newer) || !newer.Open {
-		t.Errorf("get: got %v, want that it is of a later version, and open", err)
+		t.Errorf("get: got %v, want a NewerError of an open execution", err)
 	}
 }

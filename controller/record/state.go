@@ -122,7 +122,7 @@ func NewStateStore(client corev1client.ConfigMapInterface, controller string) St
 
 // Read reads the state from the API server: its valid keys, and the problems of the
 // others.
-func (s StateStore) Read(ctx context.Context) (there State, problems []string, err error) {
+func (s StateStore) Read(ctx context.Context) (state State, problems []string, err error) {
 	name := StateName(s.controller)
 	object, err := s.client.Get(ctx, name, metav1.GetOptions{})
 	if apierrors.IsNotFound(err) {
@@ -131,15 +131,15 @@ func (s StateStore) Read(ctx context.Context) (there State, problems []string, e
 	if err != nil {
 		return State{}, nil, fmt.Errorf("read %s: %w", name, err)
 	}
-	there, problems = parseState(object)
-	return there, problems, nil
+	state, problems = parseState(object)
+	return state, problems, nil
 }
 
 // ErrConflict says that another writer has changed the state since it was read.
 var ErrConflict = errors.New("conflict")
 
-// Swap writes the state, unless it was changed since next was read: then the error is
-// ErrConflict.
+// Swap writes the state. It returns ErrConflict if another writer has changed the state
+// since it was read.
 func (s StateStore) Swap(ctx context.Context, next State) (written State, err error) {
 	name := StateName(s.controller)
 	if next.Object == nil {

@@ -16,11 +16,11 @@ func TestStateIsReadAsItWasWritten(t *testing.T) {
 	tests := map[string]struct {
 		state State
 	}{
-		"nothing":                  {State{}},
-		"a tick":                   {State{TickState: plan.TickState{LastTick: at}}},
-		"a tick of a schedule":     {State{TickState: plan.TickState{LastTick: at, Schedule: "CRON_TZ=UTC 42 3 * * *"}}},
-		"an execution":             {State{TickState: plan.TickState{LastTick: at, Newest: "20261124034200"}}},
-		"one that is being opened": {State{TickState: plan.TickState{LastTick: at, Newest: "20261124034200", Pending: &execution.Firing{Trigger: execution.Manual, Scheduled: at}}}},
+		"nothing":                            {State{}},
+		"a tick":                             {State{TickState: plan.TickState{LastTick: at}}},
+		"a tick of a schedule":               {State{TickState: plan.TickState{LastTick: at, Schedule: "CRON_TZ=UTC 42 3 * * *"}}},
+		"an execution":                       {State{TickState: plan.TickState{LastTick: at, Newest: "20261124034200"}}},
+		"an execution that is being created": {State{TickState: plan.TickState{LastTick: at, Newest: "20261124034200", Pending: &execution.Firing{Trigger: execution.Manual, Scheduled: at}}}},
 	}
 	for name, tt := range tests {
 		t.Run(name, func(t *testing.T) {
@@ -38,8 +38,8 @@ func TestDamagedStateIsForgotten(t *testing.T) {
 		data map[string]string
 		want int // problems
 	}{
-		"a tick that is no time":       {map[string]string{lastTickKey: "yesterday"}, 1},
-		"an ID that is none":           {map[string]string{newestKey: "../x"}, 1},
+		"a tick that is not a time":    {map[string]string{lastTickKey: "yesterday"}, 1},
+		"an invalid ID":                {map[string]string{newestKey: "../x"}, 1},
 		"an opening without a time":    {map[string]string{newestKey: "20261124034200", openingKey: "cron"}, 1},
 		"an opening without a trigger": {map[string]string{newestKey: "20261124034200", openingKey: " 2026-11-24T03:42:00Z"}, 1},
 		"an opening without an ID":     {map[string]string{openingKey: "cron 2026-11-24T03:42:00Z"}, 0},
