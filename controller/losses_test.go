@@ -128,7 +128,7 @@ func TestResultsThatAreLostAfterTheirExecutionClosed(t *testing.T) {
 					if e.Type != "Warning" || e.InvolvedObject.Name != before.Object.Name || e.InvolvedObject.Kind != "ConfigMap" {
 						t.Errorf("event %s about %s %s", e.Type, e.InvolvedObject.Kind, e.InvolvedObject.Name)
 					}
-					for _, want := range append(tt.want, "of execution "+string(id), "The record stays as it was") {
+					for _, want := range append(tt.want, "execution "+string(id)+": ", "The record stays as it was") {
 						if !strings.Contains(e.Message, want) {
 							t.Errorf("event %q, want %q in it", e.Message, want)
 						}

@@ -9,18 +9,18 @@ import (
 	"github.com/batch-job-controller/batch-job-controller/controller/plan"
 )
 
-// Budget is how much the pods of an execution may still send. It has a lock of its
-// own: bodies that arrive hold up nothing else.
+// Budget is how much the pods of an execution may still send. It has a lock of its own,
+// so that the bodies being received block nothing else.
 type Budget struct {
 	mu   sync.Mutex
 	plan *plan.Budget
 }
 
-// NewBudget returns the budget of an execution. It counts the files that are stored
-// already, which are yielded as their node and their size. How many results and events
-// came before is not known any more.
+// NewBudget returns the budget of an execution. It counts the stored files, of which files
+// yields the node and the size. The numbers of earlier results and events are lost when a
+// process ends.
 func NewBudget(in execution.Intake, nodes []execution.Node, files iter.Seq2[string, int64]) *Budget {
-	q := plan.NewBudget(quotaLimits(in), len(nodes))
+	q := plan.NewBudget(budgetLimits(in), len(nodes))
 	index := make(map[string]int, len(nodes))
 	for i, node := range nodes {
 		index[node.Name] = i
@@ -31,7 +31,7 @@ func NewBudget(in execution.Intake, nodes []execution.Node, files iter.Seq2[stri
 	return &Budget{plan: q}
 }
 
-func quotaLimits(in execution.Intake) plan.BudgetLimits {
+func budgetLimits(in execution.Intake) plan.BudgetLimits {
 	return plan.BudgetLimits{
 		Files:           in.FilesPerTask,
 		Bytes:           in.BytesPerTask,
@@ -44,7 +44,7 @@ func quotaLimits(in execution.Intake) plan.BudgetLimits {
 	}
 }
 
-// do changes the budget, or asks it.
+// do calls f with the locked budget.
 func (b *Budget) do(f func(*plan.Budget) error) error {
 	b.mu.Lock()
 	defer b.mu.Unlock()
@@ -70,19 +70,19 @@ func (b *Budget) returnEvent(task int) {
 	b.plan.ReturnEvent(task)
 }
 
-// upload is the body of a file under its budget.
+// upload is the body of a file, counted against the budget.
 type upload struct {
 	from   io.Reader
 	budget *Budget
 	plan   *plan.Upload
 }
 
-// beginUpload counts a file before anything of it is read. It may replace one that is
-// there, of a size.
-func (b *Budget) beginUpload(task int, name string, size int64, there bool, body io.Reader) (*upload, error) {
+// beginUpload counts a file before its body is read. If exists, the file replaces one of
+// the given size.
+func (b *Budget) beginUpload(task int, name string, size int64, exists bool, body io.Reader) (*upload, error) {
 	up := &upload{from: body, budget: b}
 	err := b.do(func(q *plan.Budget) (err error) {
-		up.plan, err = q.BeginFile(task, name, size, there)
+		up.plan, err = q.BeginFile(task, name, size, exists)
 		return err
 	})
 	return up, err

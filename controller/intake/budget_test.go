@@ -7,8 +7,8 @@ import (
 	"github.com/batch-job-controller/batch-job-controller/controller/plan"
 )
 
-func TestEveryLimitOfTheBudgetIsThatOfTheExecution(t *testing.T) {
-	got := quotaLimits(execution.Intake{
+func TestBudgetHasEveryLimitOfTheExecution(t *testing.T) {
+	got := budgetLimits(execution.Intake{
 		FilesPerTask: 1, BytesPerTask: 2, ResultsPerTask: 3, EventsPerTask: 4,
 		EventBurst: 5, EventInterval: 6, EventsPerSecond: 7, BytesPerExecution: 8,
 	})

@@ -5,37 +5,37 @@ import (
 	"sync"
 )
 
-// claim is under which this replica replaces results.
+// claim is this replica's claim, under which it replaces stored results.
 type claim struct {
 	store    Store
 	replica  Replica
 	identity string
 	metrics  Metrics
-	busy     chan struct{} // full while the results are claimed
+	lock     chan struct{} // full while a goroutine gets the claim
 
-	mu    sync.Mutex // guards what follows
-	held  string     // empty: this replica has none
-	count int        // how many this process has made
+	mu    sync.Mutex // guards the fields below
+	held  string     // empty: this replica has no claim
+	count int        // of the claims that this process has stored
 }
 
 func newClaim(o Options) claim {
-	return claim{store: o.Store, replica: o.Replica, identity: o.Identity, metrics: o.Metrics, busy: make(chan struct{}, 1)}
+	return claim{store: o.Store, replica: o.Replica, identity: o.Identity, metrics: o.Metrics, lock: make(chan struct{}, 1)}
 }
 
-// make returns the claim under which this replica merges, before it reads what it
-// merges into. A leader without a Lease goes on merging under the one it has until
-// there is another leader; only one that surely leads makes a new one.
-func (c *claim) make() (held string, err error) {
-	c.busy <- struct{}{} // in the tests' virtual time only a channel can be waited for
-	defer func() { <-c.busy }()
+// get returns the claim under which this replica merges. Call it before the stored result
+// is read. A leader that lost the Lease keeps its claim until there is another leader; only
+// a replica that surely leads stores a new claim.
+func (c *claim) get() (held string, err error) {
+	c.lock <- struct{}{} // no mutex: the clock of synctest stops while a goroutine waits for one
+	defer func() { <-c.lock }()
 	c.mu.Lock()
 	held = c.held
 	c.mu.Unlock()
 	if held != "" || !c.replica.SurelyLeads() {
 		return held, nil
 	}
-	// Each is another one: what was read before a claim was lost is old under the
-	// next. The identity is that of this process alone.
+	// Each claim is different: a result that was read before a claim was lost is stale
+	// under the next one. The identity is unique to this process.
 	c.count++
 	held = fmt.Sprintf("%s %d", c.identity, c.count)
 	if err := c.store.ClaimResults(held); err != nil {
@@ -48,8 +48,8 @@ func (c *claim) make() (held string, err error) {
 	return held, nil
 }
 
-// lose forgets a claim that another replica's has taken the place of, and reports
-// whether this one may claim again: the other one's then came late.
+// lose forgets a claim that another replica has replaced. It reports whether this replica
+// may claim again, because it leads and the other claim came late.
 func (c *claim) lose(lost string) bool {
 	c.mu.Lock()
 	if c.held == lost {
@@ -69,10 +69,10 @@ func (c *claim) drop() {
 // BeginTerm forgets the claim of an earlier term: another replica may have led since.
 func (r *Recorder) BeginTerm() { r.claim.drop() }
 
-// ClaimEarly claims the results before the first one comes: those that come when the
-// Lease is lost are then merged all the same.
+// ClaimEarly claims the results before the first one arrives, so that this replica can
+// merge results even after it has lost the Lease.
 func (r *Recorder) ClaimEarly() {
-	if _, err := r.claim.make(); err != nil {
-		r.Log.Warn("results not claimed: the next one that comes tries again", "error", err)
+	if _, err := r.claim.get(); err != nil {
+		r.Log.Warn("results not claimed: the next result retries", "error", err)
 	}
 }

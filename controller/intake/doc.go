@@ -1,18 +1,18 @@
-// Package intake takes over what the pods of executions report: it checks results,
-// files and events, keeps them within what each node task may send, stores them, and
-// exports the results.
+// Package intake takes the results, files and events that the pods of executions send. It
+// checks them, limits how much each node task may send, stores them, and exports the
+// results. Nothing is acknowledged before it is durable.
 //
-// It knows node tasks by their key. Whether a node task may report, and what comes of
-// it that it has, is for the Executions that it is given to say; which replica leads,
-// for the Replica. Nothing is acknowledged before it is durable.
+// The package identifies node tasks by their key. The interface Executions decides whether
+// a node task may report, and learns what it has sent; Replica tells whether this replica
+// leads.
 //
-//	recorder.go  a result, a file or an event of a pod, from its check to its answer
-//	merge.go     a result is merged into that of before, and stored
+//	recorder.go  a result, a file or an event of a pod, from its check to its response
+//	merge.go     merges a result into the stored one, and stores it
 //	claim.go     the claim under which a replica replaces results
 //	budget.go    how much the pods of an execution may send
-//	results.go   what is exported of an execution's results
-//	rebuild.go   all of that after a restart, from the disk
-//	losses.go    stored results that are gone
-//	locks.go     one result of a node after the other
-//	store.go     what it needs of the report directory
+//	results.go   Results: what is exported of the stored results
+//	rebuild.go   exports the stored results after a restart
+//	losses.go    stored results that are missing or unreadable
+//	locks.go     a lock for each node task: its results are merged one by one
+//	store.go     the part of the report directory that this package uses
 package intake

@@ -6,38 +6,39 @@ import (
 	"github.com/batch-job-controller/batch-job-controller/controller/execution"
 )
 
-// taskLocks are a lock for each node task, as long as it is held or waited for.
+// taskLocks has a lock for each node task, as long as goroutines hold it or wait for it.
 type taskLocks struct {
 	mu    sync.Mutex
 	locks map[execution.Key]*taskLock
 }
 
-// taskLock is held by who has put something into it: a disk may be slow, and in
-// the tests' virtual time only a channel can be waited for meanwhile.
+// taskLock is held by the goroutine that has filled its channel. It is not a mutex,
+// because the clock of synctest stops while a goroutine waits for one, and a disk may be
+// slow.
 type taskLock struct {
 	held  chan struct{}
-	users int // that hold it or wait for it
+	users int // goroutines that hold it or wait for it
 }
 
-// lock waits for the lock of a node task, and returns what gives it back.
+// lock acquires the lock of a node task, and returns the function that releases it.
 func (l *taskLocks) lock(key execution.Key) (unlock func()) {
 	l.mu.Lock()
 	if l.locks == nil {
 		l.locks = map[execution.Key]*taskLock{}
 	}
-	one := l.locks[key]
-	if one == nil {
-		one = &taskLock{held: make(chan struct{}, 1)}
-		l.locks[key] = one
+	task := l.locks[key]
+	if task == nil {
+		task = &taskLock{held: make(chan struct{}, 1)}
+		l.locks[key] = task
 	}
-	one.users++
+	task.users++
 	l.mu.Unlock()
-	one.held <- struct{}{}
+	task.held <- struct{}{}
 	return func() {
-		<-one.held
+		<-task.held
 		l.mu.Lock()
 		defer l.mu.Unlock()
-		if one.users--; one.users == 0 {
+		if task.users--; task.users == 0 {
 			delete(l.locks, key)
 		}
 	}

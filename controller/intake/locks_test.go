@@ -24,7 +24,7 @@ func TestTaskLocks(t *testing.T) {
 			}
 		}
 		all.Wait()
-		if took := time.Since(began); took != 5*time.Second { // the nodes do not wait for each other
+		if took := time.Since(began); took != 5*time.Second { // the nodes' locks are independent
 			t.Errorf("took %v, want 5s", took)
 		}
 		if n := len(locks.locks); n != 0 {

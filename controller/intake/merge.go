@@ -11,13 +11,13 @@ import (
 	"github.com/batch-job-controller/batch-job-controller/controller/plan"
 )
 
-// mergeTries bounds how often a result is merged because another replica was
-// quicker. One that surely leads is the only one that claims the results, and a first
-// result can get in its way once.
+// mergeTries bounds how often a result is merged again because another replica was
+// faster. Only a replica that surely leads claims the results, and another replica's
+// first result of the node can conflict with it once.
 const mergeTries = 4
 
-// takeResult checks a result, merges it into that of before and stores what they
-// come to. It counts if it is stored.
+// takeResult checks a result, merges it into the stored one, and stores the merged one. A
+// result that is not stored does not count against the budget.
 func (r *Recorder) takeResult(task Task, body []byte) (result metrics.Result, err error) {
 	if err := task.Budget.do(func(q *plan.Budget) error { return q.TakeResult(task.Index) }); err != nil {
 		return result, err
@@ -27,16 +27,16 @@ func (r *Recorder) takeResult(task Task, body []byte) (result metrics.Result, er
 			task.Budget.returnResult(task.Index)
 		}
 	}()
-	there := false
+	exists := false
 	for range mergeTries {
-		claim, err := r.claim.make()
+		claim, err := r.claim.get()
 		if err != nil {
 			return result, err
 		}
-		result, err = r.mergeResult(task.Key, body, claim, there)
+		result, err = r.mergeResult(task.Key, body, claim, exists)
 		switch {
 		case errors.Is(err, fs.ErrExist):
-			there = true
+			exists = true
 		case errors.Is(err, execution.ErrNotLeader) && r.claim.lose(claim):
 		default:
 			return result, err
@@ -45,11 +45,11 @@ func (r *Recorder) takeResult(task Task, body []byte) (result metrics.Result, er
 	return result, fmt.Errorf("%w: other replicas store results of node %s", execution.ErrUnavailable, task.Key.Node)
 }
 
-// mergeResult merges a result into that of before and stores what they come to. The
-// error wraps fs.ErrExist if another replica has stored one meanwhile. That there is
-// one it may be told: one that is no regular file cannot be read.
-func (r *Recorder) mergeResult(key execution.Key, body []byte, claim string, there bool) (result metrics.Result, err error) {
-	// From the disk, not from memory: another leader may have taken the one before.
+// mergeResult merges a result into the stored one, and stores the merged one. The error
+// wraps fs.ErrExist if another replica has stored a result meanwhile. exists says that the
+// name is taken, even if no result can be read: it may not be a regular file.
+func (r *Recorder) mergeResult(key execution.Key, body []byte, claim string, exists bool) (result metrics.Result, err error) {
+	// From the disk, not from memory: another leader may have stored it.
 	stored, err := r.Store.Result(key)
 	if err != nil {
 		r.Metrics.StoreError("result")
@@ -60,15 +60,15 @@ func (r *Recorder) mergeResult(key execution.Key, body []byte, claim string, the
 		return result, err
 	}
 	if unreadable != nil {
-		r.Log.Warn("an earlier result cannot be read and gives way", "execution", key.Execution, "node", key.Node, "error", unreadable)
+		r.Log.Warn("an earlier result cannot be read, and is replaced", "execution", key.Execution, "node", key.Node, "error", unreadable)
 	}
-	if bytes.Equal(stored, result.Body) || stored == nil && !there {
+	if bytes.Equal(stored, result.Body) || stored == nil && !exists {
 		err = r.Store.CreateResult(key, result.Body)
 	} else {
 		err = r.Store.ReplaceResult(key, result.Body, claim)
 	}
 	if err != nil {
-		if !errors.Is(err, fs.ErrExist) && !errors.Is(err, execution.ErrNotLeader) { // it did not fail
+		if !errors.Is(err, fs.ErrExist) && !errors.Is(err, execution.ErrNotLeader) { // the store works
 			r.Metrics.StoreError("result")
 		}
 		return result, fmt.Errorf("store result: %w", err)

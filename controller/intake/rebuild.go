@@ -8,19 +8,19 @@ import (
 	"github.com/batch-job-controller/batch-job-controller/controller/record"
 )
 
-// Found is what the report directory has.
+// Found is what Rebuild has found in the report directory.
 type Found struct {
 	Executions []execution.ID
-	// Lost is what is missing of the execution that closed last, or nil.
+	// Lost are the lost results of the execution that closed last, or nil.
 	Lost *Losses
 }
 
-// Rebuild exports again what the report directory holds, and nothing else. It calls
-// closed with each report, from the oldest to the newest.
+// Rebuild exports the results in the report directory, and nothing else. It calls closed
+// with each report, from the oldest to the newest.
 func (r *Results) Rebuild(records []record.Record, closed func(execution.Report)) Found {
 	nodesOf := map[execution.ID][]string{}
-	for _, one := range records {
-		nodesOf[one.Plan.ID] = one.Plan.NodeNames()
+	for _, rec := range records {
+		nodesOf[rec.Plan.ID] = rec.Plan.NodeNames()
 	}
 	ids, err := r.store.Executions()
 	if err != nil {
@@ -29,15 +29,15 @@ func (r *Results) Rebuild(records []record.Record, closed func(execution.Report)
 		return Found{}
 	}
 	r.exported.Keep(ids)
-	for _, one := range records {
-		r.use(one.Plan)
+	for _, rec := range records {
+		r.use(rec.Plan)
 	}
 	found := Found{Executions: ids}
-	there := make(map[execution.ID]stored, len(ids))
+	byID := make(map[execution.ID]stored, len(ids))
 	for _, id := range ids {
-		there[id] = r.rebuildExecution(id, nodesOf[id], closed)
+		byID[id] = r.rebuildExecution(id, nodesOf[id], closed)
 	}
-	found.Lost = r.findLosses(records, there)
+	found.Lost = r.findLosses(records, byID)
 	return found
 }
 
@@ -45,10 +45,10 @@ func (r *Results) rebuildExecution(id execution.ID, nodes []string, closed func(
 	r.exported.Begin(id)
 	has := stored{results: map[string]bool{}}
 	report, err := r.store.Report(id)
-	has.reportIsGone = errors.Is(err, fs.ErrNotExist)
+	has.reportMissing = errors.Is(err, fs.ErrNotExist)
 	if err == nil {
 		if has.mended = r.Mend(&report); len(has.mended) > 0 {
-			if err := r.store.SaveReport(report); err != nil { // the next leader finds it too
+			if err := r.store.SaveReport(report); err != nil { // the next leader mends it again
 				r.metrics.StoreError("report")
 				r.log.Error("report not mended", "execution", id, "error", err)
 			}
@@ -57,7 +57,7 @@ func (r *Results) rebuildExecution(id execution.ID, nodes []string, closed func(
 		nodes = nil
 		for _, t := range report.Tasks {
 			if t.State == execution.Skipped && t.Reason != execution.NodeGone {
-				continue // left out at the tick
+				continue // skipped at the tick: it had no pod
 			}
 			nodes = append(nodes, t.Node)
 			r.SetTask(execution.Key{Execution: id, Node: t.Node}, t.DurationMS, t.Bad())

@@ -34,50 +34,50 @@ type Open interface {
 	NoteReported(index int)
 	// NoteHeard records that a file or an event of a task was taken.
 	NoteHeard(index int)
-	// Taken lets the execution close, which does not before it is called. It is called
-	// once for each task that was accepted.
+	// Taken ends what Accept began: the execution does not close before it is called. It
+	// is called once for each accepted task.
 	Taken()
 }
 
-// Executions are those whose pods may report.
+// Executions are the executions whose pods may report.
 type Executions interface {
 	// Accept returns the node task, if it may report to this replica.
 	Accept(key execution.Key) (Task, error)
-	// Note calls what records and exports something that was taken, unless this replica
-	// takes no callbacks any more: the leader finds it on the disk.
-	Note(taken func())
+	// Note calls note, which records and exports what is stored, unless this replica no
+	// longer accepts callbacks: the leader then finds the data on the disk.
+	Note(note func())
 }
 
-// Replica is which part this replica plays.
+// Replica is the role of this replica.
 type Replica interface {
-	// Leads reports whether it leads, as far as it knows.
+	// Leads reports whether this replica leads. Another one may have taken over unnoticed.
 	Leads() bool
 	// SurelyLeads reports whether no other replica can lead.
 	SurelyLeads() bool
 }
 
-// Subjects find what events are about.
+// Subjects finds the objects of events.
 type Subjects interface {
 	Of(ctx context.Context, key execution.Key) (corev1.ObjectReference, error)
 }
 
-// Events are written for pods.
+// Events writes the events of pods.
 type Events interface {
 	Relay(ctx context.Context, about corev1.ObjectReference, of execution.Event) error
 }
 
-// Metrics count what is taken.
+// Metrics counts what is stored, what fails and what is dropped.
 type Metrics interface {
 	ResultStored(samples int)
 	StoreError(operation string)
 	SeriesDropped(n int)
 }
 
-// Options are what a Recorder is made of.
+// Options are the dependencies of a Recorder.
 type Options struct {
 	Executions Executions
 	Replica    Replica
-	Identity   string // of this replica, among all that there ever were
+	Identity   string // unique to this process
 	Store      Store
 	Results    *Results
 	Subjects   Subjects
@@ -88,19 +88,19 @@ type Options struct {
 	Log        *slog.Logger
 }
 
-// Recorder takes over what pods report.
+// Recorder takes the results, files and events of pods.
 type Recorder struct {
 	Options
-	merging taskLocks // of results
+	merging taskLocks // held while a result is merged and exported
 	claim   claim
 }
 
-// NewRecorder returns a recorder.
+// NewRecorder returns a Recorder.
 func NewRecorder(o Options) *Recorder {
 	return &Recorder{Options: o, claim: newClaim(o)}
 }
 
-// Result takes the result of a node task: checked, redacted, stored, exported.
+// Result checks, redacts, stores and exports a result of a node task.
 func (r *Recorder) Result(_ context.Context, key execution.Key, body []byte) (redacted int, err error) {
 	task, err := r.Executions.Accept(key)
 	if err != nil {
@@ -115,8 +115,8 @@ func (r *Recorder) Result(_ context.Context, key execution.Key, body []byte) (re
 		return 0, err
 	}
 	if r.isClosed(key.Execution) {
-		// Another leader, of which this replica does not know yet, may have looked for
-		// results for the last time.
+		// Another leader, which this replica has not noticed yet, may have read the results
+		// for the last time.
 		return 0, fmt.Errorf("%w: execution %s is closed", execution.ErrEnded, key.Execution)
 	}
 	r.Metrics.ResultStored(result.New)
@@ -136,38 +136,37 @@ func (r *Recorder) isClosed(id execution.ID) bool {
 // maxLoggedName bounds a file's name in the log, in bytes.
 const maxLoggedName = 256
 
-// File takes a file of a node task, and returns the name it is stored under.
+// File stores a file of a node task, and returns the name under which it is stored.
 func (r *Recorder) File(_ context.Context, key execution.Key, name, contentType string, body io.Reader) (stored string, err error) {
 	task, err := r.Executions.Accept(key)
 	if err != nil {
 		return "", err
 	}
-	task.Open.Taken() // a slow upload does not hold up the end of the execution
-	size, there := r.Store.FileSize(key, name)
-	up, err := task.Budget.beginUpload(task.Index, name, size, there, body)
+	task.Open.Taken() // a slow upload must not delay the end of the execution
+	size, exists := r.Store.FileSize(key, name)
+	up, err := task.Budget.beginUpload(task.Index, name, size, exists, body)
 	if err != nil {
 		return "", err
 	}
 	defer func() { up.end(stored != "") }()
 	stored, err = r.Store.SaveFile(key, name, contentType, task.Nodes, up)
 	if err != nil {
-		if !isUnwanted(err) {
+		if !isRejected(err) {
 			r.Metrics.StoreError("file")
 		}
 		return "", fmt.Errorf("store file: %w", err)
 	}
 	r.Executions.Note(func() { task.Open.NoteHeard(task.Index) })
 	if name != "" && !strings.HasSuffix(stored, "-"+name) {
-		// The name is the pod's own, and may hold its token.
+		// The pod chose the name, which may contain its token.
 		r.Log.Info("file renamed", "execution", key.Execution, "node", key.Node,
 			"name", route.RedactForLog(execution.Truncate(name, maxLoggedName)), "stored", route.RedactForLog(stored))
 	}
 	return stored, nil
 }
 
-// isUnwanted reports whether a file was not stored for what it is, rather than
-// because the store failed.
-func isUnwanted(err error) bool {
+// isRejected reports whether the file was rejected, rather than that the store failed.
+func isRejected(err error) bool {
 	var invalid *execution.InvalidError
 	var limit *execution.LimitError
 	return errors.As(err, &invalid) || errors.Is(err, execution.ErrNameTaken) || errors.Is(err, execution.ErrTooLarge) ||
@@ -209,8 +208,8 @@ func (r *Recorder) Event(ctx context.Context, key execution.Key, e execution.Eve
 	return fmt.Errorf("%w: the event could not be written", execution.ErrUnavailable)
 }
 
-// isUnanswered reports whether the API server cannot be reached, rather than
-// refusing what it was asked for.
+// isUnanswered reports whether the API server did not respond or was unavailable, rather
+// than that it rejected the request.
 func isUnanswered(err error) bool {
 	var status apierrors.APIStatus
 	return !errors.As(err, &status) || apierrors.IsServiceUnavailable(err)

@@ -7,7 +7,7 @@ import (
 	"github.com/batch-job-controller/batch-job-controller/controller/execution"
 )
 
-// Store keeps what pods send. What its methods took is durable when they return nil.
+// Store stores what pods send. Data is durable when a method returns nil.
 type Store interface {
 	resultStore
 	fileStore
@@ -15,13 +15,13 @@ type Store interface {
 }
 
 type resultStore interface {
-	// CreateResult stores the first result of a node. If there is one already the
-	// error wraps fs.ErrExist, unless it is the same.
+	// CreateResult stores the first result of a node. If the node has a different one,
+	// the error wraps fs.ErrExist.
 	CreateResult(key execution.Key, body []byte) error
-	// ClaimResults has results be replaced under this claim only.
+	// ClaimResults stores a claim, under which alone results may be replaced.
 	ClaimResults(claim string) error
-	// ReplaceResult stores a result in place of an earlier one. The error wraps
-	// execution.ErrNotLeader if there is another claim by then.
+	// ReplaceResult replaces a stored result. The error wraps execution.ErrNotLeader if
+	// another claim has replaced this one.
 	ReplaceResult(key execution.Key, body []byte, claim string) error
 	HasResult(key execution.Key) bool
 	// Result returns the result of a node, or nil if it has none.
@@ -31,13 +31,12 @@ type resultStore interface {
 }
 
 type fileStore interface {
-	// SaveFile stores a file under the node's name. An empty name gets a
-	// generated one. Nodes are those of the execution: a name that would be
-	// another node's is refused.
+	// SaveFile stores a file under the node's name. An empty name is generated. nodes are
+	// the nodes of the execution: a name that could be another node's is rejected.
 	SaveFile(key execution.Key, name, contentType string, nodes []string, body io.Reader) (stored string, err error)
-	// FileSize returns the size of the file that one of this name would replace.
-	FileSize(key execution.Key, name string) (size int64, there bool)
-	// Files yields all files of the nodes, each as its node and its size.
+	// FileSize returns the size of the file that a file of this name would replace.
+	FileSize(key execution.Key, name string) (size int64, exists bool)
+	// Files yields the node and the size of each file that the nodes have sent.
 	Files(id execution.ID, nodes []string) iter.Seq2[string, int64]
 }
 
