@@ -11,7 +11,7 @@ import (
 	"time"
 )
 
-// BenchmarkSaveResult is 64 pods reporting at a time.
+// BenchmarkSaveResult saves the results of 64 pods at a time.
 func BenchmarkSaveResult(b *testing.B) {
 	s, err := openDir(b.TempDir())
 	if err != nil {

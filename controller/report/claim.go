@@ -38,12 +38,12 @@ func (s *Store) claim(claim string) error {
 
 // checkClaim returns an error unless claim is the stored claim.
 func (s *Store) checkClaim(claim string) error {
-	there, err := s.read(claimName)
+	stored, err := s.read(claimName)
 	if err != nil && !errors.Is(err, fs.ErrNotExist) {
 		return err
 	}
-	if claim == "" || string(there) != claim {
-		return &sourceError{fmt.Errorf("%w: results are claimed by %q", execution.ErrNotLeader, there)}
+	if claim == "" || string(stored) != claim {
+		return &sourceError{fmt.Errorf("%w: results are claimed by %q", execution.ErrNotLeader, stored)}
 	}
 	return nil
 }

@@ -19,8 +19,8 @@ const (
 	second = execution.ID("20260102030406")
 )
 
-// newDisk returns a disk of which the n-th operation fails. Its files are old:
-// those that were never finished are swept at once.
+// newDisk returns a disk whose n-th operation fails. Its files are so old that Open sweeps
+// the unfinished ones.
 func newDisk(n int, fault error) *memdisk.Disk {
 	d := memdisk.New()
 	d.Fault = memdisk.FailAt(n, fault)
@@ -28,7 +28,7 @@ func newDisk(n int, fault error) *memdisk.Disk {
 	return d
 }
 
-// oracle knows what may be on the disk, by what the store has said.
+// oracle has what may be on the disk, according to the responses of the store.
 type oracle struct {
 	files   map[string][]string // path: what it may hold; absent if it may not be there
 	dropped map[execution.ID]bool
@@ -69,7 +69,8 @@ func (o *oracle) note(s step, err error) {
 	}
 }
 
-// steps are a life: two executions, a result sent twice, and both dropped.
+// steps are the life of a store: two executions, a result that is sent twice, and the
+// deletion of both.
 func steps() []step {
 	begin := func(id execution.ID) step {
 		return step{begin: id, do: func(s *Store) error { return s.Begin(id) }}
@@ -121,7 +122,7 @@ func reportText() string {
 	return `{"id":"20260102030405","trigger":"","scheduled":"0001-01-01T00:00:00Z","closed":"0001-01-01T00:00:00Z","configHash":"","tasks":null}` + "\n"
 }
 
-// live goes through the life until the power goes off.
+// live runs the steps until the power goes off.
 func live(s *Store, o *oracle, fault error) {
 	for _, step := range steps() {
 		err := step.do(s)
@@ -134,9 +135,9 @@ func live(s *Store, o *oracle, fault error) {
 
 func TestWhatWasAcknowledgedSurvivesAPowerFailure(t *testing.T) {
 	for name, survives := range map[string]memdisk.Survival{
-		"nothing that was not synced survives": memdisk.NothingUnsynced,
-		"names survive, content does not":      memdisk.OnlyNames,
-		"everything survives":                  memdisk.Everything,
+		"unsynced data does not survive":  memdisk.NothingUnsynced,
+		"names survive, content does not": memdisk.OnlyNames,
+		"everything survives":             memdisk.Everything,
 	} {
 		t.Run(name, func(t *testing.T) {
 			for n := 1; ; n++ {
@@ -165,7 +166,7 @@ func checkAfterRestart(t *testing.T, d *memdisk.Disk, o *oracle, n int, survives
 	if problem := o.check(s); problem != "" {
 		t.Fatalf("power off at %d: %s", n, problem)
 	}
-	// A client without a response retries.
+	// A client that got no response retries.
 	again := newOracle()
 	for i, step := range steps() {
 		err := step.do(s)
@@ -186,11 +187,11 @@ func checkAfterRestart(t *testing.T, d *memdisk.Disk, o *oracle, n int, survives
 
 func TestAnOperationThatFailsLosesNothing(t *testing.T) {
 	for name, fault := range map[string]error{
-		"the disk is full":      &fs.PathError{Op: "write", Path: "x", Err: syscall.ENOSPC},
-		"the quota is used up":  &fs.PathError{Op: "write", Path: "x", Err: syscall.EDQUOT},
-		"the disk has an error": syscall.EIO,
-		"the disk is read-only": syscall.EROFS,
-		"the handle is stale":   syscall.ESTALE,
+		"the disk is full":            &fs.PathError{Op: "write", Path: "x", Err: syscall.ENOSPC},
+		"the disk quota is exhausted": &fs.PathError{Op: "write", Path: "x", Err: syscall.EDQUOT},
+		"the disk has an error":       syscall.EIO,
+		"the disk is read-only":       syscall.EROFS,
+		"the handle is stale":         syscall.ESTALE,
 	} {
 		t.Run(name, func(t *testing.T) {
 			for n := 1; ; n++ {
@@ -212,7 +213,7 @@ func TestAResultIsDurableAlthoughItsExecutionCouldNotBeBegun(t *testing.T) {
 		at := d.Ops() + n
 		d.Fault = memdisk.FailAt(at, syscall.ENOSPC)
 		if s.Begin(first) == nil {
-			break // it takes fewer operations
+			break // there are fewer operations
 		}
 		if err := s.CreateResult(execution.Key{Execution: first, Node: "a"}, []byte("result")); err != nil {
 			t.Fatalf("failure at %d: %v", n, err)
@@ -224,7 +225,7 @@ func TestAResultIsDurableAlthoughItsExecutionCouldNotBeBegun(t *testing.T) {
 	}
 }
 
-// failsAt reports whether there is an n-th operation.
+// failsAt lets the n-th operation fail, and reports whether there was one.
 func failsAt(t *testing.T, n int, fault error) bool {
 	t.Helper()
 	d := newDisk(n, fault)
@@ -275,7 +276,7 @@ func checkTemps(t *testing.T, s *Store, n int) {
 	}
 }
 
-// check returns what should not be.
+// check returns a violation, or nothing.
 func (o *oracle) check(s *Store) string {
 	ids, err := s.Executions()
 	if err != nil {

@@ -36,8 +36,8 @@
 //
 // It knows names, bytes and the disk. It must not know the cluster, the Lease, what a
 // result says, how much a node may send, or which executions are old: packages metrics,
-// intake and plan do. Whether enough is free for a file or a log is decided here
-// (reserve.go) and not in package plan: the free space is asked for again after every
-// mebibyte that is written, because others write to the same disk, and the decision is
+// intake and plan do. Whether enough space is free for a file or a log is decided here
+// (reserve.go) and not in package plan: the store checks the free space after every
+// written mebibyte, because other processes write to the same disk, and the decision is
 // one comparison.
 package report

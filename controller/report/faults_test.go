@@ -20,7 +20,7 @@ import (
 	"github.com/batch-job-controller/batch-job-controller/controller/testkit"
 )
 
-// broken is a disk that fails as long as a test wants it to.
+// broken is a disk that fails until a test mends it.
 type broken struct {
 	*memdisk.Disk
 	fault atomic.Pointer[error]
@@ -40,12 +40,12 @@ func newBroken() *broken {
 func (b *broken) fail(err error) { b.fault.Store(&err) }
 func (b *broken) mend()          { b.fault.Store(nil) }
 
-func TestADiskThatComesBackIsUsedWithoutARestart(t *testing.T) {
+func TestARecoveredDiskIsUsedWithoutARestart(t *testing.T) {
 	for name, fault := range map[string]error{
-		"it was full":      syscall.ENOSPC,
-		"it was read-only": syscall.EROFS,
-		"it had errors":    syscall.EIO,
-		"it was remounted": syscall.ESTALE,
+		"a full disk":        syscall.ENOSPC,
+		"a read-only disk":   syscall.EROFS,
+		"a disk with errors": syscall.EIO,
+		"a remounted disk":   syscall.ESTALE,
 	} {
 		t.Run(name, func(t *testing.T) {
 			disk := newBroken()
@@ -57,10 +57,10 @@ func TestADiskThatComesBackIsUsedWithoutARestart(t *testing.T) {
 
 			disk.fail(fault)
 			for what, err := range map[string]error{
-				"a result":     s.ReplaceResult(key(first, "a"), []byte("while"), "us"),
-				"a first one":  s.CreateResult(key(first, "b"), []byte("while")),
-				"an execution": s.Begin(second),
-				"its result":   s.CreateResult(key(second, "a"), []byte("while")),
+				"a result":       s.ReplaceResult(key(first, "a"), []byte("while"), "us"),
+				"a first result": s.CreateResult(key(first, "b"), []byte("while")),
+				"an execution":   s.Begin(second),
+				"its result":     s.CreateResult(key(second, "a"), []byte("while")),
 			} {
 				if !errors.Is(err, fault) {
 					t.Errorf("%s: got %v, want %v", what, err, fault)
@@ -84,24 +84,24 @@ func TestADiskThatComesBackIsUsedWithoutARestart(t *testing.T) {
 
 func TestWhatIsNotTheDisksFaultDoesNotMakeItUnhealthy(t *testing.T) {
 	for name, do := range map[string]func(*report.Store) error{
-		"an upload breaks off": func(s *report.Store) error {
+		"an upload is interrupted": func(s *report.Store) error {
 			_, err := s.SaveFile(key(first, "a"), "x", "", nil, iotest.ErrReader(errors.New("hung up")))
 			return err
 		},
-		"a log breaks off": func(s *report.Store) error {
+		"a log is interrupted": func(s *report.Store) error {
 			_, err := s.SaveLog(key(first, "a"), "main", iotest.ErrReader(errors.New("hung up")), 10)
 			return err
 		},
-		"a name is refused": func(s *report.Store) error {
+		"a name is rejected": func(s *report.Store) error {
 			_, err := s.SaveFile(key(first, "a"), "../x", "", nil, strings.NewReader("x"))
 			return err
 		},
-		"a result is there": func(s *report.Store) error {
+		"a result exists": func(s *report.Store) error {
 			return errors.Join(s.CreateResult(key(first, "b"), []byte("x")), s.CreateResult(key(first, "b"), []byte("y")))
 		},
 		"a result may not be replaced":    func(s *report.Store) error { return s.ReplaceResult(key(first, "a"), nil, "them") },
 		"an execution was never begun":    func(s *report.Store) error { return s.CreateResult(key(second, "a"), nil) },
-		"an execution is none":            func(s *report.Store) error { return s.Begin("x") },
+		"an ID is invalid":                func(s *report.Store) error { return s.Begin("x") },
 		"a file would use up the reserve": func(s *report.Store) error { return saveFile(s, "x", 4*mebibyte) },
 	} {
 		t.Run(name, func(t *testing.T) {
@@ -116,9 +116,9 @@ func TestWhatIsNotTheDisksFaultDoesNotMakeItUnhealthy(t *testing.T) {
 	}
 }
 
-// After an fsync that failed, the kernel has marked the pages as clean: another
-// one of the same descriptor would succeed, and nothing would be on the disk.
-func TestAnFsyncThatFailedIsNotTriedAgain(t *testing.T) {
+// After a failed fsync, the kernel has marked the pages as clean: another fsync of the same
+// descriptor would succeed without having written them.
+func TestAFailedFsyncIsNotRetried(t *testing.T) {
 	disk := memdisk.New()
 	syncs := map[string]int{}
 	fail := false
@@ -133,13 +133,13 @@ func TestAnFsyncThatFailedIsNotTriedAgain(t *testing.T) {
 	testkit.Must(t, err)
 	testkit.Must(t, s.Begin(first))
 	fail = true
-	for range 3 { // a client that tries again
+	for range 3 { // a client that retries
 		if err := s.CreateResult(key(first, "a"), []byte("x")); !errors.Is(err, syscall.EIO) {
 			t.Errorf("CreateResult: %v", err)
 		}
 	}
 	if len(syncs) != 3 {
-		t.Errorf("%d files were synced, want one for each try", len(syncs))
+		t.Errorf("%d files were synced, want one for each attempt", len(syncs))
 	}
 	for name, n := range syncs {
 		if n != 1 {
@@ -147,7 +147,7 @@ func TestAnFsyncThatFailedIsNotTriedAgain(t *testing.T) {
 		}
 	}
 	if s.HasResult(key(first, "a")) {
-		t.Error("the result is there")
+		t.Error("the result exists")
 	}
 }
 
@@ -157,10 +157,10 @@ func TestADroppedExecutionDoesNotComeBack(t *testing.T) {
 	merged := func(s *report.Store) error { return s.ReplaceResult(key(first, "a"), []byte("late"), "us") }
 	for name, test := range map[string]struct {
 		save func(*report.Store) error
-		at   string // the operation during which the execution is dropped
+		at   string // the operation during which the execution is dropped; empty: before the save
 	}{
-		"a result comes too late":           {save: result},
-		"a file comes too late":             {save: file},
+		"a result after the drop":           {save: result},
+		"a file after the drop":             {save: file},
 		"a result is about to be made":      {save: result, at: "create"},
 		"a file is about to be made":        {save: file, at: "create"},
 		"a file is half written":            {save: file, at: "write"},
@@ -202,8 +202,8 @@ func TestADroppedExecutionDoesNotComeBack(t *testing.T) {
 	}
 }
 
-// TestAReportDirectoryThatIsReplaced has an operator put a link in its place while
-// the controller runs.
+// An operator replaces the report directory, or a part of it, with a link while the
+// controller runs.
 func TestAReportDirectoryThatIsReplaced(t *testing.T) {
 	for name, replaced := range map[string]string{
 		"the report directory":       "",
@@ -219,7 +219,7 @@ func TestAReportDirectoryThatIsReplaced(t *testing.T) {
 			testkit.Must(t, os.Rename(at, at+".moved"))
 			testkit.Must(t, os.Symlink(elsewhere, at))
 			for _, id := range []execution.ID{first, second} {
-				// Whether it fails is not the question.
+				// The write may fail or not.
 				_ = s.CreateResult(key(id, "a"), []byte("x"))
 				_, _ = s.SaveFile(key(id, "a"), "x", "", nil, strings.NewReader("x"))
 				_, _ = s.SaveLog(key(id, "a"), "main", strings.NewReader("x"), 10)
@@ -254,14 +254,14 @@ func TestAnExecutionThatCouldNotBeginDoesWhenAResultComes(t *testing.T) {
 	testkit.Must(t, err)
 	disk.fail(syscall.EIO)
 	if err := s.Begin(first); err == nil {
-		t.Fatal("it began")
+		t.Fatal("the execution began")
 	}
 	disk.mend()
 	testkit.Must(t, s.CreateResult(key(first, "a"), []byte("x")))
 	equal(t, []string{content(t, s, "latest/a.json")}, []string{"x"})
 }
 
-// hanging is a disk that does not answer how much is free.
+// hanging is a disk that does not return its free space.
 type hanging struct {
 	*memdisk.Disk
 	asked  *atomic.Int32
@@ -282,7 +282,7 @@ func TestADiskThatHangsDoesNotHangTheMetrics(t *testing.T) {
 		for range 5 {
 			begun := time.Now()
 			if free := s.Free(); free != 7 || time.Since(begun) > time.Second {
-				t.Errorf("%d bytes free after %s, want what was free before, within a second", free, time.Since(begun))
+				t.Errorf("%d bytes free after %s, want the earlier value within a second", free, time.Since(begun))
 			}
 		}
 		if n := disk.asked.Load(); n != 2 {

@@ -27,14 +27,14 @@ func TestNamesThatAreKept(t *testing.T) {
 		"plus signs":                        "c++.log",
 		"an umlaut":                         "Gerät.log",
 		"another script":                    "отчёт.txt",
-		"brackets and the like":             "a (1) [x] {y} #2 & 'z' = 50%, $1!.txt",
+		"brackets and other signs":          "a (1) [x] {y} #2 & 'z' = 50%, $1!.txt",
 		"a tilde at the end":                "notes.txt~",
 		"a tilde and no hash":               "a~1a2b3c.txt",
-		"F7 a hyphen in front":              "-rf", // behind the node's name it is no option
+		"F7 a hyphen in front":              "-rf", // after the node's name it is not an option
 		"F7 a dot in front":                 ".hidden",
 		"F7 a space in front":               " lead.txt",
 		"F8 an emoji":                       "\U0001f600.png",
-		"F12 a device":                      "CON", // behind the node's name it is none
+		"F12 a device":                      "CON", // after the node's name it is not a device
 		"F12 a device with an extension":    "aux.txt",
 		"F17 a temporary file":              ".tmp-1",
 		"an accent that has no composition": "x\u0301.txt",
@@ -51,16 +51,16 @@ func TestNamesThatAreKept(t *testing.T) {
 func TestNamesThatAreReplaced(t *testing.T) {
 	for name, test := range map[string]struct{ in, want string }{
 		"a time":                      {"sos-2026-11-28T03:42:00.tar", "sos-2026-11-28T03%3A42%3A00.tar"},
-		"what Windows does not keep":  {`a*b?"<c>|.txt`, "a%2Ab%3F%22%3Cc%3E%7C.txt"},
-		"what looks replaced":         {"sos%3A.tar", "sos%253A.tar"},
+		"not supported by Windows":    {`a*b?"<c>|.txt`, "a%2Ab%3F%22%3Cc%3E%7C.txt"},
+		"looks encoded":               {"sos%3A.tar", "sos%253A.tar"},
 		"F2 encoded twice":            {"%2e%2e%2fx.txt", "%252e%252e%252fx.txt"},
 		"F7 trailing space":           {"trail.txt ", "trail.txt%20"},
 		"F7 trailing dot":             {"trail.txt.", "trail.txt%2E"},
 		"F7 only spaces":              {"   ", "  %20"},
 		"F8 right-to-left override":   {"a\u202etxt.exe", "a%E2%80%AEtxt.exe"},
 		"F8 zero-width space":         {"a\u200bb.txt", "a%E2%80%8Bb.txt"},
-		"F8 a space that is another":  {"a\u00a0b.txt", "a%C2%A0b.txt"},
-		"F9 an accent of its own":     {"cafe\u0301.txt", "cafe%CC%81.txt"},
+		"F8 a no-break space":         {"a\u00a0b.txt", "a%C2%A0b.txt"},
+		"F9 a combining accent":       {"cafe\u0301.txt", "cafe%CC%81.txt"},
 		"F9 a sign for a letter":      {"\u212b.txt", "%E2%84%AB.txt"},
 		"F9 jamo":                     {"\u1100\u1161.txt", "\u1100%E1%85%A1.txt"},
 		"F10 invalid UTF-8":           {"a\xff.txt", "a%FF.txt"},
@@ -118,7 +118,7 @@ func TestNamesThatAreRefused(t *testing.T) {
 	}
 }
 
-// Whatever is replaced, two names are two files.
+// Two names are two files, whatever is encoded.
 func TestTwoNamesAreTwoFiles(t *testing.T) {
 	long := strings.Repeat("a", 200)
 	names := []string{
@@ -143,12 +143,12 @@ func TestTwoNamesAreTwoFiles(t *testing.T) {
 
 func TestGeneratedNames(t *testing.T) {
 	for name, test := range map[string]struct{ contentType, wantExtension string }{
-		"F13 no type":       {"", ""},
-		"text":              {"text/plain; charset=utf-8", ".txt"},
-		"JSON, in capitals": {"Application/JSON", ".json"},
-		"anything":          {"application/octet-stream", ".bin"},
-		"what curl says":    {"application/x-www-form-urlencoded", ""},
-		"nonsense":          {"../../x", ""},
+		"F13 no type":         {"", ""},
+		"text":                {"text/plain; charset=utf-8", ".txt"},
+		"JSON, in capitals":   {"Application/JSON", ".json"},
+		"anything":            {"application/octet-stream", ".bin"},
+		"the default of curl": {"application/x-www-form-urlencoded", ""},
+		"nonsense":            {"../../x", ""},
 	} {
 		t.Run(name, func(t *testing.T) {
 			got := GeneratedName(test.contentType)
@@ -176,7 +176,7 @@ func FuzzSafeName(f *testing.F) {
 			t.Errorf("safeName(%q) = %q", name, got)
 		}
 		if last := got[len(got)-1]; strings.ContainsAny(got, `/\:*?"<>|`) || last == ' ' || last == '.' {
-			t.Errorf("safeName(%q) = %q, which not every system keeps", name, got)
+			t.Errorf("safeName(%q) = %q, which not every file system supports", name, got)
 		}
 		if back, err := url.PathUnescape(onlyEscapes(got)); !strings.Contains(got, cut) && (err != nil || back != name) {
 			t.Errorf("safeName(%q) = %q, which leads back to %q, %v", name, got, back, err)

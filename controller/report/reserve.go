@@ -49,7 +49,8 @@ type minFree struct {
 	limit execution.Limit // that defines it
 }
 
-// filesMinFree is that of a disk that does not report its size, too: it counts as large.
+// filesMinFree returns what must stay free for files. A disk that does not report its size
+// counts as large.
 func (s *Store) filesMinFree() minFree {
 	size, err := s.disk.Size()
 	if err != nil {
@@ -58,12 +59,12 @@ func (s *Store) filesMinFree() minFree {
 	return s.options.filesMinFree(size)
 }
 
-// logsMinFree is the reserve.
+// logsMinFree returns the reserve, which must stay free for logs.
 func (o Options) logsMinFree() minFree {
 	return minFree{bytes: o.Reserve, limit: execution.Reserve}
 }
 
-// filesMinFree is at least the reserve.
+// filesMinFree returns at least the reserve.
 func (o Options) filesMinFree(size int64) minFree {
 	l := minFree{bytes: min(o.FreeBytes, size/100*int64(o.FreePercent)), limit: execution.FreeBytes}
 	if least := o.logsMinFree(); l.bytes < least.bytes {

@@ -16,8 +16,8 @@ import (
 
 const mebibyte = 1 << 20
 
-// reserved returns a store of four mebibytes, two of which are reserved, with
-// one execution in it.
+// reserved returns a store of four mebibytes with one execution. Two mebibytes are
+// reserved.
 func reserved(t *testing.T) (*report.Store, *memdisk.Disk) {
 	t.Helper()
 	disk := memdisk.New()
@@ -40,9 +40,9 @@ func TestTheReserveIsForResults(t *testing.T) {
 		t.Errorf("a file that would use up the reserve: got %v, want %v", err, execution.ErrNoSpace)
 	}
 	if left, _ := disk.Free(); left != 7*mebibyte/2 {
-		t.Errorf("after a file that was refused %d bytes are free, want all but what the first has", left)
+		t.Errorf("after a rejected file: %d bytes are free, want all except those of the first file", left)
 	}
-	testkit.Must(t, saveFile(s, "fits", 2*mebibyte)) // it began before the reserve, and is in it by less than a look
+	testkit.Must(t, saveFile(s, "fits", 2*mebibyte)) // it uses less of the reserve than is written between two checks
 	if err := saveFile(s, "one more", 1); !errors.Is(err, execution.ErrNoSpace) {
 		t.Errorf("a file: got %v, want %v", err, execution.ErrNoSpace)
 	}
@@ -95,7 +95,7 @@ func TestNothingIsReadOfAFileThatIsRefusedAtOnce(t *testing.T) {
 	}
 }
 
-// unknown is a disk that does not tell what is free.
+// unknown is a disk that does not return its free space.
 type unknown struct{ *memdisk.Disk }
 
 func (unknown) Free() (int64, error) { return 0, errors.ErrUnsupported }
@@ -112,11 +112,11 @@ func TestTheReserve(t *testing.T) {
 		options report.Options
 		wantErr error
 	}{
-		"is 64 MiB by default":                     {disk: full(), wantErr: execution.ErrNoSpace},
-		"can be had smaller":                       {disk: full(), options: report.Options{Reserve: 1000}},
-		"can be done without":                      {disk: full(), options: report.Options{Reserve: -1}},
-		"is not enforced when it is unknown":       {disk: unknown{full()}},
-		"is no concern of a disk that is not full": {disk: memdisk.New()},
+		"is 64 MiB by default": {disk: full(), wantErr: execution.ErrNoSpace},
+		"can be smaller":       {disk: full(), options: report.Options{Reserve: 1000}},
+		"can be disabled":      {disk: full(), options: report.Options{Reserve: -1}},
+		"is not enforced if the free space is unknown": {disk: unknown{full()}},
+		"does not matter on a disk that is not full":   {disk: memdisk.New()},
 	} {
 		t.Run(name, func(t *testing.T) {
 			s, err := report.Open(test.disk, test.options)
@@ -133,8 +133,8 @@ func TestTheReserve(t *testing.T) {
 	}
 }
 
-// Files are refused long before logs are, and those before results.
-func TestWhatFilesLeave(t *testing.T) {
+// Files are rejected long before logs, and logs before results.
+func TestFilesLeaveMoreFreeThanLogs(t *testing.T) {
 	const hundred = 100 * mebibyte
 	for name, test := range map[string]struct {
 		options  report.Options
@@ -144,11 +144,11 @@ func TestWhatFilesLeave(t *testing.T) {
 	}{
 		"a tenth of a small disk is free":         {options: report.Options{Reserve: 1}, free: 10 * mebibyte},
 		"less than a tenth of a small disk":       {options: report.Options{Reserve: 1}, free: 10*mebibyte - 1, wantFile: execution.ErrNoSpace},
-		"as many bytes as must be":                {options: report.Options{Reserve: 1, FreeBytes: 5 * mebibyte}, free: 5 * mebibyte},
-		"less bytes than must be":                 {options: report.Options{Reserve: 1, FreeBytes: 5 * mebibyte}, free: 5*mebibyte - 1, wantFile: execution.ErrNoSpace},
-		"as much of the disk as must be":          {options: report.Options{Reserve: 1, FreePercent: 2}, free: 2 * mebibyte},
-		"less of the disk than must be":           {options: report.Options{Reserve: 1, FreePercent: 2}, free: 2*mebibyte - 1, wantFile: execution.ErrNoSpace},
-		"as much as the reserve, which is larger": {options: report.Options{Reserve: 20 * mebibyte}, free: 20 * mebibyte},
+		"exactly freeBytes":                       {options: report.Options{Reserve: 1, FreeBytes: 5 * mebibyte}, free: 5 * mebibyte},
+		"less than freeBytes":                     {options: report.Options{Reserve: 1, FreeBytes: 5 * mebibyte}, free: 5*mebibyte - 1, wantFile: execution.ErrNoSpace},
+		"exactly freePercent":                     {options: report.Options{Reserve: 1, FreePercent: 2}, free: 2 * mebibyte},
+		"less than freePercent":                   {options: report.Options{Reserve: 1, FreePercent: 2}, free: 2*mebibyte - 1, wantFile: execution.ErrNoSpace},
+		"exactly the reserve, which is larger":    {options: report.Options{Reserve: 20 * mebibyte}, free: 20 * mebibyte},
 		"less than the reserve, which is larger":  {options: report.Options{Reserve: 20 * mebibyte}, free: 20*mebibyte - 1, wantFile: execution.ErrNoSpace, wantLog: execution.ErrNoSpace},
 		"less than the reserve, which is smaller": {options: report.Options{Reserve: 2 * mebibyte}, free: 2*mebibyte - 1, wantFile: execution.ErrNoSpace, wantLog: execution.ErrNoSpace},
 		"more than the reserve, which is smaller": {options: report.Options{Reserve: 2 * mebibyte}, free: 3 * mebibyte, wantFile: execution.ErrNoSpace},
@@ -160,7 +160,7 @@ func TestWhatFilesLeave(t *testing.T) {
 			testkit.Must(t, err)
 			testkit.Must(t, s.Begin(first))
 			fill := make([]byte, hundred-test.free)
-			testkit.Must(t, s.CreateResult(key(first, "fill"), fill)) // results leave nothing
+			testkit.Must(t, s.CreateResult(key(first, "fill"), fill)) // results may use all space
 			if _, err := s.SaveLog(key(first, "a"), "main", strings.NewReader(""), 10); !errors.Is(err, test.wantLog) {
 				t.Errorf("a log: got %v, want %v", err, test.wantLog)
 			}

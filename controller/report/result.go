@@ -14,9 +14,9 @@ import (
 	"github.com/batch-job-controller/batch-job-controller/controller/execution"
 )
 
-// CreateResult stores the first result of a node. If there is a different one, it stays,
-// and the error wraps fs.ErrExist. If there is an equal one, it is durable when
-// CreateResult returns.
+// CreateResult stores the first result of a node. If the node has a different result, that
+// result stays, and the error wraps fs.ErrExist. If it has an equal one, that result is
+// durable when CreateResult returns.
 func (s *Store) CreateResult(key execution.Key, body []byte) error {
 	return s.saveResult(key, body, func(temp, name string) error { return s.nameFirst(temp, name, body) })
 }
@@ -51,7 +51,7 @@ func (s *Store) nameFirst(temp, name string, body []byte) error {
 	if !errors.Is(err, fs.ErrExist) {
 		return err
 	}
-	if there, reading := s.read(name); reading == nil && there != nil && bytes.Equal(there, body) {
+	if stored, reading := s.read(name); reading == nil && stored != nil && bytes.Equal(stored, body) {
 		return nil
 	}
 	return &sourceError{err}

@@ -40,16 +40,16 @@ func TestTheFirstResultIsCreatedOnce(t *testing.T) {
 			testkit.Must(t, err)
 			testkit.Must(t, s.Begin(first))
 			testkit.Must(t, s.CreateResult(key(first, "a"), []byte("one")))
-			testkit.Must(t, s.CreateResult(key(first, "a"), []byte("one"))) // again, as a client does that got no answer
+			testkit.Must(t, s.CreateResult(key(first, "a"), []byte("one"))) // as a client without a response retries
 			if err := s.CreateResult(key(first, "a"), []byte("two")); !errors.Is(err, fs.ErrExist) {
-				t.Errorf("another one: got %v, want %v", err, fs.ErrExist)
+				t.Errorf("a different result: got %v, want %v", err, fs.ErrExist)
 			}
 			wantFiles(t, s, map[string]string{"a.json": "one"})
 		})
 	}
 }
 
-// Two replicas have a store each, over one volume.
+// Two replicas write to one volume, each with its own store.
 func TestOfManyFirstResultsOneIsTaken(t *testing.T) {
 	dir := t.TempDir()
 	stores := []*report.Store{open(t, dir), open(t, dir)}
@@ -61,7 +61,7 @@ func TestOfManyFirstResultsOneIsTaken(t *testing.T) {
 			body := fmt.Sprint("result ", i)
 			switch err := stores[i%2].CreateResult(key(first, "a"), []byte(body)); {
 			case err == nil && taken.Swap(&body) != nil:
-				t.Error("two were taken")
+				t.Error("two results were accepted")
 			case err != nil && !errors.Is(err, fs.ErrExist):
 				t.Error(err)
 			}
@@ -69,7 +69,7 @@ func TestOfManyFirstResultsOneIsTaken(t *testing.T) {
 	}
 	all.Wait()
 	if taken.Load() == nil {
-		t.Fatal("none was taken")
+		t.Fatal("no result was accepted")
 	}
 	wantFiles(t, stores[0], map[string]string{"a.json": *taken.Load()})
 }
@@ -101,9 +101,8 @@ func TestOnlyTheReplicaThatHasClaimedThemReplacesResults(t *testing.T) {
 	equal(t, names(t, dir), []string{".results-claimed-by"})
 }
 
-// To write a file takes long on a disk that hangs: another replica may have claimed
-// the results meanwhile.
-func TestAClaimIsLookedAtAfterTheFileWasWritten(t *testing.T) {
+// A write to a hanging disk takes long: another replica may claim the results meanwhile.
+func TestTheClaimIsCheckedAfterTheFileIsWritten(t *testing.T) {
 	disk := memdisk.New()
 	s, err := report.Open(disk, report.Options{})
 	testkit.Must(t, err)
@@ -126,9 +125,9 @@ func TestAClaimIsLookedAtAfterTheFileWasWritten(t *testing.T) {
 	wantFiles(t, s, map[string]string{"a.json": "one"})
 }
 
-// A result that is there already is not yet durable: another process may be about
-// to sync its name.
-func TestAResultThatIsThereAlreadyIsDurable(t *testing.T) {
+// An existing result may not be durable yet: another process may be about to sync its
+// name.
+func TestAnExistingResultIsDurable(t *testing.T) {
 	disk := memdisk.New()
 	s, err := report.Open(disk, report.Options{})
 	testkit.Must(t, err)
@@ -158,7 +157,7 @@ func directory(t *testing.T) report.Disk {
 	return disk
 }
 
-// wantFiles checks all that is in the directory of the first execution.
+// wantFiles checks the whole directory of the first execution.
 func wantFiles(t *testing.T, s *report.Store, want map[string]string) {
 	t.Helper()
 	entries, err := fs.ReadDir(s.FS(), string(first))

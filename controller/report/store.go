@@ -23,7 +23,7 @@ type Store struct {
 
 	options   Options
 	free      atomic.Int64 // last known
-	reserved  atomic.Int64 // what files leave of it, last known
+	reserved  atomic.Int64 // what files must leave free, last known
 	measuring atomic.Bool  // a goroutine reads the free space
 	failing   atomic.Bool  // the last write failed
 }

@@ -106,10 +106,10 @@ func TestTheLayoutIsWhatUsersKnow(t *testing.T) {
 		t.Errorf("report %+v, %v", r, err)
 	}
 	if !s.HasResult(key(first, "node1")) || !s.HasLog(key(first, "node1"), "main") {
-		t.Error("the result or the log is not there")
+		t.Error("the result or the log is missing")
 	}
 	if s.HasResult(key(first, "node2")) || s.HasLog(key(first, "node1"), "other") || s.HasResult(key(second, "node1")) {
-		t.Error("there is more than was saved")
+		t.Error("a result or a log exists that was not saved")
 	}
 }
 
@@ -143,13 +143,13 @@ func TestLatestIsTheNewest(t *testing.T) {
 		do   func(*report.Store) error
 		want string
 	}{
-		"an older one begins":   {func(s *report.Store) error { return s.Begin(first) }, string(second)},
-		"it begins again":       {func(s *report.Store) error { return s.Begin(second) }, string(second)},
-		"a newer one begins":    {func(s *report.Store) error { return s.Begin(third) }, string(third)},
-		"the newest is dropped": {func(s *report.Store) error { return errors.Join(s.Begin(first), s.Drop(second)) }, string(first)},
-		"the oldest is dropped": {func(s *report.Store) error { return errors.Join(s.Begin(first), s.Drop(first)) }, string(second)},
-		"all are dropped":       {func(s *report.Store) error { return s.Drop(second) }, ""},
-		"none of them":          {func(s *report.Store) error { return s.Drop(third) }, string(second)},
+		"an older one begins":       {func(s *report.Store) error { return s.Begin(first) }, string(second)},
+		"the newest begins again":   {func(s *report.Store) error { return s.Begin(second) }, string(second)},
+		"a newer one begins":        {func(s *report.Store) error { return s.Begin(third) }, string(third)},
+		"the newest is dropped":     {func(s *report.Store) error { return errors.Join(s.Begin(first), s.Drop(second)) }, string(first)},
+		"the oldest is dropped":     {func(s *report.Store) error { return errors.Join(s.Begin(first), s.Drop(first)) }, string(second)},
+		"all are dropped":           {func(s *report.Store) error { return s.Drop(second) }, ""},
+		"an unknown one is dropped": {func(s *report.Store) error { return s.Drop(third) }, string(second)},
 	} {
 		t.Run(name, func(t *testing.T) {
 			s, dir := newStore(t)
@@ -220,7 +220,7 @@ func TestExecutionsAreWhatLooksLikeOne(t *testing.T) {
 	}
 }
 
-func TestResultsAreToldFromTheirNodes(t *testing.T) {
+func TestResultsOfNodes(t *testing.T) {
 	const long = "a-node-whose-name-is-as-long-as-a-name-can-be"
 	longest := strings.Repeat(long+".", 6)[:253]
 	for name, test := range map[string]struct {
@@ -229,15 +229,15 @@ func TestResultsAreToldFromTheirNodes(t *testing.T) {
 		nodes []string
 		want  []string
 	}{
-		"the nodes are known":             {saved: []string{"a", "b"}, nodes: []string{"a", "b", "c"}, want: []string{"a", "b"}},
-		"a file looks like a result":      {saved: []string{"a"}, file: "x.json", nodes: []string{"a"}, want: []string{"a"}},
-		"a node that is not known":        {saved: []string{"a", "b"}, nodes: []string{"b"}, want: []string{"b"}},
-		"a node has a long name":          {saved: []string{longest}, nodes: []string{longest}, want: []string{longest}},
-		"a node is called execution":      {saved: []string{"execution"}, nodes: []string{"execution"}, want: []string{"execution"}},
-		"the nodes are not known":         {saved: []string{"a", "b.c"}, want: []string{"a", "b.c"}},
-		"not known, a file like a result": {saved: []string{"a"}, file: "x.json", want: []string{"a"}},
-		"not known, with an odd file":     {saved: []string{"a"}, file: "X.json", want: []string{"a"}},
-		"not known, no results":           {},
+		"the nodes are known":                     {saved: []string{"a", "b"}, nodes: []string{"a", "b", "c"}, want: []string{"a", "b"}},
+		"a file looks like a result":              {saved: []string{"a"}, file: "x.json", nodes: []string{"a"}, want: []string{"a"}},
+		"an unlisted node":                        {saved: []string{"a", "b"}, nodes: []string{"b"}, want: []string{"b"}},
+		"a node has a long name":                  {saved: []string{longest}, nodes: []string{longest}, want: []string{longest}},
+		"a node is called execution":              {saved: []string{"execution"}, nodes: []string{"execution"}, want: []string{"execution"}},
+		"unknown nodes":                           {saved: []string{"a", "b.c"}, want: []string{"a", "b.c"}},
+		"unknown nodes, and a file like a result": {saved: []string{"a"}, file: "x.json", want: []string{"a"}},
+		"unknown nodes, and an odd file":          {saved: []string{"a"}, file: "X.json", want: []string{"a"}},
+		"unknown nodes, and no results":           {},
 	} {
 		t.Run(name, func(t *testing.T) {
 			s, _ := newStore(t)
@@ -273,7 +273,7 @@ func TestResultsCanBeLeftEarly(t *testing.T) {
 		break
 	}
 	for node := range s.Results(second, nil) {
-		t.Errorf("%s of an execution that is not there", node)
+		t.Errorf("%s of a missing execution", node)
 	}
 }
 
@@ -286,7 +286,7 @@ func TestFilesAreStoredUnderTheirNode(t *testing.T) {
 	}{
 		"a name":                      {name: "x.txt", want: "a-x.txt"},
 		"F7 a hidden file":            {name: ".x", want: "a-.x"},
-		"a name that is replaced":     {name: "xy:z", want: "a-xy%3Az", nodes: []string{"a", "a-x"}},
+		"a name that is encoded":      {name: "xy:z", want: "a-xy%3Az", nodes: []string{"a", "a-x"}},
 		"F16 another node's":          {name: "b-x", nodes: []string{"a", "a-b"}, wantErr: execution.ErrNameTaken},
 		"the place of the node's log": {name: "container-main.log", wantErr: execution.ErrNameTaken},
 	} {
@@ -367,7 +367,7 @@ func TestLogsAreCut(t *testing.T) {
 	}
 }
 
-func TestReportsThatAreNotThere(t *testing.T) {
+func TestMissingReports(t *testing.T) {
 	s, dir := newStore(t)
 	testkit.Must(t, s.Begin(first))
 	if _, err := s.Report(first); !errors.Is(err, fs.ErrNotExist) {
@@ -379,7 +379,7 @@ func TestReportsThatAreNotThere(t *testing.T) {
 	}
 }
 
-func TestWhatIsNoExecutionIsNoPath(t *testing.T) {
+func TestAnInvalidIDIsNoPath(t *testing.T) {
 	s, dir := newStore(t)
 	for _, id := range []execution.ID{"", ".", "..", "../x", "latest", "20269999999999"} {
 		for what, err := range map[string]error{
@@ -396,7 +396,7 @@ func TestWhatIsNoExecutionIsNoPath(t *testing.T) {
 	equal(t, names(t, dir), nil)
 }
 
-func TestALinkLeadsNowhereElse(t *testing.T) {
+func TestLinksAreNotFollowed(t *testing.T) {
 	s, dir := newStore(t)
 	testkit.Must(t, s.Begin(first))
 	testkit.Must(t, s.ClaimResults("us"))
@@ -410,11 +410,11 @@ func TestALinkLeadsNowhereElse(t *testing.T) {
 		t.Error("the link is a result")
 	}
 	if err := s.CreateResult(key(first, "a"), []byte("theirs")); !errors.Is(err, fs.ErrExist) {
-		t.Errorf("a first result where a link is: got %v, want %v", err, fs.ErrExist)
+		t.Errorf("a first result in place of a link: got %v, want %v", err, fs.ErrExist)
 	}
 	testkit.Must(t, s.ReplaceResult(key(first, "a"), []byte("ours"), "us"))
 	if theirs, _ := os.ReadFile(outside); string(theirs) != "theirs" {
-		t.Error("F28: the link was written through")
+		t.Error("F28: the result was written through the link")
 	}
 	equal(t, []string{content(t, s, string(first)+"/a.json")}, []string{"ours"})
 }
@@ -426,7 +426,7 @@ func TestManyWriteAtOnce(t *testing.T) {
 	for n := range 16 {
 		all.Go(func() {
 			for i := range 8 {
-				node := fmt.Sprintf("n%d", (n+i)%10) // some of them the same
+				node := fmt.Sprintf("n%d", (n+i)%10) // several goroutines share a node
 				if err := s.CreateResult(key(first, node), []byte(node)); err != nil {
 					t.Error(err)
 				}

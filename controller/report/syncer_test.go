@@ -8,7 +8,7 @@ import (
 	"testing/synctest"
 )
 
-func TestThoseWhoWaitShareOneFsync(t *testing.T) {
+func TestWaitersShareOneFsync(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		var fsyncs atomic.Int32
 		begun, goOn := make(chan bool), make(chan bool)
@@ -30,10 +30,10 @@ func TestThoseWhoWaitShareOneFsync(t *testing.T) {
 		}
 		synctest.Wait()
 		goOn <- true
-		<-begun // the fsync under way does not do for those who came later
+		<-begun // this fsync does not suffice for later callers
 		synctest.Wait()
 		if n := late.Load(); n != 0 {
-			t.Errorf("%d returned before an fsync that began after they came", n)
+			t.Errorf("%d callers returned before an fsync that began after their call", n)
 		}
 		goOn <- true
 		all.Wait()
@@ -41,12 +41,12 @@ func TestThoseWhoWaitShareOneFsync(t *testing.T) {
 			t.Errorf("%d fsyncs for 51 callers, want 2", n)
 		}
 		if len(s.queue) != 0 {
-			t.Errorf("%d directories are remembered", len(s.queue))
+			t.Errorf("%d directories are left in the queue", len(s.queue))
 		}
 	})
 }
 
-func TestAnFsyncThatFailsFailsForAllWhoWait(t *testing.T) {
+func TestAFailedFsyncFailsForAllWaiters(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		broken := errors.New("broken")
 		goOn := make(chan error)

@@ -11,16 +11,16 @@ import (
 	"github.com/batch-job-controller/batch-job-controller/controller/testkit"
 )
 
-func TestWhoseFilesThereAre(t *testing.T) {
+func TestFilesOfNodes(t *testing.T) {
 	long := strings.Repeat("n", 253)
 	for name, test := range map[string]struct {
 		nodes []string
 		save  map[string]string // files by their names, of the nodes before the colon
 		want  map[string]int64  // bytes
 	}{
-		"no node sent anything":                    {nodes: []string{"a"}, want: map[string]int64{}},
+		"no files":                                 {nodes: []string{"a"}, want: map[string]int64{}},
 		"one file each":                            {nodes: []string{"a", "b"}, save: map[string]string{"a:x": "12", "b:x": "123"}, want: map[string]int64{"a": 2, "b": 3}},
-		"several of a node":                        {nodes: []string{"a"}, save: map[string]string{"a:x": "12", "a:y": "123"}, want: map[string]int64{"a": 5}},
+		"several files of a node":                  {nodes: []string{"a"}, save: map[string]string{"a:x": "12", "a:y": "123"}, want: map[string]int64{"a": 5}},
 		"a name with the node's name":              {nodes: []string{"a"}, save: map[string]string{"a:a-a-x": "1"}, want: map[string]int64{"a": 1}},
 		"nodes that begin alike":                   {nodes: []string{"a", "a-b", "a-b-c"}, save: map[string]string{"a:x": "1", "a-b:x": "22", "a-b-c:x": "333"}, want: map[string]int64{"a": 1, "a-b": 2, "a-b-c": 3}},
 		"names with a tilde":                       {nodes: []string{"a"}, save: map[string]string{"a:x~": "1", "a:x~y12345678901234": "22"}, want: map[string]int64{"a": 3}},
@@ -38,7 +38,7 @@ func TestWhoseFilesThereAre(t *testing.T) {
 				_, err := s.SaveFile(key(first, node), name, "", nil, strings.NewReader(content))
 				testkit.Must(t, err)
 			}
-			for _, node := range test.nodes { // none of which counts
+			for _, node := range test.nodes { // results and logs, which do not count
 				testkit.Must(t, s.CreateResult(key(first, node), []byte("result")))
 				_, err := s.SaveLog(key(first, node), "main", strings.NewReader("log"), 10)
 				testkit.Must(t, err)
@@ -55,7 +55,7 @@ func TestWhoseFilesThereAre(t *testing.T) {
 	}
 }
 
-func TestFilesOfAnExecutionThatIsNotThere(t *testing.T) {
+func TestFilesOfAMissingExecution(t *testing.T) {
 	s, err := report.Open(memdisk.New(), report.Options{})
 	testkit.Must(t, err)
 	for node := range s.Files(first, []string{"a"}) {
@@ -75,12 +75,12 @@ func TestWhatAFileWouldReplace(t *testing.T) {
 		node, file string
 		wantThere  bool
 	}{
-		"the same":                       {"a", "x", true},
-		"the same under a safe name":     {"a", "awkward* name ", true},
-		"another one":                    {"a", "y", false},
-		"another node's":                 {"b", "x", false},
-		"one that gets a generated name": {"a", "", false},
-		"one that is refused":            {"a", "../a-x", false},
+		"the same name":          {"a", "x", true},
+		"the same name, encoded": {"a", "awkward* name ", true},
+		"another name":           {"a", "y", false},
+		"another node":           {"b", "x", false},
+		"a generated name":       {"a", "", false},
+		"a rejected name":        {"a", "../a-x", false},
 	} {
 		t.Run(name, func(t *testing.T) {
 			size, there := s.FileSize(key(first, test.node), test.file)
