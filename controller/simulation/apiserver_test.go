@@ -16,8 +16,8 @@ import (
 	"k8s.io/apimachinery/pkg/watch"
 )
 
-// object is anything the API server stores. What is stored is never changed:
-// a write puts another in its place.
+// object is an object that the API server stores. A stored object is never changed: a
+// write replaces it.
 type object interface {
 	metav1.Object
 	runtime.Object
@@ -37,15 +37,15 @@ const (
 	services   kind = "services"
 )
 
-// apiServer is the API server's memory. The caller of its methods holds the
-// world's lock.
+// apiServer is the storage of the API server. The caller of its methods holds the world's
+// lock.
 type apiServer struct {
 	version int
 	uids    int
 	tables  map[kind]*table
 }
 
-// table has the objects of a kind, and all that ever happened to them.
+// table has the objects of a kind, and all their changes.
 type table struct {
 	kind     kind
 	objects  map[string]object
@@ -70,17 +70,17 @@ func newAPIServer() *apiServer {
 
 func resource(k kind) schema.GroupResource { return schema.GroupResource{Resource: string(k)} }
 
-// get returns what has the name, or nil.
+// get returns the object with the name, or nil.
 func (s *apiServer) get(k kind, name string) object {
 	return s.tables[k].objects[name]
 }
 
 func (s *apiServer) read(k kind, name string) (object, error) {
-	there := s.get(k, name)
-	if there == nil {
+	stored := s.get(k, name)
+	if stored == nil {
 		return nil, apierrors.NewNotFound(resource(k), name)
 	}
-	return there, nil
+	return stored, nil
 }
 
 func (s *apiServer) create(k kind, o object) error {
@@ -94,31 +94,30 @@ func (s *apiServer) create(k kind, o object) error {
 	return nil
 }
 
-// update replaces an object, if the new one was made from it or names no
-// version.
+// update replaces an object, unless the new one has another version or UID.
 func (s *apiServer) update(k kind, o object) error {
-	there, err := s.read(k, o.GetName())
+	stored, err := s.read(k, o.GetName())
 	if err != nil {
 		return err
 	}
-	if v := o.GetResourceVersion(); v != "" && v != there.GetResourceVersion() {
-		return apierrors.NewConflict(resource(k), o.GetName(), fmt.Errorf("the object is of version %s", there.GetResourceVersion()))
+	if v := o.GetResourceVersion(); v != "" && v != stored.GetResourceVersion() {
+		return apierrors.NewConflict(resource(k), o.GetName(), fmt.Errorf("the object is of version %s", stored.GetResourceVersion()))
 	}
-	if u := o.GetUID(); u != "" && u != there.GetUID() {
-		return apierrors.NewConflict(resource(k), o.GetName(), fmt.Errorf("the object has UID %s", there.GetUID()))
+	if u := o.GetUID(); u != "" && u != stored.GetUID() {
+		return apierrors.NewConflict(resource(k), o.GetName(), fmt.Errorf("the object has UID %s", stored.GetUID()))
 	}
-	o.SetUID(there.GetUID())
-	o.SetCreationTimestamp(there.GetCreationTimestamp())
+	o.SetUID(stored.GetUID())
+	o.SetCreationTimestamp(stored.GetCreationTimestamp())
 	s.put(k, watch.Modified, o)
 	return nil
 }
 
 func (s *apiServer) remove(k kind, name string) {
-	there := s.get(k, name)
-	if there == nil {
+	stored := s.get(k, name)
+	if stored == nil {
 		return
 	}
-	gone := there.DeepCopyObject().(object)
+	gone := stored.DeepCopyObject().(object)
 	s.put(k, watch.Deleted, gone)
 }
 

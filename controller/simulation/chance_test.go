@@ -2,12 +2,12 @@ package simulation
 
 import "time"
 
-// luck is what a roll of the dice came to. One roll decides several things:
-// each takes the next luck.
+// luck is the outcome of a roll of the dice. One roll decides several things: each takes
+// the next luck.
 type luck uint64
 
-// roll depends on the seed and on what it is for, and not on who rolls first:
-// which goroutine the scheduler prefers changes nothing.
+// roll returns the luck for a purpose. It depends on the seed and the purpose, and not on
+// the order of the rolls, so that the order of goroutines does not matter.
 func roll(seed uint64, n int, what ...string) luck {
 	const offset, prime = 14695981039346656037, 1099511628211
 	h := uint64(offset)
@@ -31,14 +31,13 @@ func mix(x uint64) uint64 {
 
 func (l luck) next() luck { return luck(mix(uint64(l) + 0x9e3779b97f4a7c15)) }
 
-// chance is true in a share p of all cases.
+// chance is true with probability p.
 func (l luck) chance(p float64) bool {
 	return float64(uint64(l)>>11)/(1<<53) < p
 }
 
-// between returns a time from low to high, to the nanosecond: two that are
-// drawn for different things are different, so that no two things happen at
-// one instant.
+// between returns a time from low to high, with a random number of nanoseconds, so that no
+// two things happen at one instant.
 func (l luck) between(low, high time.Duration) time.Duration {
 	return low + time.Duration(uint64(l)%uint64(high-low))
 }

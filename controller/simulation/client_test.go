@@ -12,7 +12,7 @@ import (
 
 // view is the API server as one process sees it.
 type view struct {
-	kubernetes.Interface // nil: what is not used
+	kubernetes.Interface // nil: the simulated clients replace what is used
 
 	world   *world
 	process *process
@@ -38,8 +38,8 @@ var (
 	errReset   = errors.New("connection reset by peer")
 )
 
-// do sends a request: commit is what it does at the API server. It may be done
-// although do returns an error.
+// do sends a request, which commit carries out at the API server. commit may run although
+// do returns an error.
 func (v *view) do(ctx context.Context, r request, commit func() error) error {
 	err := v.send(ctx, r, commit)
 	if err == nil {
@@ -50,7 +50,7 @@ func (v *view) do(ctx context.Context, r request, commit func() error) error {
 	if !apierrors.IsNotFound(err) && r.verb == "deletecollection" && r.kind == secrets {
 		v.world.oracle.keepTokens()
 	}
-	// To make a token Secret anew, the one of its name is deleted first.
+	// A token Secret is replaced by deleting it first.
 	if isDenial(err) && (r.verb == "create" || (r.verb == "deletecollection" && r.name != "")) {
 		v.world.oracle.denied(v.process.name, r)
 	}
@@ -68,7 +68,7 @@ func (v *view) send(ctx context.Context, r request, commit func() error) error {
 	}
 	there, back := w.latency(l)
 	if err := p.sleep(ctx, there, l); err != nil {
-		if r.write && l.next().chance(0.5) { // it is on its way already
+		if r.write && l.next().chance(0.5) { // it was sent already
 			w.after(l.next().between(time.Millisecond, longestStray), func() { _ = w.serve(p, r, l, commit) })
 		}
 		return err
@@ -92,21 +92,21 @@ func (v *view) send(ctx context.Context, r request, commit func() error) error {
 		return dead
 	}
 	if err != nil || r.verb != "update" {
-		// client-go may draw a pause now. How much others have drawn before, such as
-		// those that die at one instant, must not matter.
-		rand.Seed(int64(l)) //nolint:staticcheck // only the shared source can be used
+		// client-go may draw a pause now. The number of earlier draws, such as by processes
+		// that die at one instant, must not matter.
+		rand.Seed(int64(l)) //nolint:staticcheck // client-go uses no other source
 	}
 	return err
 }
 
-// longestStray is how long after its sender has given up a request may still
-// arrive: one connection carries the request and that it was given up.
+// longestStray is how long a request may still arrive after its sender has given it up:
+// one connection carries the request and its cancellation.
 const longestStray = 3 * time.Second
 
-// errLost says that the request was served and that nobody will be told.
-var errLost = errors.New("the answer was lost")
+// errLost says that the request was carried out, and that its response is lost.
+var errLost = errors.New("the response was lost")
 
-// miss waits in vain for an answer.
+// miss waits for a response that does not come.
 func (p *process) miss(ctx context.Context, l luck) error {
 	l = l.next().next()
 	wait := l.between(time.Millisecond, 50*time.Millisecond)
@@ -116,7 +116,7 @@ func (p *process) miss(ctx context.Context, l luck) error {
 		err = errReset
 	case 1:
 		wait = l.between(20*time.Second, 60*time.Second)
-		err = apierrors.NewTimeoutError("the answer did not come", 1)
+		err = apierrors.NewTimeoutError("no response came", 1)
 	}
 	if sleeping := p.sleep(ctx, wait, l); sleeping != nil {
 		return sleeping
@@ -127,7 +127,7 @@ func (p *process) miss(ctx context.Context, l luck) error {
 	return err
 }
 
-// serve is what happens at the API server. The caller holds the lock.
+// serve handles a request at the API server. The caller holds the lock.
 func (w *world) serve(p *process, r request, l luck, commit func() error) error {
 	if err := w.obstacle(p, r, l); err != nil {
 		w.noteRequest(p, r, "refused: "+err.Error())
@@ -144,7 +144,7 @@ func (w *world) serve(p *process, r request, l luck, commit func() error) error 
 	case err != nil:
 		w.noteRequest(p, r, err.Error())
 	case lost:
-		w.noteRequest(p, r, "done, but the answer is lost")
+		w.noteRequest(p, r, "done, but the response is lost")
 	default:
 		w.noteRequest(p, r, "")
 	}
@@ -165,7 +165,7 @@ func (w *world) noteRequest(p *process, r request, came string) {
 	w.note(p.name, r.verb, r.String(), came)
 }
 
-// latency returns how long a request and its answer are on their way.
+// latency returns how long a request and its response are in transit.
 func (w *world) latency(l luck) (there, back time.Duration) {
 	l = l.next().next().next().next()
 	there, back = l.between(time.Millisecond, 20*time.Millisecond), l.next().between(time.Millisecond, 20*time.Millisecond)
@@ -183,7 +183,7 @@ func (w *world) latency(l luck) (there, back time.Duration) {
 	return there, back
 }
 
-// obstacle says why the API server does not serve a request.
+// obstacle returns why the API server does not serve a request, or nil.
 func (w *world) obstacle(p *process, r request, l luck) error {
 	if !w.stormy() {
 		return nil
@@ -222,8 +222,7 @@ func (w *world) obstacle(p *process, r request, l luck) error {
 	}
 }
 
-// hangsUntil returns when the outage in which requests hang is over, or the
-// zero time.
+// hangsUntil returns the end of the outage in which requests hang, or the zero time.
 func (w *world) hangsUntil(p *process) time.Time {
 	w.mu.Lock()
 	defer w.mu.Unlock()

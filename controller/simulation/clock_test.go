@@ -6,10 +6,9 @@ import (
 	"k8s.io/utils/clock"
 )
 
-// jitteredClock is the bubble's clock, with timers that ring a few nanoseconds
-// late, each by something else: two that are set at one instant for the same
-// time, or one for twice the time of the other, would ring in an order that is
-// chance.
+// jitteredClock is the bubble's clock, with timers that fire a few nanoseconds late, each
+// with its own delay: otherwise, two timers that are set at one instant for the same time,
+// or one for twice the time of the other, would fire in random order.
 type jitteredClock struct{ clock.RealClock }
 
 func late(d time.Duration) time.Duration {

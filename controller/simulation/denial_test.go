@@ -13,8 +13,8 @@ import (
 	"github.com/batch-job-controller/batch-job-controller/controller/jobspec"
 )
 
-// denialsOf are the answers of admission, and of proxies: all of them say that an
-// object is not wanted now, and none that it is wrong.
+// denialsOf returns the errors of admission, and of proxies: each says that an object is
+// denied now, and not that it is invalid.
 func denialsOf(k kind, name string) []error {
 	said := func(code int32, reason metav1.StatusReason) error {
 		return &apierrors.StatusError{ErrStatus: metav1.Status{
@@ -33,8 +33,8 @@ func denialsOf(k kind, name string) []error {
 	}
 }
 
-// isDenial reports whether somebody does not want an object, as far as an answer
-// tells: a webhook that is down does not either.
+// isDenial reports whether an error is a denial of an object. That includes the error of a
+// webhook that is down.
 func isDenial(err error) bool {
 	var answer apierrors.APIStatus
 	if !errors.As(err, &answer) {
@@ -49,7 +49,7 @@ func isDenial(err error) bool {
 	return true
 }
 
-// denial is for how long a process was told that an object is not wanted.
+// denial is the time in which a process got denials of an object.
 type denial struct{ first, last time.Time }
 
 func (o *oracle) denied(process string, r request) {
@@ -60,8 +60,8 @@ func (o *oracle) denied(process string, r request) {
 	o.denials[what].last = time.Now()
 }
 
-// longDenied reports whether a process was told at times that are startDeadline
-// apart that the Job of a task is not wanted, or the Secret with its token.
+// longDenied reports whether a process got denials of a task's Job, or of the Secret with
+// its token, that are startDeadline apart.
 func (o *oracle) longDenied(r *recordState, key execution.Key) bool {
 	job := request{kind: jobs, name: jobspec.JobName(name, key)}.String()
 	token := request{kind: secrets, name: jobspec.TokenSecretName(name, key.Execution, r.plan.Settings.TokenSecret(r.index[key.Node]))}.String()
@@ -91,7 +91,7 @@ func (o *oracle) longDenied(r *recordState, key execution.Key) bool {
 	return false
 }
 
-// damage has somebody make the open record unreadable.
+// damage makes the open record unreadable, as a user may.
 func (w *world) damage() {
 	open := w.oracle.openRecords()
 	if len(open) == 0 || !w.stormy() {
@@ -112,8 +112,8 @@ func (w *world) damage() {
 	w.oracle.stats.Damaged++
 }
 
-// checkDamaged checks that nothing of an execution runs whose record is damaged
-// when another one is opened.
+// checkDamaged checks that no pod of an execution with a damaged record runs when another
+// execution is opened.
 func (o *oracle) checkDamaged(opened execution.ID) {
 	for job, l := range o.world.lives {
 		if r := o.records[l.key.Execution]; r != nil && r.damaged && o.holdsSlot(l) {

@@ -74,8 +74,8 @@ func (d processDisk) SyncDir(name string) error {
 	return d.process.operate("syncdir", name, l, func() error { return d.Disk.SyncDir(name) })
 }
 
-// atOnce does what the store does while it holds a lock: it takes no time, so
-// that nobody waits for the lock in a bubble that waits for nobody.
+// atOnce performs an operation during which the store holds a mutex. The operation takes no
+// time: the clock of the bubble would stop while another goroutine waits for the mutex.
 func (d processDisk) atOnce(verb, name string, do func() error) error {
 	l := d.process.luck(request{verb: verb, name: stable(name)})
 	d.process.world.mu.Lock()
@@ -104,7 +104,7 @@ func (f *processFile) Sync() error {
 
 func (f *processFile) Close() error { return f.File.Close() }
 
-// operate does something with the disk that takes its time.
+// operate performs an operation that takes time.
 func (p *process) operate(verb, name string, l luck, do func() error) error {
 	l = roll(uint64(l), 0, verb)
 	if err := p.awake(l); err != nil {
@@ -121,8 +121,7 @@ func (p *process) operate(verb, name string, l luck, do func() error) error {
 	return p.touch(verb, name, l, do)
 }
 
-// touch does something with the disk, or has it fail. The caller holds the
-// world's lock.
+// touch performs an operation, or lets it fail. The caller holds the world's lock.
 func (p *process) touch(verb, name string, l luck, do func() error) error {
 	w := p.world
 	if p.dead {
@@ -154,7 +153,7 @@ func (p *process) touch(verb, name string, l luck, do func() error) error {
 	return err
 }
 
-// stable leaves out what is random in the name of a temporary file.
+// stable removes the random part of the name of a temporary file.
 func stable(name string) string {
 	dir, base := path.Split(name)
 	if strings.HasPrefix(base, ".tmp-") {

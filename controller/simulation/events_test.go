@@ -26,7 +26,7 @@ func newNode(name string) *corev1.Node {
 	}
 }
 
-// scheduleEvents sets the alarms for all that was drawn beforehand.
+// scheduleEvents schedules the events of the scenario.
 func (w *world) scheduleEvents() {
 	s := w.scenario
 	for _, stop := range s.stops {
@@ -56,8 +56,8 @@ func (w *world) scheduleEvents() {
 	}
 }
 
-// reload has a process see another configuration, of which nothing follows: the
-// schedule is written in another way. No tick may be lost or come twice for it.
+// reload gives a process another configuration, in which only the notation of the schedule
+// differs. No tick may be lost or repeated because of it.
 func (w *world) reload(slot, n int) {
 	p := w.slots[slot]
 	if p == nil || p.replica == nil {
@@ -117,7 +117,7 @@ func setReady(status corev1.ConditionStatus) func(*corev1.Node) {
 
 func (w *world) setNode(name string, f func(*corev1.Node)) { alter(w, nodes, name, f) }
 
-// userEvent has somebody delete a Job or a pod.
+// userEvent deletes a Job or a pod, as a user may.
 func (w *world) userEvent(e userEvent) {
 	there := w.api.tables[e.kind].at(w.api.version)
 	if len(there) == 0 {

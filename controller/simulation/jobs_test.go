@@ -12,9 +12,8 @@ import (
 	"github.com/batch-job-controller/batch-job-controller/controller/jobspec"
 )
 
-// create, update and remove are the API server together with the controllers
-// of the cluster, who act on what was written. Each checks the rules. The
-// caller holds the lock.
+// create writes an object, as update and remove do: the oracle checks the write, and the
+// cluster's controllers act on it. The caller holds the lock.
 func (w *world) create(k kind, o object) error {
 	if err := w.api.create(k, o); err != nil {
 		return err
@@ -63,7 +62,7 @@ func (w *world) remove(k kind, name string) {
 	}
 }
 
-// alter changes something that is there, as the cluster's controllers do.
+// alter changes an existing object, as the cluster's controllers do.
 func alter[P object](w *world, k kind, name string, f func(P)) {
 	there := w.api.get(k, name)
 	if there == nil {
@@ -74,7 +73,7 @@ func alter[P object](w *world, k kind, name string, f func(P)) {
 	w.must(w.api.update(k, o))
 }
 
-// draw rolls for something in the cluster.
+// draw returns the luck for a purpose in the cluster.
 func (w *world) draw(what ...string) luck { return roll(w.seed, 0, what...) }
 
 // life is a Job and its only pod.
@@ -82,18 +81,18 @@ type life struct {
 	job     *batchv1.Job // as it was created
 	key     execution.Key
 	pod     string
-	token   string        // that its container was given
+	token   string        // in the environment of its container
 	running bool          // a container runs
-	ended   bool          // it has
-	done    bool          // its work has ended, though what admission added runs on
+	ended   bool          // the container has ended
+	done    bool          // its work has ended, although a container that admission added still runs
 	gone    chan struct{} // closed when the container is killed
-	stopped time.Time     // when the Job was told to end
-	deleted time.Time     // when the pod was
-	silent  bool          // its node was silent for a minute after that: it is not counted any more
+	stopped time.Time     // when the Job was stopped
+	deleted time.Time     // when the deletion of the pod began
+	silent  bool          // its node was silent for a minute after that: the pod no longer counts
 	concl   bool          // the Job has its condition
 }
 
-// jobCreated has the Job controller make a pod.
+// jobCreated is the Job controller: it creates the pod of a Job.
 func (w *world) jobCreated(job *batchv1.Job) {
 	key, _ := jobspec.KeyOf(job)
 	l := &life{job: job, key: key, pod: fmt.Sprintf("%s-%d", job.Name, w.oracle.jobs[key].created), gone: make(chan struct{})}
@@ -104,7 +103,7 @@ func (w *world) jobCreated(job *batchv1.Job) {
 	w.after(w.draw("pod of", job.Name).between(50*time.Millisecond, 2*time.Second), func() { w.createPod(l) })
 }
 
-// job returns the Job if it is still there.
+// job returns the Job if it still exists.
 func (w *world) job(l *life) *batchv1.Job {
 	job, ok := w.api.get(jobs, l.job.Name).(*batchv1.Job)
 	if !ok || job.UID != l.job.UID {
@@ -118,7 +117,7 @@ func isStopped(job *batchv1.Job) bool {
 	return d != nil && *d == 1
 }
 
-// jobStopped has the Job controller end a Job that is past its deadline.
+// jobStopped is the Job controller: it ends a Job that is past its deadline.
 func (w *world) jobStopped(job *batchv1.Job) {
 	l := w.lives[job.Name]
 	l.stopped = time.Now()
@@ -136,8 +135,8 @@ func (w *world) jobStopped(job *batchv1.Job) {
 	})
 }
 
-// jobConcludes has the Job controller notice, a while later, that the pod has
-// ended or is gone.
+// jobConcludes is the Job controller: it notices after a while that the pod has ended or
+// is deleted.
 func (w *world) jobConcludes(l *life, succeeded bool) {
 	w.after(w.draw("conclude", l.job.Name).between(time.Second, 3*time.Second), func() {
 		switch {
@@ -174,7 +173,7 @@ func (w *world) addCondition(l *life, condition batchv1.JobConditionType, reason
 	w.note("job-ctl", "condition", l.job.Name, string(condition)+" "+reason)
 }
 
-// collect has the garbage collector delete what belongs to a record.
+// collect is the garbage collector: it deletes the objects that a record owns.
 func (w *world) collect(record *corev1.ConfigMap, k kind) {
 	for _, o := range w.api.tables[k].at(w.api.version) {
 		if owner := metav1.GetControllerOf(o); owner == nil || owner.UID != record.UID {

@@ -11,7 +11,7 @@ import (
 	"github.com/batch-job-controller/batch-job-controller/controller/jobspec"
 )
 
-// pod returns the pod if it is still there.
+// pod returns the pod if it still exists.
 func (w *world) pod(l *life) *corev1.Pod {
 	pod, ok := w.api.get(pods, l.pod).(*corev1.Pod)
 	if !ok || !metav1.IsControlledBy(pod, l.job) {
@@ -22,7 +22,7 @@ func (w *world) pod(l *life) *corev1.Pod {
 
 func (w *world) alterPod(l *life, f func(*corev1.Pod)) { alter(w, pods, l.pod, f) }
 
-// createPod makes the pod of a Job, if the Job is still to run.
+// createPod creates the pod of a Job, unless the Job was stopped or deleted.
 func (w *world) createPod(l *life) {
 	job := w.job(l)
 	if job == nil || l.concl || isStopped(job) {
@@ -50,7 +50,7 @@ func waiting(reason string) []corev1.ContainerStatus {
 	return []corev1.ContainerStatus{{Name: "main", State: corev1.ContainerState{Waiting: &corev1.ContainerStateWaiting{Reason: reason}}}}
 }
 
-// schedule places the pod on its node, once that is possible.
+// schedule is the scheduler: it binds the pod to its node as soon as the node permits it.
 func (w *world) schedule(l *life, n int) {
 	w.after(roll(w.seed, n, "schedule", l.pod).between(10*time.Millisecond, 2*time.Second), func() {
 		pod := w.pod(l)
@@ -75,7 +75,7 @@ func (w *world) schedule(l *life, n int) {
 	})
 }
 
-// startPod has the kubelet start the container.
+// startPod is the kubelet: it starts the container.
 func (w *world) startPod(l *life, n int) {
 	w.after(roll(w.seed, n, "start", l.pod).between(100*time.Millisecond, 4*time.Second), func() {
 		pod := w.pod(l)
@@ -111,8 +111,7 @@ func (w *world) startPod(l *life, n int) {
 	})
 }
 
-// endPod has the kubelet take down that the container has ended, as soon as it
-// can.
+// endPod is the kubelet: it reports that the container has ended, as soon as it can.
 func (w *world) endPod(l *life, exitCode int32, reason string, n int) {
 	if !l.running || l.ended {
 		return
@@ -140,8 +139,7 @@ func allRunning(containers []corev1.Container, since metav1.Time) (all []corev1.
 	return all
 }
 
-// workDone writes down that the work of the pod has ended, although the pod has
-// not.
+// workDone reports that the container with the work has ended, although the pod has not.
 func (w *world) workDone(l *life, exitCode int32) {
 	pod := w.pod(l)
 	if l.done || pod == nil {
@@ -167,7 +165,7 @@ func terminatedNow(was *corev1.ContainerStateRunning, exitCode int32) *corev1.Co
 	return end
 }
 
-// terminated writes down that the pod has ended.
+// terminated reports that the pod has ended.
 func (w *world) terminated(l *life, exitCode int32, reason string) {
 	if l.ended {
 		return
@@ -197,8 +195,7 @@ func (w *world) terminated(l *life, exitCode int32, reason string) {
 	w.jobConcludes(l, exitCode == 0)
 }
 
-// deletePod begins to delete the pod, which takes as long as its container
-// takes to end.
+// deletePod begins the deletion of the pod, which lasts until its container ends.
 func (w *world) deletePod(l *life) {
 	pod := w.pod(l)
 	if pod == nil || pod.DeletionTimestamp != nil {
@@ -221,7 +218,7 @@ func (w *world) deletePod(l *life) {
 	w.killPod(l, 0)
 }
 
-// toEnd is how long a container takes to end that is told to.
+// toEnd returns how long the container takes to end after SIGTERM.
 func (w *world) toEnd(l *life) time.Duration {
 	if w.draw("stubborn", l.pod).chance(w.scenario.stubborn) {
 		return w.scenario.grace
@@ -264,8 +261,8 @@ func (w *world) alive(l *life) bool {
 	return node != nil && isReady(node)
 }
 
-// lost has the pod's node disappear for good: the container is gone at once,
-// and the pod when the pod garbage collector notices.
+// lost removes the pod of a deleted node: the container ends at once, and the pod garbage
+// collector deletes the pod later.
 func (w *world) lost(l *life) {
 	pod := w.pod(l)
 	if pod == nil || pod.Spec.NodeName == "" {
@@ -288,8 +285,8 @@ func (w *world) node(name string) *corev1.Node {
 	return node
 }
 
-// frozenNodeGone reports whether the node that the Job was made for is gone,
-// whatever has its name now.
+// frozenNodeGone reports whether the node of the Job is deleted. A new node of the same
+// name does not count.
 func (w *world) frozenNodeGone(l *life) bool {
 	node := w.node(l.key.Node)
 	return node == nil || string(node.UID) != l.job.Annotations[jobspec.NodeUIDAnnotation]

@@ -14,9 +14,9 @@ import (
 	"github.com/batch-job-controller/batch-job-controller/controller/jobspec"
 )
 
-// oracle watches what is written, and knows what must always hold. It reads
-// records by itself: what it shares with the controller is only their format.
-// The caller of its methods holds the world's lock.
+// oracle checks each write against the rules that must always hold. It parses records by
+// itself: it shares only their format with the controller. The caller of its methods holds
+// the world's lock.
 type oracle struct {
 	world    *world
 	records  map[execution.ID]*recordState
@@ -30,7 +30,7 @@ type oracle struct {
 }
 
 type recordState struct {
-	object   *corev1.ConfigMap // as it is, or was last
+	object   *corev1.ConfigMap // its last version
 	plan     execution.Plan
 	index    map[string]int // of each node
 	phase    execution.Phase
@@ -39,41 +39,40 @@ type recordState struct {
 	outcomes map[int]execution.Outcome
 	gone     bool
 	goneAt   time.Time
-	// tokensKept is that a token Secret was not deleted because a request failed
-	// or because one came too late.
+	// tokensKept says that a token Secret may remain, because a request to delete it
+	// failed or a request to create it came late.
 	tokensKept bool
-	damaged    bool // somebody made it unreadable, and nothing is to be written to it
+	damaged    bool // a user made it unreadable, and nothing may be written to it
 }
 
-// opening is a time in which an execution was open.
+// opening is the time in which an execution was open.
 type opening struct {
 	id       execution.ID
-	from, to time.Time // to: zero while it is
+	from, to time.Time // to: zero while it is open
 }
 
 type jobState struct {
 	created   int
-	forgiven  bool // somebody deleted it before the record could know of it
+	forgiven  bool // a user deleted it before the record had it
 	byUser    bool
 	succeeded bool
-	inTime    bool // before it was told to end
+	inTime    bool // before it was stopped
 }
 
-// series is one of those that a node sends.
+// series is a series of a node.
 type series struct {
 	execution.Key
 	part string
 }
 
-// resultState is what a node has been promised of a series.
+// resultState is what the controller has promised a node about a series.
 type resultState struct {
-	last  int          // acknowledged; 0: nothing was
-	may   map[int]bool // sent since, and perhaps stored although no answer came
+	last  int          // acknowledged; 0: none
+	may   map[int]bool // sent since, and perhaps stored although no response came
 	doubt map[int]bool // sent at any time, and perhaps stored at any time
 }
 
-// allows reports whether the value may be what is stored: 0 is that of a series
-// that is missing.
+// allows reports whether the value may be stored. 0 means that the series is missing.
 func (r *resultState) allows(value int) bool {
 	return value == r.last || r.may[value] || r.doubt[value]
 }
@@ -103,7 +102,7 @@ func (o *oracle) recordWritten(before, now *corev1.ConfigMap) {
 		}
 	}
 	if r.damaged {
-		o.world.fail("the record of %s was written, which is damaged", id)
+		o.world.fail("the damaged record of %s was written", id)
 		return
 	}
 	was := r.phase
@@ -254,7 +253,7 @@ func (o *oracle) jobCreated(job *batchv1.Job) {
 	o.stats.Jobs++
 	key, ok := jobspec.KeyOf(job)
 	if !ok {
-		w.fail("the Job %s belongs to nobody", job.Name)
+		w.fail("the Job %s has no owner", job.Name)
 		return
 	}
 	state := o.jobs[key]
@@ -284,8 +283,8 @@ func (o *oracle) jobCreated(job *batchv1.Job) {
 	o.checkAddress(job)
 }
 
-// deletedByUser is asked before somebody deletes a Job. One of which the record
-// does not know yet that it was created may be created again.
+// deletedByUser is called before a user deletes a Job. The Job may be created again if the
+// record does not say yet that it was created.
 func (o *oracle) deletedByUser(name string) {
 	job, ok := o.world.api.get(jobs, name).(*batchv1.Job)
 	if !ok {
@@ -311,7 +310,7 @@ func (o *oracle) podCreated(l *life) { o.checkPool("the pod "+l.pod, l.job.Name)
 func (o *oracle) podEnded(l *life, succeeded bool) {
 	if state := o.jobs[l.key]; state != nil && succeeded {
 		state.succeeded = true
-		if o.world.lives[l.job.Name] == l { // not of a Job that was deleted and made again
+		if o.world.lives[l.job.Name] == l { // not the pod of a Job that was deleted and created again
 			state.inTime = l.told().IsZero()
 		}
 	}

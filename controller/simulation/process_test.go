@@ -23,7 +23,7 @@ type process struct {
 	// The world's lock guards these.
 	dead     bool
 	ending   bool
-	stopped  chan struct{}  // closed when it goes on; nil: it runs
+	stopped  chan struct{}  // closed when it resumes; nil: it runs
 	attempts map[string]int // of each request
 	replica  *replica       // nil while it starts
 }
@@ -62,7 +62,7 @@ func (w *world) bootLater(p *process) {
 	w.after(wait, func() { w.boot(p.slot) })
 }
 
-// end makes a process disappear. The caller holds the lock.
+// end removes a process. The caller holds the lock.
 func (w *world) end(p *process) {
 	if p.dead {
 		return
@@ -76,7 +76,7 @@ func (w *world) end(p *process) {
 	p.term()
 }
 
-// kill ends a process as kill -9 does, and perhaps the power of all.
+// kill ends a process as kill -9 does, or all processes as a power failure does.
 func (w *world) kill(p *process, when string) {
 	if p.dead {
 		return
@@ -108,7 +108,7 @@ const (
 	crashAfter
 )
 
-// crashes draws whether a process is killed at this very operation.
+// crashes draws whether a process is killed at an operation.
 func (w *world) crashes(p *process, often bool, l luck) crash {
 	if !w.stormy() || w.crashed >= w.scenario.crashes || p.dead {
 		return noCrash
@@ -128,7 +128,7 @@ func (w *world) crashes(p *process, often bool, l luck) crash {
 	return crashAfter
 }
 
-// stop stops a process, as SIGSTOP does, for a while.
+// stop suspends a process for a while, as SIGSTOP does.
 func (w *world) stop(slot int, until time.Time) {
 	p := w.slots[slot]
 	if p == nil || p.stopped != nil {
@@ -148,7 +148,7 @@ func (w *world) goOn(p *process) {
 	w.note(p.name, "goes on", "", "")
 }
 
-// terminate tells a process to end, and kills it if it does not.
+// terminate sends SIGTERM to a process, and kills it after its grace period.
 func (w *world) terminate(slot int) {
 	p := w.slots[slot]
 	if p == nil || p.ending {
@@ -160,9 +160,9 @@ func (w *world) terminate(slot int) {
 	w.after(roll(w.seed, 0, "grace", p.name).between(30*time.Second, 31*time.Second), func() { w.kill(p, "after its grace") })
 }
 
-// calmDown ends all that is wrong.
+// calmDown ends all faults.
 func (w *world) calmDown() {
-	w.note("world", "calm", "from here on nothing goes wrong", "")
+	w.note("world", "calm", "no faults from here on", "")
 	for _, p := range w.slots {
 		if p != nil {
 			w.goOn(p)
@@ -170,8 +170,8 @@ func (w *world) calmDown() {
 	}
 }
 
-// awake returns when the process is not stopped, and with an error when it is
-// dead. Those who waited for it to go on do so one after the other.
+// awake waits until the process is not suspended. It returns an error if the process is
+// dead. Goroutines that wait for it resume one after the other.
 func (p *process) awake(l luck) error {
 	for {
 		p.world.mu.Lock()
@@ -217,7 +217,7 @@ func (p *process) sleep(ctx context.Context, d time.Duration, l luck) error {
 	case <-p.killed:
 		return errKilled
 	case <-ctx.Done():
-		// Several that wait for one ctx learn one after the other that it ended.
+		// Goroutines that wait for the same ctx resume one after the other.
 		if err := p.rest(l.between(time.Microsecond, time.Millisecond)); err != nil {
 			return err
 		}
@@ -228,7 +228,7 @@ func (p *process) sleep(ctx context.Context, d time.Duration, l luck) error {
 	}
 }
 
-// luck rolls for the n-th time that the process sends the request.
+// luck returns the luck of the next attempt at a request.
 func (p *process) luck(r request) luck {
 	what := r.verb + " " + r.String()
 	p.world.mu.Lock()

@@ -17,7 +17,7 @@ import (
 	"github.com/batch-job-controller/batch-job-controller/controller/report"
 )
 
-// replica is what runs in a process: the real controller.
+// replica is the real controller in a process.
 type replica struct {
 	manager *controller.Manager
 	results *metrics.Results
@@ -78,7 +78,7 @@ func (s *scenario) config() config.Config {
 	}
 }
 
-// run is what main does, and returns when the process is to end.
+// run does what main does. It returns when the process has to end.
 func (p *process) run(ctx context.Context) error {
 	w := p.world
 	store, err := report.Open(processDisk{w.disk, p}, report.Options{})
@@ -103,7 +103,7 @@ func (p *process) run(ctx context.Context) error {
 		Metrics:   metrics.New(prometheus.NewRegistry()),
 		Clock:     jitteredClock{},
 		Log:       w.log.With("process", p.name),
-		Workers:   w.scenario.nodes + 2, // never too few: which task waits for a worker would be chance
+		Workers:   w.scenario.nodes + 2, // enough: otherwise it would be random which task waits for a worker
 	}
 	if !w.scenario.callbackService {
 		o.PodIP = "10.0.0.1"
@@ -132,8 +132,8 @@ func (p *process) run(ctx context.Context) error {
 // identity carries the address, which is the process's name.
 func (p *process) identity() string { return p.name + "@" + p.name }
 
-// callback is what the callback server does with a request: it takes it, passes
-// it on to the leader, or waits until there is one.
+// callback does what the callback server does: it accepts a request, forwards it to the
+// leader, or waits for a leader.
 func (p *process) callback(ctx context.Context, m message, forwarded bool, luck luck) error {
 	const pause = 250 * time.Millisecond
 	c := p.replica.manager
@@ -142,7 +142,7 @@ func (p *process) callback(ctx context.Context, m message, forwarded bool, luck 
 	}
 	patience := time.Now().Add(hold)
 	for ; time.Now().Before(patience); luck = luck.next() {
-		// Those who waited for the same move learn of it one after the other.
+		// Requests that wait for the same leader resume one after the other.
 		if err := p.rest(luck.between(time.Microsecond, time.Millisecond)); err != nil {
 			return err
 		}
@@ -175,8 +175,7 @@ func (p *process) callback(ctx context.Context, m message, forwarded bool, luck 
 	return execution.ErrUnavailable
 }
 
-// forward passes a request on, and does not wait for a leader that is none any
-// more.
+// forward forwards a request to the leader, and gives up when another replica leads.
 func (p *process) forward(ctx context.Context, address string, m message, luck luck, moved <-chan struct{}) error {
 	p.world.mu.Lock()
 	i := slices.IndexFunc(p.world.slots, func(other *process) bool { return other != nil && other.name == address && other.replica != nil })
@@ -202,7 +201,7 @@ func (p *process) forward(ctx context.Context, address string, m message, luck l
 	return errReset
 }
 
-// sleepUnless sleeps until the channel is closed.
+// sleepUnless sleeps, but not longer than until the channel is closed.
 func (p *process) sleepUnless(ctx context.Context, d time.Duration, closed <-chan struct{}) error {
 	timer := time.NewTimer(d)
 	defer timer.Stop()

@@ -9,8 +9,8 @@ import (
 	"github.com/batch-job-controller/batch-job-controller/controller/execution"
 )
 
-// runContainer is the script of a pod: it works, hands its result in as curl
-// does, perhaps that of another part at the same time, perhaps a newer one, and ends.
+// runContainer is the script of a pod: it works, sends its result as curl does, perhaps
+// the result of another part at the same time, perhaps a newer one, and ends.
 func (w *world) runContainer(l *life) {
 	luck := w.draw("script", l.pod)
 	if !l.pause(luck.between(500*time.Millisecond, w.scenario.runFor)) {
@@ -44,7 +44,7 @@ func (w *world) runContainer(l *life) {
 	w.endPod(l, exitCode, "", 0)
 }
 
-// message is what a pod hands in.
+// message is a result that a pod sends.
 type message struct {
 	key   execution.Key
 	token string
@@ -76,9 +76,8 @@ func (l *life) pause(d time.Duration) bool {
 	}
 }
 
-// handIn posts a result until it is taken, and reports whether it was. Half of
-// the pods give up when the first request fails, the others try as curl --retry
-// does.
+// handIn posts a result, and reports whether it was accepted. Some pods give up when the
+// first request fails; the others retry as curl --retry does.
 func (w *world) handIn(l *life, part string, version int, luck luck) bool {
 	m := message{key: l.key, token: l.token, part: part, value: w.oracle.number(l.key, version)}
 	tries := 1
@@ -122,7 +121,7 @@ func (w *world) post(l *life, m message, luck luck) error {
 	return err
 }
 
-// request sends a message by way of a Service to any replica.
+// request sends a message through a Service to any replica.
 func (w *world) request(l *life, m message, luck luck) error {
 	w.mu.Lock()
 	var up []*process
@@ -145,8 +144,8 @@ func (w *world) request(l *life, m message, luck luck) error {
 	return err
 }
 
-// receive is the way to the server and back. The answer of a process that was
-// killed meanwhile does not arrive.
+// receive handles a message and returns the response. The response of a process that is
+// killed meanwhile is lost.
 func (p *process) receive(m message, forwarded bool, luck luck) error {
 	awake := func() error {
 		luck = luck.next()

@@ -6,51 +6,51 @@ import (
 	"time"
 )
 
-// scenario is what is drawn once for a seed: how large the cluster is, and
-// what goes wrong how often. It is small, so that a seed is cheap.
+// scenario is drawn once for a seed: the size of the cluster, and its faults and their
+// probabilities. It is small, so that a seed is cheap.
 type scenario struct {
 	replicas, nodes, pool      int
 	cron                       string
-	ticks                      []time.Duration // since the begin
+	ticks                      []time.Duration // since the beginning
 	startingDeadline           time.Duration
 	onStartup                  bool // each leader that is newer than the last execution opens one
 	startDeadline, jobTimeout  time.Duration
 	reportHistory, jobHistory  int
 	callbackService            bool
 	tokensPerSecret            int
-	withoutKey                 bool    // the first process makes it
-	holder                     float64 // share of the pods that retry their report
-	meddlers                   float64 // share of the pods that report for another, too
+	withoutKey                 bool    // the first process creates it
+	holder                     float64 // share of the pods that retry their results
+	meddlers                   float64 // share of the pods that also report for another node
 	calmFrom                   time.Duration
 	refused, lost, slow        float64 // of the requests
 	stale, gone                float64 // of the lists and watches
 	diskFails                  float64 // of the operations
 	crash                      float64 // of the writes and disk operations
 	crashes                    int     // at most
-	powerLoss                  float64 // of the crashes: all replicas die, and what is not synced is lost
+	powerLoss                  float64 // of the crashes: all replicas die, and unsynced data is lost
 	outages, lags, forbidden   []window
-	denials                    []window // admission refuses, with any code
-	damages                    []moment // somebody damages the open record
+	denials                    []window // admission denies objects, with any status code
+	damages                    []moment // a user damages the open record
 	stops                      []window // of a process, as by SIGSTOP
-	terms                      []moment // a process is told to end
+	terms                      []moment // a process gets SIGTERM
 	cuts                       []moment
-	reloads                    []moment // the configuration changes, as one process sees it
+	reloads                    []moment // one process gets another configuration
 	services                   []serviceEvent
 	nodeEvents                 []nodeEvent
 	userEvents                 []userEvent
 	never, hangs, fails, after float64 // of the pods
 	also                       float64 // of the pods: the result of another part is sent at the same time
 	runFor                     time.Duration
-	grace                      time.Duration // what a pod may take to end
+	grace                      time.Duration // the grace period of a pod
 	stubborn                   float64       // share of the pods that take all of it
 	sidecar                    bool          // the template has a sidecar
 	injected                   float64       // share of the pods to which admission adds a container that never ends
 }
 
-// window is a time in which something is wrong for one replica, or for all.
+// window is the time of a fault of one replica, or of all.
 type window struct {
 	from, to time.Duration
-	slot     int // allSlots: all
+	slot     int // of the replica; allSlots: all
 	kind     kind
 	answer   int // of those that admission gives
 	hangs    bool
@@ -71,7 +71,7 @@ type nodeEvent struct {
 	at   time.Duration
 	node int
 	what string
-	back time.Duration // after which it is undone; 0: never
+	back time.Duration // until it is undone; 0: it stays
 }
 
 type userEvent struct {
@@ -80,7 +80,7 @@ type userEvent struct {
 	pick int
 }
 
-// drawScenario draws everything that is decided beforehand.
+// drawScenario draws everything that is decided in advance.
 func drawScenario(seed uint64) *scenario {
 	r := rand.New(rand.NewPCG(seed, 0x5eed))
 	s := &scenario{
@@ -99,7 +99,7 @@ func drawScenario(seed uint64) *scenario {
 		meddlers:         0.1,
 		runFor:           seconds(r, 2, 20),
 	}
-	if chance(r, 0.15) { // now and then a larger one
+	if chance(r, 0.15) { // sometimes a larger cluster
 		s.nodes, s.pool, s.runFor = 6+r.IntN(7), 2+r.IntN(3), seconds(r, 2, 10)
 	}
 	s.onStartup = chance(r, 0.1)
@@ -135,8 +135,8 @@ func (s *scenario) drawSidecars(r *rand.Rand) {
 	}
 }
 
-// drawGrace draws from a source of its own too. A long grace shows when pods are
-// deleted while they run, and when nothing is heard of their node since.
+// drawGrace draws from a source of its own too. A long grace period matters when running
+// pods are deleted, and when their node is silent from then on.
 func (s *scenario) drawGrace(r *rand.Rand) {
 	s.grace = 30 * time.Second
 	if !chance(r, 0.4) {
@@ -153,8 +153,8 @@ func (s *scenario) drawGrace(r *rand.Rand) {
 	}
 }
 
-// drawReloads draws from a source of its own: what seeds drew before there were
-// reloads stays as it was.
+// drawReloads draws from a source of its own: otherwise, the seeds that failed before there
+// were reloads would draw other scenarios.
 func (s *scenario) drawReloads(r *rand.Rand) {
 	for range r.IntN(4) {
 		reload := s.drawMoment(r)
@@ -171,7 +171,7 @@ func (s *scenario) drawDenials(r *rand.Rand) {
 		d := s.drawWindow(r, 3, 60)
 		d.kind = []kind{jobs, jobs, jobs, secrets, configMaps, events}[r.IntN(6)]
 		d.answer = r.IntN(len(denialsOf("", "")))
-		d.slot = allSlots // it is the API server's
+		d.slot = allSlots // the fault is of the API server
 		s.denials = append(s.denials, d)
 	}
 	if chance(r, 0.1) {
@@ -272,7 +272,7 @@ func chance(r *rand.Rand, p float64) bool { return r.Float64() < p }
 
 func pick(r *rand.Rand, from ...float64) float64 { return from[r.IntN(len(from))] }
 
-// longest bounds how long an execution may take while nothing goes wrong.
+// longest bounds the duration of an execution without faults.
 func (s *scenario) longest() time.Duration {
 	const margin, lag = time.Minute, 30 * time.Second
 	waves := time.Duration((s.nodes + s.pool - 1) / s.pool)

@@ -15,13 +15,12 @@ import (
 const (
 	firstAddress = "10.96.0.7"
 	serviceHost  = name + "." + namespace + ".svc"
-	// addressKnown is how long after a change of the Service, in which nothing goes
-	// wrong, a leader may create Jobs with the address of before: what it knows
-	// is a few seconds old.
+	// addressKnown is how long a leader may create Jobs with the old address after a
+	// change of the Service, if there are no faults: it caches the address for seconds.
 	addressKnown = 15 * time.Second
 )
 
-// serviceEvent is that somebody deletes the callback Service, and creates it again.
+// serviceEvent is the deletion of the callback Service, and its creation later.
 type serviceEvent struct {
 	at, back time.Duration
 }
@@ -39,11 +38,11 @@ func (s *scenario) drawServices(r *rand.Rand) {
 	}
 }
 
-// serviceEvent gives the Service another address. Pods that call the one of before
-// reach nothing.
+// serviceEvent recreates the Service with another address. Pods cannot connect to the old
+// one.
 func (w *world) serviceEvent(n int, e serviceEvent) {
 	if w.api.get(services, name) == nil {
-		return // it is gone already
+		return // it is already deleted
 	}
 	w.note("user", "delete", "services/"+name, "")
 	w.api.remove(services, name)
@@ -62,8 +61,8 @@ func newService(address string) *corev1.Service {
 	}
 }
 
-// reaches reports whether a Job's pod reaches the controllers: by the address that
-// the Service has, or by its name if there is one.
+// reaches reports whether a Job's pod can connect to the controller: by the Service's
+// current address, or by its name while the Service exists.
 func (w *world) reaches(job *batchv1.Job) bool {
 	if !w.scenario.callbackService {
 		return true
@@ -82,8 +81,8 @@ func hostOf(job *batchv1.Job) string {
 	return ""
 }
 
-// checkAddress checks that the pods of a Job can report: if nothing went wrong since
-// the Service was changed, they have its address.
+// checkAddress checks that a Job has the current address of the Service if there was no
+// fault since the Service changed.
 func (o *oracle) checkAddress(job *batchv1.Job) {
 	w := o.world
 	if !w.scenario.callbackService || w.since() < w.scenario.calmFrom+addressKnown {
@@ -93,7 +92,7 @@ func (o *oracle) checkAddress(job *batchv1.Job) {
 		return
 	}
 	if !w.reaches(job) {
-		w.fail("the Job %s was created with the address %s, at which there is no Service any more", job.Name, hostOf(job))
+		w.fail("the Job %s was created with the address %s, which the Service no longer has", job.Name, hostOf(job))
 	}
 	if hostOf(job) != firstAddress {
 		o.stats.Readdressed++

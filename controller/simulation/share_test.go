@@ -13,15 +13,15 @@ import (
 	"time"
 )
 
-// A run of many seeds is shared by processes, one for each processor: the
-// random source that client-go uses is one for the whole process.
+// Child processes share a run of many seeds, one process for each processor: the random
+// source of client-go is global to a process.
 const (
 	shareVariable = "SIMULATION_SHARE" // "2/4" is every fourth seed, beginning with the third
 	statsPrefix   = "simulated: "
 	mostFailures  = 5 // after which a process ends
 )
 
-// stats say that the seeds have done something.
+// stats count what the seeds have done.
 type stats struct {
 	Seeds, Records, Closed, Jobs, Acknowledged, Unreported, Secrets, Denied, Readdressed, Crashes, PowerLosses, Damaged int
 }
@@ -41,7 +41,7 @@ func (s *stats) add(o stats) {
 	s.Damaged += o.Damaged
 }
 
-// runAll has child processes run all seeds.
+// runAll runs all seeds in child processes.
 func runAll(t *testing.T) {
 	t.Helper()
 	began := time.Now()
@@ -83,7 +83,7 @@ func runShare(t *testing.T, share string) {
 	t.Helper()
 	var index, of uint64
 	if _, err := fmt.Sscanf(share, "%d/%d", &index, &of); err != nil || of == 0 {
-		t.Fatalf("%s=%q: must be such as 0/2", shareVariable, share)
+		t.Fatalf("%s=%q: must be like 0/2", shareVariable, share)
 	}
 	var sum stats
 	for seed, failures := *from+index, 0; seed < *from+uint64(*seeds) && failures < mostFailures; seed += of {

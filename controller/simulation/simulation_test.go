@@ -26,12 +26,12 @@ var (
 
 func TestMain(m *testing.M) {
 	flag.Parse()
-	// One thread: which of the goroutines that can run at one instant does so
-	// first is then not quite chance. Other threads get processes of their own.
+	// One thread: the order of goroutines that can run at the same instant is then less
+	// random. The other processors run processes of their own.
 	runtime.GOMAXPROCS(1)
-	debug.SetGCPercent(400) // worlds are small, and gone at once
+	debug.SetGCPercent(400) // worlds are small and short-lived
 	klog.SetSlogLogger(quiet())
-	// They would sleep while they hold a lock.
+	// The default handlers sleep while they hold a lock.
 	utilruntime.ErrorHandlers = nil
 	os.Exit(m.Run())
 }
@@ -43,8 +43,8 @@ func simulate(t *testing.T, seed uint64, show func(string), log *slog.Logger) (v
 	t.Helper()
 	watchdog := time.AfterFunc(2*time.Minute, func() { panic(fmt.Sprintf("seed %d hangs", seed)) })
 	defer watchdog.Stop()
-	// client-go draws its pauses from the shared source.
-	rand.Seed(int64(seed)) //nolint:staticcheck // only the shared one can be used
+	// client-go draws its pauses from the global source.
+	rand.Seed(int64(seed)) //nolint:staticcheck // client-go uses no other source
 	synctest.Test(t, func(*testing.T) { v = newWorld(seed, show, log).run() })
 	return v
 }
@@ -63,8 +63,8 @@ func TestSimulation(t *testing.T) {
 	}
 }
 
-// replay shows all of a seed. What happens at one instant may still happen in
-// another order, so that a seed is run until it fails as it did before.
+// replay runs one seed and shows all its steps. The order of steps at one instant may still
+// differ, so that the seed is run until it fails again.
 func replay(t *testing.T, text string) {
 	t.Helper()
 	seed, err := strconv.ParseUint(text, 10, 64)
@@ -87,7 +87,7 @@ func replay(t *testing.T, text string) {
 	}
 }
 
-// In these seeds no two things happen at one instant whose order has consequences.
+// In these seeds, the order of steps at one instant never matters.
 func TestTheSameSeedIsTheSameStory(t *testing.T) {
 	for _, seed := range []uint64{1, 2, 5, 7, 8, 9, 10, 11, 12, 13} {
 		first, second := simulate(t, seed, nil, quiet()), simulate(t, seed, nil, quiet())

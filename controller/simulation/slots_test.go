@@ -23,9 +23,9 @@ func (o *oracle) checkPool(what, but string) {
 	}
 }
 
-// holdsSlot reports whether the pod of a Job runs or may run. One that was told
-// to end is not waited for any longer than its grace and a minute, and not on a
-// node that is gone, or silent for a minute.
+// holdsSlot reports whether the pod of a Job runs or may run. A pod that has to end holds
+// its slot for at most its grace period and a minute, and loses it on a node that is
+// deleted, or silent for a minute.
 func (o *oracle) holdsSlot(l *life) bool {
 	w := o.world
 	pod := w.pod(l)
@@ -41,10 +41,10 @@ func (o *oracle) holdsSlot(l *life) bool {
 	return told.IsZero() || time.Since(told) < w.scenario.grace+margin
 }
 
-// margin is how much longer than its grace a pod may count as running.
+// margin is how long after its grace period a pod may count as running.
 const margin = time.Minute
 
-// told returns when the pod was told to end, or its Job was.
+// told returns when the pod was deleted or its Job was stopped.
 func (l *life) told() time.Time {
 	if l.deleted.After(l.stopped) {
 		return l.deleted
@@ -52,8 +52,7 @@ func (l *life) told() time.Time {
 	return l.stopped
 }
 
-// isSilent reports whether the pod was told to end, and nothing has been heard of
-// its node for a minute.
+// isSilent reports whether the pod has to end, and its node is silent for a minute.
 func (o *oracle) isSilent(l *life) bool {
 	node := o.world.node(l.key.Node)
 	if node == nil || l.told().IsZero() {
@@ -63,14 +62,14 @@ func (o *oracle) isSilent(l *life) bool {
 	return ready.Status == corev1.ConditionUnknown && time.Since(ready.LastTransitionTime.Time) >= margin
 }
 
-// noteSilence is told that a node is about to be heard of again.
+// noteSilence is called before a node becomes ready again.
 func (o *oracle) noteSilence(node string) {
 	for _, l := range o.world.lives {
 		l.silent = l.silent || (l.key.Node == node && o.isSilent(l))
 	}
 }
 
-// podStarts checks that nothing of an earlier execution runs beside the pod.
+// podStarts checks that no pod of an earlier execution runs beside the pod.
 func (o *oracle) podStarts(l *life) {
 	for _, other := range o.world.lives {
 		if other != l && other.key.Node == l.key.Node && other.running && !other.ended && o.world.pod(other) != nil {

@@ -33,7 +33,7 @@ func (w *world) keySecret() *corev1.Secret {
 	}
 }
 
-// openKeyring reads the callback key, or makes it, until the API server answers.
+// openKeyring reads or creates the callback key, and retries until the API server responds.
 func (p *process) openKeyring(ctx context.Context, view *view) (*auth.Keyring, error) {
 	for pauses := backoff.New(time.Second, 15*time.Second, nil); ; {
 		keyring, err := auth.OpenKeyring(ctx, auth.KeyringOptions{
@@ -49,7 +49,7 @@ func (p *process) openKeyring(ctx context.Context, view *view) (*auth.Keyring, e
 	}
 }
 
-// secretCreated has the garbage collector delete a Secret whose record is gone.
+// secretCreated is the garbage collector: it deletes a Secret whose record is deleted.
 func (w *world) secretCreated(secret *corev1.Secret) {
 	id := executionOf(secret)
 	if id == "" {
@@ -63,12 +63,12 @@ func (w *world) secretCreated(secret *corev1.Secret) {
 
 func executionOf(o object) execution.ID { return execution.ID(o.GetLabels()[jobspec.ExecutionLabel]) }
 
-// giveToken has the kubelet look for what the container's environment refers to,
-// without which it does not start. It reports whether it is there.
+// giveToken is the kubelet: it reads the token for the container's environment, without
+// which the container does not start. It reports whether the token exists.
 func (w *world) giveToken(l *life) bool {
 	ref := tokenReference(l)
 	if ref == nil {
-		w.fail("I4: the pod %s is given no token", l.pod)
+		w.fail("I4: the pod %s has no token in its environment", l.pod)
 		return false
 	}
 	secret, _ := w.api.get(secrets, ref.Name).(*corev1.Secret)
@@ -91,8 +91,8 @@ func tokenReference(l *life) *corev1.SecretKeySelector {
 	return nil
 }
 
-// meddle has a pod report for its neighbour, with its own token: it must be
-// told that it may not, or nothing.
+// meddle sends a result for a pod's neighbour with the pod's own token. The response must
+// be a denial, if there is one.
 func (w *world) meddle(l *life) {
 	luck := w.draw("meddles", l.pod)
 	neighbour := w.neighbour(l.key)
@@ -124,7 +124,7 @@ func (w *world) neighbour(key execution.Key) execution.Key {
 	return execution.Key{Execution: key.Execution, Node: next.Name}
 }
 
-// secretCreated checks that token Secrets go with their record.
+// secretCreated checks that the record owns its token Secrets.
 func (o *oracle) secretCreated(id execution.ID, secret *corev1.Secret) {
 	o.stats.Secrets++
 	r := o.records[id]
@@ -133,11 +133,11 @@ func (o *oracle) secretCreated(id execution.ID, secret *corev1.Secret) {
 		return
 	}
 	if r.phase != execution.Open {
-		r.tokensKept = true // its sender waits no more for the answer
+		r.tokensKept = true // its sender no longer waits for the response
 	}
 }
 
-// secretDeleted checks that the tokens are not needed any more.
+// secretDeleted checks that the tokens are no longer needed.
 func (o *oracle) secretDeleted(secret *corev1.Secret) {
 	id := executionOf(secret)
 	if id == "" {
@@ -152,24 +152,24 @@ func (o *oracle) secretDeleted(secret *corev1.Secret) {
 	}
 }
 
-// tokenMissing checks that no pod waits for a token as long as somebody waits
-// for what it reports.
+// tokenMissing checks that no pod waits for a token while its execution can accept its
+// result.
 func (o *oracle) tokenMissing(l *life, ref *corev1.SecretKeySelector) {
 	if o.records[l.key.Execution].phase == execution.Open {
 		o.world.fail("I4: the pod %s cannot start: there is no token of %s in the Secret %s", l.pod, ref.Key, ref.Name)
 	}
 }
 
-// keepTokens takes down that a request to delete the token Secrets of closed
-// executions failed.
+// keepTokens records that a request to delete the token Secrets of closed executions
+// failed.
 func (o *oracle) keepTokens() {
 	for _, r := range o.records {
 		r.tokensKept = r.tokensKept || r.phase == execution.Closed
 	}
 }
 
-// tokensLeft says which tokens an execution has left that are to be deleted, by the
-// leader or with the record; empty: none.
+// tokensLeft describes a token Secret that should have been deleted, by the leader or with
+// its record; empty: there is none.
 func (o *oracle) tokensLeft() string {
 	w := o.world
 	for _, secret := range w.api.tables[secrets].at(w.api.version) {

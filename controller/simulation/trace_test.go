@@ -7,24 +7,24 @@ import (
 	"time"
 )
 
-// step is one thing that happened.
+// step is one event in the simulated world.
 type step struct {
-	at   time.Duration // since the begin
+	at   time.Duration // since the beginning
 	who  string
 	verb string
 	what string
-	came string // of it
+	came string // the outcome
 }
 
 func (s step) String() string {
 	return fmt.Sprintf("%13.6fs  %-8s %-10s %-44s %s", s.at.Seconds(), s.who, s.verb, s.what, s.came)
 }
 
-// lastSteps is how many steps are shown of a seed that fails.
+// lastSteps is how many steps of a failed seed are shown.
 const lastSteps = 60
 
-// trace remembers the last steps, and a hash of all of them. In which order steps of
-// one instant came is not in the hash: goroutines that a kill ends at once end in any.
+// trace has the last steps, and a hash of all of them. The hash does not depend on the
+// order of steps at one instant: goroutines that a kill ends together end in any order.
 type trace struct {
 	steps   [lastSteps]step
 	n       int
@@ -49,7 +49,7 @@ func (t *trace) add(s step) {
 // sum returns the hash of all steps.
 func (t *trace) sum() uint64 { return mix(t.hash ^ t.instant) }
 
-// tail is what happened last.
+// tail returns the last steps.
 func (t *trace) tail() string {
 	var b strings.Builder
 	for i := max(0, t.n-lastSteps); i < t.n; i++ {
@@ -58,7 +58,7 @@ func (t *trace) tail() string {
 	return b.String()
 }
 
-// story is all that happened, and what was logged meanwhile.
+// story has all steps and logs of a seed.
 type story struct {
 	mu   sync.Mutex
 	text strings.Builder

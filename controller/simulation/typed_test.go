@@ -22,7 +22,7 @@ import (
 	eventsv1client "k8s.io/client-go/kubernetes/typed/events/v1"
 )
 
-// client has the requests that are alike for all kinds.
+// client has the requests that are the same for all kinds.
 type client[P object] struct {
 	*view
 	kind kind
@@ -68,8 +68,8 @@ func (c client[P]) Update(ctx context.Context, o P, _ metav1.UpdateOptions) (P, 
 	return answer(&got, err)
 }
 
-// answer returns nothing with an error, and does not look at what was got: what
-// the request did not do by then it may do later.
+// answer returns the response of a request. With an error it does not read got: the request
+// may still be carried out, and write to it.
 func answer[P any](got *P, err error) (P, error) {
 	var nothing P
 	if err != nil {
@@ -92,7 +92,7 @@ func (c client[P]) Delete(ctx context.Context, name string, o metav1.DeleteOptio
 	})
 }
 
-// DeleteCollection deletes what two selectors select.
+// DeleteCollection deletes the objects that both selectors match.
 func (c secretClient) DeleteCollection(ctx context.Context, _ metav1.DeleteOptions, o metav1.ListOptions) error {
 	selector, err := labels.Parse(o.LabelSelector)
 	if err != nil {
@@ -102,7 +102,7 @@ func (c secretClient) DeleteCollection(ctx context.Context, _ metav1.DeleteOptio
 	if err != nil {
 		return err
 	}
-	name, _ := one.RequiresExactMatch(metav1.ObjectNameField) // none if it is for many
+	name, _ := one.RequiresExactMatch(metav1.ObjectNameField) // empty: the request is for many
 	return c.do(ctx, request{verb: "deletecollection", kind: secrets, name: name, write: true}, func() error {
 		for _, there := range c.world.api.tables[secrets].list(c.world.api.version, selector) {
 			if one.Matches(fields.Set{metav1.ObjectNameField: there.GetName()}) {
@@ -113,7 +113,7 @@ func (c secretClient) DeleteCollection(ctx context.Context, _ metav1.DeleteOptio
 	})
 }
 
-// stopPatch is the only patch that is made of a Job.
+// stopPatch is the only patch of a Job.
 type stopPatch struct {
 	Metadata struct {
 		UID         types.UID         `json:"uid"`
@@ -135,7 +135,7 @@ func (c client[P]) Patch(ctx context.Context, name string, _ types.PatchType, da
 		got = patched
 		job, ok := any(patched).(*batchv1.Job)
 		if !ok {
-			return nil // an event is counted up
+			return nil // the count of an event
 		}
 		var patch stopPatch
 		if err := json.Unmarshal(data, &patch); err != nil {
@@ -158,8 +158,7 @@ func (c client[P]) Watch(ctx context.Context, o metav1.ListOptions) (watch.Inter
 	return c.watch(ctx, c.kind, o)
 }
 
-// list returns the objects as they are, or, if the request allows that, as
-// they were a while ago.
+// list returns the current objects or, if the request permits it, earlier ones.
 func (c client[P]) list(ctx context.Context, o metav1.ListOptions) (found []P, version string, err error) {
 	selector, err := labels.Parse(o.LabelSelector)
 	if err != nil {
@@ -198,8 +197,8 @@ func values[T any](pointers []*T) []T {
 	return all
 }
 
-// What is not used is one level deeper than what is, so that Go prefers the
-// latter.
+// The unused methods are embedded one level deeper than the used ones, so that Go prefers
+// the used ones.
 type (
 	unusedConfigMaps struct {
 		corev1client.ConfigMapInterface

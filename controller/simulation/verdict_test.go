@@ -16,8 +16,8 @@ import (
 	"github.com/batch-job-controller/batch-job-controller/controller/execution"
 )
 
-// sent takes down that a node is about to report. It may be stored from here
-// on, whether anybody is told or not.
+// sent records that a node is about to send a result. From here on the result may be
+// stored, with or without a response.
 func (o *oracle) sent(m message) {
 	r := o.results[m.series()]
 	if r == nil {
@@ -27,8 +27,7 @@ func (o *oracle) sent(m message) {
 	r.may[m.value] = true
 }
 
-// acknowledged takes down that a node was told that its result is safe, and
-// looks whether it is.
+// acknowledged records that a result was acknowledged, and checks that it is durable.
 func (o *oracle) acknowledged(m message) {
 	r := o.results[m.series()]
 	if r.last == 0 {
@@ -41,8 +40,8 @@ func (o *oracle) acknowledged(m message) {
 	}
 }
 
-// inDoubt takes down that nobody knows what became of a request. A process that
-// is stopped may go on with it at any time.
+// inDoubt records that the outcome of a request is unknown. A suspended process may resume
+// it at any time.
 func (o *oracle) inDoubt(m message) { o.results[m.series()].doubt[m.value] = true }
 
 // partsOf returns the values of a stored result.
@@ -61,8 +60,8 @@ func partsOf(stored []byte) map[string]int {
 	return parts
 }
 
-// refused is told that a pod which runs was told for good that nobody waits
-// for its result.
+// refused checks that the controller does not reject the result of a running pod for
+// good.
 func (o *oracle) refused(l *life, err error) {
 	r := o.records[l.key.Execution]
 	_, ended := r.outcomes[r.index[l.key.Node]]
@@ -82,8 +81,7 @@ func (o *oracle) afterPowerLoss() {
 	}
 }
 
-// dropped reports whether an execution may have been dropped with all that it
-// left: the record goes first.
+// dropped reports whether an execution may have been pruned: its record is deleted first.
 func (o *oracle) dropped(id execution.ID) bool {
 	r := o.records[id]
 	return r == nil || r.gone
@@ -125,7 +123,7 @@ func (o *oracle) checkReport(id execution.ID, r *recordState) {
 		key := execution.Key{Execution: id, Node: node.Name}
 		line := lines[node.Name]
 		if len(line) != 1 {
-			w.fail("I3: the report of %s has %d lines of %s", id, len(line), node.Name)
+			w.fail("I3: the report of %s has %d entries for %s", id, len(line), node.Name)
 			return
 		}
 		if line[0].State != r.outcomes[i].State || line[0].Reason != r.outcomes[i].Reason {
@@ -142,7 +140,7 @@ func (o *oracle) checkReport(id execution.ID, r *recordState) {
 	}
 }
 
-// missing says what is still to be done, or nothing.
+// missing describes what is still to be done, or returns nothing.
 func (w *world) missing() string {
 	if open := w.oracle.openRecords(); len(open) > 0 {
 		return fmt.Sprintf("execution %s is still open", open[0])
@@ -158,7 +156,7 @@ func (w *world) missing() string {
 		return "nobody leads"
 	}
 	if left := w.oracle.tokensLeft(); left != "" {
-		return left // what fails is tried again
+		return left // a failed deletion is retried
 	}
 	exported := w.exported()
 	for of, r := range w.oracle.results {
@@ -169,8 +167,8 @@ func (w *world) missing() string {
 	return ""
 }
 
-// excused reports whether a tick needs no execution: another one was open when
-// it was due, or nobody could lead in time.
+// excused reports whether a tick needs no execution: another execution was open when the
+// tick was due, or no replica could lead in time.
 func (o *oracle) excused(tick time.Time) bool {
 	w := o.world
 	last := tick.Add(w.scenario.startingDeadline)

@@ -14,8 +14,8 @@ import (
 	"k8s.io/apimachinery/pkg/watch"
 )
 
-// watcher is one watch of one process: a goroutine that hands on what happened
-// to a table, later.
+// watcher is one watch of a process: a goroutine that delivers the changes of a table with
+// a delay.
 type watcher struct {
 	view     *view
 	table    *table
@@ -55,7 +55,7 @@ func (v *view) watch(ctx context.Context, k kind, o metav1.ListOptions) (watch.I
 		return nil
 	})
 	if err != nil {
-		x.Stop() // it may have begun although nobody was told
+		x.Stop() // it may have begun although the response was lost
 		return nil, err
 	}
 	go x.run()
@@ -119,7 +119,7 @@ func (x *watcher) wait(d time.Duration) bool {
 	return false
 }
 
-// upcoming returns what is to be handed on next, and when.
+// upcoming returns the next event, and when it is due.
 func (x *watcher) upcoming() (event watch.Event, due time.Time, ok bool) {
 	w, p := x.view.world, x.view.process
 	w.mu.Lock()

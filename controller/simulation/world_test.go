@@ -16,7 +16,7 @@ const (
 
 	leaseDuration = 15 * time.Second
 	renewDeadline = 10 * time.Second
-	retryPeriod   = 2100 * time.Millisecond // not a divisor of the deadline: which of two timers is first would be chance
+	retryPeriod   = 2100 * time.Millisecond // not a divisor of the deadline: otherwise it would be random which of two timers is first
 )
 
 // world is one seed.
@@ -27,19 +27,19 @@ type world struct {
 	log      *slog.Logger
 	disk     *memdisk.Disk
 
-	mu        sync.Mutex // guards what follows, and is never held while something waits
+	mu        sync.Mutex // guards the fields below, and is never held while a goroutine waits
 	api       *apiServer
 	trace     trace
 	oracle    *oracle
 	slots     []*process // nil: down
-	born      int        // processes
+	born      int        // number of processes so far
 	crashed   int
-	over      bool        // nothing happens any more
+	over      bool        // nothing happens after the end
 	rewatches map[int]int // by slot
 	lives     map[string]*life
 	// readdressed is when the callback Service was last deleted or created.
 	readdressed time.Time
-	problem     string        // the first rule that was broken
+	problem     string        // the first broken rule
 	broken      chan struct{} // closed then
 	work        sync.WaitGroup
 }
@@ -62,7 +62,7 @@ func newWorld(seed uint64, show func(string), log *slog.Logger) *world {
 	return w
 }
 
-// verdict is what came of a seed.
+// verdict is the outcome of a seed.
 type verdict struct {
 	problem string // empty: none
 	tail    string
@@ -72,7 +72,7 @@ type verdict struct {
 	stats   stats
 }
 
-// run is the life of a world, in a bubble of its own.
+// run runs the world in a bubble of its own.
 func (w *world) run() verdict {
 	w.mu.Lock()
 	w.setUp()
@@ -112,7 +112,7 @@ func (w *world) setUp() {
 	w.scheduleEvents()
 }
 
-// settle waits until all is done, or cannot be any more.
+// settle waits until all is done, or until the deadline for it has passed.
 func (w *world) settle() {
 	w.mu.Lock()
 	open := len(w.oracle.openRecords())
@@ -125,8 +125,8 @@ func (w *world) settle() {
 	if late := last + w.scenario.startingDeadline - w.since(); late > 0 {
 		deadline += late
 	}
-	// A start-up that is being dealt with may open another one: all is done when
-	// it has been for a while.
+	// A starting leader may open another execution: the world is settled only after a
+	// while without one.
 	const whole = 5
 	for until, quiet := time.Now().Add(deadline), 0; quiet < whole; w.sleep(time.Second) {
 		w.mu.Lock()
@@ -163,7 +163,7 @@ func (w *world) since() time.Duration { return time.Since(w.start) }
 // stormy reports whether things may go wrong.
 func (w *world) stormy() bool { return w.since() < w.scenario.calmFrom }
 
-// after has something done later. The lock is held while it is done.
+// after calls do after d, with the lock held.
 func (w *world) after(d time.Duration, do func()) {
 	time.AfterFunc(d, func() {
 		w.mu.Lock()
@@ -176,14 +176,14 @@ func (w *world) after(d time.Duration, do func()) {
 
 func (w *world) at(t time.Time, do func()) { w.after(time.Until(t), do) }
 
-// note takes down that something happened. The caller holds the lock.
+// note adds a step to the trace. The caller holds the lock.
 func (w *world) note(who, verb, what, came string) {
 	if !w.over {
 		w.trace.add(step{at: w.since(), who: who, verb: verb, what: what, came: came})
 	}
 }
 
-// fail takes down that a rule was broken. The first time counts.
+// fail records that a rule is broken. Only the first one counts.
 func (w *world) fail(format string, args ...any) {
 	if w.problem != "" || w.over {
 		return
