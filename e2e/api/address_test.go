@@ -12,9 +12,9 @@ import (
 	"github.com/batch-job-controller/batch-job-controller/e2e/api/rig"
 )
 
-// An execution outlives the address that it began with: the callback Service is
-// created anew, and then the leader's POD_IP is set. Nodes run one after the other,
-// each with the address that is good when its Job is created.
+// The callback address changes during an execution: the callback Service is recreated, and
+// then the leader's POD_IP is set. Nodes run one after the other, each with the address that
+// is valid when its Job is created.
 func TestAnAddressThatChangesInAnExecution(t *testing.T) {
 	t.Parallel()
 	site := rig.NewSite(t, shared, rig.Config{Pool: 1, RunFor: untilEnded})
@@ -40,7 +40,7 @@ func TestAnAddressThatChangesInAnExecution(t *testing.T) {
 		t.Fatalf("both Services have the address %s", first)
 	}
 	server.Start()
-	next(first) // its Job was there before
+	next(first) // its Job existed before
 	next(second)
 	waitAllRunning(t, site, 1)
 	server.Kill()
@@ -50,7 +50,7 @@ func TestAnAddressThatChangesInAnExecution(t *testing.T) {
 	checkReport(t, waitClosed(t, site), all(nodes, succeeded()))
 }
 
-// createService makes the callback Service, and returns its address.
+// createService creates the callback Service, and returns its address.
 func createService(t *testing.T, site *rig.Site) string {
 	t.Helper()
 	service, err := site.Client.CoreV1().Services(site.Namespace).Create(t.Context(), &corev1.Service{

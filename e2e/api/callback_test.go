@@ -17,8 +17,8 @@ import (
 	"github.com/batch-job-controller/batch-job-controller/e2e/api/rig"
 )
 
-// The simulated pods run nothing: the test reports for them, to the URLs they
-// were given.
+// The simulated pods run nothing: the test sends their callbacks to the URLs in their
+// environment.
 func TestWhatPodsReportIsExportedAndSurvivesAKill(t *testing.T) {
 	t.Parallel()
 	site := rig.NewSite(t, shared, rig.Config{Pool: 4, RunFor: untilEnded})
@@ -100,7 +100,7 @@ func checkEvents(t *testing.T, site *rig.Site) {
 	})
 }
 
-// refused posts what must not be taken.
+// refused posts a result that must be rejected.
 func refused(t *testing.T, url, body string) {
 	t.Helper()
 	response, err := http.Post(url, "text/plain", strings.NewReader(body))
@@ -109,6 +109,6 @@ func refused(t *testing.T, url, body string) {
 	}
 	defer response.Body.Close()
 	if response.StatusCode < http.StatusBadRequest || response.StatusCode >= http.StatusInternalServerError {
-		t.Errorf("POST %s: %s, want it refused", url, response.Status)
+		t.Errorf("POST %s: %s, want a rejection", url, response.Status)
 	}
 }

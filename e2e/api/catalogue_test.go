@@ -17,10 +17,9 @@ import (
 	"github.com/batch-job-controller/batch-job-controller/e2e/monitoring"
 )
 
-// Everything that docs/metrics.md lists is exported, with the labels it says, by
-// a server to which everything has happened that is counted, and nothing of the
-// controller's own that the page does not list. What alerts and panels ask for
-// is among it.
+// A server in which every counted event has happened exports every metric of docs/metrics.md
+// with its labels, and no other metrics of its own. The metrics of alerts and panels are
+// among them.
 func TestThePageIsWhatIsExported(t *testing.T) {
 	t.Parallel()
 	site := rig.NewSite(t, shared, rig.Config{Pool: 2, RunFor: untilEnded, Keys: map[string]any{
@@ -62,7 +61,7 @@ func TestThePageIsWhatIsExported(t *testing.T) {
 		slices.Sort(e.Labels)
 		switch {
 		case !ok:
-			t.Errorf("%s is listed and not exported", e.Name)
+			t.Errorf("%s is listed, but not exported", e.Name)
 		case !slices.Equal(e.Labels, []string{"..."}) && !slices.Equal(e.Labels, labels):
 			t.Errorf("%s: labels %v are listed, %v exported", e.Name, e.Labels, labels)
 		}
@@ -73,7 +72,7 @@ func TestThePageIsWhatIsExported(t *testing.T) {
 			histogram = strings.TrimSuffix(histogram, suffix)
 		}
 		if strings.HasPrefix(name, "batch_job_controller_") && !listed[name] && !listed[histogram] {
-			t.Errorf("%s is exported and not listed", name)
+			t.Errorf("%s is exported, but not listed", name)
 		}
 	}
 
@@ -92,7 +91,7 @@ func TestThePageIsWhatIsExported(t *testing.T) {
 	}
 }
 
-// eitherRuns waits until a pod runs on one of the nodes, and returns which.
+// eitherRuns waits until a pod runs on one of the nodes, and returns that node.
 func eitherRuns(t *testing.T, site *rig.Site, nodes []string) (node string) {
 	t.Helper()
 	site.Audit.Until(patience, "a pod runs on one of the nodes", func(state *rig.State) bool {
@@ -116,7 +115,7 @@ func labelsByName(m rig.Metrics) map[string][]string {
 			if label = strings.TrimPrefix(label, ","); label != "le" {
 				labels = append(labels, label)
 			}
-			_, rest, _ = strings.Cut(value, `"`) // no value here has a quote
+			_, rest, _ = strings.Cut(value, `"`) // no value has a quote
 		}
 		slices.Sort(labels)
 		all[name] = labels
@@ -124,8 +123,8 @@ func labelsByName(m rig.Metrics) map[string][]string {
 	return all
 }
 
-// onSite puts the prefix, the gauge and the label of a site in the places that
-// the page has for them.
+// onSite replaces the placeholders of the page by the prefix, the gauge and the label of a
+// site.
 func onSite(e monitoring.Entry) monitoring.Entry {
 	fill := strings.NewReplacer("<prefix>", "site", "<gauge>", "temperature", "<labels>", "sensor")
 	e.Name, e.Labels = fill.Replace(e.Name), slices.Clone(e.Labels)

@@ -22,22 +22,22 @@ import (
 
 // crash is a point at which the server dies.
 type crash struct {
-	at    string // as the crasher is told
-	times int    // how many servers in a row die there
+	at    string // the value of CRASH_AT
+	times int    // how many consecutive servers die there
 	nodes int    // 0: crashNodes
 	keys  map[string]any
-	// answered: it dies when a pod has its answer.
+	// answered: the server dies when a pod has its response.
 	answered bool
-	// old: one execution has closed before.
+	// old: an execution has closed before.
 	old bool
-	// closing: the open execution may be closed before the next server looks at
-	// what is due, so that it opens another one.
+	// closing: the open execution may be closed before the next server checks what is
+	// due, so that the server opens another execution.
 	closing bool
-	// also checks what is not the same for all.
+	// also has the additional checks of a crash.
 	also func(t *testing.T, s *rig.Site, report execution.Report)
 }
 
-// The steps of a crash.
+// The steps at which a server can die.
 const (
 	createState  = "POST configmaps/check-state"
 	writeState   = "PUT configmaps/check-state"
@@ -56,60 +56,59 @@ const (
 	grave        = ".[0-9]*.deleting"
 )
 
-// The points go from one tick to what is left of it at the end.
+// crashes has the crashes in the order of an execution, from a tick to its deletion.
 func crashes() map[string]crash {
 	logs := map[string]any{"savePodLog": true}
 	onlyNewest := map[string]any{"reportHistory": 1}
 	onlyNewestJobs := map[string]any{"jobHistory": 1}
 	threeSecrets := map[string]any{"callback": map[string]any{"tokensPerSecret": 3}}
 	return map[string]crash{
-		"the server has never run":                              {at: "before " + createState, times: 2},
-		"there is no callback key":                              {at: "before " + createKey, times: 2},
-		"the callback key is created, nobody reads the answer":  {at: "after " + createKey, times: 1},
-		"the state is created, nobody reads the answer":         {at: "after " + createState, times: 1},
-		"a tick is due, nothing is written":                     {at: "before " + writeState, times: 3},
-		"the tick is in the state, nobody reads the answer":     {at: "after " + writeState, times: 2},
-		"the tick is in the state, there is no record":          {at: "before " + createRecord, times: 3},
-		"the record is created, nobody reads the answer":        {at: "after " + createRecord, times: 1},
-		"the record is created, the state does not tell":        {at: "after " + createRecord + ", then before " + writeState, times: 1},
-		"the record is created, nothing is admitted":            {at: "before " + writeRecord, times: 3},
-		"tasks are admitted, nobody reads the answer":           {at: "after " + writeRecord, times: 2},
-		"tasks are admitted, there are no Jobs":                 {at: "after " + writeRecord + ", then before POST jobs/*", times: 1},
-		"tasks are admitted, there are no tokens":               {at: "before " + createTokens, times: 3, keys: threeSecrets},
-		"tokens are created, nobody reads the answer":           {at: "after " + createTokens, times: 2, keys: threeSecrets},
-		"tokens are created, there are no Jobs":                 {at: "after " + createTokens + ", then before POST jobs/*", times: 2, keys: threeSecrets},
-		"there are never any Jobs":                              {at: "before POST jobs/*", times: 3},
-		"a Job is created, nobody reads the answer":             {at: "after POST jobs/*", times: 3},
-		"the last Job is created, nobody reads the answer":      {at: fmt.Sprintf("after POST jobs/* %d", crashNodes), times: 1},
-		"a Job is created, the record does not tell":            {at: "after POST jobs/*, then before " + writeRecord, times: 3, nodes: 3*mostUntold + 1},
-		"a pod has ended, its log is not asked for":             {at: "before GET pods/*/log", times: 2, keys: logs, also: checkLogs},
-		"a log has no name yet":                                 {at: "before " + nameLog, times: 2, keys: logs, also: checkLogs},
-		"a log is durable":                                      {at: "after " + nameLog + ", then after " + syncNames, times: 2, keys: logs, also: checkLogs},
-		"half of a result is written":                           {at: "during write [0-9]*/.tmp-*", times: 2},
-		"a result has no name yet":                              {at: "before " + nameResult, times: 3},
-		"a result has a name that is not durable":               {at: "after " + nameResult + ", then before " + syncNames, times: 2},
-		"a result is durable, the pod has no answer":            {at: "after " + nameResult + ", then after " + syncNames, times: 2},
-		"a pod has its answer":                                  {answered: true, times: 1},
-		"all tasks have ended, callbacks are taken":             {at: "before " + endRecord, times: 2, closing: true},
-		"callbacks have ended, nobody reads the answer":         {at: "after " + endRecord, times: 1, closing: true},
-		"callbacks have ended, there is no report":              {at: "before " + nameReport, times: 2, closing: true},
-		"the report is written, the record is not closed":       {at: "after " + nameReport + ", then before " + closeRecord, times: 1, closing: true},
-		"the record is closed, no tokens are deleted":           {at: "before " + deleteTokens, times: 2, keys: threeSecrets, closing: true},
-		"the tokens are deleted, nobody reads the answer":       {at: "after " + deleteTokens, times: 1, keys: threeSecrets, closing: true},
-		"the record is closed, nobody reads the answer":         {at: "after " + closeRecord, times: 1, closing: true},
-		"an old record is about to be deleted":                  {at: "before " + dropRecord, times: 2, keys: onlyNewest, old: true, also: checkPruned},
-		"an old record is deleted, its report is not":           {at: "after " + dropRecord, times: 1, keys: onlyNewest, old: true, also: checkPruned},
-		"an old report is set aside, and nothing of it deleted": {at: "after rename " + grave, times: 1, keys: onlyNewest, old: true, also: checkPruned},
-		"half of an old report is deleted":                      {at: "during removeall " + grave, times: 1, keys: onlyNewest, old: true, also: checkPruned},
-		"half of the old Jobs are deleted":                      {at: fmt.Sprintf("after DELETE jobs/* %d", crashNodes/2), times: 1, keys: onlyNewestJobs, old: true},
+		"the server has never run":                                {at: "before " + createState, times: 2},
+		"there is no callback key":                                {at: "before " + createKey, times: 2},
+		"the callback key is created, the response is lost":       {at: "after " + createKey, times: 1},
+		"the state is created, the response is lost":              {at: "after " + createState, times: 1},
+		"a tick is due, nothing is written":                       {at: "before " + writeState, times: 3},
+		"the tick is in the state, the response is lost":          {at: "after " + writeState, times: 2},
+		"the tick is in the state, there is no record":            {at: "before " + createRecord, times: 3},
+		"the record is created, the response is lost":             {at: "after " + createRecord, times: 1},
+		"the record is created, the state does not say so":        {at: "after " + createRecord + ", then before " + writeState, times: 1},
+		"the record is created, nothing is admitted":              {at: "before " + writeRecord, times: 3},
+		"tasks are admitted, the response is lost":                {at: "after " + writeRecord, times: 2},
+		"tasks are admitted, there are no Jobs":                   {at: "after " + writeRecord + ", then before POST jobs/*", times: 1},
+		"tasks are admitted, there are no tokens":                 {at: "before " + createTokens, times: 3, keys: threeSecrets},
+		"tokens are created, the response is lost":                {at: "after " + createTokens, times: 2, keys: threeSecrets},
+		"tokens are created, there are no Jobs":                   {at: "after " + createTokens + ", then before POST jobs/*", times: 2, keys: threeSecrets},
+		"there are never any Jobs":                                {at: "before POST jobs/*", times: 3},
+		"a Job is created, the response is lost":                  {at: "after POST jobs/*", times: 3},
+		"the last Job is created, the response is lost":           {at: fmt.Sprintf("after POST jobs/* %d", crashNodes), times: 1},
+		"a Job is created, the record does not say so":            {at: "after POST jobs/*, then before " + writeRecord, times: 3, nodes: 3*mostUntold + 1},
+		"a pod has ended, its log is not requested":               {at: "before GET pods/*/log", times: 2, keys: logs, also: checkLogs},
+		"a log has no name yet":                                   {at: "before " + nameLog, times: 2, keys: logs, also: checkLogs},
+		"a log is durable":                                        {at: "after " + nameLog + ", then after " + syncNames, times: 2, keys: logs, also: checkLogs},
+		"half of a result is written":                             {at: "during write [0-9]*/.tmp-*", times: 2},
+		"a result has no name yet":                                {at: "before " + nameResult, times: 3},
+		"a result has a name that is not durable":                 {at: "after " + nameResult + ", then before " + syncNames, times: 2},
+		"a result is durable, the pod has no response":            {at: "after " + nameResult + ", then after " + syncNames, times: 2},
+		"a pod has its response":                                  {answered: true, times: 1},
+		"all tasks have ended, callbacks are accepted":            {at: "before " + endRecord, times: 2, closing: true},
+		"callbacks have ended, the response is lost":              {at: "after " + endRecord, times: 1, closing: true},
+		"callbacks have ended, there is no report":                {at: "before " + nameReport, times: 2, closing: true},
+		"the report is written, the record is not closed":         {at: "after " + nameReport + ", then before " + closeRecord, times: 1, closing: true},
+		"the record is closed, no tokens are deleted":             {at: "before " + deleteTokens, times: 2, keys: threeSecrets, closing: true},
+		"the tokens are deleted, the response is lost":            {at: "after " + deleteTokens, times: 1, keys: threeSecrets, closing: true},
+		"the record is closed, the response is lost":              {at: "after " + closeRecord, times: 1, closing: true},
+		"an old record is about to be deleted":                    {at: "before " + dropRecord, times: 2, keys: onlyNewest, old: true, also: checkPruned},
+		"an old record is deleted, its report is not":             {at: "after " + dropRecord, times: 1, keys: onlyNewest, old: true, also: checkPruned},
+		"an old report is moved to the trash, nothing is deleted": {at: "after rename " + grave, times: 1, keys: onlyNewest, old: true, also: checkPruned},
+		"half of an old report is deleted":                        {at: "during removeall " + grave, times: 1, keys: onlyNewest, old: true, also: checkPruned},
+		"half of the old Jobs are deleted":                        {at: fmt.Sprintf("after DELETE jobs/* %d", crashNodes/2), times: 1, keys: onlyNewestJobs, old: true},
 	}
 }
 
 const (
 	crashNodes, crashPool = 7, 2
-	// mostUntold is how many Jobs a server can create before it writes the record
-	// again: those that have a slot, and as many that are admitted beside them, if
-	// the pods of the first end meanwhile.
+	// mostUntold is how many Jobs a server can create before it writes the record again:
+	// those of all slots, and as many admitted ones if the first pods end meanwhile.
 	mostUntold = 2 * crashPool
 )
 
@@ -138,7 +137,7 @@ func TestNothingIsLostWhereverTheServerDies(t *testing.T) {
 
 			ids := waitAllClosed(t, site, toCome)
 			if !c.old && !c.closing && len(ids) != 1 {
-				t.Errorf("there were the executions %v, want only one", ids)
+				t.Errorf("got executions %v, want only one", ids)
 			}
 			if c.keys["reportHistory"] == 1 {
 				ids = waitPruned(t, site)
@@ -160,8 +159,8 @@ func TestNothingIsLostWhereverTheServerDies(t *testing.T) {
 
 func atOnce() time.Duration { return 0 }
 
-// nextSecond waits for it: an execution that was opened in the very second in
-// which a server starts stands for the one it would open.
+// nextSecond waits until the next second: a server that starts in the same second as an open
+// execution does not open another one.
 func nextSecond() {
 	now := time.Now()
 	timer := time.NewTimer(now.Truncate(time.Second).Add(time.Second).Sub(now))
@@ -169,7 +168,7 @@ func nextSecond() {
 	<-timer.C
 }
 
-// die starts the server and waits until it is dead, for the n-th time.
+// die starts the server for the n-th time, and waits until it is dead.
 func (c crash) die(t *testing.T, server *rig.Server, reporting *pods, n int) {
 	t.Helper()
 	nextSecond()
@@ -178,29 +177,28 @@ func (c crash) die(t *testing.T, server *rig.Server, reporting *pods, n int) {
 		select {
 		case <-reporting.first:
 		case <-time.After(patience):
-			t.Fatalf("not after %s: a pod has its answer", patience)
+			t.Fatalf("not after %s: a pod has its response", patience)
 		}
 		server.Kill()
 		return
 	}
 	server.WaitKilled(patience)
 	if got := bytes.Count(server.Log(), []byte("crasher: killed")); got != n {
-		t.Fatalf("the server died %d times where it was to, want %d: %s", got, n, c.at)
+		t.Fatalf("the server died %d times at the right step, want %d: %s", got, n, c.at)
 	}
 }
 
-// executionsToCome returns how many executions there will have been when the
-// next server, which is still to be started, has nothing left to do: it opens one
-// unless one is open.
+// executionsToCome returns the number of executions, including earlier ones, when the next
+// server has nothing left to do: it opens an execution unless one is open.
 func executionsToCome(t *testing.T, site *rig.Site) int {
 	t.Helper()
-	ids := map[execution.ID]bool{} // also those whose record was deleted
+	ids := map[execution.ID]bool{} // including those with a deleted record
 	site.Audit.Read(func(state *rig.State) {
 		for id := range state.Records {
 			ids[id] = true
 		}
 	})
-	// The audit may be behind.
+	// The audit may lag.
 	isOpen := false
 	for _, record := range records(t, site) {
 		ids[execution.ID(record.Labels[jobspec.ExecutionLabel])] = true
@@ -212,8 +210,8 @@ func executionsToCome(t *testing.T, site *rig.Site) int {
 	return len(ids) + 1
 }
 
-// checkExecution checks that of a closed execution each node ran once, and is
-// in the report.
+// checkExecution checks that each node of a closed execution ran once, and is in the
+// report.
 func checkExecution(t *testing.T, site *rig.Site, id execution.ID, nodes []string) execution.Report {
 	t.Helper()
 	site.Audit.Read(func(state *rig.State) { checkOneEach(t, state.Of(id), nodes) })
@@ -222,7 +220,7 @@ func checkExecution(t *testing.T, site *rig.Site, id execution.ID, nodes []strin
 	return report
 }
 
-// checkNoHalfReports checks that of a closed execution all is there or nothing.
+// checkNoHalfReports checks that the report of each closed execution is complete or deleted.
 func checkNoHalfReports(t *testing.T, site *rig.Site, reporting *pods) {
 	t.Helper()
 	var closed []execution.ID
@@ -244,7 +242,7 @@ func checkNoHalfReports(t *testing.T, site *rig.Site, reporting *pods) {
 		}
 		for _, name := range names {
 			if _, err := os.Stat(filepath.Join(dir, name)); err != nil {
-				t.Errorf("half of a report is left: %v", err)
+				t.Errorf("an incomplete report is left: %v", err)
 			}
 		}
 	}

@@ -23,25 +23,25 @@ import (
 	"github.com/batch-job-controller/batch-job-controller/e2e/api/rig"
 )
 
-// The names that the roles of the manifests have.
+// The names in the roles of the manifests.
 const (
 	roleKeySecret = "batch-job-controller-callback-key"
 	roleCASecret  = "batch-job-controller-ca"
 	roleTLSSecret = "batch-job-controller-tls"
 )
 
-// reportHost is whom the certificate of the report port is for.
+// reportHost is the name in the certificate of the report port.
 const reportHost = "reports.test"
 
-// everything is a server with the permissions of the manifests and of all
-// components, on a site with a node that works and one that does not.
+// everything is a server with the permissions of the manifests and all components, on a site
+// with a working node and nodes that do not work.
 type everything struct {
 	*rig.Site
 	server *rig.Server
 	node   string
 }
 
-// allComponents are those that grant something.
+// allComponents returns the components that grant permissions.
 func allComponents() []string { return []string{"report-auth", "tls"} }
 
 func newEverything(t *testing.T) *everything {
@@ -54,10 +54,9 @@ func newEverything(t *testing.T) *everything {
 	return e
 }
 
-// do has the server do everything it ever asks the API server for: it opens and
-// closes executions, stops a Job, reads logs, writes an event twice, asks who
-// somebody is, renews its authority, and drops the Jobs and then the record of
-// old executions.
+// do makes the server send every kind of request to the API server: it opens and closes
+// executions, stops a Job, reads logs, writes an event twice, reviews a token, renews its
+// authority, and deletes the Jobs and then the records of old executions.
 func (e *everything) do(t *testing.T) {
 	e.run(t, 1, e.sameEventTwice)
 
@@ -71,17 +70,17 @@ func (e *everything) do(t *testing.T) {
 		e.lookAtReports(t)
 	})
 
-	// As with an API server that does not stream lists to its watchers.
+	// As with an API server without streaming lists.
 	e.server.WithEnv("KUBE_FEATURE_WatchListClient=false")
 	e.Configure(map[string]any{"callback": map[string]any{"auth": "token"}, "reports": map[string]any{}})
 	e.run(t, 3, func(*testing.T) {})
 }
 
-// run starts the server, which begins the next execution, and stops it when
-// that has ended.
+// run starts the server, which begins the next execution, and stops the server when the
+// execution has ended.
 func (e *everything) run(t *testing.T, number int, during func(*testing.T)) {
 	t.Helper()
-	dead := fmt.Sprintf("%s-dead-%d", e.node, number) // another each time: without a kubelet a node does not stay ready
+	dead := fmt.Sprintf("%s-dead-%d", e.node, number) // a new one each time: a node without a kubelet does not stay ready
 	e.AddDeadNode(dead)
 	e.server.Start()
 	during(t)
@@ -104,8 +103,8 @@ func (e *everything) run(t *testing.T, number int, during func(*testing.T)) {
 	}
 }
 
-// deleteStopped deletes a node whose Job has been stopped: what is on its way to
-// a node without a kubelet keeps its slot for its grace.
+// deleteStopped deletes a node whose Job was stopped: otherwise, a pod on a node without a
+// kubelet holds its slot for its grace period.
 func (e *everything) deleteStopped(t *testing.T, node string) {
 	t.Helper()
 	e.Audit.Until(patience, "the Job of "+node+" is stopped", func(state *rig.State) bool {
@@ -128,8 +127,8 @@ func (e *everything) sameEventTwice(t *testing.T) {
 	}
 }
 
-// prepareTLS makes an authority that is due to be renewed, and a certificate of
-// it that seems to be somebody else's.
+// prepareTLS creates an authority that is due for renewal, and a certificate of it that looks
+// like that of another owner.
 func (e *everything) prepareTLS(t *testing.T) {
 	t.Helper()
 	now := time.Now()
@@ -167,8 +166,8 @@ func (e *everything) createTLSSecret(t *testing.T, name string, data map[string]
 	}
 }
 
-// foreignPod has a pod call of which no cache of the server knows: it asks the
-// API server what pod that is, and of which Job.
+// foreignPod sends a callback of a pod that no cache of the server has: the server reads the
+// pod and its Job from the API server.
 func (e *everything) foreignPod(t *testing.T) {
 	running := waitRunning(t, e.Site, e.node)
 	url := e.Env(running)[jobspec.EnvResultURL]
@@ -179,7 +178,7 @@ func (e *everything) foreignPod(t *testing.T) {
 	}
 }
 
-// foreignToken returns the token of a pod of somebody else's Job.
+// foreignToken returns the token of a pod of a foreign Job.
 func (e *everything) foreignToken(t *testing.T) string {
 	t.Helper()
 	const name = "foreign"
@@ -206,12 +205,12 @@ func (e *everything) lookAtReports(t *testing.T) {
 	client := trusting(t, bundle(t, e.Site, servingcert.ReportPort+"-"+jobspec.CAKey), reportHost)
 	url := strings.Replace(e.server.ReportURL("/"), "http:", "https:", 1)
 	if status, answer := call(t, client, http.MethodGet, url, token(t, e.Site, "stranger"), ""); status != http.StatusForbidden {
-		t.Errorf("a stranger looked at the reports: got %d %s", status, answer)
+		t.Errorf("reports for a service account without permission: got %d %s", status, answer)
 	}
 }
 
-// waitDropped waits until of three executions the first is gone with all that
-// it had, and of the second the Jobs.
+// waitDropped waits until the first of three executions is deleted, and the Jobs of the
+// second.
 func waitDropped(t *testing.T, site *rig.Site, ids []execution.ID) {
 	t.Helper()
 	site.Audit.Until(patience, fmt.Sprintf("only execution %s has Jobs, and %s has no record", ids[2], ids[0]), func(state *rig.State) bool {

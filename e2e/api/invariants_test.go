@@ -13,14 +13,14 @@ import (
 	"github.com/batch-job-controller/batch-job-controller/e2e/api/rig"
 )
 
-// patience is how long a test waits for what takes seconds on a quiet machine.
+// patience is how long a test waits for conditions that take seconds on an idle machine.
 const patience = 5 * time.Minute
 
-// startDeadline is one within which a pod has started on a busy machine, too, for
-// tests with pods that do not start.
+// startDeadline is the startDeadline of tests with pods that do not start. Other pods start
+// within it even on a busy machine.
 const startDeadline = 15 * time.Second
 
-// eventually waits until something holds that cannot be watched.
+// eventually polls until a condition holds.
 func eventually(t *testing.T, condition string, holds func() bool) {
 	t.Helper()
 	deadline := time.NewTimer(patience)
@@ -50,19 +50,18 @@ func waitLeader(t *testing.T, servers ...*rig.Server) (leader *rig.Server) {
 	return leader
 }
 
-// waitClosed waits until the only execution of the site has closed, and
-// returns its report.
+// waitClosed waits until the only execution of the site is closed, and returns its report.
 func waitClosed(t *testing.T, s *rig.Site) execution.Report {
 	t.Helper()
 	ids := waitAllClosed(t, s, 1)
 	if len(ids) != 1 {
-		t.Fatalf("there were the executions %v, want only one", ids)
+		t.Fatalf("got executions %v, want only one", ids)
 	}
 	return s.Report(ids[0])
 }
 
-// waitAllClosed waits until there have been n executions and all have closed,
-// and returns their IDs in order.
+// waitAllClosed waits until n executions exist and all are closed, and returns their IDs in
+// order.
 func waitAllClosed(t *testing.T, s *rig.Site, n int) (ids []execution.ID) {
 	t.Helper()
 	s.Audit.Until(patience, fmt.Sprintf("%d executions are closed", n), func(state *rig.State) bool {
@@ -72,8 +71,8 @@ func waitAllClosed(t *testing.T, s *rig.Site, n int) (ids []execution.ID) {
 	return ids
 }
 
-// waitOldestClosed waits until the n oldest executions are closed, whatever comes
-// after them, and returns their IDs in order.
+// waitOldestClosed waits until the n oldest executions are closed, and returns their IDs in
+// order.
 func waitOldestClosed(t *testing.T, s *rig.Site, n int) (ids []execution.ID) {
 	t.Helper()
 	s.Audit.Until(patience, fmt.Sprintf("the %d oldest executions are closed", n), func(state *rig.State) bool {
@@ -84,8 +83,8 @@ func waitOldestClosed(t *testing.T, s *rig.Site, n int) (ids []execution.ID) {
 	return ids
 }
 
-// checkOnce checks that each node had one Job and one pod ever, and that the
-// pool was never exceeded.
+// checkOnce checks that each node had exactly one Job and one pod, and that the pool was
+// never exceeded.
 func checkOnce(t *testing.T, s *rig.Site, nodes []string) {
 	t.Helper()
 	s.Audit.Read(func(state *rig.State) { checkOneEach(t, state, nodes) })
@@ -115,7 +114,7 @@ func checkPool(t *testing.T, s *rig.Site) {
 	})
 }
 
-// checkReport checks that the report has each node once, with the outcome.
+// checkReport checks that the report has each node once, with the expected outcome.
 func checkReport(t *testing.T, report execution.Report, want map[string]execution.Outcome) {
 	t.Helper()
 	seen := map[string]int{}
@@ -134,7 +133,7 @@ func checkReport(t *testing.T, report execution.Report, want map[string]executio
 
 func succeeded() execution.Outcome { return execution.Outcome{State: execution.Succeeded} }
 
-// all is the outcome for each of the nodes.
+// all returns the outcome for each of the nodes.
 func all(nodes []string, outcome execution.Outcome) map[string]execution.Outcome {
 	outcomes := map[string]execution.Outcome{}
 	for _, node := range nodes {

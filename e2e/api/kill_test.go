@@ -10,8 +10,8 @@ import (
 	"github.com/batch-job-controller/batch-job-controller/e2e/api/rig"
 )
 
-// The kills come right after a Job was seen to be created, when the server is
-// about to create others, or to write down that it did.
+// Each kill follows the creation of a Job, when the server is about to create others, or to
+// record that it created them.
 func TestNothingRunsTwiceWhenTheServerIsKilled(t *testing.T) {
 	const kills, between = 5, 17
 	site := rig.NewSite(t, shared, rig.Config{Pool: 10, RunFor: time.Second})

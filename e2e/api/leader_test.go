@@ -13,7 +13,7 @@ import (
 	"github.com/batch-job-controller/batch-job-controller/e2e/api/rig"
 )
 
-// The replicas share the report directory, as they do on a shared volume.
+// The replicas share the report directory, as on a shared volume.
 func TestAStandbyGoesOnWhenTheLeaderStops(t *testing.T) {
 	t.Parallel()
 	site := rig.NewSite(t, shared, rig.Config{Pool: 5, RunFor: untilEnded})
@@ -21,7 +21,7 @@ func TestAStandbyGoesOnWhenTheLeaderStops(t *testing.T) {
 	first, second := site.NewServer(1), site.NewServer(2)
 	gate := make(gate, len(nodes))
 	endPods(t, site, gate.pass)
-	t.Cleanup(func() { close(gate) }) // before the pods are waited for
+	t.Cleanup(func() { close(gate) }) // before the cleanup waits for the pods
 	first.Start()
 	gate.open(site.Config.Pool)
 	site.Audit.Until(patience, "the first replica has filled the pool again", func(state *rig.State) bool { return len(state.Jobs) == 2*site.Config.Pool })
@@ -34,7 +34,7 @@ func TestAStandbyGoesOnWhenTheLeaderStops(t *testing.T) {
 	took := first.Stop()
 	began := time.Now()
 	if holder := readLease(t, site).HolderIdentity; holder != nil && strings.HasPrefix(*holder, "replica-1") {
-		t.Errorf("the Lease was not given back: %s holds it", *holder)
+		t.Errorf("the Lease was not released: %s holds it", *holder)
 	}
 	gate.open(len(nodes) - site.Config.Pool)
 	site.Audit.Until(patience, "the second replica creates Jobs", func(state *rig.State) bool { return len(state.Jobs) > 2*site.Config.Pool })
@@ -44,10 +44,10 @@ func TestAStandbyGoesOnWhenTheLeaderStops(t *testing.T) {
 	checkOnce(t, site, nodes)
 	checkReport(t, report, all(nodes, succeeded()))
 	if !leads(second) {
-		t.Error("the second replica does not say that it leads")
+		t.Error("the second replica does not export that it leads")
 	}
 	if n := readLease(t, site).LeaseTransitions; n == nil || *n < 1 {
-		t.Errorf("the Lease has passed %v times to another replica", n)
+		t.Errorf("the Lease has %v transitions", n)
 	}
 }
 
@@ -60,8 +60,8 @@ func readLease(t *testing.T, site *rig.Site) coordinationv1.LeaseSpec {
 	return lease.Spec
 }
 
-// A process that was stopped goes on in the middle of an instruction, as if it
-// still led: not even the requests that it then sends may do harm.
+// A suspended process resumes in the middle of an instruction, as if it still led: the
+// requests that it then sends must do no harm.
 func TestALeaderThatSleptThroughItsLeaseDoesNoHarm(t *testing.T) {
 	t.Parallel()
 	site := rig.NewSite(t, shared, rig.Config{Pool: 5, RunFor: untilEnded})
@@ -69,7 +69,7 @@ func TestALeaderThatSleptThroughItsLeaseDoesNoHarm(t *testing.T) {
 	first, second := site.NewServer(1), site.NewServer(2)
 	gate := make(gate, len(nodes))
 	endPods(t, site, gate.pass)
-	t.Cleanup(func() { close(gate) }) // before the pods are waited for
+	t.Cleanup(func() { close(gate) }) // before the cleanup waits for the pods
 	const some = 7
 	first.Start()
 	gate.open(some)
@@ -78,7 +78,7 @@ func TestALeaderThatSleptThroughItsLeaseDoesNoHarm(t *testing.T) {
 	first.Pause()
 	gate.open(2 * some)
 	site.Audit.Until(patience, "the second replica is at work", func(state *rig.State) bool { return len(state.Jobs) > 2*some+site.Config.Pool })
-	gate.open(some) // while the first goes on
+	gate.open(some) // while the first replica resumes
 	first.Resume()
 	first.WaitMetrics(patience, "it no longer leads", func(m rig.Metrics) bool { return m.Sum("batch_job_controller_leader") == 0 })
 	gate.open(len(nodes) - 4*some)

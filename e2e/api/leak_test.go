@@ -26,9 +26,9 @@ import (
 	"github.com/batch-job-controller/batch-job-controller/e2e/api/rig"
 )
 
-// Pods print their tokens, and send them wherever something can be sent. There
-// is no place but the Secrets in which one is found, or the key that made it,
-// except the files of the pod itself, which are kept as they came.
+// Pods print their tokens, and send them in every kind of callback. No token, and not the
+// callback key, may be anywhere except in their Secrets and in the pods' own files, which
+// are stored unchanged.
 func TestTokensAreNowhereButInTheirSecrets(t *testing.T) {
 	t.Parallel()
 	const pool, perSecret = 3, 2
@@ -48,7 +48,7 @@ func TestTokensAreNowhereButInTheirSecrets(t *testing.T) {
 	if want := pool + 1; len(hidden.secrets) != want {
 		t.Fatalf("there are %d secrets to look for, want %d", len(hidden.secrets), want)
 	}
-	own := map[string]string{} // the pods' files, by the names they are stored under
+	own := map[string]string{} // the pods' files, by their stored names
 	for i, pod := range running {
 		maps.Copy(own, blab(t, site, pod, running[(i+1)%pool], printed))
 	}
@@ -74,13 +74,13 @@ func TestTokensAreNowhereButInTheirSecrets(t *testing.T) {
 	checkCovered(t, site, nodes)
 }
 
-// blab has a pod tell its token wherever it can, and returns its files.
+// blab sends a pod's token in every kind of callback, and returns the pod's files.
 func blab(t *testing.T, site *rig.Site, pod, neighbour *corev1.Pod, printed string) (files map[string]string) {
 	t.Helper()
 	env := site.Env(pod)
 	token := env[jobspec.EnvToken]
 	basic := base64.StdEncoding.EncodeToString([]byte("bjc:" + token))
-	const almostAChunk = 32<<10 - 40 // so that a token is in two
+	const almostAChunk = 32<<10 - 40 // so that a token spans two chunks
 	text := strings.Repeat("x", almostAChunk) + token + "\n> POST " + env[jobspec.EnvResultURL] + "\n> Authorization: Basic " + basic + "\n"
 	if err := os.WriteFile(filepath.Join(printed, pod.Name), []byte(text), 0o600); err != nil {
 		t.Fatal(err)
@@ -90,7 +90,7 @@ func blab(t *testing.T, site *rig.Site, pod, neighbour *corev1.Pod, printed stri
 	named := "name-" + token + ".txt"
 	post(t, env[jobspec.EnvFileURL]+"?name="+url.QueryEscape(named), "its name is what matters")
 	post(t, env[jobspec.EnvEventURL], fmt.Sprintf(`{"reason":"Blabbed","message":"my token is %%s","args":[%q]}`, token))
-	// What is refused may be in an answer, an event or the log.
+	// A rejected value may be in a response, an event or the log.
 	others := site.Env(neighbour)
 	for _, at := range []string{
 		strings.Replace(others[jobspec.EnvResultURL], others[jobspec.EnvToken], token, 1),
@@ -105,10 +105,10 @@ func blab(t *testing.T, site *rig.Site, pod, neighbour *corev1.Pod, printed stri
 	return map[string]string{node + "-content.txt": text, node + "-" + named: "its name is what matters"}
 }
 
-// hidden is what must not be found.
+// hidden are the secrets that must not be found.
 type hidden struct {
-	secrets map[string][]byte // by what they are
-	in      map[string]bool   // the names of the Secrets that hold them
+	secrets map[string][]byte // by their description
+	in      map[string]bool   // the names of the Secrets with them
 }
 
 const keySecret = rig.Name + "-callback-key"
@@ -124,14 +124,14 @@ func newHidden(t *testing.T, site *rig.Site) hidden {
 	for _, secret := range tokenSecrets(t, site) {
 		h.in[secret.Name] = true
 		for node, token := range secret.Data {
-			// What says whose it is is no secret.
+			// The part that identifies the node is not secret.
 			h.secrets["the token of "+node] = token[bytes.LastIndexByte(token, '.')+1:]
 		}
 	}
 	return h
 }
 
-// check fails the test for what is found, as it is or encoded.
+// check fails the test if the text has a secret, plain or encoded.
 func (h hidden) check(t *testing.T, where string, text []byte) {
 	t.Helper()
 	for what, secret := range h.secrets {
@@ -141,10 +141,10 @@ func (h hidden) check(t *testing.T, where string, text []byte) {
 			" in JSON":  bytes.Trim(quoted(t, string(secret)), `"`),
 			" as bytes": bytes.Trim(quoted(t, secret), `"`),
 		}
-		// In base64 it looks otherwise behind other bytes.
+		// The base64 of a secret depends on the bytes before it.
 		for before := range 3 {
 			encoded := base64.RawStdEncoding.EncodeToString(append(make([]byte, before), secret...))
-			forms[fmt.Sprint(" in base64 behind ", before)] = []byte(encoded[2*before : len(encoded)-2])
+			forms[fmt.Sprint(" in base64 after ", before)] = []byte(encoded[2*before : len(encoded)-2])
 		}
 		for form, bytesOf := range forms {
 			if bytes.Contains(text, bytesOf) {
@@ -163,7 +163,7 @@ func quoted(t *testing.T, value any) []byte {
 	return text
 }
 
-// checkObjects looks at all objects of all kinds in all namespaces.
+// checkObjects checks all objects of all kinds in all namespaces.
 func (h hidden) checkObjects(t *testing.T, site *rig.Site) {
 	t.Helper()
 	client, err := dynamic.NewForConfig(site.REST)
@@ -199,12 +199,12 @@ func (h hidden) checkObjects(t *testing.T, site *rig.Site) {
 	}
 	for _, kind := range []string{"configmaps", "events", "jobs", "pods", "leases"} {
 		if looked[kind] == 0 {
-			t.Errorf("no %s were looked at", kind)
+			t.Errorf("no %s were checked", kind)
 		}
 	}
 }
 
-// checkFiles looks at the names and contents of all files, but for the pods' own.
+// checkFiles checks the names and contents of all files except the pods' own.
 func (h hidden) checkFiles(t *testing.T, dir string, own map[string]string) {
 	t.Helper()
 	err := fs.WalkDir(os.DirFS(dir), ".", func(name string, entry fs.DirEntry, err error) error {
@@ -227,19 +227,18 @@ func (h hidden) checkFiles(t *testing.T, dir string, own map[string]string) {
 	}
 }
 
-// checkOwn checks that what the pods sent as files is there byte for byte, under
-// the names they gave.
+// checkOwn checks that the files of the pods are stored unchanged, under their own names.
 func checkOwn(t *testing.T, dir string, own map[string]string) {
 	t.Helper()
 	for name, want := range own {
 		got, err := os.ReadFile(filepath.Join(dir, "latest", name))
 		if err != nil || string(got) != want {
-			t.Errorf("%s: is not as it was sent: %d bytes, %v, want %d", name, len(got), err, len(want))
+			t.Errorf("%s: differs from the sent file: %d bytes, %v, want %d", name, len(got), err, len(want))
 		}
 	}
 }
 
-// checkCovered checks that what the pods sent was stored, and how.
+// checkCovered checks that the data of the pods was stored with redacted tokens.
 func checkCovered(t *testing.T, site *rig.Site, nodes []string) {
 	t.Helper()
 	mask := strings.Repeat("*", 43)
@@ -247,14 +246,14 @@ func checkCovered(t *testing.T, site *rig.Site, nodes []string) {
 		for _, pattern := range []string{node + ".json", node + "-container-check.log"} {
 			text, err := os.ReadFile(filepath.Join(site.ReportDir, "latest", pattern))
 			if err != nil || !bytes.Contains(text, []byte(mask)) {
-				t.Errorf("%s: has no covered token: %v", pattern, err)
+				t.Errorf("%s: has no redacted token: %v", pattern, err)
 			}
 		}
 	}
 	site.Audit.Read(func(s *rig.State) {
 		for _, event := range s.EventsOf("Blabbed") {
 			if !strings.Contains(event.Message, mask) {
-				t.Errorf("event %s: has no covered token: %s", event.Name, event.Message)
+				t.Errorf("event %s: has no redacted token: %s", event.Name, event.Message)
 			}
 		}
 	})

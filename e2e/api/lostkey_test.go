@@ -13,10 +13,10 @@ import (
 	"github.com/batch-job-controller/batch-job-controller/e2e/api/rig"
 )
 
-// The callback key is lost while no replica runs. The nodes that are yet to start
-// share a Secret with the one that runs; they get tokens of the new key. When the
-// Secret of the key is deleted under the leader, that creates it again. The rights
-// are those of the manifests.
+// The callback key is lost while no replica runs. The nodes that start later share a Secret
+// with the running node, and get tokens of the new key. When the Secret of the key is
+// deleted while a leader runs, the leader creates it again. The server has the permissions
+// of the manifests.
 func TestACallbackKeyThatIsLost(t *testing.T) {
 	t.Parallel()
 	const keyName = "batch-job-controller-callback-key"
@@ -47,7 +47,7 @@ func TestACallbackKeyThatIsLost(t *testing.T) {
 	server.Start()
 	waitLeader(t, server)
 	if bytes.Equal(key(), old) {
-		t.Fatal("the key is the one that was lost")
+		t.Fatal("the new key equals the lost one")
 	}
 	refused(t, given, resultBody(20))
 	endOne(t, site, first.Spec.NodeName, 0)
@@ -55,12 +55,12 @@ func TestACallbackKeyThatIsLost(t *testing.T) {
 
 	current := key()
 	deleteKey()
-	server.WaitMetrics(patience, "the Secret with the key is there again", func(rig.Metrics) bool {
+	server.WaitMetrics(patience, "the Secret with the key exists again", func(rig.Metrics) bool {
 		_, err := secrets.Get(t.Context(), keyName, metav1.GetOptions{})
 		return !apierrors.IsNotFound(err)
 	})
 	if !bytes.Equal(key(), current) {
-		t.Error("another key was created than the leader has")
+		t.Error("the created key is not the leader's")
 	}
 	endOne(t, site, waitAllRunning(t, site, 1)[0].Spec.NodeName, 20)
 	report := waitClosed(t, site)

@@ -9,8 +9,7 @@ import (
 	"github.com/batch-job-controller/batch-job-controller/e2e/api/rig"
 )
 
-// shared is the cluster of all tests: each has a namespace and nodes of its
-// own.
+// shared is the cluster of all tests. Each test has its own namespace and nodes.
 var shared *rig.Cluster
 
 func TestMain(m *testing.M) { os.Exit(rig.Main(m, "api", &shared)) }

@@ -24,12 +24,12 @@ import (
 	"github.com/batch-job-controller/batch-job-controller/manifests"
 )
 
-// operatorKinds are the Prometheus Operator's, which this cluster does not have.
+// operatorKinds are the kinds of the Prometheus Operator, which this cluster lacks.
 var operatorKinds = []string{"PrometheusRule.monitoring.coreos.com", "ServiceMonitor.monitoring.coreos.com"}
 
-// The API server takes every object of every overlay, and of the base with
-// every component, without a warning: of a field that it does not know, of a
-// version that is about to go, or of a pod that is not restricted.
+// The API server accepts every object of every overlay, and of the base with every component,
+// without a warning about an unknown field, a deprecated version, or a pod that is not
+// restricted.
 func TestTheAPIServerTakesTheManifests(t *testing.T) {
 	t.Parallel()
 	server := newJudge(t)
@@ -66,7 +66,7 @@ func renderWith(t *testing.T, component string) []byte {
 	return rendered
 }
 
-// judge has an API server say what it thinks of objects, without keeping them.
+// judge validates objects with the API server, without storing them.
 type judge struct {
 	client dynamic.Interface
 	mapper meta.RESTMapper
@@ -90,7 +90,7 @@ func newJudge(t *testing.T) *judge {
 	return j
 }
 
-// HandleWarningHeader takes down a warning of the API server.
+// HandleWarningHeader records a warning of the API server.
 func (j *judge) HandleWarningHeader(_ int, _ string, text string) {
 	j.mu.Lock()
 	defer j.mu.Unlock()
@@ -113,7 +113,7 @@ func (j *judge) judge(t *testing.T, rendered []byte) {
 		err := j.dryRun(t, object)
 		kind := object.GroupVersionKind().GroupKind().String()
 		if meta.IsNoMatchError(err) && slices.Contains(operatorKinds, kind) {
-			t.Logf("%s %s was not tried: this cluster lacks the Prometheus Operator's kinds", kind, object.GetName())
+			t.Logf("%s %s was not validated: this cluster lacks the kinds of the Prometheus Operator", kind, object.GetName())
 			continue
 		}
 		if err != nil {
@@ -144,8 +144,8 @@ func (j *judge) dryRun(t *testing.T, object *unstructured.Unstructured) error {
 	return err
 }
 
-// makeNamespace makes the namespace in which the objects would be: without one
-// nothing can be tried. It warns of pods that are not restricted.
+// makeNamespace creates the namespace of the objects, which a dry run requires. The namespace
+// warns about pods that are not restricted.
 func (j *judge) makeNamespace(t *testing.T, objects []*unstructured.Unstructured) {
 	t.Helper()
 	i := slices.IndexFunc(objects, func(o *unstructured.Unstructured) bool { return o.GetKind() == "Deployment" })

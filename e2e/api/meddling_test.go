@@ -15,8 +15,8 @@ import (
 	"github.com/batch-job-controller/batch-job-controller/e2e/api/rig"
 )
 
-// Somebody deletes a Job, and takes the name of another before its turn.
-func TestJobsThatSomebodyMeddlesWith(t *testing.T) {
+// A user deletes a Job, and creates a Job with the name of another one before its turn.
+func TestJobsThatAUserDeletesOrReplaces(t *testing.T) {
 	t.Parallel()
 	site := rig.NewSite(t, shared, rig.Config{Pool: 1, RunFor: untilEnded})
 	nodes := site.AddNodes(3)
@@ -50,7 +50,7 @@ func TestJobsThatSomebodyMeddlesWith(t *testing.T) {
 		t.Fatal(err)
 	}
 	if after.UID != foreign.UID || after.Generation != foreign.Generation || len(after.Annotations) != len(foreign.Annotations) {
-		t.Errorf("the foreign Job was touched: it was %+v and is %+v", foreign, after)
+		t.Errorf("the foreign Job was changed: before %+v, after %+v", foreign, after)
 	}
 }
 
@@ -64,7 +64,7 @@ func waitRunning(t *testing.T, s *rig.Site, node string) *corev1.Pod {
 	return running
 }
 
-// foreignJob is suspended: it has no pods.
+// foreignJob returns a suspended Job, which has no pods.
 func foreignJob(name string) *batchv1.Job {
 	return &batchv1.Job{
 		ObjectMeta: metav1.ObjectMeta{Name: name},

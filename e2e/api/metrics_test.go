@@ -19,11 +19,10 @@ import (
 	"github.com/batch-job-controller/batch-job-controller/e2e/api/rig"
 )
 
-// Memory is a cache, and so is what is exported: a server that was killed
-// exports the same when it leads again. There are two executions that have
-// closed, and an open one with everything a task can be: one has reported and
-// ended, one has ended without, one has reported and runs, one waits for its
-// pod, and a node was left out.
+// The exported metrics are a cache like all memory: a killed server exports the same metrics
+// when it leads again. Two executions are closed. The open one has a task in every state:
+// ended with a result, ended without a result, running with a result, waiting for its pod,
+// and skipped.
 func TestMetricsAreTheSameAfterAKill(t *testing.T) {
 	t.Parallel()
 	site := rig.NewSite(t, shared, rig.Config{Pool: 4, RunFor: untilEnded, Keys: map[string]any{"latestMetricsLabel": true}})
@@ -36,8 +35,7 @@ func TestMetricsAreTheSameAfterAKill(t *testing.T) {
 		endOne(t, site, silent, 0)
 		ids := waitAllClosed(t, site, n+1)
 		server.Kill()
-		// An execution of the second in which a server starts counts as the one
-		// of its start.
+		// An execution of the same second counts as the execution of the server's start.
 		<-time.After(time.Until(ids[n].Time().Add(time.Second)))
 	}
 	runs, waits, cordoned := site.Namespace+"-runs", site.Namespace+"-waits", site.Namespace+"-cordoned"
@@ -72,7 +70,7 @@ func TestMetricsAreTheSameAfterAKill(t *testing.T) {
 	compareAfterKill(t, server, "with closed executions only")
 }
 
-// endOne has the pod of a node post a value, unless that is 0, and end.
+// endOne posts a value for the pod of a node, unless the value is 0, and ends the pod.
 func endOne(t *testing.T, site *rig.Site, node string, value int) {
 	t.Helper()
 	pod := waitRunning(t, site, node)
@@ -97,7 +95,7 @@ func cordon(t *testing.T, site *rig.Site, name string) {
 	}
 }
 
-// run does what the kubelet of a dead node would.
+// run replaces the kubelet of a dead node: it sets the pod to running.
 func run(t *testing.T, site *rig.Site, node string) {
 	t.Helper()
 	waitLive(t, site, node)
@@ -121,7 +119,7 @@ func waitLive(t *testing.T, site *rig.Site, nodes ...string) {
 	})
 }
 
-// compareAfterKill kills the server and starts it again.
+// compareAfterKill kills the server, restarts it, and compares the metrics.
 func compareAfterKill(t *testing.T, server *rig.Server, when string) {
 	t.Helper()
 	before := lasting(server.Metrics())
@@ -137,19 +135,19 @@ func compareAfterKill(t *testing.T, server *rig.Server, when string) {
 			t.Logf("%s, before (-) and after the kill (+):\n%s", when, diff)
 		}
 	})
-	eventually(t, when+": what is exported after the kill is what was before", func() bool {
+	eventually(t, when+": the metrics after the kill are those before it", func() bool {
 		after, err := server.Scrape()
 		diff = cmp.Diff(before, lasting(after))
 		return err == nil && diff == ""
 	})
 }
 
-// lasting returns the text of the series that outlast a process. Not those of
-// the process or the machine, nor what counts since it began: counters and histograms
-// start again at 0 whenever a process does, as Prometheus expects of them.
+// lasting returns the series that outlast a process. It omits the metrics of the process and
+// the machine, and counters and histograms, which restart at 0 with each process, as
+// Prometheus expects.
 func lasting(m rig.Metrics) []string {
 	passing := []string{"go_", "process_", "promhttp_", "rest_client_", "workqueue_",
-		// Of client-go and component-base: what a process has met with so far.
+		// Metrics of client-go and component-base depend on the history of a process.
 		"leader_election_slowpath_total", "registered_metrics_total", "hidden_metrics_total", "disabled_metrics_total",
 		"batch_job_controller_report_store_free_bytes", "batch_job_controller_config_last_reload_success_timestamp_seconds"}
 	var lines []string

@@ -16,8 +16,8 @@ import (
 	"github.com/batch-job-controller/batch-job-controller/e2e/api/rig"
 )
 
-// misbehaviour is one way in which an API server goes wrong, from the first
-// Job to the end of the execution.
+// misbehaviour is a fault of the API server from the first Job to the end of the
+// execution.
 type misbehaviour struct {
 	fault      rig.Fault
 	lag        time.Duration // of all watches
@@ -34,13 +34,13 @@ func misbehaviours() map[string]misbehaviour {
 			}
 			return rig.Misbehaviour{Status: statuses[rand.IntN(len(statuses))]}
 		}, perSecond: 60},
-		"half of the answers to writes are lost": {fault: func(r *http.Request) rig.Misbehaviour {
+		"half of the responses to writes are lost": {fault: func(r *http.Request) rig.Misbehaviour {
 			if r.Method == http.MethodGet || rand.IntN(2) > 0 {
 				return rig.Misbehaviour{}
 			}
 			return rig.Misbehaviour{Status: http.StatusGatewayTimeout, Committed: true}
 		}, perSecond: 60},
-		"half of the requests are too many, with a Retry-After": {fault: func(*http.Request) rig.Misbehaviour {
+		"half of the requests get 429 with Retry-After": {fault: func(*http.Request) rig.Misbehaviour {
 			if rand.IntN(2) > 0 {
 				return rig.Misbehaviour{}
 			}
@@ -87,7 +87,7 @@ func TestAnAPIServerThatMisbehaves(t *testing.T) {
 	}
 }
 
-// every calls f again and again until it is stopped.
+// every calls f repeatedly until stop is called.
 func every(pause time.Duration, f func()) (stop func()) {
 	ctx, cancel := context.WithCancel(context.Background())
 	go func() {
@@ -105,8 +105,8 @@ func every(pause time.Duration, f func()) (stop func()) {
 	return cancel
 }
 
-// For a minute, and for longer than a Lease lasts, the server has no API server.
-// Pods go on meanwhile, and report.
+// The server cannot connect to the API server for a minute, and for longer than its Lease is
+// valid. The pods continue meanwhile, and report.
 func TestResultsAreTakenWhileTheAPIServerIsAway(t *testing.T) {
 	t.Parallel()
 	const away = time.Minute
@@ -119,7 +119,7 @@ func TestResultsAreTakenWhileTheAPIServerIsAway(t *testing.T) {
 	for _, node := range nodes[:3] {
 		urls[node] = site.Env(waitRunning(t, site, node))[jobspec.EnvResultURL]
 	}
-	proxy.Down() // for the server alone: pods go on
+	proxy.Down() // only for the server: pods continue
 	timer := time.NewTimer(away)
 	defer timer.Stop()
 	taken := 0
@@ -155,9 +155,8 @@ func TestResultsAreTakenWhileTheAPIServerIsAway(t *testing.T) {
 	}
 }
 
-// Not parallel: all tests share the cluster. A simulated kubelet may lose a pod
-// over it, which then never starts or never ends: its node has failed at the
-// deadline, like any other.
+// Not parallel: all tests share the cluster. A simulated kubelet may lose a pod, which then
+// never starts or never ends: its node fails at the deadline.
 func TestEtcdThatIsKilledAndRestarted(t *testing.T) {
 	const deadline = 20 * time.Second
 	site := rig.NewSite(t, shared, rig.Config{Pool: 4, RunFor: time.Second, Keys: map[string]any{

@@ -32,7 +32,7 @@ func TestNodesThatAreDeleted(t *testing.T) {
 	})
 	site.Audit.Read(func(state *rig.State) {
 		if n := state.JobsOf()[nodes[1]]; n != 0 {
-			t.Errorf("node %s had %d Jobs, want none: it was gone", nodes[1], n)
+			t.Errorf("node %s had %d Jobs, want none: the node was deleted", nodes[1], n)
 		}
 	})
 }
@@ -45,7 +45,7 @@ func TestAnExecutionWithoutNodesClosesAtOnce(t *testing.T) {
 	if report := waitClosed(t, site); len(report.Tasks) != 0 {
 		t.Errorf("the report has %d tasks, want none", len(report.Tasks))
 	}
-	site.Audit.Until(patience, "an event tells that no node takes part", func(state *rig.State) bool {
+	site.Audit.Until(patience, "an event says that no node takes part", func(state *rig.State) bool {
 		return len(state.EventsOf("NoNodes")) == 1
 	})
 }

@@ -14,8 +14,8 @@ import (
 	"github.com/batch-job-controller/batch-job-controller/e2e/api/rig"
 )
 
-// Whoever deletes the Lease of a leader lets another replica lead beside it,
-// until the first tries to renew it.
+// After a user has deleted the Lease of a leader, another replica can lead beside it until the
+// first one tries to renew the Lease.
 func TestNothingRunsTwiceWhenTheLeaseIsDeletedAgainAndAgain(t *testing.T) {
 	t.Parallel()
 	const every, times = 3 * time.Second, 8
@@ -44,13 +44,13 @@ func TestNothingRunsTwiceWhenTheLeaseIsDeletedAgainAndAgain(t *testing.T) {
 	reporting.checkTaken(t, report, waitLeader(t, first, second).Metrics())
 }
 
-// outage is a site whose only replica is away while ticks are due.
+// outage is a site whose only replica is down while ticks are due.
 type outage struct {
 	*rig.Site
 	nodes  []string
 	server *rig.Server
 	pods   *pods
-	before time.Time // the last tick that was dealt with before the server was away
+	before time.Time // the last tick that was processed before the server was down
 }
 
 func newOutage(t *testing.T, program string) *outage {
@@ -64,11 +64,11 @@ func newOutage(t *testing.T, program string) *outage {
 	return o
 }
 
-// The tick at which the only replica dies is made up for. Of those that come
-// while nobody is there the last one is, unless an execution is open, which goes
-// on; the others are told of. However slow all of it is, and however many ticks
-// come meanwhile, each of them was run, missed or skipped.
-func TestTicksWhileNobodyIsThere(t *testing.T) {
+// The tick at which the only replica dies runs later. Of the ticks without a replica, the last
+// one runs later, unless an execution is open, which continues; an event reports the others.
+// However slow the machine is, and however many ticks follow, each tick was run, missed or
+// skipped.
+func TestTicksWithoutAReplica(t *testing.T) {
 	t.Parallel()
 	const ticksAway = 2
 	program := shared.Build(t, "e2e/api/crasher")
@@ -85,7 +85,7 @@ func TestTicksWhileNobodyIsThere(t *testing.T) {
 		server.Start()
 		server.WaitKilled(patience)
 		if got, want := o.executions(), []execution.ID{missed}; !slices.Equal(got, want) {
-			t.Fatalf("there were the executions %v, want that of the tick at which the server died, %v", got, want)
+			t.Fatalf("got executions %v, want that of the tick at which the server died, %v", got, want)
 		}
 	}
 	var last time.Time
@@ -101,7 +101,7 @@ func TestTicksWhileNobodyIsThere(t *testing.T) {
 	ids := idle.checkAfter(t, 2)
 	madeUp := ids[1].Time()
 	if madeUp.Before(last) {
-		t.Errorf("the tick of %s was made up for, want the last one, of %s or later", madeUp, last)
+		t.Errorf("the tick of %s ran late, want the last one, of %s or later", madeUp, last)
 	}
 	if got, want := idle.metric(t, "missed"), madeUp.Sub(idle.before)/time.Minute-1; got != int(want) {
 		t.Errorf("%d ticks count as missed, want the %d from %s to %s", got, want, idle.before, madeUp)
@@ -115,7 +115,7 @@ func TestTicksWhileNobodyIsThere(t *testing.T) {
 	}
 }
 
-// state is what the controller's says of ticks.
+// tickState is the part of the controller's state about ticks.
 type tickState struct {
 	lastTick time.Time
 	newest   execution.ID
@@ -135,7 +135,7 @@ func (o *outage) state(t *testing.T) tickState {
 	return tickState{lastTick: at, newest: id}
 }
 
-// executions returns those that there have been, the oldest first.
+// executions returns all executions so far, oldest first.
 func (o *outage) executions() (ids []execution.ID) {
 	o.Audit.Read(func(state *rig.State) { ids = slices.Sorted(maps.Keys(state.Records)) })
 	return ids
@@ -146,8 +146,8 @@ func (o *outage) metric(t *testing.T, what string) int {
 	return int(waitLeader(t, o.server).Metrics().Sum("batch_job_controller_ticks_" + what + "_total"))
 }
 
-// checkAfter checks the oldest executions, and that each tick since the server
-// was away is accounted for.
+// checkAfter checks the oldest executions, and that each tick since the end of the server is
+// accounted for.
 func (o *outage) checkAfter(t *testing.T, oldest int) []execution.ID {
 	t.Helper()
 	ids := waitOldestClosed(t, o.Site, oldest)
@@ -156,7 +156,7 @@ func (o *outage) checkAfter(t *testing.T, oldest int) []execution.ID {
 		o.pods.checkTaken(t, checkExecution(t, o.Site, id, o.nodes), metrics)
 	}
 	checkPool(t, o.Site)
-	o.Audit.Until(patience, "an event tells of the missed ticks", func(state *rig.State) bool {
+	o.Audit.Until(patience, "an event reports the missed ticks", func(state *rig.State) bool {
 		return len(state.EventsOf("TicksMissed")) > 0
 	})
 	eventually(t, "each tick was run, missed or skipped", func() bool {

@@ -12,7 +12,7 @@ import (
 	"github.com/batch-job-controller/batch-job-controller/e2e/api/rig"
 )
 
-// permission is one verb of a rule of a role.
+// permission is a verb in a rule of a role.
 type permission struct {
 	rig.Request
 	anywhere bool // of a ClusterRole
@@ -26,15 +26,15 @@ func (p permission) String() string {
 	return name
 }
 
-// covers reports whether the permission is enough for a request.
+// covers reports whether the permission allows a request.
 func (p permission) covers(r rig.Request) bool {
 	return p.Verb == r.Verb && p.Group == r.Group && p.Resource == r.Resource &&
 		(p.anywhere || p.Namespace == r.Namespace) && (p.Name == "" || p.Name == r.Name)
 }
 
-// TestPermissionsAreThoseTheServerNeeds has one subtest for each verb that a
-// role grants or the server asks for. It fails for one that is not granted, and
-// for one without which no request would be refused.
+// TestPermissionsAreThoseTheServerNeeds has a subtest for each verb that a role grants or the
+// server uses. It fails for a verb that is not granted, and for a verb without which no
+// request would be forbidden.
 func TestPermissionsAreThoseTheServerNeeds(t *testing.T) {
 	t.Parallel()
 	var asked []rig.Request
@@ -42,26 +42,26 @@ func TestPermissionsAreThoseTheServerNeeds(t *testing.T) {
 	done := t.Run("the server does all that it ever does", func(t *testing.T) {
 		e := newEverything(t)
 		granted = permissions(e.Site, allComponents()...)
-		defer func() { asked = e.Asked() }() // also if the server got stuck
+		defer func() { asked = e.Asked() }() // also if the server hangs
 		e.do(t)
 	})
 	if len(asked) == 0 || len(granted) == 0 {
 		t.Fatalf("%d requests and %d permissions: one of them was not recorded", len(asked), len(granted))
 	}
 	for name, requests := range missing(granted, asked) {
-		t.Run(name, func(t *testing.T) { t.Errorf("the server asks for it, and no role grants it: %+v", requests) })
+		t.Run(name, func(t *testing.T) { t.Errorf("the server uses it, and no role grants it: %+v", requests) })
 	}
 	for _, p := range granted {
 		t.Run(p.String(), func(t *testing.T) {
 			if done && !needed(p, granted, asked) {
-				t.Error("it is granted, and the server can do without")
+				t.Error("it is granted, and the server does not need it")
 			}
 		})
 	}
 }
 
-// missing returns the requests that were refused or are not granted, by what
-// would have to be.
+// missing returns the requests that were forbidden or are not granted, by the permission that
+// they need.
 func missing(granted []permission, asked []rig.Request) map[string][]rig.Request {
 	requests := map[string][]rig.Request{}
 	for _, r := range asked {
@@ -73,14 +73,14 @@ func missing(granted []permission, asked []rig.Request) map[string][]rig.Request
 	return requests
 }
 
-// needed reports whether a request would be refused without the permission.
+// needed reports whether a request would be forbidden without the permission.
 func needed(p permission, granted []permission, asked []rig.Request) bool {
 	return slices.ContainsFunc(asked, func(r rig.Request) bool {
 		return p.covers(r) && !slices.ContainsFunc(granted, func(other permission) bool { return other != p && other.covers(r) })
 	})
 }
 
-// permissions takes the rules of the roles apart.
+// permissions returns the permissions in the rules of the roles.
 func permissions(site *rig.Site, components ...string) []permission {
 	role, clusterRole := site.Roles(components...)
 	var all []permission

@@ -27,24 +27,24 @@ import (
 	"github.com/batch-job-controller/batch-job-controller/e2e/api/rig"
 )
 
-// untilEnded is how long pods run that the test ends.
+// untilEnded is the duration of pods that the test ends earlier.
 const untilEnded = time.Hour
 
-// pods play the part of a site's pods, which run nothing: each posts one
-// result, tries again until it is taken, as curl --retry does, and then ends.
+// pods simulate the pods of a site, which run nothing: each posts one result, retries until it
+// is accepted, as curl --retry does, and then ends.
 type pods struct {
 	site  *rig.Site
-	hosts []string             // of the replicas, of which a Service would choose one
+	hosts []string             // of the replicas; a Service would choose one
 	think func() time.Duration // how long a pod runs before it posts
 
 	mu    sync.Mutex
 	seen  map[types.UID]bool
-	taken map[execution.Key]int // the values that were answered with 200
+	taken map[execution.Key]int // the values with a response of 200
 	tries int
-	first chan struct{} // closed when the first is taken
+	first chan struct{} // closed when the first one is accepted
 }
 
-// playPods plays the pods' part until the test ends.
+// playPods simulates the pods until the test ends.
 func playPods(t *testing.T, site *rig.Site, think func() time.Duration, servers ...*rig.Server) *pods {
 	t.Helper()
 	p := &pods{
@@ -82,11 +82,11 @@ func (p *pods) isNew(pod *corev1.Pod) bool {
 
 const retryPause = 200 * time.Millisecond
 
-// run is the life of one pod.
+// run simulates one pod.
 func (p *pods) run(ctx context.Context, t *testing.T, pod *corev1.Pod) {
 	key, ok := jobspec.KeyOf(pod)
 	if !ok {
-		t.Errorf("pod %s is of no node task", pod.Name)
+		t.Errorf("pod %s does not belong to a node task", pod.Name)
 		return
 	}
 	env, err := p.site.EnvOf(ctx, pod)
@@ -110,7 +110,7 @@ func (p *pods) run(ctx context.Context, t *testing.T, pod *corev1.Pod) {
 			break
 		}
 		if err == nil && status < http.StatusInternalServerError {
-			t.Errorf("the result of node %s in %s was answered with %d", key.Node, key.Execution, status)
+			t.Errorf("the result of node %s in %s: got status %d", key.Node, key.Execution, status)
 			break
 		}
 	}
@@ -119,8 +119,8 @@ func (p *pods) run(ctx context.Context, t *testing.T, pod *corev1.Pod) {
 	}
 }
 
-// endPods ends every pod that runs, from now on, once it may: so a test is where
-// it wants to be before they end, however long that takes.
+// endPods ends each running pod after the duration that may returns. So a test can prepare its
+// next step before the pods end, however long that takes.
 func endPods(t *testing.T, site *rig.Site, may func() time.Duration) {
 	t.Helper()
 	ctx, cancel := context.WithCancel(t.Context())
@@ -148,8 +148,8 @@ func endPods(t *testing.T, site *rig.Site, may func() time.Duration) {
 	})
 }
 
-// gate lets pods go on one after the other, so that an execution does not end
-// before its servers have been where they are to be.
+// gate lets pods continue one after the other, so that an execution does not end before the
+// test has finished its steps.
 type gate chan struct{}
 
 func (g gate) open(pods int) {
@@ -158,7 +158,7 @@ func (g gate) open(pods int) {
 	}
 }
 
-// pass is how long a pod runs.
+// pass waits for the gate, and returns how long a pod runs from then on.
 func (g gate) pass() time.Duration {
 	<-g
 	return 0
@@ -177,7 +177,7 @@ func (p *pods) note(key execution.Key, value int) {
 	}
 }
 
-// post posts to one of the replicas. Like curl it keeps no connection.
+// post posts to one of the replicas. Like curl, it does not keep the connection.
 func (p *pods) post(ctx context.Context, at, body string) (status int, err error) {
 	const aPodWaits = 40 * time.Second
 	p.mu.Lock()
@@ -204,7 +204,7 @@ func (p *pods) post(ctx context.Context, at, body string) (status int, err error
 	return response.StatusCode, err
 }
 
-// takenOf returns the values that were taken of an execution's nodes.
+// takenOf returns the accepted values of an execution's nodes.
 func (p *pods) takenOf(id execution.ID) map[string]int {
 	p.mu.Lock()
 	defer p.mu.Unlock()
@@ -223,8 +223,8 @@ func (p *pods) allTaken() map[execution.Key]int {
 	return maps.Clone(p.taken)
 }
 
-// checkTaken checks that of a closed execution each node's result was taken,
-// and is on the disk, in the report, and among the leader's metrics.
+// checkTaken checks that each node's result of a closed execution was accepted, and is on the
+// disk, in the report, and in the leader's metrics.
 func (p *pods) checkTaken(t *testing.T, report execution.Report, metrics rig.Metrics) {
 	t.Helper()
 	reported := map[string]bool{}
@@ -233,19 +233,19 @@ func (p *pods) checkTaken(t *testing.T, report execution.Report, metrics rig.Met
 	}
 	taken := p.takenOf(report.ID)
 	if len(taken) != len(report.Tasks) {
-		t.Errorf("execution %s: the results of %d of %d nodes were taken", report.ID, len(taken), len(report.Tasks))
+		t.Errorf("execution %s: the results of %d of %d nodes were accepted", report.ID, len(taken), len(report.Tasks))
 	}
 	for node, value := range taken {
 		stored, err := os.ReadFile(filepath.Join(p.site.ReportDir, string(report.ID), node+".json"))
 		if err != nil || string(stored) != resultBody(value) {
-			t.Errorf("execution %s, node %s: %d was taken, stored is %q, %v", report.ID, node, value, stored, err)
+			t.Errorf("execution %s, node %s: %d was accepted, stored is %q, %v", report.ID, node, value, stored, err)
 		}
 		if !reported[node] {
-			t.Errorf("execution %s, node %s: %d was taken, the report says that nothing was", report.ID, node, value)
+			t.Errorf("execution %s, node %s: %d was accepted, the report says that there is no result", report.ID, node, value)
 		}
 		series := fmt.Sprintf(`site_temperature{executionID="%s",node="%s",sensor="cpu"}`, report.ID, node)
 		if exported, ok := metrics[series]; !ok || exported != float64(value) {
-			t.Errorf("execution %s, node %s: %d was taken, exported is %v", report.ID, node, value, exported)
+			t.Errorf("execution %s, node %s: %d was accepted, exported is %v", report.ID, node, value, exported)
 		}
 	}
 }

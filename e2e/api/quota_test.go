@@ -35,7 +35,7 @@ func TestJobsThatAQuotaRefusesFailAtTheStartDeadline(t *testing.T) {
 	})
 	site.Audit.Read(func(state *rig.State) {
 		if events := state.EventsOf("JobRefused"); len(events) != 1 {
-			t.Errorf("%d events tell of the refusals, want 1", len(events))
+			t.Errorf("%d events report the refusals, want 1", len(events))
 		}
 	})
 }

@@ -20,9 +20,8 @@ import (
 
 const noOwner = "it has no owner"
 
-// Admission refuses Jobs, with the code that the API server gives it, when a
-// server starts, while it works, and when the next one takes over. Then it changes
-// its mind.
+// Admission denies Jobs, with the default status code of the API server, when a server starts,
+// while it works, and when the next one takes over. Then admission allows them.
 func TestJobsThatAdmissionRefusesForAWhile(t *testing.T) {
 	t.Parallel()
 	for name, refuse := range map[string]func(*rig.Site, rig.Refusal, string) func(){
@@ -47,7 +46,7 @@ func TestJobsThatAdmissionRefusesForAWhile(t *testing.T) {
 			}
 			mend()
 			checkReport(t, waitClosed(t, site), all(nodes, succeeded()))
-			site.Audit.Until(patience, "an event tells of the refusal", func(state *rig.State) bool {
+			site.Audit.Until(patience, "an event reports the refusal", func(state *rig.State) bool {
 				found := state.EventsOf("JobRefused")
 				return len(found) == 1 && strings.Contains(found[0].Message, noOwner)
 			})
@@ -55,11 +54,11 @@ func TestJobsThatAdmissionRefusesForAWhile(t *testing.T) {
 	}
 }
 
-// waitRefused waits until the API server refuses to create the object, which it
-// learns of some time after the policy was written.
+// waitRefused waits until the API server denies the creation of the object: a new policy takes
+// effect after some time.
 func waitRefused(t *testing.T, site *rig.Site, like metav1.Object) {
 	t.Helper()
-	eventually(t, "the API server refuses what it is to refuse", func() bool {
+	eventually(t, "the API server denies the object", func() bool {
 		dry := metav1.CreateOptions{DryRun: []string{metav1.DryRunAll}}
 		var err error
 		switch like.(type) {
@@ -73,8 +72,8 @@ func waitRefused(t *testing.T, site *rig.Site, like metav1.Object) {
 	})
 }
 
-// A record that the API server does not take is given up at startingDeadline, and
-// the next tick has its turn.
+// The leader abandons an execution whose record the API server rejects at startingDeadline, and
+// processes the next tick.
 func TestAnExecutionThatAPolicyKeepsFromBeingOpened(t *testing.T) {
 	t.Parallel()
 	site := rig.NewSite(t, shared, rig.Config{Pool: 2, RunFor: time.Second, Keys: map[string]any{
@@ -85,19 +84,19 @@ func TestAnExecutionThatAPolicyKeepsFromBeingOpened(t *testing.T) {
 	waitRefused(t, site, &corev1.ConfigMap{})
 	server := site.NewServer(1)
 	server.Start()
-	site.Audit.Until(patience, "an event tells why the execution is given up", func(state *rig.State) bool {
+	site.Audit.Until(patience, "an event says why the execution is abandoned", func(state *rig.State) bool {
 		return slices.ContainsFunc(state.EventsOf("TicksMissed"), func(e *corev1.Event) bool { return strings.Contains(e.Message, noOwner) })
 	})
 	if missed := server.Metrics().Sum("batch_job_controller_ticks_missed_total"); missed < 1 {
-		t.Errorf("ticks missed: got %v, want one at least", missed)
+		t.Errorf("ticks missed: got %v, want at least one", missed)
 	}
 	mend()
 	checkReport(t, waitClosed(t, site), all(nodes, succeeded()))
 }
 
-// The record of the open execution is damaged: the leader leaves it alone, ticks
-// wait for its Jobs, and then have their turn.
-func TestARecordThatSomebodyDamages(t *testing.T) {
+// A user damages the record of the open execution. The leader does not change it; ticks are
+// skipped until its Jobs have ended, and run from then on.
+func TestARecordThatAUserDamages(t *testing.T) {
 	t.Parallel()
 	site := rig.NewSite(t, shared, rig.Config{Pool: 2, RunFor: untilEnded, Keys: map[string]any{"cronExpression": "* * * * *"}})
 	nodes := site.AddNodes(2)
@@ -117,8 +116,8 @@ func TestARecordThatSomebodyDamages(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	endOne(t, site, nodes[0], 20) // which is to be written down
-	site.Audit.Until(patience, "an event tells of the damage", func(state *rig.State) bool {
+	endOne(t, site, nodes[0], 20) // the leader tries to record it
+	site.Audit.Until(patience, "an event reports the damage", func(state *rig.State) bool {
 		return len(state.EventsOf("RecordDamaged")) == 1
 	})
 	site.Audit.Until(patience, "a tick is skipped while a pod runs", func(state *rig.State) bool {
@@ -126,7 +125,7 @@ func TestARecordThatSomebodyDamages(t *testing.T) {
 	})
 	site.Audit.Read(func(state *rig.State) {
 		if len(state.Records) != 1 {
-			t.Error("an execution was opened beside a pod of the one before")
+			t.Error("an execution was opened beside a pod of the previous one")
 		}
 	})
 	if err := site.EndPod(t.Context(), waitRunning(t, site, nodes[1])); err != nil {
@@ -138,7 +137,7 @@ func TestARecordThatSomebodyDamages(t *testing.T) {
 	})
 	after, err := maps.Get(t.Context(), damaged.Name, metav1.GetOptions{})
 	if err != nil || after.ResourceVersion != damaged.ResourceVersion {
-		t.Errorf("the damaged record was written, or is gone: %v", err)
+		t.Errorf("the damaged record was written or deleted: %v", err)
 	}
 	if n := server.Metrics().Sum("batch_job_controller_damaged_records"); n != 1 {
 		t.Errorf("damaged records: got %v, want 1", n)

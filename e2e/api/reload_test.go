@@ -15,9 +15,9 @@ import (
 	"github.com/batch-job-controller/batch-job-controller/e2e/api/rig"
 )
 
-// The ConfigMap changes while an execution is open, which goes on as it began;
-// the next one is as the ConfigMap says. A bad change is refused by all replicas,
-// and the leader alone writes about it. The rights are those of the manifests.
+// The ConfigMap changes while an execution is open. That execution keeps its settings; the next
+// one has those of the ConfigMap. All replicas reject an invalid change, and only the leader
+// writes an event about it. The server has the permissions of the manifests.
 func TestAChangedConfigMapApplies(t *testing.T) {
 	t.Parallel()
 	site := rig.NewSite(t, shared, rig.Config{Pool: 1, RunFor: untilEnded})
@@ -58,7 +58,7 @@ func TestAChangedConfigMapApplies(t *testing.T) {
 		}
 	})
 
-	// The next one has those of the ConfigMap, and begins when that says.
+	// The next execution has those of the ConfigMap, and begins by its schedule.
 	for _, pod := range waitAllRunning(t, site, 3) {
 		refused(t, site.Env(pod)[jobspec.EnvResultURL], resultBody(20))
 		post(t, site.Env(pod)[jobspec.EnvResultURL], humidity)
@@ -91,7 +91,7 @@ func TestAChangedConfigMapApplies(t *testing.T) {
 	}
 }
 
-// waitAllRunning waits until so many pods run, and returns them.
+// waitAllRunning waits until n pods run, and returns them.
 func waitAllRunning(t *testing.T, site *rig.Site, n int) (pods []*corev1.Pod) {
 	t.Helper()
 	site.Audit.Until(patience, fmt.Sprintf("%d pods run", n), func(state *rig.State) bool {
@@ -111,10 +111,10 @@ func waitEvent(t *testing.T, site *rig.Site, kind, reason, says string) {
 	})
 }
 
-// waitReload waits until a server says so of its configuration.
+// waitReload waits until a server exports these values about its configuration.
 func waitReload(t *testing.T, server *rig.Server, successful, needsRestart float64) {
 	t.Helper()
-	server.WaitMetrics(patience, fmt.Sprintf("the configuration is taken: %v, needs a restart: %v", successful, needsRestart), func(m rig.Metrics) bool {
+	server.WaitMetrics(patience, fmt.Sprintf("the configuration is loaded: %v, needs a restart: %v", successful, needsRestart), func(m rig.Metrics) bool {
 		return m.Sum("batch_job_controller_config_last_reload_successful") == successful &&
 			m.Sum("batch_job_controller_config_needs_restart") == needsRestart &&
 			m.Sum("batch_job_controller_config_last_reload_success_timestamp_seconds") > 0

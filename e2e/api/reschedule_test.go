@@ -14,9 +14,9 @@ import (
 	"github.com/batch-job-controller/batch-job-controller/e2e/api/rig"
 )
 
-// The schedule is changed together with a restart. The new one had a tick half an
-// hour ago, before there was the new one: it is neither made up for nor missed, and
-// the start has its execution.
+// The schedule changes together with a restart. The new schedule would have had a tick half an
+// hour ago, before the change: that tick neither runs nor counts as missed, and the start has
+// its execution.
 func TestAScheduleThatChangesOverARestart(t *testing.T) {
 	t.Parallel()
 	site := rig.NewSite(t, shared, rig.Config{Pool: 2, RunFor: untilEnded})
@@ -44,7 +44,7 @@ func TestAScheduleThatChangesOverARestart(t *testing.T) {
 	server.Start()
 	for _, id := range waitAllClosed(t, site, 2) {
 		if report := site.Report(id); report.Trigger != execution.Startup {
-			t.Errorf("execution %s began because of %s, want the start", id, report.Trigger)
+			t.Errorf("execution %s: got trigger %s, want startup", id, report.Trigger)
 		}
 	}
 	if missed := waitLeader(t, server).Metrics().Sum("batch_job_controller_ticks_missed_total"); missed != 0 {

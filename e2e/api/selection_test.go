@@ -14,9 +14,8 @@ import (
 	"github.com/batch-job-controller/batch-job-controller/e2e/api/rig"
 )
 
-// What the template and the taints say of nodes is known before anything is tried
-// on them: the scheduler would leave the pods of these pending, and the execution
-// open, until startDeadline.
+// The template and the taints exclude nodes before their Jobs are created: otherwise, their
+// pods would be pending, and the execution open, until startDeadline.
 func TestNodesThatCannotTakePart(t *testing.T) {
 	t.Parallel()
 	site := rig.NewSite(t, shared, rig.Config{
@@ -48,7 +47,7 @@ func TestNodesThatCannotTakePart(t *testing.T) {
 		leaving:   {State: execution.Skipped, Reason: execution.NodeLeaving},
 		evicting:  {State: execution.Skipped, Reason: execution.NodeTainted},
 	})
-	site.Audit.Until(patience, "an event tells of the node that the template excludes", func(state *rig.State) bool {
+	site.Audit.Until(patience, "an event reports the node that the template excludes", func(state *rig.State) bool {
 		events := state.EventsOf("ExecutionStarted")
 		return len(events) == 1 && strings.Contains(events[0].Message, "1 excluded by the pod template")
 	})
@@ -61,7 +60,7 @@ func TestNodesThatCannotTakePart(t *testing.T) {
 	})
 }
 
-// With tolerateNoExecute, pods run on nodes that others have to leave.
+// With tolerateNoExecute, pods run on nodes that other pods have to leave.
 func TestNodesThatPodsHaveToLeave(t *testing.T) {
 	t.Parallel()
 	site := rig.NewSite(t, shared, rig.Config{Pool: 1, RunFor: time.Second, Keys: map[string]any{"result": "Optional", "tolerateNoExecute": true}})
@@ -75,7 +74,7 @@ func TestNodesThatPodsHaveToLeave(t *testing.T) {
 
 func change(t *testing.T, site *rig.Site, name string, mutate func(*corev1.Node)) {
 	t.Helper()
-	eventually(t, "node "+name+" is changed", func() bool { // its simulator writes it, too
+	eventually(t, "node "+name+" is changed", func() bool { // kwok writes it, too
 		node, err := site.Client.CoreV1().Nodes().Get(t.Context(), name, metav1.GetOptions{})
 		if err != nil {
 			return false

@@ -18,7 +18,7 @@ import (
 	"github.com/batch-job-controller/batch-job-controller/e2e/api/rig"
 )
 
-// How many leaders are killed, and on how many sites side by side.
+// The variables for the number of kills, and of concurrent sites.
 const (
 	killsVariable, defaultKills = "SOAK_KILLS", 50
 	sitesVariable, defaultSites = "SOAK_SITES", 1
@@ -26,18 +26,18 @@ const (
 
 const (
 	soakNodes = 200
-	// So an execution takes about half a minute when nobody is killed, and most
-	// kills find it at work.
+	// With these values, an execution without a kill takes about half a minute, and most
+	// kills happen during an execution.
 	soakPool  = 20
 	soakThink = 2500 * time.Millisecond // of each pod, at least half of it
-	// From one replica's becoming the leader to its being killed: some are while
-	// they read what there is.
+	// The time from a replica's start of leadership to its kill. Some replicas are killed
+	// while they recover.
 	longestReign = 2 * time.Second
 )
 
-// Two replicas follow each other for as long as the kills last, and executions
-// follow one another. Whatever the leader is doing when it is killed, nothing
-// is to be lost and nothing to run twice.
+// Two replicas alternate as the leader while the kills last, and executions follow one another.
+// Whatever the leader is doing when it is killed, nothing may be lost, and nothing may run
+// twice.
 func TestNothingIsLostWhenLeadersAreKilledAtRandom(t *testing.T) {
 	t.Parallel()
 	kills, sites := fromEnv(t, killsVariable, defaultKills), fromEnv(t, sitesVariable, defaultSites)
@@ -67,7 +67,7 @@ func fromEnv(t *testing.T, variable string, otherwise int) int {
 	return n
 }
 
-// soak is one site's share.
+// soak is the test on one site.
 type soak struct {
 	t       *testing.T
 	site    *rig.Site
@@ -76,7 +76,7 @@ type soak struct {
 	pods    *pods
 	began   time.Time
 
-	holder  string // of the Lease, whom the last kill hit
+	holder  string // of the Lease at the last kill
 	kills   []kill
 	ended   int // processes that ended by themselves
 	checked map[execution.ID]bool
@@ -84,8 +84,7 @@ type soak struct {
 	slowest time.Duration // execution
 }
 
-// kill is when a leader was killed, and the execution of which Jobs were still
-// to be created, if there was one.
+// kill is the time of a kill, and the execution whose Jobs were not all created, if any.
 type kill struct {
 	at   time.Time
 	busy execution.ID
@@ -107,8 +106,8 @@ func newSoak(t *testing.T) *soak {
 	return s
 }
 
-// killLeader waits until a replica leads that was not killed yet, and some time
-// more, kills it, and starts it again.
+// killLeader waits until another replica leads, and some more time, and then kills and restarts
+// it.
 func (s *soak) killLeader() {
 	s.t.Helper()
 	var leader *rig.Server
@@ -136,7 +135,7 @@ func newest(state *rig.State) (id execution.ID) {
 	return id
 }
 
-// leader returns who holds the Lease, if it is not the one of the last kill.
+// leader returns the holder of the Lease, or nil if it is still that of the last kill.
 func (s *soak) leader() *rig.Server {
 	lease, err := shared.Client.CoordinationV1().Leases(s.site.Namespace).Get(s.t.Context(), rig.Name+"-leader", metav1.GetOptions{})
 	if err != nil || lease.Spec.HolderIdentity == nil || *lease.Spec.HolderIdentity == s.holder {
@@ -151,7 +150,7 @@ func (s *soak) leader() *rig.Server {
 	return nil
 }
 
-// restartEnded starts replicas that have ended by themselves, as a kubelet does.
+// restartEnded restarts replicas that have ended by themselves, as a kubelet does.
 func (s *soak) restartEnded() {
 	for _, server := range s.servers {
 		if !server.Running() {
@@ -161,7 +160,7 @@ func (s *soak) restartEnded() {
 	}
 }
 
-// checkPast checks the executions that closed and were followed by another.
+// checkPast checks the closed executions before the newest one.
 func (s *soak) checkPast() {
 	s.t.Helper()
 	var past []execution.ID
@@ -191,7 +190,7 @@ func (s *soak) check(ids []execution.ID) {
 	}
 }
 
-// metrics returns the leader's: it may be another one at any moment.
+// metrics returns the leader's metrics. The leader may change at any time.
 func (s *soak) metrics() (metrics rig.Metrics) {
 	s.t.Helper()
 	eventually(s.t, "the leader can be scraped", func() bool {
@@ -207,7 +206,7 @@ func (s *soak) metrics() (metrics rig.Metrics) {
 	return metrics
 }
 
-// finish lets the last execution come to its end, and says how it all went.
+// finish waits for the end of the last execution, and logs a summary.
 func (s *soak) finish() {
 	s.t.Helper()
 	s.site.Audit.Until(patience, "all executions are closed", (*rig.State).Closed)
@@ -223,16 +222,16 @@ func (s *soak) finish() {
 	checkPool(s.t, s.site)
 	busy, slowest, of := s.takeOvers()
 	s.site.Audit.Read(func(state *rig.State) {
-		s.t.Logf("%d kills in %s, %d of them while Jobs were to be created: %d executions, %d node tasks, %d results taken (%d tries); "+
+		s.t.Logf("%d kills in %s, %d of them while Jobs were to be created: %d executions, %d node tasks, %d results accepted (%d attempts); "+
 			"slowest take-over %s (of the kill at %s), slowest execution %s, at most %d pods live; %d processes ended by themselves",
 			len(s.kills), time.Since(s.began).Round(time.Second), busy, len(s.checked), s.tasks, len(s.pods.allTaken()), s.pods.tries,
 			slowest.Round(10*time.Millisecond), of.UTC().Format(time.StampMilli), s.slowest, state.MostLive, s.ended)
 	})
 }
 
-// takeOvers returns how many kills came while Jobs of an execution were still
-// to be created, and the longest time from one of them to its next Job. Where
-// the next leader was killed before it created one, only the last kill counts.
+// takeOvers returns the number of kills before all Jobs of an execution were created, and the
+// longest time from such a kill to the next Job. If the next leader was killed before it
+// created a Job, only the last kill counts.
 func (s *soak) takeOvers() (busy int, slowest time.Duration, of time.Time) {
 	s.site.Audit.Read(func(state *rig.State) {
 		for i, k := range s.kills {
@@ -255,7 +254,7 @@ func (s *soak) takeOvers() (busy int, slowest time.Duration, of time.Time) {
 // firstJob returns when the next leader created its first Job, or the zero time
 // if there were none left to create.
 func firstJob(state *rig.State, k kill) (first time.Time) {
-	const soonest = time.Second // what comes sooner was sent by the one that was killed
+	const soonest = time.Second // the killed leader has sent earlier ones
 	for uid := range state.Of(k.busy).Jobs {
 		at := state.FirstSeen[uid]
 		if at.After(k.at.Add(soonest)) && (first.IsZero() || at.Before(first)) {

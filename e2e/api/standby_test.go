@@ -13,8 +13,8 @@ import (
 	"github.com/batch-job-controller/batch-job-controller/e2e/api/rig"
 )
 
-// The standby has a report directory of its own, which is empty: what it shows
-// and what it takes is the leader's.
+// The standby has its own, empty report directory: it serves the leader's reports, and forwards
+// callbacks to the leader.
 func TestAStandbyServesWhatTheLeaderHas(t *testing.T) {
 	t.Parallel()
 	site := rig.NewSite(t, shared, rig.Config{Pool: 2, RunFor: untilEnded})
@@ -28,12 +28,12 @@ func TestAStandbyServesWhatTheLeaderHas(t *testing.T) {
 		url := site.Env(waitRunning(t, site, node))[jobspec.EnvResultURL]
 		through := strings.Replace(url, leader.Host, standby.Host, 1)
 		if through == url {
-			t.Fatalf("%s is not at the leader %s", url, leader.Host)
+			t.Fatalf("%s does not have the host of the leader, %s", url, leader.Host)
 		}
 		post(t, through, fmt.Sprintf(`{"temperature":[{"value":%d}]}`, i))
 	}
 	if n := standby.Metrics().Sum("batch_job_controller_callbacks_forwarded_total", `outcome="answered"`); n != float64(len(nodes)) {
-		t.Errorf("the standby says it passed %v callbacks on, want %d", n, len(nodes))
+		t.Errorf("the standby forwarded %v callbacks, want %d", n, len(nodes))
 	}
 	endPods(t, site, atOnce)
 	report := waitClosed(t, site)
@@ -46,7 +46,7 @@ func TestAStandbyServesWhatTheLeaderHas(t *testing.T) {
 	}
 }
 
-// page returns the status and the body, which has to be something.
+// page returns the status and the body, which must not be empty.
 func page(t *testing.T, url string) string {
 	t.Helper()
 	response, err := http.Get(url)

@@ -24,16 +24,15 @@ const (
 	strangerRounds = 15
 	// strangerTokens is how many tokens an address sends at once in a round.
 	strangerTokens = 4
-	// reviewBurst and reviewInterval are how many tokens that were no good the
-	// API server is asked about for one address: so many, and then one each time.
+	// reviewBurst and reviewInterval limit the reviews of invalid tokens from one address:
+	// reviewBurst at once, and then one in each reviewInterval.
 	reviewBurst    = 10
 	reviewInterval = 5 * time.Second
 )
 
-// TestMadeUpTokensKeepNoPodOut has two pods report in a flood of tokens that
-// somebody made up: those that do not even say that they are ours, and those of
-// which only the signature is wrong. The latter the API server has to be asked
-// about, but not about all of them.
+// TestMadeUpTokensKeepNoPodOut lets two pods report during a flood of forged tokens: tokens of
+// other issuers or audiences, and tokens in which only the signature is wrong. The API server
+// has to review the latter, but not all of them.
 func TestMadeUpTokensKeepNoPodOut(t *testing.T) {
 	t.Parallel()
 	site := rig.NewSite(t, shared, rig.Config{Pool: 2, RunFor: untilEnded, Keys: map[string]any{
@@ -45,7 +44,7 @@ func TestMadeUpTokensKeepNoPodOut(t *testing.T) {
 
 	type pod struct {
 		url    string
-		tokens []string // each is reviewed by itself
+		tokens []string // each needs its own review
 		client *http.Client
 	}
 	var pods []pod
@@ -69,7 +68,7 @@ func TestMadeUpTokensKeepNoPodOut(t *testing.T) {
 		strangers[i].client = clientAt(t, 101+i)
 	}
 
-	before := site.TimesAsked("create", "tokenreviews") // the server tries at its start whether it may
+	before := site.TimesAsked("create", "tokenreviews") // at its start, the server checks the permission
 	began := time.Now()
 	for round := range strangerRounds {
 		var requests sync.WaitGroup
@@ -79,7 +78,7 @@ func TestMadeUpTokensKeepNoPodOut(t *testing.T) {
 					made := madeUp(t, good, s.says, fmt.Sprintf("%d-%d-%d", i, round, n))
 					status, err := report(t.Context(), s.client, pods[n%len(pods)].url, made)
 					if err != nil || status != http.StatusUnauthorized && status != http.StatusTooManyRequests {
-						t.Errorf("round %d: a token that says %v: got %d, %v, want 401 or 429", round, s.says, status, err)
+						t.Errorf("round %d: a token with %v: got %d, %v, want 401 or 429", round, s.says, status, err)
 					}
 				})
 			}
@@ -95,15 +94,15 @@ func TestMadeUpTokensKeepNoPodOut(t *testing.T) {
 	}
 	took := time.Since(began)
 
-	foreign, likeOurs := 0, 0 // tokens that were made up
-	budget := 0               // of those that are like ours, so many may be asked about
+	foreign, likeOurs := 0, 0 // forged tokens
+	budget := 0               // how many of those that are like ours may be reviewed
 	for _, s := range strangers {
 		if !s.likeOurs {
 			foreign += strangerRounds * strangerTokens
 			continue
 		}
 		likeOurs += strangerRounds * strangerTokens
-		budget += reviewBurst + int(took/reviewInterval) + strangerTokens // of the last ones that were on their way
+		budget += reviewBurst + int(took/reviewInterval) + strangerTokens // for requests in flight
 	}
 	goods := len(pods) * strangerRounds
 	reviews := site.TimesAsked("create", "tokenreviews") - before
@@ -111,50 +110,49 @@ func TestMadeUpTokensKeepNoPodOut(t *testing.T) {
 	denied := func(reason string) int {
 		return int(metrics.Sum("batch_job_controller_callback_denied_total", fmt.Sprintf("reason=%q", reason)))
 	}
-	t.Logf("in %s the API server was asked %d times, about %d good tokens and %d that were made up", took, reviews, goods, foreign+likeOurs)
+	t.Logf("in %s the API server reviewed %d tokens, of %d valid and %d forged ones", took, reviews, goods, foreign+likeOurs)
 	if reviews < goods || reviews > goods+budget {
-		t.Errorf("the API server was asked about %d tokens, want those of the pods, which are %d, and at most %d of the others", reviews, goods, budget)
+		t.Errorf("the API server reviewed %d tokens, want those of the pods, which are %d, and at most %d of the others", reviews, goods, budget)
 	}
 	if got := denied("foreign_token"); got != foreign {
-		t.Errorf("%d tokens were refused as not ours, want %d", got, foreign)
+		t.Errorf("%d tokens were rejected as foreign, want %d", got, foreign)
 	}
 	if wrong, tooMany := denied("wrong"), denied("too_many"); wrong+tooMany != likeOurs {
-		t.Errorf("%d tokens were refused by the API server and %d without it, want %d together", wrong, tooMany, likeOurs)
+		t.Errorf("%d tokens were rejected by the API server and %d without it, want %d in total", wrong, tooMany, likeOurs)
 	}
 	endPods(t, site, atOnce)
 	checkReport(t, waitClosed(t, site), all(nodes, succeeded()))
 }
 
-// stranger is who makes tokens up.
+// stranger is a client that forges tokens.
 type stranger struct {
-	says     map[string]any // in place of what good tokens say
-	likeOurs bool           // all that it says could be true
+	says     map[string]any // claims that replace those of valid tokens
+	likeOurs bool           // all claims could be valid
 	client   *http.Client
 }
 
-// madeUp returns what a good token would be if it said something else: only the
-// signature is no longer that of what it says.
+// madeUp returns a valid token with other claims, which its signature does not match.
 func madeUp(t *testing.T, good string, says map[string]any, id string) string {
 	t.Helper()
 	parts := strings.Split(good, ".")
 	text, err := base64.RawURLEncoding.DecodeString(parts[1])
 	if err != nil {
-		t.Errorf("the good token: %v", err)
+		t.Errorf("the valid token: %v", err)
 	}
 	claims := map[string]any{}
 	if err := json.Unmarshal(text, &claims); err != nil {
-		t.Errorf("the good token: %v", err)
+		t.Errorf("the valid token: %v", err)
 	}
 	maps.Copy(claims, says)
-	claims["jti"] = id // no two are the same
+	claims["jti"] = id // all are different
 	if text, err = json.Marshal(claims); err != nil {
-		t.Errorf("what a made-up token says: %v", err)
+		t.Errorf("the claims of a forged token: %v", err)
 	}
 	parts[1] = base64.RawURLEncoding.EncodeToString(text)
 	return strings.Join(parts, ".")
 }
 
-// clientAt returns a client whose requests come from an address of their own.
+// clientAt returns a client with its own source address.
 func clientAt(t *testing.T, host int) *http.Client {
 	t.Helper()
 	from := net.Dialer{LocalAddr: &net.TCPAddr{IP: net.IPv4(127, 0, 0, byte(host))}}
@@ -163,7 +161,7 @@ func clientAt(t *testing.T, host int) *http.Client {
 	return &http.Client{Transport: transport, Timeout: patience}
 }
 
-// report hands in a result with a token, and returns how that was answered.
+// report posts a result with a token, and returns the status.
 func report(ctx context.Context, client *http.Client, url, token string) (status int, err error) {
 	request, err := http.NewRequestWithContext(ctx, http.MethodPost, url, strings.NewReader(resultBody(1)))
 	if err != nil {

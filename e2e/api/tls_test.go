@@ -22,9 +22,8 @@ import (
 	"github.com/batch-job-controller/batch-job-controller/e2e/api/rig"
 )
 
-// Two replicas with an authority of their own and the permissions of the
-// manifests: pods report with TLS through either, and only those see the reports
-// whom the API server lets.
+// Two replicas have their own authority and the permissions of the manifests: pods report with
+// TLS through both, and only clients that the API server authorizes can read the reports.
 func TestReportsAndViewersWithTLS(t *testing.T) {
 	t.Parallel()
 	site := rig.NewSite(t, shared, rig.Config{Pool: 2, RunFor: untilEnded, Keys: map[string]any{
@@ -52,7 +51,7 @@ func TestReportsAndViewersWithTLS(t *testing.T) {
 		env := site.Env(pod)
 		url := env[jobspec.EnvResultURL]
 		if !strings.HasPrefix(url, "https://") || env["CURL_CA_BUNDLE"] != jobspec.CAFile {
-			t.Fatalf("pods are told %s, to be trusted by %s", url, env["CURL_CA_BUNDLE"])
+			t.Fatalf("pods have the URL %s, with the CA file %s", url, env["CURL_CA_BUNDLE"])
 		}
 		through := strings.Replace(url, leader.Host, []string{leader.Host, standby.Host}[i], 1)
 		client := trusting(t, mounted(t, site, pod), leader.Host)
@@ -64,7 +63,7 @@ func TestReportsAndViewersWithTLS(t *testing.T) {
 	report := waitClosed(t, site)
 	checkReport(t, report, all(nodes, succeeded()))
 	if n := standby.Metrics().Sum("batch_job_controller_callbacks_forwarded_total", `outcome="answered"`); n != 1 {
-		t.Errorf("the standby passed %v callbacks on, want 1", n)
+		t.Errorf("the standby forwarded %v callbacks, want 1", n)
 	}
 
 	client := trusting(t, bundle(t, site, servingcert.ReportPort+"-"+jobspec.CAKey), leader.Host)
@@ -83,12 +82,12 @@ func TestReportsAndViewersWithTLS(t *testing.T) {
 			t.Errorf("the API server refused requests: %s", series)
 		}
 		if n := len(server.Metrics().Of("batch_job_controller_certificate_expiry_seconds")); n != 2 {
-			t.Errorf("%d certificates are watched, want 2", n)
+			t.Errorf("%d certificates have an expiry metric, want 2", n)
 		}
 	}
 }
 
-// mounted returns what the pod finds in the file that its environment names.
+// mounted returns the content of the file that the pod's environment names.
 func mounted(t *testing.T, site *rig.Site, pod *corev1.Pod) []byte {
 	t.Helper()
 	for _, volume := range pod.Spec.Volumes {
@@ -109,7 +108,7 @@ func bundle(t *testing.T, site *rig.Site, key string) []byte {
 	return []byte(object.Data[key])
 }
 
-// trusting returns a client that trusts what is in the bundle and nothing else.
+// trusting returns a client that trusts only the bundle.
 func trusting(t *testing.T, bundle []byte, name string) *http.Client {
 	t.Helper()
 	pool := x509.NewCertPool()
@@ -142,7 +141,7 @@ func call(t *testing.T, client *http.Client, method, url, token, body string) (s
 	return response.StatusCode, string(text)
 }
 
-// token makes a service account, and returns a token of it.
+// token creates a service account, and returns a token of it.
 func token(t *testing.T, site *rig.Site, name string) string {
 	t.Helper()
 	accounts := site.Client.CoreV1().ServiceAccounts(site.Namespace)
@@ -156,8 +155,8 @@ func token(t *testing.T, site *rig.Site, name string) string {
 	return made.Status.Token
 }
 
-// podToken returns a token that is bound to a pod and for the controller, as the
-// kubelet has one made.
+// podToken returns a token that is bound to a pod, with the controller as the audience, as the
+// kubelet requests one.
 func podToken(t *testing.T, site *rig.Site, pod *corev1.Pod) string {
 	t.Helper()
 	made, err := site.Client.CoreV1().ServiceAccounts(site.Namespace).CreateToken(t.Context(), pod.Spec.ServiceAccountName, &authenticationv1.TokenRequest{
@@ -172,7 +171,7 @@ func podToken(t *testing.T, site *rig.Site, pod *corev1.Pod) string {
 	return made.Status.Token
 }
 
-// letView lets a service account look at the reports.
+// letView lets a service account read the reports.
 func letView(t *testing.T, site *rig.Site, account string) {
 	t.Helper()
 	rbac, name := site.Client.RbacV1(), fmt.Sprintf("%s-%s", site.Namespace, account)

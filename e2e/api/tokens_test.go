@@ -25,9 +25,8 @@ func tokenSecrets(t *testing.T, site *rig.Site) []corev1.Secret {
 	return list.Items
 }
 
-// waitTokensGone waits until executions, which have closed, have left no tokens:
-// the server deletes them after it has closed the record. It may have opened
-// another one meanwhile.
+// waitTokensGone waits until closed executions have no tokens: the server deletes the tokens
+// after it has closed the record. It may have opened another execution meanwhile.
 func waitTokensGone(t *testing.T, site *rig.Site, closed ...execution.ID) {
 	t.Helper()
 	deadline := time.NewTimer(patience)
@@ -47,7 +46,7 @@ func waitTokensGone(t *testing.T, site *rig.Site, closed ...execution.ID) {
 		select {
 		case <-ticker.C:
 		case <-deadline.C:
-			t.Fatalf("not after %s: the token Secrets %v are gone", patience, left)
+			t.Fatalf("not after %s: the token Secrets %v are deleted", patience, left)
 		}
 	}
 }

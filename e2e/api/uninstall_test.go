@@ -15,8 +15,8 @@ import (
 	"github.com/batch-job-controller/batch-job-controller/e2e/api/rig"
 )
 
-// What a controller leaves in a namespace that stays is found by one label, as
-// docs/install.md has it deleted, and the next one begins anew.
+// One label selects all objects that a controller leaves in a namespace. docs/install.md
+// deletes them by this label, and the next controller starts afresh.
 func TestNothingIsLeftWithoutTheOwnersLabel(t *testing.T) {
 	t.Parallel()
 	site := rig.NewSite(t, shared, rig.Config{Pool: 1, RunFor: time.Second, Keys: map[string]any{
@@ -49,7 +49,7 @@ func TestNothingIsLeftWithoutTheOwnersLabel(t *testing.T) {
 	}
 }
 
-// leftIn returns the names of what a controller makes and does not take away.
+// leftIn returns the names of the objects that a controller creates and does not delete.
 func leftIn(t *testing.T, site *rig.Site) (names []string) {
 	t.Helper()
 	all := metav1.ListOptions{}
@@ -61,7 +61,7 @@ func leftIn(t *testing.T, site *rig.Site) (names []string) {
 		t.Fatal(err)
 	}
 	for _, o := range configMaps.Items {
-		if o.Name != "kube-root-ca.crt" { // comes when it likes
+		if o.Name != "kube-root-ca.crt" { // Kubernetes creates it at any time
 			names = append(names, "ConfigMap "+o.Name)
 		}
 	}

@@ -15,20 +15,20 @@ import (
 	"github.com/batch-job-controller/batch-job-controller/e2e/api/rig"
 )
 
-// An update and its way back, in the middle of an execution.
+// An upgrade and its rollback, in the middle of an execution.
 func TestNothingIsLostWhenTheVersionChangesMidway(t *testing.T) {
 	t.Parallel()
 	const nodes, pool, turns = 24, 3, 4
 	previous := shared.BuildPrevious(t)
 	tests := map[string]struct {
 		first   bool // the previous version opens the execution
-		overlap bool // the next version runs before the one before it is stopped, as with two replicas
+		overlap bool // the next version runs before the previous one is stopped, as with two replicas
 		kill    bool
 	}{
-		"from the previous version to this one and back":              {first: true},
-		"from this version to the previous one and back":              {first: false},
-		"each version is killed":                                      {first: true, kill: true},
-		"two replicas, of which one after the other gets the version": {first: true, overlap: true},
+		"from the previous version to this one and back":             {first: true},
+		"from this version to the previous one and back":             {first: false},
+		"each version is killed":                                     {first: true, kill: true},
+		"two replicas, which change the version one after the other": {first: true, overlap: true},
 	}
 	for name, tc := range tests {
 		t.Run(name, func(t *testing.T) {
@@ -38,7 +38,7 @@ func TestNothingIsLostWhenTheVersionChangesMidway(t *testing.T) {
 			servers := []*rig.Server{site.NewServer(1).WithDeprecatedFlags(), site.NewServer(2).WithDeprecatedFlags()}
 			gate := make(gate, nodes)
 			reporting := playPods(t, site, gate.pass, servers...)
-			t.Cleanup(func() { close(gate) }) // before the pods are waited for
+			t.Cleanup(func() { close(gate) }) // before the cleanup waits for the pods
 			old, now := servers[0], servers[0]
 			for turn := range turns {
 				now = servers[turn%2]
@@ -76,11 +76,11 @@ func TestNothingIsLostWhenTheVersionChangesMidway(t *testing.T) {
 
 func waitTaken(t *testing.T, reporting *pods, n int) {
 	t.Helper()
-	eventually(t, fmt.Sprintf("%d results are taken", n), func() bool { return len(reporting.allTaken()) >= n })
+	eventually(t, fmt.Sprintf("%d results are accepted", n), func() bool { return len(reporting.allTaken()) >= n })
 }
 
-// A version that is too old for an execution ends, says why, and leaves it to a
-// later one.
+// A version that is too old for an execution ends, logs the reason, and leaves the execution to
+// a later version.
 func TestAServerThatIsTooOldForAnExecutionLeavesItAlone(t *testing.T) {
 	t.Parallel()
 	site := rig.NewSite(t, shared, rig.Config{Pool: 2, RunFor: untilEnded})
@@ -88,7 +88,7 @@ func TestAServerThatIsTooOldForAnExecutionLeavesItAlone(t *testing.T) {
 	server := site.NewServer(1)
 	gate := make(gate, len(nodes))
 	reporting := playPods(t, site, gate.pass, server)
-	t.Cleanup(func() { close(gate) }) // before the pods are waited for
+	t.Cleanup(func() { close(gate) }) // before the cleanup waits for the pods
 	server.Start()
 	gate.open(1)
 	<-reporting.first
@@ -103,7 +103,7 @@ func TestAServerThatIsTooOldForAnExecutionLeavesItAlone(t *testing.T) {
 		}
 	}
 	if holder := readLease(t, site).HolderIdentity; holder != nil && *holder != "" {
-		t.Errorf("the Lease was not given back: %s holds it", *holder)
+		t.Errorf("the Lease was not released: %s holds it", *holder)
 	}
 	if there := recordOf(t, site); there.ResourceVersion != later.ResourceVersion {
 		t.Error("the record was written")
@@ -137,12 +137,12 @@ func recordOf(t *testing.T, site *rig.Site) *corev1.ConfigMap {
 		t.Fatalf("there are %d execution records, want one", len(all))
 	}
 	if phase := all[0].Data["phase"]; phase != string(execution.Open) {
-		t.Fatalf("the execution is %s, want that it is open", phase)
+		t.Fatalf("the execution is %s, want Open", phase)
 	}
 	return &all[0]
 }
 
-// records reads those of all executions.
+// records reads the records of all executions.
 func records(t *testing.T, site *rig.Site) []corev1.ConfigMap {
 	t.Helper()
 	list, err := site.Client.CoreV1().ConfigMaps(site.Namespace).List(t.Context(),

@@ -15,15 +15,15 @@ import (
 // The contenders.
 const server, native, floor = "server", "native", "floor"
 
-// contender is one way of getting the work done.
+// contender is one way to run the Jobs.
 type contender struct {
 	name string
 	run  func(*testing.B, *rig.Site, parameters) measurement
 }
 
-// BenchmarkExecution runs the contenders one after the other. The floor comes
-// first and last in each round, and the others change places, so that a cluster
-// that grows warm or slow is nobody's advantage.
+// BenchmarkExecution runs the contenders one after the other. The floor runs first and
+// last in each round, and the others alternate, so that a cluster that becomes warm or
+// slow favors no contender.
 func BenchmarkExecution(b *testing.B) {
 	p := readParameters(b)
 	nodes := rig.NewSite(b, shared, rig.Config{})
@@ -47,7 +47,7 @@ func BenchmarkExecution(b *testing.B) {
 	}
 	for _, name := range []string{server, native, floor} {
 		b.Run(fmt.Sprintf("%s/by=%s", p, name), func(b *testing.B) {
-			for b.Loop() { // the work was done above
+			for b.Loop() { // the work is done above
 			}
 			reportMetrics(b, p, name, results)
 		})
@@ -87,7 +87,7 @@ func cpu(b *testing.B) map[string]time.Duration {
 	return used
 }
 
-// patience is when a run is given up.
+// patience is the timeout of a run.
 func patience(p parameters) time.Duration { return 5*p.ideal() + 5*time.Minute }
 
 func waitEnded(site *rig.Site, p parameters) {

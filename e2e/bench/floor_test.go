@@ -17,9 +17,9 @@ import (
 	"github.com/batch-job-controller/batch-job-controller/e2e/api/rig"
 )
 
-// runFloor creates the same Jobs in the least that can be done: one request
-// for each Job, the next as soon as a pod has ended. It keeps no books: killed,
-// it would not know what it had done.
+// runFloor creates the same Jobs with the least work: one request for each Job, the next
+// one as soon as a pod has ended. It stores no state, so that it could not resume after a
+// kill.
 func runFloor(b *testing.B, site *rig.Site, p parameters) measurement {
 	b.Helper()
 	execution, owner := plan(b, site)
@@ -54,7 +54,7 @@ func createJob(b *testing.B, site *rig.Site, plan execution.Plan, index int, own
 func freedSlots(b *testing.B, site *rig.Site, p parameters) <-chan struct{} {
 	b.Helper()
 	free := make(chan struct{}, p.nodes)
-	ended := map[types.UID]bool{} // used by one goroutine only: the informer's
+	ended := map[types.UID]bool{} // only the informer's goroutine uses it
 	pods := informers.NewSharedInformerFactoryWithOptions(site.Client, 0, informers.WithNamespace(site.Namespace)).Core().V1().Pods().Informer()
 	_, err := pods.AddEventHandler(cache.ResourceEventHandlerFuncs{UpdateFunc: func(_, object any) {
 		if pod, ok := object.(*corev1.Pod); ok && rig.Ended(pod) && !ended[pod.UID] {

@@ -26,8 +26,7 @@ import (
 	"github.com/batch-job-controller/batch-job-controller/e2e/api/rig"
 )
 
-// What the server is to reach with results, each of which is durable before it
-// is answered.
+// The targets of the server for results. Each result is durable before the response.
 const (
 	minResults      = 2000 // a second, over connections connections
 	connections     = 64
@@ -38,10 +37,9 @@ const (
 	resultsPatience = 10 * time.Minute
 )
 
-// BenchmarkResults has nodes report thousands of results, twice: one after the
-// other over a few connections, and then all at once. Their pods run all the
-// while. They are few: what the heartbeats of a thousand nodes cost is not what
-// is measured.
+// BenchmarkResults posts thousands of results twice: over a few connections, and then all
+// at once. The pods of the nodes run meanwhile. There are few nodes, because the cost of
+// the heartbeats of a thousand nodes is not measured.
 func BenchmarkResults(b *testing.B) {
 	n := number(b, "BENCH_RESULTS", 10000)
 	tasks := max(n/perNode, 1)
@@ -69,7 +67,7 @@ func BenchmarkResults(b *testing.B) {
 	process.Kill()
 	rate := float64(len(all)) / steady.took.Seconds()
 	b.Run(fmt.Sprintf("results=%d/nodes=%d", len(all), tasks), func(b *testing.B) {
-		for b.Loop() { // the work was done above
+		for b.Loop() { // the work is done above
 		}
 		b.ReportMetric(0, "ns/op")
 		b.ReportMetric(rate, "results/s")
@@ -78,7 +76,7 @@ func BenchmarkResults(b *testing.B) {
 		b.ReportMetric(storm.took.Seconds(), "storm-s")
 		b.ReportMetric(float64(usage.PeakRSS)/(1<<20), "rss-MiB")
 	})
-	fmt.Printf("\n%d results of %d nodes: over %d connections %.0f a second, p50 %.1f ms, p99 %.1f ms; all at once in %.1fs, %d of them tried again\n",
+	fmt.Printf("\n%d results of %d nodes: over %d connections %.0f a second, p50 %.1f ms, p99 %.1f ms; all at once in %.1fs, %d retries\n",
 		len(all), tasks, connections, rate, milliseconds(percentile(steady.each, 50)), milliseconds(percentile(steady.each, 99)), storm.took.Seconds(), storm.again)
 	target("results-ms", 1000/rate, 1000.0/minResults)
 	target("result-p99-ms", milliseconds(percentile(steady.each, 99)), milliseconds(maxResultP99))
@@ -86,13 +84,13 @@ func BenchmarkResults(b *testing.B) {
 	target("storm-rss-MiB", float64(usage.PeakRSS)/(1<<20), maxStormMemory>>20)
 }
 
-// callbackURL is where a node task hands its result in.
+// callbackURL is the URL to which a node task sends its result.
 type callbackURL struct {
 	key execution.Key
 	url string
 }
 
-// waitForPods waits until every node's pod runs, and returns where they report.
+// waitForPods waits until every node's pod runs, and returns their callback URLs.
 func waitForPods(b *testing.B, site *rig.Site, process *rig.Server, n int) []callbackURL {
 	b.Helper()
 	var id execution.ID
@@ -128,11 +126,11 @@ func waitForPods(b *testing.B, site *rig.Site, process *rig.Server, n int) []cal
 	return urls
 }
 
-// posted is what came of many requests.
+// posted is the outcome of many requests.
 type posted struct {
 	took  time.Duration
 	each  []time.Duration // sorted
-	again int             // requests that had to be tried again
+	again int             // requests that were retried
 }
 
 func resultOf(value string) []byte {
@@ -180,8 +178,8 @@ type attempt struct {
 	err   error
 }
 
-// postOne tries again as curl --retry does: when it is told to, else after a
-// pause that doubles.
+// postOne retries as curl --retry does: after the time of the header Retry-After, or else
+// after a pause that doubles.
 func postOne(ctx context.Context, client *http.Client, u callbackURL, body []byte) (a attempt) {
 	began := time.Now()
 	for pause := time.Second; ; pause *= 2 {
@@ -216,7 +214,7 @@ func tryOne(ctx context.Context, client *http.Client, u callbackURL, body []byte
 	if response.StatusCode == http.StatusOK {
 		return 0, false, nil
 	}
-	seconds, _ := strconv.Atoi(response.Header.Get("Retry-After")) // 0: it does not say
+	seconds, _ := strconv.Atoi(response.Header.Get("Retry-After")) // 0: no header
 	mayPass := response.StatusCode == http.StatusTooManyRequests || response.StatusCode >= http.StatusInternalServerError
 	return time.Duration(seconds) * time.Second, mayPass, fmt.Errorf("the result of %s: %s", u.key.Node, response.Status)
 }

@@ -9,19 +9,19 @@ import (
 	"github.com/batch-job-controller/batch-job-controller/e2e/api/rig"
 )
 
-// measurement is what came of one run.
+// measurement is the outcome of one run.
 type measurement struct {
-	// wall is the time from the first Job that was seen to the end of the last
-	// pod. What a contender does before it creates anything is left out: the
-	// server fills its caches and writes a record, a Job controller is up.
+	// wall is the time from the first observed Job to the end of the last pod. It excludes
+	// the preparation: the server fills its caches and writes a record, whereas the Job
+	// controller runs already.
 	wall    time.Duration
 	refills []time.Duration
 	cpu     map[string]time.Duration // of the cluster's processes, during the run
 	server  *serverMeasurement       // of the server alone
 }
 
-// measure reads off an audit. All contenders are seen with the same eyes, so
-// that the delay of the watches is in all figures alike.
+// measure computes the measurement from an audit. All contenders are observed by the same
+// watches, so that all figures include the same delay.
 func measure(s *rig.State, refilledBy []time.Time, pool int) measurement {
 	return measurement{
 		wall:    slices.MaxFunc(s.PodsEnded, time.Time.Compare).Sub(s.JobsCreated[0]),
@@ -29,19 +29,19 @@ func measure(s *rig.State, refilledBy []time.Time, pool int) measurement {
 	}
 }
 
-// refills returns how long each slot stayed empty: the first pod to end makes
-// room for the first that had to wait, and so on.
+// refills returns how long each slot stayed empty: the first pod that ends frees the slot
+// of the first waiting pod, and so on.
 func refills(ended, created []time.Time, pool int) []time.Duration {
 	var all []time.Duration
 	for i := pool; i < len(created); i++ {
-		// Two watches are not in step: one may tell of the effect first.
+		// Two watches have different delays: one may show the effect before the cause.
 		all = append(all, max(created[i].Sub(ended[i-pool]), 0))
 	}
 	return all
 }
 
-// merged is what came of several runs of one contender: the median of the
-// times, and all refills.
+// merged combines several runs of one contender: the median of the times, and all
+// refills.
 func merged(runs []measurement) measurement {
 	all := runs[len(runs)/2]
 	walls := make([]time.Duration, 0, len(runs))

@@ -10,14 +10,13 @@ import (
 	"github.com/batch-job-controller/batch-job-controller/e2e/api/rig"
 )
 
-// maxMemory is what the server may need of memory with an open execution of
-// many nodes.
+// maxMemory bounds the memory of a server with an open execution of many nodes.
 const maxMemory = 128 << 20
 
-// BenchmarkMemory opens an execution of many nodes, and looks at what the server
-// needs after a part of them has had its turn, and after a restart in the
-// middle, which builds up everything at once. It is the last of this package, by
-// the name of its file: the cluster is busy for minutes with what it leaves.
+// BenchmarkMemory opens an execution of many nodes, and measures the memory of the server
+// after a part of them has ended, and after a restart, which loads everything at once. It
+// is the last benchmark of this package, by the name of its file: the cluster needs
+// minutes to delete its objects.
 func BenchmarkMemory(b *testing.B) {
 	nodes := number(b, "BENCH_LARGE", 5000)
 	const pool, turns = 100, 600
@@ -36,7 +35,7 @@ func BenchmarkMemory(b *testing.B) {
 		process.Kill()
 	}
 	b.Run(fmt.Sprintf("nodes=%d", nodes), func(b *testing.B) {
-		for b.Loop() { // the work was done above
+		for b.Loop() { // the work is done above
 		}
 		b.ReportMetric(0, "ns/op")
 		b.ReportMetric(float64(peak[0])/(1<<20), "rss-MiB")

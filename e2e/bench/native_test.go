@@ -13,8 +13,8 @@ import (
 	"github.com/batch-job-controller/batch-job-controller/e2e/api/rig"
 )
 
-// runNative has the Job controller do it: one Indexed Job with as many
-// completions as there are nodes. Its pods go wherever the scheduler likes.
+// runNative runs one Indexed Job with as many completions as there are nodes. The scheduler
+// chooses the nodes of its pods.
 func runNative(b *testing.B, site *rig.Site, p parameters) measurement {
 	b.Helper()
 	execution, owner := plan(b, site)

@@ -10,11 +10,11 @@ import (
 	"time"
 )
 
-// parameters say how much there is to do.
+// parameters are the size of the benchmark.
 type parameters struct {
 	nodes, pool int
 	pod         time.Duration // how long each pod runs
-	rounds      int           // how often each contender has its turn
+	rounds      int           // how often each contender runs
 }
 
 func readParameters(b *testing.B) parameters {
@@ -47,8 +47,7 @@ func number(b *testing.B, name string, absent int) int {
 	return n
 }
 
-// ideal is how long the pods alone take: wave after wave, each as large as the
-// pool.
+// ideal returns how long the pods alone take, in waves of the size of the pool.
 func (p parameters) ideal() time.Duration {
 	waves := (p.nodes + p.pool - 1) / p.pool
 	return time.Duration(waves) * p.pod

@@ -17,9 +17,8 @@ import (
 	"github.com/batch-job-controller/batch-job-controller/e2e/api/rig"
 )
 
-// plan returns what the server would set out to do with the site's
-// configuration, and an owner for the Jobs: the contenders' are the same
-// objects as the server's.
+// plan returns the plan that the server would make of the site's configuration, and an
+// owner for the Jobs, so that the contenders create the same objects as the server.
 func plan(b *testing.B, site *rig.Site) (execution.Plan, jobspec.Owner) {
 	b.Helper()
 	cfg, _, err := config.Decode(site.ConfigData(), config.Env{Namespace: site.Namespace, PodIP: site.CallbackHost()}, time.Now())

@@ -12,11 +12,11 @@ import (
 	"github.com/batch-job-controller/batch-job-controller/e2e/api/rig"
 )
 
-// serverMeasurement is what only a server has.
+// serverMeasurement has the figures that only the server exports.
 type serverMeasurement struct {
 	requests map[string]float64 // to the API server, by method and status
 	usage    rig.Usage
-	refill   histogram // as the server itself has measured it
+	refill   histogram // measured by the server itself
 }
 
 const refillMetric = "batch_job_controller_slot_refill_seconds"
@@ -56,8 +56,7 @@ func (s *serverMeasurement) totalRequests() float64 {
 	return total
 }
 
-// label returns the value of a series' label, which is last or followed by
-// another.
+// label returns the value of a label of a series.
 func label(series, name string) string {
 	_, rest, _ := strings.Cut(series, name+`="`)
 	value, _, _ := strings.Cut(rest, `"`)

@@ -11,7 +11,7 @@ import (
 	"time"
 )
 
-// What the server is to reach.
+// The targets of the server.
 const (
 	maxOfFloor   = 1.10
 	maxOfNative  = 0.95
@@ -23,7 +23,7 @@ const (
 func reportMetrics(b *testing.B, p parameters, name string, results map[string]measurement) {
 	b.Helper()
 	m := results[name]
-	b.ReportMetric(0, "ns/op") // leaves the column out
+	b.ReportMetric(0, "ns/op") // omits the column
 	b.ReportMetric(m.wall.Seconds(), "wall-s")
 	b.ReportMetric(ratio(m.wall, p.ideal()), "wall/ideal")
 	b.ReportMetric(ratio(m.wall, results[floor].wall), "wall/floor")
@@ -41,8 +41,7 @@ func ratio(a, b time.Duration) float64 { return a.Seconds() / b.Seconds() }
 
 func milliseconds(d time.Duration) float64 { return d.Seconds() * 1000 }
 
-// summarize prints what a person wants to know, in lines that benchstat
-// ignores.
+// summarize prints a summary for people, in lines that benchstat ignores.
 func summarize(p parameters, results map[string]measurement) {
 	ours := results[server]
 	fmt.Printf("\n%s: the pods alone take %s\n", p, p.ideal())
@@ -51,7 +50,7 @@ func summarize(p parameters, results map[string]measurement) {
 		fmt.Printf("  %-7s %7.2fs  %.2f of ideal  refill p50 %4.0f ms, p99 %4.0f ms   processor: %s\n", name, m.wall.Seconds(),
 			ratio(m.wall, p.ideal()), milliseconds(percentile(m.refills, 50)), milliseconds(percentile(m.refills, 99)), processors(m.cpu))
 	}
-	fmt.Printf("  the server: requests %s; refill as it measures p50 %.0f ms, p99 %.0f ms; %.1fs of processor, %d MiB\n",
+	fmt.Printf("  the server: requests %s; refill by its own measurement p50 %.0f ms, p99 %.0f ms; %.1fs of processor, %d MiB\n",
 		counts(ours.server.requests), milliseconds(ours.server.refill.quantile(0.5)), milliseconds(ours.server.refill.quantile(0.99)),
 		ours.server.usage.CPU.Seconds(), ours.server.usage.PeakRSS>>20)
 	target("wall/floor", ratio(ours.wall, results[floor].wall), maxOfFloor)

@@ -25,7 +25,7 @@ type tool struct {
 	module   string
 	output   string // a directory if it ends in a slash
 	packages []string
-	links    []string // names by which the program is called too
+	links    []string // other names of the program
 }
 
 func tools() []tool {
@@ -47,7 +47,7 @@ func tools() []tool {
 	}
 }
 
-// programsDir returns where the cluster's programs are, or will be.
+// programsDir returns the directory of the cluster's programs, which may not exist yet.
 func programsDir(ctx context.Context) (root, cache, dir string, err error) {
 	if root, err = moduleRoot(); err != nil {
 		return "", "", "", err
@@ -69,8 +69,8 @@ func Built(ctx context.Context) bool {
 	return err == nil
 }
 
-// Build returns the directory of the cluster's programs, and makes it if the
-// cache has none for these versions. Only one process builds at a time.
+// Build returns the directory of the cluster's programs. It builds them if the cache has
+// none of these versions. Only one process builds at a time.
 func Build(ctx context.Context, log io.Writer) (string, error) {
 	root, cache, dir, err := programsDir(ctx)
 	if err != nil {
@@ -98,11 +98,11 @@ func waitForBuild(ctx context.Context, path string, log io.Writer) (*os.File, er
 	return waitLock(ctx, path)
 }
 
-// toolsDigest changes with whatever can change the programs.
+// toolsDigest returns a digest of all inputs of the build.
 func toolsDigest(ctx context.Context, dir string) (string, error) {
 	version, err := exec.CommandContext(ctx, "go", "env", "GOVERSION", "GOARCH").Output()
 	if err != nil {
-		return "", fmt.Errorf("ask for Go's version: %w", err)
+		return "", fmt.Errorf("get the version of Go: %w", err)
 	}
 	hash := sha256.New()
 	hash.Write(version)
@@ -124,7 +124,7 @@ func toolsDigest(ctx context.Context, dir string) (string, error) {
 	return hex.EncodeToString(hash.Sum(nil))[:12], nil
 }
 
-// buildAll builds into a directory beside dir, and renames it when it is whole.
+// buildAll builds into a temporary directory, and renames it when it is complete.
 func buildAll(ctx context.Context, root, dir string, log io.Writer) (err error) {
 	temp, err := os.MkdirTemp(filepath.Dir(dir), ".build-")
 	if err != nil {
@@ -140,7 +140,7 @@ func buildAll(ctx context.Context, root, dir string, log io.Writer) (err error) 
 		}
 	}
 	if err := os.Rename(temp, dir); err != nil {
-		return fmt.Errorf("keep built programs: %w", err)
+		return fmt.Errorf("cache the built programs: %w", err)
 	}
 	return nil
 }
@@ -179,7 +179,7 @@ func (t tool) build(ctx context.Context, source, out string, log io.Writer) erro
 
 var kubernetesVersion = regexp.MustCompile(`(?m)^\s*k8s\.io/kubernetes (v\S+)`)
 
-// linkerFlags carry Kubernetes's version, without which it will not serve.
+// linkerFlags set the version of Kubernetes, without which its programs do not start.
 func (t tool) linkerFlags(source string) (string, error) {
 	data, err := os.ReadFile(filepath.Join(source, "go.mod"))
 	if err != nil {

@@ -19,30 +19,30 @@ type Cluster struct {
 	spec    plan.Spec
 	control *control
 	pid     int
-	// Only in the process that started it:
+	// Set only in the process that started the cluster:
 	leash io.Closer
 	ended chan struct{}
 }
 
-// ProcessStatus is what is known of one of the cluster's processes.
+// ProcessStatus is the status of one of the cluster's processes.
 type ProcessStatus = supervisor.ProcessStatus
 
-// Name is the cluster's.
+// Name is the name of the cluster.
 func (c *Cluster) Name() string { return c.spec.Name }
 
 // Kubeconfig is the path of an administrator's kubeconfig for this host.
 func (c *Cluster) Kubeconfig() string { return c.spec.Kubeconfig() }
 
-// LogDir holds a log for each process.
+// LogDir is the directory with a log for each process.
 func (c *Cluster) LogDir() string { return c.spec.LogDir }
 
-// Program is the path of a program that the cluster was built with: kubectl.
+// Program is the path of one of the cluster's programs, such as kubectl.
 func (c *Cluster) Program(name string) string { return c.spec.Bin(name) }
 
-// PID is the supervisor's. Killing it ends the cluster.
+// PID is the process ID of the supervisor. Killing it ends the cluster.
 func (c *Cluster) PID() int { return c.pid }
 
-// Nodes names the real nodes.
+// Nodes returns the names of the real nodes.
 func (c *Cluster) Nodes() []string {
 	var names []string
 	for _, n := range c.spec.NodeList() {
@@ -51,7 +51,7 @@ func (c *Cluster) Nodes() []string {
 	return names
 }
 
-// LoadImage puts the images of an archive on every real node.
+// LoadImage loads the images of an archive into every real node.
 func (c *Cluster) LoadImage(ctx context.Context, archive string) error {
 	f, err := os.Open(archive)
 	if err != nil {
@@ -65,19 +65,18 @@ func (c *Cluster) LoadImage(ctx context.Context, archive string) error {
 	return resp.Body.Close()
 }
 
-// CutNode takes a real node off the network, which falls silent. What runs on
-// it runs on.
+// CutNode disconnects a real node from the network. Its pods continue to run.
 func (c *Cluster) CutNode(ctx context.Context, name string) error {
 	return c.control.post(ctx, "/nodes/"+name+"/cut")
 }
 
-// HealNode puts it back on the network.
+// HealNode reconnects a real node to the network.
 func (c *Cluster) HealNode(ctx context.Context, name string) error {
 	return c.control.post(ctx, "/nodes/"+name+"/heal")
 }
 
-// SharedDir is a directory that every real node sees at the same path. It is
-// made if it is not there, and ends with the cluster.
+// SharedDir returns a directory that every real node has at the same path. It creates the
+// directory if necessary; the end of the cluster deletes it.
 func (c *Cluster) SharedDir(name string) (string, error) {
 	dir := c.spec.Path("shared", name)
 	if err := os.MkdirAll(dir, 0o755); err != nil {
@@ -92,27 +91,27 @@ func (c *Cluster) StartProcess(ctx context.Context, name string) error {
 	return c.control.post(ctx, "/processes/"+name+"/start")
 }
 
-// StopProcess ends a process in good order, and returns when it has ended.
+// StopProcess terminates a process gracefully, and returns when it has ended.
 func (c *Cluster) StopProcess(ctx context.Context, name string) error {
 	return c.control.post(ctx, "/processes/"+name+"/stop")
 }
 
-// KillProcess ends a process the way a crash does.
+// KillProcess ends a process as a crash does.
 func (c *Cluster) KillProcess(ctx context.Context, name string) error {
 	return c.control.post(ctx, "/processes/"+name+"/kill")
 }
 
-// PauseProcess freezes a process until ResumeProcess.
+// PauseProcess suspends a process until ResumeProcess.
 func (c *Cluster) PauseProcess(ctx context.Context, name string) error {
 	return c.control.post(ctx, "/processes/"+name+"/pause")
 }
 
-// ResumeProcess lets a frozen process go on.
+// ResumeProcess resumes a suspended process.
 func (c *Cluster) ResumeProcess(ctx context.Context, name string) error {
 	return c.control.post(ctx, "/processes/"+name+"/resume")
 }
 
-// Processes tells how the cluster's processes are, sorted by name.
+// Processes returns the status of the cluster's processes, sorted by name.
 func (c *Cluster) Processes(ctx context.Context) ([]ProcessStatus, error) {
 	resp, err := c.control.do(ctx, http.MethodGet, "/status", nil)
 	if err != nil {
@@ -133,8 +132,8 @@ func (c *Cluster) Dial(ctx context.Context, address string) (net.Conn, error) {
 	return c.control.dial(ctx, address)
 }
 
-// Forward opens a port on 127.0.0.1 that leads to an address as for Dial. The
-// port closes with the returned closer.
+// Forward opens a port on 127.0.0.1 and forwards it to an address as for Dial. The returned
+// closer closes the port.
 func (c *Cluster) Forward(address string) (local string, closer io.Closer, err error) {
 	listener, err := net.Listen("tcp", "127.0.0.1:0")
 	if err != nil {
@@ -165,7 +164,7 @@ func (c *Cluster) api() (*apiclient.Client, error) {
 	return apiclient.New(c.spec.HostURL(), c.spec.Certificate("ca"), c.spec.Certificate("admin"), c.spec.Key("admin"))
 }
 
-// Stop ends the cluster and removes what it has left. It may be called again.
+// Stop ends the cluster and removes its files. It may be called again.
 func (c *Cluster) Stop() error {
 	return c.stop(false)
 }

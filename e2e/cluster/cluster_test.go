@@ -51,7 +51,7 @@ func TestLockIsExclusiveAndOutlivesRemoval(t *testing.T) {
 	if _, err := waitLock(ctx, path); !errors.Is(err, context.DeadlineExceeded) {
 		t.Fatalf("wait for a held lock: %v", err)
 	}
-	// Whoever opened the file before its removal must not think it has the lock.
+	// A process that opened the file before its removal must not get the lock.
 	stale, err := os.Open(path)
 	if err != nil {
 		t.Fatal(err)
@@ -108,10 +108,10 @@ func TestToolsDigestFollowsSources(t *testing.T) {
 	write("module a\n")
 	before := sum()
 	if again := sum(); again != before {
-		t.Errorf("digest of the same is %s, then %s", before, again)
+		t.Errorf("digests of the same sources: %s and %s", before, again)
 	}
 	write("module b\n")
 	if after := sum(); after == before {
-		t.Error("digest stays though a source changes")
+		t.Error("a changed source has the same digest")
 	}
 }

@@ -15,7 +15,7 @@ import (
 	"github.com/batch-job-controller/batch-job-controller/e2e/cluster/internal/supervisor"
 )
 
-// control talks to a supervisor over its unix socket.
+// control is a client of a supervisor's unix socket.
 type control struct {
 	socket string
 	http   *http.Client
@@ -34,16 +34,16 @@ func (c *control) connect(ctx context.Context) (net.Conn, error) {
 	return dialer.DialContext(ctx, "unix", c.socket)
 }
 
-// do sends a request, and turns any answer but success into an error. The
-// caller closes the body.
+// do sends a request, and returns an error for any response except success. The caller
+// closes the body.
 func (c *control) do(ctx context.Context, method, path string, body io.Reader) (*http.Response, error) {
 	req, err := http.NewRequestWithContext(ctx, method, "http://supervisor"+path, body)
 	if err != nil {
-		return nil, fmt.Errorf("ask supervisor: %w", err)
+		return nil, fmt.Errorf("request to the supervisor: %w", err)
 	}
 	resp, err := c.http.Do(req)
 	if err != nil {
-		return nil, fmt.Errorf("ask supervisor: %w", err)
+		return nil, fmt.Errorf("request to the supervisor: %w", err)
 	}
 	if resp.StatusCode/100 != 2 {
 		defer resp.Body.Close()
@@ -55,7 +55,7 @@ func (c *control) do(ctx context.Context, method, path string, body io.Reader) (
 func supervisorError(resp *http.Response) error {
 	text, err := io.ReadAll(resp.Body)
 	if err != nil {
-		return fmt.Errorf("read supervisor's answer: %w", err)
+		return fmt.Errorf("read the supervisor's response: %w", err)
 	}
 	return errors.New(string(bytes.TrimSpace(text)))
 }
@@ -95,7 +95,7 @@ func (c *control) progress(ctx context.Context, report func(supervisor.Report)) 
 func (c *control) dial(ctx context.Context, address string) (net.Conn, error) {
 	conn, err := c.connect(ctx)
 	if err != nil {
-		return nil, fmt.Errorf("ask supervisor: %w", err)
+		return nil, fmt.Errorf("request to the supervisor: %w", err)
 	}
 	stop := context.AfterFunc(ctx, func() { _ = conn.Close() })
 	defer stop()
@@ -123,7 +123,7 @@ func (c *control) upgrade(ctx context.Context, conn net.Conn, reader *bufio.Read
 	return http.ReadResponse(reader, req)
 }
 
-// bufferedConn first hands out what came together with the answer's header.
+// bufferedConn first reads the data that arrived together with the response's header.
 type bufferedConn struct {
 	net.Conn
 	reader *bufio.Reader

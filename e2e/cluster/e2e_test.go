@@ -53,7 +53,7 @@ func TestRealNodes(t *testing.T) {
 	testCrash(t, c, o)
 }
 
-// testFaults breaks what can be mended.
+// testFaults tests the faults that a cluster recovers from.
 func testFaults(t *testing.T, c *cluster.Cluster) {
 	ctx := t.Context()
 	must(t, c.CutNode(ctx, "node-2"))
@@ -80,7 +80,7 @@ func testFaults(t *testing.T, c *cluster.Cluster) {
 	})
 }
 
-// testCrash kills the supervisor, finds nothing left, and starts again.
+// testCrash kills the supervisor, checks that nothing remains, and starts the cluster again.
 func testCrash(t *testing.T, c *cluster.Cluster, o cluster.Options) {
 	namespace := link(t, c.PID(), "pid")
 	if len(inNamespace(namespace)) < 10 {
@@ -122,7 +122,7 @@ func TestSimulatedNodes(t *testing.T) {
 	must(t, c.Stop())
 }
 
-// TestOrphan kills the process that started a cluster: the cluster follows.
+// TestOrphan kills the process that started a cluster: the cluster ends.
 func TestOrphan(t *testing.T) {
 	exe := filepath.Join(t.TempDir(), "cluster")
 	if out, err := exec.Command("go", "build", "-o", exe, "../cmd/cluster").CombinedOutput(); err != nil {
@@ -140,7 +140,7 @@ func TestOrphan(t *testing.T) {
 			must(t, err)
 			must(t, up.Start())
 			if _, err := out.Read(make([]byte, 1)); err != nil {
-				t.Fatalf("the cluster did not come up: %v", err)
+				t.Fatalf("the cluster did not start: %v", err)
 			}
 			if nodes > 0 {
 				c, err := cluster.Find("harness-orphan", dir)
@@ -221,7 +221,7 @@ func get(t *testing.T, c *cluster.Cluster, address string) {
 	})
 }
 
-// patience is how long a test waits for what takes seconds on a quiet machine.
+// patience is how long a test waits for conditions that take seconds on an idle machine.
 const patience = 5 * time.Minute
 
 func eventually(t *testing.T, what string, check func() error) {

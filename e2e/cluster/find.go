@@ -13,7 +13,7 @@ import (
 	"github.com/batch-job-controller/batch-job-controller/e2e/cluster/internal/supervisor"
 )
 
-// ErrNotRunning says that there is no cluster of a name.
+// ErrNotRunning says that no cluster with a name is running.
 var ErrNotRunning = errors.New("cluster is not running")
 
 // Find returns a running cluster that another process may have started. An
@@ -45,8 +45,7 @@ func Find(name, dir string) (*Cluster, error) {
 	return &Cluster{spec: spec, control: newControl(spec.Path(plan.ControlFile)), pid: pid}, nil
 }
 
-// Remove stops a cluster if it runs, and removes what a crash has left of it
-// if it does not.
+// Remove stops a running cluster, or removes the remains of a crashed one.
 func Remove(name, dir string) error {
 	c, err := Find(name, dir)
 	if err == nil {
@@ -62,7 +61,7 @@ func Remove(name, dir string) error {
 	return removeLeftovers(plan.Spec{Name: name, Dir: o.Dir, LogDir: o.LogDir}, false)
 }
 
-// List names the clusters in the default place, running or crashed.
+// List returns the names of the running and crashed clusters in the default directory.
 func List() ([]string, error) {
 	entries, err := os.ReadDir(stateRoot())
 	if errors.Is(err, fs.ErrNotExist) {

@@ -7,11 +7,10 @@ import (
 	"github.com/batch-job-controller/batch-job-controller/e2e/cluster/internal/plan"
 )
 
-// CurlImage has a shell, the usual small tools and curl. It is on every real
-// node.
+// CurlImage has a shell, the usual small tools and curl. Every real node has it.
 const CurlImage = "localhost/curl:1"
 
-// writeImages writes the archive of the images that every node has.
+// writeImages writes an archive of the images that every node has.
 func writeImages(path string) error {
 	busybox, err := image.Busybox()
 	if err != nil {

@@ -13,8 +13,8 @@ import (
 
 var errLocked = errors.New("locked by another process")
 
-// tryLock takes the lock that a file stands for. Whoever holds it may remove
-// the file, so a lock only counts on the file that is at the path.
+// tryLock acquires the lock on a file. The holder of the lock may remove the file, so that a
+// lock counts only if its file is still at the path.
 func tryLock(path string) (*os.File, error) {
 	if err := os.MkdirAll(filepath.Dir(path), 0o755); err != nil {
 		return nil, fmt.Errorf("lock: %w", err)
@@ -47,7 +47,7 @@ func isAt(f *os.File, path string) bool {
 	return err == nil && os.SameFile(held, there)
 }
 
-// waitLock takes the lock as soon as it is free.
+// waitLock acquires the lock as soon as it is free.
 func waitLock(ctx context.Context, path string) (*os.File, error) {
 	ticker := time.NewTicker(50 * time.Millisecond)
 	defer ticker.Stop()

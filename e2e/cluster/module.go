@@ -10,8 +10,8 @@ import (
 
 const modulePath = "github.com/batch-job-controller/batch-job-controller"
 
-// moduleRoot finds this project's directory from the working directory, which
-// for a test is somewhere inside it.
+// moduleRoot returns the root directory of this module, in which the working directory of a
+// test is.
 func moduleRoot() (string, error) {
 	dir, err := os.Getwd()
 	if err != nil {
@@ -30,7 +30,7 @@ func moduleRoot() (string, error) {
 	}
 }
 
-// cacheDir is where built programs are kept between runs.
+// cacheDir returns the directory in which built programs are cached.
 func cacheDir() (string, error) {
 	if dir := os.Getenv("BJC_CACHE"); dir != "" {
 		return filepath.Join(dir, "batch-job-controller"), nil

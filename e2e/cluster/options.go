@@ -11,46 +11,46 @@ import (
 	"github.com/batch-job-controller/batch-job-controller/e2e/cluster/internal/plan"
 )
 
-// Options describe a cluster to start.
+// Options are the options of a cluster.
 type Options struct {
-	// Name tells clusters on one machine apart.
+	// Name distinguishes the clusters on one machine.
 	Name string
-	// Dir holds the cluster's files, and is removed with it. Default: below
+	// Dir is the directory of the cluster's files, and is removed with it. Default: below
 	// the directory for temporary files.
 	Dir string
-	// LogDir, if set, receives the logs, and stays.
+	// LogDir, if set, is a directory for the logs, which is kept.
 	LogDir string
-	// Nodes is how many real nodes there are: node-1, node-2 ... With 0 there
-	// is only a control plane, which needs no privileges.
+	// Nodes is the number of real nodes: node-1, node-2 ... With 0, the cluster has no real
+	// nodes and needs no privileges.
 	Nodes int
-	// Simulated is how many nodes kwok simulates: kwok-00000, kwok-00001 ...
+	// Simulated is the number of nodes that kwok simulates: kwok-00000, kwok-00001 ...
 	Simulated int
 	// FastJobs gives the Job controller 50 workers and 1000 requests a second
 	// instead of 5 and 20.
 	FastJobs bool
-	// EtcdFsync makes etcd's writes durable, and slow.
+	// EtcdFsync makes the writes of etcd durable, and slow.
 	EtcdFsync bool
 	// ExtraArgs appends to the command lines of programs, by program name.
 	ExtraArgs map[string][]string
-	// Detached clusters outlive the process that starts them.
+	// Detached: the cluster outlives the process that starts it.
 	Detached bool
-	// Log receives progress. Default: none.
+	// Log receives the progress. Default: none.
 	Log io.Writer
 }
 
-// DefaultOptions are three real nodes.
+// DefaultOptions returns options with three real nodes.
 func DefaultOptions() Options {
 	return Options{Name: "e2e", Nodes: 3}
 }
 
-// maxDir leaves room for nodes/node-1/containerd.sock.ttrpc in the 107
-// characters that the kernel allows the path of a socket.
+// maxDir leaves space for nodes/node-1/containerd.sock.ttrpc in the path of a socket, which
+// the kernel limits to 107 characters.
 const maxDir = 68
 
 // A name becomes part of cgroup paths and file names.
 var namePattern = regexp.MustCompile(`^[a-z0-9]([a-z0-9-]{0,30}[a-z0-9])?$`)
 
-// Validate returns every fault of the options.
+// Validate returns all errors of the options.
 func (o Options) Validate() error {
 	var errs []error
 	if !namePattern.MatchString(o.Name) {
@@ -63,7 +63,7 @@ func (o Options) Validate() error {
 		errs = append(errs, fmt.Errorf("simulated: %d is negative", o.Simulated))
 	}
 	if o.Nodes > 0 && os.Geteuid() != 0 {
-		errs = append(errs, errors.New("nodes: real nodes need root; with 0 there can still be simulated ones"))
+		errs = append(errs, errors.New("nodes: real nodes need root: must be 0, with simulated nodes instead"))
 	}
 	return errors.Join(errs...)
 }
@@ -92,7 +92,7 @@ func (o Options) withDefaults() (Options, error) {
 	return o, nil
 }
 
-// stateRoot is where clusters without a Dir of their own are.
+// stateRoot returns the parent directory of clusters without a Dir of their own.
 func stateRoot() string {
 	return filepath.Join(os.TempDir(), fmt.Sprintf("batch-job-controller-e2e-%d", os.Getuid()))
 }

@@ -12,10 +12,11 @@ import (
 	"strings"
 )
 
-// cniPlugin stands for all of them; a program called bridge has iproute2 too.
+// cniPlugin represents all CNI plugins. The plugin bridge cannot, because iproute2 has a
+// program of that name.
 const cniPlugin = "host-local"
 
-// debianPackages says which package has which program.
+// debianPackages returns the Debian package of each program.
 func debianPackages() map[string]string {
 	return map[string]string{
 		"runc":      "runc",
@@ -29,7 +30,7 @@ func debianPackages() map[string]string {
 	}
 }
 
-// ensurePackages installs what real nodes need of the distribution.
+// ensurePackages installs the packages of the distribution that real nodes need.
 func ensurePackages(ctx context.Context, log io.Writer) error {
 	var programs, packages []string
 	for program, pkg := range debianPackages() {
@@ -52,7 +53,7 @@ func ensurePackages(ctx context.Context, log io.Writer) error {
 	if err := runQuietly(ctx, apt, install...); err == nil {
 		return nil
 	}
-	// The package lists may be old, or not there at all.
+	// The package lists may be old or missing.
 	return errors.Join(runQuietly(ctx, apt, "update"), runQuietly(ctx, apt, install...))
 }
 
@@ -66,7 +67,7 @@ func runQuietly(ctx context.Context, program string, args ...string) error {
 	return nil
 }
 
-// findProgram looks where administrators' programs and CNI plugins are too.
+// findProgram also searches the directories of administrators' programs and CNI plugins.
 func findProgram(name string) (string, error) {
 	if path, err := exec.LookPath(name); err == nil {
 		return path, nil

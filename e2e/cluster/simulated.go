@@ -14,11 +14,11 @@ import (
 	"github.com/batch-job-controller/batch-job-controller/e2e/cluster/internal/plan"
 )
 
-// Annotations of a pod that say how it goes on a simulated node.
+// Annotations that define the behavior of a pod on a simulated node.
 const (
-	// RunForAnnotation is how long it runs, as "500ms". Default: 2s.
+	// RunForAnnotation is how long the pod runs, such as "500ms". Default: 2s.
 	RunForAnnotation = "e2e.batch-job-controller.io/run-for"
-	// ExitCodeAnnotation is how it ends. Default: 0.
+	// ExitCodeAnnotation is its exit code. Default: 0.
 	ExitCodeAnnotation = "e2e.batch-job-controller.io/exit-code"
 )
 

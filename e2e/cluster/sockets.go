@@ -11,11 +11,11 @@ import (
 	"github.com/batch-job-controller/batch-job-controller/e2e/cluster/internal/plan"
 )
 
-// inheritance is what a supervisor inherits after its standard files. It is
-// opened here, so that by the time the supervisor starts nothing can be taken.
+// inheritance are the files that a supervisor inherits after its standard files. They are
+// opened before the supervisor starts, so that no other process can take them.
 type inheritance struct {
 	lock  *os.File
-	files []*os.File // control socket, then the host's
+	files []*os.File // the control socket, then the ports of the host
 }
 
 func (i *inheritance) all() []*os.File {
@@ -28,8 +28,8 @@ func (i *inheritance) close() {
 	}
 }
 
-// openSockets opens the control socket, and ports of the host that it writes
-// into the specification.
+// openSockets opens the control socket and the ports of the host, and writes the ports to the
+// specification.
 func openSockets(spec *plan.Spec) (files []*os.File, err error) {
 	defer func() {
 		if err != nil {
@@ -81,8 +81,8 @@ func listenHost() (*os.File, int, error) {
 	return f, port, errors.Join(err, listener.Close())
 }
 
-// reservePort binds a port without listening on it. A server of the same user
-// that sets SO_REUSEPORT too can take it, again and again; nobody else can.
+// reservePort binds a port without listening on it. Only a server of the same user with
+// SO_REUSEPORT can bind it too, any number of times.
 func reservePort() (*os.File, int, error) {
 	fd, err := unix.Socket(unix.AF_INET, unix.SOCK_STREAM|unix.SOCK_CLOEXEC, 0)
 	if err != nil {

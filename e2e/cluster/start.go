@@ -15,9 +15,8 @@ import (
 	"github.com/batch-job-controller/batch-job-controller/e2e/cluster/internal/supervisor"
 )
 
-// Start starts a cluster and returns when all its nodes are Ready. If that
-// fails nothing keeps running, and the error ends with what the process that
-// was to blame had to say.
+// Start starts a cluster and returns when all its nodes are Ready. If it fails, nothing keeps
+// running, and the error ends with the log of the process that failed.
 func Start(ctx context.Context, o Options) (*Cluster, error) {
 	if err := o.Validate(); err != nil {
 		return nil, err
@@ -46,7 +45,7 @@ func Start(ctx context.Context, o Options) (*Cluster, error) {
 	return c, nil
 }
 
-// prepare gets everything that does not belong to one cluster.
+// prepare provides the programs and packages that all clusters share.
 func prepare(ctx context.Context, o Options) (plan.Spec, error) {
 	spec := plan.Spec{
 		Name: o.Name, Dir: o.Dir, LogDir: o.LogDir, Nodes: o.Nodes, Simulated: o.Simulated > 0,
@@ -70,7 +69,7 @@ func prepare(ctx context.Context, o Options) (plan.Spec, error) {
 	return spec, err
 }
 
-// claim takes the cluster's name, and removes what a crash has left of it.
+// claim locks the cluster's name, and removes the remains of a crashed cluster.
 func claim(spec plan.Spec) (*os.File, error) {
 	lock, err := tryLock(plan.LockFile(spec.Dir))
 	if errors.Is(err, errLocked) {
@@ -89,7 +88,7 @@ func claim(spec plan.Spec) (*os.File, error) {
 	return lock, nil
 }
 
-// launch starts the supervisor, which takes over the lock.
+// launch starts the supervisor, which inherits the lock.
 func launch(ctx context.Context, spec plan.Spec, lock *os.File) (*Cluster, error) {
 	exe, err := supervisorProgram(ctx, spec)
 	if err != nil {
@@ -125,7 +124,7 @@ func startSupervisor(cmd *exec.Cmd, spec plan.Spec) (*Cluster, error) {
 	cmd.Stdout, cmd.Stderr = log, log
 	c := &Cluster{spec: spec, control: newControl(spec.Path(plan.ControlFile)), ended: make(chan struct{})}
 	if !spec.Detached {
-		// Never written to: that it closes tells the supervisor to end.
+		// Nothing is written to it: the supervisor ends when it is closed.
 		if c.leash, err = cmd.StdinPipe(); err != nil {
 			return nil, fmt.Errorf("start supervisor: %w", err)
 		}
@@ -139,7 +138,7 @@ func startSupervisor(cmd *exec.Cmd, spec plan.Spec) (*Cluster, error) {
 		close(c.ended)
 	}()
 	if err := os.WriteFile(spec.Path(plan.PIDFile), []byte(strconv.Itoa(c.pid)), 0o644); err != nil {
-		return nil, errors.Join(fmt.Errorf("note supervisor's number: %w", err), c.stop(false))
+		return nil, errors.Join(fmt.Errorf("write the supervisor's process ID: %w", err), c.stop(false))
 	}
 	return c, nil
 }
@@ -155,7 +154,7 @@ func writeSpec(spec plan.Spec) error {
 	return nil
 }
 
-// waitReady passes the supervisor's progress on.
+// waitReady logs the supervisor's progress until the cluster is ready.
 func (c *Cluster) waitReady(ctx context.Context, o Options) error {
 	ctx, cancel := context.WithCancelCause(ctx)
 	defer cancel(nil)

@@ -16,8 +16,8 @@ import (
 
 const stopTimeout = 2 * time.Minute
 
-// stop ends a cluster the way a crash would: there is one way to end, and it
-// is the one that must never fail.
+// stop ends a cluster as a crash does. There is no other way to end it, so that each stop
+// tests the cleanup after a crash.
 func (c *Cluster) stop(keepLogs bool) error {
 	ctx, cancel := context.WithTimeout(context.Background(), stopTimeout)
 	defer cancel()
@@ -35,12 +35,12 @@ func (c *Cluster) stop(keepLogs bool) error {
 	return errors.Join(err, os.Remove(plan.LockFile(c.spec.Dir)), lock.Close())
 }
 
-// kill returns when the supervisor, and with real nodes every process of its
-// PID namespace, is gone.
+// kill kills the supervisor. It returns when the supervisor, and with real nodes all
+// processes of its PID namespace, have ended.
 func (c *Cluster) kill(ctx context.Context) error {
 	if c.ended != nil {
 		select {
-		case <-c.ended: // its number may be another process's by now
+		case <-c.ended: // its process ID may belong to another process now
 			return nil
 		default:
 		}
@@ -69,7 +69,8 @@ func (c *Cluster) kill(ctx context.Context) error {
 	return context.DeadlineExceeded
 }
 
-// removeLeftovers wants the cluster's lock held and its processes gone.
+// removeLeftovers removes the remains of a cluster whose processes have ended. The caller
+// holds the cluster's lock.
 func removeLeftovers(spec plan.Spec, keepLogs bool) error {
 	var errs []error
 	if os.Geteuid() == 0 {

@@ -14,15 +14,14 @@ import (
 	"github.com/batch-job-controller/batch-job-controller/e2e/cluster/internal/supervisor"
 )
 
-// The command that doubles as the supervisor, and the words that make it that.
+// The command that can run as the supervisor, and the arguments for it.
 const (
 	commandPackage = modulePath + "/e2e/cmd/cluster"
 	initWord       = "supervise-as-init"
 	superviseWord  = "supervise"
 )
 
-// Supervise is the whole of a supervisor process, if args ask for one.
-// Otherwise it returns false at once.
+// Supervise runs a supervisor, if args are those of one. Otherwise it returns false.
 func Supervise(args []string) (status int, asked bool) {
 	if len(args) != 2 || args[0] != initWord && args[0] != superviseWord {
 		return 0, false
@@ -40,11 +39,11 @@ func Supervise(args []string) (status int, asked bool) {
 	return status, true
 }
 
-// supervisorCommand runs the supervisor in namespaces of its own if there are
-// real nodes: as their first process, so that with it everything ends.
+// supervisorCommand returns the command of the supervisor. With real nodes, it is the first
+// process of its own namespaces, so that all processes end with it.
 func supervisorCommand(exe string, spec plan.Spec) *exec.Cmd {
 	word := superviseWord
-	attr := &syscall.SysProcAttr{Setsid: true} // Ctrl-C is for whoever started it
+	attr := &syscall.SysProcAttr{Setsid: true} // Ctrl-C is for the process that started it
 	if spec.Isolated() {
 		word = initWord
 		attr.Cloneflags = syscall.CLONE_NEWPID | syscall.CLONE_NEWNS | syscall.CLONE_NEWNET
@@ -55,8 +54,8 @@ func supervisorCommand(exe string, spec plan.Spec) *exec.Cmd {
 	return cmd
 }
 
-// supervisorProgram returns this program, if it can be a supervisor, or builds
-// the command that can: a test's program cannot.
+// supervisorProgram returns this program if it can run as a supervisor. A test binary cannot:
+// then it builds the command that can.
 func supervisorProgram(ctx context.Context, spec plan.Spec) (string, error) {
 	if info, ok := debug.ReadBuildInfo(); ok && info.Path == commandPackage {
 		return os.Executable()

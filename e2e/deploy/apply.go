@@ -15,7 +15,7 @@ import (
 
 const fieldManager = "batch-job-controller-e2e"
 
-// apply makes the objects what they should be, namespaces first.
+// apply applies the objects, namespaces first.
 func (c *Cluster) apply(ctx context.Context, objects []*unstructured.Unstructured) error {
 	ordered := slices.Clone(objects)
 	slices.SortStableFunc(ordered, func(a, b *unstructured.Unstructured) int { return rank(a) - rank(b) })
@@ -38,8 +38,7 @@ func rank(object *unstructured.Unstructured) int {
 	return 1
 }
 
-// delete deletes the objects in the opposite order. Those that are gone
-// already are no error.
+// delete deletes the objects in reverse order. A missing object is not an error.
 func (c *Cluster) delete(ctx context.Context, objects []*unstructured.Unstructured) error {
 	background := metav1.DeletePropagationBackground
 	var errs []error

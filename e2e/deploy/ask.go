@@ -27,12 +27,12 @@ func (c *Controller) Do(ctx context.Context, method string, port int, path strin
 	if err != nil {
 		return nil, nil, err
 	}
-	defer response.Body.Close() //nolint:errcheck // it was read to its end, or the error is returned
+	defer response.Body.Close() //nolint:errcheck // it was read completely, or the error is returned
 	data, err := io.ReadAll(response.Body)
 	return response, data, err
 }
 
-// Get returns what is served at a path.
+// Get returns the response to GET of a path.
 func (c *Controller) Get(ctx context.Context, port int, path string) ([]byte, error) {
 	response, body, err := c.Do(ctx, http.MethodGet, port, path, nil)
 	if err != nil {

@@ -21,13 +21,13 @@ const Server = "./cmd/batch-job-controller"
 
 // Image is a program in a container image.
 type Image struct {
-	Name    string // with a tag that tells its content
+	Name    string // with a tag that is derived from its content
 	Archive string // to be loaded into a cluster
 	Binary  string // the program itself
 }
 
-// Build builds a program of this module as releases are built, and an image
-// around it. Both are kept, by their content, for the next time.
+// Build builds a program of this module as for a release, and an image with it. Both are
+// cached by their content.
 func Build(ctx context.Context, pkg string, log io.Writer) (Image, error) {
 	root, err := moduleRoot(ctx)
 	if err != nil {
@@ -53,8 +53,8 @@ func Build(ctx context.Context, pkg string, log io.Writer) (Image, error) {
 	return image, errors.Join(packImage(ctx, root, image, log), forgetOld(cache, now))
 }
 
-// Program builds a program of this module as releases are built, for Linux, and
-// returns its path.
+// Program builds a program of this module for Linux, as for a release, and returns its
+// path.
 func Program(ctx context.Context, pkg string, log io.Writer) (string, error) {
 	root, err := moduleRoot(ctx)
 	if err != nil {
@@ -68,7 +68,7 @@ func Program(ctx context.Context, pkg string, log io.Writer) (string, error) {
 	return file, err
 }
 
-// forgetOld removes what nobody has used for a day.
+// forgetOld removes cached files that were not used for a day.
 func forgetOld(cache string, now time.Time) error {
 	entries, err := os.ReadDir(cache)
 	if err != nil {
@@ -99,19 +99,18 @@ func buildBinary(ctx context.Context, root, cache, pkg string, log io.Writer) (f
 	}
 	data, err := os.ReadFile(built)
 	if err != nil {
-		return "", "", fmt.Errorf("read what was built: %w", err)
+		return "", "", fmt.Errorf("read the built program: %w", err)
 	}
 	digest := sha256.Sum256(data)
 	sum = hex.EncodeToString(digest[:])
 	file = filepath.Join(cache, path.Base(pkg)+"-"+sum[:12])
 	if err := os.Rename(built, file); err != nil {
-		return "", "", fmt.Errorf("keep what was built: %w", err)
+		return "", "", fmt.Errorf("cache the built program: %w", err)
 	}
 	return file, sum, nil
 }
 
-// packImage writes beside the place of the archive first: what is there is
-// whole.
+// packImage writes a temporary file first, so that the archive is always complete.
 func packImage(ctx context.Context, root string, image Image, log io.Writer) error {
 	fmt.Fprintf(log, "packing the image %s\n", image.Name)
 	temp, err := os.CreateTemp(filepath.Dir(image.Archive), ".image-*.tar")
@@ -119,18 +118,18 @@ func packImage(ctx context.Context, root string, image Image, log io.Writer) err
 		return fmt.Errorf("make image archive: %w", err)
 	}
 	_ = temp.Close()
-	defer os.Remove(temp.Name()) //nolint:errcheck // it was renamed, or is of no use
+	defer os.Remove(temp.Name()) //nolint:errcheck // it was renamed, or is incomplete
 	tool := filepath.Join(root, "e2e", "tools", "image")
 	if err := runGo(ctx, tool, "run", "-trimpath", ".", "-o", temp.Name(), "-tag", image.Name, "-binary", image.Binary); err != nil {
 		return fmt.Errorf("pack image %s: %w", image.Name, err)
 	}
 	if err := os.Rename(temp.Name(), image.Archive); err != nil {
-		return fmt.Errorf("keep image archive: %w", err)
+		return fmt.Errorf("cache the image archive: %w", err)
 	}
 	return nil
 }
 
-// runGo runs the go command for the nodes' system, which is Linux.
+// runGo runs the go command for Linux, the nodes' operating system.
 func runGo(ctx context.Context, dir string, args ...string) error {
 	cmd := exec.CommandContext(ctx, "go", args...)
 	cmd.Dir = dir

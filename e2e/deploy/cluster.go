@@ -13,7 +13,7 @@ import (
 	"k8s.io/client-go/tools/clientcmd"
 )
 
-// Cluster is a cluster to deploy to, seen as its administrator.
+// Cluster is a cluster to deploy to, with administrator access.
 type Cluster struct {
 	kubernetes.Interface
 	config  *rest.Config
@@ -44,7 +44,7 @@ func Connect(kubeconfig string) (*Cluster, error) {
 	return &Cluster{Interface: clients, config: config, dynamic: dynamicClient, mapper: mapper}, nil
 }
 
-// Check reports whether the cluster answers.
+// Check returns an error unless the API server responds.
 func (c *Cluster) Check(ctx context.Context) error {
 	return c.Discovery().RESTClient().Get().AbsPath("/readyz").Do(ctx).Error()
 }

@@ -13,10 +13,10 @@ import (
 	"k8s.io/apimachinery/pkg/runtime"
 )
 
-// Controller is a controller that was deployed.
+// Controller is a deployed controller.
 type Controller struct {
 	Namespace  string
-	Name       string // of the configuration: what Jobs and records begin with
+	Name       string // of the configuration: the prefix of the names of Jobs and records
 	Deployment string
 
 	cluster *Cluster
@@ -58,7 +58,7 @@ func (c *Cluster) controller(namespace, deployment string, pods map[string]strin
 	return controller
 }
 
-// find returns the controller that objects stand for.
+// find returns the controller of a set of objects.
 func (c *Cluster) find(objects []*unstructured.Unstructured) (*Controller, error) {
 	deployment, err := theOnly(objects, "Deployment")
 	if err != nil {
@@ -99,7 +99,7 @@ func theOnly(objects []*unstructured.Unstructured, kind string) (*unstructured.U
 	return found[0], nil
 }
 
-// Delete deletes what was deployed, with all that came of it.
+// Delete deletes the deployed objects, and all objects that the controller created.
 func (c *Controller) Delete(ctx context.Context) error {
 	c.tunnel.Close()
 	return c.cluster.delete(ctx, c.objects)

@@ -1,17 +1,17 @@
-// Package deploy puts the controller on a cluster the way a user would, and
-// looks at it from outside: through the API server, and through the ports of
-// its pod, forwarded by the API server.
+// Package deploy deploys the controller to a cluster as a user would, and observes it from
+// outside: through the API server, and through the ports of its pod, which the API server
+// forwards.
 //
-// The way of one deployment:
+// The files, in the order of a deployment:
 //
-//	build.go      the program, and the image around it
-//	overlay.go    what differs from the base: manifests.Render
+//	build.go      the program and its image
+//	overlay.go    the differences from the base: manifests.Render
 //	apply.go      server-side apply of every object
-//	controller.go what was deployed
-//	wait.go       until it runs, or has ended
-//	ask.go        HTTP to the ports of its pod, by way of tunnel.go
-//	replicas.go   its pods, and which of them leads
-//	objects.go    its pod and what it made: Jobs, events, logs
+//	controller.go the deployed controller
+//	wait.go       waits until it runs, or has ended
+//	ask.go        HTTP to the ports of its pod, through tunnel.go
+//	replicas.go   its pods, and the leader
+//	objects.go    its pod, Jobs, events and logs
 //	metrics.go    /metrics, parsed
 //	execution.go  the execution records, read and waited for
 package deploy

@@ -25,11 +25,11 @@ import (
 type Execution struct {
 	execution.Plan
 	Closed   bool
-	Outcomes map[string]execution.Outcome // by node; of those that have ended
+	Outcomes map[string]execution.Outcome // by node; only node tasks that have ended
 	Record   *corev1.ConfigMap
 }
 
-// Executions returns the executions that there are records of, oldest first.
+// Executions returns the executions that have a record, oldest first.
 func (c *Controller) Executions(ctx context.Context) ([]Execution, error) {
 	records, err := c.cluster.CoreV1().ConfigMaps(c.Namespace).List(ctx, metav1.ListOptions{LabelSelector: c.recordSelector()})
 	if err != nil {
@@ -47,7 +47,7 @@ func (c *Controller) Executions(ctx context.Context) ([]Execution, error) {
 	return all, nil
 }
 
-// WaitForExecution waits for an execution that is as wanted.
+// WaitForExecution waits for an execution that meets all conditions.
 func (c *Controller) WaitForExecution(ctx context.Context, wanted ...func(Execution) bool) (Execution, error) {
 	client := c.cluster.CoreV1().ConfigMaps(c.Namespace)
 	list := &cache.ListWatch{
@@ -86,15 +86,15 @@ func (c *Controller) WaitForExecution(ctx context.Context, wanted ...func(Execut
 	return found, nil
 }
 
-// IsClosed wants an execution that has ended.
+// IsClosed reports whether an execution is closed.
 func IsClosed(e Execution) bool { return e.Closed }
 
-// IsTriggeredBy wants an execution that was fired by the trigger.
+// IsTriggeredBy returns the condition that the trigger started an execution.
 func IsTriggeredBy(t execution.Trigger) func(Execution) bool {
 	return func(e Execution) bool { return e.Trigger == t }
 }
 
-// IsAfter wants an execution that is newer than another.
+// IsAfter returns the condition that an execution is newer than another.
 func IsAfter(id execution.ID) func(Execution) bool {
 	return func(e Execution) bool { return e.ID > id }
 }

@@ -16,7 +16,7 @@ const (
 	explainLines   = 20 // of a log
 )
 
-// explain adds to an error what the controller's pods say.
+// explain adds the states and logs of the controller's pods to an error.
 func (c *Controller) explain(err error) error {
 	ctx, cancel := context.WithTimeout(context.Background(), explainTimeout)
 	defer cancel()

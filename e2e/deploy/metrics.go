@@ -12,16 +12,16 @@ import (
 	"github.com/prometheus/common/model"
 )
 
-// Metrics is what /metrics said at one moment.
+// Metrics are the metrics of one scrape.
 type Metrics map[string]*dto.MetricFamily
 
-// Sample is one line of a metric.
+// Sample is one sample of a metric.
 type Sample struct {
 	Labels map[string]string
 	Value  float64
 }
 
-// Metrics asks the controller for its metrics.
+// Metrics scrapes the metrics of the controller.
 func (c *Controller) Metrics(ctx context.Context) (Metrics, error) {
 	body, err := c.Get(ctx, MetricsPort, "/metrics")
 	if err != nil {
@@ -38,7 +38,7 @@ func (c *Controller) Metrics(ctx context.Context) (Metrics, error) {
 // Help returns the help text of a metric.
 func (m Metrics) Help(name string) string { return m[name].GetHelp() }
 
-// Samples returns the lines of a metric that have the labels, and maybe more.
+// Samples returns the samples of a metric that have the labels, and perhaps others.
 func (m Metrics) Samples(name string, labels map[string]string) []Sample {
 	var found []Sample
 	for _, metric := range m[name].GetMetric() {
@@ -53,7 +53,7 @@ func (m Metrics) Samples(name string, labels map[string]string) []Sample {
 	return found
 }
 
-// Value returns the only line of a metric that has exactly the labels.
+// Value returns the only sample of a metric that has exactly the labels.
 func (m Metrics) Value(name string, labels map[string]string) (float64, error) {
 	for _, s := range m.Samples(name, labels) {
 		if len(s.Labels) == len(labels) {

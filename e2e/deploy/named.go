@@ -14,14 +14,14 @@ import (
 	"github.com/batch-job-controller/batch-job-controller/manifests"
 )
 
-// Images are those that a cluster has instead of the ones an overlay names.
+// Images replace the images of an overlay by images that the cluster has.
 type Images struct {
 	Controller string
 	Job        string
 }
 
-// DeployNamed applies an overlay of package kustomize, such as demo, and
-// starts its controller anew if it runs already. It does not wait.
+// DeployNamed applies an overlay of package kustomize, such as demo, and restarts a
+// controller that runs already. It does not wait.
 func (c *Cluster) DeployNamed(ctx context.Context, overlay string, images Images) (*Controller, error) {
 	text, err := manifests.Render(manifests.Options{Overlay: overlay})
 	if err != nil {
@@ -31,9 +31,9 @@ func (c *Cluster) DeployNamed(ctx context.Context, overlay string, images Images
 	if err != nil {
 		return nil, err
 	}
-	for _, one := range rendered {
-		if err := images.put(one); err != nil {
-			return nil, fmt.Errorf("%s %s: %w", one.GetKind(), one.GetName(), err)
+	for _, object := range rendered {
+		if err := images.put(object); err != nil {
+			return nil, fmt.Errorf("%s %s: %w", object.GetKind(), object.GetName(), err)
 		}
 	}
 	if err := c.apply(ctx, rendered); err != nil {
@@ -44,37 +44,37 @@ func (c *Cluster) DeployNamed(ctx context.Context, overlay string, images Images
 
 // put replaces the images in a Deployment, and in the pod template of a
 // configuration.
-func (i Images) put(one *unstructured.Unstructured) error {
-	switch one.GetKind() {
+func (i Images) put(object *unstructured.Unstructured) error {
+	switch object.GetKind() {
 	case "Deployment":
 		var d appsv1.Deployment
-		if err := runtime.DefaultUnstructuredConverter.FromUnstructured(one.Object, &d); err != nil {
+		if err := runtime.DefaultUnstructuredConverter.FromUnstructured(object.Object, &d); err != nil {
 			return err
 		}
 		d.Spec.Template.Spec.Containers[0].Image = i.Controller
 		if d.Spec.Template.Annotations == nil {
 			d.Spec.Template.Annotations = map[string]string{}
 		}
-		// What `kubectl rollout restart` sets.
+		// `kubectl rollout restart` sets this annotation.
 		d.Spec.Template.Annotations["kubectl.kubernetes.io/restartedAt"] = time.Now().Format(time.RFC3339)
 		content, err := runtime.DefaultUnstructuredConverter.ToUnstructured(&d)
 		if err != nil {
 			return err
 		}
 		delete(content, "status")
-		one.Object = content
+		object.Object = content
 	case "ConfigMap":
-		template, found, err := unstructured.NestedString(one.Object, "data", "pod-template.yaml")
+		template, found, err := unstructured.NestedString(object.Object, "data", "pod-template.yaml")
 		if err != nil || !found {
 			return err
 		}
-		return unstructured.SetNestedField(one.Object, withImage(template, i.Job), "data", "pod-template.yaml")
+		return unstructured.SetNestedField(object.Object, withImage(template, i.Job), "data", "pod-template.yaml")
 	}
 	return nil
 }
 
-// withImage replaces the image of every container of a pod template. It is not
-// parsed: it is a template first, and YAML only after.
+// withImage replaces the image of every container of a pod template. It does not parse the
+// text, which is YAML only after its execution as a template.
 func withImage(template, image string) string {
 	lines := strings.Split(template, "\n")
 	for n, line := range lines {

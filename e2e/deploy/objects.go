@@ -12,7 +12,7 @@ import (
 	"github.com/batch-job-controller/batch-job-controller/controller/jobspec"
 )
 
-// Pod returns the controller's pod: of several that run, the leader's.
+// Pod returns the controller's running pod, or the leader's if there are several.
 func (c *Controller) Pod(ctx context.Context) (*corev1.Pod, error) {
 	running, err := c.Replicas(ctx)
 	if err != nil {
@@ -30,7 +30,7 @@ func (c *Controller) Pod(ctx context.Context) (*corev1.Pod, error) {
 			return &running[i], nil
 		}
 	}
-	return nil, fmt.Errorf("none of the controller's %d pods that run leads, but %q", len(running), leader)
+	return nil, fmt.Errorf("none of the controller's %d running pods is the leader, which is %q", len(running), leader)
 }
 
 func (c *Controller) podName(ctx context.Context) (string, error) {
@@ -76,7 +76,7 @@ func (c *Controller) Events(ctx context.Context) ([]corev1.Event, error) {
 	return events.Items, nil
 }
 
-// Logs returns what the controller has logged.
+// Logs returns the log of the controller.
 func (c *Controller) Logs(ctx context.Context) (string, error) {
 	pod, err := c.Pod(ctx)
 	if err != nil {

@@ -12,7 +12,7 @@ import (
 	"github.com/batch-job-controller/batch-job-controller/manifests"
 )
 
-// What the overlays have on which these stand.
+// The names in the overlays of package kustomize.
 const (
 	defaultParent  = "e2e"
 	baseName       = "batch-job-controller" // of most objects
@@ -20,26 +20,26 @@ const (
 	controllerName = "controller" // of the container, and of its component
 )
 
-// Overlay is what differs from an overlay of package kustomize.
+// Overlay is the differences from an overlay of package kustomize.
 type Overlay struct {
-	Parent          string // that one, such as production; empty: e2e
+	Parent          string // the overlay of package kustomize, such as production; empty: e2e
 	Namespace       string
 	Image           string   // of the controller
-	ConfigMap       string   // its name; empty: that of the base
+	ConfigMap       string   // its name; empty: the name in the base
 	Config          string   // config.yaml
 	PodTemplate     string   // pod-template.yaml
-	ReportDirectory string   // where the reports' volume is mounted; empty: as in the base
-	PodIP           bool     // POD_IP is set
-	Service         string   // name of a callback Service; empty: there is only that of the base
-	ServicePort     int      // 0: that of the controller
+	ReportDirectory string   // the mount path of the reports' volume; empty: as in the base
+	PodIP           bool     // sets POD_IP
+	Service         string   // name of an additional callback Service; empty: none
+	ServicePort     int      // 0: the port of the controller
 	Headless        bool     // the Service has no address of its own
 	Components      []string // of package kustomize, such as ha
-	Volume          string   // a PersistentVolume that the claim of those is to be bound to; empty: any
+	Volume          string   // the PersistentVolume for the components' claim; empty: any
 }
 
 type object = map[string]any
 
-// render renders the overlay as kubectl would.
+// render renders the overlay as kubectl does.
 func (o Overlay) render() ([]*unstructured.Unstructured, error) {
 	rendered := manifests.Options{
 		Overlay: cmp.Or(o.Parent, defaultParent), Namespace: o.Namespace, Image: o.Image, Components: o.Components,
@@ -63,7 +63,7 @@ func (o Overlay) render() ([]*unstructured.Unstructured, error) {
 	return objects.Decode(text)
 }
 
-// configMap is one besides that of the base.
+// configMap returns the ConfigMap of the overlay, in addition to that of the base.
 func (o Overlay) configMap() object {
 	return object{
 		"apiVersion": "v1", "kind": "ConfigMap", "metadata": object{"name": o.ConfigMap},
@@ -71,7 +71,7 @@ func (o Overlay) configMap() object {
 	}
 }
 
-// deployment is a patch.
+// deployment returns a patch of the Deployment.
 func (o Overlay) deployment() object {
 	env := []object{{"name": "CONFIG_MAP_NAME", "value": cmp.Or(o.ConfigMap, baseName)}}
 	if o.PodIP {
@@ -103,7 +103,7 @@ func (o Overlay) service() object {
 	return object{"apiVersion": "v1", "kind": "Service", "metadata": object{"name": o.Service}, "spec": spec}
 }
 
-// claim is a patch.
+// claim returns a patch of the PersistentVolumeClaim.
 func (o Overlay) claim() object {
 	return object{
 		"apiVersion": "v1", "kind": "PersistentVolumeClaim", "metadata": object{"name": baseName},
@@ -111,8 +111,7 @@ func (o Overlay) claim() object {
 	}
 }
 
-// configuredName returns the name of the configuration that the Deployment is
-// told to read.
+// configuredName returns the name in the configuration that the Deployment reads.
 func configuredName(objects []*unstructured.Unstructured, configMap string) (string, error) {
 	for _, one := range objects {
 		if one.GetKind() != "ConfigMap" || one.GetName() != configMap {

@@ -33,8 +33,7 @@ func (c *Controller) Replicas(ctx context.Context) ([]corev1.Pod, error) {
 	return running, nil
 }
 
-// Holder returns the name of the pod that holds the Lease, or nothing when
-// none does.
+// Holder returns the name of the pod that holds the Lease, or nothing without a holder.
 func (c *Controller) Holder(ctx context.Context) (string, error) {
 	leases, err := c.cluster.CoordinationV1().Leases(c.Namespace).List(ctx, metav1.ListOptions{FieldSelector: c.leaseSelector()})
 	if err != nil {
@@ -63,14 +62,14 @@ func (c *Controller) WaitHolder(ctx context.Context, not ...string) (string, err
 		return !unwanted[name], nil
 	})
 	if err != nil {
-		return "", c.explain(fmt.Errorf("wait for a leader, which %q is not: %w", name, errors.Join(err, context.Cause(ctx))))
+		return "", c.explain(fmt.Errorf("wait for a leader other than %q: %w", name, errors.Join(err, context.Cause(ctx))))
 	}
 	return name, nil
 }
 
 func (c *Controller) leaseSelector() string { return "metadata.name=" + c.Name + "-leader" }
 
-// holder returns the pod's name, with which the identity of a replica begins.
+// holder returns the pod's name, which is the beginning of a replica's identity.
 func holder(lease *coordinationv1.Lease) string {
 	if lease.Spec.HolderIdentity == nil {
 		return ""
@@ -79,7 +78,7 @@ func holder(lease *coordinationv1.Lease) string {
 	return name
 }
 
-// At returns the controller as one of its pods shows it. The caller closes it.
+// At returns the controller with requests sent to one of its pods. The caller closes it.
 func (c *Controller) At(pod string) *Controller {
 	view := *c
 	view.tunnel = &tunnel{

@@ -25,9 +25,8 @@ const (
 
 func ports() []int { return []int{ReportPort, CallbackPort, HealthPort, MetricsPort} }
 
-// tunnel leads to the ports of one pod at a time, through the API server. When
-// there is another pod or the connection has ended, the next Dial opens
-// another one.
+// tunnel forwards to the ports of one pod at a time, through the API server. If there is
+// another pod, or if the connection has ended, the next Dial opens another connection.
 type tunnel struct {
 	cluster   *Cluster
 	namespace string
@@ -37,7 +36,7 @@ type tunnel struct {
 	open *forwarding
 }
 
-// forwarding is a tunnel while it holds.
+// forwarding is an open connection to a pod.
 type forwarding struct {
 	pod   string
 	local map[int]string // addresses by the pod's port
@@ -59,7 +58,7 @@ func (t *tunnel) Dial(ctx context.Context, port int) (net.Conn, error) {
 	return dialer.DialContext(ctx, "tcp", address)
 }
 
-// hold returns a forwarding that has not ended.
+// hold returns an open forwarding.
 func (t *tunnel) hold(ctx context.Context) (*forwarding, error) {
 	t.mu.Lock()
 	defer t.mu.Unlock()
@@ -74,7 +73,7 @@ func (t *tunnel) hold(ctx context.Context) (*forwarding, error) {
 			if t.open.pod == pod {
 				return t.open, nil
 			}
-			t.open.stop() // it would last longer than its pod
+			t.open.stop() // the connection would outlive its pod
 		}
 		t.open = nil
 	}
@@ -97,7 +96,7 @@ func (t *tunnel) Close() {
 	}
 }
 
-// forward opens local ports that lead to those of a pod. It outlives ctx.
+// forward forwards local ports to those of a pod. The forwarding outlives ctx.
 func (c *Cluster) forward(ctx context.Context, namespace, pod string, remote []int) (*forwarding, error) {
 	transport, upgrader, err := spdy.RoundTripperFor(c.config)
 	if err != nil {
@@ -110,7 +109,7 @@ func (c *Cluster) forward(ctx context.Context, namespace, pod string, remote []i
 	for _, port := range remote {
 		pairs = append(pairs, "0:"+strconv.Itoa(port))
 	}
-	// That a port refuses a connection is told to whoever dials, not logged.
+	// The caller of Dial gets the error of a refused connection: it is not logged.
 	running, stop := context.WithCancel(klog.NewContext(context.WithoutCancel(ctx), klog.Logger{}))
 	ready := make(chan struct{})
 	forwarder, err := portforward.NewOnAddressesWithContext(running, dialer, []string{"127.0.0.1"}, pairs, ready, io.Discard, io.Discard)
@@ -144,11 +143,11 @@ func (c *Cluster) forward(ctx context.Context, namespace, pod string, remote []i
 	return f, nil
 }
 
-// client returns an HTTP client for URLs such as http://controller:8080/. The
-// host does not matter, the port is the pod's.
+// client returns an HTTP client for URLs such as http://controller:8080/. The host is
+// ignored, and the port is the pod's.
 func (t *tunnel) client() *http.Client {
 	return &http.Client{Transport: &http.Transport{
-		DisableKeepAlives: true, // a connection must not lead to a pod that is gone
+		DisableKeepAlives: true, // a connection must not be reused for another pod
 		DialContext: func(ctx context.Context, _, address string) (net.Conn, error) {
 			_, port, err := net.SplitHostPort(address)
 			if err != nil {

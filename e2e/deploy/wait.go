@@ -31,8 +31,8 @@ func (c *Controller) WaitReady(ctx context.Context) error {
 	return nil
 }
 
-// WaitExit waits until the controller's process has ended, and returns its
-// exit status and what it had to say.
+// WaitExit waits until the controller's process has ended, and returns its exit status and
+// log.
 func (c *Controller) WaitExit(ctx context.Context) (status int32, log string, err error) {
 	var pod *corev1.Pod
 	list := cache.NewFilteredListWatchFromClient(c.cluster.CoreV1().RESTClient(), "pods", c.Namespace,
@@ -59,12 +59,12 @@ func (c *Controller) WaitExit(ctx context.Context) (status int32, log string, er
 	return status, log, err
 }
 
-// noLog is how the answer of a kubelet begins that has removed the file of a
-// container's log, in place of that: it is about to start the container again.
+// noLog is the beginning of a kubelet's response instead of a log, after it has removed the
+// log file in order to restart the container.
 const noLog = "unable to retrieve container logs for "
 
-// lastWords returns the log of a container that has ended. It may have been
-// started again since, and have said nothing yet.
+// lastWords returns the log of a container that has ended. The container may have been
+// restarted meanwhile, with an empty log.
 func (c *Controller) lastWords(ctx context.Context, pod *corev1.Pod) (string, error) {
 	for {
 		var errs []error

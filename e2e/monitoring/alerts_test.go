@@ -66,7 +66,7 @@ func TestEachAlertSaysWhatToDo(t *testing.T) {
 	}
 	for title := range book {
 		if strings.HasPrefix(title, "BatchJob") {
-			t.Errorf("%s has a section for an alert that there is not: %s", runbooks, title)
+			t.Errorf("%s has a section for an unknown alert: %s", runbooks, title)
 		}
 	}
 }

@@ -21,8 +21,8 @@ type Alert struct {
 	Annotations map[string]string `json:"annotations"`
 }
 
-// Rules returns the rules as a Prometheus that no operator runs reads them, and
-// the alerts that are in them.
+// Rules returns the rules in the format of Prometheus without its operator, and their
+// alerts.
 func Rules() (file []byte, alerts []Alert, err error) {
 	var rule struct {
 		Spec json.RawMessage `json:"spec"`
@@ -51,7 +51,7 @@ func Rules() (file []byte, alerts []Alert, err error) {
 	return file, alerts, nil
 }
 
-// labelValues is how a variable of a dashboard asks for the values of a label.
+// labelValues matches the query of a dashboard variable for the values of a label.
 var labelValues = regexp.MustCompile(`^label_values\((.*), \w+\)$`)
 
 // Panels returns the expressions of the dashboard, by the title of the panel or
@@ -87,8 +87,7 @@ func Panels() (map[string][]string, error) {
 	return all, nil
 }
 
-// Expressions returns the expressions of all alerts and panels, by where they
-// are.
+// Expressions returns the expressions of all alerts and panels, by their location.
 func Expressions() (map[string][]string, error) {
 	all, err := Panels()
 	if err != nil {

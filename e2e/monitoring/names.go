@@ -5,9 +5,9 @@ import (
 	"strings"
 )
 
-// Names returns the names of the metrics in an expression of PromQL: all words
-// that are neither functions, nor keywords, nor labels. It is not a parser, and
-// takes the expression to be valid.
+// Names returns the names of the metrics in an expression of PromQL: all words that are
+// neither functions, nor keywords, nor labels. It is not a parser, and assumes that the
+// expression is valid.
 func Names(expr string) []string {
 	var names []string
 	tokens := tokenize(expr)
@@ -43,8 +43,8 @@ func isWordStart(c byte) bool {
 
 func isWordPart(c byte) bool { return isWordStart(c) || c == '.' || (c >= '0' && c <= '9') }
 
-// tokenize returns words, numbers and durations, and all else byte by byte,
-// without what is in quotes, braces or brackets.
+// tokenize returns words, numbers, durations, and single bytes. It omits text in quotes,
+// braces or brackets.
 func tokenize(expr string) (tokens []string) {
 	for i := 0; i < len(expr); {
 		switch c := expr[i]; {
@@ -69,8 +69,8 @@ func tokenize(expr string) (tokens []string) {
 	return tokens
 }
 
-// after returns where it goes on behind the byte that ends what begins at i.
-// That byte may be in quotes.
+// after returns the index after the closing byte of the text that begins at i. It ignores
+// closing bytes in quotes.
 func after(expr string, i int, end byte) int {
 	for i++; i < len(expr) && expr[i] != end; {
 		if expr[i] == '"' {

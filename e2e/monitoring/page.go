@@ -19,8 +19,7 @@ func Pending() []string { return nil }
 
 var entry = regexp.MustCompile("^\\| `([a-zA-Z_<>]+)(?:\\{([^}]*)\\})?` \\|")
 
-// ReadPage returns the metrics that docs/metrics.md lists, each row of whose
-// tables has one.
+// ReadPage returns the metrics in docs/metrics.md: each row of its tables has one.
 func ReadPage(path string) ([]Entry, error) {
 	text, err := os.ReadFile(path)
 	if err != nil {
@@ -34,7 +33,7 @@ func ReadPage(path string) ([]Entry, error) {
 		}
 		match := entry.FindStringSubmatch(line)
 		if match == nil {
-			errs = append(errs, fmt.Errorf("metrics: a row must begin with one metric, as | `name{label,label}` |: %s", line))
+			errs = append(errs, fmt.Errorf("metrics: a row must begin with one metric, such as | `name{label,label}` |: %s", line))
 			continue
 		}
 		e := Entry{Name: match[1]}

@@ -14,7 +14,7 @@ import (
 
 const page = "../../docs/metrics.md"
 
-// recorder is a registerer that knows what was registered, also vectors that
+// recorder is a registerer that records the registered metrics, including vectors that
 // have no series yet.
 type recorder struct {
 	prometheus.Registerer
@@ -45,10 +45,10 @@ func TestThePageListsTheControllersOwnMetrics(t *testing.T) {
 	for _, desc := range registered.descs {
 		match := described.FindStringSubmatch(desc)
 		if match == nil {
-			t.Fatalf("not understood: %s", desc)
+			t.Fatalf("cannot be parsed: %s", desc)
 		}
 		if slices.Contains(Pending(), match[1]) {
-			t.Errorf("%s is registered now: take it off Pending", match[1])
+			t.Errorf("%s is registered: remove it from Pending", match[1])
 		}
 		want = append(want, match[1]+"{"+match[2]+"}")
 	}
@@ -66,7 +66,7 @@ func TestThePageListsTheControllersOwnMetrics(t *testing.T) {
 	slices.Sort(want)
 	slices.Sort(got)
 	if diff := cmp.Diff(want, got); diff != "" {
-		t.Errorf("what is registered (-) and what %s has (+):\n%s", page, diff)
+		t.Errorf("registered metrics (-) and metrics of %s (+):\n%s", page, diff)
 	}
 }
 
@@ -82,7 +82,7 @@ func TestAlertsAndPanelsNameMetricsOfThePage(t *testing.T) {
 	for _, e := range entries {
 		known = append(known, e.Name)
 		if strings.HasSuffix(e.Name, "_seconds") {
-			known = append(known, e.Name+"_bucket") // whether it has: see TestThePageIsWhatIsExported in e2e/api
+			known = append(known, e.Name+"_bucket") // TestThePageIsWhatIsExported in e2e/api tests whether it has buckets
 		}
 	}
 	all, err := Expressions()
@@ -104,7 +104,7 @@ func TestAlertsAndPanelsNameMetricsOfThePage(t *testing.T) {
 	}
 }
 
-// A row of the page that no test would see is an error.
+// A row without a metric is an error, because no test would cover it.
 func TestAMetricThatThePageDoesNotBeginWithIsAnError(t *testing.T) {
 	path := t.TempDir() + "/metrics.md"
 	write(t, path, "| metric | meaning |\n|---|---|\n| `a_total{b,c}` | good |\n| `d`, `_e` | two |\n")

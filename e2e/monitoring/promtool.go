@@ -13,14 +13,14 @@ import (
 
 const (
 	promtool = "promtool"
-	// debianPackage has promtool besides the server, which is not wanted: the
-	// package is not installed, but that one program taken out of it.
+	// debianPackage has promtool and the server. It is not installed: only promtool is
+	// extracted.
 	debianPackage = "prometheus"
 	inPackage     = "./usr/bin/promtool"
 )
 
-// Promtool returns the path of promtool: that of the machine, or one that is
-// fetched from Debian the first time. The error says what the machine lacks.
+// Promtool returns the path of promtool: that of the machine, or one that is downloaded
+// from Debian the first time. The error says what the machine lacks.
 func Promtool(ctx context.Context) (string, error) {
 	if path, err := exec.LookPath(promtool); err == nil {
 		return path, nil
@@ -43,8 +43,7 @@ func Promtool(ctx context.Context) (string, error) {
 	return path, nil
 }
 
-// fetch puts promtool at the path, whole or not at all: another process may do
-// the same.
+// fetch writes promtool to the path atomically, because another process may do the same.
 func fetch(ctx context.Context, dir, path string) (err error) {
 	work, err := os.MkdirTemp(dir, "fetch-")
 	if err != nil {
@@ -65,8 +64,8 @@ func fetch(ctx context.Context, dir, path string) (err error) {
 	return os.Rename(program, path)
 }
 
-// download needs no root. The lists of packages may be old, or not there at
-// all: then it gets some of its own.
+// download needs no root. If the package lists of the machine are old or missing, it
+// downloads its own.
 func download(ctx context.Context, dir string) error {
 	if run(ctx, dir, "apt-get", "download", debianPackage) == nil {
 		return nil
@@ -92,7 +91,7 @@ func run(ctx context.Context, dir, name string, args ...string) error {
 	return nil
 }
 
-// unpack writes the one program of a package.
+// unpack extracts one program of a package.
 func unpack(ctx context.Context, pkg, program string) (err error) {
 	cmd := exec.CommandContext(ctx, "dpkg-deb", "--fsys-tarfile", pkg)
 	files, err := cmd.StdoutPipe()
@@ -102,7 +101,7 @@ func unpack(ctx context.Context, pkg, program string) (err error) {
 	if err := cmd.Start(); err != nil {
 		return err
 	}
-	// The rest is not read: that the pipe breaks is no error.
+	// The rest of the package is not read, and the broken pipe is not an error.
 	defer func() { _ = cmd.Wait() }()
 	defer files.Close()
 	for archive := tar.NewReader(files); ; {

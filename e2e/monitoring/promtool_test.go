@@ -14,7 +14,7 @@ import (
 	"sigs.k8s.io/yaml"
 )
 
-// lacking skips a test on a machine that can have no promtool.
+// lacking skips a test on a machine that has no promtool and cannot download it.
 func lacking(t *testing.T) (promtool string) {
 	t.Helper()
 	promtool, err := Promtool(t.Context())
@@ -31,8 +31,8 @@ func check(t *testing.T, promtool string, args ...string) {
 	}
 }
 
-// Each alert fires when it should, says what it should, and does not fire when
-// it should not: testdata has the series and what comes of them.
+// Each alert fires when it should, with the right annotations, and only then: testdata has
+// the series and the expected alerts.
 func TestAlertsFireWhenTheyShould(t *testing.T) {
 	promtool := lacking(t)
 	rules, _, err := Rules()
@@ -57,7 +57,7 @@ func TestAlertsFireWhenTheyShould(t *testing.T) {
 	}
 }
 
-// An alert that no case tells of, both ways, would not be tested at all.
+// Each alert needs a case in which it fires, and a case in which it does not.
 func TestEachAlertHasCasesForBoth(t *testing.T) {
 	_, alerts, err := Rules()
 	if err != nil {
@@ -114,7 +114,7 @@ func TestPanelsAreValid(t *testing.T) {
 		for i, expr := range exprs {
 			expr = variables.Replace(expr)
 			if strings.Contains(expr, "$") {
-				t.Errorf("%s: a variable that there is not: %s", title, expr)
+				t.Errorf("%s: an unknown variable: %s", title, expr)
 			}
 			name := strings.Map(func(r rune) rune {
 				if (r >= 'a' && r <= 'z') || (r >= 'A' && r <= 'Z') {

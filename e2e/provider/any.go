@@ -15,8 +15,8 @@ type way struct {
 	takes    string
 }
 
-// ways returns the providers that may work, the one that needs no privileges first,
-// by what each lacks and whether the programs of the built-in cluster are built.
+// ways returns the providers that may work, the one without privileges first. The arguments
+// are what each provider lacks, and whether the programs of the built-in cluster are built.
 func ways(kindLacks, builtinLacks string, built bool) (all []way, err error) {
 	why := "because the cluster of kind could not be started"
 	if kindLacks == "" {
@@ -37,10 +37,10 @@ func ways(kindLacks, builtinLacks string, built bool) (all []way, err error) {
 	return all, nil
 }
 
-// StartAny starts or finds a cluster by the way that the options name, or else by the
-// first that works: kind, where a Docker daemon answers and the image of kind's nodes
-// is there or can be pulled, or the built-in cluster. It logs which one, why, and how
-// long that takes.
+// StartAny starts or finds a cluster of the provider in the options, or else of the first
+// provider that works: kind, if a Docker daemon responds and the image of kind's nodes
+// exists or can be pulled, or the built-in cluster. It logs the provider, the reason, and
+// the expected duration.
 func StartAny(ctx context.Context, o Options) (Provider, error) {
 	if o.Provider != "" {
 		return Start(ctx, o)

@@ -13,7 +13,7 @@ func TestWays(t *testing.T) {
 	tests := map[string]struct {
 		kindLacks, builtinLacks string
 		built                   bool
-		want                    []string // provider and parts of what is said of it
+		want                    []string // provider, and parts of the log about it
 		wantErr                 string
 	}{
 		"Docker answers":                       {want: []string{"kind: because Docker answers", "builtin: could not be started"}},
@@ -42,7 +42,7 @@ func TestWays(t *testing.T) {
 	}
 }
 
-// started is a cluster that is not there.
+// started is a fake cluster.
 type started struct{ Provider }
 
 func TestTheNextWayIsTakenWhenOneFails(t *testing.T) {

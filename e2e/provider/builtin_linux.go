@@ -25,7 +25,7 @@ func builtinLacks() string {
 	return ""
 }
 
-// isBuilt reports whether the programs of the cluster need not be built any more.
+// isBuilt reports whether the programs of the cluster are already built.
 func isBuilt(ctx context.Context) bool { return cluster.Built(ctx) }
 
 func startBuiltin(ctx context.Context, o Options) (Provider, error) {

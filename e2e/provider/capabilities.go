@@ -2,17 +2,17 @@ package provider
 
 import "context"
 
-// Cutter is a Provider that can take nodes off the network.
+// Cutter is a Provider that can disconnect nodes from the network.
 type Cutter interface {
-	// CutOff cuts a node off. What runs on it runs on.
+	// CutOff disconnects a node. Its pods continue to run.
 	CutOff(ctx context.Context, node string) error
-	// Reconnect ends that. It is no error if the node was not cut off.
+	// Reconnect reconnects a node. It is not an error if the node is connected.
 	Reconnect(ctx context.Context, node string) error
 }
 
 // Sharer is a Provider whose nodes share directories.
 type Sharer interface {
-	// SharedDir is a directory that every node sees at the same path. It is
-	// made if it is not there.
+	// SharedDir returns a directory that every node has at the same path. It creates the
+	// directory if necessary.
 	SharedDir(name string) (path string, err error)
 }

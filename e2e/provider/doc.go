@@ -1,12 +1,11 @@
-// Package provider gives tests and the demo a cluster to run on, by one of
-// three ways. The environment variable E2E_PROVIDER chooses:
+// Package provider provides the cluster for the tests and the demo. The environment
+// variable E2E_PROVIDER selects one of three providers:
 //
-//	builtin     (or nothing) a cluster of this project's own, see package
-//	            cluster. Needs Linux and root.
-//	kind        a cluster of kind's. Needs the commands kind and docker.
+//	builtin     the default: the cluster of package cluster. Needs Linux and root.
+//	kind        a kind cluster. Needs the commands kind and docker.
 //	kubeconfig  the cluster of $KUBECONFIG. E2E_IMAGE and E2E_JOB_IMAGE name
-//	            images that its nodes can pull or have.
+//	            images that its nodes have or can pull.
 //
-// E2E_CLUSTER names a cluster of builtin or kind that may be running already:
-// then it is used, and left running.
+// E2E_CLUSTER names a cluster of builtin or kind. If the cluster runs already, it is used,
+// and in any case it is left running.
 package provider

@@ -14,10 +14,10 @@ import (
 	"time"
 )
 
-// curlImage is what job pods run on kind, whose nodes can pull.
+// curlImage is the image of job pods on kind, whose nodes can pull images.
 const curlImage = "docker.io/curlimages/curl:8.11.1"
 
-// dockerTimeout keeps a daemon that does not answer from holding anybody up.
+// dockerTimeout bounds the wait for a daemon that does not respond.
 const dockerTimeout = 10 * time.Second
 
 type kind struct {
@@ -64,7 +64,8 @@ func startKind(ctx context.Context, o Options) (Provider, error) {
 	return k, nil
 }
 
-// kindDir holds the kubeconfigs: kind would else write into the user's own.
+// kindDir returns the directory of the kubeconfigs: by default, kind would change the
+// user's own.
 func kindDir() (string, error) {
 	cache, err := os.UserCacheDir()
 	if err != nil {
@@ -82,12 +83,12 @@ func kindClusters(ctx context.Context) ([]string, error) {
 	if err := run(ctx, &out, nil, "kind", "get", "clusters"); err != nil {
 		return nil, err
 	}
-	// Words of a sentence, if there are none, are the names of none.
+	// Without clusters, kind prints a sentence, and no word of it is the name of a cluster.
 	return strings.Fields(out.String()), nil
 }
 
-// kindConfig leaves the control plane out of the nodes that count: it is
-// tainted.
+// kindConfig returns the configuration of a cluster with a number of workers. The tainted
+// control plane does not count.
 func kindConfig(workers int) string {
 	return "kind: Cluster\napiVersion: kind.x-k8s.io/v1alpha4\nnodes:\n  - role: control-plane\n" +
 		strings.Repeat("  - role: worker\n", workers)
@@ -96,7 +97,7 @@ func kindConfig(workers int) string {
 func run(ctx context.Context, log io.Writer, input io.Reader, name string, args ...string) error {
 	cmd := exec.CommandContext(ctx, name, args...)
 	var failure bytes.Buffer
-	cmd.Stdin, cmd.Stdout, cmd.Stderr = input, log, io.MultiWriter(log, &failure) // kind tells its progress there
+	cmd.Stdin, cmd.Stdout, cmd.Stderr = input, log, io.MultiWriter(log, &failure) // kind prints its progress to stderr
 	if err := cmd.Run(); err != nil {
 		return fmt.Errorf("%s %s: %w: %s", name, strings.Join(args, " "), err, bytes.TrimSpace(failure.Bytes()))
 	}

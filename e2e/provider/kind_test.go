@@ -13,8 +13,8 @@ import (
 	"sigs.k8s.io/yaml"
 )
 
-// fakePrograms puts programs on the path that write down how they are called.
-// Kind says that the clusters run.
+// fakePrograms adds programs to PATH that log their arguments. The fake kind lists the
+// running clusters.
 func fakePrograms(t *testing.T, running string) (calls func() []string) {
 	t.Helper()
 	dir := t.TempDir()
@@ -53,7 +53,7 @@ func TestKind(t *testing.T) {
 				"kind delete cluster --name one --kubeconfig " + kubeconfig,
 			},
 		},
-		"a cluster that is to be kept is not deleted": {
+		"a cluster with Keep is not deleted": {
 			keep: true,
 			want: []string{
 				"docker info", "kind get clusters",
@@ -61,7 +61,7 @@ func TestKind(t *testing.T) {
 				"kind load image-archive image.tar --name one",
 			},
 		},
-		"a cluster that runs is used": {
+		"a running cluster is used": {
 			running: "one", keep: true,
 			want: []string{
 				"docker info", "kind get clusters",
@@ -69,7 +69,7 @@ func TestKind(t *testing.T) {
 				"kind load image-archive image.tar --name one",
 			},
 		},
-		"a cluster that runs is somebody else's": {
+		"a running cluster without E2E_CLUSTER is rejected": {
 			running: "one",
 			want:    []string{"docker info", "kind get clusters"},
 			wantErr: "runs already",
@@ -123,17 +123,17 @@ func TestCan(t *testing.T) {
 	tests := map[string]struct {
 		provider  string
 		env       map[string]string
-		wantLacks string // empty: it can
+		wantLacks string // empty: it works
 	}{
-		"kubeconfig without one":       {provider: Kubeconfig, wantLacks: "KUBECONFIG"},
-		"kubeconfig that is not there": {provider: Kubeconfig, env: map[string]string{"KUBECONFIG": "/none"}, wantLacks: "/none"},
-		"kubeconfig without an image":  {provider: Kubeconfig, env: map[string]string{"KUBECONFIG": there}, wantLacks: "E2E_IMAGE"},
+		"kubeconfig without one":         {provider: Kubeconfig, wantLacks: "KUBECONFIG"},
+		"kubeconfig that does not exist": {provider: Kubeconfig, env: map[string]string{"KUBECONFIG": "/none"}, wantLacks: "/none"},
+		"kubeconfig without an image":    {provider: Kubeconfig, env: map[string]string{"KUBECONFIG": there}, wantLacks: "E2E_IMAGE"},
 		"kubeconfig without a job image": {
 			provider: Kubeconfig, env: map[string]string{"KUBECONFIG": there, "E2E_IMAGE": "a"}, wantLacks: "E2E_JOB_IMAGE",
 		},
 		"kubeconfig":                {provider: Kubeconfig, env: map[string]string{"KUBECONFIG": there, "E2E_IMAGE": "a", "E2E_JOB_IMAGE": "b"}},
 		"kind without its programs": {provider: Kind, env: map[string]string{"PATH": "/none"}, wantLacks: "the command kind"},
-		"another one":               {provider: "minikube", wantLacks: "must be builtin, kind or kubeconfig"},
+		"an unknown provider":       {provider: "minikube", wantLacks: "must be builtin, kind or kubeconfig"},
 	}
 	for name, tt := range tests {
 		t.Run(name, func(t *testing.T) {

@@ -7,7 +7,7 @@ import (
 	"path/filepath"
 )
 
-// existing is somebody's cluster.
+// existing is the cluster of a kubeconfig.
 type existing struct{ path string }
 
 func kubeconfigLacks() string {

@@ -8,28 +8,27 @@ import (
 	"os"
 )
 
-// Provider is a cluster that runs.
+// Provider is a running cluster.
 type Provider interface {
-	// Name tells which way the cluster is provided.
+	// Name is one of the values of E2E_PROVIDER.
 	Name() string
 	// Kubeconfig is the path of an administrator's kubeconfig.
 	Kubeconfig() string
-	// Kubectl is the path of a kubectl, or its name if it is not known.
+	// Kubectl is the path of kubectl, or its name in PATH.
 	Kubectl() string
-	// Image is the controller's image, or empty: then one is built and loaded.
+	// Image is the controller's image; empty: it has to be built and loaded.
 	Image() string
 	// JobImage has sh, the usual small tools and curl.
 	JobImage() string
-	// LoadImage puts the images of an archive on every node.
+	// LoadImage loads the images of an archive into every node.
 	LoadImage(ctx context.Context, archive string) error
-	// StopCommand is what a person types to stop the cluster.
+	// StopCommand is the command that stops the cluster.
 	StopCommand() string
-	// Stop ends the cluster, unless it ran before Start.
+	// Stop stops the cluster, unless it was running before Start.
 	Stop() error
 }
 
-// The environment variables that choose a provider, and a cluster that may run
-// already.
+// The environment variables that select a provider, and a cluster that may run already.
 const (
 	Variable        = "E2E_PROVIDER"
 	ClusterVariable = "E2E_CLUSTER"
@@ -42,16 +41,16 @@ const (
 	Kubeconfig = "kubeconfig"
 )
 
-// Options say which cluster to start.
+// Options are the options of a cluster.
 type Options struct {
 	Provider string    // one of the constants; empty: builtin
 	Name     string    // of the cluster
 	Nodes    int       // that can run pods
-	Keep     bool      // the cluster outlives this process, and one that runs already is used
+	Keep     bool      // keep the cluster running, and use one that runs already
 	Log      io.Writer // receives progress
 }
 
-// FromEnv returns options as the environment wants them.
+// FromEnv returns the options of the environment.
 func FromEnv(name string) Options {
 	o := Options{Provider: chosen(), Name: name, Nodes: 3, Log: io.Discard}
 	if given := os.Getenv(ClusterVariable); given != "" {
@@ -62,12 +61,11 @@ func FromEnv(name string) Options {
 
 func chosen() string { return cmp.Or(os.Getenv(Variable), Builtin) }
 
-// Available reports whether the provider that the environment chooses can work
-// on this machine, and if not, what it lacks.
+// Available reports whether the provider of the environment works on this machine, or
+// returns what the machine lacks.
 func Available() (reason string, ok bool) { return Can(chosen()) }
 
-// Can reports whether a provider can work on this machine, and if not, what it
-// lacks.
+// Can reports whether a provider works on this machine, or returns what the machine lacks.
 func Can(provider string) (reason string, ok bool) {
 	switch provider {
 	case Builtin:
@@ -101,8 +99,8 @@ func Start(ctx context.Context, o Options) (Provider, error) {
 	}
 }
 
-// imageFromEnv is the controller's image, if the environment names one.
+// imageFromEnv returns the controller's image in the environment, or nothing.
 func imageFromEnv() string { return os.Getenv("E2E_IMAGE") }
 
-// jobImageFromEnv is the job pods' image.
+// jobImageFromEnv returns the job pods' image.
 func jobImageFromEnv(otherwise string) string { return cmp.Or(os.Getenv("E2E_JOB_IMAGE"), otherwise) }

@@ -19,13 +19,11 @@ import (
 	"github.com/batch-job-controller/batch-job-controller/e2e/deploy"
 )
 
-// refusedFor is how long Jobs are denied: a policy engine that is rolled out
-// anew.
+// refusedFor is how long Jobs are denied, as during a rollout of a policy engine.
 const refusedFor = 20 * time.Second
 
-// TestAdmission has a policy deny all Jobs of a namespace for a while, with the
-// code that the API server gives it, also to a controller that starts meanwhile
-// with an execution open.
+// TestAdmission denies all Jobs of a namespace for a while with a policy, which has the default
+// status code of the API server. Meanwhile, a controller starts with an open execution.
 func TestAdmission(t *testing.T) {
 	t.Parallel()
 	ctx := scenarioContext(t)
@@ -53,7 +51,7 @@ func TestAdmission(t *testing.T) {
 	}
 	eventually(t, ctx, func() error {
 		if time.Since(began) < refusedFor {
-			return errors.New("the policy is to deny Jobs for longer")
+			return errors.New("the policy has not denied Jobs for long enough")
 		}
 		return nil
 	})
@@ -62,7 +60,7 @@ func TestAdmission(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	t.Run("every node has run, in the execution that was refused", func(t *testing.T) {
+	t.Run("every node has run, in the execution whose Jobs were denied", func(t *testing.T) {
 		if e.ID != open.ID {
 			t.Errorf("execution %s closed, want %s", e.ID, open.ID)
 		}
@@ -70,14 +68,14 @@ func TestAdmission(t *testing.T) {
 			wantOutcome(t, e, node, execution.Succeeded, "")
 		}
 	})
-	t.Run("no controller ended for it", func(t *testing.T) {
+	t.Run("no controller ended because of it", func(t *testing.T) {
 		pod, err := s.Pod(ctx)
 		if err != nil {
 			t.Fatal(err)
 		}
 		for _, c := range pod.Status.ContainerStatuses {
 			if c.RestartCount > 0 {
-				t.Errorf("container %s was started again %d times", c.Name, c.RestartCount)
+				t.Errorf("container %s was restarted %d times", c.Name, c.RestartCount)
 			}
 		}
 	})
@@ -85,8 +83,8 @@ func TestAdmission(t *testing.T) {
 
 const denied = "Jobs have to wait"
 
-// denyJobs has the API server deny the Jobs of a namespace, and waits until it
-// does. The returned function ends it.
+// denyJobs denies the Jobs of a namespace with a policy, and waits until the policy has taken
+// effect. The returned function deletes the policy.
 func denyJobs(t *testing.T, ctx context.Context, namespace string) (mend func()) {
 	t.Helper()
 	policies := env.cluster.AdmissionregistrationV1().ValidatingAdmissionPolicies()
@@ -151,7 +149,7 @@ func denyJobs(t *testing.T, ctx context.Context, namespace string) (mend func())
 	}
 }
 
-// waitEvent waits for an event of the controller that says something.
+// waitEvent waits for an event of the controller with the reason and text.
 func (s scenario) waitEvent(t *testing.T, ctx context.Context, reason, says string) {
 	t.Helper()
 	eventually(t, ctx, func() error {

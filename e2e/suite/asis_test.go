@@ -10,15 +10,15 @@ import (
 	"github.com/batch-job-controller/batch-job-controller/e2e/deploy"
 )
 
-// What looks like a credential and is none of the controller's: a JSON web token
-// of another issuer, and a callback token that is made up.
+// Values that look like credentials, but are not credentials of the controller: a JSON web token
+// of another issuer, and a forged callback token.
 const (
 	foreignJWT  = "eyJhbGciOiJIUzI1NiJ9.eyJpc3MiOiJodHRwczovL2V4YW1wbGUuY29tIiwic3ViIjoiMSJ9.c2lnbmF0dXJlc2lnbmF0dXJlc2lnbmF0dXJl"
 	madeUpToken = "v1.0a1b2c3d.20261128034200.node-1.AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA"
 )
 
-// asIsScript sends both raw and in a form, and its own token beside them, and
-// prints all of it.
+// asIsScript sends both values in a raw file and in a form, sends its own token in another file,
+// and prints all of them.
 const asIsScript = `printf 'jwt JWT\nmade up MADEUP\n' >/tmp/both.txt
 printf 'jwt JWT\nmade up MADEUP\nown %s.\n' "$CALLBACK_TOKEN" >/tmp/own.txt
 send() { curl -fsS --retry 5 --retry-connrefused "$@"; }
@@ -29,9 +29,8 @@ send -d '{"test":[{"value":1}]}' "$CALLBACK_SERVICE_RESULT_URL"
 cat /tmp/own.txt
 `
 
-// TestUploadsComeOutAsTheyWentIn has pods send and print what looks like a
-// credential: files are the same byte for byte, and a log is but for the
-// controller's own tokens.
+// TestUploadsComeOutAsTheyWentIn sends and prints values that look like credentials: files are
+// stored unchanged, and in logs only the controller's own tokens are redacted.
 func TestUploadsComeOutAsTheyWentIn(t *testing.T) {
 	t.Parallel()
 	ctx := scenarioContext(t)
@@ -60,7 +59,7 @@ func TestUploadsComeOutAsTheyWentIn(t *testing.T) {
 		}
 		log := s.uploaded(t, ctx, e.ID, node+"-container-job.log")
 		if !strings.Contains(log, both) {
-			t.Errorf("node %s: the log does not have what is no credential of the controller's:\n%s", node, log)
+			t.Errorf("node %s: the log lacks the values that are not credentials of the controller:\n%s", node, log)
 		}
 		if _, token, _ := strings.Cut(log, "own v1."); !strings.Contains(token, "."+strings.Repeat("*", 43)+".\n") {
 			t.Errorf("node %s: the token of the pod is in its log", node)

@@ -14,14 +14,13 @@ import (
 	"github.com/batch-job-controller/batch-job-controller/controller/execution"
 )
 
-// chatterRounds is how often a chatting pod sends each kind of callback, once
-// a second.
+// chatterRounds is how often a chatting pod sends each kind of callback, at one round a
+// second.
 const chatterRounds = 15
 
-// chatterScript sends what the scripts of careless users send: every curl is
-// plain, without --retry and without a limit of time, and each writes down how
-// it was answered, after how many seconds, and when and with which words if
-// that was not well.
+// chatterScript sends callbacks as simple scripts do: every curl has neither --retry nor a
+// timeout. The script logs the status and duration of each request, and the time and body of
+// each failed one.
 var chatterScript = waitForService + `failed=
 say() {
   what=$1; shift
@@ -39,10 +38,10 @@ done
 [ -z "$failed" ]
 `
 
-// answers is what the curls of one or more pods were answered with.
+// answers are the responses to the curls of one or more pods.
 type answers struct {
 	byStatus map[string]int
-	bad      []string // lines of those that were not 200
+	bad      []string // log lines of responses other than 200
 	longest  time.Duration
 }
 
@@ -58,7 +57,7 @@ func (a *answers) add(node, log string) {
 	for line := range strings.Lines(log) {
 		fields := strings.Fields(line)
 		if len(fields) != 3 || !slices.Contains([]string{"result", "file", "event"}, fields[0]) {
-			a.bad = append(a.bad, node+": "+strings.TrimSpace(line)) // what curl says to an error
+			a.bad = append(a.bad, node+": "+strings.TrimSpace(line)) // curl's error message
 			continue
 		}
 		a.byStatus[fields[1]]++
@@ -71,7 +70,7 @@ func (a *answers) add(node, log string) {
 	}
 }
 
-// waitForChatter waits until pods on so many nodes have got through a round.
+// waitForChatter waits until the pods of n nodes have finished a round.
 func (s scenario) waitForChatter(t *testing.T, ctx context.Context, id execution.ID, nodes int) {
 	t.Helper()
 	eventually(t, ctx, func() error {
@@ -86,13 +85,13 @@ func (s scenario) waitForChatter(t *testing.T, ctx context.Context, id execution
 			}
 		}
 		if spoke < nodes {
-			return fmt.Errorf("pods on %d nodes have got through a round, want %d", spoke, nodes)
+			return fmt.Errorf("pods on %d nodes have finished a round, want %d", spoke, nodes)
 		}
 		return nil
 	})
 }
 
-// chatter returns what all pods of an execution were answered.
+// chatter returns the responses to all pods of an execution.
 func (s scenario) chatter(t *testing.T, ctx context.Context, id execution.ID) answers {
 	t.Helper()
 	pods, err := s.JobPods(ctx, id)

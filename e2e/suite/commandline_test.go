@@ -21,8 +21,7 @@ import (
 	"k8s.io/apimachinery/pkg/types"
 )
 
-// commandLine is kubectl-batchjob in an empty directory, with a kubeconfig and
-// nothing else.
+// commandLine runs kubectl-batchjob in an empty directory, with only a kubeconfig.
 type commandLine struct {
 	program, dir, namespace string
 }
@@ -41,7 +40,7 @@ func newCommandLine(t *testing.T, ctx context.Context, name string) commandLine 
 	return c
 }
 
-// run runs a command and returns what it printed, on the standard output first.
+// run runs a command and returns its output, stdout before stderr.
 func (c commandLine) run(t *testing.T, ctx context.Context, wantStatus int, args ...string) string {
 	t.Helper()
 	cmd := exec.CommandContext(ctx, c.program, append(args, "-n", c.namespace)...)
@@ -80,7 +79,7 @@ func wantText(t *testing.T, text string, parts ...string) {
 	}
 }
 
-// waitForEvent waits until there is one with the reason, and says something.
+// waitForEvent waits for an event with the reason and text.
 func (c commandLine) waitForEvent(t *testing.T, ctx context.Context, reason, says string) {
 	t.Helper()
 	eventually(t, ctx, func() error {
@@ -92,9 +91,9 @@ func (c commandLine) waitForEvent(t *testing.T, ctx context.Context, reason, say
 	})
 }
 
-// TestCommandLine goes from nothing to a finished execution by three commands,
-// and back to nothing. It is not run beside tests that add nodes and cordon
-// them: whoever follows the page has their own.
+// TestCommandLine runs an execution with three commands on an empty namespace, and uninstalls
+// the controller. It does not run together with tests that add or cordon nodes: readers of the
+// page have a cluster of their own.
 func TestCommandLine(t *testing.T) {
 	ctx := scenarioContext(t)
 	c := newCommandLine(t, ctx, "cli")
@@ -125,7 +124,7 @@ func TestCommandLine(t *testing.T) {
 		text := c.run(t, ctx, 0, "wait", "--timeout", "3m")
 		wantText(t, text, "3 of 3 nodes succeeded")
 		if next := over.FindString(text); next == first {
-			t.Errorf("it is about the one of before: %s", next)
+			t.Errorf("it is about the previous execution: %s", next)
 		}
 	})
 	t.Run("diff finds nothing, and installing again changes nothing", func(t *testing.T) {
@@ -196,20 +195,21 @@ func TestCommandLine(t *testing.T) {
 			t.Fatal(err)
 		}
 		if len(pods.Items) > 0 {
-			t.Errorf("there still is pod %s", pods.Items[0].Name)
+			t.Errorf("pod %s still exists", pods.Items[0].Name)
 		}
 		configMaps, err := env.cluster.CoreV1().ConfigMaps(c.namespace).List(ctx, metav1.ListOptions{LabelSelector: "app.kubernetes.io/name=batch-job-controller"})
 		if err != nil {
 			t.Fatal(err)
 		}
 		for _, left := range configMaps.Items {
-			t.Errorf("there still is ConfigMap %s", left.Name)
+			t.Errorf("ConfigMap %s still exists", left.Name)
 		}
 		wantText(t, c.run(t, ctx, 2, "status"), "no controller in namespace "+c.namespace, "install --overlay")
 	})
 }
 
-// TestCommandLineAmongOthers installs where others have had their hands in it.
+// TestCommandLineAmongOthers installs into a namespace in which other field managers have
+// changed objects.
 func TestCommandLineAmongOthers(t *testing.T) {
 	t.Parallel()
 	ctx := scenarioContext(t)

@@ -13,9 +13,8 @@ import (
 
 type object = map[string]any
 
-// configuration returns a config.yaml that runs once on every real node, as
-// soon as the controller has started, with some keys set otherwise or, if nil,
-// left out.
+// configuration returns a config.yaml that runs once on every real node, as soon as the
+// controller has started. keys override its keys; nil removes one.
 func configuration(t *testing.T, name string, keys object) string {
 	t.Helper()
 	config := object{
@@ -41,7 +40,7 @@ func configuration(t *testing.T, name string, keys object) string {
 func podTemplate(script string) string {
 	quoted, err := json.Marshal(script)
 	if err != nil {
-		panic(err) // it is a string
+		panic(err) // a string can always be encoded
 	}
 	return strings.NewReplacer("IMAGE", env.provider.JobImage(), "SCRIPT", string(quoted)).Replace(plainPod)
 }
@@ -65,13 +64,12 @@ spec:
         capabilities: { drop: [ ALL ] }
 `
 
-// waitForService waits until the node knows where the Service leads, for scripts
-// that try nothing again.
+// waitForService waits until the node forwards to the Service, for scripts that do not retry.
 const waitForService = `until curl -s -o /dev/null "${CALLBACK_SERVICE_RESULT_URL%/t/*}/"; do sleep 1; done
 `
 
-// reportScript hands in a result and what the environment was. It tries again:
-// so soon after the start not every node knows where the Service leads.
+// reportScript sends a result and the environment. It retries, because soon after the start not
+// every node forwards to the Service.
 const reportScript = `env >/tmp/env.txt
 curl -fsS --retry 5 --retry-connrefused --data-binary @/tmp/env.txt "$CALLBACK_SERVICE_FILE_URL?name=env.txt"
 curl -fsS -d '{"test": [{"value": 1}]}' "$CALLBACK_SERVICE_RESULT_URL"

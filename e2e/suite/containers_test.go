@@ -16,17 +16,17 @@ import (
 )
 
 const (
-	// maxSavedLog is how much is kept of a container's log.
+	// maxSavedLog is how much the controller saves of a container's log.
 	maxSavedLog = 16 << 20
 	// loudLines are of 96 to 101 bytes: 17 MiB.
 	loudLines = 180_000
 )
 
-// ailments names the nodes by what becomes of their containers.
+// ailments has the names of nodes, by the end of their containers.
 type ailments struct{ oom, loud, broken string }
 
-// TestContainers runs one execution whose containers end in odd ways, after an
-// init container.
+// TestContainers runs an execution whose containers end in unusual ways, after an init
+// container.
 func TestContainers(t *testing.T) {
 	t.Parallel()
 	if len(env.nodes) < 3 {
@@ -73,7 +73,7 @@ func TestContainers(t *testing.T) {
 	t.Run("a log of many MiB is cut, and says so", func(t *testing.T) { s.testLoudLog(t, ctx, e.ID, a.loud) })
 }
 
-// testLoudLog wants the first 16 MiB of the log, and a last line of its own.
+// testLoudLog checks that the log has the first 16 MiB, and a line about the truncation.
 func (s scenario) testLoudLog(t *testing.T, ctx context.Context, id execution.ID, node string) {
 	if kept := keptLog(t, ctx, node); kept <= maxSavedLog {
 		t.Skipf("the kubelet of %s keeps only %d bytes of a log: its containerLogMaxSize is too small", node, kept)
@@ -91,7 +91,7 @@ func (s scenario) testLoudLog(t *testing.T, ctx context.Context, id execution.ID
 	}
 }
 
-// keptLog asks a kubelet how much it keeps of a log.
+// keptLog returns how much of a log a kubelet keeps.
 func keptLog(t *testing.T, ctx context.Context, node string) int64 {
 	t.Helper()
 	data, err := env.cluster.CoreV1().RESTClient().Get().AbsPath("/api/v1/nodes/" + node + "/proxy/configz").DoRaw(ctx)
@@ -113,7 +113,7 @@ func keptLog(t *testing.T, ctx context.Context, node string) int64 {
 
 func loudLine(n int) string { return fmt.Sprintf("line %d %s", n, strings.Repeat("x", 90)) }
 
-// template gives each node what ails it.
+// template returns a pod template whose containers end differently on each node.
 func (a ailments) template() string {
 	script := fmt.Sprintf(`case $NODE_NAME in
 %s) exec tail /dev/zero ;;

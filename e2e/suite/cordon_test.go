@@ -11,7 +11,7 @@ import (
 	"k8s.io/apimachinery/pkg/types"
 )
 
-// cordon keeps the scheduler off a node until the end of the test.
+// cordon cordons a node until the end of the test.
 func cordon(t *testing.T, ctx context.Context, node string) {
 	t.Helper()
 	set := func(ctx context.Context, cordoned bool) error {

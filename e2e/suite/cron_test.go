@@ -16,11 +16,10 @@ import (
 	"github.com/batch-job-controller/batch-job-controller/e2e/deploy"
 )
 
-// maxIdleMemory is what the controller may take while it waits.
+// maxIdleMemory bounds the memory of an idle controller.
 const maxIdleMemory = 64 << 20
 
-// TestCron lets the cron expression fire twice on one node, with a history of
-// one.
+// TestCron runs two ticks of the cron expression on one node, with a history of one.
 func TestCron(t *testing.T) {
 	t.Parallel()
 	ctx := scenarioContext(t)
@@ -112,7 +111,7 @@ func testIdleMemory(t *testing.T, ctx context.Context, s scenario) {
 		}
 		bytes, err := metrics.Value("process_resident_memory_bytes", labels{})
 		if err == nil {
-			t.Logf("it takes %.1f MiB", bytes/(1<<20))
+			t.Logf("the controller uses %.1f MiB", bytes/(1<<20))
 		}
 		if bytes > maxIdleMemory {
 			t.Errorf("got %.0f bytes, want at most %d", bytes, maxIdleMemory)
@@ -136,12 +135,12 @@ func testNoLatest(t *testing.T, ctx context.Context, s scenario, e deploy.Execut
 	}
 }
 
-// testDropped wants that nothing is left of an execution.
+// testDropped checks that nothing is left of an execution.
 func testDropped(t *testing.T, ctx context.Context, s scenario, e deploy.Execution) {
 	eventually(t, ctx, func() error {
 		_, err := env.cluster.CoreV1().ConfigMaps(s.namespace).Get(ctx, e.Record.Name, metav1.GetOptions{})
 		if !apierrors.IsNotFound(err) {
-			return fmt.Errorf("record %s: got %w, want that it is not found", e.Record.Name, err)
+			return fmt.Errorf("record %s: got %w, want NotFound", e.Record.Name, err)
 		}
 		jobs, err := s.Jobs(ctx, e.ID)
 		if err != nil || len(jobs) > 0 {
@@ -156,7 +155,7 @@ func testDropped(t *testing.T, ctx context.Context, s scenario, e deploy.Executi
 	}
 	for _, name := range metrics.Names() {
 		for _, sample := range metrics.Samples(name, labels{"executionID": string(e.ID)}) {
-			t.Errorf("there still is %s%v", name, sample.Labels)
+			t.Errorf("%s%v still exists", name, sample.Labels)
 		}
 	}
 }

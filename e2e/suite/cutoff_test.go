@@ -17,17 +17,16 @@ import (
 )
 
 const (
-	// cutTime is longer than a Lease lasts, and shorter than the time after
-	// which the cluster gives a node up.
+	// cutTime is longer than a Lease is valid, and shorter than the time after
+	// which the cluster evicts pods from a silent node.
 	cutTime = 28 * time.Second
 	// reconnectTimeout is how long a kubelet may take to notice that its
-	// connection is dead and to make another one.
+	// connection is dead, and to open another one.
 	reconnectTimeout = 2 * time.Minute
 )
 
-// TestLeaderCutOff cuts off the node on which the leader runs, for longer than
-// a Lease lasts, in the middle of an execution. It is not parallel: the node is
-// everybody's.
+// TestLeaderCutOff disconnects the leader's node in the middle of an execution, for longer than
+// a Lease is valid. It is not parallel, because all tests share the nodes.
 func TestLeaderCutOff(t *testing.T) {
 	ctx := scenarioContext(t)
 	cutter := needCutter(t)
@@ -76,8 +75,7 @@ func TestLeaderCutOff(t *testing.T) {
 	})
 }
 
-// waitTold waits until the replica that was cut off has learned that another one
-// leads.
+// waitTold waits until the disconnected replica has observed that another one leads.
 func (r *replicas) waitTold(t *testing.T, ctx context.Context) {
 	t.Helper()
 	eventually(t, ctx, func() error {
@@ -99,12 +97,12 @@ func needCutter(t *testing.T) provider.Cutter {
 	t.Helper()
 	cutter, ok := env.provider.(provider.Cutter)
 	if !ok {
-		t.Skipf("provider %s cannot cut nodes off", env.provider.Name())
+		t.Skipf("provider %s cannot disconnect nodes", env.provider.Name())
 	}
 	return cutter
 }
 
-// cutOff cuts a node off until Reconnect, or the end of the test.
+// cutOff disconnects a node until Reconnect, or the end of the test.
 func cutOff(t *testing.T, ctx context.Context, cutter provider.Cutter, node string) {
 	t.Helper()
 	t.Cleanup(func() {
@@ -113,8 +111,8 @@ func cutOff(t *testing.T, ctx context.Context, cutter provider.Cutter, node stri
 		if err := cutter.Reconnect(ctx, node); err != nil {
 			t.Errorf("reconnect %s: %v", node, err)
 		}
-		// Until its kubelet notices, the cluster may still give the node up: the
-		// tests after this one need all nodes.
+		// Until the kubelet has reconnected, the cluster may still evict the pods of the
+		// node: the next tests need all nodes.
 		waitHeartbeat(t, ctx, node, time.Now())
 	})
 	if err := cutter.CutOff(ctx, node); err != nil {
@@ -122,7 +120,7 @@ func cutOff(t *testing.T, ctx context.Context, cutter provider.Cutter, node stri
 	}
 }
 
-// pause waits for what only time can bring about.
+// pause waits for a duration.
 func pause(t *testing.T, ctx context.Context, d time.Duration) {
 	t.Helper()
 	select {

@@ -1,27 +1,27 @@
-// Package suite tests the controller on a real cluster: it runs as a
-// Deployment with its own ServiceAccount, and real pods report to it with curl.
+// Package suite tests the controller on a real cluster: the controller runs as a Deployment with
+// its own ServiceAccount, and real pods report to it with curl.
 //
 //	go test -tags e2e ./e2e/suite
 //
-// Each test is a scenario with a namespace and a configuration of its own. All
-// run at once, but for those that meddle with the nodes, which come first. Its
-// subtests say, one each, what the controller promises:
+// Each test is a scenario with its own namespace and configuration. All tests run concurrently,
+// except for those that change nodes, which run first. Each subtest tests one promise of the
+// controller:
 //
-//	TestTour           one rich execution: what pods get, hand in and leave behind
-//	TestCron           the schedule, and how the history is kept
-//	TestOverlap        a tick that comes too early
-//	TestHandover       two replicas, of which the leader is told to end
+//	TestTour           one execution that uses every feature of the controller
+//	TestCron           the schedule and the history
+//	TestOverlap        a tick while an execution is open
+//	TestHandover       two replicas, of which the leader is deleted
 //	TestRollout        two replicas, both of which are replaced
-//	TestLeaderCutOff   two replicas, and a leader whose node is cut off
-//	TestFaults         nodes and pods that fail, and those they must not hold up
-//	TestMeddling       pods and Jobs that somebody evicts or deletes
-//	TestContainers     containers that end in odd ways, and their logs
-//	TestNodes          nodes that are cordoned, tainted and cut off under their pods
+//	TestLeaderCutOff   two replicas, and a leader whose node is disconnected
+//	TestFaults         nodes and pods that fail, and others that they must not delay
+//	TestMeddling       pods and Jobs that a user evicts or deletes
+//	TestContainers     containers that end in unusual ways, and their logs
+//	TestNodes          nodes that are cordoned, tainted or disconnected while their pods run
 //	TestUnscheduled    cordoned nodes; callbacks by address and by name
-//	TestExtension      a program of one's own around the controller
+//	TestExtension      a program that extends the controller
 //	TestMisconfigured  a configuration that cannot work
 //	TestSize           of the program and its image
 //
-// Where it runs is up to package provider. With E2E_KEEP=1 the namespaces of
-// tests that failed stay.
+// Package provider provides the cluster. With E2E_KEEP=1, the namespaces of failed tests are
+// kept.
 package suite

@@ -10,7 +10,7 @@ import (
 	"github.com/batch-job-controller/batch-job-controller/e2e/provider"
 )
 
-// TestExtension runs a program of one's own around the controller.
+// TestExtension runs a program that extends the controller.
 func TestExtension(t *testing.T) {
 	t.Parallel()
 	ctx := scenarioContext(t)

@@ -16,22 +16,22 @@ import (
 )
 
 const (
-	// faultsStartDeadline is time for another pod to come and go on a busy machine.
+	// faultsStartDeadline is long enough for another pod to run on a busy machine.
 	faultsStartDeadline = 90 * time.Second
-	// faultsJobTimeout counts from when the node has the pod: it is longer, so
-	// that the kubelet does not end first what does not start.
+	// faultsJobTimeout begins when the pod is on the node. It is longer, so
+	// that the kubelet does not end pods that do not start before startDeadline.
 	faultsJobTimeout = 95 * time.Second
 )
 
-// faults names the nodes by what goes wrong with each. Those that are not real
-// come last in the order of names, in which nodes get their turn.
+// faults has the names of nodes by their fault. Nodes run in the order of their names; the
+// simulated ones are the last.
 type faults struct {
 	good, badImage, endless       string
 	notReady, goneLate, goneEarly string
 }
 
-// TestFaults runs one execution over nodes of which all but the first fail,
-// each in another way.
+// TestFaults runs an execution in which all nodes except the first fail, each in a different
+// way.
 func TestFaults(t *testing.T) {
 	t.Parallel()
 	if len(env.nodes) < 3 {
@@ -61,8 +61,8 @@ func TestFaults(t *testing.T) {
 	testFaults(t, ctx, s, e, f)
 }
 
-// faultsTemplate gives one node an image that nobody has, and another a script
-// that never ends.
+// faultsTemplate has an image that does not exist for one node, and a script that never ends for
+// another.
 func faultsTemplate(f faults) string {
 	template := podTemplate(reportScript + `if [ "$NODE_NAME" = "` + f.endless + `" ]; then sleep 1000; fi`)
 	image := "image: " + env.provider.JobImage()
@@ -70,7 +70,7 @@ func faultsTemplate(f faults) string {
 		fmt.Sprintf(`image: '{{ if eq .NodeName %q }}localhost/absent:1{{ else }}%s{{ end }}'`, f.badImage, env.provider.JobImage()), 1)
 }
 
-// runFaults deletes one node before its turn, and one when it has a Job.
+// runFaults deletes one node before its turn, and another one that has a Job.
 func runFaults(t *testing.T, ctx context.Context, s scenario, f faults) deploy.Execution {
 	t.Helper()
 	open, err := s.WaitForExecution(ctx)

@@ -17,21 +17,21 @@ import (
 	"github.com/batch-job-controller/batch-job-controller/e2e/provider"
 )
 
-// latencies is how the callbacks of a pod fared.
+// latencies are the latencies of the callbacks of a pod.
 type latencies struct {
 	Requests        int
-	Refused         []string // what each was told
+	Refused         []string // the rejected requests
 	MedianMS, P95MS float64
 }
 
-// TestFlood has the pod of one node send all that is too much: bodies of 1 GiB,
-// 10,000 files, 1,000 events a second and 2,000 slow connections.
+// TestFlood lets the pod of one node exceed every limit: bodies of 1 GiB, 10,000 files, 1,000
+// events a second and 2,000 slow connections.
 func TestFlood(t *testing.T) {
 	if len(env.nodes) < 2 {
 		t.Skipf("this cluster has %d node, two are needed", len(env.nodes))
 	}
 	if env.provider.Name() == provider.Kubeconfig {
-		t.Skip("images cannot be loaded into this cluster, and the flooder is one")
+		t.Skip("images cannot be loaded into this cluster, which the flooder needs")
 	}
 	ctx := scenarioContext(t)
 	image, err := env.load(ctx, "./e2e/suite/flooder")
@@ -59,14 +59,14 @@ func TestFlood(t *testing.T) {
 		t.Logf("answers: %v", sent.Counts)
 		for what, want := range map[string]string{"huge file": "413", "file": "403", "event": "429"} {
 			if sent.Counts[what][want] == 0 {
-				t.Errorf("%s: never answered %s", what, want)
+				t.Errorf("%s: no response %s", what, want)
 			}
 		}
 		if taken := sent.Counts["event"]["200"]; taken > 30 {
-			t.Errorf("%d events were taken", taken)
+			t.Errorf("%d events were accepted", taken)
 		}
 		if taken := sent.Counts["huge result"]["200"] + sent.Counts["huge file"]["200"]; taken > 0 {
-			t.Errorf("%d bodies of 1 GiB were taken", taken)
+			t.Errorf("%d bodies of 1 GiB were accepted", taken)
 		}
 	})
 	t.Run("the callbacks of another node go on", func(t *testing.T) {
@@ -77,13 +77,13 @@ func TestFlood(t *testing.T) {
 			t.Errorf("%d were sent before the flood and %d in it", got.Quiet.Requests, got.Flooded.Requests)
 		}
 		for _, refused := range slices.Concat(got.Early.Refused, got.Quiet.Refused, got.Flooded.Refused) {
-			t.Errorf("one was refused at %s", refused)
+			t.Errorf("a request was rejected: %s", refused)
 		}
 	})
 	t.Run("the controller takes at most 256 MiB", func(t *testing.T) {
-		t.Logf("it took %d MiB", peak.Load()>>20)
+		t.Logf("the controller used %d MiB", peak.Load()>>20)
 		if most := peak.Load(); most == 0 || most > 256<<20 {
-			t.Errorf("it took %d MiB", most>>20)
+			t.Errorf("the controller used %d MiB", most>>20)
 		}
 	})
 	t.Run("it is seen in the metrics", func(t *testing.T) {
@@ -100,8 +100,7 @@ func TestFlood(t *testing.T) {
 	})
 }
 
-// floodTemplate runs the flooder: on one node to flood, on the others to
-// measure.
+// floodTemplate runs the flooder, which floods on one node and measures on the others.
 func floodTemplate(image, node string) string {
 	template := podTemplate("")
 	before, _, _ := strings.Cut(template, "      image: ")
@@ -114,8 +113,8 @@ func floodTemplate(image, node string) string {
 `, image, node)
 }
 
-// watchMemory returns the most that the controller was seen to take, in bytes,
-// until ctx ends.
+// watchMemory returns the peak memory of the controller in bytes, and updates it until ctx
+// ends.
 func (s scenario) watchMemory(ctx context.Context) *atomic.Int64 {
 	peak := new(atomic.Int64)
 	go func() {
@@ -137,7 +136,7 @@ func (s scenario) watchMemory(ctx context.Context) *atomic.Int64 {
 	return peak
 }
 
-// printed reads what the flooder of a node had to say.
+// printed decodes the output of the flooder on a node.
 func (s scenario) printed(t *testing.T, ctx context.Context, id execution.ID, node string, into any) {
 	t.Helper()
 	text := s.uploaded(t, ctx, id, node+"-container-job.log")

@@ -16,12 +16,12 @@ import (
 	"k8s.io/client-go/util/retry"
 )
 
-// heartbeat is how often a ghost says that it is ready, while the cluster has
-// patience for 40 seconds.
+// heartbeat is the interval at which a ghost renews its status. The cluster waits for 40
+// seconds.
 const heartbeat = 10 * time.Second
 
-// A ghost is a node without a machine: it is as ready as it says, and its pods
-// never start. Its taint keeps everybody off who does not mean it.
+// A ghost is a node without a machine: the test sets its status, and its pods never start. Its
+// taint keeps other pods away.
 func newGhost(t *testing.T, ctx context.Context, name string, ready bool) {
 	t.Helper()
 	_, err := env.cluster.CoreV1().Nodes().Create(ctx, &corev1.Node{
@@ -51,7 +51,7 @@ func newGhost(t *testing.T, ctx context.Context, name string, ready bool) {
 	eventually(t, ctx, func() error { return isTaken(ctx, name, ready) })
 }
 
-// speak sets what a kubelet would.
+// speak sets the status that a kubelet sets.
 func speak(ctx context.Context, name string, ready bool) error {
 	status := corev1.ConditionFalse
 	if ready {
@@ -75,7 +75,7 @@ func speak(ctx context.Context, name string, ready bool) error {
 	})
 }
 
-// isTaken returns nil when the cluster takes the ghost for what it says.
+// isTaken returns nil when the cluster has accepted the status of the ghost.
 func isTaken(ctx context.Context, name string, ready bool) error {
 	node, err := env.cluster.CoreV1().Nodes().Get(ctx, name, metav1.GetOptions{})
 	if err != nil {

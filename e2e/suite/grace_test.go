@@ -13,13 +13,13 @@ import (
 	"github.com/batch-job-controller/batch-job-controller/e2e/deploy"
 )
 
-// patience is the time in which two pods take longer to end than a minute, and
-// another execution begins.
+// patience is enough time for two pods that take more than a minute each to end, and for the next
+// execution to begin.
 const patience = 8 * time.Minute
 
-// TestPatientPods runs pods that ignore SIGTERM and have ten minutes of grace,
-// with room for one. The first runs beyond jobTimeout, and of the second the Job
-// is deleted: both go on for longer than a fixed minute would wait for.
+// TestPatientPods runs pods that ignore SIGTERM and have a grace period of ten minutes, one at a
+// time. The first runs beyond jobTimeout, and the Job of the second is deleted: both run for
+// longer than a minute after that.
 func TestPatientPods(t *testing.T) {
 	t.Parallel()
 	if len(env.nodes) < 3 {
@@ -50,7 +50,7 @@ func TestPatientPods(t *testing.T) {
 	next := s.waitForNext(t, ctx, first.ID)
 	s.waitRunning(t, ctx, next.ID, late)
 	if most := running.stop(); most != 1 {
-		t.Errorf("%d pods were there at once that had not ended, and the pool has 1", most)
+		t.Errorf("%d pods were in flight at one time, and the pool has 1", most)
 	}
 	all, err := s.Executions(ctx)
 	if err != nil {
@@ -68,7 +68,7 @@ func TestPatientPods(t *testing.T) {
 	}
 }
 
-// waitForNext waits for the execution after one.
+// waitForNext waits for the execution after another.
 func (s scenario) waitForNext(t *testing.T, ctx context.Context, after execution.ID) (next deploy.Execution) {
 	t.Helper()
 	eventually(t, ctx, func() error {
@@ -87,8 +87,8 @@ func (s scenario) waitForNext(t *testing.T, ctx context.Context, after execution
 	return next
 }
 
-// patientTemplate has the pods of two nodes go on for a time, whatever they are
-// told.
+// patientTemplate returns a pod template in which the pods of two nodes ignore SIGTERM and run
+// for the given durations.
 func patientTemplate(one string, oneFor time.Duration, two string, twoFor time.Duration) string {
 	script := fmt.Sprintf(`trap '' TERM
 case $NODE_NAME in

@@ -19,7 +19,7 @@ import (
 func TestHandover(t *testing.T) {
 	t.Parallel()
 	ctx := scenarioContext(t)
-	r := beginReplicas(t, ctx, "handover", len(env.nodes)-1, "") // one node's turn comes after
+	r := beginReplicas(t, ctx, "handover", len(env.nodes)-1, "") // one node runs after the handover
 	began := time.Now()
 	deletePod(t, ctx, r.namespace, r.leader.Name)
 	successor, err := r.WaitHolder(ctx, r.leader.Name)
@@ -31,10 +31,10 @@ func TestHandover(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	// That the Lease is given back, the tour shows.
+	// TestTour tests the release of the Lease.
 	t.Logf("%s led %s after the delete of %s", successor, took.Round(10*time.Millisecond), r.leader.Name)
 	r.testNothingLost(t, ctx, e)
-	t.Run("one replica leads, and one has come in the place of the old", func(t *testing.T) {
+	t.Run("one replica leads, and a new one replaces the old leader", func(t *testing.T) {
 		if err := r.WaitReady(ctx); err != nil {
 			t.Fatal(err)
 		}

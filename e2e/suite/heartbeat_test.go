@@ -17,8 +17,8 @@ import (
 	watchtools "k8s.io/client-go/tools/watch"
 )
 
-// waitHeartbeat waits until the kubelet of a node has been heard of since some
-// time, and the node is ready and free of the taints of one that is not.
+// waitHeartbeat waits until the kubelet of a node has sent a heartbeat after a time, and the node
+// is ready and no longer has the taints of an unready node.
 func waitHeartbeat(t *testing.T, ctx context.Context, node string, since time.Time) {
 	t.Helper()
 	waitObject(t, ctx, env.cluster.CoordinationV1().RESTClient(), "leases", "kube-node-lease", node, &coordinationv1.Lease{},

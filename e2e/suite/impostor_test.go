@@ -13,8 +13,8 @@ import (
 	"github.com/batch-job-controller/batch-job-controller/e2e/deploy"
 )
 
-// impostorScript tries to report for each other node, prints all it knows, and
-// waits, so that its token can be looked at.
+// impostorScript tries to report for each other node, prints its environment, and waits, so that
+// the test can read its token.
 const impostorScript = `
 try() {
   what=$1; shift
@@ -40,7 +40,7 @@ env
 curl -sv -u "bjc:$CALLBACK_TOKEN" -o /dev/null "$bare" 2>&1
 ` + untilLetGo
 
-// TestImpostor has every pod try to report for its neighbours.
+// TestImpostor lets every pod try to report for the other nodes.
 func TestImpostor(t *testing.T) {
 	t.Parallel()
 	if len(env.nodes) < 2 {
@@ -99,7 +99,7 @@ func TestImpostor(t *testing.T) {
 	t.Run("no token is in a result, a log or an event", func(t *testing.T) {
 		texts := s.everything(t, ctx, e)
 		for _, node := range env.nodes {
-			delete(texts, node+"-env.txt") // a file is what its pod has sent
+			delete(texts, node+"-env.txt") // files are stored unchanged
 		}
 		for _, token := range tokens {
 			for name, text := range texts {

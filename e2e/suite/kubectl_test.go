@@ -12,7 +12,7 @@ import (
 	"github.com/batch-job-controller/batch-job-controller/controller/execution"
 )
 
-// kubectl returns what a person would see.
+// kubectl returns the output of kubectl.
 func kubectl(t *testing.T, ctx context.Context, args ...string) string {
 	t.Helper()
 	out, err := tryKubectl(t, ctx, args...)
@@ -38,12 +38,11 @@ func tryKubectl(t *testing.T, ctx context.Context, args ...string) (string, erro
 	return string(out), nil
 }
 
-// untilLetGo holds a pod until letGo: what a test does while a pod runs may take
-// as long as it likes.
+// untilLetGo makes a pod wait for letGo, so that a test can take any time while the pod runs.
 const untilLetGo = `until [ -e /tmp/go ]; do sleep 1; done
 `
 
-// letGo lets the pod of a node go on, once it runs.
+// letGo lets the pod of a node continue as soon as it runs.
 func (s scenario) letGo(t *testing.T, ctx context.Context, id execution.ID, node string) {
 	t.Helper()
 	eventually(t, ctx, func() error {

@@ -13,9 +13,8 @@ import (
 	"github.com/batch-job-controller/batch-job-controller/e2e/deploy"
 )
 
-// TestNodeLeaves gives a node the taint by which the cluster autoscaler drains it,
-// and has the template exclude another. It is not parallel: the nodes are
-// everybody's.
+// TestNodeLeaves sets the taint with which the cluster autoscaler drains a node, and excludes
+// another node in the template. It is not parallel, because all tests share the nodes.
 func TestNodeLeaves(t *testing.T) {
 	if len(env.nodes) < 3 {
 		t.Skipf("this cluster has %d nodes, three are needed", len(env.nodes))
@@ -61,8 +60,8 @@ func TestNodeLeaves(t *testing.T) {
 	})
 }
 
-// scaleDown does what the cluster autoscaler does first to a node that it removes,
-// and takes it back at the end of the test.
+// scaleDown taints a node as the cluster autoscaler does before it removes the node, until the
+// end of the test.
 func scaleDown(t *testing.T, ctx context.Context, node string) {
 	t.Helper()
 	taint := corev1.Taint{Key: "ToBeDeletedByClusterAutoscaler", Value: "1732764000", Effect: corev1.TaintEffectNoSchedule}

@@ -20,7 +20,7 @@ import (
 	"github.com/batch-job-controller/batch-job-controller/e2e/provider"
 )
 
-// environment is what all tests share.
+// environment is shared by all tests.
 type environment struct {
 	provider provider.Provider
 	cluster  *deploy.Cluster
@@ -28,11 +28,11 @@ type environment struct {
 	nodes    []string     // that can run pods, in order
 	// commandLine builds kubectl-batchjob, once.
 	commandLine func(ctx context.Context) (string, error)
-	// interrupted is when to give up: the tests then still clean up.
+	// interrupted ends with an interrupt: the tests then end early, and clean up.
 	interrupted <-chan struct{}
 }
 
-// env is set by TestMain and by nobody else.
+// env is set only by TestMain.
 var env environment
 
 func TestMain(m *testing.M) {
@@ -66,8 +66,8 @@ func run(m *testing.M) int {
 	return status
 }
 
-// setParallel lets many scenarios run at once, unless the command line says
-// otherwise: they mostly wait, so that the number of cores is no measure.
+// setParallel lets more scenarios run concurrently than there are cores, because they mostly
+// wait. The flag on the command line takes precedence.
 func setParallel() error {
 	const name = "test.parallel"
 	flag.Parse()
@@ -96,8 +96,8 @@ func (e *environment) start(ctx context.Context) (err error) {
 	return err
 }
 
-// load builds a program and puts its image on the nodes, unless the
-// environment names an image that is there.
+// load builds a program and loads its image into the nodes, unless the environment names an image
+// that the nodes have.
 func (e *environment) load(ctx context.Context, pkg string) (deploy.Image, error) {
 	if name := e.provider.Image(); name != "" && pkg == deploy.Server {
 		return deploy.Image{Name: name}, nil
@@ -109,7 +109,7 @@ func (e *environment) load(ctx context.Context, pkg string) (deploy.Image, error
 	return image, e.provider.LoadImage(ctx, image.Archive)
 }
 
-// onceBuilt returns what builds a program for the first who asks.
+// onceBuilt returns a function that builds a program at its first call.
 func onceBuilt(pkg string) func(context.Context) (string, error) {
 	var mu sync.Mutex
 	var program string

@@ -16,11 +16,11 @@ import (
 	"github.com/batch-job-controller/batch-job-controller/e2e/deploy"
 )
 
-// meddlingTimeout ends what nobody has ended before.
+// meddlingTimeout ends pods that the test has not ended.
 const meddlingTimeout = 5 * time.Minute
 
-// TestMeddling ends what runs on one node after the other, each in another
-// way. Only one may run at once: each end makes way for the next.
+// TestMeddling ends the pods of one node after the other, each in a different way. The pool has
+// one slot: the end of each pod frees it for the next.
 func TestMeddling(t *testing.T) {
 	t.Parallel()
 	if len(env.nodes) < 3 {
@@ -77,8 +77,7 @@ func TestMeddling(t *testing.T) {
 	})
 }
 
-// waitRunning waits until a node's pod has handed in its result, and returns
-// the pod.
+// waitRunning waits until a node's pod has sent its result, and returns the pod.
 func (s scenario) waitRunning(t *testing.T, ctx context.Context, id execution.ID, node string) corev1.Pod {
 	t.Helper()
 	var pod corev1.Pod

@@ -13,8 +13,7 @@ import (
 	"github.com/batch-job-controller/batch-job-controller/e2e/deploy"
 )
 
-// TestMisconfigured starts the controller with a configuration that is wrong
-// in many places.
+// TestMisconfigured starts the controller with a configuration that has many errors.
 func TestMisconfigured(t *testing.T) {
 	t.Parallel()
 	ctx := scenarioContext(t)
@@ -62,7 +61,7 @@ func TestMisconfigured(t *testing.T) {
 	})
 }
 
-// notStartedEvent returns what the event about the configuration says.
+// notStartedEvent returns the message of the event about the configuration.
 func notStartedEvent(t *testing.T, ctx context.Context, namespace string) string {
 	t.Helper()
 	events, err := env.cluster.CoreV1().Events(namespace).List(ctx, metav1.ListOptions{FieldSelector: "reason=NotStarted,involvedObject.kind=ConfigMap"})
@@ -75,7 +74,7 @@ func notStartedEvent(t *testing.T, ctx context.Context, namespace string) string
 	return events.Items[0].Message
 }
 
-// terminationMessage returns what the controller's pod says of its last end.
+// terminationMessage returns the termination message of the controller's container.
 func terminationMessage(t *testing.T, ctx context.Context, namespace string) string {
 	t.Helper()
 	pods, err := env.cluster.CoreV1().Pods(namespace).List(ctx, metav1.ListOptions{LabelSelector: "app.kubernetes.io/component=controller"})

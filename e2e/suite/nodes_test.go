@@ -19,13 +19,13 @@ import (
 
 const (
 	nodesJobTimeout = 30 * time.Second
-	// silence lasts until that is over for a pod that has run already, and is shorter
-	// than the time after which the cluster gives a node up.
+	// silence lasts beyond jobTimeout for a pod that runs already, and is shorter
+	// than the time after which the cluster evicts pods from a silent node.
 	silence = 30 * time.Second
 )
 
-// TestNodes does to each node another thing while its pod runs: it is cordoned,
-// tainted or cut off. It is not parallel: the nodes are everybody's.
+// TestNodes cordons, taints or disconnects each node while its pod runs. It is not parallel,
+// because all tests share the nodes.
 func TestNodes(t *testing.T) {
 	if len(env.nodes) < 3 {
 		t.Skipf("this cluster has %d nodes, three are needed", len(env.nodes))
@@ -35,7 +35,7 @@ func TestNodes(t *testing.T) {
 	s := begin(t, ctx, deploy.Overlay{
 		Namespace:   newNamespace(t, "nodes"),
 		Config:      configuration(t, "nodes", object{"jobTimeout": nodesJobTimeout.String()}),
-		PodTemplate: podTemplate(reportScript + untilLetGo + "sleep 5"), // so that it ends in the silence
+		PodTemplate: podTemplate(reportScript + untilLetGo + "sleep 5"), // so that the pod ends during the silence
 		Service:     "callback",
 	})
 	cordoned, others := s.apart(t, ctx)
@@ -78,7 +78,7 @@ func TestNodes(t *testing.T) {
 	})
 }
 
-// apart returns the node on which the controller runs, and the others.
+// apart returns the node of the controller, and the others.
 func (s scenario) apart(t *testing.T, ctx context.Context) (own string, others []string) {
 	t.Helper()
 	pod, err := s.Pod(ctx)
@@ -93,8 +93,7 @@ func (s scenario) apart(t *testing.T, ctx context.Context) (own string, others [
 	return pod.Spec.NodeName, others
 }
 
-// drive drives every pod off a node that does not tolerate it, until the end of
-// the test.
+// drive evicts the pods of a node with a taint, until the end of the test.
 func drive(t *testing.T, ctx context.Context, node string) {
 	t.Helper()
 	taint := corev1.Taint{Key: "e2e/leave", Effect: corev1.TaintEffectNoExecute}

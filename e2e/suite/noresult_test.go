@@ -9,8 +9,7 @@ import (
 	"github.com/batch-job-controller/batch-job-controller/e2e/deploy"
 )
 
-// TestWithoutResults runs a job that sends files and nothing else, as those do
-// that collect support archives.
+// TestWithoutResults runs a job that sends only files, such as support archives.
 func TestWithoutResults(t *testing.T) {
 	t.Parallel()
 	ctx := scenarioContext(t)
@@ -31,7 +30,7 @@ curl -fsS --retry 5 --retry-connrefused --data-binary @/tmp/archive.txt "$CALLBA
 		wantOutcome(t, e, node, execution.Succeeded, "")
 		line := s.taskReport(t, ctx, e.ID, node)
 		if line.Bad() || line.Reported || !line.Heard {
-			t.Errorf("node %s: bad %t, reported %t, heard %t; want it heard of, and good", node, line.Bad(), line.Reported, line.Heard)
+			t.Errorf("node %s: bad %t, reported %t, heard %t; want heard, and not bad", node, line.Bad(), line.Reported, line.Heard)
 		}
 	}
 	metrics, err := s.Metrics(ctx)

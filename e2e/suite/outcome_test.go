@@ -10,7 +10,7 @@ import (
 	"github.com/batch-job-controller/batch-job-controller/e2e/deploy"
 )
 
-// wantOutcome looks at how a node's task ended, for one of the reasons.
+// wantOutcome checks that a node's task has the state, with one of the reasons.
 func wantOutcome(t *testing.T, e deploy.Execution, node string, state execution.State, reasons ...execution.Reason) {
 	t.Helper()
 	got := e.Outcomes[node]

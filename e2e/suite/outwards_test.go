@@ -21,9 +21,9 @@ import (
 	"github.com/batch-job-controller/batch-job-controller/e2e/deploy"
 )
 
-// waitCutOffScript waits until some kubelet cannot be reached: a network takes
-// its time to enforce a policy for a new pod, and lets the connections that it
-// has by then go on. Its own node a pod always reaches.
+// waitCutOffScript waits until connections to a kubelet fail: a network needs time to enforce a
+// policy for a new pod, and keeps the connections that are open by then. A pod can always connect
+// to its own node.
 const waitCutOffScript = `
 while :; do
   for node in NODES; do
@@ -33,8 +33,8 @@ while :; do
 done
 `
 
-// testOutwards has a new pod of the controller live with the policy that
-// docs/install.md has for what it connects to, and run the next execution.
+// testOutwards restarts the controller under the egress policy of docs/install.md, and checks
+// that it runs the next execution.
 func (s scenario) testOutwards(t *testing.T, ctx context.Context, last deploy.Execution) {
 	policy := documentedEgress(t)
 	policy.Spec.Egress[0] = toAPIServer(t, ctx)
@@ -85,7 +85,7 @@ func documentedEgress(t *testing.T) *networkingv1.NetworkPolicy {
 	}
 	block := egressBlock.FindSubmatch(page)
 	if block == nil {
-		t.Fatal("docs/install.md has no policy for what the controller connects to")
+		t.Fatal("docs/install.md has no egress policy for the controller")
 	}
 	policy := &networkingv1.NetworkPolicy{}
 	if err := yaml.UnmarshalStrict(block[1], policy); err != nil {
@@ -94,7 +94,7 @@ func documentedEgress(t *testing.T) *networkingv1.NetworkPolicy {
 	return policy
 }
 
-// toAPIServer is the rule for the API server of this cluster.
+// toAPIServer returns the rule for the API server of this cluster.
 func toAPIServer(t *testing.T, ctx context.Context) networkingv1.NetworkPolicyEgressRule {
 	t.Helper()
 	slices, err := env.cluster.DiscoveryV1().EndpointSlices(corev1.NamespaceDefault).List(ctx, metav1.ListOptions{LabelSelector: "kubernetes.io/service-name=kubernetes"})

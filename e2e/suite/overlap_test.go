@@ -12,12 +12,12 @@ import (
 	"github.com/batch-job-controller/batch-job-controller/e2e/deploy"
 )
 
-// untilPastTheMinute lasts until a while after the next tick.
+// untilPastTheMinute waits until some time after the next tick.
 const untilPastTheMinute = reportScript + `second=$(date +%S)
 sleep $((80 - ${second#0}))
 `
 
-// TestOverlap lets a tick come while an execution is open.
+// TestOverlap keeps an execution open until after a tick.
 func TestOverlap(t *testing.T) {
 	t.Parallel()
 	ctx := scenarioContext(t)
@@ -27,7 +27,7 @@ func TestOverlap(t *testing.T) {
 		PodTemplate: podTemplate(untilPastTheMinute),
 		Service:     "callback",
 	})
-	open, err := s.WaitForExecution(ctx) // of the start, or of a tick that came just before
+	open, err := s.WaitForExecution(ctx) // triggered by the start, or by a tick just before it
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -17,9 +17,8 @@ import (
 	"github.com/batch-job-controller/batch-job-controller/manifests"
 )
 
-// TestOverlays deploys each overlay the way docs/install.md has it done, as the
-// base of an overlay in which only the place differs, and runs the check that
-// the overlay comes with.
+// TestOverlays deploys each overlay as in docs/install.md, as the base of an overlay that
+// changes only the namespace, and runs the check of the overlay.
 func TestOverlays(t *testing.T) {
 	t.Parallel()
 	tests := map[string]struct {
@@ -59,15 +58,15 @@ func TestOverlays(t *testing.T) {
 	}
 }
 
-// whileTesting is added to each configuration. Other tests cordon nodes, and by
-// five seconds every node knows where the Service leads.
+// whileTesting is added to each configuration. Other tests cordon nodes, and after five seconds
+// every node forwards to the Service.
 const whileTesting = `
 runOnStartup: true
 startupDelay: 5s
 runOnUnscheduledNodes: true
 `
 
-// shipped returns what an overlay has in its ConfigMap.
+// shipped returns a value in an overlay's ConfigMap.
 func shipped(t *testing.T, overlay, key string) string {
 	t.Helper()
 	rendered, err := manifests.Render(manifests.Options{Overlay: overlay})
@@ -77,7 +76,7 @@ func shipped(t *testing.T, overlay, key string) string {
 	for _, document := range strings.Split(string(rendered), "\n---\n") {
 		var configMap corev1.ConfigMap
 		if err := yaml.Unmarshal([]byte(document), &configMap); err == nil && configMap.Kind == "ConfigMap" && configMap.Data[key] != "" {
-			// What whileTesting says again.
+			// The keys that whileTesting sets, too.
 			return strings.NewReplacer("runOnStartup: true\n", "", "startupDelay: 5s\n", "").Replace(configMap.Data[key])
 		}
 	}
@@ -87,12 +86,12 @@ func shipped(t *testing.T, overlay, key string) string {
 
 var imageLine = regexp.MustCompile(`(?m)^(\s*image: ).*$`)
 
-// withJobImage has a pod template use an image that the nodes have.
+// withJobImage replaces the image of a pod template by one that the nodes have.
 func withJobImage(template string) string {
 	return imageLine.ReplaceAllString(template, "${1}"+env.provider.JobImage())
 }
 
-// testAllReported looks at what an execution of a shipped check leaves.
+// testAllReported checks the results of an execution of a shipped check.
 func (s scenario) testAllReported(t *testing.T, ctx context.Context, e deploy.Execution, gauge, scheme string) {
 	t.Helper()
 	metrics, err := s.Metrics(ctx)
@@ -120,8 +119,8 @@ func (s scenario) testAllReported(t *testing.T, ctx context.Context, e deploy.Ex
 	}
 }
 
-// testReplicasMayDoWhatTheyDo asks every replica whether the API server refused
-// it anything.
+// testReplicasMayDoWhatTheyDo checks in the metrics of every replica that the API server
+// forbade no request.
 func (s scenario) testReplicasMayDoWhatTheyDo(t *testing.T, ctx context.Context, want int) {
 	t.Helper()
 	pods, err := s.Replicas(ctx)
@@ -148,7 +147,7 @@ func (s scenario) testReplicasMayDoWhatTheyDo(t *testing.T, ctx context.Context,
 			t.Errorf("pod %s counts no requests", pod.Name)
 		}
 		for _, refused := range metrics.Samples("rest_client_requests_total", labels{"code": "403"}) {
-			t.Errorf("pod %s: the API server refused requests: %v", pod.Name, refused)
+			t.Errorf("pod %s: the API server forbade requests: %v", pod.Name, refused)
 		}
 	}
 }

@@ -22,8 +22,8 @@ import (
 	"github.com/batch-job-controller/batch-job-controller/e2e/deploy"
 )
 
-// knockScript tries each port of ADDRESS. Who is let in gets an answer to
-// whatever they ask; that a network learns of a new pod may take it seconds.
+// knockScript tries each port of ADDRESS. An open port responds to any request; a network may
+// take seconds to learn of a new pod.
 const knockScript = `
 for port in OPEN; do
   if curl -sS -o /dev/null -m 3 --retry 10 --retry-delay 1 --retry-connrefused "http://ADDRESS:$port/"; then echo "$port open"; else echo "$port closed"; fi
@@ -33,9 +33,9 @@ for port in CLOSED; do
 done
 `
 
-// TestNetworkPolicy has pods knock at the controller's ports, if the network of
-// the cluster enforces policies. That replicas reach each other is for the
-// overlay production to show, which has two.
+// TestNetworkPolicy lets pods connect to the controller's ports, if the network of the cluster
+// enforces policies. TestOverlays tests the connections between replicas with the overlay
+// production.
 func TestNetworkPolicy(t *testing.T) {
 	t.Parallel()
 	ctx := scenarioContext(t)
@@ -59,14 +59,14 @@ func TestNetworkPolicy(t *testing.T) {
 	}
 	elsewhere := newNamespace(t, "stranger")
 	if !s.policiesHold(t, ctx, controller, elsewhere) {
-		t.Skip("the network of this cluster lacks what enforces network policies")
+		t.Skip("the network of this cluster does not enforce network policies")
 	}
 	job := jobspec.CommonLabels("policy", jobspec.JobComponent)
-	for _, tt := range []struct { // in order: each labels the namespace elsewhere
+	for _, tt := range []struct { // in order, because each case labels the other namespace
 		name      string
 		namespace string
 		pod       map[string]string
-		allowed   string // what the namespace elsewhere is labelled for
+		allowed   string // the access for which the other namespace is labeled
 		open      []int
 	}{
 		{name: "a job pod reports", namespace: s.namespace, pod: job, open: []int{deploy.CallbackPort, deploy.HealthPort}},
@@ -96,9 +96,9 @@ func controllerPorts() []int {
 	return []int{deploy.ReportPort, deploy.CallbackPort, deploy.HealthPort, deploy.MetricsPort}
 }
 
-// policiesHold reports whether a policy keeps anybody out. If ours does not, it
-// tries one that keeps everybody out: that the network enforces it means that
-// ours is wrong.
+// policiesHold reports whether the network enforces policies. If the controller's policy does not
+// keep the stranger out, it tries a policy that denies everything: if the network enforces that
+// one, the controller's policy is wrong.
 func (s scenario) policiesHold(t *testing.T, ctx context.Context, controller *corev1.Pod, stranger string) bool {
 	t.Helper()
 	isClosed := func(port int) bool {
@@ -124,7 +124,7 @@ func (s scenario) policiesHold(t *testing.T, ctx context.Context, controller *co
 	return true
 }
 
-// allow labels a namespace for one of reports and metrics, or for nothing.
+// allow labels a namespace for access to reports or metrics, or removes the label.
 func allow(t *testing.T, ctx context.Context, namespace, what string) {
 	t.Helper()
 	labels := map[string]*string{}
@@ -144,8 +144,8 @@ func allow(t *testing.T, ctx context.Context, namespace, what string) {
 	}
 }
 
-// knock runs a pod that tries each port of another, and returns what it says:
-// of those that are to be open it waits a while until they are.
+// knock runs a pod that tries each port of another pod, and returns its output. It waits for a
+// while until the expected ports are open.
 func knock(t *testing.T, ctx context.Context, namespace string, labels map[string]string, at *corev1.Pod, open []int) string {
 	t.Helper()
 	var opened, closed []string

@@ -13,8 +13,8 @@ import (
 	"github.com/batch-job-controller/batch-job-controller/controller/jobspec"
 )
 
-// poolWatch counts how many job pods of a namespace are in flight: created and
-// not ended. Events come in the order of the writes, so that it misses none.
+// poolWatch counts the job pods of a namespace in flight: created and not ended. Watch events
+// are in the order of the writes, so that it misses none.
 type poolWatch struct {
 	watch watch.Interface
 	most  chan int
@@ -47,7 +47,7 @@ func watchPool(t *testing.T, ctx context.Context, namespace string) *poolWatch {
 	return p
 }
 
-// stop returns the most pods that were in flight at one time.
+// stop returns the largest number of pods in flight at one time.
 func (p *poolWatch) stop() int {
 	p.watch.Stop()
 	return <-p.most

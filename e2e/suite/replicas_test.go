@@ -23,9 +23,8 @@ type replicas struct {
 	runs            *runsWatch
 }
 
-// beginReplicas starts two replicas on two nodes, and returns when pods on so
-// many nodes, which are as many as may run at once, report to them. They chat, and
-// then do something more.
+// beginReplicas starts two replicas on two nodes, and returns when a full pool of pods reports to
+// them. The pods run chatterScript, and then the script more.
 func beginReplicas(t *testing.T, ctx context.Context, name string, pool int, more string) replicas {
 	t.Helper()
 	if len(env.nodes) < 3 {
@@ -73,14 +72,14 @@ func (r *replicas) tellApart(t *testing.T, ctx context.Context) {
 		r.leader, r.standby = pods[1], pods[0]
 	}
 	if r.leader.Name != holder {
-		t.Fatalf("%q leads, which is neither %s nor %s", holder, r.leader.Name, r.standby.Name)
+		t.Fatalf("the leader is %q, want %s or %s", holder, r.leader.Name, r.standby.Name)
 	}
 	if r.leader.Spec.NodeName == r.standby.Spec.NodeName {
 		t.Errorf("both replicas are on %s", r.leader.Spec.NodeName)
 	}
 }
 
-// testNothingLost looks at an execution during which the leader changed.
+// testNothingLost checks an execution during which the leader changed.
 func (r *replicas) testNothingLost(t *testing.T, ctx context.Context, e deploy.Execution) {
 	t.Run("every node succeeded and reported", func(t *testing.T) {
 		for _, node := range env.nodes {
@@ -111,13 +110,13 @@ func (r *replicas) testNothingLost(t *testing.T, ctx context.Context, e deploy.E
 			t.Errorf("got %d answers, want %d", got.total(), want)
 		}
 		if len(got.bad) > 0 {
-			t.Errorf("these were not, or curl complained:\n%s", strings.Join(got.bad, "\n"))
+			t.Errorf("these were not 200, or curl failed:\n%s", strings.Join(got.bad, "\n"))
 		}
 	})
 	t.Run("all that was sent is there", func(t *testing.T) { r.testAllThere(t, ctx, e) })
 }
 
-// testAllThere looks for every file, every event, and the last result.
+// testAllThere checks every file, every event, and the last result.
 func (r *replicas) testAllThere(t *testing.T, ctx context.Context, e deploy.Execution) {
 	metrics, err := r.Metrics(ctx)
 	if err != nil {
@@ -146,7 +145,7 @@ func (r *replicas) testAllThere(t *testing.T, ctx context.Context, e deploy.Exec
 			t.Fatal(err)
 		}
 		if saved := r.uploaded(t, ctx, e.ID, node+"-container-job.log"); saved != said {
-			t.Errorf("node %s: the log that was saved is\n%s\nand the pod's\n%s", node, saved, said)
+			t.Errorf("node %s: the saved log is\n%s\nand the pod's\n%s", node, saved, said)
 		}
 	}
 }
@@ -172,7 +171,7 @@ func (r *replicas) roundEvents(t *testing.T, ctx context.Context) map[string]map
 	return messages
 }
 
-// wantOneLeader asks each replica whether it leads.
+// wantOneLeader checks in the metrics of each replica that only one leads.
 func (r *replicas) wantOneLeader(t *testing.T, ctx context.Context, leader string) {
 	t.Helper()
 	pods, err := r.Replicas(ctx)

@@ -13,7 +13,7 @@ import (
 	"github.com/batch-job-controller/batch-job-controller/controller/jobspec"
 )
 
-// report returns what an execution came to.
+// report returns the report of an execution.
 func (s scenario) report(t *testing.T, ctx context.Context, id execution.ID) execution.Report {
 	t.Helper()
 	var report execution.Report
@@ -23,7 +23,7 @@ func (s scenario) report(t *testing.T, ctx context.Context, id execution.ID) exe
 	return report
 }
 
-// taskReport returns a node's line of the execution's report.
+// taskReport returns a node's entry in the execution's report.
 func (s scenario) taskReport(t *testing.T, ctx context.Context, id execution.ID, node string) execution.TaskReport {
 	t.Helper()
 	for _, task := range s.report(t, ctx, id).Tasks {

@@ -13,8 +13,7 @@ import (
 	"github.com/batch-job-controller/batch-job-controller/e2e/deploy"
 )
 
-// resultsScript sends what it found one after the other, and notes how each was
-// answered.
+// resultsScript sends results one after the other, and logs the status of each.
 const resultsScript = waitForService + `send() { curl -sS -o /dev/null -w '%{http_code}\n' -d "$1" "$CALLBACK_SERVICE_RESULT_URL" >>/tmp/statuses.txt; }
 send '{"disk": [{"value": 1}]}'
 send '{"my_metric": [{"value": 2, "labels": {"label": "a"}}]}'
@@ -22,8 +21,7 @@ send '{"my_metric": [{"value": 3, "labels": {"label": "b"}}]}'
 curl -fsS --data-binary @/tmp/statuses.txt "$CALLBACK_SERVICE_FILE_URL?name=statuses.txt"
 `
 
-// TestResultsOfANode has the pods of all nodes send three results each, of two
-// metrics: none of them takes the place of another.
+// TestResultsOfANode lets each pod send three results of two metrics: none replaces another.
 func TestResultsOfANode(t *testing.T) {
 	t.Parallel()
 	ctx := scenarioContext(t)
@@ -51,7 +49,7 @@ func TestResultsOfANode(t *testing.T) {
 			wantOutcome(t, e, node, execution.Succeeded, "")
 			statuses := s.uploaded(t, ctx, e.ID, node+"-statuses.txt")
 			if want := strings.Repeat("200\n", 3); statuses != want {
-				t.Errorf("the results were answered %q, want %q", statuses, want)
+				t.Errorf("the statuses are %q, want %q", statuses, want)
 			}
 			id := string(e.ID)
 			wantValue(t, metrics, "three_disk", labels{"node": node, "executionID": id}, 1)

@@ -18,8 +18,8 @@ import (
 	"github.com/batch-job-controller/batch-job-controller/e2e/deploy"
 )
 
-// Whoever is woken by an alert has no time for commands that do not work: all
-// those of docs/runbooks.md are run, after an execution in which a node failed.
+// The commands of docs/runbooks.md have to work in an emergency: the test runs all of them,
+// after an execution in which a node failed.
 func TestTheCommandsOfTheRunbooksWork(t *testing.T) {
 	t.Parallel()
 	ctx := scenarioContext(t)
@@ -45,7 +45,7 @@ func TestTheCommandsOfTheRunbooksWork(t *testing.T) {
 		case strings.HasPrefix(command, "kubectl port-forward"):
 			shell.forward(t, ctx, filled)
 		case strings.HasPrefix(command, "kubectl rollout"):
-			last = append(last, filled) // what is looked at would be gone
+			last = append(last, filled) // it deletes what other commands show
 		default:
 			shell.check(t, ctx, filled, strings.Contains(command, "<node>"))
 		}
@@ -78,10 +78,10 @@ func runbookCommands(t *testing.T) (commands []string) {
 	return commands
 }
 
-// shell is a person's: with kubectl, and a kubeconfig that commands may change.
+// shell is the shell of an operator: it has kubectl, and a kubeconfig that commands may change.
 type shell struct {
 	env   []string
-	ports *strings.Replacer // where the ports of the runbooks are forwarded from
+	ports *strings.Replacer // replaces the ports of the runbooks by the forwarded ones
 }
 
 func newShell(t *testing.T) *shell {
@@ -113,7 +113,7 @@ func (s *shell) command(ctx context.Context, text string) *exec.Cmd {
 	return cmd
 }
 
-// check runs a command. What it is piped into may find nothing.
+// check runs a command. If finds is false, the filter at its end may find nothing.
 func (s *shell) check(t *testing.T, ctx context.Context, text string, finds bool) {
 	t.Helper()
 	text = s.ports.Replace(text)
@@ -126,12 +126,12 @@ func (s *shell) check(t *testing.T, ctx context.Context, text string, finds bool
 	case err != nil:
 		t.Errorf("%s: %v: %s", source, err, failure.String())
 	case finds && len(out) == 0:
-		t.Errorf("%s: it finds nothing: %s", source, failure.String())
+		t.Errorf("%s: the filter finds nothing: %s", source, failure.String())
 	}
 	if source == text {
 		return
 	}
-	// grep: 1 is nothing found, and more a mistake.
+	// The status 1 of grep means no match, and higher ones an error.
 	cmd = s.command(ctx, text)
 	if out, err := cmd.CombinedOutput(); err != nil && cmd.ProcessState.ExitCode() != 1 {
 		t.Errorf("%s: %v: %s", text, err, out)
@@ -140,7 +140,7 @@ func (s *shell) check(t *testing.T, ctx context.Context, text string, finds bool
 
 var forwarding = regexp.MustCompile(`^Forwarding from 127\.0\.0\.1:(\d+) -> (\d+)`)
 
-// forward forwards from ports that nobody else has on this machine.
+// forward forwards from unused ports of this machine.
 func (s *shell) forward(t *testing.T, ctx context.Context, text string) {
 	t.Helper()
 	words := strings.Fields(text)

@@ -13,7 +13,7 @@ import (
 	"github.com/batch-job-controller/batch-job-controller/controller/jobspec"
 )
 
-// runsWatch notes every job pod of a namespace, those too that are gone again.
+// runsWatch records every job pod of a namespace, including deleted ones.
 type runsWatch struct {
 	mu   sync.Mutex
 	seen map[string]map[string]bool // pods by node

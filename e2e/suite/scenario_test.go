@@ -17,7 +17,7 @@ import (
 )
 
 const (
-	// scenarioTimeout is far longer than any takes: it ends those that hang.
+	// scenarioTimeout is much longer than any scenario: it ends those that hang.
 	scenarioTimeout = 10 * time.Minute
 	cleanupTimeout  = 2 * time.Minute
 	pollInterval    = 250 * time.Millisecond
@@ -29,13 +29,13 @@ type scenario struct {
 	namespace string
 }
 
-// namespaceName returns a name that no other test has.
+// namespaceName returns a unique name.
 func namespaceName(name string) string {
 	return "bjc-" + name + "-" + strings.ToLower(rand.Text()[:5])
 }
 
-// newNamespace makes a namespace in which nothing may run with privileges, and
-// deletes it at the end of the test.
+// newNamespace creates a namespace for restricted pods only, and deletes it at the end of the
+// test.
 func newNamespace(t *testing.T, name string) string {
 	t.Helper()
 	namespace := namespaceName(name)
@@ -52,7 +52,7 @@ func newNamespace(t *testing.T, name string) string {
 	return namespace
 }
 
-// begin deploys a controller and waits until it is ready.
+// begin deploys a controller, and waits until it is ready.
 func begin(t *testing.T, ctx context.Context, o deploy.Overlay) scenario {
 	t.Helper()
 	s := install(t, ctx, o)
@@ -62,7 +62,7 @@ func begin(t *testing.T, ctx context.Context, o deploy.Overlay) scenario {
 	return s
 }
 
-// install deploys a controller and does not wait for it.
+// install deploys a controller, and does not wait for it.
 func install(t *testing.T, ctx context.Context, o deploy.Overlay) scenario {
 	t.Helper()
 	if o.Image == "" {
@@ -76,7 +76,7 @@ func install(t *testing.T, ctx context.Context, o deploy.Overlay) scenario {
 	return scenario{Controller: controller, namespace: o.Namespace}
 }
 
-// cleanup does something at the end of the test, unless it is to be looked at.
+// cleanup calls do at the end of the test, unless the test has failed and E2E_KEEP is set.
 func cleanup(t *testing.T, do func(context.Context) error) {
 	t.Helper()
 	t.Cleanup(func() {
@@ -92,7 +92,7 @@ func cleanup(t *testing.T, do func(context.Context) error) {
 	})
 }
 
-// scenarioContext bounds a scenario. It ends early with an interrupt.
+// scenarioContext bounds a scenario. It also ends with an interrupt.
 func scenarioContext(t *testing.T) context.Context {
 	t.Helper()
 	ctx, cancel := context.WithTimeout(t.Context(), scenarioTimeout)
@@ -107,7 +107,7 @@ func scenarioContext(t *testing.T) context.Context {
 	return ctx
 }
 
-// eventually tries until there is no error any more.
+// eventually retries until there is no error.
 func eventually(t *testing.T, ctx context.Context, try func() error) {
 	t.Helper()
 	ticker := time.NewTicker(pollInterval)

@@ -41,8 +41,8 @@ func (s scenario) noTokens(ctx context.Context) error {
 	return err
 }
 
-// everything returns all texts that pods have had a part in: their files and
-// logs, the events, the metrics and the controller's own log.
+// everything returns all texts that pods can influence: their files and logs, the events, the
+// metrics and the controller's own log.
 func (s scenario) everything(t *testing.T, ctx context.Context, e deploy.Execution) map[string]string {
 	t.Helper()
 	texts := map[string]string{}

@@ -10,15 +10,15 @@ import (
 	"github.com/batch-job-controller/batch-job-controller/e2e/deploy"
 )
 
-// secureScript is what a script looks like that knows nothing of certificates.
+// secureScript is a script without options for certificates.
 const secureScript = reportScript + `
 echo "$CALLBACK_SERVICE_RESULT_URL" | cut -d: -f1 >/tmp/scheme.txt
 curl -fsS --data-binary @/tmp/scheme.txt "$CALLBACK_SERVICE_FILE_URL?name=scheme.txt"
 curl -fsS -d '{"reason": "Told", "message": "over TLS"}' "$CALLBACK_SERVICE_EVENT_URL"
 `
 
-// TestSelfSigned has unchanged scripts report over TLS, with a certificate of
-// an authority that the controller made, and two replicas pass callbacks on.
+// TestSelfSigned lets unchanged scripts report over TLS, with a certificate of the controller's
+// own authority, to two replicas, of which the standby forwards callbacks.
 func TestSelfSigned(t *testing.T) {
 	t.Parallel()
 	ctx := scenarioContext(t)
@@ -44,7 +44,7 @@ func TestSelfSigned(t *testing.T) {
 	}
 }
 
-// serviceAccountScript shows the pod's own token, and tries without.
+// serviceAccountScript sends callbacks with the token of the pod's service account, and without.
 const serviceAccountScript = `
 token=$(cat "$CALLBACK_TOKEN_FILE")
 post() { curl -sS -o /dev/null -w '%{http_code}\n' --retry 5 --retry-connrefused -d '{"test":[{"value":1}]}' "$@"; }
@@ -59,8 +59,8 @@ curl -fsS -H "Authorization: Bearer $token" --data-binary @/tmp/statuses.txt "$C
 echo "my token is $token"
 `
 
-// TestServiceAccountToken has pods show the token of their service account,
-// which real kubelets bind to them and a real API server reviews.
+// TestServiceAccountToken lets pods authenticate with the token of their service account, which a
+// real kubelet binds to the pod and a real API server reviews.
 func TestServiceAccountToken(t *testing.T) {
 	t.Parallel()
 	ctx := scenarioContext(t)
@@ -84,7 +84,7 @@ func TestServiceAccountToken(t *testing.T) {
 			}
 		}
 		if strings.Count(statuses, "neighbour 403\n") != len(env.nodes)-1 {
-			t.Errorf("node %s: want every neighbour refused with 403, got\n%s", node, statuses)
+			t.Errorf("node %s: want 403 for every other node, got\n%s", node, statuses)
 		}
 		log := s.uploaded(t, ctx, e.ID, node+"-container-job.log")
 		if _, token, _ := strings.Cut(log, "my token is "); !strings.Contains(token, "****") || strings.Count(token, ".") > 1 {

@@ -16,8 +16,7 @@ import (
 	"github.com/batch-job-controller/batch-job-controller/e2e/deploy"
 )
 
-// lateReportScript reports when the test has done what it had to, and does not
-// try again.
+// lateReportScript reports when the test lets it continue, and does not retry.
 const lateReportScript = untilLetGo + `if [ "$NODE_NAME" = FIRST ]; then # a node takes its time to forget an address
   while curl -s -o /dev/null --max-time 5 "${CALLBACK_SERVICE_RESULT_URL%/t/*}/"; do sleep 1; done
 fi
@@ -26,8 +25,8 @@ curl -fsS --max-time 10 --data-binary @/tmp/env.txt "$CALLBACK_SERVICE_FILE_URL?
 curl -fsS --max-time 10 -d '{"test": [{"value": 1}]}' "$CALLBACK_SERVICE_RESULT_URL"
 `
 
-// TestCallbackServiceCreatedAnew gives the callback Service another address while
-// a pod runs. That pod cannot report; those that start later do.
+// TestCallbackServiceCreatedAnew recreates the callback Service with another address while a pod
+// runs. That pod cannot report; pods that start later can.
 func TestCallbackServiceCreatedAnew(t *testing.T) {
 	t.Parallel()
 	if len(env.nodes) < 2 {
@@ -77,7 +76,7 @@ func TestCallbackServiceCreatedAnew(t *testing.T) {
 	})
 }
 
-// createServiceAnew deletes a Service and creates it again, with another address.
+// createServiceAnew deletes a Service and recreates it with another address.
 func createServiceAnew(t *testing.T, ctx context.Context, namespace, name string) (before, after string) {
 	t.Helper()
 	services := env.cluster.CoreV1().Services(namespace)

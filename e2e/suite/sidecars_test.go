@@ -19,12 +19,11 @@ import (
 	"github.com/batch-job-controller/batch-job-controller/e2e/deploy"
 )
 
-// TestImageBesideASidecar has a sidecar of Kubernetes run beside a container
-// whose image nobody has.
+// TestImageBesideASidecar runs a sidecar beside a container whose image does not exist.
 func TestImageBesideASidecar(t *testing.T) {
 	t.Parallel()
 	ctx := scenarioContext(t)
-	const startDeadline = 90 * time.Second // time for the others to start, on a busy machine
+	const startDeadline = 90 * time.Second // enough for the other pods to start on a busy machine
 	absent := env.nodes[0]
 	pod := podTemplate(reportScript)
 	pod = strings.Replace(pod, "image: "+env.provider.JobImage(),
@@ -68,8 +67,8 @@ func TestImageBesideASidecar(t *testing.T) {
 	})
 }
 
-// TestInjectedContainer has admission add a container to each pod that never
-// ends, as service meshes do.
+// TestInjectedContainer adds a container that never ends to each pod by admission, as service
+// meshes do.
 func TestInjectedContainer(t *testing.T) {
 	t.Parallel()
 	ctx := scenarioContext(t)
@@ -114,7 +113,7 @@ func TestInjectedContainer(t *testing.T) {
 	})
 }
 
-// inject has the API server add a container to the job pods of a namespace.
+// inject adds a container to the job pods of a namespace by a mutating admission policy.
 func inject(t *testing.T, ctx context.Context, namespace string) {
 	t.Helper()
 	expression := fmt.Sprintf(`[JSONPatch{op: "add", path: "/spec/containers/-", value: Object.spec.containers{
@@ -159,7 +158,7 @@ func inject(t *testing.T, ctx context.Context, namespace string) {
 		t.Fatal(err)
 	}
 	sample.GenerateName, sample.Labels = "sample-", map[string]string{jobspec.ExecutionLabel: "20260101000000"}
-	eventually(t, ctx, func() error { // a policy applies some time after it was made
+	eventually(t, ctx, func() error { // a new policy takes effect after some time
 		made, err := env.cluster.CoreV1().Pods(namespace).Create(ctx, &sample, metav1.CreateOptions{DryRun: []string{metav1.DryRunAll}})
 		if err != nil {
 			return err

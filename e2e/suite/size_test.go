@@ -12,7 +12,7 @@ const (
 	maxImage  = 40_000_000
 )
 
-// TestSize weighs what is shipped.
+// TestSize checks the size of the program and its image.
 func TestSize(t *testing.T) {
 	for name, weighed := range map[string]struct {
 		file string

@@ -19,8 +19,8 @@ import (
 	"github.com/batch-job-controller/batch-job-controller/e2e/deploy"
 )
 
-// testConfiguration looks at the effect of each key of the configuration.
-// What results, files and logs show is asserted there.
+// testConfiguration checks the effect of each key of the configuration, except for the keys
+// that the tests of results, files and logs check.
 func testConfiguration(t *testing.T, ctx context.Context, tour tour) {
 	t.Run("name is the prefix of the job pods", func(t *testing.T) {
 		for node, pod := range tour.pods {
@@ -119,11 +119,10 @@ func testConfiguration(t *testing.T, ctx context.Context, tour tour) {
 	})
 }
 
-// wantStartupDelay compares with the start of the container, which Kubernetes
-// tells to the second.
+// wantStartupDelay compares with the start time of the container, which has whole seconds.
 func wantStartupDelay(t *testing.T, ctx context.Context, s scenario, e deploy.Execution, want time.Duration) {
 	t.Helper()
-	const startTakes = time.Minute // on a machine that is very busy
+	const startTakes = time.Minute // on a very busy machine
 	pod, err := s.Pod(ctx)
 	if err != nil {
 		t.Fatal(err)

@@ -11,8 +11,8 @@ import (
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 )
 
-// testEnvironment looks at the environment variables as the containers and
-// init containers of each pod have seen them.
+// testEnvironment checks the environment variables in the containers and init containers of each
+// pod.
 func testEnvironment(t *testing.T, ctx context.Context, tour tour) {
 	service, err := env.cluster.CoreV1().Services(tour.namespace).Get(ctx, "callback", metav1.GetOptions{})
 	if err != nil {
@@ -50,7 +50,7 @@ func (tour tour) callbackURL(host, kind string) func(node string) string {
 	}
 }
 
-// withoutToken takes out of a callback URL what proves who posts.
+// withoutToken removes the token from a callback URL.
 func withoutToken(url string) string {
 	before, after, found := strings.Cut(url, "/t/")
 	if !found {
@@ -60,7 +60,7 @@ func withoutToken(url string) string {
 	return before + "/" + path
 }
 
-// environmentOf returns what a container has uploaded as its environment.
+// environmentOf returns the environment that a container has uploaded.
 func (tour tour) environmentOf(t *testing.T, ctx context.Context, node, container string) map[string]string {
 	t.Helper()
 	return tour.uploadedEnvironment(t, ctx, tour.execution.ID, node+"-env-"+container+".txt")

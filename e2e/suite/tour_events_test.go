@@ -11,7 +11,7 @@ import (
 	corev1 "k8s.io/api/core/v1"
 )
 
-// testEvents looks for the example events, at each node's pod.
+// testEvents checks the example events of each node's pod.
 func testEvents(t *testing.T, ctx context.Context, tour tour) {
 	events, err := tour.Events(ctx)
 	if err != nil {
@@ -47,7 +47,7 @@ func testEvents(t *testing.T, ctx context.Context, tour tour) {
 	}
 }
 
-// showsEvent compares all columns of a line but the first, which is the time.
+// showsEvent compares all columns of a line except the first, which is the time.
 func showsEvent(line string, want []string) bool {
 	columns := strings.Fields(line)
 	return len(columns) > 1 && strings.Join(columns[1:], " ") == strings.Join(want, " ")

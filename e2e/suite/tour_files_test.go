@@ -10,7 +10,7 @@ import (
 	"testing"
 )
 
-// testFiles looks at the files that were uploaded, each named in another way.
+// testFiles checks the uploaded files, each named in a different way.
 func testFiles(t *testing.T, ctx context.Context, tour tour) {
 	id := tour.execution.ID
 	for _, way := range []struct{ name, file, content string }{
@@ -47,7 +47,7 @@ func testFiles(t *testing.T, ctx context.Context, tour tour) {
 		}
 	})
 	t.Run("reportDirectory is where they are", func(t *testing.T) {
-		// It is the only place that the controller can write to.
+		// It is the only directory that the controller can write to.
 		pod, err := tour.Pod(ctx)
 		if err != nil {
 			t.Fatal(err)
@@ -69,13 +69,13 @@ func testFiles(t *testing.T, ctx context.Context, tour tour) {
 	})
 }
 
-// namelessFile returns the name that the controller answered with.
+// namelessFile returns the name in the response to an upload without a name.
 func (tour tour) namelessFile(t *testing.T, ctx context.Context, node string) string {
 	t.Helper()
 	var answer struct{ Files []string }
 	text := tour.uploaded(t, ctx, tour.execution.ID, node+"-nameless.json")
 	if err := json.Unmarshal([]byte(text), &answer); err != nil || len(answer.Files) != 1 {
-		t.Fatalf("the answer to the upload was %q, %v", text, err)
+		t.Fatalf("the response to the upload is %q, %v", text, err)
 	}
 	return answer.Files[0]
 }

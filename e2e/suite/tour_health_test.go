@@ -9,7 +9,7 @@ import (
 	"github.com/batch-job-controller/batch-job-controller/e2e/deploy"
 )
 
-// testHealth asks as a kubelet does.
+// testHealth probes the controller as a kubelet does.
 func testHealth(t *testing.T, ctx context.Context, tour tour) {
 	for _, path := range []string{"/healthz", "/readyz"} {
 		t.Run(path+" is served on port 9152", func(t *testing.T) {

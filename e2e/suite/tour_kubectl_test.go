@@ -12,10 +12,10 @@ import (
 	"github.com/batch-job-controller/batch-job-controller/controller/jobspec"
 )
 
-// testKubectl looks at the Jobs the way users do.
+// testKubectl lists the Jobs as users do.
 func testKubectl(t *testing.T, ctx context.Context, tour tour) {
 	t.Run("kubectl get jobs shows node and execution of each Job", func(t *testing.T) {
-		// The Job controller takes its time to count a pod that has ended.
+		// The Job controller counts an ended pod after some time.
 		eventually(t, ctx, func() error {
 			shown := kubectl(t, ctx, "--namespace", tour.namespace, "get", "jobs", "--no-headers",
 				"-L", jobspec.NodeLabel, "-L", jobspec.ExecutionLabel, "-L", jobspec.OwnerLabel)

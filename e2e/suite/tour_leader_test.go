@@ -17,8 +17,7 @@ import (
 	"k8s.io/utils/ptr"
 )
 
-// testLeader looks at the Lease while the controller runs, and when it has been
-// told to end.
+// testLeader checks the Lease while the controller runs, and after SIGTERM.
 func testLeader(t *testing.T, ctx context.Context, tour tour) {
 	t.Run("the controller holds the Lease", func(t *testing.T) {
 		pod, err := tour.Pod(ctx)

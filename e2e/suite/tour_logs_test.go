@@ -8,7 +8,7 @@ import (
 	"testing"
 )
 
-// testLogs looks at the pods' logs, which savePodLog has saved.
+// testLogs checks the logs of the pods, which savePodLog has saved.
 func testLogs(t *testing.T, ctx context.Context, tour tour) {
 	for _, log := range []struct{ name, container, says string }{
 		{"savePodLog saves the logs of containers", "job", "the job on "},

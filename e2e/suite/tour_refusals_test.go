@@ -8,7 +8,7 @@ import (
 	"testing"
 )
 
-// testRefusals looks at how the pods were answered when they did wrong.
+// testRefusals checks the responses to invalid requests of the pods.
 func testRefusals(t *testing.T, ctx context.Context, tour tour) {
 	for _, refusal := range []struct{ what, status string }{
 		{"unknown-node", "403"},
@@ -27,7 +27,7 @@ func testRefusals(t *testing.T, ctx context.Context, tour tour) {
 	}
 }
 
-// wantAnswer looks at the status with which every pod was answered.
+// wantAnswer checks the status of the response to every pod.
 func (tour tour) wantAnswer(t *testing.T, ctx context.Context, what, status string) {
 	t.Helper()
 	for _, node := range env.nodes {

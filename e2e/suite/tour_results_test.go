@@ -15,7 +15,7 @@ import (
 
 type labels = map[string]string
 
-// testResults looks at what became of the example result: a file and gauges.
+// testResults checks the file and the gauges of the example result.
 func testResults(t *testing.T, ctx context.Context, tour tour) {
 	metrics, err := tour.Metrics(ctx)
 	if err != nil {
@@ -73,7 +73,7 @@ func testResults(t *testing.T, ctx context.Context, tour tour) {
 	})
 }
 
-// wantResult wants both label sets of the example.
+// wantResult checks both label sets of the example.
 func wantResult(t *testing.T, metrics deploy.Metrics, node, executionID string) {
 	t.Helper()
 	own := labels{"node": node, "executionID": executionID}

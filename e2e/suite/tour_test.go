@@ -18,16 +18,16 @@ import (
 //go:embed testdata/tour
 var tourFiles embed.FS
 
-// tour is one execution whose pods do everything that the pods of a user do.
+// tour is an execution whose pods use every feature.
 type tour struct {
 	scenario
 	execution deploy.Execution
 	pods      map[string]corev1.Pod // by node
-	inFlight  int                   // the most pods at one time
+	inFlight  int                   // the largest number of pods at one time
 }
 
-// TestTour sets every key of the configuration, runs one execution, and looks
-// at all that it leaves behind.
+// TestTour sets every key of the configuration, runs one execution, and checks everything that it
+// leaves.
 func TestTour(t *testing.T) {
 	t.Parallel()
 	ctx := scenarioContext(t)
@@ -108,7 +108,7 @@ func tourFile(t *testing.T, name string) string {
 	return string(data)
 }
 
-// podLog is what a pod that failed had to say.
+// podLog returns the logs of a failed pod.
 func podLog(ctx context.Context, pod corev1.Pod) string {
 	var said strings.Builder
 	for _, c := range append(pod.Spec.InitContainers, pod.Spec.Containers...) {

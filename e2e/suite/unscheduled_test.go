@@ -32,7 +32,7 @@ func TestUnscheduled(t *testing.T) {
 	})
 }
 
-// testUnscheduledOn sets POD_IP, so that no Service is needed.
+// testUnscheduledOn sets POD_IP, so that it needs no Service.
 func testUnscheduledOn(t *testing.T, ctx context.Context, cordoned string) {
 	s := begin(t, ctx, deploy.Overlay{
 		Namespace: newNamespace(t, "unscheduled-on"),
@@ -80,8 +80,7 @@ func testUnscheduledOn(t *testing.T, ctx context.Context, cordoned string) {
 	})
 }
 
-// testUnscheduledOff has a headless callback Service, so that there is no
-// address but its name.
+// testUnscheduledOff has a headless callback Service, which has only a name.
 func testUnscheduledOff(t *testing.T, ctx context.Context, cordoned string) {
 	s := begin(t, ctx, deploy.Overlay{
 		Namespace: newNamespace(t, "unscheduled-off"),

@@ -10,7 +10,7 @@ import (
 	"github.com/batch-job-controller/batch-job-controller/controller/execution"
 )
 
-// uploaded returns a file of the report, as the report port serves it.
+// uploaded returns a file of the report from the report port.
 func (s scenario) uploaded(t *testing.T, ctx context.Context, id execution.ID, file string) string {
 	t.Helper()
 	data, err := s.Report(ctx, id, file)

@@ -13,8 +13,8 @@ import (
 	"github.com/batch-job-controller/batch-job-controller/e2e/provider"
 )
 
-// sharedVolume makes a volume that every node can mount at once, for the only
-// claim of a namespace.
+// sharedVolume creates a volume that all nodes can mount at the same time, for the only claim
+// of a namespace.
 func sharedVolume(t *testing.T, ctx context.Context, namespace string) string {
 	t.Helper()
 	sharer, ok := env.provider.(provider.Sharer)

@@ -7,8 +7,8 @@ import (
 	"github.com/batch-job-controller/batch-job-controller/controller/report"
 )
 
-// disk tells the fuse of every operation that changes something. The target of
-// a link or a rename is the new name.
+// disk reports every operation that changes something to the fuse. The target of a link or a
+// rename is the new name.
 type disk struct {
 	report.Disk
 	fuse *fuse
@@ -60,7 +60,7 @@ func (d *disk) Remove(name string) error {
 	return d.around("remove", name, func() error { return d.Disk.Remove(name) })
 }
 
-// RemoveAll implements report.Disk. Of a directory, one half is removed first.
+// RemoveAll implements report.Disk. It removes one half of a directory first.
 func (d *disk) RemoveAll(name string) error {
 	return d.around("removeall", name, func() error {
 		entries, err := fs.ReadDir(d.FS(), name)

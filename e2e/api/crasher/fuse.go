@@ -10,7 +10,7 @@ import (
 	"syscall"
 )
 
-// When a step is, in relation to what is done.
+// The time of a step, relative to its action.
 const (
 	before = "before"
 	during = "during"
@@ -20,7 +20,7 @@ const (
 // fuse kills the process when the last of its steps has happened.
 type fuse struct {
 	mu    sync.Mutex
-	steps []step // that have still to happen
+	steps []step // that have not happened yet
 }
 
 type step struct {
@@ -28,7 +28,7 @@ type step struct {
 	times              int
 }
 
-// parseFuse reads steps. Empty ones never kill.
+// parseFuse parses the steps. Without steps, the fuse never kills.
 func parseFuse(text string) (*fuse, error) {
 	f := &fuse{}
 	if text == "" {
@@ -47,7 +47,7 @@ func parseFuse(text string) (*fuse, error) {
 func parseStep(text string) (s step, err error) {
 	fields := strings.Fields(text)
 	if len(fields) < 3 || len(fields) > 4 {
-		return s, fmt.Errorf("must be when, what, to what, and perhaps how often")
+		return s, fmt.Errorf("must be a time, an action, a target, and perhaps a count")
 	}
 	s = step{when: fields[0], what: fields[1], target: fields[2], times: 1}
 	if len(fields) == 4 {
@@ -64,8 +64,8 @@ func parseStep(text string) (s step, err error) {
 	return s, nil
 }
 
-// at is told of every point that the process passes. It does not return from
-// the one at which it kills, and nobody else gets past another one meanwhile.
+// at is called at every step of the process. It does not return from the step at which it
+// kills, and no other goroutine can pass a step meanwhile.
 func (f *fuse) at(when, what, target string) {
 	f.mu.Lock()
 	defer f.mu.Unlock()
@@ -82,7 +82,7 @@ func (f *fuse) at(when, what, target string) {
 	f.steps = f.steps[1:]
 	if len(f.steps) == 0 {
 		fmt.Fprintf(os.Stderr, "crasher: killed %s %s %s\n", when, what, target)
-		_ = syscall.Kill(os.Getpid(), syscall.SIGKILL) // nothing can be in its way
+		_ = syscall.Kill(os.Getpid(), syscall.SIGKILL) // it cannot fail
 		select {}
 	}
 }

@@ -16,9 +16,9 @@ import (
 	"k8s.io/client-go/kubernetes/scheme"
 )
 
-// transport tells the fuse of every request. Its target is what a path ends in
-// after the namespace: jobs for a list of them, jobs/name, pods/name/log. The
-// phase that an execution record is given comes after its name.
+// transport reports every request to the fuse. The target is the end of the path, after the
+// namespace: jobs for a list, jobs/name, pods/name/log. The new phase of an execution record
+// follows its name.
 type transport struct {
 	next http.RoundTripper
 	fuse *fuse
@@ -58,8 +58,8 @@ func (t *transport) answer(request *http.Request, target string) (*http.Response
 	return t.next.RoundTrip(request)
 }
 
-// logDirectory is the variable with the path of a directory. What is in the file
-// that has a pod's name is what it has printed.
+// logDirectory is the environment variable with the path of a directory. A file with the name
+// of a pod has its log.
 const logDirectory = "POD_LOGS"
 
 func answerLog(request *http.Request, target string) *http.Response {
@@ -78,7 +78,7 @@ func answerLog(request *http.Request, target string) *http.Response {
 	}
 }
 
-// targetOf cuts off /api/v1 or /apis/group/version, and the namespace.
+// targetOf removes /api/v1 or /apis/group/version, and the namespace.
 func targetOf(urlPath string) string {
 	parts := strings.Split(strings.Trim(urlPath, "/"), "/")
 	prefix := 2
@@ -92,8 +92,7 @@ func targetOf(urlPath string) string {
 	return path.Join(parts...)
 }
 
-// objectOf returns the object that is to be written, and the request with its
-// body still to be read.
+// objectOf returns the object in a request, and a copy of the request with an unread body.
 func objectOf(request *http.Request) (object metav1.Object, copied *http.Request, err error) {
 	body, err := io.ReadAll(request.Body)
 	if err != nil {

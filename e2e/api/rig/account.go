@@ -21,12 +21,11 @@ import (
 	"github.com/batch-job-controller/batch-job-controller/manifests"
 )
 
-// accountName is the service account's, and that of all that belongs to it.
+// accountName is the name of the service account, and of the objects that belong to it.
 const accountName = "server"
 
-// ServiceAccount makes a service account that may do what the manifests, with
-// components, let the server do, and no more. It returns the path of its
-// kubeconfig.
+// ServiceAccount creates a service account with exactly the permissions that the manifests,
+// with components, grant to the server. It returns the path of its kubeconfig.
 func (s *Site) ServiceAccount(components ...string) string {
 	s.tb.Helper()
 	ctx := s.tb.Context()
@@ -51,7 +50,7 @@ func (s *Site) grant(components []string) {
 	subjects := []rbacv1.Subject{{Kind: rbacv1.ServiceAccountKind, Name: accountName, Namespace: s.Namespace}}
 	role, clusterRole := s.Roles(components...)
 	role.ObjectMeta = metav1.ObjectMeta{Name: accountName}
-	clusterRole.ObjectMeta = metav1.ObjectMeta{Name: s.Namespace} // it is in no namespace
+	clusterRole.ObjectMeta = metav1.ObjectMeta{Name: s.Namespace} // it is not namespaced
 	_, errRole := rbac.Roles(s.Namespace).Create(ctx, role, metav1.CreateOptions{})
 	_, errBinding := rbac.RoleBindings(s.Namespace).Create(ctx, &rbacv1.RoleBinding{
 		ObjectMeta: role.ObjectMeta,
@@ -82,7 +81,7 @@ func (s *Site) Roles(components ...string) (role *rbacv1.Role, clusterRole *rbac
 		case *rbacv1.Role:
 			role = o
 		case *rbacv1.ClusterRole:
-			if len(o.Rules[0].NonResourceURLs) == 0 { // else it is for people
+			if len(o.Rules[0].NonResourceURLs) == 0 { // otherwise it is a role for people
 				clusterRole = o
 			}
 		}
@@ -117,7 +116,7 @@ func (s *Site) manifests(components []string) []runtime.Object {
 	}
 }
 
-// writeKubeconfig has the token in a file of its own, as pods do.
+// writeKubeconfig writes a kubeconfig with the token in a separate file, as in pods.
 func (s *Site) writeKubeconfig(token string) string {
 	s.tb.Helper()
 	dir := s.tb.TempDir()

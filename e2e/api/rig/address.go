@@ -8,22 +8,21 @@ import (
 	"testing"
 )
 
-// ports are where the replicas of one server listen, each on a loopback
-// address of its own: all replicas have the same callback port, as they have
-// behind a Service.
+// ports are the ports of the replicas of one server. Each replica has its own loopback address,
+// and all have the same callback port, as behind a Service.
 type ports struct {
 	network                           string // the first three bytes of the addresses
 	report, callback, health, metrics int
 }
 
-// freePorts returns ports that nobody listens on. The random network keeps
-// anybody else from taking one meanwhile.
+// freePorts returns ports that are not in use. The random network prevents that another process
+// takes one meanwhile.
 func freePorts(tb testing.TB) ports {
 	tb.Helper()
 	p := ports{network: fmt.Sprintf("127.%d.%d.", 1+rand.IntN(254), 1+rand.IntN(254))}
 	for _, port := range []*int{&p.report, &p.callback, &p.health, &p.metrics} {
-		// On all addresses: who listens on all of them is in the way too.
-		listener, err := net.Listen("tcp", ":0") //nolint:gosec // nothing is accepted from it
+		// On all addresses: a process that listens on all of them would conflict, too.
+		listener, err := net.Listen("tcp", ":0") //nolint:gosec // it accepts no connections
 		if err != nil {
 			tb.Fatal(err)
 		}

@@ -15,9 +15,9 @@ const (
 	auditLogFile    = "audit.log"
 )
 
-// auditPolicy has the API server write down what service accounts ask it for,
-// which nobody has but servers with the permissions of the manifests. Tests
-// with many nodes have an administrator's, and do not pay for it.
+// auditPolicy makes the API server log the requests of service accounts. Only servers with the
+// permissions of the manifests have one. Tests with many nodes use an administrator's
+// credentials, without the cost of the audit.
 const auditPolicy = `{
   "apiVersion": "audit.k8s.io/v1",
   "kind": "Policy",
@@ -29,7 +29,7 @@ const auditPolicy = `{
   ]
 }`
 
-// auditArgs writes the policy, and returns the API server's arguments for it.
+// auditArgs writes the policy, and returns the arguments of the API server for it.
 func auditArgs(dir string) ([]string, error) {
 	policy := filepath.Join(dir, auditPolicyFile)
 	if err := os.WriteFile(policy, []byte(auditPolicy), 0o644); err != nil {
@@ -38,18 +38,18 @@ func auditArgs(dir string) ([]string, error) {
 	return []string{"--audit-policy-file=" + policy, "--audit-log-path=" + filepath.Join(dir, auditLogFile)}, nil
 }
 
-// Request is what was asked of the API server, as its authorizer saw it.
+// Request is a request to the API server, as its authorizer sees it.
 type Request struct {
 	Verb      string
 	Group     string // of the API
-	Resource  string // with its subresource: pods/log
+	Resource  string // including the subresource: pods/log
 	Namespace string
-	Name      string // empty where the authorizer does not know it: to list, watch and create
+	Name      string // empty if the authorizer does not know it: for list, watch and create
 	Refused   bool
 }
 
-// Asked returns what the site's service account has asked the API server for:
-// each kind of request once, in order.
+// Asked returns the requests of the site's service account to the API server: each kind of
+// request once, in order.
 func (s *Site) Asked() []Request {
 	s.tb.Helper()
 	var asked []Request
@@ -66,8 +66,8 @@ func (s *Site) Asked() []Request {
 	return asked
 }
 
-// TimesAsked returns how often the site's service account has asked the API
-// server to do something with objects of a resource.
+// TimesAsked returns how many requests with a verb and a resource the site's service account has
+// sent to the API server.
 func (s *Site) TimesAsked(verb, resource string) int {
 	s.tb.Helper()
 	times := 0
@@ -121,7 +121,7 @@ func readAuditEvent(line []byte) (r Request, user string, err error) {
 			r.Resource += "/" + o.Subresource
 		}
 	}
-	if r.Verb == "create" { // the audit has read the body, the authorizer has not
+	if r.Verb == "create" { // the audit knows the body, the authorizer does not
 		r.Name = ""
 	}
 	return r, event.User.Username, nil

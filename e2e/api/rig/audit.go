@@ -13,8 +13,7 @@ import (
 	"k8s.io/client-go/kubernetes"
 )
 
-// Audit sees everything that happens to the Jobs, pods, execution records and
-// events of a namespace.
+// Audit records all changes of the Jobs, pods, execution records and events of a namespace.
 type Audit struct {
 	tb   testing.TB
 	stop func()
@@ -28,8 +27,8 @@ type Audit struct {
 func newAudit(tb testing.TB, client kubernetes.Interface, namespace string, quiet bool) *Audit {
 	tb.Helper()
 	a := &Audit{tb: tb, state: newState(), changed: make(chan struct{})}
-	// The namespace is new: there was nothing before. All kinds are in one
-	// etcd, so that one resource version is good for all of them.
+	// The namespace is new, so that there are no earlier objects. All kinds are in one
+	// etcd, so that one resource version is valid for all of them.
 	list, err := client.BatchV1().Jobs(namespace).List(tb.Context(), metav1.ListOptions{})
 	if err != nil {
 		tb.Fatal(err)

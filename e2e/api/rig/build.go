@@ -14,8 +14,8 @@ const (
 	serverPackage = module + "cmd/batch-job-controller"
 )
 
-// ServerVariable names a program to be tested instead of the one that is built
-// from the sources: an older one, to compare.
+// ServerVariable is the environment variable with the path of the server to test. The default
+// is a server that is built from the sources.
 const ServerVariable = "E2E_SERVER"
 
 // buildServer builds the server into the directory.
@@ -30,10 +30,10 @@ func build(ctx context.Context, dir, pkg string) (string, error) {
 	return buildIn(ctx, "", filepath.Join(dir, filepath.Base(pkg)), pkg)
 }
 
-// buildIn builds a program from the sources in a directory; empty: these.
+// buildIn builds a program from the sources in a directory; empty: this module.
 func buildIn(ctx context.Context, sources, program, pkg string) (string, error) {
 	args := []string{"build", "-tags", "nomsgpack,e2e", "-o", program}
-	// As the tests are built, or as images are: little is left to be compiled.
+	// With the settings of the tests or of the image: most packages are in the build cache.
 	flag, cgo := "-trimpath", "CGO_ENABLED=0"
 	if raceDetector {
 		flag, cgo = "-race", "CGO_ENABLED=1"

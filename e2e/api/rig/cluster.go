@@ -18,18 +18,17 @@ import (
 	"github.com/batch-job-controller/batch-job-controller/e2e/cluster"
 )
 
-// Cluster is a control plane of which all nodes are simulated, and the server
-// to be tested on it.
+// Cluster is a control plane with simulated nodes, and the server under test.
 type Cluster struct {
-	Client kubernetes.Interface // an administrator's, without rate limits
-	REST   *rest.Config         // what Client was made from
+	Client kubernetes.Interface // with an administrator's rights, without rate limits
+	REST   *rest.Config         // the configuration of Client
 
 	cluster *cluster.Cluster
 	dir     string
 	server  string // the program
 }
 
-// startTimeout has room for the first build of Kubernetes.
+// startTimeout includes the first build of Kubernetes.
 const startTimeout = 30 * time.Minute
 
 // Open builds the server and starts the cluster.
@@ -50,7 +49,7 @@ func Open(ctx context.Context, name string, log io.Writer) (_ *Cluster, err erro
 		return err
 	})
 	group.Go(func() (err error) {
-		// One simulated node, so that the simulator runs: tests add their own.
+		// One simulated node, so that kwok runs: tests add their own nodes.
 		c.cluster, err = cluster.Start(ctx, cluster.Options{
 			Name: name, Simulated: 1, FastJobs: true, Log: log,
 			ExtraArgs: map[string][]string{"kube-apiserver": apiServer},
@@ -101,7 +100,7 @@ func (c *Cluster) Close() error {
 	return err
 }
 
-// RestartEtcd kills etcd, and starts it again after a pause.
+// RestartEtcd kills etcd, and restarts it after a pause.
 func (c *Cluster) RestartEtcd(tb testing.TB, pause time.Duration) {
 	tb.Helper()
 	if err := c.cluster.KillProcess(tb.Context(), "etcd"); err != nil {

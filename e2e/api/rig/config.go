@@ -13,18 +13,18 @@ import (
 
 const configMapName = "config"
 
-// Name is the controller's, on every site.
+// Name is the name of the controller on every site.
 const Name = "check"
 
-// Config is what a site's controller is configured with.
+// Config is the configuration of a site's controller.
 type Config struct {
 	Pool   int
 	RunFor time.Duration // of each pod
-	// Quiet has only Jobs and pods audited: the API server pays for each watch.
+	// Quiet limits the audit to Jobs and pods: each watch is a load on the API server.
 	Quiet bool
-	// PodSpec is further lines of the pod template's spec.
+	// PodSpec has additional lines for the pod template's spec.
 	PodSpec string
-	// Keys are further keys of config.yaml, which win.
+	// Keys are additional keys of config.yaml, which take precedence.
 	Keys map[string]any
 }
 
@@ -33,7 +33,7 @@ func (s *Site) ConfigData() map[string]string {
 	s.tb.Helper()
 	keys := map[string]any{
 		"name":                  Name,
-		"cronExpression":        "0 0 29 2 *", // not during a test, but for one in 1461
+		"cronExpression":        "0 0 29 2 *", // never during a test, except on one of 1461 days
 		"runOnStartup":          true,
 		"startupDelay":          "0s",
 		"podPoolSize":           s.Config.Pool,

@@ -1,5 +1,4 @@
-// Package rig is what tests against a real API server share: the server under
-// test as a process of its own, a namespace with its configuration and its
-// simulated nodes, and an audit of all that happens there, which sees with its
-// own watches and trusts nothing that the server says.
+// Package rig has the common parts of tests against a real API server: the server under test as
+// a separate process, a namespace with its configuration and its simulated nodes, and an audit
+// of the namespace, which has its own watches and does not depend on the server.
 package rig

@@ -11,8 +11,8 @@ import (
 
 var reference = regexp.MustCompile(`\$\(([A-Za-z_][A-Za-z0-9_]*)\)`)
 
-// Env returns the environment of the pod's first container as a kubelet would
-// make it: simulated nodes have none.
+// Env returns the environment of the pod's first container as a kubelet would set it. Simulated
+// nodes have no kubelet.
 func (s *Site) Env(pod *corev1.Pod) map[string]string {
 	s.tb.Helper()
 	env, err := s.EnvOf(s.tb.Context(), pod)
@@ -22,7 +22,7 @@ func (s *Site) Env(pod *corev1.Pod) map[string]string {
 	return env
 }
 
-// EnvOf is Env for other goroutines than that of the test.
+// EnvOf is Env for goroutines other than that of the test.
 func (s *Site) EnvOf(ctx context.Context, pod *corev1.Pod) (map[string]string, error) {
 	env := map[string]string{}
 	for _, v := range pod.Spec.Containers[0].Env {

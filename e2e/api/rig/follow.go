@@ -18,10 +18,9 @@ type eventType = watch.EventType
 
 const deleted = watch.Deleted
 
-// follow calls see with every change after the resource version, in order and
-// without a gap, until see returns false or ctx ends. Unlike an informer it
-// does not merge what it cannot keep up with: where it would miss something it
-// fails.
+// follow calls see with every change after the resource version, in order and without a gap,
+// until see returns false or ctx ends. Unlike an informer, it does not merge changes: if it
+// would miss a change, it fails.
 func follow[T runtime.Object](
 	ctx context.Context,
 	after string,

@@ -13,8 +13,8 @@ import (
 	"github.com/batch-job-controller/batch-job-controller/e2e/cluster"
 )
 
-// Main is the body of a TestMain: it runs the tests on a cluster that they
-// find in shared, and takes it down again, also when it is interrupted.
+// Main is the body of a TestMain: it starts the cluster in shared, runs the tests, and stops the
+// cluster, also after an interrupt.
 func Main(m *testing.M, name string, shared **Cluster) (status int) {
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
 	defer stop()
@@ -41,7 +41,7 @@ func Main(m *testing.M, name string, shared **Cluster) (status int) {
 	return status
 }
 
-// removeLeftovers removes what tests have left that were killed.
+// removeLeftovers removes the clusters of killed tests.
 func removeLeftovers(prefix string) error {
 	names, err := cluster.List()
 	if err != nil {
@@ -52,10 +52,10 @@ func removeLeftovers(prefix string) error {
 			continue
 		}
 		if _, err := cluster.Find(name, ""); !errors.Is(err, cluster.ErrNotRunning) {
-			continue // somebody uses it
+			continue // another process uses it
 		}
 		if err := cluster.Remove(name, ""); err != nil {
-			return fmt.Errorf("remove what is left of cluster %s: %w", name, err)
+			return fmt.Errorf("remove the remains of cluster %s: %w", name, err)
 		}
 	}
 	return nil

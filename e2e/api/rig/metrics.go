@@ -7,12 +7,10 @@ import (
 	"strings"
 )
 
-// Metrics holds the value of each series, by its name and labels as they are
-// written.
+// Metrics has the value of each series, by its name and labels in the text format.
 type Metrics map[string]float64
 
-// ParseMetrics reads the text format, as far as servers write it: without
-// timestamps.
+// ParseMetrics parses the text format as servers write it, without timestamps.
 func ParseMetrics(text string) Metrics {
 	m := Metrics{}
 	for line := range strings.Lines(text) {
@@ -28,8 +26,8 @@ func ParseMetrics(text string) Metrics {
 	return m
 }
 
-// Sum adds up the series of the name that have all the labels, each written
-// as name="value".
+// Sum returns the sum of the series with the name and all the labels, each in the form
+// name="value".
 func (m Metrics) Sum(name string, labels ...string) float64 {
 	sum := 0.0
 	for series := range m.Of(name, labels...) {
@@ -38,7 +36,7 @@ func (m Metrics) Sum(name string, labels ...string) float64 {
 	return sum
 }
 
-// Of returns the series of the name that have all the labels.
+// Of returns the series with the name and all the labels.
 func (m Metrics) Of(name string, labels ...string) Metrics {
 	found := maps.Clone(m)
 	maps.DeleteFunc(found, func(series string, _ float64) bool {

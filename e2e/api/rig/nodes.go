@@ -16,13 +16,13 @@ import (
 )
 
 const (
-	// siteLabel holds the namespace of the site a node is for.
+	// siteLabel has the namespace of a node's site.
 	siteLabel = "e2e.batch-job-controller.io/site"
-	// The simulator takes care of nodes with this label.
+	// kwok simulates the nodes with this label.
 	simulatedLabel, simulated = "type", "kwok"
 
 	nodesTimeout = 2 * time.Minute
-	nodeTimeout  = 150 * time.Millisecond // more for each node
+	nodeTimeout  = 150 * time.Millisecond // in addition, for each node
 )
 
 // NodeSelector selects the nodes of the site.
@@ -51,8 +51,7 @@ func (s *Site) AddNodesNamed(names ...string) {
 	s.addNodes(nodes)
 }
 
-// AddDeadNode adds a node that says it is ready, but has nothing that would run
-// a pod.
+// AddDeadNode adds a node that is Ready, but does not run pods.
 func (s *Site) AddDeadNode(name string) {
 	s.tb.Helper()
 	node := s.node(name)
@@ -89,7 +88,7 @@ func (s *Site) addNodes(nodes []*corev1.Node) {
 		return len(missing) > 0
 	})
 	if err != nil {
-		s.tb.Fatalf("%d of %d nodes are not usable: %v", len(missing), len(nodes), err)
+		s.tb.Fatalf("%d of %d nodes are not ready for pods: %v", len(missing), len(nodes), err)
 	}
 }
 
@@ -111,7 +110,7 @@ func usable(node *corev1.Node) bool {
 	})
 }
 
-// EndPod has a pod on a simulated node end now, well.
+// EndPod ends a pod on a simulated node with success.
 func (s *Site) EndPod(ctx context.Context, pod *corev1.Pod) error {
 	patch := fmt.Appendf(nil, `{"metadata":{"annotations":{%q:"1ms"}}}`, cluster.RunForAnnotation)
 	_, err := s.Client.CoreV1().Pods(s.Namespace).Patch(ctx, pod.Name, types.MergePatchType, patch, metav1.PatchOptions{})

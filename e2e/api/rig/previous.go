@@ -12,17 +12,17 @@ import (
 	"testing"
 )
 
-// PreviousVariable names the commit or tag that BuildPrevious builds, if it is
-// not to be the last one but the present.
+// PreviousVariable is the environment variable with the commit or tag that BuildPrevious builds.
+// The default is the last commit with another server.
 const PreviousVariable = "E2E_PREVIOUS"
 
-// serverSources is what a server is built from.
+// serverSources returns the paths from which a server is built.
 func serverSources() []string {
 	return []string{"cmd/app", "cmd/batch-job-controller", "callback", "controller", "go.mod", ":(exclude)*_test.go", ":(exclude)controller/simulation"}
 }
 
-// BuildPrevious builds the server as it was before its sources last changed, for
-// Server.WithProgram. It skips the test if this machine cannot tell how it was.
+// BuildPrevious builds the server as it was before the last change of its sources, for
+// Server.WithProgram. It skips the test if this machine lacks the history.
 func (c *Cluster) BuildPrevious(tb testing.TB) string {
 	tb.Helper()
 	root, err := repository(tb.Context())
@@ -33,7 +33,7 @@ func (c *Cluster) BuildPrevious(tb testing.TB) string {
 	if err != nil {
 		tb.Skipf("this machine lacks the history of the sources: %v", err)
 	}
-	tb.Logf("the previous server is that of %s", commit)
+	tb.Logf("the previous server is built from %s", commit)
 	program, err := c.buildCommit(tb.Context(), root, commit)
 	if err != nil {
 		tb.Fatal(err)
@@ -46,8 +46,7 @@ func repository(ctx context.Context) (string, error) {
 	return strings.TrimSpace(string(out)), err
 }
 
-// previous returns the last commit whose server is another one than that of the
-// working tree.
+// previous returns the last commit whose server differs from that of the working tree.
 func previous(ctx context.Context, root string) (string, error) {
 	if given := os.Getenv(PreviousVariable); given != "" {
 		return given, nil
@@ -59,7 +58,7 @@ func previous(ctx context.Context, root string) (string, error) {
 	commits := strings.Fields(string(out))
 	const want = 2
 	if len(commits) < want {
-		return "", errors.New("there is one commit only, as in a shallow clone")
+		return "", errors.New("there is only one commit, as in a shallow clone")
 	}
 	changed, err := git(ctx, root, append([]string{"diff", "--name-only", "HEAD", "--"}, serverSources()...)...)
 	if err == nil && len(changed) > 0 {
@@ -68,7 +67,7 @@ func previous(ctx context.Context, root string) (string, error) {
 	return commits[1], err
 }
 
-// buildCommit builds from a copy of the sources, and leaves the repository alone.
+// buildCommit builds from a copy of the sources, and does not change the repository.
 func (c *Cluster) buildCommit(ctx context.Context, root, commit string) (string, error) {
 	archive, err := git(ctx, root, "archive", "--format=tar", commit)
 	if err != nil {

@@ -8,7 +8,7 @@ import (
 	"syscall"
 )
 
-// process is a child that does not outlive this one.
+// process is a child process that does not outlive this one.
 type process struct {
 	cmd   *exec.Cmd
 	ended chan struct{} // closed after its end
@@ -19,14 +19,14 @@ func startProcess(cmd *exec.Cmd) (*process, error) {
 	p := &process{cmd: cmd, ended: make(chan struct{})}
 	started := make(chan error)
 	go func() {
-		// The signal is sent when the thread ends that started the child: it
-		// must last as long as the child.
+		// The kernel sends the signal when the thread that started the child ends:
+		// the thread must live as long as the child.
 		runtime.LockOSThread()
 		defer runtime.UnlockOSThread()
 		err := cmd.Start()
 		started <- err
 		if err == nil {
-			_ = cmd.Wait() // what it was is in ProcessState
+			_ = cmd.Wait() // ProcessState has the outcome
 			close(p.ended)
 		}
 	}()
@@ -45,7 +45,7 @@ func (p *process) running() bool {
 	}
 }
 
-// signal sends the signal and waits for the process's end.
+// signal sends the signal and waits for the end of the process.
 func (p *process) signal(s os.Signal) error {
 	if !p.running() {
 		return nil

@@ -18,8 +18,8 @@ import (
 	clientcmdapi "k8s.io/client-go/tools/clientcmd/api"
 )
 
-// Proxy stands between a server under test and the API server, and misbehaves
-// as it is told. Everybody else sees an API server that is well.
+// Proxy is a proxy between a server under test and the API server, with faults. Other clients do
+// not use it.
 type Proxy struct {
 	site     *Site
 	address  string
@@ -33,15 +33,14 @@ type Proxy struct {
 	lag     time.Duration
 }
 
-// Fault decides what becomes of a request. It is asked for each, and may be
-// called from many goroutines.
+// Fault decides the fate of each request. It may be called concurrently.
 type Fault func(*http.Request) Misbehaviour
 
-// Misbehaviour is what becomes of a request; the zero value is nothing odd.
+// Misbehaviour is the fate of a request. The zero value is no fault.
 type Misbehaviour struct {
-	Status     int  // answered instead of the API server's answer; 0: its own
+	Status     int  // of the response instead of the API server's; 0: none
 	RetryAfter int  // seconds, with a Status
-	Committed  bool // the API server gets the request all the same
+	Committed  bool // the API server gets the request nevertheless
 }
 
 // NewProxy starts a proxy in front of the API server.
@@ -71,7 +70,7 @@ func (s *Site) NewProxy() *Proxy {
 	return p
 }
 
-// Kubeconfig leads to the proxy, with an administrator's rights.
+// Kubeconfig returns the path of a kubeconfig for the proxy, with an administrator's rights.
 func (p *Proxy) Kubeconfig() string {
 	p.site.tb.Helper()
 	path := filepath.Join(p.site.tb.TempDir(), "kubeconfig")
@@ -87,14 +86,14 @@ func (p *Proxy) Kubeconfig() string {
 	return path
 }
 
-// Misbehave has every request decided by the fault; nil ends that.
+// Misbehave sets the fault for all requests; nil: no fault.
 func (p *Proxy) Misbehave(f Fault) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	p.fault = f
 }
 
-// Lag delays what watches that begin from now on tell.
+// Lag delays the events of watches that begin from now on.
 func (p *Proxy) Lag(d time.Duration) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
@@ -110,10 +109,10 @@ func (p *Proxy) CutWatches() {
 	}
 }
 
-// Requests returns how many requests there have been.
+// Requests returns the number of requests so far.
 func (p *Proxy) Requests() int64 { return p.requests.Load() }
 
-// Down cuts all connections and refuses further ones, until Up.
+// Down closes all connections and rejects new ones until Up.
 func (p *Proxy) Down() {
 	p.mu.Lock()
 	server := p.server
@@ -121,7 +120,7 @@ func (p *Proxy) Down() {
 	_ = server.Close()
 }
 
-// Up ends what Down began.
+// Up ends the effect of Down.
 func (p *Proxy) Up() {
 	p.site.tb.Helper()
 	listener, err := net.Listen("tcp", p.address)
@@ -187,14 +186,14 @@ func (p *Proxy) watch(w http.ResponseWriter, r *http.Request, lag time.Duration)
 	slow.ServeHTTP(w, r.WithContext(ctx))
 }
 
-// discardedAnswer is the answer that is lost.
+// discardedAnswer is the writer of a lost response.
 type discardedAnswer struct{ header http.Header }
 
 func (d *discardedAnswer) Header() http.Header         { return d.header }
 func (d *discardedAnswer) Write(p []byte) (int, error) { return len(p), nil }
 func (d *discardedAnswer) WriteHeader(int)             {}
 
-// newLaggingBody returns a body in which everything comes so much later.
+// newLaggingBody returns a body that delays all data.
 func newLaggingBody(ctx context.Context, body io.ReadCloser, lag time.Duration) io.ReadCloser {
 	type chunk struct {
 		data []byte

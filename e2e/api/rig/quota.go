@@ -8,8 +8,8 @@ import (
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 )
 
-// AddQuota adds a quota to the namespace, and waits until it is counted: before,
-// it refuses everything.
+// AddQuota adds a quota to the namespace, and waits until its usage is known: until then, it
+// denies everything.
 func (s *Site) AddQuota(hard corev1.ResourceList) {
 	s.tb.Helper()
 	ctx, cancel := context.WithTimeout(s.tb.Context(), time.Minute)
@@ -26,6 +26,6 @@ func (s *Site) AddQuota(hard corev1.ResourceList) {
 		return len(quota.Status.Used) < len(hard)
 	})
 	if err != nil {
-		s.tb.Fatalf("the quota is not counted: %v", err)
+		s.tb.Fatalf("the usage of the quota is not known: %v", err)
 	}
 }

@@ -2,5 +2,5 @@
 
 package rig
 
-// raceDetector: a test under the race detector tests a server under it.
+// raceDetector says that the tests, and so the server under test, use the race detector.
 const raceDetector = true

@@ -5,7 +5,7 @@ import (
 	"time"
 )
 
-// WaitReady waits until the server says that it is ready.
+// WaitReady waits until the server is ready.
 func (s *Server) WaitReady(timeout time.Duration) {
 	s.site.tb.Helper()
 	url := "http://" + s.site.ports.address(s.replica, s.site.ports.health) + "/readyz"
@@ -19,7 +19,7 @@ func (s *Server) WaitReady(timeout time.Duration) {
 	})
 }
 
-// WaitMetrics waits until what the server exports meets the condition.
+// WaitMetrics waits until the metrics of the server meet the condition.
 func (s *Server) WaitMetrics(timeout time.Duration, condition string, holds func(Metrics) bool) {
 	s.site.tb.Helper()
 	s.poll(timeout, condition, func() bool {
@@ -28,7 +28,7 @@ func (s *Server) WaitMetrics(timeout time.Duration, condition string, holds func
 	})
 }
 
-// poll asks again and again: what is asked for cannot be watched.
+// poll polls a condition that cannot be watched.
 func (s *Server) poll(timeout time.Duration, condition string, holds func() bool) {
 	s.site.tb.Helper()
 	deadline := time.NewTimer(timeout)

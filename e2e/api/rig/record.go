@@ -11,7 +11,7 @@ import (
 	"github.com/batch-job-controller/batch-job-controller/controller/jobspec"
 )
 
-// WaitClosed waits until the only execution has closed, without the audit.
+// WaitClosed waits until the only execution is closed. It does not use the audit.
 func (s *Site) WaitClosed(timeout time.Duration) {
 	s.tb.Helper()
 	ctx, cancel := context.WithTimeout(s.tb.Context(), timeout)

@@ -15,14 +15,14 @@ import (
 	"k8s.io/utils/ptr"
 )
 
-// A Refusal is what the API server of a site refuses.
+// A Refusal selects the objects of a site that admission denies.
 type Refusal struct {
 	Group, Resource string
-	// Component is that of the objects; empty: it is all of the resource.
+	// Component selects objects by their component; empty: all objects of the resource.
 	Component string
 }
 
-// refusing is a name that no other site has.
+// refusing returns the name of the policy or webhook, which is unique to the site.
 func (s *Site) refusing() string { return "refuses-" + s.Namespace }
 
 func (r Refusal) rule() admissionregistrationv1.RuleWithOperations {
@@ -43,9 +43,8 @@ func (s *Site) here() *metav1.LabelSelector {
 	return &metav1.LabelSelector{MatchLabels: map[string]string{corev1.LabelMetadataName: s.Namespace}}
 }
 
-// RefusedByPolicy has a ValidatingAdmissionPolicy refuse what the site writes,
-// until the returned function is called. It says no more than that it does: the
-// code is the API server's.
+// RefusedByPolicy denies objects of the site with a ValidatingAdmissionPolicy, until the returned
+// function is called. The policy sets no status code: the API server uses its default.
 func (s *Site) RefusedByPolicy(r Refusal, message string) (mend func()) {
 	s.tb.Helper()
 	ctx := s.tb.Context()
@@ -82,8 +81,8 @@ func (s *Site) RefusedByPolicy(r Refusal, message string) (mend func()) {
 	})
 }
 
-// RefusedByWebhook has a webhook refuse what the site writes, which names no code,
-// until the returned function is called.
+// RefusedByWebhook denies objects of the site with a webhook that sets no status code, until the
+// returned function is called.
 func (s *Site) RefusedByWebhook(r Refusal, message string) (mend func()) {
 	s.tb.Helper()
 	server := httptest.NewTLSServer(http.HandlerFunc(func(w http.ResponseWriter, request *http.Request) {
@@ -95,7 +94,7 @@ func (s *Site) RefusedByWebhook(r Refusal, message string) (mend func()) {
 		review.Response = &admissionv1.AdmissionResponse{UID: review.Request.UID, Result: &metav1.Status{Message: message}}
 		review.Request = nil
 		w.Header().Set("Content-Type", "application/json")
-		_ = json.NewEncoder(w).Encode(review) // the API server may have gone
+		_ = json.NewEncoder(w).Encode(review) // the API server may have ended
 	}))
 	s.tb.Cleanup(server.Close)
 	webhooks := s.Client.AdmissionregistrationV1().ValidatingWebhookConfigurations()
@@ -122,8 +121,8 @@ func (s *Site) RefusedByWebhook(r Refusal, message string) (mend func()) {
 	})
 }
 
-// onceAndAtTheEnd returns what undoes something, which the end of the test does
-// otherwise: a policy is not the namespace's.
+// onceAndAtTheEnd returns a function that calls undo once. The end of the test calls it, too,
+// because a policy is not deleted with the namespace.
 func (s *Site) onceAndAtTheEnd(undo func(context.Context) error) func() {
 	done := false
 	do := func() {

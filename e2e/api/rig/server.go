@@ -16,35 +16,33 @@ import (
 	"github.com/batch-job-controller/batch-job-controller/controller/route"
 )
 
-// Server is one replica of the server under test. It may be started again
-// after it has ended.
+// Server is one replica of the server under test. It may be restarted after it has ended.
 type Server struct {
-	Host string // on which it listens; its pods are told that of the first replica
+	Host string // the address it listens on; its pods get that of the first replica
 
 	site       *Site
 	replica    int
 	program    string
 	env        []string
 	args       []string
-	deprecated bool // its flags have the names of earlier versions
+	deprecated bool // use the flag names of earlier versions
 	kubeconfig string
 	lease      Lease
-	log        string // the path of its log
+	log        string // path of its log
 	process    *process
 }
 
-// Lease says how a server competes for its Lease.
+// Lease has the timings with which a server competes for its Lease.
 type Lease struct{ Duration, RenewDeadline, RetryPeriod time.Duration }
 
-// UsualLease has timings that a test need not wait for. They are not shorter,
-// because a busy machine would lose the Lease.
+// UsualLease returns timings that are short for a test, but long enough to keep the Lease on a
+// busy machine.
 func UsualLease() Lease {
 	return Lease{Duration: 6 * time.Second, RenewDeadline: 4 * time.Second, RetryPeriod: 500 * time.Millisecond}
 }
 
-// ShortLease is for tests in which many leaders die, and it does not matter
-// that one loses its Lease because the machine is busy. A Lease object counts
-// in whole seconds.
+// ShortLease returns timings for tests in which many leaders die, and in which a leader may lose
+// its Lease because the machine is busy. A Lease object has whole seconds.
 func ShortLease() Lease {
 	return Lease{Duration: 2 * time.Second, RenewDeadline: 1200 * time.Millisecond, RetryPeriod: 200 * time.Millisecond}
 }
@@ -52,7 +50,7 @@ func ShortLease() Lease {
 // drain is long enough for the next leader to be found.
 const drain = 2 * time.Second
 
-// NewServer returns a replica that has not been started. Replicas count from 1.
+// NewServer returns a replica that is not started. The first replica is 1.
 func (s *Site) NewServer(replica int) *Server {
 	server := &Server{
 		Host:       s.ports.host(replica),
@@ -70,40 +68,37 @@ func (s *Site) NewServer(replica int) *Server {
 	return server
 }
 
-// WithKubeconfig has the server use other credentials than an administrator's.
+// WithKubeconfig sets the kubeconfig of the server. The default is an administrator's.
 func (s *Server) WithKubeconfig(path string) *Server {
 	s.kubeconfig = path
 	return s
 }
 
-// WithProgram has another program take the server's place.
+// WithProgram sets the program to run instead of the server.
 func (s *Server) WithProgram(path string) *Server {
 	s.program = path
 	return s
 }
 
-// WithEnv has the server started with these environment variables from now on,
-// besides those it needs.
+// WithEnv sets additional environment variables for later starts.
 func (s *Server) WithEnv(env ...string) *Server {
 	s.env = env
 	return s
 }
 
-// WithArgs has the server started with these arguments from now on, besides
-// those it needs.
+// WithArgs sets additional arguments for later starts.
 func (s *Server) WithArgs(args ...string) *Server {
 	s.args = args
 	return s
 }
 
-// WithDeprecatedFlags has the server started with the names that flags had in
-// earlier versions, which those and this one understand.
+// WithDeprecatedFlags uses the flag names of earlier versions, which this version accepts, too.
 func (s *Server) WithDeprecatedFlags() *Server {
 	s.deprecated = true
 	return s
 }
 
-// WithLease has the server compete otherwise for its Lease than UsualLease.
+// WithLease sets the timings of the Lease. The default is UsualLease.
 func (s *Server) WithLease(lease Lease) *Server {
 	s.lease = lease
 	return s
@@ -125,7 +120,7 @@ func (s *Server) Start() {
 		"HOSTNAME=replica-"+strconv.Itoa(s.replica),
 		"GORACE=halt_on_error=1",
 	)
-	cmd.Env = append(cmd.Env, s.env...) // which win
+	cmd.Env = append(cmd.Env, s.env...) // these take precedence
 	cmd.Stdout, cmd.Stderr = log, log
 	if s.process, err = startProcess(cmd); err != nil {
 		s.site.tb.Fatal(err)
@@ -138,22 +133,22 @@ func (s *Server) Kill() {
 	s.end(os.Kill)
 }
 
-// Stop ends the process as a kubelet does, and returns how long that took. It
-// has to end well.
+// Stop ends the process as a kubelet does, and returns how long that took. The process must end
+// with success.
 func (s *Server) Stop() time.Duration {
 	s.site.tb.Helper()
 	began := time.Now()
 	s.end(syscall.SIGTERM)
 	if state := s.process.cmd.ProcessState; state.ExitCode() != 0 {
-		s.site.tb.Errorf("the server did not end well: %s", state)
+		s.site.tb.Errorf("the server did not end with success: %s", state)
 	}
 	return time.Since(began)
 }
 
-// Pause stops the process in the middle of whatever it does, until Resume.
+// Pause suspends the process at any instruction, until Resume.
 func (s *Server) Pause() { s.send(syscall.SIGSTOP) }
 
-// Resume lets a paused process go on.
+// Resume resumes a suspended process.
 func (s *Server) Resume() { s.send(syscall.SIGCONT) }
 
 func (s *Server) send(signal syscall.Signal) {
@@ -173,7 +168,7 @@ func (s *Server) WaitEnded(timeout time.Duration) {
 	}
 }
 
-// WaitKilled waits until the process has been killed, not by this test.
+// WaitKilled waits until the process has killed itself.
 func (s *Server) WaitKilled(timeout time.Duration) {
 	s.site.tb.Helper()
 	s.WaitEnded(timeout)
@@ -195,10 +190,10 @@ func (s *Server) end(signal os.Signal) {
 // Running reports whether the process runs.
 func (s *Server) Running() bool { return s.process != nil && s.process.running() }
 
-// PID is the process's.
+// PID is the ID of the process.
 func (s *Server) PID() int { return s.process.cmd.Process.Pid }
 
-// Log returns what the server has written, over all of its starts.
+// Log returns the log of all starts of the server.
 func (s *Server) Log() []byte {
 	s.site.tb.Helper()
 	data, err := os.ReadFile(s.log)
@@ -208,8 +203,8 @@ func (s *Server) Log() []byte {
 	return data
 }
 
-// checkLog fails the test for what no server may do, and shows the end of the
-// log when the test has failed.
+// checkLog fails the test if the log has text that no server may log. If the test has failed, it
+// shows the end of the log.
 func (s *Server) checkLog() {
 	if s.process == nil {
 		return
@@ -226,7 +221,7 @@ func (s *Server) checkLog() {
 	}
 }
 
-// Metrics returns what the server exports.
+// Metrics returns the metrics of the server.
 func (s *Server) Metrics() Metrics {
 	s.site.tb.Helper()
 	m, err := s.Scrape()
@@ -236,7 +231,7 @@ func (s *Server) Metrics() Metrics {
 	return m
 }
 
-// Scrape returns what the server exports, if it answers.
+// Scrape returns the metrics of the server, or an error if it does not respond.
 func (s *Server) Scrape() (Metrics, error) {
 	response, err := http.Get("http://" + s.site.ports.address(s.replica, s.site.ports.metrics) + "/metrics")
 	if err != nil {
@@ -250,18 +245,18 @@ func (s *Server) Scrape() (Metrics, error) {
 	return ParseMetrics(string(text)), nil
 }
 
-// CallbackPort returns the port that servers take callbacks on.
+// CallbackPort returns the callback port of the servers.
 func (s *Site) CallbackPort() int { return s.ports.callback }
 
-// CallbackHost is the host that job pods are told to report to.
+// CallbackHost is the host in the callback URLs of job pods.
 func (s *Site) CallbackHost() string { return s.ports.host(1) }
 
-// CallbackURL is where a pod with the token hands in to this replica.
+// CallbackURL returns the callback URL of a pod with the token, at this replica.
 func (s *Server) CallbackURL(kind route.Kind, key execution.Key, token string) string {
 	return route.URL(s.Host, s.site.ports.callback, route.TokenPath(token), kind, key)
 }
 
-// ReportURL is where the replica serves a path of the reports.
+// ReportURL returns the URL of a path of the reports at this replica.
 func (s *Server) ReportURL(path string) string {
 	return "http://" + s.site.ports.address(s.replica, s.site.ports.report) + path
 }

@@ -11,8 +11,7 @@ import (
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 )
 
-// Site is a namespace with the configuration of a controller. Sites do not
-// share nodes.
+// Site is a namespace with the configuration of a controller. Each site has its own nodes.
 type Site struct {
 	*Cluster
 	Namespace string
@@ -24,7 +23,7 @@ type Site struct {
 	ports ports
 }
 
-// NewSite makes a namespace, which is deleted when the test ends.
+// NewSite creates a namespace, which is deleted at the end of the test.
 func NewSite(tb testing.TB, c *Cluster, config Config) *Site {
 	tb.Helper()
 	namespace, err := c.Client.CoreV1().Namespaces().Create(tb.Context(),
@@ -49,7 +48,7 @@ func NewSite(tb testing.TB, c *Cluster, config Config) *Site {
 	return s
 }
 
-// Configure changes keys of the configuration, which servers follow.
+// Configure changes keys of the configuration in the ConfigMap.
 func (s *Site) Configure(keys map[string]any) {
 	s.tb.Helper()
 	all := map[string]any{}
@@ -62,7 +61,7 @@ func (s *Site) Configure(keys map[string]any) {
 	}
 }
 
-// delete does not wait: a namespace takes its time to go.
+// delete does not wait, because the deletion of a namespace takes long.
 func (s *Site) delete(ctx context.Context) {
 	if err := s.deleteNodes(ctx); err != nil {
 		s.tb.Errorf("delete the nodes of %s: %v", s.Namespace, err)
@@ -72,8 +71,8 @@ func (s *Site) delete(ctx context.Context) {
 	}
 }
 
-// deleteNodes goes on when there are more than can be deleted in the time that
-// the API server gives one request.
+// deleteNodes repeats the request if there are more nodes than the API server can delete before
+// the timeout of one request.
 func (s *Site) deleteNodes(ctx context.Context) (err error) {
 	background := metav1.DeletePropagationBackground
 	for range 20 {
@@ -86,8 +85,8 @@ func (s *Site) deleteNodes(ctx context.Context) (err error) {
 	return err
 }
 
-// WaitGone deletes the namespace and the nodes, and waits until they are gone.
-// The audit keeps what it has seen.
+// WaitGone deletes the namespace and the nodes, and waits until they are deleted. The audit keeps
+// its state.
 func (s *Site) WaitGone(timeout time.Duration) {
 	s.tb.Helper()
 	ctx, cancel := context.WithTimeout(s.tb.Context(), timeout)
@@ -106,6 +105,6 @@ func (s *Site) WaitGone(timeout time.Duration) {
 	<-gone
 	s.Audit.stop()
 	if ctx.Err() != nil {
-		s.tb.Fatalf("namespace %s was not gone after %s", s.Namespace, timeout)
+		s.tb.Fatalf("namespace %s still exists after %s", s.Namespace, timeout)
 	}
 }

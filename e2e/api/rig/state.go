@@ -12,23 +12,23 @@ import (
 	"github.com/batch-job-controller/batch-job-controller/controller/jobspec"
 )
 
-// State is what an audit has seen of a namespace.
+// State is what an audit has observed of a namespace.
 type State struct {
-	// Jobs holds every Job that ever was, as last seen, by UID; Pods likewise.
+	// Jobs and Pods have all objects so far, as last observed, by UID.
 	Jobs map[types.UID]*batchv1.Job
 	Pods map[types.UID]*corev1.Pod
-	// Records holds the execution records by their ID, as last seen.
+	// Records has the execution records by their ID, as last observed.
 	Records map[execution.ID]*corev1.ConfigMap
-	// Gone holds the UIDs of those of them that were deleted.
+	// Gone has the UIDs of deleted objects.
 	Gone map[types.UID]bool
-	// Events holds the events by name, as last seen.
+	// Events has the events by name, as last observed.
 	Events map[string]*corev1.Event
-	// MostLive is the largest number of pods that had not ended at one time.
+	// MostLive is the largest number of pods at one time that had not ended.
 	MostLive int
 
-	// FirstSeen is when each Job was first seen, by UID.
+	// FirstSeen has the time of the first observation of each Job, by UID.
 	FirstSeen map[types.UID]time.Time
-	// When things were seen to happen.
+	// The times of observations.
 	JobsCreated, PodsCreated, PodsEnded []time.Time
 
 	live map[types.UID]bool
@@ -90,7 +90,7 @@ func (s *State) seeGone(kind eventType, object metav1.Object) {
 
 func (s *State) seeEvent(_ eventType, event *corev1.Event, _ time.Time) { s.Events[event.Name] = event }
 
-// Of returns the Jobs and pods of one execution alone.
+// Of returns the state with the Jobs and pods of one execution only.
 func (s *State) Of(id execution.ID) *State {
 	one := newState()
 	for uid, job := range s.Jobs {
@@ -106,7 +106,7 @@ func (s *State) Of(id execution.ID) *State {
 	return one
 }
 
-// JobsOf returns how many Jobs each node has ever had.
+// JobsOf returns how many Jobs each node has had so far.
 func (s *State) JobsOf() map[string]int {
 	count := map[string]int{}
 	for _, job := range s.Jobs {
@@ -115,7 +115,7 @@ func (s *State) JobsOf() map[string]int {
 	return count
 }
 
-// PodsOf returns how many pods each node has ever had.
+// PodsOf returns how many pods each node has had so far.
 func (s *State) PodsOf() map[string]int {
 	count := map[string]int{}
 	for _, pod := range s.Pods {
@@ -124,7 +124,7 @@ func (s *State) PodsOf() map[string]int {
 	return count
 }
 
-// AllRunning returns the pods that run.
+// AllRunning returns the running pods.
 func (s *State) AllRunning() []*corev1.Pod {
 	var running []*corev1.Pod
 	for uid := range s.live {
@@ -135,7 +135,7 @@ func (s *State) AllRunning() []*corev1.Pod {
 	return running
 }
 
-// Running returns the pod that runs on the node, or nil.
+// Running returns the running pod of the node, or nil.
 func (s *State) Running(node string) *corev1.Pod {
 	if pod := s.Live(node); pod != nil && pod.Status.Phase == corev1.PodRunning {
 		return pod
@@ -143,7 +143,7 @@ func (s *State) Running(node string) *corev1.Pod {
 	return nil
 }
 
-// Live returns the pod on the node that has not ended, or nil.
+// Live returns the pod of the node that has not ended, or nil.
 func (s *State) Live(node string) *corev1.Pod {
 	for uid := range s.live {
 		if pod := s.Pods[uid]; pod.Spec.NodeName == node {
@@ -174,7 +174,7 @@ func (s *State) EventsOf(reason string) []*corev1.Event {
 	return found
 }
 
-// Closed reports whether there is an execution record, and all are closed.
+// Closed reports whether there are execution records, and all are closed.
 func (s *State) Closed() bool {
 	for _, record := range s.Records {
 		if !closed(record) {

@@ -7,13 +7,13 @@ import (
 	"time"
 )
 
-// Usage is what a running process has used so far.
+// Usage is the resource usage of a running process.
 type Usage struct {
 	PeakRSS int64 // bytes
 	CPU     time.Duration
 }
 
-// Usage returns what the server has used since it started.
+// Usage returns the resource usage of the server since its start.
 func (s *Server) Usage() Usage {
 	s.site.tb.Helper()
 	var u Usage
@@ -22,7 +22,7 @@ func (s *Server) Usage() Usage {
 		_, _ = fmt.Sscan(rest, &u.PeakRSS)
 		u.PeakRSS <<= 10
 	}
-	// The name before the fields may hold anything but the last parenthesis.
+	// The name before the fields may contain anything except the last parenthesis.
 	stat := s.proc("stat")
 	fields := strings.Fields(stat[strings.LastIndexByte(stat, ')')+1:])
 	const userTime, systemTime, ticksPerSecond = 11, 12, 100

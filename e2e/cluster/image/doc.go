@@ -1,3 +1,3 @@
-// Package image writes container images from files of this machine, with
-// nothing but the standard library: there is no registry to pull from.
+// Package image writes container images from files of this machine, because the cluster has
+// no registry to pull from.
 package image

@@ -16,9 +16,9 @@ import (
 	"strings"
 )
 
-// Image is one layer of files and how to run it.
+// Image is a container image with one layer of files.
 type Image struct {
-	Name       string // with tag, as pods name it
+	Name       string // with a tag, as in pods
 	Entrypoint []string
 	Cmd        []string
 	Env        []string
@@ -33,13 +33,13 @@ type File struct {
 	Path   string
 	Mode   int64  // permission bits; 0 is 0755
 	Data   []byte // content
-	Source string // or a file of this machine that holds it, followed if it is a link
-	Link   string // or a symbolic link to this
+	Source string // or a file of this machine with the content; links are followed
+	Link   string // or the target of a symbolic link
 	Dir    bool
 }
 
-// Write writes images as an archive in docker's format, which containerd,
-// docker and kind load alike.
+// Write writes images as an archive in Docker's format, which containerd, Docker and kind
+// can load.
 func Write(file string, images ...Image) (err error) {
 	f, err := os.Create(file)
 	if err != nil {
@@ -103,7 +103,8 @@ func (i Image) config(layerSum string) ([]byte, error) {
 	return data, nil
 }
 
-// layer is the same for the same files: sorted and without times.
+// layer returns the layer, which depends only on the files: they are sorted and have no
+// times.
 func (i Image) layer() ([]byte, error) {
 	byPath := map[string]File{}
 	for _, f := range i.Files {

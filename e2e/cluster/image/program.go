@@ -8,8 +8,8 @@ import (
 	"strings"
 )
 
-// Program copies a program of this machine, and the shared libraries and the
-// loader it needs, to the places where they are here.
+// Program returns a program of this machine, with its shared libraries and its loader, under
+// their paths on this machine.
 func Program(file string) ([]File, error) {
 	files := []File{{Path: file, Source: file}}
 	out, err := exec.Command("ldd", file).CombinedOutput()
@@ -29,7 +29,7 @@ func Program(file string) ([]File, error) {
 	return files, nil
 }
 
-// parseLdd takes the paths out of lines such as
+// parseLdd returns the paths in lines such as
 //
 //	libz.so.1 => /lib/x86_64-linux-gnu/libz.so.1 (0x...)
 //	/lib64/ld-linux-x86-64.so.2 (0x...)
@@ -49,7 +49,7 @@ func parseLdd(out string) ([]string, error) {
 	return paths, nil
 }
 
-// Busybox is the static busybox of this machine with a link for each applet.
+// Busybox returns the static busybox of this machine with a link for each applet.
 func Busybox() ([]File, error) {
 	file, err := exec.LookPath("busybox")
 	if err != nil {
@@ -68,7 +68,7 @@ func Busybox() ([]File, error) {
 	return files, nil
 }
 
-// Base is what programs expect of a file system: users, name resolution, /tmp.
+// Base returns the files that programs expect: users, name resolution, /tmp.
 func Base() []File {
 	return []File{
 		{Path: "/etc/passwd", Mode: 0o644, Data: []byte("root:x:0:0:root:/root:/bin/sh\nnobody:x:65534:65534:nobody:/tmp:/bin/sh\n")},

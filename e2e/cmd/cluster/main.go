@@ -54,7 +54,7 @@ func run(ctx context.Context, args []string) int {
 	return 0
 }
 
-// place says which cluster a command is about.
+// place identifies the cluster of a command.
 type place struct {
 	name, dir string
 }

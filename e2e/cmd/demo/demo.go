@@ -16,14 +16,14 @@ import (
 
 const (
 	overlay     = "demo"
-	clusterName = "e2e" // that of `make cluster` and `make cluster-down`
+	clusterName = "e2e" // the cluster of `make cluster` and `make cluster-down`
 	nodes       = 3
 
 	readyTimeout     = 3 * time.Minute
 	executionTimeout = 5 * time.Minute
 )
 
-// demonstration is what the steps have come to.
+// demonstration is the state that the steps share.
 type demonstration struct {
 	provider   provider.Provider
 	cluster    *deploy.Cluster
@@ -73,8 +73,8 @@ func (d *demonstration) buildImage(ctx context.Context, log io.Writer) error {
 	return d.provider.LoadImage(ctx, image.Archive)
 }
 
-// deploy applies the overlay. The controller runs an execution when it starts,
-// so one that runs already is started again.
+// deploy applies the overlay. It restarts a controller that runs already, because an
+// execution runs when the controller starts.
 func (d *demonstration) deploy(ctx context.Context, _ io.Writer) (err error) {
 	ctx, cancel := context.WithTimeout(ctx, readyTimeout)
 	defer cancel()
@@ -102,7 +102,7 @@ func (d *demonstration) runExecution(ctx context.Context, _ io.Writer) error {
 	return d.readReport(ctx, done.ID)
 }
 
-// judge is why the exit status is what it is.
+// judge returns an error if the demo failed.
 func (d *demonstration) judge() error {
 	counts := d.report.Count()
 	if good := counts[execution.Succeeded]; good == 0 || good < len(d.report.Tasks) {

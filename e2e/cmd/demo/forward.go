@@ -12,17 +12,17 @@ import (
 	"github.com/batch-job-controller/batch-job-controller/e2e/deploy"
 )
 
-// forwardWord makes this program the forwarder.
+// forwardWord is the argument that makes this program the forwarder.
 const forwardWord = "forward"
 
 const (
 	checkInterval = 3 * time.Second
-	checkAttempts = 3 // that fail, and the cluster counts as gone
+	checkAttempts = 3 // failed attempts after which the cluster counts as deleted
 	dialTimeout   = 10 * time.Second
 )
 
-// forward opens ports of this machine that lead to the controller's, tells
-// which, and ends with the cluster.
+// forward forwards ports of this machine to the controller's, prints their addresses, and
+// ends with the cluster.
 func forward(ctx context.Context, args []string) error {
 	const want = 3
 	if len(args) != want {
@@ -51,7 +51,7 @@ func forward(ctx context.Context, args []string) error {
 	return stayWhile(ctx, cluster)
 }
 
-// serve listens on the address, or on any port if somebody else does.
+// serve listens on the address, or on any port if the address is in use.
 func serve(controller *deploy.Controller, address string, port int) (url string, err error) {
 	listener, err := net.Listen("tcp", address)
 	if err != nil {
@@ -72,14 +72,14 @@ func serve(controller *deploy.Controller, address string, port int) (url string,
 }
 
 func join(controller *deploy.Controller, conn net.Conn, port int) {
-	defer conn.Close() //nolint:errcheck // nothing is left to be sent
+	defer conn.Close() //nolint:errcheck // all data was sent
 	ctx, cancel := context.WithTimeout(context.Background(), dialTimeout)
 	defer cancel()
 	target, err := controller.Dial(ctx, port)
 	if err != nil {
 		return
 	}
-	defer target.Close() //nolint:errcheck // nothing is left to be sent
+	defer target.Close() //nolint:errcheck // all data was sent
 	go func() {
 		_, _ = io.Copy(target, conn)
 		_ = target.(*net.TCPConn).CloseWrite()
@@ -87,7 +87,7 @@ func join(controller *deploy.Controller, conn net.Conn, port int) {
 	_, _ = io.Copy(conn, target)
 }
 
-// stayWhile returns when the cluster has gone.
+// stayWhile returns when the cluster is deleted.
 func stayWhile(ctx context.Context, cluster *deploy.Cluster) error {
 	ticker := time.NewTicker(checkInterval)
 	defer ticker.Stop()

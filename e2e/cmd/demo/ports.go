@@ -18,14 +18,14 @@ type forwarded struct {
 	reports, metrics string
 }
 
-// Addresses that are easy to remember, if nobody has them.
+// Addresses that are easy to remember, used if they are free.
 const (
 	reportAddress  = "127.0.0.1:18080"
 	metricsAddress = "127.0.0.1:19153"
 )
 
-// openPorts starts a process that forwards the ports for as long as the cluster
-// runs, unless one of an earlier demo does.
+// openPorts starts a process that forwards the ports while the cluster runs, unless the
+// process of an earlier demo still does.
 func (d *demonstration) openPorts(ctx context.Context, _ io.Writer) error {
 	d.ports = forwarded{"http://" + reportAddress, "http://" + metricsAddress}
 	if d.isServed(ctx) == nil {
@@ -49,12 +49,12 @@ func (d *demonstration) openPorts(ctx context.Context, _ io.Writer) error {
 		return fmt.Errorf("the forwarder ended: %w", errors.Join(err, cmd.Wait()))
 	}
 	if _, err := fmt.Sscan(line, &d.ports.reports, &d.ports.metrics); err != nil {
-		return fmt.Errorf("the forwarder said %q: %w", line, err)
+		return fmt.Errorf("the forwarder printed %q: %w", line, err)
 	}
 	return errors.Join(cmd.Process.Release(), d.isServed(ctx))
 }
 
-// isServed reports whether the ports lead to the execution that was run.
+// isServed returns an error unless the ports serve the report of the execution.
 func (d *demonstration) isServed(ctx context.Context) error {
 	const patience = 10 * time.Second
 	ctx, cancel := context.WithTimeout(ctx, patience)

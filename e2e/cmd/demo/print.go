@@ -12,7 +12,7 @@ import (
 	"github.com/batch-job-controller/batch-job-controller/e2e/provider"
 )
 
-// print shows what came back and where to look.
+// print shows the results, and where to look next.
 func (d *demonstration) print(out io.Writer) {
 	table := tabwriter.NewWriter(out, 0, 0, 2, ' ', 0)
 	fmt.Fprintln(table, "NODE\tSTATE\tDURATION\tRESULTS")
@@ -40,7 +40,7 @@ Stop it:       %s
 		d.kubectl(), d.controller.Namespace, again(), d.provider.StopCommand())
 }
 
-// again is what a person types to have the demo on the same cluster.
+// again returns the command that runs the demo on the same cluster.
 func again() string {
 	words := ""
 	for _, variable := range []string{provider.Variable, provider.ClusterVariable} {
@@ -51,7 +51,7 @@ func again() string {
 	return words + "make demo"
 }
 
-// kubectl is the one on the path, or the cluster's own.
+// kubectl returns the kubectl in PATH, or the cluster's own.
 func (d *demonstration) kubectl() string {
 	if _, err := exec.LookPath("kubectl"); err == nil {
 		return "kubectl"

@@ -13,7 +13,7 @@ import (
 	"github.com/batch-job-controller/batch-job-controller/controller/execution"
 )
 
-// readReport reads what the execution has left, where everybody can read it.
+// readReport reads the report of the execution from its public address.
 func (d *demonstration) readReport(ctx context.Context, id execution.ID) error {
 	data, err := d.controller.Report(ctx, id, "execution.json")
 	if err != nil {
@@ -38,7 +38,7 @@ func (d *demonstration) readReport(ctx context.Context, id execution.ID) error {
 	return nil
 }
 
-// inWords shows a result as a person would: name, labels, value.
+// inWords formats a result for people: name, labels, value.
 func inWords(result []byte) (string, error) {
 	var gauges map[string][]struct {
 		Value  float64
@@ -75,7 +75,7 @@ func duration(task execution.TaskReport) string {
 	if task.Started.IsZero() {
 		return "-"
 	}
-	if task.DurationMS == 0 { // Kubernetes counts in seconds
+	if task.DurationMS == 0 { // Kubernetes has times in seconds
 		return "<1s"
 	}
 	return (time.Duration(task.DurationMS) * time.Millisecond).String()

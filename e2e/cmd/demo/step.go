@@ -8,14 +8,14 @@ import (
 	"time"
 )
 
-// step is a part of the demo that takes its time.
+// step is a part of the demo that takes time.
 type step struct {
 	name  string
 	about string
 	do    func(ctx context.Context, log io.Writer) error
 }
 
-// run tells that the step begins, what it says meanwhile, and how long it took.
+// run prints the name of the step, its output, and its duration.
 func (s step) run(ctx context.Context, out io.Writer) error {
 	began := time.Now()
 	fmt.Fprintf(out, "  %-11s %s ...", s.name, s.about)
@@ -31,7 +31,7 @@ func (s step) run(ctx context.Context, out io.Writer) error {
 	return nil
 }
 
-// indented puts every line below its step.
+// indented indents every line below its step.
 type indented struct {
 	to   io.Writer
 	rest []byte

@@ -1,3 +1,3 @@
-// Command fuzz runs each fuzz target of the packages that it is given for a
-// while. What it finds is left in the testdata of the package, as a seed.
+// Command fuzz runs each fuzz target of the given packages for a while. It leaves a failing
+// input in the testdata of the package, as a seed.
 package main

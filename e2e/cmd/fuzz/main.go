@@ -19,7 +19,7 @@ import (
 func main() {
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
 	defer stop()
-	long := flag.Duration("time", time.Minute, "how long each target is run")
+	long := flag.Duration("time", time.Minute, "how long each target runs")
 	flag.Parse()
 	if err := fuzz(ctx, *long, flag.Args()); err != nil {
 		fmt.Fprintln(os.Stderr, "fuzz:", err)
@@ -27,7 +27,7 @@ func main() {
 	}
 }
 
-// fuzz goes on after a target that failed, and names all of them at the end.
+// fuzz continues after a failed target, and returns all failures at the end.
 func fuzz(ctx context.Context, long time.Duration, patterns []string) error {
 	targets, err := list(ctx, patterns)
 	if err != nil {
@@ -63,8 +63,8 @@ type target struct{ pkg, name string }
 
 func (t target) String() string { return t.name + " of " + t.pkg }
 
-// list returns the fuzz targets of packages, as their sources have them: go
-// test would build every package to tell.
+// list returns the fuzz targets of packages from their sources, because go test would
+// build every package to list them.
 func list(ctx context.Context, patterns []string) ([]target, error) {
 	const format = `{{$p := .}}{{range .TestGoFiles}}{{$p.ImportPath}} {{$p.Dir}}/{{.}}
 {{end}}{{range .XTestGoFiles}}{{$p.ImportPath}} {{$p.Dir}}/{{.}}
@@ -102,7 +102,7 @@ func targetsIn(text string) (names []string) {
 	return names
 }
 
-// run runs the target on one core: as many run at once as there are.
+// run runs the target on one core. There are as many concurrent targets as cores.
 func (t target) run(ctx context.Context, long time.Duration) (out string, err error) {
 	command := exec.CommandContext(ctx, "go", "test", "-vet=off", "-run", "^$", "-fuzz", "^"+t.name+"$", "-fuzztime", long.String(), "-parallel", "1", t.pkg)
 	command.Cancel = func() error { return command.Process.Signal(os.Interrupt) }
@@ -114,13 +114,13 @@ func (t target) run(ctx context.Context, long time.Duration) (out string, err er
 	return string(text), err
 }
 
-// onlyTime is what go test says when the time is over and nothing was found,
-// but it takes the end of the time for a failure: for a moment its own context
-// has ended and that of its workers has not.
+// onlyTime matches the output of go test when the time is over, nothing was found, and go
+// test mistakes the end of the time for a failure: for a moment, its own context has ended
+// and that of its workers has not.
 var onlyTime = regexp.MustCompile(`(?m)^--- FAIL: Fuzz\w* \([0-9.]+s\)\n    context deadline exceeded\nFAIL\n`)
 
-// timeIsOver reports whether a target failed only because the time was over, and
-// returns what was said before.
+// timeIsOver reports whether a target failed only because the time was over, and returns
+// the output before that.
 func timeIsOver(out string) (before string, over bool) {
 	at := onlyTime.FindStringIndex(out)
 	if at == nil || strings.Count(out, "--- FAIL: ") > 1 {

@@ -20,7 +20,7 @@ type entry struct {
 	content []byte
 }
 
-// packPrograms packs each program with its licence.
+// packPrograms packs each program with the license.
 func (r *release) packPrograms(context.Context) error {
 	licence, err := os.ReadFile(filepath.Join(r.source.dir, "LICENSE"))
 	if err != nil {

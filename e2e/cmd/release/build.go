@@ -10,13 +10,13 @@ import (
 	"path/filepath"
 )
 
-// The programs there are.
+// The programs of a release.
 const (
 	server = "batch-job-controller"
 	plugin = "kubectl-batchjob"
 )
 
-// program is one of them, built for one platform.
+// program is a program for one platform.
 type program struct {
 	name, os, arch string
 	file           string // the program itself
@@ -25,7 +25,7 @@ type program struct {
 	sum            string // of the archive
 }
 
-// targets are all programs for all platforms, in order.
+// targets returns all programs for all platforms, in order.
 func targets() []program {
 	var all []program
 	for _, arch := range []string{"amd64", "arm64"} {
@@ -54,7 +54,7 @@ func (r *release) buildPrograms(ctx context.Context) error {
 	return nil
 }
 
-// build builds one, with nothing of this machine's settings.
+// build builds a program without this machine's settings.
 func (r *release) build(ctx context.Context, p *program) error {
 	p.file = filepath.Join(filepath.Dir(r.source.dir), p.os+"-"+p.arch, p.fileName())
 	env := append([]string{
@@ -79,7 +79,7 @@ func (p program) fileName() string {
 	return p.name
 }
 
-// checkInfo checks that a program says what it is.
+// checkInfo checks the build information of a program.
 func checkInfo(info *buildinfo.BuildInfo, version, commit string) error {
 	settings := map[string]string{}
 	for _, s := range info.Settings {
@@ -92,7 +92,7 @@ func checkInfo(info *buildinfo.BuildInfo, version, commit string) error {
 		{"whether its sources were changed", settings["vcs.modified"], "false"},
 	} {
 		if check.got != check.want {
-			errs = append(errs, fmt.Errorf("%s: %s: it says %q, want %q", info.Path, check.what, check.got, check.want))
+			errs = append(errs, fmt.Errorf("%s: %s: got %q, want %q", info.Path, check.what, check.got, check.want))
 		}
 	}
 	return errors.Join(errs...)

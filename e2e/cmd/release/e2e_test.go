@@ -16,9 +16,8 @@ const (
 	maxImage    = 40_000_000
 )
 
-// The same release is made in two clones that have nothing in common but the
-// commit: another path, other tags, another time zone, other rights. It is the
-// last commit that is tested, not what is being changed.
+// Two clones share only the commit: their paths, tags, time zones and file modes differ.
+// The test builds the release in both. It tests the last commit, not the working tree.
 func TestTheSameReleaseIsTheSameByteForByte(t *testing.T) {
 	for _, name := range []string{"git", "make"} {
 		if _, err := exec.LookPath(name); err != nil {
@@ -29,7 +28,7 @@ func TestTheSameReleaseIsTheSameByteForByte(t *testing.T) {
 	if err != nil {
 		t.Skipf("this machine lacks the history of the sources: %v", err)
 	}
-	// Both before either is released: meanwhile somebody may commit.
+	// Clone both first: there may be a new commit during the first release.
 	dirs := []string{clone(t, root, "a"), clone(t, root, "a/much/longer/way")}
 	first := makeRelease(t, dirs[0], "umask 022; export TZ=UTC; git tag -f v0.9.0")
 	second := makeRelease(t, dirs[1], "umask 077; export TZ=Asia/Kathmandu LANG=de_DE.UTF-8 GOFLAGS=-buildvcs=false; git tag -f v0.8.0")
@@ -42,10 +41,10 @@ func TestTheSameReleaseIsTheSameByteForByte(t *testing.T) {
 		"batch-job-controller_" + testVersion + ".spdx.json", "install-demo.yaml",
 	} {
 		if info, err := os.Stat(filepath.Join(first, name)); err != nil || info.Size() == 0 {
-			t.Errorf("%s: %v, want that it is there", name, err)
+			t.Errorf("%s: %v, want the file", name, err)
 		}
 	}
-	// A node pulls one of the images in it.
+	// A node pulls only one image of the archive.
 	info, err := os.Stat(filepath.Join(first, "batch-job-controller_"+testVersion+"_image.tar"))
 	if err != nil {
 		t.Fatal(err)
@@ -83,7 +82,7 @@ func read(t *testing.T, dir, name string) string {
 	return string(data)
 }
 
-// verify checks that the checksums are those of all files but their own.
+// verify checks that the checksums are those of all other files.
 func verify(t *testing.T, dir string) {
 	t.Helper()
 	entries, err := os.ReadDir(dir)

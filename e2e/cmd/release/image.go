@@ -8,7 +8,7 @@ import (
 	"strings"
 )
 
-// packImage has the image assembled by the tool that `make image` uses.
+// packImage assembles the image with the tool of `make image`.
 func (r *release) packImage(ctx context.Context) error {
 	archive, err := filepath.Abs(filepath.Join(r.output, server+"_"+r.version+"_image.tar"))
 	if err != nil {
@@ -42,5 +42,5 @@ func (r *release) packImage(ctx context.Context) error {
 	return nil
 }
 
-// dateFormat is RFC 3339 in seconds, which the bill of materials wants.
+// dateFormat is RFC 3339 in seconds, which the bill of materials requires.
 const dateFormat = "2006-01-02T15:04:05Z"

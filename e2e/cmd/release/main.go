@@ -27,7 +27,7 @@ func main() {
 	}
 }
 
-// options say what is released.
+// options are the options of the command line.
 type options struct {
 	version    string
 	output     string
@@ -36,7 +36,7 @@ type options struct {
 	log        io.Writer
 }
 
-// version is what the Go command takes from a tag of this module: one of a
+// version matches the versions that the Go command accepts as a tag of this module: a
 // major version above 1 would need another module path.
 var version = regexp.MustCompile(`^v[01]\.(0|[1-9]\d*)\.(0|[1-9]\d*)(-[0-9A-Za-z.-]+)?$`)
 
@@ -44,10 +44,10 @@ func parse(args []string, stderr io.Writer) (options, error) {
 	o := options{log: stderr}
 	flags := flag.NewFlagSet("release", flag.ContinueOnError)
 	flags.SetOutput(stderr)
-	flags.StringVar(&o.version, "version", "", "what is released, such as v1.2.3")
-	flags.StringVar(&o.output, "o", "dist", "directory to fill, which must be empty or not there")
+	flags.StringVar(&o.version, "version", "", "version of the release, such as v1.2.3")
+	flags.StringVar(&o.output, "o", "dist", "output directory, which must be empty or missing")
 	flags.StringVar(&o.repository, "repository", "ghcr.io/batch-job-controller/batch-job-controller", "name of the image, without a tag")
-	flags.BoolVar(&o.push, "push", false, "push the image to its repository, too")
+	flags.BoolVar(&o.push, "push", false, "also push the image to its repository")
 	if err := flags.Parse(args); err != nil {
 		return o, err
 	}
@@ -55,12 +55,12 @@ func parse(args []string, stderr io.Writer) (options, error) {
 		return o, fmt.Errorf("-version: %q: must be like v1.2.3 or v1.2.3-rc.1, of major version 0 or 1: make release VERSION=v1.2.3", o.version)
 	}
 	if flags.NArg() > 0 {
-		return o, fmt.Errorf("%q: takes nothing but flags", flags.Arg(0))
+		return o, fmt.Errorf("%q: must be a flag: the command takes no arguments", flags.Arg(0))
 	}
 	return o, nil
 }
 
-// release is what its steps have come to.
+// release is the state that the steps share.
 type release struct {
 	options
 	source    source
@@ -85,7 +85,7 @@ func run(ctx context.Context, args []string, stderr io.Writer) (err error) {
 	if given := os.Getenv(epochVariable); given != "" {
 		seconds, err := strconv.ParseInt(given, 10, 64)
 		if err != nil {
-			return fmt.Errorf("%s: %q: must be the seconds since 1970", epochVariable, given)
+			return fmt.Errorf("%s: %q: must be a number of seconds since 1970", epochVariable, given)
 		}
 		r.source.date = time.Unix(seconds, 0).UTC()
 	}
@@ -110,7 +110,7 @@ func run(ctx context.Context, args []string, stderr io.Writer) (err error) {
 	return nil
 }
 
-// makeEmpty refuses a directory in which something would be left that is not of
+// makeEmpty creates the directory. It rejects one with files, which would not be part of
 // this release.
 func makeEmpty(dir string) error {
 	if err := os.MkdirAll(dir, 0o755); err != nil {

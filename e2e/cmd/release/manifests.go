@@ -11,11 +11,11 @@ import (
 	"github.com/batch-job-controller/batch-job-controller/manifests"
 )
 
-// testOverlay is for this project's tests, and for nobody else.
+// testOverlay is only for the tests of this project.
 const testOverlay = "e2e"
 
-// renderManifests renders each overlay to one file, for kubectl apply, with the
-// image by its digest.
+// renderManifests renders each overlay to one file for kubectl apply, with the digest of
+// the image.
 func (r *release) renderManifests(context.Context) error {
 	overlays, err := manifests.Overlays()
 	if err != nil {
@@ -35,7 +35,8 @@ func (r *release) renderManifests(context.Context) error {
 	return errors.Join(errs...)
 }
 
-// renderInstall renders an overlay. It refuses one that nobody else can install.
+// renderInstall renders an overlay. It rejects an overlay with an image that only this
+// machine has.
 func renderInstall(overlay, reference string) ([]byte, error) {
 	text, err := manifests.Render(manifests.Options{Overlay: overlay, Image: reference})
 	if err != nil {
@@ -43,7 +44,7 @@ func renderInstall(overlay, reference string) ([]byte, error) {
 	}
 	if at := strings.Index(string(text), "image: localhost/"); at >= 0 {
 		image, _, _ := strings.Cut(string(text[at:]), "\n")
-		return nil, fmt.Errorf("overlay %s: %s: nobody else has that image", overlay, image)
+		return nil, fmt.Errorf("overlay %s: %s: only the tests have that image", overlay, image)
 	}
 	return text, nil
 }

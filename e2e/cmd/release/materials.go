@@ -24,8 +24,8 @@ const (
 	ownLicence = "Apache-2.0"
 )
 
-// writeMaterials writes the bill of materials: what the programs say they were
-// built from.
+// writeMaterials writes the bill of materials, according to the build information of the
+// programs.
 func (r *release) writeMaterials(context.Context) error {
 	file := filepath.Join(r.output, server+"_"+r.version+".spdx.json")
 	return writeFile(file, func(w io.Writer) error {
@@ -68,7 +68,7 @@ func (r *release) materials() *v2_3.Document {
 	return d.Document
 }
 
-// document is a bill of materials that is being made.
+// document is a bill of materials that is being written.
 type document struct{ *v2_3.Document }
 
 func (d *document) add(p *v2_3.Package, from common.ElementID, how string) {
@@ -82,7 +82,7 @@ func (d *document) relate(from common.ElementID, how string, to common.ElementID
 	})
 }
 
-// spdxID makes an identifier of the characters that are allowed in one.
+// spdxID returns an identifier that has only permitted characters.
 func spdxID(parts ...string) common.ElementID {
 	return common.ElementID(regexp.MustCompile(`[^A-Za-z0-9.-]`).ReplaceAllString(strings.Join(parts, "-"), "-"))
 }

@@ -46,10 +46,10 @@ func TestArguments(t *testing.T) {
 func TestADirectoryThatIsNotEmptyIsRefused(t *testing.T) {
 	dir := t.TempDir()
 	if err := makeEmpty(filepath.Join(dir, "new")); err != nil {
-		t.Errorf("a directory that is not there: %v", err)
+		t.Errorf("a missing directory: %v", err)
 	}
 	if err := makeEmpty(dir); err == nil || !strings.Contains(err.Error(), "new") {
-		t.Errorf("got %v, want an error that names what is there", err)
+		t.Errorf("got %v, want an error that names the file", err)
 	}
 }
 
@@ -100,7 +100,7 @@ func TestEachOverlayCanBeInstalledWithTheImageOfTheRelease(t *testing.T) {
 			t.Errorf("overlay %s: %d containers have the image of the release, want that of the controller", overlay, got)
 		}
 		if !strings.HasPrefix(string(text), "apiVersion: ") || !strings.Contains(string(text), "kind: Deployment\n") {
-			t.Errorf("overlay %s: these are no manifests", overlay)
+			t.Errorf("overlay %s: these are not manifests", overlay)
 		}
 	}
 	if _, err := os.Stat(filepath.Join(r.output, "install-"+testOverlay+".yaml")); err == nil {
@@ -111,7 +111,7 @@ func TestEachOverlayCanBeInstalledWithTheImageOfTheRelease(t *testing.T) {
 	}
 }
 
-// testRelease has all programs, which are all this test's own.
+// testRelease returns a release in which this test is each of the programs.
 func testRelease(t *testing.T) *release {
 	t.Helper()
 	info := &buildinfo.BuildInfo{
@@ -183,7 +183,8 @@ func TestTheBillOfMaterialsIsWhole(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	// By its own structure, and not by that of the library which writes it.
+	// The test parses the document with its own types, not with those of the library that
+	// writes it.
 	var d struct {
 		Version      string `json:"spdxVersion"`
 		DataLicense  string `json:"dataLicense"`
@@ -218,7 +219,7 @@ func TestTheBillOfMaterialsIsWhole(t *testing.T) {
 	there, reached := map[string]int{documentID: -1}, map[string]bool{documentID: true}
 	for i, c := range d.Packages {
 		if _, twice := there[c.ID]; twice || !allowed.MatchString(c.ID) {
-			t.Errorf("%q is no identifier of one package", c.ID)
+			t.Errorf("%q is not the identifier of one package", c.ID)
 		}
 		if c.Name == "" || c.Version == "" || c.DownloadLocation == "" || c.LicenseDeclared == "" || len(c.References) != 1 {
 			t.Errorf("%s lacks something: %+v", c.ID, c)
@@ -281,7 +282,7 @@ func TestSumsAreWhatSha256sumReads(t *testing.T) {
 	}
 }
 
-// repositoryWith makes a repository of one commit.
+// repositoryWith creates a repository with one commit.
 func repositoryWith(t *testing.T, file string) (dir string) {
 	t.Helper()
 	if _, err := exec.LookPath("git"); err != nil {

@@ -13,11 +13,11 @@ import (
 	"time"
 )
 
-// epochVariable says when the release was made, in seconds since 1970; that is
-// else the time of the commit.
+// epochVariable is the time of the release, in seconds since 1970. The default is the time
+// of the commit.
 const epochVariable = "SOURCE_DATE_EPOCH"
 
-// source is a copy of what is committed.
+// source is a clone of the committed sources.
 type source struct {
 	dir       string
 	commit    string
@@ -26,14 +26,14 @@ type source struct {
 	remove    func() error
 }
 
-// copySource clones the commit that is checked out. The clone has one tag, which
-// is the version, whatever tags there are here.
+// copySource clones the commit that is checked out. The only tag of the clone is the
+// version.
 func copySource(ctx context.Context, version string) (source, error) {
 	root, err := git(ctx, ".", "rev-parse", "--show-toplevel")
 	if err != nil {
 		return source{}, fmt.Errorf("a release is made from a git repository: %w", err)
 	}
-	// The tool itself has parts of what it releases in it.
+	// This command itself contains parts of the release, such as the manifests.
 	changes, err := git(ctx, root, "status", "--porcelain")
 	if err != nil {
 		return source{}, err

@@ -14,8 +14,8 @@ import (
 
 const sumsFile = "SHA256SUMS"
 
-// writeSums writes what `sha256sum -c` reads. It comes last: a directory without
-// it holds half a release.
+// writeSums writes the checksums for `sha256sum -c`. It is the last step: a directory
+// without checksums has an incomplete release.
 func (r *release) writeSums(context.Context) error {
 	entries, err := os.ReadDir(r.output)
 	if err != nil {

@@ -49,8 +49,8 @@ func readText(t *testing.T, file string) string {
 	return string(text)
 }
 
-// What workflows do, a person can do: they call make. What they use cannot
-// change by itself, and they may do what they need.
+// Workflows only call make, so that a developer can do the same. Their actions are pinned,
+// and each job has only the permissions that it needs.
 func TestWorkflows(t *testing.T) {
 	pinned := regexp.MustCompile(`@[0-9a-f]{40}$`)
 	mayWrite := map[string]string{"release.yaml/publish/contents": "write", "release.yaml/publish/packages": "write"}
@@ -79,7 +79,7 @@ func TestWorkflows(t *testing.T) {
 	}
 }
 
-// Two builds by two toolchains are two releases.
+// Two toolchains would build two different releases.
 func TestOneToolchainBuildsAll(t *testing.T) {
 	from := regexp.MustCompile(`(?m)^FROM --platform=\$BUILDPLATFORM golang:([0-9.]+)@sha256:[0-9a-f]{64} AS build$`)
 	match := from.FindStringSubmatch(readText(t, filepath.Join(root, "Dockerfile")))

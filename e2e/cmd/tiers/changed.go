@@ -14,16 +14,16 @@ import (
 	"strings"
 )
 
-// change is what differs from the sources that were tested before.
+// change is the difference to the sources that were tested before.
 type change struct {
 	since string   // the commit
-	files []string // committed or not, from the root of the module
-	err   error    // git cannot say
+	files []string // committed or not, relative to the root of the module
+	err   error    // git could not determine the change
 }
 
-// due decides about a tier that runs only for what it covers: it returns the
-// arguments for that, or none if it is left out, and why. What git cannot say
-// counts as unchanged: all that such tiers do is done every night, too.
+// due decides whether a tier runs that tests only changed files. It returns the arguments
+// of the tier, or none if the tier is left out, and the reason. If git fails, the sources
+// count as unchanged, because these tiers run completely every night.
 func due(c change, covers func(file string) (arg string)) (args []string, why string) {
 	if c.err != nil {
 		return nil, fmt.Sprintf("git cannot say what has changed (%v)", c.err)
@@ -46,8 +46,8 @@ func due(c change, covers func(file string) (arg string)) (args []string, why st
 	return slices.Compact(args), why
 }
 
-// fuzzed returns the package of a file, if that has fuzz targets and the file
-// is one of those that they try.
+// fuzzed returns the package of a file, if the package has fuzz targets and the file is a
+// part of what they test.
 func fuzzed(file string) (pkg string) {
 	dir, _, isData := strings.Cut(file, "/testdata/")
 	if !isData {
@@ -70,8 +70,8 @@ func hasTargets(dir string) bool {
 	})
 }
 
-// released returns the package that makes a release twice, if the file is one
-// of those that say how.
+// released returns the package whose test builds a release twice, if the file determines
+// how releases are built.
 func released(file string) (pkg string) {
 	const release, image = "e2e/cmd/release", "e2e/tools/image"
 	switch {
@@ -83,9 +83,8 @@ func released(file string) (pkg string) {
 	}
 }
 
-// readChange compares the sources in the working directory with the commit
-// that they have in common with the main branch, or with the commit before if
-// they are that branch.
+// readChange compares the working tree with its merge base with the main branch, or with
+// the previous commit if the main branch is checked out.
 func readChange(ctx context.Context) (c change) {
 	base, err := readBase(ctx)
 	if err != nil {

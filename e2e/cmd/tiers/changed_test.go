@@ -18,18 +18,18 @@ func TestDue(t *testing.T) {
 		why    string
 	}{
 		"nothing has changed": {fuzzed, change{since: "1dde568"}, nil, "unchanged since 1dde568"},
-		"git cannot say":      {fuzzed, change{err: errors.New("no repository")}, nil, "git cannot say what has changed (no repository)"},
+		"git fails":           {fuzzed, change{err: errors.New("no repository")}, nil, "git cannot say what has changed (no repository)"},
 		"a parser has changed": {fuzzed, change{since: "a", files: []string{"README.md", "controller/route/route.go"}},
 			[]string{"./controller/route"}, "controller/route/route.go has changed since a"},
-		"several have, each of which is run once": {fuzzed, change{since: "a", files: []string{
+		"several parsers have changed, and each package is run once": {fuzzed, change{since: "a", files: []string{
 			"controller/route/token.go", "controller/plan/schedule.go", "controller/route/route.go"}},
 			[]string{"./controller/plan", "./controller/route"}, "controller/plan/schedule.go and 2 more have changed since a"},
-		"an input was found":              {fuzzed, change{since: "a", files: []string{"controller/plan/testdata/fuzz/FuzzX/1"}}, []string{"./controller/plan"}, "controller/plan/testdata/fuzz/FuzzX/1 has changed since a"},
-		"only a test has changed":         {fuzzed, change{since: "a", files: []string{"controller/route/route_test.go"}}, nil, "unchanged since a"},
-		"a package without targets has":   {fuzzed, change{since: "a", files: []string{"cmd/app/app.go", "gone/gone.go"}}, nil, "unchanged since a"},
-		"what makes releases has changed": {released, change{since: "a", files: []string{"e2e/cmd/release/build.go", "e2e/tools/image/go.sum"}}, []string{"./e2e/cmd/release"}, "e2e/cmd/release/build.go and 1 more have changed since a"},
-		"what they are made of has":       {released, change{since: "a", files: []string{"go.mod"}}, []string{"./e2e/cmd/release"}, "go.mod has changed since a"},
-		"only what is in them has":        {released, change{since: "a", files: []string{"cmd/app/app.go", "e2e/tools/kube/go.mod"}}, nil, "unchanged since a"},
+		"an input was found":                    {fuzzed, change{since: "a", files: []string{"controller/plan/testdata/fuzz/FuzzX/1"}}, []string{"./controller/plan"}, "controller/plan/testdata/fuzz/FuzzX/1 has changed since a"},
+		"only a test has changed":               {fuzzed, change{since: "a", files: []string{"controller/route/route_test.go"}}, nil, "unchanged since a"},
+		"a package without targets has changed": {fuzzed, change{since: "a", files: []string{"cmd/app/app.go", "gone/gone.go"}}, nil, "unchanged since a"},
+		"the build of releases has changed":     {released, change{since: "a", files: []string{"e2e/cmd/release/build.go", "e2e/tools/image/go.sum"}}, []string{"./e2e/cmd/release"}, "e2e/cmd/release/build.go and 1 more have changed since a"},
+		"the modules of releases have changed":  {released, change{since: "a", files: []string{"go.mod"}}, []string{"./e2e/cmd/release"}, "go.mod has changed since a"},
+		"only the programs have changed":        {released, change{since: "a", files: []string{"cmd/app/app.go", "e2e/tools/kube/go.mod"}}, nil, "unchanged since a"},
 	}
 	for name, tt := range tests {
 		t.Run(name, func(t *testing.T) {
@@ -72,7 +72,7 @@ func TestReadChange(t *testing.T) {
 		"the main branch, since the commit before": {slices.Concat(begin, second), []string{"second"}, false},
 		"another branch, since it left the main branch": {slices.Concat(begin, [][]string{{"checkout", "-qb", "other"}}, second,
 			[][]string{{"write", "third"}, {"commit", "-qm", "3"}}), []string{"second", "third"}, false},
-		"what was published counts, not the main branch here": {slices.Concat(begin, [][]string{{"update-ref", "refs/remotes/origin/main", "HEAD"}}, second),
+		"the published main branch counts, not the local one": {slices.Concat(begin, [][]string{{"update-ref", "refs/remotes/origin/main", "HEAD"}}, second),
 			[]string{"second"}, false},
 		"a file that is moved has changed in both places": {slices.Concat(begin, [][]string{{"mv", "first", "moved"}, {"commit", "-qm", "2"}}),
 			[]string{"first", "moved"}, false},
@@ -90,7 +90,7 @@ func TestReadChange(t *testing.T) {
 			}
 		})
 	}
-	t.Run("what is not committed, whether git knows of it or not", func(t *testing.T) {
+	t.Run("uncommitted files, tracked or not", func(t *testing.T) {
 		repository(t, slices.Concat(begin, second)...)
 		for _, name := range []string{"first", "a new one"} {
 			if err := os.WriteFile(name, []byte("changed"), 0o644); err != nil {

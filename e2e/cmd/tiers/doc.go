@@ -1,4 +1,3 @@
-// Command tiers runs all tiers of tests that this machine can run, one after
-// the other, and names those that it cannot run and why. With the names of
-// tiers as arguments it runs those.
+// Command tiers runs all test tiers that this machine supports, one after the other, and
+// lists the others with the reason. The names of tiers as arguments select tiers.
 package main

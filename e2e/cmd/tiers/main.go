@@ -16,31 +16,31 @@ import (
 	"github.com/batch-job-controller/batch-job-controller/e2e/provider"
 )
 
-// tier is one way of testing, from the fastest to the slowest.
+// tier is a group of tests.
 type tier struct {
 	name string
-	dir  string   // of the module, below this one
-	env  []string // besides this process's
+	dir  string   // of the module, relative to this one
+	env  []string // in addition to this process's
 	args []string // of go test
-	all  bool     // to show what tests say that pass, too
-	// waits is that its tests mostly do: for pods, Leases and ticks. Such tiers that
-	// follow one another run side by side.
+	all  bool     // show the output of passed tests, too
+	// waits says that the tests mostly wait, for pods, Leases and ticks. Consecutive tiers
+	// that wait run concurrently.
 	waits bool
-	// missing says what this machine lacks for the tier, or nothing. Nil: any
-	// machine will do.
+	// missing returns what this machine lacks for the tier, or nothing. Nil: the tier runs
+	// on any machine.
 	missing func() string
-	// run does something else than go test with the arguments. Nil: it does that.
+	// run runs the tier with the arguments. Nil: go test.
 	run func(context.Context, tier, io.Writer) (skipped []string, err error)
-	// covers says by which further argument a file of the repository is tested, or
-	// nothing. Among all tiers, one that has this runs only for what has changed.
+	// covers returns the additional argument that tests a file of the repository, or
+	// nothing. If all tiers run, a tier with covers tests only the changed files.
 	covers func(file string) (arg string)
-	whole  []string // the further arguments when all of it is run
-	alone  string   // the command that does that
+	whole  []string // the additional arguments that test everything
+	alone  string   // the command that tests everything
 }
 
-// asShipped are the settings with which images are built, and Kubernetes: what
-// is built once for one of them is there for the others. All tiers that need no
-// race detector have them, and all others the same as the first.
+// asShipped returns the settings with which the image and Kubernetes are built, so that all
+// builds share the build cache. All tiers without the race detector use them, and all
+// others have the settings of the first tier.
 func asShipped() (env, args []string) {
 	return []string{"CGO_ENABLED=0"}, []string{"-trimpath", "-tags", "nomsgpack"}
 }
@@ -49,7 +49,7 @@ func tiers() []tier {
 	env, shipped := asShipped()
 	return []tier{
 		{name: "unit", dir: ".", args: []string{"-race", "-timeout", "30m", "./..."}},
-		// What vet has to say of it, it has said in the first tier.
+		// go vet runs in the first tier.
 		{name: "simulation", dir: ".", all: true, env: env, args: slices.Concat(shipped, []string{
 			"-vet=off", "-count=1", "-timeout", "30m", "./controller/simulation", "-run", "TestSimulation", "-seeds", "10000"})},
 		{name: "fuzz", dir: ".", args: []string{"-time", "10s"}, run: fuzz,
@@ -57,7 +57,7 @@ func tiers() []tier {
 		{name: "image", dir: "e2e/tools/image", env: env, args: slices.Concat(shipped, []string{"./..."})},
 		{name: "release", dir: ".", all: true, args: []string{"-count=1", "-tags", "e2e", "-timeout", "60m"},
 			covers: released, whole: []string{"./e2e/cmd/release"}, alone: "make release-test"},
-		// The first time, both wait for Kubernetes to be built.
+		// The first run of both includes the build of Kubernetes.
 		{name: "API", dir: ".", all: true, waits: true, missing: linux, args: []string{"-race", "-count=1", "-tags", "e2e", "-timeout", "60m", "-parallel", "4", "./e2e/api/...", "./e2e/cluster/...", "./e2e/monitoring/..."}},
 		{name: "e2e", dir: ".", all: true, waits: true, missing: aCluster, args: []string{"-race", "-count=1", "-tags", "e2e", "-timeout", "60m", "./e2e/suite/..."}},
 	}
@@ -78,13 +78,13 @@ func aCluster() string {
 	return reason
 }
 
-// result is what came of a tier.
+// result is the outcome of a tier.
 type result struct {
 	tier   string
 	word   string // passed, failed, skipped by this machine, or left out
 	took   time.Duration
 	detail string
-	tests  []string // that were skipped, and why
+	tests  []string // skipped tests, with the reason
 }
 
 func main() {
@@ -104,7 +104,7 @@ func main() {
 	os.Exit(summary(os.Stdout, results, time.Since(began)))
 }
 
-// choose returns the tiers of those names, or all if there is none.
+// choose returns the tiers with the names, or all tiers without a name.
 func choose(all []tier, names []string) ([]tier, error) {
 	if len(names) == 0 {
 		return all, nil
@@ -117,14 +117,14 @@ func choose(all []tier, names []string) ([]tier, error) {
 			for i, t := range all {
 				known[i] = t.name
 			}
-			return nil, fmt.Errorf("%q is no tier: the arguments are the tiers to run, of %s; none runs all", name, strings.Join(known, ", "))
+			return nil, fmt.Errorf("%q is not a tier: must be one of %s; without arguments, all tiers run", name, strings.Join(known, ", "))
 		}
 		chosen = append(chosen, all[at])
 	}
 	return chosen, nil
 }
 
-// run runs a tier: all of it, or among all tiers what is due.
+// run runs a tier: completely, or only for the changes if all tiers run.
 func run(ctx context.Context, t tier, amongAll bool, out io.Writer) result {
 	if t.missing != nil {
 		if lacking := t.missing(); lacking != "" {
@@ -158,7 +158,7 @@ func goTest(ctx context.Context, t tier, out io.Writer) (skipped []string, err e
 	command.Dir = t.dir
 	command.Env = append(os.Environ(), t.env...)
 	command.Stderr = out
-	// An interrupted test takes its cluster down before it ends.
+	// An interrupted test stops its cluster before it ends.
 	command.Cancel = func() error { return command.Process.Signal(os.Interrupt) }
 	command.WaitDelay = time.Minute
 	lines, err := command.StdoutPipe()
@@ -182,7 +182,7 @@ func fuzz(ctx context.Context, t tier, out io.Writer) (skipped []string, err err
 	return nil, command.Run()
 }
 
-// summary shows what came of the tiers, and how long all of them took together.
+// summary prints the outcome of the tiers, and their total duration.
 func summary(to io.Writer, results []result, took time.Duration) (status int) {
 	count, tests := map[string]int{}, 0
 	fmt.Fprintln(to, "\nTIER       RESULT   TIME     DETAIL")

@@ -14,11 +14,11 @@ func TestChoose(t *testing.T) {
 		want  []string
 		says  string // what the error holds
 	}{
-		"all without an argument":       {want: []string{"unit", "API", "e2e"}},
-		"those that are named":          {names: []string{"e2e", "unit"}, want: []string{"e2e", "unit"}},
-		"a flag runs none, not all":     {names: []string{"-h"}, says: `"-h" is no tier`},
-		"an unknown one, with a list":   {names: []string{"unit", "end"}, says: "of unit, API, e2e"},
-		"names are as they are spelled": {names: []string{"api"}, says: `"api" is no tier`},
+		"all without an argument":     {want: []string{"unit", "API", "e2e"}},
+		"the named ones":              {names: []string{"e2e", "unit"}, want: []string{"e2e", "unit"}},
+		"a flag runs none, not all":   {names: []string{"-h"}, says: `"-h" is not a tier`},
+		"an unknown one, with a list": {names: []string{"unit", "end"}, says: "one of unit, API, e2e"},
+		"names are case-sensitive":    {names: []string{"api"}, says: `"api" is not a tier`},
 	}
 	for name, tt := range tests {
 		t.Run(name, func(t *testing.T) {
@@ -73,19 +73,19 @@ tiers: 1 passed, 1 failed, 1 skipped, 1 left out
 	}
 }
 
-// Each other set of flags compiles all libraries once more.
+// Each additional set of flags compiles all libraries once more.
 func TestTiersShareWhatTheyBuild(t *testing.T) {
 	for _, tier := range tiers() {
 		if tier.covers != nil {
 			if len(tier.whole) == 0 || tier.alone == "" {
-				t.Errorf("%s: nothing says how all of it is run", tier.name)
+				t.Errorf("%s: lacks the command that tests everything", tier.name)
 			}
 			continue
 		}
 		underRace := slices.Contains(tier.args, "-race")
 		shipped := slices.Contains(tier.args, "-trimpath") && slices.Contains(tier.env, "CGO_ENABLED=0")
 		if underRace == shipped {
-			t.Errorf("%s: is built with %v, %v: want either -race or the flags of what is shipped", tier.name, tier.env, tier.args)
+			t.Errorf("%s: is built with %v, %v, want either -race or the flags of the image", tier.name, tier.env, tier.args)
 		}
 	}
 }

@@ -15,18 +15,18 @@ type event struct {
 	Action, Package, Test, Output string
 }
 
-// output shows what go test -json tells as go test does by itself, and counts
-// the tests that were skipped.
+// output prints the output of go test -json like that of go test, and collects the skipped
+// tests.
 type output struct {
 	to io.Writer
-	// all is to show what tests say that pass, too.
+	// all shows the output of passed tests, too.
 	all     bool
-	said    map[string]string // by tests that have not ended
-	skipped []string          // and why
+	pending map[string]string // the output of tests that have not ended
+	skipped []string          // with the reason
 }
 
 func newOutput(to io.Writer, all bool) *output {
-	return &output{to: to, all: all, said: map[string]string{}}
+	return &output{to: to, all: all, pending: map[string]string{}}
 }
 
 // read reads to the end.
@@ -49,7 +49,7 @@ func (o *output) read(from io.Reader) error {
 func (o *output) line(line string) {
 	var e event
 	if err := json.Unmarshal([]byte(line), &e); err != nil || e.Action == "" {
-		fmt.Fprint(o.to, line) // of a program that go test has started
+		fmt.Fprint(o.to, line) // the output of a program that go test has started
 		return
 	}
 	key := e.Package + " " + e.Test
@@ -64,36 +64,36 @@ func (o *output) line(line string) {
 		}
 		return
 	}
-	o.said[key] += e.Output
+	o.pending[key] += e.Output
 	switch e.Action {
 	case "skip":
-		o.skipped = append(o.skipped, e.Test+": "+reason(o.said[key]))
+		o.skipped = append(o.skipped, e.Test+": "+reason(o.pending[key]))
 	case "fail":
 		if !o.all {
-			fmt.Fprint(o.to, o.said[key])
+			fmt.Fprint(o.to, o.pending[key])
 		}
 	case "pass":
 	default:
 		return
 	}
-	delete(o.said, key)
+	delete(o.pending, key)
 }
 
-// showUnended shows what tests of a package said that did not end: a panic in one of them
-// ended all.
+// showUnended prints the output of a package's tests that did not end: a panic in one test
+// ends all.
 func (o *output) showUnended(pkg string) {
-	for _, key := range slices.Sorted(maps.Keys(o.said)) {
+	for _, key := range slices.Sorted(maps.Keys(o.pending)) {
 		if !strings.HasPrefix(key, pkg+" ") {
 			continue
 		}
 		if !o.all {
-			fmt.Fprint(o.to, o.said[key])
+			fmt.Fprint(o.to, o.pending[key])
 		}
-		delete(o.said, key)
+		delete(o.pending, key)
 	}
 }
 
-// reason returns what a test that was skipped said of it.
+// reason returns the reason in the output of a skipped test.
 func reason(said string) string {
 	why := "it does not say why"
 	for line := range strings.Lines(said) {

@@ -24,8 +24,8 @@ something that a program wrote
 {"Action":"fail","Package":"p"}
 `
 
-// A panic ends a package without a word of how its tests ended.
-func TestWhatATestSaidThatDidNotEnd(t *testing.T) {
+// A panic ends a package without the outcome of its tests.
+func TestOutputOfTestsThatDidNotEnd(t *testing.T) {
 	const panicked = `{"Action":"output","Package":"p","Test":"TestGone","Output":"panic: channel full\n"}
 {"Action":"output","Package":"q","Test":"TestGone","Output":"another package\n"}
 {"Action":"output","Package":"p","Output":"FAIL\tp\t0.1s\n"}

@@ -6,7 +6,7 @@ import (
 	"sync"
 )
 
-// groups puts tiers together that follow one another and mostly wait.
+// groups groups consecutive tiers that mostly wait.
 func groups(all []tier) (groups [][]tier) {
 	for i, t := range all {
 		if i > 0 && t.waits && all[i-1].waits {
@@ -18,8 +18,8 @@ func groups(all []tier) (groups [][]tier) {
 	return groups
 }
 
-// sideBySide runs tiers at the same time. What the first says is shown as it comes,
-// that of each other when those before it have ended.
+// sideBySide runs tiers concurrently. It prints the output of the first one immediately,
+// and that of each other tier when the tiers before it have ended.
 func sideBySide(tiers []tier, to io.Writer, run func(tier, io.Writer) result) []result {
 	results, texts := make([]result, len(tiers)), make([]bytes.Buffer, len(tiers))
 	var others sync.WaitGroup
@@ -29,12 +29,12 @@ func sideBySide(tiers []tier, to io.Writer, run func(tier, io.Writer) result) []
 	results[0] = run(tiers[0], &sharedWriter{to: to})
 	others.Wait()
 	for i := range texts {
-		_, _ = texts[i].WriteTo(to) // to the terminal, as all that is printed
+		_, _ = texts[i].WriteTo(to) // to the terminal
 	}
 	return results
 }
 
-// sharedWriter takes what a command writes to its two outputs.
+// sharedWriter serializes the writes of a command to stdout and stderr.
 type sharedWriter struct {
 	mu sync.Mutex
 	to io.Writer

@@ -32,7 +32,7 @@ func TestGroups(t *testing.T) {
 	}
 }
 
-// Each waits for the other to have begun, and what they say is in their order.
+// Each tier waits until the other has begun, and their output is in order.
 func TestSideBySide(t *testing.T) {
 	began := map[string]chan struct{}{"a": make(chan struct{}), "b": make(chan struct{})}
 	other := map[string]string{"a": "b", "b": "a"}

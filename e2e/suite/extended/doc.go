@@ -1,4 +1,4 @@
-// Command extended is a controller of somebody's own: the one of this project
-// and an extension, which gives every job pod the environment variable
-// GREETING from the custom properties of the configuration.
+// Command extended is the controller with an extension, as a user may build it. The extension
+// sets the environment variable GREETING of every job pod from the custom properties of the
+// configuration.
 package main

@@ -1,4 +1,3 @@
-// Command flooder is what a job pod runs that means no good, and what one runs
-// next to it that measures how its own callbacks fare. Which of the two is its
-// argument: flood or measure.
+// Command flooder is the program of a malicious job pod with the argument flood, and of a pod
+// that measures the latency of its own callbacks with the argument measure.
 package main

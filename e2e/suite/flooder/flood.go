@@ -21,12 +21,12 @@ const (
 	slowConnections = 2_000
 )
 
-// flooded is what a pod got for what it sent: how often each status, by what it
-// sent. The status 0 is none at all.
+// flooded counts the responses to a pod, by kind of request and status. The status 0 means no
+// response.
 type flooded struct {
 	mu     sync.Mutex
 	Counts map[string]map[string]int
-	huge   chan struct{} // closed when a huge file was answered
+	huge   chan struct{} // closed after the response to a huge file
 }
 
 func (f *flooded) count(what string, status int) {
@@ -38,7 +38,7 @@ func (f *flooded) count(what string, status int) {
 	f.Counts[what][strconv.Itoa(status)]++
 }
 
-// flood sends all that is too much, at once.
+// flood exceeds all limits at the same time.
 func flood(ctx context.Context, begun time.Time) any {
 	f := &flooded{Counts: map[string]map[string]int{}, huge: make(chan struct{})}
 	post(ctx, newClient(1), resultURL(), strings.NewReader(oneResult))
@@ -53,7 +53,7 @@ func flood(ctx context.Context, begun time.Time) any {
 	return f
 }
 
-// sendHugeBodies sends one after the other, with its length and without.
+// sendHugeBodies sends huge bodies one after the other, with and without a Content-Length.
 func sendHugeBodies(ctx context.Context, f *flooded) {
 	client := newClient(2)
 	answered := sync.OnceFunc(func() { close(f.huge) })
@@ -65,8 +65,8 @@ func sendHugeBodies(ctx context.Context, f *flooded) {
 	}
 }
 
-// sendFiles sends more files than a node may, after the first huge one: when they are used
-// up, its size does not matter any more.
+// sendFiles sends more files than a node may send, after the first huge file: when the number of
+// files is exhausted, the size of a file is not checked.
 func sendFiles(ctx context.Context, f *flooded) {
 	select {
 	case <-f.huge:
@@ -126,7 +126,7 @@ func drip(ctx context.Context, target *url.URL) (status int) {
 	if err != nil {
 		return 0
 	}
-	defer conn.Close() //nolint:errcheck // it was of no use
+	defer conn.Close() //nolint:errcheck // the connection has failed
 	for _, b := range []byte("POST " + target.Path + " HTTP/1.1\r\nHost: x\r\nContent-Length: 1000000\r\n\r\n") {
 		if _, err := conn.Write([]byte{b}); err != nil || ctx.Err() != nil {
 			return 0
@@ -136,7 +136,7 @@ func drip(ctx context.Context, target *url.URL) (status int) {
 	return 0
 }
 
-// post returns the status of an answer, or 0 if there was none.
+// post returns the status of the response, or 0 without a response.
 func post(ctx context.Context, client *http.Client, target string, body io.Reader) int {
 	status, _, err := exchange(ctx, client, target, body)
 	if err != nil {
@@ -154,7 +154,7 @@ func exchange(ctx context.Context, client *http.Client, target string, body io.R
 	if err != nil {
 		return 0, "", err
 	}
-	defer response.Body.Close() //nolint:errcheck // it is read to its end
+	defer response.Body.Close() //nolint:errcheck // it is read completely
 	text, err := io.ReadAll(response.Body)
 	return response.StatusCode, string(text), err
 }

@@ -10,8 +10,8 @@ import (
 	"time"
 )
 
-// What is when, from the time that names the execution on: pods do not start at
-// the same moment.
+// The schedule of the test, relative to the time in the execution's ID, because pods do not start
+// at the same time.
 const (
 	quietFrom = 40 * time.Second
 	quietTo   = 48 * time.Second
@@ -33,7 +33,7 @@ func main() {
 		os.Exit(1)
 	}
 	waitForService(ctx)
-	// As a line of the log: who floods may not hand in anything any more.
+	// In the log, because the callbacks of a flooding pod are rejected.
 	text, err := json.Marshal(report[os.Args[1]](ctx, begun))
 	if err != nil {
 		fmt.Fprintln(os.Stderr, err)
@@ -42,7 +42,7 @@ func main() {
 	fmt.Println(string(text))
 }
 
-// waitForService waits until the node knows where the Service leads.
+// waitForService waits until the node forwards to the Service.
 func waitForService(ctx context.Context) {
 	client := newClient(1)
 	for ctx.Err() == nil {

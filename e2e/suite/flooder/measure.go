@@ -9,21 +9,21 @@ import (
 	"time"
 )
 
-// measured is how the callbacks of a pod fared: while others start, before the
-// flood, and in it.
+// measured has the latencies of a pod's callbacks: while other pods start, before the flood, and
+// during it.
 type measured struct {
 	Early, Quiet, Flooded latencies
 }
 
 type latencies struct {
 	Requests int
-	Refused  []string // what each of those was told that was not taken
+	Refused  []string // the rejected requests, with their responses
 	MedianMS float64
 	P95MS    float64
 }
 
-// measure posts a result ten times a second, until the flood begins, and again
-// from when it begins until shortly before it ends.
+// measure posts a result ten times a second until the flood begins, and then again until shortly
+// before the flood ends.
 func measure(ctx context.Context, begun time.Time) any {
 	client := newClient(1)
 	return measured{

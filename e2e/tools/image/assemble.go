@@ -12,7 +12,7 @@ import (
 	"github.com/google/go-containerregistry/pkg/v1/types"
 )
 
-// What the Dockerfile says too.
+// The same values as in the Dockerfile.
 const (
 	program = "/batch-job-controller"
 	user    = "65532:65532"
@@ -52,8 +52,8 @@ func assembleAll(o options) ([]v1.Image, error) {
 	return images, nil
 }
 
-// assemble returns the image of a program. Nothing in it depends on when and
-// where it is made, but for what the options say.
+// assemble returns the image of a program. The image depends on the program and the
+// options, and not on the time or the machine.
 func assemble(o options, binary, architecture string) (v1.Image, error) {
 	base, layerType := empty.Image, types.DockerLayer
 	if o.format == ociFormat {
@@ -91,6 +91,6 @@ func assemble(o options, binary, architecture string) (v1.Image, error) {
 	return mutate.ConfigFile(image, file)
 }
 
-// epoch is the time of all files: a layer depends on its content only, and a
-// registry has one that did not change but once.
+// epoch is the time of all files. So a layer depends only on its content, and a registry
+// stores an unchanged layer once.
 func epoch() time.Time { return time.Unix(0, 0).UTC() }

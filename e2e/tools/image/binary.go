@@ -5,14 +5,14 @@ import (
 	"fmt"
 )
 
-// architectureOf returns for which processor a program is built. It refuses
-// one that would not start in the image, rather than on a node.
+// architectureOf returns the processor architecture of a program. It rejects a program that
+// could not start in the image.
 func architectureOf(binary string) (string, error) {
 	file, err := elf.Open(binary)
 	if err != nil {
 		return "", fmt.Errorf("%s is not a program for Linux: %w", binary, err)
 	}
-	defer file.Close() //nolint:errcheck // it was only read
+	defer file.Close() //nolint:errcheck // the file is only read
 	for _, p := range file.Progs {
 		if p.Type == elf.PT_INTERP {
 			return "", fmt.Errorf("%s needs a loader, which the image does not have: build it with CGO_ENABLED=0", binary)

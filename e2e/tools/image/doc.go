@@ -4,7 +4,7 @@
 //
 //	image -o dist/image.tar -tag localhost/batch-job-controller:dev -binary bin/batch-job-controller
 //
-// The archive is one that `docker load`, `kind load image-archive` and `ctr
-// images import` take. With -format oci it may hold the image for several
-// processors, and can be pushed to a registry under the digest that is printed.
+// The archive is in the format of `docker load`, `kind load image-archive` and `ctr images
+// import`. With -format oci it may have images for several architectures, and a registry
+// stores it under the printed digest.
 package main

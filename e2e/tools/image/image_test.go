@@ -24,7 +24,7 @@ import (
 
 const testTag = "localhost/batch-job-controller:dev"
 
-// writeProgram writes the head of a program, of which the tool reads no more.
+// writeProgram writes the header of a program: the tool reads no more.
 func writeProgram(t *testing.T, machine elf.Machine, segments ...elf.ProgType) string {
 	t.Helper()
 	header := elf.Header64{
@@ -144,7 +144,7 @@ func TestImage(t *testing.T) {
 			t.Errorf("%s was changed %s", header.Name, header.ModTime)
 		}
 		if header.Name == "batch-job-controller" && !bytes.Equal(content, read(t, program)) {
-			t.Error("the program is another one")
+			t.Error("the program differs")
 		}
 	}
 	if !slices.Equal(got, want) {
@@ -198,15 +198,15 @@ func TestRefuses(t *testing.T) {
 		"no output":                      {args: []string{"-tag", testTag, "-binary", program}, want: "-o, -tag and -binary"},
 		"no tag":                         {args: []string{"-o", output, "-binary", program}, want: "-o, -tag and -binary"},
 		"no program":                     {args: []string{"-o", output, "-tag", testTag}, want: "-o, -tag and -binary"},
-		"an argument that is no flag":    {args: []string{"-o", output, "-tag", testTag, "-binary", program, "x"}, want: "nothing but flags"},
+		"an argument that is not a flag": {args: []string{"-o", output, "-tag", testTag, "-binary", program, "x"}, want: "nothing but flags"},
 		"a name without a tag":           {args: []string{"-o", output, "-tag", "localhost/x", "-binary", program}, want: "tag"},
-		"a format that there is not":     {args: []string{"-o", output, "-tag", testTag, "-binary", program, "-format", "zip"}, want: "docker or oci"},
+		"an unknown format":              {args: []string{"-o", output, "-tag", testTag, "-binary", program, "-format", "zip"}, want: "docker or oci"},
 		"two programs for docker":        {args: []string{"-o", output, "-tag", testTag, "-binary", program, "-binary", program}, want: "need -format oci"},
 		"docker and a registry":          {args: []string{"-o", output, "-tag", testTag, "-binary", program, "-push"}, want: "need -format oci"},
 		"two programs for one processor": {args: []string{"-o", output, "-tag", testTag, "-format", "oci", "-binary", program, "-binary", program}, want: "second program for amd64"},
-		"a time that is none":            {args: []string{"-o", output, "-tag", testTag, "-binary", program}, epoch: "today", want: "seconds since 1970"},
+		"an invalid time":                {args: []string{"-o", output, "-tag", testTag, "-binary", program}, epoch: "today", want: "seconds since 1970"},
 		"a label without a value":        {args: []string{"-label", "x"}, want: "key=value"},
-		"a program that is not there":    {args: []string{"-o", output, "-tag", testTag, "-binary", "/nowhere"}, want: "no such file"},
+		"a missing program":              {args: []string{"-o", output, "-tag", testTag, "-binary", "/nowhere"}, want: "no such file"},
 		"a script":                       {args: []string{"-o", output, "-tag", testTag, "-binary", script}, want: "not a program for Linux"},
 		"a program that needs a loader":  {args: []string{"-o", output, "-tag", testTag, "-binary", writeProgram(t, elf.EM_X86_64, elf.PT_INTERP)}, want: "CGO_ENABLED=0"},
 		"a program for another computer": {args: []string{"-o", output, "-tag", testTag, "-binary", writeProgram(t, elf.EM_68K)}, want: "EM_68K"},
@@ -277,8 +277,8 @@ func TestDockerfileAgrees(t *testing.T) {
 	}
 }
 
-// lastStage returns the instructions of a Dockerfile's last stage: of each
-// what stands behind its word.
+// lastStage returns the arguments of the instructions in a Dockerfile's last stage, by
+// instruction.
 func lastStage(text string) map[string][]string {
 	stage := map[string][]string{}
 	for line := range strings.Lines(strings.ReplaceAll(text, "\\\n", "")) {

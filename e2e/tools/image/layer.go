@@ -12,8 +12,8 @@ import (
 	"github.com/google/go-containerregistry/pkg/v1/types"
 )
 
-// newLayer returns the only layer: the program, its user, and the directory of
-// the reports, which that user may write to where nothing is mounted.
+// newLayer returns the only layer: the program, its user, and the report directory, which
+// is writable for the user even without a volume.
 func newLayer(binary string, kind types.MediaType) (v1.Layer, error) {
 	content, err := os.ReadFile(binary)
 	if err != nil {

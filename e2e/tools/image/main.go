@@ -29,8 +29,8 @@ func main() {
 	}
 }
 
-// epochVariable says when the image was made, in seconds since 1970, as for any
-// build that can be reproduced: https://reproducible-builds.org/specs/source-date-epoch
+// epochVariable is the creation time of the image, in seconds since 1970, as for any
+// reproducible build: https://reproducible-builds.org/specs/source-date-epoch
 const epochVariable = "SOURCE_DATE_EPOCH"
 
 type options struct {
@@ -43,13 +43,13 @@ type options struct {
 	created  time.Time
 }
 
-// The archives there are.
+// The formats of archives.
 const (
-	dockerFormat = "docker" // one platform: what `docker load` of any version takes
+	dockerFormat = "docker" // one platform: any version of `docker load` accepts it
 	ociFormat    = "oci"    // any number of platforms
 )
 
-// binaries is a flag that may be given many times.
+// binaries is a flag that may be repeated.
 type binaries []string
 
 func (b *binaries) String() string { return "" }
@@ -59,7 +59,7 @@ func (b *binaries) Set(text string) error {
 	return nil
 }
 
-// labels is a flag that may be given many times.
+// labels is a flag that may be repeated.
 type labels map[string]string
 
 func (l labels) String() string { return "" }
@@ -108,10 +108,10 @@ func parse(args []string, epoch string, stderr io.Writer) (options, error) {
 	flags.SetOutput(stderr)
 	flags.StringVar(&o.output, "o", "", "file to write the archive to")
 	flags.StringVar(&o.tag, "tag", "", "name of the image, with a tag")
-	flags.StringVar(&o.format, "format", dockerFormat, "of the archive: docker, for one platform, or oci")
-	flags.BoolVar(&o.push, "push", false, "push the image, too, to the registry that its name begins with; needs -format oci")
-	flags.Var(&o.binaries, "binary", "the program: a Linux binary that needs no loader; may be given once for each processor")
-	flags.Var(o.labels, "label", "label of the image, as key=value; may be given many times")
+	flags.StringVar(&o.format, "format", dockerFormat, "format of the archive: docker, for one platform, or oci")
+	flags.BoolVar(&o.push, "push", false, "also push the image to the registry in its name; needs -format oci")
+	flags.Var(&o.binaries, "binary", "the program: a Linux binary that needs no loader; may be repeated, once for each architecture")
+	flags.Var(o.labels, "label", "label of the image, as key=value; may be repeated")
 	if err := flags.Parse(args); err != nil {
 		return o, err
 	}

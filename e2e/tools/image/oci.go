@@ -19,7 +19,7 @@ import (
 	"github.com/google/go-containerregistry/pkg/v1/types"
 )
 
-// indexOf returns one image for all platforms. Its digest names all of it.
+// indexOf returns one image for all platforms. Its digest covers all of them.
 func indexOf(images []v1.Image) (v1.ImageIndex, error) {
 	index := mutate.IndexMediaType(empty.Index, types.OCIImageIndex)
 	for _, image := range images {
@@ -35,8 +35,8 @@ func indexOf(images []v1.Image) (v1.ImageIndex, error) {
 	return index, nil
 }
 
-// writeOCI writes an archive of the index, and prints its name and its digest:
-// that which it has in a registry, too.
+// writeOCI writes an archive of the index, and prints its name and its digest, which is the
+// same in a registry.
 func writeOCI(o options, tag name.Tag, index v1.ImageIndex, stdout io.Writer) (err error) {
 	dir, err := os.MkdirTemp("", "image-")
 	if err != nil {
@@ -67,8 +67,7 @@ func writeOCI(o options, tag name.Tag, index v1.ImageIndex, stdout io.Writer) (e
 	return nil
 }
 
-// archive writes all files of a directory, in order and without their own times
-// and modes.
+// archive writes all files of a directory, in order, with fixed times and modes.
 func archive(to io.Writer, files fs.FS, o options) error {
 	out := tar.NewWriter(to)
 	err := fs.WalkDir(files, ".", func(name string, entry fs.DirEntry, err error) error {
@@ -96,8 +95,7 @@ func archive(to io.Writer, files fs.FS, o options) error {
 	return errors.Join(err, out.Close())
 }
 
-// pushIndex pushes with the credentials that `docker login` and its like have
-// left.
+// pushIndex pushes with the credentials of `docker login`.
 func pushIndex(ctx context.Context, tag name.Tag, index v1.ImageIndex) error {
 	err := remote.WriteIndex(tag, index, remote.WithContext(ctx), remote.WithAuthFromKeychain(authn.DefaultKeychain))
 	if err != nil {

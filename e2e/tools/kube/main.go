@@ -1,5 +1,5 @@
-// Command kube is every program of a Kubernetes cluster in one: it is the
-// program it is called by. Linking once instead of seven times saves minutes.
+// Command kube has all programs of a Kubernetes cluster: the name under which it is called
+// selects the program. One linked binary instead of seven saves minutes.
 package main
 
 import (
@@ -43,7 +43,7 @@ func run(program string) int {
 	case "kubelet":
 		return cli.Run(kubelet.NewKubeletCommand(context.Background()))
 	default:
-		fmt.Fprintf(os.Stderr, "%s: no program of that name in here\n", program)
+		fmt.Fprintf(os.Stderr, "%s: is not one of the programs of this command\n", program)
 		return 2
 	}
 }

@@ -13,13 +13,13 @@ import (
 	"time"
 )
 
-// Client talks JSON to one API server.
+// Client sends JSON requests to one API server.
 type Client struct {
 	base string
 	http *http.Client
 }
 
-// New makes a client from an identity's files.
+// New returns a client with the certificate files of an identity.
 func New(base, caFile, certFile, keyFile string) (*Client, error) {
 	ca, err := os.ReadFile(caFile)
 	if err != nil {
@@ -42,14 +42,14 @@ func New(base, caFile, certFile, keyFile string) (*Client, error) {
 	}}, nil
 }
 
-// StatusError is an answer other than 2xx.
+// StatusError is a response with a status other than 2xx.
 type StatusError struct {
 	Code int
 	Body string
 }
 
 func (e *StatusError) Error() string {
-	return fmt.Sprintf("API server answered %d: %s", e.Code, e.Body)
+	return fmt.Sprintf("the API server responded with status %d: %s", e.Code, e.Body)
 }
 
 // Get decodes the object at path into out, which may be nil.

@@ -1,3 +1,3 @@
-// Package apiclient asks the API server the few things that the harness needs
-// to know. It is no client-go, so that the supervisor links in a second.
+// Package apiclient has the few requests to the API server that the cluster needs. It does
+// not use client-go, so that the supervisor links in a second.
 package apiclient

@@ -5,7 +5,7 @@ import (
 	"net/url"
 )
 
-// ReadyNodes names the nodes that match the label selector and are Ready.
+// ReadyNodes returns the names of the Ready nodes that match the label selector.
 func (c *Client) ReadyNodes(ctx context.Context, selector string) ([]string, error) {
 	var list struct {
 		Items []struct {

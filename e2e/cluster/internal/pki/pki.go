@@ -27,14 +27,14 @@ type Authority struct {
 	key  *ecdsa.PrivateKey
 }
 
-// Request says what a certificate is for. With hosts it also serves them.
+// Request is a request for a client certificate. With hosts, it is also a server certificate.
 type Request struct {
 	User   string
 	Groups []string
 	Hosts  []string
 }
 
-// New makes an authority with a fresh key.
+// New returns an authority with a new key.
 func New(name string) (*Authority, error) {
 	template, err := certificateTemplate(pkix.Name{CommonName: name})
 	if err != nil {
@@ -54,7 +54,7 @@ func New(name string) (*Authority, error) {
 	return a, nil
 }
 
-// Issue makes a key and signs a certificate for it.
+// Issue generates a key and signs a certificate for it.
 func (a *Authority) Issue(r Request) (Pair, error) {
 	template, err := certificateTemplate(pkix.Name{CommonName: r.User, Organization: r.Groups})
 	if err != nil {
@@ -97,7 +97,7 @@ func (a *Authority) sign(template *x509.Certificate, key *ecdsa.PrivateKey) (Pai
 func certificateTemplate(subject pkix.Name) (*x509.Certificate, error) {
 	serial, err := rand.Int(rand.Reader, new(big.Int).Lsh(big.NewInt(1), 120))
 	if err != nil {
-		return nil, fmt.Errorf("draw serial number: %w", err)
+		return nil, fmt.Errorf("generate serial number: %w", err)
 	}
 	now := time.Now()
 	return &x509.Certificate{

@@ -27,7 +27,7 @@ func TestIssuedCertificateVerifies(t *testing.T) {
 		}
 	}
 	if _, err := loaded.Leaf.Verify(x509.VerifyOptions{DNSName: "other", Roots: roots}); err == nil {
-		t.Error("serves any name")
+		t.Error("the certificate is valid for any name")
 	}
 	if got := loaded.Leaf.Subject.Organization; len(got) != 1 || got[0] != "g" {
 		t.Errorf("groups are %q", got)

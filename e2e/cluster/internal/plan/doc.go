@@ -1,4 +1,4 @@
-// Package plan says what a cluster consists of: addresses, files, identities
-// and the command line of every process. It is pure: it starts nothing and
-// touches neither disk nor network.
+// Package plan computes the parts of a cluster: addresses, files, identities and the command
+// line of every process. It is pure: it starts nothing, and uses neither the disk nor the
+// network.
 package plan

@@ -12,13 +12,13 @@ var stages string
 // SimulatedSelector matches the simulated nodes.
 const SimulatedSelector = "type=kwok"
 
-// PauseImage is what holds a pod's namespaces open.
+// PauseImage is the image that keeps a pod's namespaces open.
 const PauseImage = "localhost/pause:1"
 
-// object is JSON, which every reader of YAML takes too.
+// object is encoded as JSON, which is valid YAML.
 type object map[string]any
 
-// Files maps the path of every configuration file to its content.
+// Files returns the content of every configuration file by its path.
 func (s Spec) Files(snapshotter string) (map[string][]byte, error) {
 	files := map[string][]byte{s.Path("kwok.yaml"): []byte(stages)}
 	for _, n := range s.NodeList() {
@@ -108,10 +108,10 @@ func (s Spec) kubeletConfig(n Node) object {
 		"failSwapOn":               false,
 		"makeIPTablesUtilChains":   false,
 		"serializeImagePulls":      false,
-		// A disk that others fill is not what these nodes are here to test.
+		// The kubelet must not evict pods because other programs fill the disk.
 		"evictionHard":                object{},
 		"imageGCHighThresholdPercent": 100,
-		// A log that is longer than the controller keeps has to be there.
+		// Tests need a log that is longer than the controller saves.
 		"containerLogMaxSize": "64Mi",
 		// Works on cgroup v1 too, where a container lives right below cgroupRoot.
 		"failCgroupV1":           false,

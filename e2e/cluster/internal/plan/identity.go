@@ -6,20 +6,20 @@ type Identity struct {
 	User   string
 	Groups []string
 	Hosts  []string // set for servers
-	// Kubeconfig, when set, is the file that carries the certificate to Server.
+	// Kubeconfig, if set, is the kubeconfig file with the certificate for Server.
 	Kubeconfig string
 	Server     string
 }
 
-// Identities lists every certificate of the cluster.
+// Identities returns every certificate of the cluster.
 func (s Spec) Identities() []Identity {
 	internal := "https://" + s.APIAddress()
 	masters := []string{"system:masters"}
 	ids := []Identity{
 		{File: "admin", User: "admin", Groups: masters, Kubeconfig: s.Kubeconfig(), Server: s.HostURL()},
 		s.component("supervisor", "supervisor", masters...),
-		// Not with a ServiceAccount for each controller: at 20 requests a second
-		// it would spend its first five seconds on making them.
+		// All controllers share this identity: at 20 requests a second, creating a
+		// ServiceAccount for each controller would take five seconds.
 		s.component("kube-controller-manager", "system:kube-controller-manager", masters...),
 		s.component("kube-scheduler", "system:kube-scheduler"),
 		s.component("kwok", "kwok", masters...),
@@ -55,8 +55,8 @@ func (s Spec) component(name, user string, groups ...string) Identity {
 // ComponentKubeconfig is the kubeconfig of a control plane process.
 func (s Spec) ComponentKubeconfig(name string) string { return s.Path("kubeconfigs", name) }
 
-// Certificate is an identity's, or that of the authority itself, "ca".
+// Certificate is the certificate file of an identity, or of the authority, "ca".
 func (s Spec) Certificate(file string) string { return s.Path("pki", file+".crt") }
 
-// Key is the private key that belongs to Certificate.
+// Key is the file of the private key for Certificate.
 func (s Spec) Key(file string) string { return s.Path("pki", file+".key") }

@@ -2,8 +2,8 @@ package plan
 
 import "fmt"
 
-// The cluster's addresses. They exist only inside its own namespaces, so any
-// number of clusters can use the same ones.
+// The cluster's addresses. They exist only in its own namespaces, so that all clusters use
+// the same addresses.
 const (
 	controlPlaneIP = "10.77.0.1"
 	nodeCIDRBits   = "/24"
@@ -13,18 +13,18 @@ const (
 	bridge         = "br0"
 	bridgeMAC      = "02:00:00:00:00:01"
 
-	// ClusterDomain ends the names of Services.
+	// ClusterDomain is the suffix of the names of Services.
 	ClusterDomain = "cluster.local"
-	// DNSAddress answers the pods' questions.
+	// DNSAddress is the address of the pods' name server.
 	DNSAddress = controlPlaneIP + ":53"
 )
 
-// Everybody knows everybody's hardware address: a kernel that asked for that of
-// a node which was cut off would soon answer "no route to host" to whoever
-// connects to it. In the networks of clouds it hears nothing, and tries again.
+// The hardware addresses of all nodes are static: otherwise, a kernel that resolves the
+// address of a disconnected node would soon return "no route to host" to clients. In cloud
+// networks, clients get no error, and their packets are sent again.
 
-// ControlPlaneLinks are the `ip -batch` lines that make the control plane's
-// bridge and one cabled network namespace per node.
+// ControlPlaneLinks are the `ip -batch` lines that create the control plane's bridge, and a
+// network namespace with a link to it for each node.
 func (s Spec) ControlPlaneLinks() []string {
 	lines := []string{
 		"link set lo up",
@@ -41,7 +41,7 @@ func (s Spec) ControlPlaneLinks() []string {
 			fmt.Sprintf("route add %s via %s", n.PodCIDR, n.IP),
 		)
 	}
-	// The control plane has no kube-proxy: node-1's translates for it.
+	// The control plane has no kube-proxy and uses that of node-1.
 	return append(lines, fmt.Sprintf("route add %s via %s", serviceCIDR, s.NodeList()[0].IP))
 }
 
@@ -52,7 +52,8 @@ func (s Spec) NodeLinks(n Node) []string {
 		"addr add " + n.IP + nodeCIDRBits + " dev eth0",
 		"link set eth0 up",
 		neighbour(controlPlaneIP, bridgeMAC, "eth0"),
-		// Never taken: it lets the kernel get as far as kube-proxy's rules.
+		// No packet uses this route: without it, the kernel would not reach the rules of
+		// kube-proxy.
 		"route add " + serviceCIDR + " via " + controlPlaneIP,
 	}
 	for _, other := range s.NodeList() {
@@ -67,8 +68,8 @@ func neighbour(ip, mac, link string) string {
 	return fmt.Sprintf("neigh add %s lladdr %s dev %s nud permanent", ip, mac, link)
 }
 
-// CableChange is the `ip -batch` line, for the control plane, that cuts a node
-// off or heals it. The node's link stays up: it hears nothing of the cut.
+// CableChange is the `ip -batch` line, for the control plane, that disconnects or reconnects
+// a node. The node's link stays up, so that the node does not notice.
 func (s Spec) CableChange(n Node, action string) (line string, ok bool) {
 	switch action {
 	case "cut":

@@ -5,22 +5,22 @@ import (
 	"path/filepath"
 )
 
-// MaxNodes is bounded by the /24 that the nodes share.
+// MaxNodes is the maximum for the /24 network that the nodes share.
 const MaxNodes = 200
 
-// Node is one real node: a network namespace with a containerd, a kubelet
-// and a kube-proxy of its own.
+// Node is a real node: a network namespace with its own containerd, kubelet and
+// kube-proxy.
 type Node struct {
 	Name    string
 	Index   int // from 1
 	IP      string
 	MAC     string
 	PodCIDR string
-	Link    string // the control plane's end of its cable
+	Link    string // the network link on the control plane's side
 	Dir     string
 }
 
-// NodeList lists the real nodes.
+// NodeList returns the real nodes.
 func (s Spec) NodeList() []Node {
 	nodes := make([]Node, 0, s.Nodes)
 	for i := 1; i <= s.Nodes; i++ {
@@ -38,7 +38,7 @@ func (s Spec) NodeList() []Node {
 	return nodes
 }
 
-// Node finds a real node by name.
+// Node returns the real node with a name.
 func (s Spec) Node(name string) (Node, bool) {
 	for _, n := range s.NodeList() {
 		if n.Name == name {
@@ -53,5 +53,5 @@ func (n Node) Path(elem ...string) string {
 	return filepath.Join(append([]string{n.Dir}, elem...)...)
 }
 
-// ContainerdSocket is where the node's containerd listens.
+// ContainerdSocket is the socket of the node's containerd.
 func (n Node) ContainerdSocket() string { return n.Path("containerd.sock") }

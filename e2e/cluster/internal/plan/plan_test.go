@@ -50,9 +50,9 @@ func TestCableChange(t *testing.T) {
 		want   string
 		wantOK bool
 	}{
-		"a cut leaves the link up":          {"cut", "link set v-node-1 nomaster", true},
-		"healing puts it back":              {"heal", "link set v-node-1 master br0", true},
-		"anything else is not known, so no": {"burn", "", false},
+		"a cut leaves the link up":    {"cut", "link set v-node-1 nomaster", true},
+		"healing reconnects the node": {"heal", "link set v-node-1 master br0", true},
+		"an unknown action":           {"burn", "", false},
 	}
 	for name, tt := range tests {
 		t.Run(name, func(t *testing.T) {
@@ -85,13 +85,13 @@ func TestProcesses(t *testing.T) {
 		"etcd does not sync by default": {
 			process: Etcd, want: []string{"--unsafe-no-fsync"},
 		},
-		"etcd syncs when asked": {
+		"etcd syncs with EtcdFsync": {
 			spec: Spec{EtcdFsync: true}, process: Etcd, wantNot: []string{"--unsafe-no-fsync"},
 		},
 		"the Job controller is slow by default": {
 			process: ControllerManager, wantNot: []string{"--concurrent-job-syncs=50"},
 		},
-		"the Job controller is fast when asked": {
+		"the Job controller is fast with FastJobs": {
 			spec: Spec{FastJobs: true}, process: ControllerManager, want: []string{"--concurrent-job-syncs=50", "--kube-api-qps=1000"},
 		},
 		"without nodes the API server shares its reserved port": {

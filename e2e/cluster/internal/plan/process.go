@@ -5,23 +5,23 @@ import (
 	"strings"
 )
 
-// Process is one program of the cluster. Netns names the network namespace it
-// runs in; empty is the supervisor's own.
+// Process is one process of the cluster. Netns is the name of its network namespace; empty:
+// the supervisor's own.
 type Process struct {
 	Name  string
 	Argv  []string
 	Netns string
-	// Retries is how often it is started again when it ends by itself.
+	// Retries is how often it is restarted if it ends by itself.
 	Retries int
 }
 
-// kubeletRetries is for kubelets that start at the same moment: the path of the
-// socket for device plugins is fixed, and each removes it before it listens
-// there. One that finds it taken all the same ends.
+// kubeletRetries is for kubelets that start at the same time: the path of their socket for
+// device plugins is fixed, and each kubelet removes the socket before it listens. A kubelet
+// that still finds the path in use ends.
 const kubeletRetries = 2
 
-// Names of the control plane's processes. A node's have the node's name after
-// a dash: kubelet-node-1.
+// The names of the control plane's processes. The names of a node's processes end with the
+// node's name: kubelet-node-1.
 const (
 	Etcd              = "etcd"
 	APIServer         = "kube-apiserver"
@@ -30,7 +30,7 @@ const (
 	Kwok              = "kwok"
 )
 
-// Processes lists every process, in the order they can be started.
+// Processes returns all processes, in the order in which they can be started.
 func (s Spec) Processes() []Process {
 	list := []Process{
 		s.process(Etcd, s.etcd()),
@@ -77,9 +77,9 @@ func (s Spec) etcd() []string {
 		"--initial-advertise-peer-urls=" + peer,
 		"--initial-cluster=default=" + peer,
 		"--log-level=warn",
-		// The supervisor reserves the ports by holding them open, unused.
+		// The supervisor holds the ports open, so that no other process gets them.
 		"--socket-reuse-port",
-		// Scale tests outgrow the 2 GiB that etcd allows itself.
+		// Scale tests need more than etcd's default of 2 GiB.
 		"--quota-backend-bytes=8589934592",
 	}
 	if !s.EtcdFsync {
@@ -121,7 +121,7 @@ func (s Spec) apiServer() []string {
 		fmt.Sprintf("--secure-port=%d", s.APIPort),
 		"--permit-port-sharing=true",
 		"--advertise-address=127.0.0.1",
-		// A loopback address is refused as the endpoint of a Service.
+		// A loopback address is not a valid endpoint of a Service.
 		"--endpoint-reconciler-type=none",
 	)
 }

@@ -7,7 +7,8 @@ import (
 	"strconv"
 )
 
-// Spec is what the process that starts a cluster tells its supervisor.
+// Spec is the specification of a cluster: the process that starts it writes it for the
+// supervisor.
 type Spec struct {
 	Name     string `json:"name"`
 	Dir      string `json:"dir"`
@@ -16,13 +17,13 @@ type Spec struct {
 	CNIDir   string `json:"cniDir,omitempty"`
 	RuncPath string `json:"runcPath,omitempty"`
 
-	// Nodes is the number of real nodes. Without any, the control plane runs
-	// on loopback ports and needs no privileges.
+	// Nodes is the number of real nodes. With 0, the control plane runs on loopback ports
+	// and needs no privileges.
 	Nodes     int  `json:"nodes"`
 	Simulated bool `json:"simulated"`
 
-	// APIPort is where the host reaches the API server on 127.0.0.1. The two
-	// etcd ports are only set when there are no real nodes.
+	// APIPort is the port of the API server on 127.0.0.1 of the host. The two etcd ports
+	// are set only without real nodes.
 	APIPort      int `json:"apiPort"`
 	EtcdPort     int `json:"etcdPort,omitempty"`
 	EtcdPeerPort int `json:"etcdPeerPort,omitempty"`
@@ -32,18 +33,18 @@ type Spec struct {
 	ExtraArgs map[string][]string `json:"extraArgs,omitempty"`
 	Images    []string            `json:"images,omitempty"`
 
-	// Detached clusters outlive the process that started them.
+	// Detached: the cluster outlives the process that started it.
 	Detached bool `json:"detached"`
 }
 
-// Files every cluster has in its directory.
+// Files that every cluster has in its directory.
 const (
 	SpecFile    = "spec.json"
 	ControlFile = "control.sock"
 	PIDFile     = "supervisor.pid"
 )
 
-// Isolated says whether the cluster has namespaces of its own.
+// Isolated reports whether the cluster has namespaces of its own.
 func (s Spec) Isolated() bool { return s.Nodes > 0 }
 
 // Path joins elements to the cluster's directory.
@@ -59,13 +60,13 @@ func (s Spec) Log(process string) string {
 // Bin is the path of a program.
 func (s Spec) Bin(program string) string { return filepath.Join(s.BinDir, program) }
 
-// Kubeconfig is the administrator's, usable from the host.
+// Kubeconfig is the administrator's kubeconfig, for use on the host.
 func (s Spec) Kubeconfig() string { return s.Path("kubeconfig") }
 
-// HostURL is the API server as the host sees it.
+// HostURL is the URL of the API server on the host.
 func (s Spec) HostURL() string { return fmt.Sprintf("https://127.0.0.1:%d", s.APIPort) }
 
-// APIAddress is the API server as the cluster's own processes see it.
+// APIAddress is the address of the API server for the cluster's own processes.
 func (s Spec) APIAddress() string {
 	if s.Isolated() {
 		return net.JoinHostPort(controlPlaneIP, "6443")
@@ -73,7 +74,7 @@ func (s Spec) APIAddress() string {
 	return net.JoinHostPort("127.0.0.1", strconv.Itoa(s.APIPort))
 }
 
-// EtcdAddress is where etcd serves its clients.
+// EtcdAddress is the address of etcd for clients.
 func (s Spec) EtcdAddress() string {
 	if s.Isolated() {
 		return "127.0.0.1:2379"
@@ -94,6 +95,6 @@ func (s Spec) CgroupRoot() string { return "/batch-job-controller-e2e/" + s.Name
 // NodeCgroup is the cgroup of the containers of one node.
 func (s Spec) NodeCgroup(n Node) string { return s.CgroupRoot() + "/" + n.Name }
 
-// LockFile is locked for as long as the cluster that owns the directory lives.
-// It is not in the directory, so that it can be held while that is removed.
+// LockFile is locked while the cluster with the directory runs. It is outside the directory,
+// so that the lock can be held while the directory is removed.
 func LockFile(dir string) string { return dir + ".lock" }

@@ -17,11 +17,10 @@ import (
 
 const (
 	pollInterval = 100 * time.Millisecond
-	startTimeout = 10 * time.Minute // it takes ten seconds on a quiet machine
+	startTimeout = 10 * time.Minute // a start takes ten seconds on an idle machine
 )
 
-// bringUp returns when the cluster is ready, or as soon as one of its
-// processes dies before that.
+// bringUp returns when the cluster is ready, or as soon as one of its processes has died.
 func (s *supervisor) bringUp(ctx context.Context) error {
 	ctx, cancel := context.WithTimeoutCause(ctx, startTimeout, fmt.Errorf("not ready after %s", startTimeout))
 	defer cancel()
@@ -54,7 +53,7 @@ func (s *supervisor) makeNetwork(ctx context.Context) error {
 			return os.WriteFile("/proc/sys/net/ipv4/ip_forward", []byte("1"), 0)
 		})
 		if err != nil {
-			return fmt.Errorf("let %s forward: %w", n.Name, err)
+			return fmt.Errorf("enable forwarding of %s: %w", n.Name, err)
 		}
 	}
 	return nil
@@ -83,7 +82,7 @@ func (s *supervisor) writeFiles() error {
 	return err
 }
 
-// snapshotter avoids an overlay on an overlay, which the kernel refuses.
+// snapshotter avoids an overlay on an overlay, which the kernel rejects.
 func (s *supervisor) snapshotter() string {
 	var fs unix.Statfs_t
 	if err := unix.Statfs(s.spec.Dir, &fs); err == nil && fs.Type == unix.OVERLAYFS_SUPER_MAGIC {
@@ -120,7 +119,8 @@ func (s *supervisor) startControlPlane(ctx context.Context) error {
 	return s.waitReady(ctx)
 }
 
-// serveInside opens what hosts and pods reach in the supervisor itself.
+// serveInside starts the servers in the supervisor: the name server of the pods, and the
+// port of the host.
 func (s *supervisor) serveInside() error {
 	conn, err := net.ListenPacket("udp", plan.DNSAddress)
 	if err != nil {
@@ -137,8 +137,8 @@ func (s *supervisor) serveInside() error {
 	return nil
 }
 
-// waitReady waits for the nodes, and for the ServiceAccount without which no
-// pod can be created in the default namespace.
+// waitReady waits for the nodes, and for the ServiceAccount that pods in the default
+// namespace need.
 func (s *supervisor) waitReady(ctx context.Context) error {
 	err := until(ctx, "default ServiceAccount", func() error {
 		return s.api.Get(ctx, "/api/v1/namespaces/default/serviceaccounts/default", nil)
@@ -184,7 +184,8 @@ func (s *supervisor) nodeProcesses(program string) []string {
 	return names
 }
 
-// until polls; when it gives up, the last reason is part of the error.
+// until polls until ready returns nil. At the end of ctx, it returns an error with the last
+// error of ready.
 func until(ctx context.Context, what string, ready func() error) error {
 	ticker := time.NewTicker(pollInterval)
 	defer ticker.Stop()

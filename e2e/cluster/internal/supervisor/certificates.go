@@ -10,7 +10,7 @@ import (
 	"github.com/batch-job-controller/batch-job-controller/e2e/cluster/internal/plan"
 )
 
-// writeCertificates makes the authority, every certificate and kubeconfig.
+// writeCertificates creates the authority, and writes all certificates and kubeconfigs.
 func writeCertificates(spec plan.Spec) error {
 	ca, err := pki.New("batch-job-controller-e2e " + spec.Name)
 	if err != nil {
@@ -68,7 +68,7 @@ func kubeconfig(cluster string, id plan.Identity, ca []byte, pair pki.Pair) ([]b
 
 func writeFile(path string, data []byte) error {
 	if err := os.MkdirAll(filepath.Dir(path), 0o755); err != nil {
-		return fmt.Errorf("make directory: %w", err)
+		return fmt.Errorf("create directory: %w", err)
 	}
 	if err := os.WriteFile(path, data, 0o600); err != nil {
 		return fmt.Errorf("write file: %w", err)

@@ -10,8 +10,8 @@ import (
 
 const cgroupMount = "/sys/fs/cgroup"
 
-// makeCgroup makes the cgroup in every hierarchy, ready for children: the
-// kubelet wants its root to be there.
+// makeCgroup creates a cgroup in every hierarchy, ready for children: the kubelet requires
+// its root cgroup to exist.
 func makeCgroup(path string) error {
 	if _, err := os.Stat(filepath.Join(cgroupMount, "cgroup.controllers")); err == nil {
 		return makeUnified(path)
@@ -24,7 +24,7 @@ func makeCgroup(path string) error {
 		hierarchy := filepath.Dir(file)
 		for _, dir := range ancestors(path) {
 			if err := os.MkdirAll(filepath.Join(hierarchy, dir), 0o755); err != nil {
-				return fmt.Errorf("make cgroup: %w", err)
+				return fmt.Errorf("create cgroup: %w", err)
 			}
 			if err := inheritCpuset(filepath.Join(hierarchy, dir)); err != nil {
 				return err
@@ -34,12 +34,13 @@ func makeCgroup(path string) error {
 	return nil
 }
 
-// inheritCpuset fills what a new v1 cpuset leaves empty, and thereby unusable.
+// inheritCpuset copies the cpuset of the parent: a new v1 cpuset is empty, and therefore
+// unusable.
 func inheritCpuset(dir string) error {
 	for _, name := range []string{"cpuset.cpus", "cpuset.mems"} {
 		own, err := os.ReadFile(filepath.Join(dir, name))
 		if err != nil || len(bytes.TrimSpace(own)) > 0 {
-			continue // another hierarchy, or filled already
+			continue // another hierarchy, or not empty
 		}
 		value, err := os.ReadFile(filepath.Join(filepath.Dir(dir), name))
 		if err != nil {
@@ -52,7 +53,7 @@ func inheritCpuset(dir string) error {
 	return nil
 }
 
-// makeUnified passes every controller down to the cgroup on a v2 host.
+// makeUnified creates the cgroup on a v2 host, and enables every controller for it.
 func makeUnified(path string) error {
 	data, err := os.ReadFile(filepath.Join(cgroupMount, "cgroup.controllers"))
 	if err != nil {
@@ -62,16 +63,16 @@ func makeUnified(path string) error {
 	for _, dir := range append([]string{"/"}, ancestors(path)...) {
 		full := filepath.Join(cgroupMount, dir)
 		if err := os.MkdirAll(full, 0o755); err != nil {
-			return fmt.Errorf("make cgroup: %w", err)
+			return fmt.Errorf("create cgroup: %w", err)
 		}
 		if err := os.WriteFile(filepath.Join(full, "cgroup.subtree_control"), []byte(controllers), 0o644); err != nil {
-			return fmt.Errorf("pass controllers down from %s: %w", full, err)
+			return fmt.Errorf("enable controllers below %s: %w", full, err)
 		}
 	}
 	return nil
 }
 
-// ancestors of /a/b are /a and /a/b.
+// ancestors returns /a and /a/b for /a/b.
 func ancestors(path string) []string {
 	var dirs []string
 	for dir := path; dir != "/"; dir = filepath.Dir(dir) {

@@ -12,7 +12,7 @@ import (
 	"syscall"
 )
 
-// controlHandler is what the harness's other processes ask for.
+// controlHandler serves the requests of other processes to the supervisor.
 func (s *supervisor) controlHandler() http.Handler {
 	mux := http.NewServeMux()
 	mux.HandleFunc("GET /progress", s.serveProgress)
@@ -82,17 +82,17 @@ func (s *supervisor) actOnNode(ctx context.Context, name, action string) error {
 	return s.spawner.run(ctx, "", change, "ip", "-batch", "-")
 }
 
-// receiveImage takes the archive itself, not its path: what the caller sees at
-// a path need not be what is there in the supervisor's mount namespace.
+// receiveImage receives the archive and not its path, because a path may have other content
+// in the supervisor's mount namespace.
 func (s *supervisor) receiveImage(r *http.Request) error {
 	file, err := os.CreateTemp(s.spec.Dir, "image-*.tar")
 	if err != nil {
-		return fmt.Errorf("keep image: %w", err)
+		return fmt.Errorf("store image: %w", err)
 	}
 	defer os.Remove(file.Name())
 	_, err = io.Copy(file, r.Body)
 	if err := errors.Join(err, file.Close()); err != nil {
-		return fmt.Errorf("keep image as %s: %w", filepath.Base(file.Name()), err)
+		return fmt.Errorf("store image as %s: %w", filepath.Base(file.Name()), err)
 	}
 	return s.importImages(r.Context(), file.Name())
 }

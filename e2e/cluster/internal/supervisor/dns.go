@@ -24,8 +24,8 @@ const (
 
 var errNoSuchName = errors.New("no such name")
 
-// nameServer answers for Services, and for nothing else: the cluster has no
-// way to the outside.
+// nameServer resolves the names of Services, and no other names: the cluster has no access
+// to other networks.
 type nameServer struct {
 	api *apiclient.Client
 }
@@ -78,7 +78,7 @@ func (n *nameServer) answer(query []byte) ([]byte, error) {
 func pack(header dnsmessage.Header, question dnsmessage.Question, addresses []netip.Addr) ([]byte, error) {
 	message := dnsmessage.Message{Header: header, Questions: []dnsmessage.Question{question}}
 	for _, address := range addresses {
-		// To any other type of question the answer is that there is none.
+		// There are no records of other types.
 		if question.Type != dnsmessage.TypeA || !address.Is4() {
 			continue
 		}
@@ -89,7 +89,7 @@ func pack(header dnsmessage.Header, question dnsmessage.Question, addresses []ne
 	}
 	packed, err := message.Pack()
 	if err != nil {
-		return nil, fmt.Errorf("pack answer: %w", err)
+		return nil, fmt.Errorf("pack response: %w", err)
 	}
 	return packed, nil
 }
@@ -146,7 +146,7 @@ func (n *nameServer) endpoints(ctx context.Context, namespace, service string) (
 	return addresses, nil
 }
 
-// parseServiceName takes service.namespace.svc.cluster.local apart.
+// parseServiceName splits service.namespace.svc.cluster.local.
 func parseServiceName(name string) (service, namespace string, ok bool) {
 	name = strings.ToLower(strings.TrimSuffix(name, "."))
 	prefix, ok := strings.CutSuffix(name, ".svc."+plan.ClusterDomain)

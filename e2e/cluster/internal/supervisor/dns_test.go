@@ -13,13 +13,13 @@ func TestParseServiceName(t *testing.T) {
 		wantService, wantNamespace string
 		wantOK                     bool
 	}{
-		"a Service":                 {name: "web.default.svc.cluster.local.", wantService: "web", wantNamespace: "default", wantOK: true},
-		"in any case":               {name: "Web.Default.SVC.cluster.local.", wantService: "web", wantNamespace: "default", wantOK: true},
-		"a name of the outside":     {name: "example.org."},
-		"without a namespace":       {name: "web.svc.cluster.local."},
-		"with too many labels":      {name: "a.b.c.svc.cluster.local."},
-		"with an empty Service":     {name: ".default.svc.cluster.local."},
-		"the domain and no Service": {name: "svc.cluster.local."},
+		"a Service":                  {name: "web.default.svc.cluster.local.", wantService: "web", wantNamespace: "default", wantOK: true},
+		"in any case":                {name: "Web.Default.SVC.cluster.local.", wantService: "web", wantNamespace: "default", wantOK: true},
+		"a name outside the cluster": {name: "example.org."},
+		"without a namespace":        {name: "web.svc.cluster.local."},
+		"with too many labels":       {name: "a.b.c.svc.cluster.local."},
+		"with an empty Service":      {name: ".default.svc.cluster.local."},
+		"the domain and no Service":  {name: "svc.cluster.local."},
 	}
 	for name, tc := range tests {
 		t.Run(name, func(t *testing.T) {
@@ -36,8 +36,8 @@ func TestPack(t *testing.T) {
 		kind        dnsmessage.Type
 		wantAnswers int
 	}{
-		"an IPv4 address is answered": {kind: dnsmessage.TypeA, wantAnswers: 1},
-		"an IPv6 address is not":      {kind: dnsmessage.TypeAAAA},
+		"a question for an IPv4 address": {kind: dnsmessage.TypeA, wantAnswers: 1},
+		"a question for an IPv6 address": {kind: dnsmessage.TypeAAAA},
 	}
 	for name, tc := range tests {
 		t.Run(name, func(t *testing.T) {

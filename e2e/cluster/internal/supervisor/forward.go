@@ -10,7 +10,7 @@ import (
 	"github.com/batch-job-controller/batch-job-controller/e2e/cluster/internal/plan"
 )
 
-// forward joins every connection of the host's listener to an address inside.
+// forward forwards every connection of the host's listener to an address in the cluster.
 func forward(listener net.Listener, address string) {
 	for {
 		conn, err := listener.Accept()
@@ -28,7 +28,7 @@ func forward(listener net.Listener, address string) {
 	}
 }
 
-// Join copies both ways until both sides have said all, and closes both.
+// Join copies in both directions until both sides have sent everything, and closes both.
 func Join(a, b net.Conn) {
 	defer a.Close()
 	defer b.Close()
@@ -48,8 +48,8 @@ func Join(a, b net.Conn) {
 	<-done
 }
 
-// dial reaches host:port inside the cluster, where host is an address or the
-// DNS name of a Service, with or without the cluster's domain.
+// dial connects to host:port in the cluster. host is an address, or the DNS name of a
+// Service with or without the cluster's domain.
 func (s *supervisor) dial(ctx context.Context, address string) (net.Conn, error) {
 	host, port, err := net.SplitHostPort(address)
 	if err != nil {

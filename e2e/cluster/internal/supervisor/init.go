@@ -9,10 +9,10 @@ import (
 	"golang.org/x/sys/unix"
 )
 
-// Init is the first process of the cluster's PID namespace. It returns the
-// exit status of the supervisor proper, which it starts with argv.
+// Init is the first process of the cluster's PID namespace. It starts the actual supervisor
+// with argv, and returns its exit status.
 func Init(argv []string, keepVisible []string) (int, error) {
-	exe, err := os.Executable() // before the new /proc, which knows this process by another number
+	exe, err := os.Executable() // before /proc is mounted again, with another process ID
 	if err != nil {
 		return 1, fmt.Errorf("find own program: %w", err)
 	}
@@ -29,7 +29,7 @@ func Init(argv []string, keepVisible []string) (int, error) {
 	return reapUntil(child)
 }
 
-// reapUntil collects every orphan of the namespace until the child ends.
+// reapUntil reaps the orphans of the namespace until the child ends.
 func reapUntil(child int) (int, error) {
 	for {
 		var status unix.WaitStatus

@@ -15,9 +15,9 @@ const (
 	varLog = "/var/log"
 )
 
-// privateMounts gives the namespace its own /proc and /run, and catches what
-// containerd, CNI and kubelet write to fixed places. The paths in keepVisible
-// stay the host's wherever they lie.
+// privateMounts gives the namespace its own /proc and /run, and overlays for the fixed paths
+// to which containerd, CNI and the kubelet write. The paths in keepVisible remain those of
+// the host.
 func privateMounts(keepVisible []string) error {
 	keep, err := openAll(hidden(keepVisible))
 	if err != nil {
@@ -26,7 +26,7 @@ func privateMounts(keepVisible []string) error {
 	defer closeAll(keep)
 	steps := []mount{
 		{target: "/", flags: unix.MS_REC | unix.MS_PRIVATE},
-		// Shared again, among ourselves: volumes with propagation need it.
+		// Shared again within the namespace: volumes with mount propagation need it.
 		{target: "/", flags: unix.MS_REC | unix.MS_SHARED},
 		{source: "proc", target: "/proc", fstype: "proc", flags: unix.MS_NOSUID | unix.MS_NODEV | unix.MS_NOEXEC},
 		{source: "tmpfs", target: "/run", fstype: "tmpfs", flags: unix.MS_NOSUID | unix.MS_NODEV, data: "mode=755"},
@@ -66,7 +66,7 @@ func (m mount) do() error {
 	return nil
 }
 
-// overlay shows the host's directory, and keeps writes to it in /run.
+// overlay shows the host's directory, and stores writes in /run.
 func overlay(target string) mount {
 	dir := overlayDir(target)
 	return mount{
@@ -79,7 +79,7 @@ func overlayDir(target string) string {
 	return "/run/overlay" + strings.ReplaceAll(target, "/", "-")
 }
 
-// hidden are the paths that the private mounts would cover.
+// hidden returns the paths that the private mounts would hide.
 func hidden(paths []string) []string {
 	var covered []string
 	for _, path := range paths {
@@ -98,7 +98,7 @@ func openAll(paths []string) ([]*os.File, error) {
 		f, err := os.Open(path)
 		if err != nil {
 			closeAll(files)
-			return nil, fmt.Errorf("keep visible: %w", err)
+			return nil, fmt.Errorf("keep path visible: %w", err)
 		}
 		files = append(files, f)
 	}
@@ -123,7 +123,7 @@ func restore(f *os.File) error {
 	return nil
 }
 
-// detachBelow takes off every mount at or below a directory, so that it can be
+// detachBelow detaches every mount at or below a directory, so that the directory can be
 // removed from within the namespace.
 func detachBelow(dir string) error {
 	data, err := os.ReadFile("/proc/self/mountinfo")
@@ -132,7 +132,7 @@ func detachBelow(dir string) error {
 	}
 	targets := mountsBelow(string(data), dir)
 	for i := len(targets) - 1; i >= 0; i-- {
-		// One that was propagated is gone with the mount it came from.
+		// A propagated mount is detached together with its source.
 		if err := unix.Unmount(targets[i], unix.MNT_DETACH); err != nil && !errors.Is(err, unix.EINVAL) {
 			return fmt.Errorf("unmount %s: %w", targets[i], err)
 		}
@@ -140,7 +140,7 @@ func detachBelow(dir string) error {
 	return nil
 }
 
-// mountsBelow returns mount points in the order they were mounted.
+// mountsBelow returns the mount points in the order in which they were mounted.
 func mountsBelow(mountinfo, dir string) []string {
 	var targets []string
 	for line := range strings.Lines(mountinfo) {

@@ -15,11 +15,11 @@ import (
 
 const stopGrace = 10 * time.Second
 
-// processes starts, stops and watches the cluster's programs.
+// processes starts, stops and watches the cluster's processes.
 type processes struct {
 	spec    plan.Spec
 	spawner *spawner
-	inherit []*os.File // handed to every child
+	inherit []*os.File // inherited by every child
 	onDeath func(error)
 
 	mu   sync.Mutex
@@ -30,8 +30,8 @@ type process struct {
 	plan.Process
 	cmd     *exec.Cmd     // nil before the first start
 	done    chan struct{} // closed when cmd has ended
-	stopped bool          // its end is wanted
-	retries int           // that are left after it has ended by itself
+	stopped bool          // it was stopped on purpose
+	retries int           // remaining restarts after it has ended by itself
 	exit    string
 }
 
@@ -43,7 +43,7 @@ func newProcesses(spec plan.Spec, s *spawner, inherit []*os.File, onDeath func(e
 	return p
 }
 
-// start starts processes that do not run, and leaves alone those that do.
+// start starts the processes that do not run yet.
 func (p *processes) start(names ...string) error {
 	p.mu.Lock()
 	defer p.mu.Unlock()
@@ -62,8 +62,8 @@ func (p *processes) start(names ...string) error {
 	return nil
 }
 
-// collectLess has Go's garbage collector run less often: it took a sixth of the
-// API server's time, and tests have memory enough but few cores.
+// collectLess makes Go's garbage collector run less often: it used a sixth of the API
+// server's time, and test machines have enough memory but few cores.
 const collectLess = "GOGC=400"
 
 func (p *processes) launch(proc *process) error {
@@ -106,7 +106,7 @@ func (p *processes) watch(proc *process, cmd *exec.Cmd, done chan struct{}) {
 	}
 }
 
-// stop asks a process to end, and after a while no longer asks.
+// stop terminates a process, and kills it after a while.
 func (p *processes) stop(ctx context.Context, name string) error {
 	done, err := p.signal(name, syscall.SIGTERM)
 	if err != nil || done == nil {
@@ -122,7 +122,7 @@ func (p *processes) stop(ctx context.Context, name string) error {
 	}
 }
 
-// kill ends a process the way a crash does.
+// kill ends a process as a crash does.
 func (p *processes) kill(name string) error {
 	done, err := p.signal(name, syscall.SIGKILL)
 	if err == nil && done != nil {
@@ -131,8 +131,8 @@ func (p *processes) kill(name string) error {
 	return err
 }
 
-// signal returns a channel that closes when the process has ended, or nil if
-// it does not run.
+// signal sends a signal. It returns a channel that is closed when the process has ended, or
+// nil if the process does not run.
 func (p *processes) signal(name string, signal syscall.Signal) (<-chan struct{}, error) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
@@ -150,7 +150,7 @@ func (p *processes) signal(name string, signal syscall.Signal) (<-chan struct{},
 	return proc.done, nil
 }
 
-// killAll ends everything at once and waits until it is gone.
+// killAll kills all processes and waits until they have ended.
 func (p *processes) killAll() {
 	p.mu.Lock()
 	var waits []chan struct{}
@@ -167,7 +167,7 @@ func (p *processes) killAll() {
 	}
 }
 
-// running must be called with the lock held.
+// running reports whether the process runs. The caller holds the lock.
 func (p *process) running() bool {
 	if p.cmd == nil {
 		return false

@@ -8,7 +8,7 @@ import (
 	"github.com/batch-job-controller/batch-job-controller/e2e/cluster/internal/plan"
 )
 
-func TestAProcessIsStartedAgainAsOftenAsItMayBe(t *testing.T) {
+func TestAProcessIsRestartedUntilItsRetriesAreUsed(t *testing.T) {
 	for name, tt := range map[string]struct {
 		retries int
 		want    string // of its log

@@ -5,14 +5,14 @@ import (
 	"sync"
 )
 
-// Report is one line of a cluster's progress. The last has Done set.
+// Report is one line of a cluster's progress. The last one has Done set.
 type Report struct {
 	Text  string `json:"text,omitempty"`
 	Done  bool   `json:"done,omitempty"`
 	Error string `json:"error,omitempty"`
 }
 
-// progress keeps all reports, so that whoever asks late misses none.
+// progress keeps all reports, so that a late client misses none.
 type progress struct {
 	mu      sync.Mutex
 	reports []Report
@@ -29,7 +29,7 @@ func (p *progress) add(r Report) {
 	p.changed = make(chan struct{})
 }
 
-// next returns the i-th report as soon as there is one.
+// next returns the i-th report as soon as it exists.
 func (p *progress) next(ctx context.Context, i int) (Report, bool) {
 	for {
 		p.mu.Lock()

@@ -16,9 +16,9 @@ import (
 
 const netnsDir = "/run/netns"
 
-// spawner starts all children from one thread that lives as long as the
-// supervisor: the kernel sends a child its death signal when the thread that
-// forked it ends, and a child inherits that thread's network namespace.
+// spawner starts all children from one thread that lives as long as the supervisor: when the
+// thread that forked a child ends, the kernel sends the child its death signal, and a child
+// inherits the network namespace of that thread.
 type spawner struct {
 	requests chan spawnRequest
 }
@@ -50,7 +50,7 @@ func (s *spawner) in(netns string, do func() error) error {
 	return <-r.done
 }
 
-// start is cmd.Start in the named network namespace.
+// start starts cmd in the named network namespace.
 func (s *spawner) start(cmd *exec.Cmd, netns string) error {
 	if cmd.SysProcAttr == nil {
 		cmd.SysProcAttr = &syscall.SysProcAttr{}
@@ -62,7 +62,7 @@ func (s *spawner) start(cmd *exec.Cmd, netns string) error {
 	return nil
 }
 
-// run starts a command, feeds it stdin and waits for it.
+// run runs a command with the given stdin.
 func (s *spawner) run(ctx context.Context, netns, stdin string, argv ...string) error {
 	var out bytes.Buffer
 	cmd := exec.CommandContext(ctx, argv[0], argv[1:]...)
@@ -97,7 +97,7 @@ func inNetns(netns string, do func() error) error {
 	}
 	doErr := do()
 	if err := unix.Setns(int(own.Fd()), unix.CLONE_NEWNET); err != nil {
-		// Every later child would start on the wrong network.
+		// Every later child would start in the wrong network namespace.
 		panic(fmt.Sprintf("leave network of %s: %v", netns, err))
 	}
 	return doErr

@@ -8,16 +8,16 @@ import (
 	"strings"
 )
 
-// ProcessStatus is what is known of one process.
+// ProcessStatus is the status of one process.
 type ProcessStatus struct {
 	Name    string `json:"name"`
 	Running bool   `json:"running"`
-	// PID is the process's number inside the cluster's PID namespace.
+	// PID is the process ID in the cluster's PID namespace.
 	PID          int    `json:"pid,omitempty"`
 	Exit         string `json:"exit,omitempty"`
 	RSSBytes     int64  `json:"rssBytes,omitempty"`
 	PeakRSSBytes int64  `json:"peakRSSBytes,omitempty"`
-	// CPUMilliseconds is user and system time together.
+	// CPUMilliseconds is the sum of user and system time.
 	CPUMilliseconds int64 `json:"cpuMilliseconds,omitempty"`
 }
 
@@ -38,7 +38,7 @@ func (p *processes) status() []ProcessStatus {
 	return list
 }
 
-// measure leaves zeros for a process that ends meanwhile.
+// measure leaves zeros if the process ends meanwhile.
 func (s *ProcessStatus) measure() {
 	data, _ := os.ReadFile(fmt.Sprintf("/proc/%d/status", s.PID))
 	s.RSSBytes = statusBytes(string(data), "VmRSS:")
@@ -58,8 +58,8 @@ func statusBytes(status, key string) int64 {
 	return 0
 }
 
-// statCPU adds the 14th and 15th field, in ticks of 10 ms. The second field,
-// the program's name, may itself hold blanks.
+// statCPU adds the 14th and 15th field, in ticks of 10 ms. The second field, the name of the
+// program, may contain spaces.
 func statCPU(stat string) int64 {
 	_, rest, _ := strings.Cut(stat, ") ")
 	fields := strings.Fields(rest)

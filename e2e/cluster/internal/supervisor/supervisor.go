@@ -43,14 +43,14 @@ func ReadSpec(path string) (plan.Spec, error) {
 	return spec, nil
 }
 
-// Run starts the cluster's processes and stays until its standard input ends.
-// Only a detached cluster stays until it is killed.
+// Run starts the cluster's processes, and returns when its standard input ends. A detached
+// cluster runs until it is killed.
 func Run(spec plan.Spec) error {
 	ctx, cancel := context.WithCancelCause(context.Background())
 	s := &supervisor{spec: spec, spawner: newSpawner(), progress: newProgress(), started: time.Now()}
 	var inherit []*os.File
 	if !spec.Isolated() {
-		// While any process of the cluster lives, so does the lock.
+		// Every process of the cluster holds the lock while it runs.
 		inherit = append(inherit, os.NewFile(FdLock, "lock"))
 	}
 	s.processes = newProcesses(spec, s.spawner, inherit, func(err error) { cancel(err) })
@@ -83,8 +83,8 @@ func (s *supervisor) serveControl() error {
 	}
 	server := &http.Server{Handler: s.controlHandler(), ReadHeaderTimeout: 10 * time.Second}
 	go func() {
-		// The cluster goes on without it, and is stopped by a signal then.
-		slog.Error("the control socket is not served any more", "error", server.Serve(listener))
+		// The cluster continues without it; a signal can stop the cluster.
+		slog.Error("the control socket is no longer served", "error", server.Serve(listener))
 	}()
 	return nil
 }
@@ -95,12 +95,11 @@ func (s *supervisor) report(format string, args ...any) {
 	s.progress.add(Report{Text: fmt.Sprintf("%s (%.1fs)", text, time.Since(s.started).Seconds())})
 }
 
-// end cleans up when nobody is left who could: the process that started the
-// cluster has gone without stopping it.
+// end cleans up after the process that started the cluster has ended without stopping it.
 func (s *supervisor) end() {
 	var errs []error
 	if s.spec.Isolated() {
-		_ = unix.Kill(-1, unix.SIGKILL) // everything in the PID namespace but its init
+		_ = unix.Kill(-1, unix.SIGKILL) // all processes in the PID namespace except its init
 	}
 	s.processes.killAll()
 	if s.spec.Isolated() {

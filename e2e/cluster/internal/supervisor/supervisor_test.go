@@ -44,7 +44,7 @@ func TestTail(t *testing.T) {
 	}
 }
 
-func TestProgressReachesWhoAsksLateAndEarly(t *testing.T) {
+func TestProgressReachesLateAndEarlyClients(t *testing.T) {
 	p := newProgress()
 	p.add(Report{Text: "first"})
 	if r, ok := p.next(t.Context(), 0); !ok || r.Text != "first" {
@@ -62,7 +62,7 @@ func TestProgressReachesWhoAsksLateAndEarly(t *testing.T) {
 	ctx, cancel := context.WithTimeout(t.Context(), time.Millisecond)
 	defer cancel()
 	if _, ok := p.next(ctx, 2); ok {
-		t.Error("got a report that nobody made")
+		t.Error("got a report that does not exist")
 	}
 }
 

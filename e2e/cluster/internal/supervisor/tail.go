@@ -5,8 +5,8 @@ import (
 	"strings"
 )
 
-// Tail returns the last lines of a file for an error message, or the first of
-// a panic if it ends in one.
+// Tail returns the last lines of a file for an error message, or the first lines of a panic
+// if the file ends with one.
 func Tail(path string, lines int) string {
 	data, err := os.ReadFile(path)
 	if err != nil {

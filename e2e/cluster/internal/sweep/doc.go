@@ -1,3 +1,3 @@
-// Package sweep removes what a cluster leaves behind once its processes are
-// gone: a directory, and on cgroup v1 and v2 empty cgroups.
+// Package sweep removes the remains of a cluster after its processes have ended: a directory,
+// and empty cgroups of v1 and v2.
 package sweep

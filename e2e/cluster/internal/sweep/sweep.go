@@ -11,7 +11,7 @@ import (
 
 const cgroupMount = "/sys/fs/cgroup"
 
-// Cgroups removes the cgroup and all below it, in every hierarchy.
+// Cgroups removes the cgroup and all cgroups below it, in every hierarchy.
 func Cgroups(root string) error {
 	paths, err := cgroupPaths(root)
 	if err != nil {
@@ -19,15 +19,15 @@ func Cgroups(root string) error {
 	}
 	var errs []error
 	for _, path := range paths {
-		// The kernel may still be burying the last processes of the cgroup.
+		// The kernel may still be removing the last processes from the cgroup.
 		errs = append(errs, retry(func() error { return removeTree(path) }))
-		// The parent is shared: it stays while another cluster has a child in it.
+		// The parent is shared: it remains while another cluster has a child in it.
 		_ = os.Remove(filepath.Dir(path))
 	}
 	return errors.Join(errs...)
 }
 
-// cgroupPaths finds the cgroup in the unified hierarchy or in each of v1's.
+// cgroupPaths returns the paths of the cgroup in the unified hierarchy, or in each one of v1.
 func cgroupPaths(root string) ([]string, error) {
 	hierarchies, err := filepath.Glob(cgroupMount + "/*")
 	if err != nil {
@@ -43,7 +43,7 @@ func cgroupPaths(root string) ([]string, error) {
 	return paths, nil
 }
 
-// removeTree removes directories only: the files in a cgroup are the kernel's.
+// removeTree removes only directories: the files in a cgroup belong to the kernel.
 func removeTree(root string) error {
 	var dirs []string
 	err := filepath.WalkDir(root, func(path string, entry fs.DirEntry, err error) error {
@@ -63,12 +63,12 @@ func removeTree(root string) error {
 	return nil
 }
 
-// Dir removes a directory tree that a dying process may still be writing to.
+// Dir removes a directory tree to which a dying process may still write.
 func Dir(path string) error {
 	return retry(func() error { return os.RemoveAll(path) })
 }
 
-// Except removes everything in a directory but the one entry.
+// Except removes everything in a directory except one entry.
 func Except(dir, keep string) error {
 	entries, err := os.ReadDir(dir)
 	if err != nil {

@@ -21,10 +21,10 @@ func TestExcept(t *testing.T) {
 		t.Fatal(err)
 	}
 	if _, err := os.Stat(filepath.Join(dir, "logs", "a.log")); err != nil {
-		t.Errorf("what was to stay: %v", err)
+		t.Errorf("the excepted entry: %v", err)
 	}
 	if _, err := os.Stat(filepath.Join(dir, "etcd")); !os.IsNotExist(err) {
-		t.Errorf("what was to go: %v", err)
+		t.Errorf("another entry: %v", err)
 	}
 }
 
