@@ -283,11 +283,11 @@ func (o *oracle) check(s *Store) string {
 		return err.Error()
 	}
 	for id := range o.begun {
-		there := slices.Contains(ids, id)
+		exists := slices.Contains(ids, id)
 		switch {
-		case o.begun[id] && !o.dropMay[id] && !there:
+		case o.begun[id] && !o.dropMay[id] && !exists:
 			return fmt.Sprintf("execution %s is lost", id)
-		case o.dropped[id] && there:
+		case o.dropped[id] && exists:
 			return fmt.Sprintf("execution %s is back", id)
 		}
 	}

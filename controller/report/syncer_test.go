@@ -21,18 +21,18 @@ func TestWaitersShareOneFsync(t *testing.T) {
 		var all sync.WaitGroup
 		all.Go(func() { check(t, s.sync("d"), nil) })
 		<-begun
-		late := atomic.Int32{}
+		early := atomic.Int32{}
 		for range 50 {
 			all.Go(func() {
 				check(t, s.sync("d"), nil)
-				late.Add(1)
+				early.Add(1)
 			})
 		}
 		synctest.Wait()
 		goOn <- true
 		<-begun // this fsync does not suffice for later callers
 		synctest.Wait()
-		if n := late.Load(); n != 0 {
+		if n := early.Load(); n != 0 {
 			t.Errorf("%d callers returned before an fsync that began after their call", n)
 		}
 		goOn <- true

@@ -83,9 +83,9 @@ func TestWhatAFileWouldReplace(t *testing.T) {
 		"a rejected name":        {"a", "../a-x", false},
 	} {
 		t.Run(name, func(t *testing.T) {
-			size, there := s.FileSize(key(first, test.node), test.file)
-			if there != test.wantThere || (there && size != 4) {
-				t.Errorf("got %d bytes, %t", size, there)
+			size, exists := s.FileSize(key(first, test.node), test.file)
+			if exists != test.wantThere || (exists && size != 4) {
+				t.Errorf("got %d bytes, %t", size, exists)
 			}
 		})
 	}

@@ -117,8 +117,8 @@ func (s *apiServer) remove(k kind, name string) {
 	if stored == nil {
 		return
 	}
-	gone := stored.DeepCopyObject().(object)
-	s.put(k, watch.Deleted, gone)
+	deleted := stored.DeepCopyObject().(object)
+	s.put(k, watch.Deleted, deleted)
 }
 
 func (s *apiServer) put(k kind, event watch.EventType, o object) {

@@ -16,18 +16,18 @@ import (
 // denialsOf returns the errors of admission, and of proxies: each says that an object is
 // denied now, and not that it is invalid.
 func denialsOf(k kind, name string) []error {
-	said := func(code int32, reason metav1.StatusReason) error {
+	statusError := func(code int32, reason metav1.StatusReason) error {
 		return &apierrors.StatusError{ErrStatus: metav1.Status{
 			Status: metav1.StatusFailure, Code: code, Reason: reason, Message: `admission webhook "w" denied the request: no owner`,
 			Details: &metav1.StatusDetails{Name: name, Kind: string(k), Causes: []metav1.StatusCause{{Message: "no owner"}}},
 		}}
 	}
 	return []error{
-		said(http.StatusBadRequest, ""),
-		said(http.StatusUnprocessableEntity, metav1.StatusReasonInvalid),
-		said(http.StatusForbidden, metav1.StatusReasonForbidden),
-		said(http.StatusTooManyRequests, metav1.StatusReasonTooManyRequests),
-		said(http.StatusRequestEntityTooLarge, metav1.StatusReasonRequestEntityTooLarge),
+		statusError(http.StatusBadRequest, ""),
+		statusError(http.StatusUnprocessableEntity, metav1.StatusReasonInvalid),
+		statusError(http.StatusForbidden, metav1.StatusReasonForbidden),
+		statusError(http.StatusTooManyRequests, metav1.StatusReasonTooManyRequests),
+		statusError(http.StatusRequestEntityTooLarge, metav1.StatusReasonRequestEntityTooLarge),
 		apierrors.NewForbidden(resource(k), name, errors.New("exceeded quota")),
 		apierrors.NewGenericServerResponse(http.StatusBadRequest, "POST", resource(k), name, "<html>", 0, true),
 	}
@@ -99,12 +99,12 @@ func (w *world) damage() {
 	}
 	id := open[0]
 	r := w.oracle.records[id]
-	there, ok := w.api.get(configMaps, jobspec.RecordName(name, id)).(*corev1.ConfigMap)
+	current, ok := w.api.get(configMaps, jobspec.RecordName(name, id)).(*corev1.ConfigMap)
 	if !ok {
 		return
 	}
-	w.note("user", "damage", "configmaps/"+there.Name, "")
-	damaged := there.DeepCopy()
+	w.note("user", "damage", "configmaps/"+current.Name, "")
+	damaged := current.DeepCopy()
 	damaged.Data["phase"] = "Odd"
 	w.must(w.api.update(configMaps, damaged))
 	r.damaged, r.tokensKept = true, true

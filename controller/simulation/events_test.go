@@ -119,11 +119,11 @@ func (w *world) setNode(name string, f func(*corev1.Node)) { alter(w, nodes, nam
 
 // userEvent deletes a Job or a pod, as a user may.
 func (w *world) userEvent(e userEvent) {
-	there := w.api.tables[e.kind].at(w.api.version)
-	if len(there) == 0 {
+	objects := w.api.tables[e.kind].at(w.api.version)
+	if len(objects) == 0 {
 		return
 	}
-	picked := there[e.pick%len(there)].GetName()
+	picked := objects[e.pick%len(objects)].GetName()
 	w.note("user", "delete", string(e.kind)+"/"+picked, "")
 	if e.kind == jobs {
 		w.oracle.deletedByUser(picked)

@@ -47,9 +47,9 @@ func (w *world) update(k kind, o object) error {
 }
 
 func (w *world) remove(k kind, name string) {
-	there := w.api.get(k, name)
+	stored := w.api.get(k, name)
 	w.api.remove(k, name)
-	switch o := there.(type) {
+	switch o := stored.(type) {
 	case *corev1.ConfigMap:
 		w.oracle.recordDeleted(o)
 		w.collect(o, jobs)
@@ -64,11 +64,11 @@ func (w *world) remove(k kind, name string) {
 
 // alter changes an existing object, as the cluster's controllers do.
 func alter[P object](w *world, k kind, name string, f func(P)) {
-	there := w.api.get(k, name)
-	if there == nil {
+	stored := w.api.get(k, name)
+	if stored == nil {
 		return
 	}
-	o := there.DeepCopyObject().(P)
+	o := stored.DeepCopyObject().(P)
 	f(o)
 	w.must(w.api.update(k, o))
 }

@@ -133,8 +133,8 @@ func (o *oracle) recordCreated(id execution.ID, object *corev1.ConfigMap) *recor
 		w.fail("I7: the tick of %s has two executions, %s and %s", plan.Scheduled.Format(time.TimeOnly), other, id)
 	}
 	o.ticks[plan.Scheduled] = id
-	if late := time.Since(plan.Scheduled); late > w.scenario.startingDeadline+50*time.Second && plan.Trigger == execution.Cron {
-		w.fail("I7: execution %s was opened %s after its tick", id, late.Round(time.Second))
+	if delay := time.Since(plan.Scheduled); delay > w.scenario.startingDeadline+50*time.Second && plan.Trigger == execution.Cron {
+		w.fail("I7: execution %s was opened %s after its tick", id, delay.Round(time.Second))
 	}
 	if open := o.openRecords(); len(open) > 0 {
 		w.fail("I2: execution %s was opened while %s is open", id, open[0])

@@ -31,9 +31,9 @@ type client[P object] struct {
 func (c client[P]) Get(ctx context.Context, name string, _ metav1.GetOptions) (P, error) {
 	var got P
 	err := c.do(ctx, request{verb: "get", kind: c.kind, name: name}, func() error {
-		there, err := c.world.api.read(c.kind, name)
+		current, err := c.world.api.read(c.kind, name)
 		if err == nil {
-			got = there.DeepCopyObject().(P)
+			got = current.DeepCopyObject().(P)
 		}
 		return err
 	})
@@ -80,11 +80,11 @@ func answer[P any](got *P, err error) (P, error) {
 
 func (c client[P]) Delete(ctx context.Context, name string, o metav1.DeleteOptions) error {
 	return c.do(ctx, request{verb: "delete", kind: c.kind, name: name, write: true}, func() error {
-		there, err := c.world.api.read(c.kind, name)
+		current, err := c.world.api.read(c.kind, name)
 		if err != nil {
 			return err
 		}
-		if p := o.Preconditions; p != nil && p.UID != nil && *p.UID != there.GetUID() {
+		if p := o.Preconditions; p != nil && p.UID != nil && *p.UID != current.GetUID() {
 			return apierrors.NewConflict(resource(c.kind), name, errReset)
 		}
 		c.world.remove(c.kind, name)
@@ -104,9 +104,9 @@ func (c secretClient) DeleteCollection(ctx context.Context, _ metav1.DeleteOptio
 	}
 	name, _ := one.RequiresExactMatch(metav1.ObjectNameField) // empty: the request is for many
 	return c.do(ctx, request{verb: "deletecollection", kind: secrets, name: name, write: true}, func() error {
-		for _, there := range c.world.api.tables[secrets].list(c.world.api.version, selector) {
-			if one.Matches(fields.Set{metav1.ObjectNameField: there.GetName()}) {
-				c.world.remove(secrets, there.GetName())
+		for _, current := range c.world.api.tables[secrets].list(c.world.api.version, selector) {
+			if one.Matches(fields.Set{metav1.ObjectNameField: current.GetName()}) {
+				c.world.remove(secrets, current.GetName())
 			}
 		}
 		return nil
@@ -127,11 +127,11 @@ type stopPatch struct {
 func (c client[P]) Patch(ctx context.Context, name string, _ types.PatchType, data []byte, _ metav1.PatchOptions, _ ...string) (P, error) {
 	var got P
 	err := c.do(ctx, request{verb: "patch", kind: c.kind, name: name, write: true}, func() error {
-		there, err := c.world.api.read(c.kind, name)
+		current, err := c.world.api.read(c.kind, name)
 		if err != nil {
 			return err
 		}
-		patched := there.DeepCopyObject().(P)
+		patched := current.DeepCopyObject().(P)
 		got = patched
 		job, ok := any(patched).(*batchv1.Job)
 		if !ok {

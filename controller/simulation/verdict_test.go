@@ -153,7 +153,7 @@ func (w *world) missing() string {
 		return "no execution was opened for the tick of " + at.Format(time.TimeOnly)
 	}
 	if w.leader() == nil {
-		return "nobody leads"
+		return "no replica leads"
 	}
 	if left := w.oracle.tokensLeft(); left != "" {
 		return left // a failed deletion is retried

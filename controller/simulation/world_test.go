@@ -122,8 +122,8 @@ func (w *world) settle() {
 	w.mu.Unlock()
 	deadline := w.scenario.longest()*time.Duration(1+open) + 2*leaseDuration + 60*time.Second
 	last := w.scenario.ticks[len(w.scenario.ticks)-1]
-	if late := last + w.scenario.startingDeadline - w.since(); late > 0 {
-		deadline += late
+	if left := last + w.scenario.startingDeadline - w.since(); left > 0 {
+		deadline += left
 	}
 	// A starting leader may open another execution: the world is settled only after a
 	// while without one.

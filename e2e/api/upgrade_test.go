@@ -105,7 +105,7 @@ func TestAServerThatIsTooOldForAnExecutionLeavesItAlone(t *testing.T) {
 	if holder := readLease(t, site).HolderIdentity; holder != nil && *holder != "" {
 		t.Errorf("the Lease was not released: %s holds it", *holder)
 	}
-	if there := recordOf(t, site); there.ResourceVersion != later.ResourceVersion {
+	if current := recordOf(t, site); current.ResourceVersion != later.ResourceVersion {
 		t.Error("the record was written")
 	}
 

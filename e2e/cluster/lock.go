@@ -43,8 +43,8 @@ func isAt(f *os.File, path string) bool {
 	if err != nil {
 		return false
 	}
-	there, err := os.Stat(path)
-	return err == nil && os.SameFile(held, there)
+	current, err := os.Stat(path)
+	return err == nil && os.SameFile(held, current)
 }
 
 // waitLock acquires the lock as soon as it is free.

@@ -24,17 +24,17 @@ func (c *Controller) explain(err error) error {
 	if listErr != nil {
 		return errors.Join(err, listErr)
 	}
-	var said strings.Builder
+	var details strings.Builder
 	for i := range pods.Items {
 		pod := &pods.Items[i]
-		fmt.Fprintf(&said, "\npod %s: %s", pod.Name, describe(pod))
+		fmt.Fprintf(&details, "\npod %s: %s", pod.Name, describe(pod))
 		log, logErr := c.logs(ctx, pod, false)
 		if logErr != nil {
 			log = logErr.Error()
 		}
-		said.WriteString("\n" + lastLines(log, explainLines))
+		details.WriteString("\n" + lastLines(log, explainLines))
 	}
-	return fmt.Errorf("%w%s", err, said.String())
+	return fmt.Errorf("%w%s", err, details.String())
 }
 
 func describe(pod *corev1.Pod) string {

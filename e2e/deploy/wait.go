@@ -38,14 +38,14 @@ func (c *Controller) WaitExit(ctx context.Context) (status int32, log string, er
 	list := cache.NewFilteredListWatchFromClient(c.cluster.CoreV1().RESTClient(), "pods", c.Namespace,
 		func(o *metav1.ListOptions) { o.LabelSelector = c.pods.String() })
 	_, err = watchtools.UntilWithSync(ctx, list, &corev1.Pod{}, nil, func(event watch.Event) (bool, error) {
-		there, ok := event.Object.(*corev1.Pod)
+		updated, ok := event.Object.(*corev1.Pod)
 		if !ok {
 			return false, nil
 		}
-		for _, s := range there.Status.ContainerStatuses {
+		for _, s := range updated.Status.ContainerStatuses {
 			for _, state := range []corev1.ContainerState{s.State, s.LastTerminationState} {
 				if state.Terminated != nil {
-					pod, status = there, state.Terminated.ExitCode
+					pod, status = updated, state.Terminated.ExitCode
 					return true, nil
 				}
 			}

@@ -33,8 +33,8 @@ func TestWays(t *testing.T) {
 			}
 			for i, want := range tt.want {
 				provider, parts, _ := strings.Cut(want, ": ")
-				said := got[i].why + " " + got[i].takes
-				if got[i].provider != provider || slices.ContainsFunc(strings.Split(parts, "; "), func(part string) bool { return !strings.Contains(said, part) }) {
+				text := got[i].why + " " + got[i].takes
+				if got[i].provider != provider || slices.ContainsFunc(strings.Split(parts, "; "), func(part string) bool { return !strings.Contains(text, part) }) {
 					t.Errorf("got %+v, want %q", got[i], want)
 				}
 			}

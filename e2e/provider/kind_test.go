@@ -116,8 +116,8 @@ func TestKindClustersOfTestsAndPeopleAreAlike(t *testing.T) {
 }
 
 func TestCan(t *testing.T) {
-	there := filepath.Join(t.TempDir(), "kubeconfig")
-	if err := os.WriteFile(there, nil, 0o600); err != nil {
+	config := filepath.Join(t.TempDir(), "kubeconfig")
+	if err := os.WriteFile(config, nil, 0o600); err != nil {
 		t.Fatal(err)
 	}
 	tests := map[string]struct {
@@ -127,11 +127,11 @@ func TestCan(t *testing.T) {
 	}{
 		"kubeconfig without one":         {provider: Kubeconfig, wantLacks: "KUBECONFIG"},
 		"kubeconfig that does not exist": {provider: Kubeconfig, env: map[string]string{"KUBECONFIG": "/none"}, wantLacks: "/none"},
-		"kubeconfig without an image":    {provider: Kubeconfig, env: map[string]string{"KUBECONFIG": there}, wantLacks: "E2E_IMAGE"},
+		"kubeconfig without an image":    {provider: Kubeconfig, env: map[string]string{"KUBECONFIG": config}, wantLacks: "E2E_IMAGE"},
 		"kubeconfig without a job image": {
-			provider: Kubeconfig, env: map[string]string{"KUBECONFIG": there, "E2E_IMAGE": "a"}, wantLacks: "E2E_JOB_IMAGE",
+			provider: Kubeconfig, env: map[string]string{"KUBECONFIG": config, "E2E_IMAGE": "a"}, wantLacks: "E2E_JOB_IMAGE",
 		},
-		"kubeconfig":                {provider: Kubeconfig, env: map[string]string{"KUBECONFIG": there, "E2E_IMAGE": "a", "E2E_JOB_IMAGE": "b"}},
+		"kubeconfig":                {provider: Kubeconfig, env: map[string]string{"KUBECONFIG": config, "E2E_IMAGE": "a", "E2E_JOB_IMAGE": "b"}},
 		"kind without its programs": {provider: Kind, env: map[string]string{"PATH": "/none"}, wantLacks: "the command kind"},
 		"an unknown provider":       {provider: "minikube", wantLacks: "must be builtin, kind or kubeconfig"},
 	}

@@ -75,8 +75,8 @@ func TestContainers(t *testing.T) {
 
 // testLoudLog checks that the log has the first 16 MiB, and a line about the truncation.
 func (s scenario) testLoudLog(t *testing.T, ctx context.Context, id execution.ID, node string) {
-	if kept := keptLog(t, ctx, node); kept <= maxSavedLog {
-		t.Skipf("the kubelet of %s keeps only %d bytes of a log: its containerLogMaxSize is too small", node, kept)
+	if limit := keptLog(t, ctx, node); limit <= maxSavedLog {
+		t.Skipf("the kubelet of %s keeps only %d bytes of a log: its containerLogMaxSize is too small", node, limit)
 	}
 	log := s.uploaded(t, ctx, id, node+"-container-job.log")
 	marker := fmt.Sprintf("\n[log truncated at %d bytes]\n", maxSavedLog)

@@ -92,11 +92,11 @@ func TestCron(t *testing.T) {
 // hostname returns the label by which a single node can be selected.
 func hostname(t *testing.T, ctx context.Context, node string) string {
 	t.Helper()
-	there, err := env.cluster.CoreV1().Nodes().Get(ctx, node, metav1.GetOptions{})
+	current, err := env.cluster.CoreV1().Nodes().Get(ctx, node, metav1.GetOptions{})
 	if err != nil {
 		t.Fatal(err)
 	}
-	return there.Labels[corev1.LabelHostname]
+	return current.Labels[corev1.LabelHostname]
 }
 
 func testIdleMemory(t *testing.T, ctx context.Context, s scenario) {

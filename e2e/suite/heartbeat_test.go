@@ -28,8 +28,8 @@ func waitHeartbeat(t *testing.T, ctx context.Context, node string, since time.Ti
 		})
 	waitObject(t, ctx, env.cluster.CoreV1().RESTClient(), "nodes", "", node, &corev1.Node{},
 		func(o runtime.Object) bool {
-			there, ok := o.(*corev1.Node)
-			return ok && isReady(there) && len(there.Spec.Taints) == 0
+			current, ok := o.(*corev1.Node)
+			return ok && isReady(current) && len(current.Spec.Taints) == 0
 		})
 }
 

@@ -44,7 +44,7 @@ func TestNodeLeaves(t *testing.T) {
 		}
 	})
 	t.Run("a node that the template excludes does not take part", func(t *testing.T) {
-		if outcome, there := e.Outcomes[other]; there {
+		if outcome, exists := e.Outcomes[other]; exists {
 			t.Errorf("node %s: %v", other, outcome)
 		}
 	})

@@ -77,14 +77,14 @@ func TestNetworkPolicy(t *testing.T) {
 	} {
 		t.Run(tt.name, func(t *testing.T) {
 			allow(t, ctx, elsewhere, tt.allowed)
-			said := knock(t, ctx, tt.namespace, tt.pod, controller, tt.open)
+			output := knock(t, ctx, tt.namespace, tt.pod, controller, tt.open)
 			for _, port := range controllerPorts() {
 				want := fmt.Sprintf("%d closed\n", port)
 				if slices.Contains(tt.open, port) {
 					want = fmt.Sprintf("%d open\n", port)
 				}
-				if !strings.Contains(said, want) {
-					t.Errorf("want %q, got\n%s", want, said)
+				if !strings.Contains(output, want) {
+					t.Errorf("want %q, got\n%s", want, output)
 				}
 			}
 		})
@@ -112,9 +112,9 @@ func (s scenario) policiesHold(t *testing.T, ctx context.Context, controller *co
 	if err != nil {
 		t.Fatal(err)
 	}
-	nobody := policy.DeepCopy()
-	nobody.Spec.Ingress = nil
-	if _, err = policies.Update(ctx, nobody, metav1.UpdateOptions{}); err != nil {
+	denyAll := policy.DeepCopy()
+	denyAll.Spec.Ingress = nil
+	if _, err = policies.Update(ctx, denyAll, metav1.UpdateOptions{}); err != nil {
 		t.Fatal(err)
 	}
 	if !isClosed(deploy.HealthPort) {
@@ -174,9 +174,9 @@ func knock(t *testing.T, ctx context.Context, namespace string, labels map[strin
 		}
 		return err
 	})
-	said, err := containerLog(ctx, *pod, "job")
+	output, err := containerLog(ctx, *pod, "job")
 	if err != nil {
 		t.Fatal(err)
 	}
-	return said
+	return output
 }

@@ -140,12 +140,12 @@ func (r *replicas) testAllThere(t *testing.T, ctx context.Context, e deploy.Exec
 		if got := len(rounds[pods[node].Name]); got != chatterRounds {
 			t.Errorf("node %s: got %d different events, want %d", node, got, chatterRounds)
 		}
-		said, err := containerLog(ctx, pods[node], "job")
+		printed, err := containerLog(ctx, pods[node], "job")
 		if err != nil {
 			t.Fatal(err)
 		}
-		if saved := r.uploaded(t, ctx, e.ID, node+"-container-job.log"); saved != said {
-			t.Errorf("node %s: the saved log is\n%s\nand the pod's\n%s", node, saved, said)
+		if saved := r.uploaded(t, ctx, e.ID, node+"-container-job.log"); saved != printed {
+			t.Errorf("node %s: the saved log is\n%s\nand the pod's\n%s", node, saved, printed)
 		}
 	}
 }

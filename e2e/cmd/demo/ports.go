@@ -37,14 +37,14 @@ func (d *demonstration) openPorts(ctx context.Context, _ io.Writer) error {
 	}
 	cmd := exec.Command(self, forwardWord, d.provider.Kubeconfig(), d.controller.Namespace, d.controller.Deployment)
 	detach(cmd)
-	said, err := cmd.StdoutPipe()
+	stdout, err := cmd.StdoutPipe()
 	if err != nil {
 		return err
 	}
 	if err := cmd.Start(); err != nil {
 		return err
 	}
-	line, err := bufio.NewReader(said).ReadString('\n')
+	line, err := bufio.NewReader(stdout).ReadString('\n')
 	if err != nil {
 		return fmt.Errorf("the forwarder ended: %w", errors.Join(err, cmd.Wait()))
 	}

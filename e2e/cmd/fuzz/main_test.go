@@ -41,9 +41,9 @@ func TestTimeIsOver(t *testing.T) {
 		"it does not build":             {"FAIL\tp [build failed]\n", false},
 	} {
 		t.Run(name, func(t *testing.T) {
-			said, over := timeIsOver(tt.out)
-			if over != tt.want || (over && said != before+"the time is over\n") {
-				t.Errorf("got %q, %t", said, over)
+			output, over := timeIsOver(tt.out)
+			if over != tt.want || (over && output != before+"the time is over\n") {
+				t.Errorf("got %q, %t", output, over)
 			}
 		})
 	}

@@ -116,12 +116,12 @@ func makeEmpty(dir string) error {
 	if err := os.MkdirAll(dir, 0o755); err != nil {
 		return err
 	}
-	there, err := os.ReadDir(dir)
+	entries, err := os.ReadDir(dir)
 	if err != nil {
 		return err
 	}
-	if len(there) > 0 {
-		return fmt.Errorf("%s is not empty: it has %s", dir, there[0].Name())
+	if len(entries) > 0 {
+		return fmt.Errorf("%s is not empty: it has %s", dir, entries[0].Name())
 	}
 	return nil
 }

@@ -216,27 +216,27 @@ func TestTheBillOfMaterialsIsWhole(t *testing.T) {
 	}
 	const documentID = "SPDXRef-DOCUMENT"
 	allowed := regexp.MustCompile(`^SPDXRef-[A-Za-z0-9.-]+$`)
-	there, reached := map[string]int{documentID: -1}, map[string]bool{documentID: true}
+	defined, reached := map[string]int{documentID: -1}, map[string]bool{documentID: true}
 	for i, c := range d.Packages {
-		if _, twice := there[c.ID]; twice || !allowed.MatchString(c.ID) {
+		if _, twice := defined[c.ID]; twice || !allowed.MatchString(c.ID) {
 			t.Errorf("%q is not the identifier of one package", c.ID)
 		}
 		if c.Name == "" || c.Version == "" || c.DownloadLocation == "" || c.LicenseDeclared == "" || len(c.References) != 1 {
 			t.Errorf("%s lacks something: %+v", c.ID, c)
 		}
-		there[c.ID] = i
+		defined[c.ID] = i
 	}
 	for _, r := range d.Relationships {
-		if _, ok := there[r.Element]; !ok {
+		if _, ok := defined[r.Element]; !ok {
 			t.Errorf("%s is not in the document", r.Element)
 		}
 		reached[r.Related] = true
 	}
-	if len(reached) != len(there) {
-		t.Errorf("%d of %d packages are related to another", len(reached), len(there))
+	if len(reached) != len(defined) {
+		t.Errorf("%d of %d packages are related to another", len(reached), len(defined))
 	}
 	for id := range reached {
-		if _, ok := there[id]; !ok {
+		if _, ok := defined[id]; !ok {
 			t.Errorf("%s is not in the document", id)
 		}
 	}
@@ -253,7 +253,7 @@ func TestTheBillOfMaterialsIsWhole(t *testing.T) {
 			homepage + "/releases/download/v1.2.3/batch-job-controller_v1.2.3_linux_arm64.tar.gz", "",
 		},
 	} {
-		i, ok := there[id]
+		i, ok := defined[id]
 		if !ok {
 			t.Errorf("there is no %s", id)
 			continue

@@ -157,11 +157,11 @@ func TestARegistryHasTheDigestThatIsPrinted(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	there, err := remote.Index(reference)
+	pushed, err := remote.Index(reference)
 	if err != nil {
 		t.Fatal(err)
 	}
-	if got, err := there.Digest(); err != nil || got.String() != digest {
+	if got, err := pushed.Digest(); err != nil || got.String() != digest {
 		t.Errorf("the registry has %s, %v, want %s", got, err, digest)
 	}
 }
