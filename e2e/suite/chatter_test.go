@@ -70,7 +70,7 @@ func (a *answers) add(node, log string) {
 	}
 }
 
-// waitForChatter waits until the pods of n nodes have finished a round.
+// waitForChatter waits until pods on the given number of nodes have finished a round.
 func (s scenario) waitForChatter(t *testing.T, ctx context.Context, id execution.ID, nodes int) {
 	t.Helper()
 	eventually(t, ctx, func() error {

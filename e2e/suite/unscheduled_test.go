@@ -11,7 +11,7 @@ import (
 	"github.com/batch-job-controller/batch-job-controller/e2e/deploy"
 )
 
-// TestUnscheduled cordons a node.
+// TestUnscheduled runs executions with and without runOnUnscheduledNodes on a cordoned node.
 func TestUnscheduled(t *testing.T) {
 	t.Parallel()
 	if len(env.nodes) < 2 {
