@@ -2,7 +2,6 @@ package definition
 
 import (
 	"fmt"
-	"maps"
 	"slices"
 	"time"
 
@@ -68,69 +67,7 @@ func (d *Definition) startingDeadline(now time.Time) time.Duration {
 	return plan.DefaultStartingDeadline(d.schedule, now)
 }
 
-// latestStart returns until when what fired may begin.
-func (d *Definition) latestStart(why execution.Firing, now time.Time) time.Time {
-	return why.Scheduled.Add(d.startingDeadline(now))
-}
-
-// IntakeOf returns what the pods of an execution may report: what it began with, or
-// what the definition says if its record is of a version that did not say it.
-func (d *Definition) IntakeOf(p execution.Plan) execution.Intake {
-	if p.Settings.Intake != nil {
-		return *p.Settings.Intake
-	}
-	return d.intake()
-}
-
-// intake is what the pods of an execution may report that begins now.
-func (d *Definition) intake() execution.Intake {
-	l := d.Callback.Limits
-	in := execution.Intake{
-		SamplesPerResult:  l.SamplesPerResult,
-		LabelSets:         l.LabelSets,
-		LabelSize:         l.LabelSize,
-		FilesPerTask:      l.FilesPerTask,
-		BytesPerTask:      l.BytesPerTask,
-		ResultsPerTask:    l.ResultsPerTask,
-		EventsPerTask:     l.EventsPerTask,
-		EventBurst:        l.EventBurst,
-		EventInterval:     l.EventInterval,
-		EventsPerSecond:   l.EventsPerSecond,
-		BytesPerExecution: l.BytesPerExecution,
-	}
-	for _, name := range slices.Sorted(maps.Keys(d.Metrics.Gauges)) {
-		g := d.Metrics.Gauges[name]
-		in.Gauges = append(in.Gauges, execution.Gauge{Name: name, Help: g.Help, Labels: g.Labels})
-	}
-	return in
-}
-
-// settings freezes the definition for an execution whose pods connect to the host,
-// with TLS unless tls is nil.
-func (d *Definition) settings(host string, tls CallbackTLS) execution.Settings {
-	settings, in := settingsOf(d.Config, host), d.intake()
-	settings.Intake = &in
-	if tls != nil {
-		settings.CallbackTLS, settings.CABundle = true, tls.CABundle()
-	}
-	return settings
-}
-
-func settingsOf(cfg config.Config, host string) execution.Settings {
-	return execution.Settings{
-		PodPoolSize:           cfg.PodPoolSize,
-		StartDeadline:         cfg.StartDeadline,
-		JobTimeout:            cfg.JobTimeout,
-		BackoffLimit:          cfg.BackoffLimit,
-		TolerateUnschedulable: cfg.RunOnUnscheduledNodes,
-		SavePodLog:            cfg.SavePodLog,
-		JobServiceAccount:     cfg.JobServiceAccount,
-		JobImagePullSecrets:   cfg.JobImagePullSecrets,
-		ResultOptional:        cfg.ResultOptional(),
-		PodTemplate:           cfg.PodTemplate,
-		CallbackName:          host,
-		CallbackPort:          cfg.CallbackServicePort,
-		CallbackAuth:          cfg.Callback.Auth,
-		TokensPerSecret:       cfg.Callback.TokensPerSecret,
-	}
+// latestStart returns until when an execution of the firing may begin.
+func (d *Definition) latestStart(firing execution.Firing, now time.Time) time.Time {
+	return firing.Scheduled.Add(d.startingDeadline(now))
 }

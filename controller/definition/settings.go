@@ -1,0 +1,80 @@
+package definition
+
+import (
+	"maps"
+	"slices"
+
+	"github.com/batch-job-controller/batch-job-controller/controller/config"
+	"github.com/batch-job-controller/batch-job-controller/controller/execution"
+)
+
+// The way of a configuration key into a Job: config/keys.go declares it, config.Decode
+// decodes it into config.Config, this file freezes it into execution.Settings when an
+// execution begins, and jobspec.Render renders the Job from the settings. A key whose
+// value an open execution has to keep, whatever the ConfigMap says later, needs a line
+// here. A key for what pods may report goes into execution.Intake instead, which package
+// intake applies.
+
+// settings freezes the definition for an execution whose pods connect to the host,
+// with TLS unless tls is nil.
+func (d *Definition) settings(host string, tls CallbackTLS) execution.Settings {
+	settings, in := settingsOf(d.Config, host), d.intake()
+	settings.Intake = &in
+	if tls != nil {
+		settings.CallbackTLS, settings.CABundle = true, tls.CABundle()
+	}
+	return settings
+}
+
+// settingsOf returns the settings that follow from the configuration alone, as
+// previews show them.
+func settingsOf(cfg config.Config, host string) execution.Settings {
+	return execution.Settings{
+		PodPoolSize:           cfg.PodPoolSize,
+		StartDeadline:         cfg.StartDeadline,
+		JobTimeout:            cfg.JobTimeout,
+		BackoffLimit:          cfg.BackoffLimit,
+		TolerateUnschedulable: cfg.RunOnUnscheduledNodes,
+		SavePodLog:            cfg.SavePodLog,
+		JobServiceAccount:     cfg.JobServiceAccount,
+		JobImagePullSecrets:   cfg.JobImagePullSecrets,
+		ResultOptional:        cfg.ResultOptional(),
+		PodTemplate:           cfg.PodTemplate,
+		CallbackName:          host,
+		CallbackPort:          cfg.CallbackServicePort,
+		CallbackAuth:          cfg.Callback.Auth,
+		TokensPerSecret:       cfg.Callback.TokensPerSecret,
+	}
+}
+
+// IntakeOf returns what the pods of an execution may report. A record from a version
+// that did not freeze it has none: then the definition that applies now decides.
+func (d *Definition) IntakeOf(p execution.Plan) execution.Intake {
+	if p.Settings.Intake != nil {
+		return *p.Settings.Intake
+	}
+	return d.intake()
+}
+
+// intake returns what the pods may report of an execution that begins now.
+func (d *Definition) intake() execution.Intake {
+	l := d.Callback.Limits
+	in := execution.Intake{
+		SamplesPerResult:  l.SamplesPerResult,
+		LabelSets:         l.LabelSets,
+		LabelSize:         l.LabelSize,
+		FilesPerTask:      l.FilesPerTask,
+		BytesPerTask:      l.BytesPerTask,
+		ResultsPerTask:    l.ResultsPerTask,
+		EventsPerTask:     l.EventsPerTask,
+		EventBurst:        l.EventBurst,
+		EventInterval:     l.EventInterval,
+		EventsPerSecond:   l.EventsPerSecond,
+		BytesPerExecution: l.BytesPerExecution,
+	}
+	for _, name := range slices.Sorted(maps.Keys(d.Metrics.Gauges)) {
+		g := d.Metrics.Gauges[name]
+		in.Gauges = append(in.Gauges, execution.Gauge{Name: name, Help: g.Help, Labels: g.Labels})
+	}
+	return in
+}
