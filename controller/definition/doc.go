@@ -7,14 +7,16 @@
 // execution begins and how late it may is for package plan to decide:
 // Definition.latestStart only adds the configured or default deadline to the tick.
 //
-//	definition.go  a configuration, and the settings that an execution freezes of it
+//	definition.go  a configuration, and its schedule
+//	settings.go    the settings that an execution freezes of it
 //	source.go      the definition that applies now, and its replacement
 //	follow.go      a changed ConfigMap becomes the next definition
-//	ticker.go      waits for the next tick, fires what is due, announces missed ticks
+//	ticker.go      waits for the next tick, fires what is due
 //	state.go       which ticks were processed, in the cluster
 //	open.go        an execution is opened, unless one is open
 //	create.go      its nodes are selected, and its record is created
-//	late.go        an execution that cannot be opened in time is given up: its tick is missed
+//	late.go        opens an execution within startingDeadline, or makes sure that it is not open
+//	missed.go      announces ticks that begin no execution
 //	preview.go     a Job that would be created, to look at
 //	text.go        what events and previews say of an execution
 package definition

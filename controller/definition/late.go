@@ -3,7 +3,6 @@ package definition
 import (
 	"context"
 	"errors"
-	"fmt"
 	"time"
 
 	apierrors "k8s.io/apimachinery/pkg/api/errors"
@@ -35,7 +34,7 @@ func (o *Opener) openInTime(ctx context.Context, fence lease.Fence, why executio
 		return err
 	})
 	if looked == nil && !opened {
-		o.giveUp(ctx, why, err)
+		o.announceNotOpened(ctx, why, err)
 	}
 }
 
@@ -90,14 +89,4 @@ func (o *Opener) findOpened(ctx context.Context, why execution.Firing) (bool, er
 		o.Taker.Adopt(there, false)
 	}
 	return true, nil
-}
-
-// giveUp announces that an execution will not be.
-func (o *Opener) giveUp(ctx context.Context, why execution.Firing, err error) {
-	d, now := o.Source.Current(), o.Clock.Now()
-	o.Metrics.TicksMissed(1)
-	o.Log.Error("execution given up before it was opened: it is later than startingDeadline", "trigger", why.Trigger, "scheduled", why.Scheduled, "error", err)
-	message := fmt.Sprintf("the %s execution due at %s was missed: it could not be opened within startingDeadline (%s): %v",
-		why.Trigger, why.Scheduled.UTC().Format(time.RFC3339), d.startingDeadline(now), err)
-	o.Announcer.Announce(ctx, record.StateReference(o.Namespace, d.Name), true, kube.EventTicksMissed, execution.Truncate(message, kube.MaxEventMessage))
 }

@@ -124,7 +124,7 @@ func (o *Opener) Fire(ctx context.Context, fence lease.Fence, why execution.Firi
 	case begun:
 		o.resume(ctx, fence, cmp.Or(err, errNotLed))
 	default:
-		o.giveUp(ctx, why, err)
+		o.announceNotOpened(ctx, why, err)
 		if why.Trigger == execution.Cron { // the state cannot be written, or it would have begun
 			o.state.Pass(o.Source.Current().scheduleText, now)
 		}

@@ -40,7 +40,7 @@ func (t *Ticker) Run(ctx context.Context, fence lease.Fence) {
 		}
 		at, missed := plan.Due(d.schedule, t.state.LastTick, now, d.startingDeadline(now))
 		if missed > 0 {
-			t.announceMissed(ctx, t.state.LastTick, missed)
+			t.announceOverdue(ctx, t.state.LastTick, missed)
 		}
 		switch {
 		case !at.IsZero():
@@ -105,11 +105,4 @@ func (t *Ticker) nextTick(ctx context.Context, now time.Time) time.Time {
 		"ticks until %s count as dealt with, because a clock was ahead; %s. To run them, delete the executions from the future and ConfigMap %s, and restart the controller",
 		until.UTC().Format(time.RFC3339), then, state.Name))
 	return next
-}
-
-func (t *Ticker) announceMissed(ctx context.Context, since time.Time, missed int) {
-	t.Metrics.TicksMissed(missed)
-	t.Log.Warn("ticks missed", "count", missed, "since", since)
-	t.Announcer.Announce(ctx, record.StateReference(t.Namespace, t.Source.Current().Name), true, kube.EventTicksMissed,
-		fmt.Sprintf("%d ticks since %s were missed: when they were due no replica led, or none could begin them", missed, since.UTC().Format(time.RFC3339)))
 }

@@ -1,0 +1,36 @@
+package definition
+
+import (
+	"context"
+	"fmt"
+	"log/slog"
+	"time"
+
+	"github.com/batch-job-controller/batch-job-controller/controller/execution"
+	"github.com/batch-job-controller/batch-job-controller/controller/kube"
+	"github.com/batch-job-controller/batch-job-controller/controller/record"
+)
+
+// announceOverdue announces ticks that were past startingDeadline before this leader
+// processed them.
+func (t *Ticker) announceOverdue(ctx context.Context, since time.Time, missed int) {
+	t.announceMissed(ctx, t.Log.With("since", since), missed,
+		fmt.Sprintf("%d ticks since %s were missed: when they were due no replica led, or none could begin them", missed, since.UTC().Format(time.RFC3339)))
+}
+
+// announceNotOpened announces an execution that could not be opened within
+// startingDeadline.
+func (o *Opener) announceNotOpened(ctx context.Context, firing execution.Firing, err error) {
+	deadline := o.Source.Current().startingDeadline(o.Clock.Now())
+	o.announceMissed(ctx, o.Log.With("trigger", firing.Trigger, "scheduled", firing.Scheduled, "error", err), 1,
+		fmt.Sprintf("the %s execution due at %s was missed: it could not be opened within startingDeadline (%s): %v",
+			firing.Trigger, firing.Scheduled.UTC().Format(time.RFC3339), deadline, err))
+}
+
+// announceMissed counts, logs and announces missed ticks. The log says which they are.
+func (o *Opener) announceMissed(ctx context.Context, log *slog.Logger, missed int, message string) {
+	o.Metrics.TicksMissed(missed)
+	log.Warn("ticks missed", "count", missed)
+	o.Announcer.Announce(ctx, record.StateReference(o.Namespace, o.Source.Current().Name), true, kube.EventTicksMissed,
+		execution.Truncate(message, kube.MaxEventMessage))
+}
