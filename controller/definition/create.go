@@ -98,7 +98,7 @@ func (o *Opener) createRecord(ctx context.Context, p execution.Plan) (r record.R
 func (o *Opener) announceOpened(ctx context.Context, r record.Record) {
 	o.Metrics.ExecutionOpened(string(r.Plan.Trigger))
 	for _, skip := range r.Plan.Skipped {
-		o.Metrics.TaskEnded(string(execution.Skipped), string(skip.Reason))
+		o.Metrics.TaskEnded(execution.Outcome{State: execution.Skipped, Reason: skip.Reason})
 	}
 	about := kube.ConfigMapReference(r.Object)
 	if len(r.Plan.Nodes) == 0 {

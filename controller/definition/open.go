@@ -53,8 +53,9 @@ type Metrics interface {
 
 type executionMetrics interface {
 	ExecutionOpened(trigger string)
-	// TaskEnded counts a node task that ended, here before it began.
-	TaskEnded(state, reason string)
+	// TaskEnded counts a skipped node, when its execution has been opened. Package run
+	// counts the node tasks that end later.
+	TaskEnded(outcome execution.Outcome)
 }
 
 type tickMetrics interface {

@@ -68,8 +68,8 @@ func exercise(m *metrics.Metrics) {
 	m.SetNextTick(at.Add(time.Hour))
 	m.TickSkipped("open_execution")
 	m.TicksMissed(2)
-	m.TaskEnded("succeeded", "")
-	m.TaskEnded("failed", "OOMKilled")
+	m.TaskEnded(execution.Outcome{State: execution.Succeeded})
+	m.TaskEnded(failed("OOMKilled"))
 	m.SetPool(3, 10)
 	m.SlotRefilled(45 * time.Millisecond)
 	m.JobCreateFailed("403")
@@ -159,13 +159,17 @@ func TestWhatIsOverIsZero(t *testing.T) {
 	}
 }
 
+func failed(reason string) execution.Outcome {
+	return execution.Outcome{State: execution.Failed, Reason: execution.Reason(reason)}
+}
+
 func TestReasonsAreBounded(t *testing.T) {
 	m, registry := newMetrics()
 	for i := range 60 {
-		m.TaskEnded("failed", fmt.Sprintf("Reason%d", i))
+		m.TaskEnded(failed(fmt.Sprintf("Reason%d", i)))
 	}
-	m.TaskEnded("failed", "Reason49") // known by now
-	m.TaskEnded("failed", "JobTimeout")
+	m.TaskEnded(failed("Reason49")) // known by now
+	m.TaskEnded(failed("JobTimeout"))
 	got := scrape(t, registry, "batch_job_controller_node_tasks_total{")
 	for _, want := range []string{
 		`{reason="Reason49",state="failed"} 2`,
@@ -187,7 +191,7 @@ func TestReasonsThatAreNoWordAreNoLabels(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			m, registry := newMetrics()
-			m.TaskEnded("failed", reason)
+			m.TaskEnded(failed(reason))
 			if got := scrape(t, registry); !strings.Contains(got, `{reason="Other",state="failed"} 1`) {
 				t.Error(got)
 			}

@@ -58,10 +58,11 @@ func (m *Metrics) SetDamagedRecords(n int) { m.damagedRecords.Set(float64(n)) }
 // TicksMissed counts missed ticks.
 func (m *Metrics) TicksMissed(n int) { m.ticksMissed.Add(float64(n)) }
 
-// TaskEnded counts an ended node task. Reasons may come from pods:
-// after many different reasons, the others are counted together.
-func (m *Metrics) TaskEnded(state, reason string) {
-	m.nodeTasks.WithLabelValues(state, m.reasons.label(reason)).Inc()
+// TaskEnded counts an ended node task: package definition calls it for each skipped node
+// when an execution opens, package run for each task that ends afterwards. Reasons may
+// come from pods: after many different reasons, the others are counted together.
+func (m *Metrics) TaskEnded(outcome execution.Outcome) {
+	m.nodeTasks.WithLabelValues(string(outcome.State), m.reasons.label(string(outcome.Reason))).Inc()
 }
 
 // SetPool records how many slots of the pool are in use.

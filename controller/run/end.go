@@ -40,7 +40,7 @@ func (e *Execution) noteEnd(t task, end execution.End) (known execution.Task, fa
 	if isFailure(known.Outcome.State) {
 		e.failures++
 	}
-	e.Metrics.TaskEnded(string(known.Outcome.State), string(known.Outcome.Reason))
+	e.Metrics.TaskEnded(known.Outcome)
 	e.grant()
 	e.queueLogs(t.index)
 	e.Log.Info("node task ended", "execution", t.key.Execution, "node", t.key.Node, "job", t.name,

@@ -82,7 +82,9 @@ type Metrics interface {
 }
 
 type taskMetrics interface {
-	TaskEnded(state, reason string)
+	// TaskEnded counts a node task that ended in this run. Package definition counts the
+	// nodes that were skipped when the execution was opened.
+	TaskEnded(outcome execution.Outcome)
 	JobCreateFailed(code string)
 	SlotRefilled(d time.Duration)
 }
