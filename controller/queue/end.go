@@ -23,12 +23,13 @@ func (q *Queue) end(ctx context.Context, a *active, ending run.Ending) {
 		log.Error("execution given up: its record cannot be read any more, and is left alone", "execution", a.ID(), "error", ending.Damaged)
 		q.history.LeaveAlone(a.ID(), ending.Damaged)
 		q.release(a)
-		a.Abandon()
+		a.CountAborted()
 		q.history.RequestPrune() // which announces it
 		q.adoptNext()
-	case ending.Aborted:
+	case ending.Aborted: // if the record was deleted, the garbage collector deletes its Jobs
+		log.Warn("execution aborted: its record was deleted, or another client closed it", "execution", a.ID())
 		q.release(a)
-		a.Abandon()
+		a.CountAborted()
 		q.adoptNext()
 	}
 }

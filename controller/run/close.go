@@ -88,13 +88,10 @@ func (e *Execution) AnnounceClosed(ctx context.Context, report execution.Report)
 	e.Announcer.Announce(ctx, about, counts.Bad() > 0, kube.EventExecutionClosed, summary(counts))
 }
 
-// Abandon counts and logs that the execution ended without a report: its record was
-// deleted, and the garbage collector deletes its Jobs, or another leader closed it, or
-// it cannot be read.
-func (e *Execution) Abandon() {
+// CountAborted counts that the execution ended without a report of this replica.
+func (e *Execution) CountAborted() {
 	e.Metrics.SetPool(0, e.Record().Plan.Settings.PodPoolSize)
 	e.Metrics.ExecutionClosed("aborted", e.Clock.Now(), 0)
-	e.Log.Warn("execution given up: its record was deleted, or another writer closed it", "execution", e.id)
 }
 
 func summary(counts execution.Counts) string {
