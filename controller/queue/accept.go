@@ -31,5 +31,6 @@ func (q *Queue) Open(id execution.ID) (open auth.OpenExecution, ok bool) {
 	if a == nil || a.ID() != id {
 		return open, false
 	}
-	return auth.OpenExecution{Auth: a.Auth(), Owner: a.Record().Owner()}, true
+	r := a.Record()
+	return auth.OpenExecution{Auth: r.Plan.Settings.CallbackAuth, Owner: r.Owner()}, true
 }

@@ -24,12 +24,12 @@ func (q *Queue) Adopt(r record.Record, isNew bool) {
 		budget: intake.NewBudget(q.Definition().IntakeOf(p), p.Nodes, q.Directory.Files(p.ID, nodes)),
 		slots:  q.slotsOf(p),
 	}
-	a.Execution = run.New(q.Deps(p), run.Begun{
+	a.Execution = run.New(q.Deps(p), run.Initial{
 		Record:     r,
 		New:        isNew,
 		Slots:      a.slots,
 		Extensions: q.extensionsOf(p.ID),
-		Sent: func(index int) (result, file bool) {
+		Stored: func(index int) (result, file bool) {
 			return q.Results.Has(execution.Key{Execution: p.ID, Node: nodes[index]}), a.budget.HasFiles(index)
 		},
 	})

@@ -12,16 +12,16 @@ import (
 	"github.com/batch-job-controller/batch-job-controller/controller/lease"
 )
 
-// close stops taking callbacks, writes the report, and then closes the
-// record. Killed in between, the next leader finds how far it came. A leader
-// that slept through its Lease may still write its report: as nothing was taken
-// any more, it has nothing else to say.
+// close stops accepting callbacks, writes the report, and then closes the record. If the
+// process dies in between, the record and the disk show the next leader how far it came.
+// A leader that has lost its Lease without noticing may still write the report: with no
+// callback accepted since, its report is the same.
 func (e *Execution) close(ctx context.Context, fence lease.Fence, ending *Ending) error {
 	e.mu.Lock()
 	phase, closing := e.ledger.Phase(), e.ledger.Closing()
 	e.mu.Unlock()
 	if phase == execution.Open {
-		return e.writeAccount(ctx, fence, closing, ending) // it has another turn at once
+		return e.writeAccount(ctx, fence, closing, ending) // which wakes the writer for the next step
 	}
 	report, err := e.writeReport()
 	if err != nil {
@@ -38,8 +38,8 @@ func (e *Execution) close(ctx context.Context, fence lease.Fence, ending *Ending
 	return nil
 }
 
-// writeReport waits for the callbacks that are being taken, and writes down
-// what came of the execution, unless an earlier leader has.
+// writeReport waits for the callbacks that are being accepted, and writes the report. If an
+// earlier leader has written one, that one stays, with what it lacks.
 func (e *Execution) writeReport() (execution.Report, error) {
 	e.mu.Lock()
 	e.closing = true
@@ -59,7 +59,7 @@ func (e *Execution) writeReport() (execution.Report, error) {
 		err = nil
 	}
 	e.Results.Mend(&report)
-	if err == nil { // also if it is there: the leader that wrote it may have failed to make it durable
+	if err == nil { // also if it exists: the leader that wrote it may not have made it durable
 		err = e.Reports.SaveReport(report)
 	}
 	if err == nil && e.Results.AddLate(report) {
@@ -71,8 +71,7 @@ func (e *Execution) writeReport() (execution.Report, error) {
 	return report, nil
 }
 
-// AnnounceClosed counts, logs and announces that the execution has closed with the
-// report.
+// AnnounceClosed counts, logs and announces that the execution has closed with a report.
 func (e *Execution) AnnounceClosed(ctx context.Context, report execution.Report) {
 	counts, result := report.Count(), report.Result()
 	e.Metrics.SetPool(0, e.Record().Plan.Settings.PodPoolSize)

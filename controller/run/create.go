@@ -17,8 +17,8 @@ import (
 	"github.com/batch-job-controller/batch-job-controller/controller/tokens"
 )
 
-// createJob creates the task's Job. That its name is taken is no error: it was
-// created before, by a request whose answer was lost or by another leader.
+// createJob creates the task's Job. AlreadyExists is not an error: a request whose
+// response was lost, or another leader, may have created the Job.
 func (e *Execution) createJob(ctx context.Context, fence lease.Fence, t task) error {
 	write, done, err := fence(ctx)
 	if err != nil {
@@ -35,7 +35,7 @@ func (e *Execution) createJob(ctx context.Context, fence lease.Fence, t task) er
 	}
 	if err := e.Tokens.Ensure(write, p, t.owner, t.index); err != nil {
 		if errors.Is(err, tokens.ErrNoKeyring) || plan.ClassifyError(err) != plan.Transient {
-			// Its fields are not the template's: that it is invalid ends no task.
+			// An invalid Secret is not the fault of the pod template: the task is tried again.
 			return e.rejected(ctx, t, plan.Rejected, err)
 		}
 		return err
@@ -50,7 +50,7 @@ func (e *Execution) createJob(ctx context.Context, fence lease.Fence, t task) er
 	}
 	e.Metrics.JobCreateFailed(statusCode(err))
 	if kube.MayBeCarriedOut(err) {
-		e.noteUnanswered(t)
+		t.memory.unanswered = e.Clock.Now()
 	}
 	return e.rejected(ctx, t, plan.ClassifyError(err), fmt.Errorf("create Job %s: %w", t.name, err))
 }
@@ -60,5 +60,5 @@ func statusCode(err error) string {
 	if errors.As(err, &status) {
 		return strconv.Itoa(int(status.Status().Code))
 	}
-	return "none" // no answer came
+	return "none" // there was no response
 }

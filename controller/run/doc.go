@@ -1,29 +1,28 @@
 // Package run runs one open execution, from its record to its report.
 //
-// It knows the record and its ledger, the Jobs of the execution and their pods, and
-// what is to be done next for each node task, which package plan decides. It does not
-// know when executions are due, which replica leads (it is given a fence), or how what
-// pods report is stored (it is given that, too).
+// It knows the record and its ledger, the Jobs of the execution and their pods. Package
+// plan decides what is next for each node task. Package run does not know when executions
+// are due, which replica leads (it gets a fence), or how results are stored (it gets a
+// store).
 //
-//	execution.go  what is known of the execution, and what it is run with
-//	restore.go    all of that from the record, the disk and the Jobs
+//	execution.go  the execution in memory, and what it is run with
+//	restore.go    rebuilds it from the record, the disk and the Jobs
 //	run.go        its run: workers, and the writer of the record
-//	writer.go     the only writer of the record: when it is written
+//	writer.go     the only writer of the record: when it writes
 //	swap.go       one compare-and-swap, and what a conflict means
-//	slots.go      free slots go to the next tasks            Ledger.Grant
+//	slots.go      grants free slots to the next tasks         Ledger.Grant
 //	task.go       one node task's turn: gather, decide, act   plan.Next
-//	create.go     its Job is created                          jobspec.Render
-//	verify.go     whether its Job exists, by the API server
-//	stop.go       its Job is stopped
-//	end.go        it has ended
-//	rejection.go  its Job is rejected by the API server
-//	silence.go    its node is silent
-//	orphan.go     its Job is gone, and has left a pod
-//	inflight.go   a request to create its Job may still be on its way: until then neither
-//	              act (task.go) nor verifyJob ends the task
-//	logs.go       the logs of its containers are due
-//	report.go     what pods have reported
-//	close.go      the last task has ended: the report is written, the record closed
-//	failures.go   events about node tasks that failed
+//	create.go     creates its Job                             jobspec.Render
+//	verify.go     asks the API server for its Job
+//	stop.go       stops its Job
+//	end.go        ends it
+//	rejection.go  handles a Job that the API server rejects
+//	silence.go    asks the API server whether its node is silent
+//	orphan.go     asks the API server whether its Job has left a pod
+//	inflight.go   waits for a request to create its Job that may still be carried out
+//	logs.go       saves the logs of its containers
+//	report.go     accepts and notes what its pod reports
+//	close.go      after the last task: writes the report, closes the record
+//	failures.go   writes events about failed node tasks
 //	ending.go     how the run has ended
 package run

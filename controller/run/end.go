@@ -6,50 +6,51 @@ import (
 	"github.com/batch-job-controller/batch-job-controller/controller/execution"
 )
 
-// finish records how the task ended, frees its slot, has its logs saved, and
-// says so if it failed.
+// finish ends the task. It frees the slot, has the logs saved, and writes an event about
+// a failure.
 func (e *Execution) finish(ctx context.Context, t task, end execution.End) {
 	if !t.observed.Task.Reported {
 		e.findResult(t.index)
 	}
-	if known, failures, news := e.noteEnd(t, end); news {
-		e.announceFailure(ctx, t, known, failures)
+	if ended, failures, isNew := e.noteEnd(t, end); isNew {
+		e.announceFailure(ctx, t, ended, failures)
 	}
 }
 
-// noteEnd returns how the task ended, and how many have failed so far.
-func (e *Execution) noteEnd(t task, end execution.End) (known execution.Task, failures int, news bool) {
+// noteEnd returns the ended task, how many have failed so far, and whether the task had
+// not ended before.
+func (e *Execution) noteEnd(t task, end execution.End) (ended execution.Task, failures int, isNew bool) {
 	e.mu.Lock()
 	defer e.mu.Unlock()
 	if e.over {
-		return known, 0, false
+		return ended, 0, false
 	}
 	if t.observed.Job != nil && !t.observed.Foreign {
-		news = e.ledger.Finish(t.index, end)
-		if news && e.ledger.Granted(t.index) {
+		isNew = e.ledger.Finish(t.index, end)
+		if isNew && e.ledger.Granted(t.index) {
 			e.freed = append(e.freed, e.Clock.Now())
 		}
 	} else {
-		news = e.ledger.Abandon(t.index, end)
+		isNew = e.ledger.Abandon(t.index, end)
 	}
-	if !news {
-		return known, 0, false
+	if !isNew {
+		return ended, 0, false
 	}
 	e.exportTask(t.index)
-	known, _ = e.ledger.Task(t.key.Node) // it has just been ended there
-	if isFailure(known.Outcome.State) {
+	ended, _ = e.ledger.Task(t.key.Node) // the ledger has just ended it
+	if isFailure(ended.Outcome.State) {
 		e.failures++
 	}
-	e.Metrics.TaskEnded(known.Outcome)
+	e.Metrics.TaskEnded(ended.Outcome)
 	e.grant()
 	e.queueLogs(t.index)
 	e.Log.Info("node task ended", "execution", t.key.Execution, "node", t.key.Node, "job", t.name,
-		"state", known.Outcome.State, "reason", known.Outcome.Reason, "message", known.Message, "reported", known.Reported)
+		"state", ended.Outcome.State, "reason", ended.Outcome.Reason, "message", ended.Message, "reported", ended.Reported)
 	e.wakeWriter()
-	return known, e.failures, true
+	return ended, e.failures, true
 }
 
-func (e *Execution) failed(reason execution.Reason, err error) execution.End {
+func (e *Execution) failedEnd(reason execution.Reason, err error) execution.End {
 	return execution.End{
 		Outcome:  execution.Outcome{State: execution.Failed, Reason: reason},
 		Message:  err.Error(),

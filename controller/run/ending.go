@@ -5,24 +5,24 @@ import (
 	"github.com/batch-job-controller/batch-job-controller/controller/record"
 )
 
-// Ending is how the run of an execution ended. If all of it is empty, the context
-// ended, and the execution is still open.
+// Ending is how the run of an execution ended. The zero value means that the context
+// ended and the execution is still open.
 type Ending struct {
-	// Closed is the report of the execution: it has closed.
+	// Closed is the report of the execution, if it has closed.
 	Closed *execution.Report
-	// Overtaken is the record as another writer has written it: the execution is open,
-	// and is to be run anew.
+	// Overtaken is the record as another client has written it, if the execution is
+	// still open: it has to run again from there.
 	Overtaken *record.Record
-	// Damaged is what is wrong with the record, which cannot be read any more.
+	// Damaged is what is wrong with the record, if another client has damaged it.
 	Damaged *record.DamagedError
-	// Aborted is that the record was deleted, or closed by another writer.
+	// Aborted reports that another client has deleted or closed the record.
 	Aborted bool
-	// Written is that the record was written in the run: nothing else writes it all
-	// the time.
+	// Written reports that this run has written the record at least once: another
+	// client does not change it all the time.
 	Written bool
 }
 
-// ended reports whether the execution has ended, or is not this Execution's any more.
+// ended reports whether the run is over, unlike a run whose context has ended.
 func (e Ending) ended() bool {
 	return e.Closed != nil || e.Overtaken != nil || e.Damaged != nil || e.Aborted
 }

@@ -20,44 +20,45 @@ import (
 )
 
 const (
-	// DefaultWorkers is how many node tasks are worked on at once. A worker is
+	// DefaultWorkers is how many node tasks have a turn at the same time. A worker is
 	// busy for as long as the API server takes to create a Job.
 	DefaultWorkers = 16
 	// logWorkers is how many tasks' logs are saved at once.
 	logWorkers = 8
 )
 
-// Results are what pods have reported, and what is exported of it.
+// Results has what pods have reported, and exports it.
 type Results interface {
-	// Find exports a result that is stored and was not taken by this process. It
-	// reports whether there is one.
+	// Find exports a stored result that another process accepted. It reports whether
+	// there is one.
 	Find(key execution.Key) bool
-	// SetTask exports how a node task went.
+	// SetTask exports a node task's duration, and whether it is bad.
 	SetTask(key execution.Key, durationMS int64, bad bool)
 	ReportResults
 }
 
-// ReportResults complete a report.
+// ReportResults completes a report.
 type ReportResults interface {
-	// Mend has a report say that a node sent no result where the result is gone.
+	// Mend changes the node tasks of a report whose results no longer exist: they are
+	// without a result.
 	Mend(report *execution.Report) (mended []string)
-	// AddLate adds results to a written report that another replica has taken.
+	// AddLate adds results to a written report that another replica has accepted.
 	AddLate(report execution.Report) (found bool)
 }
 
-// Reports keep what came of executions.
+// Reports stores the reports of executions.
 type Reports interface {
 	SaveReport(r execution.Report) error
 	// Report returns fs.ErrNotExist for an execution that has not closed.
 	Report(id execution.ID) (execution.Report, error)
 }
 
-// Logs saves the logs of containers.
+// Logs saves the logs of a node task's containers.
 type Logs interface {
 	Save(ctx context.Context, key execution.Key) error
 }
 
-// Tokens has the Secrets created that pods take their tokens from.
+// Tokens creates the Secrets from which pods get their tokens.
 type Tokens interface {
 	// Ensure creates the Secret with the token of a node task. The error may be
 	// tokens.ErrNoKeyring.
@@ -69,12 +70,13 @@ type Announcer interface {
 	Announce(ctx context.Context, about corev1.ObjectReference, warning bool, reason, message string)
 }
 
-// Host finds what the pod of a Job connects to that is created now.
+// Host finds the callback host for the pod of a Job that is about to be created.
 type Host interface {
-	Current(ctx context.Context, began string) string
+	// Current returns the present host, or that of the plan if it cannot be read.
+	Current(ctx context.Context, planned string) string
 }
 
-// Metrics count what becomes of an execution.
+// Metrics count what happens to an execution.
 type Metrics interface {
 	taskMetrics
 	executionMetrics
@@ -118,24 +120,24 @@ type Deps struct {
 	Steady     timing.Steady
 	Jitter     backoff.Jitter
 	Log        *slog.Logger
-	Workers    int // node tasks worked on at once
+	Workers    int // how many node tasks have a turn at the same time
 }
 
-// Execution is an open execution. All of it can be built anew.
+// Execution is an open execution. All of it can be rebuilt from the record, the disk and
+// the Jobs.
 type Execution struct {
 	Deps
-	id         execution.ID // without the lock, as all that follows: each write changes the record
-	auth       execution.CallbackAuth
+	// The ID, the nodes and the extensions never change, and need no lock.
+	id         execution.ID
 	nodes      []string
 	extensions []jobspec.EnvExtension
-	takenOver  time.Time // from another leader, or from an earlier term; zero: this one opened it
+	takenOver  time.Time // from another leader, or from an earlier term; zero: this leader opened it
 	tasks      workqueue.TypedRateLimitingInterface[execution.Key]
 	logs       workqueue.TypedRateLimitingInterface[execution.Key]
-	// wake tells the writer that there may be something to write.
-	wake   chan struct{}
-	taking sync.WaitGroup // of callbacks
-	// damaged is how often its record could not be read again. It is the writer's.
-	damaged int
+	wake       chan struct{}  // wakes the writer of the record
+	taking     sync.WaitGroup // callbacks that are being accepted
+	unreadable int            // how often the writer could not parse the record that it read again
+	turns      []turnMemory   // by index
 
 	mu     sync.Mutex // guards what follows
 	record record.Record
@@ -144,36 +146,39 @@ type Execution struct {
 	// logsDue counts the tasks whose logs are still to be saved: the execution
 	// closes after them.
 	logsDue    int
-	closing    bool            // no callback is accepted any more
+	closing    bool            // callbacks are no longer accepted
 	over       bool            // the run has ended
 	failures   int             // node tasks that failed or were lost
 	freed      []time.Time     // when pods ended whose slots are free now, for the refill metric
 	rejections map[string]bool // the causes that have an event
 }
 
-// taskMemory is what this process remembers of a task besides the ledger.
-type taskMemory struct {
+// turnMemory is what a task's turns remember for the next one. It needs no lock: the work
+// queue gives a key to one worker at a time.
+type turnMemory struct {
 	seen       bool           // its Job was in the cache
-	grantedAt  time.Time      // when it got its slot, by this process's clock
-	stopped    *plan.Stopped  // its Job was told to end
-	stopping   *execution.End // why it may have been told so, by a request without an answer
-	rejected   time.Time      // when the API server rejected its Job, or what it needs, for the first time
-	unanswered time.Time      // when a request to create its Job failed that may be carried out
-	slotFreed  time.Time      // when the slot it got became free
+	stopped    *plan.Stopped  // its Job was stopped
+	stopping   *execution.End // its Job may have been stopped, by a request without a response
+	rejected   time.Time      // when the API server first rejected its Job, or what the Job needs
+	unanswered time.Time      // when a request to create its Job failed that may still be carried out
+}
+
+// taskMemory is what the goroutines of this process share about a task besides the
+// ledger.
+type taskMemory struct {
+	grantedAt  time.Time // when it got its slot, by this process's clock
+	slotFreed  time.Time // when that slot became free; zero: the Job has used it
 	logsQueued bool
-	logsDone   bool // nothing more is to be done for them
+	logsDone   bool // they are saved, or cannot be saved
 }
 
 // ID returns the execution's ID.
 func (e *Execution) ID() execution.ID { return e.id }
 
-// Auth returns how callbacks of the execution authenticate.
-func (e *Execution) Auth() execution.CallbackAuth { return e.auth }
-
-// Extensions returns what the execution began with.
+// Extensions returns the extensions that the execution began with.
 func (e *Execution) Extensions() []jobspec.EnvExtension { return e.extensions }
 
-// Record returns the record as it was read or written last.
+// Record returns the record as it was last read or written.
 func (e *Execution) Record() record.Record {
 	e.mu.Lock()
 	defer e.mu.Unlock()
@@ -185,10 +190,10 @@ func (e *Execution) TaskChanged(node string) {
 	e.tasks.Add(execution.Key{Execution: e.id, Node: node})
 }
 
-// wakeWriter wakes what writes the record.
+// wakeWriter wakes the writer of the record.
 func (e *Execution) wakeWriter() {
 	select {
 	case e.wake <- struct{}{}:
-	default: // it is about to look anyway
+	default: // it is awake already
 	}
 }

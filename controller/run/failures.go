@@ -15,10 +15,10 @@ import (
 )
 
 const (
-	// maxFailureEvents bounds how many node tasks of an execution have an event of
-	// their own: what thousands of nodes share is told once, when it closes.
+	// maxFailureEvents bounds how many node tasks of an execution have an event each:
+	// the failures of thousands of nodes are summed up when the execution closes.
 	maxFailureEvents = 20
-	// maxFailureReasons bounds how many reasons that names.
+	// maxFailureReasons bounds how many reasons that summary names.
 	maxFailureReasons = 10
 )
 
@@ -26,9 +26,9 @@ func isFailure(state execution.State) bool {
 	return state == execution.Failed || state == execution.Lost
 }
 
-// announceFailure says of a node's Job, or of the record where there is none,
-// why its task failed. The number of failures before it is counted from the
-// ledger, so that the next leader goes on where this one ended.
+// announceFailure writes an event about why a node task failed, about its Job or, without
+// one, about the record. The number of failures comes from the ledger, so that the next
+// leader continues the count.
 func (e *Execution) announceFailure(ctx context.Context, t task, ended execution.Task, failures int) {
 	if !isFailure(ended.Outcome.State) || failures > maxFailureEvents {
 		return
@@ -49,8 +49,8 @@ func (e *Execution) recordReference() corev1.ObjectReference {
 	return kube.ConfigMapReference(e.Record().Object)
 }
 
-// otherFailures says how many node tasks failed and for which reasons, if not
-// all of them have an event of their own. Empty: they have.
+// otherFailures returns how many node tasks failed and for which reasons, or nothing if
+// each of them has an event.
 func otherFailures(report execution.Report) string {
 	reasons, failures := map[execution.Reason]int{}, 0
 	for _, t := range report.Tasks {

@@ -6,14 +6,12 @@ import (
 	"github.com/batch-job-controller/batch-job-controller/controller/execution"
 )
 
-const (
-	// logAttempts is how often a log is asked for before it is given up.
-	logAttempts = 4
-)
+// logAttempts is how often the kubelet is asked for a log.
+const logAttempts = 4
 
-// queueLogs has the logs of a task saved. Once it has ended this holds no slot:
-// the pool goes on meanwhile, and only the execution's end waits for it. A pod that
-// has to be stopped to end waits for it too. The caller holds e.mu.
+// queueLogs has the logs of a task saved. A task that has ended holds no slot for this;
+// only the execution's end waits for it. A pod that has to be stopped is stopped
+// afterwards. The caller holds e.mu.
 func (e *Execution) queueLogs(index int) {
 	memory := &e.memory[index]
 	if !e.record.Plan.Settings.SavePodLog || memory.logsQueued || !e.ledger.Created(index) {
@@ -40,27 +38,19 @@ func (e *Execution) workOnLogs(ctx context.Context) {
 				e.Metrics.LogSaved("failed")
 				e.Log.Warn("log not saved", "execution", key.Execution, "node", key.Node, "error", err)
 			}
-			e.logs.Forget(key)
-			e.logsSaved(key)
+			e.noteLogsDone(key)
 		}
 		e.logs.Done(key)
 	}
 }
 
-// logsSaved records that nothing more is to be done for the task's logs.
-func (e *Execution) logsSaved(key execution.Key) {
+// noteLogsDone records that the task's logs are saved, or cannot be saved.
+func (e *Execution) noteLogsDone(key execution.Key) {
 	e.mu.Lock()
 	defer e.mu.Unlock()
-	task, ok := e.ledger.Task(key.Node)
-	if !ok {
-		return
-	}
-	memory := &e.memory[task.Index]
-	if !memory.logsQueued || memory.logsDone {
-		return
-	}
-	memory.logsDone = true
-	e.tasks.Add(key) // it may wait to be stopped
+	task, _ := e.ledger.Task(key.Node) // queueLogs has the key from it
+	e.memory[task.Index].logsDone = true
+	e.TaskChanged(key.Node) // it may wait for this before its Job is stopped
 	e.logsDue--
 	if e.logsDue == 0 {
 		e.wakeWriter()

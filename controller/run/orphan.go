@@ -13,12 +13,17 @@ import (
 	"github.com/batch-job-controller/batch-job-controller/controller/plan"
 )
 
-// orphanPause is how long to wait for the cache to learn of a pod of a Job that was
-// deleted or taken away.
+// orphanPause is how long to wait before the task of a Job that left a pod has another
+// turn.
 const orphanPause = 5 * time.Second
 
-// finishUnlessOrphaned ends the task, unless its Job has left a pod that keeps the slot.
+// finishUnlessOrphaned ends a task without a Job of its own, unless such a Job may still be
+// created or has left a pod that keeps the slot.
 func (e *Execution) finishUnlessOrphaned(ctx context.Context, t task, end execution.End) error {
+	if wait := e.graceLeft(t); wait > 0 {
+		e.tasks.AddAfter(t.key, wait)
+		return nil
+	}
 	if orphan, err := e.leavesOrphan(ctx, t); err != nil || orphan {
 		e.tasks.AddAfter(t.key, orphanPause)
 		return err
@@ -27,9 +32,9 @@ func (e *Execution) finishUnlessOrphaned(ctx context.Context, t task, end execut
 	return nil
 }
 
-// leavesOrphan asks the API server, not the cache, whether the task's Job, which was
-// deleted or taken away, has left a pod that keeps the slot: a watch of pods that
-// lags shows none, and the pod would run beside the one that gets its slot.
+// leavesOrphan asks the API server whether the task's Job, which was deleted or replaced,
+// has left a pod that keeps the slot. The cache may lag behind and show no pod, which
+// would then run beside the pod that gets its slot.
 func (e *Execution) leavesOrphan(ctx context.Context, t task) (bool, error) {
 	if !t.observed.Created || t.observed.NodeGone {
 		return false, nil
@@ -38,7 +43,7 @@ func (e *Execution) leavesOrphan(ctx context.Context, t task) (bool, error) {
 		LabelSelector: jobspec.TaskSelector(e.Controller, t.key).String(),
 	})
 	if err != nil {
-		return false, fmt.Errorf("look for pods of Job %s: %w", t.name, err)
+		return false, fmt.Errorf("list the pods of Job %s: %w", t.name, err)
 	}
 	t.observed.Pods = nil
 	for i := range list.Items {

@@ -3,52 +3,42 @@ package run
 import (
 	"context"
 	"fmt"
-	"time"
 
 	"github.com/batch-job-controller/batch-job-controller/controller/execution"
 	"github.com/batch-job-controller/batch-job-controller/controller/kube"
 	"github.com/batch-job-controller/batch-job-controller/controller/plan"
 )
 
-// rejected goes on with a task whose Job could not be created. It returns the
-// error if that is to be tried again.
+// rejected handles a request for the task's Job that failed. It returns the error if the
+// request is to be sent again.
 func (e *Execution) rejected(ctx context.Context, t task, class plan.ErrorClass, err error) error {
-	now := e.Clock.Now() // of the answer: an event may take longer to write than startDeadline is away
+	now := e.Clock.Now() // of the response: writing an event may last beyond startDeadline
 	switch class {
 	case plan.Invalid:
 		e.announceRejection(ctx, kube.EventJobInvalid, "the pod template makes Jobs that are invalid", err)
-		// Not without a look: another leader's Job may be there.
-		return e.verifyJob(ctx, t, e.failed(execution.JobInvalid, err))
+		// The task does not end without a look: another leader may have created the Job.
+		return e.verifyJob(ctx, t, e.failedEnd(execution.JobInvalid, err))
 	case plan.Rejected:
 		e.announceRejection(ctx, kube.EventJobRefused,
 			fmt.Sprintf("refused, and tried again until startDeadline (%s) of each node", t.plan.Settings.StartDeadline), err)
-		wait := plan.AfterRejection(t.plan.Settings, e.noteRejected(t, now), now)
+		if t.memory.rejected.IsZero() {
+			t.memory.rejected = now
+		}
+		wait := plan.AfterRejection(t.plan.Settings, t.memory.rejected, now)
 		if wait <= 0 {
-			return e.verifyJob(ctx, t, e.failed(execution.JobRefused, err))
+			return e.verifyJob(ctx, t, e.failedEnd(execution.JobRefused, err))
 		}
 		e.tasks.AddAfter(t.key, wait) // for the last try
 	}
 	return err
 }
 
-// noteRejected records that the API server does not want the task's Job, and
-// returns since when.
-func (e *Execution) noteRejected(t task, now time.Time) (since time.Time) {
-	e.mu.Lock()
-	defer e.mu.Unlock()
-	memory := &e.memory[t.index]
-	if memory.rejected.IsZero() {
-		memory.rejected = now
-	}
-	return memory.rejected
-}
-
 // maxRejections bounds the events about the rejections of one execution: an admission
-// webhook may word each otherwise.
+// webhook may use other words for each.
 const maxRejections = 10
 
-// announceRejection writes an event about a rejection, one for each cause: all Jobs of an
-// execution may be rejected alike.
+// announceRejection writes an event about a rejection, one for each cause: the API server
+// may reject all Jobs of an execution for the same one.
 func (e *Execution) announceRejection(ctx context.Context, reason, what string, err error) {
 	cause, message := plan.DescribeRejection(err)
 	cause = reason + " " + cause
@@ -57,9 +47,8 @@ func (e *Execution) announceRejection(ctx context.Context, reason, what string, 
 	if isNew {
 		e.rejections[cause] = true
 	}
-	about := kube.ConfigMapReference(e.record.Object)
 	e.mu.Unlock()
 	if isNew {
-		e.Announcer.Announce(ctx, about, true, reason, execution.Truncate(what+": "+message, kube.MaxEventMessage))
+		e.Announcer.Announce(ctx, e.recordReference(), true, reason, execution.Truncate(what+": "+message, kube.MaxEventMessage))
 	}
 }

@@ -7,8 +7,8 @@ import (
 	"github.com/batch-job-controller/batch-job-controller/controller/plan"
 )
 
-// Accept returns the index of the node's task if it may report. The execution does not
-// close before Taken is called, which is called once.
+// Accept returns the index of the node's task if it may report. The execution then does
+// not close until the caller has called Taken, once.
 func (e *Execution) Accept(node string) (index int, err error) {
 	e.mu.Lock()
 	defer e.mu.Unlock()
@@ -26,7 +26,7 @@ func (e *Execution) Accept(node string) (index int, err error) {
 	return task.Index, nil
 }
 
-// Taken lets the execution close.
+// Taken ends a callback that Accept has admitted.
 func (e *Execution) Taken() { e.taking.Done() }
 
 // Nodes returns the nodes that take part, by index.
@@ -36,47 +36,37 @@ func (e *Execution) Nodes() []string { return e.nodes }
 func (e *Execution) NoteReported(index int) {
 	e.mu.Lock()
 	defer e.mu.Unlock()
-	e.noteReported(index)
-}
-
-// noteReported is NoteReported for a caller that holds e.mu.
-func (e *Execution) noteReported(index int) {
 	e.ledger.NoteReported(index)
 	e.exportTask(index)
 }
 
-// NoteHeard records that a file or an event of the task was taken. That may be so
-// while the execution closes: its report is then all that counts.
+// NoteHeard records that a file or an event of the task was accepted. An execution that is
+// closing ignores it: the report may have been written. Where a result is optional, a
+// file or an event is as good as one.
 func (e *Execution) NoteHeard(index int) {
 	e.mu.Lock()
 	defer e.mu.Unlock()
-	if !e.closing {
-		e.noteHeard(index)
+	if e.closing {
+		return
 	}
-}
-
-// noteHeard is NoteHeard for a caller that holds e.mu. Where a result is optional, a
-// file or an event is as good as one.
-func (e *Execution) noteHeard(index int) {
 	e.ledger.NoteHeard(index)
 	if e.record.Plan.Settings.ResultOptional {
 		e.exportTask(index)
 	}
 }
 
-// findResult takes over a result that is on the disk and that this process did
-// not take: an earlier leader did, after this one had looked.
+// findResult looks on the disk for a result that this process did not accept: an earlier
+// leader may have accepted it after this one began.
 func (e *Execution) findResult(index int) {
-	if !e.Results.Find(execution.Key{Execution: e.id, Node: e.nodes[index]}) {
-		return
+	if e.Results.Find(execution.Key{Execution: e.id, Node: e.nodes[index]}) {
+		e.NoteReported(index)
 	}
-	e.NoteReported(index)
 }
 
-// exportTask exports how the task stands. A node that has reported shows as good
-// until its pod ends badly. The caller holds e.mu.
+// exportTask exports the task's state. A node that has reported shows as good until its
+// pod ends badly. The caller holds e.mu.
 func (e *Execution) exportTask(index int) {
 	node := e.nodes[index]
-	now, _ := e.ledger.Task(node)
-	e.Results.SetTask(execution.Key{Execution: e.id, Node: node}, now.Duration().Milliseconds(), now.Bad())
+	task, _ := e.ledger.Task(node)
+	e.Results.SetTask(execution.Key{Execution: e.id, Node: node}, task.Duration().Milliseconds(), task.Bad())
 }

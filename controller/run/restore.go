@@ -1,59 +1,52 @@
 package run
 
 import (
+	"cmp"
+
 	"github.com/batch-job-controller/batch-job-controller/controller/execution"
 	"github.com/batch-job-controller/batch-job-controller/controller/jobspec"
 	"github.com/batch-job-controller/batch-job-controller/controller/plan"
 	"github.com/batch-job-controller/batch-job-controller/controller/record"
 )
 
-// Begun is what is known of an execution that is open.
-type Begun struct {
-	Record record.Record
-	// New is that this leader has just opened it.
-	New bool
-	// Slots is how many of the slots it may use.
-	Slots      int
+// Initial is the state that an open execution starts from.
+type Initial struct {
+	Record     record.Record
+	New        bool // this leader has just opened it
+	Slots      int  // how many of the slots it may use
 	Extensions []jobspec.EnvExtension
-	// Sent returns what of a node task is on the disk: its result, and whether there
-	// is a file.
-	Sent func(index int) (result, file bool)
+	// Stored reports what the disk has of a node task: its result, and any file.
+	Stored func(index int) (result, file bool)
 }
 
-// New returns an execution as its record has it, and fills in what the record does not
-// hold: which tasks have reported is on disk, the times of those that ended are on
-// their Jobs. Every task gets a turn once it runs.
-func New(d Deps, b Begun) *Execution {
-	p := b.Record.Plan
+// New returns the execution of a record, with what the record does not hold: the disk has
+// which tasks have reported, the Jobs have the times of those that ended. Every task
+// gets a turn once the execution runs.
+func New(d Deps, initial Initial) *Execution {
+	p := initial.Record.Plan
 	e := &Execution{
 		Deps:       d,
 		id:         p.ID,
-		auth:       p.Settings.CallbackAuth,
 		nodes:      p.NodeNames(),
-		extensions: b.Extensions,
+		extensions: initial.Extensions,
 		tasks:      newWorkqueue("tasks", d.Clock),
 		logs:       newWorkqueue("logs", d.Clock),
 		wake:       make(chan struct{}, 1),
-		record:     b.Record,
-		ledger:     execution.NewLedger(p, b.Record.Account),
+		turns:      make([]turnMemory, len(p.Nodes)),
+		record:     initial.Record,
+		ledger:     execution.NewLedger(p, initial.Record.Account),
 		memory:     make([]taskMemory, len(p.Nodes)),
-		closing:    b.Record.Account.Phase == execution.Closing,
 		rejections: map[string]bool{},
 	}
-	e.ledger.Resize(b.Slots)
-	if !b.New {
+	e.ledger.Resize(initial.Slots)
+	if !initial.New {
 		e.takenOver = d.Clock.Now()
 	}
-	e.mu.Lock() // what it calls wants that
-	defer e.mu.Unlock()
 	for i, t := range e.ledger.Tasks() {
-		e.restoreTask(b, i, t)
-		if t.Outcome.State.Final() {
-			e.queueLogs(i)
-		} else {
-			e.TaskChanged(t.Node.Name)
-		}
+		e.restoreTask(initial, i, t)
 	}
+	// Only now, because NoteHeard ignores what comes to a closing execution.
+	e.closing = initial.Record.Account.Phase == execution.Closing
 	e.Log.Info("execution open", "execution", e.id, "trigger", p.Trigger,
 		"nodes", len(p.Nodes), "skipped", len(p.Skipped), "excluded", p.Excluded, "ended", e.ledger.Ended())
 	e.grant()
@@ -61,18 +54,20 @@ func New(d Deps, b Begun) *Execution {
 	return e
 }
 
-// restoreTask fills in what the record does not hold of a task. The caller holds e.mu.
-func (e *Execution) restoreTask(b Begun, index int, t execution.Task) {
+// restoreTask restores what the record does not hold of a task. New calls it before other
+// goroutines have the execution, so that it holds no lock.
+func (e *Execution) restoreTask(initial Initial, index int, t execution.Task) {
 	now := e.Clock.Now()
 	e.memory[index].grantedAt = now
-	result, file := b.Sent(index)
+	result, file := initial.Stored(index)
 	if result {
-		e.noteReported(index)
+		e.NoteReported(index)
 	}
 	if file {
-		e.noteHeard(index)
+		e.NoteHeard(index)
 	}
 	if !t.Outcome.State.Final() {
+		e.TaskChanged(t.Node.Name)
 		return
 	}
 	if isFailure(t.Outcome.State) {
@@ -82,17 +77,15 @@ func (e *Execution) restoreTask(b Begun, index int, t execution.Task) {
 		e.ledger.Finish(index, end.At(now))
 	}
 	e.exportTask(index)
+	e.queueLogs(index)
 }
 
-// endOf returns how the cache says a task ended, or nil.
+// endOf returns how a task ended according to the cache, or nil.
 func (e *Execution) endOf(key execution.Key) *execution.End {
 	job := e.Caches.Job(e.Namespace, jobspec.JobName(e.Controller, key))
 	if job == nil || !jobspec.Owned(job, e.record.Owner(), key) {
 		return nil
 	}
 	run := plan.ProgressOf(job, e.Caches.PodsOf(job, key))
-	if run.End == nil {
-		return run.Doomed
-	}
-	return run.End
+	return cmp.Or(run.End, run.Doomed)
 }

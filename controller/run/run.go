@@ -13,17 +13,17 @@ import (
 )
 
 func newWorkqueue(name string, clk clock.WithTicker) workqueue.TypedRateLimitingInterface[execution.Key] {
-	// A create that fails is tried again after 50 ms, 100 ms, ... 15 s, each
-	// key for itself: one bad node does not hold up the others.
+	// Each key has its own pauses, 50 ms, 100 ms, ... 15 s: a bad node does not delay
+	// the others.
 	limiter := workqueue.NewTypedItemExponentialFailureRateLimiter[execution.Key](50*time.Millisecond, 15*time.Second)
 	return workqueue.NewTypedRateLimitingQueueWithConfig(limiter, workqueue.TypedRateLimitingQueueConfig[execution.Key]{
 		Name: name, Clock: clk,
 	})
 }
 
-// Run does all there is to do for the execution until it ends, or ctx does, and
-// returns how, when all of it has ended. It runs once; what is not done then, another
-// Execution of the same record goes on with.
+// Run runs the execution until it ends, or ctx does, and returns after its last goroutine
+// has ended. It is called once: what is unfinished then is for another Execution of the
+// same record.
 func (e *Execution) Run(ctx context.Context, fence lease.Fence) Ending {
 	ctx, cancel := context.WithCancel(ctx)
 	var work sync.WaitGroup
@@ -37,14 +37,14 @@ func (e *Execution) Run(ctx context.Context, fence lease.Fence) Ending {
 	e.mu.Lock()
 	e.over = true
 	e.mu.Unlock()
-	cancel() // requests that are on their way belong to a run that is over
+	cancel() // the workers' requests are of no use to an ended run
 	e.Discard()
 	work.Wait()
 	return ending
 }
 
-// Discard gives back what New has taken, of an Execution that will not be run, or has
-// been. It takes callbacks all the same.
+// Discard releases the work queues, of an Execution that has run or will never run. Its
+// callbacks are still accepted.
 func (e *Execution) Discard() {
 	e.tasks.ShutDown()
 	e.logs.ShutDown()

@@ -1,11 +1,9 @@
 package run
 
-import (
-	"time"
-)
+import "time"
 
-// grant gives free slots to the next tasks, which may then create their Jobs.
-// The caller holds e.mu.
+// grant gives free slots to the next tasks, whose Jobs may then be created. The caller
+// holds e.mu.
 func (e *Execution) grant() {
 	now := e.Clock.Now()
 	for _, i := range e.ledger.Grant() {
@@ -21,13 +19,12 @@ func (e *Execution) grant() {
 
 // noteCreated records that the task's Job exists.
 func (e *Execution) noteCreated(t task) {
+	t.memory.rejected = time.Time{}
 	now := e.Clock.Now()
 	e.mu.Lock()
 	defer e.mu.Unlock()
 	e.ledger.NoteCreated(t.index)
-	memory := &e.memory[t.index]
-	memory.rejected = time.Time{}
-	if !memory.slotFreed.IsZero() {
+	if memory := &e.memory[t.index]; !memory.slotFreed.IsZero() {
 		e.Metrics.SlotRefilled(now.Sub(memory.slotFreed))
 		memory.slotFreed = time.Time{}
 	}

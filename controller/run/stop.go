@@ -16,16 +16,16 @@ import (
 	"github.com/batch-job-controller/batch-job-controller/controller/plan"
 )
 
-// stopJob makes the Job controller end the Job and delete its pod, and writes
-// the reason where the next leader finds it: the pod's goes with the pod.
+// stopJob makes the Job controller end the Job and delete its pod. It writes the reason
+// into the Job for the next leader, because the pod's status is deleted with the pod.
 func (e *Execution) stopJob(ctx context.Context, fence lease.Fence, t task, end execution.End) error {
 	write, done, err := fence(ctx)
 	if err != nil {
 		return err
 	}
 	defer done()
-	if before := e.stoppingWith(t); before != nil {
-		end = *before // what is seen of the pod by now may come of that
+	if t.memory.stopping != nil {
+		end = *t.memory.stopping // the pod's present status may be the effect of that request
 	}
 	patch, err := json.Marshal(jobspec.StopPatch(t.observed.Job, end))
 	if err != nil {
@@ -34,27 +34,12 @@ func (e *Execution) stopJob(ctx context.Context, fence lease.Fence, t task, end 
 	_, err = e.Client.BatchV1().Jobs(e.Namespace).Patch(write, t.name, types.MergePatchType, patch, metav1.PatchOptions{})
 	if err != nil && !apierrors.IsNotFound(err) {
 		if kube.MayBeCarriedOut(err) {
-			e.noteStopping(t, end)
+			t.memory.stopping = &end
 		}
 		return fmt.Errorf("stop Job %s: %w", t.name, err)
 	}
 	e.Log.Info("Job stopped", "execution", t.key.Execution, "node", t.key.Node, "job", t.name, "reason", end.Outcome.Reason)
-	e.mu.Lock()
-	e.memory[t.index].stopped = &plan.Stopped{At: e.Clock.Now(), End: end}
-	e.mu.Unlock()
+	t.memory.stopped = &plan.Stopped{At: e.Clock.Now(), End: end}
 	e.tasks.AddAfter(t.key, plan.StopMargin)
 	return nil
-}
-
-func (e *Execution) stoppingWith(t task) *execution.End {
-	e.mu.Lock()
-	defer e.mu.Unlock()
-	return e.memory[t.index].stopping
-}
-
-// noteStopping records that the Job may have been told to end.
-func (e *Execution) noteStopping(t task, end execution.End) {
-	e.mu.Lock()
-	defer e.mu.Unlock()
-	e.memory[t.index].stopping = &end
 }

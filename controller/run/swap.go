@@ -12,14 +12,14 @@ import (
 	"github.com/batch-job-controller/batch-job-controller/controller/record"
 )
 
-// damagedTries is how often a record is read again that cannot be read: people edit more
-// than once. They take a quarter of a minute.
+// damagedTries is how often a damaged record is read before the run ends: a person who
+// edits it may correct it at once. The tries take 15 seconds.
 const damagedTries = 6
 
-// errUnreadable says that the record was read again after a conflict, and could not be.
-var errUnreadable = errors.New("another client wrote the execution record, which cannot be read any more")
+// errUnreadable means that the record was read again after a conflict, and is damaged.
+var errUnreadable = errors.New("another client has written the execution record, and it can no longer be parsed")
 
-// writeAccount writes the account, and takes it over.
+// writeAccount writes the account into the record, and then applies it.
 func (e *Execution) writeAccount(ctx context.Context, fence lease.Fence, next execution.Account, ending *Ending) error {
 	if err := e.swapAccount(ctx, fence, next, ending); err != nil || ending.ended() {
 		return err
@@ -28,11 +28,12 @@ func (e *Execution) writeAccount(ctx context.Context, fence lease.Fence, next ex
 	defer e.mu.Unlock()
 	e.ledger.Commit(next)
 	e.grant()
-	e.wakeWriter() // there may be more, or nothing left
+	e.wakeWriter() // there may be more to write, or the last task may have ended
 	return nil
 }
 
-// swapAccount writes the account if no other client wrote the record meanwhile.
+// swapAccount writes the account, unless another client has written the record
+// meanwhile.
 func (e *Execution) swapAccount(ctx context.Context, fence lease.Fence, next execution.Account, ending *Ending) error {
 	write, done, err := fence(ctx)
 	if err != nil {
@@ -61,30 +62,30 @@ func (e *Execution) setRecord(r record.Record) {
 	e.record = r
 }
 
-// reread ends the run with the record as another writer left it: a leader that took
-// over while this one was held up, or this one with a write whose answer was lost.
-// One that was to be closed and is closed, with the report that this leader has just
-// written or found, is what was wanted.
+// reread ends the run with the record as another writer left it: the next leader, while
+// this one was held up, or this leader itself with a write whose response was lost. If
+// this leader wanted to close the record and finds it closed, it has what it wanted: the
+// record goes with the report that it has just written or found.
 func (e *Execution) reread(ctx context.Context, wanted execution.Phase, ending *Ending) error {
 	uid := e.Record().Object.UID
-	there, err := e.Records.Get(ctx, e.id)
+	current, err := e.Records.Get(ctx, e.id)
 	var damaged *record.DamagedError
 	switch {
 	case apierrors.IsNotFound(err):
 		ending.Aborted = true
 	case errors.As(err, &damaged):
-		if e.damaged++; e.damaged < damagedTries {
+		if e.unreadable++; e.unreadable < damagedTries {
 			return fmt.Errorf("%w: %w", errUnreadable, err)
 		}
 		ending.Damaged = damaged
 	case err != nil:
 		return err
-	case there.Account.Phase == execution.Closed && wanted == execution.Closed && there.Object.UID == uid:
-		e.setRecord(there)
-	case there.Account.Phase == execution.Closed || there.Object.UID != uid:
+	case current.Account.Phase == execution.Closed && wanted == execution.Closed && current.Object.UID == uid:
+		e.setRecord(current)
+	case current.Account.Phase == execution.Closed || current.Object.UID != uid:
 		ending.Aborted = true
 	default:
-		ending.Overtaken = &there
+		ending.Overtaken = &current
 	}
 	return nil
 }

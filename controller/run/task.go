@@ -9,7 +9,7 @@ import (
 	"github.com/batch-job-controller/batch-job-controller/controller/plan"
 )
 
-// workOnTasks gives one node task after the other its turn.
+// workOnTasks gives node tasks their turns, one at a time.
 func (e *Execution) workOnTasks(ctx context.Context, fence lease.Fence) {
 	for {
 		key, shutdown := e.tasks.Get()
@@ -43,11 +43,12 @@ type task struct {
 	name     string // of its Job
 	plan     execution.Plan
 	owner    jobspec.Owner
+	memory   *turnMemory
 	observed plan.Observation
 }
 
-// gather collects what is known about the task. It reports whether there is
-// anything to decide.
+// gather collects the facts about the task. It reports whether there is anything to
+// decide.
 func (e *Execution) gather(key execution.Key) (task, bool) {
 	name := jobspec.JobName(e.Controller, key)
 	job := e.Caches.Job(e.Namespace, name)
@@ -55,39 +56,39 @@ func (e *Execution) gather(key execution.Key) (task, bool) {
 
 	e.mu.Lock()
 	defer e.mu.Unlock()
-	known, ok := e.ledger.Task(key.Node)
-	if !ok || known.Outcome.State.Final() {
+	stored, ok := e.ledger.Task(key.Node)
+	if !ok || stored.Outcome.State.Final() {
 		return task{}, false
 	}
-	node := e.Caches.Node(known.Node)
+	index := stored.Index
+	node := e.Caches.Node(stored.Node)
 	nodeGone := node == nil
-	created := job != nil || e.ledger.Created(known.Index)
-	if !nodeGone && !created && !e.ledger.Granted(known.Index) {
+	created := job != nil || e.ledger.Created(index)
+	if !nodeGone && !created && !e.ledger.Granted(index) {
 		return task{}, false // it waits for a slot
 	}
-	t := task{key: key, index: known.Index, name: name, plan: e.record.Plan, owner: e.record.Owner()}
-	memory := &e.memory[known.Index]
-	memory.seen = memory.seen || job != nil
+	t := task{key: key, index: index, name: name, plan: e.record.Plan, owner: e.record.Owner(), memory: &e.turns[index]}
+	t.memory.seen = t.memory.seen || job != nil
 	foreign := job != nil && !jobspec.Owned(job, t.owner, key)
 	if job != nil && !foreign {
-		e.ledger.NoteCreated(known.Index)
-		if end, stopped := plan.StopOf(job); stopped && memory.stopped == nil {
-			memory.stopped = &plan.Stopped{At: now, End: end} // by an earlier leader
+		e.ledger.NoteCreated(index)
+		if end, stopped := plan.StopOf(job); stopped && t.memory.stopped == nil {
+			t.memory.stopped = &plan.Stopped{At: now, End: end} // by an earlier leader
 		}
 	}
 	t.observed = plan.Observation{
 		Settings: t.plan.Settings,
-		Task:     known,
-		Admitted: e.ledger.Admitted(known.Index),
-		Created:  e.ledger.Created(known.Index),
-		Seen:     memory.seen,
+		Task:     stored,
+		Admitted: e.ledger.Admitted(index),
+		Created:  e.ledger.Created(index),
+		Seen:     t.memory.seen,
 		Foreign:  foreign,
 		NodeGone: nodeGone,
 		Job:      job,
-		Since:    memory.grantedAt,
-		Stopped:  memory.stopped,
+		Since:    e.memory[index].grantedAt,
+		Stopped:  t.memory.stopped,
 
-		LogsSaved: memory.logsDone,
+		LogsSaved: e.memory[index].logsDone,
 	}
 	if node != nil {
 		t.observed.UnreachableSince = plan.UnreachableSince(node)
@@ -96,7 +97,7 @@ func (e *Execution) gather(key execution.Key) (task, bool) {
 	case job == nil:
 		t.observed.Pods = e.Caches.PodsOfDeleted(name, key)
 		t.observed.Others = e.Caches.PodsOfOthers(key)
-	case foreign: // it may have been ours
+	case foreign: // it may have replaced the task's own Job
 		t.observed.Pods = e.Caches.PodsOfDeleted(name, key)
 	default:
 		t.observed.Pods = e.Caches.PodsOf(job, key)
@@ -104,13 +105,18 @@ func (e *Execution) gather(key execution.Key) (task, bool) {
 	return t, true
 }
 
-// act does the step.
+// act takes the step that was decided.
 func (e *Execution) act(ctx context.Context, fence lease.Fence, t task, action plan.Action) error {
 	if action.Unreachable {
 		if silent, err := e.isSilent(ctx, t); err != nil || !silent {
 			e.tasks.AddAfter(t.key, silencePause)
 			return err
 		}
+	}
+	if action.Running {
+		e.mu.Lock()
+		e.ledger.NoteStarted(t.index, action.Started)
+		e.mu.Unlock()
 	}
 	switch action.Step {
 	case plan.Create:
@@ -120,7 +126,6 @@ func (e *Execution) act(ctx context.Context, fence lease.Fence, t task, action p
 	case plan.Stop:
 		return e.stopJob(ctx, fence, t, action.End)
 	case plan.SaveLogs:
-		e.noteStarted(t, action)
 		e.mu.Lock()
 		defer e.mu.Unlock()
 		e.queueLogs(t.index)
@@ -133,19 +138,9 @@ func (e *Execution) act(ctx context.Context, fence lease.Fence, t task, action p
 		e.finish(ctx, t, action.End)
 		return nil
 	default:
-		e.noteStarted(t, action)
 		if action.Recheck > 0 {
 			e.tasks.AddAfter(t.key, action.Recheck)
 		}
 		return nil
 	}
-}
-
-func (e *Execution) noteStarted(t task, action plan.Action) {
-	if !action.Running {
-		return
-	}
-	e.mu.Lock()
-	defer e.mu.Unlock()
-	e.ledger.NoteStarted(t.index, action.Started)
 }

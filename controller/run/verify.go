@@ -14,19 +14,15 @@ import (
 	"github.com/batch-job-controller/batch-job-controller/controller/timing"
 )
 
-// verifyJob asks the API server, not the cache, whether the task's Job exists
-// and is ours. If there is none, and no pod of it either, the task ends, unless
-// end is empty.
+// verifyJob asks the API server, because the cache may lag behind, whether the task's Job
+// exists and belongs to the execution. If neither the Job nor a pod of it exists, the task
+// ends, unless end is empty.
 func (e *Execution) verifyJob(ctx context.Context, t task, end execution.End) error {
 	ctx, cancel := context.WithTimeout(ctx, kube.RequestTimeout)
 	defer cancel()
 	job, err := e.Client.BatchV1().Jobs(e.Namespace).Get(ctx, t.name, metav1.GetOptions{})
 	switch {
 	case apierrors.IsNotFound(err) && end.Outcome.State.Final():
-		if wait := e.graceLeft(t); wait > 0 {
-			e.tasks.AddAfter(t.key, wait)
-			return nil
-		}
 		return e.finishUnlessOrphaned(ctx, t, end)
 	case err != nil:
 		return fmt.Errorf("read Job %s: %w", t.name, err)
@@ -35,6 +31,6 @@ func (e *Execution) verifyJob(ctx context.Context, t task, end execution.End) er
 		return e.finishUnlessOrphaned(ctx, t, plan.ForeignEnd(job.Name, e.Steady.Now()))
 	}
 	e.noteCreated(t)
-	e.tasks.AddAfter(t.key, timing.LongestSleep) // in case the cache has lost it
+	e.tasks.AddAfter(t.key, timing.LongestSleep) // in case the cache never shows it
 	return nil
 }

@@ -13,39 +13,39 @@ import (
 )
 
 const (
-	// coalesceWindow is how long the record may not have that a Job was created.
-	// Until it does, a Job that a person deletes would be created again after
-	// a crash.
+	// coalesceWindow is how long the record may lack a created Job, so that one write
+	// has many of them. Until the write, a Job that a client deletes would be created
+	// again after a crash.
 	coalesceWindow = time.Second
-	// The pause after a write that failed doubles from the first to the last.
+	// The pause after a failed write doubles from the first to the last.
 	firstPause, lastPause = 100 * time.Millisecond, 10 * time.Second
-	// rejectedTries is after how many failures in a row, which take half a minute,
-	// an event says so.
+	// rejectedTries is after how many failures in a row, about half a minute, an event
+	// reports them.
 	rejectedTries = 9
-	// damagedPause is the shortest before it is read again.
+	// damagedPause is the shortest pause before a damaged record is read again.
 	damagedPause = 500 * time.Millisecond
 )
 
-// keepRecord writes the record whenever there is something to write, until the
-// execution or ctx ends. It is the only writer, so that a conflict always means
-// another replica, or a person.
+// keepRecord writes the record whenever there is something to write, until the run or ctx
+// ends. It is the only writer in this process, so that a conflict always means another
+// client.
 func (e *Execution) keepRecord(ctx context.Context, fence lease.Fence) (ending Ending) {
 	timer := e.Clock.NewTimer(coalesceWindow)
 	defer timer.Stop()
-	waiting := false // the timer runs for a write that was put off
+	waiting := false // the timer runs for a deferred write, or for another try
 	pauses := backoff.New(firstPause, lastPause, e.Jitter)
-	failed := 0 // tries in a row
-	news := e.wake
+	failures := 0 // in a row
+	wake := e.wake
 	for {
 		due := false
 		select {
 		case <-ctx.Done():
 			return ending
-		case <-news:
+		case <-wake:
 		case <-timer.C():
 			due = true
 		}
-		news = e.wake
+		wake = e.wake
 		deferred, err := e.writeRecord(ctx, fence, due, &ending)
 		switch {
 		case ctx.Err() != nil, ending.ended():
@@ -54,26 +54,26 @@ func (e *Execution) keepRecord(ctx context.Context, fence lease.Fence) (ending E
 			if errors.Is(err, errUnreadable) {
 				pauses.AtLeast(damagedPause)
 			}
-			if failed++; failed == rejectedTries {
+			if failures++; failures == rejectedTries {
 				e.announceRecordRejected(ctx, err)
 			}
 			pause := pauses.Next()
 			e.Log.Error("execution record not written, trying again", "execution", e.id, "error", err, "pause", pause)
 			timer.Reset(pause)
 			waiting = true
-			news = nil // it waits as well: each would be another attempt
-		case deferred && !waiting: // later news do not put it off
+			wake = nil // until then, so that each wake is not another try
+		case deferred && !waiting: // a deferred write is not deferred again
 			timer.Reset(coalesceWindow)
 			waiting = true
 		case !deferred:
-			waiting, failed = false, 0
+			waiting, failures = false, 0
 			pauses.Reset()
 		}
 	}
 }
 
-// announceRecordRejected says what holds up the execution, if the API server
-// answers: it goes on as soon as the record is taken.
+// announceRecordRejected writes an event about why the API server rejects the record,
+// unless the fault may be transient. The execution continues as soon as a write succeeds.
 func (e *Execution) announceRecordRejected(ctx context.Context, err error) {
 	if plan.ClassifyError(err) == plan.Transient {
 		return
@@ -83,9 +83,9 @@ func (e *Execution) announceRecordRejected(ctx context.Context, err error) {
 		execution.Truncate("the execution is held up until the API server takes its record: "+message, kube.MaxEventMessage))
 }
 
-// writeRecord brings the record up to date with what was observed, and admits
-// the next tasks, or closes the execution after the last. It returns whether it
-// deferred a write that is not urgent, which it does not when that is due.
+// writeRecord writes what was observed and admits the next tasks, or closes the execution
+// after the last one. It reports whether it deferred a write that is not urgent; due means
+// that such a write is not deferred any longer.
 func (e *Execution) writeRecord(ctx context.Context, fence lease.Fence, due bool, ending *Ending) (deferred bool, err error) {
 	e.mu.Lock()
 	urgency := e.ledger.Urgency()
