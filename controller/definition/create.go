@@ -15,11 +15,11 @@ import (
 	"github.com/batch-job-controller/batch-job-controller/controller/record"
 )
 
-// create selects the nodes and writes the execution record: from then on the
-// execution exists, no matter which replica leads.
-func (o *Opener) create(ctx context.Context, fence lease.Fence, why execution.Firing) error {
+// create selects the nodes and creates the record. From then on the execution exists,
+// whichever replica leads.
+func (o *Opener) create(ctx context.Context, fence lease.Fence, firing execution.Firing) error {
 	d := o.Source.Current()
-	selected := plan.SelectNodes(plan.NodePolicy{ // before it is asked for time to write: templates take some to render
+	selected := plan.SelectNodes(plan.NodePolicy{ // before the fence limits the time: rendering templates takes some
 		Selector:              d.JobNodeSelector,
 		RunOnUnscheduledNodes: d.RunOnUnscheduledNodes,
 		TolerateNoExecute:     d.TolerateNoExecute,
@@ -36,8 +36,8 @@ func (o *Opener) create(ctx context.Context, fence lease.Fence, why execution.Fi
 	}
 	created, isNew, err := o.createRecord(write, execution.Plan{
 		ID:         o.state.Newest,
-		Trigger:    why.Trigger,
-		Scheduled:  why.Scheduled,
+		Trigger:    firing.Trigger,
+		Scheduled:  firing.Scheduled,
 		ConfigHash: d.Hash,
 		Settings:   d.settings(host, o.TLS),
 		Nodes:      selected.Nodes,
@@ -58,7 +58,7 @@ func (o *Opener) create(ctx context.Context, fence lease.Fence, why execution.Fi
 	if err != nil {
 		return err
 	}
-	if created.Account.Phase == execution.Closed { // another leader was here
+	if created.Account.Phase == execution.Closed { // another leader has run it
 		return nil
 	}
 	o.Taker.Adopt(created, isNew)
@@ -70,9 +70,9 @@ func (o *Opener) create(ctx context.Context, fence lease.Fence, why execution.Fi
 
 var errNameTaken = errors.New("the name of the execution record is taken")
 
-// createRecord creates the record. If it exists it was written by another
-// leader, or by a request whose answer was lost. If that cannot be read any more
-// the error is a DamagedError, and not errNameTaken.
+// createRecord creates the record. If it exists, another leader created it, or a request
+// whose response was lost. The error is a DamagedError if that record is damaged, and
+// errNameTaken if the record is of another execution.
 func (o *Opener) createRecord(ctx context.Context, p execution.Plan) (r record.Record, isNew bool, err error) {
 	r, err = o.Records.Create(ctx, p, execution.Account{Phase: execution.Open})
 	if !apierrors.IsAlreadyExists(err) {
@@ -81,18 +81,23 @@ func (o *Opener) createRecord(ctx context.Context, p execution.Plan) (r record.R
 		}
 		return r, err == nil, err
 	}
-	there, err := o.Records.Get(ctx, p.ID)
+	current, err := o.Records.Get(ctx, p.ID)
 	var damaged *record.DamagedError
-	if errors.As(err, &damaged) && !damaged.IsOf(p.ID, execution.Firing{Trigger: p.Trigger, Scheduled: p.Scheduled}) {
+	if errors.As(err, &damaged) && !damaged.IsOf(p.ID, firingOf(p)) {
 		return record.Record{}, false, fmt.Errorf("%w: %w", errNameTaken, damaged)
 	}
 	if err != nil {
 		return record.Record{}, false, err
 	}
-	if there.Plan.Trigger != p.Trigger || !there.Plan.Scheduled.Equal(p.Scheduled) {
-		return record.Record{}, false, fmt.Errorf("%w: %s was scheduled %s by %s", errNameTaken, p.ID, there.Plan.Scheduled, there.Plan.Trigger)
+	if !firingOf(current.Plan).Equal(firingOf(p)) {
+		return record.Record{}, false, fmt.Errorf("%w: %s was scheduled %s by %s", errNameTaken, p.ID, current.Plan.Scheduled, current.Plan.Trigger)
 	}
-	return there, false, nil
+	return current, false, nil
+}
+
+// firingOf returns the firing that opened an execution.
+func firingOf(p execution.Plan) execution.Firing {
+	return execution.Firing{Trigger: p.Trigger, Scheduled: p.Scheduled}
 }
 
 func (o *Opener) announceOpened(ctx context.Context, r record.Record) {

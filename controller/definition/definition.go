@@ -11,24 +11,23 @@ import (
 	"github.com/batch-job-controller/batch-job-controller/controller/plan"
 )
 
-// Definition is a configuration and what was made of it. It is never changed, but
-// replaced as a whole.
+// Definition is a configuration and what follows from it. It never changes: another one
+// replaces it.
 type Definition struct {
 	config.Config
 	// Extensions add to the environment of the containers.
 	Extensions []jobspec.EnvExtension
 
 	schedule plan.Schedule
-	// scheduleText tells the schedule from others. Those that applied in this
-	// process before it are in scheduleTexts, and schedule has their ticks too.
+	// scheduleText identifies the schedule. scheduleTexts has those that applied in this
+	// process before it: schedule has their ticks as well.
 	scheduleText  string
 	scheduleTexts []string
-	// since is when the schedule was changed, or zero if this process began
-	// with it.
+	// since is when the schedule was changed; zero: this process began with it.
 	since time.Time
 }
 
-// compile returns the definition that a configuration makes at a time.
+// compile returns the definition of a configuration that applies from now on.
 func compile(cfg config.Config, extensions Extensions, now time.Time) (*Definition, error) {
 	schedule, err := plan.ParseSchedule(cfg.CronExpression, cfg.TimeZone, now)
 	if err != nil {
@@ -41,8 +40,8 @@ func compile(cfg config.Config, extensions Extensions, now time.Time) (*Definiti
 	return d, nil
 }
 
-// inherit has the definition go on with the schedule of the one that it replaces, or change
-// it from now on.
+// inherit continues the schedule of the definition that this one replaces, or changes it
+// from now on.
 func (d *Definition) inherit(old *Definition, now time.Time) {
 	if d.CronExpression == old.CronExpression && d.TimeZone == old.TimeZone {
 		d.schedule, d.since, d.scheduleTexts = old.schedule, old.since, old.scheduleTexts
@@ -53,13 +52,13 @@ func (d *Definition) inherit(old *Definition, now time.Time) {
 	d.scheduleTexts = append(slices.Clone(old.scheduleTexts), old.scheduleText)
 }
 
-// hasTicksOf reports whether the definition has the ticks that were due while a
-// schedule applied.
+// hasTicksOf reports whether the definition has the ticks of the time in which a schedule
+// applied.
 func (d *Definition) hasTicksOf(scheduleText string) bool {
 	return scheduleText == d.scheduleText || slices.Contains(d.scheduleTexts, scheduleText)
 }
 
-// startingDeadline is how late an execution may begin.
+// startingDeadline returns how late an execution may begin.
 func (d *Definition) startingDeadline(now time.Time) time.Duration {
 	if d.StartingDeadline > 0 {
 		return d.StartingDeadline

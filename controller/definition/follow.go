@@ -21,9 +21,8 @@ import (
 	"github.com/batch-job-controller/batch-job-controller/controller/timing"
 )
 
-// Validate decides what becomes of the running configuration now that the ConfigMap
-// holds data. An InvalidError is for people to correct; after any other error it is
-// called again.
+// Validate decides how a ConfigMap with data changes the running configuration. A person
+// has to correct an InvalidError; after any other error, Validate is called again.
 type Validate func(ctx context.Context, running config.Config, data map[string]string) (config.Change, error)
 
 // InvalidError is what is wrong with a configuration.
@@ -35,15 +34,14 @@ func (e *InvalidError) Error() string { return e.Err.Error() }
 func (e *InvalidError) Unwrap() error { return e.Err }
 
 const (
-	// changeSettle is how long changes of the ConfigMap are collected: one that is
-	// replaced is deleted first, and is not gone for that.
+	// changeSettle is how long changes of the ConfigMap are collected, so that one that is
+	// deleted and created again does not count as missing.
 	changeSettle = time.Second
-	// The pause before a configuration is validated again that could not be doubles
-	// from the first to the last.
+	// The pause after a failed validation doubles from the first to the last.
 	firstValidation, lastValidation = 500 * time.Millisecond, 15 * time.Second
 )
 
-// Role is which part this replica plays.
+// Role is the role of this replica.
 type Role interface {
 	// Leads reports whether this replica leads.
 	Leads() bool
@@ -52,18 +50,18 @@ type Role interface {
 	Leader() (identity string, moved <-chan struct{})
 }
 
-// ConfigMetrics count what becomes of changed configurations.
+// ConfigMetrics counts changed configurations.
 type ConfigMetrics interface {
 	ConfigTaken(at time.Time, needsRestart bool)
 	ConfigRefused()
 }
 
-// FollowerOptions are what a Follower is made of.
+// FollowerOptions are the options of a Follower.
 type FollowerOptions struct {
 	Source    *Source
 	Client    kube.Client
 	Namespace string
-	ConfigMap string // where the configuration comes from
+	ConfigMap string // that has the configuration
 	Instance  string // this replica
 	Validate  Validate
 	Role      Role
@@ -74,16 +72,16 @@ type FollowerOptions struct {
 	Log       *slog.Logger
 }
 
-// Follower has a definition follow its ConfigMap. Every replica has one; the leader's
-// also writes events.
+// Follower applies changes of the ConfigMap to the definition. Every replica has one; the
+// leader's also writes events.
 type Follower struct {
 	FollowerOptions
 	informer      cache.SharedIndexInformer
-	lastValidated string   // its hash; empty: there was nothing
-	refused       []string // what is wrong with it
+	lastValidated string   // hash of the ConfigMap; empty: there was none
+	refused       []string // what is wrong with that ConfigMap
 	about         corev1.ObjectReference
 	pendingEvents []configEvent
-	foreign       string // the ConfigMap of the leader that was announced
+	foreign       string // the leader's ConfigMap that an event has announced
 }
 
 type configEvent struct {
@@ -101,13 +99,13 @@ func NewFollower(o FollowerOptions) *Follower {
 	}
 }
 
-// Run has every change of the ConfigMap validated until ctx ends.
+// Run follows the ConfigMap until ctx ends.
 func (f *Follower) Run(ctx context.Context) {
 	news := make(chan struct{}, 1)
 	notify := func(any) {
 		select {
 		case news <- struct{}{}:
-		default: // it is about to look anyway
+		default: // run is awake already
 		}
 	}
 	if _, err := f.informer.AddEventHandler(kube.OnChange(notify)); err != nil {
@@ -118,13 +116,13 @@ func (f *Follower) Run(ctx context.Context) {
 	if !cache.WaitForCacheSync(ctx.Done(), f.informer.HasSynced) {
 		return
 	}
-	notify(nil) // it may have been deleted since it was read
+	notify(nil) // the ConfigMap may have been deleted since it was read
 	f.run(ctx, news)
 }
 
 func (f *Follower) run(ctx context.Context, news <-chan struct{}) {
 	pauses := backoff.New(firstValidation, lastValidation, f.Jitter)
-	var again <-chan time.Time // until what could not be validated is validated again
+	var again <-chan time.Time // after a failed validation
 	for {
 		_, moved := f.Role.Leader()
 		f.compare(ctx)
@@ -132,7 +130,7 @@ func (f *Follower) run(ctx context.Context, news <-chan struct{}) {
 		select {
 		case <-ctx.Done():
 			return
-		case <-moved: // it may lead now
+		case <-moved: // this replica may lead now
 			continue
 		case <-news:
 			if !timing.Sleep(ctx, f.Clock, f.Clock.Now().Add(changeSettle), nil) {
@@ -140,7 +138,7 @@ func (f *Follower) run(ctx context.Context, news <-chan struct{}) {
 			}
 		case <-again:
 		}
-		// Taken before the ConfigMap is: whatever changes from here on is news.
+		// Drained before the ConfigMap is read, so that each later change is news.
 		select {
 		case <-news:
 		default:
@@ -148,7 +146,7 @@ func (f *Follower) run(ctx context.Context, news <-chan struct{}) {
 		again = nil
 		if err := f.look(ctx); err != nil && ctx.Err() == nil {
 			pause := pauses.Next()
-			f.Log.Error("a change of the configuration could not be judged, trying again", "configMap", f.ConfigMap, "error", err, "in", pause)
+			f.Log.Error("a change of the configuration could not be validated, trying again", "configMap", f.ConfigMap, "error", err, "in", pause)
 			again = f.Clock.After(pause)
 		} else {
 			pauses.Reset()
@@ -156,9 +154,9 @@ func (f *Follower) run(ctx context.Context, news <-chan struct{}) {
 	}
 }
 
-// compare says so if the replica that leads has its configuration from another
-// ConfigMap, and so is none of this controller's. Its contents may differ for a
-// while, as when replicas are replaced one by one; its name tells them apart.
+// compare announces a leader that has its configuration from another ConfigMap, and so
+// belongs to another controller. It compares the names: contents may also differ for a
+// while when replicas of one controller are replaced one by one.
 func (f *Follower) compare(ctx context.Context) {
 	leader, _ := f.Role.Leader()
 	other := lease.ConfigMapOf(leader)
@@ -173,23 +171,23 @@ func (f *Follower) compare(ctx context.Context) {
 		other, f.Source.Current().Name, f.ConfigMap))
 }
 
-// look has the ConfigMap validated, unless it was as it is. One that was refused is
-// validated again whenever it was listed: what was wrong may have been mended
-// elsewhere, such as a Service that did not exist.
+// look validates the ConfigMap, unless it is unchanged. An invalid ConfigMap is validated
+// again after each relist: the fault may have been corrected elsewhere, for example by
+// creating a missing Service.
 func (f *Follower) look(ctx context.Context) error {
 	object, _, err := f.informer.GetStore().GetByKey(f.Namespace + "/" + f.ConfigMap)
-	there, ok := object.(*corev1.ConfigMap)
+	current, ok := object.(*corev1.ConfigMap)
 	if err != nil || !ok {
 		f.lastValidated = ""
 		f.refuse([]string{"the ConfigMap does not exist: create it again, or the controller will not start again"})
 		return nil //nolint:nilerr // the key is not in the store
 	}
-	f.about = kube.ConfigMapReference(there)
-	text := config.Hash(there.Data)
-	if text == f.lastValidated && len(f.refused) == 0 {
+	f.about = kube.ConfigMapReference(current)
+	hash := config.Hash(current.Data)
+	if hash == f.lastValidated && len(f.refused) == 0 {
 		return nil
 	}
-	change, err := f.Validate(ctx, f.Source.Config(), there.Data)
+	change, err := f.Validate(ctx, f.Source.Config(), current.Data)
 	if err == nil {
 		err = f.take(change)
 	}
@@ -199,7 +197,7 @@ func (f *Follower) look(ctx context.Context) error {
 		err = nil
 	}
 	if err == nil {
-		f.lastValidated = text
+		f.lastValidated = hash
 	}
 	return err
 }
@@ -213,7 +211,7 @@ func problemsOf(err error) []string {
 	return strings.Split(err.Error(), "\n")
 }
 
-// take has a configuration apply.
+// take applies a valid configuration.
 func (f *Follower) take(change config.Change) error {
 	if err := f.Source.Reconfigure(change.Config); err != nil {
 		return &InvalidError{err}
@@ -236,7 +234,7 @@ func (f *Follower) take(change config.Change) error {
 	return nil
 }
 
-// refuse keeps the configuration of before, and says so once.
+// refuse keeps the configuration of before, and announces that once.
 func (f *Follower) refuse(problems []string) {
 	if strings.Join(problems, "\n") == strings.Join(f.refused, "\n") {
 		return
@@ -248,8 +246,8 @@ func (f *Follower) refuse(problems []string) {
 	f.pendingEvents = []configEvent{{true, kube.EventConfigInvalid, message}}
 }
 
-// emit writes the events, if this replica leads. Otherwise the leader does; warnings
-// are kept, and written if this replica leads next.
+// emit writes the pending events, if this replica leads. Otherwise the leader writes its
+// own, and this replica keeps only warnings, in case it leads next.
 func (f *Follower) emit(ctx context.Context) {
 	if !f.Role.Leads() {
 		f.pendingEvents = slices.DeleteFunc(f.pendingEvents, func(e configEvent) bool { return !e.warning })

@@ -19,25 +19,25 @@ import (
 
 // CallbackTLS is how the callback port is served with TLS.
 type CallbackTLS interface {
-	// CABundle returns the ConfigMap with the authorities that job pods are to
-	// trust, or nothing if they trust them anyway.
+	// CABundle returns the ConfigMap with the authorities that job pods have to trust,
+	// or nothing if they trust them anyway.
 	CABundle() string
-	// Covers reports whether the certificate is for a name or an address.
+	// Covers reports whether the certificate covers a name or an address.
 	Covers(host string) bool
 }
 
-// Running are the executions that there are already.
+// Running has the executions of the definition.
 type Running interface {
-	// Busy returns which execution keeps another one from beginning, and the object
-	// that says so.
-	Busy(ctx context.Context, why execution.Firing, late time.Time) (id execution.ID, about corev1.ObjectReference, busy bool)
+	// Busy returns which execution, if any, keeps a firing from opening another one, and
+	// the object to name in an event about it. It decides before the deadline.
+	Busy(ctx context.Context, firing execution.Firing, deadline time.Time) (id execution.ID, about corev1.ObjectReference, busy bool)
 	// Known reports whether the execution has left a record or a report.
 	Known(id execution.ID) bool
 	// OpenedSince reports whether an execution has begun at a time or later.
 	OpenedSince(at time.Time) bool
 }
 
-// Taker takes over what was opened.
+// Taker takes over executions whose record exists.
 type Taker interface {
 	// Adopt takes over an execution that is open.
 	Adopt(r record.Record, isNew bool)
@@ -45,7 +45,7 @@ type Taker interface {
 	LeaveAlone(id execution.ID, damaged *record.DamagedError)
 }
 
-// Metrics count ticks and executions.
+// Metrics counts ticks and executions.
 type Metrics interface {
 	executionMetrics
 	tickMetrics
@@ -64,7 +64,7 @@ type tickMetrics interface {
 	SetNextTick(at time.Time)
 }
 
-// Nodes are those of the cluster.
+// Nodes has the nodes of the cluster.
 type Nodes interface{ Nodes() []*corev1.Node }
 
 // Announcer writes events on a best-effort basis.
@@ -72,7 +72,7 @@ type Announcer interface {
 	Announce(ctx context.Context, about corev1.ObjectReference, warning bool, reason, message string)
 }
 
-// OpenerOptions are what an Opener is made of.
+// OpenerOptions are the options of an Opener.
 type OpenerOptions struct {
 	Source    *Source
 	Namespace string
@@ -90,43 +90,41 @@ type OpenerOptions struct {
 	Log       *slog.Logger
 }
 
-// Opener opens executions: it goes from what fires one to its record. It is for one
-// goroutine.
+// Opener opens executions: from a firing to the record. It is for one goroutine.
 type Opener struct {
 	OpenerOptions
 	state record.State
-	// unanswered is when a write of the state, or a request to create a record,
-	// failed last that may be carried out, of this leader or of the one before it.
+	// unanswered is when a write of the state or a request to create a record last
+	// failed, of this leader or of the one before it, that may still be carried out.
 	unanswered time.Time
 }
 
 // NewOpener returns an opener, which has to Resume from a state before it opens.
 func NewOpener(o OpenerOptions) *Opener { return &Opener{OpenerOptions: o} }
 
-// Fire opens an execution, unless one is open: nothing runs twice on a node at
-// the same time.
-func (o *Opener) Fire(ctx context.Context, fence lease.Fence, why execution.Firing) {
+// Fire opens an execution, unless one is open: a node never has two pods at the same time.
+func (o *Opener) Fire(ctx context.Context, fence lease.Fence, firing execution.Firing) {
 	d, now := o.Source.Current(), o.Clock.Now()
-	why.Scheduled = why.Scheduled.UTC().Truncate(time.Second)
-	late := d.latestStart(why, now)
-	if id, about, busy := o.Running.Busy(ctx, why, late); busy {
-		o.skip(ctx, id, about, why)
-		if why.Trigger == execution.Cron {
+	firing.Scheduled = firing.Scheduled.UTC().Truncate(time.Second)
+	latest := d.latestStart(firing, now)
+	if id, about, busy := o.Running.Busy(ctx, firing, latest); busy {
+		o.skip(ctx, id, about, firing)
+		if firing.Trigger == execution.Cron {
 			o.pass(ctx, fence, now)
 		}
 		return
 	}
-	err := o.untilDone(ctx, "begin an execution", why, late, func() error {
-		return o.swapState(ctx, fence, func(s *record.State) bool { return s.Begin(o.Source.Current().scheduleText, why, now) })
+	err := o.untilDone(ctx, "begin an execution", firing, latest, func() error {
+		return o.swapState(ctx, fence, func(s *record.State) bool { return s.Begin(o.Source.Current().scheduleText, firing, now) })
 	})
-	begun := err == nil || o.hasBegun(ctx, why)
+	begun := err == nil || o.hasBegun(ctx, firing)
 	switch {
 	case ctx.Err() != nil:
 	case begun:
 		o.resume(ctx, fence, cmp.Or(err, errNotLed))
 	default:
-		o.announceNotOpened(ctx, why, err)
-		if why.Trigger == execution.Cron { // the state cannot be written, or it would have begun
+		o.announceNotOpened(ctx, firing, err)
+		if firing.Trigger == execution.Cron { // only in memory: the state could not be written
 			o.state.Pass(o.Source.Current().scheduleText, now)
 		}
 	}
@@ -138,37 +136,37 @@ func (o *Opener) pass(ctx context.Context, fence lease.Fence, until time.Time) {
 		func(s *record.State) bool { return s.Pass(o.Source.Current().scheduleText, until) })
 }
 
-func (o *Opener) skip(ctx context.Context, busy execution.ID, about corev1.ObjectReference, why execution.Firing) {
+func (o *Opener) skip(ctx context.Context, busy execution.ID, about corev1.ObjectReference, firing execution.Firing) {
 	if ctx.Err() != nil {
-		return // it is the next leader's
+		return // the next leader processes the tick
 	}
-	o.Log.Warn("tick skipped: an execution is open", "execution", busy, "trigger", why.Trigger, "scheduled", why.Scheduled)
+	o.Log.Warn("tick skipped: an execution is open", "execution", busy, "trigger", firing.Trigger, "scheduled", firing.Scheduled)
 	o.Metrics.TickSkipped("open_execution")
 	o.Announcer.Announce(ctx, about, true, kube.EventTickSkipped,
-		fmt.Sprintf("the %s execution due at %s was skipped: execution %s is still open", why.Trigger, why.Scheduled.UTC().Format(time.RFC3339), busy))
+		fmt.Sprintf("the %s execution due at %s was skipped: execution %s is still open", firing.Trigger, firing.Scheduled.UTC().Format(time.RFC3339), busy))
 }
 
-// resume creates the record of the execution that the state says is being opened, by
-// this leader or by one that died over it. If it is too late for that, the reason is
-// late.
-func (o *Opener) resume(ctx context.Context, fence lease.Fence, late error) {
+// resume creates the record of the execution that the state says is being opened, by this
+// leader or by an earlier one that died meanwhile. If startingDeadline has already
+// passed, cause says why.
+func (o *Opener) resume(ctx context.Context, fence lease.Fence, cause error) {
 	if o.state.Pending == nil {
 		return
 	}
-	why, id := *o.state.Pending, o.state.Newest
-	if !o.Running.Known(id) { // otherwise its record was created
-		open, about, busy := o.Running.Busy(ctx, why, o.Source.Current().latestStart(why, o.Clock.Now()))
+	firing := *o.state.Pending
+	if !o.Running.Known(o.state.Newest) { // otherwise its record was created
+		open, about, busy := o.Running.Busy(ctx, firing, o.Source.Current().latestStart(firing, o.Clock.Now()))
 		if busy {
-			o.skip(ctx, open, about, why)
+			o.skip(ctx, open, about, firing)
 		} else {
-			o.openInTime(ctx, fence, why, late)
+			o.openInTime(ctx, fence, firing, cause)
 		}
 	}
 	if ctx.Err() != nil {
 		return
 	}
-	o.remember(ctx, fence, "remember the execution", why, func(s *record.State) bool {
-		if s.Pending == nil || !s.Pending.Equal(why) {
+	o.remember(ctx, fence, "remember the execution", firing, func(s *record.State) bool {
+		if s.Pending == nil || !s.Pending.Equal(firing) {
 			return false
 		}
 		s.Pending = nil

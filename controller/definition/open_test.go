@@ -13,7 +13,7 @@ import (
 
 func TestRecordWhoseNameIsTaken(t *testing.T) {
 	tests := map[string]struct {
-		there     func(*execution.Plan) // the record that is there, compared with the one to be created
+		existing  func(*execution.Plan) // how the existing record differs from the one to be created
 		wantTaken bool
 	}{
 		"by a leader that died, or by a request whose answer was lost": {func(*execution.Plan) {}, false},
@@ -24,9 +24,9 @@ func TestRecordWhoseNameIsTaken(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			opener := NewOpener(OpenerOptions{Records: record.NewStore(fake.NewClientset().CoreV1().ConfigMaps("jobs"), "check")})
 			p := execution.Plan{ID: "20261124034200", Trigger: execution.Cron, Scheduled: time.Date(2026, 11, 24, 3, 42, 0, 0, time.UTC), Nodes: []execution.Node{{Name: "a", UID: "1"}}}
-			there := p
-			tt.there(&there)
-			_, isNew, err := opener.createRecord(t.Context(), there)
+			existing := p
+			tt.existing(&existing)
+			_, isNew, err := opener.createRecord(t.Context(), existing)
 			if err != nil {
 				t.Fatal(err)
 			}

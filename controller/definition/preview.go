@@ -10,7 +10,7 @@ import (
 	"github.com/batch-job-controller/batch-job-controller/controller/jobspec"
 )
 
-// Preview says for which node and execution a Job is to be seen that is not created.
+// Preview says for which node and execution to render a Job that is not created.
 type Preview struct {
 	Namespace    string
 	Node         string
@@ -19,7 +19,7 @@ type Preview struct {
 	Extensions   []jobspec.EnvExtension
 }
 
-// PreviewJob returns the Job that the node would get.
+// PreviewJob returns the Job that the node would get under a configuration.
 func PreviewJob(cfg config.Config, p Preview) (*batchv1.Job, error) {
 	seen := execution.Plan{
 		ID: execution.NewID(p.Scheduled), Scheduled: p.Scheduled,
@@ -36,8 +36,8 @@ func PreviewJob(cfg config.Config, p Preview) (*batchv1.Job, error) {
 	})
 }
 
-// SampleJob returns the Job that a node called sample-node would get, for the
-// API server to judge before there are real ones.
+// SampleJob returns the Job that a node called sample-node would get. The API server
+// validates it before any real one.
 func SampleJob(cfg config.Config, namespace string, extensions []jobspec.EnvExtension) (*batchv1.Job, error) {
 	return PreviewJob(cfg, Preview{
 		Namespace: namespace, Node: "sample-node", CallbackHost: "sample-host", Scheduled: time.Unix(0, 0), Extensions: extensions,

@@ -9,15 +9,15 @@ import (
 	"github.com/batch-job-controller/batch-job-controller/controller/jobspec"
 )
 
-// Extensions returns what programs that embed the controller add to the environment
-// of containers under a configuration.
+// Extensions returns what a program that embeds the controller adds to the environment of
+// containers under a configuration.
 type Extensions func(config.Config) []jobspec.EnvExtension
 
-// SourceOptions are what a Source is made of.
+// SourceOptions are the options of a Source.
 type SourceOptions struct {
 	Initial    config.Config // that the process begins with
 	Extensions Extensions    // nil: there are none
-	// Applied is called with every configuration that is about to apply; nil: none is.
+	// Applied is called with every configuration that is about to apply; may be nil.
 	Applied func(config.Config)
 	Clock   clock.PassiveClock
 }
@@ -46,8 +46,8 @@ func (s *Source) Current() *Definition { return s.current.Load() }
 // Config returns the configuration that applies now.
 func (s *Source) Config() config.Config { return s.Current().Config }
 
-// Reconfigure has another configuration apply: for the ticks after now, and for
-// the executions that begin from now on. What needs a restart must be as it was.
+// Reconfigure applies another configuration to the ticks after now, and to the executions
+// that begin from now on. Keys that need a restart must be unchanged.
 func (s *Source) Reconfigure(cfg config.Config) error {
 	now := s.Clock.Now()
 	next, err := compile(cfg, s.Extensions, now)
@@ -61,7 +61,7 @@ func (s *Source) Reconfigure(cfg config.Config) error {
 	s.current.Store(next)
 	select {
 	case s.changed <- struct{}{}:
-	default: // the ticker is about to look anyway
+	default: // the ticker is awake already
 	}
 	return nil
 }

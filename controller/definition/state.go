@@ -13,23 +13,22 @@ import (
 	"github.com/batch-job-controller/batch-job-controller/controller/timing"
 )
 
-// ReadState reads which ticks were processed from the API server.
+// ReadState reads from the API server which ticks were processed.
 func (o *Opener) ReadState(ctx context.Context) (record.State, error) {
-	there, problems, err := o.States.Read(ctx)
+	state, problems, err := o.States.Read(ctx)
 	for _, problem := range problems {
-		// Forgotten ticks are not worth a controller that does not start.
+		// A controller that forgets ticks is better than a controller that does not start.
 		o.Log.Warn("state not readable, and forgotten", "object", record.StateName(o.Source.Current().Name), "problem", problem)
 	}
-	return there, err
+	return state, err
 }
 
-// Resume has the opener go on from a state, of which an earlier leader may have sent
-// requests that are still on their way.
+// Resume continues from a state that was read. Requests of an earlier leader may still be
+// carried out.
 func (o *Opener) Resume(state record.State) { o.state, o.unanswered = state, o.Clock.Now() }
 
-// swapState changes the state, unless there is no change to make, or another
-// replica or a person wrote it since it was read: then it is read again, and the
-// error says so.
+// swapState writes a change of the state, if there is one. If another client has written
+// the state since it was read, swapState reads it again, and returns an error.
 func (o *Opener) swapState(ctx context.Context, fence lease.Fence, change func(*record.State) bool) error {
 	next := o.state
 	if !change(&next) {
@@ -46,11 +45,11 @@ func (o *Opener) swapState(ctx context.Context, fence lease.Fence, change func(*
 		o.state = written
 		return nil
 	case errors.Is(err, record.ErrConflict):
-		there, readErr := o.ReadState(write)
+		current, readErr := o.ReadState(write)
 		if readErr != nil {
 			return readErr
 		}
-		o.state = there
+		o.state = current
 		return fmt.Errorf("%w: it was read again", err)
 	case kube.MayBeCarriedOut(err):
 		o.unanswered = o.Clock.Now()
@@ -58,20 +57,20 @@ func (o *Opener) swapState(ctx context.Context, fence lease.Fence, change func(*
 	return err
 }
 
-// remember changes the state. If the API server does not take that for as long as
-// an execution may be late, this leader alone remembers it, and goes on: it is
-// written with the next change.
-func (o *Opener) remember(ctx context.Context, fence lease.Fence, step string, why execution.Firing, change func(*record.State) bool) {
+// remember changes the state. If it cannot be written within startingDeadline, only this
+// leader has the change, and writes it with the next one.
+func (o *Opener) remember(ctx context.Context, fence lease.Fence, step string, firing execution.Firing, change func(*record.State) bool) {
 	now := o.Clock.Now()
-	late := now.Add(o.Source.Current().startingDeadline(now))
-	err := o.untilDone(ctx, step, why, late, func() error { return o.swapState(ctx, fence, change) })
+	deadline := now.Add(o.Source.Current().startingDeadline(now))
+	err := o.untilDone(ctx, step, firing, deadline, func() error { return o.swapState(ctx, fence, change) })
 	if err != nil {
 		change(&o.state)
 	}
 }
 
-// untilDone tries a step of opening an execution until it is done or too late.
-func (o *Opener) untilDone(ctx context.Context, step string, why execution.Firing, late time.Time, try func() error) error {
-	log := o.Log.With("step", step, "trigger", why.Trigger, "scheduled", why.Scheduled)
-	return timing.Retrier{Clock: o.Clock, Jitter: o.Jitter}.Do(ctx, log, late, try)
+// untilDone tries a step of opening an execution until it succeeds or the deadline, if
+// there is one, has passed.
+func (o *Opener) untilDone(ctx context.Context, step string, firing execution.Firing, deadline time.Time, try func() error) error {
+	log := o.Log.With("step", step, "trigger", firing.Trigger, "scheduled", firing.Scheduled)
+	return timing.Retrier{Clock: o.Clock, Jitter: o.Jitter}.Do(ctx, log, deadline, try)
 }

@@ -19,7 +19,7 @@ func startedText(p execution.Plan) string {
 	return text
 }
 
-// noNodesText says what keeps the nodes out that there are.
+// noNodesText says why no node of the cluster takes part.
 func noNodesText(selector map[string]string, p execution.Plan) string {
 	which := "the cluster has none"
 	if len(selector) > 0 {
@@ -31,8 +31,8 @@ func noNodesText(selector map[string]string, p execution.Plan) string {
 	return "no node takes part: " + which
 }
 
-// notTaking counts the nodes that jobNodeSelector matches and that do not take
-// part; empty: there are none.
+// notTaking counts, by reason, the nodes that match jobNodeSelector and do not take part.
+// It returns nothing if there are none.
 func notTaking(p execution.Plan) string {
 	counts := map[execution.Reason]int{}
 	for _, s := range p.Skipped {

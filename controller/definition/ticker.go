@@ -13,12 +13,12 @@ import (
 	"github.com/batch-job-controller/batch-job-controller/controller/timing"
 )
 
-// Ticker fires a definition whenever it is due.
+// Ticker opens an execution of the definition at each tick.
 type Ticker struct {
 	*Opener
 	started    time.Time // of this process: runOnStartup counts from here
 	startedUp  bool      // the execution of runOnStartup was processed
-	aheadNoted time.Time // until when it was announced that ticks are passed over
+	aheadUntil time.Time // until when an event has announced that ticks are passed over
 }
 
 // NewTicker returns a ticker of a process that started at a time.
@@ -28,13 +28,13 @@ func NewTicker(o *Opener, started time.Time) *Ticker { return &Ticker{Opener: o,
 func (t *Ticker) Run(ctx context.Context, fence lease.Fence) {
 	t.followSchedule(ctx, fence)
 	t.resume(ctx, fence, errNotLed)
-	for ctx.Err() == nil { // otherwise what is due is the next term's, in this process or another
+	for ctx.Err() == nil {
 		d, now := t.Source.Current(), t.Clock.Now()
 		startup := t.startupDue()
 		if !startup.IsZero() && !now.Before(startup) {
 			t.Fire(ctx, fence, execution.Firing{Trigger: execution.Startup, Scheduled: now})
 			if ctx.Err() != nil {
-				return // it may not have begun
+				return // the execution may not have begun: the next term opens it
 			}
 			t.startedUp, startup = true, time.Time{}
 		}
@@ -46,8 +46,8 @@ func (t *Ticker) Run(ctx context.Context, fence lease.Fence) {
 		case !at.IsZero():
 			t.Fire(ctx, fence, execution.Firing{Trigger: execution.Cron, Scheduled: at})
 		case missed > 0, t.state.LastTick.Before(d.since), t.state.Schedule != d.scheduleText:
-			// From before the change no tick of the new schedule counts, whichever
-			// replica leads next.
+			// A tick of the new schedule from before the change does not count, also
+			// for the next leader.
 			t.pass(ctx, fence, now)
 		}
 		next := t.nextTick(ctx, now)
@@ -58,10 +58,9 @@ func (t *Ticker) Run(ctx context.Context, fence lease.Fence) {
 	}
 }
 
-// startupDue returns when the execution of runOnStartup is due, or the zero
-// time: one that was opened since this process started stands for it, so that
-// replicas that start together run one execution. A configuration that came after
-// the start does not count.
+// startupDue returns when the execution of runOnStartup is due, or the zero time. An
+// execution opened since this process started replaces it, so that replicas that start
+// together run one execution. Only the configuration of the start counts.
 func (t *Ticker) startupDue() time.Time {
 	if !t.Source.Initial.RunOnStartup || t.startedUp || t.Running.OpenedSince(t.started.Truncate(time.Second)) {
 		return time.Time{}
@@ -76,8 +75,8 @@ func earliest(a, b time.Time) time.Time {
 	return b
 }
 
-// followSchedule records the schedule that applies. One that was changed while
-// no replica led has no ticks from before now.
+// followSchedule records the schedule that applies. A schedule that was changed while no
+// replica led has no ticks from before now.
 func (t *Ticker) followSchedule(ctx context.Context, fence lease.Fence) {
 	now := t.Clock.Now()
 	t.remember(ctx, fence, "remember the schedule", execution.Firing{Trigger: execution.Cron, Scheduled: now}, func(s *record.State) bool {
@@ -86,23 +85,23 @@ func (t *Ticker) followSchedule(ctx context.Context, fence lease.Fence) {
 	})
 }
 
-// nextTick returns when the next tick runs. It announces once if ticks before it do
-// not, because they count as processed.
+// nextTick returns when the next tick runs. If ticks before it do not run, because they
+// count as processed, it announces that once.
 func (t *Ticker) nextTick(ctx context.Context, now time.Time) time.Time {
 	until := t.state.LastTick
 	next, passedOver := plan.NextTick(t.Source.Current().schedule, until, now)
-	if !passedOver || until.Equal(t.aheadNoted) {
+	if !passedOver || until.Equal(t.aheadUntil) {
 		return next
 	}
-	t.aheadNoted = until
-	t.Log.Warn("ticks are passed over: the clock was ahead when the last one was dealt with", "until", until, "next", next)
+	t.aheadUntil = until
+	t.Log.Warn("ticks are passed over: the clock was ahead when the last one was processed", "until", until, "next", next)
 	then := "none runs after that"
 	if !next.IsZero() {
 		then = "the next one that runs is at " + next.UTC().Format(time.RFC3339)
 	}
 	state := record.StateReference(t.Namespace, t.Source.Current().Name)
 	t.Announcer.Announce(ctx, state, true, kube.EventTicksPassedOver, fmt.Sprintf(
-		"ticks until %s count as dealt with, because a clock was ahead; %s. To run them, delete the executions from the future and ConfigMap %s, and restart the controller",
+		"ticks until %s count as processed, because a clock was ahead; %s. To run them, delete the executions from the future and ConfigMap %s, and restart the controller",
 		until.UTC().Format(time.RFC3339), then, state.Name))
 	return next
 }

@@ -12,7 +12,7 @@ import (
 	"github.com/batch-job-controller/batch-job-controller/controller/execution"
 )
 
-// known are executions that have closed.
+// known is Running with executions that have closed.
 type known []execution.ID
 
 func (k known) Busy(context.Context, execution.Firing, time.Time) (id execution.ID, about corev1.ObjectReference, busy bool) {
