@@ -9,7 +9,7 @@ import (
 )
 
 // Accept returns the node task if it may report. The error wraps
-// execution.ErrUnknownExecution if the execution is not of this definition.
+// execution.ErrUnknownExecution if the execution is of another definition.
 func (q *Queue) Accept(key execution.Key) (intake.Task, error) {
 	a := q.current()
 	if a == nil || a.ID() != key.Execution {
@@ -25,7 +25,7 @@ func (q *Queue) Accept(key execution.Key) (intake.Task, error) {
 	return intake.Task{Key: key, Index: index, Nodes: a.Nodes(), Budget: a.budget, Open: a}, nil
 }
 
-// Open returns how callbacks of the execution authenticate, if it is the open one.
+// Open returns how callbacks of the execution authenticate, if it is open.
 func (q *Queue) Open(id execution.ID) (open auth.OpenExecution, ok bool) {
 	a := q.current()
 	if a == nil || a.ID() != id {

@@ -3,12 +3,12 @@
 //
 // It knows which execution is open and what follows when its run ends. It does not know
 // when executions are due (package definition), what an execution does (package run),
-// or whether this replica leads: it is told when a term begins, and gets a fence.
+// or whether this replica leads: the Manager begins its terms and gives it a fence.
 //
-//	queue.go    what is known of the executions
-//	run.go      executions are opened, run one after the other, and dropped
-//	open.go     an execution is opened, and may be run
-//	end.go      the run of an execution has ended: what follows
-//	recover.go  all of that from the records, the Jobs and the report directory
+//	queue.go    the executions: the open one, those that wait, the history
+//	run.go      runs what this replica does while it leads: one execution after the other
+//	open.go     takes over an open execution
+//	end.go      what follows when the run of an execution has ended
+//	recover.go  rebuilds the executions from the records, the Jobs and the report directory
 //	accept.go   which node tasks may report
 package queue

@@ -8,11 +8,11 @@ import (
 	"github.com/batch-job-controller/batch-job-controller/controller/run"
 )
 
-// end does what follows from how the run of an execution ended.
+// end does what follows when the run of an execution has ended.
 func (q *Queue) end(ctx context.Context, a *active, ending run.Ending) {
 	switch log := q.Opener.Log; {
 	case ending.Overtaken != nil:
-		log.Warn("another client wrote the execution record: it is run anew", "execution", a.ID())
+		log.Warn("another client wrote the execution record: the execution runs again from it", "execution", a.ID())
 		q.Adopt(*ending.Overtaken, false)
 	case ending.Closed != nil:
 		q.release(a)
@@ -20,11 +20,11 @@ func (q *Queue) end(ctx context.Context, a *active, ending run.Ending) {
 		q.history.RequestPrune()
 		q.adoptNext()
 	case ending.Damaged != nil:
-		log.Error("execution given up: its record cannot be read any more, and is left alone", "execution", a.ID(), "error", ending.Damaged)
+		log.Error("execution aborted: another client has damaged its record, which stays unchanged", "execution", a.ID(), "error", ending.Damaged)
 		q.history.LeaveAlone(a.ID(), ending.Damaged)
 		q.release(a)
 		a.CountAborted()
-		q.history.RequestPrune() // which announces it
+		q.history.RequestPrune() // which also announces the damage
 		q.adoptNext()
 	case ending.Aborted: // if the record was deleted, the garbage collector deletes its Jobs
 		log.Warn("execution aborted: its record was deleted, or another client closed it", "execution", a.ID())
@@ -34,7 +34,7 @@ func (q *Queue) end(ctx context.Context, a *active, ending run.Ending) {
 	}
 }
 
-// release lets go of an execution.
+// release makes the execution history, unless another one has replaced it.
 func (q *Queue) release(a *active) {
 	q.mu.Lock()
 	defer q.mu.Unlock()
@@ -43,28 +43,27 @@ func (q *Queue) release(a *active) {
 	}
 }
 
-// LeaveAlone leaves the record alone that was damaged before this leader knew
-// that it had been created: the tick has had its execution.
+// LeaveAlone notes an execution whose record was damaged before this leader knew of it. Its
+// tick has had its execution, and does not get another one.
 func (q *Queue) LeaveAlone(id execution.ID, damaged *record.DamagedError) {
-	q.Opener.Log.Error("execution given up: its record cannot be read, and is left alone", "execution", id, "error", damaged)
+	q.Opener.Log.Error("execution aborted: its record is damaged, and stays unchanged", "execution", id, "error", damaged)
 	if damaged.Open {
 		q.history.LeaveAlone(id, damaged)
 	}
 	q.history.Add(id)
-	q.history.RequestPrune() // which announces it
+	q.history.RequestPrune() // which also announces the damage
 }
 
-// adoptNext goes on with the oldest execution that an earlier leader left
-// open, unless one is in flight.
+// adoptNext takes over the oldest execution of the backlog, unless one is open.
 func (q *Queue) adoptNext() {
 	if q.current() == nil {
 		q.adoptOldest()
 	}
 }
 
-// adoptOldest goes on with the oldest execution that is left open, also in place
-// of what an earlier term of this leader remembers of it. There is one at most,
-// unless a person has edited the records.
+// adoptOldest takes over the oldest execution of the backlog. It replaces the open one,
+// which an earlier term of this leader remembers. The backlog has one at most, unless a
+// person has edited the records.
 func (q *Queue) adoptOldest() {
 	q.mu.Lock()
 	if len(q.backlog) == 0 {

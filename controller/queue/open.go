@@ -8,12 +8,12 @@ import (
 	"github.com/batch-job-controller/batch-job-controller/controller/run"
 )
 
-// Adopt takes over an execution that is open: one just opened, or one that an earlier
-// leader left.
+// Adopt takes over an open execution: this leader has just opened it, or an earlier one
+// left it open.
 func (q *Queue) Adopt(r record.Record, isNew bool) {
 	p := r.Plan
 	if err := q.Directory.Begin(p.ID); err != nil {
-		// What pods send is refused until the store works again; the Jobs run.
+		// Callbacks fail until the store works again; the Jobs run all the same.
 		q.Metrics.StoreError("begin")
 		q.Opener.Log.Error("report directory not ready", "execution", p.ID, "error", err)
 	}
@@ -39,16 +39,16 @@ func (q *Queue) Adopt(r record.Record, isNew bool) {
 	q.history.Add(p.ID)
 	q.mu.Unlock()
 	if before != nil {
-		before.Discard() // it may not have been run
+		before.Discard() // it may never have run
 	}
 	select {
 	case q.begun <- struct{}{}:
-	default: // it is about to look anyway
+	default: // it is awake already
 	}
 }
 
-// slotsOf returns how many slots an execution may use: one that is run anew keeps those
-// it has.
+// slotsOf returns how many slots an execution may use. One that runs again keeps its
+// slots.
 func (q *Queue) slotsOf(p execution.Plan) int {
 	if a := q.current(); a != nil && a.ID() == p.ID {
 		return a.slots
@@ -56,8 +56,8 @@ func (q *Queue) slotsOf(p execution.Plan) int {
 	return q.Slots(p.Settings.PodPoolSize)
 }
 
-// extensionsOf returns the extensions that an execution goes on with: those of its
-// beginning, as long as this process remembers them.
+// extensionsOf returns the extensions for an execution: those that it began with, as long
+// as this process remembers them.
 func (q *Queue) extensionsOf(id execution.ID) []jobspec.EnvExtension {
 	if a := q.current(); a != nil && a.ID() == id {
 		return a.Extensions()
@@ -65,12 +65,12 @@ func (q *Queue) extensionsOf(id execution.ID) []jobspec.EnvExtension {
 	return q.Definition().Extensions
 }
 
-// checkTLS logs that the pods of an execution were told another scheme than
-// the port is served with now: they cannot report.
+// checkTLS logs if the callback URLs of an execution's pods have another scheme than the
+// port now: the pods cannot report.
 func (q *Queue) checkTLS(p execution.Plan) {
-	if now := q.Opener.TLS != nil; p.Settings.CallbackTLS != now {
+	if served := q.Opener.TLS != nil; p.Settings.CallbackTLS != served {
 		q.Opener.Log.Error("callback.tls was changed while an execution is open: its pods cannot report until it is changed back",
-			"execution", p.ID, "told", schemeOf(p.Settings.CallbackTLS), "served", schemeOf(now))
+			"execution", p.ID, "told", schemeOf(p.Settings.CallbackTLS), "served", schemeOf(served))
 	}
 }
 

@@ -13,7 +13,7 @@ import (
 // served is a callback port with TLS.
 type served struct{ definition.CallbackTLS }
 
-func TestATLSThatIsChangedUnderAnExecutionIsNoticed(t *testing.T) {
+func TestChangingTLSWhileAnExecutionIsOpenIsLogged(t *testing.T) {
 	tests := map[string]struct {
 		then bool
 		now  definition.CallbackTLS

@@ -18,15 +18,15 @@ import (
 	"github.com/batch-job-controller/batch-job-controller/controller/slots"
 )
 
-// Directory keeps together what executions leave behind.
+// Directory stores the reports of executions.
 type Directory interface {
-	// Begin makes the execution's directory and points latest to it.
+	// Begin creates the execution's directory, and points the link latest to it.
 	Begin(id execution.ID) error
-	// Files yields the files of the nodes of an execution: the node, and the size.
+	// Files yields the node and the size of each file of an execution's nodes.
 	Files(id execution.ID, nodes []string) iter.Seq2[string, int64]
 }
 
-// Metrics show how far executions are.
+// Metrics shows the progress of executions.
 type Metrics interface {
 	StoreError(operation string)
 	SetPool(inFlight, size int)
@@ -34,16 +34,16 @@ type Metrics interface {
 	SetLastReport(r execution.Report)
 }
 
-// Options are what a Queue is made of.
+// Options are the options of a Queue.
 type Options struct {
-	// Opener opens executions; the Queue itself is its Running and its Taker.
+	// Opener is without Running and Taker: the Queue is both.
 	Opener  definition.OpenerOptions
 	Started time.Time // of this process
-	// History drops old executions; the Queue itself knows which one is open.
+	// History is without IsOpen: the Queue knows which execution is open.
 	History history.Options
 	// Deps returns what an execution is run with.
 	Deps func(p execution.Plan) run.Deps
-	// Slots returns how many of the slots an execution may use that is about to open.
+	// Slots returns how many of the slots an execution that is about to open may use.
 	Slots     func(want int) int
 	Results   *intake.Results
 	Directory Directory
@@ -56,12 +56,11 @@ type Queue struct {
 	source  *definition.Source
 	ticker  *definition.Ticker
 	history *history.History
-	// begun tells the one goroutine that runs executions that there may be one to run.
-	begun chan struct{}
+	begun   chan struct{} // wakes runExecutions: there may be an execution to run
 
 	mu      sync.Mutex      // guards what follows
 	active  *active         // the open execution; nil: none is open
-	backlog []record.Record // executions that are open too, because a person has edited the records
+	backlog []record.Record // more open executions: a person has edited the records
 }
 
 // active is the execution that is open.
@@ -84,7 +83,7 @@ func New(o Options) *Queue {
 // Definition returns the definition that applies now.
 func (q *Queue) Definition() *definition.Definition { return q.source.Current() }
 
-// Claim returns what the open execution has of the slots, and would use.
+// Claim returns how many slots the open execution has, and how many it could use.
 func (q *Queue) Claim() slots.Claim {
 	claim := slots.Claim{Definition: q.Definition().Name}
 	if a := q.current(); a != nil {
@@ -96,7 +95,7 @@ func (q *Queue) Claim() slots.Claim {
 // BeginTerm prepares for another term of this leader.
 func (q *Queue) BeginTerm() { q.history.BeginTerm() }
 
-// Forget forgets the executions: another replica has them now.
+// Forget forgets the executions: another replica leads.
 func (q *Queue) Forget() {
 	q.mu.Lock()
 	defer q.mu.Unlock()
@@ -104,13 +103,13 @@ func (q *Queue) Forget() {
 	q.history.Forget()
 }
 
-// Busy returns which execution is open, and the object that says so: nothing runs
-// twice on a node at the same time.
-func (q *Queue) Busy(ctx context.Context, why execution.Firing, late time.Time) (id execution.ID, about corev1.ObjectReference, is bool) {
+// Busy returns which execution keeps another one from opening, and its record: a node
+// never has two pods at the same time.
+func (q *Queue) Busy(ctx context.Context, firing execution.Firing, deadline time.Time) (id execution.ID, about corev1.ObjectReference, busy bool) {
 	if a := q.current(); a != nil {
 		return a.ID(), kube.ConfigMapReference(a.Record().Object), true
 	}
-	return q.history.Busy(ctx, why, late)
+	return q.history.Busy(ctx, firing, deadline)
 }
 
 // Known reports whether the execution has left a record or a report.
@@ -133,7 +132,7 @@ func (q *Queue) NodeChanged(node string) {
 	}
 }
 
-// current returns the execution that is open, or nil.
+// current returns the open execution, or nil.
 func (q *Queue) current() *active {
 	q.mu.Lock()
 	defer q.mu.Unlock()

@@ -13,9 +13,9 @@ import (
 	"github.com/batch-job-controller/batch-job-controller/controller/timing"
 )
 
-// Recover builds the memory anew, however often the API server does not answer. It
-// returns false if ctx ends first. The error is a record.NewerError: to wait would not
-// help, and another replica may be of the version that can go on.
+// Recover rebuilds the executions in memory, and retries until that succeeds. It returns
+// false if ctx ends first, or with a record.NewerError: retries would not help, but
+// another replica may have the version that can read the record.
 func (q *Queue) Recover(ctx context.Context) (done bool, err error) {
 	clk, log := q.Opener.Clock, q.Opener.Log
 	for pauses := backoff.New(time.Second, 15*time.Second, q.Opener.Jitter); ; {
@@ -36,9 +36,9 @@ func (q *Queue) Recover(ctx context.Context) (done bool, err error) {
 	}
 }
 
-// recover builds the memory anew from the execution records, the Jobs and the
-// report directory. The records are read from the API server: a cache may be
-// older than what the last leader wrote.
+// recover rebuilds the executions from the records, the Jobs and the report directory. It
+// reads the records from the API server, because a cache may lack the last leader's
+// writes.
 func (q *Queue) recover(ctx context.Context) error {
 	ctx, cancel := context.WithTimeout(ctx, kube.RequestTimeout)
 	defer cancel()
@@ -54,10 +54,10 @@ func (q *Queue) recover(ctx context.Context) error {
 		return err
 	}
 	if err := all.Damage(); err != nil {
-		q.Opener.Log.Error("execution records that cannot be read are left alone", "error", err)
+		q.Opener.Log.Error("damaged execution records stay unchanged", "error", err)
 	}
 	for _, e := range all.Newer {
-		q.Opener.Log.Warn("an execution record of a later version is left alone", "execution", e.ID, "error", e)
+		q.Opener.Log.Warn("an execution record of a later version stays unchanged", "execution", e.ID, "error", e)
 	}
 	stored := q.Results.Rebuild(all.Records, func(closed execution.Report) {
 		q.Metrics.SetLastExecution(closed.Result(), closed.Closed)
@@ -100,7 +100,7 @@ func (q *Queue) find(records record.Listing, onDisk []execution.ID) history.Foun
 	}
 	for _, e := range records.Damaged {
 		if _, err := execution.ParseID(string(e.ID)); err != nil {
-			continue // it was never an execution
+			continue // its label is not the ID of an execution
 		}
 		found.Known[e.ID] = true
 		if e.Open {

@@ -10,12 +10,12 @@ import (
 	"github.com/batch-job-controller/batch-job-controller/controller/timing"
 )
 
-// The pause before an execution is run anew whose record another client wrote: that
-// costs another request, and gives every task a turn.
+// The pause before an execution whose record another client has written runs again: that
+// costs a request, and a turn of every task.
 const firstConflictPause, lastConflictPause = 500 * time.Millisecond, 10 * time.Second
 
-// Run opens executions when they are due, runs them, and drops those that are older than
-// the history, until ctx ends. It returns when all of that has ended.
+// Run opens executions when they are due, runs them, and prunes the history, until ctx
+// ends. It returns after its last goroutine has ended.
 func (q *Queue) Run(ctx context.Context, fence lease.Fence) {
 	var work sync.WaitGroup
 	work.Go(func() { q.runExecutions(ctx, fence) })
@@ -23,11 +23,11 @@ func (q *Queue) Run(ctx context.Context, fence lease.Fence) {
 	work.Go(func() { q.history.Run(ctx, fence) })
 	work.Wait()
 	if a := q.current(); a != nil {
-		a.Discard() // the next term goes on from its record
+		a.Discard() // the next term continues from the record
 	}
 }
 
-// runExecutions runs one open execution after the other, until ctx ends.
+// runExecutions runs open executions, one after the other, until ctx ends.
 func (q *Queue) runExecutions(ctx context.Context, fence lease.Fence) {
 	pauses := backoff.New(firstConflictPause, lastConflictPause, q.Opener.Jitter)
 	for {
