@@ -9,19 +9,18 @@ import (
 	"github.com/batch-job-controller/batch-job-controller/controller/record"
 )
 
-// announceDamaged counts the records that cannot be read, and announces those that are
-// new, or have been damaged in another way.
+// announceDamaged counts the damaged records, and announces each damage once.
 func (h *History) announceDamaged(ctx context.Context, damaged []*record.DamagedError) {
 	h.Metrics.SetDamagedRecords(len(damaged))
 	announced := map[string]string{}
 	for _, e := range damaged {
-		if !h.IsOpen(e.ID) { // else it is being read again
+		if !h.IsOpen(e.ID) { // otherwise its run reads it again, as it may be corrected
 			announced[e.Reference.Name] = e.Error()
 		}
 	}
 	h.mu.Lock()
-	before := h.damageAnnounced
-	h.damageAnnounced = announced
+	before := h.announced
+	h.announced = announced
 	h.mu.Unlock()
 	for _, e := range damaged {
 		name := e.Reference.Name
@@ -29,7 +28,7 @@ func (h *History) announceDamaged(ctx context.Context, damaged []*record.Damaged
 			continue
 		}
 		h.Announcer.Announce(ctx, e.Reference, true, kube.EventRecordDamaged, execution.Truncate(fmt.Sprintf(
-			"cannot be read, and is left alone: %v. Correct it, and the next leader goes on with it; or delete it, which deletes its Jobs too", e), kube.MaxEventMessage))
+			"cannot be read, and is left alone: %v. Correct it, and the next leader continues the execution; or delete it, which also deletes its Jobs", e), kube.MaxEventMessage))
 	}
 }
 

@@ -19,14 +19,19 @@ import (
 	"github.com/batch-job-controller/batch-job-controller/controller/tokens"
 )
 
-// Directory is where executions leave what they reported.
+// Directory is the report directory.
 type Directory interface {
+	// Executions returns the executions that have a report.
 	Executions() ([]execution.ID, error)
+	// Drop deletes a report.
 	Drop(id execution.ID) error
 }
 
-// Results are what is exported of executions.
-type Results interface{ Drop(id execution.ID) }
+// Results has the exported results.
+type Results interface {
+	// Drop ends the export of an execution's results.
+	Drop(id execution.ID)
+}
 
 // Jobs is the replica's cache of Jobs.
 type Jobs interface {
@@ -38,13 +43,13 @@ type Announcer interface {
 	Announce(ctx context.Context, about corev1.ObjectReference, warning bool, reason, message string)
 }
 
-// Metrics count what goes wrong.
+// Metrics counts faults.
 type Metrics interface {
 	StoreError(operation string)
 	SetDamagedRecords(n int)
 }
 
-// Options are what a History is made of.
+// Options are the options of a History.
 type Options struct {
 	Controller string // its name
 	Namespace  string
@@ -56,7 +61,7 @@ type Options struct {
 	Tokens     tokens.Options
 	// Limits returns how many reports are kept, and the Jobs of how many executions.
 	Limits func() (reports, jobs int)
-	// IsOpen reports whether the execution is the open one.
+	// IsOpen reports whether the execution is open.
 	IsOpen    func(id execution.ID) bool
 	Announcer Announcer
 	Metrics   Metrics
@@ -69,26 +74,22 @@ type Options struct {
 // History has the executions of one definition that are not open.
 type History struct {
 	Options
-	// wake tells the one goroutine that drops old executions that there may be some to
-	// drop.
-	wake chan struct{}
-	// tokens deletes what this term has not deleted yet. It is for the goroutine that
-	// drops old executions.
-	tokens *tokens.Deleter
+	wake   chan struct{}   // wakes Run: there may be executions to prune
+	tokens *tokens.Deleter // of the term; only Run uses it
 
-	mu              sync.Mutex // guards what follows
-	found           Found
-	damageAnnounced map[string]string // what events say of damaged records, by record
+	mu        sync.Mutex // guards what follows
+	found     Found
+	announced map[string]string // the damage that an event has announced, by record
 }
 
 // Found is what a leader finds when its term begins.
 type Found struct {
-	Known     map[execution.ID]bool // all executions that left a record or a report
-	LeftAlone map[execution.ID]LeftAlone
-	Losses    *intake.Losses // still to be announced; nil: there are none
+	Known     map[execution.ID]bool      // executions that left a record or a report
+	LeftAlone map[execution.ID]LeftAlone // executions that seem open, but whose records are damaged
+	Losses    *intake.Losses             // not announced yet; nil: there are none
 }
 
-// New returns a History that knows of no execution.
+// New returns a History without executions.
 func New(o Options) *History {
 	h := &History{Options: o, wake: make(chan struct{}, 1)}
 	h.Forget()
@@ -98,19 +99,19 @@ func New(o Options) *History {
 // BeginTerm prepares for another term of this leader.
 func (h *History) BeginTerm() { h.tokens = tokens.NewDeleter(h.Tokens) }
 
-// Resume goes on from what was found.
+// Resume continues from what a new leader has found.
 func (h *History) Resume(f Found) {
 	h.mu.Lock()
 	defer h.mu.Unlock()
-	h.found, h.damageAnnounced = f, nil
+	h.found, h.announced = f, nil
 }
 
-// Forget forgets all executions: another replica has them now.
+// Forget forgets all executions: another replica leads.
 func (h *History) Forget() {
 	h.Resume(Found{Known: map[execution.ID]bool{}, LeftAlone: map[execution.ID]LeftAlone{}})
 }
 
-// Add notes an execution.
+// Add adds an execution, which has a record.
 func (h *History) Add(id execution.ID) {
 	h.mu.Lock()
 	defer h.mu.Unlock()

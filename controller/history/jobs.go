@@ -15,18 +15,18 @@ import (
 	"github.com/batch-job-controller/batch-job-controller/controller/record"
 )
 
-// deleteJobs deletes the Jobs of closed executions, each by its UID and only if
-// it belongs to the record.
+// deleteJobs deletes the Jobs of closed executions, each by its UID and only if the record
+// owns it.
 func (h *History) deleteJobs(ctx context.Context, fence lease.Fence, ids []execution.ID, records map[execution.ID]record.Record) error {
 	if len(ids) == 0 {
 		return nil
 	}
-	wanted := map[execution.ID]bool{}
+	selected := map[execution.ID]bool{}
 	for _, id := range ids {
-		wanted[id] = true
+		selected[id] = true
 	}
 	var errs []error
-	for _, job := range h.Jobs.JobsOf(wanted) {
+	for _, job := range h.Jobs.JobsOf(selected) {
 		key, _ := jobspec.KeyOf(job)
 		r, ok := records[key.Execution]
 		if !ok || !jobspec.Owned(job, r.Owner(), key) || job.DeletionTimestamp != nil {
@@ -46,7 +46,7 @@ func (h *History) deleteJob(ctx context.Context, fence lease.Fence, job *batchv1
 	background := metav1.DeletePropagationBackground
 	err = h.Client.BatchV1().Jobs(job.Namespace).Delete(write, job.Name, metav1.DeleteOptions{
 		Preconditions:     &metav1.Preconditions{UID: &job.UID},
-		PropagationPolicy: &background, // the default would leave the pods
+		PropagationPolicy: &background, // the default keeps the pods
 	})
 	if err != nil && !apierrors.IsNotFound(err) {
 		return fmt.Errorf("delete Job %s: %w", job.Name, err)

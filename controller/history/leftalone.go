@@ -20,43 +20,43 @@ import (
 	"github.com/batch-job-controller/batch-job-controller/controller/timing"
 )
 
-// LeftAlone is an execution that is open as far as can be told: its record cannot be
-// read.
+// LeftAlone is an execution whose record is damaged, and which may still be open.
 type LeftAlone struct {
 	ID     execution.ID
-	Since  time.Time // when this replica first left it alone
+	Since  time.Time // when this replica found the damage
 	Record corev1.ObjectReference
 }
 
-// LeaveAlone leaves an execution alone whose record cannot be read.
+// LeaveAlone notes an execution whose record is damaged.
 func (h *History) LeaveAlone(id execution.ID, damaged *record.DamagedError) {
 	h.mu.Lock()
 	defer h.mu.Unlock()
 	h.found.LeftAlone[id] = LeftAlone{ID: id, Since: h.Clock.Now(), Record: damaged.Reference}
 }
 
-// Busy returns which of the executions that were left alone keeps another one from
-// beginning, and the object that says so: it does as long as a Job of it may run, or may
-// be on its way.
-func (h *History) Busy(ctx context.Context, why execution.Firing, late time.Time) (id execution.ID, about corev1.ObjectReference, is bool) {
+// Busy returns which of the executions with damaged records keeps another one from
+// opening, and its record: one of its Jobs may run, or may still be created. At the
+// deadline, an execution whose Jobs could not be listed counts as busy.
+func (h *History) Busy(ctx context.Context, firing execution.Firing, deadline time.Time) (id execution.ID, about corev1.ObjectReference, busy bool) {
 	h.mu.Lock()
-	left := slices.SortedFunc(maps.Values(h.found.LeftAlone), func(a, b LeftAlone) int { return cmp.Compare(a.ID, b.ID) })
+	leftAlone := slices.SortedFunc(maps.Values(h.found.LeftAlone), func(a, b LeftAlone) int { return cmp.Compare(a.ID, b.ID) })
 	h.mu.Unlock()
-	log := h.Log.With("step", "look for Jobs of an execution whose record cannot be read", "trigger", why.Trigger, "scheduled", why.Scheduled)
-	for _, e := range left {
-		may := false
-		// Until then a Job may be created by a request that is on its way.
+	log := h.Log.With("step", "look for Jobs of an execution whose record cannot be read", "trigger", firing.Trigger, "scheduled", firing.Scheduled)
+	for _, e := range leftAlone {
+		mayRun := false
+		// Until then, an earlier request to create a Job may be carried out.
 		timing.Sleep(ctx, h.Clock, e.Since.Add(kube.RequestGrace), nil)
-		err := timing.Retrier{Clock: h.Clock, Jitter: h.Jitter}.Do(ctx, log, late,
-			func() (err error) { may, err = h.jobsMayRun(ctx, e.ID); return err })
-		if may || err != nil {
+		err := timing.Retrier{Clock: h.Clock, Jitter: h.Jitter}.Do(ctx, log, deadline,
+			func() (err error) { mayRun, err = h.jobsMayRun(ctx, e.ID); return err })
+		if mayRun || err != nil {
 			return e.ID, e.Record, true
 		}
 	}
 	return "", about, false
 }
 
-// jobsMayRun asks the API server, not the cache, which may lag behind.
+// jobsMayRun reports whether a Job or a pod of the execution may run. It asks the API
+// server, because the cache may lag behind.
 func (h *History) jobsMayRun(ctx context.Context, id execution.ID) (bool, error) {
 	ctx, cancel := context.WithTimeout(ctx, kube.RequestTimeout)
 	defer cancel()
@@ -68,7 +68,7 @@ func (h *History) jobsMayRun(ctx context.Context, id execution.ID) (bool, error)
 	if slices.ContainsFunc(jobs.Items, func(job batchv1.Job) bool { return plan.MayRun(&job) }) {
 		return true, nil
 	}
-	// A Job that was deleted leaves its pod until the pod has had its grace.
+	// The pod of a deleted Job runs until the end of its grace period.
 	pods, err := h.Client.CoreV1().Pods(h.Namespace).List(ctx, metav1.ListOptions{LabelSelector: selector})
 	if err != nil {
 		return false, fmt.Errorf("list the pods of execution %s: %w", id, err)

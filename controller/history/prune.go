@@ -17,16 +17,15 @@ import (
 	"github.com/batch-job-controller/batch-job-controller/controller/timing"
 )
 
-// RequestPrune has what is older than the history dropped, some time soon.
+// RequestPrune makes Run prune soon.
 func (h *History) RequestPrune() {
 	select {
 	case h.wake <- struct{}{}:
-	default: // it is about to
+	default: // Run is awake already
 	}
 }
 
-// Run drops old executions whenever it is asked to, until ctx ends. What fails is left
-// for the next time.
+// Run prunes after each request, until ctx ends. What fails is tried again the next time.
 func (h *History) Run(ctx context.Context, fence lease.Fence) {
 	again := h.Clock.NewTimer(timing.LongestSleep)
 	defer again.Stop()
@@ -39,7 +38,7 @@ func (h *History) Run(ctx context.Context, fence lease.Fence) {
 		}
 		later, err := h.prune(ctx, fence)
 		if err != nil && ctx.Err() == nil {
-			h.Log.Warn("old executions not dropped, trying again after the next", "error", err)
+			h.Log.Warn("old executions not pruned, trying again later", "error", err)
 		}
 		if later > 0 {
 			again.Reset(later)
@@ -47,12 +46,12 @@ func (h *History) Run(ctx context.Context, fence lease.Fence) {
 	}
 }
 
-// prune drops what is older than the history. It returns after how long there
-// is more to drop, or 0.
+// prune drops what is older than the history. If there is more to drop later, it returns
+// in how long, otherwise 0.
 func (h *History) prune(ctx context.Context, fence lease.Fence) (later time.Duration, err error) {
 	all, err := h.Records.List(ctx)
 	if err != nil {
-		return timing.LongestSleep, err // whose tokens are to be deleted is not known
+		return timing.LongestSleep, err
 	}
 	errs := []error{h.tokens.Delete(ctx, fence, all.Records)}
 	if errs[0] != nil {
@@ -90,8 +89,8 @@ func (h *History) prune(ctx context.Context, fence lease.Fence) (later time.Dura
 	return later, errors.Join(errs...)
 }
 
-// byPhase returns which executions are open and which are closed. What only the report
-// directory has is closed, unless its record cannot be read.
+// byPhase returns which executions are open and which are closed. An execution that only
+// has a report is closed, unless its record is damaged or of a later version.
 func byPhase(all record.Listing, onDisk []execution.ID) (open, closed []execution.ID) {
 	for _, r := range all.Records {
 		if r.Account.Phase == execution.Open {
@@ -108,16 +107,17 @@ func byPhase(all record.Listing, onDisk []execution.ID) (open, closed []executio
 	return open, closed
 }
 
-// quiesced reports whether no request to create a Job of a closed execution can
-// be on its way any more, so that its Jobs may be deleted: their names keep
-// what comes late from running. If not, it returns when that will be.
+// quiesced reports whether requests to create a Job of a closed execution can no longer be
+// carried out. Until then the existing Jobs have to stay: a request for a name that is
+// taken fails. If not, it returns in how long.
 func (h *History) quiesced(r record.Record) (yes bool, in time.Duration) {
 	in = kube.RequestGrace - h.Clock.Since(r.Account.ClosedAt)
 	return r.Account.Phase == execution.Closed && in <= 0, in
 }
 
-// drop drops an execution with all that it left: the record takes its Jobs
-// with it.
+// drop deletes the record of an execution, with which the garbage collector deletes the
+// Jobs, and then the report. If it fails half way, the report is left, by which the next
+// prune finds the execution.
 func (h *History) drop(ctx context.Context, fence lease.Fence, id execution.ID, records map[execution.ID]record.Record) error {
 	write, done, err := fence(ctx)
 	if err != nil {
@@ -137,6 +137,6 @@ func (h *History) drop(ctx context.Context, fence lease.Fence, id execution.ID, 
 	h.mu.Lock()
 	delete(h.found.Known, id)
 	h.mu.Unlock()
-	h.Log.Info("execution dropped: it is older than reportHistory", "execution", id)
+	h.Log.Info("execution pruned: it is older than reportHistory", "execution", id)
 	return nil
 }
