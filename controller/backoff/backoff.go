@@ -7,21 +7,21 @@ import (
 	"k8s.io/apimachinery/pkg/util/wait"
 )
 
-// spread is by how much of it jitter shortens a pause at most. It does not make one
-// longer: the last pause is how late a step can be once what it needs is back.
+// spread is the largest part of a pause that jitter removes. Jitter never makes a pause
+// longer: the last pause bounds how late a step is after a fault has ended.
 const spread = 0.2
 
 // Jitter draws from [0, 1), as rand.Float64 does.
 type Jitter func() float64
 
-// Backoff is the pauses of one step. It is for one goroutine.
+// Backoff has the pauses of one step. It is for one goroutine.
 type Backoff struct {
 	from, next wait.Backoff
 	jitter     Jitter
 }
 
-// New returns pauses that double from the first to the last. Without jitter they
-// are exact, as tests and simulations need them.
+// New returns pauses that double from the first to the last. Without jitter, which may be
+// nil, they are exact, as tests and simulations need them.
 func New(first, last time.Duration, jitter Jitter) *Backoff {
 	from := wait.Backoff{Duration: first, Factor: 2, Steps: math.MaxInt, Cap: last}
 	return &Backoff{from: from, next: from, jitter: jitter}
@@ -36,10 +36,10 @@ func (b *Backoff) Next() time.Duration {
 	return pause - time.Duration(spread*b.jitter()*float64(pause))
 }
 
-// AtLeast skips the pauses that are shorter, of what costs too much to try so soon.
+// AtLeast skips shorter pauses, before a try that is too costly to come so soon.
 func (b *Backoff) AtLeast(shortest time.Duration) {
 	b.next.Duration = min(max(b.next.Duration, shortest), b.next.Cap)
 }
 
-// Reset begins again with the first pause, after a try that succeeded.
+// Reset restarts with the first pause, after a try that succeeded.
 func (b *Backoff) Reset() { b.next = b.from }

@@ -72,7 +72,7 @@ func TestPauses(t *testing.T) {
 	}
 }
 
-// A step is tried for as long as it takes.
+// A step may fail for days.
 func TestPausesNeverEnd(t *testing.T) {
 	b := backoff.New(time.Second, 15*time.Second, nil)
 	for range 100_000 {

@@ -1,4 +1,4 @@
-// Package backoff spaces out the tries of a step that fails: the pause between them
-// doubles from a first to a last one, and differs a little from replica to replica,
-// so that those that failed together do not come back together.
+// Package backoff has the pauses between the tries of a step that fails. They double from
+// a first to a last one, and differ a little from replica to replica, so that replicas
+// that failed at the same time do not retry at the same time.
 package backoff

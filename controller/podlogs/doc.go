@@ -1,3 +1,3 @@
-// Package podlogs saves the logs of the containers of job pods. It knows pods and
-// where logs are kept; when a log is due, package run knows.
+// Package podlogs saves the logs of the containers of job pods. Package run decides when
+// a log is due.
 package podlogs

@@ -19,19 +19,19 @@ import (
 )
 
 const (
-	// maxSize bounds what is kept of one container's log, in bytes.
+	// maxSize bounds the saved part of a container's log, in bytes.
 	maxSize = 16 << 20
-	// deadline bounds how long a kubelet may take to send one.
+	// deadline bounds how long a kubelet may take to send a log.
 	deadline = 30 * time.Second
 )
 
-// Store keeps logs.
+// Store stores logs.
 type Store interface {
 	SaveLog(key execution.Key, container string, r io.Reader, limit int64) (truncated bool, err error)
 	HasLog(key execution.Key, container string) bool
 }
 
-// Metrics count logs.
+// Metrics counts logs.
 type Metrics interface {
 	LogSaved(outcome string)
 	StoreError(operation string)
@@ -50,12 +50,12 @@ type Saver struct {
 	Log        *slog.Logger
 }
 
-// Save saves the log of each container of the task's newest pod that ran, unless it is
-// saved.
+// Save saves the log of each container of the task's newest pod that ran and whose log is
+// not saved yet.
 func (s *Saver) Save(ctx context.Context, key execution.Key) error {
 	job := s.Caches.Job(s.Namespace, jobspec.JobName(s.Controller, key))
 	if job == nil {
-		return nil // with its Job the pod is gone too
+		return nil // the pod was deleted with its Job
 	}
 	pod := plan.NewestPod(s.Caches.PodsOf(job, key))
 	if pod == nil {
@@ -76,13 +76,13 @@ func (s *Saver) Save(ctx context.Context, key execution.Key) error {
 func (s *Saver) save(ctx context.Context, key execution.Key, pod *corev1.Pod, container string) error {
 	ctx, cancel := context.WithTimeout(ctx, deadline)
 	defer cancel()
-	oneMore := int64(maxSize + 1) // shows the store that there was more
+	oneMore := int64(maxSize + 1) // so that the store sees a log that is too long
 	stream, err := s.Client.CoreV1().Pods(pod.Namespace).GetLogs(pod.Name, &corev1.PodLogOptions{
 		Container: container, LimitBytes: &oneMore,
 	}).Stream(ctx)
 	if apierrors.IsNotFound(err) {
 		s.Metrics.LogSaved("failed")
-		s.Log.Warn("log not saved: the pod is gone", "execution", key.Execution, "node", key.Node, "container", container)
+		s.Log.Warn("log not saved: the pod was deleted", "execution", key.Execution, "node", key.Node, "container", container)
 		return nil
 	}
 	if err != nil {

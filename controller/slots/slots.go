@@ -5,22 +5,22 @@ import (
 	"slices"
 )
 
-// Claim is what one definition has of the slots, and what it would use.
+// Claim is how many slots a definition has, and how many it could use.
 type Claim struct {
 	Definition string
-	Have       int // that its open execution may use now; 0: none is open yet
+	Have       int // slots that its open execution may use now; 0: no execution is open yet
 	Want       int // podPoolSize while an execution is open or about to open, else 0
 }
 
 // Divide returns how many slots each definition may use from now on, in the order of the
-// claims. Without a limit, which is 0, each gets what it wants. With one, nothing is left
-// unused that a definition wants, and none gets more than an equal part of what the
-// others leave (max-min fairness).
+// claims. A limit of 0 means no limit: each gets what it wants. With a limit, no slot that
+// a definition wants stays unused, and no definition gets more than an equal part of what
+// the others leave (max-min fairness).
 //
-// A share shrinks before another one grows: a definition that has more than its part is
-// told its part, but what it has counts until it comes back with less. So if the claims
-// have no more than the limit together, neither do the definitions at any moment in
-// which some of them have applied their new shares, and others have not.
+// A share shrinks before another one grows. Divide returns a smaller share for a
+// definition that has more than its part, but counts what the definition has until its
+// claim says less. So if the claims are within the limit, the definitions are as well, at
+// any moment in which some have applied their new shares and others have not.
 func Divide(limit int, claims []Claim) []int {
 	shares := make([]int, len(claims))
 	if limit == 0 {
@@ -42,8 +42,8 @@ func Divide(limit int, claims []Claim) []int {
 	return shares
 }
 
-// fairParts returns each definition's part of the limit if nothing were in use: the
-// smallest wants are served first, from an equal part of what is left.
+// fairParts returns each definition's part of the limit as if no slot were in use. It serves
+// the smallest wants first, each from an equal part of what is left.
 func fairParts(limit int, claims []Claim) []int {
 	order := make([]int, len(claims))
 	for i := range order {
@@ -54,7 +54,7 @@ func fairParts(limit int, claims []Claim) []int {
 	})
 	parts := make([]int, len(claims))
 	for n, i := range order {
-		// Rounded up, so that the rest goes to the first of those that want more.
+		// Rounded up, so that the first of those that want more get the rest.
 		others := len(order) - n
 		parts[i] = min(claims[i].Want, (limit+others-1)/others)
 		limit -= parts[i]

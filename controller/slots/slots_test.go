@@ -34,7 +34,7 @@ func TestDivide(t *testing.T) {
 }
 
 // TestDivideKeepsTheLimit lets definitions open, close and apply their shares in any
-// order, and holds what they have together against the limit after each step.
+// order, and compares the sum of what they have with the limit after each step.
 func TestDivideKeepsTheLimit(t *testing.T) {
 	for seed := range uint64(2000) {
 		random := rand.New(rand.NewPCG(seed, 0))
@@ -64,8 +64,8 @@ func TestDivideKeepsTheLimit(t *testing.T) {
 				t.Fatalf("seed %d: %d slots in use, limit %d: %+v", seed, got, limit, claims)
 			}
 		}
-		// When all have applied their shares, twice because some wait for others to
-		// shrink, nothing is left that a definition wants.
+		// After all have applied their shares, no slot that a definition wants is unused.
+		// They do so twice, because some shares grow only after others have shrunk.
 		for range 2 {
 			for i, share := range Divide(limit, claims) {
 				claims[i].Have = share

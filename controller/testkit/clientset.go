@@ -12,13 +12,13 @@ import (
 	clienttesting "k8s.io/client-go/testing"
 )
 
-// mostBehind is how many events a watch may be behind before writes wait for it.
+// mostBehind is how many events a watch may lag behind before writes wait for it.
 const mostBehind = 50
 
-// Clientset is the fake of client-go whose writes wait for the caches that watch. A
-// watch of the fake holds 100 events, and panics beyond: on a slow machine, or on one
-// core, more than that are written before a cache has its turn. It has no managed fields:
-// they would take most of the time of each write.
+// Clientset is client-go's fake, with writes that wait for the caches that watch. A watch of
+// the fake holds 100 events and panics on the next one: on a slow machine, or on one core,
+// more events are written before a cache runs. The fake has no managed fields, which
+// would take most of the time of each write.
 type Clientset struct {
 	*fake.Clientset
 	mu      sync.Mutex
@@ -43,9 +43,8 @@ func NewClientset() *Clientset {
 	return c
 }
 
-// Follow watches a resource, for a reaction to a watch that has its own. Without options
-// it shows what changes from now on, with options also what has changed since the list
-// that they name.
+// Follow watches a resource, for a test with its own reaction to a watch. Without options
+// it shows changes from now on, with options also those since the list that they name.
 func (c *Clientset) Follow(resource schema.GroupVersionResource, namespace string, options ...metav1.ListOptions) (watch.Interface, error) {
 	w, err := c.Tracker().Watch(resource, namespace, options...)
 	if paced, ok := w.(*watch.RaceFreeFakeWatcher); ok {

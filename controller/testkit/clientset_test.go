@@ -10,8 +10,8 @@ import (
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 )
 
-// The fake of client-go panics here: nothing reads the watch while 1,000 pods are
-// created, unless their creation waits for it.
+// client-go's fake would panic here, because nothing reads the watch while 1,000 pods are
+// created. The creation has to wait for a reader.
 func TestWritesWaitForWatches(t *testing.T) {
 	const pods = 1000
 	client := NewClientset().CoreV1().Pods("jobs")
@@ -19,7 +19,7 @@ func TestWritesWaitForWatches(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	ignored.Stop() // holds up nothing
+	ignored.Stop() // writes do not wait for it
 	w, err := client.Watch(t.Context(), metav1.ListOptions{})
 	if err != nil {
 		t.Fatal(err)
@@ -36,7 +36,7 @@ func TestWritesWaitForWatches(t *testing.T) {
 		}
 		created <- nil
 	}()
-	// A writer that does not wait is further by the end of this, or has panicked.
+	// A writer that does not wait has written more after this loop, or has panicked.
 	for waited := 0; waited < 10_000; runtime.Gosched() {
 		if written.Load() > mostBehind {
 			waited++

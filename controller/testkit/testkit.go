@@ -21,8 +21,8 @@ func Must(t testing.TB, err error) {
 	}
 }
 
-// Clock is a clock that an administrator sets. Its Since goes by the monotonic clock,
-// which is not set.
+// Clock is a clock that an administrator sets. Its Since uses the monotonic clock, which
+// cannot be set.
 type Clock struct {
 	clock.RealClock
 	mu  sync.Mutex

@@ -1,7 +1,7 @@
-// Package timing is how loops wait and which time deadlines are held against, on a
-// machine whose clock a person may set at any moment. It knows nothing of executions
-// and nothing of the cluster.
+// Package timing has how loops wait, and the time that deadlines are compared with, on a
+// machine whose clock a person may set at any moment. It knows neither executions nor the
+// cluster.
 //
-//	sleep.go   waits, and tries again
-//	steady.go  the time that deadlines are held against
+//	sleep.go   waits, and retries
+//	steady.go  the time that deadlines are compared with
 package timing

@@ -6,19 +6,19 @@ import (
 	"k8s.io/utils/clock"
 )
 
-// Steady is the time against which deadlines are held that begin with what others
-// wrote: when a pod was created, or a container started.
+// Steady is the time for deadlines that begin with a time written by another machine, such
+// as the creation of a pod or the start of a container.
 type Steady struct {
 	clock clock.PassiveClock
 	began time.Time
 }
 
-// NewSteady returns the steady time that begins with what the clock says now.
+// NewSteady returns a Steady that begins now.
 func NewSteady(clk clock.PassiveClock) Steady { return Steady{clock: clk, began: clk.Now()} }
 
-// Now returns the clock's time, unless the clock has been set forward since Steady
-// began: Jobs in flight did not become an hour older by that. If it was set back, the
-// clock is followed, and deadlines come late; the kubelets have their own.
+// Now returns the clock's time, unless the clock has been set forward since Steady began:
+// that makes no Job older. After the clock was set back, Now follows it, and deadlines
+// come late; the kubelets enforce their own.
 func (s Steady) Now() time.Time {
 	wall := s.clock.Now()
 	steady := s.began.Add(s.clock.Since(s.began)) // by the monotonic clock

@@ -16,8 +16,8 @@ import (
 	"github.com/batch-job-controller/batch-job-controller/controller/jobspec"
 )
 
-// ErrNoKeyring says that the configuration was changed under an open execution, and
-// that the callback key has gone with it.
+// ErrNoKeyring means that an open execution needs tokens, but that the configuration was
+// changed since, so that this process has no callback key.
 var ErrNoKeyring = errors.New("there is no callback key to make the tokens of the execution with")
 
 // Creator creates the token Secrets of one execution, each when the first of its nodes
@@ -30,11 +30,11 @@ type Creator struct {
 // chunk is a Secret with the tokens of as many nodes of an execution as
 // callback.tokensPerSecret says.
 type chunk struct {
-	busy  chan struct{} // full while it is created
-	there bool
+	busy   chan struct{} // full while a worker creates the Secret
+	exists bool
 }
 
-// NewCreator returns a creator for an execution, which does not know yet what there is.
+// NewCreator returns a creator for an execution, which may already have Secrets.
 func NewCreator(o Options, p execution.Plan) *Creator {
 	c := &Creator{Options: o, chunks: make([]chunk, count(p))}
 	for i := range c.chunks {
@@ -43,10 +43,9 @@ func NewCreator(o Options, p execution.Plan) *Creator {
 	return c
 }
 
-// Ensure creates the Secret with the token of a node task, unless it is there. The
-// pod takes its token from it. What it holds follows from the key and the nodes,
-// so that it is the same if another replica with that key created it. The error may be
-// ErrNoKeyring.
+// Ensure creates the Secret with the token of a node task, unless it exists. The tokens
+// follow from the key and the nodes, so that another replica with the same key creates
+// the same Secret. The error may be ErrNoKeyring.
 func (c *Creator) Ensure(ctx context.Context, p execution.Plan, owner jobspec.Owner, index int) error {
 	if p.Settings.CallbackAuth != execution.TokenAuth {
 		return nil
@@ -56,10 +55,10 @@ func (c *Creator) Ensure(ctx context.Context, p execution.Plan, owner jobspec.Ow
 	select {
 	case chunk.busy <- struct{}{}:
 		defer func() { <-chunk.busy }()
-	case <-ctx.Done(): // the worker that creates it may wait long for the API server
+	case <-ctx.Done(): // another worker may wait long for the API server
 		return fmt.Errorf("wait for a token Secret: %w", ctx.Err())
 	}
-	if chunk.there {
+	if chunk.exists {
 		return nil
 	}
 	if c.Keyring == nil {
@@ -76,15 +75,14 @@ func (c *Creator) Ensure(ctx context.Context, p execution.Plan, owner jobspec.Ow
 	if err != nil && !apierrors.IsAlreadyExists(err) {
 		return fmt.Errorf("create Secret %s: %w", secret.Name, err)
 	}
-	chunk.there = true
+	chunk.exists = true
 	return nil
 }
 
-// deleteOutdated deletes a token Secret if it was made with a key that is
-// not known any more: what its tokens send would be refused. The API server is
-// not asked what is there, which the role does not allow; it decides by the label.
-// Pods that have started have their tokens, and those that are about to start
-// wait for the Secret that is created next.
+// deleteOutdated deletes a token Secret whose key this process does not have: callbacks
+// with its tokens would be denied. The role does not allow reading Secrets, so that the
+// API server selects the Secret by its key label. Pods that have started keep their
+// tokens, and pods that are about to start wait for the Secret that is created next.
 func (c *Creator) deleteOutdated(ctx context.Context, secret *corev1.Secret) error {
 	outdated, err := labels.NewRequirement(jobspec.KeyLabel, selection.NotIn, c.Keyring.Current().IDs())
 	if err != nil {
@@ -94,13 +92,13 @@ func (c *Creator) deleteOutdated(ctx context.Context, secret *corev1.Secret) err
 		FieldSelector: fields.OneTermEqualSelector(metav1.ObjectNameField, secret.Name).String(),
 		LabelSelector: labels.NewSelector().Add(*outdated).String(),
 	})
-	if apierrors.IsForbidden(err) { // by a role of before
-		c.Log.Warn("whether a token Secret is of a key that is known cannot be told: the role does not let Secrets be deleted as a collection",
+	if apierrors.IsForbidden(err) { // the role is of an earlier version
+		c.Log.Warn("token Secret not checked for an outdated key: the role does not allow deletecollection of Secrets",
 			"secret", secret.Name, "error", err)
 		return nil
 	}
 	if err != nil {
-		return fmt.Errorf("delete Secret %s if its key is not known: %w", secret.Name, err)
+		return fmt.Errorf("delete Secret %s if its key is outdated: %w", secret.Name, err)
 	}
 	return nil
 }

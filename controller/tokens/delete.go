@@ -16,27 +16,27 @@ import (
 	"github.com/batch-job-controller/batch-job-controller/controller/record"
 )
 
-// maxDeletions is of how many executions the token Secrets are deleted in one
-// request: it names them all.
+// maxDeletions bounds the executions whose token Secrets one request deletes, because it
+// names each of them.
 const maxDeletions = 50
 
 // Deleter deletes the token Secrets of closed executions. It is for one goroutine.
 type Deleter struct {
 	Options
-	gone map[string]bool // the executions whose Secrets it has deleted
+	deleted map[string]bool // executions whose Secrets were deleted
 }
 
-// NewDeleter returns a deleter, which has deleted nothing yet.
-func NewDeleter(o Options) *Deleter { return &Deleter{Options: o, gone: map[string]bool{}} }
+// NewDeleter returns a deleter.
+func NewDeleter(o Options) *Deleter { return &Deleter{Options: o, deleted: map[string]bool{}} }
 
-// Delete deletes the token Secrets of the executions that are closed, if it has not
-// yet, in one request: there may be thousands of them. They are worth nothing any more;
-// what cannot be deleted goes with the record.
+// Delete deletes the token Secrets of closed executions, once and in one request: there
+// may be thousands. No callback is accepted with their tokens. Secrets that the role does
+// not allow to delete are deleted with their records.
 func (d *Deleter) Delete(ctx context.Context, fence lease.Fence, records []record.Record) error {
 	var ids []string
 	for _, r := range slices.Backward(records) {
 		id := string(r.Plan.ID)
-		if r.Account.Phase == execution.Closed && count(r.Plan) > 0 && !d.gone[id] && len(ids) < maxDeletions {
+		if r.Account.Phase == execution.Closed && count(r.Plan) > 0 && !d.deleted[id] && len(ids) < maxDeletions {
 			ids = append(ids, id)
 		}
 	}
@@ -56,13 +56,13 @@ func (d *Deleter) Delete(ctx context.Context, fence lease.Fence, records []recor
 		LabelSelector: jobspec.Selector(d.Controller, jobspec.TokenComponent).Add(*of).String(),
 	})
 	switch {
-	case apierrors.IsForbidden(err): // by a role of before
-		d.Log.Warn("token Secrets not deleted: they go with the execution records", "executions", ids, "error", err)
+	case apierrors.IsForbidden(err): // the role is of an earlier version
+		d.Log.Warn("token Secrets not deleted: they are deleted with the execution records", "executions", ids, "error", err)
 	case err != nil:
 		return fmt.Errorf("delete the token Secrets of %d executions: %w", len(ids), err)
 	}
 	for _, id := range ids {
-		d.gone[id] = true
+		d.deleted[id] = true
 	}
 	return nil
 }

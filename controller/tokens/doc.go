@@ -1,8 +1,8 @@
-// Package tokens keeps the Secrets from which job pods take their callback tokens. It
-// knows which Secret has the token of which node; what a token is made of, package
-// route knows, and with which key, package auth.
+// Package tokens creates and deletes the Secrets from which job pods get their callback
+// tokens. It knows which Secret has the token of which node; package auth makes the
+// tokens.
 //
 //	secrets.go  which Secret has which tokens
-//	create.go   a Secret is created when the first of its nodes needs it
-//	delete.go   the Secrets of closed executions are deleted
+//	create.go   creates a Secret when the first of its nodes needs it
+//	delete.go   deletes the Secrets of closed executions
 package tokens

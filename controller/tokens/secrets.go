@@ -13,7 +13,7 @@ import (
 	"github.com/batch-job-controller/batch-job-controller/controller/kube"
 )
 
-// Options are what the token Secrets of a controller are kept with.
+// Options are the options of a Creator or a Deleter.
 type Options struct {
 	Controller string
 	Namespace  string
@@ -30,7 +30,7 @@ func count(p execution.Plan) int {
 	return p.Settings.TokenSecret(len(p.Nodes)-1) + 1
 }
 
-// secret returns a Secret of an execution, with all its tokens made with one key.
+// secret returns a Secret of an execution. One key derives all of its tokens.
 func (o Options) secret(p execution.Plan, owner jobspec.Owner, number int) *corev1.Secret {
 	ring, tokens := o.Keyring.Current(), map[string][]byte{}
 	for _, node := range p.TokenNodes(number) {
