@@ -22,8 +22,8 @@ import (
 	"github.com/batch-job-controller/batch-job-controller/controller/execution"
 )
 
-// byTheController reports whether an action is not one of those with which the
-// fake plays the Job controller and the kubelets.
+// byTheController reports whether the controller requested an action, and not the fake Job
+// controller or a fake kubelet.
 func byTheController(action clienttesting.Action) bool {
 	switch action.GetResource().Resource {
 	case "pods":
@@ -81,8 +81,8 @@ func TestAPIServerThatFailsOftenIsNotGivenUp(t *testing.T) {
 	}
 }
 
-// loseAnswer carries the n-th request out and answers that it failed. It returns
-// whether there was one.
+// loseAnswer carries out the n-th request, and loses its response. It returns whether
+// there was such a request.
 func (c *cluster) loseAnswer(verb, resource string, n int, err error) (lost func() bool) {
 	var seen atomic.Int32
 	carryOut := clienttesting.ObjectReaction(c.client.Tracker())
@@ -157,7 +157,7 @@ func TestWriteWhoseAnswerIsLostIsNotDoneTwice(t *testing.T) {
 	}
 }
 
-// A namespace on its way out takes nothing new, and what is in it goes.
+// A namespace that is being deleted accepts no new object, and loses those it has.
 func TestNamespaceThatTerminates(t *testing.T) {
 	inBubble(t, func(t *testing.T) {
 		c := newCluster(t, "a", "b", "c", "d")
@@ -234,8 +234,8 @@ func TestEventsThatAreRefusedLoseNoResult(t *testing.T) {
 	}
 }
 
-// The Job was told to end, nobody was told so, and by the next try its pod is
-// gone, and with it why.
+// The response to the stop of the Job is lost. By the next try, its pod and with it the
+// reason are deleted.
 func TestAStopWhoseAnswerIsLostKeepsItsReason(t *testing.T) {
 	inBubble(t, func(t *testing.T) {
 		c := newCluster(t, "a")

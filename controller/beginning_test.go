@@ -17,7 +17,7 @@ import (
 	"github.com/batch-job-controller/batch-job-controller/controller/record"
 )
 
-// The leader dies after the state was swapped, before there is a record.
+// The leader dies after it has written the state, and before it creates the record.
 func TestExecutionThatWasBeingOpenedIsOpenedByTheNextLeader(t *testing.T) {
 	tests := map[string]struct {
 		after time.Duration // until the next leader
@@ -67,8 +67,8 @@ func TestExecutionThatWasBeingOpenedIsOpenedByTheNextLeader(t *testing.T) {
 	}
 }
 
-// A leader is held up before it swaps the state. Meanwhile its successor has
-// opened, closed and forgotten an execution, and opened another.
+// A leader is held up before it writes the state. Meanwhile its successor opens, closes
+// and prunes an execution, and opens another one.
 func TestLeaderThatWasReplacedOpensNothing(t *testing.T) {
 	inBubble(t, func(t *testing.T) {
 		c := newCluster(t, "a")
@@ -95,7 +95,7 @@ func TestLeaderThatWasReplacedOpensNothing(t *testing.T) {
 	})
 }
 
-// A ConfigMap of another tool has the name of the next record.
+// A ConfigMap of another tool has the name that the next record would get.
 func TestExecutionWhoseNameIsTakenGetsTheNext(t *testing.T) {
 	inBubble(t, func(t *testing.T) {
 		c := newCluster(t, "a")

@@ -14,7 +14,7 @@ import (
 	"github.com/batch-job-controller/batch-job-controller/controller/route"
 )
 
-// denied returns why an error denies, or "".
+// denied returns the reason for which an error denies a callback, or "".
 func denied(err error) execution.DenyReason {
 	var d *execution.DeniedError
 	if errors.As(err, &d) {
@@ -46,9 +46,9 @@ func TestAPodReportsForItselfOnly(t *testing.T) {
 			"its own, for another execution": {key: later, credential: r.Keyring.Token(a), want: execution.DeniedOtherTask},
 			"none":                           {key: a, want: execution.DeniedMissing},
 			"none, for an execution that there is not": {key: later, want: execution.DeniedMissing},
-			"something else":               {key: a, credential: "x", want: execution.DeniedMalformed},
-			"one of a key that nobody has": {key: a, credential: stranger.Token(a), want: execution.DeniedUnknownKey},
-			"one that was changed":         {key: a, credential: r.Keyring.Token(a)[:68] + "AAAA", want: execution.DeniedWrong},
+			"something else":        {key: a, credential: "x", want: execution.DeniedMalformed},
+			"one of an unknown key": {key: a, credential: stranger.Token(a), want: execution.DeniedUnknownKey},
+			"one that was changed":  {key: a, credential: r.Keyring.Token(a)[:68] + "AAAA", want: execution.DeniedWrong},
 		}
 		for name, tt := range tests {
 			if err := r.CallbackAuth().Authenticate(t.Context(), tt.key, tt.credential); denied(err) != tt.want || (err == nil) != (tt.want == "") {
@@ -102,7 +102,7 @@ func (c *cluster) eventWrites() int {
 	return n
 }
 
-// What the pods of an open execution were given stays good.
+// The credentials of an open execution stay valid.
 func TestAnExecutionKeepsItsWayToAuthenticate(t *testing.T) {
 	for name, tt := range map[string]struct {
 		before, after execution.CallbackAuth
@@ -143,7 +143,7 @@ func TestAnExecutionKeepsItsWayToAuthenticate(t *testing.T) {
 	}
 }
 
-// A standby does not know the execution, and sees its Jobs.
+// A standby does not have the execution, but its cache has the Jobs.
 func TestAStandbyAuthenticates(t *testing.T) {
 	tests := map[string]struct {
 		opened     execution.CallbackAuth // how the execution was
@@ -183,7 +183,7 @@ func TestAStandbyAuthenticates(t *testing.T) {
 	}
 }
 
-// A Service that leads to two controllers brings each what is the other's.
+// A Service that selects the pods of two controllers sends each the other's callbacks.
 func TestTokensOfAnotherControllerAreExplained(t *testing.T) {
 	tests := map[string]struct {
 		own       bool // the Job is this controller's

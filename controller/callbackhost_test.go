@@ -33,7 +33,7 @@ func (c *cluster) setService(clusterIP string) {
 	must(c.t, err)
 }
 
-// hostOf returns what the pods of a node's Job connect to.
+// hostOf returns the callback host of a node's Job.
 func (c *cluster) hostOf(node string) string {
 	c.t.Helper()
 	for _, job := range c.jobsOfNode(node) {
@@ -46,8 +46,8 @@ func (c *cluster) hostOf(node string) string {
 	return ""
 }
 
-// Four nodes run one after the other, a minute each. What happens after half a
-// minute is of no interest to the first.
+// Four nodes run one after the other, a minute each. A change after half a minute does not
+// concern the first.
 func TestCallbackHostOfTheJobsThatAreYetToBeCreated(t *testing.T) {
 	tests := map[string]struct {
 		podIP  string // of the first leader
@@ -145,7 +145,7 @@ func (c *cluster) refuseServices() {
 	})
 }
 
-// The Service is read once for many Jobs.
+// One read of the Service serves many Jobs.
 func TestCallbackHostIsNotAskedForByEachJob(t *testing.T) {
 	inBubble(t, func(t *testing.T) {
 		var nodes []string

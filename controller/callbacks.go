@@ -9,12 +9,12 @@ import (
 	"github.com/batch-job-controller/batch-job-controller/controller/intake"
 )
 
-// reported is the Manager as what pods report sees it.
+// reported is the Manager as package intake uses it.
 type reported struct{ *Manager }
 
-// Accept returns the node task, if it may report to this replica. What a replica does
-// not know that may have lost the Lease it leaves to the leader, of which it has not
-// heard yet.
+// Accept returns the node task, if it may report to this replica. If the replica does not
+// have the execution and may have lost the Lease, the error sends the callback to the new
+// leader, which may have it.
 func (m reported) Accept(key execution.Key) (intake.Task, error) {
 	m.mu.Lock()
 	defer m.mu.Unlock()
@@ -28,7 +28,7 @@ func (m reported) Accept(key execution.Key) (intake.Task, error) {
 	return task, err
 }
 
-// find returns the node task if it may report, whichever definition its execution is of.
+// find returns the node task if it may report, of whichever definition.
 func (m reported) find(key execution.Key) (task intake.Task, err error) {
 	for _, q := range m.queues {
 		if task, err = q.Accept(key); !errors.Is(err, execution.ErrUnknownExecution) {
@@ -38,13 +38,13 @@ func (m reported) find(key execution.Key) (task intake.Task, err error) {
 	return task, err
 }
 
-// Note calls what records and exports something that was taken, unless this replica
+// Note calls a function that records and exports what was accepted, unless this replica
 // has become a standby meanwhile.
-func (m reported) Note(taken func()) {
+func (m reported) Note(record func()) {
 	m.mu.Lock()
 	defer m.mu.Unlock()
 	if m.role != standby {
-		taken()
+		record()
 	}
 }
 

@@ -120,8 +120,7 @@ func TestEventIsAboutThePod(t *testing.T) {
 	})
 }
 
-// A leader that has lost the Lease, and knows of nobody else who has it, goes on
-// taking callbacks.
+// A leader that has lost the Lease accepts callbacks until it learns of another leader.
 func TestWhoTakesCallbacks(t *testing.T) {
 	const self, other = "self_1@10.0.0.1", "other_2@10.0.0.2"
 	tests := map[string]struct {
@@ -131,10 +130,10 @@ func TestWhoTakesCallbacks(t *testing.T) {
 		wantTo  string
 		wantOne bool // its metrics show results
 	}{
-		"the leader":                                               {leads: true, then: func(*replica) {}, wantOne: true},
-		"a standby":                                                {then: func(r *replica) { r.ObserveHolder(other) }, want: execution.ErrNotLeader, wantTo: "10.0.0.2"},
-		"nobody leads yet":                                         {then: func(*replica) {}, want: execution.ErrNotLeader},
-		"a leader that lost the Lease to nobody":                   {leads: true, then: (*replica).kill, wantOne: true},
+		"the leader":           {leads: true, then: func(*replica) {}, wantOne: true},
+		"a standby":            {then: func(r *replica) { r.ObserveHolder(other) }, want: execution.ErrNotLeader, wantTo: "10.0.0.2"},
+		"no replica leads yet": {then: func(*replica) {}, want: execution.ErrNotLeader},
+		"a leader that lost the Lease, and no other leads":         {leads: true, then: (*replica).kill, wantOne: true},
 		"a leader that gave the Lease back":                        {leads: true, then: func(r *replica) { r.kill(); r.ObserveHolder("") }, wantOne: true},
 		"a leader that lost the Lease to another one":              {leads: true, then: func(r *replica) { r.kill(); r.ObserveHolder(other) }, want: execution.ErrNotLeader, wantTo: "10.0.0.2"},
 		"a leader that sees the other one before its work ends":    {leads: true, then: func(r *replica) { r.ObserveHolder(other); r.kill() }, want: execution.ErrNotLeader, wantTo: "10.0.0.2"},
@@ -176,7 +175,7 @@ func TestWhoTakesCallbacks(t *testing.T) {
 	}
 }
 
-// What an earlier leader took while this one began is on the disk.
+// The disk has what an earlier leader accepted while this one began.
 func TestResultThatAnotherReplicaTookCounts(t *testing.T) {
 	inBubble(t, func(t *testing.T) {
 		c := newCluster(t, "a", "b")
@@ -205,8 +204,8 @@ func TestResultThatAnotherReplicaTookCounts(t *testing.T) {
 	})
 }
 
-// A leader that slept through its Lease does not know what its successor has
-// begun, and does not know yet that there is one.
+// A leader that was suspended until its Lease expired has neither its successor's
+// executions, nor learned of the successor yet.
 func TestWhatAFormerLeaderDoesNotKnowIsLeftToTheLeader(t *testing.T) {
 	for name, tt := range map[string]struct {
 		lost func(*replica)
@@ -258,8 +257,8 @@ func TestNothingIsAcknowledgedOnceTheReportIsWritten(t *testing.T) {
 	})
 }
 
-// A result that is stored while the report is written, by a former leader that
-// has not seen the report, is acknowledged: it has to be in the report.
+// While the report is written, a former leader, which has not seen the report, stores and
+// acknowledges a result: the report has to have it.
 func TestResultThatIsStoredBesideTheReportIsInIt(t *testing.T) {
 	inBubble(t, func(t *testing.T) {
 		c := newCluster(t, "a", "b")

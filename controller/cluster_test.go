@@ -27,19 +27,19 @@ const (
 	testName      = "check"
 )
 
-// behaviour is how the pod of a node's Job goes.
+// behaviour is how the pod of a node's Job behaves.
 type behaviour struct {
 	startAfter time.Duration // 0: at once
 	runFor     time.Duration
 	never      string // the waiting reason of a pod that never starts
 	hangs      bool   // runs until its deadline, which only the Job's own ends
-	lingers    bool   // hangs, and goes on for its grace when it is told to end
+	lingers    bool   // hangs, and runs for all of its grace period when it is terminated
 	injected   bool   // admission adds a container that never ends
 	exitCode   int32
 }
 
-// cluster plays the API server, the Job controller and the kubelets. Time is
-// that of the synctest bubble it lives in.
+// cluster plays the API server, the Job controller and the kubelets, in the time of its
+// synctest bubble.
 type cluster struct {
 	t      *testing.T
 	client *testkit.Clientset
@@ -76,8 +76,8 @@ func newCluster(t *testing.T, nodes ...string) *cluster {
 	return c
 }
 
-// react has a function answer requests from now on, before those that were there
-// already. The fake's own way to add one is for a client that is not in use yet.
+// react adds a reactor that has the first turn from now on. The fake's own PrependReactor is
+// for a client that is not in use yet.
 func (c *cluster) react(verb, resource string, reaction clienttesting.ReactionFunc) {
 	c.client.Lock()
 	defer c.client.Unlock()
@@ -109,9 +109,9 @@ func (c *cluster) behave(node string, b behaviour) {
 	c.behaviours[node] = b
 }
 
-// The fake API server does not give UIDs and does not compare resource
-// versions: these reactors do. They must return at once, because the fake
-// holds a lock that the whole bubble would wait for.
+// The fake API server assigns no UIDs and compares no resource versions: these reactors do.
+// They must return at once, because the fake holds a lock that the whole bubble would wait
+// for.
 func (c *cluster) giveVersion(action clienttesting.Action) (bool, runtimeObject, error) {
 	object := action.(clienttesting.CreateAction).GetObject().(*corev1.ConfigMap)
 	c.mu.Lock()
@@ -139,7 +139,7 @@ func (c *cluster) compareVersions(action clienttesting.Action) (bool, runtimeObj
 	return false, nil, nil
 }
 
-// deleteSecrets deletes the Secrets that are selected, which the fake does not.
+// deleteSecrets deletes the selected Secrets, which the fake does not do.
 func (c *cluster) deleteSecrets(action clienttesting.Action) (bool, runtimeObject, error) {
 	which := action.(clienttesting.DeleteCollectionAction).GetListRestrictions()
 	secrets := corev1.SchemeGroupVersion.WithResource("secrets")
@@ -253,8 +253,7 @@ func waiting(reason string) []corev1.ContainerStatus {
 	return []corev1.ContainerStatus{{Name: "main", State: corev1.ContainerState{Waiting: &corev1.ContainerStateWaiting{Reason: reason}}}}
 }
 
-// hasToken reports whether a pod's containers can be made, as far as their token
-// goes.
+// hasToken reports whether the token that a pod's containers need exists.
 func (c *cluster) hasToken(spec *corev1.PodSpec) bool {
 	for _, v := range spec.Containers[0].Env {
 		if v.ValueFrom == nil || v.ValueFrom.SecretKeyRef == nil {

@@ -32,7 +32,7 @@ import (
 	"github.com/batch-job-controller/batch-job-controller/controller/route"
 )
 
-// jwt returns a token with these claims that nobody has signed.
+// jwt returns an unsigned token with these claims.
 func jwt(claims string) string {
 	return "eyJhbGciOiJSUzI1NiJ9." + base64.RawURLEncoding.EncodeToString([]byte(claims)) + ".c2lnbmF0dXJlc2lnbmF0dXJl"
 }
@@ -45,7 +45,7 @@ func ofIssuer(t *testing.T, issuer string) func(*Options) {
 	return func(o *Options) { o.TokenFile = file }
 }
 
-// A token that the API server has accepted says who issues the cluster's.
+// A token that the API server has accepted names the issuer of the cluster's tokens.
 func TestAReviewedTokenTellsTheIssuer(t *testing.T) {
 	inBubble(t, func(t *testing.T) {
 		c := newCluster(t, "a")
@@ -74,8 +74,8 @@ func TestAReviewedTokenTellsTheIssuer(t *testing.T) {
 	})
 }
 
-// What pods send and print is kept as it is, but for what is a credential of
-// this controller's callbacks, in what others read. Files are always the same.
+// What pods send and print is stored unchanged, except for credentials of this controller's
+// callbacks in results, events and logs. Files are always unchanged.
 func TestCredentialsInWhatPodsSend(t *testing.T) {
 	ours := func(*replica, execution.Key) string {
 		return jwt(`{"iss":"https://k","aud":"bjc.` + testNamespace + `.` + testName + `"}`)
@@ -158,7 +158,7 @@ func TestCredentialsInWhatPodsSend(t *testing.T) {
 	}
 }
 
-// Labels of which only the signature of a JWT differs are different labels.
+// Two labels that differ only in the signature of a JWT are different labels.
 func TestLabelsThatDifferInASignature(t *testing.T) {
 	inBubble(t, func(t *testing.T) {
 		c := newCluster(t, "a")
@@ -186,8 +186,7 @@ func TestLabelsThatDifferInASignature(t *testing.T) {
 	})
 }
 
-// filesOf returns what the nodes of an execution have sent, and their logs, by
-// name.
+// filesOf returns the files and logs of an execution's nodes, by name.
 func filesOf(t *testing.T, files fs.FS, id execution.ID) map[string]string {
 	t.Helper()
 	entries, err := fs.ReadDir(files, string(id))
@@ -210,7 +209,7 @@ type printedLogs struct {
 	text string
 }
 
-// IsWatchListSemanticsUnSupported says of the fake client what it says itself.
+// IsWatchListSemanticsUnSupported returns what the fake client returns.
 func (*printedLogs) IsWatchListSemanticsUnSupported() bool { return true }
 
 func (p *printedLogs) CoreV1() corev1client.CoreV1Interface {

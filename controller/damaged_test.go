@@ -21,7 +21,7 @@ import (
 // everyTenMinutes fires at minutes 10, 20, 30, ...
 func everyTenMinutes(c *config.Config) { c.CronExpression, c.RunOnStartup = "*/10 * * * *", false }
 
-// edit changes a record as a user of kubectl does.
+// edit changes a record, as kubectl edit does.
 func (c *cluster) edit(name string, change func(*corev1.ConfigMap)) {
 	c.t.Helper()
 	client := c.client.CoreV1().ConfigMaps(testNamespace)
@@ -32,7 +32,7 @@ func (c *cluster) edit(name string, change func(*corev1.ConfigMap)) {
 	must(c.t, err)
 }
 
-// executionsByTick returns the phases of the records that can be read.
+// executionsByTick returns the phases of the records that are not damaged, by tick.
 func (c *cluster) executionsByTick() map[string]execution.Phase {
 	c.t.Helper()
 	all, err := record.NewStore(c.client.CoreV1().ConfigMaps(testNamespace), testName).List(c.ctx)
@@ -95,8 +95,8 @@ func TestADamagedRecordStopsNoLeader(t *testing.T) {
 	}
 }
 
-// Whatever became of the record, its Jobs run: a tick is skipped as long as one
-// does, by the leader who gave it up and by the next one.
+// The Jobs of a damaged record still run: until they have ended, both the leader that found
+// the damage and the next one skip each tick.
 func TestNoTickRunsBesideTheJobsOfADamagedRecord(t *testing.T) {
 	tests := map[string]struct {
 		newLeader bool
@@ -142,7 +142,8 @@ func TestNoTickRunsBesideTheJobsOfADamagedRecord(t *testing.T) {
 	}
 }
 
-// The Job is deleted, and its pod takes its grace of ten minutes, over the next tick.
+// The Job is deleted, and its pod runs for its grace period of ten minutes, beyond the next
+// tick.
 func TestNoTickRunsBesideThePodsOfADamagedRecord(t *testing.T) {
 	inBubble(t, func(t *testing.T) {
 		c := newCluster(t, "a", "b")
@@ -186,7 +187,7 @@ func TestARecordThatIsMendedInTimeIsGoneOnWith(t *testing.T) {
 	})
 }
 
-// A policy that denies the record holds the execution up, which goes on by itself.
+// A policy that denies the record holds up the execution, which continues without help.
 func TestARecordThatIsRefusedIsToldOf(t *testing.T) {
 	inBubble(t, func(t *testing.T) {
 		c := newCluster(t, "a", "b", "c")
@@ -202,8 +203,8 @@ func TestARecordThatIsRefusedIsToldOf(t *testing.T) {
 	})
 }
 
-// The answer to the create of a record is lost, and a user damages it before it
-// is looked for: in time, or when it is too late to create it.
+// The response to the create of a record is lost, and a user damages the record before the
+// controller reads it: within startingDeadline, or after it.
 func TestATickWhoseRecordIsDamagedUnseenHasNoOther(t *testing.T) {
 	damages := map[string]func(*corev1.ConfigMap){
 		"an unknown phase":        func(o *corev1.ConfigMap) { o.Data[phaseKey] = "Odd" },

@@ -12,7 +12,7 @@ import (
 	"github.com/batch-job-controller/batch-job-controller/controller/kube"
 )
 
-// failureEvents is how many node tasks of an execution have an event of their own.
+// failureEvents is how many node tasks of an execution have an event each.
 const failureEvents = 20
 
 // failureEvents returns the events of failed node tasks, about Jobs and about

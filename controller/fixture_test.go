@@ -33,8 +33,8 @@ import (
 
 type runtimeObject = runtime.Object
 
-// TestMain takes away the brake that client-go has for errors: it remembers
-// when the last one was, and every bubble begins at the same time.
+// TestMain removes client-go's rate limit for errors: it has the time of the last error, and
+// every bubble begins at the same time.
 func TestMain(m *testing.M) {
 	utilruntime.ErrorHandlers = utilruntime.ErrorHandlers[:1]
 	os.Exit(m.Run())
@@ -82,7 +82,7 @@ type replica struct {
 	done     chan struct{}
 }
 
-// Result has the controller take a result, of which nothing is covered.
+// Result sends the controller a result without credentials.
 func (r *replica) Result(ctx context.Context, key execution.Key, body []byte) error {
 	redacted, err := r.Recorder().Result(ctx, key, body)
 	if redacted > 0 {
@@ -91,12 +91,12 @@ func (r *replica) Result(ctx context.Context, key execution.Key, body []byte) er
 	return err
 }
 
-// File has the controller take a file.
+// File sends the controller a file.
 func (r *replica) File(ctx context.Context, key execution.Key, name, contentType string, body io.Reader) (stored string, err error) {
 	return r.Recorder().File(ctx, key, name, contentType, body)
 }
 
-// Event has the controller write an event for a pod.
+// Event sends the controller a pod's request for an event.
 func (r *replica) Event(ctx context.Context, key execution.Key, e execution.Event) error {
 	return r.Recorder().Event(ctx, key, e)
 }
@@ -128,7 +128,7 @@ func (r *replica) run() {
 	}()
 }
 
-// openTestKeyring goes on trying, as main does, while the API server misbehaves.
+// openTestKeyring retries while the API server is faulty, as main does.
 func openTestKeyring(t *testing.T, client kubernetes.Interface, controller string) *auth.Keyring {
 	t.Helper()
 	for try := 0; ; try++ {
@@ -176,10 +176,10 @@ func newReplica(t *testing.T, client kubernetes.Interface, store Store, cfg conf
 	return &replica{t: t, Manager: controller, registry: registry, done: make(chan struct{})}
 }
 
-// hasOpenExecution reports whether an execution is open, as far as the replica knows.
+// hasOpenExecution reports whether the replica has an open execution.
 func (r *replica) hasOpenExecution() bool { return r.queues[0].Claim().Want > 0 }
 
-// unfenced lets every write pass.
+// unfenced is a fence that permits every write.
 func unfenced(ctx context.Context) (context.Context, context.CancelFunc, error) {
 	write, done := context.WithTimeout(ctx, kube.RequestTimeout)
 	return write, done, ctx.Err()
@@ -197,7 +197,7 @@ func inBubble(t *testing.T, f func(*testing.T)) {
 	synctest.Test(t, f)
 }
 
-// state returns which ticks were dealt with.
+// state returns which ticks were processed.
 func (c *cluster) state() record.State {
 	c.t.Helper()
 	state, problems, err := record.NewStateStore(c.client.CoreV1().ConfigMaps(testNamespace), testName).Read(c.ctx)
@@ -227,8 +227,8 @@ func outcomes(r record.Record) map[string]execution.Outcome {
 	return all
 }
 
-// eventsIn returns all events in the form in which kubectl gets them: a played API
-// server does not know that they are the same objects.
+// eventsIn returns all events in the form in which kubectl gets them: the fake API server
+// has the two forms as different objects.
 func eventsIn(t *testing.T, client kubernetes.Interface) []corev1.Event {
 	t.Helper()
 	list, err := client.EventsV1().Events(metav1.NamespaceAll).List(context.Background(), metav1.ListOptions{})
@@ -258,8 +258,7 @@ func (c *cluster) eventReasons() string {
 	return strings.Join(reasons, " ")
 }
 
-// metric returns the value of a metric, summed over its series that have the
-// labels.
+// metric returns the sum of a metric's series that have the labels.
 func (r *replica) metric(name string, labels ...string) float64 {
 	r.t.Helper()
 	families, err := r.registry.Gather()
@@ -312,7 +311,7 @@ func (c *cluster) jobsOfNode(node string) []batchv1.Job {
 	return slices.DeleteFunc(list.Items, func(j batchv1.Job) bool { return j.Annotations[jobspec.NodeAnnotation] != node })
 }
 
-// jobsByExecution counts the Jobs that the records which still exist own.
+// jobsByExecution counts the Jobs that existing records own.
 func (r *replica) jobsByExecution(c *cluster) map[string]int {
 	c.t.Helper()
 	list, err := c.client.BatchV1().Jobs(testNamespace).List(c.ctx, metav1.ListOptions{})
@@ -340,7 +339,7 @@ func (c *cluster) failingFor(node string, err error) clienttesting.ReactionFunc 
 	}
 }
 
-// What people and tools read in the ConfigMaps of records and of the state.
+// Keys of the ConfigMaps of records and of the state, which people and tools read.
 const (
 	planKey       = "plan.json.gz"
 	schemaKey     = "schema"

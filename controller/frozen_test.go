@@ -8,8 +8,8 @@ import (
 	"github.com/batch-job-controller/batch-job-controller/controller/execution"
 )
 
-// A replica with another configuration goes on with an execution as it began,
-// and begins the next as it is configured.
+// A replica with another configuration continues an execution with the settings that it
+// began with, and begins the next one with its own.
 func TestExecutionGoesOnWithItsOwnSettings(t *testing.T) {
 	inBubble(t, func(t *testing.T) {
 		nodes := []string{"a", "b", "c", "d"}

@@ -28,7 +28,7 @@ spec:
     image: check:1
 `
 
-// linger has the pod go on for all of its grace, once it is told to end.
+// linger makes a terminated pod run for all of its grace period.
 func (c *cluster) linger(job *batchv1.Job, pod *corev1.Pod, reason string) {
 	now := time.Now()
 	pod.DeletionTimestamp, pod.DeletionGracePeriodSeconds = ptr.To(metav1.NewTime(now.Add(longGrace))), ptr.To(int64(longGrace/time.Second))
@@ -60,8 +60,8 @@ func onePatientPodAtATime(c *config.Config) {
 	c.PodPoolSize, c.JobTimeout, c.PodTemplate = 1, 2*time.Minute, patientTemplate
 }
 
-// Pods that take their grace of ten minutes keep their slots as long,
-// by whatever they were told to end.
+// A pod that runs for its grace period of ten minutes keeps its slot as long, whatever
+// terminated it.
 func TestPodsWithALongGraceKeepTheirSlots(t *testing.T) {
 	cases := map[string]struct {
 		stop func(*cluster) // what happens to the pod of node a, a minute after its start
@@ -110,8 +110,8 @@ func TestPodsWithALongGraceKeepTheirSlots(t *testing.T) {
 	}
 }
 
-// The watch of pods shows nothing until the cache lists anew: that it has no pod
-// of a deleted Job does not free the slot.
+// The watch of pods shows nothing until the cache lists again. That the cache has no pod of a
+// deleted Job does not free the slot.
 func TestAPodThatTheCacheLacksKeepsTheSlotOfItsDeletedJob(t *testing.T) {
 	inBubble(t, func(t *testing.T) {
 		c := newCluster(t, "a", "b")
@@ -142,8 +142,7 @@ func TestAPodThatTheCacheLacksKeepsTheSlotOfItsDeletedJob(t *testing.T) {
 	})
 }
 
-// A pod that was told to end on a node of which nothing is heard any more keeps
-// its slot for a minute.
+// A terminated pod on an unreachable node keeps its slot for a minute.
 func TestSilentNodeKeepsNoSlot(t *testing.T) {
 	inBubble(t, func(t *testing.T) {
 		c := newCluster(t, "a", "b")

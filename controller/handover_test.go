@@ -10,8 +10,8 @@ import (
 	"github.com/batch-job-controller/batch-job-controller/controller/execution"
 )
 
-// heldReads is the store as one replica has it: what it reads of a result is old
-// by the time it goes on.
+// heldReads is the store of one replica, whose reads of results are outdated when they
+// return.
 type heldReads struct {
 	*memoryStore
 	hold time.Duration
@@ -24,8 +24,8 @@ func (s *heldReads) Result(key execution.Key) ([]byte, error) {
 	return body, err
 }
 
-// While one leader follows another, two replicas take results of one node. No
-// lock of a process orders them, and what is acknowledged must be stored.
+// While one leader follows another, two replicas accept results of one node. No lock of a
+// process orders them, and every acknowledged result must be stored.
 func TestResultsThatTwoReplicasTakeLoseNone(t *testing.T) {
 	const (
 		sooner = time.Second
@@ -72,7 +72,7 @@ func TestResultsThatTwoReplicasTakeLoseNone(t *testing.T) {
 				if tt.before != "" {
 					must(t, former.Result(t.Context(), key, []byte(ofLabel(tt.before, 1))))
 				}
-				former.kill() // it goes on taking callbacks: it has not heard of another leader
+				former.kill() // it still accepts callbacks: it has not learned of another leader
 				leader := startReplicaWith(t, c.client, ofLeader, testConfig(), called("leader_2@10.0.0.2"))
 				defer leader.kill()
 				time.Sleep(5 * time.Second)
@@ -105,8 +105,8 @@ func TestResultsThatTwoReplicasTakeLoseNone(t *testing.T) {
 
 func called(identity string) func(*Options) { return func(o *Options) { o.Identity = identity } }
 
-// A leader that lost the Lease to no other one merges: nothing is in its way, and
-// the API server may be away for long.
+// A leader that lost the Lease, while no other replica leads, merges results: there is no
+// conflict, and the API server may be unavailable for long.
 func TestALeaderWithoutASuccessorGoesOnMerging(t *testing.T) {
 	inBubble(t, func(t *testing.T) {
 		c := newCluster(t, "a")

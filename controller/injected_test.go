@@ -15,8 +15,8 @@ import (
 	"github.com/batch-job-controller/batch-job-controller/controller/execution"
 )
 
-// goesOn is the life of a pod whose work has ended, and to which admission has
-// added a container that ends only when it is told to.
+// goesOn is the life of a pod whose work has ended, but to which an admission webhook has
+// added a container that only ends when the pod is terminated.
 func (c *cluster) goesOn(job *batchv1.Job, pod *corev1.Pod, started metav1.Time, exitCode int32) {
 	exited := func(name string, code int32) corev1.ContainerStatus {
 		return corev1.ContainerStatus{Name: name, State: corev1.ContainerState{Terminated: &corev1.ContainerStateTerminated{
@@ -84,7 +84,7 @@ func TestContainerThatOthersAddedHoldsNoSlot(t *testing.T) {
 	}
 }
 
-// The log goes with the pod that is stopped.
+// A log is deleted with its pod when the Job is stopped.
 func TestLogIsSavedBeforeThePodIsStopped(t *testing.T) {
 	inBubble(t, func(t *testing.T) {
 		c := newCluster(t, "a")
@@ -106,7 +106,7 @@ func TestLogIsSavedBeforeThePodIsStopped(t *testing.T) {
 	})
 }
 
-// A leader may die at any time between the end of the work and that of the pod.
+// A leader may die at any time between the end of the work and the end of the pod.
 func TestOutcomeOfAStoppedPodOutlivesTheLeader(t *testing.T) {
 	for after := 10 * time.Second; after < 20*time.Second; after += 300 * time.Millisecond {
 		t.Run(fmt.Sprint(after), func(t *testing.T) {

@@ -15,8 +15,8 @@ import (
 	"github.com/batch-job-controller/batch-job-controller/controller/config"
 )
 
-// Replicas that fail together do not try again together. With a draw of a half each
-// pause is a tenth shorter.
+// Replicas that fail at the same time do not retry at the same time. A draw of 0.5 makes each
+// pause a tenth shorter.
 func TestPausesBetweenTriesHaveJitter(t *testing.T) {
 	const ms = time.Millisecond
 	update := func(record bool) func(clienttesting.Action) bool {

@@ -56,7 +56,7 @@ func TestResultsThatComeLate(t *testing.T) {
 	}
 }
 
-// The pod may be faster than the watch that tells of it and its Job.
+// A pod may report before the watch shows the pod and its Job.
 func TestResultThatComesBeforeItsJobIsSeen(t *testing.T) {
 	inBubble(t, func(t *testing.T) {
 		c := newCluster(t, "a", "b")

@@ -30,7 +30,7 @@ type lens struct {
 	ends    *metav1.Status // the error a watch ends with; nil: it is closed
 }
 
-// through has the watches of a resource look through a lens.
+// through makes the watches of a resource use a lens.
 func (c *cluster) through(resource string, l lens) {
 	c.react("list", resource, func(action clienttesting.Action) (bool, runtimeObject, error) {
 		list, err := c.listVersioned(action.GetResource(), action.GetNamespace())
@@ -61,8 +61,8 @@ func (c *cluster) through(resource string, l lens) {
 	})
 }
 
-// listVersioned gives objects the resource versions that the fake does not
-// have: an informer takes those of the same version for the same.
+// listVersioned gives objects the resource versions that the fake lacks: an informer ignores
+// an update with the version that it has.
 func (c *cluster) listVersioned(resource schema.GroupVersionResource, namespace string) (runtimeObject, error) {
 	kinds := map[string]schema.GroupVersionKind{
 		"nodes": corev1.SchemeGroupVersion.WithKind("Node"),
@@ -85,8 +85,8 @@ func (c *cluster) listVersioned(resource schema.GroupVersionResource, namespace 
 	})
 }
 
-// lensWatch takes events as they come, because the fake panics when nobody
-// does, and passes them on when they are due.
+// lensWatch reads events at once, because the fake panics if they stay unread, and passes
+// them on when they are due.
 type lensWatch struct {
 	lens
 	*watch.ProxyWatcher

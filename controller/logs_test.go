@@ -27,7 +27,7 @@ type hangingLogs struct {
 	now, most, all *atomic.Int32
 }
 
-// IsWatchListSemanticsUnSupported says of the fake client what it says itself.
+// IsWatchListSemanticsUnSupported returns what the fake client returns.
 func (hangingLogs) IsWatchListSemanticsUnSupported() bool { return true }
 
 func (h hangingLogs) CoreV1() corev1client.CoreV1Interface {
@@ -109,7 +109,7 @@ func TestLogsThatHangHoldUpNoNode(t *testing.T) {
 	})
 }
 
-// slowLogs is a store that takes its time for logs.
+// slowLogs is a store that is slow to save logs.
 type slowLogs struct {
 	*memoryStore
 	took time.Duration

@@ -15,7 +15,7 @@ import (
 	"github.com/batch-job-controller/batch-job-controller/controller/kube"
 )
 
-// emptied takes away all that the store has, as a volume that is replaced does.
+// emptied deletes everything in the store, as if its volume were replaced.
 func (s *memoryStore) emptied() {
 	s.mu.Lock()
 	defer s.mu.Unlock()
@@ -24,8 +24,8 @@ func (s *memoryStore) emptied() {
 	clear(s.reports)
 }
 
-// What the next leader says of results that were lost after their execution was
-// closed: the record, which says that they were sent, is not written again.
+// The next leader announces results that were lost after their execution closed. It does not
+// write the record again, which says that they were sent.
 func TestResultsThatAreLostAfterTheirExecutionClosed(t *testing.T) {
 	remove := func(nodes ...string) func(*memoryStore, execution.ID) {
 		return func(s *memoryStore, id execution.ID) {

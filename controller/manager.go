@@ -27,19 +27,19 @@ import (
 	"github.com/batch-job-controller/batch-job-controller/controller/timing"
 )
 
-// Options are what a Manager is made of.
+// Options are the options of a Manager.
 type Options struct {
 	Config    config.Config // that the process begins with
 	Namespace string
 	// PodIP is the callback host of the job pods; empty: the callback Service.
 	PodIP    string
-	Instance string // this replica, for events
-	Identity string // this replica, as it holds the Lease
-	// Extensions returns those of a configuration; nil: there are none.
+	Instance string // this replica's name in events
+	Identity string // this replica's name in the Lease
+	// Extensions returns the extensions of a configuration; nil: there are none.
 	Extensions definition.Extensions
 	Client     kube.Client
 	Keyring    *auth.Keyring          // nil unless callbacks need tokens
-	TokenFile  string                 // of the replica's own service account token, which names the cluster's issuer; empty: there is none
+	TokenFile  string                 // has the replica's own service account token, which names the cluster's issuer; empty: there is none
 	TLS        definition.CallbackTLS // nil: callbacks come by plain HTTP
 	Store      Store
 	Results    *metrics.Results
@@ -47,18 +47,18 @@ type Options struct {
 	Clock      clock.WithTicker
 	Jitter     backoff.Jitter // of the pauses between tries; nil: there is none
 	Log        *slog.Logger
-	Workers    int // node tasks worked on at once; 0: run.DefaultWorkers
+	Workers    int // how many node tasks have a turn at the same time; 0: run.DefaultWorkers
 
-	// ConfigMap is where the configuration comes from, and Validate decides on what
-	// it says. Without Validate the configuration never changes.
+	// ConfigMap has the configuration, and Validate validates a changed one. Without
+	// Validate the configuration never changes.
 	ConfigMap string
 	Validate  definition.Validate
-	// Applied is called with every configuration that is about to apply; nil: none is.
+	// Applied is called with every configuration that is about to apply; may be nil.
 	Applied func(config.Config)
 }
 
-// Store keeps what executions leave behind. What its methods took is durable
-// when they return nil.
+// Store stores what executions leave behind. When a method returns nil, what it wrote is
+// durable.
 type Store interface {
 	intake.Store
 	podlogs.Store
@@ -66,8 +66,8 @@ type Store interface {
 	history.Directory
 }
 
-// Manager runs the executions of the definitions of one process. Every replica has
-// one; it does nothing but watch until Run is called with the Lease.
+// Manager runs the executions of the definitions of one process. Every replica has one; it
+// only watches until this replica leads and calls Run.
 type Manager struct {
 	Options
 	source      *definition.Source
@@ -87,7 +87,7 @@ type Manager struct {
 	mu     sync.Mutex // guards what follows
 	role   role
 	fence  lease.Fence   // of the term
-	holder string        // the identity of another replica that holds the Lease; empty: none is known to
+	holder string        // the identity of another replica that holds the Lease; empty: this replica knows of none
 	moved  chan struct{} // closed when role or holder changes
 }
 
@@ -138,26 +138,26 @@ func New(o Options) (*Manager, error) {
 	return m, nil
 }
 
-// Config returns the configuration that applies now. That of the Options is the
-// one that the process began with.
+// Config returns the configuration that applies now, unlike Options.Config, with which the
+// process began.
 func (m *Manager) Config() config.Config { return m.source.Config() }
 
-// Reconfigure has another configuration apply, as a changed ConfigMap does. What needs
-// a restart must be as it was.
+// Reconfigure applies another configuration, as a changed ConfigMap does. Keys that need a
+// restart must be unchanged.
 func (m *Manager) Reconfigure(cfg config.Config) error { return m.source.Reconfigure(cfg) }
 
-// Recorder takes over what pods report.
+// Recorder returns what records the callbacks of pods.
 func (m *Manager) Recorder() *intake.Recorder { return m.recorder }
 
-// Redactor redacts the credentials of callbacks, and nothing else, in results,
-// events and logs. Files are the pods' own.
+// Redactor returns what redacts the credentials of callbacks, and nothing else, in
+// results, events and logs. Files are stored unchanged.
 func (m *Manager) Redactor() *route.Redactor { return m.redactor }
 
-// CallbackAuth authenticates the callbacks of the controller's pods.
+// CallbackAuth returns what authenticates the callbacks of the controller's pods.
 func (m *Manager) CallbackAuth() *auth.Callbacks { return m.callbacks }
 
-// Watch fills the caches and keeps them filled until ctx ends. Every replica
-// does, so that the next leader need not wait for them.
+// Watch keeps the caches up to date until ctx ends. Every replica watches, so that the
+// next leader need not wait for its caches.
 func (m *Manager) Watch(ctx context.Context) {
 	m.caches.Run(ctx)
 	if m.follower != nil {
@@ -168,10 +168,9 @@ func (m *Manager) Watch(ctx context.Context) {
 // Synced reports whether the caches have been filled.
 func (m *Manager) Synced() bool { return m.caches.Synced() }
 
-// Run does the leader's work until ctx ends, and returns when all of it has
-// ended. It may be run again: each time it begins with what is in the cluster
-// and on the disk. It returns an error if an execution is open that only a later
-// version can end.
+// Run does the leader's work until ctx ends, and returns after its last goroutine has
+// ended. It may be called again: each time it begins from the cluster and the disk. It
+// returns an error if an execution is open that only a later version can end.
 func (m *Manager) Run(ctx context.Context, fence lease.Fence) error {
 	if err := m.caches.WaitForSync(ctx); err != nil {
 		return nil //nolint:nilerr // ctx has ended

@@ -86,8 +86,9 @@ func TestSomebodyMeddles(t *testing.T) {
 	}
 }
 
-// A Job that is taken from its execution is left alone, and so its pod runs on: it
-// keeps the slot until it has ended. A Job that never was the execution's holds none.
+// A user changes the owner of a Job. The controller leaves that Job alone, so that its pod
+// still runs and keeps the slot until it has ended. A Job that never belonged to the
+// execution has no slot.
 func TestAPodWhoseJobWasTakenAwayKeepsItsSlot(t *testing.T) {
 	owner := func(uid types.UID) func(*batchv1.Job) {
 		return func(j *batchv1.Job) { j.OwnerReferences[0].UID = uid }
@@ -157,8 +158,8 @@ func TestExtensionThatPanicsFailsItsNodeAlone(t *testing.T) {
 	})
 }
 
-// Somebody restores the record of an execution that had closed, as it was while
-// it was open, and deletes the one in flight.
+// A user restores the record of a closed execution as it was while the execution was open,
+// and deletes the record of the open one.
 func TestExecutionsThatWereLeftOpenAreGoneOnWithInTurn(t *testing.T) {
 	tests := map[string]struct {
 		meddle   func(*cluster)

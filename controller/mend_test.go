@@ -9,7 +9,7 @@ import (
 	"github.com/batch-job-controller/batch-job-controller/controller/execution"
 )
 
-// lossyStore loses the results of a node, or cannot read them any more.
+// lossyStore loses the results of a node, or fails to read them.
 type lossyStore struct {
 	*memoryStore
 	lost atomic.Pointer[loss]

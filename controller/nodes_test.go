@@ -99,7 +99,7 @@ func TestNodeThatIsDeleted(t *testing.T) {
 	}
 }
 
-// Another node of the same name is another node: this execution is done with it.
+// A node that was deleted and created again is another node: its task has ended.
 func TestNodeThatComesBackUnderItsName(t *testing.T) {
 	for name, b := range map[string]behaviour{
 		"F-31 while its pod ran":         {hangs: true},
@@ -192,8 +192,8 @@ func TestNodeThatIsNotReady(t *testing.T) {
 	}
 }
 
-// A node that is cordoned while it waits gets its Job: the list is frozen. Its
-// pod is not scheduled, and says so.
+// A node that is cordoned while its task waits gets its Job, because the list is frozen. The
+// pod's status says that it cannot be scheduled.
 func TestNodeThatIsCordonedBeforeItsTurn(t *testing.T) {
 	inBubble(t, func(t *testing.T) {
 		c := newCluster(t, "a", "b", "c", "d")

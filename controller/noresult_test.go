@@ -12,9 +12,8 @@ import (
 	"github.com/batch-job-controller/batch-job-controller/controller/kube"
 )
 
-// What is said of an execution whose nodes send no result: in the record, the
-// report, the metrics and the event, which have to agree, also to a leader that
-// reads it all from the disk.
+// For an execution whose nodes send no result, the record, the report, the metrics and the
+// event have to agree, also after another leader has read them.
 func TestNodesThatSendNoResult(t *testing.T) {
 	noGauges := func(c *config.Config) { c.Metrics.Gauges = nil }
 	policy := func(p config.ResultPolicy) func(*config.Config) { return func(c *config.Config) { c.Result = p } }
@@ -110,8 +109,7 @@ func TestExecutionThatSendsNothingSucceeds(t *testing.T) {
 	})
 }
 
-// While its pod runs, a node that sent something has been heard of: where no
-// result is expected, that is as good as one.
+// Where a result is optional, a file or an event of a running pod is as good as a result.
 func TestNodeIsHeardOf(t *testing.T) {
 	file := func(r *replica, key execution.Key) error {
 		_, err := r.File(r.t.Context(), key, "report.txt", "text/plain", strings.NewReader("hello"))
@@ -181,8 +179,8 @@ func (r *replica) series(name string) float64 {
 	return 0
 }
 
-// A record of before does not say whether results are optional: they were
-// expected, whatever is configured now.
+// A record of an earlier version does not say whether results are optional: they were
+// required, whatever the present configuration says.
 func TestRecordOfBeforeExpectsResults(t *testing.T) {
 	inBubble(t, func(t *testing.T) {
 		c := newCluster(t, "a")

@@ -24,8 +24,7 @@ func hourly(c *config.Config) {
 	c.CronExpression, c.RunOnStartup, c.StartingDeadline = "0 * * * *", false, 10*time.Minute
 }
 
-// refuseConfigMaps has writes of records, or of the state, answered with an error
-// for a while.
+// refuseConfigMaps makes writes of records, or of the state, fail for a while.
 func (c *cluster) refuseConfigMaps(verb string, which func(name string) bool, until time.Time, err error) {
 	c.react(verb, "configmaps", func(action clienttesting.Action) (bool, runtimeObject, error) {
 		object := action.(clienttesting.CreateAction).GetObject().(*corev1.ConfigMap)
@@ -35,8 +34,7 @@ func (c *cluster) refuseConfigMaps(verb string, which func(name string) bool, un
 
 func isState(name string) bool { return strings.HasSuffix(name, stateSuffix) }
 
-// The first tick is due after an hour. What stands in its way goes after five and
-// a half hours.
+// The first tick is due after an hour. The fault ends after five and a half hours.
 func TestAnExecutionThatCannotBeOpenedIsGivenUp(t *testing.T) {
 	tooLarge := apierrors.NewInvalid(corev1.SchemeGroupVersion.WithKind("ConfigMap").GroupKind(), "x",
 		field.ErrorList{field.TooLong(field.NewPath(""), "", 1<<20)})
@@ -103,7 +101,7 @@ func TestAnExecutionThatCannotBeOpenedIsGivenUp(t *testing.T) {
 	}
 }
 
-// What stands in the way for less than startingDeadline costs nothing but time.
+// A fault that ends within startingDeadline only costs time.
 func TestAnExecutionThatIsOpenedLate(t *testing.T) {
 	inBubble(t, func(t *testing.T) {
 		c := newCluster(t, "a")
@@ -119,8 +117,8 @@ func TestAnExecutionThatIsOpenedLate(t *testing.T) {
 	})
 }
 
-// The answer to the create of a record is lost, and nothing else gets through
-// until it is too late: the record may be there.
+// The response to the create of a record is lost, and all requests fail until the
+// startingDeadline has passed: the record may exist.
 func TestARecordWhoseAnswerWasLostIsNotGivenUp(t *testing.T) {
 	inBubble(t, func(t *testing.T) {
 		c := newCluster(t, "a", "b")
@@ -140,8 +138,8 @@ func TestARecordWhoseAnswerWasLostIsNotGivenUp(t *testing.T) {
 	})
 }
 
-// A create that is still on its way when the execution is given up would leave a
-// record that no replica knows of.
+// A create that is carried out after the tick was missed would leave a record that no
+// replica has.
 func TestARecordThatComesLateIsFound(t *testing.T) {
 	for name, late := range map[string]time.Duration{"within its time": 10*time.Minute - time.Second, "afterwards": 10*time.Minute + 15*time.Second} {
 		t.Run(name, func(t *testing.T) {
@@ -174,8 +172,8 @@ func TestARecordThatComesLateIsFound(t *testing.T) {
 	}
 }
 
-// The leader that began to open an execution died over it, and its successor
-// comes too late.
+// A leader dies while it opens an execution, and its successor starts after the
+// startingDeadline.
 func TestAnOpeningOfAnEarlierLeaderIsGivenUp(t *testing.T) {
 	inBubble(t, func(t *testing.T) {
 		c := newCluster(t, "a")
@@ -200,9 +198,9 @@ func TestAnOpeningOfAnEarlierLeaderIsGivenUp(t *testing.T) {
 	})
 }
 
-// The answer to the write by which the state begins an execution is lost, and
-// nothing else gets through until it is too late: the state tells whether the
-// tick has begun, and it counts once.
+// The response to the write that begins an execution in the state is lost, and all requests
+// fail until the startingDeadline has passed. The state says whether the execution has
+// begun, and the tick counts once.
 func TestATickWhoseStateWasWrittenUnseenIsMissedOnce(t *testing.T) {
 	const deadline = time.Hour + 10*time.Minute
 	tests := map[string]struct {

@@ -34,7 +34,7 @@ func (r *replica) elect(c *cluster) (stop func()) {
 	}
 }
 
-// The Lease runs out several times over. Nobody else can have it.
+// The outage outlasts the Lease several times. No other replica can acquire it.
 func TestAPIServerThatIsAway(t *testing.T) {
 	tests := map[string]struct {
 		away time.Duration
@@ -98,8 +98,8 @@ func TestAPIServerThatIsAway(t *testing.T) {
 	}
 }
 
-// What a task waits for may have happened while this replica did not lead: no
-// event will tell.
+// What a task waits for may have happened while this replica did not lead: no watch event
+// follows.
 func TestLeaderThatGetsItsLeaseBackSoonGoesOn(t *testing.T) {
 	const lease, soon = 15 * time.Second, 10 * time.Second
 	for _, away := range []time.Duration{2 * lease, time.Minute, 10 * time.Minute} {
@@ -135,8 +135,8 @@ func TestLeaderThatGetsItsLeaseBackSoonGoesOn(t *testing.T) {
 	}
 }
 
-// The Lease may be lost before the execution of the start has begun. The process
-// goes on, and so has that to.
+// The Lease may be lost before the execution of runOnStartup has begun. The process leads
+// again, and has to begin it then.
 func TestTheExecutionOfTheStartIsNotLostWithTheLease(t *testing.T) {
 	const lease = 15 * time.Second
 	tests := map[string]struct{ verb string }{

@@ -20,7 +20,7 @@ const podToken = "eyJhbGciOiJSUzI1NiJ9.eyJhdWQiOlsiYmpjLmpvYnMuY2hlY2siXX0.c2ln"
 
 const podNameClaim = "authentication.kubernetes.io/pod-name"
 
-// podReviews is what the API server says of podToken.
+// podReviews is the API server's review of podToken.
 type podReviews struct {
 	status authenticationv1.TokenReviewStatus
 	err    error
@@ -30,7 +30,7 @@ func (r *podReviews) react(clienttesting.Action) (bool, runtimeObject, error) {
 	return true, &authenticationv1.TokenReview{Status: r.status}, r.err
 }
 
-// boundTo is what it says of a good one.
+// boundTo returns the review of a valid token that is bound to a pod.
 func boundTo(pod *metav1.ObjectMeta, node string) authenticationv1.TokenReviewStatus {
 	return authenticationv1.TokenReviewStatus{
 		Authenticated: true,

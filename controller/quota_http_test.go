@@ -18,8 +18,7 @@ import (
 	"github.com/batch-job-controller/batch-job-controller/controller/route"
 )
 
-// What a pod is answered, what is stored and what is counted when it goes over
-// what it may.
+// The response to a pod that exceeds a limit, what is stored, and which metric counts it.
 func TestWhatAPodSeesOfItsLimits(t *testing.T) {
 	limits := config.Limits{FilesPerTask: 2, BytesPerTask: 100, ResultsPerTask: 1, EventsPerTask: 3, EventBurst: 2, BytesPerExecution: 150}
 	type request struct {
@@ -119,8 +118,8 @@ func TestWhatAPodSeesOfItsLimits(t *testing.T) {
 	}
 }
 
-// filesIn returns the names and sizes of what is in an execution's directory,
-// but for results.
+// filesIn returns the names and sizes of the files in an execution's directory, except
+// results.
 func filesIn(t *testing.T, reports fs.FS, id execution.ID) string {
 	t.Helper()
 	entries, err := fs.ReadDir(reports, string(id))
@@ -153,8 +152,8 @@ func (s *slowReader) Read(p []byte) (int, error) {
 	return 1, nil
 }
 
-// Two files that come at the same time share what is left: the second to be
-// over it is cut, and gives back what it had.
+// Two concurrent files share the rest of the limit: the one that exceeds it is cut off, and
+// returns its part.
 func TestFilesThatComeAtOnceShareTheQuota(t *testing.T) {
 	inBubble(t, func(t *testing.T) {
 		store, err := report.Open(memdisk.New(), report.Options{})

@@ -43,7 +43,7 @@ func (r *replica) sendFile(key execution.Key, name string, size int) error {
 	return err
 }
 
-// What one node uses up is not the others' loss.
+// A node that exceeds its limits takes nothing from the others.
 func TestNodeThatFloods(t *testing.T) {
 	limits := config.Limits{FilesPerTask: 3, BytesPerTask: 1000, ResultsPerTask: 3, EventsPerTask: 3, EventBurst: 3, EventsPerSecond: 100}
 	event := func(r *replica, key execution.Key, n int) error {
@@ -214,8 +214,8 @@ func TestEventsAreSpaced(t *testing.T) {
 	})
 }
 
-// An event that the API server does not answer to is held and tried again four
-// times a second.
+// An event without a response from the API server is kept, and tried again four times a
+// second.
 func TestEventThatReachesNobodyDoesNotCount(t *testing.T) {
 	inBubble(t, func(t *testing.T) {
 		c := newCluster(t, "a")

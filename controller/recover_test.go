@@ -16,8 +16,8 @@ import (
 	"github.com/batch-job-controller/batch-job-controller/controller/execution"
 )
 
-// lastingMetrics returns all gauges, as /metrics shows them: what counts begins
-// anew with each process.
+// lastingMetrics returns all gauges, as /metrics shows them. Counters restart with each
+// process.
 func (r *replica) lastingMetrics() string {
 	r.t.Helper()
 	families, err := r.registry.Gather()
@@ -123,7 +123,7 @@ func TestLastTickIsRememberedApartFromTheRecords(t *testing.T) {
 		defer r.kill()
 		time.Sleep(10 * time.Minute)
 		if got := len(c.records()); got != 0 {
-			t.Errorf("executions: got %d, want none: the tick was dealt with", got)
+			t.Errorf("executions: got %d, want none: the tick was processed", got)
 		}
 	})
 }
@@ -157,7 +157,7 @@ func TestConflictIsAnsweredByReadingTheRecordAgain(t *testing.T) {
 	})
 }
 
-// Goroutines that nobody ends would keep the bubble from ending.
+// A goroutine that is left over would keep the bubble from ending.
 func TestTermThatEndsBeforeItHasRecoveredLeavesNothingBehind(t *testing.T) {
 	inBubble(t, func(t *testing.T) {
 		c := newCluster(t, "a")

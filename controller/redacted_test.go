@@ -15,12 +15,11 @@ import (
 	"github.com/batch-job-controller/batch-job-controller/controller/route"
 )
 
-// A result is judged as its pod sent it, and its credentials are covered in what
-// is stored, exported, answered and logged.
+// A result is checked as its pod sent it, and its credentials are redacted in what is stored,
+// exported, returned and logged.
 func TestAResultIsJudgedBeforeItsCredentialsAreRedacted(t *testing.T) {
-	// In the texts T is the node's token, O that of another node, C the first as it
-	// is covered, E the first with an escape in its MAC, and P the first as a
-	// password of HTTP.
+	// In the texts T is the node's token, O the token of another node, C the redacted T,
+	// E the token T with an escape in its MAC, and P the token T as an HTTP password.
 	sample := func(label string) string { return `{"value":1,"labels":{"label":"` + label + `"}}` }
 	of := func(labels ...string) string {
 		samples := make([]string, len(labels))

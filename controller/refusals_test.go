@@ -44,11 +44,11 @@ func (m *meter) most() (most int) {
 func isRecord(name string) bool { return !strings.HasSuffix(name, stateSuffix) }
 
 func TestRecordThatCannotBeWrittenForAMinuteIsNotTriedInABusyLoop(t *testing.T) {
-	conflict := apierrors.NewConflict(corev1.Resource("configmaps"), "x", errors.New("somebody was faster"))
+	conflict := apierrors.NewConflict(corev1.Resource("configmaps"), "x", errors.New("another client was faster"))
 	tests := map[string]struct{ err error }{
-		"F-12 somebody else is always faster": {conflict},
-		"F-10 the API server is overloaded":   {apierrors.NewTooManyRequestsError("slow down")},
-		"F-10 the API server is broken":       {apierrors.NewInternalError(errors.New("broken"))},
+		"F-12 another client is always faster": {conflict},
+		"F-10 the API server is overloaded":    {apierrors.NewTooManyRequestsError("slow down")},
+		"F-10 the API server is broken":        {apierrors.NewInternalError(errors.New("broken"))},
 	}
 	for name, tt := range tests {
 		t.Run(name, func(t *testing.T) {
@@ -84,7 +84,7 @@ func TestRecordThatCannotBeWrittenForAMinuteIsNotTriedInABusyLoop(t *testing.T) 
 					t.Errorf("requests within a second: got %d, want at most 5", most)
 				}
 				if total := requests.count(); total < 4 {
-					t.Errorf("requests: got %d, want that it goes on trying", total)
+					t.Errorf("requests: got %d, want that it keeps trying", total)
 				}
 				c.wantAllSucceeded(2)
 			})

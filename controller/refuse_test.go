@@ -24,7 +24,7 @@ import (
 	"github.com/batch-job-controller/batch-job-controller/controller/kube"
 )
 
-// refuseJobs counts how often Jobs are asked for, and refuses them for a while.
+// refuseJobs counts the requests to create Jobs, and rejects them for a while.
 func (c *cluster) refuseJobs(until time.Time, refusal error) *meter {
 	asked := &meter{}
 	c.react("create", "jobs", func(clienttesting.Action) (bool, runtimeObject, error) {
@@ -54,8 +54,7 @@ func invalidJob() error {
 	return apierrors.NewInvalid(batchv1.SchemeGroupVersion.WithKind("Job").GroupKind(), "check-1", field.ErrorList{field.Invalid(path, "a.b", "must not contain dots")})
 }
 
-// webhookDenial is what becomes of the answer of a webhook that denies without a
-// code.
+// webhookDenial is the API server's error after a webhook has denied without a code.
 func webhookDenial() error {
 	return &apierrors.StatusError{ErrStatus: metav1.Status{
 		Status: metav1.StatusFailure, Code: http.StatusBadRequest,
@@ -63,8 +62,7 @@ func webhookDenial() error {
 	}}
 }
 
-// policyDenial is what a ValidatingAdmissionPolicy answers that does not say
-// otherwise.
+// policyDenial is the error of a ValidatingAdmissionPolicy with the default reason.
 func policyDenial(resource string) error {
 	const message = "ValidatingAdmissionPolicy 'p' with binding 'b' denied request: no owner"
 	err := apierrors.NewForbidden(batchv1.Resource(resource), "check-1", errors.New(message))
@@ -140,8 +138,8 @@ func TestJobsThatAreRefused(t *testing.T) {
 	}
 }
 
-// wantOneEvent wants one event of the reason, written once, that says so; or
-// none, if it is to say nothing.
+// wantOneEvent wants one event of the reason, written once, with the text; or none, without
+// a text.
 func (c *cluster) wantOneEvent(reason, says string) {
 	c.t.Helper()
 	found := c.eventsOf(reason)
@@ -153,8 +151,8 @@ func (c *cluster) wantOneEvent(reason, says string) {
 	}
 }
 
-// What counts is how long a Job is refused, not how long it has been wanted: an
-// API server that was away has refused nothing.
+// What counts is how long a Job is rejected, not how long the controller has tried: an API
+// server that was unavailable has rejected nothing.
 func TestARefusalAfterAnOutageIsTriedAgain(t *testing.T) {
 	inBubble(t, func(t *testing.T) {
 		c := newCluster(t, "a", "b", "c")
@@ -175,8 +173,8 @@ func TestARefusalAfterAnOutageIsTriedAgain(t *testing.T) {
 	})
 }
 
-// The API server was not reached between the last refusal and the end of the outage:
-// the Job may be wanted by now.
+// The API server was unavailable between the last rejection and the end of the outage: it may
+// accept the Job now.
 func TestAnOldRefusalEndsNoTask(t *testing.T) {
 	inBubble(t, func(t *testing.T) {
 		c := newCluster(t, "a", "b", "c")
@@ -197,8 +195,7 @@ func TestAnOldRefusalEndsNoTask(t *testing.T) {
 	})
 }
 
-// unwritten is an API server that never answers the write of an event that says
-// a text.
+// unwritten is an API server that never responds to the write of an event with a text.
 type unwritten struct {
 	*fake.Clientset
 	says string
@@ -230,8 +227,8 @@ func (u unwrittenIn) Create(ctx context.Context, event *eventsv1.Event, options 
 	return u.EventInterface.Create(ctx, event, options)
 }
 
-// A refusal that came before startDeadline ends no task because its event took
-// longer than that to write: the Job may be wanted by then.
+// A rejection within startDeadline ends no task, even if its event takes longer than that to
+// write: the API server may accept the Job by then.
 func TestARefusalWhoseEventTakesLongEndsNoTask(t *testing.T) {
 	inBubble(t, func(t *testing.T) {
 		const deadline = 15 * time.Second
@@ -261,8 +258,7 @@ func TestARefusalWhoseEventTakesLongEndsNoTask(t *testing.T) {
 	})
 }
 
-// A policy that denies for a while costs nothing but time, also for a leader that
-// starts meanwhile.
+// A policy that denies for a while only costs time, also for a leader that starts meanwhile.
 func TestALeaderThatStartsWhileJobsAreRefused(t *testing.T) {
 	inBubble(t, func(t *testing.T) {
 		c := newCluster(t, "a", "b", "c", "d")
@@ -281,7 +277,7 @@ func TestALeaderThatStartsWhileJobsAreRefused(t *testing.T) {
 	})
 }
 
-// A template that is wrong for every node is one event, not one for each.
+// A template that is invalid on every node gets one event, not one for each node.
 func TestInvalidJobsOfManyNodesAreOneEvent(t *testing.T) {
 	inBubble(t, func(t *testing.T) {
 		var nodes []string

@@ -26,8 +26,8 @@ import (
 
 const testConfigMap = "settings"
 
-// judge plays the one of the application. Its configuration is a line of words,
-// each of which does something to that of the tests.
+// judge plays the validation of the application. Its configuration is a line of words, each
+// of which changes the configuration of the tests.
 type judge struct {
 	away   atomic.Bool // the API server does not answer it
 	asked  atomic.Int32
@@ -113,7 +113,7 @@ func (c *cluster) configEvents() []string {
 	return events
 }
 
-// following has a replica follow the ConfigMap, which it was started with.
+// following lets a replica follow the ConfigMap that it was started with.
 func following(j *judge) func(*Options) {
 	return func(o *Options) {
 		o.ConfigMap, o.Validate = testConfigMap, j.decide
@@ -249,8 +249,8 @@ func TestTimeOfTheLastReloadIsThatOfTheLastGoodOne(t *testing.T) {
 	})
 }
 
-// What is done to other ConfigMaps, of which every execution changes some, and to
-// the metadata of this one has nobody look.
+// Changes of other ConfigMaps, which every execution makes, and of this one's metadata cause
+// no validation.
 func TestOnlyTheTextOfTheConfigMapCounts(t *testing.T) {
 	inBubble(t, func(t *testing.T) {
 		c := newCluster(t, "a")
@@ -311,7 +311,7 @@ func TestConfigurationThatCannotBeJudgedIsJudgedLater(t *testing.T) {
 	})
 }
 
-// What a refusal was about may be mended elsewhere, and nobody says so.
+// The fault of an invalid configuration may be corrected elsewhere, without an event.
 func TestRefusedConfigurationIsJudgedAgain(t *testing.T) {
 	inBubble(t, func(t *testing.T) {
 		c := newCluster(t, "a")
@@ -329,8 +329,8 @@ func TestRefusedConfigurationIsJudgedAgain(t *testing.T) {
 	})
 }
 
-// Every replica takes a change, and the leader alone says so. What needs
-// somebody's attention is said again by the next leader.
+// Every replica applies a change, and only the leader announces it. The next leader announces
+// warnings again.
 func TestStandbyReloadsQuietly(t *testing.T) {
 	inBubble(t, func(t *testing.T) {
 		c := newCluster(t, "a")
@@ -436,8 +436,8 @@ func TestRunOnStartupIsForTheNextStart(t *testing.T) {
 	})
 }
 
-// Two controllers were given one name. The contents of one ConfigMap may differ
-// for a while: that is no reason.
+// Two controllers have one name. Different contents of one ConfigMap are no sign of that:
+// replicas may see them for a while.
 func TestAStandbyOfAnotherConfigMapSaysSo(t *testing.T) {
 	tests := map[string]struct {
 		leader string // its ConfigMap

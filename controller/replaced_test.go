@@ -18,8 +18,8 @@ import (
 	"github.com/batch-job-controller/batch-job-controller/controller/timing"
 )
 
-// replace puts another record of the same name in place of one, as kubectl replace
-// --force does. The Jobs are still those of the one before, and go with it.
+// replace replaces a record by another one of the same name, as kubectl replace --force does.
+// The Jobs belong to the first record, and are deleted with it.
 func (c *cluster) replace(object *corev1.ConfigMap, phase execution.Phase) error {
 	resource := corev1.SchemeGroupVersion.WithResource("configmaps")
 	if err := c.client.Tracker().Delete(resource, testNamespace, object.Name); err != nil {
@@ -30,7 +30,7 @@ func (c *cluster) replace(object *corev1.ConfigMap, phase execution.Phase) error
 	return c.client.Tracker().Add(other)
 }
 
-// wantAborted wants that the execution was given up, and not ended otherwise.
+// wantAborted wants that the execution was aborted, and did not close.
 func (r *replica) wantAborted() {
 	r.t.Helper()
 	if r.hasOpenExecution() {
@@ -81,8 +81,8 @@ func TestAClosedRecordInPlaceOfTheOneThatIsClosedIsNotOurs(t *testing.T) {
 	})
 }
 
-// The cache does not have the Job, but the API server has. No event
-// tells of its deletion later.
+// The API server has the Job, but the cache does not. No watch event shows its deletion
+// later.
 func TestAJobThatTheCacheHasLostIsLookedForAgain(t *testing.T) {
 	inBubble(t, func(t *testing.T) {
 		c := newCluster(t, "a")

@@ -97,8 +97,8 @@ func TestNextTickIsThatOfTheNewSchedule(t *testing.T) {
 	})
 }
 
-// A change that comes while a leader is going does not cost the tick before it:
-// the next one saw both schedules.
+// A change while a leader terminates does not cost the tick before it: the next leader has
+// seen both schedules.
 func TestTickBeforeAChangeOfTheScheduleIsRunByTheNextLeader(t *testing.T) {
 	inBubble(t, func(t *testing.T) {
 		c := newCluster(t, "a")
@@ -177,7 +177,7 @@ func TestTicksWhenTheScheduleChangesOverARestart(t *testing.T) {
 	}
 }
 
-// What is announced as the next tick runs, also after a clock that was ahead.
+// The announced next tick runs, also after a clock that was ahead.
 func TestNextTickAfterAClockThatWasAhead(t *testing.T) {
 	inBubble(t, func(t *testing.T) {
 		c := newCluster(t, "a")
@@ -218,7 +218,7 @@ func TestNextTickAfterAClockThatWasAhead(t *testing.T) {
 	})
 }
 
-// An interval counts from the last tick, and so does what is announced.
+// An interval counts from the last tick, and so does the announced next tick.
 func TestNextTickOfAnIntervalStays(t *testing.T) {
 	inBubble(t, func(t *testing.T) {
 		c := newCluster(t, "a")

@@ -16,7 +16,7 @@ func ofLabel(label string, value float64) string {
 	return fmt.Sprintf(`{"test":[{"value":%v,"labels":{"label":%q}}]}`, value, label)
 }
 
-// What a leader answers with success is exported by every later one too.
+// Every later leader exports the results that a leader has acknowledged.
 func TestAllResultsOfANodeAreExported(t *testing.T) {
 	inBubble(t, func(t *testing.T) {
 		c := newCluster(t, "a")
@@ -53,8 +53,7 @@ func TestAllResultsOfANodeAreExported(t *testing.T) {
 	})
 }
 
-// slowReads has every read of a result be followed by a pause, in which another
-// one may be stored.
+// slowReads pauses after every read of a result, so that another result may be stored.
 type slowReads struct{ *memoryStore }
 
 func (s slowReads) Result(key execution.Key) ([]byte, error) {

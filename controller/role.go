@@ -7,14 +7,13 @@ import (
 	"github.com/batch-job-controller/batch-job-controller/controller/lease"
 )
 
-// role is what a replica does.
+// role is the role of a replica.
 type role int
 
-// The roles. A leader that loses the Lease, because the API server does not
-// answer or because it is told to end, goes on taking callbacks from what it
-// remembers: as long as it knows of no other leader there may be none, and
-// what it takes is on the disk, where the next leader looks for it. It writes
-// nothing to the cluster any more.
+// The roles. A leader that loses the Lease, because the API server does not respond or
+// because it is terminated, is draining: it accepts callbacks from its memory until it
+// learns of another leader. There may be none, and what it accepts is on the disk, where
+// the next leader finds it. It writes nothing to the cluster.
 const (
 	standby role = iota
 	leading
@@ -32,15 +31,15 @@ func (m *Manager) setRole(r role) {
 	m.announceMove()
 }
 
-// announceMove wakes the callbacks that wait for a replica to take them. The caller
+// announceMove wakes the callbacks that wait for a replica that accepts them. The caller
 // holds m.mu.
 func (m *Manager) announceMove() {
 	close(m.moved)
 	m.moved = make(chan struct{})
 }
 
-// ObserveHolder is called with the identity that holds the Lease, as often as the
-// Lease is looked at. A draining replica that learns of another leader stands down.
+// ObserveHolder is called with the identity of the Lease's holder after each read of the
+// Lease. A draining replica that learns of another leader becomes a standby.
 func (m *Manager) ObserveHolder(holder string) {
 	if holder == m.Identity {
 		holder = ""
@@ -60,8 +59,7 @@ func (m *Manager) ObserveHolder(holder string) {
 	m.announceMove()
 }
 
-// becomeStandby forgets the executions: another replica has them now. The caller
-// holds m.mu.
+// becomeStandby forgets the executions: another replica leads. The caller holds m.mu.
 func (m *Manager) becomeStandby() {
 	m.role = standby
 	for _, q := range m.queues {
@@ -69,24 +67,23 @@ func (m *Manager) becomeStandby() {
 	}
 	m.results.Forget()
 	m.Metrics.SetPool(0, 0)
-	m.Metrics.SetDamagedRecords(0) // that is the next leader's
+	m.Metrics.SetDamagedRecords(0) // the next leader counts them
 	m.Metrics.SetNextTick(time.Time{})
 	m.Metrics.ForgetLastReport()
 }
 
-// takesCallbacks reports whether this replica does. The caller holds m.mu.
+// takesCallbacks reports whether this replica accepts callbacks. The caller holds m.mu.
 func (m *Manager) takesCallbacks() bool { return m.role != standby && m.holder == "" }
 
-// Callbacks returns whether this replica takes callbacks, and if not, the
-// address of the one that does, or nothing if there is none or it does not say.
-// The channel is closed when that changes.
+// Callbacks returns whether this replica accepts callbacks, and if not, the address of the
+// replica that does, if it is known. The channel is closed when that changes.
 func (m *Manager) Callbacks() (here bool, elsewhere string, moved <-chan struct{}) {
 	m.mu.Lock()
 	defer m.mu.Unlock()
 	return m.takesCallbacks(), lease.AddressOf(m.holder), m.moved
 }
 
-// Leads reports whether this replica leads, as far as it knows.
+// Leads reports whether this replica leads. It may already have lost the Lease.
 func (m *Manager) Leads() bool {
 	m.mu.Lock()
 	defer m.mu.Unlock()
@@ -105,7 +102,7 @@ func (m *Manager) surelyLeads() bool {
 	if m.role != leading {
 		return false
 	}
-	_, done, err := m.fence(context.Background()) // nothing is written with it: a caller whose request was canceled asks all the same
+	_, done, err := m.fence(context.Background()) // only asked, for no write: the context of a canceled callback would fail it
 	if err != nil {
 		return false
 	}
@@ -113,7 +110,7 @@ func (m *Manager) surelyLeads() bool {
 	return true
 }
 
-// Leader returns the identity of another replica that leads, or nothing. The channel
+// Leader returns the identity of another replica that leads, if there is one. The channel
 // is closed when that or Leads changes.
 func (m *Manager) Leader() (identity string, moved <-chan struct{}) {
 	m.mu.Lock()

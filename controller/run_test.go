@@ -144,8 +144,8 @@ func TestTickThatFallsIntoAnOpenExecutionIsSkipped(t *testing.T) {
 	})
 }
 
-// A replica that dies at any moment is followed by one that goes on: no node
-// runs twice, none is left out, the pool is kept.
+// After a replica has died at any moment, another one continues: no node runs twice or not at
+// all, and the pool size holds.
 func TestNextLeaderGoesOn(t *testing.T) {
 	inBubble(t, func(t *testing.T) {
 		nodes := []string{"a", "b", "c", "d", "e", "f", "g"}

@@ -18,8 +18,7 @@ import (
 	"github.com/batch-job-controller/batch-job-controller/controller/record"
 )
 
-// changeRecord changes the only execution's record, and returns what is there
-// then.
+// changeRecord changes the only record, and returns it.
 func (c *cluster) changeRecord(change func(*corev1.ConfigMap)) *corev1.ConfigMap {
 	c.t.Helper()
 	client := c.client.CoreV1().ConfigMaps(testNamespace)
@@ -30,7 +29,7 @@ func (c *cluster) changeRecord(change func(*corev1.ConfigMap)) *corev1.ConfigMap
 	return written
 }
 
-// fromTheFuture makes a record one that this version cannot read.
+// fromTheFuture gives a record a later schema version.
 func fromTheFuture(object *corev1.ConfigMap) {
 	object.Data[schemaKey] = "2"
 	object.BinaryData = map[string][]byte{"plan.v2": []byte("unheard of")}

@@ -18,8 +18,8 @@ func taintedWith(key, value string, effect corev1.TaintEffect) func(*corev1.Node
 	}
 }
 
-// What keeps nodes out is known at the tick: nothing is tried on them that cannot
-// succeed, and people are told.
+// At the tick, the controller finds the nodes on which a Job cannot run. It creates no Job
+// for them, and announces them.
 func TestNodesThatCannotTakePart(t *testing.T) {
 	leaving := taintedWith("ToBeDeletedByClusterAutoscaler", "1732764000", corev1.TaintEffectNoSchedule)
 	evicting := taintedWith("dedicated", "db", corev1.TaintEffectNoExecute)
@@ -125,7 +125,7 @@ func TestNodesThatCannotTakePart(t *testing.T) {
 	}
 }
 
-// The pod tolerates what its node was selected with.
+// The pod tolerates the taints with which its node was selected.
 func TestJobToleratesTheTaintsOfItsNode(t *testing.T) {
 	inBubble(t, func(t *testing.T) {
 		c := newCluster(t)

@@ -2,8 +2,8 @@ package controller
 
 import "github.com/batch-job-controller/batch-job-controller/controller/slots"
 
-// slotsFor returns how many slots an execution may use that is about to open and would
-// use as many as its podPoolSize. No limit over all definitions is configured.
+// slotsFor returns how many slots an execution that is about to open may use, of the
+// podPoolSize that it wants. There is no limit over all definitions.
 func (m *Manager) slotsFor(want int) int {
 	claims := []slots.Claim{{Want: want}}
 	for _, q := range m.queues {

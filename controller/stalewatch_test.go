@@ -60,8 +60,8 @@ func TestExecutionEndsWhateverItsWatchesShow(t *testing.T) {
 	}
 }
 
-// A leader that starts from a list which an API server took from its own stale
-// cache knows neither the Jobs nor how they ended.
+// A leader that starts from a list out of an API server's stale cache has neither the Jobs
+// nor their ends.
 func TestLeaderWithAStaleListRunsNothingTwice(t *testing.T) {
 	inBubble(t, func(t *testing.T) {
 		nodes := []string{"a", "b", "c", "d", "e"}

@@ -8,8 +8,8 @@ import (
 	"github.com/batch-job-controller/batch-job-controller/controller/execution"
 )
 
-// What the next leader exports must not be contradicted by the last one, or an
-// alert would go on about nodes that are well by now.
+// A former leader must not contradict the metrics of the next one: an alert about nodes that
+// have succeeded since would not end.
 func TestAReplicaThatStandsDownForgetsTheLastExecution(t *testing.T) {
 	inBubble(t, func(t *testing.T) {
 		const lastExecution = "batch_job_controller_last_execution_nodes"
@@ -28,7 +28,7 @@ func TestAReplicaThatStandsDownForgetsTheLastExecution(t *testing.T) {
 	})
 }
 
-// meetingStore has something happen when a result is stored.
+// meetingStore calls a function when a result is stored.
 type meetingStore struct {
 	*memoryStore
 	meets func()
@@ -41,7 +41,7 @@ func (s *meetingStore) CreateResult(key execution.Key, body []byte) error {
 	return err
 }
 
-// Two replicas that export one node's result would be two series called latest.
+// If two replicas exported a node's result, there would be two series called latest.
 func TestAResultThatIsStoredWhileAReplicaStandsDownIsNotExportedThere(t *testing.T) {
 	inBubble(t, func(t *testing.T) {
 		c := newCluster(t, "a")

@@ -13,8 +13,7 @@ import (
 	"github.com/batch-job-controller/batch-job-controller/controller/execution"
 )
 
-// memoryStore is a Store without a disk. It survives a controller, as a disk
-// does.
+// memoryStore is a Store without a disk, which survives a controller as a disk does.
 type memoryStore struct {
 	mu      sync.Mutex
 	begun   []execution.ID

@@ -15,20 +15,20 @@ import (
 	"github.com/batch-job-controller/batch-job-controller/controller/kube"
 )
 
-// A request to create the Job may come after the node was found to be gone.
-func TestTaskThatHasNoJobEndsWhenNoneCanComeAnyMore(t *testing.T) {
+// A request to create the Job may be carried out after the node was found to be deleted.
+func TestATaskWithoutAJobEndsWhenNoneCanBeCreated(t *testing.T) {
 	tests := map[string]struct {
 		// environment
 		takenOver bool  // by another leader, after the task was admitted
-		create    error // of the answer to the create
+		create    error // the response to the create
 		// expectation
 		wantAfter time.Duration
 	}{
-		"this leader has sent none":             {wantAfter: 0},
-		"an earlier leader may have sent one":   {takenOver: true, wantAfter: kube.RequestGrace},
-		"what became of it is not known":        {create: errors.New("connection reset"), wantAfter: kube.RequestGrace},
-		"it was refused":                        {create: apierrors.NewForbidden(batchv1.Resource("jobs"), "x", nil), wantAfter: 0},
-		"an earlier leader, and it was refused": {takenOver: true, create: apierrors.NewForbidden(batchv1.Resource("jobs"), "x", nil), wantAfter: kube.RequestGrace},
+		"this leader has sent none":              {wantAfter: 0},
+		"an earlier leader may have sent one":    {takenOver: true, wantAfter: kube.RequestGrace},
+		"it had no response":                     {create: errors.New("connection reset"), wantAfter: kube.RequestGrace},
+		"it was rejected":                        {create: apierrors.NewForbidden(batchv1.Resource("jobs"), "x", nil), wantAfter: 0},
+		"an earlier leader, and it was rejected": {takenOver: true, create: apierrors.NewForbidden(batchv1.Resource("jobs"), "x", nil), wantAfter: kube.RequestGrace},
 	}
 	for name, tt := range tests {
 		t.Run(name, func(t *testing.T) {

@@ -19,8 +19,8 @@ import (
 	"k8s.io/client-go/rest"
 )
 
-// throttled is a client that creates Jobs through client-go's own request
-// machinery, at an API server that is busy.
+// throttled is a client that creates Jobs with client-go's own requests, at a busy API
+// server.
 type throttled struct {
 	kubernetes.Interface
 	real kubernetes.Interface
@@ -81,8 +81,8 @@ func (s *busyServer) RoundTrip(r *http.Request) (*http.Response, error) {
 	return answer(http.StatusCreated, created, http.Header{})
 }
 
-// client-go waits as long as it is told to, ten times, within the request's own
-// time.
+// client-go waits as long as Retry-After says, up to ten times, within the request's
+// timeout.
 func TestBusyAPIServerIsAskedAsOftenAsItAllows(t *testing.T) {
 	for _, seconds := range []int{1, 5, 10} {
 		t.Run(fmt.Sprintf("F-09 Retry-After %d s", seconds), func(t *testing.T) {

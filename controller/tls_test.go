@@ -52,7 +52,7 @@ func TestPodsReachAPortWithTLS(t *testing.T) {
 	}
 }
 
-// The API server judges the volume too, before there are real Jobs.
+// The API server validates the volume too, before there are real Jobs.
 func TestTheSampleJobHasTheAuthority(t *testing.T) {
 	job, err := definition.SampleJob(testConfig(func(cfg *config.Config) { cfg.Callback.TLS = config.TLS{Mode: config.TLSSelfSigned} }), testNamespace, nil)
 	must(t, err)

@@ -113,7 +113,7 @@ func TestWithoutTokensThereAreNoSecrets(t *testing.T) {
 	})
 }
 
-// refuseTokens has the API server refuse token Secrets until some time.
+// refuseTokens makes the API server reject token Secrets until a time.
 func (c *cluster) refuseTokens(verb string, until time.Time, err error) {
 	c.react(verb, "secrets", func(clienttesting.Action) (bool, runtimeObject, error) {
 		return time.Now().Before(until), nil, err
@@ -208,8 +208,8 @@ func (c *cluster) tokenOf(node string) string {
 	return ""
 }
 
-// While the first of three nodes runs, the leader ends and something becomes of the
-// callback key. All three share a Secret, which was made with the key.
+// While the first of three nodes runs, the leader terminates and the callback key changes.
+// All three share a Secret with tokens of that key.
 func TestTokensWhoseKeyChangedUnderAnExecution(t *testing.T) {
 	tests := map[string]struct {
 		change   func(t *testing.T, c *cluster, key, tokens *corev1.Secret)
@@ -273,7 +273,7 @@ func TestTokensWhoseKeyChangedUnderAnExecution(t *testing.T) {
 	}
 }
 
-// A role of before does not let Secrets be deleted as a collection.
+// The role of an earlier version does not allow deletecollection of Secrets.
 func TestTokensWithARoleOfBefore(t *testing.T) {
 	inBubble(t, func(t *testing.T) {
 		c := newCluster(t, "a", "b")
@@ -316,7 +316,7 @@ func TestTheLeaderKeepsTheCallbackKey(t *testing.T) {
 	})
 }
 
-// Many Secrets are deleted in one request, and the execution closes without it.
+// One request deletes many Secrets, and the execution closes without waiting for it.
 func TestAnExecutionWithManySecretsCloses(t *testing.T) {
 	inBubble(t, func(t *testing.T) {
 		var nodes []string

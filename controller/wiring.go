@@ -45,7 +45,7 @@ func (m *Manager) tokenOptions() tokens.Options {
 	return tokens.Options{Controller: m.Options.Config.Name, Namespace: m.Namespace, Client: m.Client, Keyring: m.Keyring, Log: m.Log}
 }
 
-// newHost returns what finds what job pods connect to, and knows nothing yet.
+// newHost returns a finder of the callback host, with an empty cache.
 func (m *Manager) newHost() *kube.CallbackHost {
 	o := kube.CallbackHostOptions{
 		Client: m.Client, Namespace: m.Namespace, Service: m.Options.Config.CallbackServiceName, Fixed: m.PodIP, Clock: m.Clock, Log: m.Log,
@@ -56,7 +56,7 @@ func (m *Manager) newHost() *kube.CallbackHost {
 	return kube.NewCallbackHost(o)
 }
 
-// newCallbacks returns what authenticates the callbacks of the controller's pods.
+// newCallbacks returns the authentication of callbacks from the controller's pods.
 func (m *Manager) newCallbacks(subjects *kube.Subjects) *auth.Callbacks {
 	name := m.Options.Config.Name
 	return auth.NewCallbacks(auth.CallbackOptions{
