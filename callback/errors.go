@@ -21,6 +21,11 @@ var (
 )
 
 // statuses maps errors to statuses. Any other error is a 500.
+//
+// 429 means that one client sends too much: a node task (limits.TaskLimiter, and the
+// Recorder's limits on events) or an address with invalid credentials (limits.Denials,
+// Options.AdmitReview). 503 means that the server is busy with all clients
+// (limits.Gate), or cannot process a callback now.
 func statuses() []statusRule {
 	return []statusRule{
 		{errNoRoute, http.StatusNotFound},

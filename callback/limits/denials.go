@@ -13,8 +13,9 @@ const (
 	maxDenying = 4096
 )
 
-// Denials counts denied requests by second and address. Requests with a valid
-// credential are not affected.
+// Denials counts denied requests by second and address. Beyond the limit of an address,
+// denied requests get 429 instead of the reason. Requests with a valid credential are
+// not affected.
 type Denials struct {
 	now    func() time.Time
 	mu     sync.Mutex

@@ -10,8 +10,9 @@ import (
 	"github.com/batch-job-controller/batch-job-controller/controller/execution"
 )
 
-// Gate bounds the requests in progress and in the queue, and rejects the others: ten
-// thousand pods may end in the same second.
+// Gate bounds the requests of one kind in progress and in the queue, and rejects the
+// others: ten thousand pods may end in the same second. The rejected client did nothing
+// wrong, and gets 503: the server is busy.
 type Gate struct {
 	slots *semaphore.Weighted
 	queue *semaphore.Weighted

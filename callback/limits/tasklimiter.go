@@ -11,7 +11,8 @@ import (
 )
 
 // TaskLimiter has a gate for each node task, in front of the shared gate: a node task
-// with many slow requests must not block the others.
+// with many slow requests must not block the others. The client of a rejected request
+// sends too many, and gets 429 instead of the shared gate's 503.
 type TaskLimiter struct {
 	most  int
 	wait  time.Duration

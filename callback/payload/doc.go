@@ -12,4 +12,5 @@
 //	edges.go      what is before and after a form
 //	name.go       the name of a file, from the query or a header
 //	mediatype.go  the content type and the coding of a body
+//	errors.go     the errors of the files above
 package payload

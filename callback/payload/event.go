@@ -16,8 +16,8 @@ import (
 
 const (
 	maxEventArgs    = 16
-	maxEventMessage = 1024 // bytes: the limit of the API server
-	maxEventAction  = 128  // bytes, likewise
+	maxEventMessage = 1024 // bytes: kube.MaxEventMessage, the API server's limit
+	maxEventAction  = 128  // bytes: the API server's limit
 )
 
 var eventReason = regexp.MustCompile(`^[A-Z][A-Za-z0-9]{0,127}$`)
@@ -123,8 +123,4 @@ func typeName(t reflect.Type) string {
 	default:
 		return "an object"
 	}
-}
-
-func invalid(path, format string, args ...any) error {
-	return &execution.InvalidError{Path: path, Message: fmt.Sprintf(format, args...)}
 }

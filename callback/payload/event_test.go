@@ -8,6 +8,7 @@ import (
 	"unicode/utf8"
 
 	"github.com/batch-job-controller/batch-job-controller/controller/execution"
+	"github.com/batch-job-controller/batch-job-controller/controller/kube"
 )
 
 func message(text string, args ...string) string {
@@ -216,6 +217,12 @@ func TestCredentialsOfAnEvent(t *testing.T) {
 				t.Errorf("DecodeEvent: got action %q, message %q, %v, want %q, %q", got.Action, got.Message, err, tt.wantAction, tt.wantMessage)
 			}
 		})
+	}
+}
+
+func TestMaximumOfAMessageIsThatOfTheAPIServer(t *testing.T) {
+	if maxEventMessage != kube.MaxEventMessage {
+		t.Errorf("got %d bytes, want %d as in package kube", maxEventMessage, kube.MaxEventMessage)
 	}
 }
 

@@ -6,12 +6,6 @@ import (
 	"strings"
 )
 
-// MediaTypeError says which format or coding of a body is not supported. The response
-// contains it.
-type MediaTypeError struct{ Message string }
-
-func (e *MediaTypeError) Error() string { return "unsupported media type: " + e.Message }
-
 // NotCompressed rejects compressed bodies.
 func NotCompressed(r *http.Request) error {
 	if isCompressed(r.Header) {

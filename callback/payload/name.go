@@ -2,14 +2,11 @@ package payload
 
 import (
 	"cmp"
-	"fmt"
 	"maps"
 	"mime"
 	"net/http"
 	"net/url"
 	"slices"
-
-	"github.com/batch-job-controller/batch-job-controller/controller/execution"
 )
 
 // nameParam is the only query parameter: the name of a file.
@@ -83,6 +80,3 @@ func parseQuery(r *http.Request) (url.Values, error) {
 	}
 	return query, nil
 }
-
-// quote quotes a text of a pod.
-func quote(text string) string { return fmt.Sprintf("%q", execution.Truncate(text, 128)) }
