@@ -7,7 +7,6 @@ import (
 	"github.com/spf13/cobra"
 
 	"github.com/batch-job-controller/batch-job-controller/cmd/batchjob/cli"
-	"github.com/batch-job-controller/batch-job-controller/cmd/batchjob/cluster"
 )
 
 func diffCommand(t *cli.Tool) *cobra.Command {
@@ -25,15 +24,8 @@ dry run on the API server. The exit status is 1 if there are differences.`,
 }
 
 func diff(ctx context.Context, t *cli.Tool, s selection) error {
-	r, err := render(t, s)
+	r, c, err := prepare(ctx, t, s)
 	if err != nil {
-		return err
-	}
-	c, err := cluster.Connect(t.Flags)
-	if err != nil {
-		return err
-	}
-	if err := checkPodSecurity(ctx, c.Objects, r, t.Name); err != nil {
 		return err
 	}
 	differences, err := c.Objects.Diff(ctx, r.namespace(), r.objects)

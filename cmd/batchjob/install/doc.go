@@ -4,7 +4,7 @@
 // after they are applied. It does not know how objects are applied and deleted, which
 // package objects does, nor how an execution is followed, which package watch does.
 //
-//	commands.go      the commands of this package
+//	commands.go      the commands of this package, and what they have in common
 //	selection.go     the flags that select what to install
 //	rendered.go      the objects of a selection, validated
 //	requirements.go  whether the objects satisfy the configuration

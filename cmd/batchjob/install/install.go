@@ -12,7 +12,6 @@ import (
 	corev1 "k8s.io/api/core/v1"
 
 	"github.com/batch-job-controller/batch-job-controller/cmd/batchjob/cli"
-	"github.com/batch-job-controller/batch-job-controller/cmd/batchjob/cluster"
 	"github.com/batch-job-controller/batch-job-controller/cmd/batchjob/objects"
 	"github.com/batch-job-controller/batch-job-controller/cmd/version"
 )
@@ -45,15 +44,8 @@ invalid, and nothing is changed if the API server rejects an object.`,
 }
 
 func install(ctx context.Context, t *cli.Tool, o installOptions) error {
-	r, err := render(t, o.selection)
+	r, c, err := prepare(ctx, t, o.selection)
 	if err != nil {
-		return err
-	}
-	c, err := cluster.Connect(t.Flags)
-	if err != nil {
-		return err
-	}
-	if err := checkPodSecurity(ctx, c.Objects, r, t.Name); err != nil {
 		return err
 	}
 	var done installed

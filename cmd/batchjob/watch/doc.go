@@ -8,6 +8,7 @@
 //	wait.go       the command wait: waits until an execution closes
 //	startup.go    which execution to wait for, and why there is none yet
 //	status.go     the command status: the controller and its newest executions
+//	text.go       the texts about executions that both commands print
 //	leader.go     which pod leads
 //	pods.go       reads the pods of an execution
 //	podpoller.go  the pods of an open execution, again and again

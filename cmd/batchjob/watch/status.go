@@ -8,7 +8,6 @@ import (
 	"io"
 	"slices"
 	"strings"
-	"text/tabwriter"
 	"time"
 
 	"github.com/spf13/cobra"
@@ -168,92 +167,4 @@ func inventoryText(i *objects.Inventory) string {
 
 func scheduleText(cfg config.Config, last, now time.Time) string {
 	return fmt.Sprintf("%s (%s), next at %s", cfg.CronExpression, cfg.TimeZone, cluster.NextTick(cfg, last, now))
-}
-
-// executionsTable lists the newest execution first.
-func executionsTable(executions []progress.Execution, now time.Time) string {
-	return table("EXECUTION\tTRIGGER\tPHASE\tAGE\tDURATION\tNODES\tSUCCEEDED\tUNREPORTED\tFAILED\tLOST\tRUNNING\tPENDING\tSKIPPED", func(row func(...any)) {
-		for _, e := range slices.Backward(executions) {
-			if e.Unreadable != "" {
-				row(append([]any{cmp.Or(string(e.ID), e.Record), "-", e.Phase}, slices.Repeat([]any{"-"}, 10)...)...)
-				continue
-			}
-			duration := "-"
-			if !e.ClosedAt.IsZero() {
-				duration = cli.HumanDuration(e.ClosedAt.Sub(e.Scheduled))
-			}
-			row(e.ID, e.Trigger, e.Phase, cli.HumanDuration(now.Sub(e.Scheduled)), duration, e.Nodes, e.Counts[execution.Succeeded],
-				e.Counts[execution.Unreported], e.Counts[execution.Failed], e.Counts[execution.Lost], e.Running, e.Pending, e.Counts[execution.Skipped])
-		}
-	})
-}
-
-// unreadableText lists the records that cannot be read, and why.
-func unreadableText(executions []progress.Execution) string {
-	var text strings.Builder
-	for _, e := range slices.Backward(executions) {
-		if e.Unreadable != "" {
-			fmt.Fprintf(&text, "\nconfigmap/%s cannot be read: %s\n", e.Record, e.Unreadable)
-		}
-	}
-	return text.String()
-}
-
-// nodesTable lists the nodes that are bad, do not start, run for long, or were
-// skipped.
-func nodesTable(e progress.Execution) string {
-	nodes := slices.Concat(e.Bad, e.Stuck, e.Long, e.Skipped)
-	text := ""
-	if e.Excluded > 0 {
-		text = fmt.Sprintf("\nNodes that the pod template rules out in %s: %d\n", e.ID, e.Excluded)
-	}
-	if len(nodes) == 0 {
-		return text
-	}
-	return text + fmt.Sprintf("\nNodes of %s to check:\n", e.ID) + table("NODE\tSTATE\tREASON", func(row func(...any)) {
-		for _, n := range nodes {
-			row(n.Name, n.State, n.Reason)
-		}
-	})
-}
-
-func executionText(e progress.Execution) string {
-	text := fmt.Sprintf("execution %s closed after %s: %s\n", e.ID, cli.HumanDuration(e.ClosedAt.Sub(e.Scheduled)), e.Line())
-	return text + nodesTable(e)
-}
-
-// afterExecution says what to do next. name is the name of the program.
-func afterExecution(name string, i *cluster.Installation, services []corev1.Service, e progress.Execution) string {
-	switch {
-	case e.Unreadable != "":
-		return ""
-	case !e.Closed():
-		text := fmt.Sprintf("\nTo wait for it: %s wait -n %s\n", name, i.Deployment.Namespace)
-		if len(e.Stuck) > 0 {
-			text += cluster.EndText(i.Deployment, i.Namespace, i.Config, e.ID) + "\n"
-		}
-		return text
-	case len(e.Bad) > 0:
-		return fmt.Sprintf("\nPod logs: kubectl -n %s logs --prefix --tail 20 -l batch-job-controller.io/execution=%s\n", i.Namespace, e.ID) +
-			resultsText(i, services, e.ID)
-	default:
-		return "\n" + resultsText(i, services, e.ID)
-	}
-}
-
-func table(head string, fill func(row func(...any))) string {
-	var text strings.Builder
-	w := tabwriter.NewWriter(&text, 0, 0, 2, ' ', 0)
-	fmt.Fprintln(w, head)
-	fill(func(cells ...any) {
-		for n, cell := range cells {
-			if n > 0 {
-				fmt.Fprint(w, "\t")
-			}
-			fmt.Fprint(w, cell)
-		}
-		fmt.Fprintln(w)
-	})
-	_ = w.Flush() // to memory
-	return text.String()
 }
