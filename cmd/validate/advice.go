@@ -1,7 +1,6 @@
 package validate
 
 import (
-	"cmp"
 	"fmt"
 	"strings"
 	"time"
@@ -47,9 +46,9 @@ func (c *checking) adviseCapacity() {
 	if in.Volume == 0 || in.Nodes <= 0 {
 		return
 	}
-	freeBytes := cmp.Or(cfg.Callback.Limits.FreeBytes, report.DefaultFreeBytes)
-	freePercent := cmp.Or(cfg.Callback.Limits.FreePercent, report.DefaultFreePercent)
-	usable := in.Volume - min(freeBytes, in.Volume/100*int64(freePercent))
+	l := cfg.Callback.Limits
+	store := report.Options{Reserve: l.Reserve, FreeBytes: l.FreeBytes, FreePercent: l.FreePercent}
+	usable := max(0, in.Volume-store.MinFree(in.Volume))
 	// The newest execution comes on top of the history until it has closed.
 	reports := int64(in.Nodes) * int64(cfg.ReportHistory+1)
 	c.Share = usable / reports

@@ -122,9 +122,11 @@ func TestRun(t *testing.T) {
 			config: replaced("callbackServiceName: check\n", "callback: {tls: selfSigned, auth: serviceAccountToken}\n").Replace(goodConfig),
 			args:   []string{"-o", "job", "-pod-ip", "10.0.0.1"},
 		},
-		"a volume with room":      {args: []string{"-nodes", "500", "-volume", "20Gi"}},
-		"a volume without room":   {args: []string{"-nodes", "500", "-volume", "20Gi", "-report", "2Mi"}},
-		"a pool beyond the nodes": {config: goodConfig + "podPoolSize: 50\n", args: []string{"-nodes", "3"}},
+		"a volume with room":         {args: []string{"-nodes", "500", "-volume", "20Gi"}},
+		"a volume without room":      {args: []string{"-nodes", "500", "-volume", "20Gi", "-report", "2Mi"}},
+		"a small volume":             {args: []string{"-nodes", "20", "-volume", "500Mi"}},
+		"a volume below the reserve": {args: []string{"-nodes", "20", "-volume", "50Mi", "-report", "1Mi"}},
+		"a pool beyond the nodes":    {config: goodConfig + "podPoolSize: 50\n", args: []string{"-nodes", "3"}},
 		"a template that excludes nodes": {
 			template: goodTemplate + "  nodeSelector: {disk: ssd, owner: \"{{ .NodeName }}\"}\n  os: {name: linux}\n  nodeName: worker-1\n" +
 				"  affinity: {nodeAffinity: {requiredDuringSchedulingIgnoredDuringExecution: {nodeSelectorTerms: [{matchExpressions: [{key: zone, operator: Exists}]}]}}}\n",

@@ -9,39 +9,34 @@ import (
 	"github.com/batch-job-controller/batch-job-controller/controller/execution"
 )
 
-// The defaults of Options.
-const (
-	DefaultReserve     = 64 << 20 // bytes
-	DefaultFreeBytes   = 1 << 30
-	DefaultFreePercent = 10
-)
+// checkEvery is how many bytes are written between two checks of the free space. Each
+// concurrent upload or log may use as much of the reserve.
+const checkEvery = 1 << 20
 
-const (
-	// checkEvery is how many bytes are written between two checks of the free space.
-	// Each concurrent upload or log may use as much of the reserve.
-	checkEvery = 1 << 20
-)
-
-// Options are the options of a Store. The zero value is usable.
+// Options are the options of a Store. A field that is zero has its default.
 type Options struct {
 	// Reserve is how many bytes must be free for a file or a log to be accepted;
-	// 0: DefaultReserve; negative: none. Results and reports of executions are written
+	// negative: none. Results and reports of executions are written
 	// as long as they fit.
 	Reserve int64
 	// FreeBytes and FreePercent are what must be free for a file to be accepted: the
 	// smaller of the two, because ten percent of a large disk is much, and so is a
-	// gibibyte of a small one. 0: DefaultFreeBytes, DefaultFreePercent.
+	// gibibyte of a small one.
 	FreeBytes   int64
 	FreePercent int
 }
 
-func (o Options) withDefaults() Options {
+// WithDefaults returns the options with the defaults of fields that are zero.
+func (o Options) WithDefaults() Options {
 	return Options{
-		Reserve:     cmp.Or(o.Reserve, DefaultReserve),
-		FreeBytes:   cmp.Or(o.FreeBytes, DefaultFreeBytes),
-		FreePercent: cmp.Or(o.FreePercent, DefaultFreePercent),
+		Reserve:     cmp.Or(o.Reserve, 64<<20),
+		FreeBytes:   cmp.Or(o.FreeBytes, 1<<30),
+		FreePercent: cmp.Or(o.FreePercent, 10),
 	}
 }
+
+// MinFree returns how many bytes of a volume must be free for a file to be accepted.
+func (o Options) MinFree(volume int64) int64 { return o.WithDefaults().filesMinFree(volume).bytes }
 
 // minFree is what must stay free.
 type minFree struct {

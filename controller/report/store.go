@@ -31,7 +31,7 @@ type Store struct {
 // Open opens a report directory, and cleans up after a process that died. It returns an
 // error if the directory is not writable.
 func Open(d Disk, o Options) (*Store, error) {
-	s := &Store{disk: d, files: d.FS(), dirs: newSyncer(d.SyncDir), begun: map[execution.ID]bool{}, options: o.withDefaults()}
+	s := &Store{disk: d, files: d.FS(), dirs: newSyncer(d.SyncDir), begun: map[execution.ID]bool{}, options: o.WithDefaults()}
 	if err := s.probe(); err != nil {
 		return nil, fmt.Errorf("is not writable: %w", explain(err))
 	}
