@@ -34,7 +34,7 @@ type handler struct {
 
 // NewHandler serves the callbacks of the job pods.
 func NewHandler(recorder Recorder, o Options) http.Handler {
-	h := &handler{recorder: recorder, options: o, limits: o.Limits.withDefaults(), warned: newWarnOnce(), now: o.Now, log: o.Log}
+	h := &handler{recorder: recorder, options: o, limits: o.Limits.WithDefaults(), warned: newWarnOnce(), now: o.Now, log: o.Log}
 	if h.now == nil {
 		h.now = time.Now
 	}

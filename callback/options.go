@@ -53,24 +53,25 @@ type Options struct {
 
 // Limits bounds callbacks. A field that is zero has its default.
 type Limits struct {
-	Result  int64         // bytes of a result; 1 MiB
-	Event   int64         // bytes of an event; 16 KiB
-	File    int64         // bytes of a file; 32 MiB
-	Upload  int64         // bytes of a request with several files; 64 MiB
-	Parts   int           // parts of such a request; 16
-	Headers int           // header lines of a request or of a part; 64
-	Bodies  int           // results and files in progress, half of each, and half as many events; 64
-	PerTask int           // requests of a node task in progress, eight times as many may wait; 8
-	Queue   int           // requests of each kind in the queue; 1024
-	Wait    time.Duration // how long they wait; 30s
-	Hold    time.Duration // how long a request waits while there is no leader; 30s
+	Result  int64         // bytes of a result
+	Event   int64         // bytes of an event
+	File    int64         // bytes of a file
+	Upload  int64         // bytes of a request with several files
+	Parts   int           // parts of such a request
+	Headers int           // header lines of a request or of a part
+	Bodies  int           // results and files in progress, half of each, and half as many events
+	PerTask int           // requests of a node task in progress; eight times as many may wait
+	Queue   int           // requests of each kind in the queue
+	Wait    time.Duration // how long they wait
+	Hold    time.Duration // how long a request waits while there is no leader
 
-	BodyDeadline time.Duration // for receiving a result or an event; 10s
-	FileDeadline time.Duration // for receiving a file, in addition to FileRate, and between two reads; 30s
-	FileRate     int64         // bytes of a file per second; 64 KiB
+	BodyDeadline time.Duration // for receiving a result or an event
+	FileDeadline time.Duration // for receiving a file, in addition to FileRate, and between two reads
+	FileRate     int64         // bytes of a file per second
 }
 
-func (l Limits) withDefaults() Limits {
+// WithDefaults returns the limits with the defaults of fields that are zero.
+func (l Limits) WithDefaults() Limits {
 	return Limits{
 		Result:  cmp.Or(l.Result, 1<<20),
 		Event:   cmp.Or(l.Event, 16<<10),

@@ -13,11 +13,18 @@ import (
 	"time"
 )
 
+// The defaults of Options.
+const (
+	DefaultMaxConnections = 2048
+	DefaultHeaderDeadline = 5 * time.Second
+)
+
 // Options are the options of a Server. The zero value is usable.
 type Options struct {
 	Log            *slog.Logger // nil: nothing is logged
-	MaxConnections int          // further ones wait to be accepted; 0: 2048
-	// HeaderDeadline is how long the header of a request may take; 0: 5 s.
+	MaxConnections int          // further ones wait to be accepted; 0: DefaultMaxConnections
+	// HeaderDeadline is how long the header of a request may take; 0:
+	// DefaultHeaderDeadline.
 	HeaderDeadline time.Duration
 	// ObserveFull is called whenever the maximum of connections is reached.
 	ObserveFull func()
@@ -49,13 +56,13 @@ func New(address string, h http.Handler, o Options) *Server {
 	if o.Log == nil {
 		o.Log = slog.New(slog.DiscardHandler)
 	}
-	o.MaxConnections = cmp.Or(o.MaxConnections, 2048)
+	o.MaxConnections = cmp.Or(o.MaxConnections, DefaultMaxConnections)
 	return &Server{
 		address: address,
 		options: o,
 		server: &http.Server{
 			Handler:           h,
-			ReadHeaderTimeout: cmp.Or(o.HeaderDeadline, 5*time.Second),
+			ReadHeaderTimeout: cmp.Or(o.HeaderDeadline, DefaultHeaderDeadline),
 			IdleTimeout:       60 * time.Second,
 			MaxHeaderBytes:    maxHeaderBytes,
 			TLSConfig:         o.TLS,

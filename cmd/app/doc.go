@@ -12,7 +12,7 @@
 //	limits.go      the part of callback.limits that each part gets
 //	results.go     the gauges of results, and their limits
 //	tls.go         the certificates of the ports
-//	viewers.go     who may read reports
+//	viewers.go     gives package web the authorization of package auth
 //	reload.go      whether this process would start with a changed ConfigMap
 //	health.go      probes; pprof.go: profiles
 //	extensions.go  what a program with extensions may add

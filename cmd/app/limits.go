@@ -11,7 +11,8 @@ import (
 	"github.com/batch-job-controller/batch-job-controller/controller/servingcert"
 )
 
-// someConnections is the default limit of connections to the report port.
+// someConnections is the default limit of connections to the report port. Package
+// httpserver has that of the callback port.
 const someConnections = 256
 
 // The functions below distribute callback.limits. The controller reads the limits of

@@ -22,7 +22,8 @@ const (
 	MaxSeries     = 200_000
 )
 
-func (l Limits) withDefaults() Limits {
+// WithDefaults returns the limits with the defaults of fields that are zero.
+func (l Limits) WithDefaults() Limits {
 	return Limits{
 		Body:       cmp.Or(l.Body, MaxBody),
 		Samples:    cmp.Or(l.Samples, MaxSamples),

@@ -49,8 +49,8 @@ func (r *Results) Configure(o ResultOptions) (dropped int) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	r.infoDesc, r.info = newInfo(r.prefix, o.Info)
-	r.maxSeries = o.Limits.withDefaults().Series
-	r.current = newSchema(o.Gauges, o.Limits.withDefaults())
+	r.maxSeries = o.Limits.WithDefaults().Series
+	r.current = newSchema(o.Gauges, o.Limits.WithDefaults())
 	r.describe(r.current, true)
 	if r.withLatest != o.Latest {
 		r.withLatest = o.Latest
@@ -65,7 +65,7 @@ func (r *Results) Use(id execution.ID, gauges []Gauge, limits Limits) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	own := r.current.limits
-	limits = limits.withDefaults()
+	limits = limits.WithDefaults()
 	own.Samples, own.LabelSets, own.LabelValue = limits.Samples, limits.LabelSets, limits.LabelValue
 	for _, known := range []*schema{r.schemas[id], r.lastUsed, r.current} {
 		if known != nil && known.is(gauges, own) {

@@ -11,17 +11,18 @@ import (
 // BudgetLimits bounds what the pods of an execution may send. A field that is zero
 // has its default.
 type BudgetLimits struct {
-	Files           int           // of a node task; 64
-	Bytes           int64         // of all of them; 128 MiB
-	Results         int           // of a node task; 20
-	Events          int           // of a node task; 30
-	EventBurst      int           // of a node task, after which they are spaced; 10
-	EventInterval   time.Duration // between those; 30s
-	EventsPerSecond int           // of all node tasks; 20
-	ExecutionBytes  int64         // of the files of all node tasks; 20 GiB
+	Files           int           // of a node task
+	Bytes           int64         // of all of them
+	Results         int           // of a node task
+	Events          int           // of a node task
+	EventBurst      int           // of a node task, after which they are spaced
+	EventInterval   time.Duration // between those
+	EventsPerSecond int           // of all node tasks
+	ExecutionBytes  int64         // of the files of all node tasks
 }
 
-func (l BudgetLimits) withDefaults() BudgetLimits {
+// WithDefaults returns the limits with the defaults of fields that are zero.
+func (l BudgetLimits) WithDefaults() BudgetLimits {
 	return BudgetLimits{
 		Files:           cmp.Or(l.Files, 64),
 		Bytes:           cmp.Or(l.Bytes, 128<<20),
@@ -56,7 +57,7 @@ type used struct {
 
 // NewBudget returns the unused budget of an execution.
 func NewBudget(l BudgetLimits, tasks int) *Budget {
-	return &Budget{limits: l.withDefaults(), tasks: make([]used, tasks), arriving: map[fileName]*arrival{}}
+	return &Budget{limits: l.WithDefaults(), tasks: make([]used, tasks), arriving: map[fileName]*arrival{}}
 }
 
 // TakeResult counts a result of a task.
