@@ -1,4 +1,4 @@
-// Package kustomize holds the overlays, one per environment, the components
-// that an overlay can list, and what they share. They stand on the base in
-// package manifests, which renders them.
+// Package kustomize contains the overlays, one for each environment, the components
+// that an overlay can list, and their transformers. Package manifests contains their
+// base, and renders them.
 package kustomize

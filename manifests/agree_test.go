@@ -39,7 +39,7 @@ func TestSelectorsMatchTheControllerOnly(t *testing.T) {
 }
 
 func TestPortsAgree(t *testing.T) {
-	// As the server has them where its command line does not say otherwise.
+	// The server's defaults, without flags.
 	want := map[string]int32{"reports": 8080, "callbacks": 8090, "health": 9152, "metrics": 9153}
 	forEachInstallation(t, func(t *testing.T, objects []runtime.Object) {
 		container := controllerContainer(t, objects)
@@ -59,7 +59,7 @@ func TestPortsAgree(t *testing.T) {
 			served[port.Name] = port.Port
 		}
 		published := maps.Clone(want)
-		delete(published, "health") // is the kubelet's business
+		delete(published, "health") // only the kubelet connects to it
 		if diff := cmp.Diff(published, served); diff != "" {
 			t.Errorf("ports of the Service (-want +got):\n%s", diff)
 		}
@@ -115,7 +115,7 @@ func TestReplicasFindEachOther(t *testing.T) {
 	forEachInstallation(t, func(t *testing.T, objects []runtime.Object) {
 		container := controllerContainer(t, objects)
 		if !slices.Contains(container.Args, "--advertise-address=$(REPLICA_IP)") {
-			t.Errorf("no replica is told where it can be reached: %v", container.Args)
+			t.Errorf("no replica gets its own address as a flag: %v", container.Args)
 		}
 		i := slices.IndexFunc(container.Env, func(v corev1.EnvVar) bool { return v.Name == "REPLICA_IP" })
 		if i < 0 || container.Env[i].ValueFrom == nil || container.Env[i].ValueFrom.FieldRef == nil ||
@@ -125,7 +125,7 @@ func TestReplicasFindEachOther(t *testing.T) {
 	})
 }
 
-// The soft limit of the Go runtime is of use below the hard one only.
+// The Go runtime's soft limit only helps below the memory limit.
 func TestMemoryLimits(t *testing.T) {
 	forEachInstallation(t, func(t *testing.T, objects []runtime.Object) {
 		container := controllerContainer(t, objects)

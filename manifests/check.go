@@ -11,8 +11,8 @@ import (
 	"sigs.k8s.io/kustomize/kyaml/filesys"
 )
 
-// check returns the namespace, and the directories of the components that are
-// not there anyway, or everything that is wrong with the options.
+// check returns the namespace, and the directories of the components that the overlay
+// does not include. Its error has all problems of the options.
 func (o Options) check(files filesys.FileSystem) (namespace string, components []string, err error) {
 	overlays, errOverlays := Overlays()
 	known, errComponents := Components()
@@ -48,8 +48,8 @@ func checkNamespace(namespace string) error {
 	return nil
 }
 
-// imageForm is host[:port]/path[:tag][@digest], roughly: what is not there is
-// for the node to find out.
+// imageForm is roughly host[:port]/path[:tag][@digest]: only the node learns whether
+// the image exists.
 const imageForm = `^[a-zA-Z0-9][a-zA-Z0-9._:/-]*(@sha256:[0-9a-f]{64})?$`
 
 func checkImage(image string) error {

@@ -9,8 +9,8 @@ import (
 	"sigs.k8s.io/yaml"
 )
 
-// missing returns the components that are asked for, with what they bring, but
-// without those that come with the overlay: no object may be there twice.
+// missing returns the directories of the requested components and of those that they
+// include, without those that the overlay includes: an object must not occur twice.
 func (o Options) missing(files filesys.FileSystem) ([]string, error) {
 	present := map[string]bool{}
 	err := collect(files, o.dir(), present)
@@ -22,8 +22,9 @@ func (o Options) missing(files filesys.FileSystem) ([]string, error) {
 	return dirs, err
 }
 
-// flatten returns a component behind those that it brings, each one alone, and
-// marks them as present. Those that are present are left out.
+// flatten returns the directories of a component and, before it, of the components
+// that it includes, each without its own includes. It omits components that are
+// present, and marks the others as present.
 func flatten(files filesys.FileSystem, dir string, present map[string]bool) ([]string, error) {
 	if present[dir] {
 		return nil, nil
@@ -42,7 +43,7 @@ func flatten(files filesys.FileSystem, dir string, present map[string]bool) ([]s
 	return append(dirs, relative(alone)), errors.Join(err, errAlone)
 }
 
-// copyAlone copies a component beside itself, without what it brings.
+// copyAlone copies a component to a hidden directory beside it, without its includes.
 func copyAlone(files filesys.FileSystem, dir string) (alone string, err error) {
 	alone = path.Join(path.Dir(dir), "."+path.Base(dir))
 	names, err := files.ReadDir(dir)
@@ -66,7 +67,7 @@ func copyAlone(files filesys.FileSystem, dir string) (alone string, err error) {
 
 const kustomizationFile = "kustomization.yaml"
 
-// kustomization is what is read of one.
+// kustomization has the fields that are read from a kustomization.yaml.
 type kustomization struct {
 	Namespace  string   `json:"namespace"`
 	Resources  []string `json:"resources"`
@@ -84,7 +85,7 @@ func readKustomization(files filesys.FileSystem, dir string) (k kustomization, e
 	return k, nil
 }
 
-// collect adds the components below a kustomization, at any depth.
+// collect adds the components that a kustomization includes, at any depth.
 func collect(files filesys.FileSystem, dir string, to map[string]bool) error {
 	k, err := readKustomization(files, dir)
 	if err != nil {

@@ -66,8 +66,8 @@ func TestConfigurationFitsTheObjects(t *testing.T) {
 
 func TestDemo(t *testing.T) {
 	c := decodeConfig(t, render(t, "demo"))
-	// Sooner, nodes may not know yet where the Service leads, and refuse the
-	// first callbacks of scripts that do not try again.
+	// With a shorter delay, nodes may not have the Service's endpoints yet, and scripts
+	// that do not retry lose their first callbacks.
 	const leads = 5 * time.Second
 	if !c.RunOnStartup || c.StartupDelay != leads || c.PodPoolSize != 2 || !c.SavePodLog || len(c.Metrics.Gauges) != 2 {
 		t.Errorf("the demo does not show what it is to show: %+v", c)

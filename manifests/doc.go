@@ -1,12 +1,11 @@
-// Package manifests holds the base: the objects every installation has. It
-// renders the overlays of package kustomize, which stand on it, as `kubectl
-// kustomize` would:
+// Package manifests contains the base: the objects of every installation. It renders
+// the base and the overlays of package kustomize as `kubectl kustomize` does:
 //
-//	render.go     the options, and from them to YAML
-//	check.go      what is wrong with them
-//	components.go those that are not there anyway
-//	own.go        the kustomization on top of the overlay that they stand for
-//	files.go      all files, in memory
+//	render.go      the options, and the rendered YAML
+//	check.go       validates the options
+//	components.go  the components that the overlay does not include
+//	own.go         the generated kustomization with the options, on top of the overlay
+//	files.go       all files, in memory
 //
-// It weighs 27 MB, and is not for the server.
+// Its dependencies add 27 MB to a program: the server must not import it.
 package manifests

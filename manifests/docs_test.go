@@ -16,7 +16,7 @@ import (
 	"github.com/batch-job-controller/batch-job-controller/controller/execution"
 )
 
-// What docs/install.md has people write.
+// The kustomizations in docs/install.md.
 const (
 	installPage = "../docs/install.md"
 	firstPage   = "../README.md"
@@ -132,7 +132,7 @@ func TestDocumentedPolicyIsForTheController(t *testing.T) {
 	}
 }
 
-// Whoever begins with it has it run in a namespace that install makes.
+// The files of the first page run in a namespace that install creates.
 func TestFirstCheckRunsWhereTheOverlaysAre(t *testing.T) {
 	blocks := yamlBlock.FindAllStringSubmatch(readPage(t, firstPage), 2)
 	if len(blocks) != 2 {
@@ -145,7 +145,7 @@ func TestFirstCheckRunsWhereTheOverlaysAre(t *testing.T) {
 	wantRestricted(t, metav1.ObjectMeta{}, jobPod(t, decode(t, rendered), execution.TokenAuth))
 }
 
-// The version of the pages, that of the image, and all others are one.
+// All versions in the pages are equal to that of the image.
 func TestDocumentedVersionIsTheImages(t *testing.T) {
 	_, want, _ := strings.Cut(controllerContainer(t, render(t, "production")).Image, ":")
 	var got []string
@@ -158,7 +158,7 @@ func TestDocumentedVersionIsTheImages(t *testing.T) {
 	}
 }
 
-// Whoever adds one has to say what it is for.
+// The page has a line with the purpose of each overlay and component.
 func TestEveryOverlayAndComponentIsDocumented(t *testing.T) {
 	page := readInstallPage(t)
 	check := func(t *testing.T, name string) {

@@ -15,19 +15,18 @@ import (
 //go:embed *.yaml
 var base embed.FS
 
-// Where things are in memory: as in the repository, so that an overlay finds
-// its base by the same relative path.
+// The directories in memory. They are those of the repository, so that an overlay
+// finds its base by the same relative path.
 const (
 	BaseDir       = "/manifests"
 	OverlaysDir   = "/kustomize/overlays"
 	ComponentsDir = "/kustomize/components"
 )
 
-// Overlays returns the names of the overlays, in order.
+// Overlays returns the sorted names of the overlays.
 func Overlays() ([]string, error) { return list(OverlaysDir) }
 
-// Components returns the names of the components that an overlay can list, in
-// order.
+// Components returns the sorted names of the components that an overlay can list.
 func Components() ([]string, error) { return list(ComponentsDir) }
 
 func list(dir string) ([]string, error) {
@@ -42,8 +41,7 @@ func list(dir string) ([]string, error) {
 	return names, nil
 }
 
-// fileSystem returns a copy of all files, in memory, to which more can be
-// added.
+// fileSystem returns a copy of all files in memory, to which files can be added.
 func fileSystem() (filesys.FileSystem, error) {
 	files := filesys.MakeFsInMemory()
 	err := errors.Join(

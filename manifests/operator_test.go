@@ -14,8 +14,8 @@ import (
 	"sigs.k8s.io/yaml"
 )
 
-// What the components use of the Prometheus Operator's API, whose own package
-// would bring much for little. A field that is not here is an error.
+// The fields of the Prometheus Operator's API that the components use. Its package has
+// too many dependencies. Any other field is an error.
 type (
 	serviceMonitor struct {
 		metav1.TypeMeta   `json:",inline"`
@@ -115,8 +115,8 @@ func TestTheRulesHaveNoFieldThatTheOperatorDoesNotKnow(t *testing.T) {
 	}
 }
 
-// Whoever has no overlay applies the component to the namespace of the
-// controller.
+// Without an overlay, a user can apply the component alone in the controller's
+// namespace.
 func TestMonitoringStandsAlone(t *testing.T) {
 	files, err := fileSystem()
 	if err != nil {

@@ -12,18 +12,18 @@ import (
 	"sigs.k8s.io/yaml"
 )
 
-// The objects of the base that the options are about.
+// The names in the base that the options refer to.
 const (
 	baseName      = "batch-job-controller"
 	containerName = "controller"
 )
 
-// ownDir is beside the overlays, and no name that one of them could have.
+// ownDir is beside the overlays. No overlay can have this name.
 const ownDir = OverlaysDir + "/.own"
 
 type object = map[string]any
 
-// own is a kustomization on top of an overlay, as it is written.
+// own is the generated kustomization on top of an overlay.
 type own struct {
 	files     filesys.FileSystem
 	resources []string
@@ -31,8 +31,7 @@ type own struct {
 	errs      []error
 }
 
-// write writes the kustomization that the options stand for, and returns its
-// directory.
+// write writes the kustomization for the options, and returns its directory.
 func (o Options) write(files filesys.FileSystem) (dir string, err error) {
 	namespace, components, err := o.check(files)
 	if err != nil {
@@ -61,8 +60,8 @@ func (o Options) write(files filesys.FileSystem) (dir string, err error) {
 	return ownDir, errors.Join(w.errs...)
 }
 
-// values writes those values of the ConfigMap that are not the overlay's, and
-// returns their names.
+// values writes the values of the ConfigMap that replace the overlay's, and returns
+// their names.
 func (w *own) values(o Options) []string {
 	given := map[string]string{"config.yaml": o.Config, "pod-template.yaml": o.PodTemplate}
 	maps.DeleteFunc(given, func(_, value string) bool { return value == "" })
@@ -73,7 +72,7 @@ func (w *own) values(o Options) []string {
 	return names
 }
 
-// add writes content to a file of its own, and returns its name.
+// add writes content to a new file, and returns its name.
 func (w *own) add(what string, content any) string {
 	name := fmt.Sprintf("%s-%d.yaml", what, len(w.resources)+len(w.patches))
 	w.marshal(name, content)
@@ -85,8 +84,8 @@ func (w *own) marshal(name string, content any) {
 	w.errs = append(w.errs, err, w.files.WriteFile(path.Join(ownDir, name), text))
 }
 
-// patches begins with that of the image. A patch, because overlays give the
-// image other names, by which the images of a kustomization would be found.
+// patches returns all patches, that of the image first. The field images would not
+// do: it finds an image by its name, which overlays may change.
 func (o Options) patches() []any {
 	if o.Image == "" {
 		return o.Patches
@@ -98,7 +97,7 @@ func (o Options) patches() []any {
 	}}, o.Patches...)
 }
 
-// dir is where that stands which the options change.
+// dir returns the directory of the overlay, or of the base.
 func (o Options) dir() string {
 	if o.Overlay == "" {
 		return BaseDir
@@ -108,7 +107,7 @@ func (o Options) dir() string {
 
 func relative(dir string) string { return path.Join("../../..", dir) }
 
-// namespaceOf returns the namespace that a kustomization sets.
+// namespaceOf returns the namespace of the options, or else of the overlay.
 func (o Options) namespaceOf(files filesys.FileSystem) (string, error) {
 	k, err := readKustomization(files, o.dir())
 	return cmp.Or(o.Namespace, k.Namespace), err

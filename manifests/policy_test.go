@@ -13,7 +13,7 @@ import (
 	"github.com/batch-job-controller/batch-job-controller/controller/jobspec"
 )
 
-// caller is who opens a connection to the controller.
+// caller is a client that connects to the controller.
 type caller struct {
 	elsewhere bool // in another namespace than the controller's
 	namespace map[string]string
@@ -82,7 +82,7 @@ func TestNetworkPolicy(t *testing.T) {
 	}
 }
 
-// admits decides as the network does for the pods that the policy selects.
+// admits evaluates the policy as the network plugin does.
 func admits(t *testing.T, policy *networkingv1.NetworkPolicy, from caller, port string) bool {
 	t.Helper()
 	for _, rule := range policy.Spec.Ingress {
@@ -114,7 +114,7 @@ func matchesPeer(t *testing.T, peer networkingv1.NetworkPolicyPeer, from caller)
 	return matches(t, peer.NamespaceSelector, from.namespace) && matches(t, peer.PodSelector, from.pod)
 }
 
-// matches takes no selector for one of everything.
+// matches treats a missing selector as one that matches everything.
 func matches(t *testing.T, selects *metav1.LabelSelector, set map[string]string) bool {
 	t.Helper()
 	if selects == nil {
@@ -136,7 +136,7 @@ func TestNetworkPolicySelectsTheController(t *testing.T) {
 			if matches(t, &policy.Spec.PodSelector, jobspec.CommonLabels("any", jobspec.JobComponent)) {
 				t.Errorf("policy %s is for job pods", policy.Name)
 			}
-			// The API server cannot be told from others.
+			// A policy cannot name the API server.
 			if diff := cmp.Diff([]networkingv1.PolicyType{networkingv1.PolicyTypeIngress}, policy.Spec.PolicyTypes); diff != "" {
 				t.Errorf("policy %s (-want +got):\n%s", policy.Name, diff)
 			}

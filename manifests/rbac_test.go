@@ -17,7 +17,7 @@ import (
 	"github.com/batch-job-controller/batch-job-controller/kustomize"
 )
 
-// What the controller may do, and nothing else.
+// All permissions of the controller.
 func TestPermissions(t *testing.T) {
 	wantRole := []rbacv1.PolicyRule{
 		{APIGroups: []string{""}, Resources: []string{"configmaps"}, Verbs: []string{"get", "list", "watch", "create", "update", "delete"}},
@@ -33,7 +33,7 @@ func TestPermissions(t *testing.T) {
 	wantClusterRole := []rbacv1.PolicyRule{
 		{APIGroups: []string{""}, Resources: []string{"nodes"}, Verbs: []string{"list", "watch"}},
 	}
-	// What a component adds.
+	// The permissions that a component adds.
 	moreRole := map[string][]rbacv1.PolicyRule{
 		"tls": {
 			{APIGroups: []string{""}, Resources: []string{"secrets"}, ResourceNames: []string{"batch-job-controller-ca"}, Verbs: []string{"get", "update"}},
@@ -60,7 +60,7 @@ func TestPermissions(t *testing.T) {
 	})
 }
 
-// A verb without a reason is one that nobody dares to take away.
+// Without a comment, a reader cannot decide whether a verb is still needed.
 func TestEveryVerbSaysWhatItIsFor(t *testing.T) {
 	verbs := 0
 	for _, files := range []fs.FS{base, kustomize.Files()} {
@@ -105,7 +105,7 @@ func verbsIn(node *yaml.Node) []*yaml.Node {
 	return found
 }
 
-// The role of the viewers is for the path and the verb that are asked for.
+// The role of readers grants the path and the verb that the controller reviews.
 func TestReportReaders(t *testing.T) {
 	want := []rbacv1.PolicyRule{{NonResourceURLs: []string{auth.ReportsPath}, Verbs: []string{"get"}}}
 	readers := 0

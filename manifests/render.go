@@ -8,26 +8,25 @@ import (
 	"sigs.k8s.io/kustomize/kyaml/filesys"
 )
 
-// Options say what to render: an overlay, and what is to be different.
+// Options select an overlay, and what to change in it.
 //
-// There is no name to choose: an installation is named after its namespace, of
-// which it is the only one. See docs/cli.md.
+// There is no option for a name: a namespace has at most one installation, which is
+// named after it. See docs/cli.md.
 type Options struct {
 	Overlay    string   // of package kustomize, such as demo; empty: the base
 	Components []string // of package kustomize, such as ha, besides those of the overlay
-	Namespace  string   // empty: that of the overlay, which the base has none of
+	Namespace  string   // empty: that of the overlay; the base has none
 	Image      string   // of the controller; empty: that of the overlay
 	// The values of the ConfigMap; empty: those of the overlay.
 	Config      string
 	PodTemplate string
-	// For tests: more objects, and strategic merge patches of all of them.
+	// For tests: additional objects, and strategic merge patches of any object.
 	Resources []any
 	Patches   []any
 }
 
-// Render returns the objects of an installation as YAML documents, in the order
-// in which they can be applied. Its error has everything that is wrong with
-// the options.
+// Render returns the objects of an installation as YAML documents, in the order in
+// which they can be applied. Its error has all problems of the options.
 func Render(o Options) ([]byte, error) {
 	files, err := fileSystem()
 	if err != nil {

@@ -112,7 +112,7 @@ func TestRenderIsForOneNamespace(t *testing.T) {
 	}
 }
 
-// What only one kustomization may name would not let itself be set by others.
+// A name that one kustomization fixes could not be set by others.
 func TestBaseNamesNoNamespace(t *testing.T) {
 	files, err := fileSystem()
 	if err != nil {
@@ -137,12 +137,12 @@ func TestBaseNamesNoNamespace(t *testing.T) {
 	}
 }
 
-// A namespace that keeps out what is not restricted: so that the overlays prove
-// that they need no more.
+// The namespaces enforce the level restricted, which proves that the overlays need no
+// other.
 func TestNamespacesAreRestricted(t *testing.T) {
 	forEachOverlay(t, func(t *testing.T, overlay string) {
 		if overlay == "e2e" {
-			return // each of its tests makes a namespace of its own
+			return // each e2e test creates its own namespace
 		}
 		objects := render(t, overlay)
 		namespace := only[*corev1.Namespace](t, objects)
@@ -157,7 +157,7 @@ func TestNamespacesAreRestricted(t *testing.T) {
 	})
 }
 
-// What is in one overlay and also in another would be fought over.
+// An object in two overlays would be changed by both installations.
 func TestOverlaysShareNothing(t *testing.T) {
 	in := map[string]string{}
 	forEachOverlay(t, func(t *testing.T, overlay string) {
@@ -171,7 +171,7 @@ func TestOverlaysShareNothing(t *testing.T) {
 	})
 }
 
-// identity tells an object from all others of a cluster.
+// identity identifies an object in a cluster.
 func identity(t *testing.T, object runtime.Object) string {
 	t.Helper()
 	a := accessor(t, object)

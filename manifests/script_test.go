@@ -19,7 +19,7 @@ import (
 	"github.com/batch-job-controller/batch-job-controller/controller/execution"
 )
 
-// callbacks is what a script has sent, by path and query.
+// callbacks are the bodies that a script has sent, by path and query.
 type callbacks struct {
 	mu     sync.Mutex
 	bodies map[string][]byte
@@ -36,7 +36,7 @@ func (c *callbacks) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	c.bodies[r.URL.String()] = body
 }
 
-// runScript runs what the job's container runs, on this machine.
+// runScript runs the command of the job's container on this machine.
 func runScript(t *testing.T, objects []runtime.Object, url string) ([]byte, error) {
 	t.Helper()
 	if _, err := os.Stat("/proc/meminfo"); err != nil {
@@ -69,7 +69,7 @@ func TestScriptsSendWhatIsConfigured(t *testing.T) {
 	})
 }
 
-// checkResult wants values of every gauge, each with the labels it has.
+// checkResult checks that a result has values of every gauge, with its labels.
 func checkResult(t *testing.T, metrics config.Metrics, body []byte) {
 	t.Helper()
 	var result map[string][]struct {

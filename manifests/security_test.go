@@ -36,8 +36,8 @@ func TestPodsAreRestricted(t *testing.T) {
 	})
 }
 
-// wantRestricted has a pod judged as the API server does where a namespace
-// enforces restricted.
+// wantRestricted evaluates a pod as the API server does in a namespace that enforces
+// restricted.
 func wantRestricted(t *testing.T, meta metav1.ObjectMeta, spec corev1.PodSpec) {
 	t.Helper()
 	evaluator, err := policy.NewEvaluator(policy.DefaultChecks(), nil)
