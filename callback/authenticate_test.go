@@ -17,7 +17,7 @@ import (
 	"github.com/batch-job-controller/batch-job-controller/controller/route"
 )
 
-// keyring returns one key, and the keyring of a controller that has it.
+// keyring returns a key, and a controller's keyring with it.
 func keyring(namespace, controller string, keys ...byte) route.Keyring {
 	ring := route.Keyring{Namespace: namespace, Controller: controller}
 	for _, k := range keys {
@@ -26,7 +26,7 @@ func keyring(namespace, controller string, keys ...byte) route.Keyring {
 	return ring
 }
 
-// verifying authenticates as a controller does whose executions need tokens.
+// verifying authenticates as a controller whose executions need tokens.
 func verifying(ring route.Keyring) func(context.Context, execution.Key, string) error {
 	return func(_ context.Context, key execution.Key, credential string) error {
 		if credential == "" {
@@ -174,7 +174,7 @@ func TestWhoIsDeniedTooOftenIsToldLess(t *testing.T) {
 	})
 }
 
-// The name of a file is the pod's own, and is logged when the file is refused.
+// A pod chooses the name of a file, which is logged when the file is rejected.
 func TestATokenInTheNameOfAFileIsNotLogged(t *testing.T) {
 	token := keyring("ns", "name", 1).Token(testKey)
 	requests := map[string]string{

@@ -30,7 +30,7 @@ type call struct {
 	now      func() time.Time
 	started  time.Time
 	redacted int // credentials in an event or a result
-	// forwarded is that another replica was to answer: that one counts it.
+	// forwarded means that the request was sent to the leader, which counts it.
 	forwarded bool
 }
 

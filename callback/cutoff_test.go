@@ -20,8 +20,8 @@ import (
 	"github.com/batch-job-controller/batch-job-controller/controller/route"
 )
 
-// dyingLeader answers every request with a text, and closes the connection. It
-// returns the port it listens on.
+// dyingLeader responds to every request with a text, and closes the connection. It
+// returns its port.
 func dyingLeader(t *testing.T, host, text string) (port string) {
 	t.Helper()
 	listener, err := new(net.ListenConfig).Listen(t.Context(), "tcp", net.JoinHostPort(host, "0"))
@@ -48,8 +48,8 @@ func dyingLeader(t *testing.T, host, text string) (port string) {
 	return port
 }
 
-// A client must not take half of an answer for a whole one, nor find another
-// answer behind it.
+// A client must not mistake half of a response for the whole, and must not get another
+// response after it.
 func TestALeaderThatDiesInItsAnswer(t *testing.T) {
 	const half = `{"files":["node-1`
 	tests := map[string]string{
@@ -91,7 +91,7 @@ func TestALeaderThatDiesInItsAnswer(t *testing.T) {
 			if got := logged(); strings.Contains(got, "panic") || strings.Contains(got, "level=ERROR") || !strings.Contains(got, errCutOff.Error()) {
 				t.Errorf("log: %s", got)
 			}
-			close(outcomes) // the connection ended after it was told
+			close(outcomes) // the outcome is observed before the connection ends
 			var all []string
 			for outcome := range outcomes {
 				all = append(all, outcome)
@@ -103,8 +103,8 @@ func TestALeaderThatDiesInItsAnswer(t *testing.T) {
 	}
 }
 
-// hastyProxy gives up while its transport reads the body, as http.Transport does
-// when a connection breaks.
+// hastyProxy returns while its transport still reads the body, as http.Transport does
+// when a connection fails.
 type hastyProxy struct{ reads chan struct{} }
 
 func (h hastyProxy) Pass(_ http.ResponseWriter, r *http.Request, _ string) error {
@@ -113,9 +113,9 @@ func (h hastyProxy) Pass(_ http.ResponseWriter, r *http.Request, _ string) error
 	return errors.New("the connection broke")
 }
 
-// slowRest is what a client is slow to send.
+// slowRest is the rest of a body, which the client sends slowly.
 type slowRest struct {
-	reads chan struct{} // is closed when a read begins
+	reads chan struct{} // closed when a read begins
 	ended bool
 }
 
@@ -126,8 +126,8 @@ func (s *slowRest) Read(p []byte) (int, error) {
 	return copy(p, "x"), io.EOF
 }
 
-// What is left of a body belongs to the next try. A transport that reads it
-// meanwhile would take from it, and race with it.
+// The next attempt reads the rest of the body. A transport that still reads it would
+// race with that attempt, and lose bytes.
 func TestATransportThatGaveUpHasDoneReading(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		rest := &slowRest{reads: make(chan struct{})}

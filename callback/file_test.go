@@ -11,7 +11,7 @@ import (
 	"github.com/batch-job-controller/batch-job-controller/controller/route"
 )
 
-// zeros is a body of n bytes that is not held in memory.
+// zeros is a body of n bytes that needs no memory.
 func zeros(n int64) io.Reader { return io.LimitReader(zeroReader{}, n) }
 
 type zeroReader struct{}
@@ -21,7 +21,7 @@ func (zeroReader) Read(p []byte) (int, error) {
 	return len(p), nil
 }
 
-// upload is an upload, and what comes of it.
+// upload is an upload and its expected outcome.
 type upload struct {
 	query  string
 	header http.Header

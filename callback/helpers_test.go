@@ -24,11 +24,11 @@ import (
 
 var testKey = execution.Key{Execution: "20261124034200", Node: "node-1.zone-a"}
 
-// fakeRecorder writes down its calls, and answers with what a test sets.
+// fakeRecorder records its calls, and returns what a test sets.
 type fakeRecorder struct {
 	err   error                 // of every call
 	meets func(context.Context) // what happens during a call
-	wrap  func(error) error     // what becomes of a read error; nil: itself
+	wrap  func(error) error     // maps a read error; nil: unchanged
 	mu    sync.Mutex
 	begun int
 	calls []string
@@ -92,7 +92,7 @@ func open(t *testing.T, h http.Handler) string {
 	}
 	t.Cleanup(func() {
 		ctx, cancel := context.WithCancel(t.Context())
-		cancel() // connections that a test left open are cut off
+		cancel() // closes connections that a test left open
 		_ = server.Close(ctx)
 	})
 	return server.Addr()
@@ -116,7 +116,7 @@ type reply struct {
 	status int
 	header http.Header
 	body   string
-	at     time.Time // when it was there
+	at     time.Time // when it was complete
 }
 
 func post(t *testing.T, url string, header http.Header, body io.Reader) reply {
@@ -147,7 +147,7 @@ func readReply(t *testing.T, response *http.Response) reply {
 	return reply{status: response.StatusCode, header: response.Header, body: string(body), at: time.Now()}
 }
 
-// send writes text to the server as it is, and reads one answer.
+// send writes raw text to the server, and reads one response.
 func send(t *testing.T, address, text string) reply {
 	t.Helper()
 	conn, err := net.Dial("tcp", address)
@@ -158,14 +158,14 @@ func send(t *testing.T, address, text string) reply {
 	return exchange(t, conn, strings.NewReader(text))
 }
 
-// exchange writes while it reads, as the answer may come first, and closes the
-// connection.
+// exchange writes and reads concurrently, because the response may come before the
+// end of the request, and closes the connection.
 func exchange(t *testing.T, conn net.Conn, text io.Reader) reply {
 	t.Helper()
 	written := make(chan struct{})
 	go func() {
 		defer close(written)
-		_, _ = io.Copy(conn, text) // the server may not read it all
+		_, _ = io.Copy(conn, text) // the server may stop reading
 	}()
 	response, err := http.ReadResponse(bufio.NewReader(conn), nil)
 	if err != nil {
@@ -177,8 +177,8 @@ func exchange(t *testing.T, conn net.Conn, text io.Reader) reply {
 	return got
 }
 
-// openPipe is open in a synctest bubble. When the bubble ends nothing of the
-// server may be left in it.
+// openPipe is open for a synctest bubble, which must not end before the server's
+// goroutines.
 func openPipe(t *testing.T, h http.Handler) *servertest.PipeListener {
 	t.Helper()
 	server := httpserver.New("", h, httpserver.Options{})
@@ -192,7 +192,7 @@ func openPipe(t *testing.T, h http.Handler) *servertest.PipeListener {
 	return listener
 }
 
-// logTo returns a logger and what it has logged so far.
+// logTo returns a logger, and a function that returns what it has logged.
 func logTo() (*slog.Logger, func() string) {
 	b := &lockedBuffer{}
 	return slog.New(slog.NewTextHandler(b, &slog.HandlerOptions{Level: slog.LevelDebug})), b.String

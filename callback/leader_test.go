@@ -14,7 +14,7 @@ import (
 	"github.com/batch-job-controller/batch-job-controller/controller/route"
 )
 
-// election is who leads, as one replica knows it.
+// election is the leader in the view of one replica.
 type election struct {
 	mu      sync.Mutex
 	now     Leader
@@ -37,7 +37,7 @@ func (e *election) set(now Leader) {
 	e.changed = make(chan struct{})
 }
 
-// member is one replica. All listen on one port, each on an address of its own.
+// member is a replica. All listen on the same port, each on its own address.
 type member struct {
 	*fakeRecorder
 	*election
@@ -111,7 +111,7 @@ func TestAnEventOutlivesALeaderThatIsCutOff(t *testing.T) {
 	m := startMembers(t, 2, Limits{})
 	old, successor := m[0], m[1]
 	old.err = execution.ErrNoAnswer
-	old.meets = func(context.Context) { // while it is written, the Lease is lost
+	old.meets = func(context.Context) { // the Lease is lost during the write
 		successor.set(Leader{Here: true})
 		old.set(Leader{Host: successor.host})
 	}
@@ -168,11 +168,10 @@ func TestAStandbyPassesCallbacksOn(t *testing.T) {
 	}
 }
 
-// The one that a standby takes for the leader, and what happens while the
-// request waits.
+// The view of a standby may be wrong, and may change while the request waits.
 func TestARequestWaitsForTheLeader(t *testing.T) {
 	tests := map[string]struct {
-		begin Leader // as the standby, member 1, knows it; member 0 leads in the end
+		begin Leader // in the view of the standby, member 1; in the end member 0 is the leader
 		then  func(m []*member)
 	}{
 		"there is no leader, and then another replica leads": {Leader{}, func(m []*member) {
@@ -219,7 +218,7 @@ func TestARequestWaitsForTheLeader(t *testing.T) {
 	}
 }
 
-// A leader that hangs, as one does whose node was cut off.
+// The leader hangs, for example because its node was cut off.
 func TestARequestDoesNotWaitForAnOldLeader(t *testing.T) {
 	m := startMembers(t, 3, Limits{})
 	old, next, standby := m[0], m[1], m[2]
@@ -275,7 +274,7 @@ func TestARequestDoesNotWaitForEver(t *testing.T) {
 	}
 }
 
-// What a replica gets passed on and cannot take is not passed on again.
+// A replica does not forward a forwarded request again.
 func TestTwoReplicasThatTakeEachOtherForTheLeader(t *testing.T) {
 	m := startMembers(t, 2, Limits{Hold: 2 * retryPause})
 	m[0].set(Leader{Host: m[1].host})

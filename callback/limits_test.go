@@ -17,7 +17,7 @@ import (
 	"github.com/batch-job-controller/batch-job-controller/controller/route"
 )
 
-// limitsMet collects what ObserveLimit is told.
+// limitsMet collects the arguments of ObserveLimit.
 type limitsMet struct {
 	mu   sync.Mutex
 	seen []string

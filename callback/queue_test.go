@@ -18,7 +18,7 @@ import (
 	"github.com/batch-job-controller/batch-job-controller/controller/route"
 )
 
-// A node whose requests come as slowly as they may takes its own turns only.
+// A node with the slowest requests that are allowed must not delay other nodes.
 func TestANodeThatIsSlowHoldsUpNoOther(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		const perTask, slow = 2, 10
@@ -51,7 +51,7 @@ func TestANodeThatIsSlowHoldsUpNoOther(t *testing.T) {
 	})
 }
 
-// neverEnding has nothing to read, for an hour.
+// neverEnding blocks reads for an hour.
 type neverEnding struct{}
 
 func (neverEnding) Read([]byte) (int, error) {
@@ -75,7 +75,7 @@ func TestRequestsOfANodeWaitForEachOther(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			synctest.Test(t, func(t *testing.T) {
 				var met limitsMet
-				// The pod stays connected: the recorder takes long.
+				// The pod stays connected: only the recorder is slow.
 				recorder := &slowRecorder{takes: tt.takes}
 				listener := openPipe(t, NewHandler(recorder, Options{Limits: Limits{PerTask: perTask}, ObserveLimit: met.observe}))
 				replies := make([]reply, tt.requests)
@@ -108,7 +108,7 @@ func TestRequestsOfANodeWaitForEachOther(t *testing.T) {
 	}
 }
 
-// slowRecorder takes its time for a result.
+// slowRecorder is slow to store a result.
 type slowRecorder struct {
 	fakeRecorder
 	takes time.Duration
@@ -127,7 +127,7 @@ func TestTooManyAreTurnedAwayAndKeepNoResultsOut(t *testing.T) {
 				recorder := &fakeRecorder{meets: func(context.Context) { <-hold }}
 				listener := openPipe(t, NewHandler(recorder, Options{Limits: Limits{Bodies: 2, Queue: 1}}))
 				answers := make(chan int)
-				for range 2 { // one is worked on, one waits
+				for range 2 { // one is in progress, one waits
 					go func() {
 						answers <- postPipe(t, listener, kind, nil, len(body), strings.NewReader(body)).status
 					}()

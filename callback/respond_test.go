@@ -11,7 +11,7 @@ import (
 	"github.com/batch-job-controller/batch-job-controller/controller/route"
 )
 
-// Requests that are turned away together must not come back together.
+// Clients that are rejected together must not retry together.
 func TestThoseWhoAreTurnedAwayComeBackApart(t *testing.T) {
 	h := NewHandler(&fakeRecorder{err: execution.ErrUnavailable}, Options{})
 	seen := map[int]int{}
@@ -24,7 +24,7 @@ func TestThoseWhoAreTurnedAwayComeBackApart(t *testing.T) {
 		}
 		seen[wait]++
 	}
-	if len(seen) != 4 { // that one of four is never drawn has a chance of 4*(3/4)^200
+	if len(seen) != 4 { // the probability that one of the four is missing is below 4*(3/4)^200
 		t.Errorf("Retry-After by seconds: %v, want all of 2 to 5", seen)
 	}
 }

@@ -15,7 +15,7 @@ import (
 	"github.com/batch-job-controller/batch-job-controller/controller/route"
 )
 
-// trickle yields so many bytes, each chunk after a pause.
+// trickle reads bytes in chunks, each after a pause.
 type trickle struct {
 	chunk  int
 	chunks int

@@ -20,7 +20,7 @@ import (
 	"github.com/batch-job-controller/batch-job-controller/controller/route"
 )
 
-// diskRecorder keeps results on a disk.
+// diskRecorder stores results on a disk.
 type diskRecorder struct {
 	fakeRecorder
 	store    *report.Store
@@ -53,7 +53,7 @@ func TestADiskThatIsSlow(t *testing.T) {
 		wantWithin time.Duration // they all have an answer
 	}{
 		// Each result takes two fsyncs, of its file and of the directory, and may
-		// come too late for the one of the directory that is under way.
+		// have to wait for an fsync of the directory that began too early.
 		"two seconds: those who wait get their turn":              {fsync: 2 * time.Second, wantTaken: slots + queue, wantWithin: 18 * time.Second},
 		"thirty seconds: those who wait are turned away, in 30 s": {fsync: 30 * time.Second, wantTaken: slots, wantWithin: 91 * time.Second},
 	}
@@ -105,9 +105,9 @@ func TestADiskThatIsSlow(t *testing.T) {
 	}
 }
 
-// bubbledGoroutines counts the goroutines of the one bubble there is.
-// runtime.NumGoroutine would count what the runtime and the tests outside of it
-// begin meanwhile, a finalizer's for one.
+// bubbledGoroutines counts the goroutines of the only synctest bubble.
+// runtime.NumGoroutine would also count goroutines of the runtime, such as those of
+// finalizers, and of other tests.
 func bubbledGoroutines() int {
 	stacks := make([]byte, 1<<20)
 	return strings.Count(string(stacks[:runtime.Stack(stacks, true)]), ", synctest bubble ")

@@ -29,8 +29,7 @@ func openTLS(t *testing.T, h http.Handler, secure *tls.Config) string {
 	return server.Addr()
 }
 
-// The scripts of the jobs need no change: curl finds what to trust in its
-// environment.
+// Job scripts need no change: curl finds the trusted certificates by its environment.
 func TestAnUnchangedCurlReportsWithTLS(t *testing.T) {
 	curl, err := exec.LookPath("curl")
 	if err != nil {

@@ -15,8 +15,8 @@ type warnKey struct {
 	limit execution.Limit
 }
 
-// maxWarned bounds the stored keys: an unauthenticated client may use names of nodes
-// that do not exist.
+// maxWarned bounds the stored keys: without authentication, a client can invent names
+// of nodes.
 const maxWarned = 4096
 
 // warnOnce stores the keys of logged warnings.

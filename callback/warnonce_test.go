@@ -9,7 +9,7 @@ import (
 	"github.com/batch-job-controller/batch-job-controller/controller/route"
 )
 
-// A pod that goes on and on must not fill the log.
+// A pod that never stops sending must not fill the log.
 func TestALimitIsWarnedAboutOnceForEachNode(t *testing.T) {
 	log, logged := logTo()
 	full := &execution.LimitError{Limit: execution.ResultsPerTask, Err: execution.ErrUsedUp, Message: "at most 3"}

@@ -11,7 +11,7 @@ import (
 
 // Whatever is registered on http.DefaultServeMux, such as the profiles of
 // net/http/pprof, is served by a server without a handler and by the shorthands of
-// net/http. So only package httpserver makes servers, each with a handler.
+// net/http. Therefore only package httpserver creates servers, each with a handler.
 func TestTheDefaultMuxIsNotServed(t *testing.T) {
 	shorthands := []string{"DefaultServeMux", "Handle", "HandleFunc", "ListenAndServe", "ListenAndServeTLS", "Serve", "ServeTLS"}
 	err := eachFile(func(name string) error {

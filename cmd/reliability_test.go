@@ -9,7 +9,7 @@ import (
 	"testing"
 )
 
-// The table of faults is worth as much as the tests that it names.
+// Each test that the table of faults names must exist.
 func TestReliabilityNamesTestsThatExist(t *testing.T) {
 	text, err := os.ReadFile(filepath.Join("..", "docs", "reliability.md"))
 	if err != nil {

@@ -18,7 +18,7 @@ import (
 	"github.com/batch-job-controller/batch-job-controller/callback/httpserver/servertest"
 )
 
-// send writes text to the server as it is, and reads one answer.
+// send writes raw text to the server, and reads one response.
 func send(t *testing.T, address, text string) (got *http.Response, body string) {
 	t.Helper()
 	conn, err := net.Dial("tcp", address)
@@ -28,14 +28,14 @@ func send(t *testing.T, address, text string) (got *http.Response, body string) 
 	return exchange(t, conn, strings.NewReader(text))
 }
 
-// exchange writes while it reads, as the answer may come first, and closes the
-// connection.
+// exchange writes and reads concurrently, because the response may come before the
+// end of the request, and closes the connection.
 func exchange(t *testing.T, conn net.Conn, text io.Reader) (got *http.Response, body string) {
 	t.Helper()
 	written := make(chan struct{})
 	go func() {
 		defer close(written)
-		_, _ = io.Copy(conn, text) // the server may not read it all
+		_, _ = io.Copy(conn, text) // the server may stop reading
 	}()
 	got, body = readAnswer(t, bufio.NewReader(conn))
 	conn.Close()
@@ -195,7 +195,7 @@ func TestAConnectionThatIsKeptForLaterGivesWayToOneThatWaits(t *testing.T) {
 			t.Fatal(err)
 		}
 		if got, _ := readAnswer(t, bufio.NewReader(waiting)); got.Header.Get("Connection") == "close" {
-			t.Error("connections are not kept any more, although there is place again")
+			t.Error("connections are not kept alive, although the server is no longer full")
 		}
 		if took := time.Since(began); took > 0 {
 			t.Errorf("it waited %s for a connection that was idle", took)
@@ -206,7 +206,7 @@ func TestAConnectionThatIsKeptForLaterGivesWayToOneThatWaits(t *testing.T) {
 	})
 }
 
-// readAnswer reads an answer whole.
+// readAnswer reads a complete response.
 func readAnswer(t *testing.T, r *bufio.Reader) (got *http.Response, body string) {
 	t.Helper()
 	got, err := http.ReadResponse(r, nil)
@@ -235,7 +235,7 @@ func TestTheServersOwnComplaintsAreLogged(t *testing.T) {
 	if _, err := io.WriteString(conn, "GET / HTTP/1.0\r\n\r\n"); err != nil {
 		t.Fatal(err)
 	}
-	_, _ = io.Copy(io.Discard, conn) // until the server has hung up
+	_, _ = io.Copy(io.Discard, conn) // until the server closes the connection
 	if err := server.Close(t.Context()); err != nil {
 		t.Errorf("Close: %v", err)
 	}

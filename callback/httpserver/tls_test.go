@@ -62,7 +62,7 @@ func TestWhatDoesNotSpeakOurTLSIsRefused(t *testing.T) {
 	}
 }
 
-// A certificate that is renewed is shown to the next connection.
+// The next connection gets a renewed certificate.
 func TestACertificateIsRenewedWithoutARestart(t *testing.T) {
 	ours := servertest.NewAuthority(t)
 	var current atomic.Pointer[tls.Config]

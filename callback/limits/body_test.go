@@ -19,7 +19,7 @@ type noConnection struct{}
 
 func (noConnection) SetReadDeadline(time.Time) error { return nil }
 
-// How a body ends decides what the client is told.
+// How a body ends decides the response to the client.
 func TestHowABodyEnds(t *testing.T) {
 	beyond := errors.New("beyond the ration")
 	tests := map[string]struct {

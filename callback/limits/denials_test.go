@@ -16,7 +16,7 @@ func TestManyAddressesDoNotFillTheMemory(t *testing.T) {
 		t.Errorf("%d addresses are remembered", len(d.counts))
 	}
 	if d.Add("one more") {
-		t.Error("an address beyond those that are counted apart is told why")
+		t.Error("an address beyond those with their own count got the reason")
 	}
 	now = now.Add(time.Second)
 	if !d.Add("one more") {

@@ -197,7 +197,7 @@ func TestDecodeEventRefuses(t *testing.T) {
 	}
 }
 
-// What people read is redacted, not how it was written.
+// The expanded message is redacted, not its JSON text.
 func TestCredentialsOfAnEvent(t *testing.T) {
 	redact := strings.NewReplacer("SECRET", "******").Replace
 	tests := map[string]struct {

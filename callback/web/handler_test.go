@@ -28,8 +28,8 @@ const (
 	newer = "20261124034200"
 )
 
-// newReports builds a report directory with whatever should not be seen
-// through it, and returns its file system.
+// newReports returns the file system of a new report directory, which contains files
+// that must not be served.
 func newReports(t *testing.T) fs.FS {
 	t.Helper()
 	outside := t.TempDir()
@@ -87,7 +87,7 @@ func link(t *testing.T, to, name string) {
 	}
 }
 
-// request asks for a path as it is written, with whatever is odd in it.
+// request requests a path without cleaning or escaping it.
 func request(t *testing.T, h http.Handler, method, path string, header http.Header) *http.Response {
 	t.Helper()
 	server := httptest.NewServer(h)
@@ -428,7 +428,7 @@ func (b brokenFS) Open(name string) (fs.File, error) {
 	return nil, &fs.PathError{Op: "open", Path: name, Err: b.err}
 }
 
-// streamFS holds one execution whose files cannot be sought in.
+// streamFS has one execution, whose files do not implement io.Seeker.
 type streamFS struct{ fstest.MapFS }
 
 type streamFile struct{ fs.File }
@@ -498,7 +498,7 @@ func TestAClientThatDoesNotReadIsLetGo(t *testing.T) {
 	}
 }
 
-// prunedFS loses its files between the list and the look at them.
+// prunedFS loses its files after they are listed, and before they are read.
 type prunedFS struct{ fstest.MapFS }
 
 type prunedEntry struct{ fs.DirEntry }

@@ -14,7 +14,8 @@ import (
 	"github.com/batch-job-controller/batch-job-controller/callback/web"
 )
 
-// pipeListener has one connection, in memory: what is written has to be read.
+// pipeListener has one connection in memory, without a buffer: a write waits for a
+// read.
 type pipeListener struct {
 	conns chan net.Conn
 	close func()

@@ -15,7 +15,7 @@ import (
 	"github.com/batch-job-controller/batch-job-controller/callback/web"
 )
 
-// admitted lets one token in.
+// admitted admits one token.
 type admitted map[string]error
 
 func (a admitted) Admit(_ context.Context, token string) error {
@@ -84,7 +84,7 @@ func TestViewers(t *testing.T) {
 	}
 }
 
-// Nothing is to be seen without a token, not even the style.
+// Nothing is served without a token, not even the style sheet.
 func TestViewersAreAskedForEverything(t *testing.T) {
 	h := web.NewHandler(newReports(t), web.Options{Viewers: admitted{}})
 	for _, path := range []string{"/", "/latest", "/latest/", "/latest/a.json", "/" + newer + "/a.json", "/style.css", "/nosuch"} {
@@ -94,7 +94,7 @@ func TestViewersAreAskedForEverything(t *testing.T) {
 	}
 }
 
-// What another replica answers has the headers that it set, and each once.
+// A forwarded response has each header of the other replica once.
 func TestAnAnswerFromElsewhereIsPassedOnAsItIs(t *testing.T) {
 	leader := httptest.NewServer(web.NewHandler(newReports(t), web.Options{}))
 	defer leader.Close()
@@ -114,7 +114,7 @@ func TestAnAnswerFromElsewhereIsPassedOnAsItIs(t *testing.T) {
 
 var links = regexp.MustCompile(`(?:href|src)="([^"]*)"`)
 
-// Every link of every page leads to something, too, below the path of a proxy.
+// Every link of every page works, also behind a proxy that adds a path prefix.
 func TestLinksHoldBelowAPath(t *testing.T) {
 	proxy := httptest.NewServer(http.StripPrefix("/team/reports", web.NewHandler(newReports(t), web.Options{})))
 	defer proxy.Close()

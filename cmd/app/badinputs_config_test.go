@@ -36,7 +36,7 @@ type badConfig struct {
 	env      map[string]string
 	api      badAPI
 
-	refused []string // all that is said on the way to exit status 2; none: it starts
+	refused []string // what is printed before exit status 2; none: it starts
 	warned  []string
 	within  time.Duration
 }
@@ -155,7 +155,7 @@ func (w *stopWriter) Write(p []byte) (int, error) {
 	return w.lockedBuffer.Write(p)
 }
 
-// badAPI is as much of an API server as it takes to start.
+// badAPI is the part of an API server that the startup needs.
 type badAPI struct {
 	data      map[string]string // of the ConfigMap
 	noService bool
@@ -178,7 +178,7 @@ func (a *badAPI) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		body, _ := io.ReadAll(r.Body) // what is cut off the client will not understand
 		w.Header().Set("Content-Type", r.Header.Get("Content-Type"))
 		w.WriteHeader(http.StatusCreated)
-		_, _ = w.Write(body) // created as it was asked for
+		_, _ = w.Write(body) // created unchanged
 	default:
 		answer(w, http.StatusNotFound, statusOf(apierrors.NewNotFound(schema.GroupResource{}, r.URL.Path)))
 	}

@@ -48,7 +48,7 @@ type badRequest struct {
 	logs    []string // on lines that name the node
 }
 
-// leftovers are all that a node has left in the server and in the cluster.
+// leftovers are all effects of a node in the server and in the cluster.
 type leftovers struct {
 	Files  map[string]string // content, by the name behind the node's; of a long one the size
 	Values map[string]string // of the gauges, by name and label
@@ -93,7 +93,7 @@ func (r badRequest) check(t *testing.T, s *badServer, node string) {
 	}
 }
 
-// filled has the node's names in place of their placeholders.
+// filled replaces the placeholders by the node's names.
 func (l leftovers) filled(s *badServer, node string) leftovers {
 	fill := s.replacer(node)
 	events := make([]string, len(l.Events))
@@ -121,7 +121,7 @@ func (rs badRequests) check(t *testing.T, s *badServer, node string) {
 // send returns the head and the body of the answer.
 func (r badRequest) send(t *testing.T, s *badServer, node string) (string, string) {
 	t.Helper()
-	text := r.text(s, node) // before the server waits for it: it may be large
+	text := r.text(s, node) // before the connection is open: the text may be large
 	var dialer net.Dialer
 	if r.from != "" {
 		dialer.LocalAddr = &net.TCPAddr{IP: net.ParseIP(r.from)}
@@ -137,7 +137,7 @@ func (r badRequest) send(t *testing.T, s *badServer, node string) (string, strin
 	written := make(chan struct{})
 	go func() {
 		defer close(written)
-		_, _ = io.Copy(conn, text) // the server need not read it all
+		_, _ = io.Copy(conn, text) // the server may stop reading
 		if half, ok := conn.(*net.TCPConn); ok && r.breaksOff {
 			_ = half.CloseWrite()
 		}
@@ -221,8 +221,8 @@ func (s *badServer) filesOf(t *testing.T, node string) map[string]string {
 	return files
 }
 
-// valuesOf reads the registry, and not the text of /metrics, in which a node finds its
-// few series among those of all others.
+// valuesOf reads the registry and not /metrics, whose text has the series of all
+// nodes.
 func (s *badServer) valuesOf(t *testing.T, node string) map[string]string {
 	t.Helper()
 	families, err := s.registry.Gather()
@@ -248,7 +248,7 @@ func (s *badServer) valuesOf(t *testing.T, node string) map[string]string {
 	return values
 }
 
-// escaped writes the value of a label as /metrics does.
+// escaped escapes the value of a label as /metrics does.
 var escaped = strings.NewReplacer("\\", `\\`, "\n", `\n`, `"`, `\"`)
 
 func (s *badServer) eventsOf(t *testing.T, node string) []string {

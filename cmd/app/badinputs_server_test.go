@@ -47,7 +47,7 @@ metrics:
     other: {}
 `
 
-// What makes the surroundings of the server fail.
+// The faults around the server.
 const (
 	fullDiskContent = "the disk is full now"
 	deniedMessage   = "the API server denies this event"
@@ -59,7 +59,7 @@ type badServer struct {
 	callbacks, reports string // addresses
 	registry           prometheus.Gatherer
 
-	outside   string // what is around the report directory
+	outside   string // the parent of the report directory
 	directory string
 	client    *testkit.Clientset
 	keyring   *auth.Keyring
@@ -87,7 +87,7 @@ func startBadServer(t *testing.T, nodes []string) *badServer {
 	return s
 }
 
-// newBadServer returns a cluster without a server that runs.
+// newBadServer returns a cluster in which no server runs.
 func newBadServer(t *testing.T, configuration string, service corev1.ServiceSpec, nodes []string) *badServer {
 	t.Helper()
 	s := &badServer{
@@ -136,7 +136,7 @@ func (s *badServer) run(t *testing.T, args ...string) *app {
 	return a
 }
 
-// await waits until something like this is created in the cluster.
+// await waits until a matching object is created in the cluster.
 func (s *badServer) await(t *testing.T, like func(runtime.Object) bool) runtime.Object {
 	t.Helper()
 	for {
@@ -173,7 +173,7 @@ func (s *badServer) prepareCluster(t *testing.T, configuration string, service c
 	s.client.PrependReactor("create", "*", s.onCreate)
 }
 
-// onCreate gives out UIDs, which the fake API server does not do.
+// onCreate sets UIDs, as the fake API server does not.
 func (s *badServer) onCreate(action clienttesting.Action) (bool, runtime.Object, error) {
 	object := action.(clienttesting.CreateAction).GetObject()
 	switch o := object.(type) {
@@ -188,7 +188,7 @@ func (s *badServer) onCreate(action clienttesting.Action) (bool, runtime.Object,
 	}
 	select {
 	case s.created <- object.DeepCopyObject():
-	default: // no client waits any more
+	default: // no test waits for it
 	}
 	return false, nil, nil
 }
@@ -222,8 +222,8 @@ func (s *badServer) key(node string) execution.Key {
 
 func (s *badServer) jobName(node string) string { return jobspec.JobName("bad", s.key(node)) }
 
-// checkDirectory looks for what belongs to no node, or is not in the report
-// directory at all.
+// checkDirectory fails for files that belong to no node, or are outside of the report
+// directory.
 func (s *badServer) checkDirectory(t *testing.T) {
 	t.Helper()
 	err := filepath.WalkDir(s.outside, func(path string, _ os.DirEntry, err error) error {

@@ -12,14 +12,13 @@ import (
 	"testing"
 )
 
-// badInput is something that is handed to the server, and what has to come of
-// it: the answer, and what is left behind.
+// badInput is an input of the server, with the expected response and effects.
 type badInput interface {
 	check(t *testing.T, s *badServer, node string)
 }
 
-// badInputs are the rows of docs/bad-inputs.md by their ID, each with its
-// inputs by what they are.
+// badInputs are the inputs of each row of docs/bad-inputs.md, by the row's ID and a
+// description.
 type badInputs map[string]map[string]badInput
 
 func allBadInputs() badInputs {
@@ -56,10 +55,10 @@ func TestEveryBadInputIsAnsweredAsDocumented(t *testing.T) {
 	t.Logf("%d rows, %d inputs", len(all), len(nodes))
 }
 
-// badNode returns the node that an input comes from, which nothing else does.
+// badNode returns the node of an input, which no other input uses.
 func badNode(id string, i int) string { return fmt.Sprintf("%s-%02d.bad", strings.ToLower(id), i) }
 
-// answers returns what the page has to say of an input.
+// answers returns what the page says about an input.
 func answers(input badInput) []string {
 	switch i := input.(type) {
 	case badRequest:

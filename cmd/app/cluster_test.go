@@ -76,8 +76,7 @@ func TestLoadConfigTellsWhatAPersonHasToMend(t *testing.T) {
 	}
 }
 
-// What the API server answers: to a Job that is wrong, and to one that is not
-// wanted today.
+// The API server's errors for an invalid Job, and for one that admission rejects.
 var (
 	errNoRight = errors.New(`roles: User "system:serviceaccount:jobs:check" cannot do that in the namespace "jobs"`)
 	invalidJob = apierrors.NewInvalid(batchv1.SchemeGroupVersion.WithKind("Job").GroupKind(), "check",
@@ -174,7 +173,7 @@ func TestWhatCallbacksNeedIsLookedForAtTheStart(t *testing.T) {
 	}
 }
 
-// What admission refuses it may take a moment later: the start waits for it.
+// Admission may accept later what it rejects now: the startup continues.
 func TestWhatAdmissionRefusesAtTheStartIsTriedAgain(t *testing.T) {
 	tests := map[string]struct {
 		auth     execution.CallbackAuth

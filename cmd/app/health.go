@@ -9,7 +9,7 @@ import (
 // health responds to probes, even before the configuration is read: a process that
 // waits for the API server is healthy, and a restart would not help.
 type health struct {
-	ready atomic.Pointer[func() bool] // nil: not yet
+	ready atomic.Pointer[func() bool] // nil: not ready yet
 }
 
 func (h *health) readyWhen(ready func() bool) { h.ready.Store(&ready) }

@@ -15,7 +15,7 @@ import (
 	"github.com/batch-job-controller/batch-job-controller/controller/metrics"
 )
 
-// broken is a collector that cannot say what it was asked for.
+// broken is a collector that fails.
 type broken struct{ desc *prometheus.Desc }
 
 func (b broken) Describe(ch chan<- *prometheus.Desc) { ch <- b.desc }
@@ -33,7 +33,7 @@ func TestAMetricThatFailsTakesNoOtherWithIt(t *testing.T) {
 	whole := prometheus.NewGauge(prometheus.GaugeOpts{Name: "foo_whole", Help: "Whole."})
 	a.registry.MustRegister(twice, whole)
 	var text string
-	for range 2 { // the second shows what the first has counted
+	for range 2 { // the second response has the errors that the first has counted
 		w := httptest.NewRecorder()
 		a.metrics().ServeHTTP(w, httptest.NewRequest(http.MethodGet, "/metrics", http.NoBody))
 		if text = w.Body.String(); w.Code != http.StatusOK {
@@ -50,7 +50,7 @@ func TestAMetricThatFailsTakesNoOtherWithIt(t *testing.T) {
 	}
 }
 
-// What a result could meet in /metrics has to be known before it comes.
+// Every name in /metrics is reserved before the first result sets a gauge.
 func TestTheNamesOfAllOtherMetricsAreTaken(t *testing.T) {
 	a := &app{registry: prometheus.NewRegistry(), log: slog.New(slog.DiscardHandler)}
 	own := metrics.New(a.registry)

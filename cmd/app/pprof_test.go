@@ -78,7 +78,7 @@ func TestProfiles(t *testing.T) {
 	}
 }
 
-// To import net/http/pprof registers profiles on the mux of the whole process.
+// The import of net/http/pprof registers profiles on http.DefaultServeMux.
 func TestNoPortServesTheDefaultMux(t *testing.T) {
 	const path = "/debug/pprof/cmdline"
 	request := httptest.NewRequest(http.MethodGet, path, http.NoBody)

@@ -28,7 +28,7 @@ func TestChangedConfigurationIsJudgedAsAtTheStart(t *testing.T) {
 		config      string
 		template    string // that of before, if empty
 		prepare     func(*fake.Clientset)
-		wantInvalid []string // in what a person has to mend; none: it is taken, or could not be judged
+		wantInvalid []string // in the error; none: it is accepted, or could not be validated
 		wantAgain   bool
 		wantApplies string
 		wantWaits   string

@@ -16,7 +16,7 @@ import (
 	"github.com/batch-job-controller/batch-job-controller/controller/config"
 )
 
-// toldProblems are the events that were asked for.
+// toldProblems are the requested events.
 type toldProblems []string
 
 func (t *toldProblems) NotStarted(_ context.Context, problem string) error {
@@ -30,7 +30,7 @@ func TestStartWaitsForTheAPIServer(t *testing.T) {
 	throttled := fmt.Errorf("read ConfigMap: %w", apierrors.NewTooManyRequestsError("later"))
 	forbidden := apierrors.NewForbidden(schema.GroupResource{Resource: "secrets"}, "key", errors.New("no rule"))
 	tests := map[string]struct {
-		answers   []error // the last one comes again and again
+		answers   []error // the last one is repeated
 		wantAfter time.Duration
 		want      error
 		wantTold  []string
@@ -71,7 +71,7 @@ func TestStartWaitsForTheAPIServer(t *testing.T) {
 	}
 }
 
-// Replicas that start together do not ask together.
+// Replicas that start together must not retry together.
 func TestPausesOfAStartHaveJitter(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		start := newStarting(config.Env{}, nil, slog.New(slog.DiscardHandler))

@@ -1,3 +1,3 @@
-// Command batch-job-controller runs one Job on every node on a schedule, and
-// takes back what the pods report.
+// Command batch-job-controller runs one Job on every node on a schedule, and accepts
+// the callbacks of the pods.
 package main

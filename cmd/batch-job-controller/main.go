@@ -5,7 +5,7 @@ import (
 	"os"
 	"os/signal"
 	"syscall"
-	_ "time/tzdata" // the image has none
+	_ "time/tzdata" // the image has no time zones
 
 	"github.com/batch-job-controller/batch-job-controller/cmd/app"
 )

@@ -12,7 +12,7 @@ import (
 	clientcmdapi "k8s.io/client-go/tools/clientcmd/api"
 )
 
-// silence is a kubeconfig of a cluster that does not answer.
+// silence is a kubeconfig of a cluster that does not respond.
 func silence(t *testing.T) string {
 	t.Helper()
 	listener, err := net.Listen("tcp", "127.0.0.1:0")

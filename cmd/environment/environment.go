@@ -15,27 +15,25 @@ const (
 	namespace     = "NAMESPACE"
 )
 
-// Surroundings are what the environment of a pod is made of besides its
-// template.
+// Surroundings are the sources of a pod's environment besides its template.
 type Surroundings struct {
 	Namespace string // of the pod
-	// Data returns the data of an object of the namespace, or none if there is no
-	// such object. Its error names the object.
+	// Data returns the data of an object in the namespace, or nil if the object does
+	// not exist. Its error names the object.
 	Data func(kind Kind, name string) (map[string]string, error)
 }
 
-// Kind is that of an object that variables are taken from.
+// Kind is the kind of an object with values of variables.
 type Kind string
 
-// The kinds that variables are taken from.
+// The kinds of objects with values of variables.
 const (
 	ConfigMap Kind = "ConfigMap"
 	Secret    Kind = "Secret"
 )
 
-// Container returns the name of the container of a pod template that runs the
-// controller, which is the one that has CONFIG_MAP_NAME, or nothing if there is
-// none.
+// Container returns the name of the controller's container in a pod template: the
+// container with the variable CONFIG_MAP_NAME. It returns "" if there is none.
 func Container(template corev1.PodTemplateSpec, in Surroundings) string {
 	v := variablesOfController(template, in)
 	if v == nil || !v.has(configMapName) {
@@ -44,16 +42,15 @@ func Container(template corev1.PodTemplateSpec, in Surroundings) string {
 	return v.container
 }
 
-// OfController returns the environment that the controller reads if a pod
-// template runs it. An error that is config.Problems tells what the controller
-// finds wrong with it.
+// OfController returns the environment of the controller in a pod template. If the
+// controller would reject it, the error is of type config.Problems.
 func OfController(template corev1.PodTemplateSpec, in Surroundings) (config.Env, error) {
 	v := variablesOfController(template, in)
 	if v == nil {
 		return config.Env{}, errors.New("the pod template of the controller has no container")
 	}
-	// A controller without it ends at once, and its pod says why: where it runs is
-	// known all the same.
+	// Without the variable the controller exits at once, and its pod says why. Its
+	// namespace is known anyway.
 	if !v.has(namespace) {
 		v.values[namespace] = in.Namespace
 	}
@@ -64,8 +61,8 @@ func OfController(template corev1.PodTemplateSpec, in Surroundings) (config.Env,
 	return env, nil
 }
 
-// variablesOfController returns those of the container that has CONFIG_MAP_NAME,
-// or else of the first.
+// variablesOfController returns the variables of the container with
+// CONFIG_MAP_NAME, or else of the first container.
 func variablesOfController(template corev1.PodTemplateSpec, in Surroundings) *variables {
 	var first *variables
 	for i := range template.Spec.Containers {
@@ -82,12 +79,12 @@ func variablesOfController(template corev1.PodTemplateSpec, in Surroundings) *va
 type variables struct {
 	container string
 	values    map[string]string
-	failed    map[string]error // by name, why a value is not known
+	failed    map[string]error // by name, why a value is unknown
 }
 
 func (v *variables) has(name string) bool { return v.values[name] != "" || v.failed[name] != nil }
 
-// read reads what the controller does. A variable that is not known counts only
+// read reads the variables as the controller does. An unknown value is an error only
 // if the controller reads it.
 func (v *variables) read() (config.Env, error) {
 	var unknown []error

@@ -10,8 +10,8 @@ import (
 	corev1 "k8s.io/api/core/v1"
 )
 
-// variablesOf puts the environment of a container together as the kubelet does:
-// what comes later wins, and env wins over envFrom.
+// variablesOf computes the environment of a container as the kubelet does: later
+// variables override earlier ones, and env overrides envFrom.
 func variablesOf(c *corev1.Container, template corev1.PodTemplateSpec, in Surroundings) *variables {
 	v := &variables{container: c.Name, values: map[string]string{}, failed: map[string]error{}}
 	for _, from := range c.EnvFrom {
@@ -36,8 +36,8 @@ func variablesOf(c *corev1.Container, template corev1.PodTemplateSpec, in Surrou
 	return v
 }
 
-// all returns the variables of an object. One that cannot be read has none: which
-// ones it would have is not known.
+// all returns the variables of an object, or none if it cannot be read: then their
+// names are unknown too.
 func all(from corev1.EnvFromSource, in Surroundings) map[string]string {
 	var data map[string]string
 	var err error
@@ -53,7 +53,7 @@ func all(from corev1.EnvFromSource, in Surroundings) map[string]string {
 	return maps.Clone(data)
 }
 
-// one returns the value of a variable that is taken from elsewhere.
+// one returns the value of a variable with a source.
 func one(from *corev1.EnvVarSource, template corev1.PodTemplateSpec, in Surroundings) (value string, set bool, err error) {
 	switch {
 	case from.FieldRef != nil:
@@ -82,12 +82,12 @@ func key(kind Kind, name, key string, optional *bool, in Surroundings) (value st
 	return "", false, fmt.Errorf("%s %s has no key %q, or there is no such object: a pod cannot start without it", kind, name, key)
 }
 
-// unknownIP stands for the address of a pod that is not there yet: one of those
-// that are for documentation.
+// unknownIP replaces the address of a pod that does not exist yet. The range is
+// reserved for documentation.
 const unknownIP = "192.0.2.1"
 
-// fieldOf returns a field of the pod, or what stands for one that each pod of the
-// template has its own value of.
+// fieldOf returns a field of the pod, or a placeholder for a field that differs
+// between the pods of the template.
 func fieldOf(path string, template corev1.PodTemplateSpec, in Surroundings) (string, error) {
 	if name, ok := entry(path, "metadata.labels"); ok {
 		return template.Labels[name], nil
@@ -119,8 +119,8 @@ func entry(path, field string) (name string, ok bool) {
 
 var reference = regexp.MustCompile(`\$\$|\$\([^)]+\)`)
 
-// expand puts the variables in that a value refers to as $(NAME). One that there
-// is not stays as it is written, and $$ is a $.
+// expand replaces references of the form $(NAME) by the variables. References to
+// missing variables stay unchanged, and $$ becomes $.
 func expand(value string, known map[string]string) string {
 	return reference.ReplaceAllStringFunc(value, func(ref string) string {
 		if ref == "$$" {

@@ -1,3 +1,3 @@
-// Command kubectl-batchjob installs the batch-job-controller and tells how its
-// executions go. On the path of a kubectl it is its plugin, kubectl batchjob.
+// Command kubectl-batchjob installs the batch-job-controller and shows its executions.
+// In a directory of PATH it is a plugin of kubectl: kubectl batchjob.
 package main

@@ -7,10 +7,10 @@ import (
 	"os/exec"
 	"os/signal"
 	"syscall"
-	_ "time/tzdata" // not every machine has one, and configurations name zones
+	_ "time/tzdata" // configurations name time zones, which some systems lack
 
 	"k8s.io/cli-runtime/pkg/genericiooptions"
-	_ "k8s.io/client-go/plugin/pkg/client/auth" // what kubeconfigs ask for
+	_ "k8s.io/client-go/plugin/pkg/client/auth" // the authentication that kubeconfigs refer to
 	"k8s.io/klog/v2"
 
 	"github.com/batch-job-controller/batch-job-controller/cmd/batchjob"
@@ -19,13 +19,13 @@ import (
 func main() {
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
 	defer stop()
-	// What libraries log comes as errors too, which are shown once.
+	// Libraries also return what they log: each error is printed once.
 	klog.SetSlogLogger(slog.New(slog.DiscardHandler))
 	streams := genericiooptions.IOStreams{In: os.Stdin, Out: os.Stdout, ErrOut: os.Stderr}
 	os.Exit(batchjob.Run(ctx, name(), os.Args[1:], streams))
 }
 
-// name is what people can type to run this program again.
+// name returns the command with which a user can run this program again.
 func name() string {
 	const program = "kubectl-batchjob"
 	_, err := exec.LookPath("kubectl")

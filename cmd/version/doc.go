@@ -1,2 +1,2 @@
-// Package version says which version the programs are.
+// Package version returns the version of the programs.
 package version

@@ -2,7 +2,7 @@ package version
 
 import "runtime/debug"
 
-// Own is that of the module, or of the commit the program was built from.
+// Own returns the version of the module, or else the commit of the build.
 func Own() string {
 	info, ok := debug.ReadBuildInfo()
 	if !ok {

@@ -1,6 +1,5 @@
-// Package servertest is what tests of servers share: connections in memory, and
-// an authority with certificates of its own. Only tests import it.
+// Package servertest has helpers for tests of servers. Only tests import it.
 //
 //	pipe.go       connections in memory
-//	authority.go  an authority, and certificates of it
+//	authority.go  a certificate authority, and its certificates
 package servertest

@@ -5,15 +5,15 @@ import (
 	"sync"
 )
 
-// PipeListener hands out connections in memory, whose deadlines follow the
-// clock of a synctest bubble.
+// PipeListener accepts connections in memory, whose deadlines follow the clock of a
+// synctest bubble.
 type PipeListener struct {
 	conns  chan net.Conn
 	closed chan struct{}
 	once   sync.Once
 }
 
-// NewPipeListener returns a listener that nothing has connected to.
+// NewPipeListener returns a listener without connections.
 func NewPipeListener() *PipeListener {
 	return &PipeListener{conns: make(chan net.Conn), closed: make(chan struct{})}
 }
@@ -28,13 +28,13 @@ func (l *PipeListener) Accept() (net.Conn, error) {
 	}
 }
 
-// Close ends Accept.
+// Close makes Accept return.
 func (l *PipeListener) Close() error {
 	l.once.Do(func() { close(l.closed) })
 	return nil
 }
 
-// Addr returns an address without meaning.
+// Addr returns a placeholder.
 func (l *PipeListener) Addr() net.Addr { return &net.UnixAddr{Name: "pipe", Net: "unix"} }
 
 // Dial returns the client's end of a new connection.

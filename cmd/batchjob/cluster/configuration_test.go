@@ -16,7 +16,7 @@ import (
 	"github.com/batch-job-controller/batch-job-controller/controller/config"
 )
 
-// A configuration is valid or not for a controller with its environment.
+// Whether a configuration is valid depends on the controller's environment.
 func TestConfigurationOfAController(t *testing.T) {
 	const template = "apiVersion: v1\nkind: Pod\nspec:\n  containers:\n  - {name: main, image: \"check:1\"}\n"
 	withoutService := map[string]string{

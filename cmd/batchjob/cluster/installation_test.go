@@ -10,7 +10,7 @@ import (
 	"k8s.io/client-go/kubernetes/fake"
 )
 
-// While a change of the Deployment is rolled out, pods of before run on.
+// During a rollout, pods of the earlier revision are still running.
 func TestStartOfTheNewestPods(t *testing.T) {
 	noon := time.Date(2026, 11, 25, 12, 0, 0, 0, time.UTC)
 	startedAt := func(at time.Time) corev1.ContainerState {

@@ -11,7 +11,7 @@ import (
 	"github.com/batch-job-controller/batch-job-controller/controller/config"
 )
 
-// What people read after install.
+// The text that a user reads after install.
 func TestAfterInstall(t *testing.T) {
 	now := time.Date(2026, 11, 25, 12, 0, 0, 0, time.UTC)
 	deployment := &appsv1.Deployment{ObjectMeta: metav1.ObjectMeta{Namespace: "checks", Name: "batch-job-controller"}}

@@ -15,10 +15,10 @@ import (
 
 // installed is the outcome of an installation.
 type installed struct {
-	changed   bool         // an object was
-	started   bool         // the controller was, anew
-	open      execution.ID // that was open before; empty: none is known
-	hasRecord bool         // execution is on record, so that wait has one
+	changed   bool         // an object was changed
+	started   bool         // the controller starts again
+	open      execution.ID // an execution that was open before; empty: unknown, or none
+	hasRecord bool         // an execution has a record, which wait would select
 }
 
 func (i *installed) note(of objects.Reference, change objects.Change) {

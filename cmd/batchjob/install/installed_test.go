@@ -67,7 +67,7 @@ func TestWaitTimeout(t *testing.T) {
 	}
 }
 
-// played are executions and a start that are played.
+// played is a fake with executions and the start of the controller.
 type played struct {
 	all   []progress.Execution
 	start time.Time

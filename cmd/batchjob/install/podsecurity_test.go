@@ -23,7 +23,7 @@ const (
 	privilegedPod = "kind: Pod\nspec: {hostNetwork: true, containers: [{name: job, image: example.com/job:1}]}\n"
 )
 
-// anInstallation is what is rendered of overlay demo with a pod template.
+// anInstallation is overlay demo, rendered with a pod template.
 func anInstallation(t *testing.T, pod string) rendered {
 	t.Helper()
 	file := t.TempDir() + "/pod.yaml"
@@ -37,8 +37,8 @@ func anInstallation(t *testing.T, pod string) rendered {
 	return r
 }
 
-// objectsOf is a cluster with objects, of which kinds only those of the core are
-// known.
+// objectsOf is a cluster with objects, in which only the given kinds of the core group
+// exist.
 func objectsOf(kinds []string, live ...runtime.Object) *objects.Client {
 	mapper := meta.NewDefaultRESTMapper(nil)
 	for _, kind := range kinds {
@@ -71,14 +71,14 @@ func TestPodSecurity(t *testing.T) {
 			want: []string{"pod.yaml", "batch-job-controller-demo", "restricted", "allowPrivilegeEscalation", "seccompProfile", "runAsNonRoot",
 				"kubectl create namespace OTHER", "enforce=baseline", "install -n OTHER"}},
 		"pods need more than baseline":            {pod: privilegedPod, want: []string{"host namespaces: hostNetwork=true", "enforce=privileged"}},
-		"a namespace of others enforces nothing":  {pod: privilegedPod, live: namespace("somebody", nil)},
-		"a namespace of others enforces baseline": {pod: carelessPod, live: namespace("somebody", enforce("baseline"))},
-		"a namespace of others enforces more": {pod: privilegedPod, live: namespace("somebody", enforce("baseline")),
+		"a namespace of others enforces nothing":  {pod: privilegedPod, live: namespace("another-manager", nil)},
+		"a namespace of others enforces baseline": {pod: carelessPod, live: namespace("another-manager", enforce("baseline"))},
+		"a namespace of others enforces more": {pod: privilegedPod, live: namespace("another-manager", enforce("baseline")),
 			want: []string{"level baseline", "hostNetwork=true", "kubectl label --overwrite namespace batch-job-controller-demo pod-security.kubernetes.io/enforce=privileged"}},
 		"an older version of the level forbids less": {pod: carelessPod,
-			live: namespace("somebody", map[string]string{"pod-security.kubernetes.io/enforce": "restricted", "pod-security.kubernetes.io/enforce-version": "v1.7"}),
+			live: namespace("another-manager", map[string]string{"pod-security.kubernetes.io/enforce": "restricted", "pod-security.kubernetes.io/enforce-version": "v1.7"}),
 			want: []string{"runAsNonRoot"}, wantNot: "seccompProfile"},
-		"a level that there is not is taken for restricted":         {pod: carelessPod, live: namespace("somebody", enforce("strict")), want: []string{"restricted"}},
+		"a level that there is not is taken for restricted":         {pod: carelessPod, live: namespace("another-manager", enforce("strict")), want: []string{"restricted"}},
 		"the namespace is that of install, and gets its level back": {pod: carelessPod, live: namespace(objects.Manager, enforce("privileged")), want: []string{"restricted"}},
 	}
 	for name, test := range tests {
@@ -103,7 +103,7 @@ func TestPodSecurity(t *testing.T) {
 	}
 }
 
-// wantMisuse checks that nothing was sent, and what is told.
+// wantMisuse checks the exit status, and the text of the error.
 func wantMisuse(t *testing.T, err error, want ...string) {
 	t.Helper()
 	status, ok := err.(*cli.StatusError) //nolint:errorlint // it is not wrapped

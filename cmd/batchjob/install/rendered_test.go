@@ -5,7 +5,7 @@ import (
 	"testing"
 )
 
-// Most of a configuration is followed by who runs; a start is for the rest.
+// A running controller reloads most of a configuration; the rest needs a restart.
 func TestPodsAreStartedAnewForWhatNeedsIt(t *testing.T) {
 	annotation := func(keys string) string {
 		out, _ := command(t, "name: another\ncronExpression: \"42 3 * * *\"\ncallbackServiceName: batch-job-controller\nmetrics: {prefix: a}\n"+keys,

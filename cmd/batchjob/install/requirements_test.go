@@ -8,7 +8,7 @@ import (
 	"github.com/batch-job-controller/batch-job-controller/controller/config"
 )
 
-// A controller with POD_IP has job pods report to its pod.
+// With POD_IP, job pods send callbacks to the controller's pod.
 func TestNoServiceIsNeededWithPodIP(t *testing.T) {
 	r := rendered{config: config.Config{CallbackServiceName: "other"}, deployment: &appsv1.Deployment{}}
 	if err := r.checkRequirements(); err == nil {

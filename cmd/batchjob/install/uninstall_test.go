@@ -17,8 +17,7 @@ import (
 	"github.com/batch-job-controller/batch-job-controller/cmd/batchjob/objects"
 )
 
-// Where nothing is installed, there is nothing to keep either: but what an
-// earlier uninstall has kept can be deleted.
+// Without an installation, uninstall can still delete what an earlier uninstall kept.
 func TestUninstallWhereNothingIsInstalled(t *testing.T) {
 	meta := func(name, namespace, manager string) metav1.ObjectMeta {
 		return metav1.ObjectMeta{
@@ -26,7 +25,7 @@ func TestUninstallWhereNothingIsInstalled(t *testing.T) {
 			ManagedFields: []metav1.ManagedFieldsEntry{{Manager: manager, Operation: metav1.ManagedFieldsOperationApply}},
 		}
 	}
-	theirs := &corev1.Namespace{ObjectMeta: meta("checks", "", "somebody")}
+	theirs := &corev1.Namespace{ObjectMeta: meta("checks", "", "another-manager")}
 	ours := &corev1.Namespace{ObjectMeta: meta("checks", "", objects.Manager)}
 	claim := &corev1.PersistentVolumeClaim{ObjectMeta: meta("batch-job-controller", "checks", objects.Manager)}
 	elsewhere := &appsv1.Deployment{ObjectMeta: meta("batch-job-controller", "other", objects.Manager)}

@@ -127,7 +127,7 @@ func TestRejections(t *testing.T) {
 	}
 }
 
-// All kinds that are lacking are told at once, before anything is sent.
+// All missing kinds are reported together, before anything is sent.
 func TestUnknownKinds(t *testing.T) {
 	mapper := meta.NewDefaultRESTMapper(nil)
 	mapper.Add(schema.GroupVersionKind{Version: "v1", Kind: "Service"}, meta.RESTScopeNamespace)

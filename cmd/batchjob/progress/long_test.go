@@ -66,7 +66,7 @@ func TestPodsThatMayBeLong(t *testing.T) {
 	}
 }
 
-// What runs for long is shown beside what does not start, and is no fault.
+// Long-running pods are listed beside pods that do not start, and are not failures.
 func TestNodesThatRunForLong(t *testing.T) {
 	now := time.Date(2026, 11, 25, 13, 0, 0, 0, time.UTC)
 	e := Execution{ID: sampleID, Pending: 3, PoolSize: 3, Admitted: []string{"b", "a", "c"}, JobTimeout: time.Hour}

@@ -22,8 +22,8 @@ import (
 	"github.com/batch-job-controller/batch-job-controller/controller/jobspec"
 )
 
-// answers is an API server that knows the phases of pods, which the fake clients
-// do not select by.
+// answers is an API server that selects pods by phase, which the fake clients do not
+// support.
 type answers struct {
 	*cluster.Installation
 	client *fake.Clientset

@@ -63,8 +63,7 @@ func TestPodPoller(t *testing.T) {
 	}
 }
 
-// Of the pods that run only those are read that may have run for long, and not at
-// each look.
+// The poller reads only running pods that may have run for long, and not at each poll.
 func TestPodPollerReadsPodsThatRunForLong(t *testing.T) {
 	const id = "20261125120000"
 	e := progress.Execution{ID: id, Pending: 2, PoolSize: 2, Admitted: []string{"a", "b"}, JobTimeout: time.Hour}

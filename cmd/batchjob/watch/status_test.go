@@ -20,7 +20,7 @@ import (
 	"github.com/batch-job-controller/batch-job-controller/controller/jobspec"
 )
 
-// A record that cannot be read is a row of its own, and hides no other.
+// An unreadable record has its own row, and does not hide others.
 func TestStatusBesideUnreadableRecords(t *testing.T) {
 	now := time.Date(2026, 11, 25, 12, 0, 0, 0, time.UTC)
 	const first, second, third, later execution.ID = "20261125080000", "20261125090000", "20261125100000", "20261125110000"
@@ -71,7 +71,7 @@ func TestStatusBesideUnreadableRecords(t *testing.T) {
 	}
 }
 
-// More than are shown leave out the oldest.
+// If there are more executions than rows, the oldest are omitted.
 func TestNewestRecords(t *testing.T) {
 	var records []cluster.RecordName
 	for _, odd := range []string{"a", "b"} {
@@ -92,7 +92,7 @@ func TestNewestRecords(t *testing.T) {
 	}
 }
 
-// Nothing is looked for, and nothing advised, of an execution whose record cannot be read.
+// status reads no pods of an execution with an unreadable record, and gives no advice.
 func TestAfterAnUnreadableExecution(t *testing.T) {
 	a := newAnswers()
 	if text := afterExecution("kubectl batchjob", a.Installation, nil, progress.Execution{Unreadable: "damaged"}); text != "" {
@@ -100,7 +100,7 @@ func TestAfterAnUnreadableExecution(t *testing.T) {
 	}
 }
 
-// What people read.
+// The texts that a user reads.
 func TestTexts(t *testing.T) {
 	now := time.Date(2026, 11, 25, 12, 0, 0, 0, time.UTC)
 	const program = "kubectl batchjob"

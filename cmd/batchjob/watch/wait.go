@@ -54,9 +54,9 @@ type waiter struct {
 	*cluster.Installation
 	name    string             // of the program
 	given   cluster.RecordName // empty: the open execution, or the newest
-	of      cluster.RecordName // of the execution to wait for; empty: not known yet
+	of      cluster.RecordName // of the execution to wait for; empty: unknown yet
 	startup startupExecution
-	closed  cluster.RecordName // one that is not open, as is known
+	closed  cluster.RecordName // the newest record, if its execution is closed
 	pods    podPoller
 	printer *cli.DedupPrinter
 	timeout time.Duration

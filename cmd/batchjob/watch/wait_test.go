@@ -17,7 +17,7 @@ import (
 	"github.com/batch-job-controller/batch-job-controller/controller/execution"
 )
 
-// A controller's pod was made at noon.
+// The controller's pod was created at noon.
 var noon = time.Date(2026, 11, 25, 12, 0, 0, 0, time.UTC)
 
 func seconds(n int) time.Time { return noon.Add(time.Duration(n) * time.Second) }
@@ -42,8 +42,8 @@ func waitingFor(reason string) corev1.ContainerState {
 	return corev1.ContainerState{Waiting: &corev1.ContainerStateWaiting{Reason: reason}}
 }
 
-// What runOnStartup begins is known by when the controller's process was started:
-// its pod may be minutes older, and a container that has ended is started again.
+// The start of the controller's process identifies the execution of runOnStartup: its
+// pod may be minutes older, and an ended container is restarted.
 func TestWaitBeforeAnExecution(t *testing.T) {
 	const damaged execution.Phase = "damaged"
 	type records map[execution.ID]execution.Phase
@@ -57,7 +57,7 @@ func TestWaitBeforeAnExecution(t *testing.T) {
 		replicas int32 // 0: 1; -1: none
 		timeout  time.Duration
 		want     execution.ID
-		wantText string // that is said, or of the error
+		wantText string // that is printed, or of the error
 		wantErr  bool
 	}{
 		"the image is pulled": {state: pulls, looks: []int{0, 80, 600}, wantText: "has not started: pod controller-1: container controller: ErrImagePull"},
@@ -121,14 +121,14 @@ func TestWaitBeforeAnExecution(t *testing.T) {
 	}
 }
 
-// A record that cannot be read may be mended, or a newer execution may begin.
+// An unreadable record may be repaired, or a newer execution may start.
 func TestWaitAtAnUnreadableRecord(t *testing.T) {
 	const unreadable, newer execution.ID = "20261125120000", "20261125130000"
 	damaged, mended := recordOf(t, unreadable, execution.Closed), recordOf(t, unreadable, execution.Closed)
 	damaged.BinaryData = nil
 	tests := map[string]struct {
 		given      execution.ID
-		then       *corev1.ConfigMap // the record that is created or mended
+		then       *corev1.ConfigMap // the record that is created or repaired
 		wantOver   bool
 		wantNewest execution.ID
 	}{
