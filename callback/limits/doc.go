@@ -1,8 +1,9 @@
 // Package limits bounds requests: how many are in progress and in the queue, how large
 // and how slow a body may be, and how often an address is denied.
 //
-// It knows node tasks and the limits of package execution. It must not know routes,
-// gin, what a body contains, or what the response to an exceeded limit is.
+// It knows node tasks and the limits of package execution. It must not know routes, gin
+// or what a body contains, and it writes no response: package callback maps its errors
+// to the statuses that the comments mention.
 //
 //	gate.go         how many requests are in progress, and how many wait
 //	tasklimiter.go  the same for each node task
