@@ -20,7 +20,7 @@ func TestErrorsAndTheirAnswers(t *testing.T) {
 		wantBody   string
 		wantRetry  bool
 	}{
-		"what is invalid is told, with its place": {
+		"an invalid field is reported with its path": {
 			err:        fmt.Errorf("result: %w", &execution.InvalidError{Path: "test[3].labels.x", Message: "must be a string"}),
 			wantStatus: 400, wantBody: `{"error":"must be a string","path":"test[3].labels.x"}`,
 		},

@@ -39,8 +39,8 @@ func TestStartWaitsForTheAPIServer(t *testing.T) {
 		"it answers after a while":               {[]error{away, away, away, nil}, 7 * time.Second, nil, nil},
 		"the configuration is wrong":             {[]error{wrong}, 0, wrong, []string{"podPoolSize: 0"}},
 		"it answers that all is wrong":           {[]error{away, wrong}, time.Second, wrong, []string{"podPoolSize: 0"}},
-		"the process is told to end before":      {[]error{away}, 10 * time.Minute, away, nil},
-		"it refuses, which is told once":         {[]error{forbidden, forbidden, away, forbidden, nil}, 15 * time.Second, nil, []string{forbidden.Error()}},
+		"the process is terminated before":       {[]error{away}, 10 * time.Minute, away, nil},
+		"it rejects, which is reported once":     {[]error{forbidden, forbidden, away, forbidden, nil}, 15 * time.Second, nil, []string{forbidden.Error()}},
 		"it refuses for one reason, and another": {[]error{forbidden, throttled, nil}, 3 * time.Second, nil, []string{forbidden.Error(), throttled.Error()}},
 	}
 	for name, tt := range tests {

@@ -102,10 +102,10 @@ func TestRun(t *testing.T) {
 		"components that it needs and has": {args: []string{"render", "--overlay", "demo", "-f", "-", "--component", "tls,report-auth"},
 			input:   good + "callback: {tls: selfSigned, auth: serviceAccountToken}\nreports: {tls: secret, tlsSecret: batch-job-controller-tls, auth: serviceAccountToken}\n",
 			wantOut: []string{"--ca-secret="}},
-		"validate says when it fires":       {args: []string{"validate", "-f", "good.yaml", "-t", "good-pod.yaml"}, wantOut: []string{"03:42"}},
-		"validate says what is wrong":       {args: []string{"validate", "-f", "wrong.yaml", "-t", "pod.yaml"}, wantStatus: 1, wantErr: []string{"wrong.yaml:2: ", "sometimes", "podPoolSize"}},
-		"a component that is there already": {args: []string{"render", "--overlay", "demo", "--component", "ha,persistence"}, wantOut: []string{"kind: PodDisruptionBudget"}},
-		"a component that there is not":     {args: []string{"render", "--overlay", "demo", "--component", "high"}, wantStatus: 2, wantErr: []string{`"high"`, "ha"}},
+		"validate says when it fires":           {args: []string{"validate", "-f", "good.yaml", "-t", "good-pod.yaml"}, wantOut: []string{"03:42"}},
+		"validate says what is wrong":           {args: []string{"validate", "-f", "wrong.yaml", "-t", "pod.yaml"}, wantStatus: 1, wantErr: []string{"wrong.yaml:2: ", "sometimes", "podPoolSize"}},
+		"a component that another one includes": {args: []string{"render", "--overlay", "demo", "--component", "ha,persistence"}, wantOut: []string{"kind: PodDisruptionBudget"}},
+		"an unknown component":                  {args: []string{"render", "--overlay", "demo", "--component", "high"}, wantStatus: 2, wantErr: []string{`"high"`, "ha"}},
 	}
 	for name, test := range tests {
 		t.Run(name, func(t *testing.T) {

@@ -29,7 +29,7 @@ twice: 2
 		"a list within a line":            {"b.c[1]", 3},
 		"a key with a dot":                {"b.d.e", 4},
 		"a key with brackets":             {"b.f[0]", 5},
-		"what an alias stands for":        {"again.deep", 10},
+		"the target of an alias":          {"again.deep", 10},
 		"the second of two":               {"twice", 13},
 		"what is not there":               {"nothing", 0},
 		"what is not there in a mapping":  {"b.nothing", 2},

@@ -22,13 +22,13 @@ func TestWhatAnInstallationHasChanged(t *testing.T) {
 		changes                  []change
 		wantChanged, wantStarted bool
 	}{
-		"nothing":                                 {[]change{{"Service", objects.Unchanged}, {"Deployment", objects.Unchanged}}, false, false},
-		"a volume is not needed, and kept":        {[]change{{"PersistentVolumeClaim", objects.Kept}}, false, false},
-		"the configuration, which is followed":    {[]change{{"ConfigMap", objects.Configured}, {"Deployment", objects.Unchanged}}, true, false},
-		"the Deployment, which starts pods":       {[]change{{"ConfigMap", objects.Unchanged}, {"Deployment", objects.Configured}}, true, true},
-		"what a component brought is not there":   {[]change{{"PodDisruptionBudget", objects.Deleted}}, true, false},
-		"all is made":                             {[]change{{"Namespace", objects.Created}, {"Deployment", objects.Created}}, true, true},
-		"what others have made is left with them": {[]change{{"Service", objects.NotOurs}}, false, false},
+		"nothing":                              {[]change{{"Service", objects.Unchanged}, {"Deployment", objects.Unchanged}}, false, false},
+		"an unneeded volume is kept":           {[]change{{"PersistentVolumeClaim", objects.Kept}}, false, false},
+		"the configuration, which is reloaded": {[]change{{"ConfigMap", objects.Configured}, {"Deployment", objects.Unchanged}}, true, false},
+		"the Deployment, which starts pods":    {[]change{{"ConfigMap", objects.Unchanged}, {"Deployment", objects.Configured}}, true, true},
+		"an object of a removed component":     {[]change{{"PodDisruptionBudget", objects.Deleted}}, true, false},
+		"every object is created":              {[]change{{"Namespace", objects.Created}, {"Deployment", objects.Created}}, true, true},
+		"foreign objects stay unchanged":       {[]change{{"Service", objects.NotOurs}}, false, false},
 	}
 	for name, test := range tests {
 		t.Run(name, func(t *testing.T) {

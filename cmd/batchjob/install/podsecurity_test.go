@@ -78,7 +78,7 @@ func TestPodSecurity(t *testing.T) {
 		"an older version of the level forbids less": {pod: carelessPod,
 			live: namespace("another-manager", map[string]string{"pod-security.kubernetes.io/enforce": "restricted", "pod-security.kubernetes.io/enforce-version": "v1.7"}),
 			want: []string{"runAsNonRoot"}, wantNot: "seccompProfile"},
-		"a level that there is not is taken for restricted":         {pod: carelessPod, live: namespace("another-manager", enforce("strict")), want: []string{"restricted"}},
+		"an unknown level counts as restricted":                     {pod: carelessPod, live: namespace("another-manager", enforce("strict")), want: []string{"restricted"}},
 		"the namespace is that of install, and gets its level back": {pod: carelessPod, live: namespace(objects.Manager, enforce("privileged")), want: []string{"restricted"}},
 	}
 	for name, test := range tests {

@@ -12,7 +12,7 @@ func TestWholeOfALog(t *testing.T) {
 		"the status has nothing":                {"first\nlast", "", "first\nlast"},
 		"the log has more than the status":      {"first\nlast", "st\nlast", "first\nlast"},
 		"the kubelet does not have the file":    {gone, "first\nlast", "first\nlast"},
-		"there is no log any more":              {"", "last", "last"},
+		"the log is deleted":                    {"", "last", "last"},
 		"the log is that of the next container": {"first", "first\nlast", "first\nlast"},
 	}
 	for name, test := range tests {

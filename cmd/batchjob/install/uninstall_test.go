@@ -36,12 +36,12 @@ func TestUninstallWhereNothingIsInstalled(t *testing.T) {
 		want    string // of the error; none: it is done
 		wantOut string
 	}{
-		"without flags":                        {live: []runtime.Object{theirs}, want: "no controller in namespace checks"},
-		"with the namespace of others":         {live: []runtime.Object{theirs}, options: both, want: "no controller in namespace checks"},
-		"with a namespace that there is not":   {options: both, want: "controllers in: other"},
-		"with a namespace that install made":   {live: []runtime.Object{ours}, options: both, wantOut: "namespace/checks deleted"},
-		"with its namespace, and not for that": {live: []runtime.Object{ours}, options: uninstallOptions{deleteReports: true}, want: "no controller in namespace checks"},
-		"with reports that were kept":          {live: []runtime.Object{theirs, claim}, options: uninstallOptions{deleteReports: true}, wantOut: "persistentvolumeclaim/batch-job-controller deleted"},
+		"without flags":                         {live: []runtime.Object{theirs}, want: "no controller in namespace checks"},
+		"with a foreign namespace":              {live: []runtime.Object{theirs}, options: both, want: "no controller in namespace checks"},
+		"with a namespace that does not exist":  {options: both, want: "controllers in: other"},
+		"with a namespace that install created": {live: []runtime.Object{ours}, options: both, wantOut: "namespace/checks deleted"},
+		"without --delete-namespace":            {live: []runtime.Object{ours}, options: uninstallOptions{deleteReports: true}, want: "no controller in namespace checks"},
+		"with reports that were kept":           {live: []runtime.Object{theirs, claim}, options: uninstallOptions{deleteReports: true}, wantOut: "persistentvolumeclaim/batch-job-controller deleted"},
 	}
 	for name, test := range tests {
 		t.Run(name, func(t *testing.T) {

@@ -233,7 +233,7 @@ func TestStuckText(t *testing.T) {
 			[]Node{{Name: "a", Reason: "x"}, {Name: "b", Reason: "x"}, {Name: "c", Reason: "x"}, {Name: "d", Reason: "x"}, {Name: "e", Reason: "x"}},
 			"  nodes a, b, c and 2 more: x", "nodes a, b, c and 2 more: x",
 		},
-		"an image is told in the words that say most": {
+		"the longest reason of an image is shown": {
 			[]Node{{Name: "a", Reason: "container x: ErrImagePull: short"}, {Name: "b", Reason: "container x: ErrImagePull: something longer"}},
 			"  nodes a and b: container x: ErrImagePull: something longer", "nodes a and b: container x: ErrImagePull",
 		},

@@ -136,7 +136,7 @@ func TestRollout(t *testing.T) {
 			Rollout{Line: "0 of 2 replicas ready", NotReady: "one", Why: []string{"pod one: FailedMount: new"}}},
 		"a probe that fails at first is no news": {deployment(2, 2, 2, 0), []corev1.Pod{runsFor(2 * time.Second)}, []corev1.Event{event("Unhealthy", "refused", now)},
 			Rollout{Line: "0 of 2 replicas ready", NotReady: "one"}},
-		"a probe that goes on failing is": {deployment(2, 2, 2, 0), []corev1.Pod{runsFor(time.Minute)}, []corev1.Event{event("Unhealthy", "503", now)},
+		"a probe that keeps failing is": {deployment(2, 2, 2, 0), []corev1.Pod{runsFor(time.Minute)}, []corev1.Event{event("Unhealthy", "503", now)},
 			Rollout{Line: "0 of 2 replicas ready", NotReady: "one", Why: []string{"pod one: Unhealthy: 503"}}},
 		"a probe of a process that has ended is no news": {deployment(2, 2, 2, 0), []corev1.Pod{pod(waiting("", ""))}, []corev1.Event{event("Unhealthy", "503", now)},
 			Rollout{Line: "0 of 2 replicas ready", NotReady: "one"}},

@@ -132,9 +132,9 @@ func TestWaitAtAnUnreadableRecord(t *testing.T) {
 		wantOver   bool
 		wantNewest execution.ID
 	}{
-		"it goes on being unreadable":                      {then: damaged, wantNewest: unreadable},
-		"it is mended":                                     {then: mended, wantOver: true, wantNewest: unreadable},
-		"a newer execution begins":                         {then: recordOf(t, newer, execution.Closed), wantOver: true, wantNewest: newer},
+		"it stays unreadable":      {then: damaged, wantNewest: unreadable},
+		"it is mended":             {then: mended, wantOver: true, wantNewest: unreadable},
+		"a newer execution begins": {then: recordOf(t, newer, execution.Closed), wantOver: true, wantNewest: newer},
 		"a newer execution is not the one that was chosen": {given: unreadable, then: recordOf(t, newer, execution.Closed), wantNewest: unreadable},
 	}
 	for name, test := range tests {
