@@ -1,9 +1,11 @@
 package cmd_test
 
 import (
+	"errors"
 	"go/ast"
 	"go/parser"
 	"go/token"
+	"io/fs"
 	"os"
 	"path/filepath"
 	"regexp"
@@ -13,7 +15,7 @@ import (
 
 // TestArchitectureNamesFunctionsThatExist holds docs/architecture.md against the code:
 // every name in backquotes that has the form package.Name or package.Type.Method is
-// one that a package of that name declares.
+// one that a package of that name declares, and every name of a file is one.
 func TestArchitectureNamesFunctionsThatExist(t *testing.T) {
 	text, err := os.ReadFile(filepath.Join("..", "docs", "architecture.md"))
 	if err != nil {
@@ -33,6 +35,28 @@ func TestArchitectureNamesFunctionsThatExist(t *testing.T) {
 		}
 		if !declared[name[1]][name[2]] {
 			t.Errorf("docs/architecture.md names %s.%s, which there is not", name[1], name[2])
+		}
+	}
+}
+
+// TestArchitectureNamesFilesThatExist looks for dir/file.go from the root, and from the
+// folder of the packages.
+func TestArchitectureNamesFilesThatExist(t *testing.T) {
+	text, err := os.ReadFile(filepath.Join("..", "docs", "architecture.md"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	names := regexp.MustCompile("`([a-z/]+/[a-z_]+\\.go)`").FindAllStringSubmatch(string(text), -1)
+	if len(names) < 5 {
+		t.Errorf("docs/architecture.md names %d files, want more", len(names))
+	}
+	for _, name := range names {
+		_, err := os.Stat(filepath.Join("..", name[1]))
+		if errors.Is(err, fs.ErrNotExist) {
+			_, err = os.Stat(filepath.Join("..", "controller", name[1]))
+		}
+		if err != nil {
+			t.Errorf("docs/architecture.md names %s: %v", name[1], err)
 		}
 	}
 }
