@@ -8,7 +8,6 @@ import (
 	batchv1 "k8s.io/api/batch/v1"
 	apierrors "k8s.io/apimachinery/pkg/api/errors"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
-	clienttesting "k8s.io/client-go/testing"
 
 	"github.com/batch-job-controller/batch-job-controller/controller/config"
 	"github.com/batch-job-controller/batch-job-controller/controller/execution"
@@ -62,23 +61,4 @@ func TestATaskWithoutAJobEndsWhenNoneCanBeCreated(t *testing.T) {
 			})
 		})
 	}
-}
-
-// Their names keep a request that comes late from making others.
-func TestJobsAreKeptUntilNoneCanComeAnyMore(t *testing.T) {
-	inBubble(t, func(t *testing.T) {
-		c := newCluster(t, "a")
-		deleted := time.Time{}
-		c.react("delete", "jobs", func(clienttesting.Action) (bool, runtimeObject, error) {
-			deleted = time.Now()
-			return false, nil, nil
-		})
-		r := startReplica(t, c, newMemoryStore(), testConfig(func(c *config.Config) { c.JobHistory = 0 }))
-		defer r.kill()
-		time.Sleep(2 * time.Minute)
-		closed := c.records()[0].Account.ClosedAt
-		if after := deleted.Sub(closed); closed.IsZero() || after < kube.RequestGrace || after > kube.RequestGrace+5*time.Second {
-			t.Errorf("the Job was deleted %s after the execution closed, want %s", after, kube.RequestGrace)
-		}
-	})
 }

@@ -1,0 +1,258 @@
+package history_test
+
+import (
+	"context"
+	"fmt"
+	"log/slog"
+	"slices"
+	"testing"
+	"testing/synctest"
+	"time"
+
+	batchv1 "k8s.io/api/batch/v1"
+	corev1 "k8s.io/api/core/v1"
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+	"k8s.io/apimachinery/pkg/runtime"
+	"k8s.io/apimachinery/pkg/types"
+	"k8s.io/client-go/kubernetes/fake"
+	clienttesting "k8s.io/client-go/testing"
+	"k8s.io/utils/clock"
+
+	"github.com/batch-job-controller/batch-job-controller/controller/execution"
+	"github.com/batch-job-controller/batch-job-controller/controller/history"
+	"github.com/batch-job-controller/batch-job-controller/controller/jobspec"
+	"github.com/batch-job-controller/batch-job-controller/controller/record"
+	"github.com/batch-job-controller/batch-job-controller/controller/testkit"
+	"github.com/batch-job-controller/batch-job-controller/controller/timing"
+	"github.com/batch-job-controller/batch-job-controller/controller/tokens"
+)
+
+const (
+	name      = "check"
+	namespace = "jobs"
+)
+
+// world is what a History works on. Its parts add what is done to them to steps, in
+// order. A test calls it while the History waits.
+type world struct {
+	t       *testing.T
+	client  *fake.Clientset
+	records record.Store
+	steps   []string
+	// fails has errors of steps, by step. A step that fails is not in steps.
+	fails map[string]error
+
+	reports []execution.ID // in the report directory
+	jobs    []*batchv1.Job // in the cache
+	open    execution.ID
+	events  []string
+	damaged int      // records, by the metric
+	errors  []string // of the store, by the metric
+
+	keepReports, keepJobs int
+	auth                  execution.CallbackAuth // of the executions
+}
+
+func newWorld(t *testing.T) *world {
+	w := &world{t: t, client: fake.NewClientset(), fails: map[string]error{}, keepReports: 30, keepJobs: 30}
+	w.records = record.NewStore(w.client.CoreV1().ConfigMaps(namespace), name)
+	w.client.PrependReactor("create", "configmaps", func(action clienttesting.Action) (bool, runtime.Object, error) {
+		object := action.(clienttesting.CreateAction).GetObject().(*corev1.ConfigMap)
+		object.UID = types.UID("uid of " + object.Name) // the fake gives none
+		return false, nil, nil
+	})
+	w.client.PrependReactor("list", "configmaps", func(clienttesting.Action) (bool, runtime.Object, error) {
+		err := w.fails["list records"]
+		return err != nil, nil, err
+	})
+	for verb, resource := range map[string]string{"delete": "*", "delete-collection": "secrets"} {
+		w.client.PrependReactor(verb, resource, func(action clienttesting.Action) (bool, runtime.Object, error) {
+			step := "delete " + action.GetResource().Resource
+			if one, ok := action.(clienttesting.DeleteAction); ok {
+				step += " " + one.GetName()
+			}
+			err := w.step(step)
+			return err != nil, nil, err
+		})
+	}
+	return w
+}
+
+func (w *world) step(step string) error {
+	if err := w.fails[step]; err != nil {
+		return err
+	}
+	w.steps = append(w.steps, step)
+	return nil
+}
+
+// Executions, Drop, JobsOf, Announce and the metrics are the interfaces of package history.
+
+func (w *world) Executions() ([]execution.ID, error) {
+	return slices.Clone(w.reports), w.fails["list reports"]
+}
+
+func (w *world) Drop(id execution.ID) error {
+	if err := w.step("drop report " + string(id)); err != nil {
+		return err
+	}
+	w.reports = slices.DeleteFunc(w.reports, func(other execution.ID) bool { return other == id })
+	return nil
+}
+
+type results struct{ *world }
+
+func (r results) Drop(id execution.ID) { r.steps = append(r.steps, "drop results "+string(id)) }
+
+func (w *world) JobsOf(executions map[execution.ID]bool) (jobs []*batchv1.Job) {
+	for _, job := range w.jobs {
+		if key, ok := jobspec.KeyOf(job); ok && executions[key.Execution] {
+			jobs = append(jobs, job)
+		}
+	}
+	return jobs
+}
+
+func (w *world) Announce(_ context.Context, about corev1.ObjectReference, warning bool, reason, message string) {
+	w.events = append(w.events, fmt.Sprintf("%t %s %s: %s", warning, reason, about.Name, message))
+}
+
+func (w *world) StoreError(operation string) { w.errors = append(w.errors, operation) }
+
+func (w *world) SetDamagedRecords(n int) { w.damaged = n }
+
+// history returns a History that has found no execution.
+func (w *world) history() *history.History {
+	return history.New(history.Options{
+		Controller: name, Namespace: namespace, Client: w.client, Jobs: w, Records: w.records, Directory: w, Results: results{w},
+		Tokens:    tokens.Options{Controller: name, Namespace: namespace, Client: w.client, Log: slog.New(slog.DiscardHandler)},
+		Limits:    func() (reports, jobs int) { return w.keepReports, w.keepJobs },
+		IsOpen:    func(id execution.ID) bool { return id == w.open },
+		Announcer: w, Metrics: w, Clock: clock.RealClock{}, Steady: timing.NewSteady(clock.RealClock{}), Log: slog.New(slog.DiscardHandler),
+	})
+}
+
+// start runs a History that has found the records and reports, and waits until it has
+// pruned once.
+func (w *world) start() *history.History {
+	h := w.history()
+	all, err := w.records.List(w.t.Context())
+	testkit.Must(w.t, err)
+	for _, r := range all.Records {
+		h.Add(r.Plan.ID)
+	}
+	for _, id := range w.reports {
+		h.Add(id)
+	}
+	w.run(h)
+	return h
+}
+
+// run runs the History, and waits until it has pruned once.
+func (w *world) run(h *history.History) {
+	h.BeginTerm()
+	fence := func(ctx context.Context) (context.Context, context.CancelFunc, error) {
+		return ctx, func() {}, w.fails["fence"]
+	}
+	go h.Run(w.t.Context(), fence)
+	w.prune(h)
+}
+
+// prune has the History prune, and waits until it has.
+func (w *world) prune(h *history.History) {
+	h.RequestPrune()
+	synctest.Wait()
+}
+
+// stored returns the executions that have a record.
+func (w *world) stored() (ids []execution.ID) {
+	list, err := w.client.CoreV1().ConfigMaps(namespace).List(w.t.Context(), metav1.ListOptions{})
+	testkit.Must(w.t, err)
+	for _, object := range list.Items {
+		ids = append(ids, execution.ID(object.Labels[jobspec.ExecutionLabel]))
+	}
+	return ids
+}
+
+// execute creates the record, the report and the Jobs of an execution that began a number
+// of minutes ago and has the phase. A closed one closed after a second.
+func (w *world) execute(minutesAgo int, phase execution.Phase, nodes ...string) record.Record {
+	p := testkit.Plan("")
+	p.Scheduled = time.Now().UTC().Add(-time.Duration(minutesAgo) * time.Minute)
+	p.ID = execution.NewID(p.Scheduled)
+	p.Settings.CallbackAuth, p.Settings.TokensPerSecret = w.auth, 10
+	account := execution.Account{Phase: phase}
+	if phase == execution.Closed {
+		account.ClosedAt = p.Scheduled.Add(time.Second)
+	}
+	r, err := w.records.Create(w.t.Context(), p, account)
+	testkit.Must(w.t, err)
+	w.reports = append(w.reports, p.ID)
+	for _, node := range nodes {
+		key := execution.Key{Execution: p.ID, Node: node}
+		w.jobs = append(w.jobs, w.createJob(key, r.Owner()))
+	}
+	return r
+}
+
+func (w *world) createJob(key execution.Key, owner jobspec.Owner) *batchv1.Job {
+	labels := jobspec.CommonLabels(name, jobspec.JobComponent)
+	labels[jobspec.ExecutionLabel] = string(key.Execution)
+	job, err := w.client.BatchV1().Jobs(namespace).Create(w.t.Context(), &batchv1.Job{ObjectMeta: metav1.ObjectMeta{
+		Name: jobspec.JobName(name, key), Namespace: namespace, UID: types.UID("uid of " + key.Node), Labels: labels,
+		Annotations:     map[string]string{jobspec.NodeAnnotation: key.Node},
+		OwnerReferences: []metav1.OwnerReference{jobspec.OwnerReference(owner)},
+	}}, metav1.CreateOptions{})
+	testkit.Must(w.t, err)
+	return job
+}
+
+// edit changes the object of a record, as a person may.
+func (w *world) edit(r record.Record, change func(*corev1.ConfigMap)) {
+	client := w.client.CoreV1().ConfigMaps(namespace)
+	object, err := client.Get(w.t.Context(), r.Object.Name, metav1.GetOptions{})
+	testkit.Must(w.t, err)
+	change(object)
+	_, err = client.Update(w.t.Context(), object, metav1.UpdateOptions{})
+	testkit.Must(w.t, err)
+}
+
+func (w *world) want(steps ...string) {
+	w.t.Helper()
+	if !slices.Equal(w.steps, steps) {
+		w.t.Errorf("steps:\n got %q\nwant %q", w.steps, steps)
+	}
+	w.steps = nil
+}
+
+// dropped returns the steps of dropping an execution.
+func dropped(r record.Record) []string {
+	id := string(r.Plan.ID)
+	return []string{"delete configmaps " + r.Object.Name, "drop report " + id, "drop results " + id}
+}
+
+func TestWhichExecutionsThereWere(t *testing.T) {
+	at := func(minute int) execution.ID {
+		return execution.NewID(time.Date(2026, 11, 24, 3, minute, 0, 0, time.UTC))
+	}
+	h := history.New(history.Options{})
+	if h.Known(at(10)) || h.OpenedSince(time.Time{}) {
+		t.Error("a new History has executions")
+	}
+	h.Resume(history.Found{Known: map[execution.ID]bool{at(10): true}})
+	h.Add(at(20))
+	for minute, want := range map[int]bool{10: true, 15: false, 20: true} {
+		if got := h.Known(at(minute)); got != want {
+			t.Errorf("known, of 03:%d: got %t, want %t", minute, got, want)
+		}
+	}
+	for minute, want := range map[int]bool{5: true, 10: true, 11: true, 20: true, 21: false} {
+		if got := h.OpenedSince(at(minute).Time()); got != want {
+			t.Errorf("opened since 03:%d: got %t, want %t", minute, got, want)
+		}
+	}
+	h.Forget()
+	if h.Known(at(10)) || h.Known(at(20)) || h.OpenedSince(at(5).Time()) {
+		t.Error("a History that was told to forget has executions")
+	}
+}

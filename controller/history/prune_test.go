@@ -1,0 +1,211 @@
+package history_test
+
+import (
+	"errors"
+	"slices"
+	"testing"
+	"testing/synctest"
+	"time"
+
+	corev1 "k8s.io/api/core/v1"
+	apierrors "k8s.io/apimachinery/pkg/api/errors"
+
+	"github.com/batch-job-controller/batch-job-controller/controller/execution"
+	"github.com/batch-job-controller/batch-job-controller/controller/kube"
+	"github.com/batch-job-controller/batch-job-controller/controller/record"
+	"github.com/batch-job-controller/batch-job-controller/controller/timing"
+)
+
+func TestWhatIsPruned(t *testing.T) {
+	damage := func(o *corev1.ConfigMap) { o.Data["phase"] = "Odd" }
+	tests := map[string]struct {
+		keep     int // reportHistory
+		given    func(*world) (old []record.Record)
+		wantLeft int // executions
+	}{
+		"the oldest first, and of each the record before the report": {keep: 1, wantLeft: 1, given: func(w *world) []record.Record {
+			old := []record.Record{w.execute(50, execution.Closed), w.execute(40, execution.Closed)}
+			w.execute(30, execution.Closed)
+			return old
+		}},
+		"nothing while there are no more than reportHistory": {keep: 2, wantLeft: 2, given: func(w *world) []record.Record {
+			w.execute(50, execution.Closed)
+			w.execute(40, execution.Closed)
+			return nil
+		}},
+		"no open execution, which counts": {keep: 1, wantLeft: 1, given: func(w *world) []record.Record {
+			w.execute(60, execution.Open)
+			return []record.Record{w.execute(50, execution.Closed)}
+		}},
+		"no execution that is closing": {keep: 0, wantLeft: 1, given: func(w *world) []record.Record {
+			w.execute(50, execution.Closing)
+			return nil
+		}},
+		"no report of a damaged record": {keep: 0, wantLeft: 1, given: func(w *world) []record.Record {
+			w.edit(w.execute(50, execution.Closed), damage)
+			return nil
+		}},
+		"no report of a record of a later version": {keep: 0, wantLeft: 1, given: func(w *world) []record.Record {
+			w.edit(w.execute(50, execution.Closed), func(o *corev1.ConfigMap) { o.Data["schema"] = "1000" })
+			return nil
+		}},
+	}
+	for name, tt := range tests {
+		t.Run(name, func(t *testing.T) {
+			synctest.Test(t, func(t *testing.T) {
+				w := newWorld(t)
+				w.keepReports = tt.keep
+				old := tt.given(w)
+				h := w.start()
+				var want []string
+				for _, r := range old {
+					want = append(want, dropped(r)...)
+					if h.Known(r.Plan.ID) {
+						t.Errorf("%s is still known", r.Plan.ID)
+					}
+				}
+				w.want(want...)
+				if len(w.stored()) != tt.wantLeft || len(w.reports) != tt.wantLeft {
+					t.Errorf("left: got records %v and reports %v, want %d of each", w.stored(), w.reports, tt.wantLeft)
+				}
+			})
+		})
+	}
+}
+
+// A volume may hold reports of before the records were lost.
+func TestAReportWithoutARecordIsPruned(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		w := newWorld(t)
+		w.keepReports = 1
+		w.execute(10, execution.Closed)
+		w.reports = append(w.reports, "19990101000000")
+		w.start()
+		w.want("drop report 19990101000000", "drop results 19990101000000")
+	})
+}
+
+// A request that is carried out afterwards would create a Job without an owner.
+func TestNothingIsPrunedWhileItsJobsMayStillBeCreated(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		w := newWorld(t)
+		w.keepReports = 0
+		r := w.execute(0, execution.Closed) // closes in a second
+		w.start()
+		time.Sleep(kube.RequestGrace)
+		synctest.Wait()
+		w.want()
+		time.Sleep(2 * time.Second)
+		synctest.Wait()
+		w.want(dropped(r)...) // without another request
+	})
+}
+
+func TestADeletionThatFailsHalfWay(t *testing.T) {
+	broken := errors.New("broken")
+	tests := map[string]struct {
+		fails      func(oldest record.Record) string // the step of it
+		err        error
+		wantSteps  func(oldest []string) []string // of the steps that drop the oldest: those done at the first try
+		wantErrors []string                       // of the store
+		wantRetry  func(oldest []string) []string
+	}{
+		"the record stays, and so does the report": {
+			fails:     func(r record.Record) string { return "delete configmaps " + r.Object.Name },
+			wantSteps: func([]string) []string { return nil },
+			wantRetry: func(all []string) []string { return all },
+		},
+		"the record is gone, and so is the report": {
+			fails:     func(r record.Record) string { return "delete configmaps " + r.Object.Name },
+			err:       apierrors.NewNotFound(corev1.Resource("configmaps"), "x"),
+			wantSteps: func(all []string) []string { return all[1:] },
+			// The fake has not deleted the record.
+			wantRetry: func(all []string) []string { return all },
+		},
+		"the report stays, and what is exported of it": {
+			fails:      func(r record.Record) string { return "drop report " + string(r.Plan.ID) },
+			wantSteps:  func(all []string) []string { return all[:1] },
+			wantErrors: []string{"drop"},
+			wantRetry:  func(all []string) []string { return all[1:] },
+		},
+	}
+	for name, tt := range tests {
+		t.Run(name, func(t *testing.T) {
+			synctest.Test(t, func(t *testing.T) {
+				w := newWorld(t)
+				w.keepReports = 0
+				oldest, next := w.execute(50, execution.Closed), w.execute(40, execution.Closed)
+				w.fails[tt.fails(oldest)] = tt.err
+				if tt.err == nil {
+					w.fails[tt.fails(oldest)] = broken
+				}
+				h := w.start()
+				all := dropped(oldest)
+				w.want(slices.Concat(tt.wantSteps(all), dropped(next))...) // which the failure does not hold up
+				if !slices.Equal(w.errors, tt.wantErrors) {
+					t.Errorf("store errors: got %q, want %q", w.errors, tt.wantErrors)
+				}
+				if got, want := h.Known(oldest.Plan.ID), tt.err == nil; got != want {
+					t.Errorf("the oldest is known: got %t, want %t", got, want)
+				}
+				clear(w.fails)
+				w.prune(h)
+				w.want(tt.wantRetry(all)...)
+				if h.Known(oldest.Plan.ID) {
+					t.Error("the oldest is still known")
+				}
+			})
+		})
+	}
+}
+
+// What fails is tried again half a minute later, or after the next request.
+func TestPruningThatFailsAtOnce(t *testing.T) {
+	all := []string{"delete secrets", "drop"}
+	tests := map[string]struct {
+		fails     string
+		keep      int      // reportHistory
+		wantFirst []string // with "drop" for the steps that drop the execution
+		wantAgain []string // half a minute later
+		wantNext  []string // with the next request after that
+	}{
+		"the records cannot be listed":        {fails: "list records", wantAgain: all},
+		"the report directory cannot be read": {fails: "list reports", wantFirst: all[:1], wantNext: all[1:]},
+		"the Lease may be lost":               {fails: "fence", wantAgain: all},
+		"the token Secrets cannot be deleted": {fails: "delete secrets", keep: 1, wantAgain: all[:1]},
+	}
+	for name, tt := range tests {
+		t.Run(name, func(t *testing.T) {
+			synctest.Test(t, func(t *testing.T) {
+				w := newWorld(t)
+				w.keepReports, w.auth = tt.keep, execution.TokenAuth
+				r := w.execute(50, execution.Closed)
+				want := func(steps []string) {
+					t.Helper()
+					var all []string
+					for _, step := range steps {
+						if step == "drop" {
+							all = append(all, dropped(r)...)
+						} else {
+							all = append(all, step)
+						}
+					}
+					w.want(all...)
+				}
+				h := w.history()
+				h.Add(r.Plan.ID)
+				w.fails[tt.fails] = errors.New("broken")
+				w.run(h)
+				time.Sleep(timing.LongestSleep) // the first look without a request fails, too
+				synctest.Wait()
+				want(tt.wantFirst)
+				clear(w.fails)
+				time.Sleep(timing.LongestSleep)
+				synctest.Wait()
+				want(tt.wantAgain)
+				w.prune(h)
+				want(tt.wantNext)
+			})
+		})
+	}
+}
