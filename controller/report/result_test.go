@@ -4,8 +4,11 @@ import (
 	"errors"
 	"fmt"
 	"io/fs"
+	"maps"
+	"os"
 	"path"
 	"path/filepath"
+	"slices"
 	"strings"
 	"sync"
 	"sync/atomic"
@@ -169,6 +172,77 @@ func wantFiles(t *testing.T, s *report.Store, want map[string]string) {
 		got, err := fs.ReadFile(s.FS(), path.Join(string(first), name))
 		if err != nil || string(got) != content {
 			t.Errorf("%s: got %q, %v, want %q", name, got, err, content)
+		}
+	}
+}
+
+func TestResultsOfNodes(t *testing.T) {
+	const long = "a-node-whose-name-is-as-long-as-a-name-can-be"
+	longest := strings.Repeat(long+".", 6)[:253]
+	for name, test := range map[string]struct {
+		saved []string
+		file  string // of the first node
+		nodes []string
+		want  []string
+	}{
+		"the nodes are known":                     {saved: []string{"a", "b"}, nodes: []string{"a", "b", "c"}, want: []string{"a", "b"}},
+		"a file looks like a result":              {saved: []string{"a"}, file: "x.json", nodes: []string{"a"}, want: []string{"a"}},
+		"an unlisted node":                        {saved: []string{"a", "b"}, nodes: []string{"b"}, want: []string{"b"}},
+		"a node has a long name":                  {saved: []string{longest}, nodes: []string{longest}, want: []string{longest}},
+		"a node is called execution":              {saved: []string{"execution"}, nodes: []string{"execution"}, want: []string{"execution"}},
+		"unknown nodes":                           {saved: []string{"a", "b.c"}, want: []string{"a", "b.c"}},
+		"unknown nodes, and a file like a result": {saved: []string{"a"}, file: "x.json", want: []string{"a"}},
+		"unknown nodes, and an odd file":          {saved: []string{"a"}, file: "X.json", want: []string{"a"}},
+		"unknown nodes, and no results":           {},
+	} {
+		t.Run(name, func(t *testing.T) {
+			s, _ := newStore(t)
+			testkit.Must(t, s.Begin(first))
+			testkit.Must(t, s.SaveReport(execution.Report{ID: first}))
+			for _, node := range test.saved {
+				testkit.Must(t, s.CreateResult(key(first, node), []byte("of "+node)))
+			}
+			if test.file != "" {
+				_, err := s.SaveFile(key(first, test.saved[0]), test.file, "", nil, strings.NewReader("x"))
+				testkit.Must(t, err)
+			}
+			results := map[string]string{}
+			for node, body := range s.Results(first, test.nodes) {
+				results[node] = string(body)
+			}
+			equal(t, slices.Sorted(maps.Keys(results)), test.want)
+			for node, body := range results {
+				if body != "of "+node {
+					t.Errorf("the result of %s is %q", node, body)
+				}
+			}
+		})
+	}
+}
+
+func TestResultsCanBeLeftEarly(t *testing.T) {
+	s, _ := newStore(t)
+	testkit.Must(t, s.Begin(first))
+	testkit.Must(t, s.CreateResult(key(first, "a"), nil))
+	testkit.Must(t, s.CreateResult(key(first, "b"), nil))
+	for range s.Results(first, nil) {
+		break
+	}
+	for node := range s.Results(second, nil) {
+		t.Errorf("%s of a missing execution", node)
+	}
+}
+
+func TestAResultIsReadAsItWasSaved(t *testing.T) {
+	s, dir := newStore(t)
+	testkit.Must(t, s.Begin(first))
+	testkit.Must(t, s.CreateResult(key(first, "a"), []byte(`{"a":1}`)))
+	testkit.Must(t, os.Symlink(filepath.Join(dir, string(first), "a.json"), filepath.Join(dir, string(first), "link.json")))
+	testkit.Must(t, os.Mkdir(filepath.Join(dir, string(first), "directory.json"), 0o750))
+	for node, want := range map[string]string{"a": `{"a":1}`, "none": "", "link": "", "directory": ""} {
+		got, err := s.Result(key(first, node))
+		if err != nil || string(got) != want || (got == nil) != (want == "") {
+			t.Errorf("%s: got %q, %v, want %q", node, got, err, want)
 		}
 	}
 }

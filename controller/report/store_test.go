@@ -1,12 +1,9 @@
 package report_test
 
 import (
-	"bytes"
 	"errors"
 	"fmt"
-	"io"
 	"io/fs"
-	"maps"
 	"os"
 	"path/filepath"
 	"slices"
@@ -220,129 +217,6 @@ func TestExecutionsAreWhatLooksLikeOne(t *testing.T) {
 	}
 }
 
-func TestResultsOfNodes(t *testing.T) {
-	const long = "a-node-whose-name-is-as-long-as-a-name-can-be"
-	longest := strings.Repeat(long+".", 6)[:253]
-	for name, test := range map[string]struct {
-		saved []string
-		file  string // of the first node
-		nodes []string
-		want  []string
-	}{
-		"the nodes are known":                     {saved: []string{"a", "b"}, nodes: []string{"a", "b", "c"}, want: []string{"a", "b"}},
-		"a file looks like a result":              {saved: []string{"a"}, file: "x.json", nodes: []string{"a"}, want: []string{"a"}},
-		"an unlisted node":                        {saved: []string{"a", "b"}, nodes: []string{"b"}, want: []string{"b"}},
-		"a node has a long name":                  {saved: []string{longest}, nodes: []string{longest}, want: []string{longest}},
-		"a node is called execution":              {saved: []string{"execution"}, nodes: []string{"execution"}, want: []string{"execution"}},
-		"unknown nodes":                           {saved: []string{"a", "b.c"}, want: []string{"a", "b.c"}},
-		"unknown nodes, and a file like a result": {saved: []string{"a"}, file: "x.json", want: []string{"a"}},
-		"unknown nodes, and an odd file":          {saved: []string{"a"}, file: "X.json", want: []string{"a"}},
-		"unknown nodes, and no results":           {},
-	} {
-		t.Run(name, func(t *testing.T) {
-			s, _ := newStore(t)
-			testkit.Must(t, s.Begin(first))
-			testkit.Must(t, s.SaveReport(execution.Report{ID: first}))
-			for _, node := range test.saved {
-				testkit.Must(t, s.CreateResult(key(first, node), []byte("of "+node)))
-			}
-			if test.file != "" {
-				_, err := s.SaveFile(key(first, test.saved[0]), test.file, "", nil, strings.NewReader("x"))
-				testkit.Must(t, err)
-			}
-			results := map[string]string{}
-			for node, body := range s.Results(first, test.nodes) {
-				results[node] = string(body)
-			}
-			equal(t, slices.Sorted(maps.Keys(results)), test.want)
-			for node, body := range results {
-				if body != "of "+node {
-					t.Errorf("the result of %s is %q", node, body)
-				}
-			}
-		})
-	}
-}
-
-func TestResultsCanBeLeftEarly(t *testing.T) {
-	s, _ := newStore(t)
-	testkit.Must(t, s.Begin(first))
-	testkit.Must(t, s.CreateResult(key(first, "a"), nil))
-	testkit.Must(t, s.CreateResult(key(first, "b"), nil))
-	for range s.Results(first, nil) {
-		break
-	}
-	for node := range s.Results(second, nil) {
-		t.Errorf("%s of a missing execution", node)
-	}
-}
-
-func TestFilesAreStoredUnderTheirNode(t *testing.T) {
-	for name, test := range map[string]struct {
-		name    string
-		nodes   []string
-		want    string
-		wantErr error
-	}{
-		"a name":                      {name: "x.txt", want: "a-x.txt"},
-		"F7 a hidden file":            {name: ".x", want: "a-.x"},
-		"a name that is encoded":      {name: "xy:z", want: "a-xy%3Az", nodes: []string{"a", "a-x"}},
-		"F16 another node's":          {name: "b-x", nodes: []string{"a", "a-b"}, wantErr: execution.ErrNameTaken},
-		"the place of the node's log": {name: "container-main.log", wantErr: execution.ErrNameTaken},
-	} {
-		t.Run(name, func(t *testing.T) {
-			s, dir := newStore(t)
-			testkit.Must(t, s.Begin(first))
-			got, err := s.SaveFile(key(first, "a"), test.name, "", test.nodes, strings.NewReader("x"))
-			if got != test.want || !errors.Is(err, test.wantErr) {
-				t.Errorf("got %q, %v, want %q, %v", got, err, test.want, test.wantErr)
-			}
-			stored := names(t, filepath.Join(dir, string(first)))
-			if (test.want == "") != (len(stored) == 0) {
-				t.Errorf("stored: %q", stored)
-			}
-		})
-	}
-}
-
-func TestAFileThatIsNamedLikeAPathIsRefused(t *testing.T) {
-	s, dir := newStore(t)
-	testkit.Must(t, s.Begin(first))
-	var invalid *execution.InvalidError
-	if _, err := s.SaveFile(key(first, "a"), "../x", "", nil, strings.NewReader("x")); !errors.As(err, &invalid) {
-		t.Errorf("F1: %v", err)
-	}
-	equal(t, names(t, filepath.Join(dir, string(first))), nil)
-}
-
-func TestAFileWithoutANameGetsOne(t *testing.T) {
-	s, _ := newStore(t)
-	testkit.Must(t, s.Begin(first))
-	got, err := s.SaveFile(key(first, "a"), "", "text/csv", []string{"a"}, strings.NewReader("1,2"))
-	testkit.Must(t, err)
-	if !strings.HasPrefix(got, "a-") || !strings.HasSuffix(got, ".csv") || content(t, s, "latest/"+got) != "1,2" {
-		t.Errorf("stored as %q", got)
-	}
-}
-
-func TestAnUploadThatBreaksOffLeavesNothing(t *testing.T) {
-	s, dir := newStore(t)
-	testkit.Must(t, s.Begin(first))
-	broken := fmt.Errorf("hung up: %w", execution.ErrTooLarge)
-	body := io.MultiReader(bytes.NewReader(make([]byte, 100_000)), iotest.ErrReader(broken))
-	if _, err := s.SaveFile(key(first, "a"), "x", "", nil, body); !errors.Is(err, execution.ErrTooLarge) {
-		t.Errorf("SaveFile: %v", err)
-	}
-	if _, err := s.SaveLog(key(first, "a"), "main", iotest.ErrReader(broken), 10); !errors.Is(err, broken) {
-		t.Errorf("SaveLog: %v", err)
-	}
-	half := io.MultiReader(strings.NewReader("12345"), iotest.ErrReader(broken))
-	if _, err := s.SaveLog(key(first, "a"), "main", half, 5); !errors.Is(err, broken) {
-		t.Errorf("SaveLog at the limit: %v", err)
-	}
-	equal(t, names(t, filepath.Join(dir, string(first))), nil)
-}
-
 func TestLogsAreCut(t *testing.T) {
 	const note = "\n[log truncated at 5 bytes]\n"
 	for name, test := range map[string]struct {
@@ -450,20 +324,6 @@ func TestManyWriteAtOnce(t *testing.T) {
 	for node, body := range s.Results(first, nil) {
 		if string(body) != node {
 			t.Errorf("the result of %s is %q", node, body)
-		}
-	}
-}
-
-func TestAResultIsReadAsItWasSaved(t *testing.T) {
-	s, dir := newStore(t)
-	testkit.Must(t, s.Begin(first))
-	testkit.Must(t, s.CreateResult(key(first, "a"), []byte(`{"a":1}`)))
-	testkit.Must(t, os.Symlink(filepath.Join(dir, string(first), "a.json"), filepath.Join(dir, string(first), "link.json")))
-	testkit.Must(t, os.Mkdir(filepath.Join(dir, string(first), "directory.json"), 0o750))
-	for node, want := range map[string]string{"a": `{"a":1}`, "none": "", "link": "", "directory": ""} {
-		got, err := s.Result(key(first, node))
-		if err != nil || string(got) != want || (got == nil) != (want == "") {
-			t.Errorf("%s: got %q, %v, want %q", node, got, err, want)
 		}
 	}
 }
