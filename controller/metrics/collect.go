@@ -69,7 +69,7 @@ type series struct {
 	share
 }
 
-// snapshot returns what there is.
+// snapshot returns a copy that Collect can read without the lock.
 func (r *Results) snapshot() snapshot {
 	r.mu.RLock()
 	defer r.mu.RUnlock()

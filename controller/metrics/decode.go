@@ -12,15 +12,14 @@ import (
 
 const wantDocument = `must be an object of gauges such as {"name": [{"value": 1, "labels": {}}]}`
 
-// Decode checks the body of a result against the configured gauges, down to
-// what encoding/json lets pass: duplicate keys, other spellings of a key, null
-// for a number, text that is not Unicode. An error is an
-// execution.InvalidError that the pod may be shown, or wraps
-// execution.ErrTooLarge.
+// Decode checks the body of a result against the configured gauges. It also rejects
+// what encoding/json accepts: duplicate keys, other spellings of a key, null for a
+// number, text that is not Unicode. An error is an execution.InvalidError, which the
+// pod may see, or wraps execution.ErrTooLarge.
 //
-// The labels node and executionID are known from elsewhere: they may be there,
-// and are left out. A configured label that is not there is empty. An object
-// without gauges is a result that sets none.
+// The controller adds the labels node and executionID itself: a sample may have them,
+// and Decode drops them. A missing configured label is empty. An object without gauges
+// is a result that sets none.
 func (r *Results) Decode(body []byte) (Samples, error) {
 	r.mu.RLock()
 	s := r.current
@@ -29,8 +28,8 @@ func (r *Results) Decode(body []byte) (Samples, error) {
 	return d.samples, err
 }
 
-// DecodeFor is Decode for a result that came from key: labels that say it came
-// from elsewhere are an error.
+// DecodeFor is Decode for the result of a node task: labels of another node or
+// execution are an error.
 func (r *Results) DecodeFor(key execution.Key, body []byte) (Samples, error) {
 	r.mu.RLock()
 	s := r.schemaOf(key.Execution)
@@ -39,12 +38,13 @@ func (r *Results) DecodeFor(key execution.Key, body []byte) (Samples, error) {
 	return d.samples, err
 }
 
-// identityOf returns the labels that say where a result comes from.
+// identityOf returns the labels that the results of a node task may only have with these
+// values.
 func identityOf(key execution.Key) map[string]string {
 	return map[string]string{labelNode: key.Node, labelExecution: string(key.Execution)}
 }
 
-// decode reads a body, and redacts what of its labels must not be stored.
+// decode decodes a body, and redacts the credentials in its labels.
 func (s *schema) decode(body []byte, identity map[string]string, redact Redact) (*decoder, error) {
 	if err := checkText(body, s.limits.Body); err != nil {
 		return &decoder{}, err
@@ -56,14 +56,14 @@ func (s *schema) decode(body []byte, identity map[string]string, redact Redact) 
 	return d, nil
 }
 
-// decoder reads one result. It goes no deeper than the four levels that a
-// result has, whatever the body does.
+// decoder reads one result. It reads no more than the four levels that a result has,
+// however deep the body is.
 type decoder struct {
 	reader
 	gauges   map[string]gauge
 	limits   Limits
-	identity map[string]string // what the labels of that name must be; nil: anything
-	samples  Samples           // as they are stored
+	identity map[string]string // from identityOf; nil: the labels may have any value
+	samples  Samples           // with redacted labels
 }
 
 func (d *decoder) gauge(_, name string) error {
@@ -119,25 +119,27 @@ func (d *decoder) sample(path, name string, g gauge, seen map[string]string) err
 	return nil
 }
 
-// checkSet refuses labels that another sample of the gauge has, as they were sent
-// or as they are stored: of two that become the same, one would be lost. It notes
-// them, as they are stored.
+// checkSet rejects a label set that another sample of the gauge has, as sent or after
+// redaction: one of two equal sets would be lost. It adds the set to seen, which maps
+// stored sets to sent ones.
 func checkSet(path string, g gauge, sent, stored []string, seen map[string]string) error {
-	set, as := strings.Join(sent, "\xff"), strings.Join(stored, "\xff") // which no label value holds
-	another, there := seen[as]
-	seen[as] = set
+	const separator = "\xff" // is in no label value, as those are UTF-8
+	sentSet, storedSet := strings.Join(sent, separator), strings.Join(stored, separator)
+	earlier, duplicate := seen[storedSet]
+	seen[storedSet] = sentSet
 	switch {
-	case !there:
+	case !duplicate:
 		return nil
-	case another == set:
-		return invalid(path, "has the labels of another sample: must be different%s", unlike(g, stored))
+	case earlier == sentSet:
+		return invalid(path, "has the labels of another sample: must be different%s", fromLabels(g, stored))
 	default:
-		return invalid(path, "has the labels of another sample after redaction of their credentials: must be different%s", unlike(g, stored))
+		return invalid(path, "has the labels of another sample after redaction of their credentials: must be different%s", fromLabels(g, stored))
 	}
 }
 
-// unlike says from which labels those of a sample must differ, unless it has none.
-func unlike(g gauge, values []string) string {
+// fromLabels returns the end of an error: the labels from which those of a sample must
+// differ. It is empty for a sample without labels.
+func fromLabels(g gauge, values []string) string {
 	var labels []string
 	for i, value := range values {
 		if value != "" {
@@ -166,9 +168,9 @@ func (d *decoder) number(path string) (float64, error) {
 	return value, nil
 }
 
-// labels reads the labels of a sample: as they were sent, and as they are stored.
+// labels reads the labels of a sample into sent, and redacted into stored.
 func (d *decoder) labels(path string, g gauge, sent, stored []string) error {
-	if d.takeNull() { // how some languages write that there are none
+	if d.takeNull() { // some languages encode an empty map as null
 		return nil
 	}
 	return d.object(path, `must be an object such as {"name": "value"}`, func(path, name string) error {
@@ -184,7 +186,7 @@ func (d *decoder) labels(path string, g gauge, sent, stored []string) error {
 	})
 }
 
-// foreignLabel checks a label that does not belong to the gauge.
+// foreignLabel checks a label that the gauge does not have.
 func (d *decoder) foreignLabel(path, name, value string, g gauge) error {
 	if name == labelNode || name == labelExecution {
 		if want, ok := d.identity[name]; ok && want != value {
@@ -216,7 +218,7 @@ func (d *decoder) label(path string) (string, error) {
 	return value, nil
 }
 
-// isInvisible is true for what makes text look like other text.
+// isInvisible reports whether a character can make a text look like another one.
 func isInvisible(r rune) bool {
 	return unicode.In(r, unicode.Cc, unicode.Cf, unicode.Zl, unicode.Zp)
 }

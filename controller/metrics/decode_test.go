@@ -246,7 +246,7 @@ func TestResultsThatAreTooLarge(t *testing.T) {
 }
 
 func TestDecodeTakesAnyIdentityWhenItIsNotKnown(t *testing.T) {
-	got, err := newResults().Decode([]byte(`{"plain":[{"value":1,"labels":{"node":"whoever"}}]}`))
+	got, err := newResults().Decode([]byte(`{"plain":[{"value":1,"labels":{"node":"another"}}]}`))
 	if diff := cmp.Diff(plain(1), got); diff != "" || err != nil {
 		t.Error(diff, err)
 	}

@@ -7,15 +7,15 @@ import (
 	"github.com/batch-job-controller/batch-job-controller/controller/execution"
 )
 
-// makeRoom stops exporting the oldest executions of those that are older than
-// one, until what is left fits. It returns how many series that were. The latest
-// of their nodes stays. The caller holds r.mu.
-func (r *Results) makeRoom(than execution.ID) (dropped int) {
+// makeRoom stops exporting executions older than newest, oldest first, until the series
+// fit. It returns how many series it dropped. The latest values of the nodes stay. The
+// caller holds r.mu.
+func (r *Results) makeRoom(newest execution.ID) (dropped int) {
 	if r.series <= r.maxSeries {
 		return 0
 	}
 	for _, id := range slices.Sorted(maps.Keys(r.executions)) {
-		if r.series <= r.maxSeries || id >= than {
+		if r.series <= r.maxSeries || id >= newest {
 			break
 		}
 		dropped += r.dropSeries(id)
@@ -23,8 +23,8 @@ func (r *Results) makeRoom(than execution.ID) (dropped int) {
 	return dropped
 }
 
-// shrink makes all fit, if need be without the newest execution and then without
-// the latest of each node. The caller holds r.mu.
+// shrink drops series until all fit: those of the newest execution after the others, and
+// then the latest values of nodes. The caller holds r.mu.
 func (r *Results) shrink() (dropped int) {
 	dropped = r.makeRoom(r.newestShown())
 	if r.series > r.maxSeries {

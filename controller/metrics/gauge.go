@@ -12,7 +12,7 @@ import (
 const (
 	labelNode      = "node"
 	labelExecution = "executionID"
-	latest         = "latest" // the execution of the series that follow the newest
+	latest         = "latest" // the executionID of each node's newest values
 
 	infoName = "com_github_bakito_batch_job_controller"
 	infoHelp = "information about github.com/bakito/batch-job-controller"
@@ -55,8 +55,8 @@ func newInfo(prefix string, i Info) (*prometheus.Desc, prometheus.Metric) {
 	return desc, constant(desc, 1)
 }
 
-// constant returns a metric for one scrape. One that cannot be is shown as an
-// error of the scrape.
+// constant returns a metric for one scrape. An invalid metric makes the scrape report its
+// error.
 func constant(desc *prometheus.Desc, value float64, labels ...string) prometheus.Metric {
 	m, err := prometheus.NewConstMetric(desc, prometheus.GaugeValue, value, labels...)
 	if err != nil {

@@ -27,7 +27,7 @@ func over(limit execution.Limit, path, format string, args ...any) error {
 	}
 }
 
-// quote quotes foreign text.
+// quote quotes and truncates text from a pod.
 func quote(foreign string) string {
 	return strconv.Quote(execution.Truncate(foreign, maxQuoted))
 }

@@ -42,9 +42,9 @@ func newLastExecution() *lastExecution {
 func (m *Metrics) SetLastReport(r execution.Report) {
 	nodes := r.Count()
 	for _, verdict := range execution.Verdicts() {
-		nodes[verdict] += 0 // a series each, also for none
+		nodes[verdict] += 0 // a verdict without nodes has a series too
 	}
-	bad := map[string]badNode{} // by node: a series that is there twice would spoil the whole scrape
+	bad := map[string]badNode{} // by node: a duplicate series would fail the whole scrape
 	for _, t := range r.Tasks {
 		if t.Bad() && len(bad) < maxBadNodes {
 			bad[t.Node] = badNode{string(t.Verdict()), m.reasons.label(string(t.Reason))}
@@ -78,8 +78,8 @@ func (l *lastExecution) Describe(ch chan<- *prometheus.Desc) {
 	}
 }
 
-// Collect implements prometheus.Collector. What it reads is replaced, never
-// changed: it needs the lock no longer than it takes to read which it is.
+// Collect implements prometheus.Collector. The maps are replaced, never changed, so it
+// needs the lock only to read which ones are current.
 func (l *lastExecution) Collect(ch chan<- prometheus.Metric) {
 	l.mu.Lock()
 	id, nodes, bad := l.id, l.nodes, l.bad

@@ -7,16 +7,16 @@ import (
 	"github.com/batch-job-controller/batch-job-controller/controller/execution"
 )
 
-// newestShare is what a node contributed last. Its parts may be of different
-// executions, and outlive those that give way to newer ones.
+// newestShare is a node's newest samples and task. They may be of different executions,
+// and stay when the series of those executions are dropped to make room.
 type newestShare struct {
 	share
 	samplesOf, taskOf execution.ID
 }
 
-// follow has the latest of a node follow what it has in one execution now. A
-// result is taken as a whole: label sets that a node no longer reports are not
-// its latest. The caller holds r.mu.
+// follow updates the latest values of a node after its share of an execution has
+// changed to now. A result counts as a whole: a label set that the node no longer reports
+// is not among its latest values. The caller holds r.mu.
 func (r *Results) follow(key execution.Key, now share) {
 	if !r.withLatest {
 		return
@@ -37,8 +37,8 @@ func (r *Results) follow(key execution.Key, now share) {
 	r.setLatest(key.Node, one)
 }
 
-// forget has the nodes whose latest is of an execution that is not there any
-// more fall back to what older ones have. The caller holds r.mu.
+// forget is called after an execution was removed: nodes whose latest values are of that
+// execution get those of an older one. The caller holds r.mu.
 func (r *Results) forget(id execution.ID) {
 	for node, one := range r.latest {
 		if one.samplesOf == id {
@@ -63,8 +63,8 @@ func (r *Results) withOlderTask(node string, one newestShare) newestShare {
 	return one
 }
 
-// newestWith returns what a node has in the newest execution in which it has
-// something. The caller holds r.mu.
+// newestWith returns a node's newest share that has a part, and its execution. The caller
+// holds r.mu.
 func (r *Results) newestWith(node string, has func(share) bool) (share, execution.ID) {
 	for _, id := range slices.Backward(slices.Sorted(maps.Keys(r.executions))) {
 		if one := r.executions[id][node]; has(one) {
@@ -84,8 +84,8 @@ func (r *Results) setLatest(node string, one newestShare) {
 	r.latest[node] = one
 }
 
-// rebuildLatest finds the latest of all nodes anew, or forgets it if it is not
-// asked for. The caller holds r.mu.
+// rebuildLatest computes the latest values of all nodes again, or drops them if they are
+// not enabled. The caller holds r.mu.
 func (r *Results) rebuildLatest() {
 	for node := range r.latest {
 		r.setLatest(node, newestShare{})

@@ -11,21 +11,20 @@ import (
 // Result is what a node has reported in an execution.
 type Result struct {
 	Samples  Samples
-	Body     []byte // the same as JSON
-	New      int    // samples that came with the body that was merged last
-	Redacted int    // credentials in them
+	Body     []byte // the samples as JSON
+	New      int    // samples of the body that was merged last
+	Redacted int    // credentials in these new samples
 }
 
-// Merge checks a result that came from key like DecodeFor, and merges it into
-// the one that is stored, if there is one: of each series the newest value
-// counts. The limits of one result are those of the merged one too: a node does
-// not get around them by sending several.
+// Merge checks a result of a node task like DecodeFor, and merges it into the stored
+// result, if any: of each series the newest value counts. The limits of one result also
+// hold for the merged result, so that a node cannot exceed them by sending several.
 //
-// It is judged as it was sent, and merged as it is stored: with the credentials in
-// its labels redacted. So a series that comes again is the same one.
+// Merge checks the result as it was sent, and merges it with the credentials in its
+// labels redacted. A series that is sent again is therefore the same series.
 //
-// A body that sets all series that there are is otherwise kept as it was sent. A
-// stored result that cannot be read any more gives way, and unreadable says why.
+// A body that sets all stored series is stored as it was sent, except for redactions. It
+// replaces a stored result that can no longer be decoded; unreadable is that error.
 func (r *Results) Merge(key execution.Key, stored, body []byte, redact Redact) (merged Result, unreadable, err error) {
 	r.mu.RLock()
 	s, most := r.schemaOf(key.Execution), r.maxSeries
@@ -57,31 +56,31 @@ func (r *Results) Merge(key execution.Key, stored, body []byte, redact Redact) (
 	return Result{Samples: all, Body: text, New: len(samples), Redacted: sent.n}, nil, err
 }
 
-// merge returns the series of both, with the values of later where both have
-// one, in the order in which they came first.
+// merge returns the series of both, each at its first position. A series of both has the
+// value of later.
 func merge(earlier, later Samples) Samples {
 	all := make(Samples, 0, len(earlier)+len(later))
-	at := make(map[string]int, len(earlier)+len(later))
+	position := make(map[string]int, len(earlier)+len(later))
 	for _, samples := range []Samples{earlier, later} {
 		for _, sample := range samples {
 			series := sample.series()
-			if i, there := at[series]; there {
+			if i, known := position[series]; known {
 				all[i] = sample
 				continue
 			}
-			at[series] = len(all)
+			position[series] = len(all)
 			all = append(all, sample)
 		}
 	}
 	return all
 }
 
-// series tells a sample's series from the others of its node.
+// series identifies a sample's series among those of its node.
 func (s Sample) series() string {
-	return s.Gauge + "\xff" + strings.Join(s.Labels, "\xff") // which neither a name nor a label holds
+	return s.Gauge + "\xff" + strings.Join(s.Labels, "\xff") // no name or label has this byte
 }
 
-// checkMerged refuses what several results come to if it would be refused as one.
+// checkMerged rejects a merged result that exceeds a limit of one result.
 func (s *schema) checkMerged(all Samples, text []byte) error {
 	const hint = "together with the earlier results of the node in this execution"
 	if n := len(all); n > s.limits.Samples {
@@ -102,7 +101,7 @@ func (s *schema) checkMerged(all Samples, text []byte) error {
 	return nil
 }
 
-// checkSeries refuses a result that could not be exported even if it were alone.
+// checkSeries rejects a result that alone exceeds the limit of all series.
 func checkSeries(samples Samples, most int) error {
 	if len(samples)+ofTask > most {
 		return over(execution.Series, "", "has %d samples: too many for the %d series of all results (callback.limits.%s)", len(samples), most, execution.Series)
@@ -110,7 +109,7 @@ func checkSeries(samples Samples, most int) error {
 	return nil
 }
 
-// encode is the inverse of decode. A label that is empty is left out.
+// encode is the inverse of decode. It omits empty labels.
 func (s *schema) encode(samples Samples) ([]byte, error) {
 	type sampleBody struct {
 		Value  float64           `json:"value"`

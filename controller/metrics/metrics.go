@@ -87,7 +87,7 @@ func executionBuckets() []float64 {
 	return []float64{5, 10, 30, 60, 120, 300, 600, 1200, 1800, 3600, 7200, 14400, 28800, 86400}
 }
 
-// refillBuckets are fine where the time should be.
+// refillBuckets are finest around the times that are expected, below 100 ms.
 func refillBuckets() []float64 {
 	return []float64{.005, .01, .02, .03, .04, .05, .06, .08, .1, .15, .2, .3, .5, 1, 2, 5}
 }

@@ -12,8 +12,8 @@ import (
 // SetLeader records whether this replica is the leader.
 func (m *Metrics) SetLeader(leading bool) { setBool(m.leader, leading) }
 
-// ConfigTaken records that the current configuration applies, and
-// whether a part of it only applies after a restart.
+// ConfigTaken records that the current configuration applies, and whether a part of it
+// waits for a restart.
 func (m *Metrics) ConfigTaken(at time.Time, needsRestart bool) {
 	setBool(m.configReloaded, true)
 	setTime(m.configReloadedAt, at)
@@ -75,7 +75,7 @@ func (m *Metrics) SetPool(inFlight, size int) {
 func (m *Metrics) SlotRefilled(d time.Duration) { m.slotRefill.Observe(d.Seconds()) }
 
 // JobCreateFailed counts a failed attempt to create a Job, by the status code of the
-// answer.
+// response.
 func (m *Metrics) JobCreateFailed(code string) {
 	m.jobCreateErrors.WithLabelValues(code).Inc()
 }
@@ -97,8 +97,7 @@ func (m *Metrics) CallbackForwarded(outcome string) {
 	m.callbacksForwarded.WithLabelValues(outcome).Inc()
 }
 
-// CallbackLimited counts a callback that exceeded a
-// limit.
+// CallbackLimited counts a callback that exceeded a limit.
 func (m *Metrics) CallbackLimited(kind string, limit execution.Limit) {
 	m.callbacksLimited.WithLabelValues(kind, string(limit)).Inc()
 }

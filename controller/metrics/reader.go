@@ -9,7 +9,7 @@ import (
 // reader reads well-formed JSON, token by token.
 type reader struct {
 	json *json.Decoder
-	from int64 // where what was read last began, or the space before it
+	from int64 // offset of the last token that was read, or of the space before it
 	redaction
 	// peeked is a token that was read ahead.
 	peeked    json.Token

@@ -12,7 +12,7 @@ const (
 	otherReason     = "Other"
 )
 
-// reasons tells which reasons may be labels.
+// reasons are the reasons that may be labels.
 type reasons struct {
 	mu   sync.Mutex
 	seen map[string]bool

@@ -5,26 +5,26 @@ import (
 	"strings"
 )
 
-// Redact returns a text with the credentials in it redacted, and how many there
-// were. What it returns is no longer than the text.
+// Redact returns a text with its credentials redacted, and their number. The redacted
+// text must not be longer.
 type Redact func(text string) (redacted string, n int)
 
-// redaction redacts the credentials in a body while it is read. The body is judged
-// as it came: what replaces a credential may be what another text says itself.
+// redaction redacts the credentials in a body while it is read. The body is checked as it
+// was sent, because the replacement of a credential may equal another text in it.
 type redaction struct {
 	body   []byte
 	redact Redact // nil: nothing is redacted
 	edits  []edit
-	n      int // credentials that were redacted in what is stored
+	n      int // credentials that were redacted in the stored body
 }
 
-// edit is a text of the body that is stored otherwise than it came.
+// edit replaces a part of the body.
 type edit struct {
 	from, to int64
-	text     string // as JSON
+	text     string // JSON
 }
 
-// shown returns what may be shown of a text.
+// shown returns a text without credentials, for a message.
 func (c *redaction) shown(text string) string {
 	if c.redact == nil {
 		return text
@@ -33,8 +33,8 @@ func (c *redaction) shown(text string) string {
 	return redacted
 }
 
-// quote is quote for what came with the body. A credential that was cut short
-// would not be known for one: it is redacted first.
+// quote is quote for text of the body. It redacts before it truncates: a truncated
+// credential would not be recognized.
 func (c *redaction) quote(foreign string) string { return quote(c.shown(foreign)) }
 
 // member returns the path of an object's member. A key that is not a plain
@@ -49,8 +49,8 @@ func (c *redaction) member(path, key string) string {
 	return path + "." + key
 }
 
-// store returns a text as it is stored, which is in the body between two places,
-// behind a colon at most.
+// store returns a text with its credentials redacted, and adds the edit of the body. The
+// text is in the body between from and to, after a colon or space at most.
 func (c *redaction) store(text string, from, to int64) string {
 	if c.redact == nil {
 		return text
@@ -65,13 +65,13 @@ func (c *redaction) store(text string, from, to int64) string {
 	return redacted
 }
 
-// asJSON writes a label as JSON, no longer than it can have come: it has nothing
-// else that must be escaped.
+// asJSON encodes a label, no longer than the pod can have sent it. Labels have no control
+// characters, so only quotes and backslashes are escaped.
 func asJSON(label string) string {
 	return `"` + strings.NewReplacer(`\`, `\\`, `"`, `\"`).Replace(label) + `"`
 }
 
-// stored returns the body as it is stored.
+// stored returns the body with its edits.
 func (c *redaction) stored() []byte {
 	if len(c.edits) == 0 {
 		return c.body

@@ -30,13 +30,13 @@ type Results struct {
 	info       prometheus.Metric
 	infoDesc   *prometheus.Desc
 	current    *schema // of executions that start from now on
-	lastUsed   *schema // by Use
+	lastUsed   *schema // the last one that Use set
 	schemas    map[execution.ID]*schema
 	helps      map[string]string           // of all gauges so far, by name
 	descs      map[string]*prometheus.Desc // of these gauges, by name and labels; replaced, never changed
 	executions map[execution.ID]map[string]share
 	latest     map[string]newestShare // by node, if enabled
-	series     int                    // of them all
+	series     int                    // of executions and latest
 	newest     execution.ID           // the newest execution; empty: none
 	pods       int                    // of the newest; -1: not known yet
 }
@@ -96,9 +96,9 @@ func (r *Results) SetPods(n int) {
 	r.pods = n
 }
 
-// SetResult replaces the node's result in the execution. It returns
-// how many series are not exported because there are too many: those of older
-// executions, or if that is not enough these.
+// SetResult replaces the node's result in the execution. If there are too many series,
+// it drops those of older executions, or else does not export the result, and returns
+// how many series that were.
 func (r *Results) SetResult(key execution.Key, samples Samples) (dropped int) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
@@ -125,8 +125,8 @@ func (r *Results) SetTask(key execution.Key, durationMS int64, bad bool) (droppe
 	return dropped
 }
 
-// put replaces a node's share of an execution, and drops older series if there are too many. The
-// caller holds r.mu.
+// put replaces a node's share of an execution, and drops older series if there are too
+// many. The caller holds r.mu.
 func (r *Results) put(key execution.Key, s share) (dropped int) {
 	nodes := r.executions[key.Execution]
 	if nodes == nil {
@@ -154,8 +154,8 @@ func (r *Results) Keep(ids []execution.ID) {
 	}
 }
 
-// Drop drops an execution. Nodes whose newest it was get the previous one as
-// their latest.
+// Drop drops an execution. If it was a node's newest, the node's latest values become
+// those of the previous one.
 func (r *Results) Drop(id execution.ID) {
 	r.mu.Lock()
 	defer r.mu.Unlock()

@@ -9,8 +9,8 @@ import (
 	"github.com/batch-job-controller/batch-job-controller/controller/execution"
 )
 
-// schema is what results are checked against. It is never changed: an execution
-// keeps the one it began with, whatever is configured meanwhile.
+// schema is what results are checked against. It never changes: an execution keeps the
+// schema that it began with, even if the configuration changes.
 type schema struct {
 	source []Gauge
 	gauges map[string]gauge
@@ -41,10 +41,10 @@ func (s *schema) is(gauges []Gauge, limits Limits) bool {
 	return s.limits == limits && reflect.DeepEqual(s.source, gauges)
 }
 
-// Configure has executions that begin from now on report other gauges. What is
-// not of the results, such as how many series are exported and what Info says,
-// is as it says at once. The prefix is not changed. It returns how many series
-// are not exported any more because there are too many.
+// Configure replaces the options. Gauges and the limits of a result apply to executions
+// that begin from now on, the rest, such as Info and the limit of all series, at once. The
+// prefix does not change. Configure returns how many series it has dropped because
+// there are too many.
 func (r *Results) Configure(o ResultOptions) (dropped int) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
@@ -59,8 +59,8 @@ func (r *Results) Configure(o ResultOptions) (dropped int) {
 	return r.shrink()
 }
 
-// Use has the results of an execution checked against gauges of its own: those
-// that it began with. Of the limits it has those of the samples.
+// Use sets the gauges and the limits of samples that an execution began with: its results
+// are checked against these. The limit of a body stays the current one.
 func (r *Results) Use(id execution.ID, gauges []Gauge, limits Limits) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
@@ -78,11 +78,11 @@ func (r *Results) Use(id execution.ID, gauges []Gauge, limits Limits) {
 	r.describe(s, false)
 }
 
-// describe makes what the gauges of a schema are exported with. All metrics of
-// one name must have the same help: it is the one that is configured now, or
-// else the one that was seen first. The caller holds r.mu.
+// describe creates the descriptors of a schema's gauges. All metrics of one name must have
+// the same help: the help of the current configuration, or else of the first schema with
+// the name. The caller holds r.mu.
 func (r *Results) describe(s *schema, now bool) {
-	descs := maps.Clone(r.descs) // a scrape may be reading the other
+	descs := maps.Clone(r.descs) // a scrape may be reading the old map
 	for _, g := range s.source {
 		if old, known := r.helps[g.Name]; !known || (now && old != g.Help) {
 			r.helps[g.Name] = g.Help
@@ -93,7 +93,7 @@ func (r *Results) describe(s *schema, now bool) {
 			}
 		}
 		key := s.gauges[g.Name].desc
-		if _, there := descs[key]; !there {
+		if _, known := descs[key]; !known {
 			name, labels := splitDesc(key)
 			descs[key] = newDesc(r.prefix, name, r.helps[name], labels...)
 		}
@@ -106,8 +106,7 @@ func splitDesc(key string) (name string, labels []string) {
 	return parts[0], append(parts[1:], labelNode, labelExecution)
 }
 
-// schemaOf returns what the results of an execution are checked against. The
-// caller holds r.mu.
+// schemaOf returns the schema of an execution's results. The caller holds r.mu.
 func (r *Results) schemaOf(id execution.ID) *schema {
 	if s := r.schemas[id]; s != nil {
 		return s

@@ -1,10 +1,10 @@
 package metrics
 
-// share is a node's part of an execution. It is replaced, never
-// changed: a scrape reads it without the lock.
+// share is a node's part of an execution. It is replaced, never changed, because a scrape
+// reads it without the lock.
 type share struct {
 	samples Samples // nil: none were reported
-	schema  *schema // that they were checked against
+	schema  *schema // of the samples
 	task    *taskState
 }
 
@@ -13,7 +13,8 @@ type taskState struct {
 	bad        bool
 }
 
-// ofTask is how many series there are of a node task besides its result.
+// ofTask is the number of series of a node task besides its result: processing and
+// duration.
 const ofTask = 2
 
 // size returns how many series a share is exported as.

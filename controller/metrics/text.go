@@ -12,7 +12,7 @@ import (
 	"github.com/batch-job-controller/batch-job-controller/controller/execution"
 )
 
-// checkText checks a body as far as that needs no knowledge of results.
+// checkText checks the size, the encoding and the syntax of a body.
 func checkText(body []byte, most int64) error {
 	switch {
 	case int64(len(body)) > most:
@@ -43,8 +43,9 @@ func describeSyntax(err error, body []byte) error {
 	return invalid("", "%s", withHint(problem, body))
 }
 
-// loneSurrogate returns where valid JSON has an escape that encoding/json would
-// make another character of, or -1. A backslash is always part of a text.
+// loneSurrogate returns the offset of half a surrogate pair in valid JSON, or -1:
+// encoding/json would silently replace it. In valid JSON every backslash is part of a
+// string.
 func loneSurrogate(body []byte) int {
 	for at := 0; at < len(body); at++ {
 		if body[at] != '\\' {
