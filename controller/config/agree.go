@@ -10,7 +10,7 @@ import (
 	"github.com/batch-job-controller/batch-job-controller/controller/plan"
 )
 
-// agree judges what keys say together, and at this time.
+// agree checks keys against each other, and the schedule at a time.
 func (f *findings) agree(c *Config, now time.Time) {
 	f.schedule(c, now)
 	callback, reports := field.NewPath("callback"), field.NewPath("reports")
@@ -25,8 +25,8 @@ func (f *findings) agree(c *Config, now time.Time) {
 	f.metrics(field.NewPath("metrics"), c.Metrics)
 }
 
-// schedule judges the cron expression in its time zone, and moves a zone that is
-// written before the expression to where it belongs.
+// schedule checks the cron expression in its time zone, and moves a time zone prefix of
+// the expression to TimeZone.
 func (f *findings) schedule(c *Config, now time.Time) {
 	at, zoneAt := field.NewPath("cronExpression"), field.NewPath("timeZone")
 	if f.has(at) || f.has(zoneAt) {
@@ -51,7 +51,7 @@ func (f *findings) schedule(c *Config, now time.Time) {
 	c.CronExpression = fields
 }
 
-// tls judges the keys tls and tlsSecret of a mapping.
+// tls checks the keys tls and tlsSecret of a mapping.
 func (f *findings) tls(path *field.Path, t *TLS) {
 	at := path.Child("tlsSecret")
 	switch {

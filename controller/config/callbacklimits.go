@@ -6,8 +6,8 @@ import (
 	"github.com/batch-job-controller/batch-job-controller/controller/execution"
 )
 
-// Limits bounds what job pods may ask of the server. A field that is zero has
-// its default, which is the business of what it bounds.
+// Limits bounds the requests of job pods. A field that is zero has its default, which the
+// package that enforces the limit declares.
 type Limits struct {
 	// Of one request.
 	ResultSize       int64
@@ -20,7 +20,7 @@ type Limits struct {
 	LabelSets        int // of one gauge in a result
 	LabelSize        int
 
-	// Of how slowly it may come.
+	// Of the time for a request.
 	HeaderDeadline time.Duration
 	BodyDeadline   time.Duration // of results and events
 	FileDeadline   time.Duration // of files, on top of what FileRate allows
@@ -35,17 +35,17 @@ type Limits struct {
 	EventBurst      int
 	EventInterval   time.Duration
 
-	// Of all together.
+	// Of all node tasks together.
 	EventsPerSecond   int
 	BytesPerExecution int64 // of its files
 	Series            int
-	FreeBytes         int64 // that files leave
-	FreePercent       int
-	Reserve           int64 // that logs leave
+	FreeBytes         int64 // that must be free for a file to be accepted
+	FreePercent       int   // of the volume, likewise; the smaller applies
+	Reserve           int64 // that files and logs leave free
 
 	// Of the server.
-	Bodies            int // worked on at once
-	Queue             int
+	Bodies            int // requests processed at once
+	Queue             int // waiting requests of each kind
 	QueueDeadline     time.Duration
 	Connections       int
 	ReportConnections int
@@ -53,8 +53,8 @@ type Limits struct {
 
 const (
 	leastPatience = 100 * time.Millisecond
-	// maxQueueDeadline is so short that a replica which has passed a request on
-	// still waits for the answer, also if the leader then waits for its term.
+	// maxQueueDeadline is short enough that a replica which has forwarded a request still
+	// waits for the response, even if the leader's term has yet to begin.
 	maxQueueDeadline = 40 * time.Second
 
 	ki = 1 << 10
@@ -63,9 +63,9 @@ const (
 	ti = 1 << 40
 )
 
-// keysOfLimits returns the keys below callback.limits. What an execution is
-// measured by goes with the execution; the rest is what the server and the report
-// store are built with.
+// keysOfLimits returns the keys below callback.limits. An execution keeps the limits of
+// its own node tasks. The other limits belong to the server and the report store, which
+// are built at the start.
 func keysOfLimits(l *Limits) []key {
 	return []key{
 		limit(execution.ResultSize, Restart, size(&l.ResultSize, ki, 4*mi), "1Mi", "a result; at most `4Mi`"),
@@ -102,7 +102,8 @@ func keysOfLimits(l *Limits) []key {
 	}
 }
 
-// limit has its default where it is enforced: the value is 0 unless there is one.
+// limit is a key of callback.limits. An absent one is 0, which means the default of the
+// package that enforces the limit; absent documents it.
 func limit(name execution.Limit, applies ReloadPolicy, v value, absent, help string) key {
 	return key{string(name), applies, v.absentIs("`" + absent + "`"), help}
 }

@@ -7,28 +7,26 @@ import (
 	"strings"
 )
 
-// ReloadPolicy is from when on a change of a key applies, without a restart or with
-// one.
+// ReloadPolicy says from when on a change of a key applies.
 type ReloadPolicy string
 
 // The policies.
 const (
-	// AtOnce is for what no execution keeps.
+	// AtOnce is for keys that no execution keeps.
 	AtOnce ReloadPolicy = "at once"
-	// NextExecution is for what an execution keeps from its beginning to its end:
-	// one that is open goes on with what it began with.
+	// NextExecution is for keys that an execution keeps: an open execution has the values
+	// that it began with.
 	NextExecution ReloadPolicy = "from the next execution on"
-	// NextStart is for what only a start looks at: a change waits for it in the
-	// nature of the key.
+	// NextStart is for keys that only a start uses. A change of them makes no restart
+	// necessary.
 	NextStart ReloadPolicy = "at the next start"
-	// Restart is for what the process is built of.
+	// Restart is for keys that the process is built from.
 	Restart ReloadPolicy = "after a restart"
 )
 
-// Change is what becomes of a configuration that runs when another one is
-// wanted.
+// Change is the difference between the running configuration and a wanted one.
 type Change struct {
-	Config Config // what runs from now on: the wanted one, but for what waits for a restart
+	Config Config // runs from now on: the wanted one, except for keys that wait for a restart
 	keys   []changedKey
 }
 
@@ -38,7 +36,7 @@ type changedKey struct {
 	runs, wanted any
 }
 
-// Compare decides what of a wanted configuration applies, and what waits for a
+// Compare decides which keys of a wanted configuration apply, and which wait for a
 // restart.
 func Compare(running, wanted Config) Change {
 	c := Change{Config: wanted}
@@ -67,7 +65,7 @@ func (c Change) Keys(when ReloadPolicy) []string {
 	return paths
 }
 
-// NeedsRestart reports whether a part of the change waits for a restart.
+// NeedsRestart reports whether a changed key waits for a restart.
 func (c Change) NeedsRestart() bool { return len(c.Keys(Restart)) > 0 }
 
 // Applies says from when on which keys apply, such as "cronExpression at once;
@@ -82,7 +80,8 @@ func (c Change) Applies() string {
 	return strings.Join(parts, "; ")
 }
 
-// Waits says of each key that waits for a restart what runs and what is wanted.
+// Waits returns a line for each key that waits for a restart, with its running and its
+// wanted value.
 func (c Change) Waits() []string {
 	var lines []string
 	for _, k := range c.keys {
@@ -104,9 +103,9 @@ func inWords(value any) string {
 	}
 }
 
-// StartHash tells two configurations apart that a controller has to be started
-// anew between. With RunOnStartup those are any two: the start is what begins an
-// execution with the changed one.
+// StartHash returns a hash that differs between configurations if a change from one to
+// the other needs a restart. With RunOnStartup every change needs one: only a start
+// begins an execution with the changed configuration.
 func (c Config) StartHash() (string, error) {
 	if c.RunOnStartup {
 		return c.Hash, nil

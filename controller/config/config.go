@@ -12,7 +12,7 @@ const (
 	PodTemplateKey = "pod-template.yaml"
 )
 
-// Config is a configuration that has been checked.
+// Config is a valid configuration.
 type Config struct {
 	Name                  string // of the controller; every object in the cluster begins with it
 	JobServiceAccount     string // empty: the namespace's default
@@ -29,8 +29,8 @@ type Config struct {
 	BackoffLimit          int32
 	RunOnStartup          bool
 	StartupDelay          time.Duration // before the execution of RunOnStartup
-	StartDeadline         time.Duration // until the first container of a pod runs
-	JobTimeout            time.Duration // of a pod, from when its node has it
+	StartDeadline         time.Duration // for a pod to start all of its containers
+	JobTimeout            time.Duration // of a pod, once its kubelet has accepted it
 	StartingDeadline      time.Duration // how late an execution may begin; 0: one period, at most an hour
 	CallbackServiceName   string
 	CallbackServicePort   int
@@ -42,13 +42,13 @@ type Config struct {
 	Result                ResultPolicy
 	Metrics               Metrics
 	PodTemplate           string
-	Hash                  string // of the two values it was made from
+	Hash                  string // of the two values of the ConfigMap
 }
 
-// Metrics is what results become.
+// Metrics are the metrics that results become.
 type Metrics struct {
 	Prefix string
-	Gauges map[string]Gauge // by the part of the name behind the prefix
+	Gauges map[string]Gauge // by the part of the name after the prefix
 }
 
 // Gauge is a metric that results set.
@@ -65,18 +65,18 @@ type Callback struct {
 	TLS             TLS
 }
 
-// Reports is how people look at the reports.
+// Reports is how clients read the reports.
 type Reports struct {
 	Auth ReportsAuth
 	TLS  TLS
 }
 
-// ReportsAuth is how a client proves that it may look at the reports.
+// ReportsAuth is how a client proves that it may read the reports.
 type ReportsAuth string
 
 // The ways to prove it.
 const (
-	ReportsNoAuth              ReportsAuth = "none"                // not at all
+	ReportsNoAuth              ReportsAuth = "none"                // every client may read them
 	ReportsServiceAccountToken ReportsAuth = "serviceAccountToken" // a bearer token that the API server reviews
 )
 
@@ -86,14 +86,14 @@ type TLS struct {
 	Secret string // its name, with TLSSecret
 }
 
-// TLSMode says whose certificate a port has.
+// TLSMode says where the certificate of a port comes from.
 type TLSMode string
 
 // The modes.
 const (
 	TLSOff        TLSMode = wordOff      // plain HTTP
-	TLSSelfSigned TLSMode = "selfSigned" // of an authority of our own
-	TLSSecret     TLSMode = "secret"     // of a Secret that another program fills, such as cert-manager
+	TLSSelfSigned TLSMode = "selfSigned" // from the controller's own authority
+	TLSSecret     TLSMode = "secret"     // from a Secret that another program writes, such as cert-manager
 )
 
 // On reports whether the port is served with TLS.
@@ -106,11 +106,11 @@ type ResultPolicy string
 const (
 	ResultByGauges ResultPolicy = ""         // expected where gauges are configured
 	ResultExpected ResultPolicy = "Expected" // always
-	ResultOptional ResultPolicy = "Optional" // never: what counts is how the pod ends
+	ResultOptional ResultPolicy = "Optional" // not expected: only the end of the pod counts
 )
 
-// ResultOptional reports whether a node is good without a result. Where no gauge
-// is configured there is nothing that a result could say.
+// ResultOptional reports whether a node task may succeed without a result. Without
+// gauges a result has no content.
 func (c Config) ResultOptional() bool {
 	if c.Result == ResultByGauges {
 		return len(c.Metrics.Gauges) == 0

@@ -17,12 +17,11 @@ import (
 	"github.com/batch-job-controller/batch-job-controller/controller/jobspec"
 )
 
-// Decode reads the data of the ConfigMap. Its error is of type Problems and
-// holds everything that is wrong; warnings are what works but should be
-// written in another way.
+// Decode reads the data of the ConfigMap. Its error is of type Problems and has all
+// problems. Warnings are about values that work but should be written differently.
 //
-// Whether a schedule ever fires depends on now. Besides, a clock that is
-// years behind is a problem: execution IDs have to increase.
+// Whether a schedule ever fires depends on now. A clock that is years behind is a problem
+// too, because execution IDs have to increase.
 func Decode(data map[string]string, env Env, now time.Time) (c Config, warnings []string, err error) {
 	f := &findings{env: env}
 	if oldest := time.Date(2020, 1, 1, 0, 0, 0, 0, time.UTC); now.Before(oldest) {
@@ -57,7 +56,7 @@ func (f *findings) textOf(data map[string]string, key string) (string, bool) {
 	return text, ok
 }
 
-// values returns those of the keys of config.yaml: none if it is no mapping.
+// values returns the values in config.yaml by key, none if it is not a mapping.
 func (f *findings) values(text string) map[string]any {
 	at := field.NewPath(ConfigKey)
 	value, problems := document.Read(text, at)
@@ -88,8 +87,8 @@ func (f *findings) podTemplate(text string) string {
 	return text
 }
 
-// Hash tells the data of two configurations apart. The length before the first
-// value keeps text from moving between the two unnoticed.
+// Hash returns a hash of the data of the ConfigMap. It includes the length of the first
+// value: otherwise text could move from one value to the other without a new hash.
 func Hash(data map[string]string) string {
 	config, podTemplate := data[ConfigKey], data[PodTemplateKey]
 	return shortHash([]byte(strconv.Itoa(len(config)) + "\n" + config + podTemplate))

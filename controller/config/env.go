@@ -17,13 +17,13 @@ type Env struct {
 	DevMode         bool   // DEV_MODE
 }
 
-// ReadEnv reads the environment. Its error is of type Problems, by the names
-// of the variables. An empty variable counts as one that is not set.
+// ReadEnv reads the environment. Its error is of type Problems, with the variables as
+// paths. An empty variable counts as not set.
 func ReadEnv(lookup func(name string) (string, bool)) (Env, error) {
 	f := &findings{}
 	read := func(name string, r rule) string {
 		value, _ := lookup(name)
-		f.judge(field.NewPath(name), value, r)
+		f.check(field.NewPath(name), value, r)
 		return value
 	}
 	env := Env{
@@ -48,8 +48,8 @@ func ReadEnv(lookup func(name string) (string, bool)) (Env, error) {
 	return env, nil
 }
 
-// reportDirectory is the directory that the environment may override. Only the
-// one that is used is judged.
+// reportDirectory is a directory that the environment may override. Then the one in the
+// ConfigMap is not checked.
 func reportDirectory(to *string) value {
 	return text(to, defaultReportDirectory, rule{}).then(func(f *findings, at *field.Path) {
 		if f.env.ReportDirectory != "" {
@@ -61,8 +61,8 @@ func reportDirectory(to *string) value {
 	})
 }
 
-// callbackService is the name of a Service, which an address in the environment
-// makes unnecessary.
+// callbackService is the name of a Service. It is required unless the environment has
+// POD_IP.
 func callbackService(to *string) value {
 	return text(to, "", dnsLabel).then(func(f *findings, at *field.Path) {
 		if *to == "" && f.env.PodIP == "" && !f.has(at) {

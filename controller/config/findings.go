@@ -11,9 +11,9 @@ import (
 	"github.com/batch-job-controller/batch-job-controller/controller/config/document"
 )
 
-// findings is what a decoding comes upon.
+// findings collects the warnings and problems of a configuration.
 type findings struct {
-	env      Env // that it is decoded in
+	env      Env // of the controller, which some values depend on
 	warnings []string
 	problems field.ErrorList
 }
@@ -26,18 +26,18 @@ func (f *findings) report(problems ...*field.Error) {
 	f.problems = append(f.problems, problems...)
 }
 
-// has reports whether there is a problem of a path.
+// has reports whether a path has a problem.
 func (f *findings) has(path *field.Path) bool {
 	return slices.ContainsFunc(f.problems, func(p *field.Error) bool { return p.Field == path.String() })
 }
 
-// wrongType reports a value that is not of the kind it has to be.
+// wrongType reports a value of the wrong kind.
 func (f *findings) wrongType(path *field.Path, given any, must string) {
 	f.report(field.TypeInvalid(path, document.Shown(given), fmt.Sprintf("is %s: must be %s", document.KindOf(given), must)))
 }
 
-// object returns the entries of a mapping, and whether it is one. What is absent
-// has none.
+// object returns the entries of a mapping, and whether the value is one. An absent mapping
+// has no entries.
 func (f *findings) object(path *field.Path, given any) (map[string]any, bool) {
 	entries, ok := given.(map[string]any)
 	if !ok && given != nil {
@@ -56,8 +56,8 @@ func (f *findings) list(path *field.Path, given any) []any {
 	return entries
 }
 
-// text returns a text, and whether it is one. A number and a boolean, which the
-// predecessor took for the text that YAML made of it, are taken with a warning.
+// text returns a text, and whether the value is one. It accepts numbers and booleans as
+// text, with a warning: the predecessor accepted them.
 func (f *findings) text(path *field.Path, given any) (text string, ok bool) {
 	switch v := given.(type) {
 	case nil:
@@ -74,17 +74,17 @@ func (f *findings) text(path *field.Path, given any) (text string, ok bool) {
 	}
 }
 
-// Problems is everything that is wrong, one line each: where, what it says,
-// and what would be right.
+// Problems are all errors of a configuration. Each has the path, the value, and what would
+// be right.
 type Problems field.ErrorList
 
 // Error returns all problems, one a line.
 func (p Problems) Error() string { return strings.Join(p.Lines(), "\n") }
 
-// maxLines keeps a file that is no configuration at all from flooding a log.
+// maxLines keeps a file that is not a configuration from flooding a log.
 const maxLines = 100
 
-// Lines returns the problems one by one. Of very many it returns the first.
+// Lines returns the problems, one each, up to maxLines.
 func (p Problems) Lines() []string {
 	var lines []string
 	for i, problem := range p {
@@ -96,7 +96,7 @@ func (p Problems) Lines() []string {
 	return lines
 }
 
-// orNil keeps an empty list from becoming an error that is not nil.
+// orNil returns nil for an empty list, which would otherwise be a non-nil error.
 func (p Problems) orNil() error {
 	if len(p) == 0 {
 		return nil

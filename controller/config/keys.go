@@ -90,14 +90,14 @@ func keysOfMetrics(m *Metrics) []key {
 	}
 }
 
-// A setting is a part of a Config that a change of the ConfigMap can reach.
+// A setting is a key with an effect, and its field of a Config.
 type setting struct {
 	path    string
 	applies ReloadPolicy
-	target  any // a pointer to it
+	target  any // a pointer to the field
 }
 
-// settings returns those of a configuration, by the paths of their keys.
+// settings returns the settings of a configuration, and its pod template.
 func settings(c *Config) []setting {
 	var all []setting
 	var add func(prefix string, keys []key)

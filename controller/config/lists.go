@@ -12,7 +12,7 @@ import (
 	"github.com/batch-job-controller/batch-job-controller/controller/config/document"
 )
 
-// secrets is a list of Secrets, without those that are there twice.
+// secrets is a list of Secrets, without duplicates.
 func secrets(to *[]string) value {
 	entry := func(name *string) value {
 		return object(key{"name", "", text(name, "", dnsSubdomain.required("must be the name of a Secret")), "its name"})
@@ -37,8 +37,8 @@ func secrets(to *[]string) value {
 	}}
 }
 
-// mapOf is a mapping by names that people choose. Check judges a name, and may
-// look at what is given for it.
+// mapOf is a mapping by names that people choose. Check checks a name, and may look at its
+// value.
 func mapOf[T any](to *map[string]T, entry func(*T) value, help string, check func(f *findings, at *field.Path, name string, given any)) value {
 	each := &key{value: entry(new(T)), help: help}
 	return value{kind: document.Mapping, target: to, each: each, read: func(f *findings, at *field.Path, given any) {
@@ -64,7 +64,7 @@ func nodeSelector(to *map[string]string) value {
 	})
 }
 
-// freeForm is a mapping of anything. Its numbers become int64 or float64.
+// freeForm is a mapping of any values. Its numbers become int64 or float64.
 func freeForm(to *map[string]any) value {
 	return value{kind: document.Mapping, target: to, read: func(f *findings, at *field.Path, given any) {
 		*to = nil

@@ -9,11 +9,10 @@ import (
 	"k8s.io/apimachinery/pkg/util/validation/field"
 )
 
-// What /metrics has besides the results: of Go, of the process, of the libraries,
-// and of the controller itself. Two metrics of one name would spoil it. Only the
-// names of the controller's own count, and not all that begin as they do: a
-// controller that is called batch-job-controller may have that prefix for its
-// results, as the predecessor's chart gives it.
+// The names of the metrics in /metrics besides the results: those of Go, the process, the
+// libraries and the controller itself. Two metrics of one name would fail the scrape. Of
+// the controller's own metrics only the full names are taken, not their prefix: the
+// predecessor's chart sets the prefix batch_job_controller for results.
 var (
 	foreignTrees = []string{
 		"go_", "process_", "promhttp_", "workqueue_", "rest_client_", "leader_election_", "exec_plugin_", "kubernetes_",
@@ -36,19 +35,19 @@ var (
 	}
 )
 
-// ownPrefix is that of the controller's own metrics.
+// ownPrefix is the prefix of the controller's own metrics.
 const ownPrefix = "batch_job_controller_"
 
-// IsForeignMetric reports whether a metric of this name is not one of the results,
-// or may not be one.
+// IsForeignMetric reports whether a metric of this name is or may be another than one of
+// the results.
 func IsForeignMetric(name string) bool {
 	own, isOwn := strings.CutPrefix(name, ownPrefix)
 	return (isOwn && slices.Contains(ownNames, own)) || slices.Contains(foreignNames, name) ||
 		slices.ContainsFunc(foreignTrees, func(tree string) bool { return strings.HasPrefix(name, tree) })
 }
 
-// metrics refuses too many gauges, and names that are taken: all at once where it
-// is the prefix.
+// metrics rejects too many gauges, and names that are taken. If the prefix is taken, it
+// does not report each gauge.
 func (f *findings) metrics(path *field.Path, m Metrics) {
 	if len(m.Gauges) > maxGauges {
 		f.report(field.TooMany(path.Child("gauges"), len(m.Gauges), maxGauges))

@@ -20,12 +20,12 @@ var (
 	gaugeName    = matching(`[a-zA-Z0-9_:]+`, "must consist of letters, digits, underscores and colons")
 	gaugeLabel   = matching(`[a-zA-Z_][a-zA-Z0-9_]*`, "must consist of letters, digits and underscores, and not begin with a digit")
 
-	// What the controller names itself.
+	// The names and labels that the controller sets itself.
 	reservedGauges = []string{"current_execution_id", "duration", "pods", "processing"}
 	ownLabels      = []string{"node", "executionID"}
 )
 
-// matching is a rule that is a pattern, and says so in words.
+// matching is the rule of a regular expression. must describes it in words.
 func matching(pattern, must string) rule {
 	whole := regexp.MustCompile("^(?:" + pattern + ")$")
 	return rule{pattern: pattern, problems: func(text string) []string {
@@ -59,7 +59,7 @@ func gauge(to *Gauge) value {
 	)
 }
 
-// labels is a list of label names, without those that every gauge has anyway.
+// labels is a list of label names, without the controller's own.
 func labels(to *[]string) value {
 	each := &key{value: text(new(string), "", rule{}), help: "name of a label"}
 	return value{kind: document.List, target: to, each: each, read: func(f *findings, at *field.Path, given any) {

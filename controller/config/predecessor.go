@@ -7,8 +7,8 @@ import (
 	"k8s.io/apimachinery/pkg/util/validation/field"
 )
 
-// secretsAlias is the key that the predecessor read instead of the documented
-// one, which has been read before.
+// secretsAlias is the key that the predecessor read instead of the documented one. It
+// has to be read after the documented key, into whose field it is read.
 func secretsAlias(to *[]string) value {
 	const documented = "jobImagePullSecrets"
 	var names []string
@@ -23,9 +23,9 @@ func secretsAlias(to *[]string) value {
 	})
 }
 
-// durationOrNanoseconds is for the one duration of the predecessor: it took
-// nothing but nanoseconds, though people also wrote seconds. A number of seconds
-// beyond maxDuration can only be one of nanoseconds.
+// durationOrNanoseconds is for the only duration of the predecessor, which accepted
+// nothing but nanoseconds, although users also wrote seconds. A number that exceeds
+// maxDuration as seconds means nanoseconds.
 func durationOrNanoseconds(to *time.Duration, absent, least, most time.Duration) value {
 	return durationOf(to, absent, least, most, func(n int64) time.Duration {
 		if n > int64(maxDuration/time.Second) {
@@ -35,9 +35,8 @@ func durationOrNanoseconds(to *time.Duration, absent, least, most time.Duration)
 	})
 }
 
-// fixedPort is a port that the predecessor let people choose, without
-// documenting it. To ignore another one would leave a probe or a scraper
-// before a closed door.
+// fixedPort is a port that was configurable in the predecessor, without documentation.
+// Another port is an error: a probe or a scraper would use it, and fail.
 func fixedPort(port int) value {
 	var n int
 	return number(&n, port, 0, 65535).then(func(f *findings, at *field.Path) {
@@ -47,7 +46,7 @@ func fixedPort(port int) value {
 	})
 }
 
-// resourceLock is the kind of lock that the predecessor let people choose.
+// resourceLock is the kind of lock, which was configurable in the predecessor.
 func resourceLock() value {
 	var lock string
 	return text(&lock, "", rule{}).then(func(f *findings, at *field.Path) {

@@ -10,11 +10,11 @@ import (
 	"k8s.io/apimachinery/pkg/util/validation/field"
 )
 
-// A rule judges a text that is not empty.
+// A rule checks a text.
 type rule struct {
-	problems func(text string) []string
-	must     string // what an empty text is told; empty: it is none
-	// What a JSON schema can say of it.
+	problems func(text string) []string // of a text that is not empty
+	must     string                     // the problem of an empty text; empty: it is allowed
+	// The part of the rule that the JSON schema has.
 	pattern string
 	longest int
 }
@@ -33,14 +33,14 @@ var (
 	directory    = rule{problems: reportDirectoryProblems}
 )
 
-// required returns the rule with what it says of an empty text.
+// required returns the rule with a problem of an empty text.
 func (r rule) required(must string) rule {
 	r.must = must
 	return r
 }
 
-// judge reports what a rule finds wrong with a text.
-func (f *findings) judge(at *field.Path, text string, r rule) {
+// check reports the problems of a text according to a rule.
+func (f *findings) check(at *field.Path, text string, r rule) {
 	switch {
 	case text == "" && r.must != "":
 		f.report(field.Required(at, r.must))
@@ -58,16 +58,15 @@ func (f *findings) reportAll(at *field.Path, text string, messages []string) {
 
 const defaultReportDirectory = "/var/www"
 
-// Directories that the controller must not write into, nor serve: with all
-// below them, or alone.
+// Directories that the controller must neither write into nor serve: forbiddenTrees
+// include everything below them.
 var (
 	forbiddenTrees = []string{"/bin", "/boot", "/dev", "/etc", "/lib", "/lib32", "/lib64", "/proc", "/run/secrets",
 		"/sbin", "/sys", "/usr/bin", "/usr/lib", "/usr/lib64", "/usr/sbin", "/var/run/secrets"}
 	forbiddenDirectories = []string{"/", "/home", "/opt", "/root", "/run", "/usr", "/var", "/var/lib", "/var/run"}
 )
 
-// reportDirectoryProblems judges the path. What is there, if anything, is for
-// the report store to find out.
+// reportDirectoryProblems checks the path only. The report store checks the directory.
 func reportDirectoryProblems(value string) []string {
 	if !path.IsAbs(value) {
 		return []string{"must be an absolute path, such as " + defaultReportDirectory}

@@ -14,23 +14,23 @@ import (
 	"github.com/batch-job-controller/batch-job-controller/controller/config/document"
 )
 
-// What is written as text or a number, and is neither.
+// Kinds of values that are written as text or a number.
 const (
 	kindDuration document.Kind = "a duration"
 	kindSize     document.Kind = "a size"
 )
 
-// A value is what a key takes, and where that goes.
+// A value says what the value of a key may be, and reads it into a field.
 type value struct {
-	target any // a pointer to that
-	// read takes what is given, nil if that is nothing. What is wrong becomes a
-	// problem of the path, and hides no other.
+	target any // a pointer to the field
+	// read reads what is given, nil for an absent key. A problem gets the path, and does
+	// not keep other problems from being found.
 	read func(f *findings, at *field.Path, given any)
 
-	// The rest is what read goes by, for the documentation and the JSON schema.
+	// The rest describes read, for the documentation and the JSON schema.
 	kind        document.Kind
-	absent      any      // what read assumes if nothing is given
-	inWords     string   // the same in Markdown, if absent does not say it
+	absent      any      // the default
+	inWords     string   // the default in Markdown, where absent does not express it
 	least, most int64    // of a number, a size, or a duration
 	words       []string // of which a text must be one
 	rule        rule     // of a text
@@ -46,7 +46,7 @@ type key struct {
 	help    string // in Markdown
 }
 
-// absentIs says what an absent one stands for.
+// absentIs sets the description of the default.
 func (v value) absentIs(inWords string) value {
 	v.inWords = inWords
 	return v
@@ -57,7 +57,7 @@ func (v value) between(least, most int64) value {
 	return v
 }
 
-// then has a check look at what has been read.
+// then adds a check that runs after the value was read.
 func (v value) then(check func(f *findings, at *field.Path)) value {
 	read := v.read
 	v.read = func(f *findings, at *field.Path, given any) {
@@ -67,17 +67,16 @@ func (v value) then(check func(f *findings, at *field.Path)) value {
 	return v
 }
 
-// scalar is a value that take reads if one is given.
-func scalar[T any](kind document.Kind, to *T, absent T, take func(f *findings, at *field.Path, given any) T) value {
+// scalar is a value that parse reads, unless the key is absent.
+func scalar[T any](kind document.Kind, to *T, absent T, parse func(f *findings, at *field.Path, given any) T) value {
 	return value{kind: kind, target: to, absent: absent, read: func(f *findings, at *field.Path, given any) {
 		if *to = absent; given != nil {
-			*to = take(f, at, given)
+			*to = parse(f, at, given)
 		}
 	}}
 }
 
-// text is a text that a rule judges. One that is required is judged if it is
-// absent, too.
+// text is a text with a rule. A required text that is absent is a problem.
 func text(to *string, absent string, r rule) value {
 	return value{kind: document.Text, target: to, absent: absent, rule: r, read: func(f *findings, at *field.Path, given any) {
 		if *to = absent; given == nil && r.must == "" {
@@ -85,7 +84,7 @@ func text(to *string, absent string, r rule) value {
 		}
 		var ok bool
 		if *to, ok = f.text(at, given); ok {
-			f.judge(at, *to, r)
+			f.check(at, *to, r)
 		}
 	}}
 }
@@ -101,14 +100,14 @@ func quotedText(to *string) value {
 	})
 }
 
-// word is one of several words. The first is assumed.
+// word is one of several words. The first is the default.
 func word[T ~string](to *T, words ...T) value {
 	var texts []string
 	for _, w := range words {
 		texts = append(texts, string(w))
 	}
 	v := scalar(document.Text, to, words[0], func(f *findings, at *field.Path, given any) T {
-		if given == false && texts[0] == wordOff { // what an off without quotes is to YAML
+		if given == false && texts[0] == wordOff { // YAML reads an off without quotes as false
 			return words[0]
 		}
 		s, ok := f.text(at, given)
@@ -124,7 +123,7 @@ func word[T ~string](to *T, words ...T) value {
 
 const wordOff = "off"
 
-// boolean is true or false. False is assumed.
+// boolean is true or false. False is the default.
 func boolean(to *bool) value {
 	return scalar(document.Bool, to, false, func(f *findings, at *field.Path, given any) bool {
 		b, ok := given.(bool)
@@ -154,7 +153,7 @@ func number[T int | int32](to *T, absent, least, most T) value {
 	}).between(int64(least), int64(most))
 }
 
-// size is a number of bytes as Kubernetes writes it. 0 is assumed.
+// size is a number of bytes, as a Kubernetes quantity. 0 is the default.
 func size[T int | int64](to *T, least, most int64) value {
 	bytesOf := func(n int64) string { return resource.NewQuantity(n, resource.BinarySI).String() }
 	must := fmt.Sprintf("a size from %s to %s, such as 64Ki or 32Mi", bytesOf(least), bytesOf(most))
@@ -180,17 +179,17 @@ func size[T int | int64](to *T, least, most int64) value {
 
 const maxDuration = 1_000 * time.Hour
 
-// duration is one such as 10s, or a whole number of seconds with a warning.
+// duration is a duration such as 10s, or a whole number of seconds with a warning.
 func duration(to *time.Duration, absent, least, most time.Duration) value {
 	return durationOf(to, absent, least, most, inSeconds)
 }
 
-// inSeconds keeps a number out of range that is.
+// inSeconds returns n seconds without overflow: a number that is out of range stays so.
 func inSeconds(n int64) time.Duration {
 	return time.Duration(min(max(n, -1), int64(maxDuration/time.Second)+1)) * time.Second
 }
 
-// durationOf counts a number without a unit by bare.
+// durationOf is a duration, or a number without a unit, which bare converts.
 func durationOf(to *time.Duration, absent, least, most time.Duration, bare func(int64) time.Duration) value {
 	must := fmt.Sprintf("must be a duration from %s to %s, such as 10s or 1h30m", least, most)
 	return scalar(kindDuration, to, absent, func(f *findings, at *field.Path, given any) (d time.Duration) {
@@ -215,8 +214,8 @@ func durationOf(to *time.Duration, absent, least, most time.Duration, bare func(
 	}).between(int64(least), int64(most))
 }
 
-// object is a mapping of keys. Each is read, and what is none of them is
-// reported. An absent mapping is an empty one.
+// object is a mapping of keys. Each key is read, and an unknown key is a problem. An
+// absent mapping is empty.
 func object(keys ...key) value {
 	return value{kind: document.Mapping, keys: keys, read: func(f *findings, at *field.Path, given any) {
 		entries, ok := f.object(at, given)

@@ -10,15 +10,15 @@ import (
 )
 
 const (
-	// maxExpanded bounds what aliases make of a document. It is counted in
-	// bytes of text, and a few for each value.
+	// maxExpanded bounds the size of a document with its aliases expanded: the bytes of
+	// text, and bytesPerValue for each value.
 	maxExpanded   = 1 << 20
 	bytesPerValue = 8
 )
 
-// checkDocument refuses more than one document, and aliases that would make
-// something huge out of a small text. The decoder ignores the former and
-// bounds the latter by number, not by size.
+// checkDocument rejects more than one document, and aliases that make a huge document of
+// a small text. The decoder ignores further documents, and bounds aliases by number, not
+// by size.
 func checkDocument(text string) error {
 	decoder := yamlv3.NewDecoder(strings.NewReader(text))
 	for first := true; ; first = false {
@@ -38,13 +38,13 @@ func checkDocument(text string) error {
 	}
 }
 
-// isNull reports whether a document is what a "---" at the end makes.
+// isNull reports whether a document is empty, such as after a "---" at the end.
 func isNull(document *yamlv3.Node) bool {
 	return len(document.Content) == 1 && document.Content[0].ShortTag() == "!!null"
 }
 
-// expansion remembers the size of each node, so that measuring does not
-// expand. Sizes beyond the bound are not exact.
+// expansion caches the size of each node, so that an alias is measured once. Sizes above
+// the bound are not exact.
 type expansion map[*yamlv3.Node]int
 
 func (e expansion) size(n *yamlv3.Node) int {

@@ -6,7 +6,7 @@ import (
 	"github.com/batch-job-controller/batch-job-controller/controller/execution"
 )
 
-// Kind is what a value is, in words for people.
+// Kind is the kind of a value, in words for a message.
 type Kind string
 
 // The kinds of values.
@@ -19,7 +19,7 @@ const (
 	Bool    Kind = "true or false"
 )
 
-// KindOf returns what a value is that Read returned, or that is in one.
+// KindOf returns the kind of a value of Read's result.
 func KindOf(value any) Kind {
 	switch value.(type) {
 	case nil:
@@ -37,7 +37,7 @@ func KindOf(value any) Kind {
 	}
 }
 
-// Shown returns a value as a message may show it: a long one is cut.
+// Shown returns a value for a message: a long value is truncated.
 func Shown(value any) any {
 	const longest = 64
 	if text, ok := value.(string); ok {

@@ -12,13 +12,13 @@ import (
 	"sigs.k8s.io/yaml"
 )
 
-// MaxSize is how many bytes a text may have.
+// MaxSize is the largest size of a text, in bytes.
 const MaxSize = 256 << 10
 
 // Read turns a text into a value: a string, bool or json.Number, or []any and
-// map[string]any of such. It is nil if the text holds none, or is unreadable. Of
-// duplicate keys one counts, and each is a problem: the caller goes on and finds the
-// problems of the values. All of Read's are of the path.
+// map[string]any of these. It is nil if the text is empty or invalid. Of duplicate keys
+// the last counts, and each repetition is a problem. The value is returned all the same,
+// so that the caller finds the problems in it too. All problems have the path.
 func Read(text string, path *field.Path) (any, field.ErrorList) {
 	invalid := func(format string, args ...any) field.ErrorList {
 		return field.ErrorList{field.Invalid(path, field.OmitValueType{}, fmt.Sprintf(format, args...))}
@@ -42,7 +42,7 @@ func Read(text string, path *field.Path) (any, field.ErrorList) {
 		if asJSON, loose = yaml.YAMLToJSON([]byte(text)); loose != nil {
 			return nil, invalid("%s", describe(loose, text))
 		}
-		// Only duplicate keys tell the two apart.
+		// The two functions differ only in duplicate keys.
 		for _, line := range strings.Split(err.Error(), "\n")[1:] {
 			problems = append(problems, invalid("%s", strings.TrimSpace(line))...)
 		}
@@ -59,7 +59,7 @@ func Read(text string, path *field.Path) (any, field.ErrorList) {
 // tabIndent is the beginning of a line that is indented with a tab.
 var tabIndent = regexp.MustCompile(`(?m)^ *\t[ \t]*[^ \t\r\n]`)
 
-// describe makes the parser's message say what people most often did.
+// describe returns the parser's message, or that of the most common mistake.
 func describe(err error, text string) string {
 	message := strings.TrimPrefix(err.Error(), "yaml: ")
 	if at := tabIndent.FindStringIndex(text); at != nil && strings.Contains(message, "cannot start any token") {

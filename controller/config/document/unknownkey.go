@@ -6,8 +6,8 @@ import (
 	"strings"
 )
 
-// UnknownKey returns the message about a key that is none of the known ones, with the
-// one that was probably meant.
+// UnknownKey returns the message about an unknown key, with the known key that was
+// probably meant.
 func UnknownKey(name string, known []string) string {
 	best, distance := "", maxTypos(name)+1
 	for _, k := range known {
@@ -24,11 +24,11 @@ func UnknownKey(name string, known []string) string {
 	return "unknown key"
 }
 
-// maxTypos is how much of a name may be wrong for it to be taken for another.
+// maxTypos is the largest edit distance at which a name is taken for another.
 func maxTypos(name string) int { return max(1, min(len(name)/3, 6)) }
 
-// editDistance counts the letters to insert, delete or replace (Levenshtein).
-// It does not count for names of very different length.
+// editDistance is the Levenshtein distance: the number of letters to insert, delete or
+// replace. For names of very different length it returns a lower bound.
 func editDistance(a, b string) int {
 	if difference := max(len(a), len(b)) - min(len(a), len(b)); difference > maxTypos(a) {
 		return difference
