@@ -7,26 +7,26 @@ import (
 	"encoding/hex"
 )
 
-// mask replaces a secret, by a text of the same length, so that JSON stays JSON.
+// mask replaces each byte of a secret: the text keeps its length, and JSON stays valid.
 const mask = '*'
 
 // finder finds the next text that may be a credential, and asks the Prover whether it is.
 // A new kind of credential needs a finder here. Redactor.redact lists it next.
 type finder func(text []byte) hit
 
-// hit is a result of a finder; nothing if it ends at 0.
+// hit is a result of a finder. If end is 0, the finder has found nothing.
 type hit struct {
 	begin, end int
-	secret     int  // where what is to be hidden begins
-	proven     bool // it is a credential
-	grows      bool // more letters would belong to it
-	marked     bool // what replaces it tells it from others
-	next       int  // where to look on
+	secret     int  // where the part to hide begins
+	proven     bool // the Prover has confirmed it
+	grows      bool // it ends only because the text does: more letters would belong to it
+	marked     bool // hide leaves a hash of the secret
+	next       int  // where to continue the search
 }
 
-// hide replaces the secret. Where what is left does not tell one from another, the
-// beginning of its hash does, from which nothing leads back to it: two values
-// that differ in it must not become the same.
+// hide masks the secret. If the text before it is the same for all credentials, it writes
+// the beginning of the secret's hash, which does not reveal it: two different labels must
+// not become equal.
 func (h hit) hide(text []byte) {
 	hidden := text[h.secret:h.end]
 	sum := sha256.Sum256(hidden)
@@ -36,8 +36,8 @@ func (h hit) hide(text []byte) {
 	}
 }
 
-// findToken finds a callback token: the fields in front of its MAC, which end in
-// the node, may hold dots. Where a text would do in several ways, all are tried.
+// findToken finds a callback token. The node's name, which precedes the MAC, may contain
+// dots, so each dot may be the last separator: findToken tries all.
 func (r *Redactor) findToken(text []byte) hit {
 	const version = tokenVersion + "."
 	const fixed = len(version) + 2*keyIDBytes + len(".20060102150405.")
@@ -79,7 +79,7 @@ func (r *Redactor) findPassword(text []byte) hit {
 	from := text[begin:min(len(text), begin+maxPassword)]
 	run := runOf(from, isBase64Letter)
 	plain := make([]byte, base64.RawStdEncoding.DecodedLen(run))
-	n, _ := base64.RawStdEncoding.Decode(plain, from[:run]) // up to what is no base64
+	n, _ := base64.RawStdEncoding.Decode(plain, from[:run]) // decodes up to the first error
 	token := r.findToken(plain[:n])
 	for token.end > 0 && !token.proven {
 		after := r.findToken(plain[token.next:n])
@@ -92,8 +92,8 @@ func (r *Redactor) findPassword(text []byte) hit {
 	return hit{begin: begin, end: begin + run, secret: begin + len(passwordBegin), proven: token.proven, grows: run < maxPassword, marked: true, next: begin + run}
 }
 
-// findJWT finds a JSON web token, by its claims, which stand between header and
-// signature. What proves it is in them.
+// findJWT finds a JSON web token by its claims, which are between header and signature and
+// prove what it is.
 func (r *Redactor) findJWT(text []byte) hit {
 	const brace = ".eyJ" // .{" in base64
 	begin := bytes.Index(text, []byte(brace))
@@ -115,7 +115,7 @@ func (r *Redactor) findJWT(text []byte) hit {
 	return found
 }
 
-// minSignature is less than the length of any signature.
+// minSignature is shorter than every signature.
 const minSignature = 16
 
 // runOf returns how many letters of a kind a text begins with.

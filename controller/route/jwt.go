@@ -13,7 +13,7 @@ const maxJWT = 12 << 10
 // PodTokens distinguishes the service account tokens of a controller's pods from other
 // JWTs, without a request to the API server.
 type PodTokens struct {
-	Issuers  []string // of the cluster; none: they are not known, and any will do
+	Issuers  []string // of the cluster; none: unknown, and IsOwn accepts any
 	Audience string
 }
 
@@ -32,8 +32,8 @@ func (p PodTokens) Proves(payload string) bool {
 	return ok && slices.Contains(c.Audience, p.Audience) && slices.Contains(p.Issuers, c.Issuer)
 }
 
-// IssuerOf returns the issuer of a service account token that is for an audience,
-// or "". Tokens that are for none are of an issuer of their own.
+// IssuerOf returns the issuer of a service account token for an audience, or "". Tokens
+// without an audience, from a Secret, have another issuer.
 func IssuerOf(jwt string) string {
 	c, _ := claimsOf(jwt)
 	if len(c.Audience) == 0 || !strings.HasPrefix(c.Subject, "system:serviceaccount:") {

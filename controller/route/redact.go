@@ -54,13 +54,13 @@ func (r *Redactor) RedactString(text string) (string, int) {
 	return string(redacted), n
 }
 
-// maxSecret is the length of the longest credential, in bytes. So much of a stream is
-// held back.
+// maxSecret is the length of the longest credential, in bytes. RedactedReader holds back
+// as much of a stream.
 const maxSecret = 12 << 10
 
-// redact redacts the credentials in a text. A credential at its end may continue in the
-// next text, unless this is the last one: redact does not change it, and returns where it
-// begins. After its finder, a new kind of credential is listed here. Prover, which the
+// redact redacts the credentials in a text. Unless the text is the last one, a credential
+// at its end may continue in the next: redact does not change it, and returns its
+// beginning as open. After its finder, a new kind of credential is listed here. Prover, which the
 // finder asks, is next.
 func (r *Redactor) redact(text []byte, last bool) (open, redacted int) {
 	open = len(text)
@@ -116,8 +116,8 @@ func (r *RedactedReader) Read(p []byte) (int, error) {
 	return n, nil
 }
 
-// fill reads on, and releases what cannot be part of a credential any more. It
-// reads whole chunks, because what is held back is searched again with each.
+// fill reads a chunk, and releases the bytes that can no longer be part of a credential.
+// It reads whole chunks, because each searches the held bytes again.
 func (r *RedactedReader) fill() {
 	n, err := readChunk(r.from, r.chunk)
 	r.held = append(r.held, r.chunk[:n]...)
@@ -136,9 +136,8 @@ func (r *RedactedReader) fill() {
 	}
 }
 
-// readChunk fills p as far as there is something to read. It is not
-// io.ReadFull: how that tells of an end before p is full, a body tells that it
-// was cut off.
+// readChunk fills p until the reader returns an error. Unlike io.ReadFull it returns the
+// reader's own error: io.ErrUnexpectedEOF has to mean that a body was cut off.
 func readChunk(from io.Reader, p []byte) (n int, err error) {
 	for n < len(p) && err == nil {
 		var more int
