@@ -4,7 +4,7 @@ package execution
 // without a slot to the first that is neither admitted nor ended. The count is
 // kept up to date, because there may be as many of them as the pool has slots.
 type waiting struct {
-	end   int // the first task behind them
+	end   int // the first task after them
 	ready int // how many of them have not ended
 }
 

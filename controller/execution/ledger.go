@@ -22,14 +22,14 @@ import (
 type Ledger struct {
 	plan      Plan
 	account   Account // as it stands in the record
-	slots     int     // that it may use, of at most podPoolSize
+	slots     int     // the execution's share, at most podPoolSize
 	tasks     []Task
 	byNode    map[string]int
 	unsaved   map[int]bool // tasks that ended since the record was written
 	created   map[int]bool // tasks whose Job was seen since the record was written
 	abandoned map[int]bool // the unsaved tasks whose end is visible only in the record
 	granted   int          // all tasks before this index have a slot, or have ended
-	inFlight  int          // how many of them hold a slot
+	inFlight  int          // how many of these hold a slot
 	waiting   waiting
 	ended     int
 }

@@ -18,7 +18,7 @@ const (
 	textPerStep   = 64
 	// maxText is the longest text that a function may return.
 	maxText = maxRendered
-	// maxMade bounds what a function may allocate before that shows.
+	// maxMade bounds the text that a function may allocate before its length is known.
 	maxMade = 16 << 20
 )
 
@@ -27,11 +27,11 @@ type limitError string
 
 func (e limitError) Error() string { return string(e) }
 
-// boundedExecution bounds text/template, which bounds neither time nor memory.
-// A writer that fails stops a template that writes. But a loop over a number
-// may write nothing, calls may double at each level, and a text at each action.
-// So each node of the parse tree is preceded by an action that calls step;
-// html/template adds its escapers in the same way.
+// boundedExecution bounds text/template, which bounds neither time nor memory. A writer
+// that fails stops only a template that writes: a loop over a number may write nothing,
+// the number of calls may double at each level, and a text at each action. Therefore
+// watch adds an action that calls step before each node of the parse tree, as
+// html/template adds its escapers.
 type boundedExecution struct {
 	out    io.Writer
 	places []place
@@ -39,7 +39,7 @@ type boundedExecution struct {
 	steps  int
 }
 
-// place is a node that is about to be executed, and what that costs.
+// place is a node of the parse tree, and how many steps its execution costs.
 type place struct {
 	node parse.Node
 	cost int
@@ -64,7 +64,7 @@ func (b *boundedExecution) watch(list *parse.ListNode) {
 			here = b.watchBranch(&n.BranchNode)
 		case *parse.RangeNode:
 			here = b.watchBranch(&n.BranchNode)
-			// An iteration counts even if there is nothing in the loop.
+			// An iteration of an empty loop counts too.
 			n.List.Nodes = append([]parse.Node{b.stepAt(place{node: n.Pipe, cost: 1})}, n.List.Nodes...)
 		case *parse.TemplateNode:
 			here.cost = stepsPerCall

@@ -47,8 +47,8 @@ type decodeErrors struct {
 
 const (
 	maxMisfits = 100
-	// maxPadding bounds the entries that are put before one for the sake of
-	// its index in a message.
+	// maxPadding bounds the empty entries before the decoded one, which give it its
+	// index in a message.
 	maxPadding = 100
 )
 

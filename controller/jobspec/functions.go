@@ -30,12 +30,12 @@ func (b *boundedExecution) functions() template.FuncMap {
 	}
 }
 
-// text calls a function whose text has at most that many bytes.
-func (b *boundedExecution) text(most int, of func() string) (string, error) {
+// text calls a function whose text has at most so many bytes, and bounds the text.
+func (b *boundedExecution) text(most int, makeText func() string) (string, error) {
 	if most > maxMade {
 		return "", limitError(fmt.Sprintf("may make a text of more than %d bytes", maxMade))
 	}
-	made := of()
+	made := makeText()
 	if len(made) > maxText {
 		return "", limitError(fmt.Sprintf("makes a text of more than %d bytes", maxText))
 	}
@@ -43,9 +43,9 @@ func (b *boundedExecution) text(most int, of func() string) (string, error) {
 }
 
 const (
-	// maxExpansion is how many bytes escaping makes of one, as in \u003C.
+	// maxExpansion is the largest number of bytes that escaping makes of one: \u003C.
 	maxExpansion = 6
-	// maxValue is more than a number takes, or the data of the template.
+	// maxValue is longer than the text of a number or of the template's data.
 	maxValue = 512
 	// maxWidth is the largest width that package fmt accepts.
 	maxWidth = 1_000_000
@@ -63,9 +63,9 @@ func size(args ...any) int {
 	return total
 }
 
-// formattedSize returns at least what printf makes. Each verb may name the
-// longest of the arguments by its index. It allocates nothing: a format may have a
-// verb in each two of its bytes.
+// formattedSize returns an upper bound for the text of printf. Any verb may name the
+// longest argument by its index. It allocates nothing, because every two bytes of a
+// format may be a verb.
 func formattedSize(format string, args []any) int {
 	longest := maxValue
 	for _, arg := range args {
@@ -89,8 +89,8 @@ func endsVerb(r rune) bool {
 	return r == '%' || ('a' <= r && r <= 'z') || ('A' <= r && r <= 'Z')
 }
 
-// widths returns what the numbers between % and its letter come to. An asterisk
-// stands for any.
+// widths returns the sum of the numbers between % and the letter of a verb. An asterisk,
+// whose number is an argument, counts as the largest.
 func widths(flags string) (total int) {
 	number := 0
 	for i := range len(flags) {
