@@ -13,10 +13,9 @@ type fileName struct {
 	number int // distinguishes files without a name
 }
 
-// arrival is a file with at least one upload in progress. There may be several: a
-// client that lost its connection retries before the server notices.
+// arrival is a file with at least one upload in progress.
 type arrival struct {
-	uploads int
+	uploads int   // several if a client lost its connection, and retries before the server notices
 	counted bool  // as a file of the task
 	stored  bool  // the file exists
 	size    int64 // of the existing file, which the upload replaces

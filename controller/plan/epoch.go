@@ -31,15 +31,15 @@ func Changed(before, after Schedule, at time.Time) Schedule {
 
 // Next implements Schedule.
 func (e scheduleEpochs) Next(t time.Time) time.Time {
-	for i, one := range e {
+	for i, epoch := range e {
 		last := i == len(e)-1
 		if !last && !t.Before(e[i+1].from) {
-			continue // it was over by then
+			continue // it ended at or before t
 		}
-		if t.Before(one.from) {
-			t = one.from
+		if t.Before(epoch.from) {
+			t = epoch.from
 		}
-		next := one.Next(t)
+		next := epoch.Next(t)
 		if last || (!next.IsZero() && !next.After(e[i+1].from)) {
 			return next
 		}

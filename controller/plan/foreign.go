@@ -24,9 +24,9 @@ func (s Observation) foreign(now time.Time) Action {
 	if !s.Created || s.NodeGone {
 		return Action{Step: Finish, End: end}
 	}
-	keeps, unreachable := s.waitForTakenJob(now)
-	if keeps.Recheck > 0 {
-		return keeps
+	waiting, unreachable := s.waitForTakenJob(now)
+	if waiting.Recheck > 0 {
+		return waiting
 	}
 	return Action{Step: Verify, End: end, Unreachable: unreachable} // the cache may lack its pod
 }
@@ -34,7 +34,7 @@ func (s Observation) foreign(now time.Time) Action {
 // waitForTakenJob waits for the pod of a Job that was taken away: for it to be
 // created, to be replaced, or to end. Without a Recheck its pod cannot run any
 // more.
-func (s Observation) waitForTakenJob(now time.Time) (keeps Action, unreachable bool) {
+func (s Observation) waitForTakenJob(now time.Time) (waiting Action, unreachable bool) {
 	run := ProgressOf(s.Job, s.Pods)
 	unfinished := run.End == nil && run.Doomed == nil
 	switch {

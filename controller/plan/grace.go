@@ -81,7 +81,7 @@ func UnreachableSince(node *corev1.Node) time.Time {
 // orphan returns how long the pod of a deleted Job may still run. The garbage
 // collector deletes the pod too, with its grace period. Before it does, the pod
 // may run until its deadline.
-func (s Observation) orphan(now time.Time) (keeps time.Duration, unreachable bool) {
+func (s Observation) orphan(now time.Time) (left time.Duration, unreachable bool) {
 	pod := NewestPod(s.Pods)
 	if pod == nil || hasEnded(pod) || s.NodeGone {
 		return 0, false

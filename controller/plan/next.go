@@ -14,7 +14,7 @@ import (
 type Observation struct {
 	Settings         execution.Settings
 	Task             execution.Task
-	Admitted         bool          // by the record: its Job may exist
+	Admitted         bool          // the record allows it to have a Job, which may exist
 	Created          bool          // its Job exists, or did
 	Seen             bool          // this process has seen its Job in the cache
 	Foreign          bool          // the Job of its name does not, or no longer, belong to this execution
@@ -26,7 +26,7 @@ type Observation struct {
 	Since            time.Time     // when the task got its slot
 	Stopped          *Stopped      // nil: the controller has not stopped the Job
 
-	LogsSaved bool // or they cannot be saved any more
+	LogsSaved bool // the pod's logs are saved, or no longer can be
 }
 
 const (
@@ -117,9 +117,9 @@ func withoutJob(s Observation, now time.Time) Action {
 	if !s.Created {
 		return s.create(now)
 	}
-	keeps, unreachable := s.orphan(now)
-	if keeps > 0 {
-		return Action{Step: Wait, Recheck: keeps}
+	left, unreachable := s.orphan(now)
+	if left > 0 {
+		return Action{Step: Wait, Recheck: left}
 	}
 	deleted := finish(execution.Lost, execution.JobDeleted, "the Job was deleted before its end was observed", now)
 	deleted.Step, deleted.Unreachable = Verify, unreachable

@@ -54,6 +54,6 @@ func selectsOtherNodes(spec *corev1.PodSpec, node *corev1.Node) bool {
 // needsOtherOS is for os, which the scheduler ignores and the kubelet enforces. A
 // node without the label matches any.
 func needsOtherOS(spec *corev1.PodSpec, node *corev1.Node) bool {
-	system, says := node.Labels[corev1.LabelOSStable]
-	return spec.OS != nil && says && string(spec.OS.Name) != system
+	system, labeled := node.Labels[corev1.LabelOSStable]
+	return spec.OS != nil && labeled && string(spec.OS.Name) != system
 }

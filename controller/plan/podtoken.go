@@ -41,7 +41,7 @@ func AuthorizePod(claim PodClaim, s PodFacts) (execution.Key, error) {
 	if !ok || key.Node != claim.Node || job == nil || !metav1.IsControlledBy(pod, job) {
 		return execution.Key{}, execution.Deny(execution.DeniedForeignPod)
 	}
-	if of, ok := jobspec.KeyOf(job); !ok || of != key {
+	if jobKey, ok := jobspec.KeyOf(job); !ok || jobKey != key {
 		return execution.Key{}, execution.Deny(execution.DeniedForeignPod)
 	}
 	if s.Owner != nil && !jobspec.Owned(job, *s.Owner, key) {

@@ -72,8 +72,8 @@ func LacksPermission(err error) bool {
 	if !errors.As(err, &answer) {
 		return false
 	}
-	_, why, found := strings.Cut(answer.Status().Message, `User "`)
-	return found && strings.Contains(why, `" cannot `)
+	_, denied, found := strings.Cut(answer.Status().Message, `User "`)
+	return found && strings.Contains(denied, `" cannot `)
 }
 
 // AfterRejection returns for how long to retry a Job that was rejected just now and

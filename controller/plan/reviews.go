@@ -25,7 +25,7 @@ func NewReviews() *Reviews { return &Reviews{addresses: map[string]*bucket{}} }
 // Wait returns how long it is until the API server may review a token from an
 // address; 0: it may now.
 func (r *Reviews) Wait(address string, now time.Time) time.Duration {
-	b := r.addresses[r.known(address)]
+	b := r.addresses[r.budgetOf(address)]
 	if b == nil {
 		return 0
 	}
@@ -41,7 +41,7 @@ func (r *Reviews) Refused(address string, now time.Time) {
 			}
 		}
 	}
-	address = r.known(address)
+	address = r.budgetOf(address)
 	b := r.addresses[address]
 	if b == nil {
 		b = &bucket{}
@@ -50,10 +50,10 @@ func (r *Reviews) Refused(address string, now time.Time) {
 	b.take(reviewRate(), now)
 }
 
-// known returns the address, or "", the shared budget, once there are too many
-// addresses.
-func (r *Reviews) known(address string) string {
-	if _, there := r.addresses[address]; !there && len(r.addresses) >= maxReviewed {
+// budgetOf returns the key of an address's budget: the address, or "", the shared budget,
+// once there are too many addresses.
+func (r *Reviews) budgetOf(address string) string {
+	if _, known := r.addresses[address]; !known && len(r.addresses) >= maxReviewed {
 		return ""
 	}
 	return address

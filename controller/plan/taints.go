@@ -69,6 +69,7 @@ var virtualLabels = map[string]string{
 	"liqo.io/type":                   "virtual-node",
 }
 
+// of reports whether a taint has this meaning.
 func (m taintMeaning) of(taint corev1.Taint) bool {
 	return (taint.Key == m.key || (strings.HasSuffix(m.key, "/") && strings.HasPrefix(taint.Key, m.key))) &&
 		(m.value == "" || m.value == taint.Value) && (m.effect == "" || m.effect == taint.Effect)
@@ -87,8 +88,8 @@ func checkTaints(policy NodePolicy, spec *corev1.PodSpec, node *corev1.Node) (re
 		if taint.Effect == corev1.TaintEffectPreferNoSchedule || taint.Key == corev1.TaintNodeUnschedulable || toleratedByName(spec, taint) {
 			continue
 		}
-		if means := meaningOf(spec, taint); means != "" {
-			return means, nil // more specific than NodeTainted
+		if meaning := meaningOf(spec, taint); meaning != "" {
+			return meaning, nil // more specific than NodeTainted
 		}
 		switch {
 		case taint.Effect == corev1.TaintEffectNoSchedule:

@@ -43,15 +43,15 @@ func (s *TickState) Follow(schedule string, known func(string) bool, now time.Ti
 	return s.Pass(schedule, now)
 }
 
-// Begin records that an execution is about to open, unless another one is, or its tick
-// has been processed. It allocates a new ID.
-func (s *TickState) Begin(schedule string, why execution.Firing, now time.Time) bool {
-	if s.Pending != nil || (why.Trigger == execution.Cron && !s.LastTick.Before(why.Scheduled)) {
+// Begin records that an execution is about to open, and allocates its ID. It returns false
+// if another execution is about to open, or if the firing's tick has been processed.
+func (s *TickState) Begin(schedule string, firing execution.Firing, now time.Time) bool {
+	if s.Pending != nil || (firing.Trigger == execution.Cron && !s.LastTick.Before(firing.Scheduled)) {
 		return false
 	}
-	s.Newest = s.nextID(why.Scheduled)
-	s.Pending = &why
-	if why.Trigger == execution.Cron {
+	s.Newest = s.nextID(firing.Scheduled)
+	s.Pending = &firing
+	if firing.Trigger == execution.Cron {
 		s.LastTick, s.Schedule = now, schedule
 	}
 	return true
