@@ -67,14 +67,14 @@ type Notifier interface {
 // Callbacks authorizes clients to send callbacks for a node task.
 type Callbacks struct {
 	CallbackOptions
-	strangers  *strangers
+	limiter    *reviewLimiter
 	otherTask  noticePauses // of denials of tokens of another node task, by its node
 	unknownKey noticePauses // of denials of tokens of unknown keys: one for all
 }
 
 // NewCallbacks returns Callbacks.
 func NewCallbacks(o CallbackOptions) *Callbacks {
-	return &Callbacks{CallbackOptions: o, strangers: newStrangers()}
+	return &Callbacks{CallbackOptions: o, limiter: newReviewLimiter()}
 }
 
 // Authenticate returns nil if a client with a credential may send callbacks for a node
@@ -112,7 +112,7 @@ func (c *Callbacks) AdmitReview(ctx context.Context, key execution.Key, address,
 	}
 	ctx, cancel := context.WithTimeout(ctx, ReviewTimeout)
 	defer cancel()
-	return c.strangers.admit(ctx, address, c.Clock.Now)
+	return c.limiter.admit(ctx, address, c.Clock.Now)
 }
 
 // authOf returns how the pod of a node task authenticates: as configured when its

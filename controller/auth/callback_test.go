@@ -39,8 +39,8 @@ type scene struct {
 	podSeen, jobSeen bool  // by the cache
 	apiErr           error // of reading either
 
-	otherTask [][2]execution.Key
-	strangers []execution.Key
+	otherTask  [][2]execution.Key
+	unknownKey []execution.Key
 }
 
 func newScene() *scene {
@@ -142,7 +142,7 @@ func (s heard) OtherTask(_ context.Context, whose, claimed execution.Key) {
 }
 
 func (s heard) UnknownKey(_ context.Context, claimed execution.Key) {
-	s.strangers = append(s.strangers, claimed)
+	s.unknownKey = append(s.unknownKey, claimed)
 }
 
 // denied returns why an error denies, or "".
@@ -230,8 +230,8 @@ func TestTheOperatorIsToldOfDenialsOnceAMinute(t *testing.T) {
 		if len(s.otherTask) != 2 || s.otherTask[0] != [2]execution.Key{s.key, other} {
 			t.Errorf("callbacks for another node: got %v, want that of node a for node b, twice", s.otherTask)
 		}
-		if len(s.strangers) != 2 || s.strangers[0] != s.key {
-			t.Errorf("strangers: got %v, want that for node a, twice", s.strangers)
+		if len(s.unknownKey) != 2 || s.unknownKey[0] != s.key {
+			t.Errorf("tokens of unknown keys: got %v, want that for node a, twice", s.unknownKey)
 		}
 	})
 }

@@ -3,7 +3,7 @@
 //
 //	callback.go     the node task of a credential
 //	podtoken.go     the node task of a pod's service account token
-//	strangers.go    limits on token reviews per address
+//	reviewlimit.go  limits on token reviews per address
 //	keyring.go      the callback key: derives and verifies tokens of node tasks, by
 //	                route.Keyring (version v1 of the tokens)
 //	keepkey.go      creates the key again when its Secret is gone

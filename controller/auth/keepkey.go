@@ -11,9 +11,9 @@ import (
 	"github.com/batch-job-controller/batch-job-controller/controller/timing"
 )
 
-// Keep creates the callback key again whenever its Secret is gone, until ctx
-// ends. Without it a replica that starts later would make another one, and the
-// pods that run would be refused.
+// Keep creates the Secret with the callback key again whenever it is missing, until ctx
+// ends. Otherwise a replica that starts later would create another key, and reject the
+// callbacks of running pods.
 func (k *Keyring) Keep(ctx context.Context, fence lease.Fence, clk clock.WithTicker, log *slog.Logger) {
 	for timing.Sleep(ctx, clk, time.Time{}, nil) {
 		write, done, err := fence(ctx)
@@ -24,9 +24,9 @@ func (k *Keyring) Keep(ctx context.Context, fence lease.Fence, clk clock.WithTic
 		done()
 		switch {
 		case err != nil && ctx.Err() == nil:
-			log.Warn("whether the callback key is still there is not known", "error", err)
+			log.Warn("the Secret with the callback key was not checked", "error", err)
 		case restored:
-			log.Warn("the Secret with the callback key was gone, and was created again with the same key")
+			log.Warn("the Secret with the callback key was missing, and was created again with the same key")
 		}
 	}
 }

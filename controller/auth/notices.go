@@ -32,7 +32,7 @@ type JobCache interface {
 type Notices struct {
 	Controller string // its name
 	Namespace  string
-	// State is the object that events are about for which there is no better one.
+	// State is the object of events without a more specific object.
 	State corev1.ObjectReference
 	// Service returns the name of the callback Service; empty: there is none.
 	Service   func() string
@@ -44,7 +44,7 @@ type Notices struct {
 
 // OtherTask writes an event about the pod whose token was used for another node task.
 func (n Notices) OtherTask(ctx context.Context, whose, claimed execution.Key) {
-	n.Log.Warn("callback denied: the token is that of another node task",
+	n.Log.Warn("callback denied: the token belongs to another node task",
 		"execution", whose.Execution, "node", whose.Node, "claimedExecution", claimed.Execution, "claimedNode", claimed.Node)
 	ctx, cancel := context.WithTimeout(ctx, kube.EventTimeout)
 	defer cancel()
@@ -61,17 +61,17 @@ func (n Notices) OtherTask(ctx context.Context, whose, claimed execution.Key) {
 // controllers behind one Service, each of which receives part of the other's callbacks,
 // or a replaced key.
 func (n Notices) UnknownKey(ctx context.Context, claimed execution.Key) {
-	about, hint := n.State, "it is of another controller, or the callback key was replaced"
+	about, hint := n.State, "they are from another controller, or the callback key was replaced"
 	service := n.Service()
 	switch isOwn := n.Cache.Job(n.Namespace, jobspec.JobName(n.Controller, claimed)) != nil; {
 	case isOwn:
-		hint = "the callback key was replaced after the pod was given it; the nodes that start later have tokens of the new one"
+		hint = "the callback key was replaced after the pod got its token; nodes that start later get tokens of the new key"
 	case service != "":
 		about = corev1.ObjectReference{APIVersion: "v1", Kind: "Service", Namespace: n.Namespace, Name: service}
-		hint = fmt.Sprintf("it is of another controller: does Service %s select two controllers? Its selector must match the pods of %s only", service, n.Controller)
+		hint = fmt.Sprintf("they are from another controller: does Service %s select two controllers? Its selector must match the pods of %s only", service, n.Controller)
 	}
-	n.Log.Warn("callback denied: the token was made with a key that is not known", "execution", claimed.Execution, "node", claimed.Node, "hint", hint)
+	n.Log.Warn("callback denied: the token is derived from an unknown key", "execution", claimed.Execution, "node", claimed.Node, "hint", hint)
 	ctx, cancel := context.WithTimeout(ctx, kube.EventTimeout)
 	defer cancel()
-	n.Announcer.Announce(ctx, about, true, kube.EventCallbackDenied, "callbacks are denied whose token was made with a key that is not known: "+hint)
+	n.Announcer.Announce(ctx, about, true, kube.EventCallbackDenied, "callbacks are denied because their tokens are derived from an unknown key: "+hint)
 }

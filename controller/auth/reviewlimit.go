@@ -15,9 +15,9 @@ import (
 // wait.
 const reviewsAtOnce = 4
 
-// strangers bounds the reviews of invalid tokens, so that clients with made-up tokens do
-// not block pods with valid ones.
-type strangers struct {
+// reviewLimiter bounds the reviews of invalid tokens, so that clients with made-up tokens
+// do not block pods with valid ones.
+type reviewLimiter struct {
 	mu      sync.Mutex
 	reviews *plan.Reviews
 	gates   map[string]*reviewGate // by address, of those with requests
@@ -28,55 +28,55 @@ type reviewGate struct {
 	users int // requests with a slot or waiting for one
 }
 
-func newStrangers() *strangers {
-	return &strangers{reviews: plan.NewReviews(), gates: map[string]*reviewGate{}}
+func newReviewLimiter() *reviewLimiter {
+	return &reviewLimiter{reviews: plan.NewReviews(), gates: map[string]*reviewGate{}}
 }
 
-func (s *strangers) admit(ctx context.Context, address string, now func() time.Time) (settle func(error), err error) {
-	if err := s.check(address, now()); err != nil {
+func (l *reviewLimiter) admit(ctx context.Context, address string, now func() time.Time) (settle func(error), err error) {
+	if err := l.check(address, now()); err != nil {
 		return nil, err
 	}
-	leave, err := s.enter(ctx, address)
+	leave, err := l.enter(ctx, address)
 	if err != nil {
 		return nil, err
 	}
-	if err := s.check(address, now()); err != nil { // requests before it may have used up the budget
+	if err := l.check(address, now()); err != nil { // requests before it may have used up the budget
 		leave()
 		return nil, err
 	}
 	return func(outcome error) {
 		if errors.Is(outcome, execution.ErrUnauthenticated) {
-			s.mu.Lock()
-			s.reviews.Refused(address, now())
-			s.mu.Unlock()
+			l.mu.Lock()
+			l.reviews.Refused(address, now())
+			l.mu.Unlock()
 		}
 		leave()
 	}, nil
 }
 
-func (s *strangers) check(address string, now time.Time) error {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	if s.reviews.Wait(address, now) > 0 {
+func (l *reviewLimiter) check(address string, now time.Time) error {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	if l.reviews.Wait(address, now) > 0 {
 		return execution.Deny(execution.DeniedTooMany)
 	}
 	return nil
 }
 
-func (s *strangers) enter(ctx context.Context, address string) (leave func(), err error) {
-	s.mu.Lock()
-	gate := s.gates[address]
+func (l *reviewLimiter) enter(ctx context.Context, address string) (leave func(), err error) {
+	l.mu.Lock()
+	gate := l.gates[address]
 	if gate == nil {
 		gate = &reviewGate{slots: make(chan struct{}, reviewsAtOnce)}
-		s.gates[address] = gate
+		l.gates[address] = gate
 	}
 	gate.users++
-	s.mu.Unlock()
+	l.mu.Unlock()
 	release := func() {
-		s.mu.Lock()
-		defer s.mu.Unlock()
+		l.mu.Lock()
+		defer l.mu.Unlock()
 		if gate.users--; gate.users == 0 {
-			delete(s.gates, address)
+			delete(l.gates, address)
 		}
 	}
 	select {

@@ -119,7 +119,7 @@ func TestGoodTokensGetInDuringAFlood(t *testing.T) {
 				stop()
 				strangers.Wait()
 				time.Sleep(time.Minute) // what was asked is answered
-				if n := len(r.strangers.gates); n != 0 {
+				if n := len(r.limiter.gates); n != 0 {
 					t.Errorf("%d addresses are remembered that have no requests", n)
 				}
 			})
@@ -130,7 +130,7 @@ func TestGoodTokensGetInDuringAFlood(t *testing.T) {
 // Pods with good tokens may share an address: many on one node, or behind one.
 func TestGoodTokensOfOneAddressHaveNoBudget(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		s := newStrangers()
+		s := newReviewLimiter()
 		now := func() time.Time { return time.Now() }
 		var all sync.WaitGroup
 		for range 200 {
