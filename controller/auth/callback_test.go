@@ -23,8 +23,7 @@ import (
 	"github.com/batch-job-controller/batch-job-controller/controller/testkit"
 )
 
-// scene is what a replica knows while one execution is open and its pod runs on
-// node a.
+// scene is the state of a replica while one execution is open and its pod runs on node a.
 type scene struct {
 	key     execution.Key
 	auth    execution.CallbackAuth // of the configuration
@@ -67,7 +66,7 @@ func newScene() *scene {
 	return s
 }
 
-// bound is what the API server says of a good token of the pod.
+// bound is the status of a TokenReview of the pod's valid token.
 func (s *scene) bound() authenticationv1.TokenReviewStatus {
 	return authenticationv1.TokenReviewStatus{
 		Authenticated: true, Audiences: []string{"bjc.jobs.check"},
@@ -145,7 +144,7 @@ func (s heard) UnknownKey(_ context.Context, claimed execution.Key) {
 	s.unknownKey = append(s.unknownKey, claimed)
 }
 
-// denied returns why an error denies, or "".
+// denied returns the reason of a denial, or "".
 func denied(err error) execution.DenyReason {
 	var d *execution.DeniedError
 	if errors.As(err, &d) {

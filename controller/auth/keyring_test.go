@@ -118,7 +118,7 @@ func TestAKeyThatIsRotated(t *testing.T) {
 	})
 }
 
-// TestKeysThatAreMadeUpCostNoRequests has the API server asked once in a while.
+// Tokens of made-up keys cause at most one read of the Secret per rereadPause.
 func TestKeysThatAreMadeUpCostNoRequests(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		client := fake.NewClientset(keySecret(map[string]string{currentKey: keyOf("a")}))

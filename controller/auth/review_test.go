@@ -17,7 +17,7 @@ import (
 	"github.com/batch-job-controller/batch-job-controller/controller/execution"
 )
 
-// reviews answers token reviews as it is told, after a second.
+// reviews is an API server that responds to token reviews after a second.
 type reviews struct {
 	asked  atomic.Int32
 	answer func(authenticationv1.TokenReviewSpec) (authenticationv1.TokenReviewStatus, error)
@@ -34,7 +34,7 @@ func (r *reviews) Create(ctx context.Context, review *authenticationv1.TokenRevi
 	return &authenticationv1.TokenReview{Status: status}, err
 }
 
-// known says that every token is that of ada, for the audiences asked for.
+// known accepts every token as a token of ada for the requested audiences.
 func known(spec authenticationv1.TokenReviewSpec) (authenticationv1.TokenReviewStatus, error) {
 	return authenticationv1.TokenReviewStatus{
 		Authenticated: true, Audiences: spec.Audiences,

@@ -22,10 +22,10 @@ import (
 	"github.com/batch-job-controller/batch-job-controller/controller/testkit"
 )
 
-// floodedReviews is an API server that takes its time for each token. Of those
-// that were made up it says so.
+// floodedReviews is an API server that needs some time for each token. It accepts tokens
+// that end in good, and rejects made-up ones.
 type floodedReviews struct {
-	status authenticationv1.TokenReviewStatus // of a good one
+	status authenticationv1.TokenReviewStatus // of a valid token
 	asked  atomic.Int64
 }
 
@@ -79,10 +79,10 @@ func TestGoodTokensGetInDuringAFlood(t *testing.T) {
 				r, key := s.callbacks(), s.key
 
 				flood, stop := context.WithCancel(t.Context())
-				var strangers sync.WaitGroup
+				var clients sync.WaitGroup
 				var n atomic.Int64
 				for i := range 400 { // connections from twenty addresses
-					strangers.Go(func() {
+					clients.Go(func() {
 						for flood.Err() == nil {
 							_ = ask(flood, r, key, fmt.Sprintf("10.0.0.%d", i%20), madeUp(tt.issuer, n.Add(1), "bad"))
 							time.Sleep(500 * time.Millisecond)
@@ -91,7 +91,7 @@ func TestGoodTokensGetInDuringAFlood(t *testing.T) {
 				}
 				time.Sleep(20 * time.Second)
 				if got := api.asked.Load(); got > tt.wantAsked {
-					t.Errorf("the API server was asked about %d tokens of strangers, want at most %d", got, tt.wantAsked)
+					t.Errorf("the API server was asked about %d made-up tokens, want at most %d", got, tt.wantAsked)
 				}
 				var pods100 sync.WaitGroup
 				var late atomic.Int64
@@ -117,8 +117,8 @@ func TestGoodTokensGetInDuringAFlood(t *testing.T) {
 					}
 				}
 				stop()
-				strangers.Wait()
-				time.Sleep(time.Minute) // what was asked is answered
+				clients.Wait()
+				time.Sleep(time.Minute) // the last reviews end
 				if n := len(r.limiter.gates); n != 0 {
 					t.Errorf("%d addresses are remembered that have no requests", n)
 				}

@@ -22,7 +22,7 @@ import (
 	"github.com/batch-job-controller/batch-job-controller/controller/testkit"
 )
 
-// gate plays the API server that knows the owners of tokens and what they may do.
+// gate is an API server with the users of tokens and their permissions.
 type gate struct {
 	client        *fake.Clientset
 	tokens        map[string]string // user by token

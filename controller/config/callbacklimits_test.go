@@ -44,7 +44,7 @@ func TestLimits(t *testing.T) {
 	}
 }
 
-// refusedLimit is a mapping callback.limits that is wrong.
+// refusedLimit is an invalid mapping callback.limits.
 type refusedLimit struct {
 	text     string
 	wantPath string // below callback.limits
@@ -104,8 +104,8 @@ func limitKeys() map[string]bool {
 	return keys
 }
 
-// A limit is called the same in the configuration, in an answer and in the
-// metrics, and each has a field of its own.
+// A limit has the same name in the configuration, in a response and in the metrics, and a
+// field of its own.
 func TestEveryLimitCanBeSet(t *testing.T) {
 	fields := limitKeys()
 	for kind, limits := range execution.Limits() {

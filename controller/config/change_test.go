@@ -68,7 +68,7 @@ func TestCompareKeepsWhatNeedsARestartAndTakesTheRest(t *testing.T) {
 	if diff := cmp.Diff(want, got.Config); diff != "" {
 		t.Errorf("what runs (-want +got):\n%s", diff)
 	}
-	// It goes on waiting when something else changes.
+	// It still waits after a change of another key.
 	wanted.PodPoolSize = 30
 	if got := Compare(got.Config, wanted); len(got.Waits()) != 4 {
 		t.Errorf("waits: got %q, want the four of before", got.Waits())
@@ -112,7 +112,7 @@ func leaves(v reflect.Value, name string, into map[any]string) {
 	}
 }
 
-// The table of the documentation is that of the code.
+// The table in the documentation is the same as the policies in the code.
 func TestTheDocumentationTellsWhenAChangeApplies(t *testing.T) {
 	text, err := os.ReadFile("../../docs/configuration.md")
 	if err != nil {

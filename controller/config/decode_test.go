@@ -54,7 +54,7 @@ func lines(t *testing.T, err error) []string {
 	return problems.Lines()
 }
 
-// hasLine reports whether one of the lines is about the path and says the text.
+// hasLine reports whether one of the lines has the path and the text.
 func hasLine(lines []string, path, says string) bool {
 	for _, line := range lines {
 		if strings.HasPrefix(line, path+": ") && strings.Contains(line, says) {
@@ -72,7 +72,7 @@ func many(n int, format string) string {
 	return b.String()
 }
 
-// refusedText is a config.yaml that is wrong.
+// refusedText is an invalid config.yaml.
 type refusedText struct {
 	text     string // added to what every configuration must have
 	whole    string // instead of it
@@ -252,7 +252,7 @@ func TestDecodeRefuses(t *testing.T) {
 	}
 }
 
-// acceptedText is a config.yaml that works.
+// acceptedText is a valid config.yaml.
 type acceptedText struct {
 	text        string
 	wantWarning string // empty: there is none
@@ -352,7 +352,7 @@ func TestDecodeAccepts(t *testing.T) {
 	}
 }
 
-// minimal is what a configuration with only the required keys comes to.
+// minimal is the Config of a configuration with only the required keys.
 func minimal() Config {
 	return Config{
 		Name:                "example",

@@ -33,8 +33,8 @@ func compiledSchema(t *testing.T) *jsonschema.Schema {
 	return compiled
 }
 
-// validates returns what a schema has against a text, and whether the text is
-// a document at all.
+// validates returns the errors of a schema about a text, and whether the text is a document
+// at all.
 func validates(t *testing.T, s *jsonschema.Schema, text string) (isDocument bool, problem error) {
 	t.Helper()
 	asJSON, err := yaml.YAMLToJSON([]byte(text))
@@ -48,7 +48,7 @@ func validates(t *testing.T, s *jsonschema.Schema, text string) (isDocument bool
 	return true, s.Validate(document)
 }
 
-// An editor refuses only what the controller refuses or warns of.
+// The schema rejects only configurations that the controller rejects or warns about.
 func TestSchemaTakesWhatTheDecoderTakes(t *testing.T) {
 	s := compiledSchema(t)
 	texts := map[string]string{
@@ -74,7 +74,7 @@ func TestSchemaTakesWhatTheDecoderTakes(t *testing.T) {
 	}
 }
 
-// beyondSchema lists what only the decoder can know.
+// beyondSchema lists the cases that only the decoder can reject.
 func beyondSchema() []string {
 	return []string{
 		"C06 a duplicate key", "C06 a duplicate nested key",
@@ -123,7 +123,8 @@ func TestSchemaRefusesWhatItCanKnow(t *testing.T) {
 	}
 }
 
-// Every configuration that we show or deploy names the schema, and obeys it.
+// Every configuration in the documentation and the manifests names the schema, and is valid
+// by it.
 func TestConfigurationsNameTheSchema(t *testing.T) {
 	var files []string
 	for _, pattern := range []string{"kustomize/overlays/*/config.yaml", "manifests/config.yaml", "docs/examples/*/config.yaml"} {

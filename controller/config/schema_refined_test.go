@@ -3,8 +3,8 @@ package config
 // Five fields, or a descriptor.
 const cronPattern = `^\s*(@(yearly|annually|monthly|weekly|daily|midnight|hourly)|@every\s+\S+|[^@\s]\S*(\s+\S+){4})\s*$`
 
-// refinements is what is declared of no key, but known by what reads it. That they
-// do not refuse what the decoder takes is tested with the decoder's own tables.
+// refinements are the parts of the schema that no key declares, because a check has them.
+// The decoder's own tables test that they reject nothing that the decoder accepts.
 func refinements() map[string]schema {
 	secrets := schema{"type": []string{"array", "object", "null"}, "maxProperties": 0} // the predecessor's chart wrote {}
 	needsSecret := schema{

@@ -26,7 +26,7 @@ const (
 	schemaURL = "https://raw.githubusercontent.com/batch-job-controller/batch-job-controller/main/docs/config.schema.json"
 )
 
-// The schema is made of the declared keys, and of what only it has to say.
+// The schema consists of the declared keys and the refinements.
 func TestSchemaIsWhatTheDecoderTakes(t *testing.T) {
 	want, err := json.MarshalIndent(newSchema(t), "", "  ")
 	if err != nil {
@@ -174,12 +174,12 @@ func (w schemaWriter) describeObject(path string, v value, node schema) {
 	}
 }
 
-// isRequired reports whether a value has to be there, or one that is in it.
+// isRequired reports whether a value, or one in it, is required.
 func isRequired(v value) bool {
 	return v.rule.must != "" || v.inWords == "required" || slices.ContainsFunc(v.keys, func(k key) bool { return isRequired(k.value) })
 }
 
-// absent returns what an absent one stands for, nil if that takes words.
+// absent returns the default of a value, or nil if only words express it.
 func (w schemaWriter) absent(path string, v value) any {
 	literal, quoted := strings.CutSuffix(strings.TrimPrefix(documentedDefault(v), "`"), "`")
 	switch {
@@ -198,7 +198,7 @@ func (w schemaWriter) absent(path string, v value) any {
 	}
 }
 
-// documentedDefault returns what the documentation says an absent one stands for.
+// documentedDefault returns the default as the documentation has it.
 func documentedDefault(v value) string {
 	switch absent := v.absent.(type) {
 	case nil:
@@ -218,7 +218,7 @@ func documentedDefault(v value) string {
 	}
 }
 
-// The tables of the documentation are those of the code.
+// The tables in the documentation have the keys of the code.
 func TestEveryKeyIsDocumented(t *testing.T) {
 	text, err := os.ReadFile("../../docs/configuration.md")
 	if err != nil {

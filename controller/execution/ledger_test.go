@@ -51,13 +51,13 @@ func finish(l *Ledger, i int, outcome Outcome) {
 	l.Grant()
 }
 
-// giveUp ends a task without a Job, and grants what is free.
-func giveUp(l *Ledger, i int, outcome Outcome) {
+// abandon ends a task without a Job, and grants what is free.
+func abandon(l *Ledger, i int, outcome Outcome) {
 	l.Abandon(i, End{Outcome: outcome})
 	l.Grant()
 }
 
-// show prints an account the way a record holds it.
+// show formats an account as in a record.
 func show(a Account) string {
 	lines := []string{"admitted " + a.Admitted.String(), "created " + a.Created.String()}
 	for outcome, indexes := range a.Outcomes {
@@ -176,22 +176,22 @@ func TestLedgerNextAccount(t *testing.T) {
 		},
 		"a task was abandoned": {
 			pool: 2, nodes: 4, account: Account{Admitted: indexesOf(0, 1, 2, 3)},
-			facts: func(l *Ledger) { giveUp(l, 1, refused) },
+			facts: func(l *Ledger) { abandon(l, 1, refused) },
 			want:  "admitted 0-3; created ; failed/JobRefused 1", wantUrgency: Immediate, wantInFlight: 2,
 		},
 		"a task that was abandoned keeps its slot until it is written": {
 			pool: 2, nodes: 9, account: Account{Admitted: indexesOf(0, 1, 2, 3)},
-			facts: func(l *Ledger) { giveUp(l, 1, refused) },
+			facts: func(l *Ledger) { abandon(l, 1, refused) },
 			want:  "admitted 0-3; created ; failed/JobRefused 1", wantUrgency: Immediate, wantInFlight: 2,
 		},
 		"a node that is gone before its turn is passed over": {
 			pool: 2, nodes: 9, account: Account{Admitted: indexesOf(0, 1)},
-			facts: func(l *Ledger) { giveUp(l, 2, nodeGone) },
+			facts: func(l *Ledger) { abandon(l, 2, nodeGone) },
 			want:  "admitted 0-1,3-4; created ; skipped/NodeGone 2", wantUrgency: Immediate, wantInFlight: 2,
 		},
 		"a node that is gone before its turn frees no slot": {
 			pool: 2, nodes: 9, account: Account{Admitted: indexesOf(0, 1, 2, 3)},
-			facts: func(l *Ledger) { giveUp(l, 8, nodeGone) },
+			facts: func(l *Ledger) { abandon(l, 8, nodeGone) },
 			want:  "admitted 0-3; created ; skipped/NodeGone 8", wantUrgency: Immediate, wantInFlight: 2,
 		},
 		"the pool shrank since the record was written": {
@@ -515,11 +515,11 @@ func TestLedgerFactsWhileTheRecordIsWritten(t *testing.T) {
 			wantInFlight: 1, wantNext: "admitted 0-7; created 0; succeeded 0-3",
 		},
 		"a task that has a slot is abandoned": {
-			facts:        func(l *Ledger) { giveUp(l, 1, refused) },
+			facts:        func(l *Ledger) { abandon(l, 1, refused) },
 			wantInFlight: 2, wantNext: "admitted 0-4; created 0; failed/JobRefused 1; succeeded 0",
 		},
 		"the node of the task that is being admitted goes": {
-			facts:        func(l *Ledger) { giveUp(l, 4, nodeGone) },
+			facts:        func(l *Ledger) { abandon(l, 4, nodeGone) },
 			wantInFlight: 2, wantNext: "admitted 0-5; created 0; skipped/NodeGone 4; succeeded 0",
 		},
 		"a Job is created": {
@@ -869,7 +869,7 @@ func (w *world) fail(format string, args ...any) {
 	w.t.Fatalf("%s\nafter %s\nthe record holds %s", fmt.Sprintf(format, args...), strings.Join(w.log, ", "), show(w.record))
 }
 
-// told returns how the account says that a task ended.
+// told returns the end of a task in an account.
 func told(a Account, i int) (Outcome, bool) {
 	for outcome, indexes := range a.Outcomes {
 		if indexes.Has(i) {
@@ -978,9 +978,9 @@ func (w *world) observe(l *leader, i int) {
 	}
 }
 
-// giveUp ends a task without a Job, as verifyJob does: the API server is asked
+// abandon ends a task without a Job, as verifyJob does: the API server is asked
 // first. It is not asked about a task that is not admitted and lost its node.
-func (w *world) giveUp(l *leader) {
+func (w *world) abandon(l *leader) {
 	i := w.r.IntN(len(w.jobs))
 	before := l.ledger.Tasks()[i].Outcome
 	switch {
@@ -1176,7 +1176,7 @@ func (w *world) step() {
 	case kind < 20:
 		w.send(l)
 	case kind == 20:
-		w.giveUp(l)
+		w.abandon(l)
 	case kind == 21 && w.r.IntN(2) == 0:
 		w.did("%s sleeps", l.name)
 		l.asleep = w.r.IntN(30)

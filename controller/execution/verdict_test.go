@@ -69,8 +69,8 @@ func TestCount(t *testing.T) {
 	}
 }
 
-// What is said of an execution comes from its report or from its record: both
-// have to come to the same.
+// The outcome of an execution is computed from its report or from its record. Both must be
+// equal.
 func TestReportAndRecordCountTheSame(t *testing.T) {
 	cases := map[string]struct {
 		optional bool

@@ -9,7 +9,7 @@ import (
 
 var sampleData = templateData{Namespace: "jobs", ExecutionID: "20261124034200", NodeName: "node-1.zone-a"}
 
-// standard is what text/template makes of it.
+// standard executes a template with text/template alone.
 func standard(text string, data templateData) (string, error) {
 	parsed, err := template.New("pod-template.yaml").Option("missingkey=error").Parse(text)
 	if err != nil {

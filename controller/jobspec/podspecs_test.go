@@ -35,7 +35,7 @@ func TestPodSpecsThatFailForSomeNodes(t *testing.T) {
 	}
 }
 
-// Most templates are the same for every node: they are decoded once.
+// Most templates render to the same text for every node, which is decoded once.
 func TestPodSpecsThatAreTheSameAreDecodedOnce(t *testing.T) {
 	specs := NewPodSpecs(plainTemplate, "jobs", "20260304050000")
 	first, err := specs.Of("worker-1")

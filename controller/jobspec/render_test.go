@@ -280,7 +280,7 @@ spec:
 	}
 }
 
-// checkJob checks what holds for every Job, whatever the template.
+// checkJob checks the properties of every Job, whatever its template is.
 func checkJob(t *testing.T, job *batchv1.Job, p execution.Plan, node execution.Node, o Options) {
 	t.Helper()
 	key := execution.Key{Execution: p.ID, Node: node.Name}

@@ -21,7 +21,7 @@ func limitedTo(series int) *metrics.Results {
 	})
 }
 
-// What a scrape holds is what the limit says, whatever the series are of.
+// A scrape never has more series than the limit, of whatever kind they are.
 func TestTheLimitBoundsAllSeries(t *testing.T) {
 	const most = 1000
 	for name, test := range map[string]struct {
@@ -201,7 +201,7 @@ foo_test{executionID="20260102030405",label_a="1",node="n"} 1
 	}
 }
 
-// The newest executions are what people look at: the oldest give way.
+// The series of the oldest executions are dropped first: operators look at the newest.
 func TestTooManySeries(t *testing.T) {
 	type set struct {
 		id          execution.ID

@@ -15,8 +15,7 @@ func secrets(text string) (redacted string, n int) {
 	return strings.ReplaceAll(text, "secret", "******"), strings.Count(text, "secret")
 }
 
-// A result is judged as it was sent, and merged and stored with its credentials
-// redacted.
+// A result is checked as it was sent, and merged and stored with its credentials redacted.
 func TestCredentialsOfAResult(t *testing.T) {
 	two := func(a, b string) string {
 		return `{"test":[{"value":1,"labels":{"label_a":"` + a + `"}},{"value":2,"labels":{"label_a":"` + b + `"}}]}`

@@ -225,7 +225,7 @@ func TestAGaugeThatCannotBeIsAnErrorWhenRegistered(t *testing.T) {
 	}
 }
 
-// The predecessor's names are what they are.
+// The names are those of the predecessor.
 func TestOnlyThePredecessorsNamesAreUnusual(t *testing.T) {
 	r := newResults()
 	r.Begin(first)

@@ -8,8 +8,7 @@ import (
 	"github.com/batch-job-controller/batch-job-controller/controller/execution"
 )
 
-// send has a whole file arrive in pieces of ten bytes. It is stored unless
-// something is refused.
+// send uploads a file in pieces of ten bytes, and stores it unless a limit rejects it.
 func send(q *Budget, task int, name string, size int64, replaced int64, there bool) error {
 	up, err := q.BeginFile(task, name, replaced, there)
 	if err != nil {
@@ -77,8 +76,8 @@ func TestBudgetOfFiles(t *testing.T) {
 	}
 }
 
-// A client that lost its connection sends the file again, while the server
-// still waits for the rest of the first.
+// A client that lost its connection sends the file again while the server still waits for
+// the rest of the first upload.
 func TestTheSameFileTwiceAtOnce(t *testing.T) {
 	for name, tt := range map[string]struct {
 		first, second bool // what is stored of them
@@ -131,7 +130,7 @@ func TestFilesWithoutANameAreDifferentOnes(t *testing.T) {
 	}
 }
 
-// What arrives at the same time counts, so that together it is not more.
+// Uploads in progress count, so that concurrent ones together do not exceed a limit.
 func TestFilesThatArriveAtOnceShareWhatIsLeft(t *testing.T) {
 	q := NewBudget(BudgetLimits{Bytes: 100}, 1)
 	refused := 0

@@ -10,7 +10,7 @@ import (
 	"github.com/batch-job-controller/batch-job-controller/controller/execution"
 )
 
-// limitOf returns which limit an error is about, or "".
+// limitOf returns the limit that an error names, or "".
 func limitOf(err error) execution.Limit {
 	var limit *execution.LimitError
 	if errors.As(err, &limit) {
@@ -39,7 +39,7 @@ func TestBudgetOfResultsAndEvents(t *testing.T) {
 	tests := map[string]struct {
 		limits    BudgetLimits
 		take      func(*Budget, int, time.Duration) error
-		before    []step // all are taken
+		before    []step // all are accepted
 		last      step
 		want      execution.Limit // empty: it is taken
 		wantAfter time.Duration
@@ -85,7 +85,7 @@ func TestBudgetOfResultsAndEvents(t *testing.T) {
 			}
 			wantErr := execution.ErrTooMany
 			if tt.wantAfter == 0 {
-				wantErr = execution.ErrUsedUp // it does not get better by waiting
+				wantErr = execution.ErrUsedUp // waiting does not help
 			}
 			if !errors.As(err, &limit) || limit.Limit != tt.want || limit.RetryAfter != tt.wantAfter || !errors.Is(err, wantErr) {
 				t.Errorf("got %+v, want %s, after %s", limit, tt.want, tt.wantAfter)
@@ -114,7 +114,7 @@ func TestWhatWasNotStoredDoesNotCount(t *testing.T) {
 	}
 }
 
-// A node that is refused uses up nothing of what all nodes may send together.
+// A rejected event uses none of the rate of all nodes together.
 func TestRejectedEventsDoNotCount(t *testing.T) {
 	q := NewBudget(BudgetLimits{EventBurst: 1, EventsPerSecond: 2}, 2)
 	for range 100 {
@@ -125,7 +125,7 @@ func TestRejectedEventsDoNotCount(t *testing.T) {
 	}
 }
 
-// A node that floods gets as many events through as it may, over a day.
+// Over a day, a node that floods gets as many events accepted as its rate allows.
 func TestEventsOverALongTime(t *testing.T) {
 	q := NewBudget(BudgetLimits{Events: 1_000_000, EventBurst: 10, EventInterval: 30 * time.Second}, 1)
 	taken := 0

@@ -197,7 +197,7 @@ func TestNextTick(t *testing.T) {
 	}
 }
 
-// The tick that is announced is the one that is due then, and none is before it.
+// The tick that NextTick returns is due at its time, and no tick is due before.
 func TestNextTickIsTheOneThatIsDue(t *testing.T) {
 	s := schedule(t, "*/10 * * * *", "")
 	now := at(t, "2026-10-05T12:34:00Z")
@@ -252,8 +252,8 @@ func TestDefaultStartingDeadline(t *testing.T) {
 	}
 }
 
-// TestTicksOfTheDaysWhenClocksChange is F-29: how often an expression is due is
-// known, and no two ticks have the same time and so the same ID.
+// TestTicksOfTheDaysWhenClocksChange counts the ticks of a day. No two ticks have the same
+// time, and so the same ID.
 func TestTicksOfTheDaysWhenClocksChange(t *testing.T) {
 	type ticks struct{ hourly, nightly int } // "0 * * * *" and "30 2 * * *" on that day
 	tests := map[string]struct {
@@ -299,8 +299,8 @@ func TestTicksOfTheDaysWhenClocksChange(t *testing.T) {
 	}
 }
 
-// When the zone is changed, what has run is not run again, and what is in the
-// past of the new zone is not missed.
+// After a change of the zone, no tick runs again, and a tick before the change in the new
+// zone does not count as missed.
 func TestDueAfterTheZoneWasChanged(t *testing.T) {
 	last := at(t, "2026-10-05T02:30:00+02:00") // of half past two in Zurich
 	for zone, want := range map[string]string{

@@ -139,15 +139,15 @@ func ofExecution(id string) podOption {
 // onNode has the pod on its node.
 func onNode(p *corev1.Pod) { p.Spec.NodeName = "node" }
 
-// goneAt is what the kubelet's own delete makes of a pod that was being deleted,
-// once nothing of it runs. A finalizer keeps it until its Job has seen it.
+// goneAt is a pod that was being deleted, after the kubelet's own delete, once none of its
+// containers runs. A finalizer keeps it until the Job controller has counted it.
 func goneAt(d time.Duration) podOption {
 	return func(p *corev1.Pod) {
 		p.DeletionTimestamp, p.DeletionGracePeriodSeconds = ptr.To(stamp(d)), ptr.To[int64](0)
 	}
 }
 
-// disrupted is what the API server notes of a pod that has to make way.
+// disrupted is the condition of a pod that is evicted or preempted.
 func disrupted(reason string, at time.Duration) podOption {
 	return func(p *corev1.Pod) {
 		p.Status.Conditions = append(p.Status.Conditions, corev1.PodCondition{
@@ -163,7 +163,7 @@ func container(name string, state corev1.ContainerState) podOption {
 	}
 }
 
-// unseen is a container that the kubelet has not written of yet.
+// unseen is a container without a status from the kubelet.
 func unseen(name string) podOption {
 	return func(p *corev1.Pod) { p.Spec.Containers = append(p.Spec.Containers, corev1.Container{Name: name}) }
 }
@@ -213,15 +213,14 @@ func exited(code int32, reason string, from, to time.Duration) corev1.ContainerS
 	}}
 }
 
-// unstartable is what the kubelet writes for a container that the runtime could
-// not start.
+// unstartable is the status of a container that the runtime could not start.
 func unstartable(at time.Duration) corev1.ContainerState {
 	return corev1.ContainerState{Terminated: &corev1.ContainerStateTerminated{
 		ExitCode: 128, Reason: "StartError", Message: "no such file", StartedAt: metav1.Unix(0, 0), FinishedAt: stamp(at),
 	}}
 }
 
-// vanished is what the kubelet writes for a container that it has lost.
+// vanished is the status of a container that the kubelet cannot locate.
 func vanished() corev1.ContainerState {
 	return corev1.ContainerState{Terminated: &corev1.ContainerStateTerminated{
 		ExitCode: 137, Reason: "ContainerStatusUnknown", Message: "The container could not be located",

@@ -15,7 +15,7 @@ import (
 const (
 	startDeadline = 10 * time.Minute
 	jobTimeout    = time.Hour
-	// stopWait is how long a pod may take to end that does not say.
+	// stopWait is how long a stopped pod without a grace period of its own may take to end.
 	stopWait = 30*time.Second + StopMargin
 )
 
@@ -25,7 +25,7 @@ func withLogs() execution.Settings {
 	return s
 }
 
-// meshed is a pod to which a service mesh has added its proxy, which runs on.
+// meshed is a pod with the proxy of a service mesh, which continues to run.
 func meshed(work corev1.ContainerState, options ...podOption) *corev1.Pod {
 	return podWith(append([]podOption{phase(corev1.PodRunning), container("check", work), container("proxy", running(0))}, options...)...)
 }
@@ -34,8 +34,7 @@ func settings() execution.Settings {
 	return execution.Settings{PodPoolSize: 2, StartDeadline: startDeadline, JobTimeout: jobTimeout}
 }
 
-// told is that the Job was told to end, for a reason that its pod may not tell
-// any more.
+// told is the controller's stop of a Job, with its reason, which the pod may not have.
 func told(at time.Duration, state execution.State, reason execution.Reason) *Stopped {
 	return &Stopped{At: after(at), End: execution.End{Outcome: ended(state, reason), Message: "as told"}}
 }
@@ -445,7 +444,7 @@ func TestNext(t *testing.T) {
 			now: 11 * time.Minute, want: Wait, wantStarted: after(10 * time.Second), wantRecheck: StopMargin,
 		},
 
-		// Nothing is heard of the node.
+		// The node is unreachable.
 		"stopped, and the node has been silent for long": {
 			observation: Observation{Job: jobWith(), UnreachableSince: after(30 * time.Minute), Pods: pods(runningPod(0, deletedFor(61*time.Minute, 10*time.Minute))),
 				Stopped: told(61*time.Minute, execution.Failed, execution.JobTimeout)},
@@ -481,7 +480,7 @@ func TestNext(t *testing.T) {
 			now:         6 * time.Minute, want: Stop, wantOutcome: ended(execution.Lost, "DeletionByTaintManager"), wantMessage: "told to go: the pod was deleted, and its end was not observed",
 		},
 
-		// The pod was deleted by others.
+		// A client deleted the pod.
 		"the pod was deleted, and takes its grace": {
 			observation: Observation{Job: jobWith(), Pods: pods(runningPod(0, deletedFor(5*time.Minute, 10*time.Minute)))},
 			now:         15 * time.Minute, want: Wait, wantStarted: after(0), wantRecheck: StopMargin,
@@ -619,8 +618,8 @@ func TestStoppedPodEndsNoEarlierThanItWasStopped(t *testing.T) {
 	}
 }
 
-// everySight yields all combinations of a few states of all that Next sees.
-func everySight(yield func(name string, s Observation)) {
+// everyObservation yields all combinations of a few facts in an Observation.
+func everyObservation(yield func(name string, s Observation)) {
 	jobs := map[string]*batchv1.Job{
 		"no Job":                 nil,
 		"a Job":                  jobWith(),
@@ -675,7 +674,7 @@ func everySight(yield func(name string, s Observation)) {
 const horizon = 24 * time.Hour
 
 func TestNextNeverWaitsWithoutALimit(t *testing.T) {
-	everySight(func(name string, s Observation) {
+	everyObservation(func(name string, s Observation) {
 		for _, now := range []time.Duration{
 			0, time.Second, cacheLag, stopWait, 2 * time.Minute, startDeadline, startDeadline + time.Second, jobTimeout,
 			jobTimeout + stopWait, jobTimeout + 2*stopWait, jobTimeout + startDeadline + retryPause, horizon,
@@ -707,10 +706,10 @@ func TestNextNeverWaitsWithoutALimit(t *testing.T) {
 	})
 }
 
-// TestNextComesToAnEnd lets nothing happen but what Next asks for: no pod
-// moves, no condition is set.
+// TestNextComesToAnEnd carries out the actions of Next, and nothing else: no pod changes
+// its state, and the Job gets no condition.
 func TestNextComesToAnEnd(t *testing.T) {
-	everySight(func(name string, s Observation) {
+	everyObservation(func(name string, s Observation) {
 		now := after(0)
 		for range 10 {
 			action := Next(s, now)

@@ -71,8 +71,7 @@ func TestNodesThatTheTemplateExcludes(t *testing.T) {
 	}
 }
 
-// byNode is a pod template that differs, and fails for the nodes that it does not
-// have.
+// byNode is a pod template that differs by node, and fails for unlisted nodes.
 type byNode map[string]corev1.PodSpec
 
 func (b byNode) Of(node string) (*corev1.PodSpec, error) {
@@ -83,8 +82,8 @@ func (b byNode) Of(node string) (*corev1.PodSpec, error) {
 	return &spec, nil
 }
 
-// A node that the template excludes is none of this execution's, whatever else it
-// is.
+// A node that the template excludes takes no part, and is not skipped for another reason
+// either.
 func TestExcludedNodeIsNotLeftOut(t *testing.T) {
 	nodes := []*corev1.Node{readyNode("a", cordoned), readyNode("b", ready(corev1.ConditionFalse)), readyNode("c")}
 	got := SelectNodes(NodePolicy{Templates: byNode{"a": {NodeName: "c"}, "b": {NodeName: "b"}, "c": {NodeName: "a"}}}, nodes)

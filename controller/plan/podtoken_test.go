@@ -13,8 +13,7 @@ import (
 	"github.com/batch-job-controller/batch-job-controller/controller/jobspec"
 )
 
-// podOfATask returns a pod and its Job, as they are for a node task, and what a
-// token of the pod claims.
+// podOfATask returns the pod and the Job of a node task, and the claim of the pod's token.
 func podOfATask() (PodClaim, PodFacts) {
 	labels := map[string]string{jobspec.ExecutionLabel: "20261124034200"}
 	annotations := map[string]string{jobspec.NodeAnnotation: "node-1"}

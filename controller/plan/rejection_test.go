@@ -17,7 +17,7 @@ import (
 	"github.com/batch-job-controller/batch-job-controller/controller/execution"
 )
 
-// The answers below are made as the API server, its admission and client-go make
+// These responses are constructed as the API server, its admission and client-go construct
 // them.
 
 func webhookDenial(code int32, reason metav1.StatusReason) error {
@@ -130,7 +130,7 @@ func TestAfterRejection(t *testing.T) {
 	}
 }
 
-// A thousand Jobs that are refused alike are one event, which says why.
+// A thousand Jobs that are rejected for one cause are one event with that cause.
 func TestDescribeRejectionIsTheSameForManyObjects(t *testing.T) {
 	for name, tt := range map[string]struct {
 		refuse func(job string) error

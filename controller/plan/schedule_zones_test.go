@@ -10,7 +10,7 @@ import (
 	"time"
 )
 
-// zones returns the names of the IANA database that Go brings.
+// zones returns the names of the IANA database that is part of Go.
 func zones(t *testing.T) []string {
 	t.Helper()
 	database, err := zip.OpenReader(filepath.Join(build.Default.GOROOT, "lib", "time", "zoneinfo.zip"))
@@ -51,8 +51,7 @@ func clockChanges(zone *time.Location, from, to time.Time) (changes []clockChang
 	return changes
 }
 
-// zoneTicks are expressions and what they say, field by field: a minute of UTC
-// is a tick when its local time matches.
+// zoneTicks are expressions, and for each a check whether a local time is a tick.
 var zoneTicks = map[string]func(local time.Time) bool{
 	"0 * * * *":      func(l time.Time) bool { return l.Minute() == 0 },
 	"*/20 * * * *":   func(l time.Time) bool { return l.Minute()%20 == 0 },
@@ -77,7 +76,7 @@ func TestTicksAroundEveryChangeOfAClock(t *testing.T) {
 		at            int64
 		before, after int
 	}
-	tried := map[kind]bool{} // many zones are one
+	tried := map[kind]bool{} // many zones change alike
 	for _, name := range zones(t) {
 		zone, err := ParseTimeZone(name)
 		if err != nil {

@@ -34,7 +34,7 @@ func TestRedact(t *testing.T) {
 	token := ring("ns", "name", 1).Token(key)
 	known, hidden := token[:len(token)-43], strings.Repeat("*", 43)
 	password := base64.StdEncoding.EncodeToString([]byte("bjc:" + token))
-	// Of what is not told apart by what is left of it, a hash is.
+	// Where the rest of a credential is the same for all, a hash distinguishes it.
 	jwtMark := fmt.Sprintf("%x", sha256.Sum256([]byte(ourJWT[len(header)+len(".eyJ"):])))[:12]
 	redactedJWT := header + ".eyJ" + jwtMark + strings.Repeat("*", len(ourJWT)-len(header)-len(".eyJ")-len(jwtMark))
 	tests := map[string]struct {
@@ -81,7 +81,7 @@ func TestRedact(t *testing.T) {
 	}
 }
 
-// Two labels that differ must not become one series.
+// Redaction must not make one series of two with different labels.
 func TestWhatDiffersStaysDifferent(t *testing.T) {
 	other := key
 	other.Node = "node-2"
@@ -102,7 +102,7 @@ func TestWhatDiffersStaysDifferent(t *testing.T) {
 	}
 }
 
-// In a log all that looks like a credential is redacted: it is not worth the risk.
+// In a log every text that looks like a credential is redacted, without a proof.
 func TestRedactForLog(t *testing.T) {
 	token := ring("other", "name", 1).Token(key)
 	for name, text := range map[string]string{

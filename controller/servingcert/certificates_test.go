@@ -11,8 +11,8 @@ import (
 	"github.com/batch-job-controller/batch-job-controller/controller/testkit"
 )
 
-// A year and a half of two replicas: at no moment do they, or a pod with what
-// is published, distrust what is shown, and nothing shown has expired.
+// For a year and a half of two replicas, each replica and a pod with the published bundle
+// trust every presented certificate, and none of these has expired.
 func TestCertificatesAreRenewedInTime(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		client := tlsCluster(t)
@@ -20,7 +20,7 @@ func TestCertificatesAreRenewedInTime(t *testing.T) {
 		pod := published
 		authorities, leaves := map[string]bool{}, map[string]bool{}
 		for began := time.Now(); time.Since(began) < 18*30*24*time.Hour; time.Sleep(6 * time.Hour) {
-			// What pods have is what was published before this poll.
+			// Pods have the bundle that was published before this poll.
 			testkit.Must(t, first.Load(t.Context()))
 			bundle := pod(t, client, "ca.crt")
 			testkit.Must(t, second.Load(t.Context()))
@@ -73,7 +73,7 @@ func TestRunRenewsWithoutARestart(t *testing.T) {
 	})
 }
 
-// A new authority is published before a certificate of it is shown.
+// A new authority is published before a certificate of it is presented.
 func TestANewAuthorityIsKnownBeforeItIsNeeded(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		client := tlsCluster(t)

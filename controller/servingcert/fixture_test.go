@@ -35,7 +35,7 @@ func tlsCluster(t *testing.T) *fake.Clientset {
 	return client
 }
 
-// newCertificates returns those of the callback port.
+// newCertificates returns the certificates of the callback port.
 func newCertificates(t *testing.T, client kubernetes.Interface, mode config.TLS, mutate ...func(*Options)) *Certificates {
 	t.Helper()
 	o := Options{
@@ -51,8 +51,8 @@ func newCertificates(t *testing.T, client kubernetes.Interface, mode config.TLS,
 func selfSignedTLS() config.TLS { return config.TLS{Mode: config.TLSSelfSigned} }
 func secretTLS() config.TLS     { return config.TLS{Mode: config.TLSSecret, Secret: "given"} }
 
-// trusts reports whether a client that knows the other replica's port takes
-// the certificate that this one shows.
+// trusts reports whether a client of the other replica's port accepts the certificate that
+// this replica presents.
 func trusts(t *testing.T, client, server *Certificates) bool {
 	t.Helper()
 	how, err := client.ClientConfig()
@@ -90,7 +90,7 @@ func authorityFor(t *testing.T, name string) issuer {
 	return issuer{authority: a, name: name}
 }
 
-// secret returns what is in a Secret with a new certificate.
+// secret returns the data of a Secret with a new certificate.
 func (i issuer) secret(t *testing.T) map[string][]byte {
 	t.Helper()
 	made, err := i.authority.Issue(certificate.Names{DNS: []string{i.name}}, time.Now())

@@ -53,7 +53,7 @@ func TestReplicasShareOneAuthority(t *testing.T) {
 	})
 }
 
-// Two replicas that start at once find no Secret, and both make one.
+// Two replicas that start at once find no Secret, and both create one.
 func TestTheSecondAuthorityIsNotUsed(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		client := tlsCluster(t)
