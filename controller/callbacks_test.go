@@ -295,26 +295,6 @@ func (s *lateStore) SaveReport(report execution.Report) error {
 	return s.memoryStore.SaveReport(report)
 }
 
-func TestLogsOfEndedTasksAreSaved(t *testing.T) {
-	inBubble(t, func(t *testing.T) {
-		c := newCluster(t, "a", "b")
-		c.behave("b", behaviour{exitCode: 1})
-		store := newMemoryStore()
-		r := startReplica(t, c, store, testConfig(func(c *config.Config) { c.SavePodLog = true }))
-		defer r.kill()
-		time.Sleep(30 * time.Second)
-		rec := c.records()[0]
-		if rec.Account.Phase != execution.Closed {
-			t.Fatalf("phase: got %s, want Closed", rec.Account.Phase)
-		}
-		for _, node := range []string{"a", "b"} {
-			if got := store.logs[execution.Key{Execution: rec.Plan.ID, Node: node}]["main"]; !strings.Contains(got, "fake logs") {
-				t.Errorf("log of node %s: got %q", node, got)
-			}
-		}
-	})
-}
-
 func TestFileIsStoredUnderTheNode(t *testing.T) {
 	inBubble(t, func(t *testing.T) {
 		c := newCluster(t, "a")

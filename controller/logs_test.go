@@ -4,6 +4,7 @@ import (
 	"context"
 	"io"
 	"net/http"
+	"strings"
 	"sync/atomic"
 	"testing"
 	"time"
@@ -137,6 +138,26 @@ func TestExecutionThatIsReadAgainWhileLogsAreSavedCloses(t *testing.T) {
 		for _, node := range []string{"a", "b", "c"} {
 			if !store.HasLog(execution.Key{Execution: c.records()[0].Plan.ID, Node: node}, "main") {
 				t.Errorf("node %s has no log", node)
+			}
+		}
+	})
+}
+
+func TestLogsOfEndedTasksAreSaved(t *testing.T) {
+	inBubble(t, func(t *testing.T) {
+		c := newCluster(t, "a", "b")
+		c.behave("b", behaviour{exitCode: 1})
+		store := newMemoryStore()
+		r := startReplica(t, c, store, testConfig(func(c *config.Config) { c.SavePodLog = true }))
+		defer r.kill()
+		time.Sleep(30 * time.Second)
+		rec := c.records()[0]
+		if rec.Account.Phase != execution.Closed {
+			t.Fatalf("phase: got %s, want Closed", rec.Account.Phase)
+		}
+		for _, node := range []string{"a", "b"} {
+			if got := store.logs[execution.Key{Execution: rec.Plan.ID, Node: node}]["main"]; !strings.Contains(got, "fake logs") {
+				t.Errorf("log of node %s: got %q", node, got)
 			}
 		}
 	})

@@ -103,7 +103,7 @@ func TestNodeThatFloods(t *testing.T) {
 	}
 }
 
-func TestFileThatIsOverTheQuotaLeavesNothing(t *testing.T) {
+func TestFileThatIsOverTheBudgetLeavesNothing(t *testing.T) {
 	inBubble(t, func(t *testing.T) {
 		store := newMemoryStore()
 		_, r, a, b := limited(t, store, config.Limits{BytesPerTask: 100, BytesPerExecution: 150})

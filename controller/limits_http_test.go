@@ -154,7 +154,7 @@ func (s *slowReader) Read(p []byte) (int, error) {
 
 // Two concurrent files share the rest of the limit: the one that exceeds it is cut off, and
 // returns its part.
-func TestFilesThatComeAtOnceShareTheQuota(t *testing.T) {
+func TestFilesThatComeAtOnceShareTheBudget(t *testing.T) {
 	inBubble(t, func(t *testing.T) {
 		store, err := report.Open(memdisk.New(), report.Options{})
 		must(t, err)
