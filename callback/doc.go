@@ -6,7 +6,7 @@
 // httpserver serves the port. Callback knows neither the cluster nor the disk, and must
 // not know how credentials are checked or which replica leads: it is given that.
 //
-// The way of a request:
+// The path of a request:
 //
 //	handler.go       its route, and the steps below
 //	call.go          a request in progress

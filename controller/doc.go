@@ -2,7 +2,7 @@
 // process while this replica leads. It decides nothing itself: it wires the packages
 // below it together, and passes each call to the one that answers it.
 //
-// The way of a tick:
+// The path of a tick:
 //
 //	definition  Ticker.Run       a tick is due                        plan.Due
 //	            Opener.Fire      writes it into the state, selects
@@ -16,7 +16,7 @@
 //	queue       Queue.end        takes over the next execution
 //	history     History.prune    drops what is older than the history plan.Prune
 //
-// The way of a result: callback, then intake Recorder.Result, which asks the Manager
+// The path of a result: callback, then intake Recorder.Result, which asks the Manager
 // whether the node task may report (reported.Accept).
 //
 // Memory may be lost at any instruction: Queue.Recover rebuilds it from the execution

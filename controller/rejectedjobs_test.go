@@ -98,7 +98,7 @@ func TestJobsThatAreRefused(t *testing.T) {
 			err: policyDenial("jobs"), lasts: 20 * time.Second, wantWithin: time.Minute, want: succeeded, wantRefused: "no owner", wantAsked: 30,
 		},
 		"F-42 by a proxy, for 20 s": {
-			err: proxyAnswer(http.StatusBadRequest), lasts: 20 * time.Second, wantWithin: time.Minute, want: succeeded, wantRefused: "refused, and tried again", wantAsked: 30,
+			err: proxyAnswer(http.StatusBadRequest), lasts: 20 * time.Second, wantWithin: time.Minute, want: succeeded, wantRefused: "rejected, and retried", wantAsked: 30,
 		},
 		"F-42 by a webhook, for ever": {
 			err: webhookDenial(), lasts: time.Hour, wantWithin: 30*time.Minute + 10*time.Second, want: failedWith(execution.JobRefused), wantRefused: "cannot verify the image", wantAsked: 500,

@@ -60,7 +60,7 @@ func TestNodesThatCannotTakePart(t *testing.T) {
 		"one leaves, and one would evict": {
 			nodes:    map[string]func(*corev1.Node){"a": nil, "b": leaving, "c": evicting},
 			wantJobs: []string{"a"}, wantSkipped: []execution.Skip{{Node: "b", Reason: execution.NodeLeaving}, {Node: "c", Reason: execution.NodeTainted}},
-			wantEvent: "1 nodes, 2 at a time; 1 left out as NodeLeaving, 1 left out as NodeTainted",
+			wantEvent: "1 nodes, 2 at a time; 1 skipped as NodeLeaving, 1 skipped as NodeTainted",
 		},
 		"one would evict, which is tolerated": {
 			config:   func(c *config.Config) { c.TolerateNoExecute = true },

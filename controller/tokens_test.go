@@ -144,7 +144,7 @@ func TestTokenSecretsThatAreRefused(t *testing.T) {
 					defer r.kill()
 					time.Sleep(11 * time.Minute)
 					c.wantOutcomes(map[string]execution.Outcome{"a": tt.want, "b": tt.want})
-					c.wantOneEvent(kube.EventJobRefused, "refused, and tried again")
+					c.wantOneEvent(kube.EventJobRefused, "rejected, and retried")
 				})
 			})
 		}

@@ -16,8 +16,8 @@ import (
 
 const (
 	maxEventArgs    = 16
-	maxEventMessage = 1024 // bytes: kube.MaxEventMessage, the API server's limit
-	maxEventAction  = 128  // bytes: the API server's limit
+	maxEventMessage = 1024 // bytes: kube.MaxEventMessage, the API server's limit; more is cut
+	maxEventAction  = 128  // bytes: the API server's limit; more is rejected
 )
 
 var eventReason = regexp.MustCompile(`^[A-Z][A-Za-z0-9]{0,127}$`)
@@ -31,8 +31,8 @@ type eventBody struct {
 	Args    []*string `json:"args"`
 }
 
-// DecodeEvent decodes an event without unknown fields. Its message is expanded,
-// redacted, printable and short enough for the API server.
+// DecodeEvent decodes an event, and rejects unknown fields. The message is expanded,
+// redacted, escaped, and cut to maxEventMessage: a long message is no error.
 func DecodeEvent(text []byte, redact func(string) string) (execution.Event, error) {
 	var body eventBody
 	if err := decodeStrict(text, &body); err != nil {

@@ -13,10 +13,10 @@
 //	follow.go      applies a changed ConfigMap as the next definition
 //	ticker.go      waits for the next tick, fires what is due
 //	state.go       which ticks were processed, in the cluster
-//	open.go        begins an execution, unless one is open
+//	open.go        begins an execution; if one is open, skips the tick, with an event
 //	create.go      selects the nodes, and creates the record
 //	late.go        opens an execution within startingDeadline, or finds out that it is not open
 //	missed.go      announces ticks that start no execution
 //	preview.go     a Job that would be created, to look at
-//	text.go        texts about an execution for events
+//	text.go        the texts of the events ExecutionStarted and NoNodes
 package definition

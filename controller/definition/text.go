@@ -43,7 +43,7 @@ func notTaking(p execution.Plan) string {
 		parts = append(parts, fmt.Sprintf("%d excluded by the pod template (nodeSelector, node affinity, os or nodeName)", p.Excluded))
 	}
 	for _, reason := range slices.Sorted(maps.Keys(counts)) {
-		parts = append(parts, fmt.Sprintf("%d left out as %s", counts[reason], reason))
+		parts = append(parts, fmt.Sprintf("%d skipped as %s", counts[reason], reason))
 	}
 	return strings.Join(parts, ", ")
 }

@@ -42,7 +42,8 @@ type Metrics struct {
 }
 
 // New returns metrics that are registered with reg. It panics if reg has
-// metrics of these names already.
+// metrics of these names already. The names are also in package config
+// (metricnames.go), so that no gauge takes one, and in docs/metrics.md.
 func New(reg prometheus.Registerer) *Metrics {
 	f := factory{reg}
 	m := &Metrics{

@@ -49,7 +49,7 @@ func (m *Metrics) preset() {
 	}
 }
 
-// knownOutcomes are the bad ends that the controller finds itself.
+// knownOutcomes are the outcomes whose reason is one of the controller's own.
 func knownOutcomes() []execution.Outcome {
 	return []execution.Outcome{
 		{State: execution.Skipped, Reason: execution.NodeNotReady},

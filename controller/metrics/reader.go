@@ -6,7 +6,10 @@ import (
 	"fmt"
 )
 
-// reader reads well-formed JSON, token by token.
+// reader reads well-formed JSON, token by token. Events and pod templates are decoded into
+// a struct by sigs.k8s.io/json instead. That cannot serve results: the limits have to
+// apply before samples take memory, redaction needs the position of each label in the
+// body, and an error names the sample.
 type reader struct {
 	json *json.Decoder
 	from int64 // offset of the last token that was read, or of the space before it

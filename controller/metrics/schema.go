@@ -42,7 +42,8 @@ func (s *schema) is(gauges []Gauge, limits Limits) bool {
 }
 
 // Configure replaces the options. Gauges and the limits of a result apply to executions
-// that begin from now on, the rest, such as Info and the limit of all series, at once. The
+// that begin from now on; the rest, such as Info and the limit of all series, apply at
+// once. The
 // prefix does not change. Configure returns how many series it has dropped because
 // there are too many.
 func (r *Results) Configure(o ResultOptions) (dropped int) {

@@ -21,8 +21,8 @@ type NodePolicy struct {
 // Selection is the nodes that match the selector, ordered by name: the execution
 // record keeps this order.
 type Selection struct {
-	Nodes   []execution.Node // take part
-	Skipped []execution.Skip // are left out, and why
+	Nodes   []execution.Node // that get a Job
+	Skipped []execution.Skip // with the reason
 	// Excluded is the number of nodes that the pod template rules out. Like nodes
 	// that the selector does not match, they are not listed.
 	Excluded int

@@ -19,8 +19,9 @@ type taintMeaning struct {
 }
 
 // taintMeanings are the taints of Kubernetes, autoscalers, clouds and node agents on
-// nodes that should get no pod, whatever it tolerates. With PreferNoSchedule they
-// are hints: a node may carry them for hours and stay.
+// nodes that are skipped. A pod template that tolerates everything does not change
+// that, only a toleration that names the taint. With PreferNoSchedule they are hints: a
+// node may carry them for hours and stay.
 //
 // A new taint goes below the comment with its meaning, and into the table of reasons in
 // docs/configuration.md; TestTaintsByTheirMeaning tests it. A new meaning needs a

@@ -1,5 +1,6 @@
-// Package queue has the executions of one definition, of which one is open at a time:
-// the others wait, or are history.
+// Package queue has the executions of one definition. At most one is open at a time; the
+// others are history. If records that users edited make several open, they run one after
+// the other.
 //
 // It knows which execution is open and what follows when its run ends. It does not know
 // when executions are due (package definition), what an execution does (package run),

@@ -13,7 +13,8 @@ import (
 // Kind is the kind of a callback.
 type Kind string
 
-// The kinds of callback.
+// The kinds of callback. Another one also needs an endpoint (package callback), limits
+// (execution.Limits), a variable (package jobspec) and a label of the metrics.
 const (
 	Result Kind = "result"
 	File   Kind = "file"

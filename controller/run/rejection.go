@@ -16,11 +16,11 @@ func (e *Execution) rejected(ctx context.Context, t task, class plan.ErrorClass,
 	switch class {
 	case plan.Invalid:
 		e.announceRejection(ctx, kube.EventJobInvalid, "the pod template makes Jobs that are invalid", err)
-		// The task does not end without a look: another leader may have created the Job.
+		// Verify first: another leader may have created the Job.
 		return e.verifyJob(ctx, t, e.failedEnd(execution.JobInvalid, err))
 	case plan.Rejected:
 		e.announceRejection(ctx, kube.EventJobRefused,
-			fmt.Sprintf("refused, and tried again until startDeadline (%s) of each node", t.plan.Settings.StartDeadline), err)
+			fmt.Sprintf("rejected, and retried until startDeadline (%s) of each node", t.plan.Settings.StartDeadline), err)
 		if t.memory.rejected.IsZero() {
 			t.memory.rejected = now
 		}
