@@ -190,7 +190,7 @@ func badPaths() badInputs {
 		return path("/report/"+name+"/{execution}/result", 400, "must be the name of a node")
 	}
 	impostor := path("/t/{token}/report/a/{execution}/result", 403, "the callback token belongs to another node task")
-	impostor.leaves.Events = []string{"1×Job jobs Warning/CallbackDenied: a callback with the token of node {node} was denied: it was for a of execution {execution} by TakeCallback"}
+	impostor.leaves.Events = []string{"1×Job jobs Warning/CallbackDenied: a callback with the token of node {node} was denied: it was for node a of execution {execution} by TakeCallback"}
 	return badInputs{
 		"H2": {
 			"the root":        path("/", 404, "no such path"),

@@ -54,7 +54,7 @@ func (n Notices) OtherTask(ctx context.Context, whose, claimed execution.Key) {
 		return
 	}
 	n.Announcer.Announce(ctx, about, true, kube.EventCallbackDenied,
-		fmt.Sprintf("a callback with the token of node %s was denied: it was for %s of execution %s", whose.Node, claimed.Node, claimed.Execution))
+		fmt.Sprintf("a callback with the token of node %s was denied: it was for node %s of execution %s", whose.Node, claimed.Node, claimed.Execution))
 }
 
 // UnknownKey writes an event about a token of an unknown key, with its likely cause: two

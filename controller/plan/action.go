@@ -31,10 +31,10 @@ type Action struct {
 }
 
 // wait returns the action that lets a pod continue for a time.
-func wait(run Progress, recheck time.Duration) Action {
-	action := Action{Step: Wait, Running: run.Running, Recheck: recheck}
-	if run.Running {
-		action.Started = run.Started
+func wait(progress Progress, recheck time.Duration) Action {
+	action := Action{Step: Wait, Running: progress.Running, Recheck: recheck}
+	if progress.Running {
+		action.Started = progress.Started
 	}
 	return action
 }

@@ -28,16 +28,16 @@ func podDeleted(at time.Time) *execution.End {
 // end returns the end of a pod that has failed. If only an injected container
 // failed, it is the end of the template's containers.
 func (c podContainers) end() *execution.End {
-	if done := c.done(); done != nil {
+	if done := c.templateEnd(); done != nil {
 		return done
 	}
 	return c.failure()
 }
 
-// done returns the end of the template's containers. It is nil if they have not all
+// templateEnd returns the end of the template's containers. It is nil if they have not all
 // ended by themselves, or if the pod has no injected container: then the pod's own
 // end counts.
-func (c podContainers) done() *execution.End {
+func (c podContainers) templateEnd() *execution.End {
 	if len(c.injected) == 0 || slices.ContainsFunc(c.main, func(m containerState) bool { return m.terminated() == nil }) {
 		return nil
 	}

@@ -35,17 +35,17 @@ func (s Observation) foreign(now time.Time) Action {
 // created, to be replaced, or to end. Without a Recheck its pod cannot run any
 // more.
 func (s Observation) waitForTakenJob(now time.Time) (waiting Action, unreachable bool) {
-	run := ProgressOf(s.Job, s.Pods)
-	unfinished := run.End == nil && run.Doomed == nil
+	progress := ProgressOf(s.Job, s.Pods)
+	unfinished := progress.End == nil && progress.Doomed == nil
 	switch {
-	case run.End != nil:
+	case progress.End != nil:
 		return Action{}, false
-	case unfinished && run.newest == nil:
-		return wait(run, run.Waiting.Add(s.Settings.StartDeadline).Sub(now)), false
-	case unfinished && run.ended():
-		ended, _ := run.attempt(s)
-		return wait(run, ended.Add(retryPause+s.Settings.StartDeadline).Sub(now)), false
+	case unfinished && progress.newest == nil:
+		return wait(progress, progress.Waiting.Add(s.Settings.StartDeadline).Sub(now)), false
+	case unfinished && progress.ended():
+		ended, _ := progress.attempt(s)
+		return wait(progress, ended.Add(retryPause+s.Settings.StartDeadline).Sub(now)), false
 	}
 	left, unreachable := s.orphan(now)
-	return wait(run, left), unreachable
+	return wait(progress, left), unreachable
 }

@@ -50,8 +50,8 @@ func (r Progress) deleted() (since time.Time, ok bool) {
 // slotReleasedAt returns until when a pod that was terminated at a time keeps its
 // slot, unless it ends before. An unreachable node gets only the margin: the API
 // server will not learn of its pod's end.
-func (s Observation) slotReleasedAt(run Progress, terminated time.Time) time.Time {
-	end := run.graceEnd(terminated)
+func (s Observation) slotReleasedAt(progress Progress, terminated time.Time) time.Time {
+	end := progress.graceEnd(terminated)
 	if !s.UnreachableSince.IsZero() {
 		return earlier(end, s.UnreachableSince.Add(StopMargin))
 	}
@@ -86,15 +86,15 @@ func (s Observation) orphan(now time.Time) (left time.Duration, unreachable bool
 	if pod == nil || hasEnded(pod) || s.NodeGone {
 		return 0, false
 	}
-	run := ProgressOf(&batchv1.Job{}, []*corev1.Pod{pod})
-	terminated, ok := run.deleted()
+	progress := ProgressOf(&batchv1.Job{}, []*corev1.Pod{pod})
+	terminated, ok := progress.deleted()
 	if !ok {
 		terminated = pod.CreationTimestamp.Add(s.Settings.StartDeadline + s.Settings.JobTimeout)
 	}
-	if run.CannotStart {
+	if progress.CannotStart {
 		return 0, false
 	}
-	return s.slotReleasedAt(run, terminated).Sub(now), now.Before(run.graceEnd(terminated))
+	return s.slotReleasedAt(progress, terminated).Sub(now), now.Before(progress.graceEnd(terminated))
 }
 
 // graceExpired is the end of a pod that was deleted, and whose end was not observed

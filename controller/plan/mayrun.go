@@ -20,7 +20,7 @@ func PodMayRun(pod *corev1.Pod, now time.Time) bool {
 	if hasEnded(pod) || deletedWithoutGrace(pod) {
 		return false
 	}
-	run := ProgressOf(&batchv1.Job{}, []*corev1.Pod{pod})
-	since, deleted := run.deleted()
-	return !deleted || now.Before(run.graceEnd(since))
+	progress := ProgressOf(&batchv1.Job{}, []*corev1.Pod{pod})
+	since, deleted := progress.deleted()
+	return !deleted || now.Before(progress.graceEnd(since))
 }

@@ -64,23 +64,23 @@ func Next(s Observation, now time.Time) Action {
 	case s.Job == nil:
 		return withoutJob(s, now)
 	}
-	run := ProgressOf(s.Job, s.Pods)
+	progress := ProgressOf(s.Job, s.Pods)
 	switch {
-	case run.End != nil:
-		return Action{Step: Finish, End: s.afterStop(run.End.At(now))}
-	case run.Doomed != nil:
-		return untilGone(s, run, now)
-	case run.Done != nil:
-		return settle(s, run, now)
+	case progress.End != nil:
+		return Action{Step: Finish, End: s.afterStop(progress.End.At(now))}
+	case progress.Doomed != nil:
+		return untilGone(s, progress, now)
+	case progress.Done != nil:
+		return settle(s, progress, now)
 	case s.NodeGone:
-		return stop(s, run, execution.End{Outcome: execution.Outcome{State: execution.Lost, Reason: execution.NodeGone},
-			Message: "the node was deleted while its Job was in flight", Started: run.Started}, now)
-	case run.ended(), run.newest == nil && s.ran():
-		return untilReplaced(s, run, now)
-	case !run.Running:
-		return untilStarted(s, run, now)
+		return stop(s, progress, execution.End{Outcome: execution.Outcome{State: execution.Lost, Reason: execution.NodeGone},
+			Message: "the node was deleted while its Job was in flight", Started: progress.Started}, now)
+	case progress.ended(), progress.newest == nil && s.ran():
+		return untilReplaced(s, progress, now)
+	case !progress.Running:
+		return untilStarted(s, progress, now)
 	default:
-		return untilEnded(s, run, now)
+		return untilEnded(s, progress, now)
 	}
 }
 
@@ -128,58 +128,58 @@ func withoutJob(s Observation, now time.Time) Action {
 
 // untilStarted gives a pod until startDeadline to start all of its template's
 // containers. The time of its init containers does not count.
-func untilStarted(s Observation, run Progress, now time.Time) Action {
-	deadline := run.Waiting.Add(s.Settings.StartDeadline)
+func untilStarted(s Observation, progress Progress, now time.Time) Action {
+	deadline := progress.Waiting.Add(s.Settings.StartDeadline)
 	if now.Before(deadline) {
 		return Action{Step: Wait, Recheck: deadline.Sub(now)}
 	}
-	end := run.WhyNotStarted()
-	end.Started = run.Started
-	return stop(s, run, end, now)
+	end := progress.WhyNotStarted()
+	end.Started = progress.Started
+	return stop(s, progress, end, now)
 }
 
 // untilReplaced waits for the Job controller, which creates another pod for one
 // that has ended or was deleted with attempts left, or fails the Job.
-func untilReplaced(s Observation, run Progress, now time.Time) Action {
-	ended, end := run.attempt(s)
+func untilReplaced(s Observation, progress Progress, now time.Time) Action {
+	ended, end := progress.attempt(s)
 	deadline := ended.Add(retryPause + s.Settings.StartDeadline)
 	if now.Before(deadline) {
-		return wait(run, deadline.Sub(now))
+		return wait(progress, deadline.Sub(now))
 	}
-	return stop(s, run, end, now)
+	return stop(s, progress, end, now)
 }
 
 // untilEnded gives a started pod jobTimeout, which the kubelet enforces, and its
 // grace period. After that the kubelet is presumed dead. The grace period of a
 // deleted pod, such as an evicted one, starts at its deletion.
-func untilEnded(s Observation, run Progress, now time.Time) Action {
-	deadline := run.workStart().Add(s.Settings.JobTimeout + run.grace() + StopMargin)
-	if since, ok := run.deleted(); ok {
-		if released := s.slotReleasedAt(run, since); !now.Before(released) {
-			return stop(s, run, run.graceExpired(), now)
+func untilEnded(s Observation, progress Progress, now time.Time) Action {
+	deadline := progress.workStart().Add(s.Settings.JobTimeout + progress.grace() + StopMargin)
+	if since, ok := progress.deleted(); ok {
+		if released := s.slotReleasedAt(progress, since); !now.Before(released) {
+			return stop(s, progress, progress.graceExpired(), now)
 		} else if released.Before(deadline) {
 			deadline = released
 		}
 	}
 	if now.Before(deadline) {
-		return wait(run, deadline.Sub(now))
+		return wait(progress, deadline.Sub(now))
 	}
-	return stop(s, run, execution.End{
+	return stop(s, progress, execution.End{
 		Outcome: execution.Outcome{State: execution.Failed, Reason: execution.JobTimeout},
-		Message: "still running after " + s.Settings.JobTimeout.String() + named(run.containers.stillRunning()), Started: run.Started,
+		Message: "still running after " + s.Settings.JobTimeout.String() + named(progress.containers.stillRunning()), Started: progress.Started,
 	}, now)
 }
 
 // untilGone waits for the pod of a failed Job to end, at most for its grace period.
-func untilGone(s Observation, run Progress, now time.Time) Action {
-	terminated := run.Doomed.Finished
+func untilGone(s Observation, progress Progress, now time.Time) Action {
+	terminated := progress.Doomed.Finished
 	if s.Stopped != nil && s.Stopped.At.After(terminated) {
 		terminated = s.Stopped.At
 	}
-	deadline := s.slotReleasedAt(run, terminated)
-	over := run.cannotRun() || run.ended() || s.NodeGone
+	deadline := s.slotReleasedAt(progress, terminated)
+	over := progress.cannotRun() || progress.ended() || s.NodeGone
 	if over || !now.Before(deadline) {
-		return Action{Step: Finish, End: s.afterStop(*run.Doomed), Unreachable: !over && now.Before(run.graceEnd(terminated))}
+		return Action{Step: Finish, End: s.afterStop(*progress.Doomed), Unreachable: !over && now.Before(progress.graceEnd(terminated))}
 	}
-	return wait(run, deadline.Sub(now))
+	return wait(progress, deadline.Sub(now))
 }

@@ -40,7 +40,7 @@ func ProgressOf(job *batchv1.Job, pods []*corev1.Pod) Progress {
 		}
 		r.Running = r.containers.started() || r.containers.preparing()
 		r.Started = firstStart(r.containers.main)
-		r.Done = r.containers.done()
+		r.Done = r.containers.templateEnd()
 		if r.Done != nil && r.Done.Outcome.State != execution.Succeeded && r.attemptsLeft(pods) {
 			r.Done = nil // the Job controller creates another pod when this one ends
 		}

@@ -15,27 +15,27 @@ type Stopped struct {
 
 // stop stops the Job, and ends the task once its pod can no longer run: when the pod
 // has ended, its node is gone, or its grace period and StopMargin have passed.
-func stop(s Observation, run Progress, end execution.End, now time.Time) Action {
+func stop(s Observation, progress Progress, end execution.End, now time.Time) Action {
 	if s.Stopped == nil {
 		return Action{Step: Stop, End: end}
 	}
-	deadline := s.slotReleasedAt(run, s.Stopped.At)
-	over := run.cannotRun() || s.NodeGone
+	deadline := s.slotReleasedAt(progress, s.Stopped.At)
+	over := progress.cannotRun() || s.NodeGone
 	if over || !now.Before(deadline) {
-		return Action{Step: Finish, End: s.Stopped.End.At(now), Unreachable: !over && now.Before(run.graceEnd(s.Stopped.At))}
+		return Action{Step: Finish, End: s.Stopped.End.At(now), Unreachable: !over && now.Before(progress.graceEnd(s.Stopped.At))}
 	}
-	return wait(run, deadline.Sub(now))
+	return wait(progress, deadline.Sub(now))
 }
 
 // settle ends a pod whose work is done while an injected container, such as the
 // proxy of a service mesh, still runs. Stopping deletes the pod, so its logs are
 // saved before. The stop stores the outcome on the Job: if the leader dies in
 // between, either the pod is untouched or its Job has the outcome.
-func settle(s Observation, run Progress, now time.Time) Action {
-	if s.Stopped == nil && s.Settings.SavePodLog && !s.LogsSaved && !s.NodeGone && !run.ended() {
-		return Action{Step: SaveLogs, Running: run.Running, Started: run.Started}
+func settle(s Observation, progress Progress, now time.Time) Action {
+	if s.Stopped == nil && s.Settings.SavePodLog && !s.LogsSaved && !s.NodeGone && !progress.ended() {
+		return Action{Step: SaveLogs, Running: progress.Running, Started: progress.Started}
 	}
-	return stop(s, run, *run.Done, now)
+	return stop(s, progress, *progress.Done, now)
 }
 
 // afterStop returns the end of a pod whose Job may have been stopped: such a pod
