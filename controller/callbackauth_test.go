@@ -192,8 +192,8 @@ func TestTokensOfAnotherControllerAreExplained(t *testing.T) {
 		want      string
 	}{
 		"of a Job that there is not":              {service: testName, wantAbout: "Service/" + testName, want: "does Service " + testName + " select two controllers?"},
-		"of a Job of its own, whose key was lost": {own: true, service: testName, wantAbout: "ConfigMap/" + testName + stateSuffix, want: "was replaced after the pod was given it"},
-		"without a Service":                       {wantAbout: "ConfigMap/" + testName + stateSuffix, want: "of another controller, or"},
+		"of a Job of its own, whose key was lost": {own: true, service: testName, wantAbout: "ConfigMap/" + testName + stateSuffix, want: "was replaced after the pod got its token"},
+		"without a Service":                       {wantAbout: "ConfigMap/" + testName + stateSuffix, want: "they are from another controller, or"},
 	}
 	for name, tt := range tests {
 		t.Run(name, func(t *testing.T) {

@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"log/slog"
 	"slices"
+	"sync"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -38,7 +39,9 @@ type world struct {
 	t       *testing.T
 	client  *fake.Clientset
 	records record.Store
-	steps   []string
+
+	mu    sync.Mutex // guards steps: a test that lets time pass does not synchronize with the History
+	steps []string
 	// fails has errors of steps, by step. A step that fails is not in steps.
 	fails map[string]error
 
@@ -82,6 +85,8 @@ func (w *world) step(step string) error {
 	if err := w.fails[step]; err != nil {
 		return err
 	}
+	w.mu.Lock()
+	defer w.mu.Unlock()
 	w.steps = append(w.steps, step)
 	return nil
 }
@@ -102,7 +107,11 @@ func (w *world) Drop(id execution.ID) error {
 
 type results struct{ *world }
 
-func (r results) Drop(id execution.ID) { r.steps = append(r.steps, "drop results "+string(id)) }
+func (r results) Drop(id execution.ID) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	r.steps = append(r.steps, "drop results "+string(id))
+}
 
 func (w *world) JobsOf(executions map[execution.ID]bool) (jobs []*batchv1.Job) {
 	for _, job := range w.jobs {
@@ -219,6 +228,8 @@ func (w *world) edit(r record.Record, change func(*corev1.ConfigMap)) {
 
 func (w *world) want(steps ...string) {
 	w.t.Helper()
+	w.mu.Lock()
+	defer w.mu.Unlock()
 	if !slices.Equal(w.steps, steps) {
 		w.t.Errorf("steps:\n got %q\nwant %q", w.steps, steps)
 	}
