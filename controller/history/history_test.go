@@ -40,7 +40,7 @@ type world struct {
 	client  *fake.Clientset
 	records record.Store
 
-	mu    sync.Mutex // guards steps: a test that lets time pass does not synchronize with the History
+	mu    sync.Mutex // guards these two: a test that lets time pass does not synchronize with the History
 	steps []string
 	// fails has errors of steps, by step. A step that fails is not in steps.
 	fails map[string]error
@@ -65,7 +65,7 @@ func newWorld(t *testing.T) *world {
 		return false, nil, nil
 	})
 	w.client.PrependReactor("list", "configmaps", func(clienttesting.Action) (bool, runtime.Object, error) {
-		err := w.fails["list records"]
+		err := w.failing("list records")
 		return err != nil, nil, err
 	})
 	for verb, resource := range map[string]string{"delete": "*", "delete-collection": "secrets"} {
@@ -81,12 +81,31 @@ func newWorld(t *testing.T) *world {
 	return w
 }
 
+// fail has a step fail, until mend.
+func (w *world) fail(step string, err error) {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	w.fails[step] = err
+}
+
+func (w *world) mend() {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	clear(w.fails)
+}
+
+func (w *world) failing(step string) error {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	return w.fails[step]
+}
+
 func (w *world) step(step string) error {
+	w.mu.Lock()
+	defer w.mu.Unlock()
 	if err := w.fails[step]; err != nil {
 		return err
 	}
-	w.mu.Lock()
-	defer w.mu.Unlock()
 	w.steps = append(w.steps, step)
 	return nil
 }
@@ -94,7 +113,7 @@ func (w *world) step(step string) error {
 // Executions, Drop, JobsOf, Announce and the metrics are the interfaces of package history.
 
 func (w *world) Executions() ([]execution.ID, error) {
-	return slices.Clone(w.reports), w.fails["list reports"]
+	return slices.Clone(w.reports), w.failing("list reports")
 }
 
 func (w *world) Drop(id execution.ID) error {
@@ -161,7 +180,7 @@ func (w *world) start() *history.History {
 func (w *world) run(h *history.History) {
 	h.BeginTerm()
 	fence := func(ctx context.Context) (context.Context, context.CancelFunc, error) {
-		return ctx, func() {}, w.fails["fence"]
+		return ctx, func() {}, w.failing("fence")
 	}
 	go h.Run(w.t.Context(), fence)
 	w.prune(h)

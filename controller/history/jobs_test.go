@@ -103,10 +103,10 @@ func TestAJobThatCannotBeDeletedIsDeletedTheNextTime(t *testing.T) {
 		w := newWorld(t)
 		w.keepJobs = 0
 		r := w.execute(50, execution.Closed, "a", "b", "c")
-		w.fails[jobsOf(r, "b")[0]] = errors.New("broken")
+		w.fail(jobsOf(r, "b")[0], errors.New("broken"))
 		h := w.start()
 		w.want(jobsOf(r, "a", "c")...)
-		clear(w.fails)
+		w.mend()
 		w.jobs = w.jobs[1:2] // the cache has seen the deletions
 		w.prune(h)
 		w.want(jobsOf(r, "b")...)

@@ -135,9 +135,9 @@ func TestADeletionThatFailsHalfWay(t *testing.T) {
 				w := newWorld(t)
 				w.keepReports = 0
 				oldest, next := w.execute(50, execution.Closed), w.execute(40, execution.Closed)
-				w.fails[tt.fails(oldest)] = tt.err
+				w.fail(tt.fails(oldest), tt.err)
 				if tt.err == nil {
-					w.fails[tt.fails(oldest)] = broken
+					w.fail(tt.fails(oldest), broken)
 				}
 				h := w.start()
 				all := dropped(oldest)
@@ -148,7 +148,7 @@ func TestADeletionThatFailsHalfWay(t *testing.T) {
 				if got, want := h.Known(oldest.Plan.ID), tt.err == nil; got != want {
 					t.Errorf("the oldest is known: got %t, want %t", got, want)
 				}
-				clear(w.fails)
+				w.mend()
 				w.prune(h)
 				w.want(tt.wantRetry(all)...)
 				if h.Known(oldest.Plan.ID) {
@@ -194,12 +194,12 @@ func TestPruningThatFailsAtOnce(t *testing.T) {
 				}
 				h := w.history()
 				h.Add(r.Plan.ID)
-				w.fails[tt.fails] = errors.New("broken")
+				w.fail(tt.fails, errors.New("broken"))
 				w.run(h)
 				time.Sleep(timing.LongestSleep) // the first look without a request fails, too
 				synctest.Wait()
 				want(tt.wantFirst)
-				clear(w.fails)
+				w.mend()
 				time.Sleep(timing.LongestSleep)
 				synctest.Wait()
 				want(tt.wantAgain)
