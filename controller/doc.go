@@ -17,7 +17,7 @@
 //	history     History.prune    drops what is older than the history plan.Prune
 //
 // The path of a result: callback, then intake Recorder.Result, which asks the Manager
-// whether the node task may report (reported.Accept).
+// (callbacks.go) and by it Queue.Accept whether the node task may report.
 //
 // Memory may be lost at any instruction: Queue.Recover rebuilds it from the execution
 // records, the Jobs and the report directory.

@@ -12,7 +12,7 @@ import (
 )
 
 // reviewsAtOnce bounds the concurrent reviews of tokens from an address; further ones
-// wait.
+// wait. The rate of invalid tokens is bounded by plan.Reviews.
 const reviewsAtOnce = 4
 
 // reviewLimiter bounds the reviews of invalid tokens, so that clients with made-up tokens

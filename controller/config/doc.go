@@ -4,7 +4,7 @@
 //	config.go          Config: a valid configuration
 //	decode.go          Decode: the data of the ConfigMap becomes a Config, or Problems
 //	env.go             Env: the environment variables, and the keys that depend on them
-//	keys.go            every key of config.yaml, declared once, by the values below
+//	keys.go            every key of config.yaml with its documentation, declared once
 //	callbacklimits.go  the keys below callback.limits: what job pods may send
 //	value.go           kinds of values: texts, words, numbers, sizes, durations, objects
 //	lists.go           lists, and mappings by names that people choose

@@ -2,11 +2,12 @@
 // trim and reference objects. It knows no open execution, no leader and no decision.
 //
 //	client.go        the used part of the API
-//	caches.go        caches of the nodes, and of the controller's Jobs and pods
+//	caches.go        caches of the nodes, by name and UID, and of the controller's Jobs and pods
 //	trim.go          the fields of objects that the caches keep
 //	relist.go        lists again after minutes, because a watch may miss an event
 //	configmap.go     the cache of one ConfigMap
-//	events.go        Kubernetes Events; announce.go: on a best-effort basis
+//	events.go        Kubernetes Events, and the reasons of the controller's own
+//	announce.go      writes events on a best-effort basis
 //	subject.go       the objects of events about node tasks
 //	notstarted.go    events of a controller that cannot start
 //	callbackhost.go  the host in callback URLs

@@ -3,7 +3,7 @@
 // Fence checks before each write whether this replica may still hold the Lease.
 //
 //	lead.go      Lead: acquires, renews and releases the Lease; Follow: only reads it
-//	fence.go     Fence: permission for one write
+//	fence.go     Fence: the check before each write
 //	identity.go  the holder of a Lease: replica, ConfigMap and address
 //	wait.go      reports why there is no leader for long
 //

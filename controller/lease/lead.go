@@ -25,7 +25,9 @@ type Options struct {
 	Controller string
 	Identity   string // of this replica: see NewIdentity
 	// The timings of client-go: how long a Lease is valid without renewal, how long its
-	// holder tries to renew it, and how often.
+	// holder tries to renew it, and how often. The fence refuses a write RenewDeadline after
+	// the last renewal, and another replica leads LeaseDuration after it at the earliest:
+	// their difference is the margin.
 	LeaseDuration, RenewDeadline, RetryPeriod time.Duration
 	// Observe is called with the holder whenever the Lease was read or written; empty:
 	// there is no holder. It must not block.

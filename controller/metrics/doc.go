@@ -1,7 +1,7 @@
 // Package metrics has the metrics of /metrics.
 //
-// Results are the gauges of results: they store and collect what pods have sent, under
-// the names and with the help of the predecessor, which dashboards use. Metrics are the
+// Results stores what pods have sent, and exports it as gauges, under the names and with
+// the help of the predecessor, which dashboards use. Metrics are the
 // controller's own.
 //
 //	decode.go      validates a result against the gauges, including its label sets

@@ -22,7 +22,8 @@
 //	stop.go                 a Job is stopped, also while only injected containers run
 //	progress.go             the state and the end of a Job and its pods: ProgressOf
 //	containers.go, ends.go  which container failed, and why
-//	times.go, grace.go      start times and grace periods
+//	times.go                start times
+//	grace.go                grace periods, and when a terminated pod's slot is free
 //	foreign.go, mayrun.go,  foreign Jobs, and pods that may still run
 //	occupied.go
 //	rejection.go            what an error of the API server says about the object, and

@@ -12,8 +12,11 @@ import (
 )
 
 // StopMargin is how much longer than its grace period a terminated pod may count as
-// running: the Job controller and the kubelet need time, and on a dead node the pod
-// would count as running for ever.
+// running, and so keeps its slot: the Job controller and the kubelet need time, and on a
+// dead node the pod would count as running for ever. It is also how much longer than
+// jobTimeout and the grace period a pod may run, and after how long an unreachable node's
+// pod no longer counts. docs/reliability.md calls it a minute; the simulation checks it
+// with a constant of its own.
 const StopMargin = time.Minute
 
 // grace returns the pod's grace period. A delete may override the pod's spec. If

@@ -18,7 +18,7 @@ type Observation struct {
 	Created          bool          // its Job exists, or did
 	Seen             bool          // this process has seen its Job in the cache
 	Foreign          bool          // the Job of its name does not, or no longer, belong to this execution
-	NodeGone         bool          // no node has the task's UID any more
+	NodeGone         bool          // no node has the task's name and UID any more: kube.Caches.Node
 	UnreachableSince time.Time     // since when the node is unreachable; zero: it is reachable
 	Job              *batchv1.Job  // nil: not in the cache
 	Pods             []*corev1.Pod // of the Job, in the cache; also of one that was deleted or taken away
@@ -60,7 +60,7 @@ func Next(s Observation, now time.Time) Action {
 	case s.Job == nil && s.lag(now) > 0:
 		return Action{Step: Wait, Recheck: s.lag(now)}
 	case s.Job == nil && s.NodeGone:
-		return nodeGone(s, now)
+		return nodeGoneWithoutJob(s, now)
 	case s.Job == nil:
 		return withoutJob(s, now)
 	}
@@ -99,8 +99,8 @@ func (s Observation) lag(now time.Time) time.Duration {
 	return cacheLag - now.Sub(s.Since)
 }
 
-// nodeGone ends a task whose node is gone and whose Job is not in the cache.
-func nodeGone(s Observation, now time.Time) Action {
+// nodeGoneWithoutJob ends a task whose node is gone and whose Job is not in the cache.
+func nodeGoneWithoutJob(s Observation, now time.Time) Action {
 	if s.Created {
 		return finish(execution.Lost, execution.NodeGone, "the node and its Job were deleted", now)
 	}

@@ -8,7 +8,7 @@ import (
 
 // Prune returns the closed executions to prune, and those whose Jobs alone are
 // deleted. It keeps the newest history executions, open ones included, and the Jobs
-// of the newest jobHistory closed ones. Open executions are never pruned.
+// of the newest jobHistory closed ones, by ID. Open executions are never pruned.
 func Prune(open, closed []execution.ID, history, jobHistory int) (drop, dropJobs []execution.ID) {
 	closed = slices.Clone(closed)
 	slices.Sort(closed)

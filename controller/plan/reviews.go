@@ -2,7 +2,7 @@ package plan
 
 import "time"
 
-// Reviews limits the TokenReviews of unknown tokens. Each address has its own
+// Reviews limits the TokenReviews of invalid tokens. Each address has its own
 // budget, which only invalid tokens use: a flood from one address blocks no other.
 type Reviews struct {
 	addresses map[string]*bucket
@@ -12,7 +12,8 @@ const (
 	// maxReviewed bounds the addresses with a budget of their own.
 	maxReviewed = 4096
 	// reviewBurst and reviewInterval are the rate of invalid tokens for an address.
-	// A pod with a valid token uses none of it.
+	// A pod with a valid token uses none of it. How many reviews of an address run at the
+	// same time is bounded in package auth (reviewlimit.go).
 	reviewBurst    = 10
 	reviewInterval = 5 * time.Second
 )

@@ -60,6 +60,8 @@ func resultName(node string) string {
 
 func fileName(node, name string) string { return component(node, "-"+name) }
 
+// logName is the file of a container's log. isLog recognizes it, so that no upload takes
+// the name.
 func logName(node, container string) string {
 	return component(node, logInfix+container+logSuffix)
 }

@@ -24,19 +24,20 @@
 //	result.go     the results of nodes; claim.go: which replica may replace them
 //	upload.go     the files of nodes; files.go: their names
 //	log.go        the logs of containers
-//	component.go  file names: of a node, and of no other one
+//	component.go  the names of results, files and logs: each belongs to one node only
 //	latest.go     the link to the newest execution
 //	usage.go      the size of the files that nodes have sent
 //	reserve.go    the space that files and logs leave free
-//	health.go     whether writes succeed, and how much space is free
+//	health.go     whether writes succeed, and how much space is free, for metrics and alerts
 //	sweep.go      what a process that died has left
 //	syncer.go     one fsync of a directory for all that wait for it
 //	disk.go       Disk: what the store needs of a file system, and that of the
 //	              operating system; free_unix.go, free_other.go: its free space
 //
 // It knows names, bytes and the disk. It must not know the cluster, the Lease, what a
-// result says, how much a node may send, or which executions are old: packages metrics,
-// intake and plan do. Whether enough space is free for a file or a log is decided here
+// result says, how much a node may send, or which executions are old:
+// metrics knows what a result says, intake how much a node may send, plan which executions
+// are old. Whether enough space is free for a file or a log is decided here
 // (reserve.go) and not in package plan: the store checks the free space after every
 // written mebibyte, because other processes write to the same disk, and the decision is
 // one comparison.

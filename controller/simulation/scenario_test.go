@@ -274,7 +274,7 @@ func pick(r *rand.Rand, from ...float64) float64 { return from[r.IntN(len(from))
 
 // longest bounds the duration of an execution without faults.
 func (s *scenario) longest() time.Duration {
-	const margin, lag = time.Minute, 30 * time.Second
+	const lag = 30 * time.Second
 	waves := time.Duration((s.nodes + s.pool - 1) / s.pool)
 	return waves * (s.startDeadline + s.jobTimeout + 2*(s.grace+margin) + lag)
 }

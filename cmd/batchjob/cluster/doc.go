@@ -5,7 +5,7 @@
 // does not know any command, and changes nothing: package install does.
 //
 //	cluster.go        the connection to the cluster of the kubeconfig
-//	find.go           which controller the command line chooses, or where there are some
+//	find.go           which controller the command line chooses; else which namespaces have controllers
 //	installation.go   a controller that was found, and when it started
 //	configuration.go  its environment and its configuration
 //	rollout.go        its pods, and how far its rollout is

@@ -4,5 +4,5 @@
 //
 //	authority.go  an authority, and the certificates it issues
 //	pair.go       certificates, keys and bundles as PEM
-//	renewal.go    when an authority is renewed, and which one signs
+//	renewal.go    when any of these certificates is renewed, and which authority signs
 package certificate
