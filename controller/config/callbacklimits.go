@@ -92,7 +92,7 @@ func keysOfLimits(l *Limits) []key {
 		limit(execution.BytesPerExecution, NextExecution, size(&l.BytesPerExecution, ki, 1_000*ti), "20Gi", "bytes of all files of an execution"),
 		limit(execution.FreeBytes, Restart, size(&l.FreeBytes, 1, 1_000*ti), "1Gi", "free space that the report directory needs for a file"),
 		limit("freePercent", Restart, number(&l.FreePercent, 0, 1, 90), "10", "`freeBytes` in percent of the volume; the smaller applies, counted as `freeBytes`"),
-		limit(execution.Reserve, Restart, size(&l.Reserve, 1, ti), "64Mi", "free space that files and pod logs leave to results"),
+		limit(execution.Reserve, Restart, size(&l.Reserve, 1, ti), "64Mi", "free space that files and pod logs leave to results, which are stored while they fit"),
 		limit("series", AtOnce, number(&l.Series, 0, 1, 10_000_000), "200000", "exported [series](metrics.md#of-the-jobs) of all nodes and executions; the oldest executions are dropped"),
 		limit("bodies", Restart, number(&l.Bodies, 0, 4, 1_000), "64", "concurrent requests: half for results, half for files, plus a quarter for events"),
 		limit(execution.Queue, Restart, number(&l.Queue, 0, 1, 100_000), "1024", "waiting requests of each kind"),
