@@ -4,7 +4,8 @@
 //
 // Package limits bounds the requests, package payload decodes them, and package
 // httpserver serves the port. Callback knows neither the cluster nor the disk, and must
-// not know how credentials are checked or which replica leads: it is given that.
+// not know how credentials are checked or which replica leads: functions for both are
+// passed in (Options).
 //
 // The path of a request:
 //

@@ -62,7 +62,7 @@ type Limits struct {
 	Bodies  int           // results and files in progress, half of each, and half as many events
 	PerTask int           // requests of a node task in progress; eight times as many may wait
 	Queue   int           // requests of each kind in the queue
-	Wait    time.Duration // how long they wait
+	Wait    time.Duration // how long a request waits in the queue
 	Hold    time.Duration // how long a request waits while there is no leader
 
 	BodyDeadline time.Duration // for receiving a result or an event

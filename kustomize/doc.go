@@ -1,4 +1,9 @@
 // Package kustomize contains the overlays, one for each environment, the components
 // that an overlay can list, and their transformers. Package manifests contains their
 // base, and renders them.
+//
+// A new overlay is a directory. `make golden` writes its golden file for
+// manifests/render_test.go. cmd/batchjob/install/selection.go and docs/install.md describe
+// it, which tests check; e2e/suite/overlays_test.go and e2e/cmd/release/release_test.go list
+// it.
 package kustomize

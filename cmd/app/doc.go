@@ -9,7 +9,7 @@
 //	               permissions, callback key
 //	starting.go    tries again while the API server does not respond
 //	app.go         builds all parts, runs them, and shuts them down in reverse order
-//	limits.go      the part of callback.limits that each part gets
+//	limits.go      callback.limits: the options of the servers of callbacks and reports
 //	results.go     the gauges of results, and their limits
 //	tls.go         the certificates of the ports
 //	viewers.go     gives package web the authorization of package auth

@@ -1,9 +1,6 @@
 package app
 
 import (
-	"maps"
-	"slices"
-
 	"github.com/batch-job-controller/batch-job-controller/cmd/version"
 	"github.com/batch-job-controller/batch-job-controller/controller/config"
 	"github.com/batch-job-controller/batch-job-controller/controller/metrics"
@@ -12,8 +9,9 @@ import (
 // resultOptions returns what results are exported with: the gauges, their limits, and
 // what the info metric says.
 func resultOptions(cfg config.Config) metrics.ResultOptions {
-	o := metrics.ResultOptions{
+	return metrics.ResultOptions{
 		Prefix: cfg.Metrics.Prefix,
+		Gauges: cfg.Metrics.Declared(),
 		Latest: cfg.LatestMetricsLabel,
 		Info: metrics.Info{
 			Version: version.Own(), Name: cfg.Name, PoolSize: cfg.PodPoolSize,
@@ -21,9 +19,4 @@ func resultOptions(cfg config.Config) metrics.ResultOptions {
 		},
 		Limits: resultLimits(cfg.Callback.Limits),
 	}
-	for _, name := range slices.Sorted(maps.Keys(cfg.Metrics.Gauges)) {
-		gauge := cfg.Metrics.Gauges[name]
-		o.Gauges = append(o.Gauges, metrics.Gauge{Name: name, Help: gauge.Help, Labels: gauge.Labels})
-	}
-	return o
 }

@@ -1,6 +1,8 @@
 package config
 
 import (
+	"maps"
+	"slices"
 	"time"
 
 	"github.com/batch-job-controller/batch-job-controller/controller/execution"
@@ -55,6 +57,17 @@ type Metrics struct {
 type Gauge struct {
 	Help   string
 	Labels []string // without node and executionID, which every gauge has
+}
+
+// Declared returns the gauges, sorted by name, as an execution keeps them and as they are
+// exported.
+func (m Metrics) Declared() []execution.Gauge {
+	var gauges []execution.Gauge
+	for _, name := range slices.Sorted(maps.Keys(m.Gauges)) {
+		g := m.Gauges[name]
+		gauges = append(gauges, execution.Gauge{Name: name, Help: g.Help, Labels: g.Labels})
+	}
+	return gauges
 }
 
 // Callback is how job pods report.

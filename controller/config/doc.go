@@ -9,12 +9,13 @@
 //	value.go           kinds of values: texts, words, numbers, sizes, durations, objects
 //	lists.go           lists, and mappings by names that people choose
 //	ports.go           the port of the callback Service
-//	metrics.go         gauges and their labels; metricnames.go: names that are taken
+//	metrics.go         the keys of a gauge; metricnames.go: names that are taken
 //	predecessor.go     values that only the predecessor accepted
 //	rules.go           rules for texts: names, labels, addresses, directories
 //	findings.go        collects warnings and problems; Problems: all of them, as an error
 //	agree.go           checks keys against each other, and the schedule
-//	change.go          from when on a changed key applies, and what needs a restart
+//	change.go          which keys differ, from when on they apply (as keys.go says), and what
+//	                   needs a restart
 //
 // Package document reads the YAML. Packages plan (schedules) and jobspec (pod
 // templates) check their parts of a configuration. It must not know a client, a clock,

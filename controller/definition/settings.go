@@ -1,9 +1,6 @@
 package definition
 
 import (
-	"maps"
-	"slices"
-
 	"github.com/batch-job-controller/batch-job-controller/controller/config"
 	"github.com/batch-job-controller/batch-job-controller/controller/execution"
 )
@@ -59,7 +56,8 @@ func (d *Definition) IntakeOf(p execution.Plan) execution.Intake {
 // intake returns what the pods may report of an execution that begins now.
 func (d *Definition) intake() execution.Intake {
 	l := d.Callback.Limits
-	in := execution.Intake{
+	return execution.Intake{
+		Gauges:            d.Metrics.Declared(),
 		SamplesPerResult:  l.SamplesPerResult,
 		LabelSets:         l.LabelSets,
 		LabelSize:         l.LabelSize,
@@ -72,9 +70,4 @@ func (d *Definition) intake() execution.Intake {
 		EventsPerSecond:   l.EventsPerSecond,
 		BytesPerExecution: l.BytesPerExecution,
 	}
-	for _, name := range slices.Sorted(maps.Keys(d.Metrics.Gauges)) {
-		g := d.Metrics.Gauges[name]
-		in.Gauges = append(in.Gauges, execution.Gauge{Name: name, Help: g.Help, Labels: g.Labels})
-	}
-	return in
 }

@@ -83,6 +83,7 @@ func Render(plan execution.Plan, index int, o Options) (*batchv1.Job, error) {
 	}, nil
 }
 
+// taskLabels returns the labels of a Job, and of its pod alike.
 func taskLabels(controller string, key execution.Key, own map[string]string) map[string]string {
 	all := merged(own, CommonLabels(controller, JobComponent))
 	all[ExecutionLabel] = string(key.Execution)

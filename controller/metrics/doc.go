@@ -15,7 +15,7 @@
 //	share.go       what a node contributes to an execution
 //	limits.go      the limits and their defaults: decode.go enforces those of a result on
 //	               what was sent (its size in text.go), merge.go on the merged result;
-//	               merge.go and dropseries.go enforce the limit of the series of all
+//	               merge.go and dropseries.go enforce the limit on all series
 //	dropseries.go  drops the series of the oldest executions if there are too many
 //	collect.go     Results as a prometheus.Collector; gauge.go: names and help
 //	metrics.go     the controller's own metrics, with their labels

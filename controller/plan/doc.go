@@ -11,7 +11,7 @@
 //
 // Where:
 //
-//	select.go               which nodes are selected, and why others are skipped
+//	select.go               which nodes are selected, in which order, and why others are skipped
 //	taints.go               the meaning of taints
 //	placement.go            which nodes the pod template rules out
 //

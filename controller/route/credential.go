@@ -11,7 +11,7 @@ import (
 const mask = '*'
 
 // finder finds the next text that may be a credential, and asks the Prover whether it is.
-// A new kind of credential needs a finder here. Redactor.redact lists it next.
+// Redactor.redact has the list.
 type finder func(text []byte) hit
 
 // hit is a result of a finder. If end is 0, the finder has found nothing.

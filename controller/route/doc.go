@@ -6,5 +6,5 @@
 //	token.go       the token of a node task
 //	jwt.go         the claims of a service account token
 //	credential.go  finds what looks like a token, a password or a JWT in a text
-//	redact.go      redacts credentials of this controller, also in streams
+//	redact.go      Redactor: the list of finders, Prover, redaction in texts and streams
 package route

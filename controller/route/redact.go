@@ -5,8 +5,7 @@ import (
 	"io"
 )
 
-// Prover distinguishes credentials of a controller from texts that look like them. A new
-// kind of credential needs a method here, which auth.Credentials implements next.
+// Prover distinguishes credentials of a controller from texts that look like them.
 type Prover interface {
 	// IsToken reports whether a text is a callback token.
 	IsToken(token string) bool
@@ -60,8 +59,10 @@ const maxSecret = 12 << 10
 
 // redact redacts the credentials in a text. Unless the text is the last one, a credential
 // at its end may continue in the next: redact does not change it, and returns its
-// beginning as open. After its finder, a new kind of credential is listed here. Prover, which the
-// finder asks, is next.
+// beginning as open.
+//
+// Another kind of credential needs a finder in credential.go, its place in this list, and,
+// unless its form alone proves it, a method of Prover, which auth.Credentials implements.
 func (r *Redactor) redact(text []byte, last bool) (open, redacted int) {
 	open = len(text)
 	for _, find := range []finder{r.findToken, r.findPassword, r.findJWT} {

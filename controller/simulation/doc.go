@@ -35,4 +35,8 @@
 //	simulation_test.go  the tests: many seeds, or one again
 //	trace_test.go       the trace of a seed
 //	share_test.go       many seeds on all processors
+//
+// A new fault is a field of scenario, drawn from a source of its own so that older seeds
+// stay as they were (see drawReloads), and its effect: on a request in world.obstacle
+// (client_test.go), at a moment in events_test.go.
 package simulation
