@@ -2,8 +2,9 @@
 // that an overlay can list, and their transformers. Package manifests contains their
 // base, and renders them.
 //
-// A new overlay is a directory. `make golden` writes its golden file for
+// A new overlay or component is a directory. `make golden` writes its golden file for
 // manifests/render_test.go. cmd/batchjob/install/selection.go and docs/install.md describe
-// it, which tests check; e2e/suite/overlays_test.go and e2e/cmd/release/release_test.go list
-// it.
+// it, which tests check. An overlay is also listed in e2e/suite/overlays_test.go and
+// e2e/cmd/release/release_test.go. An object comes from one component only: another that
+// needs it includes that component, as ha includes persistence.
 package kustomize

@@ -11,7 +11,7 @@
 //	settings.go    the way of a configuration key into a Job: what an execution freezes
 //	source.go      the definition that applies now, and its replacement
 //	follow.go      applies a changed ConfigMap as the next definition
-//	ticker.go      waits for the next tick, fires what is due
+//	ticker.go      waits for the next tick, or for runOnStartup, and fires what is due
 //	state.go       which ticks were processed, in the cluster
 //	open.go        begins an execution; if one is open, skips the tick, with an event
 //	create.go      selects the nodes, and creates the record

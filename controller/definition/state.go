@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"github.com/batch-job-controller/batch-job-controller/controller/execution"
+	"github.com/batch-job-controller/batch-job-controller/controller/jobspec"
 	"github.com/batch-job-controller/batch-job-controller/controller/kube"
 	"github.com/batch-job-controller/batch-job-controller/controller/lease"
 	"github.com/batch-job-controller/batch-job-controller/controller/record"
@@ -18,7 +19,7 @@ func (o *Opener) ReadState(ctx context.Context) (record.State, error) {
 	state, problems, err := o.States.Read(ctx)
 	for _, problem := range problems {
 		// A controller that forgets ticks is better than a controller that does not start.
-		o.Log.Warn("state not readable, and forgotten", "object", record.StateName(o.Source.Current().Name), "problem", problem)
+		o.Log.Warn("state not readable, and forgotten", "object", jobspec.StateName(o.Source.Current().Name), "problem", problem)
 	}
 	return state, err
 }

@@ -58,14 +58,14 @@ func (t *Ticker) Run(ctx context.Context, fence lease.Fence) {
 	}
 }
 
-// startupDue returns when the execution of runOnStartup is due, or the zero time. An
-// execution opened since this process started replaces it, so that replicas that start
-// together run one execution. Only the configuration of the start counts.
+// startupDue returns when the execution of runOnStartup is due, or the zero time. Only the
+// configuration of the start counts.
 func (t *Ticker) startupDue() time.Time {
-	if !t.Source.Initial.RunOnStartup || t.startedUp || t.Running.OpenedSince(t.started.Truncate(time.Second)) {
-		return time.Time{}
-	}
-	return t.started.Add(t.Source.Initial.StartupDelay)
+	since := t.started.Truncate(time.Second) // IDs have whole seconds
+	return plan.StartupDue(plan.Startup{
+		Configured: t.Source.Initial.RunOnStartup, Delay: t.Source.Initial.StartupDelay, ProcessStarted: t.started,
+		Processed: t.startedUp, Opened: t.Running.OpenedSince(since),
+	})
 }
 
 func earliest(a, b time.Time) time.Time {

@@ -5,7 +5,8 @@
 //	decode.go      decodes the rendered pod template; decodeerrors.go: all wrong values
 //	evaluate.go    executes it; functions.go: its functions; bounds.go: bounds its steps
 //	render.go      the Job of a node
-//	labels.go      its name, and the keys of its labels and annotations, which render.go sets
+//	names.go       the names of Jobs, records, token Secrets, the Lease, state and CA bundle
+//	labels.go      the keys of labels and annotations, which render.go sets
 //	containers.go  all containers of a pod, for changing them
 //	env.go         the environment of its containers; proxy.go: NO_PROXY
 //	credential.go  how pods authenticate; tls.go: which authorities they trust

@@ -1,9 +1,6 @@
 package jobspec
 
 import (
-	"crypto/sha256"
-	"encoding/hex"
-	"strconv"
 	"strings"
 
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
@@ -84,32 +81,6 @@ func TaskSelector(controller string, key execution.Key) labels.Selector {
 	})
 }
 
-// JobName returns the name of a node task's Job. It is computed from the node task, so
-// that the API server rejects a second creation: the name is the lock. The hash is of the
-// whole node name, because nodes may share their first label, and may have names that are
-// too long for a Job.
-func JobName(controller string, key execution.Key) string {
-	// The rest of the 63 characters that a Job's name may have.
-	const longest = 63 - len("-20060102150405-") - hashLength
-	if len(controller) > longest {
-		controller = controller[:longest-1-hashLength] + "-" + hash(controller)
-	}
-	return controller + "-" + string(key.Execution) + "-" + hash(key.Node)
-}
-
-// RecordName returns the name of an execution record.
-func RecordName(controller string, id execution.ID) string {
-	return controller + "-" + string(id)
-}
-
-// LeaseName returns the name of the Lease that the leader holds.
-func LeaseName(controller string) string { return controller + "-leader" }
-
-// TokenSecretName returns the name of a Secret with callback tokens.
-func TokenSecretName(controller string, id execution.ID, number int) string {
-	return RecordName(controller, id) + "-tokens-" + strconv.Itoa(number)
-}
-
 // nodeLabelValue returns the node's name or, if that is too long for a label, its
 // beginning and its hash.
 func nodeLabelValue(node string) string {
@@ -118,13 +89,6 @@ func nodeLabelValue(node string) string {
 	}
 	h := hash(node)
 	return strings.TrimRight(node[:validation.LabelValueMaxLength-len(h)-1], "-.") + "-" + h
-}
-
-const hashLength = 10
-
-func hash(s string) string {
-	sum := sha256.Sum256([]byte(s))
-	return hex.EncodeToString(sum[:hashLength/2])
 }
 
 // KeyOf returns the node task in the labels of a Job or pod. It does not prove that the

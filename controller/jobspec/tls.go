@@ -16,9 +16,6 @@ const (
 	caVolume    = applicationID + "-ca"
 )
 
-// CABundleName returns the name of the ConfigMap with the CA bundle.
-func CABundleName(controller string) string { return controller + "-ca" }
-
 // caVariables are the variables from which curl, OpenSSL, Go programs and Python
 // libraries read the name of the file.
 func caVariables() []string { return []string{"CURL_CA_BUNDLE", "SSL_CERT_FILE", "REQUESTS_CA_BUNDLE"} }

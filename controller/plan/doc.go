@@ -7,6 +7,7 @@
 //	schedule.go, local.go   the ticks of a cron expression in a time zone
 //	epoch.go                the ticks of a changed schedule
 //	due.go                  which tick is due, and which were missed
+//	startup.go              when the execution of runOnStartup is due
 //	tickstate.go            which ticks were processed, and which execution begins
 //
 // Where:
@@ -20,8 +21,11 @@
 //	next.go                 what is known of the task, and its next step
 //	action.go               the steps: create, verify, stop, save logs, finish, wait
 //	stop.go                 a Job is stopped, also while only injected containers run
-//	progress.go             the state and the end of a Job and its pods: ProgressOf
-//	containers.go, ends.go  which container failed, and why
+//	progress.go             the state of a Job and its pods, and whether they have ended:
+//	                        ProgressOf
+//	containers.go           a pod's containers by role
+//	ends.go                 how a task ended: succeeded, failed or lost, and the reason:
+//	                        eviction, deletion, exit code, deadline
 //	times.go                start times
 //	grace.go                grace periods, and when a terminated pod's slot is free
 //	foreign.go, mayrun.go,  foreign Jobs, and pods that may still run
@@ -30,7 +34,7 @@
 //	                        for how long to retry
 //	prune.go                which executions and Jobs are pruned
 //
-// What pods may send, except what needs free disk space: report/reserve.go.
+// What pods may send (whether the disk has room is decided in report/reserve.go):
 //
 //	accept.go               whether a node task may report now
 //	budget.go               how many results and events

@@ -23,7 +23,6 @@ import (
 // compare-and-swap, and always before an execution record is created: a leader that was
 // suspended beyond its Lease cannot open an execution beside that of its successor.
 const (
-	stateSuffix    = "-state"
 	stateComponent = "state"
 	lastTickKey    = "lastTick"
 	scheduleKey    = "schedule" // of the last tick, with its time zone
@@ -38,12 +37,9 @@ type State struct {
 	Object *corev1.ConfigMap // nil: it does not exist
 }
 
-// StateName returns the name of a controller's state ConfigMap.
-func StateName(controller string) string { return controller + stateSuffix }
-
 // StateReference returns the reference of an event about a controller's state.
 func StateReference(namespace, controller string) corev1.ObjectReference {
-	return corev1.ObjectReference{APIVersion: "v1", Kind: "ConfigMap", Namespace: namespace, Name: StateName(controller)}
+	return corev1.ObjectReference{APIVersion: "v1", Kind: "ConfigMap", Namespace: namespace, Name: jobspec.StateName(controller)}
 }
 
 // LastTick returns the last processed tick of a state, or the zero time.
@@ -123,7 +119,7 @@ func NewStateStore(client corev1client.ConfigMapInterface, controller string) St
 // Read reads the state from the API server: its valid keys, and the problems of the
 // others.
 func (s StateStore) Read(ctx context.Context) (state State, problems []string, err error) {
-	name := StateName(s.controller)
+	name := jobspec.StateName(s.controller)
 	object, err := s.client.Get(ctx, name, metav1.GetOptions{})
 	if apierrors.IsNotFound(err) {
 		return State{}, nil, nil
@@ -141,7 +137,7 @@ var ErrConflict = errors.New("conflict")
 // Swap writes the state. It returns ErrConflict if another writer has changed the state
 // since it was read.
 func (s StateStore) Swap(ctx context.Context, next State) (written State, err error) {
-	name := StateName(s.controller)
+	name := jobspec.StateName(s.controller)
 	if next.Object == nil {
 		next.Object, err = s.client.Create(ctx, &corev1.ConfigMap{
 			ObjectMeta: metav1.ObjectMeta{Name: name, Labels: jobspec.CommonLabels(s.controller, stateComponent)},

@@ -10,7 +10,7 @@ import (
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 
 	"github.com/batch-job-controller/batch-job-controller/controller/execution"
-	"github.com/batch-job-controller/batch-job-controller/controller/record"
+	"github.com/batch-job-controller/batch-job-controller/controller/jobspec"
 	"github.com/batch-job-controller/batch-job-controller/e2e/api/rig"
 )
 
@@ -28,7 +28,7 @@ func TestAScheduleThatChangesOverARestart(t *testing.T) {
 	server.Stop()
 
 	client := site.Client.CoreV1().ConfigMaps(site.Namespace)
-	state, err := client.Get(t.Context(), record.StateName(rig.Name), metav1.GetOptions{})
+	state, err := client.Get(t.Context(), jobspec.StateName(rig.Name), metav1.GetOptions{})
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -5,11 +5,12 @@ import (
 
 	corev1 "k8s.io/api/core/v1"
 
+	"github.com/batch-job-controller/batch-job-controller/controller/jobspec"
 	"github.com/batch-job-controller/batch-job-controller/controller/record"
 )
 
 // StateName returns the name of the ConfigMap with a controller's state.
-func StateName(name string) string { return record.StateName(name) }
+func StateName(name string) string { return jobspec.StateName(name) }
 
 // LastTick returns the last processed tick from a controller's state. No earlier tick
 // runs. The zero time means that there has been no leader yet.

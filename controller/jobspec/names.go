@@ -1,0 +1,48 @@
+package jobspec
+
+import (
+	"crypto/sha256"
+	"encoding/hex"
+	"strconv"
+
+	"github.com/batch-job-controller/batch-job-controller/controller/execution"
+)
+
+// JobName returns the name of a node task's Job. It is computed from the node task, so
+// that the API server rejects a second creation: the name is the lock. The hash is of the
+// whole node name, because nodes may share their first label, and may have names that are
+// too long for a Job.
+func JobName(controller string, key execution.Key) string {
+	// The rest of the 63 characters that a Job's name may have.
+	const longest = 63 - len("-20060102150405-") - hashLength
+	if len(controller) > longest {
+		controller = controller[:longest-1-hashLength] + "-" + hash(controller)
+	}
+	return controller + "-" + string(key.Execution) + "-" + hash(key.Node)
+}
+
+// RecordName returns the name of an execution record.
+func RecordName(controller string, id execution.ID) string {
+	return controller + "-" + string(id)
+}
+
+// LeaseName returns the name of the Lease that the leader holds.
+func LeaseName(controller string) string { return controller + "-leader" }
+
+// TokenSecretName returns the name of a Secret with callback tokens.
+func TokenSecretName(controller string, id execution.ID, number int) string {
+	return RecordName(controller, id) + "-tokens-" + strconv.Itoa(number)
+}
+
+const hashLength = 10
+
+func hash(s string) string {
+	sum := sha256.Sum256([]byte(s))
+	return hex.EncodeToString(sum[:hashLength/2])
+}
+
+// StateName returns the name of the ConfigMap with the controller's state.
+func StateName(controller string) string { return controller + "-state" }
+
+// CABundleName returns the name of the ConfigMap with the CA bundle.
+func CABundleName(controller string) string { return controller + "-ca" }
