@@ -76,7 +76,7 @@ func (r *Results) Find(key execution.Key) (found bool) {
 
 // exportStored exports a result from the disk, and reports whether it could be decoded.
 func (r *Results) exportStored(key execution.Key, body []byte) (exported bool) {
-	samples, err := r.exported.DecodeFor(key, body)
+	samples, err := r.exported.DecodeStored(key, body)
 	if err != nil {
 		// Other gauges may have been configured when the result was sent.
 		r.log.Debug("stored result not exported", "execution", key.Execution, "node", key.Node, "error", err)

@@ -12,29 +12,13 @@ import (
 
 const wantDocument = `must be an object of gauges such as {"name": [{"value": 1, "labels": {}}]}`
 
-// Decode checks the body of a result against the configured gauges. It also rejects
-// what encoding/json accepts: duplicate keys, other spellings of a key, null for a
-// number, text that is not Unicode. An error is an execution.InvalidError, which the
-// pod may see, or wraps execution.ErrTooLarge.
-//
-// The controller adds the labels node and executionID itself: a sample may have them,
-// and Decode drops them. A missing configured label is empty. An object without gauges
-// is a result that sets none.
-func (r *Results) Decode(body []byte) (Samples, error) {
-	r.mu.RLock()
-	s := r.current
-	r.mu.RUnlock()
-	d, err := s.decode(body, nil, nil)
-	return d.samples, err
-}
-
-// DecodeFor is Decode for the result of a node task: labels of another node or
-// execution are an error.
-func (r *Results) DecodeFor(key execution.Key, body []byte) (Samples, error) {
+// DecodeStored decodes the stored result of a node task. It has no limits: it was within
+// them when it was accepted, and they may have been lowered since.
+func (r *Results) DecodeStored(key execution.Key, body []byte) (Samples, error) {
 	r.mu.RLock()
 	s := r.schemaOf(key.Execution)
 	r.mu.RUnlock()
-	d, err := s.decode(body, identityOf(key), nil)
+	d, err := s.decode(body, identityOf(key), nil, unlimited())
 	return d.samples, err
 }
 
@@ -44,12 +28,19 @@ func identityOf(key execution.Key) map[string]string {
 	return map[string]string{labelNode: key.Node, labelExecution: string(key.Execution)}
 }
 
-// decode decodes a body, and redacts the credentials in its labels.
-func (s *schema) decode(body []byte, identity map[string]string, redact Redact) (*decoder, error) {
-	if err := checkText(body, s.limits.Body); err != nil {
+// decode checks the body of a result against the gauges and the limits, and redacts the
+// credentials in its labels. It also rejects what encoding/json accepts: duplicate keys,
+// other spellings of a key, null for a number, text that is not Unicode. An error is an
+// execution.InvalidError, which the pod may see, or wraps execution.ErrTooLarge.
+//
+// The controller adds the labels node and executionID itself: a sample may have them with
+// the values of identity, and decode drops them. A missing configured label is empty. An
+// object without gauges is a result that sets none.
+func (s *schema) decode(body []byte, identity map[string]string, redact Redact, limits Limits) (*decoder, error) {
+	if err := checkText(body, limits.Body); err != nil {
 		return &decoder{}, err
 	}
-	d := &decoder{reader: newReader(body, redact), gauges: s.gauges, limits: s.limits, identity: identity, samples: Samples{}}
+	d := &decoder{reader: newReader(body, redact), gauges: s.gauges, limits: limits, identity: identity, samples: Samples{}}
 	if err := d.object("", wantDocument, d.gauge); err != nil {
 		return &decoder{}, err
 	}
@@ -62,7 +53,7 @@ type decoder struct {
 	reader
 	gauges   map[string]gauge
 	limits   Limits
-	identity map[string]string // from identityOf; nil: the labels may have any value
+	identity map[string]string // from identityOf
 	samples  Samples           // with redacted labels
 }
 

@@ -20,6 +20,12 @@ const first = execution.ID("20260102030405")
 
 func newResults() *metrics.Results { return metrics.NewResults(exampleOptions()) }
 
+// decode decodes a result that a node sends as its first.
+func decode(r *metrics.Results, body []byte) (metrics.Samples, error) {
+	result, _, err := r.Merge(key(first, "n"), nil, body, nil)
+	return result.Samples, err
+}
+
 func exampleOptions() metrics.ResultOptions {
 	return metrics.ResultOptions{
 		Prefix: "foo",
@@ -72,7 +78,7 @@ func TestResultsThatAreTaken(t *testing.T) {
 		"R35 a label of 128 bytes":         {`{"test":[{"value":1,"labels":{"label_a":"` + strings.Repeat("x", 128) + `"}}]}`, metrics.Samples{{Gauge: "test", Labels: []string{strings.Repeat("x", 128), ""}, Value: 1}}},
 	} {
 		t.Run(name, func(t *testing.T) {
-			got, err := newResults().DecodeFor(execution.Key{Execution: first, Node: "n"}, []byte(test.body))
+			got, err := decode(newResults(), []byte(test.body))
 			if err != nil {
 				t.Fatal(err)
 			}
@@ -84,7 +90,7 @@ func TestResultsThatAreTaken(t *testing.T) {
 }
 
 func TestMinusZeroStaysMinusZero(t *testing.T) {
-	got, err := newResults().Decode([]byte(`{"plain":[{"value":-0}]}`))
+	got, err := decode(newResults(), []byte(`{"plain":[{"value":-0}]}`))
 	if err != nil || !math.Signbit(got[0].Value) {
 		t.Errorf("R24: got %v, %v", got, err)
 	}
@@ -195,7 +201,7 @@ func TestResultsThatAreRefused(t *testing.T) {
 		"a key that is long and not a name": {`{"` + strings.Repeat(`\u0007`, 100) + `":1}`, "[", "is not a configured gauge"},
 	} {
 		t.Run(name, func(t *testing.T) {
-			_, err := newResults().DecodeFor(execution.Key{Execution: first, Node: "n"}, []byte(test.body))
+			_, err := decode(newResults(), []byte(test.body))
 			var invalid *execution.InvalidError
 			if !errors.As(err, &invalid) {
 				t.Fatalf("got %v, want an InvalidError", err)
@@ -219,11 +225,11 @@ func TestOneSampleTooMany(t *testing.T) {
 		body = append(body, fmt.Sprintf("%q:%s", name, strings.TrimSuffix(strings.TrimPrefix(sets(100), `{"test":`), "}")))
 	}
 	r := metrics.NewResults(o)
-	got, err := r.Decode([]byte("{" + strings.Join(body[:10], ",") + "}"))
+	got, err := decode(r, []byte("{"+strings.Join(body[:10], ",")+"}"))
 	if err != nil || len(got) != metrics.MaxSamples {
 		t.Errorf("R37: 1,000 samples: got %d, %v", len(got), err)
 	}
-	_, err = r.Decode([]byte("{" + strings.Join(body, ",") + "}"))
+	_, err = decode(r, []byte("{"+strings.Join(body, ",")+"}"))
 	var invalid *execution.InvalidError
 	if !errors.As(err, &invalid) || invalid.Path != "g10[0]" || !strings.Contains(invalid.Message, "limit of 1000 samples") {
 		t.Errorf("R37: 1,001 samples: %v", err)
@@ -232,28 +238,21 @@ func TestOneSampleTooMany(t *testing.T) {
 
 func TestResultsThatAreTooLarge(t *testing.T) {
 	fits := value("1") + strings.Repeat(" ", metrics.MaxBody-len(value("1")))
-	if _, err := newResults().Decode([]byte(fits)); err != nil {
+	if _, err := decode(newResults(), []byte(fits)); err != nil {
 		t.Errorf("1 MiB: %v", err)
 	}
 	for name, body := range map[string]string{
 		"R37 200,000 samples":  sets(200_000),
 		"R38 1 MiB and 1 byte": fits + " ",
 	} {
-		if _, err := newResults().Decode([]byte(body)); !errors.Is(err, execution.ErrTooLarge) {
+		if _, err := decode(newResults(), []byte(body)); !errors.Is(err, execution.ErrTooLarge) {
 			t.Errorf("%s: %v", name, err)
 		}
 	}
 }
 
-func TestDecodeTakesAnyIdentityWhenItIsNotKnown(t *testing.T) {
-	got, err := newResults().Decode([]byte(`{"plain":[{"value":1,"labels":{"node":"another"}}]}`))
-	if diff := cmp.Diff(plain(1), got); diff != "" || err != nil {
-		t.Error(diff, err)
-	}
-}
-
 func TestDecodeWithoutGauges(t *testing.T) {
-	_, err := metrics.NewResults(metrics.ResultOptions{Prefix: "foo"}).Decode([]byte(value("1")))
+	_, err := decode(metrics.NewResults(metrics.ResultOptions{Prefix: "foo"}), []byte(value("1")))
 	if err == nil || !strings.Contains(err.Error(), "no gauges are configured") {
 		t.Errorf("got %v", err)
 	}
@@ -269,7 +268,7 @@ func FuzzDecodeResults(f *testing.F) {
 	f.Fuzz(func(t *testing.T, body []byte) {
 		r := newResults()
 		given := bytes.Clone(body)
-		samples, err := r.Decode(body)
+		samples, err := decode(r, body)
 		if !bytes.Equal(body, given) {
 			t.Fatal("the body was changed")
 		}

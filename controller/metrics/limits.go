@@ -1,6 +1,9 @@
 package metrics
 
-import "cmp"
+import (
+	"cmp"
+	"math"
+)
 
 // Limits bound one result, and the exported series of all results. A field that is zero
 // has its default.
@@ -31,4 +34,9 @@ func (l Limits) WithDefaults() Limits {
 		LabelValue: cmp.Or(l.LabelValue, MaxLabelValue),
 		Series:     cmp.Or(l.Series, MaxSeries),
 	}
+}
+
+// unlimited returns the limits of a result that was accepted before.
+func unlimited() Limits {
+	return Limits{Body: math.MaxInt64, Samples: math.MaxInt, LabelSets: math.MaxInt, LabelValue: math.MaxInt}
 }

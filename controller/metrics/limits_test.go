@@ -30,7 +30,7 @@ func TestLimitsOfAResult(t *testing.T) {
 				Prefix: "foo", Limits: test.limits,
 				Gauges: []metrics.Gauge{{Name: "test", Labels: []string{"label_a"}}},
 			})
-			_, err := r.Decode([]byte(test.body))
+			_, err := decode(r, []byte(test.body))
 			var invalid *execution.InvalidError
 			switch {
 			case test.want == "" && err != nil:
@@ -46,10 +46,10 @@ func TestALargerResultIsALimitToo(t *testing.T) {
 	const most = 100
 	r := metrics.NewResults(metrics.ResultOptions{Prefix: "foo", Limits: metrics.Limits{Body: most}, Gauges: []metrics.Gauge{{Name: "plain"}}})
 	fits := value("1") + strings.Repeat(" ", most-len(value("1")))
-	if _, err := r.Decode([]byte(fits)); err != nil {
+	if _, err := decode(r, []byte(fits)); err != nil {
 		t.Errorf("%d bytes: %v", most, err)
 	}
-	if _, err := r.Decode([]byte(fits + " ")); !errors.Is(err, execution.ErrTooLarge) {
+	if _, err := decode(r, []byte(fits+" ")); !errors.Is(err, execution.ErrTooLarge) {
 		t.Errorf("a byte more: %v", err)
 	}
 }

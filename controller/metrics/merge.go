@@ -16,8 +16,7 @@ type Result struct {
 	Redacted int    // credentials in these new samples
 }
 
-// Merge checks a result of a node task like DecodeFor, and merges it into the stored
-// result, if any: of each series the newest value counts. The limits of one result also
+// Merge checks a result of a node task, and merges it into the stored result, if any: of each series the newest value counts. The limits of one result also
 // hold for the merged result, so that a node cannot exceed them by sending several.
 //
 // Merge checks the result as it was sent, and merges it with the credentials in its
@@ -29,7 +28,7 @@ func (r *Results) Merge(key execution.Key, stored, body []byte, redact Redact) (
 	r.mu.RLock()
 	s, most := r.schemaOf(key.Execution), r.maxSeries
 	r.mu.RUnlock()
-	sent, err := s.decode(body, identityOf(key), redact)
+	sent, err := s.decode(body, identityOf(key), redact, s.limits)
 	if err != nil {
 		return Result{}, nil, err
 	}
@@ -38,7 +37,7 @@ func (r *Results) Merge(key execution.Key, stored, body []byte, redact Redact) (
 	if stored == nil {
 		return alone, nil, checkSeries(samples, most)
 	}
-	before, err := s.decode(stored, identityOf(key), redact)
+	before, err := s.decode(stored, identityOf(key), redact, unlimited())
 	if err != nil {
 		return alone, err, checkSeries(samples, most)
 	}

@@ -80,12 +80,39 @@ func TestResultsOfANodeAreMergedBySeries(t *testing.T) {
 			if diff := cmp.Diff(test.wantSamples, got.Samples); diff != "" {
 				t.Error(diff)
 			}
-			again, err := r.DecodeFor(key(first, "n"), got.Body)
+			again, err := r.DecodeStored(key(first, "n"), got.Body)
 			if err != nil {
 				t.Errorf("what is stored cannot be read: %v", err)
 			}
 			if diff := cmp.Diff(got.Samples, again); diff != "" {
 				t.Errorf("what is stored is not what is exported:\n%s", diff)
+			}
+		})
+	}
+}
+
+// An operator lowers a limit while results above it are stored. They were acknowledged.
+func TestStoredResultAboveALoweredLimit(t *testing.T) {
+	const stored = `{"test":[{"value":1,"labels":{"label_a":"xxxx"}},{"value":1,"labels":{"label_a":"y"}}]}`
+	for name, limits := range map[string]metrics.Limits{
+		"bytes":          {Body: 60},
+		"samples":        {Samples: 1},
+		"label sets":     {LabelSets: 1},
+		"bytes of label": {LabelValue: 2},
+	} {
+		t.Run(name, func(t *testing.T) {
+			o := exampleOptions()
+			o.Limits = limits
+			r := metrics.NewResults(o)
+			if samples, err := r.DecodeStored(key(first, "n"), []byte(stored)); err != nil || len(samples) != 2 {
+				t.Errorf("exported %d samples, %v, want 2", len(samples), err)
+			}
+			got, unreadable, err := r.Merge(key(first, "n"), []byte(stored), []byte(value("1")), nil)
+			if unreadable != nil {
+				t.Fatalf("the stored result is replaced: %v", unreadable)
+			}
+			if err == nil && len(got.Samples) != 3 {
+				t.Errorf("merged into %d samples, want 3", len(got.Samples))
 			}
 		})
 	}

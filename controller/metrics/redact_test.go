@@ -96,7 +96,7 @@ func TestCredentialsOfAResult(t *testing.T) {
 			if test.stored != "" && len(got.Samples) != 2 {
 				t.Errorf("%d series, want two: %v", len(got.Samples), got.Samples)
 			}
-			again, err := r.DecodeFor(key(first, "n"), got.Body)
+			again, err := r.DecodeStored(key(first, "n"), got.Body)
 			if diff := cmp.Diff(got.Samples, again); diff != "" || err != nil {
 				t.Errorf("what is stored is not what is exported: %v\n%s", err, diff)
 			}

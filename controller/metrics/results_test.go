@@ -84,7 +84,7 @@ func TestWhatDashboardsKnow(t *testing.T) {
 	r.SetPods(3)
 	r.SetTask(key(first, "node1"), 1500, false)
 	r.SetTask(key(first, "node2"), 0, true)
-	samples, err := r.Decode([]byte(`{"test":[{"value":1.0,"labels":{"label_a":"AAA","label_b":"BBB"}},{"value":2.554,"labels":{"label_a":"AAA2"}}],"plain":[{"value":-1e21}]}`))
+	samples, err := decode(r, []byte(`{"test":[{"value":1.0,"labels":{"label_a":"AAA","label_b":"BBB"}},{"value":2.554,"labels":{"label_a":"AAA2"}}],"plain":[{"value":-1e21}]}`))
 	if err != nil {
 		t.Fatal(err)
 	}

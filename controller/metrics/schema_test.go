@@ -30,7 +30,7 @@ func configurable(t *testing.T, o metrics.ResultOptions) (*metrics.Results, *pro
 
 func take(t *testing.T, r *metrics.Results, id execution.ID, body string) {
 	t.Helper()
-	samples, err := r.DecodeFor(key(id, "n"), []byte(body))
+	samples, err := r.DecodeStored(key(id, "n"), []byte(body))
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -42,12 +42,12 @@ func TestAnExecutionKeepsTheGaugesThatItBeganWith(t *testing.T) {
 	r.Begin(first)
 	r.Configure(with(metrics.Gauge{Name: "new"}, metrics.Gauge{Name: "both", Help: "After.", Labels: []string{"b", "c"}}))
 	take(t, r, first, `{"old":[{"value":1}],"both":[{"value":2,"labels":{"a":"x"}}]}`)
-	if _, err := r.DecodeFor(key(first, "n"), []byte(`{"new":[{"value":1}]}`)); err == nil {
+	if _, err := r.DecodeStored(key(first, "n"), []byte(`{"new":[{"value":1}]}`)); err == nil {
 		t.Error("a gauge was taken that was not configured when the execution began")
 	}
 	r.Begin(second)
 	take(t, r, second, `{"new":[{"value":3}],"both":[{"value":4,"labels":{"b":"y"}}]}`)
-	if _, err := r.DecodeFor(key(second, "n"), []byte(`{"old":[{"value":1}]}`)); err == nil {
+	if _, err := r.DecodeStored(key(second, "n"), []byte(`{"old":[{"value":1}]}`)); err == nil {
 		t.Error("a gauge was taken that is not configured any more")
 	}
 	want := `# HELP foo_both After.
@@ -74,7 +74,7 @@ func TestAnExecutionHasGaugesOfItsOwn(t *testing.T) {
 	r.Use(first, []metrics.Gauge{{Name: "both", Help: "Of the record.", Labels: []string{"a"}}, {Name: "own", Help: "Its own."}}, metrics.Limits{Samples: 2})
 	r.Begin(first)
 	take(t, r, first, `{"both":[{"value":1,"labels":{"a":"x"}}],"own":[{"value":2}]}`)
-	if _, err := r.DecodeFor(key(first, "n"), []byte(`{"both":[{"value":1,"labels":{"a":"x"}},{"value":1,"labels":{"a":"y"}}],"own":[{"value":2}]}`)); err == nil {
+	if _, err := decode(r, []byte(`{"both":[{"value":1,"labels":{"a":"x"}},{"value":1,"labels":{"a":"y"}}],"own":[{"value":2}]}`)); err == nil {
 		t.Error("more samples were taken than its limit")
 	}
 	r.Begin(second)
