@@ -8,13 +8,14 @@
 //	cluster.go     what the startup reads and checks: ConfigMap, Service, pod template,
 //	               permissions, callback key
 //	starting.go    tries again while the API server does not respond
-//	app.go         builds all parts, runs them, and shuts them down in reverse order
+//	app.go         builds all parts, runs them, and shuts them down in reverse order (app.run;
+//	               the health port is last, in run.go)
 //	limits.go      callback.limits: the options of the servers of callbacks and reports
 //	results.go     the gauges of results, and their limits
 //	tls.go         the certificates of the ports
 //	viewers.go     gives package web the authorization of package auth
 //	reload.go      whether this process would start with a changed ConfigMap
-//	health.go      probes; pprof.go: profiles
+//	health.go      probes: ready when Manager.Synced says so; pprof.go: profiles
 //	extensions.go  what a program with extensions may add
 //
 // It is the one place that knows all packages, and it decides nothing about executions:

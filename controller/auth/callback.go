@@ -129,8 +129,8 @@ func (c *Callbacks) authOf(key execution.Key) execution.CallbackAuth {
 	return c.Auth
 }
 
-// verify returns the node task of a credential. This is the last place for a new kind:
-// the first is a finder of route/credential.go.
+// verify returns the node task of a credential. A new kind of credential is verified here;
+// it needs a finder in route/credential.go first.
 func (c *Callbacks) verify(ctx context.Context, auth execution.CallbackAuth, token string) (execution.Key, error) {
 	if auth == execution.ServiceAccountTokenAuth && route.IsJWT(token) {
 		return c.verifyPodToken(ctx, token)

@@ -36,7 +36,8 @@ func (s State) Final() bool {
 // ImagePullBackOff, OOMKilled, Evicted or EvictionByEvictionAPI.
 type Reason string
 
-// The controller's own reasons.
+// The controller's own reasons. Each is also in metrics.knownOutcomes, and in
+// docs/configuration.md (skipped) or docs/runbooks.md.
 const (
 	NodeNotReady      Reason = "NodeNotReady"      // skipped: the node was not ready at the tick
 	NodeUnschedulable Reason = "NodeUnschedulable" // skipped: the node was cordoned at the tick

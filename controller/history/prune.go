@@ -137,6 +137,6 @@ func (h *History) drop(ctx context.Context, fence lease.Fence, id execution.ID, 
 	h.mu.Lock()
 	delete(h.found.Known, id)
 	h.mu.Unlock()
-	h.Log.Info("execution pruned: it is older than reportHistory", "execution", id)
+	h.Log.Info("execution pruned: it is beyond reportHistory", "execution", id)
 	return nil
 }

@@ -3,13 +3,13 @@
 // results. Nothing is acknowledged before it is durable.
 //
 // The package identifies node tasks by their key. The interface Executions decides whether
-// a node task may report, and learns what it has sent; Replica tells whether this replica
+// a node task may report, and learns what it has sent; Replica says whether this replica
 // leads.
 //
 //	recorder.go  a result, a file or an event of a pod, from its check to its response
 //	merge.go     merges a result into the stored one, and stores it
 //	claim.go     the claim under which a replica replaces results
-//	budget.go    how much the pods of an execution may send
+//	budget.go    locks plan.Budget, which counts, and gives it the execution's limits
 //	results.go   Results: what is exported of the stored results
 //	rebuild.go   exports the stored results after a restart
 //	losses.go    stored results that are missing or unreadable

@@ -270,7 +270,7 @@ func OnChange(f func(any)) cache.ResourceEventHandlerFuncs {
 	}
 }
 
-// withoutTombstone unwraps an object other deletion the watch missed.
+// withoutTombstone unwraps an object whose deletion the watch missed.
 func withoutTombstone(object any) any {
 	if tombstone, ok := object.(cache.DeletedFinalStateUnknown); ok {
 		return tombstone.Obj

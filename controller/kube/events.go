@@ -37,7 +37,8 @@ func NewEvents(client Client, clk clock.PassiveClock, controller, instance strin
 	return &Events{client: client, clock: clk, controller: controller, instance: instance}
 }
 
-// The reasons of the controller's events.
+// The reasons of the controller's events. Each also needs an action in ownActions, without
+// which job pods may send events with this reason.
 const (
 	EventExecutionStarted   = "ExecutionStarted"
 	EventExecutionClosed    = "ExecutionClosed"

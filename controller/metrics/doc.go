@@ -1,13 +1,14 @@
 // Package metrics has the metrics of /metrics.
 //
-// Results stores what pods have sent, and exports it as gauges, under the names and with
-// the help of the predecessor, which dashboards use. Metrics are the
+// Results stores what pods have sent, and exports it as gauges, under the
+// predecessor's names and HELP texts, which dashboards use. Metrics are the
 // controller's own.
 //
 //	decode.go      validates a result against the gauges, including its label sets
 //	text.go        validates size, depth and syntax, without knowledge of results
 //	reader.go      reads JSON token by token, with positions for errors
-//	invalid.go     errors with their path; hint.go: hints at common mistakes
+//	invalid.go     builds an error of its path and its text
+//	hint.go        errors that also say what was probably meant
 //	redact.go      redacts credentials in labels
 //	merge.go       merges a result into the earlier one, and validates it again
 //	schema.go      the gauges and limits at the start of an execution
@@ -24,9 +25,11 @@
 //	reasons.go     which reasons may be labels; last.go: the bad nodes of the last report
 //	store.go       metrics of the report directory, read at each scrape
 //
-// Most methods of observe.go are called by run/end.go (node tasks), run/close.go
-// (executions), run/slots.go (the pool) and definition (ticks, the configuration). Package
-// cmd/app passes those about callbacks to package callback.
+// The methods of observe.go are called by run/end.go (node tasks), run/close.go (executions
+// that close), run/slots.go (the pool, reset when an execution ends or a leader stands
+// down) and definition (create.go: executions that open and skipped nodes; ticks; the
+// configuration). Each declares the methods that it uses as an interface. Package cmd/app
+// passes those about callbacks to package callback.
 //
 // Nothing registers itself: two controllers fit into one process,
 // each with its own registry.

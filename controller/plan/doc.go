@@ -12,13 +12,15 @@
 //
 // Where:
 //
-//	select.go               which nodes are selected, in which order, and why others are skipped
+//	select.go               which nodes are selected, in which order, and which are skipped,
+//	                        and why (package kube keeps the fields of a node that this reads)
 //	taints.go               the meaning of taints
 //	placement.go            which nodes the pod template rules out
 //
 // What next for a node task:
 //
-//	next.go                 what is known of the task, and its next step
+//	next.go                 what is known of the task, and its next step; startDeadline and
+//	                        jobTimeout apply here
 //	action.go               the steps: create, verify, stop, save logs, finish, wait
 //	stop.go                 a Job is stopped, also while only injected containers run
 //	progress.go             the state of a Job and its pods, and whether they have ended:

@@ -1,3 +1,4 @@
 // Package podlogs saves the logs of the containers of job pods. Package run decides when
-// a log is due.
+// a log is due. The size limit is here (save.go); report.Store.SaveLog cuts the log, and
+// writes its last line, which says so.
 package podlogs

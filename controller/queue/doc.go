@@ -1,4 +1,4 @@
-// Package queue has the executions of one definition. At most one is open at a time; the
+// Package queue keeps track of the executions of one definition. At most one is open at a time; the
 // others are history. If records that users edited make several open, they run one after
 // the other.
 //

@@ -27,7 +27,8 @@
 //	component.go  the names of results, files and logs: each belongs to one node only
 //	latest.go     the link to the newest execution
 //	usage.go      the size of the files that nodes have sent
-//	reserve.go    the space that files and logs leave free
+//	reserve.go    what must stay free for files (more) and for logs (less); results are not
+//	              checked
 //	health.go     whether writes succeed, and how much space is free, for metrics and alerts
 //	sweep.go      what a process that died has left
 //	syncer.go     one fsync of a directory for all that wait for it

@@ -26,7 +26,7 @@ func (s *Store) Free() int64 {
 			defer s.measuring.Store(false)
 			if free, err := s.disk.Free(); err == nil {
 				s.free.Store(free)
-				s.reserved.Store(s.filesMinFree().bytes)
+				s.reserved.Store(s.currentFilesMinFree().bytes)
 			}
 		}()
 		select {

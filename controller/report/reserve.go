@@ -44,9 +44,9 @@ type minFree struct {
 	limit execution.Limit // that defines it
 }
 
-// filesMinFree returns what must stay free for files. A disk that does not report its size
+// currentFilesMinFree returns what must stay free for files. A disk that does not report its size
 // counts as large.
-func (s *Store) filesMinFree() minFree {
+func (s *Store) currentFilesMinFree() minFree {
 	size, err := s.disk.Size()
 	if err != nil {
 		size = math.MaxInt64
@@ -92,7 +92,7 @@ func (s *Store) checkFree(l minFree) error {
 	}
 	return &execution.LimitError{
 		Limit: l.limit, Err: execution.ErrNoSpace,
-		Message: fmt.Sprintf("%d bytes are free, and %d are reserved for results", max(free, 0), l.bytes),
+		Message: fmt.Sprintf("%d bytes are free, and %d must stay free", max(free, 0), l.bytes),
 	}
 }
 

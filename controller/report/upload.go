@@ -25,7 +25,7 @@ func (s *Store) SaveFile(key execution.Key, name, contentType string, nodes []st
 	if isTaken(stored, key.Node, nodes) {
 		return "", fmt.Errorf("%w: %s", execution.ErrNameTaken, stored)
 	}
-	err = s.save(key.Execution, stored, s.checked(s.filesMinFree(), func(w io.Writer) error {
+	err = s.save(key.Execution, stored, s.checked(s.currentFilesMinFree(), func(w io.Writer) error {
 		_, err := io.Copy(w, body)
 		return err
 	}))

@@ -12,7 +12,8 @@
 //
 //  1. cmd/app calls New for each port whose tls is not off. The mode chooses the source,
 //     newSecretSource or newSelfSigned.
-//  2. Before the ports open, cmd/app calls Certificates.Load, until it succeeds. Load
+//  2. Before the ports open, cmd/app calls Certificates.Load, until it succeeds
+//     (starting.untilAnswered logs each error). Load
 //     asks the source for a pair, which is a certificate with its key, and for the CA
 //     bundle.
 //  3. secretSource.load reads the Secret of another program. secretSource.parse refuses

@@ -34,8 +34,8 @@ func chosenID(args []string) execution.ID {
 	return execution.ID(args[0])
 }
 
-// verdict returns the exit status for an execution.
-func verdict(e progress.Execution) error {
+// exitStatusOf returns the exit status for an execution.
+func exitStatusOf(e progress.Execution) error {
 	if e.Unreadable != "" {
 		return &cli.StatusError{Status: cli.ExitNotDone}
 	}

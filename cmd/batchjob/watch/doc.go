@@ -4,7 +4,7 @@
 // does not know how a controller was installed, nor what states of pods and executions
 // mean, which package progress says. It changes nothing.
 //
-//	commands.go   the commands of this package, and what they have in common
+//	commands.go   the commands of this package, and the exit status for an execution
 //	wait.go       the command wait: waits until an execution closes
 //	startup.go    which execution to wait for, and why there is none yet
 //	status.go     the command status: the controller and its newest executions

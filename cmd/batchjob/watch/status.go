@@ -67,7 +67,7 @@ func status(ctx context.Context, t *cli.Tool, id execution.ID) error {
 		return err
 	}
 	fmt.Fprint(t.Out, nodesTable(shown), afterExecution(t.Name, i, servicesOf(ctx, i), shown))
-	return cmp.Or(verdict(shown), notReady(ready))
+	return cmp.Or(exitStatusOf(shown), notReady(ready))
 }
 
 // selectExecutions returns the newest executions, or the given one if it is older,

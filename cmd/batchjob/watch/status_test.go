@@ -54,7 +54,7 @@ func TestStatusBesideUnreadableRecords(t *testing.T) {
 			executions, err := selectExecutions(t.Context(), a.Installation, test.id)
 			if err == nil {
 				checkGolden(t, test.golden, executionsTable(executions, now)+unreadableText(executions))
-				err = verdict(shownExecution(executions, test.id))
+				err = exitStatusOf(shownExecution(executions, test.id))
 			}
 			var status *cli.StatusError
 			got, text := cli.ExitOK, ""

@@ -46,7 +46,7 @@ func wait(ctx context.Context, t *cli.Tool, id execution.ID, timeout time.Durati
 	}
 	fmt.Fprint(t.Out, executionText(w.last))
 	fmt.Fprint(t.Out, afterExecution(t.Name, i, servicesOf(ctx, i), w.last))
-	return verdict(w.last)
+	return exitStatusOf(w.last)
 }
 
 // waiter waits for one execution.

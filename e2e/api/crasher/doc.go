@@ -1,8 +1,8 @@
 // Command crasher is the server with two additions. It kills itself at the step in CRASH_AT,
-// as abruptly as a failure of the machine does. And it returns the logs of pods on simulated
+// as abruptly as a machine failure would. And it returns the logs of pods on simulated
 // nodes, which have no kubelet.
 //
-// CRASH_AT is one step, or several steps that have to happen one after the other. The last
+// CRASH_AT, which a test sets (crashes in e2e/api/crash_test.go), is one step, or several steps that have to happen one after the other. The last
 // one kills the server:
 //
 //	before POST jobs/check-* 3
