@@ -19,7 +19,7 @@
 // The path of a result: callback, then intake Recorder.Result, which asks the Manager
 // (callbacks.go) and by it Queue.Accept whether the node task may report.
 //
-// Memory may be lost at any instruction: Queue.Recover rebuilds it from the execution
+// Memory may be lost at any instruction: queue.Queue.recover rebuilds it from the execution
 // records, the Jobs and the report directory.
 //
 //	manager.go    the Manager, and its work while it leads

@@ -66,7 +66,7 @@ func New(address string, h http.Handler, o Options) *Server {
 			IdleTimeout:       60 * time.Second,
 			MaxHeaderBytes:    maxHeaderBytes,
 			TLSConfig:         o.TLS,
-			Protocols:         onlyHTTP1(),
+			Protocols:         withoutHTTP2(),
 			ErrorLog:          slog.NewLogLogger(o.Log.Handler(), slog.LevelWarn),
 		},
 		done: make(chan struct{}),
@@ -120,9 +120,9 @@ func (s *Server) acceptFrom(listener net.Listener) error {
 	return s.server.ServeTLS(listener, "", "") // TLS has the certificate
 }
 
-// onlyHTTP1 disables HTTP/2, which TLS would enable: the limits of a connection assume
-// one request at a time.
-func onlyHTTP1() *http.Protocols {
+// withoutHTTP2 leaves HTTP/1.0 and HTTP/1.1. TLS would enable HTTP/2, but the limits of a
+// connection assume one request at a time.
+func withoutHTTP2() *http.Protocols {
 	var p http.Protocols
 	p.SetHTTP1(true)
 	return &p

@@ -4,7 +4,8 @@
 // browsers must not trust them.
 //
 //	handler.go  NewHandler: from a path to a page or a file, or an error
-//	pages.go    the lists, as HTML; assets: templates and style sheet
+//	pages.go    what is in the lists, and in which order; assets: templates, with all texts,
+//	            and style sheet
 //	paths.go    which paths there are
 //	file.go     a file
 //	headers.go  what browsers may do with pages and files

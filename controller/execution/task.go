@@ -54,7 +54,7 @@ const (
 	PodNotCreated     Reason = "PodNotCreated"     // failed: no pod was created within startDeadline: plan.Progress.WhyNotStarted
 	PodNotStarted     Reason = "PodNotStarted"     // failed: not every container started within startDeadline, and the pod has no reason
 	NodeBusy          Reason = "NodeBusy"          // failed: a pod of an earlier execution ran on the node until startDeadline
-	JobTimeout        Reason = "JobTimeout"        // failed: the pod ran longer than jobTimeout
+	JobTimeout        Reason = "JobTimeout"        // failed: the pod ran longer than jobTimeout: plan.podContainers.failure
 	ContainerFailed   Reason = "ContainerFailed"   // failed: a container exited with a code other than 0
 )
 

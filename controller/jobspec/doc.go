@@ -3,16 +3,18 @@
 // controller writes into the cluster.
 //
 //	decode.go      decodes the rendered pod template; decodeerrors.go: all wrong values
-//	evaluate.go    executes it; functions.go: its functions; bounds.go: bounds its steps
+//	evaluate.go    renders it with its data (templateData); functions.go: its functions;
+//	               bounds.go: bounds its steps
 //	render.go      the Job of a node
 //	names.go       the names of Jobs, records, token Secrets, the Lease, state and CA bundle
 //	labels.go      the keys of labels and annotations, which render.go sets
 //	containers.go  all containers of a pod, for changing them
-//	env.go         the environment of its containers; proxy.go: NO_PROXY
+//	env.go         the environment of its containers; proxy.go: adds the
+//	               callback Service to NO_PROXY
 //	credential.go  how pods authenticate; tls.go: which authorities they trust
 //	restart.go     restart policies of containers that would run work twice
 //	grace.go       grace periods
 //	stop.go        how a Job is stopped; ran.go: when its work ran, as an annotation
 //	podspecs.go    the pod template rendered for each node, for the selection of nodes
-//	validate.go    validates the template with a sample node; trace.go: and shows it
+//	validate.go    validates the template with the sample node of trace.go, which shows it
 package jobspec

@@ -3,7 +3,8 @@
 //
 //	client.go        the used part of the API
 //	caches.go        caches of the nodes, by name and UID, and of the controller's Jobs and pods
-//	trim.go          the fields of objects that the caches keep
+//	trim.go          the fields of objects that the caches keep: another one that a
+//	                 decision reads has to be kept here first, or it is always empty
 //	relist.go        lists again after minutes, because a watch may miss an event
 //	configmap.go     the cache of one ConfigMap
 //	events.go        Kubernetes Events, and the reasons of the controller's own
@@ -11,5 +12,5 @@
 //	subject.go       the objects of events about node tasks
 //	notstarted.go    events of a controller that cannot start
 //	callbackhost.go  the host in callback URLs
-//	inflight.go      how long a request without a response may still be executed
+//	inflight.go      how long a request without a response may still be carried out
 package kube

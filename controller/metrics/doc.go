@@ -25,10 +25,10 @@
 //	reasons.go     which reasons may be labels; last.go: the bad nodes of the last report
 //	store.go       metrics of the report directory, read at each scrape
 //
-// The methods of observe.go are called by run/end.go (node tasks), run/close.go (executions
-// that close), run/slots.go (the pool, reset when an execution ends or a leader stands
-// down) and definition (create.go: executions that open and skipped nodes; ticks; the
-// configuration). Each declares the methods that it uses as an interface. Package cmd/app
+// The methods of observe.go are called by run/end.go (node tasks that end),
+// definition/create.go (skipped ones, and executions that open), run/close.go (executions
+// that close), run/slots.go (the pool; 0 after an execution or a term) and definition
+// (ticks, the configuration). Each declares the methods that it uses as an interface. Package cmd/app
 // passes those about callbacks to package callback.
 //
 // Nothing registers itself: two controllers fit into one process,

@@ -19,15 +19,15 @@
 //
 // What next for a node task:
 //
-//	next.go                 what is known of the task, and its next step; startDeadline and
-//	                        jobTimeout apply here
+//	next.go                 what is known of the task, and its next step; startDeadline applies
+//	                        here, jobTimeout only if the kubelet is silent: see ends.go
 //	action.go               the steps: create, verify, stop, save logs, finish, wait
 //	stop.go                 a Job is stopped, also while only injected containers run
 //	progress.go             the state of a Job and its pods, and whether they have ended:
 //	                        ProgressOf
 //	containers.go           a pod's containers by role
 //	ends.go                 how a task ended: succeeded, failed or lost, and the reason:
-//	                        eviction, deletion, exit code, deadline
+//	                        eviction, deletion, exit code, jobTimeout
 //	times.go                start times
 //	grace.go                grace periods, and when a terminated pod's slot is free
 //	foreign.go, mayrun.go,  foreign Jobs, and pods that may still run

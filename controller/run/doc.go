@@ -8,7 +8,7 @@
 //	execution.go  the execution in memory, and what it is run with
 //	restore.go    rebuilds it from the record, the disk and the Jobs
 //	run.go        its run: workers, and the writer of the record
-//	writer.go     the only writer of the record: when it writes
+//	writer.go     the only writer of the record: when it writes, and the event if it cannot
 //	swap.go       one compare-and-swap, and what a conflict means
 //	slots.go      grants free slots to the next tasks         Ledger.Grant
 //	task.go       one node task's turn: gather, decide, act   plan.Next
