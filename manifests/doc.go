@@ -3,7 +3,7 @@
 //
 //	render.go      the options, and the rendered YAML
 //	check.go       validates the options
-//	components.go  the components that the overlay does not include
+//	components.go  the requested components that the overlay lacks
 //	own.go         the generated kustomization with the options, on top of the overlay
 //	files.go       all files, in memory
 //

@@ -1,5 +1,5 @@
-// Package payload reads and checks what pods send: events, forms with files, the names
-// of files, and the headers that describe a body.
+// Package payload decodes what pods send: events, forms with files, and the headers that
+// describe a body. It finds the name of a file; package report checks it (files.go).
 //
 // It knows the documented formats and says in its errors what would be right. It must
 // not know routes, gin, who the client is, responses, or where anything is stored. It

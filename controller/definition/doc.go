@@ -4,11 +4,12 @@
 // It knows the schedule, the ticks that were processed, the nodes that take part and
 // the settings that an execution freezes. It does not know what becomes of a record that
 // it has created. Package plan decides which tick is due, whether an execution begins and
-// how late it may begin: Definition.latestStart only adds the configured or default
-// deadline to the tick.
+// how late it may begin: Definition.latestStart only adds startingDeadline or its default
+// to the tick. What it has to know of other executions, it asks Running (open.go), which
+// package queue implements.
 //
 //	definition.go  a configuration, and its schedule
-//	settings.go    the way of a configuration key into a Job: what an execution freezes
+//	settings.go    how a configuration key gets into a Job: what an execution freezes
 //	source.go      the definition that applies now, and its replacement
 //	follow.go      applies a changed ConfigMap as the next definition
 //	ticker.go      waits for the next tick, or for runOnStartup, and fires what is due

@@ -9,8 +9,9 @@
 // has observed since: a cache that may be dropped at any instruction.
 //
 //	plan.go       what an execution begins with; account.go: what changes
-//	ledger.go     the account, and what was observed since it was written
-//	admission.go  which tasks are admitted next; urgency.go: how soon to write
+//	ledger.go     the account, and what was observed since it was written; Grant: which
+//	              admitted tasks get a slot, at most podPoolSize
+//	admission.go  which tasks are admitted next, ahead of their slots; urgency.go: how soon to write
 //	id.go         IDs; firing.go: why an execution begins
 //	task.go       a node task; verdict.go: whether it is good
 //	indexes.go    sets of tasks, as text

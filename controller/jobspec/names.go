@@ -21,7 +21,8 @@ func JobName(controller string, key execution.Key) string {
 	return controller + "-" + string(key.Execution) + "-" + hash(key.Node)
 }
 
-// RecordName returns the name of an execution record.
+// RecordName returns the name of an execution record, with which those of its token Secrets
+// begin. No program parses it: labels have the ID.
 func RecordName(controller string, id execution.ID) string {
 	return controller + "-" + string(id)
 }
@@ -34,6 +35,8 @@ func TokenSecretName(controller string, id execution.ID, number int) string {
 	return RecordName(controller, id) + "-tokens-" + strconv.Itoa(number)
 }
 
+// hashLength is a part of the name of every Job. With another one, a leader of the new
+// version would not find the Jobs of an open execution.
 const hashLength = 10
 
 func hash(s string) string {

@@ -173,12 +173,13 @@ func (d *decoder) labels(path string, g gauge, sent, stored []string) error {
 			sent[i], stored[i] = value, d.store(value, d.from, d.json.InputOffset())
 			return nil
 		}
-		return d.foreignLabel(path, name, value, g)
+		return d.unknownLabel(path, name, value, g)
 	})
 }
 
-// foreignLabel checks a label that the gauge does not have.
-func (d *decoder) foreignLabel(path, name, value string, g gauge) error {
+// unknownLabel returns the error of a label that the gauge does not have; it names those
+// that it has. The labels node and executionID are allowed with their true values.
+func (d *decoder) unknownLabel(path, name, value string, g gauge) error {
 	if name == labelNode || name == labelExecution {
 		if want, ok := d.identity[name]; ok && want != value {
 			return invalid(path, "is %s: must be %s, or omitted", d.quote(value), quote(want))

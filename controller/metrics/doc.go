@@ -27,7 +27,8 @@
 //
 // The methods of observe.go are called by run/end.go (node tasks that end),
 // definition/create.go (skipped ones, and executions that open), run/close.go (executions
-// that close), run/slots.go (the pool; 0 after an execution or a term) and definition
+// that close), run/slots.go (the pool; reset in run/close.go,
+// queue/recover.go and controller/role.go) and definition
 // (ticks, the configuration). Each declares the methods that it uses as an interface. Package cmd/app
 // passes those about callbacks to package callback.
 //

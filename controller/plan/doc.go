@@ -23,9 +23,9 @@
 //	                        here, jobTimeout only if the kubelet is silent: see ends.go
 //	action.go               the steps: create, verify, stop, save logs, finish, wait
 //	stop.go                 a Job is stopped, also while only injected containers run
-//	progress.go             the state of a Job and its pods, and whether they have ended:
-//	                        ProgressOf
-//	containers.go           a pod's containers by role
+//	progress.go             the state of a Job and its pods, and whether they have ended (for
+//	                        a pod, by the phase that the kubelet sets): ProgressOf
+//	containers.go           a pod's containers by role, and which failed first (exit code)
 //	ends.go                 how a task ended: succeeded, failed or lost, and the reason:
 //	                        eviction, deletion, exit code, jobTimeout
 //	times.go                start times

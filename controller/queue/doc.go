@@ -1,6 +1,6 @@
-// Package queue keeps track of the executions of one definition. At most one is open at a time; the
-// others are history. If records that users edited make several open, they run one after
-// the other.
+// Package queue keeps track of the executions of one definition. At most one is open at a
+// time; the others are history. If records that users edited make several open, they run
+// one after the other.
 //
 // It knows which execution is open and what follows when its run ends. It does not know
 // when executions are due (package definition), what an execution does (package run),
@@ -11,5 +11,5 @@
 //	open.go     takes over an open execution
 //	end.go      what follows when the run of an execution has ended
 //	recover.go  rebuilds the executions from the records, the Jobs and the report directory
-//	accept.go   which node tasks may report
+//	accept.go   which node tasks may report; closed and unknown executions
 package queue

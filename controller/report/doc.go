@@ -22,7 +22,7 @@
 //	directory.go  begins the directory of an execution; drop.go: deletes it
 //	execution.go  the report of an execution
 //	result.go     the results of nodes; claim.go: which replica may replace them
-//	upload.go     the files of nodes; files.go: their names
+//	upload.go     the files of nodes; files.go: checks the names that pods chose
 //	log.go        the logs of containers
 //	component.go  the names of results, files and logs: each belongs to one node only
 //	latest.go     the link to the newest execution
