@@ -99,16 +99,19 @@ func (s Observation) lag(now time.Time) time.Duration {
 	return cacheLag - now.Sub(s.Since)
 }
 
-// nodeGoneWithoutJob ends a task whose node is gone and whose Job is not in the cache.
+// nodeGoneWithoutJob ends a task whose node is gone and whose Job is not in the cache. If a
+// Job may have been created, the API server is asked first: the cache may lag behind a Job
+// that got its slot long ago and was created just now, and the Job's pod would start once
+// the slot is another task's.
 func nodeGoneWithoutJob(s Observation, now time.Time) Action {
+	end := finish(execution.Skipped, execution.NodeGone, "the node was deleted before its Job was created", now)
 	if s.Created {
-		return finish(execution.Lost, execution.NodeGone, "the node and its Job were deleted", now)
+		end = finish(execution.Lost, execution.NodeGone, "the node and its Job were deleted", now)
 	}
-	skipped := finish(execution.Skipped, execution.NodeGone, "the node was deleted before its Job was created", now)
-	if s.Admitted {
-		skipped.Step = Verify // the response to the create may have been lost
+	if s.Created || s.Admitted {
+		end.Step = Verify
 	}
-	return skipped
+	return end
 }
 
 // withoutJob distinguishes two cases in which the cache has no Job: it was never

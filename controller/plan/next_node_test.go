@@ -20,14 +20,14 @@ func nextOnADeletedNode() map[string]nextCase {
 			wantOutcome: ended(execution.Skipped, execution.NodeGone), wantMessage: "before its Job was created",
 		},
 		"the node and the Job went": {
-			observation: Observation{NodeGone: true, Created: true, Seen: true}, want: Finish,
+			observation: Observation{NodeGone: true, Created: true, Seen: true}, want: Verify,
 			wantOutcome: ended(execution.Lost, execution.NodeGone), wantMessage: "the node and its Job were deleted",
 		},
 		"the node went before the cache had the Job": {
 			observation: Observation{NodeGone: true, Created: true}, now: 10 * time.Second, want: Wait, wantRecheck: 20 * time.Second,
 		},
-		"the node went, and the cache never had the Job": {
-			observation: Observation{NodeGone: true, Created: true}, now: cacheLag, want: Finish,
+		"the node went, and the cache lacks the Job, which may be as new as the response to its create": {
+			observation: Observation{NodeGone: true, Created: true}, now: cacheLag, want: Verify,
 			wantOutcome: ended(execution.Lost, execution.NodeGone),
 		},
 		"the node went while the pod ran": {
