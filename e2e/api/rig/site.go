@@ -2,6 +2,7 @@ package rig
 
 import (
 	"context"
+	"errors"
 	"maps"
 	"testing"
 	"time"
@@ -72,13 +73,14 @@ func (s *Site) delete(ctx context.Context) {
 }
 
 // deleteNodes repeats the request if there are more nodes than the API server can delete before
-// the timeout of one request.
+// the timeout of one request, or if the connection breaks meanwhile.
 func (s *Site) deleteNodes(ctx context.Context) (err error) {
 	background := metav1.DeletePropagationBackground
 	for range 20 {
 		err = s.Client.CoreV1().Nodes().DeleteCollection(ctx, metav1.DeleteOptions{PropagationPolicy: &background},
 			metav1.ListOptions{LabelSelector: siteLabel + "=" + s.Namespace})
-		if !apierrors.IsTimeout(err) && !apierrors.IsServerTimeout(err) {
+		var response apierrors.APIStatus
+		if err == nil || (errors.As(err, &response) && !apierrors.IsTimeout(err) && !apierrors.IsServerTimeout(err)) {
 			return err
 		}
 	}
