@@ -11,9 +11,9 @@ import (
 type role int
 
 // The roles. A leader that loses the Lease, because the API server does not respond or
-// because the replica is terminated, is draining: it accepts callbacks from its memory until it
-// learns of another leader. There may be none, and what it accepts is on the disk, where
-// the next leader finds it. It writes nothing to the cluster.
+// because the replica is terminated, is draining: it accepts callbacks from its memory
+// until it learns of another leader. There may be none, and what it accepts is on the
+// disk, where the next leader finds it. It writes nothing to the cluster.
 const (
 	standby role = iota
 	leading

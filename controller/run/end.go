@@ -6,8 +6,8 @@ import (
 	"github.com/batch-job-controller/batch-job-controller/controller/execution"
 )
 
-// finish ends the task. It grants the slot to the next one, has the logs saved, and writes an event about
-// a failure.
+// finish ends the task. It grants the slot to the next one, has the logs saved, and writes
+// an event about a failure.
 func (e *Execution) finish(ctx context.Context, t task, end execution.End) {
 	if !t.observed.Task.Reported {
 		e.findResult(t.index)
