@@ -47,6 +47,10 @@ check: ## Run the fast checks: formatting, vet, tidy, unit tests under the race 
 lint: ## Run golangci-lint (builds it the first time)
 	go tool -modfile=e2e/tools/lint/go.mod golangci-lint run ./...
 
+.PHONY: generate
+generate: ## Generate the custom resource definitions, and the copy methods of their types
+	go run -C e2e/tools/crd .
+
 .PHONY: golden
 golden: ## Rewrite the golden files
 	go test ./callback/web ./cmd/app ./cmd/batchjob/install ./cmd/batchjob/watch ./cmd/validate ./controller/config ./controller/jobspec ./controller/metrics ./manifests -update

@@ -26,6 +26,21 @@ var allowedOfController = map[string][]string{
 		"controller/tokens",
 		"k8s.io/utils/...",
 	},
+	"controller/api/client": {
+		"controller/api/v1alpha1",
+		"k8s.io/apimachinery/...",
+		"k8s.io/client-go/...",
+	},
+	"controller/api/client/fake": {
+		"controller/api/client",
+		"controller/api/v1alpha1",
+		"k8s.io/apimachinery/...",
+		"k8s.io/client-go/...",
+	},
+	"controller/api/v1alpha1": {
+		"k8s.io/api/...",
+		"k8s.io/apimachinery/...",
+	},
 	"controller/auth": {
 		"controller/execution",
 		"controller/jobspec",
