@@ -98,7 +98,8 @@ func waitForBuild(ctx context.Context, path string, log io.Writer) (*os.File, er
 	return waitLock(ctx, path)
 }
 
-// toolsDigest returns a digest of all inputs of the build.
+// toolsDigest returns a digest of all inputs of the build. The other tools beside them are
+// none: a change of one is no reason to build Kubernetes anew.
 func toolsDigest(ctx context.Context, dir string) (string, error) {
 	version, err := exec.CommandContext(ctx, "go", "env", "GOVERSION", "GOARCH").Output()
 	if err != nil {
@@ -106,19 +107,21 @@ func toolsDigest(ctx context.Context, dir string) (string, error) {
 	}
 	hash := sha256.New()
 	hash.Write(version)
-	for _, pattern := range []string{"*/go.mod", "*/go.sum", "*/*.go"} {
-		files, err := filepath.Glob(filepath.Join(dir, pattern))
-		if err != nil {
-			return "", fmt.Errorf("list tools: %w", err)
-		}
-		for _, file := range files {
-			data, err := os.ReadFile(file)
+	for _, t := range tools() {
+		for _, pattern := range []string{"go.mod", "go.sum", "*.go"} {
+			files, err := filepath.Glob(filepath.Join(dir, t.module, pattern))
 			if err != nil {
-				return "", fmt.Errorf("read tool: %w", err)
+				return "", fmt.Errorf("list tools: %w", err)
 			}
-			name, _ := filepath.Rel(dir, file)
-			fmt.Fprintf(hash, "%s %d\n", name, len(data))
-			hash.Write(data)
+			for _, file := range files {
+				data, err := os.ReadFile(file)
+				if err != nil {
+					return "", fmt.Errorf("read tool: %w", err)
+				}
+				name, _ := filepath.Rel(dir, file)
+				fmt.Fprintf(hash, "%s %d\n", name, len(data))
+				hash.Write(data)
+			}
 		}
 	}
 	return hex.EncodeToString(hash.Sum(nil))[:12], nil

@@ -88,12 +88,12 @@ func TestReservedPortCannotBeTaken(t *testing.T) {
 
 func TestToolsDigestFollowsSources(t *testing.T) {
 	dir := t.TempDir()
-	write := func(text string) {
+	write := func(tool, text string) {
 		t.Helper()
-		if err := os.MkdirAll(filepath.Join(dir, "kube"), 0o755); err != nil {
+		if err := os.MkdirAll(filepath.Join(dir, tool), 0o755); err != nil {
 			t.Fatal(err)
 		}
-		if err := os.WriteFile(filepath.Join(dir, "kube", "go.mod"), []byte(text), 0o600); err != nil {
+		if err := os.WriteFile(filepath.Join(dir, tool, "go.mod"), []byte(text), 0o600); err != nil {
 			t.Fatal(err)
 		}
 	}
@@ -105,12 +105,16 @@ func TestToolsDigestFollowsSources(t *testing.T) {
 		}
 		return s
 	}
-	write("module a\n")
+	write("kube", "module a\n")
 	before := sum()
 	if again := sum(); again != before {
 		t.Errorf("digests of the same sources: %s and %s", before, again)
 	}
-	write("module b\n")
+	write("crd", "module c\n")
+	if after := sum(); after != before {
+		t.Error("digest changes though the tool is none of the cluster's")
+	}
+	write("kube", "module b\n")
 	if after := sum(); after == before {
 		t.Error("a changed source has the same digest")
 	}
