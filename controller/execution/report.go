@@ -45,12 +45,17 @@ func NewTaskReport(t Task) TaskReport {
 	}
 }
 
-// Result returns "failed" if any node needs attention, and "succeeded" otherwise.
+// Result returns "failed" if any node needs attention, else "canceled" if any node task
+// was canceled, and "succeeded" otherwise.
 func (r Report) Result() string {
-	if r.Count().Bad() > 0 {
+	switch counts := r.Count(); {
+	case counts.Bad() > 0:
 		return "failed"
+	case counts[Canceled] > 0:
+		return "canceled"
+	default:
+		return "succeeded"
 	}
-	return "succeeded"
 }
 
 // Count returns the number of tasks by verdict.

@@ -11,7 +11,7 @@ type Key struct {
 // State is the state of a node task.
 type State string
 
-// The states of a node task. Succeeded, Failed, Skipped and Lost are final.
+// The states of a node task. All but Pending and Running are final.
 const (
 	Pending   State = "pending"   // waits for a slot, or for its pod to start
 	Running   State = "running"   // its pod has started
@@ -19,12 +19,13 @@ const (
 	Failed    State = "failed"    // its pod failed, or could not run
 	Skipped   State = "skipped"   // it did not run
 	Lost      State = "lost"      // it may have run, and its outcome is unknown
+	Canceled  State = "canceled"  // it did not run to its end, because its execution was canceled
 )
 
 // Final reports whether a node task in this state has ended.
 func (s State) Final() bool {
 	switch s {
-	case Succeeded, Failed, Skipped, Lost:
+	case Succeeded, Failed, Skipped, Lost, Canceled:
 		return true
 	default:
 		return false
@@ -37,7 +38,7 @@ func (s State) Final() bool {
 type Reason string
 
 // The controller's own reasons. Each is also in metrics.knownOutcomes, and in
-// docs/configuration.md (skipped) or docs/runbooks.md.
+// docs/configuration.md (skipped), docs/glossary.md (canceled) or docs/runbooks.md.
 const (
 	NodeNotReady      Reason = "NodeNotReady"      // skipped: the node was not ready at the tick
 	NodeUnschedulable Reason = "NodeUnschedulable" // skipped: the node was cordoned at the tick
@@ -56,6 +57,8 @@ const (
 	NodeBusy          Reason = "NodeBusy"          // failed: a pod of an earlier execution ran on the node until startDeadline
 	JobTimeout        Reason = "JobTimeout"        // failed: the pod ran longer than jobTimeout: plan.podContainers.failure
 	ContainerFailed   Reason = "ContainerFailed"   // failed: a container exited with a code other than 0
+	NotStarted        Reason = "NotStarted"        // canceled: before its pod had started
+	Stopped           Reason = "Stopped"           // canceled: while its pod ran, which was stopped
 )
 
 // Outcome is how a node task ended.

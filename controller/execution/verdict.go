@@ -33,6 +33,18 @@ func (t TaskReport) Verdict() State { return verdict(t.State, t.Reported, t.Resu
 // Bad reports whether the node needs attention.
 func (t TaskReport) Bad() bool { return t.Verdict().Bad() }
 
+// Known reports whether the task says anything about its node. A canceled task does only
+// if it has sent its result: exported as good, it would hide what an earlier execution
+// found.
+func (t Task) Known() bool { return known(t.Outcome.State, t.Reported, t.Heard, t.ResultOptional) }
+
+// Known reports whether the line says anything about its node: see Task.Known.
+func (t TaskReport) Known() bool { return known(t.State, t.Reported, t.Heard, t.ResultOptional) }
+
+func known(state State, reported, heard, resultOptional bool) bool {
+	return state != Canceled || reported || (heard && resultOptional)
+}
+
 // Bad reports whether a verdict is that a node needs attention.
 func (s State) Bad() bool { return s == Failed || s == Lost || s == Unreported }
 
@@ -61,7 +73,7 @@ func (c Counts) Bad() int {
 }
 
 // Verdicts returns the possible verdicts, in the order of messages and pages.
-func Verdicts() []State { return []State{Succeeded, Unreported, Failed, Lost, Skipped} }
+func Verdicts() []State { return []State{Succeeded, Unreported, Failed, Lost, Skipped, Canceled} }
 
 // String returns the counts of ended tasks, such as "3 succeeded, 1 failed";
 // empty: none has ended.

@@ -23,6 +23,8 @@ func TestVerdict(t *testing.T) {
 		"lost":                                      {state: Lost, want: Lost, wantBad: true},
 		"lost without a result that may come":       {state: Lost, resultOptional: true, want: Lost, wantBad: true},
 		"not run":                                   {state: Skipped, want: Skipped},
+		"canceled":                                  {state: Canceled, want: Canceled},
+		"canceled though it reported":               {state: Canceled, reported: true, want: Canceled},
 		"still to come":                             {state: Pending, want: Pending},
 		"running, though nothing has come":          {state: Running, want: Running},
 		"running, and reported before it has ended": {state: Running, reported: true, want: Running},
@@ -50,9 +52,9 @@ func TestCount(t *testing.T) {
 	}{
 		"nothing": {want: Counts{}},
 		"one of each": {
-			verdicts: []State{Skipped, Lost, Failed, Unreported, Succeeded, Running, Pending},
-			want:     Counts{Skipped: 1, Lost: 1, Failed: 1, Unreported: 1, Succeeded: 1, Running: 1, Pending: 1},
-			wantBad:  3, wantText: "1 succeeded, 1 unreported, 1 failed, 1 lost, 1 skipped",
+			verdicts: []State{Canceled, Skipped, Lost, Failed, Unreported, Succeeded, Running, Pending},
+			want:     Counts{Canceled: 1, Skipped: 1, Lost: 1, Failed: 1, Unreported: 1, Succeeded: 1, Running: 1, Pending: 1},
+			wantBad:  3, wantText: "1 succeeded, 1 unreported, 1 failed, 1 lost, 1 skipped, 1 canceled",
 		},
 		"three that never reported are not among those that succeeded": {
 			verdicts: []State{Unreported, Unreported, Unreported},
@@ -64,6 +66,50 @@ func TestCount(t *testing.T) {
 			got := Count(slices.Values(tc.verdicts))
 			if !maps.Equal(got, tc.want) || got.Bad() != tc.wantBad || got.String() != tc.wantText {
 				t.Errorf("%v, bad %d, %q; want %v, %d, %q", got, got.Bad(), got, tc.want, tc.wantBad, tc.wantText)
+			}
+		})
+	}
+}
+
+func TestKnown(t *testing.T) {
+	cases := map[string]struct {
+		task Task
+		want bool
+	}{
+		"one that ended by itself":                   {task: Task{Outcome: Outcome{State: Failed}}, want: true},
+		"one that runs":                              {task: Task{Outcome: Outcome{State: Running}}, want: true},
+		"one that was canceled before it started":    {task: Task{Outcome: Outcome{State: Canceled, Reason: NotStarted}}},
+		"one that was stopped after its result":      {task: Task{Outcome: Outcome{State: Canceled, Reason: Stopped}, Reported: true}, want: true},
+		"one that was stopped after an event":        {task: Task{Outcome: Outcome{State: Canceled, Reason: Stopped}, Heard: true}},
+		"one that was stopped after all it may send": {task: Task{Outcome: Outcome{State: Canceled, Reason: Stopped}, Heard: true, ResultOptional: true}, want: true},
+	}
+	for name, tc := range cases {
+		t.Run(name, func(t *testing.T) {
+			if got, line := tc.task.Known(), NewTaskReport(tc.task).Known(); got != tc.want || line != tc.want {
+				t.Errorf("known: the task %t, its line %t; want %t", got, line, tc.want)
+			}
+		})
+	}
+}
+
+func TestResultOfAReport(t *testing.T) {
+	cases := map[string]struct {
+		states []State
+		want   string
+	}{
+		"no node":                          {want: "succeeded"},
+		"good and skipped nodes":           {states: []State{Succeeded, Skipped}, want: "succeeded"},
+		"a canceled node beside good ones": {states: []State{Succeeded, Canceled}, want: "canceled"},
+		"a bad node beside canceled ones":  {states: []State{Canceled, Lost}, want: "failed"},
+	}
+	for name, tc := range cases {
+		t.Run(name, func(t *testing.T) {
+			var r Report
+			for _, state := range tc.states {
+				r.Tasks = append(r.Tasks, TaskReport{State: state, Reported: true})
+			}
+			if got := r.Result(); got != tc.want {
+				t.Errorf("got %s, want %s", got, tc.want)
 			}
 		})
 	}

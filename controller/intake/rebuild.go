@@ -60,7 +60,9 @@ func (r *Results) rebuildExecution(id execution.ID, nodes []string, closed func(
 				continue // skipped at the tick: it had no pod
 			}
 			nodes = append(nodes, t.Node)
-			r.SetTask(execution.Key{Execution: id, Node: t.Node}, t.DurationMS, t.Bad())
+			if t.Known() {
+				r.SetTask(execution.Key{Execution: id, Node: t.Node}, t.DurationMS, t.Bad())
+			}
 		}
 		r.exported.SetPods(len(nodes))
 	}

@@ -19,6 +19,7 @@ func lastReport() execution.Report {
 		{Node: "odd", State: execution.Failed, Reason: "exit status 1"},
 		{Node: "gone", State: execution.Lost, Reason: execution.NodeGone},
 		{Node: "cordoned", State: execution.Skipped, Reason: execution.NodeUnschedulable},
+		{Node: "unreached", State: execution.Canceled, Reason: execution.NotStarted},
 	}}
 }
 
@@ -37,6 +38,7 @@ func TestTheLastExecutionNamesItsNodes(t *testing.T) {
 ` + last + `bad_node{node="odd",outcome="failed",reason="Other"} 1
 ` + last + `bad_node{node="silent",outcome="unreported",reason=""} 1
 ` + last + `id 2.026100512e+13
+` + last + `nodes{outcome="canceled"} 1
 ` + last + `nodes{outcome="failed"} 2
 ` + last + `nodes{outcome="lost"} 1
 ` + last + `nodes{outcome="skipped"} 1

@@ -52,7 +52,7 @@ func New(reg prometheus.Registerer) *Metrics {
 		configReloadedAt:   f.gauge("config_last_reload_success_timestamp_seconds", "When a ConfigMap was last accepted, at startup or later."),
 		configWaits:        f.gauge("config_needs_restart", "Whether a part of the current ConfigMap applies only after a restart: 1 yes, 0 no."),
 		executions:         f.counters("executions_total", "Executions started.", "trigger"),
-		executionsClosed:   f.counters("executions_closed_total", "Executions that have closed: failed ones have a node that failed, was lost or is unreported.", "result"),
+		executionsClosed:   f.counters("executions_closed_total", "Executions that have closed: failed ones have a node that failed, was lost or is unreported; canceled ones have none, but a node task that was canceled.", "result"),
 		executionDuration:  f.histogram("execution_duration_seconds", "Time from an execution's scheduled time until it closed.", executionBuckets()),
 		lastExecution:      f.gauges("last_execution_timestamp_seconds", "When an execution last closed with this result.", "result"),
 		last:               newLastExecution(),

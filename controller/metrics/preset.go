@@ -12,7 +12,7 @@ func (m *Metrics) preset() {
 	for _, trigger := range []execution.Trigger{execution.Cron, execution.Startup, execution.Manual} {
 		m.executions.WithLabelValues(string(trigger))
 	}
-	for _, result := range []string{"succeeded", "failed", "aborted"} {
+	for _, result := range []string{"succeeded", "failed", "canceled", "aborted"} {
 		m.executionsClosed.WithLabelValues(result)
 	}
 	m.ticksSkipped.WithLabelValues("open_execution")
@@ -71,5 +71,7 @@ func knownOutcomes() []execution.Outcome {
 		{State: execution.Failed, Reason: execution.JobTimeout},
 		{State: execution.Failed, Reason: execution.NodeBusy},
 		{State: execution.Failed, Reason: execution.ContainerFailed},
+		{State: execution.Canceled, Reason: execution.NotStarted},
+		{State: execution.Canceled, Reason: execution.Stopped},
 	}
 }

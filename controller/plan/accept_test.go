@@ -31,6 +31,10 @@ func TestAcceptCallback(t *testing.T) {
 		"an end that only the record knows of":      {state: execution.Succeeded, admitted: true, now: after(0), want: execution.ErrEnded},
 		"a task that was skipped before its turn":   {state: execution.Skipped, finished: after(0), now: after(time.Second), want: execution.ErrUnknownNode},
 		"a task that was skipped, after the grace":  {state: execution.Skipped, finished: after(0), now: after(time.Hour), want: execution.ErrEnded},
+		"a task that was canceled just now":         {state: execution.Canceled, finished: after(0), admitted: true, now: after(time.Second)},
+		"a task that was canceled, after the grace": {state: execution.Canceled, finished: after(0), admitted: true, now: after(time.Hour), want: execution.ErrEnded},
+		"a task that was canceled before its turn":  {state: execution.Canceled, finished: after(0), now: after(time.Second), want: execution.ErrUnknownNode},
+		"a task that the record has as canceled":    {state: execution.Canceled, admitted: true, now: after(0), want: execution.ErrEnded},
 		"a task whose start is known but not a end": {state: execution.Running, admitted: true, now: after(1000 * time.Hour)},
 	}
 	for name, tc := range cases {

@@ -190,7 +190,7 @@ func StopOf(job *batchv1.Job) (execution.End, bool) {
 	}
 	end.Started, end.Finished = jobspec.ParseRan(job.Annotations[jobspec.StopRanAnnotation])
 	switch {
-	case end.Outcome.State == execution.Failed, end.Outcome.State == execution.Lost:
+	case end.Outcome.State == execution.Failed, end.Outcome.State == execution.Lost, end.Outcome.State == execution.Canceled:
 		return end, true
 	case end.Outcome.State == execution.Succeeded && reason == "" && !end.Finished.IsZero():
 		return execution.End{Outcome: execution.Outcome{State: execution.Succeeded}, Started: end.Started, Finished: end.Finished}, true

@@ -21,6 +21,7 @@ func TestStopOf(t *testing.T) {
 		"none":                           {wantNone: true},
 		"a pod that did not start":       {annotation: "failed/ImagePullBackOff", message: "m", want: ended(execution.Failed, "ImagePullBackOff"), wantMessage: "m"},
 		"a node that is gone":            {annotation: "lost/NodeGone", want: ended(execution.Lost, execution.NodeGone)},
+		"a canceled execution":           {annotation: "canceled/Stopped", want: ended(execution.Canceled, execution.Stopped)},
 		"a reason in a foreign alphabet": {annotation: "failed/Ошибка", want: ended(execution.Failed, "Unknown")},
 		"a reason with a path":           {annotation: "failed/../../etc", want: ended(execution.Failed, "etc")},
 		"no reason":                      {annotation: "failed/", want: ended(execution.Failed, "Unknown")},

@@ -79,7 +79,7 @@ func (e *Execution) AnnounceClosed(ctx context.Context, report execution.Report)
 	e.Metrics.SetLastReport(report)
 	e.Log.Info("execution closed", "execution", report.ID, "result", result, "bad", counts.Bad(),
 		"succeeded", counts[execution.Succeeded], "unreported", counts[execution.Unreported], "failed", counts[execution.Failed],
-		"lost", counts[execution.Lost], "skipped", counts[execution.Skipped])
+		"lost", counts[execution.Lost], "skipped", counts[execution.Skipped], "canceled", counts[execution.Canceled])
 	about := e.recordReference()
 	if more := otherFailures(report); more != "" {
 		e.Announcer.Announce(ctx, about, true, kube.EventTaskFailed, more)

@@ -64,9 +64,11 @@ func (e *Execution) findResult(index int) {
 }
 
 // exportTask exports the task's state. A node that has reported shows as good until its
-// pod ends badly. The caller holds e.mu.
+// pod ends badly. A canceled task without a result changes nothing. The caller holds e.mu.
 func (e *Execution) exportTask(index int) {
 	node := e.nodes[index]
 	task, _ := e.ledger.Task(node)
-	e.Results.SetTask(execution.Key{Execution: e.id, Node: node}, task.Duration().Milliseconds(), task.Bad())
+	if task.Known() {
+		e.Results.SetTask(execution.Key{Execution: e.id, Node: node}, task.Duration().Milliseconds(), task.Bad())
+	}
 }

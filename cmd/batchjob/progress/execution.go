@@ -138,6 +138,7 @@ func (e Execution) Line() string {
 	}{
 		{e.Counts[execution.Unreported], string(execution.Unreported)}, {e.Counts[execution.Failed], "failed"}, {e.Counts[execution.Lost], "lost"},
 		{e.Running, "running"}, {e.Pending, "pending"}, {e.Counts[execution.Skipped], "skipped"},
+		{e.Counts[execution.Canceled], "canceled"},
 	} {
 		if part.count > 0 {
 			words = append(words, fmt.Sprintf("%d %s", part.count, part.word))

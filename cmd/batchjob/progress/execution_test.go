@@ -62,6 +62,15 @@ func TestExecution(t *testing.T) {
 			Execution{Counts: execution.Counts{execution.Succeeded: 6, execution.Skipped: 1}, Skipped: []Node{atTheTick}},
 			"6 of 6 nodes succeeded, 1 skipped",
 		},
+		"it was canceled": {
+			execution.Account{Phase: execution.Closed, Admitted: indexes(t, "0-3"), Outcomes: map[execution.Outcome]execution.Indexes{
+				{State: execution.Succeeded}:                              indexes(t, "0"),
+				{State: execution.Canceled, Reason: execution.Stopped}:    indexes(t, "1"),
+				{State: execution.Canceled, Reason: execution.NotStarted}: indexes(t, "2-5"),
+			}},
+			Execution{Counts: execution.Counts{execution.Succeeded: 1, execution.Canceled: 5, execution.Skipped: 1}, Skipped: []Node{atTheTick}},
+			"1 of 6 nodes succeeded, 1 skipped, 5 canceled",
+		},
 		"nodes that sent no result have not succeeded": {
 			execution.Account{
 				Phase: execution.Closed, Admitted: indexes(t, "0-5"), Unreported: indexes(t, "0,4"),

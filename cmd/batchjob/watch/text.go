@@ -18,10 +18,10 @@ import (
 
 // executionsTable lists the newest execution first.
 func executionsTable(executions []progress.Execution, now time.Time) string {
-	return table("EXECUTION\tTRIGGER\tPHASE\tAGE\tDURATION\tNODES\tSUCCEEDED\tUNREPORTED\tFAILED\tLOST\tRUNNING\tPENDING\tSKIPPED", func(row func(...any)) {
+	return table("EXECUTION\tTRIGGER\tPHASE\tAGE\tDURATION\tNODES\tSUCCEEDED\tUNREPORTED\tFAILED\tLOST\tRUNNING\tPENDING\tSKIPPED\tCANCELED", func(row func(...any)) {
 		for _, e := range slices.Backward(executions) {
 			if e.Unreadable != "" {
-				row(cmp.Or(string(e.ID), e.Record), "-", e.Phase, "-", "-", "-", "-", "-", "-", "-", "-", "-", "-")
+				row(cmp.Or(string(e.ID), e.Record), "-", e.Phase, "-", "-", "-", "-", "-", "-", "-", "-", "-", "-", "-")
 				continue
 			}
 			duration := "-"
@@ -29,7 +29,7 @@ func executionsTable(executions []progress.Execution, now time.Time) string {
 				duration = cli.HumanDuration(e.ClosedAt.Sub(e.Scheduled))
 			}
 			row(e.ID, e.Trigger, e.Phase, cli.HumanDuration(now.Sub(e.Scheduled)), duration, e.Nodes, e.Counts[execution.Succeeded],
-				e.Counts[execution.Unreported], e.Counts[execution.Failed], e.Counts[execution.Lost], e.Running, e.Pending, e.Counts[execution.Skipped])
+				e.Counts[execution.Unreported], e.Counts[execution.Failed], e.Counts[execution.Lost], e.Running, e.Pending, e.Counts[execution.Skipped], e.Counts[execution.Canceled])
 		}
 	})
 }
