@@ -131,6 +131,28 @@ func (x Indexes) All() iter.Seq[int] {
 	}
 }
 
+// Minus returns the indexes of x that are not in y.
+func (x Indexes) Minus(y Indexes) Indexes {
+	var rest Indexes
+	skip := 0
+	for _, s := range x.spans {
+		for skip < len(y.spans) && y.spans[skip].last < s.first {
+			skip++
+		}
+		first := s.first
+		for n := skip; n < len(y.spans) && y.spans[n].first <= s.last; n++ {
+			if first < y.spans[n].first {
+				rest.spans = append(rest.spans, span{first, y.spans[n].first - 1})
+			}
+			first = y.spans[n].last + 1
+		}
+		if first <= s.last {
+			rest.spans = append(rest.spans, span{first, s.last})
+		}
+	}
+	return rest
+}
+
 // Clone returns a copy that shares nothing with x.
 func (x Indexes) Clone() Indexes {
 	return Indexes{spans: slices.Clone(x.spans)}

@@ -218,3 +218,27 @@ func FuzzParseIndexes(f *testing.F) {
 		}
 	})
 }
+
+func TestIndexesMinus(t *testing.T) {
+	r := rand.New(rand.NewPCG(5, 6))
+	for range 3000 {
+		n := r.IntN(40)
+		var x, y, want Indexes
+		for i := range n {
+			inX, inY := r.IntN(3) > 0, r.IntN(3) == 0
+			if inX {
+				x.Add(i)
+			}
+			if inY {
+				y.Add(i)
+			}
+			if inX && !inY {
+				want.Add(i)
+			}
+		}
+		before := x.String()
+		if got := x.Minus(y); got.String() != want.String() || x.String() != before {
+			t.Fatalf("%s minus %s is %s, want %s", before, y, got, want)
+		}
+	}
+}

@@ -19,7 +19,17 @@ type Plan struct {
 	Trigger    Trigger   `json:"trigger"`
 	Scheduled  time.Time `json:"scheduled"`
 	ConfigHash string    `json:"configHash"`
-	Settings   Settings  `json:"settings"`
+	// NodeCronJob is the name of the definition; empty: the controller's own.
+	NodeCronJob string `json:"nodeCronJob,omitempty"`
+	// Execution is the object that the plan was made for; empty: it has none.
+	Execution Object `json:"execution,omitzero"`
+	// Partial says that the nodes were narrowed: it is no execution over all nodes.
+	Partial bool `json:"partial,omitempty"`
+	// Reason is why the execution was asked for, and RequestedBy who asked, as its client says.
+	Reason      string    `json:"reason,omitempty"`
+	RequestedBy string    `json:"requestedBy,omitempty"`
+	Retention   Retention `json:"retention,omitzero"`
+	Settings    Settings  `json:"settings"`
 	// Nodes in the order in which they get their slots. The order never changes
 	// either: the pool relies on it when a leader is stale.
 	Nodes   []Node `json:"nodes"`
@@ -27,6 +37,20 @@ type Plan struct {
 	// Excluded is the number of nodes that match the selector and that the pod
 	// template rules out.
 	Excluded int `json:"excluded,omitempty"`
+}
+
+// Object names an Execution in the API server. The UID distinguishes it from another one of
+// the same name.
+type Object struct {
+	Name string `json:"name"`
+	UID  string `json:"uid"`
+}
+
+// Retention is how many of the newest executions of a definition are kept, if the
+// definition is gone. Zero: the configuration applies.
+type Retention struct {
+	Reports int `json:"reports,omitempty"` // reports and records
+	Jobs    int `json:"jobs,omitempty"`    // closed executions whose Jobs are kept
 }
 
 // Node is a node as it was at the tick. The UID distinguishes it from a later

@@ -12,11 +12,13 @@ import (
 
 const prefix = "batch-job-controller.io/"
 
-// Labels of execution records, Jobs and pods.
+// Labels of execution records, plan parts, Jobs and pods.
 const (
-	OwnerLabel     = prefix + "owner"     // the controller's name
-	ExecutionLabel = prefix + "execution" // the execution ID
-	NodeLabel      = prefix + "node"      // the node's name, shortened where a label cannot hold it
+	OwnerLabel       = prefix + "owner"       // the controller's name
+	NodeCronJobLabel = prefix + "nodecronjob" // the definition's name
+	ExecutionLabel   = prefix + "execution"   // the execution ID
+	PlanLabel        = prefix + "plan"        // the hash in the names of a plan's parts
+	NodeLabel        = prefix + "node"        // the node's name, shortened where a label cannot hold it
 	// KeyLabel is the ID of the key from which the tokens of a Secret are derived. It
 	// reveals nothing about the key.
 	KeyLabel = prefix + "callback-key-id"
@@ -50,10 +52,11 @@ const (
 
 // Components: the values of the label app.kubernetes.io/component.
 const (
-	JobComponent    = "job"
-	RecordComponent = "execution-record"
-	TokenComponent  = "callback-tokens"
-	KeyComponent    = "callback-key"
+	JobComponent      = "job"
+	RecordComponent   = "execution-record"
+	PlanPartComponent = "plan-part"
+	TokenComponent    = "callback-tokens"
+	KeyComponent      = "callback-key"
 )
 
 // CommonLabels returns the labels that every object of a controller has.

@@ -4,6 +4,7 @@ import (
 	"crypto/sha256"
 	"encoding/hex"
 	"strconv"
+	"strings"
 
 	"github.com/batch-job-controller/batch-job-controller/controller/execution"
 )
@@ -25,6 +26,16 @@ func JobName(controller string, key execution.Key) string {
 // begin. No program parses it: labels have the ID.
 func RecordName(controller string, id execution.ID) string {
 	return controller + "-" + string(id)
+}
+
+// PlanHash returns the hash in the names and labels of a plan's parts, by their digests in
+// their order.
+func PlanHash(digests ...string) string { return hash(strings.Join(digests, "\n")) }
+
+// PlanPartName returns the name of a part of a plan. The hash is in it, so that two leaders
+// that freeze different nodes for one execution write parts of different names.
+func PlanPartName(definition string, id execution.ID, hash string, number int) string {
+	return definition + "-" + string(id) + "-" + hash + "-" + strconv.Itoa(number)
 }
 
 // LeaseName returns the name of the Lease that the leader holds.
