@@ -181,6 +181,7 @@ var allowedOfController = map[string][]string{
 		"k8s.io/api/...",
 	},
 	"controller/record": {
+		"controller/api/v1alpha1",
 		"controller/execution",
 		"controller/jobspec",
 		"controller/kube",

@@ -3,12 +3,17 @@
 // the newest execution. They are created under computed names, and changed by
 // compare-and-swap.
 //
-//	record.go   Record and its Store: created, read, listed, swapped, deleted
-//	read.go     Read: a record without a Store, for clients
-//	format.go   the keys of a record's ConfigMap, and their values
-//	schema.go   the schema version, and records of a later one
-//	damaged.go  records that no version can read
-//	state.go    State and its StateStore: which ticks were processed, which execution begins
+//	record.go    Record and its Store: created, read, listed, swapped, deleted
+//	read.go      Read: a record without a Store, for clients
+//	format.go    the keys of a record's ConfigMap, and their values
+//	account.go   the account in the status of an Execution
+//	outcomes.go  the outcomes of an account, and the bound on their number
+//	counts.go    the nodes of an Execution's status by state
+//	planparts.go a plan as parts, each for a ConfigMap
+//	unpack.go    the plan of an Execution, from its parts
+//	schema.go    the schema version, and records of a later one
+//	damaged.go   records that no version can read
+//	state.go     State and its StateStore: which ticks were processed, which execution begins
 //
 // Records and the state are read and written with requests, and never watched. A cache may
 // lack the last writes of the previous leader: with it, a new leader could miss an open

@@ -64,9 +64,6 @@ func packPlan(plan execution.Plan) ([]byte, error) {
 	return out.Bytes(), nil
 }
 
-// maxPlan bounds an unpacked plan, in bytes.
-const maxPlan = 64 << 20
-
 func unpackPlan(packed []byte) (execution.Plan, error) {
 	var plan execution.Plan
 	r, err := gzip.NewReader(bytes.NewReader(packed))
