@@ -31,11 +31,20 @@ var allowedOfController = map[string][]string{
 		"k8s.io/apimachinery/...",
 		"k8s.io/client-go/...",
 	},
+	"controller/api/client/clienttest": {
+		"controller/api/client",
+		"controller/api/v1alpha1",
+		"k8s.io/api/...",
+		"k8s.io/apimachinery/...",
+		"k8s.io/client-go/...",
+	},
 	"controller/api/client/fake": {
 		"controller/api/client",
 		"controller/api/v1alpha1",
 		"k8s.io/apimachinery/...",
 		"k8s.io/client-go/...",
+		"kustomize",
+		"sigs.k8s.io/yaml",
 	},
 	"controller/api/v1alpha1": {
 		"k8s.io/api/...",

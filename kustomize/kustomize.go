@@ -5,7 +5,7 @@ import (
 	"io/fs"
 )
 
-//go:embed components overlays transformers
+//go:embed components crds overlays transformers
 var files embed.FS
 
 // Files returns the files of this directory.

@@ -8,6 +8,7 @@ import (
 	"k8s.io/apimachinery/pkg/types"
 
 	"github.com/batch-job-controller/batch-job-controller/controller/api/client"
+	"github.com/batch-job-controller/batch-job-controller/controller/api/client/clienttest"
 	"github.com/batch-job-controller/batch-job-controller/controller/api/v1alpha1"
 )
 
@@ -29,58 +30,32 @@ func newExecution(t *testing.T) (client.ExecutionInterface, *v1alpha1.Execution)
 	return executions, created
 }
 
-func TestCreate(t *testing.T) {
-	executions, created := newExecution(t)
-	if created.Status.Phase != "" || created.Generation != 1 || created.UID == "" || created.ResourceVersion == "" {
-		t.Errorf("got %+v, want no status, and the first generation", created)
-	}
-	if _, err := executions.Create(t.Context(), created, metav1.CreateOptions{}); !apierrors.IsAlreadyExists(err) {
-		t.Errorf("create it again: got %v, want AlreadyExists", err)
-	}
-}
-
-func TestUpdatesAreOfTheSpecOrOfTheStatus(t *testing.T) {
-	executions, created := newExecution(t)
-	changed := created.DeepCopy()
-	changed.Spec.Paused, changed.Status.Phase = true, v1alpha1.Queued
-	spec, err := executions.Update(t.Context(), changed, metav1.UpdateOptions{})
-	if err != nil {
-		t.Fatal(err)
-	}
-	if !spec.Spec.Paused || spec.Status.Phase != "" || spec.Generation != 2 {
-		t.Errorf("update: got %+v, want only the spec changed, and the next generation", spec)
-	}
-	changed = spec.DeepCopy()
-	changed.Spec.Paused, changed.Status.Phase = false, v1alpha1.Queued
-	status, err := executions.UpdateStatus(t.Context(), changed, metav1.UpdateOptions{})
-	if err != nil {
-		t.Fatal(err)
-	}
-	if !status.Spec.Paused || status.Status.Phase != v1alpha1.Queued || status.Generation != 2 {
-		t.Errorf("update the status: got %+v, want only the status changed", status)
+// Package clienttest has what else a real API server does.
+func TestCases(t *testing.T) {
+	for _, test := range clienttest.Cases() {
+		t.Run(test.Name, func(t *testing.T) {
+			c, err := New()
+			if err != nil {
+				t.Fatal(err)
+			}
+			test.Run(t, clienttest.Cluster{Namespace: "default", Resources: c})
+		})
 	}
 }
 
-func TestStaleUpdatesConflict(t *testing.T) {
+func TestPatch(t *testing.T) {
 	executions, created := newExecution(t)
-	if _, err := executions.UpdateStatus(t.Context(), created, metav1.UpdateOptions{}); err != nil {
-		t.Fatal(err)
-	}
-	if _, err := executions.UpdateStatus(t.Context(), created, metav1.UpdateOptions{}); !apierrors.IsConflict(err) {
-		t.Errorf("update the status: got %v, want a conflict", err)
-	}
-	if _, err := executions.Update(t.Context(), created, metav1.UpdateOptions{}); !apierrors.IsConflict(err) {
-		t.Errorf("update: got %v, want a conflict", err)
-	}
 	patch := []byte(`{"spec": {"cancel": "Drain"}}`)
 	patched, err := executions.Patch(t.Context(), created.Name, types.MergePatchType, patch, metav1.PatchOptions{})
-	if err != nil || patched.Spec.Cancel != v1alpha1.CancelDrain || patched.Generation != 2 {
-		t.Errorf("got %+v, %v, want it canceled, whatever its version", patched, err)
+	if err != nil || patched.Spec.Cancel != v1alpha1.CancelDrain || patched.Generation != 2 || patched.ResourceVersion == created.ResourceVersion {
+		t.Errorf("got %+v, %v, want it canceled, of the next generation", patched, err)
 	}
-	again := created.DeepCopy()
-	again.ResourceVersion, again.UID = "", "other"
-	if _, err := executions.Update(t.Context(), again, metav1.UpdateOptions{}); !apierrors.IsConflict(err) {
-		t.Errorf("update one that was created anew: got %v, want a conflict", err)
+	patch = []byte(`{"spec": {"nodeCronJobName": "other"}}`)
+	if _, err := executions.Patch(t.Context(), created.Name, types.MergePatchType, patch, metav1.PatchOptions{}); !apierrors.IsInvalid(err) {
+		t.Errorf("got %v, want that it is immutable", err)
+	}
+	if _, err := executions.Patch(t.Context(), created.Name, types.MergePatchType, patch, metav1.PatchOptions{}, "status"); err == nil {
+		t.Error("got no error of a patch that the fake cannot do")
 	}
 }
 
