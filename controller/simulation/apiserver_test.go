@@ -14,6 +14,8 @@ import (
 	"k8s.io/apimachinery/pkg/runtime/schema"
 	"k8s.io/apimachinery/pkg/types"
 	"k8s.io/apimachinery/pkg/watch"
+
+	"github.com/batch-job-controller/batch-job-controller/controller/api/client/fake"
 )
 
 // object is an object that the API server stores. A stored object is never changed: a
@@ -27,14 +29,16 @@ type object interface {
 type kind string
 
 const (
-	configMaps kind = "configmaps"
-	events     kind = "events"
-	jobs       kind = "jobs"
-	leases     kind = "leases"
-	nodes      kind = "nodes"
-	pods       kind = "pods"
-	secrets    kind = "secrets"
-	services   kind = "services"
+	configMaps   kind = "configmaps"
+	events       kind = "events"
+	executions   kind = "executions"
+	jobs         kind = "jobs"
+	leases       kind = "leases"
+	nodeCronJobs kind = "nodecronjobs"
+	nodes        kind = "nodes"
+	pods         kind = "pods"
+	secrets      kind = "secrets"
+	services     kind = "services"
 )
 
 // apiServer is the storage of the API server. The caller of its methods holds the world's
@@ -62,7 +66,7 @@ type change struct {
 
 func newAPIServer() *apiServer {
 	s := &apiServer{tables: map[kind]*table{}}
-	for _, k := range []kind{configMaps, events, jobs, leases, nodes, pods, secrets, services} {
+	for _, k := range []kind{configMaps, events, executions, jobs, leases, nodeCronJobs, nodes, pods, secrets, services} {
 		s.tables[k] = &table{kind: k, objects: map[string]object{}, watchers: map[*watcher]bool{}}
 	}
 	return s
@@ -84,6 +88,12 @@ func (s *apiServer) read(k kind, name string) (object, error) {
 }
 
 func (s *apiServer) create(k kind, o object) error {
+	if o.GetName() == "" && o.GetGenerateName() != "" {
+		o.SetName(fmt.Sprintf("%s%05d", o.GetGenerateName(), s.uids))
+	}
+	if err := fake.PrepareCreate(o); err != nil {
+		return err
+	}
 	if s.get(k, o.GetName()) != nil {
 		return apierrors.NewAlreadyExists(resource(k), o.GetName())
 	}
@@ -96,6 +106,15 @@ func (s *apiServer) create(k kind, o object) error {
 
 // update replaces an object, unless the new one has another version or UID.
 func (s *apiServer) update(k kind, o object) error {
+	return s.replace(k, o, fake.PrepareUpdate)
+}
+
+// updateStatus replaces the status of a custom resource in the same way.
+func (s *apiServer) updateStatus(k kind, o object) error {
+	return s.replace(k, o, fake.PrepareUpdateStatus)
+}
+
+func (s *apiServer) replace(k kind, o object, prepare func(now, stored runtime.Object) error) error {
 	stored, err := s.read(k, o.GetName())
 	if err != nil {
 		return err
@@ -106,9 +125,13 @@ func (s *apiServer) update(k kind, o object) error {
 	if u := o.GetUID(); u != "" && u != stored.GetUID() {
 		return apierrors.NewConflict(resource(k), o.GetName(), fmt.Errorf("the object has UID %s", stored.GetUID()))
 	}
-	o.SetUID(stored.GetUID())
+	if err := prepare(o, stored); err != nil {
+		return err
+	}
 	o.SetCreationTimestamp(stored.GetCreationTimestamp())
-	s.put(k, watch.Modified, o)
+	if !fake.Unchanged(o, stored) {
+		s.put(k, watch.Modified, o)
+	}
 	return nil
 }
 

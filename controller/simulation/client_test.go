@@ -24,13 +24,19 @@ func (v *view) IsWatchListSemanticsUnSupported() bool { return true }
 
 // request is one request to the API server.
 type request struct {
-	verb  string
-	kind  kind
-	name  string
-	write bool
+	verb   string
+	kind   kind
+	name   string
+	status bool // it is about the subresource
+	write  bool
 }
 
-func (r request) String() string { return string(r.kind) + "/" + r.name }
+func (r request) String() string {
+	if r.status {
+		return string(r.kind) + "/" + r.name + "/status"
+	}
+	return string(r.kind) + "/" + r.name
+}
 
 var (
 	errKilled  = errors.New("the process was killed")

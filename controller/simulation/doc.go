@@ -18,7 +18,10 @@
 //	client_test.go      requests of a replica, with latency and failures
 //	watch_test.go       watches that lag and break
 //	typed_test.go       the used part of kubernetes.Interface
-//	jobs_test.go        the Job controller and the garbage collector
+//	deletion_test.go    requests that delete
+//	resources_test.go   the custom resources
+//	jobs_test.go        the Job controller
+//	collector_test.go   the garbage collector
 //	kubelet_test.go     the scheduler and the kubelets
 //	report_test.go      the results that pods send
 //	token_test.go       the callback key, the tokens, and pods that use them for other nodes

@@ -27,8 +27,12 @@ func (w *world) create(k kind, o object) error {
 	case *corev1.Secret:
 		w.secretCreated(o)
 	}
+	w.collectIfOwnerIsGone(k, o)
 	return nil
 }
+
+// updateStatus replaces only the status of a custom resource.
+func (w *world) updateStatus(k kind, o object) error { return w.api.updateStatus(k, o) }
 
 func (w *world) update(k kind, o object) error {
 	before := w.api.get(k, o.GetName())
@@ -48,17 +52,22 @@ func (w *world) update(k kind, o object) error {
 
 func (w *world) remove(k kind, name string) {
 	stored := w.api.get(k, name)
+	if stored == nil {
+		return
+	}
 	w.api.remove(k, name)
 	switch o := stored.(type) {
 	case *corev1.ConfigMap:
 		w.oracle.recordDeleted(o)
-		w.collect(o, jobs)
-		w.collect(o, secrets)
 	case *batchv1.Job:
 		w.oracle.jobDeleted(o)
 		w.collectPod(o)
 	case *corev1.Secret:
 		w.oracle.secretDeleted(o)
+	}
+	switch k {
+	case configMaps, executions, nodeCronJobs:
+		w.collect(stored)
 	}
 }
 
@@ -97,9 +106,6 @@ func (w *world) jobCreated(job *batchv1.Job) {
 	key, _ := jobspec.KeyOf(job)
 	l := &life{job: job, key: key, pod: fmt.Sprintf("%s-%d", job.Name, w.oracle.jobs[key].created), gone: make(chan struct{})}
 	w.lives[job.Name] = l
-	if owner := metav1.GetControllerOf(job); w.api.get(configMaps, owner.Name) == nil {
-		w.after(w.draw("gc", job.Name).between(200*time.Millisecond, 2*time.Second), func() { w.remove(jobs, job.Name) })
-	}
 	w.after(w.draw("pod of", job.Name).between(50*time.Millisecond, 2*time.Second), func() { w.createPod(l) })
 }
 
@@ -171,19 +177,6 @@ func (w *world) addCondition(l *life, condition batchv1.JobConditionType, reason
 		}
 	})
 	w.note("job-ctl", "condition", l.job.Name, string(condition)+" "+reason)
-}
-
-// collect is the garbage collector: it deletes the objects that a record owns.
-func (w *world) collect(record *corev1.ConfigMap, k kind) {
-	for _, o := range w.api.tables[k].at(w.api.version) {
-		if owner := metav1.GetControllerOf(o); owner == nil || owner.UID != record.UID {
-			continue
-		}
-		w.after(w.draw("gc", o.GetName()).between(200*time.Millisecond, 2*time.Second), func() {
-			w.note("gc", "delete", string(k)+"/"+o.GetName(), "")
-			w.remove(k, o.GetName())
-		})
-	}
 }
 
 func (w *world) collectPod(job *batchv1.Job) {

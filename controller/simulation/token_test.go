@@ -49,15 +49,10 @@ func (p *process) openKeyring(ctx context.Context, view *view) (*auth.Keyring, e
 	}
 }
 
-// secretCreated is the garbage collector: it deletes a Secret whose record is deleted.
+// secretCreated checks a token Secret.
 func (w *world) secretCreated(secret *corev1.Secret) {
-	id := executionOf(secret)
-	if id == "" {
-		return // the callback key
-	}
-	w.oracle.secretCreated(id, secret)
-	if owner := metav1.GetControllerOf(secret); owner != nil && w.api.get(configMaps, owner.Name) == nil {
-		w.after(w.draw("gc", secret.Name).between(200*time.Millisecond, 2*time.Second), func() { w.remove(secrets, secret.Name) })
+	if id := executionOf(secret); id != "" { // otherwise it is the callback key
+		w.oracle.secretCreated(id, secret)
 	}
 }
 

@@ -12,7 +12,6 @@ import (
 	eventsv1 "k8s.io/api/events/v1"
 	apierrors "k8s.io/apimachinery/pkg/api/errors"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
-	"k8s.io/apimachinery/pkg/fields"
 	"k8s.io/apimachinery/pkg/labels"
 	"k8s.io/apimachinery/pkg/types"
 	"k8s.io/apimachinery/pkg/watch"
@@ -68,6 +67,21 @@ func (c client[P]) Update(ctx context.Context, o P, _ metav1.UpdateOptions) (P, 
 	return answer(&got, err)
 }
 
+// UpdateStatus is for the custom resources: the status of others is not stored apart.
+func (c client[P]) UpdateStatus(ctx context.Context, o P, _ metav1.UpdateOptions) (P, error) {
+	sent := o.DeepCopyObject().(P)
+	var got P
+	err := c.do(ctx, request{verb: "update", kind: c.kind, name: o.GetName(), status: true, write: true}, func() error {
+		stored := sent.DeepCopyObject().(P)
+		if err := c.world.updateStatus(c.kind, stored); err != nil {
+			return err
+		}
+		got = stored.DeepCopyObject().(P)
+		return nil
+	})
+	return answer(&got, err)
+}
+
 // answer returns the response of a request. With an error it does not read got: the request
 // may still be carried out, and write to it.
 func answer[P any](got *P, err error) (P, error) {
@@ -76,41 +90,6 @@ func answer[P any](got *P, err error) (P, error) {
 		return nothing, err
 	}
 	return *got, nil
-}
-
-func (c client[P]) Delete(ctx context.Context, name string, o metav1.DeleteOptions) error {
-	return c.do(ctx, request{verb: "delete", kind: c.kind, name: name, write: true}, func() error {
-		current, err := c.world.api.read(c.kind, name)
-		if err != nil {
-			return err
-		}
-		if p := o.Preconditions; p != nil && p.UID != nil && *p.UID != current.GetUID() {
-			return apierrors.NewConflict(resource(c.kind), name, errReset)
-		}
-		c.world.remove(c.kind, name)
-		return nil
-	})
-}
-
-// DeleteCollection deletes the objects that both selectors match.
-func (c secretClient) DeleteCollection(ctx context.Context, _ metav1.DeleteOptions, o metav1.ListOptions) error {
-	selector, err := labels.Parse(o.LabelSelector)
-	if err != nil {
-		return err
-	}
-	one, err := fields.ParseSelector(o.FieldSelector)
-	if err != nil {
-		return err
-	}
-	name, _ := one.RequiresExactMatch(metav1.ObjectNameField) // empty: the request is for many
-	return c.do(ctx, request{verb: "deletecollection", kind: secrets, name: name, write: true}, func() error {
-		for _, current := range c.world.api.tables[secrets].list(c.world.api.version, selector) {
-			if one.Matches(fields.Set{metav1.ObjectNameField: current.GetName()}) {
-				c.world.remove(secrets, current.GetName())
-			}
-		}
-		return nil
-	})
 }
 
 // stopPatch is the only patch of a Job.
@@ -134,8 +113,11 @@ func (c client[P]) Patch(ctx context.Context, name string, _ types.PatchType, da
 		patched := current.DeepCopyObject().(P)
 		got = patched
 		job, ok := any(patched).(*batchv1.Job)
-		if !ok {
-			return nil // the count of an event
+		switch {
+		case c.kind == events:
+			return nil // its count
+		case !ok:
+			return apierrors.NewBadRequest("the simulation has no patch of " + string(c.kind))
 		}
 		var patch stopPatch
 		if err := json.Unmarshal(data, &patch); err != nil {
