@@ -131,6 +131,7 @@ var allowedOfController = map[string][]string{
 		"sigs.k8s.io/yaml",
 	},
 	"controller/kube": {
+		"controller/api/client",
 		"controller/backoff",
 		"controller/execution",
 		"controller/jobspec",
@@ -236,6 +237,8 @@ var allowedOfController = map[string][]string{
 	},
 	"controller/servingcert/certificate": {},
 	"controller/testkit": {
+		"controller/api/client",
+		"controller/api/client/fake",
 		"controller/execution",
 		"k8s.io/api/...",
 		"k8s.io/apimachinery/...",

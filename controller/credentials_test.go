@@ -18,7 +18,6 @@ import (
 
 	corev1 "k8s.io/api/core/v1"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
-	"k8s.io/client-go/kubernetes"
 	"k8s.io/client-go/kubernetes/scheme"
 	corev1client "k8s.io/client-go/kubernetes/typed/core/v1"
 	"k8s.io/client-go/rest"
@@ -30,6 +29,7 @@ import (
 	"github.com/batch-job-controller/batch-job-controller/controller/report"
 	"github.com/batch-job-controller/batch-job-controller/controller/report/memdisk"
 	"github.com/batch-job-controller/batch-job-controller/controller/route"
+	"github.com/batch-job-controller/batch-job-controller/controller/testkit"
 )
 
 // jwt returns an unsigned token with these claims.
@@ -97,7 +97,7 @@ func TestCredentialsInWhatPodsSend(t *testing.T) {
 			inBubble(t, func(t *testing.T) {
 				c := newCluster(t, "a")
 				c.behave("a", behaviour{runFor: time.Minute})
-				printing := &printedLogs{Interface: c.client}
+				printing := &printedLogs{Clientset: c.client}
 				store, err := report.Open(memdisk.New(), report.Options{})
 				must(t, err)
 				r := startReplicaWith(t, printing, store, testConfig(func(c *config.Config) { c.SavePodLog = true }), ofIssuer(t, "https://k"))
@@ -205,7 +205,7 @@ func filesOf(t *testing.T, files fs.FS, id execution.ID) map[string]string {
 
 // printedLogs is a client with a text as the log of every container.
 type printedLogs struct {
-	kubernetes.Interface
+	*testkit.Clientset
 	text string
 }
 
@@ -213,7 +213,7 @@ type printedLogs struct {
 func (*printedLogs) IsWatchListSemanticsUnSupported() bool { return true }
 
 func (p *printedLogs) CoreV1() corev1client.CoreV1Interface {
-	return printedCore{p.Interface.CoreV1(), p}
+	return printedCore{p.Clientset.CoreV1(), p}
 }
 
 type printedCore struct {

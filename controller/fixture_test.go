@@ -16,7 +16,6 @@ import (
 	corev1 "k8s.io/api/core/v1"
 	"k8s.io/apimachinery/pkg/runtime"
 	utilruntime "k8s.io/apimachinery/pkg/util/runtime"
-	"k8s.io/client-go/kubernetes"
 	clienttesting "k8s.io/client-go/testing"
 	"k8s.io/utils/clock"
 
@@ -105,7 +104,7 @@ func startReplica(t *testing.T, c *cluster, store Store, cfg config.Config) *rep
 	return startReplicaWith(t, c.client, store, cfg)
 }
 
-func startReplicaWith(t *testing.T, client kubernetes.Interface, store Store, cfg config.Config, mutate ...func(*Options)) *replica {
+func startReplicaWith(t *testing.T, client kube.Client, store Store, cfg config.Config, mutate ...func(*Options)) *replica {
 	t.Helper()
 	r := newReplica(t, client, store, cfg, mutate...)
 	r.run()
@@ -127,7 +126,7 @@ func (r *replica) run() {
 }
 
 // openTestKeyring retries while the API server is faulty, as main does.
-func openTestKeyring(t *testing.T, client kubernetes.Interface, controller string) *auth.Keyring {
+func openTestKeyring(t *testing.T, client kube.Client, controller string) *auth.Keyring {
 	t.Helper()
 	for try := 0; ; try++ {
 		keyring, err := auth.OpenKeyring(t.Context(), auth.KeyringOptions{
@@ -144,7 +143,7 @@ func openTestKeyring(t *testing.T, client kubernetes.Interface, controller strin
 }
 
 // newReplica returns a controller that does not run.
-func newReplica(t *testing.T, client kubernetes.Interface, store Store, cfg config.Config, mutate ...func(*Options)) *replica {
+func newReplica(t *testing.T, client kube.Client, store Store, cfg config.Config, mutate ...func(*Options)) *replica {
 	t.Helper()
 	registry := prometheus.NewRegistry()
 	results := metrics.NewResults(metrics.ResultOptions{

@@ -11,7 +11,6 @@ import (
 
 	corev1 "k8s.io/api/core/v1"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
-	"k8s.io/client-go/kubernetes"
 	"k8s.io/client-go/kubernetes/scheme"
 	corev1client "k8s.io/client-go/kubernetes/typed/core/v1"
 	"k8s.io/client-go/rest"
@@ -19,12 +18,13 @@ import (
 
 	"github.com/batch-job-controller/batch-job-controller/controller/config"
 	"github.com/batch-job-controller/batch-job-controller/controller/execution"
+	"github.com/batch-job-controller/batch-job-controller/controller/testkit"
 )
 
 // hangingLogs is a client whose logs begin and never end, until the request
 // does.
 type hangingLogs struct {
-	kubernetes.Interface
+	*testkit.Clientset
 	now, most, all *atomic.Int32
 }
 
@@ -32,7 +32,7 @@ type hangingLogs struct {
 func (hangingLogs) IsWatchListSemanticsUnSupported() bool { return true }
 
 func (h hangingLogs) CoreV1() corev1client.CoreV1Interface {
-	return hangingCore{h.Interface.CoreV1(), h}
+	return hangingCore{h.Clientset.CoreV1(), h}
 }
 
 type hangingCore struct {

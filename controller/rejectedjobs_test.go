@@ -15,13 +15,13 @@ import (
 	apierrors "k8s.io/apimachinery/pkg/api/errors"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/apimachinery/pkg/util/validation/field"
-	"k8s.io/client-go/kubernetes/fake"
 	eventsclient "k8s.io/client-go/kubernetes/typed/events/v1"
 	clienttesting "k8s.io/client-go/testing"
 
 	"github.com/batch-job-controller/batch-job-controller/controller/config"
 	"github.com/batch-job-controller/batch-job-controller/controller/execution"
 	"github.com/batch-job-controller/batch-job-controller/controller/kube"
+	"github.com/batch-job-controller/batch-job-controller/controller/testkit"
 )
 
 // refuseJobs counts the requests to create Jobs, and rejects them for a while.
@@ -197,7 +197,7 @@ func TestAnOldRefusalEndsNoTask(t *testing.T) {
 
 // unwritten is an API server that never responds to the write of an event with a text.
 type unwritten struct {
-	*fake.Clientset
+	*testkit.Clientset
 	says string
 }
 
@@ -247,7 +247,7 @@ func TestARefusalWhoseEventTakesLongEndsNoTask(t *testing.T) {
 			}
 			return false, nil, nil
 		})
-		r := startReplicaWith(t, unwritten{c.client.Clientset, "cannot verify the image"}, newMemoryStore(),
+		r := startReplicaWith(t, unwritten{c.client, "cannot verify the image"}, newMemoryStore(),
 			testConfig(func(c *config.Config) { c.StartDeadline = deadline }))
 		defer r.kill()
 		time.Sleep(time.Minute)

@@ -17,19 +17,21 @@ import (
 	"k8s.io/client-go/kubernetes"
 	batchv1client "k8s.io/client-go/kubernetes/typed/batch/v1"
 	"k8s.io/client-go/rest"
+
+	"github.com/batch-job-controller/batch-job-controller/controller/testkit"
 )
 
 // throttled is a client that creates Jobs with client-go's own requests, at a busy API
 // server.
 type throttled struct {
-	kubernetes.Interface
+	*testkit.Clientset
 	real kubernetes.Interface
 }
 
 func (throttled) IsWatchListSemanticsUnSupported() bool { return true }
 
 func (h throttled) BatchV1() batchv1client.BatchV1Interface {
-	return throttledBatch{h.Interface.BatchV1(), h.real.BatchV1()}
+	return throttledBatch{h.Clientset.BatchV1(), h.real.BatchV1()}
 }
 
 type throttledBatch struct {

@@ -19,6 +19,7 @@ import (
 
 	"github.com/batch-job-controller/batch-job-controller/controller/config"
 	"github.com/batch-job-controller/batch-job-controller/controller/execution"
+	"github.com/batch-job-controller/batch-job-controller/controller/testkit"
 )
 
 var testEnv = config.Env{Namespace: "jobs", ConfigMapName: "check"}
@@ -59,7 +60,7 @@ func TestLoadConfigTellsWhatAPersonHasToMend(t *testing.T) {
 	}
 	for name, tt := range tests {
 		t.Run(name, func(t *testing.T) {
-			_, err := loadConfig(t.Context(), fake.NewClientset(tt.objects...), tt.env, slog.New(slog.DiscardHandler))
+			_, err := loadConfig(t.Context(), testkit.NewClient(fake.NewClientset(tt.objects...)), tt.env, slog.New(slog.DiscardHandler))
 			if len(tt.want) == 0 && err != nil {
 				t.Fatalf("loadConfig: %v", err)
 			}
@@ -112,7 +113,7 @@ func TestCheckTemplateAsksTheAPIServer(t *testing.T) {
 				}
 				return true, nil, tt.answer
 			})
-			err := checkTemplate(t.Context(), client, testEnv, config.Config{Name: "check", PodTemplate: goodTemplate}, extensions{}, slog.New(slog.DiscardHandler))
+			err := checkTemplate(t.Context(), testkit.NewClient(client), testEnv, config.Config{Name: "check", PodTemplate: goodTemplate}, extensions{}, slog.New(slog.DiscardHandler))
 			var misuse *misuseError
 			if got := errors.As(err, &misuse); got != tt.wantMisuse || (err != nil && !got) {
 				t.Errorf("checkTemplate: got %v, want one that ends the process: %t", err, tt.wantMisuse)
@@ -155,8 +156,8 @@ func TestWhatCallbacksNeedIsLookedForAtTheStart(t *testing.T) {
 			client := fake.NewClientset()
 			tt.prepare(client)
 			cfg := config.Config{Name: "check", Callback: config.Callback{Auth: tt.auth}}
-			keyring, err := openKeyring(t.Context(), options{}, testEnv, cfg, client)
-			err = errors.Join(err, checkReviews(t.Context(), cfg, client))
+			keyring, err := openKeyring(t.Context(), options{}, testEnv, cfg, testkit.NewClient(client))
+			err = errors.Join(err, checkReviews(t.Context(), cfg, testkit.NewClient(client)))
 			if (err != nil) != (len(tt.want) > 0) || (keyring != nil) != tt.wantKeyring {
 				t.Fatalf("got %v, %v", keyring, err)
 			}
@@ -193,8 +194,8 @@ func TestWhatAdmissionRefusesAtTheStartIsTriedAgain(t *testing.T) {
 				client := fake.NewClientset()
 				client.PrependReactor("create", tt.resource, func(clienttesting.Action) (bool, runtime.Object, error) { return true, nil, refusal })
 				cfg := config.Config{Name: "check", Callback: config.Callback{Auth: tt.auth}}
-				_, err := openKeyring(t.Context(), options{}, testEnv, cfg, client)
-				err = errors.Join(err, checkReviews(t.Context(), cfg, client))
+				_, err := openKeyring(t.Context(), options{}, testEnv, cfg, testkit.NewClient(client))
+				err = errors.Join(err, checkReviews(t.Context(), cfg, testkit.NewClient(client)))
 				var misuse *misuseError
 				if err == nil || errors.As(err, &misuse) {
 					t.Errorf("got %v, want an error after which it is tried again", err)

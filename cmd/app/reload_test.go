@@ -16,6 +16,7 @@ import (
 
 	"github.com/batch-job-controller/batch-job-controller/controller/config"
 	"github.com/batch-job-controller/batch-job-controller/controller/definition"
+	"github.com/batch-job-controller/batch-job-controller/controller/testkit"
 )
 
 func TestChangedConfigurationIsJudgedAsAtTheStart(t *testing.T) {
@@ -66,7 +67,7 @@ func TestChangedConfigurationIsJudgedAsAtTheStart(t *testing.T) {
 			if tt.template != "" {
 				data[config.PodTemplateKey] = tt.template
 			}
-			a := &app{env: testEnv, client: client, log: slog.New(slog.DiscardHandler)}
+			a := &app{env: testEnv, client: testkit.NewClient(client), log: slog.New(slog.DiscardHandler)}
 			change, err := a.judgeConfig(extensions{})(t.Context(), running, data)
 			var invalid *definition.InvalidError
 			if errors.As(err, &invalid) != (len(tt.wantInvalid) > 0) || (err != nil && invalid == nil) != tt.wantAgain {

@@ -17,6 +17,7 @@ import (
 	"github.com/batch-job-controller/batch-job-controller/controller/config"
 	"github.com/batch-job-controller/batch-job-controller/controller/metrics"
 	"github.com/batch-job-controller/batch-job-controller/controller/servingcert"
+	"github.com/batch-job-controller/batch-job-controller/controller/testkit"
 )
 
 func TestEachPortHasItsOwnTLS(t *testing.T) {
@@ -35,7 +36,7 @@ func TestEachPortHasItsOwnTLS(t *testing.T) {
 			a := &app{
 				env: config.Env{Namespace: "jobs"}, log: slog.New(slog.DiscardHandler),
 				config: config.Config{Name: "check", CallbackServiceName: "svc", Callback: config.Callback{TLS: tt.callbacks}, Reports: config.Reports{TLS: tt.reports}},
-				client: fake.NewClientset(&corev1.Service{ObjectMeta: metav1.ObjectMeta{Namespace: "jobs", Name: "svc"}}),
+				client: testkit.NewClient(fake.NewClientset(&corev1.Service{ObjectMeta: metav1.ObjectMeta{Namespace: "jobs", Name: "svc"}})),
 			}
 			ports := a.newSecurePorts(metrics.New(registry))
 			if err := ports.open(t.Context(), &starting{log: a.log}); err != nil {
@@ -71,7 +72,7 @@ func TestSecretsOfTLSThatTheRoleForbids(t *testing.T) {
 				return true, nil, apierrors.NewForbidden(corev1.Resource("secrets"), get.GetName(), errNoRight)
 			})
 			a := &app{
-				env: config.Env{Namespace: "jobs"}, log: slog.New(slog.DiscardHandler), client: client,
+				env: config.Env{Namespace: "jobs"}, log: slog.New(slog.DiscardHandler), client: testkit.NewClient(client),
 				config: config.Config{Name: "check", CallbackServiceName: "svc", Callback: config.Callback{TLS: config.TLS{Mode: mode, Secret: secret}}},
 			}
 			err := a.newSecurePorts(metrics.New(prometheus.NewRegistry())).open(t.Context(), &starting{log: a.log})

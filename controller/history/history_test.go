@@ -152,8 +152,8 @@ func (w *world) SetDamagedRecords(n int) { w.damaged = n }
 // history returns a History that has found no execution.
 func (w *world) history() *history.History {
 	return history.New(history.Options{
-		Controller: name, Namespace: namespace, Client: w.client, Jobs: w, Records: w.records, Directory: w, Results: results{w},
-		Tokens:    tokens.Options{Controller: name, Namespace: namespace, Client: w.client, Log: slog.New(slog.DiscardHandler)},
+		Controller: name, Namespace: namespace, Client: testkit.NewClient(w.client), Jobs: w, Records: w.records, Directory: w, Results: results{w},
+		Tokens:    tokens.Options{Controller: name, Namespace: namespace, Client: testkit.NewClient(w.client), Log: slog.New(slog.DiscardHandler)},
 		Limits:    func() (reports, jobs int) { return w.keepReports, w.keepJobs },
 		IsOpen:    func(id execution.ID) bool { return id == w.open },
 		Announcer: w, Metrics: w, Clock: clock.RealClock{}, Steady: timing.NewSteady(clock.RealClock{}), Log: slog.New(slog.DiscardHandler),

@@ -7,6 +7,8 @@ import (
 	corev1 "k8s.io/api/core/v1"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/client-go/kubernetes/fake"
+
+	"github.com/batch-job-controller/batch-job-controller/controller/testkit"
 )
 
 func TestCallbackHost(t *testing.T) {
@@ -28,7 +30,7 @@ func TestCallbackHost(t *testing.T) {
 			client := fake.NewClientset(&corev1.Service{
 				ObjectMeta: metav1.ObjectMeta{Name: "check", Namespace: "jobs"}, Spec: corev1.ServiceSpec{ClusterIP: tt.clusterIP},
 			})
-			o := CallbackHostOptions{Client: client, Namespace: "jobs", Service: "check", Fixed: tt.fixed}
+			o := CallbackHostOptions{Client: testkit.NewClient(client), Namespace: "jobs", Service: "check", Fixed: tt.fixed}
 			if tt.covers != nil {
 				o.Covers = func(host string) bool { return slices.Contains(tt.covers, host) }
 			}

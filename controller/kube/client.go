@@ -14,10 +14,12 @@ import (
 	eventsclient "k8s.io/client-go/kubernetes/typed/events/v1"
 	"k8s.io/client-go/rest"
 	"k8s.io/client-go/util/flowcontrol"
+
+	v1alpha1client "github.com/batch-job-controller/batch-job-controller/controller/api/client"
 )
 
-// Client is the part of kubernetes.Interface that the controller uses. The whole
-// interface would make the program much larger.
+// Client is the part of kubernetes.Interface that the controller uses, and the custom
+// resources. The whole interface would make the program much larger.
 type Client interface {
 	AuthenticationV1() authenticationclient.AuthenticationV1Interface
 	AuthorizationV1() authorizationclient.AuthorizationV1Interface
@@ -25,6 +27,7 @@ type Client interface {
 	CoordinationV1() coordinationclient.CoordinationV1Interface
 	CoreV1() coreclient.CoreV1Interface
 	EventsV1() eventsclient.EventsV1Interface
+	V1alpha1() v1alpha1client.Interface
 }
 
 // RequestTimeout bounds a request to the API server.
@@ -49,6 +52,7 @@ func NewClient(access *rest.Config) (Client, error) {
 		part(&c.coordination, shared, httpClient, coordinationclient.NewForConfigAndClient),
 		part(&c.core, shared, httpClient, coreclient.NewForConfigAndClient),
 		part(&c.events, shared, httpClient, eventsclient.NewForConfigAndClient),
+		part(&c.v1alpha1, shared, httpClient, v1alpha1client.NewForConfigAndClient),
 	)
 	if err != nil {
 		return nil, err
@@ -63,6 +67,7 @@ type client struct {
 	coordination   *coordinationclient.CoordinationV1Client
 	core           *coreclient.CoreV1Client
 	events         *eventsclient.EventsV1Client
+	v1alpha1       *v1alpha1client.Client
 }
 
 // part sets one part of a client.
@@ -90,3 +95,5 @@ func (c *client) CoordinationV1() coordinationclient.CoordinationV1Interface { r
 func (c *client) CoreV1() coreclient.CoreV1Interface { return c.core }
 
 func (c *client) EventsV1() eventsclient.EventsV1Interface { return c.events }
+
+func (c *client) V1alpha1() v1alpha1client.Interface { return c.v1alpha1 }

@@ -79,7 +79,7 @@ func TestARepeatedEventIsASeries(t *testing.T) {
 		client := fake.NewClientset()
 		about := corev1.ObjectReference{APIVersion: "v1", Kind: "ConfigMap", Namespace: "jobs", Name: "x", UID: "1"}
 		for i := range 3 {
-			e := NewEvents(client, clocktesting.NewFakePassiveClock(time.Unix(int64(60*i), 0)), "check", "")
+			e := NewEvents(testkit.NewClient(client), clocktesting.NewFakePassiveClock(time.Unix(int64(60*i), 0)), "check", "")
 			if err := e.Emit(t.Context(), about, true, EventNoNodes, "none"); err != nil {
 				t.Fatal(err)
 			}

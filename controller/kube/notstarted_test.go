@@ -26,7 +26,7 @@ func TestNotStarted(t *testing.T) {
 	}
 	for name, tt := range tests {
 		t.Run(name, func(t *testing.T) {
-			start := StartEvents{Client: tt.client, Namespace: "jobs", ConfigMap: "config", Instance: "pod-1"}
+			start := StartEvents{Client: testkit.NewClient(tt.client), Namespace: "jobs", ConfigMap: "config", Instance: "pod-1"}
 			for range 2 {
 				if err := start.NotStarted(t.Context(), tt.problem); err != nil {
 					t.Fatal(err)

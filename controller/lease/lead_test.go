@@ -41,7 +41,7 @@ func TestLeaseIsGivenBackOnlyAfterTheWorkHasEnded(t *testing.T) {
 		ctx, stop := context.WithCancel(t.Context())
 		done := make(chan error, 1)
 		go func() {
-			done <- Lead(ctx, client, options(t, "a"), func(ctx context.Context, _ Fence) error {
+			done <- Lead(ctx, testkit.NewClient(client), options(t, "a"), func(ctx context.Context, _ Fence) error {
 				<-ctx.Done()
 				time.Sleep(20 * time.Second) // the last writes: longer than a Lease lasts
 				if holder := held(t, client).Spec.HolderIdentity; holder == nil || *holder != "a" {
@@ -75,9 +75,9 @@ func TestNextReplicaLeadsSoonAfterTheLeaseIsGivenBack(t *testing.T) {
 			}
 		}
 		done := make(chan error, 2)
-		go func() { done <- Lead(first, client, options(t, "a"), work("a")) }()
+		go func() { done <- Lead(first, testkit.NewClient(client), options(t, "a"), work("a")) }()
 		time.Sleep(time.Second)
-		go func() { done <- Lead(second, client, options(t, "b"), work("b")) }()
+		go func() { done <- Lead(second, testkit.NewClient(client), options(t, "b"), work("b")) }()
 		time.Sleep(10 * time.Second)
 		if got := leading.Load(); got != "a" {
 			t.Fatalf("leader: got %v, want a", got)
@@ -109,7 +109,7 @@ func TestLostLeaseEndsTheWorkAndIsCompetedForAgain(t *testing.T) {
 		done := make(chan error, 1)
 		ctx, stop := context.WithCancel(t.Context())
 		go func() {
-			done <- Lead(ctx, client, options(t, "a"), func(ctx context.Context, fence Fence) error {
+			done <- Lead(ctx, testkit.NewClient(client), options(t, "a"), func(ctx context.Context, fence Fence) error {
 				terms.Add(1)
 				write, cancel, err := fence(ctx)
 				testkit.Must(t, err)
@@ -167,7 +167,7 @@ func TestLeaderThatIsReplacedStopsAtOnceAndCompetesAgain(t *testing.T) {
 		ctx, stop := context.WithCancel(t.Context())
 		done := make(chan error, 1)
 		go func() {
-			done <- Lead(ctx, client, o, func(ctx context.Context, _ Fence) error {
+			done <- Lead(ctx, testkit.NewClient(client), o, func(ctx context.Context, _ Fence) error {
 				<-ctx.Done()
 				ended <- time.Now()
 				return nil
@@ -203,10 +203,10 @@ func TestReplicaThatNeverLeadsEndsAtOnce(t *testing.T) {
 		standby, stopStandby := context.WithCancel(t.Context())
 		wait := func(ctx context.Context, _ Fence) error { <-ctx.Done(); return nil }
 		done := make(chan error, 2)
-		go func() { done <- Lead(leader, client, options(t, "a"), wait) }()
+		go func() { done <- Lead(leader, testkit.NewClient(client), options(t, "a"), wait) }()
 		time.Sleep(time.Second)
 		go func() {
-			done <- Lead(standby, client, options(t, "b"), func(context.Context, Fence) error {
+			done <- Lead(standby, testkit.NewClient(client), options(t, "b"), func(context.Context, Fence) error {
 				t.Error("the standby led")
 				return nil
 			})

@@ -65,7 +65,7 @@ func TestAReplicaThatWaitsInVainForTheLeaseSaysWhy(t *testing.T) {
 				ctx, stop := context.WithCancel(t.Context())
 				done := make(chan error, 1)
 				go func() {
-					done <- Lead(ctx, client, options(t, "a"), func(ctx context.Context, _ Fence) error {
+					done <- Lead(ctx, testkit.NewClient(client), options(t, "a"), func(ctx context.Context, _ Fence) error {
 						<-ctx.Done()
 						return nil
 					})

@@ -3,6 +3,7 @@ package client
 import (
 	"context"
 	"fmt"
+	"net/http"
 
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/apimachinery/pkg/runtime"
@@ -51,9 +52,20 @@ type Client struct {
 	parameters runtime.ParameterCodec
 }
 
-// New returns a client of the API server of a configuration. Whatever that says of content
-// types, the client sends JSON: custom resources have no other that every API server takes.
+// New returns a client of the API server of a configuration.
 func New(config *rest.Config) (*Client, error) {
+	httpClient, err := rest.HTTPClientFor(config)
+	if err != nil {
+		return nil, fmt.Errorf("make client of %s: %w", v1alpha1.GroupVersion(), err)
+	}
+	return NewForConfigAndClient(config, httpClient)
+}
+
+// NewForConfigAndClient returns a client that shares the connections of an HTTP client, and
+// the configuration's limit on the rate, with other clients. Whatever the configuration says
+// of content types, the client sends JSON: custom resources have no other that every API
+// server takes.
+func NewForConfigAndClient(config *rest.Config, httpClient *http.Client) (*Client, error) {
 	scheme, err := newScheme()
 	if err != nil {
 		return nil, err
@@ -67,7 +79,7 @@ func New(config *rest.Config) (*Client, error) {
 	if own.UserAgent == "" {
 		own.UserAgent = rest.DefaultKubernetesUserAgent()
 	}
-	client, err := rest.RESTClientFor(own)
+	client, err := rest.RESTClientForConfigAndClient(own, httpClient)
 	if err != nil {
 		return nil, fmt.Errorf("make client of %s: %w", version, err)
 	}

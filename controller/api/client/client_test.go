@@ -2,9 +2,11 @@ package client
 
 import (
 	"encoding/json"
+	"errors"
 	"io"
 	"net/http"
 	"net/http/httptest"
+	"slices"
 	"testing"
 	"time"
 
@@ -50,6 +52,30 @@ func newServer(t *testing.T) (*Client, *request) {
 	}
 	return c, &last
 }
+
+// What the HTTP client of others does, such as to limit or count requests, is done to those
+// for custom resources too.
+func TestSharedHTTPClient(t *testing.T) {
+	var asked []string
+	shared := &http.Client{Transport: roundTripper(func(r *http.Request) (*http.Response, error) {
+		asked = append(asked, r.URL.Path)
+		return nil, errors.New("none of this client's")
+	})}
+	c, err := NewForConfigAndClient(&rest.Config{Host: "http://api"}, shared)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if _, err := c.NodeCronJobs("default").Get(t.Context(), "check", metav1.GetOptions{}); err == nil {
+		t.Error("got no error of the HTTP client")
+	}
+	if want := "/apis/batch-job-controller.io/v1alpha1/namespaces/default/nodecronjobs/check"; !slices.Equal(asked, []string{want}) {
+		t.Errorf("asked for %v, want only %s", asked, want)
+	}
+}
+
+type roundTripper func(*http.Request) (*http.Response, error)
+
+func (f roundTripper) RoundTrip(r *http.Request) (*http.Response, error) { return f(r) }
 
 func TestRequests(t *testing.T) {
 	c, last := newServer(t)
