@@ -65,6 +65,7 @@ func newCluster(t *testing.T, nodes ...string) *cluster {
 	c.client.PrependReactor("update", "configmaps", c.compareVersions)
 	c.client.PrependReactor("create", "configmaps", c.giveVersion)
 	c.client.PrependReactor("delete-collection", "secrets", c.deleteSecrets)
+	c.collectGarbage()
 	for _, name := range nodes {
 		c.addNode(name)
 	}
