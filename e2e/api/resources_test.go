@@ -12,6 +12,7 @@ import (
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 
 	"github.com/batch-job-controller/batch-job-controller/controller/api/client"
+	"github.com/batch-job-controller/batch-job-controller/controller/api/client/clienttest"
 )
 
 const definitionsDir = "../../kustomize/crds"
@@ -25,6 +26,7 @@ func TestCustomResources(t *testing.T) {
 	if t.Failed() {
 		return
 	}
+	t.Run("they are as in the cluster of other tests", r.cases)
 	t.Run("a NodeCronJob is applied in both ways", r.applyBoth)
 	t.Run("what is absent has its default", r.defaults)
 	t.Run("what is wrong is rejected", r.rules)
@@ -43,25 +45,32 @@ type resources struct {
 
 func newResources(t *testing.T) *resources {
 	t.Helper()
+	t.Cleanup(func() {
+		if _, err := shared.Kubectl(context.WithoutCancel(t.Context()), "", "delete", "-k", definitionsDir, "--ignore-not-found", "--wait=false"); err != nil {
+			t.Error(err)
+		}
+	})
+	resourceClient, err := client.New(shared.REST)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return &resources{namespace: newNamespace(t), client: resourceClient}
+}
+
+// newNamespace creates a namespace for a test.
+func newNamespace(t *testing.T) string {
+	t.Helper()
 	namespace, err := shared.Client.CoreV1().Namespaces().Create(t.Context(),
 		&corev1.Namespace{ObjectMeta: metav1.ObjectMeta{GenerateName: "resources-"}}, metav1.CreateOptions{})
 	if err != nil {
 		t.Fatal(err)
 	}
-	r := &resources{namespace: namespace.Name}
 	t.Cleanup(func() {
-		ctx := context.WithoutCancel(t.Context())
-		if err := shared.Client.CoreV1().Namespaces().Delete(ctx, r.namespace, metav1.DeleteOptions{}); err != nil {
-			t.Error(err)
-		}
-		if _, err := shared.Kubectl(ctx, "", "delete", "-k", definitionsDir, "--ignore-not-found", "--wait=false"); err != nil {
+		if err := shared.Client.CoreV1().Namespaces().Delete(context.WithoutCancel(t.Context()), namespace.Name, metav1.DeleteOptions{}); err != nil {
 			t.Error(err)
 		}
 	})
-	if r.client, err = client.New(shared.REST); err != nil {
-		t.Fatal(err)
-	}
-	return r
+	return namespace.Name
 }
 
 // kubectl runs kubectl in the namespace.
@@ -104,6 +113,16 @@ func (r *resources) applyDefinitions(t *testing.T) {
 		if strings.TrimSpace(out) != want {
 			t.Errorf("condition %s is %q, want %q", condition, out, want)
 		}
+	}
+}
+
+// cases compares the API server with those that the unit tests and the simulation play.
+func (r *resources) cases(t *testing.T) {
+	for _, test := range append(clienttest.Cases(), clienttest.Collection()...) {
+		t.Run(test.Name, func(t *testing.T) {
+			namespace := newNamespace(t)
+			test.Run(t, clienttest.Cluster{Namespace: namespace, Resources: r.client, ConfigMaps: shared.Client.CoreV1().ConfigMaps(namespace)})
+		})
 	}
 }
 
