@@ -9,6 +9,9 @@
 //	due.go                  which tick is due, and which were missed
 //	startup.go              when the execution of runOnStartup is due
 //	tickstate.go            which ticks were processed, and which execution begins
+//	queue.go                whether an Execution is opened, waits, is rejected, or replaces
+//	                        the open one; queuetick.go: whether a tick creates one
+//	rejectreason.go         why an Execution never opens
 //
 // Where:
 //
@@ -23,6 +26,7 @@
 //	                        here, jobTimeout only if the kubelet is silent: see ends.go
 //	action.go               the steps: create, verify, stop, save logs, finish, wait
 //	stop.go                 a Job is stopped, also while only injected containers run
+//	steer.go                what pausing and canceling an execution do to a task
 //	progress.go             the state of a Job and its pods, and whether they have ended (for
 //	                        a pod, by the phase that the kubelet sets): ProgressOf
 //	containers.go           a pod's containers by role, and which failed first (exit code)
@@ -35,6 +39,10 @@
 //	rejection.go            what an error of the API server says about the object, and
 //	                        for how long to retry
 //	prune.go                which executions and Jobs are pruned
+//
+// What an execution is, and what it says:
+//
+//	conditions.go           its conditions
 //
 // What pods may send (whether the disk has room is decided in report/reserve.go):
 //

@@ -13,6 +13,7 @@ import (
 // stale: a Job that was just created may be missing.
 type Observation struct {
 	Settings         execution.Settings
+	Steering         Steering
 	Task             execution.Task
 	Admitted         bool          // the record allows it to have a Job, which may exist
 	Created          bool          // its Job exists, or did
@@ -23,7 +24,7 @@ type Observation struct {
 	Job              *batchv1.Job  // nil: not in the cache
 	Pods             []*corev1.Pod // of the Job, in the cache; also of one that was deleted or taken away
 	Others           []*corev1.Pod // of other executions, on the task's node
-	Since            time.Time     // when the task got its slot
+	Since            time.Time     // when the task got its slot, or the execution was resumed, if that was later
 	Stopped          *Stopped      // nil: the controller has not stopped the Job
 
 	LogsSaved bool // the pod's logs are saved, or no longer can be
@@ -75,6 +76,8 @@ func Next(s Observation, now time.Time) Action {
 	case s.NodeGone:
 		return stop(s, progress, execution.End{Outcome: execution.Outcome{State: execution.Lost, Reason: execution.NodeGone},
 			Message: "the node was deleted while its Job was in flight", Started: progress.Started}, now)
+	case s.canceled(progress):
+		return s.cancel(progress, now)
 	case progress.ended(), progress.newest == nil && s.ran():
 		return untilReplaced(s, progress, now)
 	case !progress.Running:

@@ -76,6 +76,13 @@ func TestNext(t *testing.T) {
 		nextOfADeletedPod(),
 		nextAfterTheEnd(),
 		nextBetweenAttempts(),
+		nextOfAPausedExecution(),
+		nextOfACanceledExecution(CancelDrain),
+		nextOfACanceledExecution(CancelStop),
+		nextOfATaskThatEndsBesideACancel(CancelDrain),
+		nextOfATaskThatEndsBesideACancel(CancelStop),
+		nextOfADrainedExecution(),
+		nextOfAStoppedExecution(),
 	} {
 		for name, tc := range some {
 			if _, ok := cases[name]; ok {

@@ -13,10 +13,17 @@ import (
 // occupiedPause is how long to wait before checking an occupied node again.
 const occupiedPause = 5 * time.Second
 
-// create creates the Job once no pod of an earlier execution runs on the node. An
+// create creates the Job, unless the execution is paused or canceled, once no pod of an
+// earlier execution runs on the node. An
 // earlier execution closes after its pods, except when an unreachable node comes
 // back, or when its record is deleted, and its Jobs with it, before its pods end.
 func (s Observation) create(now time.Time) Action {
+	if s.Steering.Cancel != NotCanceled {
+		return s.cancelWithoutJob(now)
+	}
+	if s.Steering.Paused {
+		return Action{Step: Wait} // until it is resumed
+	}
 	i := slices.IndexFunc(s.Others, mayRun)
 	if i < 0 {
 		return Action{Step: Create}

@@ -32,10 +32,15 @@ func stop(s Observation, progress Progress, end execution.End, now time.Time) Ac
 // saved before. The stop stores the outcome on the Job: if the leader dies in
 // between, either the pod is untouched or its Job has the outcome.
 func settle(s Observation, progress Progress, now time.Time) Action {
-	if s.Stopped == nil && s.Settings.SavePodLog && !s.LogsSaved && !s.NodeGone && !progress.ended() {
+	if s.logsDue(progress) {
 		return Action{Step: SaveLogs, Running: progress.Running, Started: progress.Started}
 	}
 	return stop(s, progress, *progress.Done, now)
+}
+
+// logsDue reports whether the pod's logs have to be saved before the Job is stopped.
+func (s Observation) logsDue(progress Progress) bool {
+	return s.Stopped == nil && s.Settings.SavePodLog && !s.LogsSaved && !s.NodeGone && !progress.ended()
 }
 
 // afterStop returns the end of a pod whose Job may have been stopped: such a pod

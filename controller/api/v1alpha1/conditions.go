@@ -62,6 +62,7 @@ const (
 	ReasonConcurrencyForbidden     = "ConcurrencyForbidden"     // another execution was open, and concurrencyPolicy is Forbid
 	ReasonReplaced                 = "Replaced"                 // a later one was created, and concurrencyPolicy is Replace
 	ReasonStartingDeadlineExceeded = "StartingDeadlineExceeded" // it could not be opened within startingDeadline
+	ReasonTickHandled              = "TickHandled"              // its tick was handled before, or has not come
 	ReasonNoNodes                  = "NoNodes"                  // no node is selected
 	ReasonNodesNotFound            = "NodesNotFound"            // spec.nodes.names has a node that does not exist or is not selected
 	ReasonExecutionNotFound        = "ExecutionNotFound"        // spec.nodes.fromExecution does not exist
