@@ -19,6 +19,8 @@
 //	                        and why (package kube keeps the fields of a node that this reads)
 //	taints.go               the meaning of taints
 //	placement.go            which nodes the pod template rules out
+//	narrow.go               on which of the selected nodes an execution runs; narrowfrom.go:
+//	                        those of an earlier execution
 //
 // What next for a node task:
 //
@@ -42,7 +44,9 @@
 //
 // What an execution is, and what it says:
 //
+//	override.go             its settings
 //	conditions.go           its conditions
+//	latest.go               whether it moves what shows the newest execution
 //
 // What pods may send (whether the disk has room is decided in report/reserve.go):
 //

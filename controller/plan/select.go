@@ -59,9 +59,13 @@ func SelectNodes(policy NodePolicy, nodes []*corev1.Node) Selection {
 		}
 		s.Nodes = append(s.Nodes, execution.Node{Name: node.Name, UID: string(node.UID), Taints: tolerate})
 	}
+	s.sort()
+	return s
+}
+
+func (s Selection) sort() {
 	slices.SortFunc(s.Nodes, func(a, b execution.Node) int { return strings.Compare(a.Name, b.Name) })
 	slices.SortFunc(s.Skipped, func(a, b execution.Skip) int { return strings.Compare(a.Node, b.Node) })
-	return s
 }
 
 // podSpec returns the pod template rendered for a node. If it does not render, the
