@@ -48,6 +48,26 @@ func (a Account) Clone() Account {
 	return c
 }
 
+// Exposed returns how many tasks are admitted and have not ended: no more pods than these
+// may run.
+func (a Account) Exposed() int {
+	ended := make([]bool, a.Admitted.Max()+1)
+	for _, indexes := range a.Outcomes {
+		for i := range indexes.All() {
+			if i < len(ended) {
+				ended[i] = true
+			}
+		}
+	}
+	n := 0
+	for i := range a.Admitted.All() {
+		if !ended[i] {
+			n++
+		}
+	}
+	return n
+}
+
 // Ends yields the tasks that have ended, each with its outcome. The outcome's
 // state is the task's verdict.
 func (a Account) Ends() iter.Seq2[int, Outcome] {

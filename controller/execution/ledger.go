@@ -31,6 +31,7 @@ type Ledger struct {
 	granted   int          // all tasks before this index have a slot, or have ended
 	inFlight  int          // how many of these hold a slot
 	waiting   waiting
+	exposed   int // how many tasks are admitted in the record and have not ended
 	ended     int
 }
 
@@ -59,7 +60,19 @@ func NewLedger(plan Plan, account Account) *Ledger {
 			}
 		}
 	}
+	l.countExposed()
 	return l
+}
+
+// countExposed counts the admitted tasks anew.
+func (l *Ledger) countExposed() {
+	l.exposed = 0
+	for i := range l.account.Admitted.All() {
+		// A damaged record may list a task that the plan does not have.
+		if i >= len(l.tasks) || !l.tasks[i].Outcome.State.Final() {
+			l.exposed++
+		}
+	}
 }
 
 // Resize gives the execution a share of the slots instead of podPoolSize, which is the
@@ -98,6 +111,10 @@ func (l *Ledger) Granted(i int) bool { return i < l.granted }
 
 // InFlight returns how many tasks hold a slot.
 func (l *Ledger) InFlight() int { return l.inFlight }
+
+// Exposed returns how many tasks are admitted in the record and have not ended, whether or
+// not the record has their ends. It is what the next account exposes at least.
+func (l *Ledger) Exposed() int { return l.exposed }
 
 // Ended returns how many tasks have ended.
 func (l *Ledger) Ended() int { return l.ended }
@@ -179,6 +196,9 @@ func (l *Ledger) end(i int, end End) (ended bool) {
 		l.unsaved[i] = true
 		l.ended++
 		l.waiting.remove(l, i)
+		if l.account.Admitted.Has(i) {
+			l.exposed--
+		}
 	}
 	if ended || (t.Finished.IsZero() && t.Outcome == end.Outcome) {
 		t.Message = Truncate(end.Message, MaxMessage)
@@ -212,9 +232,9 @@ func (l *Ledger) Grant() (granted []int) {
 
 // NextAccount returns the account to write next, with everything observed. It
 // admits as many tasks again as have a slot, so that a free slot goes to the next
-// task without a write in between. Its cost grows with the account: Urgency says
-// whether a write is needed.
-func (l *Ledger) NextAccount() Account {
+// task without a write in between; with a share, no more than the share. Its cost grows
+// with the account: Urgency says whether a write is needed.
+func (l *Ledger) NextAccount(a Admission) Account {
 	next := l.account.Clone()
 	if next.Outcomes == nil {
 		next.Outcomes = map[Outcome]Indexes{}
@@ -227,7 +247,7 @@ func (l *Ledger) NextAccount() Account {
 		indexes.Add(i)
 		next.Outcomes[l.tasks[i].Outcome] = indexes
 	}
-	l.admit(&next)
+	l.admit(&next, a)
 	return next
 }
 
@@ -251,6 +271,7 @@ func (l *Ledger) Commit(written Account) {
 		}
 	}
 	l.account = written
+	l.countExposed()
 	l.waiting = waiting{end: l.granted} // to be counted again: another set is admitted
 }
 

@@ -242,7 +242,7 @@ func TestLedgerAllOrdersOfFactsGiveOneReport(t *testing.T) {
 		},
 		func(l *Ledger) { l.Abandon(1, End{Outcome: nodeGone, Finished: start}) },
 		func(l *Ledger) {
-			next := l.NextAccount()
+			next := l.NextAccount(unshared)
 			l.NoteCreated(0)
 			l.Commit(next)
 			l.Grant()

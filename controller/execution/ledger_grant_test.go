@@ -24,7 +24,7 @@ func TestLedgerGrant(t *testing.T) {
 		},
 		"nothing that is only drafted": {
 			account: Account{Admitted: indexesOf(0)},
-			facts:   func(l *Ledger) { l.NextAccount() },
+			facts:   func(l *Ledger) { l.NextAccount(unshared) },
 			want:    []int{0}, wantInFlight: 1,
 		},
 		"no task overtakes a task that is not admitted": {
@@ -59,7 +59,7 @@ func TestLedgerGrant(t *testing.T) {
 			account: Account{Admitted: indexesOf(0)},
 			facts: func(l *Ledger) {
 				l.Grant()
-				next := l.NextAccount()
+				next := l.NextAccount(unshared)
 				l.Commit(next)
 			},
 			want: []int{1}, wantInFlight: 2,
@@ -87,7 +87,7 @@ func TestLedgerGrant(t *testing.T) {
 			facts: func(l *Ledger) {
 				l.Grant()
 				finish(l, 1, succeeded)
-				next := l.NextAccount()
+				next := l.NextAccount(unshared)
 				l.Commit(next)
 			},
 			wantInFlight: 2,
@@ -123,7 +123,7 @@ func TestLedgerGrant(t *testing.T) {
 			facts: func(l *Ledger) {
 				l.Grant()
 				l.Abandon(1, End{Outcome: refused})
-				next := l.NextAccount()
+				next := l.NextAccount(unshared)
 				l.Commit(next)
 			},
 			want: []int{2}, wantInFlight: 2,
@@ -135,7 +135,7 @@ func TestLedgerGrant(t *testing.T) {
 				l.Abandon(1, End{Outcome: refused})
 				write(l)
 				l.Abandon(1, End{Outcome: refused})
-				next := l.NextAccount()
+				next := l.NextAccount(unshared)
 				l.Commit(next)
 			},
 			wantInFlight: 2,
@@ -144,7 +144,7 @@ func TestLedgerGrant(t *testing.T) {
 			account: Account{Admitted: indexesOf(0, 1, 2, 3)},
 			facts: func(l *Ledger) {
 				l.Grant()
-				next := l.NextAccount()
+				next := l.NextAccount(unshared)
 				l.Abandon(1, End{Outcome: refused})
 				l.Commit(next)
 			},
@@ -155,7 +155,7 @@ func TestLedgerGrant(t *testing.T) {
 			facts: func(l *Ledger) {
 				l.Grant()
 				l.Abandon(1, End{Outcome: refused})
-				next := l.NextAccount()
+				next := l.NextAccount(unshared)
 				l.Abandon(0, End{Outcome: refused})
 				l.Commit(next)
 			},
@@ -182,7 +182,7 @@ func TestLedgerGrant(t *testing.T) {
 			facts: func(l *Ledger) {
 				l.Abandon(0, End{Outcome: nodeGone})
 				l.Grant()
-				next := l.NextAccount()
+				next := l.NextAccount(unshared)
 				l.Commit(next)
 			},
 			want: []int{2}, wantInFlight: 2,
@@ -191,7 +191,7 @@ func TestLedgerGrant(t *testing.T) {
 			account: Account{Admitted: indexesOf(0, 1, 2, 3)},
 			facts: func(l *Ledger) {
 				l.Abandon(0, End{Outcome: nodeGone})
-				next := l.NextAccount()
+				next := l.NextAccount(unshared)
 				l.Commit(next)
 			},
 			want: []int{1, 2}, wantInFlight: 2,
@@ -201,7 +201,7 @@ func TestLedgerGrant(t *testing.T) {
 			facts: func(l *Ledger) {
 				l.Grant()
 				l.Abandon(3, End{Outcome: nodeGone})
-				next := l.NextAccount()
+				next := l.NextAccount(unshared)
 				l.Commit(next)
 			},
 			wantInFlight: 2,
@@ -215,7 +215,7 @@ func TestLedgerGrant(t *testing.T) {
 			account: Account{Admitted: indexesOf(0, 2, 3)},
 			facts: func(l *Ledger) {
 				l.Abandon(1, End{Outcome: nodeGone})
-				next := l.NextAccount()
+				next := l.NextAccount(unshared)
 				l.Commit(next)
 			},
 			want: []int{0, 2}, wantInFlight: 2,

@@ -7,7 +7,7 @@ import (
 	"testing"
 )
 
-func (w *world) checkDraft(l *leader, next Account, urgency Urgency) {
+func (w *world) checkDraft(l *leader, admission Admission, next Account, urgency Urgency) {
 	pool := w.plan.Settings.PodPoolSize
 	if l.version == w.version && (urgency == NoWrite) != (show(next) == show(w.record)) {
 		w.fail("%s would write %q with urgency %d", l.name, show(next), urgency)
@@ -25,6 +25,12 @@ func (w *world) checkDraft(l *leader, next Account, urgency Urgency) {
 		if next.Admitted.Has(i) && !final {
 			unfinished++
 		}
+	}
+	if next.Exposed() != unfinished || l.ledger.Exposed() != unfinished-added {
+		w.fail("%s counts %d exposed, and %d in %q", l.name, l.ledger.Exposed(), next.Exposed(), show(next))
+	}
+	if closed := admission.Paused || admission.Canceled; added > 0 && (closed || admission.Share != NoShare && unfinished > admission.Share) {
+		w.fail("%s admits %d tasks with %+v: %s", l.name, added, admission, show(next))
 	}
 	if added > 0 && unfinished > 2*pool {
 		w.fail("%s admits %d tasks that have not ended: %s", l.name, unfinished, show(next))
@@ -45,7 +51,7 @@ func (w *world) arrive() {
 	l := f.by
 	conflict := f.base != w.version
 	if !conflict {
-		w.replace(f.next)
+		w.replace(f.next, f.share)
 		w.did("version %d of %s is there", w.version, l.name)
 	}
 	switch {
@@ -57,7 +63,7 @@ func (w *world) arrive() {
 		w.did("%s reads the record again", l.name)
 		w.restart(l)
 	default:
-		l.writing, l.version = nil, w.version
+		l.writing, l.version, l.admission.Share = nil, w.version, w.share
 		l.ledger.Commit(f.next)
 		for _, i := range f.abandoned {
 			delete(l.abandoned, i)
@@ -67,9 +73,9 @@ func (w *world) arrive() {
 }
 
 // replace is the swap that has been compared.
-func (w *world) replace(next Account) {
+func (w *world) replace(next Account, share int) {
 	before := w.record
-	w.record = next.Clone()
+	w.record, w.share = next.Clone(), share
 	w.version++
 	for i := range before.Admitted.All() {
 		if !next.Admitted.Has(i) {
@@ -105,11 +111,13 @@ func (w *world) check() {
 			w.fail("task %d ended as %v", i, outcomes)
 		}
 		ends += len(outcomes)
-		abandoned := len(outcomes) == 1 && isAbandoned(outcomes[0])
+		abandoned := len(outcomes) == 1 && (isAbandoned(outcomes[0]) || outcomes[0] == canceled)
 		switch {
 		case j.created && !w.record.Admitted.Has(i), w.record.Created.Has(i) && !j.created:
 			w.fail("task %d has a Job: %t; admitted: %t; the record says that it has: %t",
 				i, j.created, w.record.Admitted.Has(i), w.record.Created.Has(i))
+		case len(outcomes) == 1 && outcomes[0] == canceled && j.created:
+			w.fail("task %d was canceled before it began, and has a Job", i)
 		case abandoned && j.created && w.fenced:
 			w.fail("task %d was abandoned and has a Job", i)
 		case len(outcomes) == 1 && !abandoned && outcomes[0] != j.end:
@@ -118,8 +126,8 @@ func (w *world) check() {
 			live++
 		}
 	}
-	if live > pool {
-		w.fail("%d tasks live", live)
+	if exposed := w.record.Exposed(); live > pool || w.share != NoShare && (live > w.share || exposed > w.share) {
+		w.fail("%d tasks live, %d are exposed, the share is %d", live, exposed, w.share)
 	}
 	for _, l := range w.leaders {
 		inFlight, ended := 0, 0
@@ -144,7 +152,7 @@ func (w *world) check() {
 // step is one turn of one leader, or of the world.
 func (w *world) step() {
 	l := w.leaders[w.r.IntN(len(w.leaders))]
-	switch kind := w.r.IntN(24); {
+	switch kind := w.r.IntN(26); {
 	case kind < 4:
 		w.end()
 	case kind < 7:
@@ -157,6 +165,8 @@ func (w *world) step() {
 		w.observe(l, w.r.IntN(len(w.jobs)))
 	case kind < 20:
 		w.send(l)
+	case kind >= 24:
+		w.ask(l)
 	case kind == 20:
 		w.abandon(l)
 	case kind == 21 && w.r.IntN(2) == 0:
@@ -174,13 +184,18 @@ func (w *world) step() {
 
 // TestLedgerWhateverHappens has several leaders work on one execution. When
 // no leader is fenced off, the Job of a task may be created when it was abandoned
-// already: such a Job counts for no pool, all others do.
+// already: such a Job counts for no pool, all others do. Every other execution has a share,
+// which goes up and down.
 func TestLedgerWhateverHappens(t *testing.T) {
-	for seed := range uint64(600) {
+	for seed := range uint64(1200) {
 		r := rand.New(rand.NewPCG(seed, 1))
 		p := planOf(1+r.IntN(5), 1+r.IntN(16))
-		w := &world{t: t, r: r, plan: p, record: Account{Phase: Open}, jobs: make([]job, len(p.Nodes)), fenced: seed%4 > 0}
-		w.log = []string{fmt.Sprintf("seed %d, %d nodes, pool %d, fenced %t", seed, len(p.Nodes), p.Settings.PodPoolSize, w.fenced)}
+		w := &world{t: t, r: r, plan: p, record: Account{Phase: Open}, jobs: make([]job, len(p.Nodes)), fenced: seed%4 > 0, asked: unshared, share: NoShare}
+		if seed/4%2 > 0 {
+			w.asked.Share = 1 + r.IntN(2*p.Settings.PodPoolSize)
+			w.share = r.IntN(w.asked.Share + 1)
+		}
+		w.log = []string{fmt.Sprintf("seed %d, %d nodes, pool %d, limit %d, fenced %t", seed, len(p.Nodes), p.Settings.PodPoolSize, w.asked.Share, w.fenced)}
 		for n := range 1 + r.IntN(3) {
 			l := &leader{name: string(rune('A' + n))}
 			w.restart(l)
@@ -201,6 +216,8 @@ func (w *world) settle() {
 	l := w.leaders[0]
 	w.leaders, w.flying, l.creates = w.leaders[:1], nil, nil
 	w.restart(l)
+	l.admission = w.asked
+	l.admission.Paused = false
 	for range len(w.jobs) + 1 {
 		for len(l.creates) > 0 {
 			w.create(l)
@@ -213,11 +230,13 @@ func (w *world) settle() {
 			w.observe(l, i)
 			w.check()
 		}
-		next, urgency := l.ledger.NextAccount(), l.ledger.Urgency()
-		w.checkDraft(l, next, urgency)
-		w.replace(next)
+		w.cancel(l)
+		next, urgency := l.ledger.NextAccount(l.admission), l.ledger.Urgency(l.admission)
+		w.checkDraft(l, l.admission, next, urgency)
+		w.replace(next, l.admission.Share)
 		l.version = w.version
 		l.ledger.Commit(next)
+		clear(l.abandoned)
 		w.grant(l)
 		w.check()
 	}

@@ -12,7 +12,11 @@ var (
 	oomKilled = Outcome{State: Failed, Reason: "OOMKilled"}
 	nodeGone  = Outcome{State: Skipped, Reason: NodeGone}
 	refused   = Outcome{State: Failed, Reason: JobRefused}
+	canceled  = Outcome{State: Canceled, Reason: NotStarted}
 )
+
+// unshared is the admission of an execution without a share.
+var unshared = Admission{Share: NoShare}
 
 func planOf(pool, nodes int) Plan {
 	p := Plan{
@@ -36,7 +40,7 @@ func openLedger(pool, nodes int) *Ledger {
 
 // write has the record written, and the slots granted that this allows.
 func write(l *Ledger) {
-	next := l.NextAccount()
+	next := l.NextAccount(unshared)
 	l.Commit(next)
 	l.Grant()
 }
@@ -210,14 +214,14 @@ func TestLedgerNextAccount(t *testing.T) {
 			if tc.facts != nil {
 				tc.facts(l)
 			}
-			next, urgency := l.NextAccount(), l.Urgency()
+			next, urgency := l.NextAccount(unshared), l.Urgency(unshared)
 			if show(next) != tc.want {
 				t.Errorf("draft %q, want %q", show(next), tc.want)
 			}
 			if urgency != tc.wantUrgency {
 				t.Errorf("urgency %d, want %d", urgency, tc.wantUrgency)
 			}
-			if again := l.NextAccount(); show(again) != tc.want {
+			if again := l.NextAccount(unshared); show(again) != tc.want {
 				t.Errorf("drafted again %q, want %q", show(again), tc.want)
 			}
 			l.Commit(next)
@@ -278,7 +282,7 @@ func TestLedgerFactsWhileTheRecordIsWritten(t *testing.T) {
 			l.Grant()
 			l.NoteCreated(0)
 			finish(l, 0, succeeded)
-			written := l.NextAccount()
+			written := l.NextAccount(unshared)
 			if tc.facts != nil {
 				tc.facts(l)
 			}
@@ -287,7 +291,7 @@ func TestLedgerFactsWhileTheRecordIsWritten(t *testing.T) {
 			if l.InFlight() != tc.wantInFlight {
 				t.Errorf("in flight %d, want %d", l.InFlight(), tc.wantInFlight)
 			}
-			if next := l.NextAccount(); show(next) != tc.wantNext {
+			if next := l.NextAccount(unshared); show(next) != tc.wantNext {
 				t.Errorf("then drafts %q, want %q", show(next), tc.wantNext)
 			}
 		})

@@ -17,11 +17,13 @@ type world struct {
 	r       *rand.Rand
 	plan    Plan
 	record  Account // what the API server has
+	share   int     // in the record, too
 	version int     // of the record
 	jobs    []job   // of the tasks
 	leaders []*leader
 	flying  []*recordWrite // may arrive at any time
 	fenced  bool           // no leader creates the Job of a task that a valid leader has abandoned
+	asked   Admission      // what people ask for; Share is the limit over all executions
 	log     []string
 }
 
@@ -39,6 +41,7 @@ type leader struct {
 	name      string
 	ledger    *Ledger
 	version   int          // of the record that the ledger is of
+	admission Admission    // as it stands in that version, or as the leader has seen it since
 	abandoned map[int]bool // tasks that only it knows to have been abandoned
 	writing   *recordWrite
 	creates   []int // requests to create Jobs, which may arrive at any time
@@ -50,6 +53,7 @@ type recordWrite struct {
 	by        *leader
 	base      int
 	next      Account
+	share     int
 	abandoned []int // which abandoned tasks are in it
 }
 
@@ -78,7 +82,7 @@ func isAbandoned(o Outcome) bool { return o == refused || o == nodeGone }
 // restart builds a leader's memory anew from the record. Its requests are under
 // way all the same.
 func (w *world) restart(l *leader) {
-	l.ledger, l.version = NewLedger(w.plan, w.record), w.version
+	l.ledger, l.version, l.admission.Share = NewLedger(w.plan, w.record), w.version, w.share
 	l.abandoned, l.writing = map[int]bool{}, nil
 	w.grant(l)
 }
@@ -138,7 +142,9 @@ func (w *world) givenUp(i int) bool {
 	if outcome, ok := told(w.record, i); ok && isAbandoned(outcome) {
 		return true
 	}
-	return slices.ContainsFunc(w.leaders, func(l *leader) bool { return l.version == w.version && l.abandoned[i] }) ||
+	return slices.ContainsFunc(w.leaders, func(l *leader) bool {
+		return l.version == w.version && l.abandoned[i] && l.ledger.Tasks()[i].Outcome != canceled
+	}) ||
 		slices.ContainsFunc(w.flying, func(f *recordWrite) bool { return f.base == w.version && slices.Contains(f.abandoned, i) })
 }
 
@@ -203,17 +209,56 @@ func (w *world) ended(l *leader, i int, before Outcome, news bool) {
 	}
 }
 
+// ask has people change what they want, and leaders see it, some later than others.
+func (w *world) ask(l *leader) {
+	switch w.r.IntN(12) {
+	case 0:
+		w.asked.Paused = !w.asked.Paused
+		w.did("paused: %t", w.asked.Paused)
+	case 1:
+		if w.r.IntN(4) == 0 {
+			w.asked.Canceled = true
+			w.did("canceled")
+		}
+	default:
+		l.admission.Paused, l.admission.Canceled = w.asked.Paused, w.asked.Canceled
+	}
+}
+
+// divide gives a leader another share. A raise is granted elsewhere, and a share never
+// shrinks below what is exposed.
+func (w *world) divide(l *leader) (share int) {
+	if w.asked.Share == NoShare || w.r.IntN(3) > 0 {
+		return l.admission.Share
+	}
+	return max(w.r.IntN(w.asked.Share+1), l.ledger.Exposed())
+}
+
+// cancel ends what is not admitted, as the writer does before it writes.
+func (w *world) cancel(l *leader) {
+	if !l.admission.Canceled {
+		return
+	}
+	for _, i := range l.ledger.CancelUnadmitted(w.plan.Scheduled) {
+		w.did("%s cancels %d", l.name, i)
+		l.abandoned[i] = true
+	}
+}
+
 // send begins what keepRecord does.
 func (w *world) send(l *leader) {
 	if l.writing != nil {
 		return
 	}
-	next, urgency := l.ledger.NextAccount(), l.ledger.Urgency()
-	w.checkDraft(l, next, urgency)
-	if urgency == NoWrite {
+	w.cancel(l)
+	admission := l.admission
+	admission.Share = w.divide(l)
+	next, urgency := l.ledger.NextAccount(admission), l.ledger.Urgency(admission)
+	w.checkDraft(l, admission, next, urgency)
+	if urgency == NoWrite && admission.Share == l.admission.Share {
 		return
 	}
-	l.writing = &recordWrite{by: l, base: l.version, next: next, abandoned: slices.Collect(maps.Keys(l.abandoned))}
+	l.writing = &recordWrite{by: l, base: l.version, next: next, share: admission.Share, abandoned: slices.Collect(maps.Keys(l.abandoned))}
 	w.flying = append(w.flying, l.writing)
-	w.did("%s sends version %d", l.name, l.version+1)
+	w.did("%s sends version %d with share %d", l.name, l.version+1, admission.Share)
 }

@@ -10,11 +10,12 @@ const (
 	Immediate                // a slot waits for the write, or will
 )
 
-// Urgency returns how soon to write the account of NextAccount. It is called
-// after every event, for thousands of nodes within seconds. Its cost grows only
-// with the changes since the previous call.
-func (l *Ledger) Urgency() Urgency {
-	ready, more := l.pendingAdmissions()
+// Urgency returns how soon to write the account of NextAccount. A share that has grown, or
+// an execution that is resumed, is urgent if a slot waits for it. It is called after every
+// event, for thousands of nodes within seconds. Its cost grows only with the changes since
+// the previous call.
+func (l *Ledger) Urgency(a Admission) Urgency {
+	ready, more := l.pendingAdmissions(a)
 	switch {
 	case more && ready <= l.slots/2, len(l.abandoned) > 0, len(l.unsaved) > 0 && l.ended == len(l.tasks):
 		return Immediate

@@ -7,9 +7,9 @@ import (
 
 // draftedUrgency is what Urgency has to come to, from the account that would be
 // written.
-func draftedUrgency(l *Ledger) Urgency {
+func draftedUrgency(l *Ledger, a Admission) Urgency {
 	next := l.account.Clone()
-	ready, added := l.admit(&next)
+	ready, added := l.admit(&next, a)
 	switch {
 	case added > 0 && ready <= l.plan.Settings.PodPoolSize/2, len(l.abandoned) > 0, len(l.unsaved) > 0 && l.ended == len(l.tasks):
 		return Immediate
@@ -18,6 +18,16 @@ func draftedUrgency(l *Ledger) Urgency {
 	default:
 		return NoWrite
 	}
+}
+
+// exposedIn counts the admitted tasks that have not ended.
+func exposedIn(l *Ledger) (n int) {
+	for i, task := range l.Tasks() {
+		if l.Admitted(i) && !task.Outcome.State.Final() {
+			n++
+		}
+	}
+	return n
 }
 
 // Whatever happens, and whatever the record admits, the urgency is that of what
@@ -33,10 +43,11 @@ func TestUrgencyIsThatOfTheNextAccount(t *testing.T) {
 			}
 		}
 		l := NewLedger(planOf(pool, nodes), account)
-		drafts := []Account{l.NextAccount()}
+		admission := unshared
+		drafts := []Account{l.NextAccount(admission)}
 		for step := range 4 * nodes {
 			i := random.IntN(nodes)
-			switch random.IntN(7) {
+			switch random.IntN(9) {
 			case 0:
 				l.NoteCreated(i)
 			case 1:
@@ -44,14 +55,23 @@ func TestUrgencyIsThatOfTheNextAccount(t *testing.T) {
 			case 2:
 				l.Abandon(i, End{Outcome: nodeGone})
 			case 3:
-				drafts = append(drafts, l.NextAccount())
+				drafts = append(drafts, l.NextAccount(admission))
 			case 4:
 				l.Commit(drafts[random.IntN(len(drafts))]) // also one from before
+			case 5:
+				admission = Admission{Share: random.IntN(3*pool) - 1, Paused: random.IntN(5) == 0}
+			case 6:
+				if random.IntN(nodes) == 0 {
+					l.CancelUnadmitted(at("2026-03-04T05:00:00Z"))
+				}
 			default:
 				l.Grant()
 			}
-			if got, want := l.Urgency(), draftedUrgency(l); got != want {
-				t.Fatalf("seed %d, step %d: urgency %d, want %d, to write %q in place of %q", seed, step, got, want, show(l.NextAccount()), show(l.account))
+			if got, want := l.Urgency(admission), draftedUrgency(l, admission); got != want {
+				t.Fatalf("seed %d, step %d: urgency %d, want %d, to write %q in place of %q", seed, step, got, want, show(l.NextAccount(admission)), show(l.account))
+			}
+			if l.Exposed() != exposedIn(l) {
+				t.Fatalf("seed %d, step %d: %d exposed, want %d: %q", seed, step, l.Exposed(), exposedIn(l), show(l.account))
 			}
 		}
 	}
@@ -83,7 +103,7 @@ func TestEventsOfALargeExecutionCostNoMoreThanThoseOfASmallOne(t *testing.T) {
 			l.NoteCreated(i)
 			l.Finish(i, End{Outcome: oomKilled})
 			l.Grant()
-			l.Urgency()
+			l.Urgency(unshared)
 			i++
 		})
 		const few = 4 // the maps and lists of what is new grow
@@ -91,12 +111,12 @@ func TestEventsOfALargeExecutionCostNoMoreThanThoseOfASmallOne(t *testing.T) {
 			t.Errorf("%d nodes: %v allocations for an event, want at most %d", nodes, allocated, few)
 		}
 		looked := 0
-		l.Urgency()
+		l.Urgency(unshared)
 		before := l.waiting
 		for range 100 {
 			l.Finish(i, End{Outcome: succeeded})
 			l.Grant()
-			l.Urgency()
+			l.Urgency(unshared)
 			i++
 			looked += l.waiting.end - before.end
 			before = l.waiting
@@ -114,9 +134,9 @@ func BenchmarkLedgerOfLargeExecution(b *testing.B) {
 		write(l)
 		for i := range nodes {
 			l.NoteCreated(i)
-			l.Urgency()
+			l.Urgency(unshared)
 			finish(l, i, []Outcome{succeeded, oomKilled}[i%2])
-			if l.Urgency() == Immediate || i%100 == 0 {
+			if l.Urgency(unshared) == Immediate || i%100 == 0 {
 				write(l)
 			}
 		}

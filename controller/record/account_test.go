@@ -219,7 +219,7 @@ func FuzzParseStatus(f *testing.F) {
 		plan := execution.Plan{Nodes: make([]execution.Node, 5)}
 		ledger := execution.NewLedger(plan, account)
 		ledger.Grant()
-		ledger.NextAccount()
+		ledger.NextAccount(execution.Admission{Share: execution.NoShare})
 		if sum := sumOf(countsOf(plan, account, 2)); sum != 5 {
 			t.Errorf("the counts sum to %d nodes", sum)
 		}

@@ -138,7 +138,7 @@ func FuzzParseAccount(f *testing.F) {
 		if err != nil {
 			return
 		}
-		execution.NewLedger(execution.Plan{Nodes: make([]execution.Node, 3)}, account).NextAccount()
+		execution.NewLedger(execution.Plan{Nodes: make([]execution.Node, 3)}, account).NextAccount(execution.Admission{Share: execution.NoShare})
 	})
 }
 
@@ -181,7 +181,7 @@ func FuzzRecord(f *testing.F) {
 		}
 		ledger := execution.NewLedger(r.Plan, r.Account)
 		ledger.Grant()
-		ledger.NextAccount()
+		ledger.NextAccount(execution.Admission{Share: execution.NoShare})
 		ledger.Report(r.Plan.Scheduled)
 	})
 }

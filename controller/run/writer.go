@@ -88,12 +88,12 @@ func (e *Execution) announceRecordRejected(ctx context.Context, err error) {
 // that such a write is not deferred any longer.
 func (e *Execution) writeRecord(ctx context.Context, fence lease.Fence, due bool, ending *Ending) (deferred bool, err error) {
 	e.mu.Lock()
-	urgency := e.ledger.Urgency()
+	urgency := e.ledger.Urgency(execution.Admission{Share: execution.NoShare})
 	finished := urgency == execution.NoWrite && e.ledger.Done() && e.logsDue == 0
 	var next execution.Account
 	write := urgency == execution.Immediate || (urgency == execution.Deferred && due)
 	if write {
-		next = e.ledger.NextAccount()
+		next = e.ledger.NextAccount(execution.Admission{Share: execution.NoShare})
 	}
 	e.mu.Unlock()
 
