@@ -85,7 +85,7 @@ func (q *Queue) Definition() *definition.Definition { return q.source.Current() 
 
 // Claim returns how many slots the open execution has, and how many it could use.
 func (q *Queue) Claim() slots.Claim {
-	claim := slots.Claim{Definition: q.Definition().Name}
+	claim := slots.Claim{Name: q.Definition().Name}
 	if a := q.current(); a != nil {
 		claim.Have, claim.Want = a.slots, a.Record().Plan.Settings.PodPoolSize
 	}
