@@ -24,6 +24,12 @@ const (
 	CancelStop  Cancel = "Stop"  // they are stopped
 )
 
+// NextAdmission returns what the next account may admit, with a share of a limit over all
+// executions, or execution.NoShare.
+func NextAdmission(s Steering, share int) execution.Admission {
+	return execution.Admission{Share: share, Paused: s.Paused, Canceled: s.Cancel != NotCanceled}
+}
+
 // cancelWithoutJob ends a task of a canceled execution that has no Job. If it is admitted, an
 // earlier leader, or a request without a response, may have created the Job: then the Job
 // is stopped instead.

@@ -243,3 +243,25 @@ func TestCanceledTasksEnd(t *testing.T) {
 		})
 	}
 }
+
+func TestNextAdmission(t *testing.T) {
+	cases := map[string]struct {
+		steering Steering
+		share    int
+		want     execution.Admission
+	}{
+		"neither":             {share: execution.NoShare, want: execution.Admission{Share: execution.NoShare}},
+		"within a share":      {share: 3, want: execution.Admission{Share: 3}},
+		"paused":              {steering: Steering{Paused: true}, share: 3, want: execution.Admission{Share: 3, Paused: true}},
+		"drained":             {steering: Steering{Cancel: CancelDrain}, want: execution.Admission{Canceled: true}},
+		"stopped":             {steering: Steering{Cancel: CancelStop}, want: execution.Admission{Canceled: true}},
+		"paused and canceled": {steering: Steering{Paused: true, Cancel: CancelDrain}, want: execution.Admission{Paused: true, Canceled: true}},
+	}
+	for name, tc := range cases {
+		t.Run(name, func(t *testing.T) {
+			if got := NextAdmission(tc.steering, tc.share); got != tc.want {
+				t.Errorf("got %+v, want %+v", got, tc.want)
+			}
+		})
+	}
+}
