@@ -67,17 +67,22 @@ var allowedOfController = map[string][]string{
 	},
 	"controller/config": {
 		"controller/config/document",
+		"controller/config/schema",
 		"controller/execution",
 		"controller/jobspec",
 		"controller/plan",
 		"k8s.io/apimachinery/...",
-		"sigs.k8s.io/json",
 	},
 	"controller/config/document": {
 		"controller/execution",
 		"go.yaml.in/yaml/v3",
 		"k8s.io/apimachinery/...",
 		"sigs.k8s.io/yaml",
+	},
+	"controller/config/schema": {
+		"controller/config/document",
+		"k8s.io/apimachinery/...",
+		"sigs.k8s.io/json",
 	},
 	"controller/definition": {
 		"controller/backoff",

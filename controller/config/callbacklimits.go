@@ -3,6 +3,7 @@ package config
 import (
 	"time"
 
+	"github.com/batch-job-controller/batch-job-controller/controller/config/schema"
 	"github.com/batch-job-controller/batch-job-controller/controller/execution"
 )
 
@@ -66,44 +67,44 @@ const (
 // keysOfLimits returns the keys below callback.limits. An execution keeps the limits of
 // its own node tasks. The other limits belong to the server and the report store, which
 // are built at the start.
-func keysOfLimits(l *Limits) []key {
-	return []key{
-		limit(execution.ResultSize, Restart, size(&l.ResultSize, ki, 4*mi), "1Mi", "a result; at most `4Mi`"),
-		limit(execution.EventSize, Restart, size(&l.EventSize, ki, mi), "16Ki", "an event"),
-		limit(execution.FileSize, Restart, size(&l.FileSize, ki, 10*gi), "32Mi", "a file"),
-		limit(execution.UploadSize, Restart, size(&l.UploadSize, ki, 10*gi), "64Mi", "a form with several files"),
-		limit(execution.UploadParts, Restart, number(&l.UploadParts, 0, 1, 1_000), "16", "parts of a form; those before the excess stay stored"),
-		limit(execution.HeaderLines, Restart, number(&l.HeaderLines, 0, 16, 1_000), "64", "header lines of a request (431) or of a part (400)"),
-		limit(execution.SamplesPerResult, NextExecution, number(&l.SamplesPerResult, 0, 1, 100_000), "1000", "values in a result"),
-		limit(execution.LabelSets, NextExecution, number(&l.LabelSets, 0, 1, 100_000), "100", "values of one gauge in a result"),
-		limit(execution.LabelSize, NextExecution, size(&l.LabelSize, 1, 4*ki), "128", "bytes of a label's value"),
-		limit("headerDeadline", Restart, duration(&l.HeaderDeadline, 0, leastPatience, time.Hour), "5s", "time for a request's header"),
-		limit(execution.BodyDeadline, Restart, duration(&l.BodyDeadline, 0, leastPatience, time.Hour), "10s", "time for a result or an event"),
-		limit("fileDeadline", Restart, duration(&l.FileDeadline, 0, leastPatience, time.Hour), "30s", "time that a file may stall or lag behind `fileRate`; counted as `fileRate`"),
-		limit(execution.FileRate, Restart, size(&l.FileRate, 1, 16*mi), "64Ki", "bytes of a file per second"),
-		limit(execution.RequestsPerTask, Restart, number(&l.RequestsPerTask, 0, 1, 1_000), "8", "concurrent requests of a node; eight times as many wait up to `queueDeadline`"),
-		limit(execution.FilesPerTask, NextExecution, number(&l.FilesPerTask, 0, 1, 100_000), "64", "files of a node in an execution; a repeated name is the same file"),
-		limit(execution.BytesPerTask, NextExecution, size(&l.BytesPerTask, ki, ti), "128Mi", "bytes of all files of a node in an execution"),
-		limit(execution.ResultsPerTask, NextExecution, number(&l.ResultsPerTask, 0, 1, 1_000_000), "20", "results of a node in an execution"),
-		limit(execution.EventsPerTask, NextExecution, number(&l.EventsPerTask, 0, 1, 1_000_000), "30", "events of a node in an execution"),
-		limit("eventBurst", NextExecution, number(&l.EventBurst, 0, 1, 1_000), "10", "a node's events at once; counted as `eventInterval`"),
-		limit(execution.EventInterval, NextExecution, duration(&l.EventInterval, 0, leastPatience, time.Hour), "30s", "time between a node's events after its burst"),
-		limit(execution.EventsPerSecond, NextExecution, number(&l.EventsPerSecond, 0, 1, 1_000), "20", "events of all nodes together"),
-		limit(execution.BytesPerExecution, NextExecution, size(&l.BytesPerExecution, ki, 1_000*ti), "20Gi", "bytes of all files of an execution"),
-		limit(execution.FreeBytes, Restart, size(&l.FreeBytes, 1, 1_000*ti), "1Gi", "free space that the report directory needs for a file"),
-		limit("freePercent", Restart, number(&l.FreePercent, 0, 1, 90), "10", "`freeBytes` in percent of the volume; the smaller applies, counted as `freeBytes`"),
-		limit(execution.Reserve, Restart, size(&l.Reserve, 1, ti), "64Mi", "free space that files and pod logs leave to results, which are stored while they fit"),
-		limit("series", AtOnce, number(&l.Series, 0, 1, 10_000_000), "200000", "exported [series](metrics.md#of-the-jobs) of all nodes and executions; the oldest executions are dropped"),
-		limit("bodies", Restart, number(&l.Bodies, 0, 4, 1_000), "64", "concurrent results and files, half each, and a quarter as many events"),
-		limit(execution.Queue, Restart, number(&l.Queue, 0, 1, 100_000), "1024", "waiting requests of each kind"),
-		limit(execution.QueueDeadline, Restart, duration(&l.QueueDeadline, 0, leastPatience, maxQueueDeadline), "30s", "time that a request waits, at most `40s`"),
-		limit("connections", Restart, number(&l.Connections, 0, 16, 100_000), "2048", "connections to the callback port"),
-		limit("reportConnections", Restart, number(&l.ReportConnections, 0, 16, 100_000), "256", "connections to the report port"),
+func keysOfLimits(l *Limits) []schema.Key {
+	return []schema.Key{
+		limit(execution.ResultSize, Restart, schema.Size(&l.ResultSize, ki, 4*mi), "1Mi", "a result; at most `4Mi`"),
+		limit(execution.EventSize, Restart, schema.Size(&l.EventSize, ki, mi), "16Ki", "an event"),
+		limit(execution.FileSize, Restart, schema.Size(&l.FileSize, ki, 10*gi), "32Mi", "a file"),
+		limit(execution.UploadSize, Restart, schema.Size(&l.UploadSize, ki, 10*gi), "64Mi", "a form with several files"),
+		limit(execution.UploadParts, Restart, schema.Number(&l.UploadParts, 0, 1, 1_000), "16", "parts of a form; those before the excess stay stored"),
+		limit(execution.HeaderLines, Restart, schema.Number(&l.HeaderLines, 0, 16, 1_000), "64", "header lines of a request (431) or of a part (400)"),
+		limit(execution.SamplesPerResult, NextExecution, schema.Number(&l.SamplesPerResult, 0, 1, 100_000), "1000", "values in a result"),
+		limit(execution.LabelSets, NextExecution, schema.Number(&l.LabelSets, 0, 1, 100_000), "100", "values of one gauge in a result"),
+		limit(execution.LabelSize, NextExecution, schema.Size(&l.LabelSize, 1, 4*ki), "128", "bytes of a label's value"),
+		limit("headerDeadline", Restart, schema.Duration(&l.HeaderDeadline, 0, leastPatience, time.Hour), "5s", "time for a request's header"),
+		limit(execution.BodyDeadline, Restart, schema.Duration(&l.BodyDeadline, 0, leastPatience, time.Hour), "10s", "time for a result or an event"),
+		limit("fileDeadline", Restart, schema.Duration(&l.FileDeadline, 0, leastPatience, time.Hour), "30s", "time that a file may stall or lag behind `fileRate`; counted as `fileRate`"),
+		limit(execution.FileRate, Restart, schema.Size(&l.FileRate, 1, 16*mi), "64Ki", "bytes of a file per second"),
+		limit(execution.RequestsPerTask, Restart, schema.Number(&l.RequestsPerTask, 0, 1, 1_000), "8", "concurrent requests of a node; eight times as many wait up to `queueDeadline`"),
+		limit(execution.FilesPerTask, NextExecution, schema.Number(&l.FilesPerTask, 0, 1, 100_000), "64", "files of a node in an execution; a repeated name is the same file"),
+		limit(execution.BytesPerTask, NextExecution, schema.Size(&l.BytesPerTask, ki, ti), "128Mi", "bytes of all files of a node in an execution"),
+		limit(execution.ResultsPerTask, NextExecution, schema.Number(&l.ResultsPerTask, 0, 1, 1_000_000), "20", "results of a node in an execution"),
+		limit(execution.EventsPerTask, NextExecution, schema.Number(&l.EventsPerTask, 0, 1, 1_000_000), "30", "events of a node in an execution"),
+		limit("eventBurst", NextExecution, schema.Number(&l.EventBurst, 0, 1, 1_000), "10", "a node's events at once; counted as `eventInterval`"),
+		limit(execution.EventInterval, NextExecution, schema.Duration(&l.EventInterval, 0, leastPatience, time.Hour), "30s", "time between a node's events after its burst"),
+		limit(execution.EventsPerSecond, NextExecution, schema.Number(&l.EventsPerSecond, 0, 1, 1_000), "20", "events of all nodes together"),
+		limit(execution.BytesPerExecution, NextExecution, schema.Size(&l.BytesPerExecution, ki, 1_000*ti), "20Gi", "bytes of all files of an execution"),
+		limit(execution.FreeBytes, Restart, schema.Size(&l.FreeBytes, 1, 1_000*ti), "1Gi", "free space that the report directory needs for a file"),
+		limit("freePercent", Restart, schema.Number(&l.FreePercent, 0, 1, 90), "10", "`freeBytes` in percent of the volume; the smaller applies, counted as `freeBytes`"),
+		limit(execution.Reserve, Restart, schema.Size(&l.Reserve, 1, ti), "64Mi", "free space that files and pod logs leave to results, which are stored while they fit"),
+		limit("series", AtOnce, schema.Number(&l.Series, 0, 1, 10_000_000), "200000", "exported [series](metrics.md#of-the-jobs) of all nodes and executions; the oldest executions are dropped"),
+		limit("bodies", Restart, schema.Number(&l.Bodies, 0, 4, 1_000), "64", "concurrent results and files, half each, and a quarter as many events"),
+		limit(execution.Queue, Restart, schema.Number(&l.Queue, 0, 1, 100_000), "1024", "waiting requests of each kind"),
+		limit(execution.QueueDeadline, Restart, schema.Duration(&l.QueueDeadline, 0, leastPatience, maxQueueDeadline), "30s", "time that a request waits, at most `40s`"),
+		limit("connections", Restart, schema.Number(&l.Connections, 0, 16, 100_000), "2048", "connections to the callback port"),
+		limit("reportConnections", Restart, schema.Number(&l.ReportConnections, 0, 16, 100_000), "256", "connections to the report port"),
 	}
 }
 
 // limit is a key of callback.limits. An absent one is 0, which means the default of the
 // package that enforces the limit; absent documents it.
-func limit(name execution.Limit, applies ReloadPolicy, v value, absent, help string) key {
-	return key{string(name), applies, v.absentIs("`" + absent + "`"), help}
+func limit(name execution.Limit, applies ReloadPolicy, v schema.Value, absent, help string) schema.Key {
+	return schema.KeyOf(string(name), applies, v.AbsentIs("`"+absent+"`"), help)
 }

@@ -5,10 +5,12 @@ import (
 	"fmt"
 	"reflect"
 	"strings"
+
+	"github.com/batch-job-controller/batch-job-controller/controller/config/schema"
 )
 
 // ReloadPolicy says from when on a change of a key applies.
-type ReloadPolicy string
+type ReloadPolicy = schema.ReloadPolicy
 
 // The policies.
 const (

@@ -5,6 +5,7 @@ import (
 	"slices"
 	"time"
 
+	"github.com/batch-job-controller/batch-job-controller/controller/config/schema"
 	"github.com/batch-job-controller/batch-job-controller/controller/execution"
 )
 
@@ -104,7 +105,7 @@ type TLSMode string
 
 // The modes.
 const (
-	TLSOff        TLSMode = wordOff      // plain HTTP
+	TLSOff        TLSMode = schema.Off   // plain HTTP
 	TLSSelfSigned TLSMode = "selfSigned" // from the controller's own authority
 	TLSSecret     TLSMode = "secret"     // from a Secret that another program writes, such as cert-manager
 )

@@ -14,8 +14,13 @@ import (
 	"k8s.io/apimachinery/pkg/util/validation/field"
 
 	"github.com/batch-job-controller/batch-job-controller/controller/config/document"
+	"github.com/batch-job-controller/batch-job-controller/controller/config/schema"
 	"github.com/batch-job-controller/batch-job-controller/controller/jobspec"
 )
+
+// Problems are all errors of a configuration. Each has the path, the value, and what would
+// be right.
+type Problems = schema.Problems
 
 // Decode reads the data of the ConfigMap. Its error is of type Problems and has all
 // problems. Warnings are about values that work but should be written differently.
@@ -23,66 +28,66 @@ import (
 // Whether a schedule ever fires depends on now. A clock that is years behind is a problem
 // too, because execution IDs have to increase.
 func Decode(data map[string]string, env Env, now time.Time) (c Config, warnings []string, err error) {
-	f := &findings{env: env}
+	f := &schema.Findings{}
 	if oldest := time.Date(2020, 1, 1, 0, 0, 0, 0, time.UTC); now.Before(oldest) {
-		f.report(field.Invalid(field.NewPath("clock"), now.UTC().Format(time.RFC3339), "must not be before 2020: set the clock of the node"))
+		f.Report(field.Invalid(field.NewPath("clock"), now.UTC().Format(time.RFC3339), "must not be before 2020: set the clock of the node"))
 	}
-	if text, ok := f.textOf(data, ConfigKey); ok {
-		if values := f.values(text); len(values) > 0 {
-			object(keys(&c)...).read(f, nil, values)
-			f.agree(&c, now)
+	if text, ok := textOf(f, data, ConfigKey); ok {
+		if values := valuesOf(f, text); len(values) > 0 {
+			schema.Object(keys(&c, env)...).Read(f, nil, values)
+			agree(f, &c, now)
 		}
 	}
-	if text, ok := f.textOf(data, PodTemplateKey); ok {
-		c.PodTemplate = f.podTemplate(text)
+	if text, ok := textOf(f, data, PodTemplateKey); ok {
+		c.PodTemplate = readPodTemplate(f, text)
 	}
-	if err := Problems(f.problems).orNil(); err != nil {
-		return Config{}, f.warnings, err
+	if err := f.Problems.OrNil(); err != nil {
+		return Config{}, f.Warnings, err
 	}
 	c.Hash = Hash(data)
-	return c, f.warnings, nil
+	return c, f.Warnings, nil
 }
 
 // textOf returns one of the two values of the ConfigMap.
-func (f *findings) textOf(data map[string]string, key string) (string, bool) {
+func textOf(f *schema.Findings, data map[string]string, key string) (string, bool) {
 	text, ok := data[key]
 	if !ok {
 		detail := "the ConfigMap has no such key"
 		if present := slices.Sorted(maps.Keys(data)); len(present) > 0 {
 			detail += ", only " + strings.Join(present, ", ")
 		}
-		f.report(field.Required(field.NewPath(key), detail))
+		f.Report(field.Required(field.NewPath(key), detail))
 	}
 	return text, ok
 }
 
-// values returns the values in config.yaml by key, none if it is not a mapping.
-func (f *findings) values(text string) map[string]any {
+// valuesOf returns the values in config.yaml by key, none if it is not a mapping.
+func valuesOf(f *schema.Findings, text string) map[string]any {
 	at := field.NewPath(ConfigKey)
 	value, problems := document.Read(text, at)
-	f.report(problems...)
+	f.Report(problems...)
 	values, ok := value.(map[string]any)
 	switch {
 	case value != nil && !ok:
-		f.report(field.Invalid(at, field.OmitValueType{}, fmt.Sprintf("is %s: must be a mapping such as \"name: example\"", document.KindOf(value))))
+		f.Report(field.Invalid(at, field.OmitValueType{}, fmt.Sprintf("is %s: must be a mapping such as \"name: example\"", document.KindOf(value))))
 	case len(values) == 0 && len(problems) == 0:
-		f.report(field.Required(at, "is empty: must be a mapping with at least name, cronExpression and metrics.prefix"))
+		f.Report(field.Required(at, "is empty: must be a mapping with at least name, cronExpression and metrics.prefix"))
 	}
 	return values
 }
 
-func (f *findings) podTemplate(text string) string {
+func readPodTemplate(f *schema.Findings, text string) string {
 	at := field.NewPath(PodTemplateKey)
 	text = strings.TrimPrefix(text, "\ufeff")
 	switch {
 	case strings.TrimSpace(text) == "":
-		f.report(field.Required(at, "is empty: must be the template of a Pod"))
+		f.Report(field.Required(at, "is empty: must be the template of a Pod"))
 	case !utf8.ValidString(text):
-		f.report(field.Invalid(at, field.OmitValueType{}, "must be UTF-8 text"))
+		f.Report(field.Invalid(at, field.OmitValueType{}, "must be UTF-8 text"))
 	default:
 		warnings, problems := jobspec.Validate(text, at)
-		f.warnings = append(f.warnings, warnings...)
-		f.report(problems...)
+		f.Warnings = append(f.Warnings, warnings...)
+		f.Report(problems...)
 	}
 	return text
 }

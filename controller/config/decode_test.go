@@ -275,14 +275,6 @@ func TestDecodeHash(t *testing.T) {
 	}
 }
 
-func TestProblemsOfAWrongFileAreCut(t *testing.T) {
-	_, _, err := decode(withDefaults(many(500, "key%d: 1\n")))
-	got := lines(t, err)
-	if len(got) != maxLines+1 || got[maxLines] != "and 400 more" {
-		t.Errorf("got %d lines, the last is %q", len(got), got[len(got)-1])
-	}
-}
-
 func FuzzConfigYAML(f *testing.F) {
 	f.Add(documented)
 	f.Add(withDefaults("custom: &a [*a]"))

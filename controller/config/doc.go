@@ -1,26 +1,24 @@
 // Package config is the schema of the ConfigMap: what its two values may contain, the
 // defaults, and all problems at once, each with the path of its field.
 //
-//	config.go          Config: a valid configuration
-//	decode.go          Decode: the data of the ConfigMap becomes a Config, or Problems
-//	env.go             Env: the environment variables, and the keys that depend on them
-//	keys.go            every key of config.yaml with its documentation, declared once
-//	callbacklimits.go  the keys below callback.limits: what job pods may send
-//	value.go           kinds of values: texts, words, numbers, sizes, durations, objects
-//	lists.go           lists, and mappings by names that people choose
-//	ports.go           the port of the callback Service
-//	metrics.go         the keys of a gauge; metricnames.go: names that are taken
-//	predecessor.go     values that only the predecessor accepted
-//	rules.go           rules for texts: names, labels, addresses, directories
-//	findings.go        collects warnings and problems; Problems: all of them, as an error
-//	agree.go           checks keys against each other, and the schedule
-//	change.go          which keys differ, from when on they apply (as keys.go says), and what
-//	                   needs a restart
+//	config.go           Config: a valid configuration
+//	decode.go           Decode: the data of the ConfigMap becomes a Config, or Problems
+//	env.go              Env: the environment variables
+//	keys.go             every key of config.yaml with its documentation, declared once
+//	callbacklimits.go   the keys below callback.limits: what job pods may send
+//	callbackservice.go  the name and the port of the callback Service
+//	directories.go      the report directory
+//	lists.go            pull secrets and node labels
+//	metrics.go          the keys of a gauge; metricnames.go: names that are taken
+//	predecessor.go      values that only the predecessor accepted
+//	agree.go            checks keys against each other, and the schedule
+//	change.go           which keys differ, from when on they apply (as keys.go says), and
+//	                    what needs a restart
 //
-// Package document reads the YAML. Packages plan (schedules) and jobspec (pod
-// templates) check their parts of a configuration. It must not know a client, a clock,
-// a logger or a file, nor the use of a Config: package definition follows its changes,
-// and cmd/app builds the process from it.
+// Package document reads the YAML, package schema its values. Packages plan (schedules)
+// and jobspec (pod templates) check their parts of a configuration. It must not know a
+// client, a clock, a logger or a file, nor the use of a Config: package definition
+// follows its changes, and cmd/app builds the process from it.
 //
 // The schema is that of the predecessor. Where its documentation and its behavior
 // differ, both forms are accepted, and a warning names the preferred one.

@@ -1,10 +1,13 @@
 package config
 
 import (
+	"net/netip"
 	"path"
 	"strconv"
 
 	"k8s.io/apimachinery/pkg/util/validation/field"
+
+	"github.com/batch-job-controller/batch-job-controller/controller/config/schema"
 )
 
 // Env is the environment that the controller reads.
@@ -20,53 +23,37 @@ type Env struct {
 // ReadEnv reads the environment. Its error is of type Problems, with the variables as
 // paths. An empty variable counts as not set.
 func ReadEnv(lookup func(name string) (string, bool)) (Env, error) {
-	f := &findings{}
-	read := func(name string, r rule) string {
+	f := &schema.Findings{}
+	read := func(name string, r schema.Rule) string {
 		value, _ := lookup(name)
-		f.check(field.NewPath(name), value, r)
+		f.Check(field.NewPath(name), value, r)
 		return value
 	}
 	env := Env{
-		Namespace:       read("NAMESPACE", dnsLabel.required("must be the namespace of the controller")),
-		ConfigMapName:   read("CONFIG_MAP_NAME", dnsSubdomain.required("must be the name of the ConfigMap with the configuration")),
-		PodIP:           read("POD_IP", ipAddress),
-		ReportDirectory: read("REPORT_DIRECTORY", directory),
-		Hostname:        read("HOSTNAME", rule{}),
+		Namespace:       read("NAMESPACE", schema.DNSLabel.Required("must be the namespace of the controller")),
+		ConfigMapName:   read("CONFIG_MAP_NAME", schema.DNSSubdomain.Required("must be the name of the ConfigMap with the configuration")),
+		PodIP:           read("POD_IP", schema.Rule{Problems: addressProblems}),
+		ReportDirectory: read("REPORT_DIRECTORY", schema.Rule{Problems: reportDirectoryProblems}),
+		Hostname:        read("HOSTNAME", schema.Rule{}),
 	}
 	if env.ReportDirectory != "" {
 		env.ReportDirectory = path.Clean(env.ReportDirectory)
 	}
-	if value := read("DEV_MODE", rule{}); value != "" {
+	if value := read("DEV_MODE", schema.Rule{}); value != "" {
 		var err error
 		if env.DevMode, err = strconv.ParseBool(value); err != nil {
-			f.report(field.Invalid(field.NewPath("DEV_MODE"), value, "must be true or false"))
+			f.Report(field.Invalid(field.NewPath("DEV_MODE"), value, "must be true or false"))
 		}
 	}
-	if err := Problems(f.problems).orNil(); err != nil {
+	if err := f.Problems.OrNil(); err != nil {
 		return Env{}, err
 	}
 	return env, nil
 }
 
-// reportDirectory is a directory that the environment may override. Then the one in the
-// ConfigMap is not checked.
-func reportDirectory(to *string) value {
-	return text(to, defaultReportDirectory, rule{}).then(func(f *findings, at *field.Path) {
-		if f.env.ReportDirectory != "" {
-			*to = f.env.ReportDirectory
-		} else if !f.has(at) {
-			f.reportAll(at, *to, reportDirectoryProblems(*to))
-		}
-		*to = path.Clean(*to)
-	})
-}
-
-// callbackService is the name of a Service. It is required unless the environment has
-// POD_IP.
-func callbackService(to *string) value {
-	return text(to, "", dnsLabel).then(func(f *findings, at *field.Path) {
-		if *to == "" && f.env.PodIP == "" && !f.has(at) {
-			f.report(field.Required(at, "must be the name of the controller's Service, unless the environment variable POD_IP is set"))
-		}
-	})
+func addressProblems(value string) []string {
+	if _, err := netip.ParseAddr(value); err != nil {
+		return []string{"must be an IP address"}
+	}
+	return nil
 }

@@ -7,6 +7,8 @@ import (
 	"strings"
 
 	"k8s.io/apimachinery/pkg/util/validation/field"
+
+	"github.com/batch-job-controller/batch-job-controller/controller/config/schema"
 )
 
 // The names of the metrics in /metrics besides the results: those of Go, the process, the
@@ -46,23 +48,23 @@ func IsForeignMetric(name string) bool {
 		slices.ContainsFunc(foreignTrees, func(tree string) bool { return strings.HasPrefix(name, tree) })
 }
 
-// metrics rejects too many gauges, and names that are taken. If the prefix is taken, it
+// checkMetrics rejects too many gauges, and names that are taken. If the prefix is taken, it
 // does not report each gauge.
-func (f *findings) metrics(path *field.Path, m Metrics) {
+func checkMetrics(f *schema.Findings, path *field.Path, m Metrics) {
 	if len(m.Gauges) > maxGauges {
-		f.report(field.TooMany(path.Child("gauges"), len(m.Gauges), maxGauges))
+		f.Report(field.TooMany(path.Child("gauges"), len(m.Gauges), maxGauges))
 	}
 	if m.Prefix == "" {
 		return
 	}
 	if IsForeignMetric(m.Prefix + "_") {
-		f.report(field.Invalid(path.Child("prefix"), m.Prefix, fmt.Sprintf(
+		f.Report(field.Invalid(path.Child("prefix"), m.Prefix, fmt.Sprintf(
 			"must be another: metrics that begin with %s are those of Go, of the process or of libraries", m.Prefix+"_")))
 		return
 	}
 	for _, name := range slices.Sorted(maps.Keys(m.Gauges)) {
 		if full := m.Prefix + "_" + name; IsForeignMetric(full) {
-			f.report(field.Invalid(path.Child("gauges").Key(name), name, fmt.Sprintf(
+			f.Report(field.Invalid(path.Child("gauges").Key(name), name, fmt.Sprintf(
 				"must be another: the metric would be %s, which is one of Go, of the process, of a library or of the controller itself", full)))
 		}
 	}

@@ -11,6 +11,8 @@ import (
 	"time"
 
 	"sigs.k8s.io/yaml"
+
+	"github.com/batch-job-controller/batch-job-controller/controller/config/schema"
 )
 
 // ofTheController are the keys of config.yaml that belong to the controller as a whole, or
@@ -47,16 +49,16 @@ func TestNodeCronJobsHaveTheKeysOfADefinition(t *testing.T) {
 		delete(fields, name)
 	}
 	elsewhere := ofTheController()
-	var visit func(prefix string, keys []key)
-	visit = func(prefix string, keys []key) {
+	var visit func(prefix string, keys []schema.Key)
+	visit = func(prefix string, keys []schema.Key) {
 		for _, k := range keys {
-			path := prefix + k.name
+			path := prefix + k.Name
 			at := slices.Index(elsewhere, path)
 			if at >= 0 {
 				elsewhere = slices.Delete(elsewhere, at, at+1)
 			}
-			if len(k.value.keys) > 0 {
-				visit(path+".", k.value.keys)
+			if len(k.Value.Keys) > 0 {
+				visit(path+".", k.Value.Keys)
 				continue
 			}
 			field, inResource := fields[path]
@@ -65,11 +67,11 @@ func TestNodeCronJobsHaveTheKeysOfADefinition(t *testing.T) {
 			case inResource == (at >= 0):
 				t.Errorf("%s must be either a field of a NodeCronJob or a key of the controller", path)
 			case inResource:
-				compare(t, path, k.value, field)
+				compare(t, path, k.Value, field)
 			}
 		}
 	}
-	visit("", keys(&Config{}))
+	visit("", keys(&Config{}, Env{}))
 	for _, name := range elsewhere {
 		t.Errorf("%s is no key", name)
 	}
@@ -124,17 +126,17 @@ func nodeCronJobFields(t *testing.T) map[string]fieldSchema {
 
 var quoted = regexp.MustCompile("^`([^`]+)`$")
 
-func compare(t *testing.T, path string, v value, field fieldSchema) {
+func compare(t *testing.T, path string, v schema.Value, field fieldSchema) {
 	t.Helper()
 	if got, want := shownDefault(field.Default), defaultOf(v); got != want {
 		t.Errorf("%s: the default is %q, want %q", path, got, want)
 	}
-	if v.kind == "a number" || (field.Minimum != nil && field.Maximum != nil) {
-		if field.Minimum == nil || field.Maximum == nil || *field.Minimum != v.least || *field.Maximum != v.most {
-			t.Errorf("%s: the bounds are %v and %v, want %d and %d", path, field.Minimum, field.Maximum, v.least, v.most)
+	if v.Kind == "a number" || (field.Minimum != nil && field.Maximum != nil) {
+		if field.Minimum == nil || field.Maximum == nil || *field.Minimum != v.Least || *field.Maximum != v.Most {
+			t.Errorf("%s: the bounds are %v and %v, want %d and %d", path, field.Minimum, field.Maximum, v.Least, v.Most)
 		}
 	}
-	words := slices.DeleteFunc(slices.Clone(v.words), func(word string) bool { return word == "" })
+	words := slices.DeleteFunc(slices.Clone(v.Words), func(word string) bool { return word == "" })
 	if !slices.Equal(field.Enum, words) {
 		t.Errorf("%s: the words are %q, want %q", path, field.Enum, words)
 	}
@@ -142,11 +144,11 @@ func compare(t *testing.T, path string, v value, field fieldSchema) {
 
 // defaultOf returns what an absent key stands for, or nothing if that is for the controller
 // to find out.
-func defaultOf(v value) string {
-	if v.inWords == "" {
-		return shownDefault(v.absent)
+func defaultOf(v schema.Value) string {
+	if v.InWords == "" {
+		return shownDefault(v.Absent)
 	}
-	if literal := quoted.FindStringSubmatch(v.inWords); literal != nil {
+	if literal := quoted.FindStringSubmatch(v.InWords); literal != nil {
 		return shownDefault(literal[1])
 	}
 	return ""

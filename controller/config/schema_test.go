@@ -16,6 +16,7 @@ import (
 	"github.com/google/go-cmp/cmp"
 
 	"github.com/batch-job-controller/batch-job-controller/controller/config/document"
+	"github.com/batch-job-controller/batch-job-controller/controller/config/schema"
 )
 
 var update = flag.Bool("update", false, "write the JSON schema anew")
@@ -48,13 +49,13 @@ func TestSchemaIsWhatTheDecoderTakes(t *testing.T) {
 }
 
 // schema is a JSON schema. Keys are in the order of the alphabet.
-type schema = map[string]any
+type jsonSchema = map[string]any
 
-func newSchema(t *testing.T) schema {
+func newSchema(t *testing.T) jsonSchema {
 	t.Helper()
 	w := schemaWriter{t: t, refinements: refinements()}
-	root := w.node("", object(keys(&Config{})...), "", false)
-	maps.Copy(root, schema{
+	root := w.node("", schema.Object(keys(&Config{}, Env{})...), "", false)
+	maps.Copy(root, jsonSchema{
 		"$schema": "http://json-schema.org/draft-07/schema#", // what editors know best
 		"$id":     schemaURL,
 		"title":   "config.yaml of the batch-job-controller",
@@ -67,14 +68,14 @@ func newSchema(t *testing.T) schema {
 
 type schemaWriter struct {
 	t           *testing.T
-	refinements map[string]schema // by path: a * stands for the names that people choose, and [] for the entries of a list
+	refinements map[string]jsonSchema // by path: a * stands for the names that people choose, and [] for the entries of a list
 }
 
 var link = regexp.MustCompile(`\[([^]]*)\]\([^)]*\)`)
 
 // node returns the schema of a value. One that may be null counts as absent then.
-func (w schemaWriter) node(path string, v value, help string, nullable bool) schema {
-	node := schema{}
+func (w schemaWriter) node(path string, v schema.Value, help string, nullable bool) jsonSchema {
+	node := jsonSchema{}
 	if help != "" {
 		node["description"] = link.ReplaceAllString(help, "$1")
 	}
@@ -99,25 +100,25 @@ const (
 )
 
 // describe writes what a value may be, and returns its types.
-func (w schemaWriter) describe(path string, v value, node schema) (types []string) {
-	switch v.kind {
+func (w schemaWriter) describe(path string, v schema.Value, node jsonSchema) (types []string) {
+	switch v.Kind {
 	case document.Text:
 		return describeText(v, node)
 	case document.Number:
-		node["minimum"], node["maximum"] = v.least, v.most
+		node["minimum"], node["maximum"] = v.Least, v.Most
 		return []string{"integer"}
 	case document.Bool:
 		return []string{"boolean"}
-	case kindDuration: // a number works, with a warning
+	case schema.KindDuration: // a number works, with a warning
 		node["pattern"] = durationPattern
 		node["examples"] = []string{"10s", "5m", "1h30m"}
 		return []string{"string"}
-	case kindSize:
+	case schema.KindSize:
 		node["pattern"] = sizePattern
-		node["minimum"], node["maximum"] = v.least, v.most
+		node["minimum"], node["maximum"] = v.Least, v.Most
 		return []string{"string", "integer"}
 	case document.List:
-		node["items"] = w.node(path+"[]", v.each.value, v.each.help, false)
+		node["items"] = w.node(path+"[]", v.Each.Value, v.Each.Help, false)
 		return []string{"array"}
 	default:
 		w.describeObject(path, v, node)
@@ -125,24 +126,24 @@ func (w schemaWriter) describe(path string, v value, node schema) (types []strin
 	}
 }
 
-func describeText(v value, node schema) (types []string) {
+func describeText(v schema.Value, node jsonSchema) (types []string) {
 	types = []string{"string"}
-	if r := v.rule; r.pattern != "" {
-		pattern := r.pattern
-		if r.must == "" {
+	if r := v.Rule; r.Pattern != "" {
+		pattern := r.Pattern
+		if r.Must == "" {
 			pattern = "(" + pattern + ")?"
 		}
 		node["pattern"] = "^" + pattern + "$"
-		if r.longest > 0 {
-			node["maxLength"] = r.longest
+		if r.Longest > 0 {
+			node["maxLength"] = r.Longest
 		}
 	}
-	if len(v.words) > 0 {
+	if len(v.Words) > 0 {
 		var words []any
-		for _, w := range v.words {
+		for _, w := range v.Words {
 			words = append(words, w)
 		}
-		if v.words[0] == wordOff { // without quotes
+		if v.Words[0] == schema.Off { // without quotes
 			types, words = append(types, "boolean"), append(words, false)
 		}
 		node["enum"] = append(words, nil)
@@ -150,20 +151,20 @@ func describeText(v value, node schema) (types []string) {
 	return types
 }
 
-func (w schemaWriter) describeObject(path string, v value, node schema) {
-	node["additionalProperties"] = len(v.keys) == 0
-	if v.each != nil {
-		node["additionalProperties"] = w.node(path+".*", v.each.value, v.each.help, v.each.value.kind == document.Text)
+func (w schemaWriter) describeObject(path string, v schema.Value, node jsonSchema) {
+	node["additionalProperties"] = len(v.Keys) == 0
+	if v.Each != nil {
+		node["additionalProperties"] = w.node(path+".*", v.Each.Value, v.Each.Help, v.Each.Value.Kind == document.Text)
 	}
-	properties, needed := schema{}, []string{}
-	for _, k := range v.keys {
-		help := k.help
+	properties, needed := jsonSchema{}, []string{}
+	for _, k := range v.Keys {
+		help := k.Help
 		if path == "callback.limits" {
 			help = "bounds " + help
 		}
-		properties[k.name] = w.node(strings.TrimPrefix(path+"."+k.name, "."), k.value, help, !isRequired(k.value))
-		if isRequired(k.value) {
-			needed = append(needed, k.name)
+		properties[k.Name] = w.node(strings.TrimPrefix(path+"."+k.Name, "."), k.Value, help, !isRequired(k.Value))
+		if isRequired(k.Value) {
+			needed = append(needed, k.Name)
 		}
 	}
 	if len(properties) > 0 {
@@ -175,23 +176,23 @@ func (w schemaWriter) describeObject(path string, v value, node schema) {
 }
 
 // isRequired reports whether a value, or one in it, is required.
-func isRequired(v value) bool {
-	return v.rule.must != "" || v.inWords == "required" || slices.ContainsFunc(v.keys, func(k key) bool { return isRequired(k.value) })
+func isRequired(v schema.Value) bool {
+	return v.Rule.Must != "" || v.InWords == "required" || slices.ContainsFunc(v.Keys, func(k schema.Key) bool { return isRequired(k.Value) })
 }
 
 // absent returns the default of a value, or nil if only words express it.
-func (w schemaWriter) absent(path string, v value) any {
+func (w schemaWriter) absent(path string, v schema.Value) any {
 	literal, quoted := strings.CutSuffix(strings.TrimPrefix(documentedDefault(v), "`"), "`")
 	switch {
 	case !quoted || strings.Contains(literal, "`"):
 		return nil
-	case v.kind == document.Number:
+	case v.Kind == document.Number:
 		n, err := strconv.Atoi(literal)
 		if err != nil {
 			w.t.Errorf("%s: the default %q: %v", path, literal, err)
 		}
 		return n
-	case v.kind == document.Bool:
+	case v.Kind == document.Bool:
 		return literal == "true"
 	default:
 		return literal
@@ -199,22 +200,22 @@ func (w schemaWriter) absent(path string, v value) any {
 }
 
 // documentedDefault returns the default as the documentation has it.
-func documentedDefault(v value) string {
-	switch absent := v.absent.(type) {
+func documentedDefault(v schema.Value) string {
+	switch absent := v.Absent.(type) {
 	case nil:
-		return v.inWords
+		return v.InWords
 	case time.Duration:
-		if v.inWords == "" {
+		if v.InWords == "" {
 			return "`" + regexp.MustCompile(`([hm])(0[ms])+$`).ReplaceAllString(absent.String(), "$1") + "`"
 		}
 	}
 	switch {
-	case v.inWords != "":
-		return v.inWords
-	case v.rule.must != "":
+	case v.InWords != "":
+		return v.InWords
+	case v.Rule.Must != "":
 		return "required"
 	default:
-		return fmt.Sprintf("`%v`", v.absent)
+		return fmt.Sprintf("`%v`", v.Absent)
 	}
 }
 
@@ -232,7 +233,7 @@ func TestEveryKeyIsDocumented(t *testing.T) {
 	row := regexp.MustCompile("(?m)^\\| `[A-Za-z.]+` \\| [^|]* \\| [^|]* \\|")
 	documented := map[string][]string{"keys": row.FindAllString(keyTables, -1), "limits": row.FindAllString(limitTable, -1)}
 	declared := map[string][]string{
-		"keys":   rows("", keys(&Config{})),
+		"keys":   rows("", keys(&Config{}, Env{})),
 		"limits": rows("", keysOfLimits(&Limits{})),
 	}
 	if diff := cmp.Diff(declared, documented); diff != "" {
@@ -242,13 +243,13 @@ func TestEveryKeyIsDocumented(t *testing.T) {
 
 // rows returns the first columns of the table of keys, without limits, which have
 // their own. Keys that are there for compatibility need no row.
-func rows(prefix string, keys []key) (all []string) {
+func rows(prefix string, keys []schema.Key) (all []string) {
 	for _, k := range keys {
-		if k.applies != "" || k.value.inWords != "" {
-			all = append(all, fmt.Sprintf("| `%s%s` | %s | %s |", prefix, k.name, documentedDefault(k.value), k.help))
+		if k.Applies != "" || k.Value.InWords != "" {
+			all = append(all, fmt.Sprintf("| `%s%s` | %s | %s |", prefix, k.Name, documentedDefault(k.Value), k.Help))
 		}
-		if k.name != "limits" {
-			all = append(all, rows(prefix+k.name+".", k.value.keys)...)
+		if k.Name != "limits" {
+			all = append(all, rows(prefix+k.Name+".", k.Value.Keys)...)
 		}
 	}
 	return all
