@@ -66,11 +66,13 @@ var allowedOfController = map[string][]string{
 		"k8s.io/apimachinery/...",
 	},
 	"controller/config": {
+		"controller/api/v1alpha1",
 		"controller/config/document",
 		"controller/config/schema",
 		"controller/execution",
 		"controller/jobspec",
 		"controller/plan",
+		"k8s.io/api/...",
 		"k8s.io/apimachinery/...",
 	},
 	"controller/config/document": {

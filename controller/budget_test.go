@@ -25,14 +25,14 @@ func limitOf(err error) execution.Limit {
 }
 
 // limited returns a cluster in which pods of a and b run for an hour, a replica
-// with limits, and the keys of both tasks.
-func limited(t *testing.T, store Store, l config.Limits) (c *cluster, r *replica, a, b execution.Key) {
+// with limits, and the keys of both tasks. The limit of events of all nodes is far above.
+func limited(t *testing.T, store Store, in config.Intake) (c *cluster, r *replica, a, b execution.Key) {
 	t.Helper()
 	c = newCluster(t, "a", "b")
 	for _, node := range []string{"a", "b"} {
 		c.behave(node, behaviour{runFor: 20 * time.Minute})
 	}
-	r = startReplica(t, c, store, testConfig(func(c *config.Config) { c.Callback.Limits = l }))
+	r = startReplica(t, c, store, testConfig(func(c *config.Config) { c.Intake, c.Callback.Limits.EventsPerSecond = in, 100 }))
 	time.Sleep(5 * time.Second)
 	id := c.records()[0].Plan.ID
 	return c, r, execution.Key{Execution: id, Node: "a"}, execution.Key{Execution: id, Node: "b"}
@@ -45,7 +45,7 @@ func (r *replica) sendFile(key execution.Key, name string, size int) error {
 
 // A node that exceeds its limits takes nothing from the others.
 func TestNodeThatFloods(t *testing.T) {
-	limits := config.Limits{FilesPerTask: 3, BytesPerTask: 1000, ResultsPerTask: 3, EventsPerTask: 3, EventBurst: 3, EventsPerSecond: 100}
+	limits := config.Intake{FilesPerTask: 3, BytesPerTask: 1000, ResultsPerTask: 3, EventsPerTask: 3, EventBurst: 3}
 	event := func(r *replica, key execution.Key, n int) error {
 		return r.Event(r.t.Context(), key, execution.Event{Reason: "Flood", Message: fmt.Sprint(n)})
 	}
@@ -106,7 +106,7 @@ func TestNodeThatFloods(t *testing.T) {
 func TestFileThatIsOverTheBudgetLeavesNothing(t *testing.T) {
 	inBubble(t, func(t *testing.T) {
 		store := newMemoryStore()
-		_, r, a, b := limited(t, store, config.Limits{BytesPerTask: 100, BytesPerExecution: 150})
+		_, r, a, b := limited(t, store, config.Intake{BytesPerTask: 100, BytesPerExecution: 150})
 		defer r.kill()
 		for _, step := range []struct {
 			what string
@@ -142,13 +142,13 @@ func TestFileThatIsOverTheBudgetLeavesNothing(t *testing.T) {
 func TestFilesOfBeforeARestartCount(t *testing.T) {
 	inBubble(t, func(t *testing.T) {
 		store := newMemoryStore()
-		limits := config.Limits{FilesPerTask: 2, BytesPerTask: 100}
+		limits := config.Intake{FilesPerTask: 2, BytesPerTask: 100}
 		c, r, a, b := limited(t, store, limits)
 		must(t, r.sendFile(a, "1", 10))
 		must(t, r.sendFile(a, "2", 10))
 		must(t, r.sendFile(b, "1", 90))
 		r.kill()
-		r = startReplica(t, c, store, testConfig(func(c *config.Config) { c.Callback.Limits = limits }))
+		r = startReplica(t, c, store, testConfig(func(c *config.Config) { c.Intake = limits }))
 		defer r.kill()
 		time.Sleep(5 * time.Second)
 		if err := r.sendFile(a, "3", 10); limitOf(err) != execution.FilesPerTask {
@@ -165,7 +165,7 @@ func TestFilesOfBeforeARestartCount(t *testing.T) {
 func TestResultThatIsNotTakenDoesNotCount(t *testing.T) {
 	inBubble(t, func(t *testing.T) {
 		store := newMemoryStore()
-		_, r, a, _ := limited(t, store, config.Limits{ResultsPerTask: 1})
+		_, r, a, _ := limited(t, store, config.Intake{ResultsPerTask: 1})
 		defer r.kill()
 		for range 3 {
 			if err := r.Result(t.Context(), a, []byte(`null`)); err == nil {
@@ -186,7 +186,7 @@ func TestResultThatIsNotTakenDoesNotCount(t *testing.T) {
 
 func TestEventsAreSpaced(t *testing.T) {
 	inBubble(t, func(t *testing.T) {
-		c, r, a, b := limited(t, newMemoryStore(), config.Limits{EventsPerTask: 1000})
+		c, r, a, b := limited(t, newMemoryStore(), config.Intake{EventsPerTask: 1000})
 		defer r.kill()
 		c.client.ClearActions()
 		began := time.Now()

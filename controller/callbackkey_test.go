@@ -51,7 +51,7 @@ func TestTokensWhoseKeyChangedUnderAnExecution(t *testing.T) {
 				for _, node := range []string{"a", "b", "c"} {
 					c.behave(node, behaviour{runFor: time.Minute})
 				}
-				cfg := testConfig(func(c *config.Config) { c.Callback.TokensPerSecret, c.PodPoolSize = 50, 1 })
+				cfg := testConfig(func(c *config.Config) { c.TokensPerSecret, c.PodPoolSize = 50, 1 })
 				first := startReplica(t, c, newMemoryStore(), cfg)
 				time.Sleep(10 * time.Second)
 				first.kill()

@@ -47,22 +47,28 @@ spec:
 
 func testConfig(mutate ...func(*config.Config)) config.Config {
 	cfg := config.Config{
-		Name:                testName,
-		CronExpression:      "0 0 1 1 *",
-		TimeZone:            "UTC",
-		ReportHistory:       30,
-		JobHistory:          3,
-		PodPoolSize:         2,
-		RunOnStartup:        true,
-		StartupDelay:        time.Second,
-		StartDeadline:       10 * time.Minute,
-		JobTimeout:          time.Hour,
-		CallbackServiceName: testName,
-		CallbackServicePort: 8090,
-		Callback:            config.Callback{Auth: execution.TokenAuth, TokensPerSecret: 2},
-		Metrics:             config.Metrics{Prefix: "foo", Gauges: map[string]config.Gauge{"test": {Help: "A test.", Labels: []string{"label"}}}},
-		PodTemplate:         podTemplate,
-		Hash:                "cafe",
+		Controller: config.Controller{
+			Name:                testName,
+			CallbackServiceName: testName,
+			CallbackServicePort: 8090,
+			Callback:            config.Callback{Auth: execution.TokenAuth},
+		},
+		Definition: config.Definition{
+			CronExpression:  "0 0 1 1 *",
+			TimeZone:        "UTC",
+			ReportHistory:   30,
+			JobHistory:      3,
+			PodPoolSize:     2,
+			RunOnStartup:    true,
+			StartupDelay:    time.Second,
+			StartDeadline:   10 * time.Minute,
+			JobTimeout:      time.Hour,
+			Metrics:         config.Metrics{Prefix: "foo", Gauges: map[string]config.Gauge{"test": {Help: "A test.", Labels: []string{"label"}}}},
+			PodTemplate:     podTemplate,
+			TokensPerSecret: 2,
+		},
+		HasDefinition: true,
+		Hash:          "cafe",
 	}
 	for _, f := range mutate {
 		f(&cfg)

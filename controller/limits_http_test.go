@@ -20,7 +20,7 @@ import (
 
 // The response to a pod that exceeds a limit, what is stored, and which metric counts it.
 func TestWhatAPodSeesOfItsLimits(t *testing.T) {
-	limits := config.Limits{FilesPerTask: 2, BytesPerTask: 100, ResultsPerTask: 1, EventsPerTask: 3, EventBurst: 2, BytesPerExecution: 150}
+	limits := config.Intake{FilesPerTask: 2, BytesPerTask: 100, ResultsPerTask: 1, EventsPerTask: 3, EventBurst: 2, BytesPerExecution: 150}
 	type request struct {
 		node  string
 		kind  route.Kind
@@ -158,7 +158,7 @@ func TestFilesThatComeAtOnceShareTheBudget(t *testing.T) {
 	inBubble(t, func(t *testing.T) {
 		store, err := report.Open(memdisk.New(), report.Options{})
 		must(t, err)
-		_, r, a, _ := limited(t, store, config.Limits{BytesPerTask: 15})
+		_, r, a, _ := limited(t, store, config.Intake{BytesPerTask: 15})
 		defer r.kill()
 		errs := make(chan error)
 		for n := range 2 {

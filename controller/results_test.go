@@ -97,7 +97,7 @@ func TestAResultThatBecomesTooLargeChangesNothing(t *testing.T) {
 		c := newCluster(t, "a")
 		c.behave("a", behaviour{runFor: time.Hour})
 		store := newMemoryStore()
-		r := startReplica(t, c, store, testConfig(func(c *config.Config) { c.Callback.Limits.ResultsPerTask = 2 }))
+		r := startReplica(t, c, store, testConfig(func(c *config.Config) { c.Intake.ResultsPerTask = 2 }))
 		defer r.kill()
 		time.Sleep(5 * time.Second)
 		key := execution.Key{Execution: c.records()[0].Plan.ID, Node: "a"}

@@ -41,7 +41,7 @@ func (c *cluster) secretsWithTokens() []corev1.Secret {
 }
 
 func withTokensPerSecret(n int) func(*config.Config) {
-	return func(c *config.Config) { c.Callback.TokensPerSecret, c.PodPoolSize = n, 10 }
+	return func(c *config.Config) { c.TokensPerSecret, c.PodPoolSize = n, 10 }
 }
 
 func TestTokensAreInSecretsOfAFewNodesEach(t *testing.T) {
@@ -169,7 +169,7 @@ func TestTokensAfterATakeover(t *testing.T) {
 		for _, node := range []string{"a", "b", "c", "d"} {
 			c.behave(node, behaviour{runFor: 10 * time.Second})
 		}
-		cfg := testConfig(func(c *config.Config) { c.Callback.TokensPerSecret = 1 }) // the pool has two
+		cfg := testConfig(func(c *config.Config) { c.TokensPerSecret = 1 }) // the pool has two
 		first := startReplica(t, c, newMemoryStore(), cfg)
 		time.Sleep(5 * time.Second)
 		given := map[string]string{}
@@ -239,7 +239,7 @@ func TestAnExecutionWithManySecretsCloses(t *testing.T) {
 			}
 			return false, nil, err
 		})
-		r := startReplica(t, c, newMemoryStore(), testConfig(func(c *config.Config) { c.Callback.TokensPerSecret, c.PodPoolSize = 1, 20 }))
+		r := startReplica(t, c, newMemoryStore(), testConfig(func(c *config.Config) { c.TokensPerSecret, c.PodPoolSize = 1, 20 }))
 		defer r.kill()
 		time.Sleep(5 * time.Minute)
 		requests := map[string]int{}

@@ -39,7 +39,7 @@ func jobPod(t *testing.T, objects []runtime.Object, auth execution.CallbackAuth)
 		Settings: execution.Settings{
 			JobTimeout: c.JobTimeout, StartDeadline: c.StartDeadline, JobServiceAccount: c.JobServiceAccount,
 			PodTemplate: c.PodTemplate, CallbackName: c.CallbackServiceName, CallbackPort: c.CallbackServicePort,
-			CallbackAuth: auth, TokensPerSecret: c.Callback.TokensPerSecret,
+			CallbackAuth: auth, TokensPerSecret: c.TokensPerSecret,
 		},
 	}
 	job, err := jobspec.Render(plan, 0, jobspec.Options{Controller: c.Name, Namespace: "any"})

@@ -113,7 +113,7 @@ func TestCheckTemplateAsksTheAPIServer(t *testing.T) {
 				}
 				return true, nil, tt.answer
 			})
-			err := checkTemplate(t.Context(), testkit.NewClient(client), testEnv, config.Config{Name: "check", PodTemplate: goodTemplate}, extensions{}, slog.New(slog.DiscardHandler))
+			err := checkTemplate(t.Context(), testkit.NewClient(client), testEnv, config.Config{Controller: config.Controller{Name: "check"}, Definition: config.Definition{PodTemplate: goodTemplate}}, extensions{}, slog.New(slog.DiscardHandler))
 			var misuse *misuseError
 			if got := errors.As(err, &misuse); got != tt.wantMisuse || (err != nil && !got) {
 				t.Errorf("checkTemplate: got %v, want one that ends the process: %t", err, tt.wantMisuse)
@@ -155,7 +155,7 @@ func TestWhatCallbacksNeedIsLookedForAtTheStart(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			client := fake.NewClientset()
 			tt.prepare(client)
-			cfg := config.Config{Name: "check", Callback: config.Callback{Auth: tt.auth}}
+			cfg := config.Config{Controller: config.Controller{Name: "check", Callback: config.Callback{Auth: tt.auth}}}
 			keyring, err := openKeyring(t.Context(), options{}, testEnv, cfg, testkit.NewClient(client))
 			err = errors.Join(err, checkReviews(t.Context(), cfg, testkit.NewClient(client)))
 			if (err != nil) != (len(tt.want) > 0) || (keyring != nil) != tt.wantKeyring {
@@ -193,7 +193,7 @@ func TestWhatAdmissionRefusesAtTheStartIsTriedAgain(t *testing.T) {
 			t.Run(name+", by "+who, func(t *testing.T) {
 				client := fake.NewClientset()
 				client.PrependReactor("create", tt.resource, func(clienttesting.Action) (bool, runtime.Object, error) { return true, nil, refusal })
-				cfg := config.Config{Name: "check", Callback: config.Callback{Auth: tt.auth}}
+				cfg := config.Config{Controller: config.Controller{Name: "check", Callback: config.Callback{Auth: tt.auth}}}
 				_, err := openKeyring(t.Context(), options{}, testEnv, cfg, testkit.NewClient(client))
 				err = errors.Join(err, checkReviews(t.Context(), cfg, testkit.NewClient(client)))
 				var misuse *misuseError

@@ -36,13 +36,13 @@ func callbackLimits(l config.Limits) callback.Limits {
 	}
 }
 
-func resultLimits(l config.Limits) metrics.Limits {
+func resultLimits(cfg config.Config) metrics.Limits {
 	return metrics.Limits{
-		Body:       l.ResultSize,
-		Samples:    l.SamplesPerResult,
-		LabelSets:  l.LabelSets,
-		LabelValue: l.LabelSize,
-		Series:     l.Series,
+		Body:       cfg.Callback.Limits.ResultSize,
+		Samples:    cfg.Intake.SamplesPerResult,
+		LabelSets:  cfg.Intake.LabelSets,
+		LabelValue: cfg.Intake.LabelSize,
+		Series:     cfg.Callback.Limits.Series,
 	}
 }
 

@@ -28,27 +28,34 @@ var quotas = []string{
 	"FilesPerTask", "BytesPerTask", "ResultsPerTask", "EventsPerTask", "EventBurst", "EventInterval", "EventsPerSecond", "BytesPerExecution",
 }
 
+// limitsOf returns the limits of a configuration: those of the server, and those of its
+// executions.
+func limitsOf(cfg *config.Config) []reflect.Value {
+	return []reflect.Value{reflect.ValueOf(&cfg.Callback.Limits).Elem(), reflect.ValueOf(&cfg.Intake).Elem()}
+}
+
 func TestEveryLimitGetsWhereItBelongs(t *testing.T) {
 	own := metrics.New(prometheus.NewRegistry())
-	set := func(l config.Limits) string {
-		a := &app{log: slog.New(slog.DiscardHandler)}
-		a.config.Callback.Limits = l
+	set := func(cfg config.Config) string {
+		a := &app{log: slog.New(slog.DiscardHandler), config: cfg}
 		callbacks, reports := a.callbackServer(own), a.reportServer(own)
 		return fmt.Sprintf("%+v", []any{
-			callbackLimits(l), resultLimits(l), storeOptions(l),
+			callbackLimits(cfg.Callback.Limits), resultLimits(cfg), storeOptions(cfg.Callback.Limits),
 			callbacks.MaxConnections, callbacks.HeaderDeadline, reports.MaxConnections,
 		})
 	}
-	without := set(config.Limits{})
-	for i := range reflect.TypeFor[config.Limits]().NumField() {
-		field := reflect.TypeFor[config.Limits]().Field(i)
-		if slices.Contains(quotas, field.Name) {
-			continue
-		}
-		var l config.Limits
-		reflect.ValueOf(&l).Elem().Field(i).SetInt(int64(123 * time.Second))
-		if set(l) == without {
-			t.Errorf("%s changes nothing", field.Name)
+	without := set(config.Config{})
+	for group, limits := range limitsOf(&config.Config{}) {
+		for i := range limits.NumField() {
+			name := limits.Type().Field(i).Name
+			if slices.Contains(quotas, name) {
+				continue
+			}
+			var cfg config.Config
+			limitsOf(&cfg)[group].Field(i).SetInt(int64(123 * time.Second))
+			if set(cfg) == without {
+				t.Errorf("%s changes nothing", name)
+			}
 		}
 	}
 }
@@ -56,15 +63,16 @@ func TestEveryLimitGetsWhereItBelongs(t *testing.T) {
 // The configuration documents the defaults of limits; each is applied where its limit
 // is enforced.
 func TestDefaultsOfLimitsAreTheDocumentedOnes(t *testing.T) {
-	l := documentedLimits(t)
+	cfg := documentedLimits(t)
+	l, in := cfg.Callback.Limits, cfg.Intake
 	applied := []any{
 		callback.Limits{}.WithDefaults(), metrics.Limits{}.WithDefaults(), report.Options{}.WithDefaults(), plan.BudgetLimits{}.WithDefaults(),
 		httpserver.DefaultMaxConnections, httpserver.DefaultHeaderDeadline, someConnections,
 	}
 	documented := []any{
-		callbackLimits(l).WithDefaults(), resultLimits(l), storeOptions(l), plan.BudgetLimits{
-			Files: l.FilesPerTask, Bytes: l.BytesPerTask, Results: l.ResultsPerTask, Events: l.EventsPerTask,
-			EventBurst: l.EventBurst, EventInterval: l.EventInterval, EventsPerSecond: l.EventsPerSecond, ExecutionBytes: l.BytesPerExecution,
+		callbackLimits(l).WithDefaults(), resultLimits(cfg), storeOptions(l), plan.BudgetLimits{
+			Files: in.FilesPerTask, Bytes: in.BytesPerTask, Results: in.ResultsPerTask, Events: in.EventsPerTask,
+			EventBurst: in.EventBurst, EventInterval: in.EventInterval, EventsPerSecond: l.EventsPerSecond, ExecutionBytes: in.BytesPerExecution,
 		},
 		l.Connections, l.HeaderDeadline, l.ReportConnections,
 	}
@@ -73,9 +81,9 @@ func TestDefaultsOfLimitsAreTheDocumentedOnes(t *testing.T) {
 	}
 }
 
-// documentedLimits returns the limits of a configuration that sets each of them to the
-// default in the schema.
-func documentedLimits(t *testing.T) config.Limits {
+// documentedLimits returns a configuration that sets each limit to the default in the
+// schema.
+func documentedLimits(t *testing.T) config.Config {
 	t.Helper()
 	text, err := os.ReadFile("../../docs/config.schema.json")
 	testkit.Must(t, err)
@@ -99,11 +107,12 @@ func documentedLimits(t *testing.T) config.Limits {
 		config.PodTemplateKey: "apiVersion: v1\nkind: Pod\nspec: {containers: [{name: main, image: test}]}",
 	}, config.Env{Namespace: "test"}, time.Now())
 	testkit.Must(t, err)
-	limits := reflect.ValueOf(cfg.Callback.Limits)
-	for i := range limits.NumField() {
-		if limits.Field(i).IsZero() {
-			t.Errorf("%s has no default in the schema", limits.Type().Field(i).Name)
+	for _, limits := range limitsOf(&cfg) {
+		for i := range limits.NumField() {
+			if limits.Field(i).IsZero() {
+				t.Errorf("%s has no default in the schema", limits.Type().Field(i).Name)
+			}
 		}
 	}
-	return cfg.Callback.Limits
+	return cfg
 }

@@ -17,6 +17,6 @@ func resultOptions(cfg config.Config) metrics.ResultOptions {
 			Version: version.Own(), Name: cfg.Name, PoolSize: cfg.PodPoolSize,
 			ReportHistory: cfg.ReportHistory, Cron: cfg.CronExpression,
 		},
-		Limits: resultLimits(cfg.Callback.Limits),
+		Limits: resultLimits(cfg),
 	}
 }

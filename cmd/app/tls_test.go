@@ -35,7 +35,7 @@ func TestEachPortHasItsOwnTLS(t *testing.T) {
 			registry := prometheus.NewRegistry()
 			a := &app{
 				env: config.Env{Namespace: "jobs"}, log: slog.New(slog.DiscardHandler),
-				config: config.Config{Name: "check", CallbackServiceName: "svc", Callback: config.Callback{TLS: tt.callbacks}, Reports: config.Reports{TLS: tt.reports}},
+				config: config.Config{Controller: config.Controller{Name: "check", CallbackServiceName: "svc", Callback: config.Callback{TLS: tt.callbacks}, Reports: config.Reports{TLS: tt.reports}}},
 				client: testkit.NewClient(fake.NewClientset(&corev1.Service{ObjectMeta: metav1.ObjectMeta{Namespace: "jobs", Name: "svc"}})),
 			}
 			ports := a.newSecurePorts(metrics.New(registry))
@@ -73,7 +73,7 @@ func TestSecretsOfTLSThatTheRoleForbids(t *testing.T) {
 			})
 			a := &app{
 				env: config.Env{Namespace: "jobs"}, log: slog.New(slog.DiscardHandler), client: testkit.NewClient(client),
-				config: config.Config{Name: "check", CallbackServiceName: "svc", Callback: config.Callback{TLS: config.TLS{Mode: mode, Secret: secret}}},
+				config: config.Config{Controller: config.Controller{Name: "check", CallbackServiceName: "svc", Callback: config.Callback{TLS: config.TLS{Mode: mode, Secret: secret}}}},
 			}
 			err := a.newSecurePorts(metrics.New(prometheus.NewRegistry())).open(t.Context(), &starting{log: a.log})
 			var misuse *misuseError

@@ -11,9 +11,8 @@ import (
 	"github.com/batch-job-controller/batch-job-controller/controller/plan"
 )
 
-// agree checks keys against each other, and the schedule at a time.
-func agree(f *schema.Findings, c *Config, now time.Time) {
-	agreeOnSchedule(f, c, now)
+// agreeOnController checks keys of the controller against each other.
+func agreeOnController(f *schema.Findings, c *Controller) {
 	callback, reports := field.NewPath("callback"), field.NewPath("reports")
 	if c.Callback.Auth == execution.NoAuth {
 		f.Warn(callback.Child("auth"), "with none every pod that reaches the callback port can report for every node")
@@ -23,33 +22,39 @@ func agree(f *schema.Findings, c *Config, now time.Time) {
 	if c.Reports.Auth == ReportsServiceAccountToken && !c.Reports.TLS.On() {
 		f.Warn(reports.Child("tls"), "is off: clients send their tokens to the report port in plain text")
 	}
-	checkMetrics(f, field.NewPath("metrics"), c.Metrics)
+}
+
+// agreeOnDefinition checks keys of a definition below a path against each other, and the
+// schedule at a time.
+func agreeOnDefinition(f *schema.Findings, at *field.Path, d *Definition, now time.Time) {
+	agreeOnSchedule(f, at, d, now)
+	checkMetrics(f, at.Child("metrics"), d.Metrics)
 }
 
 // agreeOnSchedule checks the cron expression in its time zone, and moves a time zone prefix of
 // the expression to TimeZone.
-func agreeOnSchedule(f *schema.Findings, c *Config, now time.Time) {
-	at, zoneAt := field.NewPath("cronExpression"), field.NewPath("timeZone")
+func agreeOnSchedule(f *schema.Findings, below *field.Path, d *Definition, now time.Time) {
+	at, zoneAt := below.Child("cronExpression"), below.Child("timeZone")
 	if f.Has(at) || f.Has(zoneAt) {
 		return
 	}
-	if _, err := plan.ParseTimeZone(c.TimeZone); err != nil {
-		f.Report(field.Invalid(zoneAt, c.TimeZone, err.Error()))
-		c.TimeZone = ""
+	if _, err := plan.ParseTimeZone(d.TimeZone); err != nil {
+		f.Report(field.Invalid(zoneAt, d.TimeZone, err.Error()))
+		d.TimeZone = ""
 	}
-	if _, err := plan.ParseSchedule(c.CronExpression, c.TimeZone, now); err != nil {
-		f.Report(field.Invalid(at, c.CronExpression, err.Error()))
+	if _, err := plan.ParseSchedule(d.CronExpression, d.TimeZone, now); err != nil {
+		f.Report(field.Invalid(at, d.CronExpression, err.Error()))
 		return
 	}
-	prefix, fields := plan.SplitTimeZone(c.CronExpression)
+	prefix, fields := plan.SplitTimeZone(d.CronExpression)
 	if prefix != "" {
-		_, c.TimeZone, _ = strings.Cut(prefix, "=")
-		f.Warn(at, "the time zone should not be part of the expression: write timeZone: %s", c.TimeZone)
+		_, d.TimeZone, _ = strings.Cut(prefix, "=")
+		f.Warn(at, "the time zone should not be part of the expression: write timeZone: %s", d.TimeZone)
 	}
-	if c.TimeZone == "" {
-		c.TimeZone = "UTC"
+	if d.TimeZone == "" {
+		d.TimeZone = "UTC"
 	}
-	c.CronExpression = fields
+	d.CronExpression = fields
 }
 
 // agreeOnTLS checks the keys tls and tlsSecret of a mapping.

@@ -1,25 +1,26 @@
 package config
 
 import (
+	"encoding/json"
 	"time"
 
+	"k8s.io/apimachinery/pkg/util/validation/field"
+
+	"github.com/batch-job-controller/batch-job-controller/controller/config/document"
 	"github.com/batch-job-controller/batch-job-controller/controller/config/schema"
 	"github.com/batch-job-controller/batch-job-controller/controller/execution"
 )
 
-// Limits bounds the requests of job pods. A field that is zero has its default, which the
-// package that enforces the limit declares.
+// Limits bounds the requests of job pods to the callback server and what it protects. A
+// field that is zero has its default, which the package that enforces the limit declares.
 type Limits struct {
 	// Of one request.
-	ResultSize       int64
-	EventSize        int64
-	FileSize         int64
-	UploadSize       int64 // of a form with files
-	UploadParts      int   // of such a form
-	HeaderLines      int
-	SamplesPerResult int
-	LabelSets        int // of one gauge in a result
-	LabelSize        int
+	ResultSize  int64
+	EventSize   int64
+	FileSize    int64
+	UploadSize  int64 // of a form with files
+	UploadParts int   // of such a form
+	HeaderLines int
 
 	// Of the time for a request.
 	HeaderDeadline time.Duration
@@ -29,20 +30,13 @@ type Limits struct {
 
 	// Of a node task.
 	RequestsPerTask int // at once
-	FilesPerTask    int
-	BytesPerTask    int64 // of its files
-	ResultsPerTask  int
-	EventsPerTask   int
-	EventBurst      int
-	EventInterval   time.Duration
 
 	// Of all node tasks together.
-	EventsPerSecond   int
-	BytesPerExecution int64 // of its files
-	Series            int
-	FreeBytes         int64 // that must be free for a file to be accepted
-	FreePercent       int   // of the volume, likewise; the smaller applies
-	Reserve           int64 // that files and logs leave free
+	EventsPerSecond int
+	Series          int
+	FreeBytes       int64 // that must be free for a file to be accepted
+	FreePercent     int   // of the volume, likewise; the smaller applies
+	Reserve         int64 // that files and logs leave free
 
 	// Of the server.
 	Bodies            int // requests processed at once
@@ -50,6 +44,25 @@ type Limits struct {
 	QueueDeadline     time.Duration
 	Connections       int
 	ReportConnections int
+}
+
+// Intake bounds what the pods of one execution may send. A field that is zero has its
+// default, as in Limits; Decode sets all of them.
+type Intake struct {
+	// Of one result.
+	SamplesPerResult int
+	LabelSets        int // of one gauge
+	LabelSize        int
+
+	// Of a node task.
+	FilesPerTask   int
+	BytesPerTask   int64 // of its files
+	ResultsPerTask int
+	EventsPerTask  int
+	EventBurst     int
+	EventInterval  time.Duration
+
+	BytesPerExecution int64 // of the files of all node tasks
 }
 
 const (
@@ -65,9 +78,9 @@ const (
 )
 
 // keysOfLimits returns the keys below callback.limits. An execution keeps the limits of
-// its own node tasks. The other limits belong to the server and the report store, which
-// are built at the start.
-func keysOfLimits(l *Limits) []schema.Key {
+// its own node tasks, which are those of its definition. The other limits belong to the
+// server and the report store, which are built at the start.
+func keysOfLimits(l *Limits, in *Intake) []schema.Key {
 	return []schema.Key{
 		limit(execution.ResultSize, Restart, schema.Size(&l.ResultSize, ki, 4*mi), "1Mi", "a result; at most `4Mi`"),
 		limit(execution.EventSize, Restart, schema.Size(&l.EventSize, ki, mi), "16Ki", "an event"),
@@ -75,22 +88,22 @@ func keysOfLimits(l *Limits) []schema.Key {
 		limit(execution.UploadSize, Restart, schema.Size(&l.UploadSize, ki, 10*gi), "64Mi", "a form with several files"),
 		limit(execution.UploadParts, Restart, schema.Number(&l.UploadParts, 0, 1, 1_000), "16", "parts of a form; those before the excess stay stored"),
 		limit(execution.HeaderLines, Restart, schema.Number(&l.HeaderLines, 0, 16, 1_000), "64", "header lines of a request (431) or of a part (400)"),
-		limit(execution.SamplesPerResult, NextExecution, schema.Number(&l.SamplesPerResult, 0, 1, 100_000), "1000", "values in a result"),
-		limit(execution.LabelSets, NextExecution, schema.Number(&l.LabelSets, 0, 1, 100_000), "100", "values of one gauge in a result"),
-		limit(execution.LabelSize, NextExecution, schema.Size(&l.LabelSize, 1, 4*ki), "128", "bytes of a label's value"),
+		intakeLimit(execution.SamplesPerResult, schema.Number(&in.SamplesPerResult, 0, 1, 100_000), "1000", "values in a result"),
+		intakeLimit(execution.LabelSets, schema.Number(&in.LabelSets, 0, 1, 100_000), "100", "values of one gauge in a result"),
+		intakeLimit(execution.LabelSize, schema.Size(&in.LabelSize, 1, 4*ki), "128", "bytes of a label's value"),
 		limit("headerDeadline", Restart, schema.Duration(&l.HeaderDeadline, 0, leastPatience, time.Hour), "5s", "time for a request's header"),
 		limit(execution.BodyDeadline, Restart, schema.Duration(&l.BodyDeadline, 0, leastPatience, time.Hour), "10s", "time for a result or an event"),
 		limit("fileDeadline", Restart, schema.Duration(&l.FileDeadline, 0, leastPatience, time.Hour), "30s", "time that a file may stall or lag behind `fileRate`; counted as `fileRate`"),
 		limit(execution.FileRate, Restart, schema.Size(&l.FileRate, 1, 16*mi), "64Ki", "bytes of a file per second"),
 		limit(execution.RequestsPerTask, Restart, schema.Number(&l.RequestsPerTask, 0, 1, 1_000), "8", "concurrent requests of a node; eight times as many wait up to `queueDeadline`"),
-		limit(execution.FilesPerTask, NextExecution, schema.Number(&l.FilesPerTask, 0, 1, 100_000), "64", "files of a node in an execution; a repeated name is the same file"),
-		limit(execution.BytesPerTask, NextExecution, schema.Size(&l.BytesPerTask, ki, ti), "128Mi", "bytes of all files of a node in an execution"),
-		limit(execution.ResultsPerTask, NextExecution, schema.Number(&l.ResultsPerTask, 0, 1, 1_000_000), "20", "results of a node in an execution"),
-		limit(execution.EventsPerTask, NextExecution, schema.Number(&l.EventsPerTask, 0, 1, 1_000_000), "30", "events of a node in an execution"),
-		limit("eventBurst", NextExecution, schema.Number(&l.EventBurst, 0, 1, 1_000), "10", "a node's events at once; counted as `eventInterval`"),
-		limit(execution.EventInterval, NextExecution, schema.Duration(&l.EventInterval, 0, leastPatience, time.Hour), "30s", "time between a node's events after its burst"),
+		intakeLimit(execution.FilesPerTask, schema.Number(&in.FilesPerTask, 0, 1, 100_000), "64", "files of a node in an execution; a repeated name is the same file"),
+		intakeLimit(execution.BytesPerTask, schema.Size(&in.BytesPerTask, ki, ti), "128Mi", "bytes of all files of a node in an execution"),
+		intakeLimit(execution.ResultsPerTask, schema.Number(&in.ResultsPerTask, 0, 1, 1_000_000), "20", "results of a node in an execution"),
+		intakeLimit(execution.EventsPerTask, schema.Number(&in.EventsPerTask, 0, 1, 1_000_000), "30", "events of a node in an execution"),
+		intakeLimit("eventBurst", schema.Number(&in.EventBurst, 0, 1, 1_000), "10", "a node's events at once; counted as `eventInterval`"),
+		intakeLimit(execution.EventInterval, schema.Duration(&in.EventInterval, 0, leastPatience, time.Hour), "30s", "time between a node's events after its burst"),
 		limit(execution.EventsPerSecond, NextExecution, schema.Number(&l.EventsPerSecond, 0, 1, 1_000), "20", "events of all nodes together"),
-		limit(execution.BytesPerExecution, NextExecution, schema.Size(&l.BytesPerExecution, ki, 1_000*ti), "20Gi", "bytes of all files of an execution"),
+		intakeLimit(execution.BytesPerExecution, schema.Size(&in.BytesPerExecution, ki, 1_000*ti), "20Gi", "bytes of all files of an execution"),
 		limit(execution.FreeBytes, Restart, schema.Size(&l.FreeBytes, 1, 1_000*ti), "1Gi", "free space that the report directory needs for a file"),
 		limit("freePercent", Restart, schema.Number(&l.FreePercent, 0, 1, 90), "10", "`freeBytes` in percent of the volume; the smaller applies, counted as `freeBytes`"),
 		limit(execution.Reserve, Restart, schema.Size(&l.Reserve, 1, ti), "64Mi", "free space that files and pod logs leave to results, which are stored while they fit"),
@@ -107,4 +120,21 @@ func keysOfLimits(l *Limits) []schema.Key {
 // package that enforces the limit; absent documents it.
 func limit(name execution.Limit, applies ReloadPolicy, v schema.Value, absent, help string) schema.Key {
 	return schema.KeyOf(string(name), applies, v.AbsentIs("`"+absent+"`"), help)
+}
+
+// intakeLimit is a limit that an execution keeps. An absent one is read as its default, so
+// that a NodeCronJob that is written from a definition has what the API server would add.
+func intakeLimit(name execution.Limit, v schema.Value, absent, help string) schema.Key {
+	var standard any = absent
+	if v.Kind == document.Number {
+		standard = json.Number(absent)
+	}
+	read := v.Read
+	v.Read = func(f *schema.Findings, at *field.Path, given any) {
+		if given == nil {
+			given = standard
+		}
+		read(f, at, given)
+	}
+	return limit(name, NextExecution, v, absent, help)
 }

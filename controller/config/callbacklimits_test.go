@@ -15,8 +15,9 @@ import (
 
 func TestLimits(t *testing.T) {
 	tests := map[string]struct {
-		text string // below callback.limits
-		want Limits
+		text       string // below callback.limits
+		want       Limits
+		wantIntake func(*Intake) // what is not as standard
 	}{
 		"none":                       {text: "", want: Limits{}},
 		"a size in binary units":     {text: "fileSize: 64Mi", want: Limits{FileSize: 64 << 20}},
@@ -26,8 +27,8 @@ func TestLimits(t *testing.T) {
 		"a size with a fraction":     {text: "fileSize: 1.5Mi", want: Limits{FileSize: 3 << 19}},
 		"the smallest size":          {text: "resultSize: 1Ki", want: Limits{ResultSize: 1 << 10}},
 		"the largest size":           {text: "resultSize: 4Mi", want: Limits{ResultSize: 4 << 20}},
-		"a number":                   {text: "filesPerTask: 3", want: Limits{FilesPerTask: 3}},
-		"a duration":                 {text: "eventInterval: 1m", want: Limits{EventInterval: time.Minute}},
+		"a number":                   {text: "filesPerTask: 3", wantIntake: func(in *Intake) { in.FilesPerTask = 3 }},
+		"a duration":                 {text: "eventInterval: 1m", wantIntake: func(in *Intake) { in.EventInterval = time.Minute }},
 		"a key without a value":      {text: "fileSize:", want: Limits{}},
 		"several of different kinds": {text: "series: 5\n    reserve: 1Gi\n    bodyDeadline: 1s", want: Limits{Series: 5, Reserve: 1 << 30, BodyDeadline: time.Second}},
 	}
@@ -38,6 +39,13 @@ func TestLimits(t *testing.T) {
 				t.Fatalf("%v, %v", warnings, err)
 			}
 			if diff := cmp.Diff(tt.want, c.Callback.Limits); diff != "" {
+				t.Error(diff)
+			}
+			wantIntake := standardIntake()
+			if tt.wantIntake != nil {
+				tt.wantIntake(&wantIntake)
+			}
+			if diff := cmp.Diff(wantIntake, c.Intake); diff != "" {
 				t.Error(diff)
 			}
 		})
@@ -97,11 +105,21 @@ func TestLimitsThatAreRefused(t *testing.T) {
 // after.
 func limitKeys() map[string]bool {
 	keys := map[string]bool{}
-	for i := range reflect.TypeFor[Limits]().NumField() {
-		name := reflect.TypeFor[Limits]().Field(i).Name
+	for name := range limitValues(Config{}) {
 		keys[strings.ToLower(name[:1])+name[1:]] = true
 	}
 	return keys
+}
+
+// limitValues returns the limits of a configuration by the names of their fields.
+func limitValues(c Config) map[string]int64 {
+	limits := map[string]int64{}
+	for _, group := range []reflect.Value{reflect.ValueOf(c.Callback.Limits), reflect.ValueOf(c.Intake)} {
+		for i := range group.NumField() {
+			limits[group.Type().Field(i).Name] = group.Field(i).Int()
+		}
+	}
+	return limits
 }
 
 // A limit has the same name in the configuration, in a response and in the metrics, and a
@@ -115,10 +133,12 @@ func TestEveryLimitCanBeSet(t *testing.T) {
 			}
 		}
 	}
+	standard := limitValues(minimal())
 	for key := range fields {
-		if !slices.ContainsFunc([]string{"10s", "1024", "64"}, func(value string) bool {
+		if !slices.ContainsFunc([]string{"11s", "1025", "63"}, func(value string) bool {
 			c, _, err := decode(withDefaults(fmt.Sprintf("callback:\n  limits: {%s: %s}\n", key, value)))
-			return err == nil && !reflect.ValueOf(c.Callback.Limits).FieldByName(strings.ToUpper(key[:1])+key[1:]).IsZero()
+			name := strings.ToUpper(key[:1]) + key[1:]
+			return err == nil && limitValues(c)[name] != standard[name]
 		}) {
 			t.Errorf("%s cannot be set", key)
 		}

@@ -54,16 +54,18 @@ func TestCompareTellsWhatAppliesWhen(t *testing.T) {
 }
 
 func runs() Config {
-	return Config{Name: "check", ReportDirectory: "/var/www", PodPoolSize: 10, TimeZone: "UTC", StartupDelay: time.Second,
-		Callback: Callback{TLS: TLS{Mode: TLSOff}}}
+	return Config{
+		Controller: Controller{Name: "check", ReportDirectory: "/var/www", Callback: Callback{TLS: TLS{Mode: TLSOff}}},
+		Definition: Definition{PodPoolSize: 10, TimeZone: "UTC", StartupDelay: time.Second},
+	}
 }
 
 func TestCompareKeepsWhatNeedsARestartAndTakesTheRest(t *testing.T) {
 	running, wanted := runs(), runs()
 	wanted.Name, wanted.Callback.TLS, wanted.Callback.Limits.FileSize = "other", TLS{Mode: TLSSecret, Secret: "s"}, 1
-	wanted.PodPoolSize, wanted.Callback.Limits.FilesPerTask, wanted.Hash = 20, 2, "new"
+	wanted.PodPoolSize, wanted.Intake.FilesPerTask, wanted.Hash = 20, 2, "new"
 	want := runs()
-	want.PodPoolSize, want.Callback.Limits.FilesPerTask, want.Hash = 20, 2, "new"
+	want.PodPoolSize, want.Intake.FilesPerTask, want.Hash = 20, 2, "new"
 	got := Compare(running, wanted)
 	if diff := cmp.Diff(want, got.Config); diff != "" {
 		t.Errorf("what runs (-want +got):\n%s", diff)
@@ -81,6 +83,13 @@ func TestEverySettingHasAReloadPolicy(t *testing.T) {
 	unknown := map[any]string{}
 	leaves(reflect.ValueOf(&c).Elem(), "Config", unknown)
 	delete(unknown, &c.Hash) // of the text, not a key
+	delete(unknown, &c.HasDefinition)
+	delete(unknown, &c.Template) // only a NodeCronJob has it, and the keys of keysOfResource
+	for _, k := range keysOfResource(&c.Definition) {
+		if k.Value.Target != any(&c.PodTemplate) {
+			delete(unknown, k.Value.Target)
+		}
+	}
 	paths := map[string]bool{}
 	for _, s := range settings(&c) {
 		if _, ok := unknown[s.target]; !ok {
@@ -139,7 +148,11 @@ func TestTheDocumentationTellsWhenAChangeApplies(t *testing.T) {
 }
 
 func TestStartHash(t *testing.T) {
-	base := Config{Name: "one", PodPoolSize: 3, Hash: "before", Callback: Callback{TLS: TLS{Mode: TLSOff}}}
+	base := Config{
+		Controller: Controller{Name: "one", Callback: Callback{TLS: TLS{Mode: TLSOff}}},
+		Definition: Definition{PodPoolSize: 3},
+		Hash:       "before",
+	}
 	onStartup := base
 	onStartup.RunOnStartup = true
 	tests := map[string]struct {

@@ -5,6 +5,8 @@ import (
 	"slices"
 	"time"
 
+	corev1 "k8s.io/api/core/v1"
+
 	"github.com/batch-job-controller/batch-job-controller/controller/config/schema"
 	"github.com/batch-job-controller/batch-job-controller/controller/execution"
 )
@@ -15,38 +17,67 @@ const (
 	PodTemplateKey = "pod-template.yaml"
 )
 
-// Config is a valid configuration.
+// Config is a valid configuration: the settings of the controller, and one definition.
 type Config struct {
-	Name                  string // of the controller; every object in the cluster begins with it
-	JobServiceAccount     string // empty: the namespace's default
-	JobImagePullSecrets   []string
+	Controller
+	Definition
+	HasDefinition bool   // without one, Definition is zero
+	Hash          string // of the two values of the ConfigMap
+}
+
+// Controller is what the controller as a whole is built with, or shares between the
+// definitions.
+type Controller struct {
+	Name                string // every object in the cluster begins with it; also the name of the ConfigMap's definition
+	ReportDirectory     string
+	CallbackServiceName string
+	CallbackServicePort int
+	Callback            Callback
+	Reports             Reports
+}
+
+// Definition is what runs when, and on which nodes: of the ConfigMap, or of a NodeCronJob.
+type Definition struct {
+	CronExpression        string // without a time zone prefix: it is in TimeZone
+	TimeZone              string
+	StartingDeadline      time.Duration // how late an execution may begin; 0: one period, at most an hour
+	Suspend               bool          // ticks are skipped
+	ConcurrencyPolicy     ConcurrencyPolicy
+	Priority              int // for the pods that are free under a cap over all definitions: the highest is first
+	RunOnStartup          bool
+	StartupDelay          time.Duration     // before the execution of RunOnStartup
 	JobNodeSelector       map[string]string // empty: all nodes
 	RunOnUnscheduledNodes bool
 	TolerateNoExecute     bool
-	CronExpression        string // without a time zone prefix: it is in TimeZone
-	TimeZone              string
-	ReportDirectory       string
-	ReportHistory         int // how many of the newest executions keep report, gauges and record; open ones count (plan.Prune)
-	JobHistory            int // how many of the newest closed executions keep their Jobs
 	PodPoolSize           int
-	BackoffLimit          int32
-	RunOnStartup          bool
-	StartupDelay          time.Duration // before the execution of RunOnStartup
 	StartDeadline         time.Duration // for a pod to start all of its containers
 	JobTimeout            time.Duration // of a pod, once its kubelet has accepted it
-	StartingDeadline      time.Duration // how late an execution may begin; 0: one period, at most an hour
-	CallbackServiceName   string
-	CallbackServicePort   int
-	Callback              Callback
-	Reports               Reports
-	Custom                map[string]any // for extensions; numbers are int64 or float64
-	LatestMetricsLabel    bool
+	BackoffLimit          int32
+	JobServiceAccount     string // empty: the namespace's default
+	JobImagePullSecrets   []string
+	ReportHistory         int // how many of the newest executions keep report, gauges and record; open ones count (plan.Prune)
+	JobHistory            int // how many of the newest closed executions keep their Jobs
 	SavePodLog            bool
 	Result                ResultPolicy
+	TokensPerSecret       int // nodes whose tokens share a Secret
+	Intake                Intake
 	Metrics               Metrics
-	PodTemplate           string
-	Hash                  string // of the two values of the ConfigMap
+	LatestMetricsLabel    bool
+	Custom                map[string]any          // for extensions; numbers are int64 or float64
+	PodTemplate           string                  // a Go template of a Pod
+	Template              *corev1.PodTemplateSpec // instead of PodTemplate; only a NodeCronJob has it. It must not be changed
 }
+
+// ConcurrencyPolicy says what happens when an execution is due while another one of the
+// same definition is open.
+type ConcurrencyPolicy string
+
+// The policies.
+const (
+	ForbidConcurrent  ConcurrencyPolicy = ""        // the new one does not run
+	QueueConcurrent   ConcurrencyPolicy = "Queue"   // the new one waits
+	ReplaceConcurrent ConcurrencyPolicy = "Replace" // the open one is stopped
+)
 
 // Metrics are the metrics that results become.
 type Metrics struct {
@@ -71,12 +102,11 @@ func (m Metrics) Declared() []execution.Gauge {
 	return gauges
 }
 
-// Callback is how job pods report.
+// Callback is how the callback server takes what job pods report.
 type Callback struct {
-	Auth            execution.CallbackAuth
-	TokensPerSecret int // nodes whose tokens share a Secret
-	Limits          Limits
-	TLS             TLS
+	Auth   execution.CallbackAuth
+	Limits Limits
+	TLS    TLS
 }
 
 // Reports is how clients read the reports.
@@ -125,9 +155,9 @@ const (
 
 // ResultOptional reports whether a node task may succeed without a result. Without
 // gauges a result has no content.
-func (c Config) ResultOptional() bool {
-	if c.Result == ResultByGauges {
-		return len(c.Metrics.Gauges) == 0
+func (d Definition) ResultOptional() bool {
+	if d.Result == ResultByGauges {
+		return len(d.Metrics.Gauges) == 0
 	}
-	return c.Result == ResultOptional
+	return d.Result == ResultOptional
 }

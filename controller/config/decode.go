@@ -28,24 +28,46 @@ type Problems = schema.Problems
 // Whether a schedule ever fires depends on now. A clock that is years behind is a problem
 // too, because execution IDs have to increase.
 func Decode(data map[string]string, env Env, now time.Time) (c Config, warnings []string, err error) {
+	return decodeData(data, env, now, true)
+}
+
+// decodeData accepts a ConfigMap without a definition too, unless one is needed. It has none if
+// it has neither a schedule nor a pod template; if one of the two is missing, that is a
+// problem.
+func decodeData(data map[string]string, env Env, now time.Time, needsDefinition bool) (c Config, warnings []string, err error) {
 	f := &schema.Findings{}
 	if oldest := time.Date(2020, 1, 1, 0, 0, 0, 0, time.UTC); now.Before(oldest) {
 		f.Report(field.Invalid(field.NewPath("clock"), now.UTC().Format(time.RFC3339), "must not be before 2020: set the clock of the node"))
 	}
+	c.HasDefinition = true
 	if text, ok := textOf(f, data, ConfigKey); ok {
 		if values := valuesOf(f, text); len(values) > 0 {
-			schema.Object(keys(&c, env)...).Read(f, nil, values)
-			agree(f, &c, now)
+			_, hasTemplate := data[PodTemplateKey]
+			c.HasDefinition = needsDefinition || hasTemplate || values["cronExpression"] != nil
+			c.read(f, values, env, now)
 		}
 	}
-	if text, ok := textOf(f, data, PodTemplateKey); ok {
-		c.PodTemplate = readPodTemplate(f, text)
+	if c.HasDefinition {
+		if text, ok := textOf(f, data, PodTemplateKey); ok {
+			c.PodTemplate = readPodTemplate(f, field.NewPath(PodTemplateKey), text)
+		}
 	}
 	if err := f.Problems.OrNil(); err != nil {
 		return Config{}, f.Warnings, err
 	}
 	c.Hash = Hash(data)
 	return c, f.Warnings, nil
+}
+
+// read reads the values in config.yaml.
+func (c *Config) read(f *schema.Findings, values map[string]any, env Env, now time.Time) {
+	if c.HasDefinition {
+		schema.Object(keys(&c.Controller, &c.Definition, env)...).Read(f, nil, values)
+		agreeOnDefinition(f, nil, &c.Definition, now)
+	} else {
+		schema.Object(keysWithoutDefinition(&c.Controller, env)...).Read(f, nil, values)
+	}
+	agreeOnController(f, &c.Controller)
 }
 
 // textOf returns one of the two values of the ConfigMap.
@@ -76,9 +98,9 @@ func valuesOf(f *schema.Findings, text string) map[string]any {
 	return values
 }
 
-func readPodTemplate(f *schema.Findings, text string) string {
-	at := field.NewPath(PodTemplateKey)
-	text = strings.TrimPrefix(text, "\ufeff")
+// readPodTemplate returns the text of a pod template without byte order marks.
+func readPodTemplate(f *schema.Findings, at *field.Path, text string) string {
+	text = strings.TrimLeft(text, "\ufeff")
 	switch {
 	case strings.TrimSpace(text) == "":
 		f.Report(field.Required(at, "is empty: must be the template of a Pod"))

@@ -26,21 +26,36 @@ spec:
 // minimal is the Config of a configuration with only the required keys.
 func minimal() Config {
 	return Config{
-		Name:                "example",
-		CronExpression:      "42 3 * * *",
-		TimeZone:            "UTC",
-		ReportDirectory:     "/var/www",
-		ReportHistory:       30,
-		JobHistory:          3,
-		PodPoolSize:         10,
-		StartupDelay:        10 * time.Second,
-		StartDeadline:       10 * time.Minute,
-		JobTimeout:          time.Hour,
-		CallbackServicePort: 8090,
-		Callback:            Callback{Auth: execution.TokenAuth, TokensPerSecret: 50, TLS: TLS{Mode: TLSOff}},
-		Reports:             Reports{Auth: ReportsNoAuth, TLS: TLS{Mode: TLSOff}},
-		Metrics:             Metrics{Prefix: "example"},
-		PodTemplate:         podTemplate,
+		Controller: Controller{
+			Name:                "example",
+			ReportDirectory:     "/var/www",
+			CallbackServicePort: 8090,
+			Callback:            Callback{Auth: execution.TokenAuth, TLS: TLS{Mode: TLSOff}},
+			Reports:             Reports{Auth: ReportsNoAuth, TLS: TLS{Mode: TLSOff}},
+		},
+		Definition: Definition{
+			CronExpression:  "42 3 * * *",
+			TimeZone:        "UTC",
+			ReportHistory:   30,
+			JobHistory:      3,
+			PodPoolSize:     10,
+			StartupDelay:    10 * time.Second,
+			StartDeadline:   10 * time.Minute,
+			JobTimeout:      time.Hour,
+			TokensPerSecret: 50,
+			Intake:          standardIntake(),
+			Metrics:         Metrics{Prefix: "example"},
+			PodTemplate:     podTemplate,
+		},
+		HasDefinition: true,
+	}
+}
+
+func standardIntake() Intake {
+	return Intake{
+		SamplesPerResult: 1000, LabelSets: 100, LabelSize: 128,
+		FilesPerTask: 64, BytesPerTask: 128 << 20, ResultsPerTask: 20, EventsPerTask: 30, EventBurst: 10, EventInterval: 30 * time.Second,
+		BytesPerExecution: 20 << 30,
 	}
 }
 

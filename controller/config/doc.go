@@ -1,10 +1,14 @@
 // Package config is the schema of the ConfigMap: what its two values may contain, the
 // defaults, and all problems at once, each with the path of its field.
 //
-//	config.go           Config: a valid configuration
+//	config.go           Config: a valid configuration: of the controller, and a definition
 //	decode.go           Decode: the data of the ConfigMap becomes a Config, or Problems
+//	resource.go         FromResource: a NodeCronJob becomes a Definition, by the same rules
+//	toresource.go       ToResource: a Definition becomes the spec of a NodeCronJob
+//	mirror.go           CheckMirror: what the spec of a NodeCronJob has no room for
 //	env.go              Env: the environment variables
-//	keys.go             every key of config.yaml with its documentation, declared once
+//	keys.go             every key of config.yaml with its documentation, declared once, and which
+//	                    of them are those of a definition
 //	callbacklimits.go   the keys below callback.limits: what job pods may send
 //	callbackservice.go  the name and the port of the callback Service
 //	directories.go      the report directory

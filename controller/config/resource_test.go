@@ -15,83 +15,53 @@ import (
 	"github.com/batch-job-controller/batch-job-controller/controller/config/schema"
 )
 
-// ofTheController are the keys of config.yaml that belong to the controller as a whole, or
-// have an effect nowhere: a NodeCronJob does not have them. docs/design/0013 says why.
-func ofTheController() []string {
-	return []string{
-		"name", "imagePullSecrets", "reportDirectory", "callbackServiceName", "callbackServicePort",
-		"callback.auth", "callback.tls", "callback.tlsSecret",
-		"callback.limits.resultSize", "callback.limits.eventSize", "callback.limits.fileSize",
-		"callback.limits.uploadSize", "callback.limits.uploadParts", "callback.limits.headerLines",
-		"callback.limits.headerDeadline", "callback.limits.bodyDeadline", "callback.limits.fileDeadline",
-		"callback.limits.fileRate", "callback.limits.requestsPerTask", "callback.limits.eventsPerSecond",
-		"callback.limits.freeBytes", "callback.limits.freePercent", "callback.limits.reserve",
-		"callback.limits.series", "callback.limits.bodies", "callback.limits.queue",
-		"callback.limits.queueDeadline", "callback.limits.connections", "callback.limits.reportConnections",
-		"reports.auth", "reports.tls", "reports.tlsSecret",
-		"metrics.port", "leaderElectionResourceLock", "healthProbePort",
-	}
-}
-
-// ofAResource are the fields of a NodeCronJob that are no keys of config.yaml.
-func ofAResource() []string {
-	return []string{"suspend", "concurrencyPolicy", "priority", "template", "podTemplate"}
-}
-
-// Each key of a definition is in a NodeCronJob too, under the same name, with the same
-// default, bounds and words.
+// A NodeCronJob has the keys of a definition, under the same names, with the same defaults,
+// bounds and words, and no others but its template.
 func TestNodeCronJobsHaveTheKeysOfADefinition(t *testing.T) {
 	fields := nodeCronJobFields(t)
-	for _, name := range ofAResource() {
-		if _, ok := fields[name]; !ok {
-			t.Errorf("a NodeCronJob has no field %s", name)
-		}
-		delete(fields, name)
+	if _, ok := fields["template"]; !ok {
+		t.Error("a NodeCronJob has no template")
 	}
-	elsewhere := ofTheController()
+	delete(fields, "template")
+	var d Definition
 	var visit func(prefix string, keys []schema.Key)
 	visit = func(prefix string, keys []schema.Key) {
 		for _, k := range keys {
 			path := prefix + k.Name
-			at := slices.Index(elsewhere, path)
-			if at >= 0 {
-				elsewhere = slices.Delete(elsewhere, at, at+1)
-			}
 			if len(k.Value.Keys) > 0 {
 				visit(path+".", k.Value.Keys)
 				continue
 			}
-			field, inResource := fields[path]
-			delete(fields, path)
-			switch {
-			case inResource == (at >= 0):
-				t.Errorf("%s must be either a field of a NodeCronJob or a key of the controller", path)
-			case inResource:
-				compare(t, path, k.Value, field)
+			field, ok := fields[path]
+			if delete(fields, path); !ok {
+				t.Errorf("%s is read into a Definition, but is no field of a NodeCronJob", path)
+				continue
 			}
+			compare(t, path, k.Value, field)
 		}
 	}
-	visit("", keys(&Config{}, Env{}))
-	for _, name := range elsewhere {
-		t.Errorf("%s is no key", name)
-	}
+	visit("", append(keysOfDefinition(&d), keysOfResource(&d)...))
 	for _, name := range slices.Sorted(maps.Keys(fields)) {
-		t.Errorf("a NodeCronJob has the field %s, which is no key", name)
+		t.Errorf("a NodeCronJob has the field %s, which is not read into a Definition", name)
 	}
 }
 
 // fieldSchema is a field of a custom resource.
 type fieldSchema struct {
-	Properties map[string]fieldSchema `json:"properties"`
-	Default    any                    `json:"default"`
-	Minimum    *int64                 `json:"minimum"`
-	Maximum    *int64                 `json:"maximum"`
-	Enum       []string               `json:"enum"`
+	Properties           map[string]fieldSchema `json:"properties"`
+	AdditionalProperties *fieldSchema           `json:"additionalProperties"`
+	Items                *fieldSchema           `json:"items"`
+	Default              any                    `json:"default"`
+	Minimum              *int64                 `json:"minimum"`
+	Maximum              *int64                 `json:"maximum"`
+	MaxLength            int                    `json:"maxLength"`
+	MaxItems             int                    `json:"maxItems"`
+	MaxProperties        int                    `json:"maxProperties"`
+	Enum                 []string               `json:"enum"`
 }
 
-// nodeCronJobFields returns the fields of the spec of a NodeCronJob, by their paths. Those
-// of a pod are one field.
-func nodeCronJobFields(t *testing.T) map[string]fieldSchema {
+// nodeCronJobSpec returns the spec of a NodeCronJob.
+func nodeCronJobSpec(t *testing.T) fieldSchema {
 	t.Helper()
 	text, err := os.ReadFile("../../kustomize/crds/node-cron-job.yaml")
 	if err != nil {
@@ -109,6 +79,13 @@ func nodeCronJobFields(t *testing.T) map[string]fieldSchema {
 	if err := yaml.Unmarshal(text, &definition); err != nil {
 		t.Fatal(err)
 	}
+	return definition.Spec.Versions[0].Schema.OpenAPIV3Schema.Properties["spec"]
+}
+
+// nodeCronJobFields returns the fields of the spec of a NodeCronJob, by their paths. Those
+// of a pod are one field.
+func nodeCronJobFields(t *testing.T) map[string]fieldSchema {
+	t.Helper()
 	fields := map[string]fieldSchema{}
 	var add func(prefix string, properties map[string]fieldSchema)
 	add = func(prefix string, properties map[string]fieldSchema) {
@@ -120,7 +97,7 @@ func nodeCronJobFields(t *testing.T) map[string]fieldSchema {
 			}
 		}
 	}
-	add("", definition.Spec.Versions[0].Schema.OpenAPIV3Schema.Properties["spec"].Properties)
+	add("", nodeCronJobSpec(t).Properties)
 	return fields
 }
 

@@ -54,7 +54,7 @@ type jsonSchema = map[string]any
 func newSchema(t *testing.T) jsonSchema {
 	t.Helper()
 	w := schemaWriter{t: t, refinements: refinements()}
-	root := w.node("", schema.Object(keys(&Config{}, Env{})...), "", false)
+	root := w.node("", schema.Object(keys(&Controller{}, &Definition{}, Env{})...), "", false)
 	maps.Copy(root, jsonSchema{
 		"$schema": "http://json-schema.org/draft-07/schema#", // what editors know best
 		"$id":     schemaURL,
@@ -233,8 +233,8 @@ func TestEveryKeyIsDocumented(t *testing.T) {
 	row := regexp.MustCompile("(?m)^\\| `[A-Za-z.]+` \\| [^|]* \\| [^|]* \\|")
 	documented := map[string][]string{"keys": row.FindAllString(keyTables, -1), "limits": row.FindAllString(limitTable, -1)}
 	declared := map[string][]string{
-		"keys":   rows("", keys(&Config{}, Env{})),
-		"limits": rows("", keysOfLimits(&Limits{})),
+		"keys":   rows("", keys(&Controller{}, &Definition{}, Env{})),
+		"limits": rows("", keysOfLimits(&Limits{}, &Intake{})),
 	}
 	if diff := cmp.Diff(declared, documented); diff != "" {
 		t.Errorf("-code +documentation:\n%s", diff)

@@ -40,7 +40,7 @@ func settingsOf(cfg config.Config, host string) execution.Settings {
 		CallbackName:          host,
 		CallbackPort:          cfg.CallbackServicePort,
 		CallbackAuth:          cfg.Callback.Auth,
-		TokensPerSecret:       cfg.Callback.TokensPerSecret,
+		TokensPerSecret:       cfg.TokensPerSecret,
 	}
 }
 
@@ -55,7 +55,7 @@ func (d *Definition) IntakeOf(p execution.Plan) execution.Intake {
 
 // intake returns what the pods may report of an execution that begins now.
 func (d *Definition) intake() execution.Intake {
-	l := d.Callback.Limits
+	l := d.Intake
 	return execution.Intake{
 		Gauges:            d.Metrics.Declared(),
 		SamplesPerResult:  l.SamplesPerResult,
@@ -67,7 +67,7 @@ func (d *Definition) intake() execution.Intake {
 		EventsPerTask:     l.EventsPerTask,
 		EventBurst:        l.EventBurst,
 		EventInterval:     l.EventInterval,
-		EventsPerSecond:   l.EventsPerSecond,
+		EventsPerSecond:   d.Callback.Limits.EventsPerSecond,
 		BytesPerExecution: l.BytesPerExecution,
 	}
 }

@@ -11,12 +11,15 @@ import (
 
 func TestAnExecutionBeginsWithTheLimitsOfTheConfiguration(t *testing.T) {
 	d := Definition{Config: config.Config{
-		Callback: config.Callback{Limits: config.Limits{
-			FilesPerTask: 1, BytesPerTask: 2, ResultsPerTask: 3, EventsPerTask: 4,
-			EventBurst: 5, EventInterval: 6, EventsPerSecond: 7, BytesPerExecution: 8,
-			SamplesPerResult: 9, LabelSets: 10, LabelSize: 11,
-		}},
-		Metrics: config.Metrics{Gauges: map[string]config.Gauge{"b": {Help: "B."}, "a": {Labels: []string{"l"}}}},
+		Controller: config.Controller{Callback: config.Callback{Limits: config.Limits{EventsPerSecond: 7}}},
+		Definition: config.Definition{
+			Intake: config.Intake{
+				FilesPerTask: 1, BytesPerTask: 2, ResultsPerTask: 3, EventsPerTask: 4,
+				EventBurst: 5, EventInterval: 6, BytesPerExecution: 8,
+				SamplesPerResult: 9, LabelSets: 10, LabelSize: 11,
+			},
+			Metrics: config.Metrics{Gauges: map[string]config.Gauge{"b": {Help: "B."}, "a": {Labels: []string{"l"}}}},
+		},
 	}}
 	want := execution.Intake{
 		FilesPerTask: 1, BytesPerTask: 2, ResultsPerTask: 3, EventsPerTask: 4,

@@ -40,7 +40,7 @@ func TestStartupIsDueOnceForReplicasThatStartTogether(t *testing.T) {
 	}
 	for name, tt := range tests {
 		t.Run(name, func(t *testing.T) {
-			cfg := config.Config{RunOnStartup: tt.runOnStartup, StartupDelay: time.Second}
+			cfg := config.Config{Definition: config.Definition{RunOnStartup: tt.runOnStartup, StartupDelay: time.Second}}
 			ticker := NewTicker(NewOpener(OpenerOptions{Source: &Source{SourceOptions: SourceOptions{Initial: cfg}}, Running: known(tt.known)}), started)
 			if got := ticker.startupDue(); !got.Equal(tt.want) {
 				t.Errorf("due: got %s, want %s", got, tt.want)

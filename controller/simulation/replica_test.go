@@ -58,23 +58,29 @@ func (s *scenario) template() string {
 
 func (s *scenario) config() config.Config {
 	return config.Config{
-		Name:                name,
-		CronExpression:      s.cron,
-		TimeZone:            "UTC",
-		ReportHistory:       s.reportHistory,
-		JobHistory:          s.jobHistory,
-		PodPoolSize:         s.pool,
-		StartDeadline:       s.startDeadline,
-		JobTimeout:          s.jobTimeout,
-		StartingDeadline:    s.startingDeadline,
-		RunOnStartup:        s.onStartup,
-		StartupDelay:        time.Second,
-		CallbackServiceName: name,
-		CallbackServicePort: 8090,
-		Metrics:             config.Metrics{Prefix: metricPrefix, Gauges: map[string]config.Gauge{gaugeName: {Help: gaugeHelp, Labels: []string{gaugeLabel}}}},
-		PodTemplate:         s.template(),
-		Hash:                "cafe",
-		Callback:            config.Callback{Auth: execution.TokenAuth, TokensPerSecret: s.tokensPerSecret},
+		Controller: config.Controller{
+			Name:                name,
+			CallbackServiceName: name,
+			CallbackServicePort: 8090,
+			Callback:            config.Callback{Auth: execution.TokenAuth},
+		},
+		Definition: config.Definition{
+			CronExpression:   s.cron,
+			TimeZone:         "UTC",
+			ReportHistory:    s.reportHistory,
+			JobHistory:       s.jobHistory,
+			PodPoolSize:      s.pool,
+			StartDeadline:    s.startDeadline,
+			JobTimeout:       s.jobTimeout,
+			StartingDeadline: s.startingDeadline,
+			RunOnStartup:     s.onStartup,
+			StartupDelay:     time.Second,
+			Metrics:          config.Metrics{Prefix: metricPrefix, Gauges: map[string]config.Gauge{gaugeName: {Help: gaugeHelp, Labels: []string{gaugeLabel}}}},
+			PodTemplate:      s.template(),
+			TokensPerSecret:  s.tokensPerSecret,
+		},
+		HasDefinition: true,
+		Hash:          "cafe",
 	}
 }
 

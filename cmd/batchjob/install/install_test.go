@@ -18,8 +18,8 @@ func TestAfterInstall(t *testing.T) {
 	losing := deployment.DeepCopy()
 	losing.Spec.Template.Spec.Volumes = []corev1.Volume{{Name: "reports", VolumeSource: corev1.VolumeSource{EmptyDir: &corev1.EmptyDirVolumeSource{}}}}
 	env := config.Env{Namespace: "checks"}
-	cron := config.Config{Name: "disk-check", CronExpression: "42 3 * * *", TimeZone: "Europe/Zurich"}
-	startup := config.Config{Name: "demo", RunOnStartup: true, StartupDelay: 10 * time.Second, CronExpression: "30 * * * *"}
+	cron := config.Config{Controller: config.Controller{Name: "disk-check"}, Definition: config.Definition{CronExpression: "42 3 * * *", TimeZone: "Europe/Zurich"}}
+	startup := config.Config{Controller: config.Controller{Name: "demo"}, Definition: config.Definition{RunOnStartup: true, StartupDelay: 10 * time.Second, CronExpression: "30 * * * *"}}
 	tests := map[string]struct {
 		rendered
 		installed

@@ -59,7 +59,7 @@ func TestWaitTimeout(t *testing.T) {
 	}
 	for name, test := range tests {
 		t.Run(name, func(t *testing.T) {
-			r := rendered{config: config.Config{CronExpression: test.cron, TimeZone: "UTC"}}
+			r := rendered{config: config.Config{Definition: config.Definition{CronExpression: test.cron, TimeZone: "UTC"}}}
 			if got := test.done.waitTimeout(r, now); got != test.want {
 				t.Errorf("got %q, want %q", got, test.want)
 			}

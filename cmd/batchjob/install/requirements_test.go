@@ -10,7 +10,7 @@ import (
 
 // With POD_IP, job pods send callbacks to the controller's pod.
 func TestNoServiceIsNeededWithPodIP(t *testing.T) {
-	r := rendered{config: config.Config{CallbackServiceName: "other"}, deployment: &appsv1.Deployment{}}
+	r := rendered{config: config.Config{Controller: config.Controller{CallbackServiceName: "other"}}, deployment: &appsv1.Deployment{}}
 	if err := r.checkRequirements(); err == nil {
 		t.Error("it is taken without a Service")
 	}

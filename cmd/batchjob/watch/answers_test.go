@@ -38,7 +38,7 @@ func newAnswers(objects ...runtime.Object) *answers {
 		Deployment: &appsv1.Deployment{ObjectMeta: metav1.ObjectMeta{Name: "controller", Namespace: "checks"}},
 		Container:  "controller",
 		Namespace:  "checks",
-		Config:     config.Config{Name: "check"},
+		Config:     config.Config{Controller: config.Controller{Name: "check"}},
 	}
 	a.client.PrependReactor("list", "pods", func(action clienttesting.Action) (bool, runtime.Object, error) {
 		return true, &corev1.PodList{Items: a.inPhases(action)}, nil

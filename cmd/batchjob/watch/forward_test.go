@@ -65,7 +65,7 @@ func TestOfSeveralReplicasTheLeaderHasTheMetrics(t *testing.T) {
 }
 
 func TestReportsWithTLS(t *testing.T) {
-	i := &cluster.Installation{Deployment: &appsv1.Deployment{}, Config: config.Config{Reports: config.Reports{TLS: config.TLS{Mode: config.TLSSelfSigned}}}}
+	i := &cluster.Installation{Deployment: &appsv1.Deployment{}, Config: config.Config{Controller: config.Controller{Reports: config.Reports{TLS: config.TLS{Mode: config.TLSSelfSigned}}}}}
 	if text := resultsText(i, nil, "20261125120000"); !strings.Contains(text, "https://127.0.0.1:8080/20261125120000/") {
 		t.Errorf("got %q", text)
 	}

@@ -105,13 +105,13 @@ func TestTexts(t *testing.T) {
 	now := time.Date(2026, 11, 25, 12, 0, 0, 0, time.UTC)
 	const program = "kubectl batchjob"
 	deployment := &appsv1.Deployment{ObjectMeta: metav1.ObjectMeta{Namespace: "checks"}}
-	found := &cluster.Installation{Deployment: deployment, Namespace: deployment.Namespace, Config: config.Config{Metrics: config.Metrics{Prefix: "disks"}}}
+	found := &cluster.Installation{Deployment: deployment, Namespace: deployment.Namespace, Config: config.Config{Definition: config.Definition{Metrics: config.Metrics{Prefix: "disks"}}}}
 	found.Deployment.Name = "batch-job-controller"
 	services := []corev1.Service{{ObjectMeta: metav1.ObjectMeta{Name: "batch-job-controller"}, Spec: corev1.ServiceSpec{
 		Selector: map[string]string{"app": "controller"}, Ports: []corev1.ServicePort{{Port: 8080}, {Port: 9153}},
 	}}}
 	deployment.Spec.Template.Labels = services[0].Spec.Selector
-	cron := config.Config{Name: "disk-check", CronExpression: "42 3 * * *", TimeZone: "Europe/Zurich"}
+	cron := config.Config{Controller: config.Controller{Name: "disk-check"}, Definition: config.Definition{CronExpression: "42 3 * * *", TimeZone: "Europe/Zurich"}}
 	failed := progress.Execution{
 		ID: "20261125110000", Trigger: execution.Cron, Scheduled: now.Add(-time.Hour), ClosedAt: now.Add(-57 * time.Minute), Phase: execution.Closed,
 		Nodes: 4, Counts: execution.Counts{execution.Succeeded: 2, execution.Failed: 1, execution.Lost: 1, execution.Skipped: 1},

@@ -98,7 +98,7 @@ func TestWaitBeforeAnExecution(t *testing.T) {
 			a := newAnswers(objects...)
 			a.pods = append(a.pods, *controllerPod(test.state))
 			a.Deployment = deployment
-			a.Config = config.Config{Name: "check", CronExpression: "30 13 * * *", TimeZone: "UTC", RunOnStartup: !test.none, StartupDelay: 10 * time.Second}
+			a.Config = config.Config{Controller: config.Controller{Name: "check"}, Definition: config.Definition{CronExpression: "30 13 * * *", TimeZone: "UTC", RunOnStartup: !test.none, StartupDelay: 10 * time.Second}}
 			var said bytes.Buffer
 			w := waiter{Installation: a.Installation, printer: cli.NewDedupPrinter(&said), timeout: max(test.timeout, time.Hour)}
 			var err error

@@ -80,6 +80,25 @@ func TestObject(t *testing.T) {
 	}
 }
 
+func TestReplacedKeepsSomeOfTheKeys(t *testing.T) {
+	var ours, theirs sample
+	fields := FieldsOf(&ours)
+	all := []Key{
+		KeyOf("mine", "", Object(ours.keys()[0], theirs.keys()[1]), ""),
+		KeyOf("other", "", Object(theirs.keys()...), ""),
+		ours.keys()[3],
+	}
+	got := Replaced(all, func(k Key) (Key, bool) { return k, fields[k.Value.Target] })
+	var f Findings
+	Object(got...).Read(&f, nil, map[string]any{"mine": map[string]any{"name": "a", "word": "x"}, "other": nil, "number": json.Number("2")})
+	if diff := cmp.Diff(sample{Name: "a", Number: 2}, ours); diff != "" {
+		t.Errorf("-want +got:\n%s", diff)
+	}
+	if len(f.Problems) != 2 || f.Problems[0].Field != "mine.word" || f.Problems[1].Field != "other" {
+		t.Errorf("got %v, want the two keys that are left out as unknown", f.Problems)
+	}
+}
+
 func TestProblemsOfAWrongFileAreCut(t *testing.T) {
 	unknown := map[string]any{"name": "a"}
 	for i := range 500 {
