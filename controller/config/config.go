@@ -9,6 +9,7 @@ import (
 
 	"github.com/batch-job-controller/batch-job-controller/controller/config/schema"
 	"github.com/batch-job-controller/batch-job-controller/controller/execution"
+	"github.com/batch-job-controller/batch-job-controller/controller/plan"
 )
 
 // The keys of the ConfigMap.
@@ -42,8 +43,8 @@ type Definition struct {
 	TimeZone              string
 	StartingDeadline      time.Duration // how late an execution may begin; 0: one period, at most an hour
 	Suspend               bool          // ticks are skipped
-	ConcurrencyPolicy     ConcurrencyPolicy
-	Priority              int // for the pods that are free under a cap over all definitions: the highest is first
+	ConcurrencyPolicy     plan.Policy   // empty: plan.ForbidConcurrent
+	Priority              int           // for the pods that are free under a cap over all definitions: the highest is first
 	RunOnStartup          bool
 	StartupDelay          time.Duration     // before the execution of RunOnStartup
 	JobNodeSelector       map[string]string // empty: all nodes
@@ -67,17 +68,6 @@ type Definition struct {
 	PodTemplate           string                  // a Go template of a Pod
 	Template              *corev1.PodTemplateSpec // instead of PodTemplate; only a NodeCronJob has it. It must not be changed
 }
-
-// ConcurrencyPolicy says what happens when an execution is due while another one of the
-// same definition is open.
-type ConcurrencyPolicy string
-
-// The policies.
-const (
-	ForbidConcurrent  ConcurrencyPolicy = ""        // the new one does not run
-	QueueConcurrent   ConcurrencyPolicy = "Queue"   // the new one waits
-	ReplaceConcurrent ConcurrencyPolicy = "Replace" // the open one is stopped
-)
 
 // Metrics are the metrics that results become.
 type Metrics struct {

@@ -20,6 +20,7 @@ import (
 	"sigs.k8s.io/yaml"
 
 	"github.com/batch-job-controller/batch-job-controller/controller/api/v1alpha1"
+	"github.com/batch-job-controller/batch-job-controller/controller/plan"
 )
 
 func resourceOf(spec v1alpha1.NodeCronJobSpec) *v1alpha1.NodeCronJob {
@@ -46,11 +47,11 @@ func TestFromResource(t *testing.T) {
 			func(s *v1alpha1.NodeCronJobSpec) {
 				s.Suspend, s.ConcurrencyPolicy, s.Priority = true, v1alpha1.ReplaceConcurrent, -5
 			},
-			func(d *Definition) { d.Suspend, d.ConcurrencyPolicy, d.Priority = true, ReplaceConcurrent, -5 },
+			func(d *Definition) { d.Suspend, d.ConcurrencyPolicy, d.Priority = true, plan.ReplaceConcurrent, -5 },
 		},
 		"the default policy": {
 			func(s *v1alpha1.NodeCronJobSpec) { s.ConcurrencyPolicy = v1alpha1.ForbidConcurrent },
-			func(d *Definition) { d.ConcurrencyPolicy = ForbidConcurrent },
+			func(*Definition) {},
 		},
 		"durations, sizes, lists and free-form values": {
 			func(s *v1alpha1.NodeCronJobSpec) {

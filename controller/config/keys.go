@@ -7,6 +7,7 @@ import (
 
 	"github.com/batch-job-controller/batch-job-controller/controller/config/schema"
 	"github.com/batch-job-controller/batch-job-controller/controller/execution"
+	"github.com/batch-job-controller/batch-job-controller/controller/plan"
 )
 
 // keys returns the keys of config.yaml, which are read into c and d. This declaration is
@@ -107,16 +108,15 @@ func keysOfResource(d *Definition) []schema.Key {
 	}
 }
 
-// concurrencyPolicy is one of the policies. The first is the zero value of its type.
-func concurrencyPolicy(to *ConcurrencyPolicy) schema.Value {
-	return schema.Word(to, wordForbid, QueueConcurrent, ReplaceConcurrent).Then(func(*schema.Findings, *field.Path) {
-		if *to == wordForbid {
-			*to = ForbidConcurrent
+// concurrencyPolicy is one of the policies. The default is empty, as it is in a definition
+// of the ConfigMap.
+func concurrencyPolicy(to *plan.Policy) schema.Value {
+	return schema.Word(to, plan.ForbidConcurrent, plan.QueueConcurrent, plan.ReplaceConcurrent).Then(func(*schema.Findings, *field.Path) {
+		if *to == plan.ForbidConcurrent {
+			*to = ""
 		}
 	})
 }
-
-const wordForbid ConcurrencyPolicy = "Forbid"
 
 // keysOfDefinition returns those of the keys of config.yaml that are read into d.
 func keysOfDefinition(d *Definition) []schema.Key {

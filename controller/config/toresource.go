@@ -10,6 +10,7 @@ import (
 	"k8s.io/apimachinery/pkg/runtime"
 
 	"github.com/batch-job-controller/batch-job-controller/controller/api/v1alpha1"
+	"github.com/batch-job-controller/batch-job-controller/controller/plan"
 )
 
 // ToResource returns the spec of a NodeCronJob with a definition that was decoded. It has
@@ -20,7 +21,7 @@ func ToResource(d Definition) v1alpha1.NodeCronJobSpec {
 		TimeZone:              d.TimeZone,
 		StartingDeadline:      durationUnlessZero(d.StartingDeadline),
 		Suspend:               d.Suspend,
-		ConcurrencyPolicy:     v1alpha1.ConcurrencyPolicy(cmp.Or(d.ConcurrencyPolicy, wordForbid)),
+		ConcurrencyPolicy:     v1alpha1.ConcurrencyPolicy(cmp.Or(d.ConcurrencyPolicy, plan.ForbidConcurrent)),
 		Priority:              int32(d.Priority),
 		RunOnStartup:          d.RunOnStartup,
 		StartupDelay:          v1alpha1.NewDuration(d.StartupDelay),
