@@ -117,7 +117,10 @@ func (a *Audit) Until(timeout time.Duration, condition string, holds func(*State
 		select {
 		case <-changed:
 		case <-timer.C:
-			a.tb.Fatalf("not after %s: %s", timeout, condition)
+			a.mu.Lock()
+			unended := a.state.unended()
+			a.mu.Unlock()
+			a.tb.Fatalf("not after %s: %s\n%s", timeout, condition, unended)
 		case <-a.tb.Context().Done():
 			a.tb.Fatalf("not before the end of the test: %s", condition)
 		}
