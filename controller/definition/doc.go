@@ -9,7 +9,7 @@
 // package queue implements.
 //
 //	definition.go  a configuration, and its schedule
-//	settings.go    how a configuration key gets into a Job: what an execution freezes
+//	settings.go    what an execution freezes of the configuration, for Jobs and callbacks
 //	source.go      the definition that applies now, and its replacement
 //	follow.go      applies a changed ConfigMap as the next definition
 //	ticker.go      waits for the next tick, or for runOnStartup, and fires what is due

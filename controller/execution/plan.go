@@ -81,7 +81,7 @@ type Settings struct {
 	StartDeadline         time.Duration `json:"startDeadline"`
 	JobTimeout            time.Duration `json:"jobTimeout"`
 	BackoffLimit          int32         `json:"backoffLimit"`
-	TolerateUnschedulable bool          `json:"tolerateUnschedulable"`
+	TolerateUnschedulable bool          `json:"tolerateUnschedulable"` // runOnUnscheduledNodes
 	SavePodLog            bool          `json:"savePodLog"`
 	JobServiceAccount     string        `json:"jobServiceAccount,omitempty"`
 	JobImagePullSecrets   []string      `json:"jobImagePullSecrets,omitempty"`

@@ -86,7 +86,7 @@ func (m *Metrics) CallbackAnswered(kind string, code int, d time.Duration) {
 	m.callbackDuration.WithLabelValues(kind).Observe(d.Seconds())
 }
 
-// CallbackDenied counts a callback without a valid credential.
+// CallbackDenied counts a callback that was denied because of its credential.
 func (m *Metrics) CallbackDenied(reason execution.DenyReason) {
 	m.callbacksDenied.WithLabelValues(string(reason)).Inc()
 }

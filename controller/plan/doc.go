@@ -35,7 +35,8 @@
 //	ends.go                 how a task ended: succeeded, failed or lost, and the reason:
 //	                        eviction, deletion, exit code, jobTimeout
 //	times.go                start times
-//	grace.go                grace periods, and when a terminated pod's slot is free
+//	grace.go                grace periods, when a terminated pod's slot is free, and the end
+//	                        of a task whose pod is gone before its own end was seen
 //	foreign.go, mayrun.go,  foreign Jobs, and pods that may still run
 //	occupied.go
 //	rejection.go            what an error of the API server says about the object, and

@@ -76,10 +76,11 @@ func LacksPermission(err error) bool {
 	return found && strings.Contains(denied, `" cannot `)
 }
 
-// AfterRejection returns for how long to retry a Job whose request was Rejected (by
-// admission, a quota or RBAC) just now and first at since: until startDeadline. At 0 the caller, run.Execution.rejected, ends
-// the task with execution.JobRefused, unless its Job exists. It asks only right after a
-// rejection, so that no task ends whose Job would be accepted by now.
+// AfterRejection returns for how long to retry a Job whose creation has been Rejected (by
+// admission, a quota or RBAC) since the given time, and again just now: until
+// startDeadline. At 0 the caller, run.Execution.rejected, ends the task with
+// execution.JobRefused, unless its Job exists. It asks only right after a rejection, so
+// that no task ends whose Job would be accepted by now.
 //
 // If the API server accepts the Job, but rejects its pod, the task ends with
 // execution.PodNotCreated instead: see Progress.WhyNotStarted.

@@ -19,8 +19,9 @@ import (
 )
 
 const (
-	// maxSize bounds the saved part of a container's log, in bytes. docs/configuration.md,
-	// docs/reliability.md and e2e/suite (maxSavedLog) have it too.
+	// maxSize bounds the saved part of a container's log, in bytes. The text of savePodLog
+	// (config/keys.go, docs/configuration.md), docs/reliability.md and e2e/suite
+	// (maxSavedLog) have it too.
 	maxSize = 16 << 20
 	// deadline bounds how long a kubelet may take to send a log.
 	deadline = 30 * time.Second

@@ -7,11 +7,12 @@
 //
 //	execution.go  the execution in memory, and what it is run with
 //	restore.go    rebuilds it from the record, the disk and the Jobs
-//	run.go        its run: workers, and the writer of the record
+//	run.go        its run: starts the workers and the writer of the record
 //	writer.go     the only writer of the record: when it writes, and the event if it cannot
 //	swap.go       one compare-and-swap, and what a conflict means
 //	slots.go      grants free slots to the next tasks         Ledger.Grant
-//	task.go       one node task's turn: gather, decide, act   plan.Next
+//	task.go       the workers, which try a turn again after an
+//	              error; a turn: gather, decide, act          plan.Next
 //	create.go     creates its Job                             jobspec.Render
 //	verify.go     asks the API server for its Job
 //	stop.go       stops its Job

@@ -9,8 +9,8 @@ import (
 	"github.com/batch-job-controller/batch-job-controller/controller/plan"
 )
 
-// rejected handles a request for the task's Job that failed. It returns the error if the
-// request is to be sent again.
+// rejected handles a failed request to create the task's Job. It returns the error if the
+// request is to be sent again, by workOnTasks.
 func (e *Execution) rejected(ctx context.Context, t task, class plan.ErrorClass, err error) error {
 	now := e.Clock.Now() // of the response: writing an event may last beyond startDeadline
 	switch class {
