@@ -103,9 +103,9 @@ type ExecutionSpec struct {
 	// +kubebuilder:default=false
 	Paused bool `json:"paused,omitempty"`
 
-	// cancel ends the execution early, with a report. Pending node tasks are canceled;
-	// running ones end by themselves (Drain) or are stopped (Stop). It cannot be taken back,
-	// but Drain can be changed to Stop. Unset by default.
+	// cancel ends the execution early, with a report. Pending node tasks are canceled, also
+	// those whose pod has not started; running ones end by themselves (Drain) or are stopped
+	// (Stop). It cannot be taken back, but Drain can be changed to Stop. Unset by default.
 	// +optional
 	Cancel CancelMode `json:"cancel,omitempty"`
 }
@@ -146,7 +146,7 @@ const (
 )
 
 // CancelMode says what becomes of the running node tasks of a canceled execution. Those
-// that have no pod yet are canceled in any case.
+// whose pod has not started are canceled in any case.
 //
 // +kubebuilder:validation:Enum=Drain;Stop
 type CancelMode string

@@ -76,8 +76,9 @@ type NodeCronJobSpec struct {
 	// +kubebuilder:validation:XValidation:rule="duration(self) <= duration('1000h')",message="must be at most 1000h"
 	StartingDeadline *Duration `json:"startingDeadline,omitempty"`
 
-	// suspend skips the ticks of cronExpression. Executions that are open go on, and people
-	// can create others. Defaults to false.
+	// suspend skips the ticks of cronExpression, and runOnStartup: a NodeCronJob that is
+	// suspended starts nothing by itself. Executions that are open go on, and people can
+	// create others. Defaults to false.
 	// +optional
 	// +kubebuilder:default=false
 	Suspend bool `json:"suspend,omitempty"`

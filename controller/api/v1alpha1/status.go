@@ -8,7 +8,7 @@ import metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 // +kubebuilder:validation:XValidation:rule="!has(oldSelf.executionID) || (has(self.executionID) && self.executionID == oldSelf.executionID)",message="executionID is immutable once set",fieldPath=".executionID"
 // +kubebuilder:validation:XValidation:rule="!has(oldSelf.openTime) || (has(self.openTime) && self.openTime == oldSelf.openTime)",message="openTime is immutable once set",fieldPath=".openTime"
 // +kubebuilder:validation:XValidation:rule="!has(oldSelf.plan) || (has(self.plan) && self.plan == oldSelf.plan)",message="plan is immutable once set",fieldPath=".plan"
-// +kubebuilder:validation:XValidation:rule="!has(oldSelf.phase) || !(oldSelf.phase in ['Closed', 'Rejected']) || (has(self.phase) && self.phase == oldSelf.phase)",message="phase is final once Closed or Rejected",fieldPath=".phase"
+// +kubebuilder:validation:XValidation:rule="!has(oldSelf.phase) || (has(self.phase) && (self.phase == oldSelf.phase || oldSelf.phase == 'Queued' || (oldSelf.phase == 'Open' && self.phase in ['Closing', 'Closed']) || (oldSelf.phase == 'Closing' && self.phase == 'Closed')))",message="phase only goes forward: from Queued to Open, Closing and Closed, or from Queued to Rejected",fieldPath=".phase"
 // +kubebuilder:validation:XValidation:rule="!has(self.phase) || !(self.phase in ['Open', 'Closing', 'Closed']) || (has(self.executionID) && has(self.openTime) && has(self.plan) && has(self.account))",message="an execution that has been opened must have executionID, openTime, plan and account"
 type ExecutionStatus struct {
 	// observedGeneration is the metadata.generation that the status is about.
@@ -54,8 +54,10 @@ type ExecutionStatus struct {
 	// +optional
 	Counts *NodeCounts `json:"counts,omitempty"`
 
-	// podShare is how many pods it may have at once, of the controller's maxPods. The shares
-	// of all open executions never sum to more. Absent without maxPods.
+	// podShare is how many node tasks may be admitted and not ended at once, of the
+	// controller's maxPods. Each of them may have a pod, so the shares of all open executions
+	// never sum to more. It may exceed podPoolSize, which bounds how many pods there are.
+	// Absent without maxPods.
 	// +optional
 	// +kubebuilder:validation:Minimum=0
 	// +kubebuilder:validation:Maximum=1000

@@ -108,26 +108,36 @@ func statusRules(c cluster) {
 }
 
 func phases(c cluster) {
-	const final = "phase is final once Closed or Rejected"
+	const forward = "phase only goes forward"
 	phase := func(p v1alpha1.ExecutionPhase) func(*v1alpha1.Execution) {
 		return func(e *v1alpha1.Execution) { e.Status.Phase = p }
 	}
 	for name, steps := range map[string][]change{
 		"closed": {
 			{"queued", phase(v1alpha1.Queued), ""},
+			{"without phase", phase(""), forward},
 			{"opened", open, ""},
+			{"queued again", phase(v1alpha1.Queued), forward},
+			{"rejected", phase(v1alpha1.Rejected), forward},
 			{"closing", phase(v1alpha1.Closing), ""},
+			{"open again", phase(v1alpha1.Open), forward},
 			{"closed", phase(v1alpha1.Closed), ""},
-			{"open again", phase(v1alpha1.Open), final},
-			{"without phase", phase(""), final},
+			{"closing again", phase(v1alpha1.Closing), forward},
+			{"open again", phase(v1alpha1.Open), forward},
+			{"without phase", phase(""), forward},
+		},
+		"closed at once": {
+			{"opened", open, ""},
+			{"closed", phase(v1alpha1.Closed), ""},
+			{"rejected", phase(v1alpha1.Rejected), forward},
 		},
 		"rejected": {
 			{"rejected", phase(v1alpha1.Rejected), ""},
-			{"queued again", phase(v1alpha1.Queued), final},
-			{"opened", open, final},
+			{"queued again", phase(v1alpha1.Queued), forward},
+			{"opened", open, forward},
 		},
 	} {
-		e := c.create(name)
+		e := c.create(strings.ReplaceAll(name, " ", "-"))
 		for _, step := range steps {
 			changed, err := c.updateStatus(e, step.change)
 			c.expect(name+": "+step.name, step.want, err)

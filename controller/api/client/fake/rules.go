@@ -177,9 +177,8 @@ func checkStatus(status, old *v1alpha1.ExecutionStatus) (problems field.ErrorLis
 			problems = append(problems, field.Invalid(at.Child(f.name), f.now, f.name+" is immutable once set"))
 		}
 	}
-	final := []v1alpha1.ExecutionPhase{v1alpha1.Closed, v1alpha1.Rejected}
-	if slices.Contains(final, old.Phase) && status.Phase != old.Phase {
-		problems = append(problems, field.Invalid(at.Child("phase"), status.Phase, "phase is final once Closed or Rejected"))
+	if old.Phase != "" && status.Phase != old.Phase && !slices.Contains(following(old.Phase), status.Phase) {
+		problems = append(problems, field.Invalid(at.Child("phase"), status.Phase, "phase only goes forward: from Queued to Open, Closing and Closed, or from Queued to Rejected"))
 	}
 	wasOpened := []v1alpha1.ExecutionPhase{v1alpha1.Open, v1alpha1.Closing, v1alpha1.Closed}
 	complete := status.ExecutionID != "" && status.OpenTime != nil && status.Plan != nil && status.Account != nil
@@ -187,4 +186,17 @@ func checkStatus(status, old *v1alpha1.ExecutionStatus) (problems field.ErrorLis
 		problems = append(problems, field.Invalid(at, status.Phase, "an execution that has been opened must have executionID, openTime, plan and account"))
 	}
 	return problems
+}
+
+// following returns the phases that may follow one.
+func following(phase v1alpha1.ExecutionPhase) []v1alpha1.ExecutionPhase {
+	switch phase {
+	case v1alpha1.Queued:
+		return []v1alpha1.ExecutionPhase{v1alpha1.Open, v1alpha1.Closing, v1alpha1.Closed, v1alpha1.Rejected}
+	case v1alpha1.Open:
+		return []v1alpha1.ExecutionPhase{v1alpha1.Closing, v1alpha1.Closed}
+	case v1alpha1.Closing:
+		return []v1alpha1.ExecutionPhase{v1alpha1.Closed}
+	}
+	return nil
 }
