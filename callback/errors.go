@@ -20,7 +20,8 @@ var (
 	errNoLength      = errors.New("the body has no length: the request must have a Content-Length, which may be 0, or a chunked body")
 )
 
-// statuses maps errors to statuses. Any other error is a 500.
+// statuses maps errors to statuses. explain handles the types that carry their own text
+// first (400, 413, 415). Any other error is a 500.
 //
 // 429 means that one client sends too much: a node task (limits.TaskLimiter, and the
 // Recorder's limits on events) or an address with invalid credentials (limits.Denials,

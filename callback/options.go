@@ -63,7 +63,7 @@ type Limits struct {
 	PerTask int           // requests of a node task in progress; eight times as many may wait
 	Queue   int           // requests of each kind in the queue
 	Wait    time.Duration // how long a request waits in the queue
-	Hold    time.Duration // how long a request waits while there is no leader
+	Hold    time.Duration // how long a request waits while there is no leader: longer than a Lease lasts
 
 	BodyDeadline time.Duration // for receiving a result or an event
 	FileDeadline time.Duration // for receiving a file, in addition to FileRate, and between two reads

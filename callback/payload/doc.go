@@ -8,7 +8,7 @@
 //	event.go      decodes an event
 //	expand.go     the message of an event: its verbs and control characters
 //	hint.go       what a malformed event, or a file without a name, was likely meant to be
-//	form.go       the files of a form, one by one
+//	form.go       the files of a form, one by one, and how many parts it may have
 //	edges.go      what is before and after a form
 //	name.go       the name of a file, from the query or a header
 //	mediatype.go  the content type and the coding of a body

@@ -10,7 +10,8 @@ import (
 	"github.com/batch-job-controller/batch-job-controller/controller/report"
 )
 
-// adviseSchedule warns of executions that overlap.
+// adviseSchedule warns of executions that overlap, of long grace periods, and of Jobs that
+// are kept in vain.
 func (c *checking) adviseSchedule() {
 	cfg := c.Config
 	grace := jobspec.Grace(c.Job.Spec.Template.Spec.TerminationGracePeriodSeconds)

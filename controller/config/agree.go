@@ -11,7 +11,8 @@ import (
 	"github.com/batch-job-controller/batch-job-controller/controller/plan"
 )
 
-// agreeOnController checks keys of the controller against each other.
+// agreeOnController checks keys of the controller against each other. Values that have
+// worked may only cause a warning, until they were deprecated: docs/versioning.md.
 func agreeOnController(f *schema.Findings, c *Controller) {
 	callback, reports := field.NewPath("callback"), field.NewPath("reports")
 	if c.Callback.Auth == execution.NoAuth {

@@ -54,7 +54,7 @@ type Definition struct {
 	StartDeadline         time.Duration // for a pod to start all of its containers
 	JobTimeout            time.Duration // of a pod, once its kubelet has accepted it
 	BackoffLimit          int32
-	JobServiceAccount     string // empty: the namespace's default
+	JobServiceAccount     string // empty: the template's, else "default"
 	JobImagePullSecrets   []string
 	ReportHistory         int // how many of the newest executions keep report, gauges and record; open ones count (plan.Prune)
 	JobHistory            int // how many of the newest closed executions keep their Jobs

@@ -6,8 +6,9 @@
 //
 //	history.go    which executions have left a record or a report
 //	prune.go      Run prunes on request, and again while something is left: plan.Prune
-//	              says which executions, drop deletes one
-//	jobs.go       deletes the Jobs of closed executions
+//	              says which executions, quiesced whether no request for them is in
+//	              transit any more, drop deletes one; its Jobs go with its record
+//	jobs.go       deletes the Jobs of executions that are kept, beyond jobHistory
 //	leftalone.go  whether an execution with a damaged record still has a Job or a pod
 //	announce.go   events about damaged records and lost results
 package history

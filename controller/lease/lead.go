@@ -27,7 +27,8 @@ type Options struct {
 	// The timings of client-go: how long a Lease is valid without renewal, how long its
 	// holder tries to renew it, and how often. The fence refuses a write RenewDeadline after
 	// the last renewal, and another replica leads LeaseDuration after it at the earliest:
-	// their difference is the margin.
+	// their difference is the margin. callback.Limits.Hold must be longer than
+	// LeaseDuration: otherwise held callbacks get 503 before the next leader leads.
 	LeaseDuration, RenewDeadline, RetryPeriod time.Duration
 	// Observe is called with the holder whenever the Lease was read or written; empty:
 	// there is no holder. It must not block.

@@ -15,7 +15,7 @@ import (
 )
 
 // longWait is how long a replica waits for the Lease without a leader before it reports
-// why. Without renewal, a Lease usually expires within a quarter of it.
+// why. A Lease that is not renewed expires after a quarter of it by default.
 const longWait = time.Minute
 
 // maxLoggedHolder bounds the name of a holder in messages, in bytes.

@@ -24,7 +24,7 @@ const (
 type Action struct {
 	Step        Step
 	End         execution.End // for Stop, Verify and Finish: how the task ends
-	Running     bool          // for Wait and SaveLogs: the pod runs
+	Running     bool          // for Wait and SaveLogs: the pod runs (of one that has ended, End.Started has its start)
 	Started     time.Time     // for Wait and SaveLogs: when its work started, if it runs and that is known
 	Unreachable bool          // for Verify and Finish: the step relies on the node being unreachable, of which the cache may be stale
 	Recheck     time.Duration // for Wait: decide again after this time, even without an event; 0: no need

@@ -4,7 +4,8 @@
 //
 // When:
 //
-//	schedule.go, local.go   the ticks of a cron expression in a time zone
+//	schedule.go             parses a cron expression and its time zone; local.go: its ticks,
+//	                        and what a clock change skips or repeats
 //	epoch.go                the ticks of a changed schedule
 //	due.go                  which tick is due, and which were missed
 //	startup.go              when the execution of runOnStartup is due

@@ -49,6 +49,9 @@ var (
 )
 
 const (
+	// Another version takes two releases: the first accepts it beside this one, in Verify
+	// and in credential.go, and the second makes it. During an upgrade, replicas of both
+	// versions check tokens (docs/design/0008), and open executions keep theirs.
 	tokenVersion = "v1"
 	tokenPurpose = "batch-job-controller-callback/" + tokenVersion
 	keyIDBytes   = 4

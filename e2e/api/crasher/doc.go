@@ -2,8 +2,8 @@
 // as abruptly as a machine failure would. And it returns the logs of pods on simulated
 // nodes, which have no kubelet.
 //
-// CRASH_AT, which a test sets (crashes in e2e/api/crash_test.go), is one step, or several steps that have to happen one after the other. The last
-// one kills the server:
+// A test sets CRASH_AT (see crashes in e2e/api/crash_test.go). It is one step, or several
+// that have to happen one after the other. The last one kills the server:
 //
 //	before POST jobs/check-* 3
 //	after rename 2*/execution.json, then before PUT configmaps/check-2*/Closed
