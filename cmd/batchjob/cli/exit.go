@@ -15,6 +15,7 @@ const (
 	ExitMisused  = 2 // the command line or the configuration is invalid: nothing was sent
 	ExitTimeout  = 3 // the timeout expired
 	ExitNotDone  = 4 // the cluster did not respond or rejected a request, or the controller is not ready
+	ExitConflict = 5 // the state of an object does not allow the request
 )
 
 // StatusesText explains the exit statuses in the help.

@@ -1,0 +1,154 @@
+package steer
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"strings"
+
+	"github.com/spf13/cobra"
+	"k8s.io/apimachinery/pkg/api/equality"
+	apierrors "k8s.io/apimachinery/pkg/api/errors"
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+	"k8s.io/apimachinery/pkg/types"
+
+	"github.com/batch-job-controller/batch-job-controller/cmd/batchjob/cli"
+	"github.com/batch-job-controller/batch-job-controller/cmd/batchjob/objects"
+	"github.com/batch-job-controller/batch-job-controller/controller/api/v1alpha1"
+)
+
+// applying is the flags of apply.
+type applying struct {
+	output *output
+	file   string
+	force  bool
+	dryRun string
+}
+
+func applyCommand(c *commander) *cobra.Command {
+	cmd := &cobra.Command{
+		Use:   "apply -f FILE",
+		Short: "Check NodeCronJobs, and create or change them",
+		Long: `Check the NodeCronJobs of a manifest as the controller does, and apply them
+(server-side apply). All problems are reported together, and nothing is changed if
+there is one, or if the API server rejects an object.`,
+		Example: `  ` + c.Name + ` apply -f disk-check.yaml
+  kustomize build . | ` + c.Name + ` apply -f -`,
+		Args: cobra.NoArgs,
+	}
+	a := applying{output: newOutput(cmd)}
+	cmd.Flags().StringVarP(&a.file, "filename", "f", "", "manifest with NodeCronJobs; - is standard input")
+	cmd.Flags().BoolVar(&a.force, "force-conflicts", false, "take ownership of fields that other field managers own")
+	cmd.Flags().StringVar(&a.dryRun, "dry-run", dryRunNone, "none, or server: have the API server check the objects without changing them")
+	cmd.Flags().Lookup("dry-run").NoOptDefVal = dryRunServer
+	// An error would be that the flag does not exist.
+	_ = cmd.MarkFlagRequired("filename")
+	cmd.RunE = c.does(a.output, func(ctx context.Context, s *session, _ []string) error { return a.apply(ctx, s) })
+	return cmd
+}
+
+func (a applying) apply(ctx context.Context, s *session) error {
+	if a.dryRun != dryRunNone && a.dryRun != dryRunServer {
+		return cli.Misuse(fmt.Errorf("--dry-run %s: must be none or server", a.dryRun))
+	}
+	manifests, err := readManifests(a.file, s.In, *s.Flags.Namespace, s.now())
+	if err != nil {
+		return cli.Misuse(err)
+	}
+	for _, m := range manifests {
+		for _, w := range m.warnings {
+			fmt.Fprintf(s.ErrOut, "warning: nodecronjob %s: %s\n", m.name, w)
+		}
+		if m.namespace == "" {
+			m.setNamespace(s.namespace)
+		}
+	}
+	if err := a.tryAll(ctx, s, manifests); err != nil || a.dryRun == dryRunServer {
+		return err
+	}
+	for _, m := range manifests {
+		applied, done, err := a.send(ctx, s, m, false)
+		if err != nil {
+			return err
+		}
+		if err := a.output.printChanged(s, applied, done); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// tryAll has the API server check all objects. With --dry-run, it prints them.
+func (a applying) tryAll(ctx context.Context, s *session, manifests []*manifest) error {
+	var errs []error
+	for _, m := range manifests {
+		applied, done, err := a.send(ctx, s, m, true)
+		if err == nil && a.dryRun == dryRunServer {
+			err = a.output.printChanged(s, applied, done+" (server dry run)")
+		}
+		errs = append(errs, err)
+	}
+	return joinStatus(errs)
+}
+
+// joinStatus joins errors, with the exit status of the first that has one.
+func joinStatus(errs []error) error {
+	joined := errors.Join(errs...)
+	var status *cli.StatusError
+	if errors.As(joined, &status) {
+		return &cli.StatusError{Status: status.Status, Err: joined}
+	}
+	return joined
+}
+
+// send applies an object, and says what that changes.
+func (a applying) send(ctx context.Context, s *session, m *manifest, dryRun bool) (applied *v1alpha1.NodeCronJob, done string, err error) {
+	of := s.api.NodeCronJobs(m.namespace)
+	before, err := of.Get(ctx, m.name, metav1.GetOptions{})
+	exists := err == nil
+	if err != nil && (!apierrors.IsNotFound(err) || isUnknownResource(err)) {
+		return nil, "", explain(err, request{"get", definitions, m.namespace, m.name})
+	}
+	options := metav1.PatchOptions{FieldManager: manager, Force: &a.force, FieldValidation: metav1.FieldValidationStrict}
+	if dryRun {
+		options.DryRun = []string{metav1.DryRunAll}
+	}
+	applied, err = of.Patch(ctx, m.name, types.ApplyPatchType, m.json, options)
+	if err != nil {
+		return nil, "", explainApply(err, request{"patch", definitions, m.namespace, m.name})
+	}
+	switch {
+	case !exists:
+		done = string(objects.Created)
+	case sameContent(before, applied):
+		done = string(objects.Unchanged)
+	default:
+		done = string(objects.Configured)
+	}
+	return applied, done, nil
+}
+
+// sameContent reports whether two versions of an object differ in nothing that a manifest
+// has. A dry run has the resourceVersion of before, whatever it changes.
+func sameContent(a, b *v1alpha1.NodeCronJob) bool {
+	return equality.Semantic.DeepEqual(a.Spec, b.Spec) && equality.Semantic.DeepEqual(a.Labels, b.Labels) &&
+		equality.Semantic.DeepEqual(a.Annotations, b.Annotations)
+}
+
+// explainApply adds the fields that other field managers own, and how to take them.
+func explainApply(err error, r request) error {
+	var status apierrors.APIStatus
+	if !apierrors.IsConflict(err) || !errors.As(err, &status) || status.Status().Details == nil {
+		return explain(err, r)
+	}
+	var owned []string
+	for _, cause := range status.Status().Details.Causes {
+		if cause.Type == metav1.CauseTypeFieldManagerConflict {
+			owned = append(owned, fmt.Sprintf("  %s: %s", cause.Field, cause.Message))
+		}
+	}
+	if len(owned) == 0 {
+		return explain(err, r)
+	}
+	return conflict(fmt.Errorf("nodecronjob %s: other field managers own these fields; to take them over, add --force-conflicts:\n%s", r.name, strings.Join(owned, "\n")))
+}

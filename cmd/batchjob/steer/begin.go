@@ -1,0 +1,176 @@
+package steer
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"time"
+	"unicode/utf8"
+
+	"github.com/spf13/cobra"
+	"k8s.io/apimachinery/pkg/api/meta"
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+
+	"github.com/batch-job-controller/batch-job-controller/cmd/batchjob/cli"
+	"github.com/batch-job-controller/batch-job-controller/controller/api/v1alpha1"
+)
+
+// The values of --dry-run. A client's dry run would show no more than the command line.
+const (
+	dryRunNone   = "none"
+	dryRunServer = "server"
+)
+
+// The bounds of the custom resource definition.
+const (
+	maxReason    = 1024
+	maxRequester = 256
+	maxPoolSize  = 1000
+	minDeadline  = time.Second
+	maxDeadline  = 1000 * time.Hour
+)
+
+// beginning is the flags of the commands that begin an execution.
+type beginning struct {
+	output        *output
+	reason        string
+	poolSize      int32
+	startDeadline time.Duration
+	jobTimeout    time.Duration
+	dryRun        string
+	wait          bool
+	timeout       time.Duration
+}
+
+func newBeginning(cmd *cobra.Command) *beginning {
+	b := &beginning{output: newOutput(cmd)}
+	flags := cmd.Flags()
+	flags.StringVar(&b.reason, "reason", "", "why, for people to read")
+	flags.Int32Var(&b.poolSize, "pool-size", 0, "how many nodes at once, instead of podPoolSize")
+	flags.DurationVar(&b.startDeadline, "start-deadline", 0, "time for a pod to start, instead of startDeadline")
+	flags.DurationVar(&b.jobTimeout, "job-timeout", 0, "time for a pod to run, instead of jobTimeout")
+	flags.StringVar(&b.dryRun, "dry-run", dryRunNone, "none, or server: have the API server check the execution without creating it, and show the nodes")
+	flags.Lookup("dry-run").NoOptDefVal = dryRunServer
+	flags.BoolVar(&b.wait, "wait", false, "wait until it closes; exit status 1 if nodes failed")
+	flags.DurationVar(&b.timeout, "timeout", time.Hour, "how long to wait with --wait")
+	// An error would be that the flag does not exist, or has a completion.
+	_ = cmd.RegisterFlagCompletionFunc("dry-run", cobra.FixedCompletions([]string{dryRunNone, dryRunServer}, cobra.ShellCompDirectiveNoFileComp))
+	return b
+}
+
+// check returns all that is wrong with the flags.
+func (b *beginning) check() error {
+	var errs []error
+	if n := utf8.RuneCountInString(b.reason); n > maxReason {
+		errs = append(errs, fmt.Errorf("--reason: has %d characters: must have at most %d", n, maxReason))
+	}
+	if b.poolSize < 0 || b.poolSize > maxPoolSize {
+		errs = append(errs, fmt.Errorf("--pool-size %d: must be from 1 to %d", b.poolSize, maxPoolSize))
+	}
+	for _, flag := range []struct {
+		name  string
+		value time.Duration
+	}{{"--start-deadline", b.startDeadline}, {"--job-timeout", b.jobTimeout}} {
+		if flag.value != 0 && (flag.value < minDeadline || flag.value > maxDeadline) {
+			errs = append(errs, fmt.Errorf("%s %s: must be from 1s to 1000h", flag.name, flag.value))
+		}
+	}
+	if b.dryRun != dryRunNone && b.dryRun != dryRunServer {
+		errs = append(errs, fmt.Errorf("--dry-run %s: must be none or server", b.dryRun))
+	}
+	if b.wait && b.dryRun == dryRunServer {
+		errs = append(errs, errors.New("--wait: a dry run creates no execution to wait for"))
+	}
+	if len(errs) > 0 {
+		return cli.Misuse(errors.Join(errs...))
+	}
+	return nil
+}
+
+// begin creates an execution of a definition, prints it, and waits for it.
+func (b *beginning) begin(ctx context.Context, s *session, d *v1alpha1.NodeCronJob, which *v1alpha1.ExecutionNodes) error {
+	if err := b.mayOpen(s, d); err != nil {
+		return err
+	}
+	e := &v1alpha1.Execution{
+		ObjectMeta: metav1.ObjectMeta{Namespace: s.namespace, GenerateName: d.Name + "-"},
+		Spec: v1alpha1.ExecutionSpec{
+			NodeCronJobName: d.Name, Trigger: v1alpha1.ManualTrigger, Reason: b.reason, RequestedBy: s.requester(ctx),
+			Nodes: which, Overrides: b.overrides(),
+		},
+	}
+	options, done := metav1.CreateOptions{FieldManager: manager}, "created"
+	if b.dryRun == dryRunServer {
+		options.DryRun, done = []string{metav1.DryRunAll}, "created (server dry run)"
+	}
+	created, err := s.api.Executions(s.namespace).Create(ctx, e, options)
+	if err != nil {
+		return explain(err, request{verb: "create", resource: executions, namespace: s.namespace})
+	}
+	if err := b.output.printChanged(s, created, done); err != nil {
+		return err
+	}
+	if b.dryRun == dryRunServer {
+		return nil
+	}
+	if b.wait {
+		return s.await(ctx, b.output, created, b.timeout)
+	}
+	fmt.Fprint(s.ErrOut, afterCreation(s, d))
+	return nil
+}
+
+// mayOpen returns an error if the controller would reject the execution, because another
+// one is open. It warns of what else keeps an execution from opening.
+func (b *beginning) mayOpen(s *session, d *v1alpha1.NodeCronJob) error {
+	if open := d.Status.ActiveExecution; open != nil {
+		switch d.Spec.ConcurrencyPolicy {
+		case v1alpha1.QueueConcurrent:
+			fmt.Fprintf(s.ErrOut, "Execution %s is open: the new one waits until it has closed.\n", open.Name)
+		case v1alpha1.ReplaceConcurrent:
+			fmt.Fprintf(s.ErrOut, "Execution %s is open: the new one replaces it, and its pods are stopped.\n", open.Name)
+		default:
+			text := fmt.Sprintf("execution %s is open, and nodecronjob %s has the concurrencyPolicy Forbid: another one would be rejected; to end the open one: %s",
+				open.Name, d.Name, s.command("cancel", open.Name))
+			if b.dryRun != dryRunServer {
+				return conflict(errors.New(text))
+			}
+			fmt.Fprintf(s.ErrOut, "warning: %s\n", text)
+		}
+	}
+	ready := meta.FindStatusCondition(d.Status.Conditions, v1alpha1.ConditionReady)
+	switch {
+	case d.UID == "": // it could not be read
+	case d.Status.ObservedGeneration == 0 && ready == nil:
+		fmt.Fprintf(s.ErrOut, "warning: no controller has seen nodecronjob %s yet\n", d.Name)
+	case ready != nil && ready.Status == metav1.ConditionFalse:
+		fmt.Fprintf(s.ErrOut, "warning: nodecronjob %s is not ready: %s: %s\n", d.Name, ready.Reason, ready.Message)
+	}
+	return nil
+}
+
+func (b *beginning) overrides() *v1alpha1.ExecutionOverrides {
+	o := v1alpha1.ExecutionOverrides{}
+	if b.poolSize != 0 {
+		o.PodPoolSize = &b.poolSize
+	}
+	if b.startDeadline != 0 {
+		o.StartDeadline = v1alpha1.NewDuration(b.startDeadline)
+	}
+	if b.jobTimeout != 0 {
+		o.JobTimeout = v1alpha1.NewDuration(b.jobTimeout)
+	}
+	if o == (v1alpha1.ExecutionOverrides{}) {
+		return nil
+	}
+	return &o
+}
+
+// afterCreation says what the execution may keep from running.
+func afterCreation(s *session, d *v1alpha1.NodeCronJob) string {
+	next := d.Status.NextScheduleTime
+	if next == nil || d.Spec.Suspend || (d.Spec.ConcurrencyPolicy != v1alpha1.ForbidConcurrent && d.Spec.ConcurrencyPolicy != "") {
+		return ""
+	}
+	return fmt.Sprintf("If it is still open at %s, the tick of that time is skipped.\n", next.UTC().Format("2006-01-02 15:04 MST"))
+}

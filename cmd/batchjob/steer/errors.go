@@ -1,0 +1,108 @@
+package steer
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"slices"
+	"strings"
+
+	apierrors "k8s.io/apimachinery/pkg/api/errors"
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+
+	"github.com/batch-job-controller/batch-job-controller/cmd/batchjob/cli"
+	"github.com/batch-job-controller/batch-job-controller/controller/api/v1alpha1"
+)
+
+// request is what a command asks of the API server.
+type request struct {
+	verb      string
+	resource  string // with its group, such as executions.batch-job-controller.io
+	namespace string // empty: all, or the resource has none
+	name      string // empty: not of one object
+}
+
+// The resources that the commands use.
+const (
+	definitions = v1alpha1.NodeCronJobResource + "." + v1alpha1.GroupName
+	executions  = v1alpha1.ExecutionResource + "." + v1alpha1.GroupName
+	nodes       = "nodes"
+)
+
+// explain says what an error of the API server means for the user of a command, and
+// gives it an exit status.
+func explain(err error, r request) error {
+	var status apierrors.APIStatus
+	switch {
+	case err == nil, errors.Is(err, context.Canceled):
+		return err
+	case !errors.As(err, &status):
+		return fmt.Errorf("%s: the cluster does not respond: %w", r, err)
+	case isUnknownResource(err):
+		return fmt.Errorf("the cluster does not know %s: its custom resource definition is not installed", r.resource)
+	case isMissingPermission(err):
+		return fmt.Errorf("missing permission: %s (to check: %s): %w", r.permission(), r.canI(), err)
+	case apierrors.IsUnauthorized(err):
+		return fmt.Errorf("%s: the API server does not accept the credentials of the kubeconfig: %w", r, err)
+	case apierrors.IsConflict(err):
+		return conflict(fmt.Errorf("%s: %w", r, err))
+	default:
+		return fmt.Errorf("%s: %w", r, err)
+	}
+}
+
+// conflict returns the error that the state of an object does not allow a request.
+func conflict(err error) error { return &cli.StatusError{Status: cli.ExitConflict, Err: err} }
+
+// String is what was attempted, such as patch executions.batch-job-controller.io/a.
+func (r request) String() string {
+	if r.name == "" {
+		return r.verb + " " + r.resource
+	}
+	return r.verb + " " + r.resource + "/" + r.name
+}
+
+// permission is what RBAC has to grant.
+func (r request) permission() string {
+	text := "verb " + r.verb + " on resource " + r.resource
+	switch {
+	case r.namespace != "":
+		return text + " in namespace " + r.namespace
+	case r.resource == nodes:
+		return text
+	default:
+		return text + " in all namespaces"
+	}
+}
+
+// canI is the command of kubectl that tells whether RBAC grants it.
+func (r request) canI() string {
+	text := "kubectl auth can-i " + r.verb + " " + r.resource
+	switch {
+	case r.namespace != "":
+		return text + " -n " + r.namespace
+	case r.resource == nodes:
+		return text
+	default:
+		return text + " -A"
+	}
+}
+
+// isMissingPermission tells a missing permission from what admission forbids, such as a
+// quota. RBAC and other authorizers answer: User "x" cannot list resource "y".
+func isMissingPermission(err error) bool {
+	return apierrors.IsForbidden(err) && strings.Contains(err.Error(), " cannot ") && strings.Contains(err.Error(), " resource ")
+}
+
+// isUnknownResource tells a resource that the API server does not serve from an object
+// that does not exist.
+func isUnknownResource(err error) bool {
+	var status apierrors.APIStatus
+	if !apierrors.IsNotFound(err) || !errors.As(err, &status) {
+		return false
+	}
+	details := status.Status().Details
+	return details == nil || slices.ContainsFunc(details.Causes, func(c metav1.StatusCause) bool {
+		return c.Type == metav1.CauseTypeUnexpectedServerResponse
+	})
+}

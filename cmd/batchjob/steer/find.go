@@ -1,0 +1,119 @@
+package steer
+
+import (
+	"cmp"
+	"context"
+	"errors"
+	"fmt"
+	"slices"
+	"strings"
+
+	apierrors "k8s.io/apimachinery/pkg/api/errors"
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+
+	"github.com/batch-job-controller/batch-job-controller/controller/api/v1alpha1"
+	"github.com/batch-job-controller/batch-job-controller/controller/execution"
+)
+
+// maxNames is how many names an error lists.
+const maxNames = 10
+
+// definition returns a definition. If it does not exist, the error says which do.
+func (s *session) definition(ctx context.Context, name string) (*v1alpha1.NodeCronJob, error) {
+	found, err := s.api.NodeCronJobs(s.namespace).Get(ctx, name, metav1.GetOptions{})
+	if !apierrors.IsNotFound(err) || isUnknownResource(err) {
+		return found, explain(err, request{"get", definitions, s.namespace, name})
+	}
+	text := fmt.Sprintf("nodecronjob %q not found in namespace %s", name, s.namespace)
+	there, _, err := s.definitions(ctx, s.namespace)
+	if err != nil {
+		return nil, errors.New(text) // the names are a help, not what was asked for
+	}
+	if len(there) > 0 {
+		return nil, fmt.Errorf("%s; there are: %s", text, first(namesOf(there)))
+	}
+	if elsewhere, _, err := s.definitions(ctx, metav1.NamespaceAll); err == nil && len(elsewhere) > 0 {
+		return nil, fmt.Errorf("%s, which has none; choose a namespace with -n: %s", text, first(placesOf(elsewhere)))
+	}
+	return nil, fmt.Errorf("%s, which has none", text)
+}
+
+// execution returns an execution by its name, or by its ID. If it does not exist, the
+// error says which do.
+func (s *session) execution(ctx context.Context, name string) (*v1alpha1.Execution, error) {
+	found, err := s.api.Executions(s.namespace).Get(ctx, name, metav1.GetOptions{})
+	if !apierrors.IsNotFound(err) || isUnknownResource(err) {
+		return found, explain(err, request{"get", executions, s.namespace, name})
+	}
+	text := fmt.Sprintf("execution %q not found in namespace %s", name, s.namespace)
+	there, _, err := s.executions(ctx, s.namespace)
+	if err != nil {
+		return nil, errors.New(text)
+	}
+	if id, err := execution.ParseID(name); err == nil {
+		for i := range there {
+			if there[i].Status.ExecutionID == v1alpha1.ExecutionID(id) {
+				return &there[i], nil
+			}
+		}
+	}
+	if len(there) == 0 {
+		return nil, fmt.Errorf("%s, which has none", text)
+	}
+	var names []string
+	for i := range there {
+		names = append(names, fmt.Sprintf("%s (%s)", there[i].Name, phaseOf(&there[i])))
+	}
+	return nil, fmt.Errorf("%s; the newest are: %s", text, first(names))
+}
+
+// definitions returns the definitions of a namespace, or of all, by name, and the version of
+// the list.
+func (s *session) definitions(ctx context.Context, namespace string) ([]v1alpha1.NodeCronJob, string, error) {
+	list, err := s.api.NodeCronJobs(namespace).List(ctx, metav1.ListOptions{})
+	if err != nil {
+		return nil, "", explain(err, request{verb: "list", resource: definitions, namespace: namespace})
+	}
+	slices.SortFunc(list.Items, func(a, b v1alpha1.NodeCronJob) int {
+		return cmp.Or(cmp.Compare(a.Namespace, b.Namespace), cmp.Compare(a.Name, b.Name))
+	})
+	return list.Items, list.ResourceVersion, nil
+}
+
+// executions returns the executions of a namespace, or of all, newest first, and the version
+// of the list.
+func (s *session) executions(ctx context.Context, namespace string) ([]v1alpha1.Execution, string, error) {
+	list, err := s.api.Executions(namespace).List(ctx, metav1.ListOptions{})
+	if err != nil {
+		return nil, "", explain(err, request{verb: "list", resource: executions, namespace: namespace})
+	}
+	slices.SortFunc(list.Items, func(a, b v1alpha1.Execution) int {
+		return cmp.Or(cmp.Compare(a.Namespace, b.Namespace), b.CreationTimestamp.Compare(a.CreationTimestamp.Time), cmp.Compare(b.Name, a.Name))
+	})
+	return list.Items, list.ResourceVersion, nil
+}
+
+func namesOf(all []v1alpha1.NodeCronJob) []string {
+	names := make([]string, 0, len(all))
+	for i := range all {
+		names = append(names, all[i].Name)
+	}
+	return names
+}
+
+// placesOf returns the names with their namespaces.
+func placesOf(all []v1alpha1.NodeCronJob) []string {
+	names := make([]string, 0, len(all))
+	for i := range all {
+		names = append(names, all[i].Namespace+"/"+all[i].Name)
+	}
+	return names
+}
+
+// first joins some names, and says how many there are beyond them.
+func first(names []string) string {
+	if len(names) <= maxNames {
+		return strings.Join(names, ", ")
+	}
+	return fmt.Sprintf("%s, and %d more", strings.Join(names[:maxNames], ", "), len(names)-maxNames)
+}

@@ -1,0 +1,119 @@
+package steer
+
+import (
+	"cmp"
+	"fmt"
+	"strings"
+
+	"k8s.io/apimachinery/pkg/api/meta"
+
+	"github.com/batch-job-controller/batch-job-controller/controller/api/v1alpha1"
+)
+
+// phaseOf returns the phase of an execution. One without a phase waits: the controller
+// has not seen it yet.
+func phaseOf(e *v1alpha1.Execution) v1alpha1.ExecutionPhase {
+	return cmp.Or(e.Status.Phase, v1alpha1.Queued)
+}
+
+// over reports whether an execution has closed, or was rejected.
+func over(e *v1alpha1.Execution) bool {
+	return e.Status.Phase == v1alpha1.Closed || e.Status.Phase == v1alpha1.Rejected
+}
+
+// countsOf returns the counts of an execution, or none before it opens.
+func countsOf(e *v1alpha1.Execution) v1alpha1.NodeCounts {
+	if e.Status.Counts == nil {
+		return v1alpha1.NodeCounts{}
+	}
+	return *e.Status.Counts
+}
+
+// progressOf says how far an execution is.
+func progressOf(e *v1alpha1.Execution) string {
+	why := messageOf(e, v1alpha1.ConditionComplete)
+	switch phaseOf(e) {
+	case v1alpha1.Queued:
+		if why != "" {
+			return "waits to be opened: " + why
+		}
+		return "waits to be opened"
+	case v1alpha1.Rejected:
+		return "was rejected: " + rejectionOf(e)
+	case v1alpha1.Closing:
+		return outcomeOf(countsOf(e)) + "; its report is being written"
+	case v1alpha1.Open:
+		switch {
+		case e.Spec.Cancel != "":
+			return outcomeOf(countsOf(e)) + "; it is canceled"
+		case e.Spec.Paused:
+			return outcomeOf(countsOf(e)) + "; it is paused"
+		}
+	}
+	return outcomeOf(countsOf(e))
+}
+
+// outcomeOf summarizes counts in a line. Skipped nodes are not among those that could
+// succeed.
+func outcomeOf(c v1alpha1.NodeCounts) string {
+	words := []string{fmt.Sprintf("%d of %d nodes succeeded", c.OK, c.Nodes-c.Skipped)}
+	for _, part := range []struct {
+		count int32
+		word  string
+	}{
+		{c.Unreported, "unreported"}, {c.Failed, "failed"}, {c.Lost, "lost"}, {c.Canceled, "canceled"},
+		{c.Running, "running"}, {c.Pending, "pending"}, {c.Skipped, "skipped"},
+	} {
+		if part.count > 0 {
+			words = append(words, fmt.Sprintf("%d %s", part.count, part.word))
+		}
+	}
+	return strings.Join(words, ", ")
+}
+
+// rejectionOf says why an execution never opened.
+func rejectionOf(e *v1alpha1.Execution) string {
+	c := meta.FindStatusCondition(e.Status.Conditions, v1alpha1.ConditionRejected)
+	if c == nil {
+		return "for an unknown reason"
+	}
+	if c.Message == "" {
+		return c.Reason
+	}
+	return c.Reason + ": " + c.Message
+}
+
+func messageOf(e *v1alpha1.Execution, condition string) string {
+	if c := meta.FindStatusCondition(e.Status.Conditions, condition); c != nil {
+		return c.Message
+	}
+	return ""
+}
+
+// countOf returns how many node tasks are in a final state.
+func countOf(c v1alpha1.NodeCounts, state v1alpha1.FinalState) int32 {
+	switch state {
+	case v1alpha1.Succeeded:
+		return c.OK
+	case v1alpha1.Unreported:
+		return c.Unreported
+	case v1alpha1.Failed:
+		return c.Failed
+	case v1alpha1.Lost:
+		return c.Lost
+	case v1alpha1.Skipped:
+		return c.Skipped
+	case v1alpha1.Canceled:
+		return c.Canceled
+	default:
+		return 0
+	}
+}
+
+// nodesText is a number of nodes, such as 1 node.
+func nodesText(n int) string {
+	if n == 1 {
+		return "1 node"
+	}
+	return fmt.Sprintf("%d nodes", n)
+}

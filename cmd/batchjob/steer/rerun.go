@@ -1,0 +1,181 @@
+package steer
+
+import (
+	"bufio"
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"maps"
+	"slices"
+	"strings"
+
+	"github.com/spf13/cobra"
+
+	"github.com/batch-job-controller/batch-job-controller/cmd/batchjob/cli"
+	"github.com/batch-job-controller/batch-job-controller/controller/api/v1alpha1"
+)
+
+// finalStates returns the states by which nodes can be chosen, in the order in which they
+// are shown.
+func finalStates() []v1alpha1.FinalState {
+	return []v1alpha1.FinalState{v1alpha1.Failed, v1alpha1.Lost, v1alpha1.Unreported, v1alpha1.Canceled, v1alpha1.Skipped, v1alpha1.Succeeded}
+}
+
+// defaultStates returns those that need attention, or were never reached.
+func defaultStates() []string {
+	return []string{string(v1alpha1.Failed), string(v1alpha1.Lost), string(v1alpha1.Unreported), string(v1alpha1.Canceled)}
+}
+
+func rerunCommand(c *commander) *cobra.Command {
+	var states []string
+	var yes bool
+	cmd := &cobra.Command{
+		Use:   "rerun [EXECUTION]",
+		Short: "Run again on the nodes that were bad in an execution",
+		Long: `Run again on the nodes of an execution that failed, were lost, did not report, or
+were never reached because the execution was canceled. Without an argument, it is
+the newest closed execution. On a terminal, the command shows how many nodes these
+are, and asks. A rerun is an execution of its own: it can be rerun, too.`,
+		Example: `  ` + c.Name + ` rerun
+  ` + c.Name + ` rerun disk-check-20261128034200 --states failed,skipped --yes --wait`,
+		Args:              cobra.MaximumNArgs(1),
+		ValidArgsFunction: c.completeExecutions(func(e *v1alpha1.Execution) bool { return e.Status.Phase == v1alpha1.Closed }),
+	}
+	b := newBeginning(cmd)
+	cmd.Flags().StringSliceVar(&states, "states", defaultStates(), "states of the nodes, separated by commas")
+	cmd.Flags().BoolVarP(&yes, "yes", "y", false, "do not ask")
+	// An error would be that the flag does not exist, or has a completion.
+	_ = cmd.RegisterFlagCompletionFunc("states", completeStates)
+	cmd.RunE = c.does(b.output, func(ctx context.Context, s *session, args []string) error {
+		chosen, err := parseStates(states)
+		if err := errors.Join(err, b.check()); err != nil {
+			return cli.Misuse(err)
+		}
+		from, err := s.rerunnable(ctx, args)
+		if err != nil {
+			return err
+		}
+		fmt.Fprint(s.ErrOut, rerunText(from, chosen))
+		total := totalOf(countsOf(from), chosen)
+		if total == 0 {
+			return nil
+		}
+		d, err := s.definitionToRun(ctx, from.Spec.NodeCronJobName)
+		if err != nil {
+			return err
+		}
+		if s.asks && !yes && b.dryRun != dryRunServer && !confirm(s.Tool, fmt.Sprintf("Run again on %s? [y/N] ", nodesText(int(total)))) {
+			fmt.Fprintln(s.ErrOut, "No execution was created.")
+			return nil
+		}
+		return b.begin(ctx, s, d, &v1alpha1.ExecutionNodes{FromExecution: &v1alpha1.FromExecution{Name: from.Name, States: chosen}})
+	})
+	return cmd
+}
+
+// parseStates returns states by their names, in any case.
+func parseStates(names []string) ([]v1alpha1.FinalState, error) {
+	var chosen []v1alpha1.FinalState
+	for _, name := range names {
+		at := slices.IndexFunc(finalStates(), func(s v1alpha1.FinalState) bool { return strings.EqualFold(string(s), strings.TrimSpace(name)) })
+		if at < 0 {
+			return nil, fmt.Errorf("--states: %q: must be some of %s", name, joinStates(finalStates(), ", "))
+		}
+		chosen = append(chosen, finalStates()[at])
+	}
+	if len(chosen) == 0 {
+		return nil, fmt.Errorf("--states: must be some of %s", joinStates(finalStates(), ", "))
+	}
+	// In one order, so that the same request is the same object.
+	return slices.DeleteFunc(finalStates(), func(s v1alpha1.FinalState) bool { return !slices.Contains(chosen, s) }), nil
+}
+
+func joinStates(states []v1alpha1.FinalState, by string) string {
+	names := make([]string, 0, len(states))
+	for _, s := range states {
+		names = append(names, string(s))
+	}
+	return strings.Join(names, by)
+}
+
+// rerunnable returns the execution that the arguments choose. It has closed.
+func (s *session) rerunnable(ctx context.Context, args []string) (*v1alpha1.Execution, error) {
+	if len(args) == 0 {
+		return s.newestClosed(ctx)
+	}
+	e, err := s.execution(ctx, args[0])
+	switch {
+	case err != nil:
+		return nil, err
+	case e.Status.Phase == v1alpha1.Rejected:
+		return nil, conflict(fmt.Errorf("execution %s was rejected, and ran on no node: %s", e.Name, rejectionOf(e)))
+	case e.Status.Phase != v1alpha1.Closed:
+		return nil, conflict(fmt.Errorf("execution %s has not closed: it is %s", e.Name, strings.ToLower(string(phaseOf(e)))))
+	}
+	return e, nil
+}
+
+// newestClosed returns the newest closed execution, if it is clear of which definition.
+func (s *session) newestClosed(ctx context.Context) (*v1alpha1.Execution, error) {
+	all, _, err := s.executions(ctx, s.namespace)
+	if err != nil {
+		return nil, err
+	}
+	var newest *v1alpha1.Execution
+	byDefinition := map[string]string{}
+	for i := range all {
+		e := &all[i]
+		if e.Status.Phase != v1alpha1.Closed {
+			continue
+		}
+		if newest == nil {
+			newest = e
+		}
+		if byDefinition[e.Spec.NodeCronJobName] == "" {
+			byDefinition[e.Spec.NodeCronJobName] = e.Name
+		}
+	}
+	switch {
+	case newest == nil:
+		return nil, fmt.Errorf("no execution in namespace %s has closed", s.namespace)
+	case len(byDefinition) > 1:
+		return nil, cli.Misuse(fmt.Errorf("%d NodeCronJobs in namespace %s have closed executions: choose one: %s",
+			len(byDefinition), s.namespace, first(slices.Sorted(maps.Values(byDefinition)))))
+	}
+	return newest, nil
+}
+
+func totalOf(c v1alpha1.NodeCounts, states []v1alpha1.FinalState) (total int32) {
+	for _, state := range states {
+		total += countOf(c, state)
+	}
+	return total
+}
+
+// rerunText says how many nodes are chosen, by state.
+func rerunText(from *v1alpha1.Execution, states []v1alpha1.FinalState) string {
+	counts := countsOf(from)
+	if totalOf(counts, states) == 0 {
+		return fmt.Sprintf("Execution %s has no node that is %s: there is nothing to run again.\n", from.Name, strings.ToLower(joinStates(states, " or ")))
+	}
+	var text strings.Builder
+	fmt.Fprintf(&text, "Execution %s of nodecronjob %s had %s. To run again:\n", from.Name, from.Spec.NodeCronJobName, nodesText(int(counts.Nodes)))
+	for _, state := range states {
+		if n := countOf(counts, state); n > 0 {
+			fmt.Fprintf(&text, "  %d %s\n", n, strings.ToLower(string(state)))
+		}
+	}
+	return text.String()
+}
+
+// confirm asks a question, and reports whether the answer is yes.
+func confirm(t *cli.Tool, question string) bool {
+	fmt.Fprint(t.ErrOut, question)
+	answer, err := bufio.NewReader(t.In).ReadString('\n')
+	if err != nil && !errors.Is(err, io.EOF) {
+		return false
+	}
+	answer = strings.ToLower(strings.TrimSpace(answer))
+	return answer == "y" || answer == "yes"
+}
