@@ -49,7 +49,7 @@ func newBeginning(cmd *cobra.Command) *beginning {
 	flags.Int32Var(&b.poolSize, "pool-size", 0, "how many nodes at once, instead of podPoolSize")
 	flags.DurationVar(&b.startDeadline, "start-deadline", 0, "time for a pod to start, instead of startDeadline")
 	flags.DurationVar(&b.jobTimeout, "job-timeout", 0, "time for a pod to run, instead of jobTimeout")
-	flags.StringVar(&b.dryRun, "dry-run", dryRunNone, "none, or server: have the API server check the execution without creating it, and show the nodes")
+	flags.StringVar(&b.dryRun, "dry-run", dryRunNone, "none, or server: have the API server check the execution without creating it")
 	flags.Lookup("dry-run").NoOptDefVal = dryRunServer
 	flags.BoolVar(&b.wait, "wait", false, "wait until it closes; exit status 1 if nodes failed")
 	flags.DurationVar(&b.timeout, "timeout", time.Hour, "how long to wait with --wait")

@@ -39,6 +39,7 @@ execution is printed. The controller opens it, or rejects it with a reason.`,
 		ValidArgsFunction: c.completeDefinitions(nil),
 	}
 	b := newBeginning(cmd)
+	cmd.Flags().Lookup("dry-run").Usage += ", and show the nodes"
 	cmd.Flags().StringSliceVar(&n.names, "nodes", nil, "run only on these nodes, separated by commas")
 	cmd.Flags().StringVarP(&n.selector, "selector", "l", "", "run only on nodes with these labels, such as zone=a,!gpu")
 	cmd.MarkFlagsMutuallyExclusive("nodes", "selector")
