@@ -14,6 +14,13 @@
 //	                        the open one; queuetick.go: whether a tick creates one
 //	rejectreason.go         why an Execution never opens
 //
+// Once for all definitions:
+//
+//	state.go                the state: one object that leaders change by compare-and-swap
+//	begin.go                which execution begins, and under which ID
+//	ticks.go                which ticks of a definition were processed
+//	shares.go               how many of maxPods each open execution may use
+//
 // Where:
 //
 //	select.go               which nodes are selected, in which order, and which are skipped,
