@@ -14,6 +14,8 @@
 //	schema.go    the schema version, and records of a later one
 //	damaged.go   records that no version can read
 //	state.go     State and its StateStore: which ticks were processed, which execution begins
+//	shared.go    SharedState: the same for all definitions
+//	statetext.go its text
 //
 // Records and the state are read and written with requests, and never watched. A cache may
 // lack the last writes of the previous leader: with it, a new leader could miss an open

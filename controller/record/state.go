@@ -137,23 +137,32 @@ var ErrConflict = errors.New("conflict")
 // Swap writes the state. It returns ErrConflict if another writer has changed the state
 // since it was read.
 func (s StateStore) Swap(ctx context.Context, next State) (written State, err error) {
-	name := jobspec.StateName(s.controller)
-	if next.Object == nil {
-		next.Object, err = s.client.Create(ctx, &corev1.ConfigMap{
-			ObjectMeta: metav1.ObjectMeta{Name: name, Labels: jobspec.CommonLabels(s.controller, stateComponent)},
-			Data:       next.data(),
-		}, metav1.CreateOptions{})
+	object := &corev1.ConfigMap{ObjectMeta: metav1.ObjectMeta{
+		Name: jobspec.StateName(s.controller), Labels: jobspec.CommonLabels(s.controller, stateComponent),
+	}}
+	if next.Object != nil {
+		object = next.Object.DeepCopy()
+	}
+	object.Data = next.data()
+	next.Object, err = s.write(ctx, object, next.Object == nil)
+	if err != nil {
+		return State{}, err
+	}
+	return next, nil
+}
+
+func (s StateStore) write(ctx context.Context, object *corev1.ConfigMap, isNew bool) (written *corev1.ConfigMap, err error) {
+	if isNew {
+		written, err = s.client.Create(ctx, object, metav1.CreateOptions{})
 	} else {
-		object := next.Object.DeepCopy()
-		object.Data = next.data()
-		next.Object, err = s.client.Update(ctx, object, metav1.UpdateOptions{})
+		written, err = s.client.Update(ctx, object, metav1.UpdateOptions{})
 	}
 	switch {
 	case err == nil:
-		return next, nil
+		return written, nil
 	case apierrors.IsConflict(err), apierrors.IsAlreadyExists(err), apierrors.IsNotFound(err):
-		return State{}, fmt.Errorf("write %s: %w: %w", name, ErrConflict, err)
+		return nil, fmt.Errorf("write %s: %w: %w", object.Name, ErrConflict, err)
 	default:
-		return State{}, fmt.Errorf("write %s: %w", name, err)
+		return nil, fmt.Errorf("write %s: %w", object.Name, err)
 	}
 }
