@@ -243,6 +243,16 @@ var allowedOfController = map[string][]string{
 		"k8s.io/utils/...",
 	},
 	"controller/servingcert/certificate": {},
+	"controller/state": {
+		"controller/backoff",
+		"controller/kube",
+		"controller/lease",
+		"controller/plan",
+		"controller/record",
+		"controller/timing",
+		"k8s.io/apimachinery/...",
+		"k8s.io/utils/...",
+	},
 	"controller/testkit": {
 		"controller/api/client",
 		"controller/api/client/fake",
