@@ -15,7 +15,7 @@
 //	ticker.go      waits for the next tick, or for runOnStartup, and fires what is due
 //	state.go       which ticks were processed, in the cluster
 //	open.go        begins an execution; if one is open, skips the tick, with an event
-//	create.go      selects the nodes, and creates the record
+//	create.go      selects the nodes, reads the callback Service, and creates the record
 //	late.go        opens an execution within startingDeadline, or finds out that it is not open
 //	missed.go      announces ticks that start no execution
 //	preview.go     a Job that would be created, to look at

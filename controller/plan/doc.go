@@ -48,7 +48,7 @@
 //	foreign.go, mayrun.go,  foreign Jobs, and pods that may still run
 //	occupied.go
 //	rejection.go            what an error of the API server says about the object, and
-//	                        for how long to retry
+//	                        for how long to retry the creation of a Job
 //	prune.go                which executions and Jobs are pruned
 //
 // What an execution is, and what it says:

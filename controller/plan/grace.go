@@ -70,7 +70,7 @@ func (r Progress) graceEnd(terminated time.Time) time.Time {
 	return terminated.Add(r.grace() + StopMargin)
 }
 
-// UnreachableSince returns since when a node is unreachable; zero: it is
+// UnreachableSince returns since when a node has been unreachable; zero: it is
 // reachable.
 func UnreachableSince(node *corev1.Node) time.Time {
 	for _, c := range node.Status.Conditions {

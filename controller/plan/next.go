@@ -20,7 +20,7 @@ type Observation struct {
 	Seen             bool          // this process has seen its Job in the cache
 	Foreign          bool          // the Job of its name does not, or no longer, belong to this execution
 	NodeGone         bool          // no node has the task's name and UID any more: kube.Caches.Node
-	UnreachableSince time.Time     // since when the node is unreachable; zero: it is reachable
+	UnreachableSince time.Time     // since when the node has been unreachable; zero: it is reachable
 	Job              *batchv1.Job  // nil: not in the cache
 	Pods             []*corev1.Pod // of the Job, in the cache; also of one that was deleted or taken away
 	Others           []*corev1.Pod // of other executions, on the task's node

@@ -7,8 +7,8 @@
 //	<node>-container-<container>.log  a container's log
 //	execution.json                    the outcome of the execution, once it has closed
 //
-// <reportDirectory>/latest is a relative link to the newest one. For long node names,
-// see component.
+// <reportDirectory>/latest is a relative link to the newest one, also while that execution
+// is open. For long node names, see component.
 //
 // When a method returns nil, its data is on disk. A file exists completely or not at
 // all: it is written under a temporary name, synced and then renamed. Names that begin

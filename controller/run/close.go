@@ -13,7 +13,7 @@ import (
 )
 
 // close stops accepting callbacks, writes the report, and then closes the record. If the
-// process dies in between, the record and the disk show the next leader how far it came.
+// process dies in between, the record and the disk show the next leader how far it got.
 // A leader that has lost its Lease without noticing may still write the report: with no
 // callback accepted since, its report is the same.
 func (e *Execution) close(ctx context.Context, fence lease.Fence, ending *Ending) error {

@@ -21,7 +21,8 @@
 //	silence.go    asks the API server whether its node is silent
 //	orphan.go     asks the API server whether its Job has left a pod
 //	inflight.go   waits for a request to create its Job that may still be carried out
-//	logs.go       saves the logs of its containers
+//	logs.go       saves the logs of its containers, logWorkers
+//	              (execution.go) at once
 //	report.go     accepts and notes what its pod reports
 //	close.go      after the last task: writes the report, closes the record
 //	failures.go   writes events about failed node tasks

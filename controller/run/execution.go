@@ -23,7 +23,7 @@ const (
 	// DefaultWorkers is how many node tasks have a turn at the same time. A worker is
 	// busy for as long as the API server takes to create a Job.
 	DefaultWorkers = 16
-	// logWorkers is how many tasks' logs are saved at once.
+	// logWorkers is how many tasks' logs are saved at once. docs/reliability.md has it too.
 	logWorkers = 8
 )
 
@@ -136,7 +136,7 @@ type Execution struct {
 	logs       workqueue.TypedRateLimitingInterface[execution.Key]
 	wake       chan struct{}  // wakes the writer of the record
 	taking     sync.WaitGroup // callbacks that are being accepted
-	unreadable int            // how often the writer could not parse the record that it read again
+	unreadable int            // how many times the writer could not parse the record that it read again
 	turns      []turnMemory   // by index
 
 	mu     sync.Mutex // guards what follows

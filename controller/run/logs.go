@@ -6,7 +6,7 @@ import (
 	"github.com/batch-job-controller/batch-job-controller/controller/execution"
 )
 
-// logAttempts is how often the kubelet is asked for a log.
+// logAttempts is how many times the kubelet is asked for a log.
 const logAttempts = 4
 
 // queueLogs has the logs of a task saved. A task that has ended holds no slot for this;

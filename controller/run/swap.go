@@ -12,7 +12,7 @@ import (
 	"github.com/batch-job-controller/batch-job-controller/controller/record"
 )
 
-// damagedTries is how often a damaged record is read before the run ends: a person who
+// damagedTries is how many times a damaged record is read before the run ends: a person who
 // edits it may correct it at once. The tries take 15 seconds.
 const damagedTries = 6
 
