@@ -52,6 +52,17 @@ func TestNodesThatCannotTakePart(t *testing.T) {
 			wantExcluded: 1,
 			wantEvent:    "no node takes part: 1 excluded by the pod template (nodeSelector, node affinity, os or nodeName)",
 		},
+		"a structured template selects": {
+			config: func(c *config.Config) {
+				c.PodTemplate, c.Template = "", &corev1.PodTemplateSpec{Spec: corev1.PodSpec{
+					NodeSelector: map[string]string{"owner": "a"},
+					Containers:   []corev1.Container{{Name: "check", Image: "check", Args: []string{"$(NODE_NAME)"}}},
+				}}
+			},
+			nodes:    map[string]func(*corev1.Node){"a": func(n *corev1.Node) { n.Labels["owner"] = "a" }, "b": nil},
+			wantJobs: []string{"a"}, wantExcluded: 1,
+			wantEvent: "1 nodes, 2 at a time; 1 excluded by the pod template (nodeSelector, node affinity, os or nodeName)",
+		},
 		"the template fails for one": {
 			template: "{{ if eq .NodeName \"b\" }}  nodeSelector: {nope\n{{ end }}",
 			nodes:    map[string]func(*corev1.Node){"a": nil, "b": nil},

@@ -5,7 +5,6 @@ import (
 	"strings"
 	"time"
 
-	"github.com/batch-job-controller/batch-job-controller/controller/config"
 	"github.com/batch-job-controller/batch-job-controller/controller/jobspec"
 	"github.com/batch-job-controller/batch-job-controller/controller/report"
 )
@@ -21,7 +20,7 @@ func (c *checking) adviseSchedule() {
 			c.period, longest, cfg.StartDeadline, cfg.JobTimeout, grace, retries(cfg.BackoffLimit))
 	}
 	if grace > usualGrace {
-		c.warn(config.PodTemplateKey+".spec.terminationGracePeriodSeconds", "a pod may keep its slot for %s after it is terminated: an execution may take %s for each round of the pool", grace, longest)
+		c.warn(templatePath(c.Config)+".spec.terminationGracePeriodSeconds", "a pod may keep its slot for %s after it is terminated: an execution may take %s for each round of the pool", grace, longest)
 	}
 	if cfg.JobHistory > cfg.ReportHistory {
 		c.warn("jobHistory", "%d exceeds reportHistory %d: Jobs are deleted with their execution, so only those of %d executions are kept", cfg.JobHistory, cfg.ReportHistory, cfg.ReportHistory)

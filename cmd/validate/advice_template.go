@@ -1,6 +1,7 @@
 package validate
 
 import (
+	"encoding/json"
 	"fmt"
 	"maps"
 	"regexp"
@@ -16,34 +17,53 @@ import (
 
 // adviseTemplate warns of common mistakes that the API server accepts.
 func (c *checking) adviseTemplate() {
-	rendered, _, err := jobspec.Trace(c.Config.PodTemplate)
+	text, spec, err := sampleOf(c.Config)
 	if err != nil {
 		return // the preview of the Job has reported it
 	}
-	var pod corev1.Pod
-	if yaml.Unmarshal([]byte(rendered), &pod) != nil {
-		return
-	}
-	c.narrowed = narrowing(pod.Spec)
-	const at = config.PodTemplateKey + ".spec"
-	if len(c.Config.Metrics.Gauges) == 0 && strings.Contains(rendered, jobspec.EnvResultURL) {
+	c.narrowed = narrowing(spec)
+	at := templatePath(c.Config) + ".spec"
+	if len(c.Config.Metrics.Gauges) == 0 && strings.Contains(text, jobspec.EnvResultURL) {
 		c.warn("metrics.gauges", "none, but the pod template reads %s: results with gauges that are not configured are rejected", jobspec.EnvResultURL)
 	}
-	if limit := pod.Spec.ActiveDeadlineSeconds; limit != nil && float64(*limit) > c.Config.JobTimeout.Seconds() {
+	if limit := spec.ActiveDeadlineSeconds; limit != nil && float64(*limit) > c.Config.JobTimeout.Seconds() {
 		c.warn(at+".activeDeadlineSeconds", "%d exceeds jobTimeout %s, which applies", *limit, c.Config.JobTimeout)
 	}
-	if own := pod.Spec.ServiceAccountName; own != "" && c.Config.JobServiceAccount != "" && own != c.Config.JobServiceAccount {
+	if own := spec.ServiceAccountName; own != "" && c.Config.JobServiceAccount != "" && own != c.Config.JobServiceAccount {
 		c.warn(at+".serviceAccountName", "%s is not used: jobServiceAccount is %s", own, c.Config.JobServiceAccount)
 	}
-	for i, container := range pod.Spec.InitContainers {
+	for i, container := range spec.InitContainers {
 		c.adviseContainer(fmt.Sprintf("%s.initContainers[%d]", at, i), container)
 	}
-	for i, container := range pod.Spec.Containers {
+	for i, container := range spec.Containers {
 		c.adviseContainer(fmt.Sprintf("%s.containers[%d]", at, i), container)
 	}
-	if isBestEffort(pod.Spec) {
+	if isBestEffort(spec) {
 		c.warn(at+".containers[0].resources", "no container has resource requests: the node reserves nothing for the pod, and it is among the first to be evicted when memory runs out")
 	}
+}
+
+// sampleOf returns the pod template for the sample node, as a text too.
+func sampleOf(cfg config.Config) (text string, spec corev1.PodSpec, err error) {
+	if cfg.Template != nil {
+		structured, err := json.Marshal(cfg.Template)
+		return string(structured), cfg.Template.Spec, err
+	}
+	text, _, err = jobspec.Trace(cfg.PodTemplate)
+	if err != nil {
+		return "", spec, err
+	}
+	var pod corev1.Pod
+	err = yaml.Unmarshal([]byte(text), &pod)
+	return text, pod.Spec, err
+}
+
+// templatePath returns the path of the pod template, of which there is one.
+func templatePath(cfg config.Config) string {
+	if cfg.Template != nil {
+		return "spec.template"
+	}
+	return config.PodTemplateKey
 }
 
 // isBestEffort reports whether a pod has the QoS class BestEffort.

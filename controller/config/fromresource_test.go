@@ -136,6 +136,15 @@ func TestFromResourceRefuses(t *testing.T) {
 	}{
 		"both templates":             {func(s *v1alpha1.NodeCronJobSpec) { s.Template = &corev1.PodTemplateSpec{} }, "spec.podTemplate", "together with template"},
 		"a text that is no template": {func(s *v1alpha1.NodeCronJobSpec) { s.PodTemplate = "{{" }, "spec.podTemplate", ""},
+		"no container in the structure": {func(s *v1alpha1.NodeCronJobSpec) {
+			s.PodTemplate, s.Template = "", &corev1.PodTemplateSpec{}
+		}, "spec.template.spec.containers", "at least one container"},
+		"a container without an image in the structure": {func(s *v1alpha1.NodeCronJobSpec) {
+			s.PodTemplate, s.Template = "", &corev1.PodTemplateSpec{Spec: corev1.PodSpec{Containers: []corev1.Container{{Name: "a", Image: "b"}, {Name: "c"}}}}
+		}, "spec.template.spec.containers[1].image", "must have an image"},
+		"a structure that is too large": {func(s *v1alpha1.NodeCronJobSpec) {
+			s.PodTemplate, s.Template = "", &corev1.PodTemplateSpec{Spec: corev1.PodSpec{Hostname: strings.Repeat("x", 256<<10)}}
+		}, "spec.template", "262144 bytes"},
 		"a container without an image": {func(s *v1alpha1.NodeCronJobSpec) {
 			s.PodTemplate = strings.Replace(podTemplate, "image: busybox", "args: []", 1)
 		}, "spec.podTemplate.spec.containers[0].image", ""},
@@ -154,6 +163,17 @@ func TestFromResourceRefuses(t *testing.T) {
 				t.Errorf("no problem at %q says %q:\n%v", tt.path, tt.wantSays, problems)
 			}
 		})
+	}
+}
+
+func TestFromResourceWarnsOfWhatTheControllerOverrides(t *testing.T) {
+	spec := minimalSpec()
+	spec.PodTemplate, spec.Template = "", &corev1.PodTemplateSpec{Spec: corev1.PodSpec{
+		RestartPolicy: corev1.RestartPolicyAlways, Containers: []corev1.Container{{Name: "a", Image: "b"}},
+	}}
+	_, warnings, problems := FromResource(resourceOf(spec), now)
+	if len(problems) > 0 || len(warnings) != 1 || !strings.HasPrefix(warnings[0], "spec.template.spec.restartPolicy: not used") {
+		t.Errorf("problems %v, warnings %q", problems, warnings)
 	}
 }
 

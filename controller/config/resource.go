@@ -9,6 +9,7 @@ import (
 
 	"github.com/batch-job-controller/batch-job-controller/controller/api/v1alpha1"
 	"github.com/batch-job-controller/batch-job-controller/controller/config/schema"
+	"github.com/batch-job-controller/batch-job-controller/controller/jobspec"
 )
 
 // FromResource reads the definition of a NodeCronJob, by the rules that the ConfigMap has.
@@ -47,7 +48,7 @@ func valuesOfSpec(spec v1alpha1.NodeCronJobSpec) (values map[string]any, err err
 	return values, decoder.Decode(&values)
 }
 
-// agreeOnTemplates checks that there is one template, and its text.
+// agreeOnTemplates checks that there is one template, and validates it.
 func agreeOnTemplates(f *schema.Findings, at *field.Path, d *Definition) {
 	structured, text := at.Child("template"), at.Child("podTemplate")
 	switch {
@@ -57,5 +58,9 @@ func agreeOnTemplates(f *schema.Findings, at *field.Path, d *Definition) {
 		f.Report(field.Forbidden(text, "must not be set together with template"))
 	case d.Template == nil:
 		d.PodTemplate = readPodTemplate(f, text, d.PodTemplate)
+	default:
+		warnings, problems := jobspec.ValidateStructured(d.Template, structured)
+		f.Warnings = append(f.Warnings, warnings...)
+		f.Report(problems...)
 	}
 }

@@ -23,7 +23,7 @@ func (o *Opener) create(ctx context.Context, fence lease.Fence, firing execution
 		Selector:              d.JobNodeSelector,
 		RunOnUnscheduledNodes: d.RunOnUnscheduledNodes,
 		TolerateNoExecute:     d.TolerateNoExecute,
-		Templates:             jobspec.NewPodSpecs(d.PodTemplate, o.Namespace, o.state.Newest),
+		Templates:             jobspec.NewPodSpecs(podTemplate(d.Config), o.Namespace, o.state.Newest),
 	}, o.Nodes.Nodes())
 	write, done, err := fence(ctx)
 	if err != nil {
@@ -34,12 +34,16 @@ func (o *Opener) create(ctx context.Context, fence lease.Fence, firing execution
 	if err != nil {
 		return err
 	}
+	settings, err := d.settings(host, o.TLS)
+	if err != nil {
+		return err
+	}
 	created, isNew, err := o.createRecord(write, execution.Plan{
 		ID:         o.state.Newest,
 		Trigger:    firing.Trigger,
 		Scheduled:  firing.Scheduled,
 		ConfigHash: d.Hash,
-		Settings:   d.settings(host, o.TLS),
+		Settings:   settings,
 		Nodes:      selected.Nodes,
 		Skipped:    selected.Skipped,
 		Excluded:   selected.Excluded,

@@ -21,9 +21,13 @@ type Preview struct {
 
 // PreviewJob returns the Job that the node would get under a configuration.
 func PreviewJob(cfg config.Config, p Preview) (*batchv1.Job, error) {
+	settings, err := settingsOf(cfg, p.CallbackHost)
+	if err != nil {
+		return nil, err
+	}
 	seen := execution.Plan{
 		ID: execution.NewID(p.Scheduled), Scheduled: p.Scheduled,
-		Settings: settingsOf(cfg, p.CallbackHost), Nodes: []execution.Node{{Name: p.Node}},
+		Settings: settings, Nodes: []execution.Node{{Name: p.Node}},
 	}
 	if cfg.Callback.TLS.On() {
 		seen.Settings.CallbackTLS, seen.Settings.CABundle = true, jobspec.CABundleName(cfg.Name)

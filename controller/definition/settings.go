@@ -1,8 +1,12 @@
 package definition
 
 import (
+	"encoding/json"
+	"fmt"
+
 	"github.com/batch-job-controller/batch-job-controller/controller/config"
 	"github.com/batch-job-controller/batch-job-controller/controller/execution"
+	"github.com/batch-job-controller/batch-job-controller/controller/jobspec"
 )
 
 // The way of a configuration key into a Job: config/keys.go declares it, config.Decode
@@ -14,18 +18,29 @@ import (
 
 // settings freezes the definition for an execution whose pods connect to the host,
 // with TLS unless tls is nil.
-func (d *Definition) settings(host string, tls CallbackTLS) execution.Settings {
-	settings, in := settingsOf(d.Config, host), d.intake()
+func (d *Definition) settings(host string, tls CallbackTLS) (execution.Settings, error) {
+	settings, err := settingsOf(d.Config, host)
+	if err != nil {
+		return execution.Settings{}, err
+	}
+	in := d.intake()
 	settings.Intake = &in
 	if tls != nil {
 		settings.CallbackTLS, settings.CABundle = true, tls.CABundle()
 	}
-	return settings
+	return settings, nil
 }
 
 // settingsOf returns the settings that follow from the configuration alone, as
 // previews show them.
-func settingsOf(cfg config.Config, host string) execution.Settings {
+func settingsOf(cfg config.Config, host string) (execution.Settings, error) {
+	var structured json.RawMessage
+	if cfg.Template != nil {
+		var err error
+		if structured, err = json.Marshal(cfg.Template); err != nil {
+			return execution.Settings{}, fmt.Errorf("template: %w", err)
+		}
+	}
 	return execution.Settings{
 		PodPoolSize:           cfg.PodPoolSize,
 		StartDeadline:         cfg.StartDeadline,
@@ -37,11 +52,17 @@ func settingsOf(cfg config.Config, host string) execution.Settings {
 		JobImagePullSecrets:   cfg.JobImagePullSecrets,
 		ResultOptional:        cfg.ResultOptional(),
 		PodTemplate:           cfg.PodTemplate,
+		Template:              structured,
 		CallbackName:          host,
 		CallbackPort:          cfg.CallbackServicePort,
 		CallbackAuth:          cfg.Callback.Auth,
 		TokensPerSecret:       cfg.TokensPerSecret,
-	}
+	}, nil
+}
+
+// podTemplate returns the template of a configuration.
+func podTemplate(cfg config.Config) jobspec.Template {
+	return jobspec.Template{Text: cfg.PodTemplate, Structured: cfg.Template}
 }
 
 // IntakeOf returns what the pods of an execution may report. A record from a version

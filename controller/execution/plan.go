@@ -1,6 +1,9 @@
 package execution
 
-import "time"
+import (
+	"encoding/json"
+	"time"
+)
 
 // Trigger is what started an execution.
 type Trigger string
@@ -94,6 +97,9 @@ type Settings struct {
 	CABundle              string        `json:"caBundle,omitempty"`       // the ConfigMap whose ca.crt pods trust; empty: no mount
 	ResultOptional        bool          `json:"resultOptional,omitempty"` // a task may succeed without a result
 	Intake                *Intake       `json:"intake,omitempty"`         // nil in an older record: the configuration applies
+
+	// Template is the JSON of a structured pod template, which applies instead of PodTemplate.
+	Template json.RawMessage `json:"template,omitempty"`
 }
 
 // TokenSecret returns the number of the token Secret for the node of an index.

@@ -37,10 +37,7 @@ func decodePod(rendered []byte) (*corev1.Pod, error) {
 	if pod.Kind != "Pod" || (pod.APIVersion != "v1" && pod.APIVersion != "") {
 		return nil, fmt.Errorf("must be of apiVersion v1, kind Pod, not %q, %q", pod.APIVersion, pod.Kind)
 	}
-	if len(pod.Spec.Containers) == 0 {
-		return nil, errors.New("spec.containers: must have at least one container")
-	}
-	return pod, nil
+	return pod, hasContainers(pod)
 }
 
 // toJSON rejects duplicate keys. The type of a scalar depends on its field: an execution

@@ -11,7 +11,7 @@ import (
 // PodSpecs renders the pod template for each node, without the controller's additions.
 // It is not safe for concurrent use.
 type PodSpecs struct {
-	template  string
+	template  Template
 	namespace string
 	execution execution.ID
 
@@ -21,15 +21,18 @@ type PodSpecs struct {
 }
 
 // NewPodSpecs returns the PodSpecs of an execution.
-func NewPodSpecs(template, namespace string, id execution.ID) *PodSpecs {
+func NewPodSpecs(template Template, namespace string, id execution.ID) *PodSpecs {
 	return &PodSpecs{template: template, namespace: namespace, execution: id}
 }
 
 // Of returns the spec for a node, which the caller must not change. An error concerns
 // only the node: its Job will fail with it.
 func (p *PodSpecs) Of(node string) (*corev1.PodSpec, error) {
+	if p.template.Structured != nil {
+		return &p.template.Structured.Spec, nil
+	}
 	out := limitedBuffer{limit: maxRendered}
-	if err := evaluate(&out, p.template, templateData{Namespace: p.namespace, ExecutionID: string(p.execution), NodeName: node}); err != nil {
+	if err := evaluate(&out, p.template.Text, templateData{Namespace: p.namespace, ExecutionID: string(p.execution), NodeName: node}); err != nil {
 		return nil, err
 	}
 	if p.rendered == nil || !bytes.Equal(out.Bytes(), p.rendered) {

@@ -8,7 +8,7 @@ import (
 
 func TestPodSpecsOfNodes(t *testing.T) {
 	const id = "20260304050000"
-	specs := NewPodSpecs(plainTemplate+"  hostname: {{ .NodeName }}\n  nodeSelector: {run: \"{{ .Namespace }}-{{ .ExecutionID }}\"}\n", "jobs", id)
+	specs := NewPodSpecs(Template{Text: plainTemplate + "  hostname: {{ .NodeName }}\n  nodeSelector: {run: \"{{ .Namespace }}-{{ .ExecutionID }}\"}\n"}, "jobs", id)
 	for _, node := range []string{"worker-1", "worker-2", "worker-1"} {
 		spec, err := specs.Of(node)
 		if err != nil {
@@ -21,7 +21,7 @@ func TestPodSpecsOfNodes(t *testing.T) {
 }
 
 func TestPodSpecsThatFailForSomeNodes(t *testing.T) {
-	specs := NewPodSpecs(plainTemplate+`{{ if eq .NodeName "bad" }}  nope: {{ .NodeName }}{{ end }}{{ if eq .NodeName "worse" }}{{ index .NodeName 99 }}{{ end }}`, "jobs", "20260304050000")
+	specs := NewPodSpecs(Template{Text: plainTemplate + `{{ if eq .NodeName "bad" }}  nope: {{ .NodeName }}{{ end }}{{ if eq .NodeName "worse" }}{{ index .NodeName 99 }}{{ end }}`}, "jobs", "20260304050000")
 	for _, tt := range []struct{ node, want string }{
 		{"good", ""}, {"bad", "nope"}, {"bad", "nope"}, {"good", ""}, {"worse", "out of range"}, {"good", ""},
 	} {
@@ -37,7 +37,7 @@ func TestPodSpecsThatFailForSomeNodes(t *testing.T) {
 
 // Most templates render to the same text for every node, which is decoded once.
 func TestPodSpecsThatAreTheSameAreDecodedOnce(t *testing.T) {
-	specs := NewPodSpecs(plainTemplate, "jobs", "20260304050000")
+	specs := NewPodSpecs(Template{Text: plainTemplate}, "jobs", "20260304050000")
 	first, err := specs.Of("worker-1")
 	if err != nil {
 		t.Fatal(err)
@@ -51,7 +51,7 @@ func BenchmarkPodSpecsOfLargeCluster(b *testing.B) {
 	for name, template := range map[string]string{"same": plainTemplate, "named": plainTemplate + "  hostname: {{ .NodeName }}\n"} {
 		b.Run(name, func(b *testing.B) {
 			for b.Loop() {
-				specs := NewPodSpecs(template, "jobs", "20260304050000")
+				specs := NewPodSpecs(Template{Text: template}, "jobs", "20260304050000")
 				for i := range 15000 {
 					if _, err := specs.Of(fmt.Sprintf("worker-%d", i)); err != nil {
 						b.Fatal(err)

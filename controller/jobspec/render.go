@@ -38,15 +38,15 @@ type Options struct {
 func Render(plan execution.Plan, index int, o Options) (*batchv1.Job, error) {
 	node := plan.Nodes[index]
 	key := execution.Key{Execution: plan.ID, Node: node.Name}
-	pod, err := podFromTemplate(plan.Settings.PodTemplate, templateData{
-		Namespace:   o.Namespace,
-		ExecutionID: string(key.Execution),
-		NodeName:    key.Node,
-	})
+	s := plan.Settings
+	template, err := templateOf(s)
+	if err != nil {
+		return nil, fmt.Errorf("pod template: %w", err)
+	}
+	pod, err := template.pod(templateData{Namespace: o.Namespace, ExecutionID: string(key.Execution), NodeName: key.Node})
 	if err != nil {
 		return nil, fmt.Errorf("pod template for node %s: %w", node.Name, err)
 	}
-	s := plan.Settings
 	pinToNode(&pod.Spec, node, s.TolerateUnschedulable)
 	setCredential(&pod.Spec, s, o)
 	if err := setEnv(&pod.Spec, taskEnv(key, index, s, o), key, o); err != nil {

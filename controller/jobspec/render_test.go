@@ -269,6 +269,12 @@ spec:
 				t.Errorf("%s (-want +got):\n%s", golden, cmp.Diff(string(want), string(got)))
 			}
 			checkJob(t, job, tc.plan, tc.node, options())
+			if job, err = renderFor(structured(t, tc.plan, tc.node), tc.node, options(tc.extensions...)); err != nil {
+				t.Fatal(err)
+			}
+			if got, err = yaml.Marshal(job); err != nil || !bytes.Equal(want, got) {
+				t.Errorf("%s, with a structured template: %v (-want +got):\n%s", golden, err, cmp.Diff(string(want), string(got)))
+			}
 		})
 	}
 }

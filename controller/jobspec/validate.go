@@ -1,6 +1,7 @@
 package jobspec
 
 import (
+	"encoding/json"
 	"errors"
 	"fmt"
 	"slices"
@@ -16,8 +17,8 @@ const (
 	maxEnv      = 1000
 )
 
-// Validate renders the pod template for a sample node. It returns errors, and warnings
-// about fields that the controller overrides.
+// Validate renders the text of a pod template for a sample node. It returns errors, and
+// warnings about fields that the controller overrides.
 func Validate(text string, path *field.Path) (warnings []string, errs field.ErrorList) {
 	if len(text) > maxTemplate {
 		return nil, field.ErrorList{field.TooLong(path, "", maxTemplate)}
@@ -30,6 +31,27 @@ func Validate(text string, path *field.Path) (warnings []string, errs field.Erro
 	case err != nil:
 		return nil, field.ErrorList{field.Invalid(path, field.OmitValueType{}, err.Error())}
 	}
+	return validatePod(pod, sampleTask().NodeName, path)
+}
+
+// ValidateStructured validates a structured pod template as Validate does a text.
+func ValidateStructured(template *corev1.PodTemplateSpec, path *field.Path) (warnings []string, errs field.ErrorList) {
+	encoded, err := json.Marshal(template)
+	switch {
+	case err != nil:
+		return nil, field.ErrorList{field.Invalid(path, field.OmitValueType{}, err.Error())}
+	case len(encoded) > maxTemplate: // as an execution keeps it
+		return nil, field.ErrorList{field.TooLong(path, "", maxTemplate)}
+	case len(template.Spec.Containers) == 0:
+		return nil, field.ErrorList{field.Required(path.Child("spec", "containers"), "must have at least one container")}
+	}
+	warnings, errs = validatePod(&corev1.Pod{ObjectMeta: template.ObjectMeta, Spec: template.Spec}, "", path)
+	return append(warnings, unreplaced(encoded, path)...), errs
+}
+
+// validatePod validates the pod of a node. The node is empty if the template is the same
+// for all nodes.
+func validatePod(pod *corev1.Pod, node string, path *field.Path) (warnings []string, errs field.ErrorList) {
 	for i, c := range pod.Spec.InitContainers {
 		at := path.Child("spec", "initContainers").Index(i)
 		w, e := validateContainer(c, at)
@@ -43,7 +65,7 @@ func Validate(text string, path *field.Path) (warnings []string, errs field.Erro
 		w, e := validateContainer(c, at)
 		warnings, errs = append(append(warnings, w...), restarts(c, at)...), append(errs, e...)
 	}
-	return append(warnings, overridden(pod, path)...), errs
+	return append(warnings, overridden(pod, node, path)...), errs
 }
 
 func validateContainer(c corev1.Container, path *field.Path) (warnings []string, errs field.ErrorList) {
@@ -67,7 +89,7 @@ func validateContainer(c corev1.Container, path *field.Path) (warnings []string,
 }
 
 // overridden lists the template's fields that the controller overrides.
-func overridden(pod *corev1.Pod, path *field.Path) []string {
+func overridden(pod *corev1.Pod, node string, path *field.Path) []string {
 	var warnings []string
 	warn := func(set bool, p *field.Path, why string) {
 		if set {
@@ -80,7 +102,7 @@ func overridden(pod *corev1.Pod, path *field.Path) []string {
 	warn(len(pod.Finalizers) > 0, metadata.Child("finalizers"), "the pods belong to their Job")
 	switch pod.Spec.NodeName {
 	case "":
-	case sampleTask().NodeName:
+	case node:
 		warn(true, spec.Child("nodeName"), "each node gets its own pod")
 	default:
 		warnings = append(warnings, fmt.Sprintf("%s: selects only node %s: omit it to run on all nodes", spec.Child("nodeName"), pod.Spec.NodeName))

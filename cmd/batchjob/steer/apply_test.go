@@ -35,8 +35,8 @@ func TestApply(t *testing.T) {
 		"dry run":                    {args: "apply -f check.yaml --dry-run", files: file(goodManifest)},
 		"another kind of dry run":    {args: "apply -f check.yaml --dry-run=client", files: file(goodManifest)},
 		"as YAML":                    {args: "apply -f check.yaml -o jsonpath={.metadata.namespace}/{.metadata.name}", files: file(goodManifest)},
-		"unchanged":                  {args: "apply -f check.yaml", files: file(head + "spec: {cronExpression: '@hourly', metrics: {prefix: x}, template: {}}\n"), prepare: existing("@hourly")},
-		"changed":                    {args: "apply -f check.yaml", files: file(head + "spec: {cronExpression: '@daily', metrics: {prefix: x}, template: {}}\n"), prepare: existing("@hourly")},
+		"unchanged":                  {args: "apply -f check.yaml", files: file(head + "spec: {cronExpression: '@hourly', metrics: {prefix: x}, template: {spec: {containers: [{name: check, image: x}]}}}\n"), prepare: existing("@hourly")},
+		"changed":                    {args: "apply -f check.yaml", files: file(head + "spec: {cronExpression: '@daily', metrics: {prefix: x}, template: {spec: {containers: [{name: check, image: x}]}}}\n"), prepare: existing("@hourly")},
 		"no file":                    {args: "apply"},
 		"a file that does not exist": {args: "apply -f nowhere.yaml"},
 		"an empty file":              {args: "apply -f check.yaml", files: file("# nothing\n")},
@@ -70,7 +70,8 @@ func existing(cron string) func(*testing.T, *world) {
 	return func(t *testing.T, w *world) {
 		t.Helper()
 		d := &v1alpha1.NodeCronJob{ObjectMeta: metav1.ObjectMeta{Namespace: "checks", Name: "new-check"}, Spec: v1alpha1.NodeCronJobSpec{
-			CronExpression: cron, Metrics: v1alpha1.Metrics{Prefix: "x"}, Template: &corev1.PodTemplateSpec{},
+			CronExpression: cron, Metrics: v1alpha1.Metrics{Prefix: "x"},
+			Template: &corev1.PodTemplateSpec{Spec: corev1.PodSpec{Containers: []corev1.Container{{Name: "check", Image: "x"}}}},
 		}}
 		if _, err := w.api.NodeCronJobs("checks").Create(t.Context(), d, metav1.CreateOptions{}); err != nil {
 			t.Fatal(err)

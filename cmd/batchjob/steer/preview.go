@@ -67,22 +67,13 @@ func policyOf(d *v1alpha1.NodeCronJob) plan.NodePolicy {
 	for key, value := range d.Spec.JobNodeSelector {
 		policy.Selector[key] = string(value)
 	}
-	if d.Spec.Template != nil {
-		policy.Templates = constant{&d.Spec.Template.Spec}
-	} else {
-		policy.Templates = jobspec.NewPodSpecs(d.Spec.PodTemplate, d.Namespace, sampleID)
-	}
+	template := jobspec.Template{Text: d.Spec.PodTemplate, Structured: d.Spec.Template}
+	policy.Templates = jobspec.NewPodSpecs(template, d.Namespace, sampleID)
 	return policy
 }
 
 // sampleID is the ID that a textual template is rendered with.
 const sampleID execution.ID = "20060102150405"
-
-// constant is a template that is the same for all nodes.
-type constant struct{ spec *corev1.PodSpec }
-
-// Of implements plan.Templates.
-func (c constant) Of(string) (*corev1.PodSpec, error) { return c.spec, nil }
 
 // selectionText says which nodes would take part.
 func selectionText(selected plan.Selection) string {
