@@ -203,7 +203,7 @@ func TestTheFenceIsAskedForEachChange(t *testing.T) {
 		var ids [3]execution.ID
 		var errs [3]error
 		var all sync.WaitGroup
-		for i, fence := range []lease.Fence{leads, led, leads} {
+		for i, fence := range []lease.Fence{leads, leads, led} { // the last two at once
 			all.Go(func() {
 				time.Sleep(time.Duration(i) * time.Millisecond)
 				d := string(rune('a' + i))
@@ -211,7 +211,7 @@ func TestTheFenceIsAskedForEachChange(t *testing.T) {
 			})
 		}
 		all.Wait()
-		if errs[0] != nil || !errors.Is(errs[1], lease.ErrLost) || errs[2] != nil || len(s.now().Entries) != 2 {
+		if errs[0] != nil || errs[1] != nil || !errors.Is(errs[2], lease.ErrLost) || len(s.now().Entries) != 2 {
 			t.Errorf("got %v, entries %+v", errs, s.now().Entries)
 		}
 		s.requests()
@@ -283,6 +283,34 @@ func TestAWriteThatHasBegunEndsFirst(t *testing.T) {
 		}
 		if written != 0 || len(s.now().Entries) == 0 {
 			t.Errorf("got %v, entries %+v", errs, s.now().Entries)
+		}
+	})
+}
+
+// TestNoChangeWaitsForever lets the contexts end of two changes while they are written, and
+// the response gets lost: then no change is left that would go on.
+func TestNoChangeWaitsForever(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		s := exists(plan.State{})
+		k := newKeeper(t, s)
+		s.faults = []fault{none, responseLost}
+		short, cancel := context.WithTimeout(t.Context(), 1500*time.Millisecond)
+		defer cancel()
+		var errs [3]error
+		var ids [3]execution.ID
+		var all sync.WaitGroup
+		for i, ctx := range []context.Context{t.Context(), short, short} { // the last two at once
+			d := string(rune('a' + i))
+			all.Go(func() {
+				time.Sleep(time.Duration(i) * time.Millisecond)
+				_, errs[i] = k.Change(ctx, leads, begin(d, d, &ids[i]))
+			})
+		}
+		all.Wait()
+		for _, err := range errs[1:] {
+			if errs[0] != nil || !errors.Is(err, context.DeadlineExceeded) || !errors.Is(err, errLost) {
+				t.Errorf("got %v", errs)
+			}
 		}
 	})
 }

@@ -127,7 +127,7 @@ func TestAnotherChangeGoesOnRestoring(t *testing.T) {
 // TestANewTermForgetsWhatTheLastOneKnew, though the state has been deleted since.
 func TestANewTermForgetsWhatTheLastOneKnew(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		s := exists(plan.State{Entries: []plan.Entry{entry("x", "a")}})
+		s := exists(plan.State{Newest: "20000101000000", Entries: []plan.Entry{entry("x", "a")}})
 		k := newKeeper(t, s)
 		chain := k.Chain()
 		s.delete()
