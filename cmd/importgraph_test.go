@@ -66,15 +66,16 @@ var allowed = merged(allowedOfController, map[string][]string{
 		"k8s.io/cli-runtime/...",
 	},
 	"cmd/batchjob/cli": {
+		"cmd/version",
 		"github.com/spf13/cobra",
 		"k8s.io/cli-runtime/...",
+		"k8s.io/client-go/...",
 	},
 	"cmd/batchjob/cluster": {
 		"cmd/batchjob/cli",
 		"cmd/batchjob/objects",
 		"cmd/batchjob/progress",
 		"cmd/environment",
-		"cmd/version",
 		"controller/config",
 		"controller/execution",
 		"controller/jobspec",
@@ -118,7 +119,7 @@ var allowed = merged(allowedOfController, map[string][]string{
 	"cmd/batchjob/steer": {
 		"cmd/batchjob/cli",
 		"cmd/batchjob/objects",
-		"cmd/version",
+		"cmd/batchjob/progress",
 		"controller/api/client",
 		"controller/api/v1alpha1",
 		"controller/config",

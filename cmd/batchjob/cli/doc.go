@@ -9,4 +9,5 @@
 //	poll.go      polling until a condition holds, or until a timeout
 //	printer.go   printing of progress, each text once
 //	duration.go  durations as text
+//	names.go     lists of names as text
 package cli

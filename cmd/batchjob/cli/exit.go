@@ -45,6 +45,9 @@ func (e *StatusError) Unwrap() error { return e.Err }
 // Misuse returns an error of the command line or the configuration.
 func Misuse(err error) error { return &StatusError{Status: ExitMisused, Err: err} }
 
+// Conflict returns the error that the state of an object does not allow a request.
+func Conflict(err error) error { return &StatusError{Status: ExitConflict, Err: err} }
+
 // Does adapts a command for cobra. An error without an exit status comes from the
 // cluster.
 func Does(do func(ctx context.Context, args []string) error) func(*cobra.Command, []string) error {

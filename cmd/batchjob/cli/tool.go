@@ -5,6 +5,9 @@ import (
 
 	"k8s.io/cli-runtime/pkg/genericclioptions"
 	"k8s.io/cli-runtime/pkg/genericiooptions"
+	"k8s.io/client-go/rest"
+
+	"github.com/batch-job-controller/batch-job-controller/cmd/version"
 )
 
 // Tool is what the commands share.
@@ -29,4 +32,15 @@ func (t *Tool) ContextNamespace() (string, error) {
 		return "", Misuse(fmt.Errorf("kubeconfig: %w", err))
 	}
 	return namespace, nil
+}
+
+// ClientConfig returns the configuration of a client of the cluster that the flags choose.
+func ClientConfig(flags *genericclioptions.ConfigFlags) (*rest.Config, error) {
+	config, err := flags.ToRESTConfig()
+	if err != nil {
+		return nil, Misuse(fmt.Errorf("kubeconfig: %w", err))
+	}
+	config.QPS, config.Burst = 50, 100
+	config.UserAgent = "kubectl-batchjob/" + version.Own()
+	return config, nil
 }

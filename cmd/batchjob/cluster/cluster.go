@@ -10,7 +10,6 @@ import (
 
 	"github.com/batch-job-controller/batch-job-controller/cmd/batchjob/cli"
 	"github.com/batch-job-controller/batch-job-controller/cmd/batchjob/objects"
-	"github.com/batch-job-controller/batch-job-controller/cmd/version"
 )
 
 // Cluster is the cluster of the kubeconfig.
@@ -22,12 +21,10 @@ type Cluster struct {
 
 // Connect returns the cluster that the flags choose, which has responded.
 func Connect(flags *genericclioptions.ConfigFlags) (*Cluster, error) {
-	config, err := flags.ToRESTConfig()
+	config, err := cli.ClientConfig(flags)
 	if err != nil {
-		return nil, cli.Misuse(fmt.Errorf("kubeconfig: %w", err))
+		return nil, err
 	}
-	config.QPS, config.Burst = 50, 100
-	config.UserAgent = "kubectl-batchjob/" + version.Own()
 	clients, err := kubernetes.NewForConfig(config)
 	if err != nil {
 		return nil, cli.Misuse(fmt.Errorf("kubeconfig: %w", err))

@@ -109,7 +109,7 @@ func (a applying) send(ctx context.Context, s *session, m *manifest, dryRun bool
 	if err != nil && (!apierrors.IsNotFound(err) || isUnknownResource(err)) {
 		return nil, "", explain(err, request{"get", definitions, m.namespace, m.name})
 	}
-	options := metav1.PatchOptions{FieldManager: manager, Force: &a.force, FieldValidation: metav1.FieldValidationStrict}
+	options := metav1.PatchOptions{FieldManager: objects.Manager, Force: &a.force, FieldValidation: metav1.FieldValidationStrict}
 	if dryRun {
 		options.DryRun = []string{metav1.DryRunAll}
 	}
@@ -150,5 +150,5 @@ func explainApply(err error, r request) error {
 	if len(owned) == 0 {
 		return explain(err, r)
 	}
-	return conflict(fmt.Errorf("nodecronjob %s: other field managers own these fields; to take them over, add --force-conflicts:\n%s", r.name, strings.Join(owned, "\n")))
+	return cli.Conflict(fmt.Errorf("nodecronjob %s: other field managers own these fields; to take them over, add --force-conflicts:\n%s", r.name, strings.Join(owned, "\n")))
 }

@@ -65,7 +65,7 @@ func statusOf(e *v1alpha1.Execution) error {
 		err := fmt.Errorf("execution %s was rejected: %s", e.Name, rejectionOf(e))
 		c := meta.FindStatusCondition(e.Status.Conditions, v1alpha1.ConditionRejected)
 		if c != nil && (c.Reason == v1alpha1.ReasonConcurrencyForbidden || c.Reason == v1alpha1.ReasonReplaced) {
-			return conflict(err)
+			return cli.Conflict(err)
 		}
 		return &cli.StatusError{Status: cli.ExitNotDone, Err: err}
 	}

@@ -12,6 +12,7 @@ import (
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 
 	"github.com/batch-job-controller/batch-job-controller/cmd/batchjob/cli"
+	"github.com/batch-job-controller/batch-job-controller/cmd/batchjob/objects"
 	"github.com/batch-job-controller/batch-job-controller/controller/api/v1alpha1"
 )
 
@@ -99,7 +100,7 @@ func (b *beginning) begin(ctx context.Context, s *session, d *v1alpha1.NodeCronJ
 			Nodes: which, Overrides: b.overrides(),
 		},
 	}
-	options, done := metav1.CreateOptions{FieldManager: manager}, "created"
+	options, done := metav1.CreateOptions{FieldManager: objects.Manager}, "created"
 	if b.dryRun == dryRunServer {
 		options.DryRun, done = []string{metav1.DryRunAll}, "created (server dry run)"
 	}
@@ -133,7 +134,7 @@ func (b *beginning) mayOpen(s *session, d *v1alpha1.NodeCronJob) error {
 			text := fmt.Sprintf("execution %s is open, and nodecronjob %s has the concurrencyPolicy Forbid: another one would be rejected; to end the open one: %s",
 				open.Name, d.Name, s.command("cancel", open.Name))
 			if b.dryRun != dryRunServer {
-				return conflict(errors.New(text))
+				return cli.Conflict(errors.New(text))
 			}
 			fmt.Fprintf(s.ErrOut, "warning: %s\n", text)
 		}

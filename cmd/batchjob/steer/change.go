@@ -10,6 +10,8 @@ import (
 	"k8s.io/apimachinery/pkg/runtime"
 	"k8s.io/apimachinery/pkg/types"
 
+	"github.com/batch-job-controller/batch-job-controller/cmd/batchjob/cli"
+	"github.com/batch-job-controller/batch-job-controller/cmd/batchjob/objects"
 	"github.com/batch-job-controller/batch-job-controller/controller/api/client"
 )
 
@@ -53,7 +55,7 @@ func (c change[T]) try(ctx context.Context, get func(context.Context) (T, error)
 	}
 	if c.refused != nil {
 		if err := c.refused(o); err != nil {
-			return o, "", conflict(err)
+			return o, "", cli.Conflict(err)
 		}
 	}
 	changed, err = patch(ctx, o.GetName(), c.patchOf(o))
@@ -69,7 +71,7 @@ func patcherOf[T object, L runtime.Object](of client.Resource[T, L]) patcher[T] 
 		if err != nil {
 			return none, fmt.Errorf("encode the patch: %w", err)
 		}
-		return of.Patch(ctx, name, types.MergePatchType, data, metav1.PatchOptions{FieldManager: manager})
+		return of.Patch(ctx, name, types.MergePatchType, data, metav1.PatchOptions{FieldManager: objects.Manager})
 	}
 }
 

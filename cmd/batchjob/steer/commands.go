@@ -10,12 +10,8 @@ import (
 	"k8s.io/client-go/kubernetes"
 
 	"github.com/batch-job-controller/batch-job-controller/cmd/batchjob/cli"
-	"github.com/batch-job-controller/batch-job-controller/cmd/version"
 	"github.com/batch-job-controller/batch-job-controller/controller/api/client"
 )
-
-// manager is the field manager of what these commands write.
-const manager = "kubectl-batchjob"
 
 // Commands returns the commands that act on definitions and executions.
 func Commands(t *cli.Tool) []*cobra.Command {
@@ -53,12 +49,10 @@ func connect(t *cli.Tool) (*session, error) {
 	if err != nil {
 		return nil, err
 	}
-	config, err := t.Flags.ToRESTConfig()
+	config, err := cli.ClientConfig(t.Flags)
 	if err != nil {
-		return nil, cli.Misuse(fmt.Errorf("kubeconfig: %w", err))
+		return nil, err
 	}
-	config.QPS, config.Burst = 50, 100
-	config.UserAgent = manager + "/" + version.Own()
 	api, err := client.New(config)
 	if err != nil {
 		return nil, cli.Misuse(fmt.Errorf("kubeconfig: %w", err))

@@ -45,14 +45,11 @@ func explain(err error, r request) error {
 	case apierrors.IsUnauthorized(err):
 		return fmt.Errorf("%s: the API server does not accept the credentials of the kubeconfig: %w", r, err)
 	case apierrors.IsConflict(err):
-		return conflict(fmt.Errorf("%s: %w", r, err))
+		return cli.Conflict(fmt.Errorf("%s: %w", r, err))
 	default:
 		return fmt.Errorf("%s: %w", r, err)
 	}
 }
-
-// conflict returns the error that the state of an object does not allow a request.
-func conflict(err error) error { return &cli.StatusError{Status: cli.ExitConflict, Err: err} }
 
 // String is what was attempted, such as patch executions.batch-job-controller.io/a.
 func (r request) String() string {

@@ -6,17 +6,14 @@ import (
 	"errors"
 	"fmt"
 	"slices"
-	"strings"
 
 	apierrors "k8s.io/apimachinery/pkg/api/errors"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 
+	"github.com/batch-job-controller/batch-job-controller/cmd/batchjob/cli"
 	"github.com/batch-job-controller/batch-job-controller/controller/api/v1alpha1"
 	"github.com/batch-job-controller/batch-job-controller/controller/execution"
 )
-
-// maxNames is how many names an error lists.
-const maxNames = 10
 
 // definition returns a definition. If it does not exist, the error says which do.
 func (s *session) definition(ctx context.Context, name string) (*v1alpha1.NodeCronJob, error) {
@@ -30,10 +27,10 @@ func (s *session) definition(ctx context.Context, name string) (*v1alpha1.NodeCr
 		return nil, errors.New(text) // the names are a help, not what was asked for
 	}
 	if len(there) > 0 {
-		return nil, fmt.Errorf("%s; there are: %s", text, first(namesOf(there)))
+		return nil, fmt.Errorf("%s; there are: %s", text, cli.JoinNames(namesOf(there)))
 	}
 	if elsewhere, _, err := s.definitions(ctx, metav1.NamespaceAll); err == nil && len(elsewhere) > 0 {
-		return nil, fmt.Errorf("%s, which has none; choose a namespace with -n: %s", text, first(placesOf(elsewhere)))
+		return nil, fmt.Errorf("%s, which has none; choose a namespace with -n: %s", text, cli.JoinNames(placesOf(elsewhere)))
 	}
 	return nil, fmt.Errorf("%s, which has none", text)
 }
@@ -64,7 +61,7 @@ func (s *session) execution(ctx context.Context, name string) (*v1alpha1.Executi
 	for i := range there {
 		names = append(names, fmt.Sprintf("%s (%s)", there[i].Name, phaseOf(&there[i])))
 	}
-	return nil, fmt.Errorf("%s; the newest are: %s", text, first(names))
+	return nil, fmt.Errorf("%s; the newest are: %s", text, cli.JoinNames(names))
 }
 
 // definitions returns the definitions of a namespace, or of all, by name, and the version of
@@ -108,12 +105,4 @@ func placesOf(all []v1alpha1.NodeCronJob) []string {
 		names = append(names, all[i].Namespace+"/"+all[i].Name)
 	}
 	return names
-}
-
-// first joins some names, and says how many there are beyond them.
-func first(names []string) string {
-	if len(names) <= maxNames {
-		return strings.Join(names, ", ")
-	}
-	return fmt.Sprintf("%s, and %d more", strings.Join(names[:maxNames], ", "), len(names)-maxNames)
 }

@@ -9,6 +9,7 @@ import (
 	corev1 "k8s.io/api/core/v1"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 
+	"github.com/batch-job-controller/batch-job-controller/cmd/batchjob/cli"
 	"github.com/batch-job-controller/batch-job-controller/controller/api/v1alpha1"
 	"github.com/batch-job-controller/batch-job-controller/controller/execution"
 	"github.com/batch-job-controller/batch-job-controller/controller/jobspec"
@@ -84,7 +85,7 @@ func selectionText(selected plan.Selection) string {
 	}
 	fmt.Fprintf(&text, "As the cluster is now, it would run on %s", nodesText(len(names)))
 	if len(names) > 0 {
-		fmt.Fprintf(&text, ": %s", first(names))
+		fmt.Fprintf(&text, ": %s", cli.JoinNames(names))
 	}
 	text.WriteString(".\n")
 	if len(selected.Skipped) > 0 {
@@ -92,7 +93,7 @@ func selectionText(selected plan.Selection) string {
 		for _, n := range selected.Skipped {
 			skipped = append(skipped, fmt.Sprintf("%s (%s)", n.Node, n.Reason))
 		}
-		fmt.Fprintf(&text, "It would skip: %s.\n", first(skipped))
+		fmt.Fprintf(&text, "It would skip: %s.\n", cli.JoinNames(skipped))
 	}
 	if selected.Excluded > 0 {
 		fmt.Fprintf(&text, "Nodes that the pod template rules out: %d.\n", selected.Excluded)

@@ -3,11 +3,12 @@ package steer
 import (
 	"cmp"
 	"fmt"
-	"strings"
 
 	"k8s.io/apimachinery/pkg/api/meta"
 
+	"github.com/batch-job-controller/batch-job-controller/cmd/batchjob/progress"
 	"github.com/batch-job-controller/batch-job-controller/controller/api/v1alpha1"
+	"github.com/batch-job-controller/batch-job-controller/controller/execution"
 )
 
 // phaseOf returns the phase of an execution. One without a phase waits: the controller
@@ -56,19 +57,13 @@ func progressOf(e *v1alpha1.Execution) string {
 // outcomeOf summarizes counts in a line. Skipped nodes are not among those that could
 // succeed.
 func outcomeOf(c v1alpha1.NodeCounts) string {
-	words := []string{fmt.Sprintf("%d of %d nodes succeeded", c.OK, c.Nodes-c.Skipped)}
-	for _, part := range []struct {
-		count int32
-		word  string
-	}{
-		{c.Unreported, "unreported"}, {c.Failed, "failed"}, {c.Lost, "lost"}, {c.Canceled, "canceled"},
-		{c.Running, "running"}, {c.Pending, "pending"}, {c.Skipped, "skipped"},
-	} {
-		if part.count > 0 {
-			words = append(words, fmt.Sprintf("%d %s", part.count, part.word))
-		}
-	}
-	return strings.Join(words, ", ")
+	return progress.Execution{
+		Nodes: int(c.Nodes - c.Skipped), Running: int(c.Running), Pending: int(c.Pending),
+		Counts: execution.Counts{
+			execution.Succeeded: int(c.OK), execution.Unreported: int(c.Unreported), execution.Failed: int(c.Failed),
+			execution.Lost: int(c.Lost), execution.Skipped: int(c.Skipped), execution.Canceled: int(c.Canceled),
+		},
+	}.Line()
 }
 
 // rejectionOf says why an execution never opened.

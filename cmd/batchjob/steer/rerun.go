@@ -109,9 +109,9 @@ func (s *session) rerunnable(ctx context.Context, args []string) (*v1alpha1.Exec
 	case err != nil:
 		return nil, err
 	case e.Status.Phase == v1alpha1.Rejected:
-		return nil, conflict(fmt.Errorf("execution %s was rejected, and ran on no node: %s", e.Name, rejectionOf(e)))
+		return nil, cli.Conflict(fmt.Errorf("execution %s was rejected, and ran on no node: %s", e.Name, rejectionOf(e)))
 	case e.Status.Phase != v1alpha1.Closed:
-		return nil, conflict(fmt.Errorf("execution %s has not closed: it is %s", e.Name, strings.ToLower(string(phaseOf(e)))))
+		return nil, cli.Conflict(fmt.Errorf("execution %s has not closed: it is %s", e.Name, strings.ToLower(string(phaseOf(e)))))
 	}
 	return e, nil
 }
@@ -141,7 +141,7 @@ func (s *session) newestClosed(ctx context.Context) (*v1alpha1.Execution, error)
 		return nil, fmt.Errorf("no execution in namespace %s has closed", s.namespace)
 	case len(byDefinition) > 1:
 		return nil, cli.Misuse(fmt.Errorf("%d NodeCronJobs in namespace %s have closed executions: choose one: %s",
-			len(byDefinition), s.namespace, first(slices.Sorted(maps.Values(byDefinition)))))
+			len(byDefinition), s.namespace, cli.JoinNames(slices.Sorted(maps.Values(byDefinition)))))
 	}
 	return newest, nil
 }
