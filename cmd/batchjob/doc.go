@@ -12,8 +12,12 @@
 //
 //	install      the commands render, diff, install and uninstall
 //	watch        the commands wait and status
+//	preview      the nodes that an execution would run on
+//	manifest     the NodeCronJobs of a file, checked as the controller does
+//	printing     NodeCronJobs and Executions, as tables and in the formats of kubectl
+//	resources    the NodeCronJobs and Executions that a command line names
 //	cluster      an installed controller, as found in the cluster
-//	progress     the meaning of records, pods and events
+//	progress     the meaning of records, statuses, pods and events
 //	objects      applying, comparing and deleting objects
 //	cli          streams, global flags, exit statuses, polling
 package batchjob

@@ -2,6 +2,7 @@
 // executions, and what holds them up. It makes no requests.
 //
 //	execution.go  Execution: the progress of an execution, by its record
+//	status.go     the status of an Execution as users see it: its phase and counts, as text
 //	pods.go       Pods: which nodes run or do not start, by the pods of an execution
 //	pod.go        why a pod is not ready
 //	long.go       pods that have run for long
@@ -12,6 +13,6 @@
 //	ticks.go      which ticks were processed
 //
 // It knows objects that it is given, and the time. It must not know a client, a command
-// line or a terminal: packages cluster and watch get the objects, install and watch
-// print the texts.
+// line or a terminal: packages cluster, resources and watch get the objects, install,
+// steer and watch print the texts.
 package progress

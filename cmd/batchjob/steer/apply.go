@@ -13,13 +13,16 @@ import (
 	"k8s.io/apimachinery/pkg/types"
 
 	"github.com/batch-job-controller/batch-job-controller/cmd/batchjob/cli"
+	"github.com/batch-job-controller/batch-job-controller/cmd/batchjob/manifest"
 	"github.com/batch-job-controller/batch-job-controller/cmd/batchjob/objects"
+	"github.com/batch-job-controller/batch-job-controller/cmd/batchjob/printing"
+	"github.com/batch-job-controller/batch-job-controller/cmd/batchjob/resources"
 	"github.com/batch-job-controller/batch-job-controller/controller/api/v1alpha1"
 )
 
 // applying is the flags of apply.
 type applying struct {
-	output *output
+	output *printing.Output
 	file   string
 	force  bool
 	dryRun string
@@ -36,7 +39,7 @@ there is one, or if the API server rejects an object.`,
   kustomize build . | ` + c.Name + ` apply -f -`,
 		Args: cobra.NoArgs,
 	}
-	a := applying{output: newOutput(cmd)}
+	a := applying{output: printing.NewOutput(cmd)}
 	cmd.Flags().StringVarP(&a.file, "filename", "f", "", "manifest with NodeCronJobs; - is standard input")
 	cmd.Flags().BoolVar(&a.force, "force-conflicts", false, "take ownership of fields that other field managers own")
 	cmd.Flags().StringVar(&a.dryRun, "dry-run", dryRunNone, "none, or server: have the API server check the objects without changing them")
@@ -51,16 +54,16 @@ func (a applying) apply(ctx context.Context, s *session) error {
 	if a.dryRun != dryRunNone && a.dryRun != dryRunServer {
 		return cli.Misuse(fmt.Errorf("--dry-run %s: must be none or server", a.dryRun))
 	}
-	manifests, err := readManifests(a.file, s.In, *s.Flags.Namespace, s.now())
+	manifests, err := manifest.Read(a.file, s.In, *s.Flags.Namespace, s.now())
 	if err != nil {
 		return cli.Misuse(err)
 	}
 	for _, m := range manifests {
-		for _, w := range m.warnings {
-			fmt.Fprintf(s.ErrOut, "warning: nodecronjob %s: %s\n", m.name, w)
+		for _, w := range m.Warnings {
+			fmt.Fprintf(s.ErrOut, "warning: nodecronjob %s: %s\n", m.Name, w)
 		}
-		if m.namespace == "" {
-			m.setNamespace(s.namespace)
+		if m.Namespace == "" {
+			m.SetNamespace(s.Namespace)
 		}
 	}
 	if err := a.tryAll(ctx, s, manifests); err != nil || a.dryRun == dryRunServer {
@@ -71,7 +74,7 @@ func (a applying) apply(ctx context.Context, s *session) error {
 		if err != nil {
 			return err
 		}
-		if err := a.output.printChanged(s, applied, done); err != nil {
+		if err := a.output.PrintChanged(s.Out, s.now(), applied, done); err != nil {
 			return err
 		}
 	}
@@ -79,12 +82,12 @@ func (a applying) apply(ctx context.Context, s *session) error {
 }
 
 // tryAll has the API server check all objects. With --dry-run, it prints them.
-func (a applying) tryAll(ctx context.Context, s *session, manifests []*manifest) error {
+func (a applying) tryAll(ctx context.Context, s *session, manifests []*manifest.NodeCronJob) error {
 	var errs []error
 	for _, m := range manifests {
 		applied, done, err := a.send(ctx, s, m, true)
 		if err == nil && a.dryRun == dryRunServer {
-			err = a.output.printChanged(s, applied, done+" (server dry run)")
+			err = a.output.PrintChanged(s.Out, s.now(), applied, done+" (server dry run)")
 		}
 		errs = append(errs, err)
 	}
@@ -102,20 +105,20 @@ func joinStatus(errs []error) error {
 }
 
 // send applies an object, and says what that changes.
-func (a applying) send(ctx context.Context, s *session, m *manifest, dryRun bool) (applied *v1alpha1.NodeCronJob, done string, err error) {
-	of := s.api.NodeCronJobs(m.namespace)
-	before, err := of.Get(ctx, m.name, metav1.GetOptions{})
+func (a applying) send(ctx context.Context, s *session, m *manifest.NodeCronJob, dryRun bool) (applied *v1alpha1.NodeCronJob, done string, err error) {
+	of := s.API.NodeCronJobs(m.Namespace)
+	before, err := of.Get(ctx, m.Name, metav1.GetOptions{})
 	exists := err == nil
-	if err != nil && (!apierrors.IsNotFound(err) || isUnknownResource(err)) {
-		return nil, "", explain(err, request{"get", definitions, m.namespace, m.name})
+	if err != nil && !resources.IsMissing(err) {
+		return nil, "", resources.Explain(err, resources.Request{Verb: "get", Resource: resources.Definitions, Namespace: m.Namespace, Name: m.Name})
 	}
 	options := metav1.PatchOptions{FieldManager: objects.Manager, Force: &a.force, FieldValidation: metav1.FieldValidationStrict}
 	if dryRun {
 		options.DryRun = []string{metav1.DryRunAll}
 	}
-	applied, err = of.Patch(ctx, m.name, types.ApplyPatchType, m.json, options)
+	applied, err = of.Patch(ctx, m.Name, types.ApplyPatchType, m.JSON, options)
 	if err != nil {
-		return nil, "", explainApply(err, request{"patch", definitions, m.namespace, m.name})
+		return nil, "", explainApply(err, resources.Request{Verb: "patch", Resource: resources.Definitions, Namespace: m.Namespace, Name: m.Name})
 	}
 	switch {
 	case !exists:
@@ -136,10 +139,10 @@ func sameContent(a, b *v1alpha1.NodeCronJob) bool {
 }
 
 // explainApply adds the fields that other field managers own, and how to take them.
-func explainApply(err error, r request) error {
+func explainApply(err error, r resources.Request) error {
 	var status apierrors.APIStatus
 	if !apierrors.IsConflict(err) || !errors.As(err, &status) || status.Status().Details == nil {
-		return explain(err, r)
+		return resources.Explain(err, r)
 	}
 	var owned []string
 	for _, cause := range status.Status().Details.Causes {
@@ -148,7 +151,7 @@ func explainApply(err error, r request) error {
 		}
 	}
 	if len(owned) == 0 {
-		return explain(err, r)
+		return resources.Explain(err, r)
 	}
-	return cli.Conflict(fmt.Errorf("nodecronjob %s: other field managers own these fields; to take them over, add --force-conflicts:\n%s", r.name, strings.Join(owned, "\n")))
+	return cli.Conflict(fmt.Errorf("nodecronjob %s: other field managers own these fields; to take them over, add --force-conflicts:\n%s", r.Name, strings.Join(owned, "\n")))
 }

@@ -11,36 +11,39 @@ import (
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 
 	"github.com/batch-job-controller/batch-job-controller/cmd/batchjob/cli"
+	"github.com/batch-job-controller/batch-job-controller/cmd/batchjob/printing"
+	"github.com/batch-job-controller/batch-job-controller/cmd/batchjob/progress"
+	"github.com/batch-job-controller/batch-job-controller/cmd/batchjob/resources"
 	"github.com/batch-job-controller/batch-job-controller/controller/api/v1alpha1"
 )
 
 // await waits until an execution closes, and shows its progress. The end of the command
 // does not end the execution.
-func (s *session) await(ctx context.Context, out *output, e *v1alpha1.Execution, timeout time.Duration) error {
-	progress := cli.NewDedupPrinter(s.ErrOut)
-	err := cli.Until(ctx, timeout, progress, func(ctx context.Context) (bool, error) {
-		seen, err := s.api.Executions(s.namespace).Get(ctx, e.Name, metav1.GetOptions{})
+func (s *session) await(ctx context.Context, out *printing.Output, e *v1alpha1.Execution, timeout time.Duration) error {
+	printer := cli.NewDedupPrinter(s.ErrOut)
+	err := cli.Until(ctx, timeout, printer, func(ctx context.Context) (bool, error) {
+		seen, err := s.API.Executions(s.Namespace).Get(ctx, e.Name, metav1.GetOptions{})
 		if apierrors.IsNotFound(err) || (err == nil && seen.UID != e.UID) {
 			return false, &cli.StatusError{Status: cli.ExitNotDone, Err: fmt.Errorf("execution %s was deleted", e.Name)}
 		}
 		if apierrors.IsForbidden(err) {
 			return false, &cli.StatusError{Status: cli.ExitNotDone, Err: fmt.Errorf("execution %s was created, but cannot be waited for: %w",
-				e.Name, explain(err, request{"get", executions, s.namespace, e.Name}))}
+				e.Name, resources.Explain(err, resources.Request{Verb: "get", Resource: resources.Executions, Namespace: s.Namespace, Name: e.Name}))}
 		}
 		if err != nil {
 			return false, err
 		}
 		e = seen
-		if !over(e) {
-			progress.Print(fmt.Sprintf("execution %s: %s", e.Name, progressOf(e)))
+		if !progress.Over(e) {
+			printer.Print(fmt.Sprintf("execution %s: %s", e.Name, progress.StatusText(e)))
 		}
-		return over(e), nil
+		return progress.Over(e), nil
 	})
 	if err != nil {
 		return s.explainWait(err, e)
 	}
 	if e.Status.Phase == v1alpha1.Closed {
-		fmt.Fprintf(out.beside(s.Tool), "execution %s closed: %s\n", e.Name, outcomeOf(countsOf(e)))
+		fmt.Fprintf(out.Beside(s.IOStreams), "execution %s closed: %s\n", e.Name, progress.CountsText(progress.CountsOf(e)))
 	}
 	return statusOf(e)
 }
@@ -53,7 +56,7 @@ func (s *session) explainWait(err error, e *v1alpha1.Execution) error {
 		return &cli.StatusError{Status: cli.ExitNotDone, Err: fmt.Errorf("interrupted: execution %s continues; to end it: %s", e.Name, s.command("cancel", e.Name))}
 	case errors.As(err, &status) && status.Status == cli.ExitTimeout:
 		return &cli.StatusError{Status: cli.ExitTimeout, Err: fmt.Errorf("execution %s: %w: %s; it continues; to end it: %s",
-			e.Name, status.Err, progressOf(e), s.command("cancel", e.Name))}
+			e.Name, status.Err, progress.StatusText(e), s.command("cancel", e.Name))}
 	default:
 		return err
 	}
@@ -62,14 +65,14 @@ func (s *session) explainWait(err error, e *v1alpha1.Execution) error {
 // statusOf returns the exit status for an execution that is over.
 func statusOf(e *v1alpha1.Execution) error {
 	if e.Status.Phase == v1alpha1.Rejected {
-		err := fmt.Errorf("execution %s was rejected: %s", e.Name, rejectionOf(e))
+		err := fmt.Errorf("execution %s was rejected: %s", e.Name, progress.RejectionText(e))
 		c := meta.FindStatusCondition(e.Status.Conditions, v1alpha1.ConditionRejected)
 		if c != nil && (c.Reason == v1alpha1.ReasonConcurrencyForbidden || c.Reason == v1alpha1.ReasonReplaced) {
 			return cli.Conflict(err)
 		}
 		return &cli.StatusError{Status: cli.ExitNotDone, Err: err}
 	}
-	if countsOf(e).Bad > 0 {
+	if progress.CountsOf(e).Bad > 0 {
 		return &cli.StatusError{Status: cli.ExitProblems}
 	}
 	return nil

@@ -13,6 +13,8 @@ import (
 
 	"github.com/batch-job-controller/batch-job-controller/cmd/batchjob/cli"
 	"github.com/batch-job-controller/batch-job-controller/cmd/batchjob/objects"
+	"github.com/batch-job-controller/batch-job-controller/cmd/batchjob/printing"
+	"github.com/batch-job-controller/batch-job-controller/cmd/batchjob/resources"
 	"github.com/batch-job-controller/batch-job-controller/controller/api/v1alpha1"
 )
 
@@ -24,16 +26,15 @@ const (
 
 // The bounds of the custom resource definition.
 const (
-	maxReason    = 1024
-	maxRequester = 256
-	maxPoolSize  = 1000
-	minDeadline  = time.Second
-	maxDeadline  = 1000 * time.Hour
+	maxReason   = 1024
+	maxPoolSize = 1000
+	minDeadline = time.Second
+	maxDeadline = 1000 * time.Hour
 )
 
 // beginning is the flags of the commands that begin an execution.
 type beginning struct {
-	output        *output
+	output        *printing.Output
 	reason        string
 	poolSize      int32
 	startDeadline time.Duration
@@ -44,7 +45,7 @@ type beginning struct {
 }
 
 func newBeginning(cmd *cobra.Command) *beginning {
-	b := &beginning{output: newOutput(cmd)}
+	b := &beginning{output: printing.NewOutput(cmd)}
 	flags := cmd.Flags()
 	flags.StringVar(&b.reason, "reason", "", "why, for people to read")
 	flags.Int32Var(&b.poolSize, "pool-size", 0, "how many nodes at once, instead of podPoolSize")
@@ -94,9 +95,9 @@ func (b *beginning) begin(ctx context.Context, s *session, d *v1alpha1.NodeCronJ
 		return err
 	}
 	e := &v1alpha1.Execution{
-		ObjectMeta: metav1.ObjectMeta{Namespace: s.namespace, GenerateName: d.Name + "-"},
+		ObjectMeta: metav1.ObjectMeta{Namespace: s.Namespace, GenerateName: d.Name + "-"},
 		Spec: v1alpha1.ExecutionSpec{
-			NodeCronJobName: d.Name, Trigger: v1alpha1.ManualTrigger, Reason: b.reason, RequestedBy: s.requester(ctx),
+			NodeCronJobName: d.Name, Trigger: v1alpha1.ManualTrigger, Reason: b.reason, RequestedBy: s.Requester(ctx, s.Flags),
 			Nodes: which, Overrides: b.overrides(),
 		},
 	}
@@ -104,11 +105,11 @@ func (b *beginning) begin(ctx context.Context, s *session, d *v1alpha1.NodeCronJ
 	if b.dryRun == dryRunServer {
 		options.DryRun, done = []string{metav1.DryRunAll}, "created (server dry run)"
 	}
-	created, err := s.api.Executions(s.namespace).Create(ctx, e, options)
+	created, err := s.API.Executions(s.Namespace).Create(ctx, e, options)
 	if err != nil {
-		return explain(err, request{verb: "create", resource: executions, namespace: s.namespace})
+		return resources.Explain(err, resources.Request{Verb: "create", Resource: resources.Executions, Namespace: s.Namespace})
 	}
-	if err := b.output.printChanged(s, created, done); err != nil {
+	if err := b.output.PrintChanged(s.Out, s.now(), created, done); err != nil {
 		return err
 	}
 	if b.dryRun == dryRunServer {

@@ -161,22 +161,3 @@ func TestAWaitThatIsInterrupted(t *testing.T) {
 		}
 	})
 }
-
-func TestTheRequesterIsCutToItsBound(t *testing.T) {
-	t.Setenv("KUBECONFIG", kubeconfig(t))
-	w := newWorld(t)
-	w.fails("create", "selfsubjectreviews", errors.New("not found"))
-	if status, _, errOut := w.command(t.Context(), "", "run", "disk-check", "--as", strings.Repeat("ä", 300)); status != 0 {
-		t.Fatalf("got status %d: %s", status, errOut)
-	}
-	list, err := w.api.Executions("checks").List(t.Context(), metav1.ListOptions{})
-	if err != nil {
-		t.Fatal(err)
-	}
-	for _, e := range list.Items {
-		if strings.HasPrefix(e.Spec.RequestedBy, "ä") && e.Spec.RequestedBy == strings.Repeat("ä", 256) {
-			return
-		}
-	}
-	t.Error("no execution has a requester of 256 characters")
-}

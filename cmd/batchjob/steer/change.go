@@ -12,6 +12,7 @@ import (
 
 	"github.com/batch-job-controller/batch-job-controller/cmd/batchjob/cli"
 	"github.com/batch-job-controller/batch-job-controller/cmd/batchjob/objects"
+	"github.com/batch-job-controller/batch-job-controller/cmd/batchjob/resources"
 	"github.com/batch-job-controller/batch-job-controller/controller/api/client"
 )
 
@@ -59,7 +60,7 @@ func (c change[T]) try(ctx context.Context, get func(context.Context) (T, error)
 		}
 	}
 	changed, err = patch(ctx, o.GetName(), c.patchOf(o))
-	return changed, c.done, explain(err, request{"patch", c.resource, o.GetNamespace(), o.GetName()})
+	return changed, c.done, resources.Explain(err, resources.Request{Verb: "patch", Resource: c.resource, Namespace: o.GetNamespace(), Name: o.GetName()})
 }
 
 // patcher sends a merge patch.

@@ -2,20 +2,23 @@ package steer
 
 import (
 	"context"
-	"fmt"
 	"time"
 
 	"github.com/spf13/cobra"
 	"golang.org/x/term"
-	"k8s.io/client-go/kubernetes"
 
 	"github.com/batch-job-controller/batch-job-controller/cmd/batchjob/cli"
-	"github.com/batch-job-controller/batch-job-controller/controller/api/client"
+	"github.com/batch-job-controller/batch-job-controller/cmd/batchjob/printing"
+	"github.com/batch-job-controller/batch-job-controller/cmd/batchjob/resources"
 )
 
 // Commands returns the commands that act on definitions and executions.
 func Commands(t *cli.Tool) []*cobra.Command {
-	return commands(&commander{Tool: t, connect: connect})
+	in, isFile := t.In.(interface{ Fd() uintptr })
+	return commands(&commander{
+		Tool: t, connect: func() (*resources.Client, error) { return resources.Connect(t) },
+		now: time.Now, asks: isFile && term.IsTerminal(int(in.Fd())),
+	})
 }
 
 func commands(c *commander) []*cobra.Command {
@@ -30,57 +33,34 @@ func commands(c *commander) []*cobra.Command {
 // commander makes commands that connect to the cluster when they run.
 type commander struct {
 	*cli.Tool
-	connect func(t *cli.Tool) (*session, error)
+	connect resources.Connector
+	now     func() time.Time
+	asks    bool // a person at a terminal can answer
 }
 
 // session is one command at work, with the credentials of its user.
 type session struct {
 	*cli.Tool
-	namespace string // of the definitions and executions
-	api       client.Interface
-	kube      kubernetes.Interface
-	now       func() time.Time
-	asks      bool // a person at a terminal can answer
-}
-
-// connect returns a session with the cluster that the flags choose. It sends nothing.
-func connect(t *cli.Tool) (*session, error) {
-	namespace, err := t.ContextNamespace()
-	if err != nil {
-		return nil, err
-	}
-	config, err := cli.ClientConfig(t.Flags)
-	if err != nil {
-		return nil, err
-	}
-	api, err := client.New(config)
-	if err != nil {
-		return nil, cli.Misuse(fmt.Errorf("kubeconfig: %w", err))
-	}
-	kube, err := kubernetes.NewForConfig(config)
-	if err != nil {
-		return nil, cli.Misuse(fmt.Errorf("kubeconfig: %w", err))
-	}
-	in, isFile := t.In.(interface{ Fd() uintptr })
-	asks := isFile && term.IsTerminal(int(in.Fd()))
-	return &session{Tool: t, namespace: namespace, api: api, kube: kube, now: time.Now, asks: asks}, nil
+	*resources.Client
+	now  func() time.Time
+	asks bool
 }
 
 // does adapts a command for cobra. Its output format is checked before anything is sent.
-func (c *commander) does(o *output, do func(ctx context.Context, s *session, args []string) error) func(*cobra.Command, []string) error {
+func (c *commander) does(o *printing.Output, do func(ctx context.Context, s *session, args []string) error) func(*cobra.Command, []string) error {
 	return cli.Does(func(ctx context.Context, args []string) error {
-		if err := o.check(); err != nil {
+		if err := o.Check(); err != nil {
 			return cli.Misuse(err)
 		}
-		s, err := c.connect(c.Tool)
+		client, err := c.connect()
 		if err != nil {
 			return err
 		}
-		return do(ctx, s, args)
+		return do(ctx, &session{Tool: c.Tool, Client: client, now: c.now, asks: c.asks}, args)
 	})
 }
 
 // command returns a command line about an object of the session's namespace.
 func (s *session) command(verb, name string) string {
-	return s.Name + " " + verb + " " + name + " -n " + s.namespace
+	return s.Name + " " + verb + " " + name + " -n " + s.Namespace
 }

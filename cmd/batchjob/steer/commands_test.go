@@ -1,63 +1,58 @@
 package steer
 
 import (
-	"net/http"
-	"net/http/httptest"
+	"io"
 	"strings"
 	"testing"
 
-	"github.com/spf13/cobra"
 	"k8s.io/cli-runtime/pkg/genericiooptions"
-
-	"github.com/batch-job-controller/batch-job-controller/cmd/batchjob/cli"
 )
 
-// The fake clients return the errors that a real one makes of the answers of API servers.
-func TestAnswersOfAPIServers(t *testing.T) {
+func TestCompletion(t *testing.T) {
 	tests := map[string]struct {
-		answer  http.HandlerFunc // nil: no API server
 		args    []string
-		wantErr string
+		prepare func(*world)
+		want    []string
+		exclude []string
 	}{
-		"the custom resources are not installed": {
-			answer: http.NotFound, args: []string{"list"},
-			wantErr: "the cluster does not know nodecronjobs.batch-job-controller.io: its custom resource definition is not installed",
-		},
-		"the user may not": {
-			answer: func(w http.ResponseWriter, _ *http.Request) {
-				w.Header().Set("Content-Type", "application/json")
-				w.WriteHeader(http.StatusForbidden)
-				_, _ = w.Write([]byte(`{"kind":"Status","apiVersion":"v1","status":"Failure","message":"executions.batch-job-controller.io is forbidden: User \"jane\" cannot list resource \"executions\" in API group \"batch-job-controller.io\" in the namespace \"checks\"","reason":"Forbidden","code":403}`)) // the test fails without it
-			},
-			args:    []string{"executions"},
-			wantErr: "missing permission: verb list on resource executions.batch-job-controller.io in namespace checks (to check: kubectl auth can-i list executions.batch-job-controller.io -n checks): ",
-		},
-		"there is no API server": {args: []string{"list", "-A"}, wantErr: "list nodecronjobs.batch-job-controller.io: the cluster does not respond: "},
+		"definitions to run":                   {args: []string{"run", ""}, want: []string{"disk-check\t42 3 * * *", "dns-check\t@hourly"}},
+		"definitions that begin so":            {args: []string{"run", "di"}, want: []string{"disk-check"}, exclude: []string{"dns-check"}},
+		"definitions of another namespace":     {args: []string{"run", "-n", "other", ""}, want: []string{"etcd-check"}, exclude: []string{"disk-check"}},
+		"only one":                             {args: []string{"run", "disk-check", ""}, exclude: []string{"disk-check", "dns-check"}},
+		"definitions to suspend":               {args: []string{"suspend", ""}, want: []string{"disk-check"}, exclude: []string{"dns-check"}},
+		"definitions to unsuspend":             {args: []string{"unsuspend", ""}, want: []string{"dns-check"}, exclude: []string{"disk-check"}},
+		"executions to pause":                  {args: []string{"pause", ""}, want: []string{"dns-check-x7k2p\tOpen, 0 bad"}, exclude: []string{"disk-check", "9wq4d"}},
+		"executions to resume":                 {args: []string{"resume", ""}, exclude: []string{"check"}},
+		"executions to repeat":                 {args: []string{"rerun", "disk-check-2026112803"}, want: []string{"disk-check-20261128034200\tClosed, 4 bad"}, exclude: []string{"dns-check", "1127"}},
+		"definitions whose executions to list": {args: []string{"executions", ""}, want: []string{"disk-check"}},
+		"nodes":                                {args: []string{"run", "disk-check", "--nodes", "worker-1,worker-2"}, want: []string{"worker-1,worker-2"}, exclude: []string{"worker-1,worker-3"}},
+		"states":                               {args: []string{"rerun", "--states", "Failed,"}, want: []string{"Failed,Lost", "Failed,Skipped"}},
+		"formats":                              {args: []string{"list", "-o", ""}, want: []string{"wide", "jsonpath", "yaml", "name"}},
+		"dry runs":                             {args: []string{"run", "--dry-run="}, want: []string{"none", "server"}},
+		"no names without the permission":      {args: []string{"run", ""}, prepare: func(w *world) { w.forbids("list", "nodecronjobs") }, exclude: []string{"check", "permission"}},
+		"no nodes without the permission":      {args: []string{"run", "--nodes", ""}, prepare: func(w *world) { w.forbids("list", "nodes") }, exclude: []string{"worker", "permission"}},
 	}
 	t.Setenv("KUBECONFIG", kubeconfig(t))
 	for name, test := range tests {
 		t.Run(name, func(t *testing.T) {
-			args, agent := test.args, ""
-			if test.answer != nil {
-				server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-					agent = r.UserAgent()
-					test.answer(w, r)
-				}))
-				defer server.Close()
-				args = append(args, "--server", server.URL)
+			w := newWorld(t)
+			if test.prepare != nil {
+				test.prepare(w)
 			}
-			streams, _, _, _ := genericiooptions.NewTestIOStreams()
-			tool := cli.NewTool("kubectl batchjob", streams)
-			root := &cobra.Command{SilenceErrors: true, SilenceUsage: true}
-			tool.Flags.AddFlags(root.PersistentFlags())
-			root.AddCommand(Commands(tool)...)
-			root.SetArgs(args)
-			err := root.ExecuteContext(t.Context())
-			if err == nil || !strings.HasPrefix(err.Error(), test.wantErr) {
-				t.Errorf("got %v, want %q", err, test.wantErr)
+			var out strings.Builder
+			status := w.run(t.Context(), genericiooptions.IOStreams{In: strings.NewReader(""), Out: &out, ErrOut: io.Discard}, append([]string{"__complete"}, test.args...)...)
+			if status != 0 {
+				t.Errorf("got status %d", status)
 			}
-			if test.answer != nil && !strings.HasPrefix(agent, "kubectl-batchjob/") {
-				t.Errorf("got the user agent %q", agent)
+			for _, want := range test.want {
+				if !strings.Contains(out.String(), want) {
+					t.Errorf("%q is not in the completion:\n%s", want, out.String())
+				}
+			}
+			for _, not := range test.exclude {
+				if strings.Contains(out.String(), not) {
+					t.Errorf("%q is in the completion:\n%s", not, out.String())
+				}
 			}
 		})
 	}

@@ -10,18 +10,20 @@ import (
 	"k8s.io/apimachinery/pkg/runtime"
 	"k8s.io/apimachinery/pkg/watch"
 
+	"github.com/batch-job-controller/batch-job-controller/cmd/batchjob/printing"
+	"github.com/batch-job-controller/batch-job-controller/cmd/batchjob/resources"
 	"github.com/batch-job-controller/batch-job-controller/controller/api/v1alpha1"
 )
 
 // listing is the flags of the commands that list objects.
 type listing struct {
-	output *output
+	output *printing.Output
 	all    bool
 	watch  bool
 }
 
 func newListing(cmd *cobra.Command) *listing {
-	l := &listing{output: newOutput(cmd)}
+	l := &listing{output: printing.NewOutput(cmd)}
 	cmd.Flags().BoolVarP(&l.all, "all-namespaces", "A", false, "of all namespaces")
 	cmd.Flags().BoolVarP(&l.watch, "watch", "w", false, "then print each change")
 	return l
@@ -39,16 +41,16 @@ execution.`,
 	l := newListing(cmd)
 	cmd.RunE = c.does(l.output, func(ctx context.Context, s *session, _ []string) error {
 		return l.print(ctx, s, listed{
-			resource: definitions, none: "NodeCronJobs",
+			resource: resources.Definitions, none: "NodeCronJobs",
 			list: func(ctx context.Context, namespace string) (objects []runtime.Object, version string, err error) {
-				found, version, err := s.definitions(ctx, namespace)
+				found, version, err := s.Definitions(ctx, namespace)
 				for i := range found {
 					objects = append(objects, &found[i])
 				}
 				return objects, version, err
 			},
 			watch: func(ctx context.Context, namespace string, o metav1.ListOptions) (watch.Interface, error) {
-				return s.api.NodeCronJobs(namespace).Watch(ctx, o)
+				return s.API.NodeCronJobs(namespace).Watch(ctx, o)
 			},
 			has: func(runtime.Object) bool { return true },
 		})
@@ -63,7 +65,7 @@ func executionsCommand(c *commander) *cobra.Command {
 		Long: `List the executions of a NodeCronJob, or of all, newest first. With -o wide, the
 table also says who asked for each, and why.`,
 		Args:              cobra.MaximumNArgs(1),
-		ValidArgsFunction: c.completeDefinitions(nil),
+		ValidArgsFunction: c.connect.CompleteDefinitions(nil),
 	}
 	l := newListing(cmd)
 	cmd.RunE = c.does(l.output, func(ctx context.Context, s *session, args []string) error {
@@ -73,9 +75,9 @@ table also says who asked for each, and why.`,
 		}
 		isOf := func(e *v1alpha1.Execution) bool { return len(args) == 0 || e.Spec.NodeCronJobName == args[0] }
 		return l.print(ctx, s, listed{
-			resource: executions, none: none,
+			resource: resources.Executions, none: none,
 			list: func(ctx context.Context, namespace string) (objects []runtime.Object, version string, err error) {
-				found, version, err := s.executions(ctx, namespace)
+				found, version, err := s.Executions(ctx, namespace)
 				for i := range found {
 					if isOf(&found[i]) {
 						objects = append(objects, &found[i])
@@ -84,7 +86,7 @@ table also says who asked for each, and why.`,
 				return objects, version, err
 			},
 			watch: func(ctx context.Context, namespace string, o metav1.ListOptions) (watch.Interface, error) {
-				return s.api.Executions(namespace).Watch(ctx, o)
+				return s.API.Executions(namespace).Watch(ctx, o)
 			},
 			has: func(o runtime.Object) bool {
 				e, ok := o.(*v1alpha1.Execution)
@@ -107,26 +109,26 @@ type listed struct {
 // print lists objects, and then prints each change until the API server ends the watch, as
 // kubectl does.
 func (l *listing) print(ctx context.Context, s *session, of listed) error {
-	namespace := s.namespace
+	namespace := s.Namespace
 	if l.all {
 		namespace = metav1.NamespaceAll
 	}
-	l.output.withNamespace = l.all
+	l.output.WithNamespace = l.all
 	objects, version, err := of.list(ctx, namespace)
 	if err != nil {
 		return err
 	}
-	printer, err := l.output.listPrinter(s)
+	printer, err := l.output.List(s.Out, s.now)
 	if err != nil {
 		return err
 	}
 	if l.watch {
-		if err := printer.each(objects...); err != nil {
+		if err := printer.Each(objects...); err != nil {
 			return err
 		}
 		return s.follow(ctx, of, namespace, version, printer)
 	}
-	if len(objects) == 0 && printer.tables {
+	if len(objects) == 0 && printer.IsTable() {
 		where := "in namespace " + namespace
 		if l.all {
 			where = "in any namespace"
@@ -134,15 +136,15 @@ func (l *listing) print(ctx context.Context, s *session, of listed) error {
 		fmt.Fprintf(s.ErrOut, "No %s %s.\n", of.none, where)
 		return nil
 	}
-	return printer.all(objects)
+	return printer.All(objects)
 }
 
 // follow prints each change after a version.
-func (s *session) follow(ctx context.Context, of listed, namespace, version string, printer *printed) error {
-	asked := request{verb: "watch", resource: of.resource, namespace: namespace}
+func (s *session) follow(ctx context.Context, of listed, namespace, version string, printer *printing.List) error {
+	asked := resources.Request{Verb: "watch", Resource: of.resource, Namespace: namespace}
 	changes, err := of.watch(ctx, namespace, metav1.ListOptions{ResourceVersion: version})
 	if err != nil {
-		return explain(err, asked)
+		return resources.Explain(err, asked)
 	}
 	defer changes.Stop()
 	for {
@@ -154,11 +156,11 @@ func (s *session) follow(ctx context.Context, of listed, namespace, version stri
 			case !open:
 				return nil
 			case event.Type == watch.Error:
-				return explain(apierrors.FromObject(event.Object), asked)
+				return resources.Explain(apierrors.FromObject(event.Object), asked)
 			case event.Type == watch.Bookmark || !of.has(event.Object):
 				continue
 			}
-			if err := printer.each(event.Object); err != nil {
+			if err := printer.Each(event.Object); err != nil {
 				return err
 			}
 		}

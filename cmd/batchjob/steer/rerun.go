@@ -13,6 +13,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"github.com/batch-job-controller/batch-job-controller/cmd/batchjob/cli"
+	"github.com/batch-job-controller/batch-job-controller/cmd/batchjob/progress"
 	"github.com/batch-job-controller/batch-job-controller/controller/api/v1alpha1"
 )
 
@@ -40,7 +41,7 @@ are, and asks. A rerun is an execution of its own: it can be rerun, too.`,
 		Example: `  ` + c.Name + ` rerun
   ` + c.Name + ` rerun disk-check-20261128034200 --states failed,skipped --yes --wait`,
 		Args:              cobra.MaximumNArgs(1),
-		ValidArgsFunction: c.completeExecutions(func(e *v1alpha1.Execution) bool { return e.Status.Phase == v1alpha1.Closed }),
+		ValidArgsFunction: c.connect.CompleteExecutions(func(e *v1alpha1.Execution) bool { return e.Status.Phase == v1alpha1.Closed }),
 	}
 	b := newBeginning(cmd)
 	cmd.Flags().StringSliceVar(&states, "states", defaultStates(), "states of the nodes, separated by commas")
@@ -57,7 +58,7 @@ are, and asks. A rerun is an execution of its own: it can be rerun, too.`,
 			return err
 		}
 		fmt.Fprint(s.ErrOut, rerunText(from, chosen))
-		total := totalOf(countsOf(from), chosen)
+		total := totalOf(progress.CountsOf(from), chosen)
 		if total == 0 {
 			return nil
 		}
@@ -65,13 +66,23 @@ are, and asks. A rerun is an execution of its own: it can be rerun, too.`,
 		if err != nil {
 			return err
 		}
-		if s.asks && !yes && b.dryRun != dryRunServer && !confirm(s.Tool, fmt.Sprintf("Run again on %s? [y/N] ", nodesText(int(total)))) {
+		if s.asks && !yes && b.dryRun != dryRunServer && !confirm(s.Tool, fmt.Sprintf("Run again on %s? [y/N] ", progress.NodesText(int(total)))) {
 			fmt.Fprintln(s.ErrOut, "No execution was created.")
 			return nil
 		}
 		return b.begin(ctx, s, d, &v1alpha1.ExecutionNodes{FromExecution: &v1alpha1.FromExecution{Name: from.Name, States: chosen}})
 	})
 	return cmd
+}
+
+// completeStates completes the last of some states.
+func completeStates(_ *cobra.Command, _ []string, toComplete string) ([]string, cobra.ShellCompDirective) {
+	before := toComplete[:strings.LastIndex(toComplete, ",")+1]
+	var names []string
+	for _, state := range finalStates() {
+		names = append(names, before+string(state))
+	}
+	return names, cobra.ShellCompDirectiveNoFileComp | cobra.ShellCompDirectiveKeepOrder
 }
 
 // parseStates returns states by their names, in any case.
@@ -104,21 +115,21 @@ func (s *session) rerunnable(ctx context.Context, args []string) (*v1alpha1.Exec
 	if len(args) == 0 {
 		return s.newestClosed(ctx)
 	}
-	e, err := s.execution(ctx, args[0])
+	e, err := s.Execution(ctx, args[0])
 	switch {
 	case err != nil:
 		return nil, err
 	case e.Status.Phase == v1alpha1.Rejected:
-		return nil, cli.Conflict(fmt.Errorf("execution %s was rejected, and ran on no node: %s", e.Name, rejectionOf(e)))
+		return nil, cli.Conflict(fmt.Errorf("execution %s was rejected, and ran on no node: %s", e.Name, progress.RejectionText(e)))
 	case e.Status.Phase != v1alpha1.Closed:
-		return nil, cli.Conflict(fmt.Errorf("execution %s has not closed: it is %s", e.Name, strings.ToLower(string(phaseOf(e)))))
+		return nil, cli.Conflict(fmt.Errorf("execution %s has not closed: it is %s", e.Name, strings.ToLower(string(progress.PhaseOf(e)))))
 	}
 	return e, nil
 }
 
 // newestClosed returns the newest closed execution, if it is clear of which definition.
 func (s *session) newestClosed(ctx context.Context) (*v1alpha1.Execution, error) {
-	all, _, err := s.executions(ctx, s.namespace)
+	all, _, err := s.Executions(ctx, s.Namespace)
 	if err != nil {
 		return nil, err
 	}
@@ -138,31 +149,31 @@ func (s *session) newestClosed(ctx context.Context) (*v1alpha1.Execution, error)
 	}
 	switch {
 	case newest == nil:
-		return nil, fmt.Errorf("no execution in namespace %s has closed", s.namespace)
+		return nil, fmt.Errorf("no execution in namespace %s has closed", s.Namespace)
 	case len(byDefinition) > 1:
 		return nil, cli.Misuse(fmt.Errorf("%d NodeCronJobs in namespace %s have closed executions: choose one: %s",
-			len(byDefinition), s.namespace, cli.JoinNames(slices.Sorted(maps.Values(byDefinition)))))
+			len(byDefinition), s.Namespace, cli.JoinNames(slices.Sorted(maps.Values(byDefinition)))))
 	}
 	return newest, nil
 }
 
 func totalOf(c v1alpha1.NodeCounts, states []v1alpha1.FinalState) (total int32) {
 	for _, state := range states {
-		total += countOf(c, state)
+		total += progress.InState(c, state)
 	}
 	return total
 }
 
 // rerunText says how many nodes are chosen, by state.
 func rerunText(from *v1alpha1.Execution, states []v1alpha1.FinalState) string {
-	counts := countsOf(from)
+	counts := progress.CountsOf(from)
 	if totalOf(counts, states) == 0 {
 		return fmt.Sprintf("Execution %s has no node that is %s: there is nothing to run again.\n", from.Name, strings.ToLower(joinStates(states, " or ")))
 	}
 	var text strings.Builder
-	fmt.Fprintf(&text, "Execution %s of nodecronjob %s had %s. To run again:\n", from.Name, from.Spec.NodeCronJobName, nodesText(int(counts.Nodes)))
+	fmt.Fprintf(&text, "Execution %s of nodecronjob %s had %s. To run again:\n", from.Name, from.Spec.NodeCronJobName, progress.NodesText(int(counts.Nodes)))
 	for _, state := range states {
-		if n := countOf(counts, state); n > 0 {
+		if n := progress.InState(counts, state); n > 0 {
 			fmt.Fprintf(&text, "  %d %s\n", n, strings.ToLower(string(state)))
 		}
 	}

@@ -12,6 +12,8 @@ import (
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 
 	"github.com/batch-job-controller/batch-job-controller/cmd/batchjob/cli"
+	"github.com/batch-job-controller/batch-job-controller/cmd/batchjob/preview"
+	"github.com/batch-job-controller/batch-job-controller/cmd/batchjob/resources"
 	"github.com/batch-job-controller/batch-job-controller/controller/api/v1alpha1"
 )
 
@@ -36,7 +38,7 @@ execution is printed. The controller opens it, or rejects it with a reason.`,
   ` + c.Name + ` run disk-check --nodes worker-1,worker-2 --reason "new disks" --wait
   ` + c.Name + ` run disk-check -l topology.kubernetes.io/zone=a --dry-run`,
 		Args:              cobra.ExactArgs(1),
-		ValidArgsFunction: c.completeDefinitions(nil),
+		ValidArgsFunction: c.connect.CompleteDefinitions(nil),
 	}
 	b := newBeginning(cmd)
 	cmd.Flags().Lookup("dry-run").Usage += ", and show the nodes"
@@ -44,7 +46,7 @@ execution is printed. The controller opens it, or rejects it with a reason.`,
 	cmd.Flags().StringVarP(&n.selector, "selector", "l", "", "run only on nodes with these labels, such as zone=a,!gpu")
 	cmd.MarkFlagsMutuallyExclusive("nodes", "selector")
 	// An error would be that the flag does not exist, or has a completion.
-	_ = cmd.RegisterFlagCompletionFunc("nodes", c.completeNodes)
+	_ = cmd.RegisterFlagCompletionFunc("nodes", c.connect.CompleteNodes)
 	cmd.RunE = c.does(b.output, func(ctx context.Context, s *session, args []string) error {
 		which, err := n.nodes()
 		if err := errors.Join(err, b.check()); err != nil {
@@ -57,7 +59,7 @@ execution is printed. The controller opens it, or rejects it with a reason.`,
 		if err := b.begin(ctx, s, d, which); err != nil || b.dryRun != dryRunServer {
 			return err
 		}
-		fmt.Fprint(b.output.beside(s.Tool), s.preview(ctx, d, which))
+		fmt.Fprint(b.output.Beside(s.IOStreams), s.preview(ctx, d, which))
 		return nil
 	})
 	return cmd
@@ -98,10 +100,23 @@ func (n narrowing) nodes() (*v1alpha1.ExecutionNodes, error) {
 // definitionToRun returns a definition. A user who may create executions, but read no
 // definition, gets one without content: the controller will tell whether it exists.
 func (s *session) definitionToRun(ctx context.Context, name string) (*v1alpha1.NodeCronJob, error) {
-	d, err := s.definition(ctx, name)
+	d, err := s.Definition(ctx, name)
 	if apierrors.IsForbidden(err) {
 		fmt.Fprintf(s.ErrOut, "warning: cannot tell whether nodecronjob %s exists and can run: %v\n", name, err)
-		return &v1alpha1.NodeCronJob{ObjectMeta: metav1.ObjectMeta{Namespace: s.namespace, Name: name}}, nil
+		return &v1alpha1.NodeCronJob{ObjectMeta: metav1.ObjectMeta{Namespace: s.Namespace, Name: name}}, nil
 	}
 	return d, err
+}
+
+// preview says which nodes an execution would run on, as the cluster is now, or why that
+// is not known.
+func (s *session) preview(ctx context.Context, d *v1alpha1.NodeCronJob, which *v1alpha1.ExecutionNodes) string {
+	if d.UID == "" {
+		return preview.Unknown("the NodeCronJob cannot be read.")
+	}
+	nodes, err := s.Kube.CoreV1().Nodes().List(ctx, metav1.ListOptions{})
+	if err != nil {
+		return preview.Unknown(resources.Explain(err, resources.Request{Verb: "list", Resource: resources.Nodes}).Error())
+	}
+	return preview.Text(d, which, nodes.Items)
 }

@@ -6,6 +6,9 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"github.com/batch-job-controller/batch-job-controller/cmd/batchjob/printing"
+	"github.com/batch-job-controller/batch-job-controller/cmd/batchjob/progress"
+	"github.com/batch-job-controller/batch-job-controller/cmd/batchjob/resources"
 	"github.com/batch-job-controller/batch-job-controller/controller/api/v1alpha1"
 )
 
@@ -18,7 +21,7 @@ cancel it. It is in effect once status.observedGeneration is the generation that
 this command prints with -o jsonpath={.metadata.generation}.`,
 		change: func() change[*v1alpha1.Execution] {
 			return change[*v1alpha1.Execution]{
-				done: "paused", before: "already paused", spec: map[string]any{"paused": true}, resource: executions,
+				done: "paused", before: "already paused", spec: map[string]any{"paused": true}, resource: resources.Executions,
 				already: func(e *v1alpha1.Execution) bool { return e.Spec.Paused },
 				refused: isOver("paused"),
 			}
@@ -26,7 +29,7 @@ this command prints with -o jsonpath={.metadata.generation}.`,
 		after: func(s *session, e *v1alpha1.Execution) string {
 			return stillRunning(e, "go on") + "To resume: " + s.command("resume", e.Name) + "\n"
 		},
-		offers: func(e *v1alpha1.Execution) bool { return !over(e) && !e.Spec.Paused },
+		offers: func(e *v1alpha1.Execution) bool { return !progress.Over(e) && !e.Spec.Paused },
 	})
 }
 
@@ -35,12 +38,12 @@ func resumeCommand(c *commander) *cobra.Command {
 		use: "resume EXECUTION", short: "Let a paused execution start pods again",
 		change: func() change[*v1alpha1.Execution] {
 			return change[*v1alpha1.Execution]{
-				done: "resumed", before: "not paused", spec: map[string]any{"paused": false}, resource: executions,
+				done: "resumed", before: "not paused", spec: map[string]any{"paused": false}, resource: resources.Executions,
 				already: func(e *v1alpha1.Execution) bool { return !e.Spec.Paused },
 				refused: isOver("resumed"),
 			}
 		},
-		offers: func(e *v1alpha1.Execution) bool { return !over(e) && e.Spec.Paused },
+		offers: func(e *v1alpha1.Execution) bool { return !progress.Over(e) && e.Spec.Paused },
 	})
 }
 
@@ -58,9 +61,9 @@ back; to also stop the pods, run it again with --stop.`,
 				mode = v1alpha1.CancelStop
 			}
 			return change[*v1alpha1.Execution]{
-				done: "canceled", before: "already canceled", spec: map[string]any{"cancel": mode}, resource: executions,
+				done: "canceled", before: "already canceled", spec: map[string]any{"cancel": mode}, resource: resources.Executions,
 				already: func(e *v1alpha1.Execution) bool {
-					return e.Spec.Cancel == mode || e.Spec.Cancel == v1alpha1.CancelStop || (over(e) && e.Spec.Cancel != "")
+					return e.Spec.Cancel == mode || e.Spec.Cancel == v1alpha1.CancelStop || (progress.Over(e) && e.Spec.Cancel != "")
 				},
 				refused: isOver("canceled"),
 			}
@@ -74,7 +77,7 @@ back; to also stop the pods, run it again with --stop.`,
 			}
 			return ""
 		},
-		offers: func(e *v1alpha1.Execution) bool { return !over(e) },
+		offers: func(e *v1alpha1.Execution) bool { return !progress.Over(e) },
 	})
 	cmd.Flags().BoolVar(&stop, "stop", false, "also stop the pods that run")
 	return cmd
@@ -91,19 +94,19 @@ type steering struct {
 func (c *commander) steering(how steering) *cobra.Command {
 	cmd := &cobra.Command{
 		Use: how.use, Short: how.short, Long: how.long, Args: cobra.ExactArgs(1),
-		ValidArgsFunction: c.completeExecutions(how.offers),
+		ValidArgsFunction: c.connect.CompleteExecutions(how.offers),
 	}
-	out := newOutput(cmd)
+	out := printing.NewOutput(cmd)
 	cmd.RunE = c.does(out, func(ctx context.Context, s *session, args []string) error {
-		get := func(ctx context.Context) (*v1alpha1.Execution, error) { return s.execution(ctx, args[0]) }
-		changed, done, err := how.change().make(ctx, get, patcherOf(s.api.Executions(s.namespace)))
+		get := func(ctx context.Context) (*v1alpha1.Execution, error) { return s.Execution(ctx, args[0]) }
+		changed, done, err := how.change().make(ctx, get, patcherOf(s.API.Executions(s.Namespace)))
 		if err != nil {
 			return err
 		}
-		if err := out.printChanged(s, changed, done); err != nil {
+		if err := out.PrintChanged(s.Out, s.now(), changed, done); err != nil {
 			return err
 		}
-		if how.after != nil && !over(changed) {
+		if how.after != nil && !progress.Over(changed) {
 			fmt.Fprint(s.ErrOut, how.after(s, changed))
 		}
 		return nil
@@ -127,8 +130,8 @@ func isOver(done string) func(*v1alpha1.Execution) error {
 
 // stillRunning says what becomes of the pods that run.
 func stillRunning(e *v1alpha1.Execution, what string) string {
-	if running := countsOf(e).Running; running > 0 {
-		return fmt.Sprintf("Pods of %s run, and %s.\n", nodesText(int(running)), what)
+	if running := progress.CountsOf(e).Running; running > 0 {
+		return fmt.Sprintf("Pods of %s run, and %s.\n", progress.NodesText(int(running)), what)
 	}
 	return ""
 }

@@ -31,6 +31,7 @@ import (
 	clientcmdapi "k8s.io/client-go/tools/clientcmd/api"
 
 	"github.com/batch-job-controller/batch-job-controller/cmd/batchjob/cli"
+	"github.com/batch-job-controller/batch-job-controller/cmd/batchjob/resources"
 	"github.com/batch-job-controller/batch-job-controller/controller/api/client"
 	"github.com/batch-job-controller/batch-job-controller/controller/api/client/fake"
 	"github.com/batch-job-controller/batch-job-controller/controller/api/v1alpha1"
@@ -209,7 +210,11 @@ func (w *world) run(ctx context.Context, streams genericiooptions.IOStreams, arg
 	root.SetOut(streams.Out)
 	root.SetErr(streams.ErrOut)
 	tool.Flags.AddFlags(root.PersistentFlags())
-	root.AddCommand(commands(&commander{Tool: tool, connect: w.connect})...)
+	connect := func() (*resources.Client, error) {
+		namespace, err := tool.ContextNamespace()
+		return &resources.Client{Namespace: namespace, API: applied{w.api}, Kube: w.kube}, err
+	}
+	root.AddCommand(commands(&commander{Tool: tool, connect: connect, now: func() time.Time { return noon }, asks: w.asks})...)
 	root.SetArgs(args)
 	err := root.ExecuteContext(ctx)
 	var status *cli.StatusError
@@ -223,11 +228,6 @@ func (w *world) run(ctx context.Context, streams genericiooptions.IOStreams, arg
 		fmt.Fprintf(streams.ErrOut, "Error: %v\n", status.Err)
 	}
 	return status.Status
-}
-
-func (w *world) connect(t *cli.Tool) (*session, error) {
-	namespace, err := t.ContextNamespace()
-	return &session{Tool: t, namespace: namespace, api: applied{w.api}, kube: w.kube, now: func() time.Time { return noon }, asks: w.asks}, err
 }
 
 // writes is what the API server was asked to write.
@@ -271,7 +271,7 @@ func (w *world) fails(verb, resource string, err error) {
 // forbids takes a permission from the user.
 func (w *world) forbids(verb, resource string) {
 	group := schema.GroupResource{Resource: resource}
-	if resource != nodes {
+	if resource != resources.Nodes {
 		group.Group = v1alpha1.GroupName
 	}
 	w.fails(verb, resource, apierrors.NewForbidden(group, "", fmt.Errorf("User %q cannot %s resource %q in API group %q", "jane@example.com", verb, resource, group.Group)))

@@ -1,4 +1,4 @@
-package steer
+package resources
 
 import (
 	"cmp"
@@ -7,43 +7,43 @@ import (
 	"fmt"
 	"slices"
 
-	apierrors "k8s.io/apimachinery/pkg/api/errors"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 
 	"github.com/batch-job-controller/batch-job-controller/cmd/batchjob/cli"
+	"github.com/batch-job-controller/batch-job-controller/cmd/batchjob/progress"
 	"github.com/batch-job-controller/batch-job-controller/controller/api/v1alpha1"
 	"github.com/batch-job-controller/batch-job-controller/controller/execution"
 )
 
-// definition returns a definition. If it does not exist, the error says which do.
-func (s *session) definition(ctx context.Context, name string) (*v1alpha1.NodeCronJob, error) {
-	found, err := s.api.NodeCronJobs(s.namespace).Get(ctx, name, metav1.GetOptions{})
-	if !apierrors.IsNotFound(err) || isUnknownResource(err) {
-		return found, explain(err, request{"get", definitions, s.namespace, name})
+// Definition returns a definition. If it does not exist, the error says which do.
+func (c *Client) Definition(ctx context.Context, name string) (*v1alpha1.NodeCronJob, error) {
+	found, err := c.API.NodeCronJobs(c.Namespace).Get(ctx, name, metav1.GetOptions{})
+	if !IsMissing(err) {
+		return found, Explain(err, Request{"get", Definitions, c.Namespace, name})
 	}
-	text := fmt.Sprintf("nodecronjob %q not found in namespace %s", name, s.namespace)
-	there, _, err := s.definitions(ctx, s.namespace)
+	text := fmt.Sprintf("nodecronjob %q not found in namespace %s", name, c.Namespace)
+	there, _, err := c.Definitions(ctx, c.Namespace)
 	if err != nil {
 		return nil, errors.New(text) // the names are a help, not what was asked for
 	}
 	if len(there) > 0 {
 		return nil, fmt.Errorf("%s; there are: %s", text, cli.JoinNames(namesOf(there)))
 	}
-	if elsewhere, _, err := s.definitions(ctx, metav1.NamespaceAll); err == nil && len(elsewhere) > 0 {
+	if elsewhere, _, err := c.Definitions(ctx, metav1.NamespaceAll); err == nil && len(elsewhere) > 0 {
 		return nil, fmt.Errorf("%s, which has none; choose a namespace with -n: %s", text, cli.JoinNames(placesOf(elsewhere)))
 	}
 	return nil, fmt.Errorf("%s, which has none", text)
 }
 
-// execution returns an execution by its name, or by its ID. If it does not exist, the
+// Execution returns an execution by its name, or by its ID. If it does not exist, the
 // error says which do.
-func (s *session) execution(ctx context.Context, name string) (*v1alpha1.Execution, error) {
-	found, err := s.api.Executions(s.namespace).Get(ctx, name, metav1.GetOptions{})
-	if !apierrors.IsNotFound(err) || isUnknownResource(err) {
-		return found, explain(err, request{"get", executions, s.namespace, name})
+func (c *Client) Execution(ctx context.Context, name string) (*v1alpha1.Execution, error) {
+	found, err := c.API.Executions(c.Namespace).Get(ctx, name, metav1.GetOptions{})
+	if !IsMissing(err) {
+		return found, Explain(err, Request{"get", Executions, c.Namespace, name})
 	}
-	text := fmt.Sprintf("execution %q not found in namespace %s", name, s.namespace)
-	there, _, err := s.executions(ctx, s.namespace)
+	text := fmt.Sprintf("execution %q not found in namespace %s", name, c.Namespace)
+	there, _, err := c.Executions(ctx, c.Namespace)
 	if err != nil {
 		return nil, errors.New(text)
 	}
@@ -59,17 +59,17 @@ func (s *session) execution(ctx context.Context, name string) (*v1alpha1.Executi
 	}
 	var names []string
 	for i := range there {
-		names = append(names, fmt.Sprintf("%s (%s)", there[i].Name, phaseOf(&there[i])))
+		names = append(names, fmt.Sprintf("%s (%s)", there[i].Name, progress.PhaseOf(&there[i])))
 	}
 	return nil, fmt.Errorf("%s; the newest are: %s", text, cli.JoinNames(names))
 }
 
-// definitions returns the definitions of a namespace, or of all, by name, and the version of
+// Definitions returns the definitions of a namespace, or of all, by name, and the version of
 // the list.
-func (s *session) definitions(ctx context.Context, namespace string) ([]v1alpha1.NodeCronJob, string, error) {
-	list, err := s.api.NodeCronJobs(namespace).List(ctx, metav1.ListOptions{})
+func (c *Client) Definitions(ctx context.Context, namespace string) ([]v1alpha1.NodeCronJob, string, error) {
+	list, err := c.API.NodeCronJobs(namespace).List(ctx, metav1.ListOptions{})
 	if err != nil {
-		return nil, "", explain(err, request{verb: "list", resource: definitions, namespace: namespace})
+		return nil, "", Explain(err, Request{Verb: "list", Resource: Definitions, Namespace: namespace})
 	}
 	slices.SortFunc(list.Items, func(a, b v1alpha1.NodeCronJob) int {
 		return cmp.Or(cmp.Compare(a.Namespace, b.Namespace), cmp.Compare(a.Name, b.Name))
@@ -77,12 +77,12 @@ func (s *session) definitions(ctx context.Context, namespace string) ([]v1alpha1
 	return list.Items, list.ResourceVersion, nil
 }
 
-// executions returns the executions of a namespace, or of all, newest first, and the version
+// Executions returns the executions of a namespace, or of all, newest first, and the version
 // of the list.
-func (s *session) executions(ctx context.Context, namespace string) ([]v1alpha1.Execution, string, error) {
-	list, err := s.api.Executions(namespace).List(ctx, metav1.ListOptions{})
+func (c *Client) Executions(ctx context.Context, namespace string) ([]v1alpha1.Execution, string, error) {
+	list, err := c.API.Executions(namespace).List(ctx, metav1.ListOptions{})
 	if err != nil {
-		return nil, "", explain(err, request{verb: "list", resource: executions, namespace: namespace})
+		return nil, "", Explain(err, Request{Verb: "list", Resource: Executions, Namespace: namespace})
 	}
 	slices.SortFunc(list.Items, func(a, b v1alpha1.Execution) int {
 		return cmp.Or(cmp.Compare(a.Namespace, b.Namespace), b.CreationTimestamp.Compare(a.CreationTimestamp.Time), cmp.Compare(b.Name, a.Name))

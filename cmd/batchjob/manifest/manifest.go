@@ -1,4 +1,4 @@
-package steer
+package manifest
 
 import (
 	"encoding/json"
@@ -16,17 +16,17 @@ import (
 	"github.com/batch-job-controller/batch-job-controller/controller/config"
 )
 
-// manifest is a NodeCronJob as a file has it: only what is in the file is applied.
-type manifest struct {
-	name, namespace string
-	object          *unstructured.Unstructured
-	json            []byte
-	warnings        []string // about what is accepted
+// NodeCronJob is a NodeCronJob as a file has it: only what is in the file is applied.
+type NodeCronJob struct {
+	Name, Namespace string
+	JSON            []byte
+	Warnings        []string // about what is accepted
+
+	object *unstructured.Unstructured
 }
 
-// readManifests reads a file, and returns all that is wrong in it. namespace is that of
-// -n, or empty.
-func readManifests(file string, stdin io.Reader, namespace string, now time.Time) ([]*manifest, error) {
+// Read reads a file, and returns all that is wrong in it. namespace is that of -n, or empty.
+func Read(file string, stdin io.Reader, namespace string, now time.Time) ([]*NodeCronJob, error) {
 	text, shown, err := readFile(file, stdin)
 	if err != nil {
 		return nil, fmt.Errorf("-f: %w", err)
@@ -35,22 +35,22 @@ func readManifests(file string, stdin io.Reader, namespace string, now time.Time
 	if err != nil {
 		return nil, fmt.Errorf("-f %s: %w", shown, err)
 	}
-	var manifests []*manifest
+	var found []*NodeCronJob
 	var errs []error
 	for _, object := range decoded {
 		if len(object.Object) == 0 {
 			continue // only comments
 		}
-		m, problems := newManifest(object, namespace, now)
+		m, problems := newNodeCronJob(object, namespace, now)
 		for _, problem := range problems {
 			errs = append(errs, fmt.Errorf("-f %s: %w", shown, problem))
 		}
-		manifests = append(manifests, m)
+		found = append(found, m)
 	}
-	if len(manifests) == 0 {
+	if len(found) == 0 {
 		errs = append(errs, fmt.Errorf("-f %s: has no object", shown))
 	}
-	return manifests, errors.Join(errs...)
+	return found, errors.Join(errs...)
 }
 
 func readFile(name string, stdin io.Reader) (text []byte, shown string, err error) {
@@ -62,7 +62,7 @@ func readFile(name string, stdin io.Reader) (text []byte, shown string, err erro
 	return text, name, err
 }
 
-func newManifest(object *unstructured.Unstructured, namespace string, now time.Time) (*manifest, []error) {
+func newNodeCronJob(object *unstructured.Unstructured, namespace string, now time.Time) (*NodeCronJob, []error) {
 	of := objects.ReferenceTo(object)
 	if of.APIVersion != v1alpha1.GroupVersion().String() || of.Kind != v1alpha1.NodeCronJobKind {
 		return nil, []error{fmt.Errorf("kind %s of apiVersion %q: must be %s of %s; to apply other objects, use kubectl apply",
@@ -72,23 +72,23 @@ func newManifest(object *unstructured.Unstructured, namespace string, now time.T
 		return nil, []error{fmt.Errorf("a %s has no metadata.name", of.Kind)}
 	}
 	where := "nodecronjob " + of.Name
-	m := &manifest{name: of.Name, namespace: of.Namespace, object: object}
+	m := &NodeCronJob{Name: of.Name, Namespace: of.Namespace, object: object}
 	if namespace != "" {
 		if of.Namespace != "" && of.Namespace != namespace {
 			return nil, []error{fmt.Errorf("%s: metadata.namespace %q: must be that of -n, %q", where, of.Namespace, namespace)}
 		}
-		m.namespace = namespace
+		m.Namespace = namespace
 	}
 	// The status is the controller's, and the API server would ignore it.
 	unstructured.RemoveNestedField(object.Object, "status")
-	m.setNamespace(m.namespace)
+	m.SetNamespace(m.Namespace)
 	var typed v1alpha1.NodeCronJob
-	unknown, err := kjson.UnmarshalStrict(m.json, &typed)
+	unknown, err := kjson.UnmarshalStrict(m.JSON, &typed)
 	if err != nil {
 		return nil, []error{fmt.Errorf("%s: %w", where, err)}
 	}
 	_, warnings, problems := config.FromResource(&typed, now)
-	m.warnings = warnings
+	m.Warnings = warnings
 	errs := unknown
 	for _, line := range problems.Lines() {
 		errs = append(errs, errors.New(line))
@@ -99,10 +99,10 @@ func newManifest(object *unstructured.Unstructured, namespace string, now time.T
 	return m, errs
 }
 
-// setNamespace sets the namespace in what is sent.
-func (m *manifest) setNamespace(namespace string) {
-	m.namespace = namespace
+// SetNamespace sets the namespace in what is sent.
+func (m *NodeCronJob) SetNamespace(namespace string) {
+	m.Namespace = namespace
 	m.object.SetNamespace(namespace)
 	// It was decoded from JSON.
-	m.json, _ = json.Marshal(m.object.Object)
+	m.JSON, _ = json.Marshal(m.object.Object)
 }

@@ -1,7 +1,6 @@
-package steer
+package preview
 
 import (
-	"context"
 	"errors"
 	"fmt"
 	"strings"
@@ -10,25 +9,19 @@ import (
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 
 	"github.com/batch-job-controller/batch-job-controller/cmd/batchjob/cli"
+	"github.com/batch-job-controller/batch-job-controller/cmd/batchjob/progress"
 	"github.com/batch-job-controller/batch-job-controller/controller/api/v1alpha1"
 	"github.com/batch-job-controller/batch-job-controller/controller/execution"
 	"github.com/batch-job-controller/batch-job-controller/controller/jobspec"
 	"github.com/batch-job-controller/batch-job-controller/controller/plan"
 )
 
-// preview says which nodes an execution would run on, as the cluster is now, or why that
-// is not known.
-func (s *session) preview(ctx context.Context, d *v1alpha1.NodeCronJob, which *v1alpha1.ExecutionNodes) string {
-	if d.UID == "" {
-		return "Which nodes would take part is not known: the NodeCronJob cannot be read.\n"
-	}
-	list, err := s.kube.CoreV1().Nodes().List(ctx, metav1.ListOptions{})
-	if err != nil {
-		return fmt.Sprintf("Which nodes would take part is not known: %v\n", explain(err, request{verb: "list", resource: nodes}))
-	}
-	all := make([]*corev1.Node, 0, len(list.Items))
-	for i := range list.Items {
-		all = append(all, &list.Items[i])
+// Text says which of some nodes an execution would run on, as they are now, or why that is
+// not known.
+func Text(d *v1alpha1.NodeCronJob, which *v1alpha1.ExecutionNodes, nodes []corev1.Node) string {
+	all := make([]*corev1.Node, 0, len(nodes))
+	for i := range nodes {
+		all = append(all, &nodes[i])
 	}
 	selected, err := selectNodes(d, which, all)
 	var rejected *plan.RejectError
@@ -36,9 +29,14 @@ func (s *session) preview(ctx context.Context, d *v1alpha1.NodeCronJob, which *v
 	case errors.As(err, &rejected):
 		return fmt.Sprintf("As the cluster is now, it would be rejected: %s: %s.\n", rejected.Reason, rejected.Message)
 	case err != nil:
-		return fmt.Sprintf("Which nodes would take part is not known: %v\n", err)
+		return Unknown(err.Error())
 	}
 	return selectionText(selected)
+}
+
+// Unknown says that the nodes are not known, and why.
+func Unknown(why string) string {
+	return fmt.Sprintf("Which nodes would take part is not known: %s\n", why)
 }
 
 // selectNodes selects nodes as the controller does when it opens an execution.
@@ -83,7 +81,7 @@ func selectionText(selected plan.Selection) string {
 	for _, n := range selected.Nodes {
 		names = append(names, n.Name)
 	}
-	fmt.Fprintf(&text, "As the cluster is now, it would run on %s", nodesText(len(names)))
+	fmt.Fprintf(&text, "As the cluster is now, it would run on %s", progress.NodesText(len(names)))
 	if len(names) > 0 {
 		fmt.Fprintf(&text, ": %s", cli.JoinNames(names))
 	}

@@ -1,4 +1,4 @@
-package steer
+package resources
 
 import (
 	"context"
@@ -14,24 +14,24 @@ import (
 	"github.com/batch-job-controller/batch-job-controller/controller/api/v1alpha1"
 )
 
-// request is what a command asks of the API server.
-type request struct {
-	verb      string
-	resource  string // with its group, such as executions.batch-job-controller.io
-	namespace string // empty: all, or the resource has none
-	name      string // empty: not of one object
+// Request is what a command asks of the API server.
+type Request struct {
+	Verb      string
+	Resource  string // with its group, such as executions.batch-job-controller.io
+	Namespace string // empty: all, or the resource has none
+	Name      string // empty: not of one object
 }
 
 // The resources that the commands use.
 const (
-	definitions = v1alpha1.NodeCronJobResource + "." + v1alpha1.GroupName
-	executions  = v1alpha1.ExecutionResource + "." + v1alpha1.GroupName
-	nodes       = "nodes"
+	Definitions = v1alpha1.NodeCronJobResource + "." + v1alpha1.GroupName
+	Executions  = v1alpha1.ExecutionResource + "." + v1alpha1.GroupName
+	Nodes       = "nodes"
 )
 
-// explain says what an error of the API server means for the user of a command, and
+// Explain says what an error of the API server means for the user of a command, and
 // gives it an exit status.
-func explain(err error, r request) error {
+func Explain(err error, r Request) error {
 	var status apierrors.APIStatus
 	switch {
 	case err == nil, errors.Is(err, context.Canceled):
@@ -39,7 +39,7 @@ func explain(err error, r request) error {
 	case !errors.As(err, &status):
 		return fmt.Errorf("%s: the cluster does not respond: %w", r, err)
 	case isUnknownResource(err):
-		return fmt.Errorf("the cluster does not know %s: its custom resource definition is not installed", r.resource)
+		return fmt.Errorf("the cluster does not know %s: its custom resource definition is not installed", r.Resource)
 	case isMissingPermission(err):
 		return fmt.Errorf("missing permission: %s (to check: %s): %w", r.permission(), r.canI(), err)
 	case apierrors.IsUnauthorized(err):
@@ -52,20 +52,20 @@ func explain(err error, r request) error {
 }
 
 // String is what was attempted, such as patch executions.batch-job-controller.io/a.
-func (r request) String() string {
-	if r.name == "" {
-		return r.verb + " " + r.resource
+func (r Request) String() string {
+	if r.Name == "" {
+		return r.Verb + " " + r.Resource
 	}
-	return r.verb + " " + r.resource + "/" + r.name
+	return r.Verb + " " + r.Resource + "/" + r.Name
 }
 
 // permission is what RBAC has to grant.
-func (r request) permission() string {
-	text := "verb " + r.verb + " on resource " + r.resource
+func (r Request) permission() string {
+	text := "verb " + r.Verb + " on resource " + r.Resource
 	switch {
-	case r.namespace != "":
-		return text + " in namespace " + r.namespace
-	case r.resource == nodes:
+	case r.Namespace != "":
+		return text + " in namespace " + r.Namespace
+	case r.Resource == Nodes:
 		return text
 	default:
 		return text + " in all namespaces"
@@ -73,12 +73,12 @@ func (r request) permission() string {
 }
 
 // canI is the command of kubectl that tells whether RBAC grants it.
-func (r request) canI() string {
-	text := "kubectl auth can-i " + r.verb + " " + r.resource
+func (r Request) canI() string {
+	text := "kubectl auth can-i " + r.Verb + " " + r.Resource
 	switch {
-	case r.namespace != "":
-		return text + " -n " + r.namespace
-	case r.resource == nodes:
+	case r.Namespace != "":
+		return text + " -n " + r.Namespace
+	case r.Resource == Nodes:
 		return text
 	default:
 		return text + " -A"
@@ -90,6 +90,10 @@ func (r request) canI() string {
 func isMissingPermission(err error) bool {
 	return apierrors.IsForbidden(err) && strings.Contains(err.Error(), " cannot ") && strings.Contains(err.Error(), " resource ")
 }
+
+// IsMissing reports whether an object does not exist, of a resource that the API server
+// serves.
+func IsMissing(err error) bool { return apierrors.IsNotFound(err) && !isUnknownResource(err) }
 
 // isUnknownResource tells a resource that the API server does not serve from an object
 // that does not exist.

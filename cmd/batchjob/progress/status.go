@@ -1,4 +1,4 @@
-package steer
+package progress
 
 import (
 	"cmp"
@@ -6,58 +6,57 @@ import (
 
 	"k8s.io/apimachinery/pkg/api/meta"
 
-	"github.com/batch-job-controller/batch-job-controller/cmd/batchjob/progress"
 	"github.com/batch-job-controller/batch-job-controller/controller/api/v1alpha1"
 	"github.com/batch-job-controller/batch-job-controller/controller/execution"
 )
 
-// phaseOf returns the phase of an execution. One without a phase waits: the controller
+// PhaseOf returns the phase of an execution. One without a phase waits: the controller
 // has not seen it yet.
-func phaseOf(e *v1alpha1.Execution) v1alpha1.ExecutionPhase {
+func PhaseOf(e *v1alpha1.Execution) v1alpha1.ExecutionPhase {
 	return cmp.Or(e.Status.Phase, v1alpha1.Queued)
 }
 
-// over reports whether an execution has closed, or was rejected.
-func over(e *v1alpha1.Execution) bool {
+// Over reports whether an execution has closed, or was rejected.
+func Over(e *v1alpha1.Execution) bool {
 	return e.Status.Phase == v1alpha1.Closed || e.Status.Phase == v1alpha1.Rejected
 }
 
-// countsOf returns the counts of an execution, or none before it opens.
-func countsOf(e *v1alpha1.Execution) v1alpha1.NodeCounts {
+// CountsOf returns the counts of an execution, or none before it opens.
+func CountsOf(e *v1alpha1.Execution) v1alpha1.NodeCounts {
 	if e.Status.Counts == nil {
 		return v1alpha1.NodeCounts{}
 	}
 	return *e.Status.Counts
 }
 
-// progressOf says how far an execution is.
-func progressOf(e *v1alpha1.Execution) string {
+// StatusText says how far an execution is, by its status.
+func StatusText(e *v1alpha1.Execution) string {
 	why := messageOf(e, v1alpha1.ConditionComplete)
-	switch phaseOf(e) {
+	switch PhaseOf(e) {
 	case v1alpha1.Queued:
 		if why != "" {
 			return "waits to be opened: " + why
 		}
 		return "waits to be opened"
 	case v1alpha1.Rejected:
-		return "was rejected: " + rejectionOf(e)
+		return "was rejected: " + RejectionText(e)
 	case v1alpha1.Closing:
-		return outcomeOf(countsOf(e)) + "; its report is being written"
+		return CountsText(CountsOf(e)) + "; its report is being written"
 	case v1alpha1.Open:
 		switch {
 		case e.Spec.Cancel != "":
-			return outcomeOf(countsOf(e)) + "; it is canceled"
+			return CountsText(CountsOf(e)) + "; it is canceled"
 		case e.Spec.Paused:
-			return outcomeOf(countsOf(e)) + "; it is paused"
+			return CountsText(CountsOf(e)) + "; it is paused"
 		}
 	}
-	return outcomeOf(countsOf(e))
+	return CountsText(CountsOf(e))
 }
 
-// outcomeOf summarizes counts in a line. Skipped nodes are not among those that could
+// CountsText summarizes counts in a line. Skipped nodes are not among those that could
 // succeed.
-func outcomeOf(c v1alpha1.NodeCounts) string {
-	return progress.Execution{
+func CountsText(c v1alpha1.NodeCounts) string {
+	return Execution{
 		Nodes: int(c.Nodes - c.Skipped), Running: int(c.Running), Pending: int(c.Pending),
 		Counts: execution.Counts{
 			execution.Succeeded: int(c.OK), execution.Unreported: int(c.Unreported), execution.Failed: int(c.Failed),
@@ -66,8 +65,8 @@ func outcomeOf(c v1alpha1.NodeCounts) string {
 	}.Line()
 }
 
-// rejectionOf says why an execution never opened.
-func rejectionOf(e *v1alpha1.Execution) string {
+// RejectionText says why an execution never opened.
+func RejectionText(e *v1alpha1.Execution) string {
 	c := meta.FindStatusCondition(e.Status.Conditions, v1alpha1.ConditionRejected)
 	if c == nil {
 		return "for an unknown reason"
@@ -85,8 +84,8 @@ func messageOf(e *v1alpha1.Execution, condition string) string {
 	return ""
 }
 
-// countOf returns how many node tasks are in a final state.
-func countOf(c v1alpha1.NodeCounts, state v1alpha1.FinalState) int32 {
+// InState returns how many node tasks are in a final state.
+func InState(c v1alpha1.NodeCounts, state v1alpha1.FinalState) int32 {
 	switch state {
 	case v1alpha1.Succeeded:
 		return c.OK
@@ -105,8 +104,8 @@ func countOf(c v1alpha1.NodeCounts, state v1alpha1.FinalState) int32 {
 	}
 }
 
-// nodesText is a number of nodes, such as 1 node.
-func nodesText(n int) string {
+// NodesText is a number of nodes, such as 1 node.
+func NodesText(n int) string {
 	if n == 1 {
 		return "1 node"
 	}

@@ -1,4 +1,4 @@
-package steer
+package printing
 
 import (
 	"time"

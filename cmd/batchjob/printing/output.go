@@ -1,18 +1,19 @@
-package steer
+package printing
 
 import (
 	"fmt"
 	"io"
 	"slices"
 	"strings"
+	"time"
 
 	"github.com/spf13/cobra"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/apimachinery/pkg/runtime"
 	"k8s.io/cli-runtime/pkg/genericclioptions"
+	"k8s.io/cli-runtime/pkg/genericiooptions"
 	"k8s.io/cli-runtime/pkg/printers"
 
-	"github.com/batch-job-controller/batch-job-controller/cmd/batchjob/cli"
 	"github.com/batch-job-controller/batch-job-controller/controller/api/v1alpha1"
 )
 
@@ -20,16 +21,17 @@ import (
 // cli-runtime.
 const formatWide = "wide"
 
-// output is how a command prints objects: the flags of kubectl.
-type output struct {
-	flags         *genericclioptions.PrintFlags
-	noHeaders     bool
-	withNamespace bool
+// Output is how a command prints objects: the flags of kubectl.
+type Output struct {
+	WithNamespace bool // in the tables of lists
+
+	flags     *genericclioptions.PrintFlags
+	noHeaders bool
 }
 
-// newOutput adds the flags to a command.
-func newOutput(cmd *cobra.Command) *output {
-	o := &output{flags: genericclioptions.NewPrintFlags("")}
+// NewOutput adds the flags to a command.
+func NewOutput(cmd *cobra.Command) *Output {
+	o := &Output{flags: genericclioptions.NewPrintFlags("")}
 	o.flags.JSONYamlPrintFlags.AddFlags(cmd)
 	o.flags.TemplatePrinterFlags.AddFlags(cmd)
 	cmd.Flags().StringVarP(o.flags.OutputFormat, "output", "o", "", "output format: one of "+strings.Join(o.formats(), ", "))
@@ -40,14 +42,14 @@ func newOutput(cmd *cobra.Command) *output {
 	return o
 }
 
-func (o *output) formats() []string {
+func (o *Output) formats() []string {
 	formats := append(o.flags.AllowedFormats(), formatWide)
 	slices.Sort(formats)
 	return formats
 }
 
-// check returns an error if there is no such format.
-func (o *output) check() error {
+// Check returns an error if there is no such format.
+func (o *Output) Check() error {
 	if o.format() == formatWide {
 		return nil
 	}
@@ -58,88 +60,91 @@ func (o *output) check() error {
 	return err
 }
 
-func (o *output) format() string { return *o.flags.OutputFormat }
+func (o *Output) format() string { return *o.flags.OutputFormat }
 
 // isDefault reports whether the user has chosen no format, so that texts can go to
 // standard output beside the objects.
-func (o *output) isDefault() bool {
+func (o *Output) isDefault() bool {
 	return o.format() == "" && *o.flags.TemplatePrinterFlags.TemplateArgument == ""
 }
 
-// beside is where to print texts about the objects.
-func (o *output) beside(t *cli.Tool) io.Writer {
+// Beside is where to print texts about the objects.
+func (o *Output) Beside(streams genericiooptions.IOStreams) io.Writer {
 	if o.isDefault() {
-		return t.Out
+		return streams.Out
 	}
-	return t.ErrOut
+	return streams.ErrOut
 }
 
-// printChanged prints an object, or its name and what was done to it.
-func (o *output) printChanged(s *session, object runtime.Object, done string) error {
+// PrintChanged prints an object, or its name and what was done to it.
+func (o *Output) PrintChanged(to io.Writer, now time.Time, object runtime.Object, done string) error {
 	if o.format() == formatWide {
-		return o.tablePrinter().PrintObj(tableOf(s.now(), object), s.Out)
+		return o.tablePrinter().PrintObj(tableOf(now, object), to)
 	}
 	o.flags.NamePrintFlags.Operation = done
 	printer, err := o.flags.ToPrinter()
 	if err != nil {
 		return err
 	}
-	return printer.PrintObj(identified(object), s.Out)
+	return printer.PrintObj(identified(object), to)
 }
 
-// printed says how objects of a list are printed.
-type printed struct {
-	*output
-	session *session
+// List is how the objects of a list are printed.
+type List struct {
+	output  *Output
+	now     func() time.Time
 	to      io.Writer
 	printer printers.ResourcePrinter
 	tables  bool // else each object, or a list
 }
 
-// listPrinter returns a printer of the objects of a list.
-func (o *output) listPrinter(s *session) (*printed, error) {
+// List returns how the objects of a list are printed.
+func (o *Output) List(to io.Writer, now func() time.Time) (*List, error) {
 	if o.isDefault() || o.format() == formatWide {
 		// The writer remembers the widths of columns, for what --watch adds.
-		return &printed{o, s, printers.GetNewTabWriter(s.Out), o.tablePrinter(), true}, nil
+		return &List{o, now, printers.GetNewTabWriter(to), o.tablePrinter(), true}, nil
 	}
 	printer, err := o.flags.ToPrinter()
-	return &printed{o, s, s.Out, printer, false}, err
+	return &List{o, now, to, printer, false}, err
 }
 
-// all prints what a list has.
-func (p *printed) all(objects []runtime.Object) error {
-	if p.tables || p.format() == "name" {
-		return p.each(objects...)
+// IsTable reports whether the objects are rows of a table, for people to read.
+func (l *List) IsTable() bool { return l.tables }
+
+// All prints what a list has.
+func (l *List) All(objects []runtime.Object) error {
+	if l.tables || l.output.format() == "name" {
+		return l.Each(objects...)
 	}
 	list := &metav1.List{TypeMeta: metav1.TypeMeta{APIVersion: "v1", Kind: "List"}, Items: []runtime.RawExtension{}}
 	for _, object := range objects {
 		list.Items = append(list.Items, runtime.RawExtension{Object: identified(object)})
 	}
-	return p.printer.PrintObj(list, p.to)
+	return l.printer.PrintObj(list, l.to)
 }
 
-// each prints objects as rows, or one after the other.
-func (p *printed) each(objects ...runtime.Object) error {
-	if p.tables {
-		if err := p.printer.PrintObj(tableOf(p.session.now(), objects...), p.to); err != nil {
+// Each prints objects as rows, or one after the other.
+func (l *List) Each(objects ...runtime.Object) error {
+	if l.tables {
+		if err := l.printer.PrintObj(tableOf(l.now(), objects...), l.to); err != nil {
 			return err
 		}
-		if w, ok := p.to.(interface{ Flush() error }); ok {
+		if w, ok := l.to.(interface{ Flush() error }); ok {
 			return w.Flush()
 		}
 		return nil
 	}
 	for _, object := range objects {
-		if err := p.printer.PrintObj(identified(object), p.to); err != nil {
+		if err := l.printer.PrintObj(identified(object), l.to); err != nil {
 			return err
 		}
 	}
 	return nil
 }
 
-func (o *output) tablePrinter() printers.ResourcePrinter {
+func (o *Output) tablePrinter() printers.ResourcePrinter {
 	return printers.NewTablePrinter(printers.PrintOptions{
-		NoHeaders: o.noHeaders, Wide: o.format() == formatWide, WithNamespace: o.withNamespace,
+		NoHeaders: o.noHeaders, Wide: o.format() == formatWide, WithNamespace: o.WithNamespace,
 	})
 }
 
