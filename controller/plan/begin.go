@@ -49,7 +49,7 @@ func (s *State) Begin(b Beginning, now time.Time) (execution.ID, error) {
 			return "", fmt.Errorf("%w: ticks of %s until %s were", ErrPassed, b.Definition.Name, ticks.Last.Format(time.RFC3339))
 		}
 	}
-	share := NoShare
+	share := execution.NoShare
 	if b.MaxPods > 0 {
 		share = b.Share
 	}

@@ -24,7 +24,7 @@ func processed(last time.Time, uid string) State {
 
 func TestBegin(t *testing.T) {
 	before := stateTick.Add(-time.Minute)
-	entry := Entry{UID: "e", Name: "probe-1", Definition: "probe", ID: "20261124034100", Share: NoShare}
+	entry := Entry{UID: "e", Name: "probe-1", Definition: "probe", ID: "20261124034100", Share: execution.NoShare}
 	of := func(uid, definition string, share int) Entry {
 		return Entry{UID: uid, Name: uid, Definition: definition, ID: "20261124034100", Share: share}
 	}
@@ -40,7 +40,7 @@ func TestBegin(t *testing.T) {
 		wantErr   error
 		wantLast  time.Time // default: that of before
 		wantUID   string    // of the last tick's Execution
-		wantShare int       // default: NoShare
+		wantShare int       // default: execution.NoShare
 	}{
 		"the first ever":                                 {wantID: "20261124034200", wantLast: stateNow, wantUID: "e"},
 		"a tick after the last":                          {state: processed(before, "x"), wantID: "20261124034200", wantLast: stateNow, wantUID: "e"},
@@ -55,17 +55,17 @@ func TestBegin(t *testing.T) {
 		"a person who says a time in the future":         {trigger: execution.Manual, scheduled: stateNow.Add(time.Hour), wantID: "20261124034205", wantLast: probe.Created},
 		"after the clock was set back":                   {state: State{Newest: "20271124034200"}, wantID: "20271124034201", wantLast: stateNow, wantUID: "e"},
 		"after the state was deleted":                    {after: "20261124034210", wantID: "20261124034211", wantLast: stateNow, wantUID: "e"},
-		"it has begun":                                   {state: State{Newest: "20261124034100", Entries: []Entry{entry}}, wantID: "20261124034100", wantShare: NoShare},
-		"another one of the definition is open":          {state: State{Entries: []Entry{of("x", "probe", NoShare)}}, wantErr: ErrBusy},
-		"it has begun, and another one is open":          {state: State{Entries: []Entry{entry, of("x", "probe", NoShare)}}, wantErr: ErrBusy},
-		"another definition is busy":                     {state: State{Entries: []Entry{of("x", "audit", NoShare)}}, wantID: "20261124034200", wantLast: stateNow, wantUID: "e"},
+		"it has begun":                                   {state: State{Newest: "20261124034100", Entries: []Entry{entry}}, wantID: "20261124034100", wantShare: execution.NoShare},
+		"another one of the definition is open":          {state: State{Entries: []Entry{of("x", "probe", execution.NoShare)}}, wantErr: ErrBusy},
+		"it has begun, and another one is open":          {state: State{Entries: []Entry{entry, of("x", "probe", execution.NoShare)}}, wantErr: ErrBusy},
+		"another definition is busy":                     {state: State{Entries: []Entry{of("x", "audit", execution.NoShare)}}, wantID: "20261124034200", wantLast: stateNow, wantUID: "e"},
 		"an entry is damaged":                            {state: State{Damaged: []string{"?"}}, wantErr: ErrDamaged},
 		"the state is being restored":                    {state: State{Restoring: true, Entries: []Entry{entry}}, wantErr: ErrRestoring},
 		"with a cap":                                     {state: State{Entries: []Entry{of("x", "audit", 7)}}, share: 3, maxPods: 10, wantID: "20261124034200", wantLast: stateNow, wantUID: "e", wantShare: 3},
 		"with a cap, and too little is free":             {state: State{Entries: []Entry{of("x", "audit", 8)}}, share: 3, maxPods: 10, wantErr: ErrNoRoom},
 		"with a cap that is exceeded, and it wants none": {state: State{Entries: []Entry{of("x", "audit", 20)}}, maxPods: 10, wantID: "20261124034200", wantLast: stateNow, wantUID: "e", wantShare: 0},
-		"with a cap that was introduced, and it wants":   {state: State{Entries: []Entry{of("x", "audit", NoShare)}}, share: 1, maxPods: 10, wantErr: ErrNoRoom},
-		"with a cap that was introduced, it wants none":  {state: State{Entries: []Entry{of("x", "audit", NoShare)}}, maxPods: 10, wantID: "20261124034200", wantLast: stateNow, wantUID: "e", wantShare: 0},
+		"with a cap that was introduced, and it wants":   {state: State{Entries: []Entry{of("x", "audit", execution.NoShare)}}, share: 1, maxPods: 10, wantErr: ErrNoRoom},
+		"with a cap that was introduced, it wants none":  {state: State{Entries: []Entry{of("x", "audit", execution.NoShare)}}, maxPods: 10, wantID: "20261124034200", wantLast: stateNow, wantUID: "e", wantShare: 0},
 		"no ID is left":                                  {state: State{Newest: "99991231235959"}, wantErr: errAny},
 		"its NodeCronJob was created anew":               {state: State{Ticks: map[string]Ticks{"probe": {UID: "old", Last: before, Execution: "x"}}}, wantID: "20261124034200", wantLast: stateNow, wantUID: "e"},
 	}
@@ -85,7 +85,7 @@ func TestBegin(t *testing.T) {
 				return
 			}
 			e, _ := s.Entry("e")
-			want := Entry{UID: "e", Name: "probe-1", Definition: "probe", ID: id, Share: NoShare}
+			want := Entry{UID: "e", Name: "probe-1", Definition: "probe", ID: id, Share: execution.NoShare}
 			if tt.maxPods > 0 {
 				want.Share = tt.wantShare
 			}

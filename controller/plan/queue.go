@@ -181,6 +181,11 @@ func ifNotAccepted(w Waiting, d Door, now time.Time) (Decision, bool) {
 	}
 }
 
+// maxSkew bounds how far the clock of an earlier leader may be ahead: a tick whose Execution
+// it has created waits until it has come by this clock, too. It is shorter than the shortest
+// period of a schedule.
+const maxSkew = 30 * time.Second
+
 // ifTickHandled rejects the Execution of a tick that has not come, or that was handled: a
 // leader that did not know of that may have created the Execution again, or a client may
 // have created it.
@@ -189,6 +194,8 @@ func ifTickHandled(w Waiting, d Door, now time.Time) (Decision, bool) {
 	switch {
 	case w.Trigger != execution.Cron:
 		return Decision{}, false
+	case w.Scheduled.After(now) && !w.Scheduled.After(now.Add(maxSkew)):
+		return Decision{Do: MoveWait, Until: w.Scheduled}, true
 	case w.Scheduled.After(now):
 		return rejected(RejectTickHandled, "the tick of %s has not come: only the controller may create its Execution", at)
 	case !w.Scheduled.After(d.Passed) && w.UID != d.PassedFor && !w.Queued:

@@ -108,6 +108,9 @@ func decidedByItsTrigger() map[string]queueCase {
 		"4: a tick that was queued, before a later one passed": {
 			waiting: func(w *Waiting) { tickOf(0)(w); w.Queued = true }, door: passed(time.Minute, "z"), want: MoveOpen,
 		},
+		"4: a tick that has come by the clock of the leader before": {
+			waiting: tickOf(time.Second), door: passed(-time.Hour, "y"), want: MoveWait, wantUntil: time.Second,
+		},
 		"4: a tick that has not come": {
 			waiting: tickOf(time.Minute), door: passed(-time.Hour, "y"), want: MoveReject, wantReason: RejectTickHandled, wantSays: "has not come",
 		},

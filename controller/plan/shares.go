@@ -1,19 +1,23 @@
 package plan
 
-import "fmt"
+import (
+	"fmt"
+
+	"github.com/batch-job-controller/batch-job-controller/controller/execution"
+)
 
 // Grant raises the share of an execution, within maxPods; 0 means that there is no cap. A
 // grant of the present share is a change as well, so that its writer has proof that the
 // state has not changed since it was read.
 //
-// Without a cap, a share may be raised to NoShare. With one, no share can be granted while
+// Without a cap, a share may be raised to execution.NoShare. With one, no share can be granted while
 // an execution has none, because it may admit any number: Lower gives it a share.
 func (s *State) Grant(uid string, to, maxPods int) error {
 	i, err := s.sharing(uid)
 	if err != nil {
 		return err
 	}
-	to = max(to, NoShare)
+	to = max(to, execution.NoShare)
 	have := s.Entries[i].Share
 	if !within(have, to) {
 		return fmt.Errorf("%w: from %d to %d", ErrLowers, have, to)
@@ -32,7 +36,7 @@ func (s *State) Lower(uid string, to int) error {
 	if err != nil {
 		return err
 	}
-	to = max(to, NoShare)
+	to = max(to, execution.NoShare)
 	if within(to, s.Entries[i].Share) {
 		s.Entries[i].Share = to
 	}

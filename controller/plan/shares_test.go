@@ -3,6 +3,8 @@ package plan
 import (
 	"errors"
 	"testing"
+
+	"github.com/batch-job-controller/batch-job-controller/controller/execution"
 )
 
 func TestGrant(t *testing.T) {
@@ -17,12 +19,12 @@ func TestGrant(t *testing.T) {
 		"what it has":       {shares: []int{2, 5}, to: 2, max: 10},
 		"what it has, beyond a cap that was lowered": {shares: []int{2, 5}, to: 2, max: 6, want: ErrNoRoom},
 		"less":                                  {shares: []int{2, 5}, to: 1, max: 10, want: ErrLowers},
-		"a share, and it had none":              {shares: []int{NoShare}, to: 5, max: 10, want: ErrLowers},
-		"a share, and another one has none":     {shares: []int{2, NoShare}, to: 3, max: 10, want: ErrNoRoom},
+		"a share, and it had none":              {shares: []int{execution.NoShare}, to: 5, max: 10, want: ErrLowers},
+		"a share, and another one has none":     {shares: []int{2, execution.NoShare}, to: 3, max: 10, want: ErrNoRoom},
 		"a share, and an entry is damaged":      {shares: []int{2}, damaged: true, to: 3, max: 10, want: ErrNoRoom},
-		"no share with a cap":                   {shares: []int{2}, to: NoShare, max: 10, want: ErrNoRoom},
-		"no share again with a cap":             {shares: []int{NoShare}, to: NoShare, max: 10, want: ErrNoRoom},
-		"no share after the cap was taken away": {shares: []int{2, 5}, to: NoShare},
+		"no share with a cap":                   {shares: []int{2}, to: execution.NoShare, max: 10, want: ErrNoRoom},
+		"no share again with a cap":             {shares: []int{execution.NoShare}, to: execution.NoShare, max: 10, want: ErrNoRoom},
+		"no share after the cap was taken away": {shares: []int{2, 5}, to: execution.NoShare},
 		"any share without a cap":               {shares: []int{2, 5}, to: 5000},
 		"an execution that has no entry":        {max: 10, want: ErrNoEntry},
 	}
@@ -52,9 +54,9 @@ func TestLower(t *testing.T) {
 		"to less":                             {5, 3, 3},
 		"to nothing":                          {5, 0, 0},
 		"to more, which is left to Grant":     {5, 7, 5},
-		"to none, which is more":              {5, NoShare, 5},
-		"to a share, if a cap was introduced": {NoShare, 3, 3},
-		"not at all":                          {NoShare, NoShare, NoShare},
+		"to none, which is more":              {5, execution.NoShare, 5},
+		"to a share, if a cap was introduced": {execution.NoShare, 3, 3},
+		"not at all":                          {execution.NoShare, execution.NoShare, execution.NoShare},
 	}
 	for name, tt := range tests {
 		t.Run(name, func(t *testing.T) {
@@ -78,7 +80,7 @@ func TestTheSumOfShares(t *testing.T) {
 	}{
 		"of none":                     {State{}, 0, true},
 		"of several":                  {withShares(2, 5, 0), 7, true},
-		"if one has none":             {withShares(2, NoShare), 0, false},
+		"if one has none":             {withShares(2, execution.NoShare), 0, false},
 		"if an entry cannot be read":  {State{Damaged: []string{"?"}}, 0, false},
 		"if another one is read well": {State{Entries: withShares(2).Entries, Damaged: []string{"?"}}, 2, false},
 	}

@@ -11,9 +11,10 @@ import (
 )
 
 // State is what one object in the API server says about all definitions. It is changed by
-// compare-and-swap, so that whatever it decides is decided once, whoever leads: which IDs
-// are given, which ticks are processed, which execution of a definition may be open, and
-// how many node tasks each may admit. Each change is written before it counts.
+// compare-and-swap, so that one leader decides each of these once, and every other leader
+// finds the decision: which IDs are given, which ticks are processed, which execution of a
+// definition may be open, and how many node tasks each may admit. Each change is written
+// before it counts.
 //
 // Its times are in UTC and have whole seconds.
 type State struct {
@@ -44,11 +45,8 @@ type Entry struct {
 	Name       string // of the Execution
 	Definition string
 	ID         execution.ID
-	Share      int // of maxPods: how many node tasks may be admitted and not have ended
+	Share      int // of maxPods: how many node tasks may be admitted and not have ended; execution.NoShare: no maxPods bounds it
 }
-
-// NoShare is the share of an execution that no maxPods bounds.
-const NoShare = -1
 
 // Why the state refuses a change.
 var (

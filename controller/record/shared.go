@@ -58,6 +58,7 @@ func (s StateStore) SwapShared(ctx context.Context, next SharedState) (written S
 	if err != nil {
 		return SharedState{}, err
 	}
+	// Its problems are those of next, which ReadShared has returned: sharedData adds none.
 	written.State, _ = parseShared(written.Object.Data)
 	return written, nil
 }

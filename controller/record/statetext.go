@@ -144,7 +144,7 @@ func parseEntry(line string) (e plan.Entry, ok bool) {
 	if len(f) != 5 || slices.Contains(f[:3], none) {
 		return e, false
 	}
-	e = plan.Entry{UID: f[0], Name: f[1], Definition: f[2], Share: plan.NoShare}
+	e = plan.Entry{UID: f[0], Name: f[1], Definition: f[2], Share: execution.NoShare}
 	if f[3] != none {
 		id, err := execution.ParseID(f[3])
 		if err != nil {

@@ -7,6 +7,7 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 
+	"github.com/batch-job-controller/batch-job-controller/controller/execution"
 	"github.com/batch-job-controller/batch-job-controller/controller/plan"
 )
 
@@ -34,7 +35,7 @@ func goldenState() plan.State {
 		},
 		Entries: []plan.Entry{
 			{UID: "5d0e7a90", Name: "probe-20261124034200", Definition: "probe", ID: "20261124034201", Share: 3},
-			{UID: "91c2e0aa", Name: "audit-x7k2p", Definition: "audit", ID: "20261124034000", Share: plan.NoShare},
+			{UID: "91c2e0aa", Name: "audit-x7k2p", Definition: "audit", ID: "20261124034000", Share: execution.NoShare},
 		},
 	}
 }
@@ -54,7 +55,7 @@ func TestTheStateAsText(t *testing.T) {
 
 func TestAStateThatWasEdited(t *testing.T) {
 	const good = "e1 probe-1 probe 20261124034200 -"
-	entry := plan.Entry{UID: "e1", Name: "probe-1", Definition: "probe", ID: "20261124034200", Share: plan.NoShare}
+	entry := plan.Entry{UID: "e1", Name: "probe-1", Definition: "probe", ID: "20261124034200", Share: execution.NoShare}
 	tests := map[string]struct {
 		data     map[string]string
 		want     plan.State

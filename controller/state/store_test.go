@@ -205,5 +205,5 @@ func begin(definition, uid string, id *execution.ID) state.Change {
 }
 
 func entry(uid, definition string) plan.Entry {
-	return plan.Entry{UID: uid, Name: uid, Definition: definition, ID: "20000101000000", Share: plan.NoShare}
+	return plan.Entry{UID: uid, Name: uid, Definition: definition, ID: "20000101000000", Share: execution.NoShare}
 }
