@@ -127,6 +127,7 @@ var allowed = merged(allowedOfController, map[string][]string{
 		"k8s.io/apimachinery/...",
 	},
 	"cmd/batchjob/printing": {
+		"cmd/batchjob/cli",
 		"controller/api/v1alpha1",
 		"github.com/spf13/cobra",
 		"k8s.io/apimachinery/...",

@@ -10,4 +10,5 @@
 //	printer.go   printing of progress, each text once
 //	duration.go  durations as text
 //	names.go     lists of names as text
+//	must.go      errors that only a bug can cause
 package cli

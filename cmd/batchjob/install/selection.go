@@ -8,6 +8,7 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"github.com/batch-job-controller/batch-job-controller/cmd/batchjob/cli"
 	"github.com/batch-job-controller/batch-job-controller/controller/config"
 	"github.com/batch-job-controller/batch-job-controller/manifests"
 )
@@ -76,9 +77,9 @@ func (c *selection) bind(cmd *cobra.Command) {
 	flags.StringVar(&c.image, "image", "", "image of the controller (default: from the overlay)")
 	flags.StringVarP(&c.config, "config", "f", "", "configuration file (config.yaml), or - for stdin (default: from the overlay)")
 	flags.StringVarP(&c.podTemplate, "pod-template", "t", "", "pod template file, or - for stdin (default: pod-template.yaml beside the configuration, or from the overlay)")
-	must(cmd.MarkFlagRequired("overlay"))
-	must(cmd.RegisterFlagCompletionFunc("overlay", complete(overlays())))
-	must(cmd.RegisterFlagCompletionFunc("component", complete(components())))
+	cli.Must(cmd.MarkFlagRequired("overlay"))
+	cli.Must(cmd.RegisterFlagCompletionFunc("overlay", complete(overlays())))
+	cli.Must(cmd.RegisterFlagCompletionFunc("component", complete(components())))
 }
 
 func complete(with []option) cobra.CompletionFunc {
@@ -96,13 +97,6 @@ func (c *selection) check() error {
 		err = fmt.Errorf("unknown overlay %q: must be one of %s", c.overlay, names(overlays()))
 	}
 	return err
-}
-
-// must panics on errors that only a bug in this package can cause.
-func must(err error) {
-	if err != nil {
-		panic(err)
-	}
 }
 
 // fileOf returns the source of a value of the ConfigMap, and whether it is a file

@@ -81,7 +81,9 @@ func newNodeCronJob(object *unstructured.Unstructured, namespace string, now tim
 	}
 	// The status is the controller's, and the API server would ignore it.
 	unstructured.RemoveNestedField(object.Object, "status")
-	m.SetNamespace(m.Namespace)
+	if err := m.SetNamespace(m.Namespace); err != nil {
+		return nil, []error{fmt.Errorf("%s: %w", where, err)}
+	}
 	var typed v1alpha1.NodeCronJob
 	unknown, err := kjson.UnmarshalStrict(m.JSON, &typed)
 	if err != nil {
@@ -100,9 +102,11 @@ func newNodeCronJob(object *unstructured.Unstructured, namespace string, now tim
 }
 
 // SetNamespace sets the namespace in what is sent.
-func (m *NodeCronJob) SetNamespace(namespace string) {
+func (m *NodeCronJob) SetNamespace(namespace string) (err error) {
 	m.Namespace = namespace
 	m.object.SetNamespace(namespace)
-	// It was decoded from JSON.
-	m.JSON, _ = json.Marshal(m.object.Object)
+	if m.JSON, err = json.Marshal(m.object.Object); err != nil {
+		return fmt.Errorf("write the object as JSON: %w", err)
+	}
+	return nil
 }

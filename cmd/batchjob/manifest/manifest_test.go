@@ -71,7 +71,9 @@ func TestWhatIsSent(t *testing.T) {
 	if err != nil || len(read) != 1 {
 		t.Fatalf("got %v, %v", read, err)
 	}
-	read[0].SetNamespace("checks")
+	if err := read[0].SetNamespace("checks"); err != nil {
+		t.Fatal(err)
+	}
 	want := `{"apiVersion":"batch-job-controller.io/v1alpha1","kind":"NodeCronJob","metadata":{"name":"new-check","namespace":"checks"},` +
 		`"spec":{"cronExpression":"42 3 * * *","metrics":{"prefix":"new"},"template":{"spec":{"containers":[{"image":"example.com/check:1","name":"check"}]}}}}`
 	if got := string(read[0].JSON); got != want {

@@ -14,6 +14,7 @@ import (
 	"k8s.io/cli-runtime/pkg/genericiooptions"
 	"k8s.io/cli-runtime/pkg/printers"
 
+	"github.com/batch-job-controller/batch-job-controller/cmd/batchjob/cli"
 	"github.com/batch-job-controller/batch-job-controller/controller/api/v1alpha1"
 )
 
@@ -37,8 +38,7 @@ func NewOutput(cmd *cobra.Command) *Output {
 	cmd.Flags().StringVarP(o.flags.OutputFormat, "output", "o", "", "output format: one of "+strings.Join(o.formats(), ", "))
 	o.flags.OutputFlagSpecified = func() bool { return cmd.Flag("output").Changed }
 	cmd.Flags().BoolVar(&o.noHeaders, "no-headers", false, "print tables without their headers")
-	// An error would be that the flag does not exist, or has a completion.
-	_ = cmd.RegisterFlagCompletionFunc("output", cobra.FixedCompletions(o.formats(), cobra.ShellCompDirectiveNoFileComp))
+	cli.Must(cmd.RegisterFlagCompletionFunc("output", cobra.FixedCompletions(o.formats(), cobra.ShellCompDirectiveNoFileComp)))
 	return o
 }
 

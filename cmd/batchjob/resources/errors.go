@@ -61,28 +61,25 @@ func (r Request) String() string {
 
 // permission is what RBAC has to grant.
 func (r Request) permission() string {
-	text := "verb " + r.Verb + " on resource " + r.Resource
+	return "verb " + r.Verb + " on resource " + r.Resource + r.where(" in namespace ", " in all namespaces")
+}
+
+// where returns the namespace behind the text for one, or the text for all of them; nothing
+// for a resource that has none.
+func (r Request) where(one, all string) string {
 	switch {
 	case r.Namespace != "":
-		return text + " in namespace " + r.Namespace
+		return one + r.Namespace
 	case r.Resource == Nodes:
-		return text
+		return ""
 	default:
-		return text + " in all namespaces"
+		return all
 	}
 }
 
 // canI is the command of kubectl that tells whether RBAC grants it.
 func (r Request) canI() string {
-	text := "kubectl auth can-i " + r.Verb + " " + r.Resource
-	switch {
-	case r.Namespace != "":
-		return text + " -n " + r.Namespace
-	case r.Resource == Nodes:
-		return text
-	default:
-		return text + " -A"
-	}
+	return "kubectl auth can-i " + r.Verb + " " + r.Resource + r.where(" -n ", " -A")
 }
 
 // isMissingPermission tells a missing permission from what admission forbids, such as a

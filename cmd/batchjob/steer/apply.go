@@ -44,8 +44,7 @@ there is one, or if the API server rejects an object.`,
 	cmd.Flags().BoolVar(&a.force, "force-conflicts", false, "take ownership of fields that other field managers own")
 	cmd.Flags().StringVar(&a.dryRun, "dry-run", dryRunNone, "none, or server: have the API server check the objects without changing them")
 	cmd.Flags().Lookup("dry-run").NoOptDefVal = dryRunServer
-	// An error would be that the flag does not exist.
-	_ = cmd.MarkFlagRequired("filename")
+	cli.Must(cmd.MarkFlagRequired("filename"))
 	cmd.RunE = c.does(a.output, func(ctx context.Context, s *session, _ []string) error { return a.apply(ctx, s) })
 	return cmd
 }
@@ -63,7 +62,9 @@ func (a applying) apply(ctx context.Context, s *session) error {
 			fmt.Fprintf(s.ErrOut, "warning: nodecronjob %s: %s\n", m.Name, w)
 		}
 		if m.Namespace == "" {
-			m.SetNamespace(s.Namespace)
+			if err := m.SetNamespace(s.Namespace); err != nil {
+				return fmt.Errorf("nodecronjob %s: %w", m.Name, err)
+			}
 		}
 	}
 	if err := a.tryAll(ctx, s, manifests); err != nil || a.dryRun == dryRunServer {

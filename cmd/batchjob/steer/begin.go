@@ -55,8 +55,7 @@ func newBeginning(cmd *cobra.Command) *beginning {
 	flags.Lookup("dry-run").NoOptDefVal = dryRunServer
 	flags.BoolVar(&b.wait, "wait", false, "wait until it closes; exit status 1 if nodes failed")
 	flags.DurationVar(&b.timeout, "timeout", time.Hour, "how long to wait with --wait")
-	// An error would be that the flag does not exist, or has a completion.
-	_ = cmd.RegisterFlagCompletionFunc("dry-run", cobra.FixedCompletions([]string{dryRunNone, dryRunServer}, cobra.ShellCompDirectiveNoFileComp))
+	cli.Must(cmd.RegisterFlagCompletionFunc("dry-run", cobra.FixedCompletions([]string{dryRunNone, dryRunServer}, cobra.ShellCompDirectiveNoFileComp)))
 	return b
 }
 

@@ -46,8 +46,7 @@ are, and asks. A rerun is an execution of its own: it can be rerun, too.`,
 	b := newBeginning(cmd)
 	cmd.Flags().StringSliceVar(&states, "states", defaultStates(), "states of the nodes, separated by commas")
 	cmd.Flags().BoolVarP(&yes, "yes", "y", false, "do not ask")
-	// An error would be that the flag does not exist, or has a completion.
-	_ = cmd.RegisterFlagCompletionFunc("states", completeStates)
+	cli.Must(cmd.RegisterFlagCompletionFunc("states", completeStates))
 	cmd.RunE = c.does(b.output, func(ctx context.Context, s *session, args []string) error {
 		chosen, err := parseStates(states)
 		if err := errors.Join(err, b.check()); err != nil {

@@ -45,8 +45,7 @@ execution is printed. The controller opens it, or rejects it with a reason.`,
 	cmd.Flags().StringSliceVar(&n.names, "nodes", nil, "run only on these nodes, separated by commas")
 	cmd.Flags().StringVarP(&n.selector, "selector", "l", "", "run only on nodes with these labels, such as zone=a,!gpu")
 	cmd.MarkFlagsMutuallyExclusive("nodes", "selector")
-	// An error would be that the flag does not exist, or has a completion.
-	_ = cmd.RegisterFlagCompletionFunc("nodes", c.connect.CompleteNodes)
+	cli.Must(cmd.RegisterFlagCompletionFunc("nodes", c.connect.CompleteNodes))
 	cmd.RunE = c.does(b.output, func(ctx context.Context, s *session, args []string) error {
 		which, err := n.nodes()
 		if err := errors.Join(err, b.check()); err != nil {
