@@ -85,6 +85,9 @@ var allowed = merged(allowedOfController, map[string][]string{
 		"k8s.io/cli-runtime/...",
 		"k8s.io/client-go/...",
 	},
+	"cmd/batchjob/golden": {
+		"github.com/google/go-cmp/...",
+	},
 	"cmd/batchjob/install": {
 		"cmd/batchjob/cli",
 		"cmd/batchjob/cluster",

@@ -1,32 +1,9 @@
 package install
 
 import (
-	"flag"
-	"os"
-	"path/filepath"
 	"testing"
 
-	"github.com/google/go-cmp/cmp"
+	"github.com/batch-job-controller/batch-job-controller/cmd/batchjob/golden"
 )
 
-func TestMain(m *testing.M) {
-	flag.Bool("update", false, "rewrite the golden files")
-	os.Exit(m.Run())
-}
-
-func checkGolden(t *testing.T, name, got string) {
-	t.Helper()
-	golden := filepath.Join("testdata", name+".golden.txt")
-	if flag.Lookup("update").Value.String() == "true" {
-		if err := os.WriteFile(golden, []byte(got), 0o644); err != nil {
-			t.Fatal(err)
-		}
-	}
-	want, err := os.ReadFile(golden)
-	if err != nil {
-		t.Fatal(err)
-	}
-	if diff := cmp.Diff(string(want), got); diff != "" {
-		t.Errorf("differs from %s, which -update rewrites (-want +got):\n%s", golden, diff)
-	}
-}
+func TestMain(m *testing.M) { golden.Main(m) }

@@ -8,6 +8,7 @@ import (
 	corev1 "k8s.io/api/core/v1"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 
+	"github.com/batch-job-controller/batch-job-controller/cmd/batchjob/golden"
 	"github.com/batch-job-controller/batch-job-controller/controller/config"
 )
 
@@ -32,7 +33,7 @@ func TestAfterInstall(t *testing.T) {
 	}
 	for name, test := range tests {
 		t.Run(name, func(t *testing.T) {
-			checkGolden(t, name, afterInstall("kubectl batchjob", test.rendered, test.installed, now))
+			golden.Check(t, name, afterInstall("kubectl batchjob", test.rendered, test.installed, now))
 		})
 	}
 }

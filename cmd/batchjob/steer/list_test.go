@@ -13,6 +13,7 @@ import (
 	"k8s.io/cli-runtime/pkg/genericiooptions"
 	clienttesting "k8s.io/client-go/testing"
 
+	"github.com/batch-job-controller/batch-job-controller/cmd/batchjob/golden"
 	"github.com/batch-job-controller/batch-job-controller/controller/api/v1alpha1"
 )
 
@@ -68,7 +69,7 @@ func TestWatch(t *testing.T) {
 		if status := <-done; status != 0 {
 			t.Errorf("got status %d, want 0", status)
 		}
-		checkGolden(t, "watch", out.String())
+		golden.Check(t, "watch", out.String())
 	})
 }
 

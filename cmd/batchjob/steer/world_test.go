@@ -5,7 +5,6 @@ import (
 	"context"
 	"encoding/json"
 	"errors"
-	"flag"
 	"fmt"
 	"maps"
 	"os"
@@ -16,7 +15,6 @@ import (
 	"testing/synctest"
 	"time"
 
-	"github.com/google/go-cmp/cmp"
 	"github.com/spf13/cobra"
 	authenticationv1 "k8s.io/api/authentication/v1"
 	apierrors "k8s.io/apimachinery/pkg/api/errors"
@@ -31,33 +29,14 @@ import (
 	clientcmdapi "k8s.io/client-go/tools/clientcmd/api"
 
 	"github.com/batch-job-controller/batch-job-controller/cmd/batchjob/cli"
+	"github.com/batch-job-controller/batch-job-controller/cmd/batchjob/golden"
 	"github.com/batch-job-controller/batch-job-controller/cmd/batchjob/resources"
 	"github.com/batch-job-controller/batch-job-controller/controller/api/client"
 	"github.com/batch-job-controller/batch-job-controller/controller/api/client/fake"
 	"github.com/batch-job-controller/batch-job-controller/controller/api/v1alpha1"
 )
 
-func TestMain(m *testing.M) {
-	flag.Bool("update", false, "rewrite the golden files")
-	os.Exit(m.Run())
-}
-
-func checkGolden(t *testing.T, name, got string) {
-	t.Helper()
-	golden := filepath.Join("testdata", name+".golden.txt")
-	if flag.Lookup("update").Value.String() == "true" {
-		if err := os.WriteFile(golden, []byte(got), 0o644); err != nil {
-			t.Fatal(err)
-		}
-	}
-	want, err := os.ReadFile(golden)
-	if err != nil {
-		t.Fatal(err)
-	}
-	if diff := cmp.Diff(string(want), got); diff != "" {
-		t.Errorf("differs from %s, which -update rewrites (-want +got):\n%s", golden, diff)
-	}
-}
+func TestMain(m *testing.M) { golden.Main(m) }
 
 // play is a command line, and the cluster that it meets.
 type play struct {
@@ -70,15 +49,15 @@ type play struct {
 
 // playAll runs each command line against a cluster of its own. The golden file has what a
 // user sees, and what the API server was asked to write.
-func playAll(t *testing.T, golden string, plays map[string]play) {
+func playAll(t *testing.T, file string, plays map[string]play) {
 	t.Helper()
 	t.Setenv("KUBECONFIG", kubeconfig(t))
 	t.Chdir(t.TempDir())
 	var text strings.Builder
 	for _, name := range slices.Sorted(maps.Keys(plays)) {
 		p := plays[name]
-		for file, content := range p.files {
-			if err := os.WriteFile(file, []byte(content), 0o600); err != nil {
+		for path, content := range p.files {
+			if err := os.WriteFile(path, []byte(content), 0o600); err != nil {
 				t.Fatal(err)
 			}
 		}
@@ -87,7 +66,7 @@ func playAll(t *testing.T, golden string, plays map[string]play) {
 		fmt.Fprintf(&text, "## %s\n%s\n", name, strings.ReplaceAll(did, strings.Repeat("x", 1025), "x..."))
 	}
 	t.Chdir(packageDir)
-	checkGolden(t, golden, text.String())
+	golden.Check(t, file, text.String())
 }
 
 // packageDir is where the golden files are.

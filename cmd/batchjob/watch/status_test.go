@@ -13,6 +13,7 @@ import (
 
 	"github.com/batch-job-controller/batch-job-controller/cmd/batchjob/cli"
 	"github.com/batch-job-controller/batch-job-controller/cmd/batchjob/cluster"
+	"github.com/batch-job-controller/batch-job-controller/cmd/batchjob/golden"
 	"github.com/batch-job-controller/batch-job-controller/cmd/batchjob/objects"
 	"github.com/batch-job-controller/batch-job-controller/cmd/batchjob/progress"
 	"github.com/batch-job-controller/batch-job-controller/controller/config"
@@ -53,7 +54,7 @@ func TestStatusBesideUnreadableRecords(t *testing.T) {
 			a := newAnswers(objects...)
 			executions, err := selectExecutions(t.Context(), a.Installation, test.id)
 			if err == nil {
-				checkGolden(t, test.golden, executionsTable(executions, now)+unreadableText(executions))
+				golden.Check(t, test.golden, executionsTable(executions, now)+unreadableText(executions))
 				err = exitStatusOf(shownExecution(executions, test.id))
 			}
 			var status *cli.StatusError
@@ -148,6 +149,6 @@ func TestTexts(t *testing.T) {
 			inventoryText(&objects.Inventory{Overlay: "demo", Version: "v1", Components: []string{"ha", "tls"}}) + "\n",
 	}
 	for name, text := range texts {
-		t.Run(name, func(t *testing.T) { checkGolden(t, name, text) })
+		t.Run(name, func(t *testing.T) { golden.Check(t, name, text) })
 	}
 }
