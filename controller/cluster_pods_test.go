@@ -20,21 +20,7 @@ func (c *cluster) runJob(job *batchv1.Job) {
 	b := c.behaviours[node]
 	c.mu.Unlock()
 	time.Sleep(10 * time.Millisecond)
-	pod := &corev1.Pod{
-		ObjectMeta: metav1.ObjectMeta{
-			Name: job.Name + "-x", Namespace: job.Namespace, UID: types.UID("uid-" + job.Name + "-x"),
-			Labels: maps.Clone(job.Spec.Template.Labels), Annotations: job.Spec.Template.Annotations,
-			CreationTimestamp: metav1.Now(),
-			OwnerReferences:   []metav1.OwnerReference{*metav1.NewControllerRef(job, batchv1.SchemeGroupVersion.WithKind("Job"))},
-		},
-		Spec:   *job.Spec.Template.Spec.DeepCopy(),
-		Status: corev1.PodStatus{Phase: corev1.PodPending, ContainerStatuses: waiting(b.never)},
-	}
-	pod.Labels[batchv1.JobNameLabel] = job.Name
-	pod.Spec.NodeName, pod.Spec.ServiceAccountName = node, "job"
-	if b.injected {
-		pod.Spec.Containers = append([]corev1.Container{{Name: "proxy"}}, pod.Spec.Containers...)
-	}
+	pod := podOf(job, node, b)
 	if _, err := c.client.CoreV1().Pods(job.Namespace).Create(c.ctx, pod, metav1.CreateOptions{}); err != nil {
 		return
 	}
@@ -89,6 +75,26 @@ func (c *cluster) runJob(job *batchv1.Job) {
 		condition = batchv1.JobFailed
 	}
 	c.conclude(job.Name, condition, "")
+}
+
+// podOf returns the pod of a Job as its controller creates it and the scheduler binds it.
+func podOf(job *batchv1.Job, node string, b behaviour) *corev1.Pod {
+	pod := &corev1.Pod{
+		ObjectMeta: metav1.ObjectMeta{
+			Name: job.Name + "-x", Namespace: job.Namespace, UID: types.UID("uid-" + job.Name + "-x"),
+			Labels: maps.Clone(job.Spec.Template.Labels), Annotations: job.Spec.Template.Annotations,
+			CreationTimestamp: metav1.Now(),
+			OwnerReferences:   []metav1.OwnerReference{*metav1.NewControllerRef(job, batchv1.SchemeGroupVersion.WithKind("Job"))},
+		},
+		Spec:   *job.Spec.Template.Spec.DeepCopy(),
+		Status: corev1.PodStatus{Phase: corev1.PodPending, ContainerStatuses: waiting(b.never)},
+	}
+	pod.Labels[batchv1.JobNameLabel] = job.Name
+	pod.Spec.NodeName, pod.Spec.ServiceAccountName = node, "job"
+	if b.injected {
+		pod.Spec.Containers = append([]corev1.Container{{Name: "proxy"}}, pod.Spec.Containers...)
+	}
+	return pod
 }
 
 func waiting(reason string) []corev1.ContainerStatus {
