@@ -1,6 +1,6 @@
 // Package kustomize contains the overlays, one for each environment, the components
-// that an overlay can list, and their transformers. Package manifests contains their
-// base, and renders them.
+// that an overlay can list, their transformers, and the custom resource definitions, which
+// are generated. Package manifests contains their base, and renders them.
 //
 // A new overlay or component is a directory. `make golden` writes its golden file for
 // manifests/render_test.go. cmd/batchjob/install/selection.go and docs/install.md describe

@@ -43,7 +43,7 @@ func readPage(t *testing.T, page string) string {
 // renderDocumented renders a kustomization as if this tree were the remote one.
 func renderDocumented(t *testing.T, kustomization string) []runtime.Object {
 	t.Helper()
-	files, err := fileSystem()
+	files, err := quickFiles()
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -138,7 +138,7 @@ func TestFirstCheckRunsWhereTheOverlaysAre(t *testing.T) {
 	if len(blocks) != 2 {
 		t.Fatalf("%s shows %d files", firstPage, len(blocks))
 	}
-	rendered, err := Render(Options{Overlay: "dev", Config: blocks[0][1], PodTemplate: blocks[1][1]})
+	rendered, err := renderQuickly(Options{Overlay: "dev", Config: blocks[0][1], PodTemplate: blocks[1][1]})
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -55,7 +55,7 @@ func decode(t *testing.T, rendered []byte) []runtime.Object {
 
 func render(t *testing.T, overlay string) []runtime.Object {
 	t.Helper()
-	rendered, err := Render(Options{Overlay: overlay})
+	rendered, err := renderQuickly(Options{Overlay: overlay})
 	if err != nil {
 		t.Fatal(err)
 	}

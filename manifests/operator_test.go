@@ -118,7 +118,7 @@ func TestTheRulesHaveNoFieldThatTheOperatorDoesNotKnow(t *testing.T) {
 // Without an overlay, a user can apply the component alone in the controller's
 // namespace.
 func TestMonitoringStandsAlone(t *testing.T) {
-	files, err := fileSystem()
+	files, err := quickFiles()
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -149,7 +149,7 @@ func TestThePatchOfTheDocumentationLabelsWhatTheOperatorReads(t *testing.T) {
 	if !found || !ended {
 		t.Fatal("docs/monitoring.md has no block of YAML that begins with patches")
 	}
-	files, err := fileSystem()
+	files, err := quickFiles()
 	if err != nil {
 		t.Fatal(err)
 	}

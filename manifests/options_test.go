@@ -83,7 +83,7 @@ func TestOptions(t *testing.T) {
 	}
 	for name, test := range tests {
 		t.Run(name, func(t *testing.T) {
-			rendered, err := Render(test.options)
+			rendered, err := renderQuickly(test.options)
 			if err != nil {
 				t.Fatal(err)
 			}
@@ -101,7 +101,7 @@ func TestEveryComponentGoesWithEveryOverlay(t *testing.T) {
 	forEachOverlay(t, func(t *testing.T, overlay string) {
 		all := render(t, overlay)
 		for _, added := range append([][]string{components}, slices.Collect(slices.Chunk(components, 1))...) {
-			text, err := Render(Options{Overlay: overlay, Components: added})
+			text, err := renderQuickly(Options{Overlay: overlay, Components: added})
 			if err != nil {
 				t.Errorf("with %v: %v", added, err)
 				continue
@@ -132,7 +132,7 @@ func TestWrongOptions(t *testing.T) {
 	}
 	for name, test := range tests {
 		t.Run(name, func(t *testing.T) {
-			_, err := Render(test.options)
+			_, err := renderQuickly(test.options)
 			if err == nil {
 				t.Fatal("it is rendered")
 			}

@@ -32,6 +32,10 @@ func Render(o Options) ([]byte, error) {
 	if err != nil {
 		return nil, err
 	}
+	return o.render(files)
+}
+
+func (o Options) render(files filesys.FileSystem) ([]byte, error) {
 	dir, err := o.write(files)
 	if err != nil {
 		return nil, err

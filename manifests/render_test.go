@@ -23,7 +23,7 @@ func TestMain(m *testing.M) {
 
 func TestRenderGolden(t *testing.T) {
 	forEachOverlay(t, func(t *testing.T, overlay string) {
-		got, err := Render(Options{Overlay: overlay})
+		got, err := renderQuickly(Options{Overlay: overlay})
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -36,6 +36,7 @@ func TestRenderGolden(t *testing.T) {
 
 func checkGolden(t *testing.T, name string, got []byte) {
 	t.Helper()
+	got = withoutDefinitions(t, got)
 	golden := filepath.Join("testdata", name+".golden.yaml")
 	if flag.Lookup("update").Value.String() == "true" {
 		if err := os.WriteFile(golden, got, 0o644); err != nil {
@@ -82,18 +83,21 @@ func renderOnTop(t *testing.T, dir, namespace string, components ...string) []by
 	if dir != BaseDir {
 		o.Overlay = path.Base(dir)
 	}
-	rendered, err := Render(o)
+	rendered, err := renderQuickly(o)
 	if err != nil {
 		t.Fatal(err)
 	}
 	return rendered
 }
 
-func TestTwoInstallationsShareNothing(t *testing.T) {
+func TestTwoInstallationsShareOnlyTheDefinitions(t *testing.T) {
 	seen := map[string]bool{}
 	for _, namespace := range []string{"one", "two"} {
 		for _, object := range decode(t, renderOnTop(t, OverlaysDir+"/e2e", namespace)) {
 			key := identity(t, object)
+			if isDefinition(object) {
+				continue
+			}
 			if seen[key] {
 				t.Errorf("%s is in both", key)
 			}
@@ -103,7 +107,7 @@ func TestTwoInstallationsShareNothing(t *testing.T) {
 }
 
 func TestRenderIsForOneNamespace(t *testing.T) {
-	clusterWide := []string{"Namespace", "ClusterRole", "ClusterRoleBinding"}
+	clusterWide := []string{"Namespace", "ClusterRole", "ClusterRoleBinding", "CustomResourceDefinition"}
 	for _, object := range decode(t, renderOnTop(t, OverlaysDir+"/e2e", "one")) {
 		kind := object.GetObjectKind().GroupVersionKind().Kind
 		if got := accessor(t, object).GetNamespace(); got != "one" && !slices.Contains(clusterWide, kind) {
@@ -114,7 +118,7 @@ func TestRenderIsForOneNamespace(t *testing.T) {
 
 // A name that one kustomization fixes could not be set by others.
 func TestBaseNamesNoNamespace(t *testing.T) {
-	files, err := fileSystem()
+	files, err := quickFiles()
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -158,11 +162,14 @@ func TestNamespacesAreRestricted(t *testing.T) {
 }
 
 // An object in two overlays would be changed by both installations.
-func TestOverlaysShareNothing(t *testing.T) {
+func TestOverlaysShareOnlyTheDefinitions(t *testing.T) {
 	in := map[string]string{}
 	forEachOverlay(t, func(t *testing.T, overlay string) {
 		for _, object := range render(t, overlay) {
 			key := identity(t, object)
+			if isDefinition(object) {
+				continue
+			}
 			if other, ok := in[key]; ok {
 				t.Errorf("%s is in %s too", key, other)
 			}

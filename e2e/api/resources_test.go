@@ -45,11 +45,6 @@ type resources struct {
 
 func newResources(t *testing.T) *resources {
 	t.Helper()
-	t.Cleanup(func() {
-		if _, err := shared.Kubectl(context.WithoutCancel(t.Context()), "", "delete", "-k", definitionsDir, "--ignore-not-found", "--wait=false"); err != nil {
-			t.Error(err)
-		}
-	})
 	resourceClient, err := client.New(shared.REST)
 	if err != nil {
 		t.Fatal(err)
@@ -98,6 +93,7 @@ func (r *resources) expect(t *testing.T, want, stdin string, args ...string) {
 	}
 }
 
+// applyDefinitions applies the definitions, which the rig has applied, in both ways.
 func (r *resources) applyDefinitions(t *testing.T) {
 	for _, args := range [][]string{
 		{"apply", "-k", definitionsDir},

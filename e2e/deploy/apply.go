@@ -5,21 +5,40 @@ import (
 	"errors"
 	"fmt"
 	"slices"
+	"time"
 
 	apierrors "k8s.io/apimachinery/pkg/api/errors"
 	"k8s.io/apimachinery/pkg/api/meta"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
+	"k8s.io/apimachinery/pkg/util/wait"
 	"k8s.io/client-go/dynamic"
 )
 
 const fieldManager = "batch-job-controller-e2e"
 
-// apply applies the objects, namespaces first.
+// apply applies the objects, namespaces first, and then custom resource definitions, whose
+// kinds it waits for.
 func (c *Cluster) apply(ctx context.Context, objects []*unstructured.Unstructured) error {
 	ordered := slices.Clone(objects)
 	slices.SortStableFunc(ordered, func(a, b *unstructured.Unstructured) int { return rank(a) - rank(b) })
-	for _, object := range ordered {
+	others := slices.IndexFunc(ordered, func(o *unstructured.Unstructured) bool { return rank(o) > definitionRank })
+	if others < 0 {
+		others = len(ordered)
+	}
+	if err := c.applyAll(ctx, ordered[:others]); err != nil {
+		return err
+	}
+	for _, object := range ordered[:others] {
+		if err := c.established(ctx, object); err != nil {
+			return err
+		}
+	}
+	return c.applyAll(ctx, ordered[others:])
+}
+
+func (c *Cluster) applyAll(ctx context.Context, objects []*unstructured.Unstructured) error {
+	for _, object := range objects {
 		client, err := c.clientFor(object)
 		if err == nil {
 			_, err = client.Apply(ctx, object.GetName(), object, metav1.ApplyOptions{FieldManager: fieldManager, Force: true})
@@ -31,18 +50,57 @@ func (c *Cluster) apply(ctx context.Context, objects []*unstructured.Unstructure
 	return nil
 }
 
+const definitionRank = 1
+
 func rank(object *unstructured.Unstructured) int {
-	if object.GetKind() == "Namespace" {
+	switch {
+	case object.GetKind() == "Namespace":
 		return 0
+	case isDefinition(object):
+		return definitionRank
 	}
-	return 1
+	return definitionRank + 1
 }
 
-// delete deletes the objects in reverse order. A missing object is not an error.
+func isDefinition(object *unstructured.Unstructured) bool {
+	return object.GetKind() == "CustomResourceDefinition"
+}
+
+// established waits until the API server serves the kind of a definition.
+func (c *Cluster) established(ctx context.Context, object *unstructured.Unstructured) error {
+	if !isDefinition(object) {
+		return nil
+	}
+	client, err := c.clientFor(object)
+	if err != nil {
+		return err
+	}
+	err = wait.PollUntilContextTimeout(ctx, 100*time.Millisecond, time.Minute, true, func(ctx context.Context) (bool, error) {
+		live, err := client.Get(ctx, object.GetName(), metav1.GetOptions{})
+		if err != nil {
+			return false, err
+		}
+		conditions, _, err := unstructured.NestedSlice(live.Object, "status", "conditions")
+		return slices.ContainsFunc(conditions, func(condition any) bool {
+			c, ok := condition.(map[string]any)
+			return ok && c["type"] == "Established" && c["status"] == "True"
+		}), err
+	})
+	if err != nil {
+		return fmt.Errorf("wait until %s is established: %w", object.GetName(), err)
+	}
+	return nil
+}
+
+// delete deletes the objects in reverse order, but not the definitions, which other
+// installations use. A missing object is not an error.
 func (c *Cluster) delete(ctx context.Context, objects []*unstructured.Unstructured) error {
 	background := metav1.DeletePropagationBackground
 	var errs []error
 	for _, object := range slices.Backward(objects) {
+		if isDefinition(object) {
+			continue
+		}
 		client, err := c.clientFor(object)
 		if err == nil {
 			err = client.Delete(ctx, object.GetName(), metav1.DeleteOptions{PropagationPolicy: &background})

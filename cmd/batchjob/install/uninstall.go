@@ -30,7 +30,7 @@ Jobs, keys and the Lease. Open executions end. There is no confirmation prompt.
 
 Volumes with reports are kept without --delete-reports, and the namespace is kept
 without --delete-namespace. A namespace that install did not create is never
-deleted.`,
+deleted, and neither are the custom resource definitions.`,
 		Args: cobra.NoArgs,
 		RunE: cli.Does(func(ctx context.Context, _ []string) error { return uninstall(ctx, t, o) }),
 	}

@@ -65,7 +65,7 @@ func (c *Client) diffPruned(ctx context.Context, namespace string, wanted []Refe
 		if err != nil {
 			return nil, err
 		}
-		if live != nil && applied(live) && !r.isReports() {
+		if live != nil && applied(live) && !r.isReports() && !r.isShared() {
 			differences = append(differences, Difference{r, content(live), ""})
 		}
 	}

@@ -156,6 +156,10 @@ func (i *Installer) prune(ctx context.Context, gone []Reference) error {
 			i.Report(r, Kept)
 			continue
 		}
+		if r.isShared() {
+			i.Report(r, KeptShared)
+			continue
+		}
 		change, err := i.delete(ctx, r, metav1.DeletePropagationBackground)
 		if err != nil {
 			errs = append(errs, fmt.Errorf("delete an object that is no longer needed: %w", err))

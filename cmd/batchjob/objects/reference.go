@@ -46,6 +46,10 @@ func (r Reference) sameAs(other Reference) bool {
 // isReports reports whether the object holds reports, which must not be lost.
 func (r Reference) isReports() bool { return r.Kind == "PersistentVolumeClaim" }
 
+// isShared reports whether other installations use the object too: its deletion would delete
+// all of their NodeCronJobs and Executions.
+func (r Reference) isShared() bool { return r.Kind == "CustomResourceDefinition" }
+
 // Change is what was done to an object.
 type Change string
 
@@ -56,5 +60,6 @@ const (
 	Unchanged  Change = "unchanged"
 	Deleted    Change = "deleted"
 	Kept       Change = "kept"
+	KeptShared Change = "kept: other installations may use it"
 	NotOurs    Change = "kept: not created by this program"
 )

@@ -176,6 +176,10 @@ func (u *Uninstaller) deleteInstalled(ctx context.Context, installed []Reference
 		if r.isReports() || r.Kind == "Namespace" {
 			continue
 		}
+		if r.isShared() {
+			u.Report(r, KeptShared)
+			continue
+		}
 		change, err := u.delete(ctx, r, metav1.DeletePropagationBackground)
 		errs = append(errs, err)
 		if change != "" {

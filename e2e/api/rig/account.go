@@ -109,6 +109,9 @@ func (s *Site) manifests(components []string) []runtime.Object {
 			s.tb.Fatal(err)
 		}
 		object, _, err := scheme.Codecs.UniversalDeserializer().Decode(document[:n], nil, nil)
+		if runtime.IsNotRegisteredError(err) {
+			continue // a custom resource definition
+		}
 		if err != nil {
 			s.tb.Fatal(err)
 		}

@@ -60,6 +60,9 @@ func Open(ctx context.Context, name string, log io.Writer) (_ *Cluster, err erro
 	if err == nil {
 		err = c.connect()
 	}
+	if err == nil {
+		err = c.applyDefinitions(ctx)
+	}
 	if err != nil {
 		return nil, errors.Join(err, c.Close())
 	}
