@@ -43,14 +43,14 @@ func Open(ctx context.Context, name string, log io.Writer) (_ *Cluster, err erro
 	if err != nil {
 		return nil, errors.Join(err, c.Close())
 	}
-	group, ctx := errgroup.WithContext(ctx)
+	group, starting := errgroup.WithContext(ctx)
 	group.Go(func() (err error) {
-		c.server, err = buildServer(ctx, c.dir)
+		c.server, err = buildServer(starting, c.dir)
 		return err
 	})
 	group.Go(func() (err error) {
 		// One simulated node, so that kwok runs: tests add their own nodes.
-		c.cluster, err = cluster.Start(ctx, cluster.Options{
+		c.cluster, err = cluster.Start(starting, cluster.Options{
 			Name: name, Simulated: 1, FastJobs: true, Log: log,
 			ExtraArgs: map[string][]string{"kube-apiserver": apiServer},
 		})
