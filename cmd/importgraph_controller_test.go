@@ -87,6 +87,7 @@ var allowedOfController = map[string][]string{
 		"sigs.k8s.io/json",
 	},
 	"controller/definition": {
+		"controller/api/v1alpha1",
 		"controller/backoff",
 		"controller/config",
 		"controller/execution",
@@ -103,6 +104,7 @@ var allowedOfController = map[string][]string{
 	},
 	"controller/execution": {},
 	"controller/history": {
+		"controller/api/v1alpha1",
 		"controller/backoff",
 		"controller/execution",
 		"controller/intake",
@@ -129,6 +131,7 @@ var allowedOfController = map[string][]string{
 		"k8s.io/utils/...",
 	},
 	"controller/jobspec": {
+		"controller/api/v1alpha1",
 		"controller/execution",
 		"controller/route",
 		"k8s.io/api/...",
@@ -139,6 +142,7 @@ var allowedOfController = map[string][]string{
 	},
 	"controller/kube": {
 		"controller/api/client",
+		"controller/api/v1alpha1",
 		"controller/backoff",
 		"controller/execution",
 		"controller/jobspec",
@@ -196,8 +200,10 @@ var allowedOfController = map[string][]string{
 		"controller/slots",
 		"controller/timing",
 		"k8s.io/api/...",
+		"k8s.io/apimachinery/...",
 	},
 	"controller/record": {
+		"controller/api/client",
 		"controller/api/v1alpha1",
 		"controller/execution",
 		"controller/jobspec",

@@ -4,6 +4,7 @@ import (
 	"errors"
 	"fmt"
 	"math/rand/v2"
+	"slices"
 	"strings"
 	"sync"
 	"sync/atomic"
@@ -18,6 +19,7 @@ import (
 	"k8s.io/apimachinery/pkg/watch"
 	clienttesting "k8s.io/client-go/testing"
 
+	"github.com/batch-job-controller/batch-job-controller/controller/api/v1alpha1"
 	"github.com/batch-job-controller/batch-job-controller/controller/config"
 	"github.com/batch-job-controller/batch-job-controller/controller/execution"
 )
@@ -85,26 +87,28 @@ func TestAPIServerThatFailsOftenIsNotGivenUp(t *testing.T) {
 // there was such a request.
 func (c *cluster) loseAnswer(verb, resource string, n int, err error) (lost func() bool) {
 	var seen atomic.Int32
-	carryOut := clienttesting.ObjectReaction(c.client.Tracker())
+	fake := c.fakes(resource)[0]
+	fake.Lock()
+	others := slices.Clone(fake.ReactionChain)
+	fake.Unlock()
 	c.react(verb, resource, func(action clienttesting.Action) (bool, runtimeObject, error) {
-		if action.GetSubresource() != "" {
+		if action.GetSubresource() != "" && resource != v1alpha1.ExecutionResource {
 			return false, nil, nil
 		}
 		if seen.Add(1) != int32(n) {
 			return false, nil, nil
 		}
-		prepare := map[string]clienttesting.ReactionFunc{
-			"create jobs": c.onCreate, "create configmaps": c.giveVersion, "update configmaps": c.compareVersions,
-		}[verb+" "+resource]
-		if prepare != nil {
-			if refused, object, err := prepare(action); refused {
-				return true, object, err
+		for _, reactor := range others {
+			if !reactor.Handles(action) {
+				continue
+			}
+			if handled, _, refused := reactor.React(action); handled && refused != nil {
+				return true, nil, refused
+			} else if handled {
+				return true, nil, err
 			}
 		}
-		if _, _, err := carryOut(action); err != nil {
-			return true, nil, err
-		}
-		return true, nil, err
+		return false, nil, nil
 	})
 	return func() bool { return int(seen.Load()) >= n }
 }
@@ -115,7 +119,9 @@ func TestWriteWhoseAnswerIsLostIsNotDoneTwice(t *testing.T) {
 		apierrors.NewTimeoutError("after the write", 1),
 		errors.New("connection reset by peer"),
 	}
-	for request, writes := range map[string]int{"create jobs": 4, "create configmaps": 2, "update configmaps": 7, "patch jobs": 1, "create events": 2} {
+	for request, writes := range map[string]int{
+		"create jobs": 4, "create configmaps": 2, "update configmaps": 1, "create executions": 1, "update executions": 5, "patch jobs": 1, "create events": 2,
+	} {
 		for n := range writes {
 			err := answers[n%len(answers)]
 			t.Run(fmt.Sprintf("F-11 %s, number %d: %s", request, n+1, err), func(t *testing.T) {
@@ -179,7 +185,7 @@ func TestNamespaceThatTerminates(t *testing.T) {
 		time.Sleep(10 * time.Second)
 		begun.Store(true)
 		time.Sleep(20 * time.Second)
-		must(t, c.client.CoreV1().ConfigMaps(testNamespace).Delete(t.Context(), c.records()[0].Object.Name, metav1.DeleteOptions{}))
+		must(t, c.resources().Delete(t.Context(), c.records()[0].Object.Name, metav1.DeleteOptions{}))
 		for _, node := range []string{"a", "b"} {
 			for _, job := range c.jobsOfNode(node) {
 				must(t, c.client.BatchV1().Jobs(testNamespace).Delete(t.Context(), job.Name, metav1.DeleteOptions{}))

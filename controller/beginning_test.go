@@ -7,24 +7,31 @@ import (
 	"testing"
 	"time"
 
-	corev1 "k8s.io/api/core/v1"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	clienttesting "k8s.io/client-go/testing"
 
+	"github.com/batch-job-controller/batch-job-controller/controller/api/v1alpha1"
 	"github.com/batch-job-controller/batch-job-controller/controller/config"
 	"github.com/batch-job-controller/batch-job-controller/controller/execution"
+	"github.com/batch-job-controller/batch-job-controller/controller/jobspec"
 	"github.com/batch-job-controller/batch-job-controller/controller/kube"
 	"github.com/batch-job-controller/batch-job-controller/controller/record"
 )
 
-// The leader dies after it has written the state, and before it creates the record.
+// The leader dies after it has written the state, and before the execution is open.
 func TestExecutionThatWasBeingOpenedIsOpenedByTheNextLeader(t *testing.T) {
 	tests := map[string]struct {
+		fails [2]string     // the requests, while the leader dies
 		after time.Duration // until the next leader
 		want  []string      // when the executions were scheduled
+		left  int           // executions that are rejected
 	}{
-		"soon":                       {5 * time.Second, []string{"00:10"}},
-		"after its startingDeadline": {4 * time.Minute, nil},
+		"before it creates it, and the next one comes soon":   {fails: [2]string{"create", "executions"}, after: 5 * time.Second, want: []string{"00:10"}},
+		"before it creates it, and the next one is too late":  {fails: [2]string{"create", "executions"}, after: 4 * time.Minute},
+		"before it has a plan, and the next one comes soon":   {fails: [2]string{"create", "configmaps"}, after: 5 * time.Second, want: []string{"00:10"}},
+		"before it has a plan, and the next one is too late":  {fails: [2]string{"create", "configmaps"}, after: 4 * time.Minute, left: 1},
+		"before it opens it, and the next one comes soon":     {fails: [2]string{"update", "executions"}, after: 5 * time.Second, want: []string{"00:10"}},
+		"before it opens it, and the next one comes too late": {fails: [2]string{"update", "executions"}, after: 4 * time.Minute, left: 1},
 	}
 	for name, tt := range tests {
 		t.Run(name, func(t *testing.T) {
@@ -36,7 +43,7 @@ func TestExecutionThatWasBeingOpenedIsOpenedByTheNextLeader(t *testing.T) {
 				})
 				var dead atomic.Bool
 				dead.Store(true)
-				c.react("create", "configmaps", func(action clienttesting.Action) (bool, runtimeObject, error) {
+				c.react(tt.fails[0], tt.fails[1], func(action clienttesting.Action) (bool, runtimeObject, error) {
 					name := action.(clienttesting.CreateAction).GetObject().(metav1.Object).GetName()
 					return dead.Load() && name != testName+stateSuffix, nil, errors.New("dead")
 				})
@@ -54,6 +61,11 @@ func TestExecutionThatWasBeingOpenedIsOpenedByTheNextLeader(t *testing.T) {
 				}
 				if !slices.Equal(got, tt.want) {
 					t.Errorf("executions: got %v, want %v", got, tt.want)
+				}
+				all, err := c.store().List(t.Context())
+				must(t, err)
+				if len(all.Rejected) != tt.left {
+					t.Errorf("rejected executions: got %d, want %d", len(all.Rejected), tt.left)
 				}
 				state := c.state()
 				if state.Pending != nil {
@@ -95,14 +107,16 @@ func TestLeaderThatWasReplacedOpensNothing(t *testing.T) {
 	})
 }
 
-// A ConfigMap of another tool has the name that the next record would get.
+// An Execution that a person created has the name that the next one would get.
 func TestExecutionWhoseNameIsTakenGetsTheNext(t *testing.T) {
 	inBubble(t, func(t *testing.T) {
 		c := newCluster(t, "a")
 		start := execution.NewID(time.Now().Add(time.Second))
-		must(t, c.client.Tracker().Add(&corev1.ConfigMap{ObjectMeta: metav1.ObjectMeta{
-			Namespace: testNamespace, Name: testName + "-" + string(start),
-		}}))
+		_, err := c.resources().Create(t.Context(), &v1alpha1.Execution{
+			ObjectMeta: metav1.ObjectMeta{Name: testName + "-" + string(start)},
+			Spec:       v1alpha1.ExecutionSpec{NodeCronJobName: testName, Trigger: v1alpha1.ManualTrigger},
+		}, metav1.CreateOptions{})
+		must(t, err)
 		r := startReplica(t, c, newMemoryStore(), testConfig())
 		defer r.kill()
 		time.Sleep(10 * time.Second)
@@ -110,4 +124,46 @@ func TestExecutionWhoseNameIsTakenGetsTheNext(t *testing.T) {
 			t.Errorf("records: got %+v, want %s closed", all, start.Next())
 		}
 	})
+}
+
+// A leader dies after it has written its plan. Its successor sees another node, and opens the
+// execution with a plan of its own.
+func TestThePlanOfALeaderThatOpenedNothingIsDeleted(t *testing.T) {
+	inBubble(t, func(t *testing.T) {
+		c := newCluster(t, "a")
+		var dead atomic.Bool
+		dead.Store(true)
+		c.react("update", "executions", func(clienttesting.Action) (bool, runtimeObject, error) {
+			return dead.Load(), nil, errors.New("dead")
+		})
+		store, cfg := newMemoryStore(), testConfig(everyTenMinutes)
+		r := startReplica(t, c, store, cfg)
+		time.Sleep(10*time.Minute + 100*time.Millisecond)
+		r.kill()
+		dead.Store(false)
+		c.addNode("b")
+		if got := len(c.planParts()); got != 1 {
+			t.Errorf("plan parts of the dead leader: got %d, want 1", got)
+		}
+		r = startReplica(t, c, store, cfg)
+		defer r.kill()
+		time.Sleep(time.Minute)
+		c.wantAllSucceeded(2)
+		used := c.records()[0].Object.Status.Plan.Parts
+		if got := c.planParts(); len(used) != 1 || !slices.Equal(got, []string{used[0].Name}) {
+			t.Errorf("plan parts: got %v, want the one that is used, %v", got, used)
+		}
+	})
+}
+
+// planParts returns the names of the plan parts.
+func (c *cluster) planParts() (names []string) {
+	c.t.Helper()
+	selector := jobspec.Selector(testName, jobspec.PlanPartComponent).String()
+	list, err := c.client.CoreV1().ConfigMaps(testNamespace).List(c.ctx, metav1.ListOptions{LabelSelector: selector})
+	must(c.t, err)
+	for _, part := range list.Items {
+		names = append(names, part.Name)
+	}
+	return names
 }

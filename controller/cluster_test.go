@@ -17,6 +17,7 @@ import (
 	"k8s.io/apimachinery/pkg/types"
 	clienttesting "k8s.io/client-go/testing"
 
+	"github.com/batch-job-controller/batch-job-controller/controller/api/v1alpha1"
 	"github.com/batch-job-controller/batch-job-controller/controller/jobspec"
 	"github.com/batch-job-controller/batch-job-controller/controller/testkit"
 )
@@ -65,6 +66,7 @@ func newCluster(t *testing.T, nodes ...string) *cluster {
 	c.client.PrependReactor("update", "configmaps", c.compareVersions)
 	c.client.PrependReactor("create", "configmaps", c.giveVersion)
 	c.client.PrependReactor("delete-collection", "secrets", c.deleteSecrets)
+	c.client.PrependReactor("delete-collection", "configmaps", c.deleteConfigMaps)
 	c.collectGarbage()
 	for _, name := range nodes {
 		c.addNode(name)
@@ -79,9 +81,23 @@ func newCluster(t *testing.T, nodes ...string) *cluster {
 // react adds a reactor that has the first turn from now on. The fake's own PrependReactor is
 // for a client that is not in use yet.
 func (c *cluster) react(verb, resource string, reaction clienttesting.ReactionFunc) {
-	c.client.Lock()
-	defer c.client.Unlock()
-	c.client.PrependReactor(verb, resource, reaction)
+	for _, f := range c.fakes(resource) {
+		f.Lock()
+		f.PrependReactor(verb, resource, reaction)
+		f.Unlock()
+	}
+}
+
+// fakes returns the fakes that have a resource: the custom resources have one of their own.
+func (c *cluster) fakes(resource string) []*clienttesting.Fake {
+	switch resource {
+	case "*":
+		return []*clienttesting.Fake{&c.client.Fake, c.client.Resources.Fake}
+	case v1alpha1.ExecutionResource:
+		return []*clienttesting.Fake{c.client.Resources.Fake}
+	default:
+		return []*clienttesting.Fake{&c.client.Fake}
+	}
 }
 
 func must(t *testing.T, err error) {
@@ -109,7 +125,7 @@ func (c *cluster) behave(node string, b behaviour) {
 	c.behaviours[node] = b
 }
 
-// The fake API server assigns no UIDs and compares no resource versions: these reactors do.
+// client-go's fake assigns no UIDs and compares no resource versions: these reactors do.
 // They must return at once, because the fake holds a lock that the whole bubble would wait
 // for.
 func (c *cluster) giveVersion(action clienttesting.Action) (bool, runtimeObject, error) {
@@ -150,6 +166,24 @@ func (c *cluster) deleteSecrets(action clienttesting.Action) (bool, runtimeObjec
 	for _, secret := range list.(*corev1.SecretList).Items {
 		if which.Labels.Matches(labels.Set(secret.Labels)) && which.Fields.Matches(fields.Set{metav1.ObjectNameField: secret.Name}) {
 			if err := c.client.Tracker().Delete(secrets, action.GetNamespace(), secret.Name); err != nil {
+				return true, nil, err
+			}
+		}
+	}
+	return true, nil, nil
+}
+
+// deleteConfigMaps deletes the selected ConfigMaps, which the fake does not do.
+func (c *cluster) deleteConfigMaps(action clienttesting.Action) (bool, runtimeObject, error) {
+	which := action.(clienttesting.DeleteCollectionAction).GetListRestrictions()
+	resource := corev1.SchemeGroupVersion.WithResource("configmaps")
+	list, err := c.client.Tracker().List(resource, corev1.SchemeGroupVersion.WithKind("ConfigMap"), action.GetNamespace())
+	if err != nil {
+		return true, nil, err
+	}
+	for _, object := range list.(*corev1.ConfigMapList).Items {
+		if which.Labels.Matches(labels.Set(object.Labels)) {
+			if err := c.client.Tracker().Delete(resource, action.GetNamespace(), object.Name); err != nil {
 				return true, nil, err
 			}
 		}

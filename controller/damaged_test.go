@@ -7,49 +7,50 @@ import (
 	"testing"
 	"time"
 
-	corev1 "k8s.io/api/core/v1"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	clienttesting "k8s.io/client-go/testing"
 
+	"github.com/batch-job-controller/batch-job-controller/controller/api/v1alpha1"
 	"github.com/batch-job-controller/batch-job-controller/controller/config"
 	"github.com/batch-job-controller/batch-job-controller/controller/execution"
-	"github.com/batch-job-controller/batch-job-controller/controller/jobspec"
 	"github.com/batch-job-controller/batch-job-controller/controller/kube"
-	"github.com/batch-job-controller/batch-job-controller/controller/record"
 )
 
 // everyTenMinutes fires at minutes 10, 20, 30, ...
 func everyTenMinutes(c *config.Config) { c.CronExpression, c.RunOnStartup = "*/10 * * * *", false }
 
-// edit changes a record, as kubectl edit does.
-func (c *cluster) edit(name string, change func(*corev1.ConfigMap)) {
+// edit changes a record, as a tool may that writes what the API server stores: the rules of
+// the definition reject some of these changes.
+func (c *cluster) edit(name string, change func(*v1alpha1.Execution)) {
 	c.t.Helper()
-	client := c.client.CoreV1().ConfigMaps(testNamespace)
-	there, err := client.Get(c.ctx, name, metav1.GetOptions{})
+	there, err := c.resources().Get(c.ctx, name, metav1.GetOptions{})
 	must(c.t, err)
 	change(there)
-	_, err = client.Update(c.ctx, there, metav1.UpdateOptions{})
-	must(c.t, err)
+	resource := v1alpha1.GroupVersion().WithResource(v1alpha1.ExecutionResource)
+	must(c.t, c.client.Resources.Tracker().Update(resource, there, testNamespace))
 }
+
+// anotherPhase is a phase that there is not.
+func anotherPhase(e *v1alpha1.Execution) { e.Status.Phase = "Odd" }
 
 // executionsByTick returns the phases of the records that are not damaged, by tick.
 func (c *cluster) executionsByTick() map[string]execution.Phase {
 	c.t.Helper()
-	all, err := record.NewStore(c.client.CoreV1().ConfigMaps(testNamespace), testName).List(c.ctx)
+	all, err := c.store().List(c.ctx)
 	must(c.t, err)
 	phases := map[string]execution.Phase{}
-	for _, r := range all.Records {
-		phases[r.Plan.Scheduled.Format("15:04")] = r.Account.Phase
+	for _, head := range all.Opened() {
+		phases[head.Scheduled.UTC().Format("15:04")] = head.Phase
 	}
 	return phases
 }
 
 func TestADamagedRecordStopsNoLeader(t *testing.T) {
-	damages := map[string]func(*corev1.ConfigMap){
-		"no plan":             func(o *corev1.ConfigMap) { delete(o.BinaryData, planKey) },
-		"an unknown phase":    func(o *corev1.ConfigMap) { o.Data[phaseKey] = "Odd" },
-		"an account of more":  func(o *corev1.ConfigMap) { o.Data[admittedKey] = "0-99" },
-		"a foreign execution": func(o *corev1.ConfigMap) { o.Labels[jobspec.ExecutionLabel] = "20200101000000" },
+	damages := map[string]func(*v1alpha1.Execution){
+		"no plan":             func(e *v1alpha1.Execution) { e.Status.Plan = nil },
+		"an unknown phase":    anotherPhase,
+		"an account of more":  func(e *v1alpha1.Execution) { e.Status.Account.Admitted = "0-99" },
+		"a foreign execution": func(e *v1alpha1.Execution) { e.Status.ExecutionID = "20200101000000" },
 	}
 	for name, damage := range damages {
 		t.Run(name, func(t *testing.T) {
@@ -64,8 +65,8 @@ func TestADamagedRecordStopsNoLeader(t *testing.T) {
 				record := c.records()[0].Object.Name
 				c.edit(record, damage)
 				var written meter
-				c.react("update", "configmaps", func(action clienttesting.Action) (bool, runtimeObject, error) {
-					if action.(clienttesting.UpdateAction).GetObject().(*corev1.ConfigMap).Name == record {
+				c.react("update", "executions", func(action clienttesting.Action) (bool, runtimeObject, error) {
+					if action.(clienttesting.UpdateAction).GetObject().(*v1alpha1.Execution).Name == record {
 						written.count()
 					}
 					return false, nil, nil
@@ -115,7 +116,7 @@ func TestNoTickRunsBesideTheJobsOfADamagedRecord(t *testing.T) {
 				r := startReplica(t, c, store, testConfig(everyTenMinutes))
 				time.Sleep(10*time.Minute + 30*time.Second)
 				record := c.records()[0].Object.Name
-				c.edit(record, func(o *corev1.ConfigMap) { o.Data[phaseKey] = "Odd" })
+				c.edit(record, anotherPhase)
 				time.Sleep(5 * time.Minute)
 				if r.hasOpenExecution() {
 					t.Error("the execution is still open")
@@ -152,7 +153,7 @@ func TestNoTickRunsBesideThePodsOfADamagedRecord(t *testing.T) {
 		r := startReplica(t, c, newMemoryStore(), testConfig(everyTenMinutes, func(c *config.Config) { c.PodTemplate = patientTemplate }))
 		defer r.kill()
 		time.Sleep(10*time.Minute + 30*time.Second)
-		c.edit(c.records()[0].Object.Name, func(o *corev1.ConfigMap) { o.Data[phaseKey] = "Odd" })
+		c.edit(c.records()[0].Object.Name, anotherPhase)
 		time.Sleep(5 * time.Minute)
 		pod, job := c.podOf("a"), c.jobsOfNode("a")[0]
 		must(t, c.client.BatchV1().Jobs(testNamespace).Delete(t.Context(), job.Name, metav1.DeleteOptions{}))
@@ -178,9 +179,9 @@ func TestARecordThatIsMendedInTimeIsGoneOnWith(t *testing.T) {
 		defer r.kill()
 		time.Sleep(time.Minute - time.Second)
 		record := c.records()[0].Object.Name
-		c.edit(record, func(o *corev1.ConfigMap) { o.Data[phaseKey] = "Odd" })
+		c.edit(record, anotherPhase)
 		time.Sleep(5 * time.Second) // it was read again meanwhile
-		c.edit(record, func(o *corev1.ConfigMap) { o.Data[phaseKey] = string(execution.Open) })
+		c.edit(record, func(e *v1alpha1.Execution) { e.Status.Phase = v1alpha1.Open })
 		time.Sleep(5 * time.Minute)
 		c.wantAllSucceeded(2)
 		c.wantOneEvent(kube.EventRecordDamaged, "")
@@ -191,9 +192,13 @@ func TestARecordThatIsMendedInTimeIsGoneOnWith(t *testing.T) {
 func TestARecordThatIsRefusedIsToldOf(t *testing.T) {
 	inBubble(t, func(t *testing.T) {
 		c := newCluster(t, "a", "b", "c")
-		c.refuseConfigMaps("update", isRecord, time.Now().Add(5*time.Minute), policyDenial("configmaps"))
+		for _, node := range []string{"a", "b", "c"} {
+			c.behave(node, behaviour{runFor: 10 * time.Second})
+		}
 		r := startReplica(t, c, newMemoryStore(), testConfig())
 		defer r.kill()
+		time.Sleep(5 * time.Second) // it is open
+		c.refuse("update", "executions", time.Now().Add(5*time.Minute), policyDenial("executions"))
 		time.Sleep(6 * time.Minute)
 		c.wantAllSucceeded(2)
 		c.wantOneEvent(kube.EventRecordRefused, "no owner")
@@ -203,15 +208,15 @@ func TestARecordThatIsRefusedIsToldOf(t *testing.T) {
 	})
 }
 
-// The response to the create of a record is lost, and a user damages the record before the
-// controller reads it: within startingDeadline, or after it.
+// The response to the write that opens the execution is lost, and a user damages the record
+// before the controller reads it: within startingDeadline, or after it.
 func TestATickWhoseRecordIsDamagedUnseenHasNoOther(t *testing.T) {
-	damages := map[string]func(*corev1.ConfigMap){
-		"an unknown phase":        func(o *corev1.ConfigMap) { o.Data[phaseKey] = "Odd" },
-		"no plan":                 func(o *corev1.ConfigMap) { delete(o.BinaryData, planKey) },
-		"another label":           func(o *corev1.ConfigMap) { o.Labels[jobspec.ExecutionLabel] = "20200101000000" },
-		"nothing but the label":   func(o *corev1.ConfigMap) { o.Data, o.BinaryData = nil, nil },
-		"closed and without plan": func(o *corev1.ConfigMap) { o.Data[phaseKey] = string(execution.Closed); o.BinaryData = nil },
+	damages := map[string]func(*v1alpha1.Execution){
+		"an unknown phase":        anotherPhase,
+		"no plan":                 func(e *v1alpha1.Execution) { e.Status.Plan = nil },
+		"another ID":              func(e *v1alpha1.Execution) { e.Status.ExecutionID = "20200101000000" },
+		"nothing but the ID":      func(e *v1alpha1.Execution) { e.Status = v1alpha1.ExecutionStatus{ExecutionID: e.Status.ExecutionID} },
+		"closed and without plan": func(e *v1alpha1.Execution) { e.Status.Phase, e.Status.Plan = v1alpha1.Closed, nil },
 	}
 	for name, damage := range damages {
 		for when, away := range map[string]time.Duration{"in time": time.Minute, "too late": 20 * time.Minute} {
@@ -222,9 +227,9 @@ func TestATickWhoseRecordIsDamagedUnseenHasNoOther(t *testing.T) {
 					r := startReplica(t, c, newMemoryStore(), testConfig(hourly))
 					defer r.kill()
 					time.Sleep(time.Minute)
-					lost := c.loseAnswer("create", "configmaps", 1, errors.New("connection reset by peer"))
+					lost := c.loseAnswer("update", "executions", 1, errors.New("connection reset by peer"))
 					var damaged atomic.Bool
-					c.react("*", "configmaps", func(clienttesting.Action) (bool, runtimeObject, error) {
+					c.react("*", "executions", func(clienttesting.Action) (bool, runtimeObject, error) {
 						return lost() && !damaged.Load() && time.Since(began) < time.Hour+away, nil, errors.New("connection refused")
 					})
 					time.Sleep(time.Until(began.Add(time.Hour + away - time.Second)))
@@ -245,5 +250,42 @@ func TestATickWhoseRecordIsDamagedUnseenHasNoOther(t *testing.T) {
 				})
 			})
 		}
+	}
+}
+
+// A part of the plan of the open execution is deleted. The leader has it in memory, its
+// successor cannot read it.
+func TestAnExecutionWhosePlanIsDeleted(t *testing.T) {
+	tests := map[string]struct{ newLeader bool }{
+		"the same leader closes it":    {newLeader: false},
+		"a new leader leaves it alone": {newLeader: true},
+	}
+	for name, tt := range tests {
+		t.Run(name, func(t *testing.T) {
+			inBubble(t, func(t *testing.T) {
+				c := newCluster(t, "a", "b", "c")
+				for _, node := range []string{"a", "b", "c"} {
+					c.behave(node, behaviour{runFor: time.Minute})
+				}
+				store := newMemoryStore()
+				r := startReplica(t, c, store, testConfig(everyTenMinutes))
+				time.Sleep(10*time.Minute + 30*time.Second)
+				part := c.records()[0].Object.Status.Plan.Parts[0].Name
+				must(t, c.client.CoreV1().ConfigMaps(testNamespace).Delete(t.Context(), part, metav1.DeleteOptions{}))
+				if tt.newLeader {
+					r.kill()
+					r = startReplica(t, c, store, testConfig(everyTenMinutes))
+				}
+				defer r.kill()
+				time.Sleep(15 * time.Minute)
+				got := c.executionsByTick()
+				if (got["00:10"] == execution.Closed) == tt.newLeader || got["00:20"] != execution.Closed {
+					t.Errorf("executions: got %v", got)
+				}
+				if told := len(c.eventsOf(kube.EventRecordDamaged)); (told == 1) != tt.newLeader {
+					t.Errorf("events about the damage: got %d", told)
+				}
+			})
+		})
 	}
 }

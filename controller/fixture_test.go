@@ -1,11 +1,13 @@
 package controller
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"io"
 	"log/slog"
 	"os"
+	"slices"
 	"strings"
 	"testing"
 	"testing/synctest"
@@ -19,6 +21,7 @@ import (
 	clienttesting "k8s.io/client-go/testing"
 	"k8s.io/utils/clock"
 
+	v1alpha1client "github.com/batch-job-controller/batch-job-controller/controller/api/client"
 	"github.com/batch-job-controller/batch-job-controller/controller/auth"
 	"github.com/batch-job-controller/batch-job-controller/controller/config"
 	"github.com/batch-job-controller/batch-job-controller/controller/execution"
@@ -211,12 +214,36 @@ func (c *cluster) state() record.State {
 	return state
 }
 
+// resources returns the client of the Executions.
+func (c *cluster) resources() v1alpha1client.ExecutionInterface {
+	return c.client.V1alpha1().Executions(testNamespace)
+}
+
+// store returns the store of the execution records.
+func (c *cluster) store() record.Store {
+	return record.NewStore(c.resources(), c.client.CoreV1().ConfigMaps(testNamespace), testName)
+}
+
 // records returns all execution records, the oldest first.
 func (c *cluster) records() []record.Record {
 	c.t.Helper()
-	all, err := record.NewStore(c.client.CoreV1().ConfigMaps(testNamespace), testName).List(c.ctx)
+	all, err := c.store().List(c.ctx)
 	must(c.t, errors.Join(err, all.Damage()))
-	return all.Records
+	return c.withClosed(all)
+}
+
+// withClosed returns the records of a list, with those of closed executions, which a list
+// has without their plans.
+func (c *cluster) withClosed(all record.Listing) []record.Record {
+	c.t.Helper()
+	records := all.Records
+	for _, head := range all.Closed {
+		r, err := c.store().Load(c.ctx, head.Object)
+		must(c.t, err)
+		records = append(records, r)
+	}
+	slices.SortFunc(records, func(a, b record.Record) int { return cmp.Compare(a.Plan.ID, b.Plan.ID) })
+	return records
 }
 
 var (
@@ -248,13 +275,8 @@ func (c *cluster) failingFor(node string, err error) clienttesting.ReactionFunc 
 	}
 }
 
-// Keys of the ConfigMaps of records and of the state, which people and tools read.
+// The name and a key of the ConfigMap of the state, which people and tools read.
 const (
-	planKey       = "plan.json.gz"
-	schemaKey     = "schema"
-	phaseKey      = "phase"
-	admittedKey   = "admitted"
-	unreportedKey = "unreported"
-	stateSuffix   = "-state"
-	scheduleKey   = "schedule"
+	stateSuffix = "-state"
+	scheduleKey = "schedule"
 )

@@ -8,10 +8,10 @@ import (
 	"testing"
 	"time"
 
-	corev1 "k8s.io/api/core/v1"
 	apierrors "k8s.io/apimachinery/pkg/api/errors"
 	clienttesting "k8s.io/client-go/testing"
 
+	"github.com/batch-job-controller/batch-job-controller/controller/api/v1alpha1"
 	"github.com/batch-job-controller/batch-job-controller/controller/config"
 )
 
@@ -19,19 +19,18 @@ import (
 // pause a tenth shorter.
 func TestPausesBetweenTriesHaveJitter(t *testing.T) {
 	const ms = time.Millisecond
-	update := func(record bool) func(clienttesting.Action) bool {
-		return func(action clienttesting.Action) bool {
-			return isRecord(action.(clienttesting.UpdateAction).GetObject().(*corev1.ConfigMap).Name) == record
-		}
-	}
 	tests := map[string]struct {
-		verb  string
-		fails func(clienttesting.Action) bool
-		want  []time.Duration // the first pauses
+		verb, resource string
+		fails          func(*v1alpha1.Execution) bool
+		want           []time.Duration // the first pauses
 	}{
-		"the records are read": {"list", func(clienttesting.Action) bool { return true }, []time.Duration{900 * ms, 1800 * ms, 3600 * ms}},
-		"a tick is remembered": {"update", update(false), []time.Duration{225 * ms, 450 * ms, 900 * ms}},
-		"a record is written":  {"update", update(true), []time.Duration{90 * ms, 180 * ms, 360 * ms}},
+		"the records are read":   {verb: "list", resource: "executions", want: []time.Duration{900 * ms, 1800 * ms, 3600 * ms}},
+		"a tick is remembered":   {verb: "update", resource: "configmaps", want: []time.Duration{225 * ms, 450 * ms, 900 * ms}},
+		"an execution is opened": {verb: "update", resource: "executions", want: []time.Duration{225 * ms, 450 * ms, 900 * ms}},
+		"a record is written": {
+			verb: "update", resource: "executions", want: []time.Duration{90 * ms, 180 * ms, 360 * ms},
+			fails: func(e *v1alpha1.Execution) bool { return e.Status.Phase == v1alpha1.Closing },
+		},
 	}
 	for name, tt := range tests {
 		t.Run(name, func(t *testing.T) {
@@ -39,8 +38,8 @@ func TestPausesBetweenTriesHaveJitter(t *testing.T) {
 				c := newCluster(t, "a")
 				var mu sync.Mutex
 				var tries []time.Time
-				c.react(tt.verb, "configmaps", func(action clienttesting.Action) (bool, runtimeObject, error) {
-					if !tt.fails(action) {
+				c.react(tt.verb, tt.resource, func(action clienttesting.Action) (bool, runtimeObject, error) {
+					if tt.fails != nil && !tt.fails(action.(clienttesting.UpdateAction).GetObject().(*v1alpha1.Execution)) {
 						return false, nil, nil
 					}
 					mu.Lock()

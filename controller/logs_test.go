@@ -131,7 +131,7 @@ func TestExecutionThatIsReadAgainWhileLogsAreSavedCloses(t *testing.T) {
 		time.Sleep(5 * time.Second) // the logs of a and b are being saved
 		object := c.records()[0].Object.DeepCopy()
 		object.Annotations = map[string]string{"somebody": "was here"}
-		_, err := c.client.CoreV1().ConfigMaps(testNamespace).Update(t.Context(), object, metav1.UpdateOptions{})
+		_, err := c.resources().Update(t.Context(), object, metav1.UpdateOptions{})
 		must(t, err)
 		time.Sleep(2 * time.Minute)
 		c.wantAllSucceeded(2)

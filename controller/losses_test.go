@@ -8,7 +8,6 @@ import (
 	"time"
 
 	"github.com/google/go-cmp/cmp"
-	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 
 	"github.com/batch-job-controller/batch-job-controller/controller/config"
 	"github.com/batch-job-controller/batch-job-controller/controller/execution"
@@ -44,7 +43,6 @@ func TestResultsThatAreLostAfterTheirExecutionClosed(t *testing.T) {
 	tests := map[string]struct {
 		nodes    []string // a and b unless it says otherwise, and c, which fails
 		config   []func(*config.Config)
-		earlier  bool // an earlier version closed the record
 		lose     func(*memoryStore, execution.ID)
 		restarts int // 1 unless it says otherwise
 
@@ -81,7 +79,6 @@ func TestResultsThatAreLostAfterTheirExecutionClosed(t *testing.T) {
 			config: []func(*config.Config){func(c *config.Config) { c.Result = config.ResultOptional }},
 			lose:   remove("a"), want: []string{"the results of 1 nodes " + gone + "a."}, wantCount: 1,
 		},
-		"a record of before does not say who sent one": {earlier: true, lose: func(s *memoryStore, _ execution.ID) { s.emptied() }},
 		"the disk cannot be read": {
 			lose: func(s *memoryStore, id execution.ID) { remove("a")(s, id); s.fail(errors.New("input/output error")) },
 		},
@@ -108,12 +105,6 @@ func TestResultsThatAreLostAfterTheirExecutionClosed(t *testing.T) {
 				}
 				time.Sleep(2 * time.Minute)
 				r.kill()
-				if tt.earlier {
-					object := c.records()[0].Object.DeepCopy()
-					delete(object.Data, unreportedKey)
-					_, err := c.client.CoreV1().ConfigMaps(testNamespace).Update(t.Context(), object, metav1.UpdateOptions{})
-					must(t, err)
-				}
 				before := c.records()[0]
 				tt.lose(store, id)
 				cfg.RunOnStartup = false
@@ -125,7 +116,7 @@ func TestResultsThatAreLostAfterTheirExecutionClosed(t *testing.T) {
 				said := 0
 				for _, e := range c.eventsOf(kube.EventResultsLost) {
 					said += int(max(e.Count, 1))
-					if e.Type != "Warning" || e.InvolvedObject.Name != before.Object.Name || e.InvolvedObject.Kind != "ConfigMap" {
+					if e.Type != "Warning" || e.InvolvedObject.Name != before.Object.Name || e.InvolvedObject.Kind != "Execution" {
 						t.Errorf("event %s about %s %s", e.Type, e.InvolvedObject.Kind, e.InvolvedObject.Name)
 					}
 					for _, want := range append(tt.want, "execution "+string(id)+": ", "The record stays as it was") {
@@ -140,7 +131,7 @@ func TestResultsThatAreLostAfterTheirExecutionClosed(t *testing.T) {
 				if got := r.metric("batch_job_controller_last_execution_nodes", "outcome=unreported"); got != tt.wantUnreported {
 					t.Errorf("unreported in the metrics: %v, want %v", got, tt.wantUnreported)
 				}
-				if diff := cmp.Diff(before.Object.Data, c.records()[0].Object.Data); diff != "" {
+				if diff := cmp.Diff(before.Object.Status, c.records()[0].Object.Status); diff != "" {
 					t.Errorf("the record was written after it was closed:\n%s", diff)
 				}
 			})

@@ -99,7 +99,7 @@ func New(o Options) (*Manager, error) {
 	m := &Manager{
 		Options: o,
 		steady:  timing.NewSteady(o.Clock),
-		records: record.NewStore(o.Client.CoreV1().ConfigMaps(o.Namespace), o.Config.Name),
+		records: record.NewStore(o.Client.V1alpha1().Executions(o.Namespace), o.Client.CoreV1().ConfigMaps(o.Namespace), o.Config.Name),
 		moved:   make(chan struct{}),
 	}
 	var err error

@@ -12,7 +12,6 @@ import (
 	"github.com/batch-job-controller/batch-job-controller/controller/config"
 	"github.com/batch-job-controller/batch-job-controller/controller/execution"
 	"github.com/batch-job-controller/batch-job-controller/controller/jobspec"
-	"github.com/batch-job-controller/batch-job-controller/controller/record"
 	"github.com/batch-job-controller/batch-job-controller/controller/testkit"
 )
 
@@ -167,7 +166,7 @@ func TestExecutionsThatWereLeftOpenAreGoneOnWithInTurn(t *testing.T) {
 	}{
 		"F-39 the first closes": {func(*cluster) {}, 2},
 		"F-39 the first is deleted": {func(c *cluster) { // the garbage collector has not been there
-			must(c.t, c.client.CoreV1().ConfigMaps(testNamespace).Delete(c.ctx, c.records()[0].Object.Name, metav1.DeleteOptions{}))
+			must(c.t, c.resources().Delete(c.ctx, c.records()[0].Object.Name, metav1.DeleteOptions{}))
 		}, 4},
 	}
 	for name, tt := range tests {
@@ -177,11 +176,11 @@ func TestExecutionsThatWereLeftOpenAreGoneOnWithInTurn(t *testing.T) {
 				for _, node := range []string{"a", "b", "c"} {
 					c.behave(node, behaviour{runFor: 10 * time.Second})
 				}
-				left := record.NewStore(c.client.CoreV1().ConfigMaps(testNamespace), testName)
 				plan := testkit.Plan(podTemplate)
+				plan.NodeCronJob = testName
 				plan.Nodes = []execution.Node{{Name: "a", UID: "uid-a"}, {Name: "b", UID: "uid-b"}, {Name: "c", UID: "uid-c"}}
 				for range 2 {
-					_, err := left.Create(t.Context(), plan, execution.Account{Phase: execution.Open})
+					_, _, err := c.store().Create(t.Context(), plan, execution.Account{Phase: execution.Open}, time.Now())
 					must(t, err)
 					plan.ID = plan.ID.Next()
 				}

@@ -11,9 +11,11 @@ import (
 
 	corev1 "k8s.io/api/core/v1"
 	apierrors "k8s.io/apimachinery/pkg/api/errors"
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/apimachinery/pkg/util/validation/field"
 	clienttesting "k8s.io/client-go/testing"
 
+	"github.com/batch-job-controller/batch-job-controller/controller/api/v1alpha1"
 	"github.com/batch-job-controller/batch-job-controller/controller/config"
 	"github.com/batch-job-controller/batch-job-controller/controller/execution"
 	"github.com/batch-job-controller/batch-job-controller/controller/kube"
@@ -24,11 +26,18 @@ func hourly(c *config.Config) {
 	c.CronExpression, c.RunOnStartup, c.StartingDeadline = "0 * * * *", false, 10*time.Minute
 }
 
-// refuseConfigMaps makes writes of records, or of the state, fail for a while.
-func (c *cluster) refuseConfigMaps(verb string, which func(name string) bool, until time.Time, err error) {
-	c.react(verb, "configmaps", func(action clienttesting.Action) (bool, runtimeObject, error) {
+// refuse makes writes fail for a while.
+func (c *cluster) refuse(verb, resource string, until time.Time, err error) {
+	c.react(verb, resource, func(clienttesting.Action) (bool, runtimeObject, error) {
+		return time.Now().Before(until), nil, err
+	})
+}
+
+// refuseParts makes the creation of plan parts fail for a while.
+func (c *cluster) refuseParts(until time.Time, err error) {
+	c.react("create", "configmaps", func(action clienttesting.Action) (bool, runtimeObject, error) {
 		object := action.(clienttesting.CreateAction).GetObject().(*corev1.ConfigMap)
-		return which(object.Name) && time.Now().Before(until), nil, err
+		return !isState(object.Name) && time.Now().Before(until), nil, err
 	})
 }
 
@@ -48,19 +57,23 @@ func TestAnExecutionThatCannotBeOpenedIsGivenUp(t *testing.T) {
 				return time.Now().Before(until), nil, apierrors.NewNotFound(corev1.Resource("services"), testName)
 			})
 		}, `callbackServiceName "check"`},
-		"the record is too large": {func(c *cluster, until time.Time) { c.refuseConfigMaps("create", isRecord, until, tooLarge) }, "Too long"},
+		"the plan is too large": {func(c *cluster, until time.Time) { c.refuseParts(until, tooLarge) }, "Too long"},
 		"a policy denies the record": {func(c *cluster, until time.Time) {
-			c.refuseConfigMaps("create", isRecord, until, policyDenial("configmaps"))
+			c.refuse("create", "executions", until, policyDenial("executions"))
 		}, "no owner"},
-		"a webhook denies the record": {func(c *cluster, until time.Time) { c.refuseConfigMaps("create", isRecord, until, webhookDenial()) }, "cannot verify"},
+		"a policy denies that it opens": {func(c *cluster, until time.Time) {
+			c.refuse("update", "executions", until, policyDenial("executions"))
+		}, "no owner"},
+		"a webhook denies the record": {func(c *cluster, until time.Time) { c.refuse("create", "executions", until, webhookDenial()) }, "cannot verify"},
+		"a webhook denies the plan":   {func(c *cluster, until time.Time) { c.refuseParts(until, webhookDenial()) }, "cannot verify"},
 		"a proxy denies the record": {func(c *cluster, until time.Time) {
-			c.refuseConfigMaps("create", isRecord, until, proxyAnswer(http.StatusForbidden))
+			c.refuse("create", "executions", until, proxyAnswer(http.StatusForbidden))
 		}, "execution record"},
 		"nothing of the record is ever heard": {func(c *cluster, until time.Time) {
-			c.refuseConfigMaps("create", isRecord, until, errors.New("connection reset by peer"))
+			c.refuse("create", "executions", until, errors.New("connection reset by peer"))
 		}, "connection reset"},
 		"the state cannot be changed": {func(c *cluster, until time.Time) {
-			c.refuseConfigMaps("update", isState, until, policyDenial("configmaps"))
+			c.refuse("update", "configmaps", until, policyDenial("configmaps"))
 		}, "no owner"},
 	}
 	for name, tt := range tests {
@@ -106,7 +119,7 @@ func TestAnExecutionThatIsOpenedLate(t *testing.T) {
 	inBubble(t, func(t *testing.T) {
 		c := newCluster(t, "a")
 		began := time.Now()
-		c.refuseConfigMaps("create", isRecord, began.Add(time.Hour+9*time.Minute), webhookDenial())
+		c.refuse("create", "executions", began.Add(time.Hour+9*time.Minute), webhookDenial())
 		r := startReplica(t, c, newMemoryStore(), testConfig(hourly))
 		defer r.kill()
 		time.Sleep(time.Hour + 15*time.Minute)
@@ -117,8 +130,8 @@ func TestAnExecutionThatIsOpenedLate(t *testing.T) {
 	})
 }
 
-// The response to the create of a record is lost, and all requests fail until the
-// startingDeadline has passed: the record may exist.
+// The response to the write that opens the execution is lost, and all requests fail until
+// the startingDeadline has passed: it may be open.
 func TestARecordWhoseAnswerWasLostIsNotGivenUp(t *testing.T) {
 	inBubble(t, func(t *testing.T) {
 		c := newCluster(t, "a", "b")
@@ -126,8 +139,8 @@ func TestARecordWhoseAnswerWasLostIsNotGivenUp(t *testing.T) {
 		r := startReplica(t, c, newMemoryStore(), testConfig(hourly))
 		defer r.kill()
 		time.Sleep(time.Minute)
-		lost := c.loseAnswer("create", "configmaps", 1, errors.New("connection reset by peer"))
-		c.react("*", "configmaps", func(clienttesting.Action) (bool, runtimeObject, error) {
+		lost := c.loseAnswer("update", "executions", 1, errors.New("connection reset by peer"))
+		c.react("*", "executions", func(clienttesting.Action) (bool, runtimeObject, error) {
 			return lost() && time.Since(began) < time.Hour+20*time.Minute, nil, errors.New("connection refused")
 		})
 		time.Sleep(time.Hour + 30*time.Minute)
@@ -138,9 +151,9 @@ func TestARecordWhoseAnswerWasLostIsNotGivenUp(t *testing.T) {
 	})
 }
 
-// A create that is carried out after the tick was missed would leave a record that no
+// A write that is carried out after the tick was missed would open an execution that no
 // replica has.
-func TestARecordThatComesLateIsFound(t *testing.T) {
+func TestAnOpeningThatComesLateIsFound(t *testing.T) {
 	for name, late := range map[string]time.Duration{"within its time": 10*time.Minute - time.Second, "afterwards": 10*time.Minute + 15*time.Second} {
 		t.Run(name, func(t *testing.T) {
 			inBubble(t, func(t *testing.T) {
@@ -149,19 +162,18 @@ func TestARecordThatComesLateIsFound(t *testing.T) {
 				r := startReplica(t, c, newMemoryStore(), testConfig(hourly))
 				defer r.kill()
 				time.Sleep(time.Minute)
-				var sent atomic.Pointer[corev1.ConfigMap] // the record
-				c.react("create", "configmaps", func(action clienttesting.Action) (bool, runtimeObject, error) {
-					object := action.(clienttesting.CreateAction).GetObject().(*corev1.ConfigMap)
-					if !isRecord(object.Name) || time.Since(began) >= time.Hour+late {
+				var sent atomic.Pointer[v1alpha1.Execution] // with the status that opens it
+				c.react("update", "executions", func(action clienttesting.Action) (bool, runtimeObject, error) {
+					if time.Since(began) >= time.Hour+late {
 						return false, nil, nil
 					}
-					sent.Store(object.DeepCopy())
+					sent.Store(action.(clienttesting.UpdateAction).GetObject().(*v1alpha1.Execution).DeepCopy())
 					return true, nil, errors.New("connection reset by peer")
 				})
 				time.Sleep(time.Until(began.Add(time.Hour + late)))
-				comes := sent.Load()
-				comes.UID, comes.Namespace, comes.ResourceVersion = "uid-late", testNamespace, "late"
-				must(t, c.client.Tracker().Add(comes))
+				synctest.Wait()
+				_, err := c.resources().UpdateStatus(t.Context(), sent.Load(), metav1.UpdateOptions{})
+				must(t, err)
 				time.Sleep(15 * time.Minute)
 				c.wantAllSucceeded(2)
 				if got := r.metric("batch_job_controller_ticks_missed_total"); got != 0 {
@@ -178,7 +190,7 @@ func TestAnOpeningOfAnEarlierLeaderIsGivenUp(t *testing.T) {
 	inBubble(t, func(t *testing.T) {
 		c := newCluster(t, "a")
 		began := time.Now()
-		c.refuseConfigMaps("create", isRecord, began.Add(time.Hour+5*time.Minute), errors.New("connection reset by peer"))
+		c.refuse("create", "executions", began.Add(time.Hour+5*time.Minute), errors.New("connection reset by peer"))
 		store := newMemoryStore()
 		first := startReplica(t, c, store, testConfig(hourly))
 		time.Sleep(time.Hour + time.Minute)

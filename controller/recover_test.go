@@ -118,7 +118,7 @@ func TestLastTickIsRememberedApartFromTheRecords(t *testing.T) {
 		r := startReplica(t, c, store, cfg)
 		time.Sleep(61 * time.Minute)
 		r.kill()
-		must(t, c.client.CoreV1().ConfigMaps(testNamespace).Delete(t.Context(), c.records()[0].Object.Name, metav1.DeleteOptions{}))
+		must(t, c.resources().Delete(t.Context(), c.records()[0].Object.Name, metav1.DeleteOptions{}))
 		r = startReplica(t, c, store, cfg)
 		defer r.kill()
 		time.Sleep(10 * time.Minute)
@@ -139,7 +139,7 @@ func TestConflictIsAnsweredByReadingTheRecordAgain(t *testing.T) {
 		time.Sleep(5 * time.Second)
 		object := c.records()[0].Object.DeepCopy()
 		object.Annotations = map[string]string{"somebody": "was here"}
-		_, err := c.client.CoreV1().ConfigMaps(testNamespace).Update(t.Context(), object, metav1.UpdateOptions{})
+		_, err := c.resources().Update(t.Context(), object, metav1.UpdateOptions{})
 		must(t, err)
 		time.Sleep(time.Minute)
 		rec := c.records()[0]

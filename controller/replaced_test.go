@@ -13,6 +13,7 @@ import (
 	"k8s.io/apimachinery/pkg/watch"
 	clienttesting "k8s.io/client-go/testing"
 
+	"github.com/batch-job-controller/batch-job-controller/controller/api/v1alpha1"
 	"github.com/batch-job-controller/batch-job-controller/controller/config"
 	"github.com/batch-job-controller/batch-job-controller/controller/execution"
 	"github.com/batch-job-controller/batch-job-controller/controller/timing"
@@ -20,14 +21,14 @@ import (
 
 // replace replaces a record by another one of the same name, as kubectl replace --force does.
 // The Jobs belong to the first record, and are deleted with it.
-func (c *cluster) replace(object *corev1.ConfigMap, phase execution.Phase) error {
-	resource := corev1.SchemeGroupVersion.WithResource("configmaps")
-	if err := c.client.Tracker().Delete(resource, testNamespace, object.Name); err != nil {
+func (c *cluster) replace(object *v1alpha1.Execution, phase v1alpha1.ExecutionPhase) error {
+	tracker := c.client.Resources.Tracker()
+	if err := tracker.Delete(v1alpha1.GroupVersion().WithResource(v1alpha1.ExecutionResource), testNamespace, object.Name); err != nil {
 		return err
 	}
 	other := object.DeepCopy()
-	other.UID, other.ResourceVersion, other.Data[phaseKey] = "another", "another", string(phase)
-	return c.client.Tracker().Add(other)
+	other.UID, other.Status.Phase = "another", phase
+	return tracker.Add(other)
 }
 
 // wantAborted wants that the execution was aborted, and did not close.
@@ -50,7 +51,7 @@ func TestARecordInPlaceOfTheOpenOneIsNotGoneOnWith(t *testing.T) {
 		r := startReplica(t, c, newMemoryStore(), testConfig(func(c *config.Config) { c.PodPoolSize = 1 }))
 		defer r.kill()
 		time.Sleep(5 * time.Second)
-		must(t, c.replace(c.records()[0].Object, execution.Open))
+		must(t, c.replace(c.records()[0].Object, v1alpha1.Open))
 		time.Sleep(time.Minute)
 		r.wantAborted()
 		if got := len(c.created()); got > 2 { // one was admitted before
@@ -63,13 +64,13 @@ func TestAClosedRecordInPlaceOfTheOneThatIsClosedIsNotOurs(t *testing.T) {
 	inBubble(t, func(t *testing.T) {
 		c := newCluster(t, "a", "b")
 		var replaced atomic.Bool
-		c.react("update", "configmaps", func(action clienttesting.Action) (bool, runtimeObject, error) {
-			object := action.(clienttesting.UpdateAction).GetObject().(*corev1.ConfigMap)
-			if replaced.Load() || object.Data[phaseKey] != string(execution.Closed) {
+		c.react("update", "executions", func(action clienttesting.Action) (bool, runtimeObject, error) {
+			object := action.(clienttesting.UpdateAction).GetObject().(*v1alpha1.Execution)
+			if replaced.Load() || object.Status.Phase != v1alpha1.Closed {
 				return false, nil, nil
 			}
 			replaced.Store(true)
-			return true, nil, errors.Join(c.replace(object, execution.Closed), apierrors.NewConflict(corev1.Resource("configmaps"), object.Name, nil))
+			return true, nil, errors.Join(c.replace(object, v1alpha1.Closed), apierrors.NewConflict(corev1.Resource("executions"), object.Name, nil))
 		})
 		r := startReplica(t, c, newMemoryStore(), testConfig())
 		defer r.kill()

@@ -280,7 +280,7 @@ func TestRecordThatSomebodyDeletesEndsTheExecution(t *testing.T) {
 		r := startReplica(t, c, newMemoryStore(), testConfig(func(c *config.Config) { c.PodPoolSize = 1 }))
 		defer r.kill()
 		time.Sleep(5 * time.Second)
-		must(t, c.client.CoreV1().ConfigMaps(testNamespace).Delete(t.Context(), c.records()[0].Object.Name, metav1.DeleteOptions{}))
+		must(t, c.resources().Delete(t.Context(), c.records()[0].Object.Name, metav1.DeleteOptions{}))
 		time.Sleep(time.Minute)
 		if r.hasOpenExecution() {
 			t.Error("the execution is still open")

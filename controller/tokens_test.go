@@ -15,6 +15,7 @@ import (
 	"k8s.io/apimachinery/pkg/util/validation/field"
 	clienttesting "k8s.io/client-go/testing"
 
+	"github.com/batch-job-controller/batch-job-controller/controller/api/v1alpha1"
 	"github.com/batch-job-controller/batch-job-controller/controller/config"
 	"github.com/batch-job-controller/batch-job-controller/controller/execution"
 	"github.com/batch-job-controller/batch-job-controller/controller/jobspec"
@@ -233,9 +234,10 @@ func TestAnExecutionWithManySecretsCloses(t *testing.T) {
 		c := newCluster(t, nodes...)
 		closedFirst := false
 		c.react("delete-collection", "secrets", func(clienttesting.Action) (bool, runtimeObject, error) {
-			list, err := c.client.Tracker().List(corev1.SchemeGroupVersion.WithResource("configmaps"), corev1.SchemeGroupVersion.WithKind("ConfigMap"), testNamespace)
-			for _, object := range list.(*corev1.ConfigMapList).Items {
-				closedFirst = closedFirst || object.Data["phase"] == string(execution.Closed)
+			version := v1alpha1.GroupVersion()
+			list, err := c.client.Resources.Tracker().List(version.WithResource(v1alpha1.ExecutionResource), version.WithKind(v1alpha1.ExecutionKind), testNamespace)
+			for _, object := range list.(*v1alpha1.ExecutionList).Items {
+				closedFirst = closedFirst || object.Status.Phase == v1alpha1.Closed
 			}
 			return false, nil, err
 		})

@@ -13,6 +13,7 @@ import (
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/apimachinery/pkg/runtime"
 
+	"github.com/batch-job-controller/batch-job-controller/controller/api/v1alpha1"
 	"github.com/batch-job-controller/batch-job-controller/controller/config"
 )
 
@@ -115,9 +116,9 @@ func (secondController) check(t *testing.T, s *badServer, _ string) {
 	}
 }
 
-func (s *badServer) records(t *testing.T) []corev1.ConfigMap {
+func (s *badServer) records(t *testing.T) []v1alpha1.Execution {
 	t.Helper()
-	list, err := s.client.CoreV1().ConfigMaps("jobs").List(t.Context(), metav1.ListOptions{LabelSelector: "app.kubernetes.io/component=execution-record"})
+	list, err := s.client.V1alpha1().Executions("jobs").List(t.Context(), metav1.ListOptions{})
 	if err != nil {
 		t.Fatal(err)
 	}

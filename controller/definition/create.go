@@ -3,9 +3,6 @@ package definition
 import (
 	"context"
 	"errors"
-	"fmt"
-
-	apierrors "k8s.io/apimachinery/pkg/api/errors"
 
 	"github.com/batch-job-controller/batch-job-controller/controller/execution"
 	"github.com/batch-job-controller/batch-job-controller/controller/jobspec"
@@ -15,8 +12,8 @@ import (
 	"github.com/batch-job-controller/batch-job-controller/controller/record"
 )
 
-// create selects the nodes and creates the record. From then on the execution exists,
-// whichever replica leads.
+// create selects the nodes, and creates and opens the Execution. Its status then has the
+// plan that counts, whichever replica leads.
 func (o *Opener) create(ctx context.Context, fence lease.Fence, firing execution.Firing) error {
 	d := o.Source.Current()
 	selected := plan.SelectNodes(plan.NodePolicy{ // before the fence limits the time: rendering templates takes some
@@ -39,16 +36,18 @@ func (o *Opener) create(ctx context.Context, fence lease.Fence, firing execution
 		return err
 	}
 	created, isNew, err := o.createRecord(write, execution.Plan{
-		ID:         o.state.Newest,
-		Trigger:    firing.Trigger,
-		Scheduled:  firing.Scheduled,
-		ConfigHash: d.Hash,
-		Settings:   settings,
-		Nodes:      selected.Nodes,
-		Skipped:    selected.Skipped,
-		Excluded:   selected.Excluded,
+		ID:          o.state.Newest,
+		Trigger:     firing.Trigger,
+		Scheduled:   firing.Scheduled,
+		ConfigHash:  d.Hash,
+		NodeCronJob: d.Name,
+		Retention:   execution.Retention{Reports: d.ReportHistory, Jobs: d.JobHistory},
+		Settings:    settings,
+		Nodes:       selected.Nodes,
+		Skipped:     selected.Skipped,
+		Excluded:    selected.Excluded,
 	})
-	if errors.Is(err, errNameTaken) {
+	if errors.Is(err, record.ErrNameTaken) {
 		return errors.Join(err, o.swapState(ctx, fence, func(s *record.State) bool {
 			s.Newest = s.Newest.Next()
 			return true
@@ -57,6 +56,9 @@ func (o *Opener) create(ctx context.Context, fence lease.Fence, firing execution
 	var damaged *record.DamagedError
 	if errors.As(err, &damaged) {
 		o.Taker.LeaveAlone(o.state.Newest, damaged)
+		return nil
+	}
+	if errors.Is(err, record.ErrRejected) { // another leader has given it up
 		return nil
 	}
 	if err != nil {
@@ -72,36 +74,15 @@ func (o *Opener) create(ctx context.Context, fence lease.Fence, firing execution
 	return nil
 }
 
-var errNameTaken = errors.New("the name of the execution record is taken")
-
-// createRecord creates the record. If it exists, another leader created it, or a request
-// whose response was lost. The error is a DamagedError if that record is damaged, and
-// errNameTaken if the record is of another execution.
+// createRecord creates the Execution and opens it. If it exists, another leader created it,
+// or a request whose response was lost. The error is a DamagedError if it was opened and is
+// damaged, and record.ErrNameTaken if its name belongs to another execution.
 func (o *Opener) createRecord(ctx context.Context, p execution.Plan) (r record.Record, isNew bool, err error) {
-	r, err = o.Records.Create(ctx, p, execution.Account{Phase: execution.Open})
-	if !apierrors.IsAlreadyExists(err) {
-		if err != nil && kube.MayBeCarriedOut(err) {
-			o.unanswered = o.Clock.Now()
-		}
-		return r, err == nil, err
+	r, isNew, err = o.Records.Create(ctx, p, execution.FirstAccount(p, execution.Admission{Share: execution.NoShare}), o.Clock.Now())
+	if err != nil && kube.MayBeCarriedOut(err) {
+		o.unanswered = o.Clock.Now()
 	}
-	current, err := o.Records.Get(ctx, p.ID)
-	var damaged *record.DamagedError
-	if errors.As(err, &damaged) && !damaged.IsOf(p.ID, firingOf(p)) {
-		return record.Record{}, false, fmt.Errorf("%w: %w", errNameTaken, damaged)
-	}
-	if err != nil {
-		return record.Record{}, false, err
-	}
-	if !firingOf(current.Plan).Equal(firingOf(p)) {
-		return record.Record{}, false, fmt.Errorf("%w: %s was scheduled %s by %s", errNameTaken, p.ID, current.Plan.Scheduled, current.Plan.Trigger)
-	}
-	return current, false, nil
-}
-
-// firingOf returns the firing that opened an execution.
-func firingOf(p execution.Plan) execution.Firing {
-	return execution.Firing{Trigger: p.Trigger, Scheduled: p.Scheduled}
+	return r, isNew, err
 }
 
 func (o *Opener) announceOpened(ctx context.Context, r record.Record) {
@@ -109,7 +90,7 @@ func (o *Opener) announceOpened(ctx context.Context, r record.Record) {
 	for _, skip := range r.Plan.Skipped {
 		o.Metrics.TaskEnded(execution.Outcome{State: execution.Skipped, Reason: skip.Reason})
 	}
-	about := kube.ConfigMapReference(r.Object)
+	about := kube.ExecutionReference(r.Object)
 	if len(r.Plan.Nodes) == 0 {
 		o.Announcer.Announce(ctx, about, true, kube.EventNoNodes,
 			execution.Truncate(noNodesText(o.Source.Current().JobNodeSelector, r.Plan), execution.MaxMessage))

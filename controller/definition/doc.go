@@ -15,8 +15,10 @@
 //	ticker.go      waits for the next tick, or for runOnStartup, and fires what is due
 //	state.go       which ticks were processed, in the cluster
 //	open.go        begins an execution; if one is open, skips the tick, with an event
-//	create.go      selects the nodes, reads the callback Service, and creates the record
-//	late.go        opens an execution within startingDeadline, or finds out that it is not open
+//	create.go      selects the nodes, reads the callback Service, and creates and opens the
+//	               Execution
+//	late.go        opens an execution within startingDeadline, or finds out that it is not open,
+//	               and rejects it
 //	missed.go      announces ticks that start no execution
 //	preview.go     a Job that would be created, to look at
 //	text.go        the texts of the events ExecutionStarted and NoNodes

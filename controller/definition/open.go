@@ -10,6 +10,7 @@ import (
 	corev1 "k8s.io/api/core/v1"
 	"k8s.io/utils/clock"
 
+	"github.com/batch-job-controller/batch-job-controller/controller/api/v1alpha1"
 	"github.com/batch-job-controller/batch-job-controller/controller/backoff"
 	"github.com/batch-job-controller/batch-job-controller/controller/execution"
 	"github.com/batch-job-controller/batch-job-controller/controller/kube"
@@ -158,6 +159,7 @@ func (o *Opener) resume(ctx context.Context, fence lease.Fence, cause error) {
 		open, about, busy := o.Running.Busy(ctx, firing, o.Source.Current().latestStart(firing, o.Clock.Now()))
 		if busy {
 			o.skip(ctx, open, about, firing)
+			o.rejectWaiting(ctx, fence, firing, v1alpha1.ReasonConcurrencyForbidden, fmt.Sprintf("execution %s is still open", open))
 		} else {
 			o.openInTime(ctx, fence, firing, cause)
 		}

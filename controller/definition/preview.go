@@ -26,7 +26,7 @@ func PreviewJob(cfg config.Config, p Preview) (*batchv1.Job, error) {
 		return nil, err
 	}
 	seen := execution.Plan{
-		ID: execution.NewID(p.Scheduled), Scheduled: p.Scheduled,
+		ID: execution.NewID(p.Scheduled), NodeCronJob: cfg.Name, Scheduled: p.Scheduled,
 		Settings: settings, Nodes: []execution.Node{{Name: p.Node}},
 	}
 	if cfg.Callback.TLS.On() {
@@ -35,7 +35,7 @@ func PreviewJob(cfg config.Config, p Preview) (*batchv1.Job, error) {
 	return jobspec.Render(seen, 0, jobspec.Options{
 		Controller: cfg.Name,
 		Namespace:  p.Namespace,
-		Owner:      jobspec.Owner{Name: jobspec.RecordName(cfg.Name, seen.ID), UID: "sample"},
+		Owner:      jobspec.Owner{Name: jobspec.ExecutionName(cfg.Name, seen.ID), UID: "sample"},
 		Extensions: p.Extensions,
 	})
 }

@@ -251,6 +251,12 @@ func (l *Ledger) NextAccount(a Admission) Account {
 	return next
 }
 
+// FirstAccount returns the account that an execution opens with: as many tasks are admitted
+// as by the first NextAccount.
+func FirstAccount(plan Plan, a Admission) Account {
+	return NewLedger(plan, Account{Phase: Open}).NextAccount(a)
+}
+
 // Commit stores an account from NextAccount once the record holds it.
 func (l *Ledger) Commit(written Account) {
 	for i := range l.unsaved {

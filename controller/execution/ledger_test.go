@@ -297,3 +297,25 @@ func TestLedgerFactsWhileTheRecordIsWritten(t *testing.T) {
 		})
 	}
 }
+
+func TestTheFirstAccountAdmitsWhatTheNextOneWould(t *testing.T) {
+	tests := map[string]struct {
+		pool, nodes int
+		admission   Admission
+		want        string
+	}{
+		"twice the pool":             {pool: 2, nodes: 9, admission: unshared, want: "0-3"},
+		"no more than nodes":         {pool: 2, nodes: 3, admission: unshared, want: "0-2"},
+		"no more than shared":        {pool: 2, nodes: 9, admission: Admission{Share: 1}, want: "0"},
+		"none of no node":            {pool: 2, admission: unshared},
+		"none if it is begun paused": {pool: 2, nodes: 9, admission: Admission{Share: NoShare, Paused: true}},
+	}
+	for name, tt := range tests {
+		t.Run(name, func(t *testing.T) {
+			got := FirstAccount(planOf(tt.pool, tt.nodes), tt.admission)
+			if got.Phase != Open || got.Admitted.String() != tt.want || got.Created.Len()+len(got.Outcomes) > 0 {
+				t.Errorf("got %+v, want that %q are admitted", got, tt.want)
+			}
+		})
+	}
+}

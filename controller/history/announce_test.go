@@ -7,14 +7,15 @@ import (
 
 	corev1 "k8s.io/api/core/v1"
 
+	"github.com/batch-job-controller/batch-job-controller/controller/api/v1alpha1"
 	"github.com/batch-job-controller/batch-job-controller/controller/execution"
 	"github.com/batch-job-controller/batch-job-controller/controller/history"
 	"github.com/batch-job-controller/batch-job-controller/controller/intake"
 	"github.com/batch-job-controller/batch-job-controller/controller/kube"
 )
 
-func phase(text string) func(*corev1.ConfigMap) {
-	return func(o *corev1.ConfigMap) { o.Data["phase"] = text }
+func phase(word v1alpha1.ExecutionPhase) func(*v1alpha1.Execution) {
+	return func(e *v1alpha1.Execution) { e.Status.Phase = word }
 }
 
 // announced returns the events since the last call, which have to be warnings about one
@@ -52,7 +53,7 @@ func TestADamagedRecordIsAnnouncedOnceForEachDamage(t *testing.T) {
 		if got := w.announced(kube.EventRecordDamaged, name); len(got) != 1 || !strings.Contains(got[0], "Odder") {
 			t.Errorf("with another damage: got %q, want one event with the phase", got)
 		}
-		w.edit(r, phase(string(execution.Closed)))
+		w.edit(r, phase(v1alpha1.Closed))
 		w.prune(h)
 		if got := w.announced(kube.EventRecordDamaged, name); len(got) != 0 || w.damaged != 0 {
 			t.Errorf("when it is correct: got events %q and %d damaged records, want none", got, w.damaged)

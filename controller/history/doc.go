@@ -9,6 +9,7 @@
 //	              says which executions, quiesced whether no request for them is in
 //	              transit any more, drop deletes one; its Jobs go with its record
 //	jobs.go       deletes the Jobs of executions that are kept, beyond jobHistory
+//	losers.go     deletes plans that no execution uses, and executions that were rejected
 //	leftalone.go  whether an execution with a damaged record still has a Job or a pod
 //	announce.go   events about damaged records and lost results
 package history

@@ -74,8 +74,9 @@ type Options struct {
 // History has the executions of one definition that are not open.
 type History struct {
 	Options
-	wake   chan struct{}   // wakes Run: there may be executions to prune
-	tokens *tokens.Deleter // of the term; only Run uses it
+	wake   chan struct{}         // wakes Run: there may be executions to prune
+	tokens *tokens.Deleter       // of the term; only Run uses it
+	swept  map[execution.ID]bool // of the term: whose losers were deleted; only Run uses it
 
 	mu        sync.Mutex // guards what follows
 	found     Found
@@ -97,7 +98,9 @@ func New(o Options) *History {
 }
 
 // BeginTerm prepares for another term of this leader.
-func (h *History) BeginTerm() { h.tokens = tokens.NewDeleter(h.Tokens) }
+func (h *History) BeginTerm() {
+	h.tokens, h.swept = tokens.NewDeleter(h.Tokens), map[execution.ID]bool{}
+}
 
 // Resume continues from what a new leader has found.
 func (h *History) Resume(f Found) {

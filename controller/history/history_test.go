@@ -15,10 +15,11 @@ import (
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/apimachinery/pkg/runtime"
 	"k8s.io/apimachinery/pkg/types"
-	"k8s.io/client-go/kubernetes/fake"
 	clienttesting "k8s.io/client-go/testing"
 	"k8s.io/utils/clock"
 
+	"github.com/batch-job-controller/batch-job-controller/controller/api/v1alpha1"
+	"github.com/batch-job-controller/batch-job-controller/controller/auth"
 	"github.com/batch-job-controller/batch-job-controller/controller/execution"
 	"github.com/batch-job-controller/batch-job-controller/controller/history"
 	"github.com/batch-job-controller/batch-job-controller/controller/jobspec"
@@ -37,7 +38,7 @@ const (
 // order. A test calls it while the History waits.
 type world struct {
 	t       *testing.T
-	client  *fake.Clientset
+	client  *testkit.Clientset
 	records record.Store
 
 	mu    sync.Mutex // guards these two: a test that lets time pass does not synchronize with the History
@@ -53,31 +54,33 @@ type world struct {
 	errors  []string // of the store, by the metric
 
 	keepReports, keepJobs int
-	auth                  execution.CallbackAuth // of the executions
+	sweeps                bool // steps has what is deleted of closed executions in one request
 }
 
 func newWorld(t *testing.T) *world {
-	w := &world{t: t, client: fake.NewClientset(), fails: map[string]error{}, keepReports: 30, keepJobs: 30}
-	w.records = record.NewStore(w.client.CoreV1().ConfigMaps(namespace), name)
-	w.client.PrependReactor("create", "configmaps", func(action clienttesting.Action) (bool, runtime.Object, error) {
-		object := action.(clienttesting.CreateAction).GetObject().(*corev1.ConfigMap)
-		object.UID = types.UID("uid of " + object.Name) // the fake gives none
-		return false, nil, nil
-	})
-	w.client.PrependReactor("list", "configmaps", func(clienttesting.Action) (bool, runtime.Object, error) {
+	w := &world{t: t, client: testkit.NewClientset(), fails: map[string]error{}, keepReports: 30, keepJobs: 30}
+	w.records = record.NewStore(w.client.V1alpha1().Executions(namespace), w.client.CoreV1().ConfigMaps(namespace), name)
+	w.client.Resources.PrependReactor("list", "executions", func(clienttesting.Action) (bool, runtime.Object, error) {
 		err := w.failing("list records")
 		return err != nil, nil, err
 	})
-	for verb, resource := range map[string]string{"delete": "*", "delete-collection": "secrets"} {
-		w.client.PrependReactor(verb, resource, func(action clienttesting.Action) (bool, runtime.Object, error) {
-			step := "delete " + action.GetResource().Resource
-			if one, ok := action.(clienttesting.DeleteAction); ok {
-				step += " " + one.GetName()
-			}
-			err := w.step(step)
-			return err != nil, nil, err
-		})
+	deletion := func(action clienttesting.Action) (bool, runtime.Object, error) {
+		step := "delete " + action.GetResource().Resource
+		if one, ok := action.(clienttesting.DeleteAction); ok {
+			step += " " + one.GetName()
+		}
+		err := w.step(step)
+		return err != nil, nil, err
 	}
+	w.client.Resources.PrependReactor("delete", "*", deletion)
+	w.client.PrependReactor("delete", "*", deletion)
+	w.client.PrependReactor("delete-collection", "*", func(action clienttesting.Action) (bool, runtime.Object, error) {
+		if !w.sweeps {
+			return true, nil, nil
+		}
+		_, _, err := deletion(action)
+		return true, nil, err
+	})
 	return w
 }
 
@@ -152,8 +155,8 @@ func (w *world) SetDamagedRecords(n int) { w.damaged = n }
 // history returns a History that has found no execution.
 func (w *world) history() *history.History {
 	return history.New(history.Options{
-		Controller: name, Namespace: namespace, Client: testkit.NewClient(w.client), Jobs: w, Records: w.records, Directory: w, Results: results{w},
-		Tokens:    tokens.Options{Controller: name, Namespace: namespace, Client: testkit.NewClient(w.client), Log: slog.New(slog.DiscardHandler)},
+		Controller: name, Namespace: namespace, Client: w.client, Jobs: w, Records: w.records, Directory: w, Results: results{w},
+		Tokens:    tokens.Options{Controller: name, Namespace: namespace, Client: w.client, Keyring: &auth.Keyring{}, Log: slog.New(slog.DiscardHandler)},
 		Limits:    func() (reports, jobs int) { return w.keepReports, w.keepJobs },
 		IsOpen:    func(id execution.ID) bool { return id == w.open },
 		Announcer: w, Metrics: w, Clock: clock.RealClock{}, Steady: timing.NewSteady(clock.RealClock{}), Log: slog.New(slog.DiscardHandler),
@@ -166,8 +169,8 @@ func (w *world) start() *history.History {
 	h := w.history()
 	all, err := w.records.List(w.t.Context())
 	testkit.Must(w.t, err)
-	for _, r := range all.Records {
-		h.Add(r.Plan.ID)
+	for _, head := range all.Opened() {
+		h.Add(head.ID)
 	}
 	for _, id := range w.reports {
 		h.Add(id)
@@ -194,10 +197,10 @@ func (w *world) prune(h *history.History) {
 
 // stored returns the executions that have a record.
 func (w *world) stored() (ids []execution.ID) {
-	list, err := w.client.CoreV1().ConfigMaps(namespace).List(w.t.Context(), metav1.ListOptions{})
+	list, err := w.client.V1alpha1().Executions(namespace).List(w.t.Context(), metav1.ListOptions{})
 	testkit.Must(w.t, err)
 	for _, object := range list.Items {
-		ids = append(ids, execution.ID(object.Labels[jobspec.ExecutionLabel]))
+		ids = append(ids, execution.ID(object.Status.ExecutionID))
 	}
 	return ids
 }
@@ -207,13 +210,12 @@ func (w *world) stored() (ids []execution.ID) {
 func (w *world) execute(minutesAgo int, phase execution.Phase, nodes ...string) record.Record {
 	p := testkit.Plan("")
 	p.Scheduled = time.Now().UTC().Add(-time.Duration(minutesAgo) * time.Minute)
-	p.ID = execution.NewID(p.Scheduled)
-	p.Settings.CallbackAuth, p.Settings.TokensPerSecret = w.auth, 10
+	p.ID, p.NodeCronJob = execution.NewID(p.Scheduled), name
 	account := execution.Account{Phase: phase}
 	if phase == execution.Closed {
 		account.ClosedAt = p.Scheduled.Add(time.Second)
 	}
-	r, err := w.records.Create(w.t.Context(), p, account)
+	r, _, err := w.records.Create(w.t.Context(), p, account, p.Scheduled)
 	testkit.Must(w.t, err)
 	w.reports = append(w.reports, p.ID)
 	for _, node := range nodes {
@@ -235,14 +237,13 @@ func (w *world) createJob(key execution.Key, owner jobspec.Owner) *batchv1.Job {
 	return job
 }
 
-// edit changes the object of a record, as a person may.
-func (w *world) edit(r record.Record, change func(*corev1.ConfigMap)) {
-	client := w.client.CoreV1().ConfigMaps(namespace)
-	object, err := client.Get(w.t.Context(), r.Object.Name, metav1.GetOptions{})
+// edit changes a record, as a tool may that writes what the API server stores.
+func (w *world) edit(r record.Record, change func(*v1alpha1.Execution)) {
+	object, err := w.client.V1alpha1().Executions(namespace).Get(w.t.Context(), r.Object.Name, metav1.GetOptions{})
 	testkit.Must(w.t, err)
 	change(object)
-	_, err = client.Update(w.t.Context(), object, metav1.UpdateOptions{})
-	testkit.Must(w.t, err)
+	resource := v1alpha1.GroupVersion().WithResource(v1alpha1.ExecutionResource)
+	testkit.Must(w.t, w.client.Resources.Tracker().Update(resource, object, namespace))
 }
 
 func (w *world) want(steps ...string) {
@@ -258,7 +259,7 @@ func (w *world) want(steps ...string) {
 // dropped returns the steps of dropping an execution.
 func dropped(r record.Record) []string {
 	id := string(r.Plan.ID)
-	return []string{"delete configmaps " + r.Object.Name, "drop report " + id, "drop results " + id}
+	return []string{"delete executions " + r.Object.Name, "drop report " + id, "drop results " + id}
 }
 
 func TestWhichExecutionsThereWere(t *testing.T) {

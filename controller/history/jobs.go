@@ -17,7 +17,7 @@ import (
 
 // deleteJobs deletes the Jobs of closed executions, each by its UID and only if the record
 // owns it.
-func (h *History) deleteJobs(ctx context.Context, fence lease.Fence, ids []execution.ID, records map[execution.ID]record.Record) error {
+func (h *History) deleteJobs(ctx context.Context, fence lease.Fence, ids []execution.ID, closed map[execution.ID]record.Head) error {
 	if len(ids) == 0 {
 		return nil
 	}
@@ -28,8 +28,8 @@ func (h *History) deleteJobs(ctx context.Context, fence lease.Fence, ids []execu
 	var errs []error
 	for _, job := range h.Jobs.JobsOf(selected) {
 		key, _ := jobspec.KeyOf(job)
-		r, ok := records[key.Execution]
-		if !ok || !jobspec.Owned(job, r.Owner(), key) || job.DeletionTimestamp != nil {
+		head, ok := closed[key.Execution]
+		if !ok || !jobspec.Owned(job, head.Owner(), key) || job.DeletionTimestamp != nil {
 			continue
 		}
 		errs = append(errs, h.deleteJob(ctx, fence, job))

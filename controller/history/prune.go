@@ -53,8 +53,8 @@ func (h *History) prune(ctx context.Context, fence lease.Fence) (later time.Dura
 	if err != nil {
 		return timing.LongestSleep, err
 	}
-	errs := []error{h.tokens.Delete(ctx, fence, all.Records)}
-	if errs[0] != nil {
+	errs := []error{h.tokens.Delete(ctx, fence, all.Closed), h.deleteLosers(ctx, fence, all.Closed), h.dropRejected(ctx, fence, all.Rejected)}
+	if errors.Join(errs...) != nil {
 		later = timing.LongestSleep
 	}
 	h.announceDamaged(ctx, all.Damaged)
@@ -64,18 +64,18 @@ func (h *History) prune(ctx context.Context, fence lease.Fence) (later time.Dura
 		return later, errors.Join(append(errs, err)...)
 	}
 	open, closed := byPhase(all, onDisk)
-	byID := map[execution.ID]record.Record{}
-	for _, r := range all.Records {
-		byID[r.Plan.ID] = r
+	byID := map[execution.ID]record.Head{}
+	for _, head := range all.Opened() {
+		byID[head.ID] = head
 	}
 	reports, jobs := h.Limits()
 	drop, dropJobs := plan.Prune(open, closed, reports, jobs)
 	tooEarly := func(id execution.ID) bool {
-		r, ok := byID[id]
+		head, ok := byID[id]
 		if !ok {
 			return false
 		}
-		quiesced, in := h.quiesced(r)
+		quiesced, in := h.quiesced(head)
 		if !quiesced {
 			later = max(later, in)
 		}
@@ -92,11 +92,11 @@ func (h *History) prune(ctx context.Context, fence lease.Fence) (later time.Dura
 // byPhase returns which executions are open and which are closed. An execution that only
 // has a report is closed, unless its record is damaged or of a later version.
 func byPhase(all record.Listing, onDisk []execution.ID) (open, closed []execution.ID) {
-	for _, r := range all.Records {
-		if r.Account.Phase == execution.Open {
-			open = append(open, r.Plan.ID)
+	for _, head := range all.Opened() {
+		if head.Phase == execution.Open {
+			open = append(open, head.ID)
 		} else {
-			closed = append(closed, r.Plan.ID)
+			closed = append(closed, head.ID)
 		}
 	}
 	for _, id := range onDisk {
@@ -110,22 +110,22 @@ func byPhase(all record.Listing, onDisk []execution.ID) (open, closed []executio
 // quiesced reports whether requests to create a Job of a closed execution can no longer be
 // carried out. Until then the existing Jobs have to stay: a request for a name that is
 // taken fails. If not, it returns in how long.
-func (h *History) quiesced(r record.Record) (yes bool, in time.Duration) {
-	in = kube.RequestGrace - h.Clock.Since(r.Account.ClosedAt)
-	return r.Account.Phase == execution.Closed && in <= 0, in
+func (h *History) quiesced(head record.Head) (yes bool, in time.Duration) {
+	in = kube.RequestGrace - h.Clock.Since(head.ClosedAt)
+	return head.Phase == execution.Closed && in <= 0, in
 }
 
-// drop deletes the record of an execution, with which the garbage collector deletes the
+// drop deletes the Execution, with which the garbage collector deletes its plan and its
 // Jobs, and then the report. If it fails half way, the report is left, by which the next
 // prune finds the execution.
-func (h *History) drop(ctx context.Context, fence lease.Fence, id execution.ID, records map[execution.ID]record.Record) error {
+func (h *History) drop(ctx context.Context, fence lease.Fence, id execution.ID, heads map[execution.ID]record.Head) error {
 	write, done, err := fence(ctx)
 	if err != nil {
 		return err
 	}
 	defer done()
-	if r, ok := records[id]; ok {
-		if err := h.Records.Delete(write, r); err != nil && !apierrors.IsNotFound(err) {
+	if head, ok := heads[id]; ok {
+		if err := h.Records.Delete(write, head.Object); err != nil && !apierrors.IsNotFound(err) {
 			return err
 		}
 	}

@@ -2,6 +2,7 @@ package history_test
 
 import (
 	"errors"
+	"fmt"
 	"slices"
 	"testing"
 	"testing/synctest"
@@ -9,15 +10,18 @@ import (
 
 	corev1 "k8s.io/api/core/v1"
 	apierrors "k8s.io/apimachinery/pkg/api/errors"
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 
+	"github.com/batch-job-controller/batch-job-controller/controller/api/v1alpha1"
 	"github.com/batch-job-controller/batch-job-controller/controller/execution"
+	"github.com/batch-job-controller/batch-job-controller/controller/jobspec"
 	"github.com/batch-job-controller/batch-job-controller/controller/kube"
 	"github.com/batch-job-controller/batch-job-controller/controller/record"
+	"github.com/batch-job-controller/batch-job-controller/controller/testkit"
 	"github.com/batch-job-controller/batch-job-controller/controller/timing"
 )
 
 func TestWhatIsPruned(t *testing.T) {
-	damage := func(o *corev1.ConfigMap) { o.Data["phase"] = "Odd" }
 	tests := map[string]struct {
 		keep     int // reportHistory
 		given    func(*world) (old []record.Record)
@@ -42,11 +46,11 @@ func TestWhatIsPruned(t *testing.T) {
 			return nil
 		}},
 		"no report of a damaged record": {keep: 0, wantLeft: 1, given: func(w *world) []record.Record {
-			w.edit(w.execute(50, execution.Closed), damage)
+			w.edit(w.execute(50, execution.Closed), phase("Odd"))
 			return nil
 		}},
 		"no report of a record of a later version": {keep: 0, wantLeft: 1, given: func(w *world) []record.Record {
-			w.edit(w.execute(50, execution.Closed), func(o *corev1.ConfigMap) { o.Data["schema"] = "1000" })
+			w.edit(w.execute(50, execution.Closed), func(e *v1alpha1.Execution) { e.Status.Account.Schema = 1000 })
 			return nil
 		}},
 	}
@@ -111,13 +115,13 @@ func TestADeletionThatFailsHalfWay(t *testing.T) {
 		wantRetry  func(oldest []string) []string
 	}{
 		"the record stays, and so does the report": {
-			fails:     func(r record.Record) string { return "delete configmaps " + r.Object.Name },
+			fails:     func(r record.Record) string { return "delete executions " + r.Object.Name },
 			wantSteps: func([]string) []string { return nil },
 			wantRetry: func(all []string) []string { return all },
 		},
 		"the record is gone, and so is the report": {
-			fails:     func(r record.Record) string { return "delete configmaps " + r.Object.Name },
-			err:       apierrors.NewNotFound(corev1.Resource("configmaps"), "x"),
+			fails:     func(r record.Record) string { return "delete executions " + r.Object.Name },
+			err:       apierrors.NewNotFound(corev1.Resource("executions"), "x"),
 			wantSteps: func(all []string) []string { return all[1:] },
 			// The fake has not deleted the record.
 			wantRetry: func(all []string) []string { return all },
@@ -159,9 +163,27 @@ func TestADeletionThatFailsHalfWay(t *testing.T) {
 	}
 }
 
+// Executions that were rejected have no report, by which they would be counted.
+func TestOnlyTheNewestRejectedExecutionsAreKept(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		w := newWorld(t)
+		client := w.client.V1alpha1().Executions(namespace)
+		for i := range 12 {
+			e, err := client.Create(t.Context(), &v1alpha1.Execution{ObjectMeta: metav1.ObjectMeta{
+				Name: fmt.Sprintf("late-%02d", i), Labels: jobspec.CommonLabels(name, jobspec.ExecutionComponent),
+			}}, metav1.CreateOptions{})
+			testkit.Must(t, err)
+			testkit.Must(t, w.records.Reject(t.Context(), e, time.Now(), v1alpha1.ReasonStartingDeadlineExceeded, "too late"))
+		}
+		w.start()
+		w.want("delete executions late-00", "delete executions late-01")
+	})
+}
+
 // What fails is tried again half a minute later, or after the next request.
 func TestPruningThatFailsAtOnce(t *testing.T) {
-	all := []string{"delete secrets", "drop"}
+	sweeps := []string{"delete secrets", "delete configmaps"}
+	all := append(slices.Clone(sweeps), "drop")
 	tests := map[string]struct {
 		fails     string
 		keep      int      // reportHistory
@@ -170,15 +192,16 @@ func TestPruningThatFailsAtOnce(t *testing.T) {
 		wantNext  []string // with the next request after that
 	}{
 		"the records cannot be listed":        {fails: "list records", wantAgain: all},
-		"the report directory cannot be read": {fails: "list reports", wantFirst: all[:1], wantNext: all[1:]},
+		"the report directory cannot be read": {fails: "list reports", wantFirst: sweeps, wantNext: all[2:]},
 		"the Lease may be lost":               {fails: "fence", wantAgain: all},
-		"the token Secrets cannot be deleted": {fails: "delete secrets", keep: 1, wantAgain: all[:1]},
+		"the token Secrets cannot be deleted": {fails: "delete secrets", keep: 1, wantFirst: sweeps[1:], wantAgain: sweeps[:1]},
+		"unused plan parts cannot be deleted": {fails: "delete configmaps", keep: 1, wantFirst: sweeps[:1], wantAgain: sweeps[1:]},
 	}
 	for name, tt := range tests {
 		t.Run(name, func(t *testing.T) {
 			synctest.Test(t, func(t *testing.T) {
 				w := newWorld(t)
-				w.keepReports, w.auth = tt.keep, execution.TokenAuth
+				w.keepReports, w.sweeps = tt.keep, true
 				r := w.execute(50, execution.Closed)
 				want := func(steps []string) {
 					t.Helper()

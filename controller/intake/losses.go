@@ -41,7 +41,7 @@ func (r *Results) findLosses(records []record.Record, found map[execution.ID]sto
 			continue
 		}
 		has, ok := found[closed.Plan.ID]
-		l := &Losses{About: kube.ConfigMapReference(closed.Object), id: closed.Plan.ID, reportMissing: !ok || has.reportMissing}
+		l := &Losses{About: kube.ExecutionReference(closed.Object), id: closed.Plan.ID, reportMissing: !ok || has.reportMissing}
 		for _, node := range slices.Compact(slices.Sorted(slices.Values(append(closed.ReportedNodes(), has.mended...)))) {
 			exported, read := has.results[node]
 			switch {

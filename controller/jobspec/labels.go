@@ -12,7 +12,7 @@ import (
 
 const prefix = "batch-job-controller.io/"
 
-// Labels of execution records, plan parts, Jobs and pods.
+// Labels of Executions, plan parts, Jobs and pods.
 const (
 	OwnerLabel       = prefix + "owner"       // the controller's name
 	NodeCronJobLabel = prefix + "nodecronjob" // the definition's name
@@ -52,11 +52,11 @@ const (
 
 // Components: the values of the label app.kubernetes.io/component.
 const (
-	JobComponent      = "job"
-	RecordComponent   = "execution-record"
-	PlanPartComponent = "plan-part"
-	TokenComponent    = "callback-tokens"
-	KeyComponent      = "callback-key"
+	JobComponent       = "job"
+	ExecutionComponent = "execution"
+	PlanPartComponent  = "plan-part"
+	TokenComponent     = "callback-tokens"
+	KeyComponent       = "callback-key"
 )
 
 // CommonLabels returns the labels that every object of a controller has.
@@ -73,6 +73,12 @@ func CommonLabels(controller, component string) map[string]string {
 // Selector matches a controller's objects of one component.
 func Selector(controller, component string) labels.Selector {
 	return labels.SelectorFromSet(labels.Set{OwnerLabel: controller, componentLabel: component})
+}
+
+// OwnerSelector matches a controller's objects of all components. Executions that people
+// create have no component.
+func OwnerSelector(controller string) labels.Selector {
+	return labels.SelectorFromSet(labels.Set{OwnerLabel: controller})
 }
 
 // TaskSelector matches a node task's Job and its pods, and those of nodes with the same

@@ -22,7 +22,7 @@ func TestNamesFit(t *testing.T) {
 	if name := JobName(controller, key); len(name) != validation.DNS1123LabelMaxLength {
 		t.Errorf("%s has %d characters", name, len(name))
 	}
-	if name := RecordName(controller, key.Execution); name != controller+"-20260304050000" {
+	if name := ExecutionName(controller, key.Execution); name != controller+"-20260304050000" {
 		t.Errorf("record %s", name)
 	}
 }
@@ -136,10 +136,10 @@ func TestSelector(t *testing.T) {
 		"a Job of the controller":           {selector: Selector("check", JobComponent), labels: job.Labels, want: true},
 		"a pod of the controller":           {selector: Selector("check", JobComponent), labels: job.Spec.Template.Labels, want: true},
 		"a Job of another controller":       {selector: Selector("other", JobComponent), labels: job.Labels},
-		"a Job is no record":                {selector: Selector("check", RecordComponent), labels: job.Labels},
-		"a record":                          {selector: Selector("check", RecordComponent), labels: CommonLabels("check", RecordComponent), want: true},
+		"a Job is no record":                {selector: Selector("check", ExecutionComponent), labels: job.Labels},
+		"a record":                          {selector: Selector("check", ExecutionComponent), labels: CommonLabels("check", ExecutionComponent), want: true},
 		"something without labels":          {selector: Selector("check", JobComponent)},
-		"a record of a controller's prefix": {selector: Selector("check", RecordComponent), labels: CommonLabels("check-2", RecordComponent)},
+		"a record of a controller's prefix": {selector: Selector("check", ExecutionComponent), labels: CommonLabels("check-2", ExecutionComponent)},
 	}
 	for name, tc := range cases {
 		t.Run(name, func(t *testing.T) {
@@ -153,7 +153,7 @@ func TestSelector(t *testing.T) {
 func TestOwned(t *testing.T) {
 	key := execution.Key{Execution: "20260304050000", Node: "worker-1"}
 	reference := func(uid types.UID, controller *bool) metav1.OwnerReference {
-		return metav1.OwnerReference{APIVersion: "v1", Kind: "ConfigMap", Name: "check-20260304050000", UID: uid, Controller: controller}
+		return metav1.OwnerReference{APIVersion: "batch-job-controller.io/v1alpha1", Kind: "Execution", Name: "check-20260304050000", UID: uid, Controller: controller}
 	}
 	cases := map[string]struct {
 		change func(*batchv1.Job)

@@ -22,10 +22,10 @@ func JobName(controller string, key execution.Key) string {
 	return controller + "-" + string(key.Execution) + "-" + hash(key.Node)
 }
 
-// RecordName returns the name of an execution record, with which those of its token Secrets
-// begin. No program parses it: labels have the ID.
-func RecordName(controller string, id execution.ID) string {
-	return controller + "-" + string(id)
+// ExecutionName returns the name of the Execution that the controller creates, with which
+// those of its token Secrets begin. No program parses it: the status has the ID.
+func ExecutionName(definition string, id execution.ID) string {
+	return definition + "-" + string(id)
 }
 
 // PlanHash returns the hash in the names and labels of a plan's parts, by their digests in
@@ -43,7 +43,7 @@ func LeaseName(controller string) string { return controller + "-leader" }
 
 // TokenSecretName returns the name of a Secret with callback tokens.
 func TokenSecretName(controller string, id execution.ID, number int) string {
-	return RecordName(controller, id) + "-tokens-" + strconv.Itoa(number)
+	return ExecutionName(controller, id) + "-tokens-" + strconv.Itoa(number)
 }
 
 // hashLength is a part of the name of every Job. With another one, a leader of the new

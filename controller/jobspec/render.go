@@ -13,10 +13,11 @@ import (
 	"k8s.io/apimachinery/pkg/types"
 	"k8s.io/utils/ptr"
 
+	"github.com/batch-job-controller/batch-job-controller/controller/api/v1alpha1"
 	"github.com/batch-job-controller/batch-job-controller/controller/execution"
 )
 
-// Owner is the execution record that owns a Job.
+// Owner is the Execution that owns a Job.
 type Owner struct {
 	Name string
 	UID  types.UID
@@ -124,12 +125,13 @@ func merged(own, ours map[string]string) map[string]string {
 	return all
 }
 
-// OwnerReference makes the execution record the owner of an object, so that the garbage
-// collector deletes the object with the record.
+// OwnerReference makes an Execution the owner of an object, so that the garbage collector
+// deletes the object with the Execution. It does not block the owner's deletion, which would
+// need a permission for finalizers.
 func OwnerReference(o Owner) metav1.OwnerReference {
 	return metav1.OwnerReference{
-		APIVersion: "v1",
-		Kind:       "ConfigMap",
+		APIVersion: v1alpha1.GroupVersion().String(),
+		Kind:       v1alpha1.ExecutionKind,
 		Name:       o.Name,
 		UID:        o.UID,
 		Controller: ptr.To(true),

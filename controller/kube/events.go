@@ -17,6 +17,7 @@ import (
 	"k8s.io/apimachinery/pkg/types"
 	"k8s.io/utils/clock"
 
+	"github.com/batch-job-controller/batch-job-controller/controller/api/v1alpha1"
 	"github.com/batch-job-controller/batch-job-controller/controller/execution"
 )
 
@@ -192,6 +193,14 @@ func eventName(about corev1.ObjectReference, kind, reason, action, message strin
 func ConfigMapReference(object *corev1.ConfigMap) corev1.ObjectReference {
 	return corev1.ObjectReference{
 		APIVersion: "v1", Kind: "ConfigMap",
+		Namespace: object.Namespace, Name: object.Name, UID: object.UID,
+	}
+}
+
+// ExecutionReference returns the reference of an event about an Execution.
+func ExecutionReference(object *v1alpha1.Execution) corev1.ObjectReference {
+	return corev1.ObjectReference{
+		APIVersion: v1alpha1.GroupVersion().String(), Kind: v1alpha1.ExecutionKind,
 		Namespace: object.Namespace, Name: object.Name, UID: object.UID,
 	}
 }

@@ -107,7 +107,7 @@ func (q *Queue) Forget() {
 // never has two pods at the same time.
 func (q *Queue) Busy(ctx context.Context, firing execution.Firing, deadline time.Time) (id execution.ID, about corev1.ObjectReference, busy bool) {
 	if a := q.current(); a != nil {
-		return a.ID(), kube.ConfigMapReference(a.Record().Object), true
+		return a.ID(), kube.ExecutionReference(a.Record().Object), true
 	}
 	return q.history.Busy(ctx, firing, deadline)
 }

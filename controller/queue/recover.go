@@ -1,9 +1,14 @@
 package queue
 
 import (
+	"cmp"
 	"context"
 	"errors"
+	"slices"
 	"time"
+
+	apierrors "k8s.io/apimachinery/pkg/api/errors"
+	"k8s.io/apimachinery/pkg/types"
 
 	"github.com/batch-job-controller/batch-job-controller/controller/backoff"
 	"github.com/batch-job-controller/batch-job-controller/controller/execution"
@@ -18,8 +23,9 @@ import (
 // another replica may have the version that can read the record.
 func (q *Queue) Recover(ctx context.Context) (done bool, err error) {
 	clk, log := q.Opener.Clock, q.Opener.Log
+	plans := map[types.UID]record.Record{} // of closed executions: a try continues where the last one failed
 	for pauses := backoff.New(time.Second, 15*time.Second, q.Opener.Jitter); ; {
-		err := q.recover(ctx)
+		err := q.recover(ctx, plans)
 		var newer *record.NewerError
 		switch {
 		case err == nil:
@@ -38,8 +44,8 @@ func (q *Queue) Recover(ctx context.Context) (done bool, err error) {
 
 // recover rebuilds the executions from the records, the Jobs and the report directory. It
 // reads the records from the API server, because a cache may lack the last leader's
-// writes.
-func (q *Queue) recover(ctx context.Context) error {
+// writes. plans has the closed executions whose plans have been read.
+func (q *Queue) recover(ctx context.Context, plans map[types.UID]record.Record) error {
 	ctx, cancel := context.WithTimeout(ctx, kube.RequestTimeout)
 	defer cancel()
 	state, err := q.ticker.ReadState(ctx)
@@ -59,26 +65,32 @@ func (q *Queue) recover(ctx context.Context) error {
 	for _, e := range all.Newer {
 		q.Opener.Log.Warn("an execution record of a later version stays unchanged", "execution", e.ID, "error", e)
 	}
-	stored := q.Results.Rebuild(all.Records, func(closed execution.Report) {
+	closed, err := q.loadClosed(ctx, all.Closed, plans)
+	if err != nil {
+		return err
+	}
+	records := slices.Concat(closed, all.Records)
+	slices.SortFunc(records, func(a, b record.Record) int { return cmp.Compare(a.Plan.ID, b.Plan.ID) })
+	stored := q.Results.Rebuild(records, func(closed execution.Report) {
 		q.Metrics.SetLastExecution(closed.Result(), closed.Closed)
 		q.Metrics.SetLastReport(closed)
 	})
 	found := q.find(all, stored.Executions)
 	found.Losses = stored.Lost
-	for _, r := range all.Records {
-		if r.Plan.Scheduled.After(state.LastTick) {
-			state.LastTick = r.Plan.Scheduled
+	for _, head := range all.Opened() {
+		if head.Scheduled.After(state.LastTick) {
+			state.LastTick = head.Scheduled
 		}
 	}
 	for id := range found.Known {
 		state.Newest = max(state.Newest, id)
 	}
-	if n := len(all.Records); n > 0 {
-		q.Metrics.SetPool(0, all.Records[n-1].Plan.Settings.PodPoolSize)
+	if n := len(records); n > 0 {
+		q.Metrics.SetPool(0, records[n-1].Plan.Settings.PodPoolSize)
 	}
 	q.history.Resume(found)
 	q.mu.Lock()
-	q.backlog = stillOpen(all.Records)
+	q.backlog = all.Records
 	if len(q.backlog) == 0 {
 		q.active = nil
 	}
@@ -95,8 +107,8 @@ func (q *Queue) find(records record.Listing, onDisk []execution.ID) history.Foun
 	for _, id := range onDisk {
 		found.Known[id] = true
 	}
-	for _, r := range records.Records {
-		found.Known[r.Plan.ID] = true
+	for _, head := range records.Opened() {
+		found.Known[head.ID] = true
 	}
 	for _, e := range records.Damaged {
 		if _, err := execution.ParseID(string(e.ID)); err != nil {
@@ -110,11 +122,24 @@ func (q *Queue) find(records record.Listing, onDisk []execution.ID) history.Foun
 	return found
 }
 
-func stillOpen(records []record.Record) (open []record.Record) {
-	for _, r := range records {
-		if r.Account.Phase != execution.Closed {
-			open = append(open, r)
+// loadClosed reads the plans of closed executions, for the results that are exported of
+// them. An execution whose plan is gone is omitted: its report suffices for the rest.
+func (q *Queue) loadClosed(ctx context.Context, heads []record.Head, plans map[types.UID]record.Record) (closed []record.Record, err error) {
+	for _, head := range heads {
+		r, ok := plans[head.Object.UID]
+		if !ok {
+			r, err = q.Opener.Records.Load(ctx, head.Object)
 		}
+		var damaged *record.DamagedError
+		switch {
+		case errors.As(err, &damaged), apierrors.IsNotFound(err):
+			q.Opener.Log.Warn("the plan of a closed execution cannot be read", "execution", head.ID, "error", err)
+			continue
+		case err != nil:
+			return nil, err
+		}
+		plans[head.Object.UID] = r
+		closed = append(closed, r)
 	}
-	return open
+	return closed, nil
 }

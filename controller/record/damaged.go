@@ -3,46 +3,29 @@ package record
 import (
 	"errors"
 	"slices"
-	"time"
 
 	corev1 "k8s.io/api/core/v1"
 
+	"github.com/batch-job-controller/batch-job-controller/controller/api/v1alpha1"
 	"github.com/batch-job-controller/batch-job-controller/controller/execution"
-	"github.com/batch-job-controller/batch-job-controller/controller/jobspec"
 	"github.com/batch-job-controller/batch-job-controller/controller/kube"
 )
 
-// DamagedError says that no version can read a record.
+// DamagedError says that no version can read an Execution that was opened, or its plan.
 type DamagedError struct {
 	Reference corev1.ObjectReference
 	ID        execution.ID
-	Open      bool // the record does not say that it is closed
+	Open      bool // the Execution does not say that it is closed
 	err       error
-
-	object *corev1.ConfigMap // as read from the API server
 }
 
-func newDamagedError(object *corev1.ConfigMap, err error) *DamagedError {
+func newDamagedError(e *v1alpha1.Execution, err error) *DamagedError {
 	return &DamagedError{
-		Reference: kube.ConfigMapReference(object),
-		ID:        execution.ID(object.Labels[jobspec.ExecutionLabel]),
-		Open:      execution.Phase(object.Data[phaseKey]) != execution.Closed,
+		Reference: kube.ExecutionReference(e),
+		ID:        execution.ID(e.Status.ExecutionID),
+		Open:      e.Status.Phase != v1alpha1.Closed,
 		err:       err,
-
-		object: object,
 	}
-}
-
-// IsOf reports whether the damaged object is the record of an execution, by its remaining
-// labels and keys. Without any, it counts as foreign.
-func (e *DamagedError) IsOf(id execution.ID, firing execution.Firing) bool {
-	if stored, err := unpackPlan(e.object.BinaryData[planKey]); err == nil {
-		return firing.Equal(execution.Firing{Trigger: stored.Trigger, Scheduled: stored.Scheduled})
-	}
-	if at, err := time.Parse(time.RFC3339, e.object.Data[scheduledKey]); err == nil {
-		return firing.Equal(execution.Firing{Trigger: execution.Trigger(e.object.Data[triggerKey]), Scheduled: at})
-	}
-	return e.ID == id
 }
 
 func (e *DamagedError) Error() string { return e.err.Error() }

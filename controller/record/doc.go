@@ -1,14 +1,15 @@
-// Package record is the durable state in the cluster: the record of each execution, with
-// its immutable plan and its account, and the controller's state, with the last tick and
-// the newest execution. They are created under computed names, and changed by
-// compare-and-swap.
+// Package record is the durable state in the cluster: the record of each execution, which is
+// its Execution with an account and the parts of an immutable plan, and the controller's
+// state, with the last tick and the newest execution. They are created under computed names.
+// Executions and the state are changed by compare-and-swap, and parts never.
 //
-//	record.go    Record and its Store: created, read, listed, swapped, deleted
-//	read.go      Read: a record without a Store, for clients
-//	format.go    the keys of a record's ConfigMap, and their values
-//	account.go   the account in the status of an Execution
+//	record.go    Record and its Store: read, listed, swapped, deleted
+//	open.go      an Execution is created and opened, or rejected
+//	losers.go    the parts of plans with which attempts to open an execution lost
+//	status.go    the status of an Execution that was opened
+//	account.go   the account in it
 //	outcomes.go  the outcomes of an account, and the bound on their number
-//	counts.go    the nodes of an Execution's status by state
+//	counts.go    its nodes by state
 //	planparts.go a plan as parts, each for a ConfigMap
 //	unpack.go    the plan of an Execution, from its parts
 //	schema.go    the schema version, and records of a later one
@@ -17,15 +18,19 @@
 //	shared.go    SharedState: the same for all definitions
 //	statetext.go its text
 //
+// An execution is opened in three steps: its Execution is created, then the parts of its
+// plan, and then its status names the parts and admits the first node tasks. That last step
+// decides: before it, the execution has no plan and no node task, and another leader opens it
+// with a plan of its own, or rejects it. The names of parts contain a hash of the plan, so
+// that leaders with other plans do not meet before.
+//
 // Records and the state are read and written with requests, and never watched. A cache may
 // lack the last writes of the previous leader: with it, a new leader could miss an open
 // execution and begin another one beside it, or run a task again that has ended and whose
 // Job is deleted. So each leader begins with a list from the API server
 // (queue.Queue.recover), and relies only on what it has read and written itself. It is the
-// only writer. If another client or a later leader changes a record, the next write
-// conflicts, and the leader reads the record again (run.Execution.reread). A watch would
-// not report the change in time, and would send the whole plan with each change of an
-// account.
+// only writer of the status. If another client or a later leader changes an Execution, the
+// next write conflicts, and the leader reads it again (run.Execution.reread).
 //
 // The package knows how records are stored, their schema, and which of them are
 // unreadable. It knows no Job, no Lease and no decision.

@@ -9,29 +9,33 @@ import (
 	"time"
 
 	corev1 "k8s.io/api/core/v1"
+	apierrors "k8s.io/apimachinery/pkg/api/errors"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	corev1client "k8s.io/client-go/kubernetes/typed/core/v1"
 
+	v1alpha1client "github.com/batch-job-controller/batch-job-controller/controller/api/client"
+	"github.com/batch-job-controller/batch-job-controller/controller/api/v1alpha1"
 	"github.com/batch-job-controller/batch-job-controller/controller/execution"
 	"github.com/batch-job-controller/batch-job-controller/controller/jobspec"
 )
 
-// Record is an execution record in the API server.
+// Record is an execution that has been opened, with its plan.
 type Record struct {
 	Plan    execution.Plan
 	Account execution.Account
-	Object  *corev1.ConfigMap // as last read or written; the next write is compared with its resourceVersion
+	Object  *v1alpha1.Execution // as last read or written; the next write is compared with its resourceVersion
 }
+
+// Head returns the execution without its plan.
+func (r Record) Head() Head { return headOf(r.Object) }
 
 // Owner returns the owner of the execution's Jobs.
-func (r Record) Owner() jobspec.Owner {
-	return jobspec.Owner{Name: r.Object.Name, UID: r.Object.UID}
-}
+func (r Record) Owner() jobspec.Owner { return ownerOf(r.Object) }
 
-// ReportedNodes returns the nodes that sent a result, according to a closed record. It
-// returns none if the record lacks the key, or if results are optional.
+// ReportedNodes returns the nodes that sent a result, according to a closed execution. It
+// returns none if results are optional.
 func (r Record) ReportedNodes() (nodes []string) {
-	if _, ok := r.Object.Data[unreportedKey]; !ok || r.Plan.Settings.ResultOptional {
+	if r.Plan.Settings.ResultOptional {
 		return nil
 	}
 	for i, end := range r.Account.Ends() {
@@ -42,119 +46,210 @@ func (r Record) ReportedNodes() (nodes []string) {
 	return nodes
 }
 
-// Store reads and writes execution records. A record is created once, under a name
-// computed from its ID, and changed by compare-and-swap: a stale write is a conflict.
+// Head is an execution that has been opened, without its plan.
+type Head struct {
+	ID        execution.ID
+	Scheduled time.Time
+	Phase     execution.Phase
+	ClosedAt  time.Time // zero until closed
+	Object    *v1alpha1.Execution
+}
+
+func headOf(e *v1alpha1.Execution) Head {
+	h := Head{ID: execution.ID(e.Status.ExecutionID), Phase: execution.Phase(e.Status.Phase), Object: e}
+	if at := e.Spec.ScheduledTime; at != nil {
+		h.Scheduled = at.Time
+	}
+	if at := e.Status.CloseTime; at != nil {
+		h.ClosedAt = at.Time
+	}
+	return h
+}
+
+// Owner returns the owner of the execution's Jobs.
+func (h Head) Owner() jobspec.Owner { return ownerOf(h.Object) }
+
+func ownerOf(e *v1alpha1.Execution) jobspec.Owner { return jobspec.Owner{Name: e.Name, UID: e.UID} }
+
+// Store reads and writes Executions and the parts of their plans. An Execution is created
+// once, under a name computed from its ID, and changed by compare-and-swap: a stale write is
+// a conflict. Parts are never changed.
 type Store struct {
-	client     corev1client.ConfigMapInterface
+	executions v1alpha1client.ExecutionInterface
+	parts      corev1client.ConfigMapInterface
 	controller string
 }
 
-// NewStore returns the store of a controller's records.
-func NewStore(client corev1client.ConfigMapInterface, controller string) Store {
-	return Store{client: client, controller: controller}
-}
-
-// Create writes the record of a new execution. It returns an AlreadyExists error if its ID
-// has a record.
-func (r Store) Create(ctx context.Context, plan execution.Plan, account execution.Account) (Record, error) {
-	packed, err := packPlan(plan)
-	if err != nil {
-		return Record{}, err
-	}
-	object := &corev1.ConfigMap{
-		ObjectMeta: metav1.ObjectMeta{
-			Name:   jobspec.RecordName(r.controller, plan.ID),
-			Labels: jobspec.CommonLabels(r.controller, jobspec.RecordComponent),
-		},
-		BinaryData: map[string][]byte{planKey: packed},
-		Data: map[string]string{
-			schemaKey:    fmt.Sprint(Schema),
-			triggerKey:   string(plan.Trigger),
-			scheduledKey: plan.Scheduled.UTC().Format(time.RFC3339),
-			nodesKey:     fmt.Sprint(len(plan.Nodes)),
-		},
-	}
-	object.Labels[jobspec.ExecutionLabel] = string(plan.ID)
-	writeAccount(object.Data, account)
-	created, err := r.client.Create(ctx, object, metav1.CreateOptions{})
-	if err != nil {
-		return Record{}, fmt.Errorf("create execution record %s: %w", object.Name, err)
-	}
-	return Record{Plan: plan, Account: account, Object: created}, nil
+// NewStore returns the store of a controller's executions.
+func NewStore(executions v1alpha1client.ExecutionInterface, parts corev1client.ConfigMapInterface, controller string) Store {
+	return Store{executions: executions, parts: parts, controller: controller}
 }
 
 // Swap replaces the account. It returns a Conflict error if another writer has changed the
-// record since it was read.
-func (r Store) Swap(ctx context.Context, old Record, account execution.Account) (Record, error) {
+// Execution since it was read.
+func (s Store) Swap(ctx context.Context, old Record, account execution.Account) (Record, error) {
 	object := old.Object.DeepCopy()
-	writeAccount(object.Data, account)
-	written, err := r.client.Update(ctx, object, metav1.UpdateOptions{})
+	object.Status = withAccount(object.Status, old.Plan, account)
+	written, err := s.executions.UpdateStatus(ctx, object, metav1.UpdateOptions{})
 	if err != nil {
 		return Record{}, fmt.Errorf("update execution record %s: %w", object.Name, err)
 	}
 	return Record{Plan: old.Plan, Account: account, Object: written}, nil
 }
 
-// Get reads a record from the API server. If it exists and is unreadable, the error is a
-// NewerError or a DamagedError.
-func (r Store) Get(ctx context.Context, id execution.ID) (Record, error) {
-	name := jobspec.RecordName(r.controller, id)
-	object, err := r.client.Get(ctx, name, metav1.GetOptions{})
+// Find reads an Execution from the API server, whether it has been opened or not.
+func (s Store) Find(ctx context.Context, name string) (*v1alpha1.Execution, error) {
+	e, err := s.executions.Get(ctx, name, metav1.GetOptions{})
 	if err != nil {
-		return Record{}, fmt.Errorf("read execution record %s: %w", name, err)
+		return nil, fmt.Errorf("read execution record %s: %w", name, err)
 	}
-	parsed, err := parse(object)
-	var newer *NewerError
-	switch {
-	case errors.As(err, &newer):
+	return e, nil
+}
+
+// Refresh reads an execution again. Its plan never changes: it is read only if the
+// Execution names another one. If the Execution is unreadable, the error is a NewerError or
+// a DamagedError. It is a NotFound error if another one has its name.
+func (s Store) Refresh(ctx context.Context, old Record) (Record, error) {
+	e, err := s.Find(ctx, old.Object.Name)
+	if err != nil {
 		return Record{}, err
-	case err != nil:
-		return Record{}, newDamagedError(object, err)
 	}
-	return parsed, nil
+	if e.UID != old.Object.UID {
+		return Record{}, notFound(e.Name)
+	}
+	if !samePlan(e, old.Object) {
+		return s.Load(ctx, e)
+	}
+	return readable(e, func() (Record, error) { return parse(e, old.Plan) })
 }
 
-// Listing is all records.
-type Listing struct {
-	Records []Record        // that can be read, ordered by ID
-	Newer   []*NewerError   // that only a later version can read
-	Damaged []*DamagedError // that no version can read
-}
-
-// List reads all records from the API server, not from a cache.
-func (r Store) List(ctx context.Context) (Listing, error) {
-	var all Listing
-	objects, err := r.client.List(ctx, metav1.ListOptions{
-		LabelSelector: jobspec.Selector(r.controller, jobspec.RecordComponent).String(),
+// Load reads the plan of an Execution that has been opened. If either is unreadable, the
+// error is a NewerError or a DamagedError. It is a NotFound error if the Execution was
+// deleted meanwhile.
+func (s Store) Load(ctx context.Context, e *v1alpha1.Execution) (Record, error) {
+	var failed error // a request
+	missing := false
+	r, err := readable(e, func() (Record, error) {
+		if err := checkOpened(e); err != nil {
+			return Record{}, err
+		}
+		var parts map[string]*corev1.ConfigMap
+		if parts, failed = s.readParts(ctx, e); failed != nil {
+			return Record{}, failed
+		}
+		missing = len(parts) < len(e.Status.Plan.Parts)
+		plan, err := planOf(e, parts)
+		if err != nil {
+			return Record{}, err
+		}
+		return parse(e, plan)
 	})
+	switch {
+	case failed != nil:
+		return Record{}, failed
+	case missing: // the garbage collector may have deleted it
+		return Record{}, cmp.Or(s.deleted(ctx, e), err)
+	}
+	return r, err
+}
+
+// deleted returns a NotFound error if the Execution was deleted, or the error of the
+// request.
+func (s Store) deleted(ctx context.Context, e *v1alpha1.Execution) error {
+	now, err := s.Find(ctx, e.Name)
+	if err != nil {
+		return err
+	}
+	if now.UID != e.UID {
+		return notFound(e.Name)
+	}
+	return nil
+}
+
+func notFound(name string) error {
+	return apierrors.NewNotFound(v1alpha1.GroupVersion().WithResource(v1alpha1.ExecutionResource).GroupResource(), name)
+}
+
+// Listing is all executions.
+type Listing struct {
+	Records  []Record              // open and closing, ordered by ID
+	Closed   []Head                // ordered by ID
+	Rejected []*v1alpha1.Execution // never opened, the oldest first
+	Newer    []*NewerError         // that only a later version can read
+	Damaged  []*DamagedError       // that no version can read
+}
+
+// Opened returns the executions that have been opened, without their plans.
+func (l Listing) Opened() []Head {
+	all := slices.Clone(l.Closed)
+	for _, r := range l.Records {
+		all = append(all, r.Head())
+	}
+	return all
+}
+
+// List reads all executions from the API server, not from a cache. Those that wait to be
+// opened are not among them.
+func (s Store) List(ctx context.Context) (Listing, error) {
+	var all Listing
+	objects, err := s.executions.List(ctx, metav1.ListOptions{LabelSelector: jobspec.OwnerSelector(s.controller).String()})
 	if err != nil {
 		return all, fmt.Errorf("list execution records: %w", err)
 	}
 	for i := range objects.Items {
-		parsed, err := parse(&objects.Items[i])
-		var newer *NewerError
-		switch {
-		case errors.As(err, &newer):
-			all.Newer = append(all.Newer, newer)
-		case err != nil:
-			all.Damaged = append(all.Damaged, newDamagedError(&objects.Items[i], err))
-		default:
-			all.Records = append(all.Records, parsed)
+		if err := s.add(ctx, &all, &objects.Items[i]); err != nil {
+			return all, err
 		}
 	}
 	slices.SortFunc(all.Records, func(a, b Record) int { return cmp.Compare(a.Plan.ID, b.Plan.ID) })
+	slices.SortFunc(all.Closed, func(a, b Head) int { return cmp.Compare(a.ID, b.ID) })
+	slices.SortFunc(all.Rejected, func(a, b *v1alpha1.Execution) int {
+		return cmp.Or(a.CreationTimestamp.Compare(b.CreationTimestamp.Time), cmp.Compare(a.Name, b.Name))
+	})
 	return all, nil
 }
 
-// Delete deletes a record, and with it all Jobs that it owns.
-func (r Store) Delete(ctx context.Context, old Record) error {
+// add adds an Execution to a listing.
+func (s Store) add(ctx context.Context, all *Listing, e *v1alpha1.Execution) (err error) {
+	var r Record
+	switch {
+	case IsWaiting(e):
+		return nil
+	case e.Status.Phase == v1alpha1.Rejected:
+		all.Rejected = append(all.Rejected, e)
+		return nil
+	case e.Status.Phase == v1alpha1.Closed:
+		_, err = readable(e, func() (Record, error) { return Record{}, checkOpened(e) })
+	default:
+		r, err = s.Load(ctx, e)
+	}
+	var newer *NewerError
+	var damaged *DamagedError
+	switch {
+	case errors.As(err, &newer):
+		all.Newer = append(all.Newer, newer)
+	case errors.As(err, &damaged):
+		all.Damaged = append(all.Damaged, damaged)
+	case apierrors.IsNotFound(err): // it was deleted meanwhile
+	case err != nil:
+		return err
+	case e.Status.Phase == v1alpha1.Closed:
+		all.Closed = append(all.Closed, headOf(e))
+	default:
+		all.Records = append(all.Records, r)
+	}
+	return nil
+}
+
+// Delete deletes an Execution, and with it its plan and all Jobs that it owns.
+func (s Store) Delete(ctx context.Context, e *v1alpha1.Execution) error {
 	background := metav1.DeletePropagationBackground
-	err := r.client.Delete(ctx, old.Object.Name, metav1.DeleteOptions{
-		Preconditions:     &metav1.Preconditions{UID: &old.Object.UID},
+	err := s.executions.Delete(ctx, e.Name, metav1.DeleteOptions{
+		Preconditions:     &metav1.Preconditions{UID: &e.UID},
 		PropagationPolicy: &background,
 	})
 	if err != nil {
-		return fmt.Errorf("delete execution record %s: %w", old.Object.Name, err)
+		return fmt.Errorf("delete execution record %s: %w", e.Name, err)
 	}
 	return nil
 }

@@ -4,27 +4,21 @@ import (
 	"errors"
 	"testing"
 
-	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
-
+	"github.com/batch-job-controller/batch-job-controller/controller/api/v1alpha1"
 	"github.com/batch-job-controller/batch-job-controller/controller/execution"
 	"github.com/batch-job-controller/batch-job-controller/controller/testkit"
 )
 
 func TestEveryRecordSaysItsSchema(t *testing.T) {
-	r := NewStore(configMaps(), "check")
-	created, err := r.Create(t.Context(), testkit.Plan("kind: Pod"), execution.Account{Phase: execution.Open})
+	s := newStore(t)
+	updated, err := s.Swap(t.Context(), create(t, s.Store, testPlan()), execution.Account{Phase: execution.Closing})
 	testkit.Must(t, err)
-	updated, err := r.Swap(t.Context(), created, execution.Account{Phase: execution.Closing})
-	testkit.Must(t, err)
-	if got, want := updated.Object.Data[schemaKey], "1"; got != want {
-		t.Errorf("schema: got %q, want %q", got, want)
+	if got := updated.Object.Status.Account.Schema; got != 1 {
+		t.Errorf("schema: got %d, want 1", got)
 	}
-	object := updated.Object.DeepCopy()
-	object.Data[schemaKey] = "2"
-	_, err = r.client.Update(t.Context(), object, metav1.UpdateOptions{})
-	testkit.Must(t, err)
+	s.edit(t, updated, func(e *v1alpha1.Execution) { e.Status.Account.Schema = 2 })
 	var newer *NewerError
-	if _, err := r.Get(t.Context(), updated.Plan.ID); !errors.As(err, &newer) || !newer.Open {
-		t.Errorf("get: got %v, want a NewerError of an open execution", err)
+	if _, err := s.Refresh(t.Context(), updated); !errors.As(err, &newer) || !newer.Open {
+		t.Errorf("refreshed: got %v, want a NewerError of an open execution", err)
 	}
 }

@@ -46,7 +46,7 @@ func (e *Execution) announceFailure(ctx context.Context, t task, ended execution
 
 // recordReference returns what an event about the execution refers to.
 func (e *Execution) recordReference() corev1.ObjectReference {
-	return kube.ConfigMapReference(e.Record().Object)
+	return kube.ExecutionReference(e.Record().Object)
 }
 
 // otherFailures returns how many node tasks failed and for which reasons, or nothing if

@@ -67,8 +67,7 @@ func (e *Execution) setRecord(r record.Record) {
 // this leader wanted to close the record and finds it closed, it has what it wanted: the
 // record goes with the report that it has just written or found.
 func (e *Execution) reread(ctx context.Context, wanted execution.Phase, ending *Ending) error {
-	uid := e.Record().Object.UID
-	current, err := e.Records.Get(ctx, e.id)
+	current, err := e.Records.Refresh(ctx, e.Record())
 	var damaged *record.DamagedError
 	switch {
 	case apierrors.IsNotFound(err):
@@ -80,9 +79,9 @@ func (e *Execution) reread(ctx context.Context, wanted execution.Phase, ending *
 		ending.Damaged = damaged
 	case err != nil:
 		return err
-	case current.Account.Phase == execution.Closed && wanted == execution.Closed && current.Object.UID == uid:
+	case current.Account.Phase == execution.Closed && wanted == execution.Closed:
 		e.setRecord(current)
-	case current.Account.Phase == execution.Closed || current.Object.UID != uid:
+	case current.Account.Phase == execution.Closed:
 		ending.Aborted = true
 	default:
 		ending.Overtaken = &current

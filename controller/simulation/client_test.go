@@ -38,6 +38,12 @@ func (r request) String() string {
 	return string(r.kind) + "/" + r.name
 }
 
+// isOf reports whether a request is about a kind. Executions are what ConfigMaps were for
+// older seeds: records.
+func (r request) isOf(k kind) bool {
+	return r.kind == k || (k == configMaps && r.kind == executions)
+}
+
 var (
 	errKilled  = errors.New("the process was killed")
 	errRefused = errors.New("connection refused")
@@ -200,12 +206,12 @@ func (w *world) obstacle(p *process, r request, l luck) error {
 		}
 	}
 	for _, f := range w.scenario.forbidden {
-		if f.covers(w.since(), p.slot) && f.kind == r.kind && r.write {
+		if f.covers(w.since(), p.slot) && r.isOf(f.kind) && r.write {
 			return apierrors.NewForbidden(resource(r.kind), r.name, errors.New("exceeded quota"))
 		}
 	}
 	for _, d := range w.scenario.denials {
-		if d.covers(w.since(), p.slot) && d.kind == r.kind && (r.verb == "create" || r.verb == "update") {
+		if d.covers(w.since(), p.slot) && r.isOf(d.kind) && (r.verb == "create" || r.verb == "update") {
 			return denialsOf(r.kind, r.name)[d.answer]
 		}
 	}

@@ -5,10 +5,10 @@ import (
 	"net/http"
 	"time"
 
-	corev1 "k8s.io/api/core/v1"
 	apierrors "k8s.io/apimachinery/pkg/api/errors"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 
+	"github.com/batch-job-controller/batch-job-controller/controller/api/v1alpha1"
 	"github.com/batch-job-controller/batch-job-controller/controller/execution"
 	"github.com/batch-job-controller/batch-job-controller/controller/jobspec"
 )
@@ -99,14 +99,14 @@ func (w *world) damage() {
 	}
 	id := open[0]
 	r := w.oracle.records[id]
-	current, ok := w.api.get(configMaps, jobspec.RecordName(name, id)).(*corev1.ConfigMap)
+	current, ok := w.api.get(executions, r.object.Name).(*v1alpha1.Execution)
 	if !ok {
 		return
 	}
-	w.note("user", "damage", "configmaps/"+current.Name, "")
+	w.note("user", "damage", "executions/"+current.Name, "")
 	damaged := current.DeepCopy()
-	damaged.Data["phase"] = "Odd"
-	w.must(w.api.update(configMaps, damaged))
+	damaged.Status.Account.Admitted = "0-x"
+	w.must(w.api.updateStatus(executions, damaged))
 	r.damaged, r.tokensKept = true, true
 	w.oracle.endOpening(id)
 	w.oracle.stats.Damaged++

@@ -32,6 +32,7 @@
 //	events_test.go      faults of nodes, and deletions by users
 //	denial_test.go      denials by admission, and damaged records
 //	oracle_test.go      what must always hold
+//	record_test.go      the records that the oracle has seen, parsed by itself
 //	slots_test.go       which Jobs hold a slot, and for how long
 //	verdict_test.go     what must hold at the end
 //	world_test.go       one seed from its beginning to its end

@@ -8,6 +8,7 @@ import (
 	corev1 "k8s.io/api/core/v1"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 
+	"github.com/batch-job-controller/batch-job-controller/controller/api/v1alpha1"
 	"github.com/batch-job-controller/batch-job-controller/controller/execution"
 	"github.com/batch-job-controller/batch-job-controller/controller/jobspec"
 )
@@ -19,8 +20,6 @@ func (w *world) create(k kind, o object) error {
 		return err
 	}
 	switch o := o.(type) {
-	case *corev1.ConfigMap:
-		w.oracle.recordWritten(nil, o)
 	case *batchv1.Job:
 		w.oracle.jobCreated(o)
 		w.jobCreated(o)
@@ -32,20 +31,24 @@ func (w *world) create(k kind, o object) error {
 }
 
 // updateStatus replaces only the status of a custom resource.
-func (w *world) updateStatus(k kind, o object) error { return w.api.updateStatus(k, o) }
+func (w *world) updateStatus(k kind, o object) error {
+	before := w.api.get(k, o.GetName())
+	if err := w.api.updateStatus(k, o); err != nil {
+		return err
+	}
+	if now, ok := o.(*v1alpha1.Execution); ok {
+		w.oracle.statusWritten(before.(*v1alpha1.Execution), now)
+	}
+	return nil
+}
 
 func (w *world) update(k kind, o object) error {
 	before := w.api.get(k, o.GetName())
 	if err := w.api.update(k, o); err != nil {
 		return err
 	}
-	switch o := o.(type) {
-	case *corev1.ConfigMap:
-		w.oracle.recordWritten(before.(*corev1.ConfigMap), o)
-	case *batchv1.Job:
-		if isStopped(o) && !isStopped(before.(*batchv1.Job)) {
-			w.jobStopped(o)
-		}
+	if job, ok := o.(*batchv1.Job); ok && isStopped(job) && !isStopped(before.(*batchv1.Job)) {
+		w.jobStopped(job)
 	}
 	return nil
 }
@@ -57,7 +60,7 @@ func (w *world) remove(k kind, name string) {
 	}
 	w.api.remove(k, name)
 	switch o := stored.(type) {
-	case *corev1.ConfigMap:
+	case *v1alpha1.Execution:
 		w.oracle.recordDeleted(o)
 	case *batchv1.Job:
 		w.oracle.jobDeleted(o)

@@ -1,15 +1,13 @@
 package simulation
 
 import (
-	"bytes"
-	"compress/gzip"
-	"encoding/json"
+	"fmt"
 	"strings"
 	"time"
 
 	batchv1 "k8s.io/api/batch/v1"
-	corev1 "k8s.io/api/core/v1"
 
+	"github.com/batch-job-controller/batch-job-controller/controller/api/v1alpha1"
 	"github.com/batch-job-controller/batch-job-controller/controller/execution"
 	"github.com/batch-job-controller/batch-job-controller/controller/jobspec"
 )
@@ -20,7 +18,7 @@ import (
 type oracle struct {
 	world    *world
 	records  map[execution.ID]*recordState
-	ticks    map[time.Time]execution.ID // scheduled times that have had a record
+	ticks    map[time.Time]execution.ID // scheduled times that have had an execution
 	jobs     map[execution.Key]*jobState
 	results  map[series]*resultState
 	numbers  map[execution.Key]int
@@ -30,7 +28,7 @@ type oracle struct {
 }
 
 type recordState struct {
-	object   *corev1.ConfigMap // its last version
+	object   *v1alpha1.Execution // its last version
 	plan     execution.Plan
 	index    map[string]int // of each node
 	phase    execution.Phase
@@ -90,65 +88,6 @@ func newOracle(w *world) *oracle {
 	}
 }
 
-func (o *oracle) recordWritten(before, now *corev1.ConfigMap) {
-	id := execution.ID(now.Labels[jobspec.ExecutionLabel])
-	if id == "" {
-		return // the state
-	}
-	r := o.records[id]
-	if before == nil {
-		if r = o.recordCreated(id, now); r == nil {
-			return
-		}
-	}
-	if r.damaged {
-		o.world.fail("the damaged record of %s was written", id)
-		return
-	}
-	was := r.phase
-	if err := r.read(now); err != nil {
-		o.world.fail("the record of %s cannot be read: %v", id, err)
-		return
-	}
-	switch {
-	case before != nil && was == execution.Closed:
-		o.world.fail("the record of %s was written after it was closed", id)
-	case before != nil && r.phase == execution.Closed:
-		o.recordClosed(id, r)
-	}
-}
-
-func (o *oracle) recordCreated(id execution.ID, object *corev1.ConfigMap) *recordState {
-	w := o.world
-	plan, err := unpack(object.BinaryData["plan.json.gz"])
-	if err != nil {
-		w.fail("the plan of %s cannot be read: %v", id, err)
-		return nil
-	}
-	o.stats.Records++
-	if other := o.records[id]; other != nil {
-		w.fail("I7: execution %s was created twice", id)
-	}
-	if other, twice := o.ticks[plan.Scheduled]; twice && plan.Trigger == execution.Cron {
-		w.fail("I7: the tick of %s has two executions, %s and %s", plan.Scheduled.Format(time.TimeOnly), other, id)
-	}
-	o.ticks[plan.Scheduled] = id
-	if delay := time.Since(plan.Scheduled); delay > w.scenario.startingDeadline+50*time.Second && plan.Trigger == execution.Cron {
-		w.fail("I7: execution %s was opened %s after its tick", id, delay.Round(time.Second))
-	}
-	if open := o.openRecords(); len(open) > 0 {
-		w.fail("I2: execution %s was opened while %s is open", id, open[0])
-	}
-	o.checkDamaged(id)
-	r := &recordState{object: object, plan: plan, index: map[string]int{}}
-	for i, node := range plan.Nodes {
-		r.index[node.Name] = i
-	}
-	o.records[id] = r
-	o.openings = append(o.openings, opening{id: id, from: time.Now()})
-	return r
-}
-
 func (o *oracle) openRecords() []execution.ID {
 	var open []execution.ID
 	for _, x := range o.openings {
@@ -167,51 +106,20 @@ func (o *oracle) endOpening(id execution.ID) {
 	}
 }
 
-func (r *recordState) read(object *corev1.ConfigMap) (err error) {
-	r.object = object
-	r.phase = execution.Phase(object.Data["phase"])
-	if r.admitted, err = execution.ParseIndexes(object.Data["admitted"]); err != nil {
-		return err
-	}
-	if r.created, err = execution.ParseIndexes(object.Data["created"]); err != nil {
-		return err
-	}
-	r.outcomes = map[int]execution.Outcome{}
-	for line := range strings.Lines(object.Data["outcomes"]) {
-		word, list, _ := strings.Cut(strings.TrimSpace(line), " ")
-		state, reason, _ := strings.Cut(word, "/")
-		indexes, err := execution.ParseIndexes(list)
-		if err != nil {
-			return err
-		}
-		for i := range indexes.All() {
-			r.outcomes[i] = execution.Outcome{State: execution.State(state), Reason: execution.Reason(reason)}
-		}
-	}
-	return nil
-}
-
-func unpack(packed []byte) (plan execution.Plan, err error) {
-	r, err := gzip.NewReader(bytes.NewReader(packed))
-	if err != nil {
-		return plan, err
-	}
-	return plan, json.NewDecoder(r).Decode(&plan)
-}
-
 // recordClosed checks that every node has exactly one outcome, and a true one.
 func (o *oracle) recordClosed(id execution.ID, r *recordState) {
 	w := o.world
 	o.stats.Closed++
 	o.endOpening(id)
-	w.note("oracle", "closed", string(id), strings.ReplaceAll(r.object.Data["outcomes"], "\n", ", "))
+	var ends []string
 	named := 0
-	for line := range strings.Lines(r.object.Data["outcomes"]) {
-		_, list, _ := strings.Cut(strings.TrimSpace(line), " ")
-		if indexes, err := execution.ParseIndexes(list); err == nil {
+	for _, outcome := range r.object.Status.Account.Outcomes {
+		ends = append(ends, fmt.Sprintf("%s/%s %s", outcome.State, outcome.Reason, outcome.Indexes))
+		if indexes, err := execution.ParseIndexes(string(outcome.Indexes)); err == nil {
 			named += indexes.Len()
 		}
 	}
+	w.note("oracle", "closed", string(id), strings.Join(ends, ", "))
 	if len(r.outcomes) != len(r.plan.Nodes) || named != len(r.plan.Nodes) {
 		w.fail("I3: execution %s was closed with %d outcomes of %d nodes", id, named, len(r.plan.Nodes))
 	}
@@ -236,10 +144,14 @@ func (o *oracle) recordClosed(id execution.ID, r *recordState) {
 	o.checkReport(id, r)
 }
 
-func (o *oracle) recordDeleted(object *corev1.ConfigMap) {
-	id := execution.ID(object.Labels[jobspec.ExecutionLabel])
+func (o *oracle) recordDeleted(object *v1alpha1.Execution) {
+	if object.Labels[jobspec.OwnerLabel] != name || object.Status.Phase == v1alpha1.Rejected {
+		return
+	}
+	id := execution.ID(object.Status.ExecutionID)
 	r := o.records[id]
 	if r == nil {
+		o.world.fail("the Execution %s was deleted before it was opened", object.Name)
 		return
 	}
 	if r.phase != execution.Closed {

@@ -115,7 +115,7 @@ func (o *oracle) checkReport(id execution.ID, r *recordState) {
 	for _, t := range report.Tasks {
 		lines[t.Node] = append(lines[t.Node], t)
 	}
-	unreported, err := execution.ParseIndexes(r.object.Data["unreported"])
+	unreported, err := execution.ParseIndexes(string(r.object.Status.Account.Unreported))
 	if err != nil {
 		w.fail("I3: the record of %s: %v", id, err)
 	}

@@ -10,7 +10,6 @@ import (
 	"k8s.io/apimachinery/pkg/labels"
 	"k8s.io/apimachinery/pkg/selection"
 
-	"github.com/batch-job-controller/batch-job-controller/controller/execution"
 	"github.com/batch-job-controller/batch-job-controller/controller/jobspec"
 	"github.com/batch-job-controller/batch-job-controller/controller/lease"
 	"github.com/batch-job-controller/batch-job-controller/controller/record"
@@ -32,11 +31,13 @@ func NewDeleter(o Options) *Deleter { return &Deleter{Options: o, deleted: map[s
 // Delete deletes the token Secrets of closed executions, once and in one request: there
 // may be thousands. No callback is accepted with their tokens. Secrets that the role does
 // not allow to delete are deleted with their records.
-func (d *Deleter) Delete(ctx context.Context, fence lease.Fence, records []record.Record) error {
+func (d *Deleter) Delete(ctx context.Context, fence lease.Fence, closed []record.Head) error {
+	if d.Keyring == nil {
+		return nil // there are none, or the configuration was changed: then they go with their executions
+	}
 	var ids []string
-	for _, r := range slices.Backward(records) {
-		id := string(r.Plan.ID)
-		if r.Account.Phase == execution.Closed && count(r.Plan) > 0 && !d.deleted[id] && len(ids) < maxDeletions {
+	for _, head := range slices.Backward(closed) {
+		if id := string(head.ID); !d.deleted[id] && len(ids) < maxDeletions {
 			ids = append(ids, id)
 		}
 	}
@@ -57,7 +58,7 @@ func (d *Deleter) Delete(ctx context.Context, fence lease.Fence, records []recor
 	})
 	switch {
 	case apierrors.IsForbidden(err): // the role is of an earlier version
-		d.Log.Warn("token Secrets not deleted: they are deleted with the execution records", "executions", ids, "error", err)
+		d.Log.Warn("token Secrets not deleted: they are deleted with the Executions", "executions", ids, "error", err)
 	case err != nil:
 		return fmt.Errorf("delete the token Secrets of %d executions: %w", len(ids), err)
 	}

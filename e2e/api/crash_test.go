@@ -15,6 +15,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/batch-job-controller/batch-job-controller/controller/api/v1alpha1"
 	"github.com/batch-job-controller/batch-job-controller/controller/execution"
 	"github.com/batch-job-controller/batch-job-controller/controller/jobspec"
 	"github.com/batch-job-controller/batch-job-controller/e2e/api/rig"
@@ -41,14 +42,16 @@ type crash struct {
 const (
 	createState  = "POST configmaps/check-state"
 	writeState   = "PUT configmaps/check-state"
-	createRecord = "POST configmaps/check-[0-9]*/Open"
+	create       = "POST executions/check-[0-9]*"
+	createPlan   = "POST configmaps/check-[0-9]*"
 	createKey    = "POST secrets/check-callback-key"
 	createTokens = "POST secrets/check-*-tokens-*"
 	deleteTokens = "DELETE secrets"
-	writeRecord  = "PUT configmaps/check-[0-9]*/Open"
-	endRecord    = "PUT configmaps/check-[0-9]*/Closing"
-	closeRecord  = "PUT configmaps/check-[0-9]*/Closed"
-	dropRecord   = "DELETE configmaps/check-[0-9]*"
+	deletePlans  = "DELETE configmaps"                       // that are not used
+	writeRecord  = "PUT executions/check-[0-9]*/status/Open" // the first one opens the execution
+	endRecord    = "PUT executions/check-[0-9]*/status/Closing"
+	closeRecord  = "PUT executions/check-[0-9]*/status/Closed"
+	dropRecord   = "DELETE executions/check-[0-9]*"
 	nameResult   = "link [0-9]*/site-*.json"
 	nameReport   = "rename [0-9]*/execution.json"
 	nameLog      = "rename [0-9]*/*-container-*.log"
@@ -69,12 +72,15 @@ func crashes() map[string]crash {
 		"the state is created, the response is lost":              {at: "after " + createState, times: 1},
 		"a tick is due, nothing is written":                       {at: "before " + writeState, times: 3},
 		"the tick is in the state, the response is lost":          {at: "after " + writeState, times: 2},
-		"the tick is in the state, there is no record":            {at: "before " + createRecord, times: 3},
-		"the record is created, the response is lost":             {at: "after " + createRecord, times: 1},
-		"the record is created, the state does not say so":        {at: "after " + createRecord + ", then before " + writeState, times: 1},
-		"the record is created, nothing is admitted":              {at: "before " + writeRecord, times: 3},
-		"tasks are admitted, the response is lost":                {at: "after " + writeRecord, times: 2},
+		"the tick is in the state, there is no execution":         {at: "before " + create, times: 3},
+		"the execution is created, the response is lost":          {at: "after " + create, times: 1},
+		"the execution is created, it has no plan":                {at: "before " + createPlan, times: 3},
+		"the plan is written, the response is lost":               {at: "after " + createPlan, times: 1},
+		"the plan is written, the execution is not open":          {at: "before " + writeRecord, times: 3},
+		"the execution is open, the response is lost":             {at: "after " + writeRecord, times: 1},
+		"the execution is open, the state does not say so":        {at: "after " + writeRecord + ", then before " + writeState, times: 1},
 		"tasks are admitted, there are no Jobs":                   {at: "after " + writeRecord + ", then before POST jobs/*", times: 1},
+		"the account is written, the response is lost":            {at: "after POST jobs/*, then after " + writeRecord, times: 2},
 		"tasks are admitted, there are no tokens":                 {at: "before " + createTokens, times: 3, keys: threeSecrets},
 		"tokens are created, the response is lost":                {at: "after " + createTokens, times: 2, keys: threeSecrets},
 		"tokens are created, there are no Jobs":                   {at: "after " + createTokens + ", then before POST jobs/*", times: 2, keys: threeSecrets},
@@ -96,6 +102,8 @@ func crashes() map[string]crash {
 		"the report is written, the record is not closed":         {at: "after " + nameReport + ", then before " + closeRecord, times: 1, closing: true},
 		"the record is closed, no tokens are deleted":             {at: "before " + deleteTokens, times: 2, keys: threeSecrets, closing: true},
 		"the tokens are deleted, the response is lost":            {at: "after " + deleteTokens, times: 1, keys: threeSecrets, closing: true},
+		"the record is closed, unused plans are not deleted":      {at: "before " + deletePlans, times: 2, closing: true},
+		"unused plans are deleted, the response is lost":          {at: "after " + deletePlans, times: 1, closing: true},
 		"the record is closed, the response is lost":              {at: "after " + closeRecord, times: 1, closing: true},
 		"an old record is about to be deleted":                    {at: "before " + dropRecord, times: 2, keys: onlyNewest, old: true, also: checkPruned},
 		"an old record is deleted, its report is not":             {at: "after " + dropRecord, times: 1, keys: onlyNewest, old: true, also: checkPruned},
@@ -199,12 +207,17 @@ func executionsToCome(t *testing.T, site *rig.Site) int {
 		}
 	})
 	// The audit may lag.
-	isOpen := false
+	isOpen, waits := false, false
 	for _, record := range records(t, site) {
-		ids[execution.ID(record.Labels[jobspec.ExecutionLabel])] = true
-		isOpen = isOpen || record.Data["phase"] != string(execution.Closed)
+		id := execution.ID(record.Status.ExecutionID)
+		if id == "" {
+			waits = true
+			continue
+		}
+		ids[id] = true
+		isOpen = isOpen || record.Status.Phase != v1alpha1.Closed
 	}
-	if isOpen {
+	if isOpen && !waits {
 		return len(ids)
 	}
 	return len(ids) + 1

@@ -15,7 +15,9 @@ import (
 	batchv1 "k8s.io/api/batch/v1"
 	corev1 "k8s.io/api/core/v1"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+	"k8s.io/apimachinery/pkg/types"
 
+	"github.com/batch-job-controller/batch-job-controller/controller/api/v1alpha1"
 	"github.com/batch-job-controller/batch-job-controller/controller/execution"
 	"github.com/batch-job-controller/batch-job-controller/controller/jobspec"
 	"github.com/batch-job-controller/batch-job-controller/controller/servingcert"
@@ -68,6 +70,7 @@ func (e *everything) do(t *testing.T) {
 	e.run(t, 2, func(t *testing.T) {
 		e.foreignPod(t)
 		e.lookAtReports(t)
+		e.labelExecution(t)
 	})
 
 	// As with an API server without streaming lists.
@@ -124,6 +127,20 @@ func (e *everything) sameEventTwice(t *testing.T) {
 	url := e.Env(waitRunning(t, e.Site, e.node))[jobspec.EnvEventURL]
 	for range 2 {
 		post(t, url, `{"reason":"Again","message":"and again"}`)
+	}
+}
+
+// labelExecution changes the open execution, which the server then reads again.
+func (e *everything) labelExecution(t *testing.T) {
+	t.Helper()
+	for _, record := range records(t, e.Site) {
+		if record.Status.Phase != v1alpha1.Open {
+			continue
+		}
+		_, err := e.Executions().Patch(t.Context(), record.Name, types.MergePatchType, []byte(`{"metadata":{"labels":{"looked-at":"yes"}}}`), metav1.PatchOptions{})
+		if err != nil {
+			t.Fatal(err)
+		}
 	}
 }
 

@@ -75,7 +75,7 @@ func TestTicksWithoutAReplica(t *testing.T) {
 	idle, busy := newOutage(t, program), newOutage(t, program)
 	both := []*outage{idle, busy}
 	for _, o := range both {
-		o.server.WithEnv("CRASH_AT=before " + createRecord).Start()
+		o.server.WithEnv("CRASH_AT=before " + create).Start()
 	}
 	var missed execution.ID
 	for i, o := range both {

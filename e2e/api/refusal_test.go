@@ -13,6 +13,7 @@ import (
 	corev1 "k8s.io/api/core/v1"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 
+	"github.com/batch-job-controller/batch-job-controller/controller/api/v1alpha1"
 	"github.com/batch-job-controller/batch-job-controller/controller/execution"
 	"github.com/batch-job-controller/batch-job-controller/controller/jobspec"
 	"github.com/batch-job-controller/batch-job-controller/e2e/api/rig"
@@ -65,8 +66,10 @@ func waitRefused(t *testing.T, site *rig.Site, like metav1.Object) {
 		case *batchv1.Job:
 			_, err = shared.Client.BatchV1().Jobs(site.Namespace).Create(t.Context(), foreignJob("probe"), dry)
 		default:
-			probe := &corev1.ConfigMap{ObjectMeta: metav1.ObjectMeta{Name: "probe", Labels: jobspec.CommonLabels(rig.Name, jobspec.RecordComponent)}}
-			_, err = shared.Client.CoreV1().ConfigMaps(site.Namespace).Create(t.Context(), probe, dry)
+			_, err = site.Executions().Create(t.Context(), &v1alpha1.Execution{
+				ObjectMeta: metav1.ObjectMeta{Name: "probe", Labels: jobspec.CommonLabels(rig.Name, jobspec.ExecutionComponent)},
+				Spec:       v1alpha1.ExecutionSpec{NodeCronJobName: rig.Name},
+			}, dry)
 		}
 		return err != nil && strings.Contains(err.Error(), noOwner)
 	})
@@ -80,8 +83,8 @@ func TestAnExecutionThatAPolicyKeepsFromBeingOpened(t *testing.T) {
 		"startingDeadline": "3s", "runOnStartup": true, "cronExpression": "* * * * *",
 	}})
 	nodes := site.AddNodes(2)
-	mend := site.RefusedByPolicy(rig.Refusal{Resource: "configmaps", Component: jobspec.RecordComponent}, noOwner)
-	waitRefused(t, site, &corev1.ConfigMap{})
+	mend := site.RefusedByPolicy(rig.Refusal{Group: v1alpha1.GroupName, Resource: v1alpha1.ExecutionResource, Component: jobspec.ExecutionComponent}, noOwner)
+	waitRefused(t, site, &v1alpha1.Execution{})
 	server := site.NewServer(1)
 	server.Start()
 	site.Audit.Until(patience, "an event says why the execution is abandoned", func(state *rig.State) bool {
@@ -106,13 +109,12 @@ func TestARecordThatAUserDamages(t *testing.T) {
 		waitRunning(t, site, node)
 	}
 	id := execution.ID(waitRunning(t, site, nodes[0]).Labels[jobspec.ExecutionLabel])
-	maps := shared.Client.CoreV1().ConfigMaps(site.Namespace)
-	record, err := maps.Get(t.Context(), jobspec.RecordName(rig.Name, id), metav1.GetOptions{})
+	record, err := site.Executions().Get(t.Context(), jobspec.ExecutionName(rig.Name, id), metav1.GetOptions{})
 	if err != nil {
 		t.Fatal(err)
 	}
-	record.Data["phase"] = "Odd"
-	damaged, err := maps.Update(t.Context(), record, metav1.UpdateOptions{})
+	record.Status.Account.Admitted = "0-99"
+	damaged, err := site.Executions().UpdateStatus(t.Context(), record, metav1.UpdateOptions{})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -135,7 +137,7 @@ func TestARecordThatAUserDamages(t *testing.T) {
 		pod := state.Running(nodes[1])
 		return pod != nil && pod.Labels[jobspec.ExecutionLabel] != string(id)
 	})
-	after, err := maps.Get(t.Context(), damaged.Name, metav1.GetOptions{})
+	after, err := site.Executions().Get(t.Context(), damaged.Name, metav1.GetOptions{})
 	if err != nil || after.ResourceVersion != damaged.ResourceVersion {
 		t.Errorf("the damaged record was written or deleted: %v", err)
 	}

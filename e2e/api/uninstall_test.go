@@ -28,8 +28,8 @@ func TestNothingIsLeftWithoutTheOwnersLabel(t *testing.T) {
 	server.Start()
 	checkReport(t, waitClosed(t, site), all(nodes, succeeded()))
 	server.Stop()
-	if made := len(leftIn(t, site)) - len(before); made < 5 {
-		t.Errorf("the server left %d objects, want at least a record, its state, the Lease, and two Secrets", made)
+	if made := len(leftIn(t, site)) - len(before); made < 6 {
+		t.Errorf("the server left %d objects, want at least an execution, its plan, the state, the Lease, and two Secrets", made)
 	}
 
 	owned := metav1.ListOptions{LabelSelector: jobspec.OwnerLabel + "=" + rig.Name}
@@ -37,6 +37,7 @@ func TestNothingIsLeftWithoutTheOwnersLabel(t *testing.T) {
 	options := metav1.DeleteOptions{PropagationPolicy: &background}
 	err := errors.Join(
 		site.Client.BatchV1().Jobs(site.Namespace).DeleteCollection(t.Context(), options, owned),
+		site.Executions().DeleteCollection(t.Context(), options, owned),
 		site.Client.CoreV1().ConfigMaps(site.Namespace).DeleteCollection(t.Context(), options, owned),
 		site.Client.CoreV1().Secrets(site.Namespace).DeleteCollection(t.Context(), options, owned),
 		site.Client.CoordinationV1().Leases(site.Namespace).DeleteCollection(t.Context(), options, owned),
@@ -53,12 +54,16 @@ func TestNothingIsLeftWithoutTheOwnersLabel(t *testing.T) {
 func leftIn(t *testing.T, site *rig.Site) (names []string) {
 	t.Helper()
 	all := metav1.ListOptions{}
+	executions, errExecutions := site.Executions().List(t.Context(), all)
 	configMaps, errConfigMaps := site.Client.CoreV1().ConfigMaps(site.Namespace).List(t.Context(), all)
 	secrets, errSecrets := site.Client.CoreV1().Secrets(site.Namespace).List(t.Context(), all)
 	leases, errLeases := site.Client.CoordinationV1().Leases(site.Namespace).List(t.Context(), all)
 	jobs, errJobs := site.Client.BatchV1().Jobs(site.Namespace).List(t.Context(), all)
-	if err := errors.Join(errConfigMaps, errSecrets, errLeases, errJobs); err != nil {
+	if err := errors.Join(errExecutions, errConfigMaps, errSecrets, errLeases, errJobs); err != nil {
 		t.Fatal(err)
+	}
+	for _, o := range executions.Items {
+		names = append(names, "Execution "+o.Name)
 	}
 	for _, o := range configMaps.Items {
 		if o.Name != "kube-root-ca.crt" { // Kubernetes creates it at any time

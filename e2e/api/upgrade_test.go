@@ -7,10 +7,9 @@ import (
 	"fmt"
 	"testing"
 
-	corev1 "k8s.io/api/core/v1"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 
-	"github.com/batch-job-controller/batch-job-controller/controller/execution"
+	"github.com/batch-job-controller/batch-job-controller/controller/api/v1alpha1"
 	"github.com/batch-job-controller/batch-job-controller/controller/jobspec"
 	"github.com/batch-job-controller/batch-job-controller/e2e/api/rig"
 )
@@ -94,7 +93,7 @@ func TestAServerThatIsTooOldForAnExecutionLeavesItAlone(t *testing.T) {
 	<-reporting.first
 	server.Kill()
 
-	later := changeRecord(t, site, "2")
+	later := changeRecord(t, site, 2)
 	server.Start()
 	server.WaitEnded(patience)
 	for _, want := range []string{later.Name, "schema: 2", "later version"} {
@@ -109,7 +108,7 @@ func TestAServerThatIsTooOldForAnExecutionLeavesItAlone(t *testing.T) {
 		t.Error("the record was written")
 	}
 
-	changeRecord(t, site, "1")
+	changeRecord(t, site, 1)
 	gate.open(len(nodes) - 1)
 	server.Start()
 	report := waitClosed(t, site)
@@ -118,11 +117,11 @@ func TestAServerThatIsTooOldForAnExecutionLeavesItAlone(t *testing.T) {
 	reporting.checkTaken(t, report, waitLeader(t, server).Metrics())
 }
 
-func changeRecord(t *testing.T, site *rig.Site, schema string) *corev1.ConfigMap {
+func changeRecord(t *testing.T, site *rig.Site, schema int32) *v1alpha1.Execution {
 	t.Helper()
 	record := recordOf(t, site)
-	record.Data["schema"] = schema
-	written, err := site.Client.CoreV1().ConfigMaps(site.Namespace).Update(t.Context(), record, metav1.UpdateOptions{})
+	record.Status.Account.Schema = schema
+	written, err := site.Executions().UpdateStatus(t.Context(), record, metav1.UpdateOptions{})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -130,23 +129,22 @@ func changeRecord(t *testing.T, site *rig.Site, schema string) *corev1.ConfigMap
 }
 
 // recordOf reads the record of the only execution.
-func recordOf(t *testing.T, site *rig.Site) *corev1.ConfigMap {
+func recordOf(t *testing.T, site *rig.Site) *v1alpha1.Execution {
 	t.Helper()
 	all := records(t, site)
 	if len(all) != 1 {
 		t.Fatalf("there are %d execution records, want one", len(all))
 	}
-	if phase := all[0].Data["phase"]; phase != string(execution.Open) {
+	if phase := all[0].Status.Phase; phase != v1alpha1.Open {
 		t.Fatalf("the execution is %s, want Open", phase)
 	}
 	return &all[0]
 }
 
-// records reads the records of all executions.
-func records(t *testing.T, site *rig.Site) []corev1.ConfigMap {
+// records reads all Executions.
+func records(t *testing.T, site *rig.Site) []v1alpha1.Execution {
 	t.Helper()
-	list, err := site.Client.CoreV1().ConfigMaps(site.Namespace).List(t.Context(),
-		metav1.ListOptions{LabelSelector: jobspec.Selector(rig.Name, jobspec.RecordComponent).String()})
+	list, err := site.Executions().List(t.Context(), metav1.ListOptions{LabelSelector: jobspec.OwnerSelector(rig.Name).String()})
 	if err != nil {
 		t.Fatal(err)
 	}

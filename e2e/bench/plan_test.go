@@ -10,6 +10,7 @@ import (
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/apimachinery/pkg/labels"
 
+	"github.com/batch-job-controller/batch-job-controller/controller/api/v1alpha1"
 	"github.com/batch-job-controller/batch-job-controller/controller/config"
 	"github.com/batch-job-controller/batch-job-controller/controller/execution"
 	"github.com/batch-job-controller/batch-job-controller/controller/jobspec"
@@ -50,8 +51,9 @@ func plan(b *testing.B, site *rig.Site) (execution.Plan, jobspec.Owner) {
 		},
 		Nodes: selected,
 	}
-	record, err := site.Client.CoreV1().ConfigMaps(site.Namespace).Create(b.Context(),
-		&corev1.ConfigMap{ObjectMeta: metav1.ObjectMeta{Name: jobspec.RecordName(rig.Name, p.ID)}}, metav1.CreateOptions{})
+	record, err := site.Executions().Create(b.Context(), &v1alpha1.Execution{
+		ObjectMeta: metav1.ObjectMeta{Name: jobspec.ExecutionName(rig.Name, p.ID)}, Spec: v1alpha1.ExecutionSpec{NodeCronJobName: rig.Name},
+	}, metav1.CreateOptions{})
 	if err != nil {
 		b.Fatal(err)
 	}

@@ -11,14 +11,17 @@ import (
 	"k8s.io/client-go/rest"
 	"k8s.io/client-go/restmapper"
 	"k8s.io/client-go/tools/clientcmd"
+
+	"github.com/batch-job-controller/batch-job-controller/controller/api/client"
 )
 
 // Cluster is a cluster to deploy to, with administrator access.
 type Cluster struct {
 	kubernetes.Interface
-	config  *rest.Config
-	dynamic dynamic.Interface
-	mapper  *restmapper.DeferredDiscoveryRESTMapper
+	resources client.Interface
+	config    *rest.Config
+	dynamic   dynamic.Interface
+	mapper    *restmapper.DeferredDiscoveryRESTMapper
 
 	rendering sync.Mutex
 }
@@ -40,8 +43,12 @@ func Connect(kubeconfig string) (*Cluster, error) {
 	if err != nil {
 		return nil, fmt.Errorf("connect: %w", err)
 	}
+	resources, err := client.New(config)
+	if err != nil {
+		return nil, fmt.Errorf("connect: %w", err)
+	}
 	mapper := restmapper.NewDeferredDiscoveryRESTMapper(memory.NewMemCacheClient(clients.Discovery()))
-	return &Cluster{Interface: clients, config: config, dynamic: dynamicClient, mapper: mapper}, nil
+	return &Cluster{Interface: clients, resources: resources, config: config, dynamic: dynamicClient, mapper: mapper}, nil
 }
 
 // Check returns an error unless the API server responds.

@@ -13,5 +13,5 @@
 //	replicas.go   its pods, and the leader
 //	objects.go    its pod, Jobs, events and logs
 //	metrics.go    /metrics, parsed
-//	execution.go  the execution records, read and waited for
+//	execution.go  the executions, read and waited for
 package deploy

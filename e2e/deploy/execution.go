@@ -1,47 +1,47 @@
 package deploy
 
 import (
-	"bytes"
-	"compress/gzip"
 	"context"
-	"encoding/json"
 	"errors"
 	"fmt"
 	"slices"
 	"strings"
 
-	corev1 "k8s.io/api/core/v1"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/apimachinery/pkg/runtime"
 	"k8s.io/apimachinery/pkg/watch"
 	"k8s.io/client-go/tools/cache"
 	watchtools "k8s.io/client-go/tools/watch"
 
+	"github.com/batch-job-controller/batch-job-controller/controller/api/v1alpha1"
 	"github.com/batch-job-controller/batch-job-controller/controller/execution"
 	"github.com/batch-job-controller/batch-job-controller/controller/jobspec"
+	"github.com/batch-job-controller/batch-job-controller/controller/record"
 )
 
-// Execution is an execution record as a reader sees it.
+// Execution is an execution as a reader sees it.
 type Execution struct {
 	execution.Plan
 	Closed   bool
 	Outcomes map[string]execution.Outcome // by node; only node tasks that have ended
-	Record   *corev1.ConfigMap
+	Record   *v1alpha1.Execution
 }
 
-// Executions returns the executions that have a record, oldest first.
+// Executions returns the executions that have been opened, oldest first.
 func (c *Controller) Executions(ctx context.Context) ([]Execution, error) {
-	records, err := c.cluster.CoreV1().ConfigMaps(c.Namespace).List(ctx, metav1.ListOptions{LabelSelector: c.recordSelector()})
+	list, err := c.cluster.resources.Executions(c.Namespace).List(ctx, metav1.ListOptions{LabelSelector: c.executionSelector()})
 	if err != nil {
-		return nil, fmt.Errorf("list execution records: %w", err)
+		return nil, fmt.Errorf("list executions: %w", err)
 	}
 	var all []Execution
-	for i := range records.Items {
-		e, err := readExecution(&records.Items[i])
+	for i := range list.Items {
+		e, opened, err := c.readExecution(ctx, &list.Items[i])
 		if err != nil {
 			return nil, err
 		}
-		all = append(all, e)
+		if opened {
+			all = append(all, e)
+		}
 	}
 	slices.SortFunc(all, func(a, b Execution) int { return strings.Compare(string(a.ID), string(b.ID)) })
 	return all, nil
@@ -49,25 +49,25 @@ func (c *Controller) Executions(ctx context.Context) ([]Execution, error) {
 
 // WaitForExecution waits for an execution that meets all conditions.
 func (c *Controller) WaitForExecution(ctx context.Context, wanted ...func(Execution) bool) (Execution, error) {
-	client := c.cluster.CoreV1().ConfigMaps(c.Namespace)
+	client := c.cluster.resources.Executions(c.Namespace)
 	list := &cache.ListWatch{
 		ListWithContextFunc: func(ctx context.Context, o metav1.ListOptions) (runtime.Object, error) {
-			o.LabelSelector = c.recordSelector()
+			o.LabelSelector = c.executionSelector()
 			return client.List(ctx, o)
 		},
 		WatchFuncWithContext: func(ctx context.Context, o metav1.ListOptions) (watch.Interface, error) {
-			o.LabelSelector = c.recordSelector()
+			o.LabelSelector = c.executionSelector()
 			return client.Watch(ctx, o)
 		},
 	}
 	var found, last Execution
-	_, err := watchtools.UntilWithSync(ctx, list, &corev1.ConfigMap{}, nil, func(event watch.Event) (bool, error) {
-		record, ok := event.Object.(*corev1.ConfigMap)
+	_, err := watchtools.UntilWithSync(ctx, list, &v1alpha1.Execution{}, nil, func(event watch.Event) (bool, error) {
+		object, ok := event.Object.(*v1alpha1.Execution)
 		if !ok || event.Type == watch.Deleted {
 			return false, nil
 		}
-		e, err := readExecution(record)
-		if err != nil {
+		e, opened, err := c.readExecution(ctx, object)
+		if err != nil || !opened {
 			return false, err
 		}
 		last = e
@@ -99,32 +99,26 @@ func IsAfter(id execution.ID) func(Execution) bool {
 	return func(e Execution) bool { return e.ID > id }
 }
 
-func (c *Controller) recordSelector() string {
-	return jobspec.Selector(c.Name, jobspec.RecordComponent).String()
-}
+func (c *Controller) executionSelector() string { return jobspec.OwnerSelector(c.Name).String() }
 
-func readExecution(record *corev1.ConfigMap) (Execution, error) {
-	e := Execution{Closed: record.Data["phase"] == string(execution.Closed), Outcomes: map[string]execution.Outcome{}, Record: record}
-	packed, err := gzip.NewReader(bytes.NewReader(record.BinaryData["plan.json.gz"]))
-	if err == nil {
-		err = json.NewDecoder(packed).Decode(&e.Plan)
+// readExecution reads an Execution and its plan. It reports whether it has been opened.
+func (c *Controller) readExecution(ctx context.Context, e *v1alpha1.Execution) (_ Execution, opened bool, err error) {
+	if record.IsWaiting(e) || e.Status.Phase == v1alpha1.Rejected {
+		return Execution{}, false, nil
 	}
+	store := record.NewStore(c.cluster.resources.Executions(c.Namespace), c.cluster.CoreV1().ConfigMaps(c.Namespace), c.Name)
+	r, err := store.Load(ctx, e)
 	if err != nil {
-		return e, fmt.Errorf("plan of execution record %s: %w", record.Name, err)
+		return Execution{}, false, err
 	}
-	for line := range strings.Lines(record.Data["outcomes"]) {
-		word, text, _ := strings.Cut(strings.TrimSpace(line), " ")
-		state, reason, _ := strings.Cut(word, "/")
-		indexes, err := execution.ParseIndexes(text)
-		if err != nil {
-			return e, fmt.Errorf("outcomes of execution record %s: %w", record.Name, err)
-		}
+	read := Execution{Plan: r.Plan, Closed: r.Account.Phase == execution.Closed, Outcomes: map[string]execution.Outcome{}, Record: e}
+	for outcome, indexes := range r.Account.Outcomes {
 		for i := range indexes.All() {
-			e.Outcomes[e.Nodes[i].Name] = execution.Outcome{State: execution.State(state), Reason: execution.Reason(reason)}
+			read.Outcomes[read.Nodes[i].Name] = outcome
 		}
 	}
-	for _, skip := range e.Skipped {
-		e.Outcomes[skip.Node] = execution.Outcome{State: execution.Skipped, Reason: skip.Reason}
+	for _, skip := range read.Skipped {
+		read.Outcomes[skip.Node] = execution.Outcome{State: execution.Skipped, Reason: skip.Reason}
 	}
-	return e, nil
+	return read, true, nil
 }

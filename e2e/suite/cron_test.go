@@ -6,10 +6,10 @@ import (
 	"context"
 	"fmt"
 	"net/http"
+	"slices"
 	"testing"
 
 	corev1 "k8s.io/api/core/v1"
-	apierrors "k8s.io/apimachinery/pkg/api/errors"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 
 	"github.com/batch-job-controller/batch-job-controller/controller/execution"
@@ -138,9 +138,12 @@ func testNoLatest(t *testing.T, ctx context.Context, s scenario, e deploy.Execut
 // testDropped checks that nothing is left of an execution.
 func testDropped(t *testing.T, ctx context.Context, s scenario, e deploy.Execution) {
 	eventually(t, ctx, func() error {
-		_, err := env.cluster.CoreV1().ConfigMaps(s.namespace).Get(ctx, e.Record.Name, metav1.GetOptions{})
-		if !apierrors.IsNotFound(err) {
-			return fmt.Errorf("record %s: got %w, want NotFound", e.Record.Name, err)
+		all, err := s.Executions(ctx)
+		if err != nil {
+			return err
+		}
+		if slices.ContainsFunc(all, func(other deploy.Execution) bool { return other.ID == e.ID }) {
+			return fmt.Errorf("the Execution %s is still there", e.Record.Name)
 		}
 		jobs, err := s.Jobs(ctx, e.ID)
 		if err != nil || len(jobs) > 0 {

@@ -10,13 +10,15 @@ import (
 
 	"github.com/batch-job-controller/batch-job-controller/cmd/batchjob/cli"
 	"github.com/batch-job-controller/batch-job-controller/cmd/batchjob/objects"
+	"github.com/batch-job-controller/batch-job-controller/controller/api/client"
 )
 
 // Cluster is the cluster of the kubeconfig.
 type Cluster struct {
 	kubernetes.Interface
-	Metadata metadata.Interface
-	Objects  *objects.Client
+	Metadata  metadata.Interface
+	Resources client.Interface
+	Objects   *objects.Client
 }
 
 // Connect returns the cluster that the flags choose, which has responded.
@@ -33,6 +35,10 @@ func Connect(flags *genericclioptions.ConfigFlags) (*Cluster, error) {
 	if err != nil {
 		return nil, cli.Misuse(fmt.Errorf("kubeconfig: %w", err))
 	}
+	resources, err := client.New(config)
+	if err != nil {
+		return nil, cli.Misuse(fmt.Errorf("kubeconfig: %w", err))
+	}
 	generic, err := dynamic.NewForConfig(config)
 	if err != nil {
 		return nil, cli.Misuse(fmt.Errorf("kubeconfig: %w", err))
@@ -44,5 +50,5 @@ func Connect(flags *genericclioptions.ConfigFlags) (*Cluster, error) {
 	if err != nil {
 		return nil, fmt.Errorf("discover the resource types of the cluster: %w", err)
 	}
-	return &Cluster{Interface: clients, Metadata: meta, Objects: &objects.Client{Dynamic: generic, Mapper: mapper}}, nil
+	return &Cluster{Interface: clients, Metadata: meta, Resources: resources, Objects: &objects.Client{Dynamic: generic, Mapper: mapper}}, nil
 }

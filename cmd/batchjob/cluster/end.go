@@ -12,7 +12,7 @@ import (
 // runOnStartup is skipped.
 func EndText(d *appsv1.Deployment, namespace string, cfg config.Config, id execution.ID) string {
 	text := "To end it and delete its Jobs, without a report"
-	command := "kubectl -n " + namespace + " delete configmap " + jobspec.RecordName(cfg.Name, id)
+	command := "kubectl -n " + namespace + " delete execution " + jobspec.ExecutionName(cfg.Name, id)
 	if cfg.RunOnStartup {
 		text += ", and start another"
 		command += " && kubectl -n " + d.Namespace + " rollout restart deployment " + d.Name

@@ -12,6 +12,7 @@ import (
 	"github.com/batch-job-controller/batch-job-controller/cmd/batchjob/cli"
 	"github.com/batch-job-controller/batch-job-controller/cmd/batchjob/progress"
 	"github.com/batch-job-controller/batch-job-controller/controller/config"
+	"github.com/batch-job-controller/batch-job-controller/controller/record"
 )
 
 // Installation is a controller that was found.
@@ -22,6 +23,8 @@ type Installation struct {
 	Container  string // of its pods, in which it runs
 	Config     config.Config
 	LastTick   time.Time // the last processed tick
+
+	last map[string]record.Record // the records as they were last read, by name
 }
 
 // Find finds the controller that the command line chooses. If its configuration is

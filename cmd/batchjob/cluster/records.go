@@ -3,47 +3,55 @@ package cluster
 import (
 	"cmp"
 	"context"
+	"errors"
 	"fmt"
 	"slices"
 
-	corev1 "k8s.io/api/core/v1"
 	apierrors "k8s.io/apimachinery/pkg/api/errors"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 
 	"github.com/batch-job-controller/batch-job-controller/cmd/batchjob/cli"
 	"github.com/batch-job-controller/batch-job-controller/cmd/batchjob/progress"
+	"github.com/batch-job-controller/batch-job-controller/controller/api/v1alpha1"
 	"github.com/batch-job-controller/batch-job-controller/controller/execution"
 	"github.com/batch-job-controller/batch-job-controller/controller/jobspec"
+	"github.com/batch-job-controller/batch-job-controller/controller/record"
 )
 
 // RecordName is the name of an execution's record.
 type RecordName struct {
-	ID   execution.ID // empty: its label is not an ID
+	ID   execution.ID // empty: its status has no ID
 	Name string
 }
 
 // Record returns the name of an execution's record.
 func (i *Installation) Record(id execution.ID) RecordName {
-	return RecordName{id, jobspec.RecordName(i.Config.Name, id)}
+	return RecordName{id, jobspec.ExecutionName(i.Config.Name, id)}
 }
 
-// Records returns the existing records, oldest first, after those whose label is
-// not an ID. It reads only their metadata: each may have a megabyte.
+// Records returns the executions that have been opened, oldest first, after those whose
+// status has no ID.
 func (i *Installation) Records(ctx context.Context) ([]RecordName, error) {
-	list, err := i.Metadata.Resource(corev1.SchemeGroupVersion.WithResource("configmaps")).Namespace(i.Namespace).
-		List(ctx, metav1.ListOptions{LabelSelector: jobspec.Selector(i.Config.Name, jobspec.RecordComponent).String()})
+	list, err := i.Resources.Executions(i.Namespace).List(ctx, metav1.ListOptions{LabelSelector: jobspec.OwnerSelector(i.Config.Name).String()})
 	if err != nil {
 		return nil, fmt.Errorf("list executions: %w", err)
 	}
 	var records []RecordName
 	for n := range list.Items {
-		records = append(records, RecordName{progress.IDOf(&list.Items[n]), list.Items[n].Name})
+		if e := &list.Items[n]; hasRecord(e) {
+			records = append(records, RecordName{progress.IDOf(e), e.Name})
+		}
 	}
 	slices.SortFunc(records, func(a, b RecordName) int { return cmp.Or(cmp.Compare(a.ID, b.ID), cmp.Compare(a.Name, b.Name)) })
 	return records, nil
 }
 
-// Newest returns the newest record, if its label is an ID.
+// hasRecord reports whether an execution has been opened.
+func hasRecord(e *v1alpha1.Execution) bool {
+	return !record.IsWaiting(e) && e.Status.Phase != v1alpha1.Rejected
+}
+
+// Newest returns the newest record, if its status has an ID.
 func Newest(records []RecordName) (RecordName, bool) {
 	if len(records) == 0 {
 		return RecordName{}, false
@@ -54,18 +62,52 @@ func Newest(records []RecordName) (RecordName, bool) {
 
 // Executions reads records, oldest first. It omits deleted records.
 func (i *Installation) Executions(ctx context.Context, records ...RecordName) ([]progress.Execution, error) {
-	var objects []corev1.ConfigMap
-	for _, record := range records {
-		object, err := i.CoreV1().ConfigMaps(i.Namespace).Get(ctx, record.Name, metav1.GetOptions{})
-		if apierrors.IsNotFound(err) {
-			continue
+	var all []progress.Execution
+	for _, name := range records {
+		read, err := i.read(ctx, name.Name)
+		var damaged *record.DamagedError
+		var newer *record.NewerError
+		switch {
+		case apierrors.IsNotFound(err):
+		case errors.As(err, &damaged):
+			all = append(all, progress.Unreadable(name.ID, name.Name, err))
+		case errors.As(err, &newer):
+			all = append(all, progress.Unreadable(name.ID, name.Name, err))
+		case err != nil:
+			return nil, err
+		default:
+			all = append(all, progress.Of(read))
 		}
-		if err != nil {
-			return nil, fmt.Errorf("read execution record %s: %w", record.Name, err)
-		}
-		objects = append(objects, *object)
 	}
-	return progress.Of(objects), nil
+	slices.SortFunc(all, func(a, b progress.Execution) int {
+		return cmp.Or(cmp.Compare(a.ID, b.ID), cmp.Compare(a.Record, b.Record))
+	})
+	return all, nil
+}
+
+// read reads a record, and its plan once: it may have megabytes.
+func (i *Installation) read(ctx context.Context, name string) (r record.Record, err error) {
+	store := record.NewStore(i.Resources.Executions(i.Namespace), i.CoreV1().ConfigMaps(i.Namespace), i.Config.Name)
+	if last, ok := i.last[name]; ok {
+		r, err = store.Refresh(ctx, last)
+	} else {
+		var e *v1alpha1.Execution
+		if e, err = store.Find(ctx, name); err != nil {
+			return r, err
+		}
+		if !hasRecord(e) {
+			return r, apierrors.NewNotFound(v1alpha1.GroupVersion().WithResource(v1alpha1.ExecutionResource).GroupResource(), name)
+		}
+		r, err = store.Load(ctx, e)
+	}
+	if err != nil {
+		return r, err
+	}
+	if i.last == nil {
+		i.last = map[string]record.Record{}
+	}
+	i.last[name] = r
+	return r, nil
 }
 
 // Execution reads a record that has to exist.
@@ -82,6 +124,6 @@ func (i *Installation) Execution(ctx context.Context, record RecordName) (progre
 
 // NoRecord returns the error that an execution has no record.
 func (i *Installation) NoRecord(record RecordName) error {
-	return &cli.StatusError{Status: cli.ExitNotDone, Err: fmt.Errorf("execution %s has no record (configmap/%s in namespace %s): it was deleted, or never existed",
+	return &cli.StatusError{Status: cli.ExitNotDone, Err: fmt.Errorf("execution %s has no record (execution/%s in namespace %s): it was deleted, or never existed",
 		record.ID, record.Name, i.Namespace)}
 }

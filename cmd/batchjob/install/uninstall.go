@@ -25,8 +25,8 @@ func uninstallCommand(t *cli.Tool) *cobra.Command {
 	cmd := &cobra.Command{
 		Use:   "uninstall -n NAMESPACE",
 		Short: "Delete an installation, but not its reports",
-		Long: `Delete what install applied and what the controller created: execution records,
-Jobs, keys and the Lease. Open executions end. There is no confirmation prompt.
+		Long: `Delete what install applied and what the controller created: Executions, Jobs, keys
+and the Lease. Open executions end. There is no confirmation prompt.
 
 Volumes with reports are kept without --delete-reports, and the namespace is kept
 without --delete-namespace. A namespace that install did not create is never

@@ -9,6 +9,7 @@ import (
 	"time"
 
 	apierrors "k8s.io/apimachinery/pkg/api/errors"
+	"k8s.io/apimachinery/pkg/api/meta"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
 )
@@ -26,8 +27,8 @@ type Uninstaller struct {
 	ReportMade    func(kind Reference, count int) // called for the controller's objects
 }
 
-// The controller's objects. Its Jobs and token Secrets are also owned by the
-// execution records.
+// The controller's objects. Its Jobs, token Secrets and plan parts are also owned by the
+// Executions.
 const (
 	madeByController = "app.kubernetes.io/name=batch-job-controller,app.kubernetes.io/managed-by=batch-job-controller"
 	ownerLabel       = "batch-job-controller.io/owner"
@@ -114,17 +115,21 @@ func (u *Uninstaller) waitGone(ctx context.Context, r Reference) error {
 	}
 }
 
-// deleteMade deletes the execution records, the state, the keys and the Jobs,
-// and the Lease, which has no labels.
+// deleteMade deletes the Executions, the state, the keys and the Jobs, and the Lease, which
+// has no labels.
 func (u *Uninstaller) deleteMade(ctx context.Context) error {
 	owners := map[string]bool{}
 	var errs []error
 	for _, kind := range []Reference{
+		{APIVersion: "batch-job-controller.io/v1alpha1", Kind: "Execution", Namespace: u.Namespace},
 		{APIVersion: "batch/v1", Kind: "Job", Namespace: u.Namespace},
 		{APIVersion: "v1", Kind: "ConfigMap", Namespace: u.Namespace},
 		{APIVersion: "v1", Kind: "Secret", Namespace: u.Namespace},
 	} {
 		list, err := u.list(ctx, kind, madeByController)
+		if meta.IsNoMatchError(err) {
+			continue // the custom resources were never there, or are gone
+		}
 		errs = append(errs, err)
 		for i := range list {
 			owners[list[i].GetLabels()[ownerLabel]] = true

@@ -10,6 +10,7 @@ import (
 	corev1 "k8s.io/api/core/v1"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 
+	"github.com/batch-job-controller/batch-job-controller/controller/api/v1alpha1"
 	"github.com/batch-job-controller/batch-job-controller/controller/execution"
 	"github.com/batch-job-controller/batch-job-controller/controller/jobspec"
 	"github.com/batch-job-controller/batch-job-controller/controller/record"
@@ -50,28 +51,22 @@ type Node struct {
 // UnreadablePhase is the phase of an execution whose record cannot be read.
 const UnreadablePhase execution.Phase = "Unreadable"
 
-// Of reads execution records, oldest first. An unreadable record says why, and the
-// others are still read.
-func Of(records []corev1.ConfigMap) []Execution {
-	var all []Execution
-	for i := range records {
-		plan, account, err := record.Read(&records[i])
-		e := of(plan, account)
-		if err != nil {
-			why := strings.TrimPrefix(err.Error(), "execution record "+records[i].Name+": ")
-			e = Execution{ID: IDOf(&records[i]), Phase: UnreadablePhase, Unreadable: plain(why)}
-		}
-		e.Record = records[i].Name
-		all = append(all, e)
-	}
-	slices.SortFunc(all, func(a, b Execution) int { return cmp.Or(cmp.Compare(a.ID, b.ID), cmp.Compare(a.Record, b.Record)) })
-	return all
+// Of returns the progress of an execution by its record.
+func Of(r record.Record) Execution {
+	e := of(r.Plan, r.Account)
+	e.Record = r.Object.Name
+	return e
 }
 
-// IDOf returns the ID of a record's execution, or nothing if its label is not an
-// ID.
-func IDOf(record metav1.Object) execution.ID {
-	id, err := execution.ParseID(record.GetLabels()[jobspec.ExecutionLabel])
+// Unreadable returns an execution whose record cannot be read, and why.
+func Unreadable(id execution.ID, name string, err error) Execution {
+	why := strings.TrimPrefix(err.Error(), "execution record "+name+": ")
+	return Execution{ID: id, Phase: UnreadablePhase, Unreadable: plain(why), Record: name}
+}
+
+// IDOf returns the ID of an execution, or nothing if its status has none.
+func IDOf(e *v1alpha1.Execution) execution.ID {
+	id, err := execution.ParseID(string(e.Status.ExecutionID))
 	if err != nil {
 		return ""
 	}
@@ -129,7 +124,7 @@ func (e Execution) Closed() bool { return e.Phase == execution.Closed }
 // Line summarizes the execution in a line.
 func (e Execution) Line() string {
 	if e.Unreadable != "" {
-		return "its record, configmap/" + e.Record + ", cannot be read: " + e.Unreadable
+		return "its record, execution/" + e.Record + ", cannot be read: " + e.Unreadable
 	}
 	words := []string{fmt.Sprintf("%d of %d nodes succeeded", e.Counts[execution.Succeeded], e.Nodes)}
 	for _, part := range []struct {

@@ -1,6 +1,7 @@
 package progress
 
 import (
+	"errors"
 	"strings"
 	"testing"
 	"time"
@@ -257,24 +258,14 @@ func TestStuckText(t *testing.T) {
 	}
 }
 
-func TestRecordsThatCannotBeRead(t *testing.T) {
-	record := func(name, id string) corev1.ConfigMap {
-		return corev1.ConfigMap{ObjectMeta: metav1.ObjectMeta{Name: name, Labels: map[string]string{jobspec.ExecutionLabel: id}}}
+func TestARecordThatCannotBeRead(t *testing.T) {
+	got := Unreadable(sampleID, "check-a", errors.New("execution record check-a: status.plan: is missing"))
+	want := Execution{Record: "check-a", ID: sampleID, Phase: UnreadablePhase, Unreadable: "status.plan: is missing"}
+	if diff := cmp.Diff(want, got); diff != "" {
+		t.Errorf("-want +got:\n%s", diff)
 	}
-	got := Of([]corev1.ConfigMap{record("check-b", "20261125130000"), record("check-a", sampleID), record("check-odd", "now")})
-	for i, want := range []Execution{
-		{Record: "check-odd"}, {Record: "check-a", ID: sampleID}, {Record: "check-b", ID: "20261125130000"},
-	} {
-		want.Phase, want.Unreadable = UnreadablePhase, got[i].Unreadable
-		if diff := cmp.Diff(want, got[i]); diff != "" {
-			t.Errorf("-want +got:\n%s", diff)
-		}
-		if !strings.HasPrefix(got[i].Unreadable, "plan.json.gz: ") {
-			t.Errorf("got %q", got[i].Unreadable)
-		}
-		if line := got[i].Line(); !strings.Contains(line, "configmap/"+want.Record+", cannot be read") || got[i].Closed() {
-			t.Errorf("got %q, closed: %t", line, got[i].Closed())
-		}
+	if line := got.Line(); !strings.Contains(line, "execution/check-a, cannot be read") || got.Closed() {
+		t.Errorf("got %q, closed: %t", line, got.Closed())
 	}
 }
 

@@ -1,9 +1,6 @@
 package watch
 
 import (
-	"bytes"
-	"compress/gzip"
-	"encoding/json"
 	"testing"
 
 	appsv1 "k8s.io/api/apps/v1"
@@ -17,24 +14,33 @@ import (
 	clienttesting "k8s.io/client-go/testing"
 
 	"github.com/batch-job-controller/batch-job-controller/cmd/batchjob/cluster"
+	v1alpha1fake "github.com/batch-job-controller/batch-job-controller/controller/api/client/fake"
+	"github.com/batch-job-controller/batch-job-controller/controller/api/v1alpha1"
 	"github.com/batch-job-controller/batch-job-controller/controller/config"
 	"github.com/batch-job-controller/batch-job-controller/controller/execution"
 	"github.com/batch-job-controller/batch-job-controller/controller/jobspec"
+	"github.com/batch-job-controller/batch-job-controller/controller/record"
 )
 
 // answers is an API server that selects pods by phase, which the fake clients do not
 // support.
 type answers struct {
 	*cluster.Installation
-	client *fake.Clientset
-	pods   []corev1.Pod
+	client    *fake.Clientset
+	resources *v1alpha1fake.Client
+	pods      []corev1.Pod
 }
 
-func newAnswers(objects ...runtime.Object) *answers {
+func newAnswers(t *testing.T, objects ...runtime.Object) *answers {
+	t.Helper()
 	meta := metadatafake.NewSimpleMetadataClient(metadatafake.NewTestScheme())
-	a := &answers{client: fake.NewClientset(objects...)}
+	resources, err := v1alpha1fake.New()
+	if err != nil {
+		t.Fatal(err)
+	}
+	a := &answers{client: fake.NewClientset(objects...), resources: resources}
 	a.Installation = &cluster.Installation{
-		Cluster:    &cluster.Cluster{Interface: a.client, Metadata: meta},
+		Cluster:    &cluster.Cluster{Interface: a.client, Metadata: meta, Resources: resources},
 		Deployment: &appsv1.Deployment{ObjectMeta: metav1.ObjectMeta{Name: "controller", Namespace: "checks"}},
 		Container:  "controller",
 		Namespace:  "checks",
@@ -47,15 +53,6 @@ func newAnswers(objects ...runtime.Object) *answers {
 		list := &metav1.List{}
 		for _, pod := range a.inPhases(action) {
 			list.Items = append(list.Items, runtime.RawExtension{Object: &metav1.PartialObjectMetadata{ObjectMeta: pod.ObjectMeta}})
-		}
-		return true, list, nil
-	})
-	meta.PrependReactor("list", "configmaps", func(clienttesting.Action) (bool, runtime.Object, error) {
-		list := &metav1.List{}
-		for _, o := range objects {
-			if record, ok := o.(*corev1.ConfigMap); ok {
-				list.Items = append(list.Items, runtime.RawExtension{Object: &metav1.PartialObjectMetadata{ObjectMeta: record.ObjectMeta}})
-			}
 		}
 		return true, list, nil
 	})
@@ -82,12 +79,13 @@ func (a *answers) add(id execution.ID, node string, phase corev1.PodPhase) {
 	})
 }
 
-func (a *answers) listed(resource string) int { return a.asked("list", resource) }
+func (a *answers) listed(resource string) int { return asked(&a.client.Fake, "list", resource) }
 
-func (a *answers) got(resource string) int { return a.asked("get", resource) }
+// gotRecords returns how often a record was read.
+func (a *answers) gotRecords() int { return asked(a.resources.Fake, "get", v1alpha1.ExecutionResource) }
 
-func (a *answers) asked(verb, resource string) (n int) {
-	for _, action := range a.client.Actions() {
+func asked(f *clienttesting.Fake, verb, resource string) (n int) {
+	for _, action := range f.Actions() {
 		if action.Matches(verb, resource) {
 			n++
 		}
@@ -95,21 +93,32 @@ func (a *answers) asked(verb, resource string) (n int) {
 	return n
 }
 
-func recordOf(t *testing.T, id execution.ID, phase execution.Phase) *corev1.ConfigMap {
+// record opens an execution, and writes its phase.
+func (a *answers) record(t *testing.T, id execution.ID, phase execution.Phase) *v1alpha1.Execution {
 	t.Helper()
-	var packed bytes.Buffer
-	w := gzip.NewWriter(&packed)
-	if err := json.NewEncoder(w).Encode(execution.Plan{ID: id}); err != nil {
+	store := record.NewStore(a.resources.Executions("checks"), a.client.CoreV1().ConfigMaps("checks"), "check")
+	r, _, err := store.Create(t.Context(), execution.Plan{ID: id, NodeCronJob: "check", Trigger: execution.Cron, Scheduled: id.Time()}, execution.Account{Phase: execution.Open}, id.Time())
+	if err != nil {
 		t.Fatal(err)
 	}
-	if err := w.Close(); err != nil {
-		t.Fatal(err)
+	if phase != execution.Open {
+		if r, err = store.Swap(t.Context(), r, execution.Account{Phase: phase}); err != nil {
+			t.Fatal(err)
+		}
 	}
-	labels := jobspec.CommonLabels("check", jobspec.RecordComponent)
-	labels[jobspec.ExecutionLabel] = string(id)
-	return &corev1.ConfigMap{
-		ObjectMeta: metav1.ObjectMeta{Namespace: "checks", Name: jobspec.RecordName("check", id), Labels: labels},
-		BinaryData: map[string][]byte{"plan.json.gz": packed.Bytes()},
-		Data:       map[string]string{"schema": "1", "phase": string(phase)},
+	a.resources.ClearActions()
+	return r.Object
+}
+
+// edit changes a record, as a tool may that writes what the API server stores.
+func (a *answers) edit(t *testing.T, e *v1alpha1.Execution, change func(*v1alpha1.Execution)) {
+	t.Helper()
+	changed := e.DeepCopy()
+	change(changed)
+	if err := a.resources.Tracker().Update(v1alpha1.GroupVersion().WithResource(v1alpha1.ExecutionResource), changed, "checks"); err != nil {
+		t.Fatal(err)
 	}
 }
+
+// withoutPlan damages a record.
+func withoutPlan(e *v1alpha1.Execution) { e.Status.Plan = nil }

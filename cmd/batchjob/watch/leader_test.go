@@ -33,7 +33,7 @@ func TestLeader(t *testing.T) {
 	}
 	for name, test := range tests {
 		t.Run(name, func(t *testing.T) {
-			a := newAnswers(test.objects...)
+			a := newAnswers(t, test.objects...)
 			a.Deployment = &appsv1.Deployment{ObjectMeta: metav1.ObjectMeta{Name: "controller", Namespace: "checks"}, Spec: appsv1.DeploymentSpec{Selector: controllerSelector}}
 			a.pods = []corev1.Pod{*controllerPod(startedAt(noon))}
 			a.client.PrependReactor("get", "leases", func(clienttesting.Action) (bool, runtime.Object, error) {

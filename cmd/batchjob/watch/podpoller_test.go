@@ -24,7 +24,7 @@ func TestPodPoller(t *testing.T) {
 		ObjectMeta: metav1.ObjectMeta{Name: "refused", Namespace: "checks"}, Reason: "FailedCreate", Message: "exceeded quota",
 		InvolvedObject: corev1.ObjectReference{Kind: "Job", Name: jobspec.JobName("check", execution.Key{Execution: id, Node: "c"})},
 	}
-	a := newAnswers(refused)
+	a := newAnswers(t, refused)
 	a.add(id, "a", corev1.PodSucceeded)
 	a.add(id, "b", corev1.PodRunning)
 	a.add("20261124120000", "d", corev1.PodRunning)
@@ -68,7 +68,7 @@ func TestPodPollerReadsPodsThatRunForLong(t *testing.T) {
 	const id = "20261125120000"
 	e := progress.Execution{ID: id, Pending: 2, PoolSize: 2, Admitted: []string{"a", "b"}, JobTimeout: time.Hour}
 	ran := corev1.ContainerState{Terminated: &corev1.ContainerStateTerminated{FinishedAt: metav1.NewTime(noon)}}
-	a := newAnswers()
+	a := newAnswers(t)
 	for node, age := range map[string]int{"a": 0, "b": 100} {
 		a.add(id, node, corev1.PodRunning)
 		pod := &a.pods[len(a.pods)-1]
@@ -88,14 +88,14 @@ func TestPodPollerReadsPodsThatRunForLong(t *testing.T) {
 		if diff := cmp.Diff(want, got.Long); diff != "" {
 			t.Errorf("-want +got:\n%s", diff)
 		}
-		if n := a.got("pods"); n != look.wantReads {
+		if n := asked(&a.client.Fake, "get", "pods"); n != look.wantReads {
 			t.Errorf("pods were read %d times, want %d", n, look.wantReads)
 		}
 	}
 }
 
 func TestWhoMayNotReadEventsCanWait(t *testing.T) {
-	a := newAnswers()
+	a := newAnswers(t)
 	a.client.PrependReactor("list", "events", func(clienttesting.Action) (bool, runtime.Object, error) {
 		return true, nil, apierrors.NewForbidden(corev1.Resource("events"), "", nil)
 	})

@@ -9,27 +9,21 @@ import (
 	appsv1 "k8s.io/api/apps/v1"
 	corev1 "k8s.io/api/core/v1"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
-	"k8s.io/apimachinery/pkg/runtime"
 
 	"github.com/batch-job-controller/batch-job-controller/cmd/batchjob/cli"
 	"github.com/batch-job-controller/batch-job-controller/cmd/batchjob/cluster"
 	"github.com/batch-job-controller/batch-job-controller/cmd/batchjob/golden"
 	"github.com/batch-job-controller/batch-job-controller/cmd/batchjob/objects"
 	"github.com/batch-job-controller/batch-job-controller/cmd/batchjob/progress"
+	"github.com/batch-job-controller/batch-job-controller/controller/api/v1alpha1"
 	"github.com/batch-job-controller/batch-job-controller/controller/config"
 	"github.com/batch-job-controller/batch-job-controller/controller/execution"
-	"github.com/batch-job-controller/batch-job-controller/controller/jobspec"
 )
 
 // An unreadable record has its own row, and does not hide others.
 func TestStatusBesideUnreadableRecords(t *testing.T) {
 	now := time.Date(2026, 11, 25, 12, 0, 0, 0, time.UTC)
-	const first, second, third, later execution.ID = "20261125080000", "20261125090000", "20261125100000", "20261125110000"
-	damaged, newer, odd := recordOf(t, second, execution.Closed), recordOf(t, later, execution.Open), recordOf(t, third, execution.Open)
-	damaged.BinaryData = nil
-	newer.Data["schema"] = "99"
-	odd.Name, odd.Labels[jobspec.ExecutionLabel] = "check-strange", "yesterday"
-	records := []runtime.Object{recordOf(t, first, execution.Closed), damaged, recordOf(t, third, execution.Closed), newer, odd}
+	const first, second, third, later, odd execution.ID = "20261125080000", "20261125090000", "20261125100000", "20261125110000", "20261125070000"
 	tests := map[string]struct {
 		id         execution.ID
 		without    execution.ID // this record
@@ -45,13 +39,14 @@ func TestStatusBesideUnreadableRecords(t *testing.T) {
 	}
 	for name, test := range tests {
 		t.Run(name, func(t *testing.T) {
-			var objects []runtime.Object
-			for _, o := range records {
-				if o != runtime.Object(newer) || test.without != later {
-					objects = append(objects, o)
-				}
+			a := newAnswers(t)
+			a.record(t, first, execution.Closed)
+			a.edit(t, a.record(t, second, execution.Closed), withoutPlan)
+			a.record(t, third, execution.Closed)
+			if test.without != later {
+				a.edit(t, a.record(t, later, execution.Open), func(e *v1alpha1.Execution) { e.Status.Account.Schema = 99 })
 			}
-			a := newAnswers(objects...)
+			a.edit(t, a.record(t, odd, execution.Open), func(e *v1alpha1.Execution) { e.Status.ExecutionID = "yesterday" })
 			executions, err := selectExecutions(t.Context(), a.Installation, test.id)
 			if err == nil {
 				golden.Check(t, test.golden, executionsTable(executions, now)+unreadableText(executions))
@@ -95,7 +90,7 @@ func TestNewestRecords(t *testing.T) {
 
 // status reads no pods of an execution with an unreadable record, and gives no advice.
 func TestAfterAnUnreadableExecution(t *testing.T) {
-	a := newAnswers()
+	a := newAnswers(t)
 	if text := afterExecution("kubectl batchjob", a.Installation, nil, progress.Execution{Unreadable: "damaged"}); text != "" {
 		t.Errorf("got %q", text)
 	}

@@ -39,7 +39,7 @@ func unreadableText(executions []progress.Execution) string {
 	var text strings.Builder
 	for _, e := range slices.Backward(executions) {
 		if e.Unreadable != "" {
-			fmt.Fprintf(&text, "\nconfigmap/%s cannot be read: %s\n", e.Record, e.Unreadable)
+			fmt.Fprintf(&text, "\nexecution/%s cannot be read: %s\n", e.Record, e.Unreadable)
 		}
 	}
 	return text.String()

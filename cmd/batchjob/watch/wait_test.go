@@ -10,7 +10,6 @@ import (
 	appsv1 "k8s.io/api/apps/v1"
 	corev1 "k8s.io/api/core/v1"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
-	"k8s.io/apimachinery/pkg/runtime"
 
 	"github.com/batch-job-controller/batch-job-controller/cmd/batchjob/cli"
 	"github.com/batch-job-controller/batch-job-controller/controller/config"
@@ -88,14 +87,14 @@ func TestWaitBeforeAnExecution(t *testing.T) {
 				replicas = 1
 			}
 			deployment := &appsv1.Deployment{ObjectMeta: metav1.ObjectMeta{Name: "controller", Namespace: "checks"}, Spec: appsv1.DeploymentSpec{Replicas: &replicas, Selector: controllerSelector}}
-			objects := []runtime.Object{deployment}
+			a := newAnswers(t, deployment)
 			for id, phase := range test.records {
-				objects = append(objects, recordOf(t, id, phase))
 				if phase == damaged {
-					objects[len(objects)-1].(*corev1.ConfigMap).BinaryData = nil
+					a.edit(t, a.record(t, id, execution.Closed), withoutPlan)
+				} else {
+					a.record(t, id, phase)
 				}
 			}
-			a := newAnswers(objects...)
 			a.pods = append(a.pods, *controllerPod(test.state))
 			a.Deployment = deployment
 			a.Config = config.Config{Controller: config.Controller{Name: "check"}, Definition: config.Definition{CronExpression: "30 13 * * *", TimeZone: "UTC", RunOnStartup: !test.none, StartupDelay: 10 * time.Second}}
@@ -114,7 +113,7 @@ func TestWaitBeforeAnExecution(t *testing.T) {
 			if w.of.ID != test.want || (err != nil) != test.wantErr || !strings.Contains(text, test.wantText) || (test.wantText == "" && text != "") {
 				t.Errorf("got %q and error %v, and said %q", w.of.ID, err, said.String())
 			}
-			if got, most := a.got("configmaps"), 1; got > most {
+			if got, most := a.gotRecords(), 1; got > most {
 				t.Errorf("records were read %d times", got)
 			}
 		})
@@ -124,26 +123,31 @@ func TestWaitBeforeAnExecution(t *testing.T) {
 // An unreadable record may be repaired, or a newer execution may start.
 func TestWaitAtAnUnreadableRecord(t *testing.T) {
 	const unreadable, newer execution.ID = "20261125120000", "20261125130000"
-	damaged, mended := recordOf(t, unreadable, execution.Closed), recordOf(t, unreadable, execution.Closed)
-	damaged.BinaryData = nil
+	damaged := func(a *answers) { a.edit(t, a.record(t, unreadable, execution.Closed), withoutPlan) }
+	mended := func(a *answers) { a.record(t, unreadable, execution.Closed) }
+	begins := func(a *answers) {
+		damaged(a)
+		a.record(t, newer, execution.Closed)
+	}
 	tests := map[string]struct {
 		given      execution.ID
-		then       *corev1.ConfigMap // the record that is created or repaired
+		then       func(*answers) // what becomes of the damaged record, and beside it
 		wantOver   bool
 		wantNewest execution.ID
 	}{
 		"it stays unreadable":      {then: damaged, wantNewest: unreadable},
 		"it is mended":             {then: mended, wantOver: true, wantNewest: unreadable},
-		"a newer execution begins": {then: recordOf(t, newer, execution.Closed), wantOver: true, wantNewest: newer},
-		"a newer execution is not the one that was chosen": {given: unreadable, then: recordOf(t, newer, execution.Closed), wantNewest: unreadable},
+		"a newer execution begins": {then: begins, wantOver: true, wantNewest: newer},
+		"a newer execution is not the one that was chosen": {given: unreadable, then: begins, wantNewest: unreadable},
 	}
 	for name, test := range tests {
 		t.Run(name, func(t *testing.T) {
 			deployment := &appsv1.Deployment{ObjectMeta: metav1.ObjectMeta{Name: "controller", Namespace: "checks"}, Spec: appsv1.DeploymentSpec{Selector: controllerSelector}}
 			var said bytes.Buffer
 			w := waiter{printer: cli.NewDedupPrinter(&said)}
-			look := func(objects ...runtime.Object) bool {
-				a := newAnswers(append(objects, deployment)...)
+			look := func(given func(*answers)) bool {
+				a := newAnswers(t, deployment)
+				given(a)
 				a.pods = append(a.pods, *controllerPod(startedAt(noon)))
 				w.Installation, w.pods.Installation = a.Installation, a.Installation
 				if test.given != "" {
@@ -155,14 +159,10 @@ func TestWaitAtAnUnreadableRecord(t *testing.T) {
 				}
 				return over
 			}
-			if over := look(damaged); over || !strings.Contains(said.String(), "execution "+string(unreadable)+": its record, configmap/"+damaged.Name+", cannot be read: ") {
+			if over := look(damaged); over || !strings.Contains(said.String(), "execution "+string(unreadable)+": its record, execution/check-"+string(unreadable)+", cannot be read: ") {
 				t.Errorf("over: %t, and said %q", over, said.String())
 			}
-			objects := []runtime.Object{test.then}
-			if test.then.Name != damaged.Name {
-				objects = append(objects, damaged)
-			}
-			if over := look(objects...); over != test.wantOver || w.last.ID != test.wantNewest {
+			if over := look(test.then); over != test.wantOver || w.last.ID != test.wantNewest {
 				t.Errorf("got over: %t, of %s", over, w.last.ID)
 			}
 		})
@@ -170,7 +170,7 @@ func TestWaitAtAnUnreadableRecord(t *testing.T) {
 }
 
 func TestWaitForARecordThatThereIsNot(t *testing.T) {
-	a := newAnswers()
+	a := newAnswers(t)
 	w := waiter{Installation: a.Installation, of: a.Record("20261125120000")}
 	_, err := w.poll(t.Context())
 	var status *cli.StatusError

@@ -6,7 +6,7 @@
 // that have to happen one after the other. The last one kills the server:
 //
 //	before POST jobs/check-* 3
-//	after rename 2*/execution.json, then before PUT configmaps/check-2*/Closed
+//	after rename 2*/execution.json, then before PUT executions/check-2*/status/Closed
 //
 // A step consists of a time, an action, a target, and a count if the step has to happen more
 // than once. An action is an HTTP method, or an operation on the disk of the report

@@ -21,6 +21,12 @@ func main() {
 		os.Exit(2)
 	}
 	os.Exit(app.Run(ctx, os.Args[1:], os.LookupEnv, os.Stderr,
-		app.WithTransport(func(next http.RoundTripper) http.RoundTripper { return &transport{next: next, fuse: f} }),
+		app.WithTransport(func(next http.RoundTripper) http.RoundTripper {
+			t, err := newTransport(next, f)
+			if err != nil { // no test can mend that
+				panic(err)
+			}
+			return t
+		}),
 		app.WithDisk(func(d report.Disk) report.Disk { return &disk{Disk: d, fuse: f} })))
 }

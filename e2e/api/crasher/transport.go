@@ -2,6 +2,7 @@ package main
 
 import (
 	"bytes"
+	"errors"
 	"fmt"
 	"io"
 	"net/http"
@@ -10,18 +11,30 @@ import (
 	"path/filepath"
 	"strings"
 
-	corev1 "k8s.io/api/core/v1"
 	"k8s.io/apimachinery/pkg/api/meta"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+	"k8s.io/apimachinery/pkg/runtime"
+	"k8s.io/apimachinery/pkg/runtime/serializer"
 	"k8s.io/client-go/kubernetes/scheme"
+
+	"github.com/batch-job-controller/batch-job-controller/controller/api/v1alpha1"
 )
 
 // transport reports every request to the fuse. The target is the end of the path, after the
-// namespace: jobs for a list, jobs/name, pods/name/log. The new phase of an execution record
-// follows its name.
+// namespace: jobs for a list, jobs/name, pods/name/log. The new phase of an Execution follows
+// its subresource: executions/name/status/Open.
 type transport struct {
-	next http.RoundTripper
-	fuse *fuse
+	next    http.RoundTripper
+	fuse    *fuse
+	decoder runtime.Decoder
+}
+
+func newTransport(next http.RoundTripper, f *fuse) (*transport, error) {
+	kinds := runtime.NewScheme()
+	if err := errors.Join(scheme.AddToScheme(kinds), v1alpha1.AddToScheme(kinds)); err != nil {
+		return nil, err
+	}
+	return &transport{next: next, fuse: f, decoder: serializer.NewCodecFactory(kinds).UniversalDeserializer()}, nil
 }
 
 // RoundTrip implements http.RoundTripper.
@@ -31,15 +44,15 @@ func (t *transport) RoundTrip(request *http.Request) (*http.Response, error) {
 	}
 	target := targetOf(request.URL.Path)
 	if request.Method == http.MethodPost || request.Method == http.MethodPut {
-		object, copied, err := objectOf(request)
+		object, copied, err := t.objectOf(request)
 		if err != nil {
 			return nil, err
 		}
 		if request.Method == http.MethodPost {
 			target = path.Join(target, object.GetName())
 		}
-		if record, ok := object.(*corev1.ConfigMap); ok {
-			target = path.Join(target, record.Data["phase"])
+		if e, ok := object.(*v1alpha1.Execution); ok {
+			target = path.Join(target, string(e.Status.Phase))
 		}
 		request = copied
 	}
@@ -93,7 +106,7 @@ func targetOf(urlPath string) string {
 }
 
 // objectOf returns the object in a request, and a copy of the request with an unread body.
-func objectOf(request *http.Request) (object metav1.Object, copied *http.Request, err error) {
+func (t *transport) objectOf(request *http.Request) (object metav1.Object, copied *http.Request, err error) {
 	body, err := io.ReadAll(request.Body)
 	if err != nil {
 		return nil, nil, fmt.Errorf("read the request: %w", err)
@@ -103,7 +116,7 @@ func objectOf(request *http.Request) (object metav1.Object, copied *http.Request
 	}
 	copied = request.Clone(request.Context())
 	copied.Body = io.NopCloser(bytes.NewReader(body))
-	decoded, _, err := scheme.Codecs.UniversalDeserializer().Decode(body, nil, nil)
+	decoded, _, err := t.decoder.Decode(body, nil, nil)
 	if err == nil {
 		object, err = meta.Accessor(decoded)
 	}

@@ -11,9 +11,11 @@ import (
 	"k8s.io/apimachinery/pkg/runtime"
 	"k8s.io/apimachinery/pkg/watch"
 	"k8s.io/client-go/kubernetes"
+
+	v1alpha1client "github.com/batch-job-controller/batch-job-controller/controller/api/client"
 )
 
-// Audit records all changes of the Jobs, pods, execution records and events of a namespace.
+// Audit records all changes of the Jobs, pods, Executions and events of a namespace.
 type Audit struct {
 	tb   testing.TB
 	stop func()
@@ -24,11 +26,11 @@ type Audit struct {
 	failed  error
 }
 
-func newAudit(tb testing.TB, client kubernetes.Interface, namespace string, quiet bool) *Audit {
+func newAudit(tb testing.TB, client kubernetes.Interface, resources v1alpha1client.Interface, namespace string, quiet bool) *Audit {
 	tb.Helper()
 	a := &Audit{tb: tb, state: newState(), changed: make(chan struct{})}
 	// The namespace is new, so that there are no earlier objects. All kinds are in one
-	// etcd, so that one resource version is valid for all of them.
+	// etcd, so that one resource version is valid for all of them but custom resources.
 	list, err := client.BatchV1().Jobs(namespace).List(tb.Context(), metav1.ListOptions{})
 	if err != nil {
 		tb.Fatal(err)
@@ -38,8 +40,13 @@ func newAudit(tb testing.TB, client kubernetes.Interface, namespace string, quie
 	watching.Go(func() { audit(ctx, a, list.ResourceVersion, client.BatchV1().Jobs(namespace).Watch, a.state.seeJob) })
 	watching.Go(func() { audit(ctx, a, list.ResourceVersion, client.CoreV1().Pods(namespace).Watch, a.state.seePod) })
 	if !quiet {
-		configMaps, events := client.CoreV1().ConfigMaps(namespace), client.CoreV1().Events(namespace)
-		watching.Go(func() { audit(ctx, a, list.ResourceVersion, configMaps.Watch, a.state.seeConfigMap) })
+		executions, events := resources.Executions(namespace), client.CoreV1().Events(namespace)
+		none, err := executions.List(ctx, metav1.ListOptions{}) // their cache may begin later
+		if err != nil {
+			cancel()
+			tb.Fatal(err)
+		}
+		watching.Go(func() { audit(ctx, a, none.ResourceVersion, executions.Watch, a.state.seeExecution) })
 		watching.Go(func() { audit(ctx, a, list.ResourceVersion, events.Watch, a.state.seeEvent) })
 	}
 	a.stop = func() {

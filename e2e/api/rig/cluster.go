@@ -15,6 +15,7 @@ import (
 	"k8s.io/client-go/rest"
 	"k8s.io/client-go/tools/clientcmd"
 
+	"github.com/batch-job-controller/batch-job-controller/controller/api/client"
 	"github.com/batch-job-controller/batch-job-controller/e2e/cluster"
 )
 
@@ -22,6 +23,8 @@ import (
 type Cluster struct {
 	Client kubernetes.Interface // with an administrator's rights, without rate limits
 	REST   *rest.Config         // the configuration of Client
+	// Resources has the custom resources, with the same rights.
+	Resources client.Interface
 
 	cluster *cluster.Cluster
 	dir     string
@@ -77,6 +80,9 @@ func (c *Cluster) connect() (err error) {
 	c.REST.ContentType = runtime.ContentTypeProtobuf
 	if c.Client, err = kubernetes.NewForConfig(c.REST); err != nil {
 		return fmt.Errorf("make client: %w", err)
+	}
+	if c.Resources, err = client.New(c.REST); err != nil {
+		return fmt.Errorf("make client of the custom resources: %w", err)
 	}
 	return nil
 }

@@ -4,34 +4,35 @@ import (
 	"context"
 	"time"
 
-	corev1 "k8s.io/api/core/v1"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 
-	"github.com/batch-job-controller/batch-job-controller/controller/execution"
+	"github.com/batch-job-controller/batch-job-controller/controller/api/client"
+	"github.com/batch-job-controller/batch-job-controller/controller/api/v1alpha1"
 	"github.com/batch-job-controller/batch-job-controller/controller/jobspec"
 )
+
+// Executions returns the client of the site's Executions.
+func (s *Site) Executions() client.ExecutionInterface { return s.Resources.Executions(s.Namespace) }
 
 // WaitClosed waits until the only execution is closed. It does not use the audit.
 func (s *Site) WaitClosed(timeout time.Duration) {
 	s.tb.Helper()
 	ctx, cancel := context.WithTimeout(s.tb.Context(), timeout)
 	defer cancel()
-	client := s.Client.CoreV1().ConfigMaps(s.Namespace)
-	selector := jobspec.Selector(Name, jobspec.RecordComponent).String()
-	list, err := client.List(ctx, metav1.ListOptions{LabelSelector: selector})
+	list, err := s.Executions().List(ctx, metav1.ListOptions{LabelSelector: jobspec.OwnerSelector(Name).String()})
 	if err != nil {
 		s.tb.Fatal(err)
 	}
 	if len(list.Items) != 1 {
-		s.tb.Fatalf("there are %d execution records, want one", len(list.Items))
+		s.tb.Fatalf("there are %d executions, want one", len(list.Items))
 	}
-	if record := &list.Items[0]; !closed(record) {
-		err = follow(ctx, list.ResourceVersion, client.Watch, "metadata.name="+record.Name,
-			func(_ eventType, record *corev1.ConfigMap, _ time.Time) bool { return !closed(record) })
+	if e := &list.Items[0]; !closed(e) {
+		err = follow(ctx, list.ResourceVersion, s.Executions().Watch, "metadata.name="+e.Name,
+			func(_ eventType, e *v1alpha1.Execution, _ time.Time) bool { return !closed(e) })
 	}
 	if err != nil {
 		s.tb.Fatalf("the execution is not closed: %v", err)
 	}
 }
 
-func closed(record *corev1.ConfigMap) bool { return record.Data["phase"] == string(execution.Closed) }
+func closed(e *v1alpha1.Execution) bool { return e.Status.Phase == v1alpha1.Closed }

@@ -41,7 +41,7 @@ func NewSite(tb testing.TB, c *Cluster, config Config) *Site {
 		ports:     freePorts(tb),
 	}
 	tb.Cleanup(func() { s.delete(context.WithoutCancel(tb.Context())) })
-	s.Audit = newAudit(tb, c.Client, s.Namespace, config.Quiet)
+	s.Audit = newAudit(tb, c.Client, c.Resources, s.Namespace, config.Quiet)
 	if _, err := c.Client.CoreV1().ConfigMaps(s.Namespace).Create(tb.Context(),
 		&corev1.ConfigMap{ObjectMeta: metav1.ObjectMeta{Name: configMapName}, Data: s.ConfigData()}, metav1.CreateOptions{}); err != nil {
 		tb.Fatal(err)

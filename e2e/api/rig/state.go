@@ -8,6 +8,7 @@ import (
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/apimachinery/pkg/types"
 
+	"github.com/batch-job-controller/batch-job-controller/controller/api/v1alpha1"
 	"github.com/batch-job-controller/batch-job-controller/controller/execution"
 	"github.com/batch-job-controller/batch-job-controller/controller/jobspec"
 )
@@ -17,8 +18,8 @@ type State struct {
 	// Jobs and Pods have all objects so far, as last observed, by UID.
 	Jobs map[types.UID]*batchv1.Job
 	Pods map[types.UID]*corev1.Pod
-	// Records has the execution records by their ID, as last observed.
-	Records map[execution.ID]*corev1.ConfigMap
+	// Records has the executions that have been opened by their ID, as last observed.
+	Records map[execution.ID]*v1alpha1.Execution
 	// Gone has the UIDs of deleted objects.
 	Gone map[types.UID]bool
 	// Events has the events by name, as last observed.
@@ -38,7 +39,7 @@ func newState() *State {
 	return &State{
 		Jobs:    map[types.UID]*batchv1.Job{},
 		Pods:    map[types.UID]*corev1.Pod{},
-		Records: map[execution.ID]*corev1.ConfigMap{},
+		Records: map[execution.ID]*v1alpha1.Execution{},
 		Gone:    map[types.UID]bool{},
 		Events:  map[string]*corev1.Event{},
 		live:    map[types.UID]bool{},
@@ -75,10 +76,10 @@ func Ended(pod *corev1.Pod) bool {
 	return pod.Status.Phase == corev1.PodSucceeded || pod.Status.Phase == corev1.PodFailed
 }
 
-func (s *State) seeConfigMap(kind eventType, object *corev1.ConfigMap, _ time.Time) {
-	if id, err := execution.ParseID(object.Labels[jobspec.ExecutionLabel]); err == nil {
-		s.Records[id] = object
-		s.seeGone(kind, object)
+func (s *State) seeExecution(kind eventType, e *v1alpha1.Execution, _ time.Time) {
+	if id, err := execution.ParseID(string(e.Status.ExecutionID)); err == nil {
+		s.Records[id] = e
+		s.seeGone(kind, e)
 	}
 }
 
@@ -174,7 +175,7 @@ func (s *State) EventsOf(reason string) []*corev1.Event {
 	return found
 }
 
-// Closed reports whether there are execution records, and all are closed.
+// Closed reports whether executions have been opened, and all are closed.
 func (s *State) Closed() bool {
 	for _, record := range s.Records {
 		if !closed(record) {
@@ -186,6 +187,8 @@ func (s *State) Closed() bool {
 
 // ClosedAt returns when the execution closed, or the zero time if it is open.
 func (s *State) ClosedAt(id execution.ID) time.Time {
-	at, _ := time.Parse(time.RFC3339, s.Records[id].Data["closed"])
-	return at
+	if at := s.Records[id].Status.CloseTime; at != nil {
+		return at.Time
+	}
+	return time.Time{}
 }
