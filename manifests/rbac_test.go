@@ -1,7 +1,10 @@
 package manifests
 
 import (
+	"bytes"
+	"errors"
 	"fmt"
+	"io"
 	"io/fs"
 	"path"
 	"slices"
@@ -74,17 +77,22 @@ func TestEveryVerbSaysWhatItIsFor(t *testing.T) {
 			if err != nil {
 				return err
 			}
-			var document yaml.Node
-			if err := yaml.Unmarshal(text, &document); err != nil {
-				return fmt.Errorf("%s: %w", name, err)
-			}
-			for _, verb := range verbsIn(&document) {
-				verbs++
-				if verb.LineComment == "" {
-					t.Errorf("%s:%d: %s has no comment on its line that says what it is for", name, verb.Line, verb.Value)
+			for documents := yaml.NewDecoder(bytes.NewReader(text)); ; {
+				var document yaml.Node
+				err := documents.Decode(&document)
+				if errors.Is(err, io.EOF) {
+					return nil
+				}
+				if err != nil {
+					return fmt.Errorf("%s: %w", name, err)
+				}
+				for _, verb := range verbsIn(&document) {
+					verbs++
+					if verb.LineComment == "" {
+						t.Errorf("%s:%d: %s has no comment on its line that says what it is for", name, verb.Line, verb.Value)
+					}
 				}
 			}
-			return nil
 		})
 		if err != nil {
 			t.Fatal(err)

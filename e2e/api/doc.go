@@ -29,5 +29,6 @@
 //	callback_test.go, address_test.go, standby_test.go, strangers_test.go
 //	tokens_test.go, lostkey_test.go, leak_test.go, tls_test.go
 //
-// Objects and docs: manifests_test.go, permissions_test.go, catalogue_test.go.
+// Objects and docs: manifests_test.go, permissions_test.go, catalogue_test.go. What users
+// may do: userroles_test.go.
 package api

@@ -104,6 +104,7 @@ func TestCommandLine(t *testing.T) {
 		text := c.run(t, ctx, 0, install...)
 		wantText(t, text, "namespace/"+c.namespace+" created", "deployment.apps/batch-job-controller created",
 			"clusterrole.rbac.authorization.k8s.io/batch-job-controller:"+c.namespace+" created",
+			"clusterrole.rbac.authorization.k8s.io/batch-job-controller-run:"+c.namespace+" created",
 			"rollout: 1 of 1 replicas ready", "An execution starts 5s after the controller", " wait -n "+c.namespace)
 	})
 	over, first := regexp.MustCompile(`execution \d+ closed`), ""
@@ -189,7 +190,8 @@ func TestCommandLine(t *testing.T) {
 		wantText(t, text, "container controller: ", "Image", "is not ready: timed out after 10s", "status")
 	})
 	t.Run("uninstall deletes all of it, and says what it keeps", func(t *testing.T) {
-		wantText(t, c.run(t, ctx, 0, "uninstall"), "deployment.apps/batch-job-controller deleted", "Kept: namespace "+c.namespace)
+		wantText(t, c.run(t, ctx, 0, "uninstall"), "deployment.apps/batch-job-controller deleted",
+			"clusterrole.rbac.authorization.k8s.io/batch-job-controller-run:"+c.namespace+" deleted", "Kept: namespace "+c.namespace)
 		pods, err := env.cluster.CoreV1().Pods(c.namespace).List(ctx, metav1.ListOptions{LabelSelector: "app.kubernetes.io/component=controller"})
 		if err != nil {
 			t.Fatal(err)

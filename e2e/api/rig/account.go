@@ -73,19 +73,23 @@ func (s *Site) grant(components []string) {
 	}
 }
 
-// Roles returns the two roles of the manifests, with components.
+// Roles returns the two roles of the server in the manifests, with components. The others are
+// for users, and bound to none.
 func (s *Site) Roles(components ...string) (role *rbacv1.Role, clusterRole *rbacv1.ClusterRole) {
 	s.tb.Helper()
+	var bound string
+	clusterRoles := map[string]*rbacv1.ClusterRole{}
 	for _, object := range s.manifests(components) {
 		switch o := object.(type) {
 		case *rbacv1.Role:
 			role = o
 		case *rbacv1.ClusterRole:
-			if len(o.Rules[0].NonResourceURLs) == 0 { // otherwise it is a role for people
-				clusterRole = o
-			}
+			clusterRoles[o.Name] = o
+		case *rbacv1.ClusterRoleBinding:
+			bound = o.RoleRef.Name
 		}
 	}
+	clusterRole = clusterRoles[bound]
 	if role == nil || clusterRole == nil {
 		s.tb.Fatal("the manifests lack a Role or a ClusterRole")
 	}
