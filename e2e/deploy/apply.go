@@ -7,6 +7,7 @@ import (
 	"slices"
 	"time"
 
+	"k8s.io/apimachinery/pkg/api/equality"
 	apierrors "k8s.io/apimachinery/pkg/api/errors"
 	"k8s.io/apimachinery/pkg/api/meta"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
@@ -26,15 +27,35 @@ func (c *Cluster) apply(ctx context.Context, objects []*unstructured.Unstructure
 	if others < 0 {
 		others = len(ordered)
 	}
-	if err := c.applyAll(ctx, ordered[:others]); err != nil {
+	if err := c.define(ctx, ordered[:others]); err != nil {
 		return err
 	}
-	for _, object := range ordered[:others] {
+	return c.applyAll(ctx, ordered[others:])
+}
+
+// define applies namespaces and definitions. Each definition is applied once, however many
+// tests deploy at the same time: the API server validates it with all its rules and builds its
+// OpenAPI document each time, which takes seconds of a busy machine.
+func (c *Cluster) define(ctx context.Context, objects []*unstructured.Unstructured) error {
+	c.defining.Lock()
+	defer c.defining.Unlock()
+	for _, object := range objects {
+		known := slices.ContainsFunc(c.definitions, func(d *unstructured.Unstructured) bool { return equality.Semantic.DeepEqual(d, object) })
+		if known {
+			continue
+		}
+		if err := c.applyAll(ctx, []*unstructured.Unstructured{object}); err != nil {
+			return err
+		}
+		if !isDefinition(object) {
+			continue
+		}
 		if err := c.established(ctx, object); err != nil {
 			return err
 		}
+		c.definitions = append(c.definitions, object.DeepCopy())
 	}
-	return c.applyAll(ctx, ordered[others:])
+	return nil
 }
 
 func (c *Cluster) applyAll(ctx context.Context, objects []*unstructured.Unstructured) error {
@@ -68,9 +89,6 @@ func isDefinition(object *unstructured.Unstructured) bool {
 
 // established waits until the API server serves the kind of a definition.
 func (c *Cluster) established(ctx context.Context, object *unstructured.Unstructured) error {
-	if !isDefinition(object) {
-		return nil
-	}
 	client, err := c.clientFor(object)
 	if err != nil {
 		return err

@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"sync"
 
+	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
 	"k8s.io/client-go/discovery/cached/memory"
 	"k8s.io/client-go/dynamic"
 	"k8s.io/client-go/kubernetes"
@@ -24,6 +25,9 @@ type Cluster struct {
 	mapper    *restmapper.DeferredDiscoveryRESTMapper
 
 	rendering sync.Mutex
+
+	defining    sync.Mutex
+	definitions []*unstructured.Unstructured // those that were applied
 }
 
 // Connect makes the clients for a kubeconfig.

@@ -29,15 +29,18 @@ func (i *Installer) Install(ctx context.Context, what Inventory, objects []*unst
 	if err != nil {
 		return err
 	}
+	for _, o := range objects {
+		what.Objects = append(what.Objects, ReferenceTo(o))
+	}
+	if objects, err = i.withoutCurrent(ctx, objects); err != nil {
+		return err
+	}
 	if err := i.dryRun(ctx, objects); err != nil {
 		return err
 	}
 	old, err := i.ReadInventory(ctx, what.Namespace)
 	if err != nil {
 		return err
-	}
-	for _, o := range objects {
-		what.Objects = append(what.Objects, ReferenceTo(o))
 	}
 	if old != nil {
 		// The inventory is written first: if this program dies, it lists every
@@ -100,6 +103,27 @@ func (c *Client) NamespaceLabels(ctx context.Context, name string) (labels map[s
 	default:
 		return live.GetLabels(), applied(live), nil
 	}
+}
+
+// withoutCurrent returns the objects without the shared ones that are in the cluster as they
+// are wanted. Those are not applied: a user who may not write them can still install, and each
+// write of a custom resource definition makes the API server build its OpenAPI document again.
+func (i *Installer) withoutCurrent(ctx context.Context, objects []*unstructured.Unstructured) ([]*unstructured.Unstructured, error) {
+	var others []*unstructured.Unstructured
+	for _, o := range objects {
+		if r := ReferenceTo(o); r.isShared() {
+			live, err := i.get(ctx, r)
+			if err != nil {
+				return nil, err
+			}
+			if live != nil && contains(live.Object, o.Object) {
+				i.Report(r, Unchanged)
+				continue
+			}
+		}
+		others = append(others, o)
+	}
+	return others, nil
 }
 
 // dryRun checks whether the API server would accept each object.
