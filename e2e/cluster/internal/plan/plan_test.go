@@ -94,6 +94,12 @@ func TestProcesses(t *testing.T) {
 		"the Job controller is fast with FastJobs": {
 			spec: Spec{FastJobs: true}, process: ControllerManager, want: []string{"--concurrent-job-syncs=50", "--kube-api-qps=1000"},
 		},
+		"simulated nodes may be late with their heartbeats": {
+			process: ControllerManager, want: []string{"--node-monitor-grace-period=10m"},
+		},
+		"the heartbeats of nodes count": {
+			spec: Spec{Nodes: 1}, process: ControllerManager, wantNot: []string{"--node-monitor-grace-period=10m"},
+		},
 		"without nodes the API server shares its reserved port": {
 			spec: Spec{APIPort: 4711}, process: APIServer, want: []string{"--secure-port=4711", "--permit-port-sharing=true"},
 		},
