@@ -41,13 +41,21 @@ func waitLeader(t *testing.T, servers ...*rig.Server) (leader *rig.Server) {
 	t.Helper()
 	eventually(t, "one of the servers leads", func() bool {
 		for _, s := range servers {
-			if metrics, err := s.Scrape(); err == nil && metrics.Sum("batch_job_controller_leader") == 1 {
+			if _, leads := scrapeLeader(s); leads {
 				leader = s
 			}
 		}
 		return leader != nil
 	})
 	return leader
+}
+
+// scrapeLeader returns the metrics of a server, and whether it leads. A scrape is not atomic:
+// one that shows a new leader may have collected the results before that leader had read all
+// of them. Only the next one has them for certain.
+func scrapeLeader(server *rig.Server) (m rig.Metrics, leads bool) {
+	m, err := server.Scrape()
+	return m, err == nil && m.Sum("batch_job_controller_leader") == 1
 }
 
 // waitClosed waits until the only execution of the site is closed, and returns its report.

@@ -190,15 +190,17 @@ func (s *soak) check(ids []execution.ID) {
 	}
 }
 
-// metrics returns the leader's metrics. The leader may change at any time.
+// metrics returns the leader's metrics, with all results: those of the scrape after one that
+// showed that it leads. The leader may change at any time.
 func (s *soak) metrics() (metrics rig.Metrics) {
 	s.t.Helper()
 	eventually(s.t, "the leader can be scraped", func() bool {
 		s.restartEnded()
 		for _, server := range s.servers {
-			m, err := server.Scrape()
-			if err == nil && m.Sum("batch_job_controller_leader") == 1 {
-				metrics = m
+			if _, leads := scrapeLeader(server); leads {
+				if m, leads := scrapeLeader(server); leads {
+					metrics = m
+				}
 			}
 		}
 		return metrics != nil
