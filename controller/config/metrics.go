@@ -8,6 +8,7 @@ import (
 
 	"github.com/batch-job-controller/batch-job-controller/controller/config/document"
 	"github.com/batch-job-controller/batch-job-controller/controller/config/schema"
+	"github.com/batch-job-controller/batch-job-controller/controller/plan"
 )
 
 const (
@@ -21,7 +22,7 @@ var (
 	gaugeLabel   = schema.Matching(`[a-zA-Z_][a-zA-Z0-9_]*`, "must consist of letters, digits and underscores, and not begin with a digit")
 
 	// The names and labels that the controller sets itself.
-	reservedGauges = []string{"current_execution_id", "duration", "pods", "processing"}
+	reservedGauges = plan.DerivedMetrics()
 	ownLabels      = []string{"node", "executionID"}
 )
 

@@ -57,6 +57,10 @@
 //	conditions.go           its conditions
 //	latest.go               whether it moves what shows the newest execution
 //
+// What a definition may export:
+//
+//	metricconflicts.go      which of several definitions has a metric of one name
+//
 // What pods may send (whether the disk has room is decided in report/reserve.go):
 //
 //	accept.go               whether a node task may report now
