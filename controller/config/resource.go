@@ -3,6 +3,7 @@ package config
 import (
 	"bytes"
 	"encoding/json"
+	"fmt"
 	"time"
 
 	"k8s.io/apimachinery/pkg/util/validation/field"
@@ -33,6 +34,16 @@ func FromResource(n *v1alpha1.NodeCronJob, now time.Time) (d Definition, warning
 		return Definition{}, f.Warnings, f.Problems
 	}
 	return d, f.Warnings, nil
+}
+
+// HashOf returns a hash of what a definition runs. Whether it is suspended does not count.
+func HashOf(d Definition) (string, error) {
+	d.Suspend = false
+	text, err := json.Marshal(ToResource(d))
+	if err != nil {
+		return "", fmt.Errorf("encode definition: %w", err)
+	}
+	return shortHash(text), nil
 }
 
 // valuesOfSpec returns the fields of a spec by name, without the template, as package

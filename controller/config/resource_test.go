@@ -46,6 +46,26 @@ func TestNodeCronJobsHaveTheKeysOfADefinition(t *testing.T) {
 	}
 }
 
+// A definition that is suspended and resumed is the same one in reports.
+func TestTheHashOfADefinitionIsOfWhatItRuns(t *testing.T) {
+	hashOf := func(change func(*Definition)) string {
+		d := minimal().Definition
+		change(&d)
+		hash, err := HashOf(d)
+		if err != nil {
+			t.Fatal(err)
+		}
+		return hash
+	}
+	plain := hashOf(func(*Definition) {})
+	if got := hashOf(func(d *Definition) { d.Suspend = true }); got != plain || plain == "" {
+		t.Errorf("suspended: got %q, want %q", got, plain)
+	}
+	if got := hashOf(func(d *Definition) { d.PodTemplate += "\n" }); got == plain {
+		t.Errorf("with another template: got %q as well", got)
+	}
+}
+
 // fieldSchema is a field of a custom resource.
 type fieldSchema struct {
 	Properties           map[string]fieldSchema `json:"properties"`

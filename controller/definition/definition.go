@@ -5,6 +5,8 @@ import (
 	"slices"
 	"time"
 
+	"k8s.io/apimachinery/pkg/types"
+
 	"github.com/batch-job-controller/batch-job-controller/controller/config"
 	"github.com/batch-job-controller/batch-job-controller/controller/execution"
 	"github.com/batch-job-controller/batch-job-controller/controller/jobspec"
@@ -15,6 +17,8 @@ import (
 // replaces it.
 type Definition struct {
 	config.Config
+	// Object is the NodeCronJob that it was read from; zero: it is that of the ConfigMap.
+	Object Object
 	// Extensions add to the environment of the containers.
 	Extensions []jobspec.EnvExtension
 
@@ -25,6 +29,32 @@ type Definition struct {
 	scheduleTexts []string
 	// since is when the schedule was changed; zero: this process began with it.
 	since time.Time
+}
+
+// Object is a NodeCronJob that a definition was read from.
+type Object struct {
+	Name       string
+	UID        types.UID
+	Generation int64
+	Created    time.Time
+}
+
+// Compile returns the definition of a NodeCronJob whose configuration applies from now on.
+func Compile(from Object, cfg config.Config, extensions Extensions, now time.Time) (*Definition, error) {
+	d, err := compile(cfg, extensions, now)
+	if err != nil {
+		return nil, err
+	}
+	d.Object = from
+	return d, nil
+}
+
+// WithSuspend returns a copy that is suspended or not: suspend is in effect also while the
+// rest of the newest spec is not.
+func (d *Definition) WithSuspend(suspend bool) *Definition {
+	changed := *d
+	changed.Suspend = suspend
+	return &changed
 }
 
 // compile returns the definition of a configuration that applies from now on.

@@ -40,7 +40,12 @@ func NewSource(o SourceOptions) (*Source, error) {
 	return s, nil
 }
 
-// Current returns the definition that applies now.
+// NewEmptySource returns a source without a definition, which Set sets.
+func NewEmptySource(clk clock.PassiveClock) *Source {
+	return &Source{SourceOptions: SourceOptions{Clock: clk}, changed: make(chan struct{}, 1)}
+}
+
+// Current returns the definition that applies now; nil: none does.
 func (s *Source) Current() *Definition { return s.current.Load() }
 
 // Config returns the configuration that applies now.
@@ -49,19 +54,27 @@ func (s *Source) Config() config.Config { return s.Current().Config }
 // Reconfigure applies another configuration to the ticks after now, and to the executions
 // that begin from now on. Keys that need a restart must be unchanged.
 func (s *Source) Reconfigure(cfg config.Config) error {
-	now := s.Clock.Now()
-	next, err := compile(cfg, s.Extensions, now)
+	next, err := compile(cfg, s.Extensions, s.Clock.Now())
 	if err != nil {
 		return err
 	}
-	next.inherit(s.Current(), now)
 	if s.Applied != nil {
 		s.Applied(cfg)
+	}
+	s.Set(next)
+	return nil
+}
+
+// Set applies a compiled definition, which must not have applied before, to the ticks after
+// now, and to the executions that begin from now on. With nil, none applies. It is for one
+// goroutine.
+func (s *Source) Set(next *Definition) {
+	if old := s.Current(); old != nil && next != nil {
+		next.inherit(old, s.Clock.Now())
 	}
 	s.current.Store(next)
 	select {
 	case s.changed <- struct{}{}:
 	default: // the ticker is awake already
 	}
-	return nil
 }

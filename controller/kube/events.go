@@ -60,6 +60,8 @@ const (
 	EventConfigNeedsRestart = "ConfigNeedsRestart"
 	EventNotStarted         = "NotStarted"
 	EventNameShared         = "NameShared"
+	EventAccepted           = "DefinitionAccepted"
+	EventNotAccepted        = "DefinitionNotAccepted"
 )
 
 // ownActions has the action of each of the controller's own events by its reason: the API
@@ -85,6 +87,8 @@ func ownActions() map[string]string {
 		EventConfigNeedsRestart: "LoadConfig",
 		EventNotStarted:         "Start",
 		EventNameShared:         "StandBy",
+		EventAccepted:           "ReadSpec",
+		EventNotAccepted:        "ReadSpec",
 	}
 }
 

@@ -4,6 +4,8 @@ import (
 	batchv1 "k8s.io/api/batch/v1"
 	corev1 "k8s.io/api/core/v1"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+
+	"github.com/batch-job-controller/batch-job-controller/controller/api/v1alpha1"
 )
 
 func trimNode(object any) (any, error) {
@@ -95,6 +97,17 @@ func trimStatuses(statuses []corev1.ContainerStatus) []corev1.ContainerStatus {
 		})
 	}
 	return trimmed
+}
+
+// trimNodeCronJob leaves out who manages which field.
+func trimNodeCronJob(object any) (any, error) {
+	n, ok := object.(*v1alpha1.NodeCronJob)
+	if !ok {
+		return object, nil
+	}
+	trimmed := *n
+	trimmed.ManagedFields = nil
+	return &trimmed, nil
 }
 
 func trimMeta(meta metav1.ObjectMeta) metav1.ObjectMeta {

@@ -1,0 +1,258 @@
+package definitions
+
+import (
+	"context"
+	"fmt"
+	"log/slog"
+	"maps"
+	"slices"
+	"sync"
+
+	corev1 "k8s.io/api/core/v1"
+	"k8s.io/utils/clock"
+
+	"github.com/batch-job-controller/batch-job-controller/controller/api/v1alpha1"
+	"github.com/batch-job-controller/batch-job-controller/controller/backoff"
+	"github.com/batch-job-controller/batch-job-controller/controller/config"
+	"github.com/batch-job-controller/batch-job-controller/controller/definition"
+	"github.com/batch-job-controller/batch-job-controller/controller/kube"
+)
+
+// Cache has the NodeCronJobs of the namespace, of all controllers.
+type Cache interface {
+	// All returns them, sorted by name. The caller does not change them.
+	All() []*v1alpha1.NodeCronJob
+	// Notify calls f whenever All may have changed.
+	Notify(f func()) error
+	WaitForSync(ctx context.Context) error
+}
+
+// Checker checks the Jobs of a definition.
+type Checker interface {
+	// CheckJob asks the API server whether it accepts the Job of a node. If it does not,
+	// the error is a definition.InvalidError; any other error says that it is not known.
+	CheckJob(ctx context.Context, d *definition.Definition) error
+}
+
+// Announcer writes events on a best-effort basis.
+type Announcer interface {
+	Announce(ctx context.Context, about corev1.ObjectReference, warning bool, reason, message string)
+}
+
+// Metrics says which NodeCronJobs are accepted. Only the leader's has any.
+type Metrics interface {
+	DefinitionAccepted(nodeCronJob string, accepted bool)
+	ForgetDefinition(nodeCronJob string)
+}
+
+// Options are the options of Definitions.
+type Options struct {
+	Client     kube.Client
+	Cache      Cache
+	Namespace  string
+	Controller string            // the owner in the labels of its NodeCronJobs
+	Shared     config.Controller // what the definitions share
+	Extensions definition.Extensions
+	// Applied is called with every definition that is about to apply, or with nil if none
+	// does any longer, by the name of its NodeCronJob; may be nil.
+	Applied   func(name string, now *definition.Definition)
+	Checker   Checker // nil: Jobs are not checked
+	Announcer Announcer
+	Metrics   Metrics
+	Clock     clock.WithTicker
+	Jitter    backoff.Jitter
+	Log       *slog.Logger
+}
+
+// Definitions has the definitions of a process.
+type Definitions struct {
+	Options
+	news      chan struct{} // wakes Run
+	ready     chan struct{} // closed when the NodeCronJobs have been read once
+	listeners []func(name string, now *definition.Source)
+
+	mu      sync.Mutex // guards what follows
+	shared  config.Controller
+	members map[string]*member
+	term    *term // nil: this replica does not lead
+}
+
+// member is a NodeCronJob of this controller.
+type member struct {
+	object    *v1alpha1.NodeCronJob // as the cache has it; it must not be changed
+	source    *definition.Source
+	wanted    *spec // the newest
+	inEffect  *spec // nil: none
+	fallback  *spec // was in effect before, and is again if it turns out that inEffect must not be; nil: none
+	verdict   verdict
+	applied   *spec // what source has, or is about to have; nil: nothing
+	suspended bool  // whether that is suspended
+	// What follows is of the term.
+	obstacle Obstacle
+	reports  []func(*v1alpha1.NodeCronJobStatus) // not written yet
+	write    paced
+}
+
+// New returns definitions, of which there are none until Run.
+func New(o Options) (*Definitions, error) {
+	d := &Definitions{
+		Options: o, shared: o.Shared, members: map[string]*member{},
+		news: make(chan struct{}, 1), ready: make(chan struct{}),
+	}
+	if err := o.Cache.Notify(func() { wake(d.news) }); err != nil {
+		return nil, fmt.Errorf("definitions: %w", err)
+	}
+	return d, nil
+}
+
+func wake(news chan<- struct{}) {
+	select {
+	case news <- struct{}{}:
+	default: // it is awake already
+	}
+}
+
+// OnChange calls f with each NodeCronJob that appears, and with nil when it is gone. A source
+// whose Current is nil is of a NodeCronJob without a spec in effect. f must not block, and
+// OnChange must be called before Run.
+func (d *Definitions) OnChange(f func(name string, now *definition.Source)) {
+	d.listeners = append(d.listeners, f)
+}
+
+// Get returns the source of a NodeCronJob's definition, or nil if this controller has none
+// of the name.
+func (d *Definitions) Get(name string) *definition.Source {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	if m := d.members[name]; m != nil {
+		return m.source
+	}
+	return nil
+}
+
+// Names returns the names of this controller's NodeCronJobs, sorted.
+func (d *Definitions) Names() []string {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	return slices.Sorted(maps.Keys(d.members))
+}
+
+// Share replaces what the definitions share.
+func (d *Definitions) Share(shared config.Controller) {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	d.shared = shared
+	for _, m := range d.members {
+		again := map[*spec]*spec{}
+		for _, s := range []**spec{&m.wanted, &m.inEffect, &m.fallback} {
+			if _, ok := again[*s]; !ok {
+				again[*s] = d.recompile(*s)
+			}
+			*s = again[*s]
+		}
+	}
+	wake(d.news)
+}
+
+// Run follows the NodeCronJobs until ctx ends. Every replica does.
+func (d *Definitions) Run(ctx context.Context) {
+	if err := d.Cache.WaitForSync(ctx); err != nil {
+		return // ctx has ended
+	}
+	markReady := sync.OnceFunc(func() { close(d.ready) })
+	for {
+		for _, step := range d.refresh() {
+			step()
+		}
+		markReady()
+		select {
+		case <-ctx.Done():
+			return
+		case <-d.news:
+		}
+	}
+}
+
+// WaitForSync waits until the NodeCronJobs have been read once, or ctx ends.
+func (d *Definitions) WaitForSync(ctx context.Context) error {
+	select {
+	case <-d.ready:
+		return nil
+	case <-ctx.Done():
+		return fmt.Errorf("the NodeCronJobs were not read: %w", context.Cause(ctx))
+	}
+}
+
+// refresh reads the cache, and returns the steps that put what has changed into effect, to be
+// done without the lock. A definition that no longer applies ends before another one takes
+// its metrics.
+func (d *Definitions) refresh() []func() {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	var ends, applies, tells []func()
+	ours := d.ours()
+	for _, m := range d.sorted() {
+		if name := m.object.Name; ours[name] == nil {
+			delete(d.members, name)
+			ends = append(ends, d.applying(m, nil))
+			tells = append(tells, d.telling(name, nil))
+		}
+	}
+	for _, name := range slices.Sorted(maps.Keys(ours)) {
+		m := d.members[name]
+		if m == nil {
+			m = &member{source: definition.NewEmptySource(d.Clock)}
+			d.members[name] = m
+			tells = append(tells, d.telling(name, m.source))
+		}
+		d.follow(m, ours[name])
+	}
+	d.accept()
+	for _, m := range d.sorted() {
+		switch {
+		case !m.outdated():
+		case m.inEffect == nil:
+			ends = append(ends, d.applying(m, nil))
+		default:
+			applies = append(applies, d.applying(m, m.inEffect))
+		}
+	}
+	if d.term != nil {
+		wake(d.term.news)
+	}
+	return slices.Concat(ends, applies, tells)
+}
+
+// outdated reports whether something else applies than what should.
+func (m *member) outdated() bool {
+	return m.inEffect != m.applied || (m.applied != nil && m.suspended != m.object.Spec.Suspend)
+}
+
+// applying returns the step that applies a spec. suspend is always that of the newest spec: a
+// person must be able to suspend a definition whatever else is wrong with it. The caller
+// holds d.mu.
+func (d *Definitions) applying(m *member, s *spec) func() {
+	if m.applied == nil && s == nil {
+		return func() {}
+	}
+	m.applied, m.suspended = s, m.object.Spec.Suspend
+	var next *definition.Definition
+	name, source := m.object.Name, m.source
+	if s != nil {
+		next = s.definition.WithSuspend(m.suspended)
+	}
+	return func() {
+		if d.Applied != nil {
+			d.Applied(name, next)
+		}
+		source.Set(next)
+	}
+}
+
+func (d *Definitions) telling(name string, now *definition.Source) func() {
+	return func() {
+		for _, f := range d.listeners {
+			f(name, now)
+		}
+	}
+}
