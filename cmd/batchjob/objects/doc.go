@@ -6,6 +6,7 @@
 // about them.
 //
 //	client.go     objects of any kind, by server-side apply
+//	contains.go   whether a live object has all that is wanted
 //	decode.go     YAML documents
 //	reference.go  the identity of an object
 //	inventory.go  the list of installed objects, stored in the cluster
