@@ -21,15 +21,22 @@ func TestPausesBetweenTriesHaveJitter(t *testing.T) {
 	const ms = time.Millisecond
 	tests := map[string]struct {
 		verb, resource string
-		fails          func(*v1alpha1.Execution) bool
+		fails          func(clienttesting.Action) bool
 		want           []time.Duration // the first pauses
 	}{
-		"the records are read":   {verb: "list", resource: "executions", want: []time.Duration{900 * ms, 1800 * ms, 3600 * ms}},
+		"the records are read": {
+			verb: "list", resource: "executions", want: []time.Duration{900 * ms, 1800 * ms, 3600 * ms},
+			fails: func(action clienttesting.Action) bool { // and not for the cache
+				return !action.(clienttesting.ListAction).GetListRestrictions().Labels.Empty()
+			},
+		},
 		"a tick is remembered":   {verb: "update", resource: "configmaps", want: []time.Duration{225 * ms, 450 * ms, 900 * ms}},
 		"an execution is opened": {verb: "update", resource: "executions", want: []time.Duration{225 * ms, 450 * ms, 900 * ms}},
 		"a record is written": {
 			verb: "update", resource: "executions", want: []time.Duration{90 * ms, 180 * ms, 360 * ms},
-			fails: func(e *v1alpha1.Execution) bool { return e.Status.Phase == v1alpha1.Closing },
+			fails: func(action clienttesting.Action) bool {
+				return action.(clienttesting.UpdateAction).GetObject().(*v1alpha1.Execution).Status.Phase == v1alpha1.Closing
+			},
 		},
 	}
 	for name, tt := range tests {
@@ -39,7 +46,7 @@ func TestPausesBetweenTriesHaveJitter(t *testing.T) {
 				var mu sync.Mutex
 				var tries []time.Time
 				c.react(tt.verb, tt.resource, func(action clienttesting.Action) (bool, runtimeObject, error) {
-					if tt.fails != nil && !tt.fails(action.(clienttesting.UpdateAction).GetObject().(*v1alpha1.Execution)) {
+					if tt.fails != nil && !tt.fails(action) {
 						return false, nil, nil
 					}
 					mu.Lock()

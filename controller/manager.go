@@ -1,7 +1,9 @@
 package controller
 
 import (
+	"cmp"
 	"context"
+	"errors"
 	"fmt"
 	"log/slog"
 	"sync"
@@ -75,6 +77,7 @@ type Manager struct {
 	queues      []*queue.Queue       // one for each definition
 	steady      timing.Steady
 	caches      *kube.Caches
+	executions  *kube.Executions
 	records     record.Store
 	announcer   *kube.Announcer
 	credentials *auth.Credentials
@@ -111,6 +114,9 @@ func New(o Options) (*Manager, error) {
 	if m.caches, err = kube.NewCaches(o.Client, o.Namespace, o.Config.Name, o.Instance, o.Clock, o.Jitter); err != nil {
 		return nil, fmt.Errorf("caches: %w", err)
 	}
+	if m.executions, err = kube.NewExecutions(o.Client, o.Namespace, o.Instance, o.Clock, o.Jitter); err != nil {
+		return nil, err
+	}
 	events := kube.NewEvents(o.Client, o.Clock, o.Config.Name, o.Instance)
 	subjects := kube.NewSubjects(o.Client, m.caches, o.Namespace, o.Config.Name)
 	m.announcer = kube.NewAnnouncer(events, o.Log)
@@ -132,7 +138,7 @@ func New(o Options) (*Manager, error) {
 			Role: m, Announcer: m.announcer, Metrics: o.Metrics, Clock: o.Clock, Jitter: o.Jitter, Log: o.Log,
 		})
 	}
-	if err := m.caches.Notify(m.taskChanged, m.nodeChanged); err != nil {
+	if err := errors.Join(m.caches.Notify(m.taskChanged, m.nodeChanged), m.executions.Notify(m.executionChanged)); err != nil {
 		return nil, fmt.Errorf("caches: %w", err)
 	}
 	return m, nil
@@ -160,19 +166,20 @@ func (m *Manager) CallbackAuth() *auth.Callbacks { return m.callbacks }
 // next leader need not wait for its caches.
 func (m *Manager) Watch(ctx context.Context) {
 	m.caches.Run(ctx)
+	go m.executions.Run(ctx)
 	if m.follower != nil {
 		go m.follower.Run(ctx)
 	}
 }
 
 // Synced reports whether the caches have been filled.
-func (m *Manager) Synced() bool { return m.caches.Synced() }
+func (m *Manager) Synced() bool { return m.caches.Synced() && m.executions.Synced() }
 
 // Run does the leader's work until ctx ends, and returns after its last goroutine has
 // ended. It may be called again: each time it begins from the cluster and the disk. It
 // returns an error if an execution is open that only a later version can end.
 func (m *Manager) Run(ctx context.Context, fence lease.Fence) error {
-	if err := m.caches.WaitForSync(ctx); err != nil {
+	if err := cmp.Or(m.caches.WaitForSync(ctx), m.executions.WaitForSync(ctx)); err != nil {
 		return nil //nolint:nilerr // ctx has ended
 	}
 	m.beginTerm(fence)
@@ -217,5 +224,12 @@ func (m *Manager) taskChanged(key execution.Key) {
 func (m *Manager) nodeChanged(node string) {
 	for _, q := range m.queues {
 		q.NodeChanged(node)
+	}
+}
+
+// executionChanged has the run of an Execution read it again.
+func (m *Manager) executionChanged(object execution.Object) {
+	for _, q := range m.queues {
+		q.ExecutionChanged(object)
 	}
 }

@@ -35,7 +35,7 @@ func (m *Manager) newQueue(source *definition.Source) *queue.Queue {
 
 func (m *Manager) runDeps(p execution.Plan) run.Deps {
 	return run.Deps{
-		Controller: m.Options.Config.Name, Namespace: m.Namespace, Client: m.Client, Caches: m.caches, Records: m.records,
+		Controller: m.Options.Config.Name, Namespace: m.Namespace, Client: m.Client, Caches: m.caches, Executions: m.executions, Records: m.records,
 		Tokens: tokens.NewCreator(m.tokenOptions(), p), Host: m.newHost(), Results: m.results, Reports: m.Store, Logs: m.logs,
 		Announcer: m.announcer, Metrics: m.Metrics, Clock: m.Clock, Steady: m.steady, Jitter: m.Jitter, Log: m.Log, Workers: m.Workers,
 	}

@@ -32,6 +32,7 @@ type Ledger struct {
 	inFlight  int          // how many of these hold a slot
 	waiting   waiting
 	exposed   int // how many tasks are admitted in the record and have not ended
+	running   int // how many tasks run
 	ended     int
 }
 
@@ -116,6 +117,9 @@ func (l *Ledger) InFlight() int { return l.inFlight }
 // not the record has their ends. It is what the next account exposes at least.
 func (l *Ledger) Exposed() int { return l.exposed }
 
+// Running returns how many tasks run.
+func (l *Ledger) Running() int { return l.running }
+
 // Ended returns how many tasks have ended.
 func (l *Ledger) Ended() int { return l.ended }
 
@@ -140,6 +144,7 @@ func (l *Ledger) NoteStarted(i int, at time.Time) {
 	}
 	if t.Outcome.State == Pending {
 		t.Outcome.State = Running
+		l.running++
 	}
 }
 
@@ -192,6 +197,9 @@ func (l *Ledger) end(i int, end End) (ended bool) {
 	t := &l.tasks[i]
 	ended = !t.Outcome.State.Final()
 	if ended {
+		if t.Outcome.State == Running {
+			l.running--
+		}
 		t.Outcome = end.Outcome
 		l.unsaved[i] = true
 		l.ended++

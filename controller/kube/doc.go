@@ -4,6 +4,7 @@
 //	client.go        the used part of the API
 //	caches.go        caches of the nodes, by name and UID, and of the controller's Jobs and pods
 //	nodecronjobs.go  the cache of the NodeCronJobs
+//	executions.go    the cache of the Executions, and whose spec has changed
 //	trim.go          the fields of objects that the caches keep: another one that a
 //	                 decision reads has to be kept here first, or it is always empty
 //	relist.go        lists again after minutes, because a watch may miss an event

@@ -125,6 +125,14 @@ func (q *Queue) TaskChanged(key execution.Key) {
 	}
 }
 
+// ExecutionChanged has the run of an Execution read it again, whose spec was changed or which
+// was deleted.
+func (q *Queue) ExecutionChanged(object execution.Object) {
+	if a := q.current(); a != nil && string(a.Record().Object.UID) == object.UID {
+		a.ObjectChanged()
+	}
+}
+
 // NodeChanged gives the node's task of the open execution a turn.
 func (q *Queue) NodeChanged(node string) {
 	if a := q.current(); a != nil {

@@ -7,6 +7,7 @@
 //	open.go      an Execution is created and opened, or rejected
 //	losers.go    the parts of plans with which attempts to open an execution lost
 //	status.go    the status of an Execution that was opened
+//	next.go      what the next write puts into it, and how it follows the spec
 //	account.go   the account in it
 //	outcomes.go  the outcomes of an account, and the bound on their number
 //	counts.go    its nodes by state
@@ -24,13 +25,14 @@
 // with a plan of its own, or rejects it. The names of parts contain a hash of the plan, so
 // that leaders with other plans do not meet before.
 //
-// Records and the state are read and written with requests, and never watched. A cache may
-// lack the last writes of the previous leader: with it, a new leader could miss an open
-// execution and begin another one beside it, or run a task again that has ended and whose
-// Job is deleted. So each leader begins with a list from the API server
+// Records and the state are read and written with requests. A watch only says when to read
+// an Execution again: its cache may lack the last writes of the previous leader. With it, a
+// new leader could miss an open execution and begin another one beside it, or run a task
+// again that has ended and whose Job is deleted. So each leader begins with a list from the API server
 // (queue.Queue.recover), and relies only on what it has read and written itself. It is the
 // only writer of the status. If another client or a later leader changes an Execution, the
-// next write conflicts, and the leader reads it again (run.Execution.reread).
+// next write conflicts, and the leader reads it again: if the status is the same, it writes
+// again, for the spec as it is then (run.Execution.reread).
 //
 // The package knows how records are stored, their schema, and which of them are
 // unreadable. It knows no Job, no Lease and no decision.

@@ -104,7 +104,7 @@ func (s Store) open(ctx context.Context, e *v1alpha1.Execution, plan execution.P
 	object.Status.ExecutionID, object.Status.OpenTime = v1alpha1.ExecutionID(plan.ID), &metav1.Time{Time: now}
 	named := reference(parts)
 	object.Status.Plan = &named
-	object.Status = withAccount(object.Status, plan, account)
+	object.Status = withNext(object, plan, Next{Account: account, At: now})
 	written, err := s.executions.UpdateStatus(ctx, object, metav1.UpdateOptions{})
 	if err != nil {
 		return Record{}, fmt.Errorf("open execution record %s: %w", e.Name, err)

@@ -85,16 +85,16 @@ func NewStore(executions v1alpha1client.ExecutionInterface, parts corev1client.C
 	return Store{executions: executions, parts: parts, controller: controller}
 }
 
-// Swap replaces the account. It returns a Conflict error if another writer has changed the
-// Execution since it was read.
-func (s Store) Swap(ctx context.Context, old Record, account execution.Account) (Record, error) {
+// Swap replaces the account, and all of the status that follows from it and from the spec. It
+// returns a Conflict error if another client has changed the Execution since it was read.
+func (s Store) Swap(ctx context.Context, old Record, next Next) (Record, error) {
 	object := old.Object.DeepCopy()
-	object.Status = withAccount(object.Status, old.Plan, account)
+	object.Status = withNext(object, old.Plan, next)
 	written, err := s.executions.UpdateStatus(ctx, object, metav1.UpdateOptions{})
 	if err != nil {
 		return Record{}, fmt.Errorf("update execution record %s: %w", object.Name, err)
 	}
-	return Record{Plan: old.Plan, Account: account, Object: written}, nil
+	return Record{Plan: old.Plan, Account: next.Account, Object: written}, nil
 }
 
 // Find reads an Execution from the API server, whether it has been opened or not.

@@ -77,7 +77,7 @@ func TestRecordSurvivesTheAPIServer(t *testing.T) {
 		},
 		Unreported: set(t, "0"),
 	}
-	_, err := s.Swap(t.Context(), created, account)
+	_, err := s.Swap(t.Context(), created, Next{Account: account})
 	testkit.Must(t, err)
 	for name, read := range map[string]func() (Record, error){
 		"refreshed": func() (Record, error) { return s.Refresh(t.Context(), created) },
@@ -104,7 +104,7 @@ func TestRecordSurvivesTheAPIServer(t *testing.T) {
 			t.Errorf("%s: for people: got %v, %+v", name, status.Duration, status.Counts)
 		}
 	}
-	if _, err := s.Swap(t.Context(), created, account); err == nil {
+	if _, err := s.Swap(t.Context(), created, Next{Account: account}); err == nil {
 		t.Error("an update of an older version was accepted")
 	}
 }
@@ -163,7 +163,7 @@ func TestDamagedRecordIsRefusedAndTheOthersAreRead(t *testing.T) {
 // What the plan says matters only until the execution has closed.
 func TestAClosedExecutionWithoutItsPlanIsNotDamaged(t *testing.T) {
 	s := newStore(t)
-	r, err := s.Swap(t.Context(), create(t, s.Store, testPlan()), execution.Account{Phase: execution.Closed, ClosedAt: time.Unix(0, 0)})
+	r, err := s.Swap(t.Context(), create(t, s.Store, testPlan()), Next{Account: execution.Account{Phase: execution.Closed, ClosedAt: time.Unix(0, 0)}})
 	testkit.Must(t, err)
 	testkit.Must(t, s.parts.Delete(t.Context(), r.Object.Status.Plan.Parts[0].Name, metav1.DeleteOptions{}))
 	all, err := s.List(t.Context())

@@ -11,7 +11,7 @@ import (
 
 func TestEveryRecordSaysItsSchema(t *testing.T) {
 	s := newStore(t)
-	updated, err := s.Swap(t.Context(), create(t, s.Store, testPlan()), execution.Account{Phase: execution.Closing})
+	updated, err := s.Swap(t.Context(), create(t, s.Store, testPlan()), Next{Account: execution.Account{Phase: execution.Closing}})
 	testkit.Must(t, err)
 	if got := updated.Object.Status.Account.Schema; got != 1 {
 		t.Errorf("schema: got %d, want 1", got)

@@ -65,15 +65,3 @@ func readable(e *v1alpha1.Execution, read func() (Record, error)) (Record, error
 	}
 	return r, nil
 }
-
-// withAccount returns a status with the account in place of its own. The counts and the
-// duration are for people and tools.
-func withAccount(s v1alpha1.ExecutionStatus, plan execution.Plan, account execution.Account) v1alpha1.ExecutionStatus {
-	s = statusOf(s, account)
-	counts := countsOf(plan, account, 0)
-	s.Counts = &counts
-	if s.OpenTime != nil && s.CloseTime != nil {
-		s.Duration = v1alpha1.NewDuration(max(s.CloseTime.Sub(s.OpenTime.Time), 0))
-	}
-	return s
-}

@@ -16,9 +16,11 @@ import (
 // process dies in between, the record and the disk show the next leader how far it got.
 // A leader that has lost its Lease without noticing may still write the report: with no
 // callback accepted since, its report is the same.
-func (e *Execution) close(ctx context.Context, fence lease.Fence, ending *Ending) error {
+//
+// It reports whether it took a step: otherwise it is to be called again.
+func (e *Execution) close(ctx context.Context, fence lease.Fence, ending *Ending) (done bool, err error) {
 	e.mu.Lock()
-	phase, closing := e.ledger.Phase(), e.ledger.Closing()
+	phase, closing := e.ledger.Phase(), e.next(e.ledger.Closing())
 	e.mu.Unlock()
 	if phase == execution.Open {
 		return e.writeAccount(ctx, fence, closing, ending) // which wakes the writer for the next step
@@ -26,16 +28,16 @@ func (e *Execution) close(ctx context.Context, fence lease.Fence, ending *Ending
 	report, err := e.writeReport()
 	if err != nil {
 		e.Metrics.StoreError("report")
-		return err
+		return false, err
 	}
 	e.mu.Lock()
-	account := e.ledger.Close(report)
+	closed := e.next(e.ledger.Close(report))
 	e.mu.Unlock()
-	if err := e.swapAccount(ctx, fence, account, ending); err != nil || ending.ended() {
-		return err
+	done, err = e.swapAccount(ctx, fence, closed, ending)
+	if done {
+		ending.Closed = &report
 	}
-	ending.Closed = &report
-	return nil
+	return done, err
 }
 
 // writeReport waits for the callbacks that are being accepted, and writes the report. If an

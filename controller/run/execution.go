@@ -4,6 +4,7 @@ import (
 	"context"
 	"log/slog"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	corev1 "k8s.io/api/core/v1"
@@ -108,6 +109,7 @@ type Deps struct {
 	Namespace  string
 	Client     kube.Client
 	Caches     *kube.Caches
+	Executions *kube.Executions
 	Records    record.Store
 	Tokens     Tokens
 	Host       Host
@@ -135,8 +137,10 @@ type Execution struct {
 	tasks      workqueue.TypedRateLimitingInterface[execution.Key]
 	logs       workqueue.TypedRateLimitingInterface[execution.Key]
 	wake       chan struct{}  // wakes the writer of the record
+	changed    atomic.Bool    // another client may have changed the Execution: the writer reads it before it goes on
 	taking     sync.WaitGroup // callbacks that are being accepted
-	unreadable int            // how many times the writer could not parse the record that it read again
+	unreadable int            // how many times in a row the writer could not parse the record that it read again
+	written    time.Time      // when the writer last wrote the record, or began
 	turns      []turnMemory   // by index
 
 	mu     sync.Mutex // guards what follows
@@ -183,6 +187,17 @@ func (e *Execution) Record() record.Record {
 	e.mu.Lock()
 	defer e.mu.Unlock()
 	return e.record
+}
+
+// steering returns what people have asked of the execution, as its object said when it was
+// last read or written. The caller holds e.mu.
+func (e *Execution) steering() plan.Steering { return e.record.Steering() }
+
+// ObjectChanged has the writer read the Execution again: a watch says that another client has
+// changed or deleted it.
+func (e *Execution) ObjectChanged() {
+	e.changed.Store(true)
+	e.wakeWriter()
 }
 
 // TaskChanged gives a node task a turn.

@@ -37,6 +37,7 @@ func New(d Deps, initial Initial) *Execution {
 		ledger:     execution.NewLedger(p, initial.Record.Account),
 		memory:     make([]taskMemory, len(p.Nodes)),
 		rejections: map[string]bool{},
+		written:    d.Clock.Now(),
 	}
 	e.ledger.Resize(initial.Slots)
 	if !initial.New {

@@ -19,40 +19,45 @@ const damagedTries = 6
 // errUnreadable means that the record was read again after a conflict, and is damaged.
 var errUnreadable = errors.New("another client has written the execution record, and it can no longer be parsed")
 
-// writeAccount writes the account into the record, and then applies it.
-func (e *Execution) writeAccount(ctx context.Context, fence lease.Fence, next execution.Account, ending *Ending) error {
-	if err := e.swapAccount(ctx, fence, next, ending); err != nil || ending.ended() {
-		return err
+// writeAccount writes the account into the record, and then applies it. It reports whether
+// it has written it: see swapAccount.
+func (e *Execution) writeAccount(ctx context.Context, fence lease.Fence, next record.Next, ending *Ending) (written bool, err error) {
+	written, err = e.swapAccount(ctx, fence, next, ending)
+	if !written {
+		return false, err
 	}
 	e.mu.Lock()
 	defer e.mu.Unlock()
-	e.ledger.Commit(next)
+	e.ledger.Commit(next.Account)
 	e.grant()
 	e.wakeWriter() // there may be more to write, or the last task may have ended
-	return nil
+	return true, nil
 }
 
-// swapAccount writes the account, unless another client has written the record
-// meanwhile.
-func (e *Execution) swapAccount(ctx context.Context, fence lease.Fence, next execution.Account, ending *Ending) error {
+// swapAccount writes the account, unless another client has written the record meanwhile. It
+// reports whether the record has the account. If it does not, without an error, the run has
+// ended or another client has changed the spec or the metadata of the Execution: what to
+// write has to be decided again.
+func (e *Execution) swapAccount(ctx context.Context, fence lease.Fence, next record.Next, ending *Ending) (written bool, err error) {
 	write, done, err := fence(ctx)
 	if err != nil {
-		return err
+		return false, err
 	}
 	defer done()
-	written, err := e.Records.Swap(write, e.Record(), next)
+	current, err := e.Records.Swap(write, e.Record(), next)
 	switch {
 	case err == nil:
-		e.setRecord(written)
+		e.setRecord(current)
+		e.written = e.Clock.Now()
 		ending.Written = true
-		return nil
+		return true, nil
 	case apierrors.IsConflict(err):
-		return e.reread(write, next.Phase, ending)
+		return e.reread(write, next.Account.Phase, ending)
 	case apierrors.IsNotFound(err):
 		ending.Aborted = true
-		return nil
+		return false, nil
 	default:
-		return err
+		return false, err
 	}
 }
 
@@ -62,29 +67,50 @@ func (e *Execution) setRecord(r record.Record) {
 	e.record = r
 }
 
-// reread ends the run with the record as another writer left it: the next leader, while
+// reread reads the record again after another client has changed the Execution. If its
+// status is the same, only the spec or the metadata has changed: the run goes on, with the
+// steering of the new spec. That is safe although another leader may have written in
+// between, as the account only grows: equal accounts mean that nothing happened.
+//
+// Otherwise it ends the run with the record as another writer left it: the next leader, while
 // this one was held up, or this leader itself with a write whose response was lost. If
-// this leader wanted to close the record and finds it closed, it has what it wanted: the
-// record goes with the report that it has just written or found.
-func (e *Execution) reread(ctx context.Context, wanted execution.Phase, ending *Ending) error {
-	current, err := e.Records.Refresh(ctx, e.Record())
+// this leader wanted to close the record and finds it closed, it reports that the record has
+// what it wanted: the record goes with the report that it has just written or found.
+func (e *Execution) reread(ctx context.Context, wanted execution.Phase, ending *Ending) (has bool, err error) {
+	last := e.Record()
+	current, err := e.Records.Refresh(ctx, last)
 	var damaged *record.DamagedError
 	switch {
 	case apierrors.IsNotFound(err):
 		ending.Aborted = true
 	case errors.As(err, &damaged):
 		if e.unreadable++; e.unreadable < damagedTries {
-			return fmt.Errorf("%w: %w", errUnreadable, err)
+			return false, fmt.Errorf("%w: %w", errUnreadable, err)
 		}
 		ending.Damaged = damaged
 	case err != nil:
-		return err
+		return false, err
 	case current.Account.Phase == execution.Closed && wanted == execution.Closed:
 		e.setRecord(current)
-	case current.Account.Phase == execution.Closed:
+		return true, nil
+	case current.Account.Phase == execution.Closed, current.Deleted():
 		ending.Aborted = true
+	case current.SameStatus(last):
+		e.unreadable = 0
+		e.follow(current)
 	default:
 		ending.Overtaken = &current
 	}
-	return nil
+	return false, nil
+}
+
+// follow takes over the Execution as another client has changed it.
+func (e *Execution) follow(current record.Record) {
+	e.mu.Lock()
+	defer e.mu.Unlock()
+	before := e.steering()
+	e.record = current
+	if now := e.steering(); now != before {
+		e.Log.Info("execution steered", "execution", e.id, "paused", now.Paused, "cancel", now.Cancel)
+	}
 }

@@ -2,6 +2,7 @@ package run
 
 import (
 	"context"
+	"time"
 
 	"github.com/batch-job-controller/batch-job-controller/controller/execution"
 	"github.com/batch-job-controller/batch-job-controller/controller/jobspec"
@@ -114,9 +115,7 @@ func (e *Execution) act(ctx context.Context, fence lease.Fence, t task, action p
 		}
 	}
 	if action.Running {
-		e.mu.Lock()
-		e.ledger.NoteStarted(t.index, action.Started)
-		e.mu.Unlock()
+		e.noteStarted(t.index, action.Started)
 	}
 	switch action.Step {
 	case plan.Create:
@@ -142,5 +141,16 @@ func (e *Execution) act(ctx context.Context, fence lease.Fence, t task, action p
 			e.tasks.AddAfter(t.key, action.Recheck)
 		}
 		return nil
+	}
+}
+
+// noteStarted records that the task's pod runs. The record has how many do.
+func (e *Execution) noteStarted(index int, at time.Time) {
+	e.mu.Lock()
+	defer e.mu.Unlock()
+	before := e.ledger.Running()
+	e.ledger.NoteStarted(index, at)
+	if e.ledger.Running() != before {
+		e.wakeWriter()
 	}
 }

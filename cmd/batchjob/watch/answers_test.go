@@ -102,7 +102,7 @@ func (a *answers) record(t *testing.T, id execution.ID, phase execution.Phase) *
 		t.Fatal(err)
 	}
 	if phase != execution.Open {
-		if r, err = store.Swap(t.Context(), r, execution.Account{Phase: phase}); err != nil {
+		if r, err = store.Swap(t.Context(), r, record.Next{Account: execution.Account{Phase: phase}}); err != nil {
 			t.Fatal(err)
 		}
 	}

@@ -1,0 +1,73 @@
+package record
+
+import (
+	"time"
+
+	"k8s.io/apimachinery/pkg/api/equality"
+	"k8s.io/apimachinery/pkg/api/meta"
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+
+	"github.com/batch-job-controller/batch-job-controller/controller/api/v1alpha1"
+	"github.com/batch-job-controller/batch-job-controller/controller/execution"
+	"github.com/batch-job-controller/batch-job-controller/controller/plan"
+)
+
+// Next is what a write puts into the status of an execution that has been opened.
+type Next struct {
+	Account execution.Account
+	Running int       // how many node tasks have a pod that runs; the account does not have it
+	At      time.Time // of the write
+}
+
+// Steering returns what people have asked of the execution. The status that is written next
+// says so, with the generation of the spec.
+func (r Record) Steering() plan.Steering { return steeringOf(r.Object.Spec) }
+
+func steeringOf(spec v1alpha1.ExecutionSpec) plan.Steering {
+	return plan.Steering{Paused: spec.Paused, Cancel: plan.Cancel(spec.Cancel)}
+}
+
+// Observed reports whether the status is about the spec as it is.
+func (r Record) Observed() bool { return r.Object.Status.ObservedGeneration == r.Object.Generation }
+
+// Running returns how many node tasks have a pod that runs, as the status says.
+func (r Record) Running() int {
+	if r.Object.Status.Counts == nil {
+		return 0
+	}
+	return int(r.Object.Status.Counts.Running)
+}
+
+// Deleted reports whether a client has deleted the Execution, which may still exist: its Jobs
+// are deleted before or with it.
+func (r Record) Deleted() bool { return r.Object.DeletionTimestamp != nil }
+
+// SameStatus reports whether another reading of the Execution has the same status: what has
+// changed is its spec or its metadata.
+func (r Record) SameStatus(other Record) bool {
+	return equality.Semantic.DeepEqual(r.Object.Status, other.Object.Status)
+}
+
+// withNext returns the status of an Execution with what is written next. All but the phase
+// and the account is for people and tools.
+func withNext(e *v1alpha1.Execution, p execution.Plan, next Next) v1alpha1.ExecutionStatus {
+	s := statusOf(e.Status, next.Account)
+	counts := countsOf(p, next.Account, next.Running)
+	s.Counts = &counts
+	s.ObservedGeneration = e.Generation
+	at := metav1.NewTime(next.At.Truncate(time.Second))
+	if s.OpenTime != nil {
+		until := at
+		if s.CloseTime != nil {
+			until = *s.CloseTime
+		}
+		s.Duration = v1alpha1.NewDuration(max(until.Sub(s.OpenTime.Time).Truncate(time.Second), 0))
+	}
+	ended := next.Account.Count()
+	ended[execution.Skipped] += len(p.Skipped)
+	for _, c := range plan.Conditions(next.Account.Phase, steeringOf(e.Spec), ended) {
+		c.LastTransitionTime, c.ObservedGeneration = at, e.Generation
+		meta.SetStatusCondition(&s.Conditions, c)
+	}
+	return s
+}
