@@ -77,6 +77,12 @@ func (r *resources) status(t *testing.T) {
 			t.Errorf("got %v, want a conflict", err)
 		}
 	})
+	t.Run("an update without a status", func(t *testing.T) {
+		_, err := executions.Patch(t.Context(), "status", types.MergePatchType, []byte(`{"status": null}`), metav1.PatchOptions{}, "status")
+		if err == nil || !strings.Contains(err.Error(), "status cannot be removed") {
+			t.Errorf("got %v, want that the status cannot be removed", err)
+		}
+	})
 	t.Run("a change of the spec", func(t *testing.T) {
 		got, err := executions.Patch(t.Context(), "status", types.MergePatchType, []byte(`{"spec": {"paused": true}, "status": {"phase": "Rejected"}}`), metav1.PatchOptions{})
 		if err != nil || !got.Spec.Paused || got.Status.Phase != v1alpha1.Open || got.Generation != 2 {

@@ -228,6 +228,8 @@ func TestChangesOfAStatus(t *testing.T) {
 		"it is rejected while open": {opened, `{status: {phase: Rejected}}`, "phase only goes forward"},
 		"it is queued again":        {`{status: {phase: Rejected}}`, `{status: {phase: Queued}}`, "phase only goes forward"},
 		"it opens after that":       {`{status: {phase: Rejected}}`, opened, "phase only goes forward"},
+		"its status is lost":        {opened, `{status: null}`, "status cannot be removed"},
+		"it has no status yet":      {`{}`, `{metadata: {labels: {a: b}}}`, ""},
 		"its phase is lost":         {`{status: {phase: Rejected}}`, `{status: {phase: null}}`, "phase only goes forward"},
 		"it gets another ID":        {opened, `{status: {executionID: "20060102150406"}}`, "executionID is immutable"},
 		"it gets another time":      {opened, `{status: {openTime: "2006-01-02T15:04:06Z"}}`, "openTime is immutable"},
