@@ -30,6 +30,7 @@
 //	process_test.go     processes, and the ways they end
 //	replica_test.go     the parts of a replica: the only file that uses the controller's API
 //	events_test.go      faults of nodes, and deletions by users
+//	patches_test.go     changes of an Execution's spec and metadata that must not disturb it
 //	denial_test.go      denials by admission, and damaged records
 //	oracle_test.go      what must always hold
 //	record_test.go      the records that the oracle has seen, parsed by itself

@@ -54,6 +54,9 @@ func (w *world) scheduleEvents() {
 	for _, e := range s.userEvents {
 		w.at(w.start.Add(e.at), func() { w.userEvent(e) })
 	}
+	for _, p := range s.patches {
+		w.at(w.start.Add(p.at), func() { w.patch(p) })
+	}
 }
 
 // reload gives a process another configuration, in which only the notation of the schedule

@@ -38,6 +38,7 @@ type scenario struct {
 	services                   []serviceEvent
 	nodeEvents                 []nodeEvent
 	userEvents                 []userEvent
+	patches                    []patch // of Executions
 	never, hangs, fails, after float64 // of the pods
 	also                       float64 // of the pods: the result of another part is sent at the same time
 	runFor                     time.Duration
@@ -125,6 +126,7 @@ func drawScenario(seed uint64) *scenario {
 	s.drawDenials(rand.New(rand.NewPCG(seed, 0xad31)))
 	s.drawGrace(rand.New(rand.NewPCG(seed, 0x96ace)))
 	s.drawSidecars(rand.New(rand.NewPCG(seed, 0x51de)))
+	s.drawPatches(rand.New(rand.NewPCG(seed, 0x9a7c)))
 	return s
 }
 

@@ -23,7 +23,7 @@ const (
 
 // stats count what the seeds have done.
 type stats struct {
-	Seeds, Records, Closed, Jobs, Acknowledged, Unreported, Secrets, Denied, Readdressed, Crashes, PowerLosses, Damaged int
+	Seeds, Records, Closed, Jobs, Acknowledged, Unreported, Secrets, Denied, Readdressed, Crashes, PowerLosses, Damaged, Patched int
 }
 
 func (s *stats) add(o stats) {
@@ -39,6 +39,7 @@ func (s *stats) add(o stats) {
 	s.Crashes += o.Crashes
 	s.PowerLosses += o.PowerLosses
 	s.Damaged += o.Damaged
+	s.Patched += o.Patched
 }
 
 // runAll runs all seeds in child processes.
@@ -60,7 +61,7 @@ func runAll(t *testing.T) {
 		}
 	}
 	t.Logf("in %s: %+v", time.Since(began).Round(time.Millisecond), sum)
-	if sum.Records == 0 || sum.Acknowledged == 0 || sum.Secrets == 0 || sum.Denied == 0 {
+	if sum.Records == 0 || sum.Acknowledged == 0 || sum.Secrets == 0 || sum.Denied == 0 || sum.Patched == 0 {
 		t.Error("nothing happened")
 	}
 }
