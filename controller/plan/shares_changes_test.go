@@ -48,11 +48,11 @@ func (m *model) raise(w world, k, i int) {
 }
 
 // lowerExecution is the second step of a lowering; the first is that the leader has the
-// state, as far as it knows.
+// state, as far as it knows. It may come again before the state is told: then only of the last.
 func (m *model) lowerExecution(w world, k, i int) {
 	l, o := w.leaders[k], w.executions[i]
 	of := l.of[i]
-	if of.holds != presentVersion || o.phase != open || of.lower > 0 || of.raise > 0 && !m.lacks(oneAtATime) {
+	if of.holds != presentVersion || o.phase != open || of.raise > 0 && !m.lacks(oneAtATime) {
 		return
 	}
 	least := o.exposed

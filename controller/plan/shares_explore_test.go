@@ -16,6 +16,7 @@ func (m *model) explore() explored {
 	if m.executions == 1 {
 		begin.executions[1].phase = closed
 	}
+	m.table = newTable(m.maxPods)
 	var known visited
 	known.add(begin.canonical(m.executions), -1)
 	for n := 0; n < len(known.keys); n++ {

@@ -10,6 +10,7 @@ type model struct {
 	losses     bool // responses get lost
 	deletions  uint8
 	without    rule // the one that is left out
+	table      *table
 	emit       func(step, world)
 }
 
