@@ -98,16 +98,23 @@ func (c *Cluster) established(ctx context.Context, object *unstructured.Unstruct
 		if err != nil {
 			return false, err
 		}
-		conditions, _, err := unstructured.NestedSlice(live.Object, "status", "conditions")
-		return slices.ContainsFunc(conditions, func(condition any) bool {
-			c, ok := condition.(map[string]any)
-			return ok && c["type"] == "Established" && c["status"] == "True"
-		}), err
+		return isEstablished(live), nil
 	})
 	if err != nil {
 		return fmt.Errorf("wait until %s is established: %w", object.GetName(), err)
 	}
 	return nil
+}
+
+// isEstablished reports whether the API server serves the kind of a definition. The conditions
+// of a new one are null.
+func isEstablished(definition *unstructured.Unstructured) bool {
+	field, _, _ := unstructured.NestedFieldNoCopy(definition.Object, "status", "conditions")
+	conditions, _ := field.([]any)
+	return slices.ContainsFunc(conditions, func(condition any) bool {
+		c, ok := condition.(map[string]any)
+		return ok && c["type"] == "Established" && c["status"] == "True"
+	})
 }
 
 // delete deletes the objects in reverse order, but not the definitions, which other
