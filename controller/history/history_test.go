@@ -47,6 +47,7 @@ type world struct {
 	fails map[string]error
 
 	reports []execution.ID // in the report directory
+	opens   func()         // opens executions just before the directory is read; nil: none
 	jobs    []*batchv1.Job // in the cache
 	open    execution.ID
 	events  []string
@@ -116,6 +117,10 @@ func (w *world) step(step string) error {
 // Executions, Drop, JobsOf, Announce and the metrics are the interfaces of package history.
 
 func (w *world) Executions() ([]execution.ID, error) {
+	if open := w.opens; open != nil {
+		w.opens = nil
+		open()
+	}
 	return slices.Clone(w.reports), w.failing("list reports")
 }
 

@@ -49,9 +49,13 @@ func (h *History) Run(ctx context.Context, fence lease.Fence) {
 // prune drops what is older than the history. If there is more to drop later, it returns
 // in how long, otherwise 0.
 func (h *History) prune(ctx context.Context, fence lease.Fence) (later time.Duration, err error) {
+	// The directory is read before the records: what is opened in between has a record. The
+	// other way round, an execution that opens after the list, which may be half a minute old
+	// when the directory is read, would count as closed, and its results could be deleted.
+	onDisk, unread := h.Directory.Executions()
 	all, err := h.Records.List(ctx)
 	if err != nil {
-		return timing.LongestSleep, err
+		return timing.LongestSleep, errors.Join(err, unread)
 	}
 	errs := []error{h.tokens.Delete(ctx, fence, all.Closed), h.deleteLosers(ctx, fence, all.Closed), h.dropRejected(ctx, fence, all.Rejected)}
 	if errors.Join(errs...) != nil {
@@ -59,9 +63,8 @@ func (h *History) prune(ctx context.Context, fence lease.Fence) (later time.Dura
 	}
 	h.announceDamaged(ctx, all.Damaged)
 	h.announceLosses(ctx)
-	onDisk, err := h.Directory.Executions()
-	if err != nil {
-		return later, errors.Join(append(errs, err)...)
+	if unread != nil {
+		return later, errors.Join(append(errs, unread)...)
 	}
 	open, closed := byPhase(all, onDisk)
 	byID := map[execution.ID]record.Head{}

@@ -89,6 +89,23 @@ func TestAReportWithoutARecordIsPruned(t *testing.T) {
 	})
 }
 
+// A prune takes as long as its requests, and executions open meanwhile. Their results must stay.
+func TestWhatOpensDuringAPruneStays(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		w := newWorld(t)
+		w.keepReports = 1
+		w.opens = func() {
+			w.execute(20, execution.Open)
+			w.execute(10, execution.Open)
+		}
+		w.start()
+		w.want()
+		if len(w.reports) != 2 {
+			t.Errorf("left: got the reports %v, want both", w.reports)
+		}
+	})
+}
+
 // A request that is carried out afterwards would create a Job without an owner.
 func TestNothingIsPrunedWhileItsJobsMayStillBeCreated(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
