@@ -197,6 +197,32 @@ func TestOnlyTheNewestRejectedExecutionsAreKept(t *testing.T) {
 	})
 }
 
+// A request that deletes unused plan parts names each execution, so it is bounded.
+func TestUnusedPlanPartsOfManyExecutionsAreDeletedInTurn(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		w := newWorld(t)
+		w.keepReports, w.sweeps = 100, true
+		for i := range 51 {
+			w.execute(100+i, execution.Closed)
+		}
+		sweeps := func() (n int) {
+			for _, step := range w.steps {
+				if step == "delete configmaps" {
+					n++
+				}
+			}
+			return n
+		}
+		h := w.start()
+		for prune, want := range []int{1, 2, 2} {
+			if got := sweeps(); got != want {
+				t.Errorf("after prune %d: got %d requests, want %d", prune+1, got, want)
+			}
+			w.prune(h)
+		}
+	})
+}
+
 // What fails is tried again half a minute later, or after the next request.
 func TestPruningThatFailsAtOnce(t *testing.T) {
 	sweeps := []string{"delete secrets", "delete configmaps"}

@@ -112,9 +112,6 @@ func (s Store) open(ctx context.Context, e *v1alpha1.Execution, plan execution.P
 	return Record{Plan: plan, Account: account, Object: written}, nil
 }
 
-// createdAtOnce is how many parts of a plan are written, or read, at the same time.
-const createdAtOnce = 8
-
 // createParts writes the parts of a plan. A part that exists is of an earlier try, or of
 // another leader with the same plan.
 func (s Store) createParts(ctx context.Context, plan execution.Plan, parts []Part) error {

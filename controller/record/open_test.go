@@ -98,6 +98,7 @@ func TestAnExecutionIsOpenedOnce(t *testing.T) {
 			_, err := s.executions.Create(t.Context(), &v1alpha1.Execution{ObjectMeta: metav1.ObjectMeta{Name: "check-" + string(p.ID)}}, metav1.CreateOptions{})
 			testkit.Must(t, err)
 		}, wantErr: ErrNameTaken},
+		"a part of its plan has the name of another object": {before: takePart, wantErr: ErrNameTaken},
 	}
 	for name, tt := range tests {
 		t.Run(name, func(t *testing.T) {
@@ -112,6 +113,28 @@ func TestAnExecutionIsOpenedOnce(t *testing.T) {
 			}
 		})
 	}
+}
+
+// takePart creates the Execution of a plan, and another object in the name of the first part.
+func takePart(t *testing.T, s Store, p execution.Plan) {
+	t.Helper()
+	e, err := s.executions.Create(t.Context(), s.request(p, "check-"+string(p.ID)), metav1.CreateOptions{})
+	testkit.Must(t, err)
+	p.Execution = execution.Object{Name: e.Name, UID: string(e.UID)}
+	parts, err := pack(p)
+	testkit.Must(t, err)
+	_, err = s.parts.Create(t.Context(), &corev1.ConfigMap{ObjectMeta: metav1.ObjectMeta{Name: parts[0].Name}}, metav1.CreateOptions{})
+	testkit.Must(t, err)
+}
+
+// stale is an API server whose list still has an Execution that was deleted since.
+type stale struct {
+	v1alpha1client.ExecutionInterface
+	deleted *v1alpha1.Execution
+}
+
+func (s stale) List(context.Context, metav1.ListOptions) (*v1alpha1.ExecutionList, error) {
+	return &v1alpha1.ExecutionList{Items: []v1alpha1.Execution{*s.deleted}}, nil
 }
 
 // Two leaders have written their plans, and the other one is the first to open, or to
@@ -171,6 +194,11 @@ func TestAnExecutionThatIsDeletedIsNotDamaged(t *testing.T) {
 	testkit.Must(t, s.parts.Delete(t.Context(), r.Object.Status.Plan.Parts[0].Name, metav1.DeleteOptions{}))
 	if _, err := s.Load(t.Context(), r.Object); !apierrors.IsNotFound(err) {
 		t.Errorf("it is gone: got %v, want that it is not found", err)
+	}
+	listed := s
+	listed.executions = stale{s.executions, r.Object}
+	if all, err := listed.List(t.Context()); err != nil || len(all.Opened()) != 0 || all.Damage() != nil {
+		t.Errorf("it is listed: got %+v, %v, want nothing", all, err)
 	}
 	create(t, s, testPlan()) // under its name
 	if _, err := s.Load(t.Context(), r.Object); !apierrors.IsNotFound(err) {

@@ -58,7 +58,8 @@ func (s StateStore) SwapShared(ctx context.Context, next SharedState) (written S
 	if err != nil {
 		return SharedState{}, err
 	}
-	// Its problems are those of next, which ReadShared has returned: sharedData adds none.
+	// There are no problems to return: parseShared reads all that sharedData writes, and what
+	// could not be read before is not written again (FuzzParseShared).
 	written.State, _ = parseShared(written.Object.Data)
 	return written, nil
 }

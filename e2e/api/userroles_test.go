@@ -41,11 +41,11 @@ func TestUsersMayDoWhatTheirRolesPermit(t *testing.T) {
 		role                    string // empty: none
 		definitions, executions string
 	}{
-		"view":   {"view", mayRead, mayRead},
-		"edit":   {"edit", mayRead + mayWrite, mayRead + mayWrite},
-		"admin":  {"admin", mayRead + mayWrite, mayRead + mayWrite},
-		"run":    {"batch-job-controller-run:" + namespace, mayRead, mayRead + mayRun},
-		"nobody": {},
+		"view":  {"view", mayRead, mayRead},
+		"edit":  {"edit", mayRead + mayWrite, mayRead + mayWrite},
+		"admin": {"admin", mayRead + mayWrite, mayRead + mayWrite},
+		"run":   {"batch-job-controller-run:" + namespace, mayRead, mayRead + mayRun},
+		"none":  {},
 	}
 	for name, tt := range tests {
 		t.Run(name, func(t *testing.T) {

@@ -107,10 +107,10 @@ func (c *Cluster) established(ctx context.Context, object *unstructured.Unstruct
 }
 
 // isEstablished reports whether the API server serves the kind of a definition. The conditions
-// of a new one are null.
+// of a new one are null, which unstructured.NestedSlice takes for an error.
 func isEstablished(definition *unstructured.Unstructured) bool {
-	field, _, _ := unstructured.NestedFieldNoCopy(definition.Object, "status", "conditions")
-	conditions, _ := field.([]any)
+	status, _ := definition.Object["status"].(map[string]any)
+	conditions, _ := status["conditions"].([]any)
 	return slices.ContainsFunc(conditions, func(condition any) bool {
 		c, ok := condition.(map[string]any)
 		return ok && c["type"] == "Established" && c["status"] == "True"
