@@ -43,6 +43,9 @@ func (c *checking) adviseCapacity() {
 	if in.Nodes > 0 && cfg.PodPoolSize > in.Nodes {
 		c.warn("podPoolSize", "%d exceeds the %d selected nodes: all of them run at once", cfg.PodPoolSize, in.Nodes)
 	}
+	if cfg.MaxPods > 0 && cfg.PodPoolSize > cfg.MaxPods {
+		c.warn("podPoolSize", "%d exceeds maxPods: at most %d node tasks are in flight at once", cfg.PodPoolSize, cfg.MaxPods)
+	}
 	if in.Volume == 0 || in.Nodes <= 0 {
 		return
 	}

@@ -127,6 +127,7 @@ func TestRun(t *testing.T) {
 		"a small volume":             {args: []string{"-nodes", "20", "-volume", "500Mi"}},
 		"a volume below the reserve": {args: []string{"-nodes", "20", "-volume", "50Mi", "-report", "1Mi"}},
 		"a pool beyond the nodes":    {config: goodConfig + "podPoolSize: 50\n", args: []string{"-nodes", "3"}},
+		"a pool beyond the cap":      {config: goodConfig + "podPoolSize: 50\nmaxPods: 30\n"},
 		"a template that excludes nodes": {
 			template: goodTemplate + "  nodeSelector: {disk: ssd, owner: \"{{ .NodeName }}\"}\n  os: {name: linux}\n  nodeName: worker-1\n" +
 				"  affinity: {nodeAffinity: {requiredDuringSchedulingIgnoredDuringExecution: {nodeSelectorTerms: [{matchExpressions: [{key: zone, operator: Exists}]}]}}}\n",

@@ -51,7 +51,7 @@ func (r *Result) WriteSummary(w io.Writer) error {
 	if n := len(r.Findings); n > 0 {
 		fmt.Fprintf(&b, ", with %s", count(n, "warning"))
 	}
-	fmt.Fprintf(&b, ".\n\nIt runs on %s: %d at once.\n", r.nodes(), r.Config.PodPoolSize)
+	fmt.Fprintf(&b, ".\n\nIt runs on %s: %d at once.\n", r.nodes(), r.atOnce())
 	if r.narrowed != "" {
 		fmt.Fprintf(&b, "The pod template rules out other nodes by %s: they get no node task, and are not failures.\n", r.narrowed)
 	}
@@ -72,6 +72,14 @@ func (r *Result) WriteSummary(w io.Writer) error {
 	fmt.Fprint(&b, "Add \"-o job\" for the Job of a node, and \"-node NAME\" to choose the node.\n")
 	_, err := io.WriteString(w, b.String())
 	return err
+}
+
+// atOnce returns how many node tasks may be in flight.
+func (r *Result) atOnce() int {
+	if r.Config.MaxPods > 0 {
+		return min(r.Config.PodPoolSize, r.Config.MaxPods)
+	}
+	return r.Config.PodPoolSize
 }
 
 // nodes describes the selected nodes.

@@ -38,6 +38,8 @@ func acceptedTexts() map[string]acceptedText {
 		"C12 a name of 63 characters":   {text: "name: " + strings.Repeat("x", 63), want: func(c *Config) { c.Name = strings.Repeat("x", 63) }},
 		"C12 a name without quotes":     {text: "name: 123", wantWarning: `name: taken as the text "123"`, want: func(c *Config) { c.Name = "123" }},
 		"C14 a whole number as a power": {text: "podPoolSize: 1e2", want: func(c *Config) { c.PodPoolSize = 100 }},
+		"a cap over all definitions":    {text: "maxPods: 10000", want: func(c *Config) { c.MaxPods = 10_000 }},
+		"no cap over all definitions":   {text: "maxPods: 0"},
 		"C17 a report directory with a slash at its end": {text: "reportDirectory: /data/reports/",
 			want: func(c *Config) { c.ReportDirectory = "/data/reports" }},
 		"C22 every minute": {text: `cronExpression: "@every 1m"`, want: func(c *Config) { c.CronExpression = "@every 1m" }},

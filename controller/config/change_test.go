@@ -23,6 +23,7 @@ func TestCompareTellsWhatAppliesWhen(t *testing.T) {
 		"what an execution has":  {func(c *Config) { c.PodPoolSize = 20 }, "podPoolSize from the next execution on", nil},
 		"the schedule":           {func(c *Config) { c.CronExpression = "@daily" }, "cronExpression at once", nil},
 		"what a start looks at":  {func(c *Config) { c.RunOnStartup = true }, "runOnStartup at the next start", nil},
+		"the cap of all":         {func(c *Config) { c.MaxPods = 30 }, "maxPods at once", nil},
 		"a mapping":              {func(c *Config) { c.JobNodeSelector = map[string]string{"a": "b"} }, "jobNodeSelector from the next execution on", nil},
 		"a gauge gets a label":   {func(c *Config) { c.Metrics.Gauges = map[string]Gauge{"g": {Labels: []string{"l"}}} }, "metrics.gauges from the next execution on", nil},
 		"what is built at start": {func(c *Config) { c.ReportDirectory = "/data" }, "", []string{`reportDirectory: stays "/var/www" until a restart makes it "/data"`}},

@@ -35,6 +35,7 @@ type Controller struct {
 	CallbackServicePort int
 	Callback            Callback
 	Reports             Reports
+	MaxPods             int // node tasks of all definitions that may be in flight at once; 0: only the pool of each bounds them
 }
 
 // Definition is what runs when, and on which nodes: of the ConfigMap, or of a NodeCronJob.

@@ -39,6 +39,8 @@ func keys(c *Controller, d *Definition, env Env) []schema.Key {
 		schema.KeyOf("startupDelay", NextStart, durationOrNanoseconds(&d.StartupDelay, 10*time.Second, 0, schema.MaxDuration),
 			"delay of the `runOnStartup` execution. With less, first callbacks may be refused: nodes learn the new endpoint late"),
 		schema.KeyOf("podPoolSize", NextExecution, schema.Number(&d.PodPoolSize, 10, 1, 1_000), "[node tasks](glossary.md) in flight at once, 1 to 1000"),
+		schema.KeyOf("maxPods", AtOnce, schema.Number(&c.MaxPods, 0, 0, 10_000).AbsentIs("no cap"),
+			"node tasks of all definitions that may be in flight at once, 1 to 10000; see [a cap over all definitions](#a-cap-over-all-definitions)"),
 		schema.KeyOf("startDeadline", NextExecution, schema.Duration(&d.StartDeadline, 10*time.Minute, time.Second, schema.MaxDuration),
 			"time for a pod to start all containers, the run of its init containers excluded; then the node task fails with the pod's reason"),
 		schema.KeyOf("jobTimeout", NextExecution, schema.Duration(&d.JobTimeout, time.Hour, time.Second, schema.MaxDuration),

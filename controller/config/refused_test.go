@@ -85,6 +85,8 @@ func refusedTexts() map[string]refusedText {
 		"C16 a huge history":                     {text: "reportHistory: 1000000000", wantPath: "reportHistory", wantSays: "from 1 to 10000"},
 		"C16 no history of jobs":                 {text: "jobHistory: 0", wantPath: "jobHistory", wantSays: "from 1 to 1000"},
 		"C16 too many retries":                   {text: "backoffLimit: 11", wantPath: "backoffLimit", wantSays: "from 0 to 10"},
+		"a cap that is negative":                 {text: "maxPods: -1", wantPath: "maxPods", wantSays: "-1: must be a whole number from 0 to 10000"},
+		"a huge cap":                             {text: "maxPods: 10001", wantPath: "maxPods", wantSays: "from 0 to 10000"},
 		"C17 an empty report directory":          {text: `reportDirectory: ""`, wantPath: "reportDirectory", wantSays: "absolute"},
 		"C17 a relative report directory":        {text: "reportDirectory: reports", wantPath: "reportDirectory", wantSays: "absolute"},
 		"C17 the root as report directory":       {text: "reportDirectory: /", wantPath: "reportDirectory", wantSays: "not one of the system"},
