@@ -252,6 +252,16 @@ var allowedOfController = map[string][]string{
 		"k8s.io/client-go/...",
 		"k8s.io/utils/...",
 	},
+	"controller/shares": {
+		"controller/backoff",
+		"controller/execution",
+		"controller/lease",
+		"controller/plan",
+		"controller/slots",
+		"controller/state",
+		"controller/timing",
+		"k8s.io/utils/...",
+	},
 	"controller/slots": {},
 	"controller/servingcert": {
 		"controller/config",
