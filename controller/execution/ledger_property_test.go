@@ -12,9 +12,12 @@ func (w *world) checkDraft(l *leader, admission Admission, next Account, urgency
 	if l.version == w.version && (urgency == NoWrite) != (show(next) == show(w.record)) {
 		w.fail("%s would write %q with urgency %d", l.name, show(next), urgency)
 	}
-	added, unfinished, starved := 0, 0, false
+	added, unfinished, running, starved := 0, 0, 0, false
 	for i, task := range l.ledger.Tasks() {
 		final := task.Outcome.State.Final()
+		if task.Outcome.State == Running {
+			running++
+		}
 		if next.Admitted.Has(i) && !l.ledger.Admitted(i) {
 			added++
 			starved = starved || l.ledger.InFlight() < pool
@@ -28,6 +31,9 @@ func (w *world) checkDraft(l *leader, admission Admission, next Account, urgency
 	}
 	if next.Exposed() != unfinished || l.ledger.Exposed() != unfinished-added {
 		w.fail("%s counts %d exposed, and %d in %q", l.name, l.ledger.Exposed(), next.Exposed(), show(next))
+	}
+	if l.ledger.Running() != running {
+		w.fail("%s counts %d that run, and not %d", l.name, l.ledger.Running(), running)
 	}
 	if closed := admission.Paused || admission.Canceled; added > 0 && (closed || admission.Share != NoShare && unfinished > admission.Share) {
 		w.fail("%s admits %d tasks with %+v: %s", l.name, added, admission, show(next))
