@@ -227,7 +227,7 @@ func TestCommandLineAmongOthers(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		text := c.run(t, ctx, 4, append(install, "--component", "ha,tls")...)
+		text := c.run(t, ctx, 5, append(install, "--component", "ha,tls")...)
 		wantText(t, text, "deployment.apps/batch-job-controller: other field managers own", `.spec.replicas: conflict with "somebody"`, "--force-conflicts")
 		role, err := env.cluster.RbacV1().Roles(c.namespace).Get(ctx, "batch-job-controller", metav1.GetOptions{})
 		if err != nil {

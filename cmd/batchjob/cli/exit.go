@@ -25,7 +25,9 @@ const StatusesText = `Exit status:
      start, or sent no result; validate: the configuration is invalid
   2  the command line or the configuration is invalid; nothing was sent
   3  timed out (--timeout)
-  4  the cluster does not respond, or rejects a request; the controller is not ready`
+  4  the cluster does not respond, or rejects a request; the controller is not ready
+  5  a conflict: other field managers own fields of an object, or the custom resource
+     definitions that are to be deleted are used`
 
 // StatusError ends the program with an exit status.
 type StatusError struct {

@@ -71,17 +71,21 @@ func install(ctx context.Context, t *cli.Tool, o installOptions) error {
 	return nil
 }
 
-// explainRejection adds what to do about conflicts.
+// explainRejection adds what to do about conflicts. If there is nothing else, they are the
+// exit status.
 func explainRejection(err error) error {
 	var refused *objects.Rejections
 	if !errors.As(err, &refused) {
 		return err
 	}
-	text := "the API server rejected:\n%w"
+	err = fmt.Errorf("the API server rejected:\n%w", err)
 	if refused.Conflicts {
-		text += "\nTo take ownership of these fields, add --force-conflicts."
+		err = fmt.Errorf("%w\nTo take ownership of these fields, add --force-conflicts.", err)
 	}
-	return fmt.Errorf(text, err)
+	if refused.Others {
+		return err
+	}
+	return cli.Conflict(err)
 }
 
 // afterInstall says what to do next. name is the name of the program.

@@ -32,8 +32,9 @@ func (c *Client) Diff(ctx context.Context, namespace string, objects []*unstruct
 			refused.add(ReferenceTo(o), err)
 			continue
 		}
-		if o.GetKind() == "Namespace" && live != nil && !applied(live) {
-			continue
+		foreign := o.GetKind() == "Namespace" && live != nil && !applied(live)
+		if foreign || (ReferenceTo(o).isShared() && isCurrent(live, o)) {
+			continue // install does not apply it
 		}
 		next, err := c.apply(ctx, o, applyOptions{force: true, dryRun: true})
 		switch {

@@ -54,7 +54,7 @@ func (i *Installer) Install(ctx context.Context, what Inventory, objects []*unst
 	if err != nil {
 		return err
 	}
-	if err := i.applyAll(ctx, objects); err != nil || old == nil {
+	if err := i.applyAll(ctx, objects, what.Objects); err != nil || old == nil {
 		return err
 	}
 	if err := i.prune(ctx, without(old.Objects, what.Objects)); err != nil {
@@ -116,7 +116,7 @@ func (i *Installer) withoutCurrent(ctx context.Context, objects []*unstructured.
 			if err != nil {
 				return nil, err
 			}
-			if live != nil && contains(live.Object, o.Object) {
+			if isCurrent(live, o) {
 				i.Report(r, Unchanged)
 				continue
 			}
@@ -124,6 +124,11 @@ func (i *Installer) withoutCurrent(ctx context.Context, objects []*unstructured.
 		others = append(others, o)
 	}
 	return others, nil
+}
+
+// isCurrent reports whether an object is in the cluster as it is wanted.
+func isCurrent(live, wanted *unstructured.Unstructured) bool {
+	return live != nil && contains(live.Object, wanted.Object)
 }
 
 // dryRun checks whether the API server would accept each object.
@@ -138,7 +143,21 @@ func (i *Installer) dryRun(ctx context.Context, objects []*unstructured.Unstruct
 	return refused.orNil()
 }
 
-func (i *Installer) applyAll(ctx context.Context, objects []*unstructured.Unstructured) error {
+// applyAll applies objects: the custom resource definitions first, and the others when the
+// API server serves those of all.
+func (i *Installer) applyAll(ctx context.Context, objects []*unstructured.Unstructured, all []Reference) error {
+	isOther := func(o *unstructured.Unstructured) bool { return !ReferenceTo(o).isShared() }
+	isDefinition := func(o *unstructured.Unstructured) bool { return !isOther(o) }
+	if err := i.applyEach(ctx, slices.DeleteFunc(slices.Clone(objects), isOther)); err != nil {
+		return err
+	}
+	if err := i.awaitEstablished(ctx, all); err != nil {
+		return err
+	}
+	return i.applyEach(ctx, slices.DeleteFunc(slices.Clone(objects), isDefinition))
+}
+
+func (i *Installer) applyEach(ctx context.Context, objects []*unstructured.Unstructured) error {
 	for _, o := range objects {
 		live, err := i.get(ctx, ReferenceTo(o))
 		if err != nil {

@@ -114,8 +114,8 @@ func TestRejections(t *testing.T) {
 					t.Errorf("%q is not in: %v", want, refused)
 				}
 			}
-			if refused.Conflicts != test.wantConflicts {
-				t.Errorf("got conflicts %t", refused.Conflicts)
+			if refused.Conflicts != test.wantConflicts || refused.Others == test.wantConflicts {
+				t.Errorf("got conflicts %t, and others %t", refused.Conflicts, refused.Others)
 			}
 			if !errors.Is(refused, test.err) {
 				t.Error("the cause is lost")

@@ -16,6 +16,7 @@ import (
 type Rejections struct {
 	Errors    []error
 	Conflicts bool // some are conflicts with other field managers
+	Others    bool // some are not
 }
 
 // Error lists all of them, one per line.
@@ -25,7 +26,8 @@ func (r *Rejections) Error() string { return errors.Join(r.Errors...).Error() }
 func (r *Rejections) Unwrap() []error { return r.Errors }
 
 func (r *Rejections) add(of Reference, err error) {
-	r.Conflicts = r.Conflicts || isFieldConflict(err)
+	conflict := isFieldConflict(err)
+	r.Conflicts, r.Others = r.Conflicts || conflict, r.Others || !conflict
 	r.Errors = append(r.Errors, explain(of, err))
 }
 

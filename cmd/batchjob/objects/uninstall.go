@@ -1,15 +1,13 @@
 package objects
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
-	"maps"
 	"slices"
 	"time"
 
-	apierrors "k8s.io/apimachinery/pkg/api/errors"
-	"k8s.io/apimachinery/pkg/api/meta"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
 )
@@ -27,13 +25,8 @@ type Uninstaller struct {
 	ReportMade    func(kind Reference, count int) // called for the controller's objects
 }
 
-// The controller's objects. Its Jobs, token Secrets and plan parts are also owned by the
-// Executions.
-const (
-	madeByController = "app.kubernetes.io/name=batch-job-controller,app.kubernetes.io/managed-by=batch-job-controller"
-	ownerLabel       = "batch-job-controller.io/owner"
-	leaseSuffix      = "-leader"
-)
+// controllerSelector matches controllers, however they were installed.
+const controllerSelector = "app.kubernetes.io/name=batch-job-controller"
 
 // pollInterval is how often to check whether an object is gone.
 const pollInterval = 500 * time.Millisecond
@@ -110,79 +103,15 @@ func (u *Uninstaller) waitGone(ctx context.Context, r Reference) error {
 		select {
 		case <-ticker.C:
 		case <-ctx.Done():
-			return fmt.Errorf("wait until %s and its pods are gone: %w", r, context.Cause(ctx))
+			return fmt.Errorf("wait until %s and what depends on it are gone: %w", r, context.Cause(ctx))
 		}
 	}
-}
-
-// deleteMade deletes the Executions, the state, the keys and the Jobs, and the Lease, which
-// has no labels.
-func (u *Uninstaller) deleteMade(ctx context.Context) error {
-	owners := map[string]bool{}
-	var errs []error
-	for _, kind := range []Reference{
-		{APIVersion: "batch-job-controller.io/v1alpha1", Kind: "Execution", Namespace: u.Namespace},
-		{APIVersion: "batch/v1", Kind: "Job", Namespace: u.Namespace},
-		{APIVersion: "v1", Kind: "ConfigMap", Namespace: u.Namespace},
-		{APIVersion: "v1", Kind: "Secret", Namespace: u.Namespace},
-	} {
-		list, err := u.list(ctx, kind, madeByController)
-		if meta.IsNoMatchError(err) {
-			continue // the custom resources were never there, or are gone
-		}
-		errs = append(errs, err)
-		for i := range list {
-			owners[list[i].GetLabels()[ownerLabel]] = true
-		}
-		if len(list) > 0 {
-			errs = append(errs, u.deleteAll(ctx, kind))
-			u.ReportMade(kind, len(list))
-		}
-	}
-	for _, owner := range slices.Sorted(maps.Keys(owners)) {
-		lease := Reference{APIVersion: "coordination.k8s.io/v1", Kind: "Lease", Namespace: u.Namespace, Name: owner + leaseSuffix}
-		errs = append(errs, u.deleteLease(ctx, lease))
-	}
-	return errors.Join(errs...)
-}
-
-func (u *Uninstaller) deleteAll(ctx context.Context, kind Reference) error {
-	client, err := u.resource(kind)
-	if err != nil {
-		return fmt.Errorf("delete %s: %w", kind.Resource(), err)
-	}
-	background := metav1.DeletePropagationBackground
-	err = client.DeleteCollection(ctx, metav1.DeleteOptions{PropagationPolicy: &background}, metav1.ListOptions{LabelSelector: madeByController})
-	if err != nil {
-		return fmt.Errorf("delete the controller's objects, %s: %w", kind.Resource(), err)
-	}
-	return nil
-}
-
-func (u *Uninstaller) deleteLease(ctx context.Context, r Reference) error {
-	client, err := u.resource(r)
-	if err != nil {
-		return fmt.Errorf("delete %s: %w", r, err)
-	}
-	err = client.Delete(ctx, r.Name, metav1.DeleteOptions{})
-	if apierrors.IsNotFound(err) {
-		return nil
-	}
-	if err != nil {
-		return fmt.Errorf("delete %s: %w", r, err)
-	}
-	u.Report(r, Deleted)
-	return nil
 }
 
 func (u *Uninstaller) deleteInstalled(ctx context.Context, installed []Reference) error {
 	var errs []error
 	for _, r := range slices.Backward(installed) {
-		if r.isReports() || r.Kind == "Namespace" {
-			continue
-		}
-		if r.isShared() {
-			u.Report(r, KeptShared)
+		if r.isReports() || r.isShared() || r.Kind == "Namespace" {
 			continue
 		}
 		change, err := u.delete(ctx, r, metav1.DeletePropagationBackground)
@@ -233,7 +162,7 @@ func (c *Client) list(ctx context.Context, kind Reference, selector string) ([]u
 	}
 	list, err := client.List(ctx, metav1.ListOptions{LabelSelector: selector})
 	if err != nil {
-		return nil, fmt.Errorf("list %s in %s: %w", kind.Resource(), kind.Namespace, err)
+		return nil, fmt.Errorf("list %s in %s: %w", kind.Resource(), cmp.Or(kind.Namespace, "all namespaces"), err)
 	}
 	return list.Items, nil
 }
