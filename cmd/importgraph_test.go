@@ -111,10 +111,9 @@ var allowed = merged(allowedOfController, map[string][]string{
 	},
 	"cmd/batchjob/manifest": {
 		"cmd/batchjob/objects",
+		"cmd/validate",
 		"controller/api/v1alpha1",
-		"controller/config",
 		"k8s.io/apimachinery/...",
-		"sigs.k8s.io/json",
 	},
 	"cmd/batchjob/objects": {
 		"github.com/pmezard/go-difflib/...",
@@ -198,6 +197,7 @@ var allowed = merged(allowedOfController, map[string][]string{
 	},
 	"cmd/validate": {
 		"cmd/environment",
+		"controller/api/v1alpha1",
 		"controller/config",
 		"controller/definition",
 		"controller/jobspec",
@@ -206,6 +206,7 @@ var allowed = merged(allowedOfController, map[string][]string{
 		"go.yaml.in/yaml/v3",
 		"k8s.io/api/...",
 		"k8s.io/apimachinery/...",
+		"sigs.k8s.io/json",
 		"sigs.k8s.io/yaml",
 	},
 	"cmd/version": {},

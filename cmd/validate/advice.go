@@ -16,14 +16,14 @@ func (c *checking) adviseSchedule() {
 	grace := jobspec.Grace(c.Job.Spec.Template.Spec.TerminationGracePeriodSeconds)
 	longest := time.Duration(cfg.BackoffLimit+1) * (cfg.StartDeadline + cfg.JobTimeout + grace)
 	if c.period > 0 && c.period < longest {
-		c.warn("cronExpression", "an execution may start %s after the previous one, but may take %s (startDeadline %s, jobTimeout %s and a grace period of %s%s): ticks are skipped while an execution is open",
+		c.warn(c.key("cronExpression"), "an execution may start %s after the previous one, but may take %s (startDeadline %s, jobTimeout %s and a grace period of %s%s): ticks are skipped while an execution is open",
 			c.period, longest, cfg.StartDeadline, cfg.JobTimeout, grace, retries(cfg.BackoffLimit))
 	}
 	if grace > usualGrace {
-		c.warn(templatePath(c.Config)+".spec.terminationGracePeriodSeconds", "a pod may keep its slot for %s after it is terminated: an execution may take %s for each round of the pool", grace, longest)
+		c.warn(c.templatePath()+".spec.terminationGracePeriodSeconds", "a pod may keep its slot for %s after it is terminated: an execution may take %s for each round of the pool", grace, longest)
 	}
 	if cfg.JobHistory > cfg.ReportHistory {
-		c.warn("jobHistory", "%d exceeds reportHistory %d: Jobs are deleted with their execution, so only those of %d executions are kept", cfg.JobHistory, cfg.ReportHistory, cfg.ReportHistory)
+		c.warn(c.key("jobHistory"), "%d exceeds reportHistory %d: Jobs are deleted with their execution, so only those of %d executions are kept", cfg.JobHistory, cfg.ReportHistory, cfg.ReportHistory)
 	}
 }
 
@@ -41,7 +41,7 @@ func retries(limit int32) string {
 func (c *checking) adviseCapacity() {
 	in, cfg := c.Input, c.Config
 	if in.Nodes > 0 && cfg.PodPoolSize > in.Nodes {
-		c.warn("podPoolSize", "%d exceeds the %d selected nodes: all of them run at once", cfg.PodPoolSize, in.Nodes)
+		c.warn(c.key("podPoolSize"), "%d exceeds the %d selected nodes: all of them run at once", cfg.PodPoolSize, in.Nodes)
 	}
 	if cfg.MaxPods > 0 && cfg.PodPoolSize > cfg.MaxPods {
 		c.warn("podPoolSize", "%d exceeds maxPods: at most %d node tasks are in flight at once", cfg.PodPoolSize, cfg.MaxPods)
@@ -56,7 +56,7 @@ func (c *checking) adviseCapacity() {
 	reports := int64(in.Nodes) * int64(cfg.ReportHistory+1)
 	c.Share = usable / reports
 	if in.Report > c.Share {
-		c.warn("reportHistory", "%d executions of %d nodes with %s each do not fit into %s: there is room for %s each, or for %d executions",
+		c.warn(c.key("reportHistory"), "%d executions of %d nodes with %s each do not fit into %s: there is room for %s each, or for %d executions",
 			cfg.ReportHistory, in.Nodes, size(in.Report), size(in.Volume), size(c.Share), max(0, usable/in.Report/int64(in.Nodes)-1))
 	}
 }

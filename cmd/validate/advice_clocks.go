@@ -33,7 +33,7 @@ func (c *checking) adviseClocks() {
 		at = change
 	}
 	if len(days) > 0 {
-		c.warn("cronExpression", "clocks change in %s, and the time %s: choose another hour, or timeZone: UTC",
+		c.warn(c.key("cronExpression"), "clocks change in %s, and the time %s: choose another hour, or timeZone: UTC",
 			c.Config.TimeZone, strings.Join(days, " and "))
 	}
 }

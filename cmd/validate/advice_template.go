@@ -22,9 +22,9 @@ func (c *checking) adviseTemplate() {
 		return // the preview of the Job has reported it
 	}
 	c.narrowed = narrowing(spec)
-	at := templatePath(c.Config) + ".spec"
+	at := c.templatePath() + ".spec"
 	if len(c.Config.Metrics.Gauges) == 0 && strings.Contains(text, jobspec.EnvResultURL) {
-		c.warn("metrics.gauges", "none, but the pod template reads %s: results with gauges that are not configured are rejected", jobspec.EnvResultURL)
+		c.warn(c.key("metrics.gauges"), "none, but the pod template reads %s: results with gauges that are not configured are rejected", jobspec.EnvResultURL)
 	}
 	if limit := spec.ActiveDeadlineSeconds; limit != nil && float64(*limit) > c.Config.JobTimeout.Seconds() {
 		c.warn(at+".activeDeadlineSeconds", "%d exceeds jobTimeout %s, which applies", *limit, c.Config.JobTimeout)
@@ -56,14 +56,6 @@ func sampleOf(cfg config.Config) (text string, spec corev1.PodSpec, err error) {
 	var pod corev1.Pod
 	err = yaml.Unmarshal([]byte(text), &pod)
 	return text, pod.Spec, err
-}
-
-// templatePath returns the path of the pod template, of which there is one.
-func templatePath(cfg config.Config) string {
-	if cfg.Template != nil {
-		return "spec.template"
-	}
-	return config.PodTemplateKey
 }
 
 // isBestEffort reports whether a pod has the QoS class BestEffort.

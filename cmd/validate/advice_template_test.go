@@ -35,7 +35,7 @@ func TestTheAdviceIsTheSameOnBothForms(t *testing.T) {
 	}
 	advice := func(d config.Definition) (paths []string, narrowed string) {
 		d.JobTimeout, d.JobServiceAccount = time.Hour, "theirs"
-		c := checking{Result: Result{Config: config.Config{Definition: d}, Job: &batchv1.Job{}}}
+		c := checking{Result: Result{Config: config.Config{Definition: d}, Job: &batchv1.Job{}}, places: newPlaces(Input{})}
 		c.Job.Spec.Template = template
 		c.adviseSchedule()
 		c.adviseTemplate()

@@ -50,13 +50,17 @@ func Check(in Input, now time.Time) *Result {
 	if in.Node == "" {
 		in.Node = sampleNode
 	}
-	c := checking{Result: Result{Input: in}, places: newPlaces(in.Values)}
-	c.decode(now)
+	c := checking{Result: Result{Input: in}, places: newPlaces(in)}
+	if in.NodeCronJob != nil {
+		c.decodeNodeCronJob(now)
+	} else {
+		c.decode(now)
+	}
 	if c.Valid() {
 		// If the configuration is valid, only the Job of a node can fail.
 		if err := c.preview(now); err != nil {
 			message := strings.TrimPrefix(err.Error(), "pod template for node "+c.Input.Node+": ")
-			c.problem(config.PodTemplateKey, "Invalid value: "+message)
+			c.problem(c.templatePath(), "Invalid value: "+message)
 			c.Findings[len(c.Findings)-1].Message += ", for node " + c.Input.Node
 		}
 	}

@@ -4,6 +4,7 @@
 //	run.go              Run: the subcommand; options.go: its flags
 //	input.go            reads the files that the flags name
 //	manifest.go         finds the configuration and the environment in a manifest
+//	nodecronjob.go      a NodeCronJob of a manifest
 //	check.go            Check: the configuration as the controller decodes it, and a preview
 //	advice.go           warns of executions that overlap, and of a pool or history that is too large
 //	advice_clocks.go    warns of days on which clocks change

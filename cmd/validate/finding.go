@@ -3,6 +3,8 @@ package validate
 import (
 	"fmt"
 	"strings"
+
+	"github.com/batch-job-controller/batch-job-controller/controller/config"
 )
 
 // Finding is a problem or a warning.
@@ -53,3 +55,29 @@ func (c *checking) warn(path, format string, args ...any) {
 	f.Warning = true
 	c.Findings = append(c.Findings, f)
 }
+
+// key returns the path of a key of a definition: of config.yaml, or of a NodeCronJob.
+func (c *checking) key(name string) string {
+	if c.Input.NodeCronJob != nil {
+		return "spec." + name
+	}
+	return name
+}
+
+// templatePath returns the path of the pod template, of which there is one.
+func (c *checking) templatePath() string {
+	switch {
+	case c.Config.Template != nil:
+		return structuredTemplatePath
+	case c.Input.NodeCronJob != nil:
+		return textTemplatePath
+	default:
+		return config.PodTemplateKey
+	}
+}
+
+// The paths of the templates of a NodeCronJob.
+const (
+	structuredTemplatePath = "spec.template"
+	textTemplatePath       = "spec.podTemplate"
+)

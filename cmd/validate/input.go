@@ -11,14 +11,17 @@ import (
 	"github.com/batch-job-controller/batch-job-controller/controller/config"
 )
 
-// Input is what to check: the two values of the ConfigMap, and their environment.
+// Input is what to check: the two values of the ConfigMap, or a NodeCronJob, and their
+// environment.
 type Input struct {
-	Values map[string]Value // by the keys of the ConfigMap
-	Env    config.Env       // of the controller
-	Node   string           // whose Job is rendered
-	Nodes  int              // number of selected nodes; 0: unknown
-	Volume int64            // bytes of the report directory; 0: unknown
-	Report int64            // bytes of a node's report in an execution; 0: unknown
+	Values      map[string]Value // by the keys of the ConfigMap
+	NodeCronJob *NodeCronJob     // instead of Values
+
+	Env    config.Env // of the controller
+	Node   string     // whose Job is rendered
+	Nodes  int        // number of selected nodes; 0: unknown
+	Volume int64      // bytes of the report directory; 0: unknown
+	Report int64      // bytes of a node's report in an execution; 0: unknown
 }
 
 // Value is the text of a key of the ConfigMap, and its source.
@@ -45,48 +48,68 @@ const (
 const stdinName = "-"
 
 // read reads the files that the options name.
-func (o *options) read(stdin io.Reader) (Input, error) {
-	in := Input{
-		Env: config.Env{Namespace: o.namespace, PodIP: o.podIP}, Node: o.node, Nodes: o.nodes,
-		Volume: int64(o.volume), Report: int64(o.report),
-	}
+func (o *options) read(stdin io.Reader) ([]Input, error) {
 	text, err := readFile(o.config, stdin)
 	if err != nil {
-		return in, fmt.Errorf("-f: %w", err)
+		return nil, fmt.Errorf("-f: %w", err)
 	}
 	m, isManifest, err := readManifest(text, fileName(o.config))
 	if err != nil {
-		return in, fmt.Errorf("-f %s: %w", o.config, err)
+		return nil, fmt.Errorf("-f %s: %w", o.config, err)
 	}
 	if isManifest {
-		if o.template != "" {
-			return in, fmt.Errorf("-t %s: omit it, because -f %s is a manifest whose ConfigMap contains the template", o.template, o.config)
-		}
-		in.Values = m.configMap.values
-		env, err := m.environment()
-		if err != nil {
-			return in, fmt.Errorf("-f %s: %w", o.config, err)
-		}
-		env.Namespace = cmp.Or(in.Env.Namespace, env.Namespace)
-		env.PodIP = cmp.Or(in.Env.PodIP, env.PodIP)
-		in.Env = env
-		return in, nil
+		return o.inManifest(m)
 	}
 	if o.template == "" {
 		if o.config == stdinName {
-			return in, errors.New("-t: must name the pod template, because -f - is not a manifest with a ConfigMap")
+			return nil, errors.New("-t: must name the pod template, because -f - is not a manifest with a ConfigMap")
 		}
 		o.template = filepath.Join(filepath.Dir(o.config), config.PodTemplateKey)
 	}
 	template, err := readFile(o.template, stdin)
 	if err != nil {
-		return in, fmt.Errorf("-t: %w", err)
+		return nil, fmt.Errorf("-t: %w", err)
 	}
+	in := o.input()
 	in.Values = map[string]Value{
 		config.ConfigKey:      {Text: text, File: fileName(o.config)},
 		config.PodTemplateKey: {Text: template, File: fileName(o.template)},
 	}
-	return in, nil
+	return []Input{in}, nil
+}
+
+// input returns what the flags say.
+func (o *options) input() Input {
+	return Input{
+		Env: config.Env{Namespace: o.namespace, PodIP: o.podIP}, Node: o.node, Nodes: o.nodes,
+		Volume: int64(o.volume), Report: int64(o.report),
+	}
+}
+
+// inManifest returns what a manifest has: the configuration of a controller, or NodeCronJobs,
+// or both.
+func (o *options) inManifest(m bundle) (all []Input, err error) {
+	if o.template != "" {
+		return nil, fmt.Errorf("-t %s: omit it, because -f %s is a manifest, which contains the template", o.template, o.config)
+	}
+	if m.configMap != nil {
+		in := o.input()
+		in.Values = m.configMap.values
+		env, err := m.environment()
+		if err != nil {
+			return nil, fmt.Errorf("-f %s: %w", o.config, err)
+		}
+		env.Namespace = cmp.Or(in.Env.Namespace, env.Namespace)
+		env.PodIP = cmp.Or(in.Env.PodIP, env.PodIP)
+		in.Env = env
+		all = append(all, in)
+	}
+	for _, n := range m.nodeCronJobs {
+		in := o.input()
+		in.NodeCronJob, in.Env.Namespace = n, cmp.Or(in.Env.Namespace, n.Namespace)
+		all = append(all, in)
+	}
+	return all, nil
 }
 
 func readFile(name string, stdin io.Reader) (string, error) {

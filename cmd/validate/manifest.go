@@ -12,14 +12,16 @@ import (
 	"sigs.k8s.io/yaml"
 
 	"github.com/batch-job-controller/batch-job-controller/cmd/environment"
+	"github.com/batch-job-controller/batch-job-controller/controller/api/v1alpha1"
 	"github.com/batch-job-controller/batch-job-controller/controller/config"
 )
 
 // bundle is a configuration with the objects that are deployed together with it.
 type bundle struct {
-	configMap   configMap // the one with the configuration
-	configMaps  []configMap
-	deployments []*appsv1.Deployment
+	configMap    *configMap // the one with the configuration; nil: there are only NodeCronJobs
+	configMaps   []configMap
+	deployments  []*appsv1.Deployment
+	nodeCronJobs []*NodeCronJob
 }
 
 // configMap is a ConfigMap of a manifest.
@@ -29,7 +31,8 @@ type configMap struct {
 	values    map[string]Value
 }
 
-// readManifest reads a manifest with one ConfigMap that has a configuration. A text
+// readManifest reads a manifest with one ConfigMap that has a configuration, or with
+// NodeCronJobs. A text
 // that does not parse counts as a config.yaml, whose decoder has better messages.
 func readManifest(text, file string) (m bundle, isManifest bool, err error) {
 	decoder := yamlv3.NewDecoder(strings.NewReader(text))
@@ -61,6 +64,10 @@ func (m *bundle) add(object *yamlv3.Node, file string) error {
 	switch scalar(object, "kind") {
 	case "ConfigMap":
 		m.configMaps = append(m.configMaps, newConfigMap(object, file))
+	case v1alpha1.NodeCronJobKind:
+		if strings.HasPrefix(scalar(object, "apiVersion"), v1alpha1.GroupName+"/") {
+			m.nodeCronJobs = append(m.nodeCronJobs, newNodeCronJob(object, file))
+		}
 	case "Deployment":
 		var d appsv1.Deployment
 		if err := decode(object, &d); err != nil {
@@ -89,12 +96,14 @@ func (m *bundle) choose() error {
 		}
 	}
 	switch {
+	case len(found) == 0 && len(m.nodeCronJobs) > 0:
+		return nil
 	case len(found) == 0:
-		return fmt.Errorf("is a manifest without a ConfigMap that has the key %s", config.ConfigKey)
+		return fmt.Errorf("is a manifest without a %s, and without a ConfigMap that has the key %s", v1alpha1.NodeCronJobKind, config.ConfigKey)
 	case len(found) > 1:
 		return fmt.Errorf("has several ConfigMaps with the key %s, such as %s and %s: must have one", config.ConfigKey, found[0].name, found[1].name)
 	}
-	m.configMap = found[0]
+	m.configMap = &found[0]
 	return nil
 }
 

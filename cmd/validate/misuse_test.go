@@ -33,7 +33,7 @@ func TestRunRefusesWhatItIsToldWrong(t *testing.T) {
 		"a volume of no size":             {args: []string{"-volume", "0"}, wantStatus: exitMisused, want: []string{"must be a size"}},
 		"stdin without a template":        {args: []string{"-f", "-"}, stdin: goodConfig, wantStatus: exitMisused, want: []string{"-t: must name the pod template"}},
 		"a manifest and a template":       {args: []string{"-f", "-", "-t", "t.yaml"}, stdin: manifest(goodConfig, goodTemplate), wantStatus: exitMisused, want: []string{"-t t.yaml: omit it"}},
-		"a manifest without a ConfigMap":  {args: []string{"-f", "-"}, stdin: service, wantStatus: exitMisused, want: []string{"-f -: is a manifest without a ConfigMap"}},
+		"a manifest without a ConfigMap":  {args: []string{"-f", "-"}, stdin: service, wantStatus: exitMisused, want: []string{"-f -: is a manifest without a NodeCronJob, and without a ConfigMap"}},
 		"a manifest with two": {
 			args: []string{"-f", "-"}, stdin: manifest(goodConfig, goodTemplate) + "---\n" + strings.ReplaceAll(manifest(goodConfig, goodTemplate), "name: check\n  namespace", "name: other\n  namespace"),
 			wantStatus: exitMisused, want: []string{"several ConfigMaps", "such as check and other"},

@@ -34,6 +34,7 @@ const usage = `Check a configuration before you deploy it, as the controller doe
 
   validate -f config.yaml -t pod-template.yaml
   validate -f - < manifest-with-a-configmap.yaml
+  validate -f node-cron-jobs.yaml
 
 Problems and warnings are written to stderr, as file:line: path: message. The exit status is 0 if the
 configuration is valid, 1 if it is invalid, and 2 if the command line is invalid.
@@ -48,13 +49,13 @@ func parseOptions(args []string, output io.Writer) (*options, error) {
 		fmt.Fprint(output, usage)
 		flags.PrintDefaults()
 	}
-	flags.StringVar(&o.config, "f", "config.yaml", "config.yaml, or a manifest with a ConfigMap that contains both keys; - is stdin")
+	flags.StringVar(&o.config, "f", "config.yaml", "config.yaml, or a manifest with a ConfigMap that contains both keys, or with NodeCronJobs; - is stdin")
 	flags.StringVar(&o.template, "t", "", "the pod template; empty: pod-template.yaml beside config.yaml")
 	flags.StringVar(&o.config, "config", o.config, "the same as -f")
 	flags.StringVar(&o.template, "pod-template", o.template, "the same as -t")
 	flags.StringVar(&o.output, "o", outputSummary, "output for a valid configuration: summary, or job for the Job of a node as YAML")
 	flags.StringVar(&o.node, "node", sampleNode, "node whose Job is rendered")
-	flags.StringVar(&o.namespace, "namespace", "", "namespace of the controller; empty: the ConfigMap's, else a sample")
+	flags.StringVar(&o.namespace, "namespace", "", "namespace of the controller; empty: that of the object in the manifest, else a sample")
 	flags.StringVar(&o.podIP, "pod-ip", "", "POD_IP, if it is set in the environment of the controller")
 	flags.IntVar(&o.nodes, "nodes", 0, "number of selected nodes; 0: unknown")
 	flags.Var(&o.volume, "volume", "`size` of the volume with the report directory, such as 20Gi; with -nodes, prints how much each node may send")

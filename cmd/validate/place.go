@@ -13,24 +13,36 @@ import (
 
 // places finds the lines of findings.
 type places struct {
-	values   map[string]Value
-	config   *yamlv3.Node
-	template *yamlv3.Node // the rendered template
-	lines    []int        // the line of the template for each rendered line
+	values       map[string]Value
+	config       *yamlv3.Node
+	templatePath string       // of a textual template
+	template     *yamlv3.Node // the rendered template
+	lines        []int        // the line of the template for each rendered line
 }
 
-func newPlaces(values map[string]Value) places {
-	p := places{values: values}
-	if v, ok := values[config.ConfigKey]; ok {
+func newPlaces(in Input) places {
+	p := places{values: in.Values, templatePath: config.PodTemplateKey}
+	if n := in.NodeCronJob; n != nil {
+		p.values = map[string]Value{config.ConfigKey: {File: n.File, Line: lineFrom(n.object.Line)}}
+		p.config, p.templatePath = n.object, textTemplatePath
+		if text := entry(entry(n.object, "spec"), "podTemplate"); text != nil && text.Kind == yamlv3.ScalarNode {
+			p.values[config.PodTemplateKey] = Value{Text: text.Value, File: n.File, Line: lineWithin(text)}
+		}
+	} else if v, ok := in.Values[config.ConfigKey]; ok {
 		p.config = parse(v.Text)
 	}
-	if v, ok := values[config.PodTemplateKey]; ok {
+	if v, ok := p.values[config.PodTemplateKey]; ok {
 		rendered, lines, err := jobspec.Trace(v.Text)
 		if p.lines = lines; err == nil {
 			p.template = parse(rendered)
 		}
 	}
 	return p
+}
+
+// lineFrom returns lines of a file as they are, but no line before that of an object.
+func lineFrom(first int) func(int) int {
+	return func(line int) int { return max(line, first) }
 }
 
 // Positions in messages. The template engine counts lines of the template, and the
@@ -45,7 +57,7 @@ var (
 
 // at returns a finding for a path of package config.
 func (p places) at(path, message string) Finding {
-	if rest, ok := cutKey(path, config.PodTemplateKey); ok {
+	if rest, ok := cutKey(path, p.templatePath); ok {
 		return p.inTemplate(rest, message)
 	}
 	if rest, ok := cutKey(path, config.ConfigKey); ok {
@@ -97,6 +109,9 @@ func (p places) inTemplate(path, message string) Finding {
 		f.Line = p.origin(line)
 	}
 	f.Line = v.line(max(f.Line, 1))
+	if p.templatePath != config.PodTemplateKey { // the file has other paths, too
+		f.Path = strings.TrimSuffix(p.templatePath+"."+path, ".")
+	}
 	return f
 }
 

@@ -26,26 +26,49 @@ func run(args []string, stdin io.Reader, stdout, stderr io.Writer, now time.Time
 	if errors.Is(err, flag.ErrHelp) {
 		return exitValid
 	}
-	var in Input
+	var inputs []Input
 	if err == nil {
-		in, err = o.read(stdin)
+		inputs, err = o.read(stdin)
 	}
 	if err != nil {
 		fmt.Fprintln(stderr, err)
 		return exitMisused
 	}
-	result := Check(in, now)
-	result.WriteFindings(stderr)
-	if !result.Valid() {
-		return exitInvalid
+	var results []*Result
+	status := exitValid
+	for _, in := range inputs {
+		result := Check(in, now)
+		result.WriteFindings(stderr)
+		if !result.Valid() {
+			status = exitInvalid
+		}
+		results = append(results, result)
 	}
-	write := result.WriteSummary
-	if o.output == outputJob {
-		write = result.WriteJob
+	if status != exitValid {
+		return status
 	}
-	if err := write(stdout); err != nil {
+	if err := o.write(results, stdout); err != nil {
 		fmt.Fprintln(stderr, err)
 		return exitInvalid
 	}
 	return exitValid
+}
+
+// write writes the summaries of valid configurations, or their Jobs.
+func (o *options) write(results []*Result, stdout io.Writer) error {
+	write, between := (*Result).WriteSummary, "\n"
+	if o.output == outputJob {
+		write, between = (*Result).WriteJob, "---\n"
+	}
+	for i, result := range results {
+		if i > 0 {
+			if _, err := io.WriteString(stdout, between); err != nil {
+				return err
+			}
+		}
+		if err := write(result, stdout); err != nil {
+			return err
+		}
+	}
+	return nil
 }

@@ -9,18 +9,17 @@ import (
 	"time"
 
 	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
-	kjson "sigs.k8s.io/json"
 
 	"github.com/batch-job-controller/batch-job-controller/cmd/batchjob/objects"
+	"github.com/batch-job-controller/batch-job-controller/cmd/validate"
 	"github.com/batch-job-controller/batch-job-controller/controller/api/v1alpha1"
-	"github.com/batch-job-controller/batch-job-controller/controller/config"
 )
 
 // NodeCronJob is a NodeCronJob as a file has it: only what is in the file is applied.
 type NodeCronJob struct {
 	Name, Namespace string
 	JSON            []byte
-	Warnings        []string // about what is accepted
+	Warnings        []string // about what is accepted, with their lines
 
 	object *unstructured.Unstructured
 }
@@ -31,26 +30,64 @@ func Read(file string, stdin io.Reader, namespace string, now time.Time) ([]*Nod
 	if err != nil {
 		return nil, fmt.Errorf("-f: %w", err)
 	}
-	decoded, err := objects.Decode(text)
+	decoded, err := decode(text)
 	if err != nil {
 		return nil, fmt.Errorf("-f %s: %w", shown, err)
 	}
 	var found []*NodeCronJob
 	var errs []error
 	for _, object := range decoded {
-		if len(object.Object) == 0 {
-			continue // only comments
-		}
-		m, problems := newNodeCronJob(object, namespace, now)
-		for _, problem := range problems {
-			errs = append(errs, fmt.Errorf("-f %s: %w", shown, problem))
+		m, err := newNodeCronJob(object, namespace)
+		if err != nil {
+			errs = append(errs, fmt.Errorf("-f %s: %w", shown, err))
 		}
 		found = append(found, m)
 	}
 	if len(found) == 0 {
 		errs = append(errs, fmt.Errorf("-f %s: has no object", shown))
 	}
+	if len(errs) > 0 {
+		return nil, errors.Join(errs...)
+	}
+	results, err := validate.NodeCronJobs(string(text), shown, now)
+	if err != nil {
+		return nil, fmt.Errorf("-f %s: %w", shown, err)
+	}
+	for i, result := range results {
+		for _, f := range result.Findings {
+			if f.Warning {
+				found[i].Warnings = append(found[i].Warnings, f.String())
+			} else {
+				errs = append(errs, errors.New(f.String()))
+			}
+		}
+	}
 	return found, errors.Join(errs...)
+}
+
+// decode returns the objects of a text: of a List, its items.
+func decode(text []byte) ([]*unstructured.Unstructured, error) {
+	decoded, err := objects.Decode(text)
+	if err != nil {
+		return nil, err
+	}
+	var all []*unstructured.Unstructured
+	for _, object := range decoded {
+		switch {
+		case len(object.Object) == 0: // only comments
+		case object.IsList():
+			list, err := object.ToList()
+			if err != nil {
+				return nil, err
+			}
+			for i := range list.Items {
+				all = append(all, &list.Items[i])
+			}
+		default:
+			all = append(all, object)
+		}
+	}
+	return all, nil
 }
 
 func readFile(name string, stdin io.Reader) (text []byte, shown string, err error) {
@@ -62,43 +99,28 @@ func readFile(name string, stdin io.Reader) (text []byte, shown string, err erro
 	return text, name, err
 }
 
-func newNodeCronJob(object *unstructured.Unstructured, namespace string, now time.Time) (*NodeCronJob, []error) {
+func newNodeCronJob(object *unstructured.Unstructured, namespace string) (*NodeCronJob, error) {
 	of := objects.ReferenceTo(object)
 	if of.APIVersion != v1alpha1.GroupVersion().String() || of.Kind != v1alpha1.NodeCronJobKind {
-		return nil, []error{fmt.Errorf("kind %s of apiVersion %q: must be %s of %s; to apply other objects, use kubectl apply",
-			of.Kind, of.APIVersion, v1alpha1.NodeCronJobKind, v1alpha1.GroupVersion())}
+		return nil, fmt.Errorf("kind %s of apiVersion %q: must be %s of %s; to apply other objects, use kubectl apply",
+			of.Kind, of.APIVersion, v1alpha1.NodeCronJobKind, v1alpha1.GroupVersion())
 	}
 	if of.Name == "" {
-		return nil, []error{fmt.Errorf("a %s has no metadata.name", of.Kind)}
+		return nil, fmt.Errorf("a %s has no metadata.name", of.Kind)
 	}
-	where := "nodecronjob " + of.Name
 	m := &NodeCronJob{Name: of.Name, Namespace: of.Namespace, object: object}
 	if namespace != "" {
 		if of.Namespace != "" && of.Namespace != namespace {
-			return nil, []error{fmt.Errorf("%s: metadata.namespace %q: must be that of -n, %q", where, of.Namespace, namespace)}
+			return nil, fmt.Errorf("nodecronjob %s: metadata.namespace %q: must be that of -n, %q", of.Name, of.Namespace, namespace)
 		}
 		m.Namespace = namespace
 	}
 	// The status is the controller's, and the API server would ignore it.
 	unstructured.RemoveNestedField(object.Object, "status")
 	if err := m.SetNamespace(m.Namespace); err != nil {
-		return nil, []error{fmt.Errorf("%s: %w", where, err)}
+		return nil, fmt.Errorf("nodecronjob %s: %w", of.Name, err)
 	}
-	var typed v1alpha1.NodeCronJob
-	unknown, err := kjson.UnmarshalStrict(m.JSON, &typed)
-	if err != nil {
-		return nil, []error{fmt.Errorf("%s: %w", where, err)}
-	}
-	_, warnings, problems := config.FromResource(&typed, now)
-	m.Warnings = warnings
-	errs := unknown
-	for _, line := range problems.Lines() {
-		errs = append(errs, errors.New(line))
-	}
-	for i := range errs {
-		errs[i] = fmt.Errorf("%s: %w", where, errs[i])
-	}
-	return m, errs
+	return m, nil
 }
 
 // SetNamespace sets the namespace in what is sent.

@@ -28,13 +28,14 @@ func TestRead(t *testing.T) {
 		"one":                       {text: good, want: []string{"/new-check"}},
 		"one, for a namespace":      {text: good, namespace: "checks", want: []string{"checks/new-check"}},
 		"several, and comments":     {text: "# first\n---\n" + good + "---\n" + strings.ReplaceAll(good, "new-check", "other, namespace: x"), want: []string{"/new-check", "x/other"}},
-		"another namespace":         {text: strings.ReplaceAll(good, "new-check", "other, namespace: x"), namespace: "checks", wantErr: []string{`nodecronjob other: metadata.namespace "x": must be that of -n, "checks"`}},
-		"none":                      {text: "# nothing\n", wantErr: []string{"has no object"}},
-		"no YAML":                   {text: "a: [\n", wantErr: []string{"yaml"}},
+		"a List":                    {text: "apiVersion: v1\nkind: List\nitems:\n- " + strings.ReplaceAll(strings.TrimSpace(good), "\n", "\n  ") + "\n", want: []string{"/new-check"}},
+		"another namespace":         {text: strings.ReplaceAll(good, "new-check", "other, namespace: x"), namespace: "checks", wantErr: []string{`-f stdin: nodecronjob other: metadata.namespace "x": must be that of -n, "checks"`}},
+		"none":                      {text: "# nothing\n", wantErr: []string{"-f stdin: has no object"}},
+		"no YAML":                   {text: "a: [\n", wantErr: []string{"-f stdin: ", "yaml"}},
 		"another kind":              {text: "apiVersion: v1\nkind: Pod\n", wantErr: []string{`kind Pod of apiVersion "v1": must be NodeCronJob of batch-job-controller.io/v1alpha1`}},
 		"no name":                   {text: "apiVersion: batch-job-controller.io/v1alpha1\nkind: NodeCronJob\n", wantErr: []string{"a NodeCronJob has no metadata.name"}},
-		"a value of another type":   {text: head + "spec: {podPoolSize: many}\n", wantErr: []string{"nodecronjob new-check: ", "podPoolSize"}},
-		"all that is wrong in both": {text: head + "spec: {cronExpression: often, podPoolsize: 3}\n---\n" + head + "spec: {timeZone: Mars/Base}\n", wantErr: []string{"podPoolsize", "often", "Mars/Base"}},
+		"a value of another type":   {text: head + "spec: {podPoolSize: many}\n", wantErr: []string{"stdin:4: spec.podPoolSize: Invalid value: is a text: must be a whole number"}},
+		"all that is wrong in both": {text: head + "spec: {cronExpression: often, podPoolsize: 3}\n---\n" + head + "spec: {timeZone: Mars/Base}\n", wantErr: []string{"stdin:4: spec.podPoolsize", "often", "stdin:9: spec.timeZone", "Mars/Base"}},
 	}
 	for name, test := range tests {
 		t.Run(name, func(t *testing.T) {
@@ -43,7 +44,7 @@ func TestRead(t *testing.T) {
 				t.Fatalf("got %v", err)
 			}
 			for _, want := range test.wantErr {
-				if !strings.Contains(err.Error(), want) || !strings.HasPrefix(err.Error(), "-f stdin: ") {
+				if !strings.Contains(err.Error(), want) {
 					t.Errorf("%q is not in %v", want, err)
 				}
 			}

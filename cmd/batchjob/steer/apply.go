@@ -59,7 +59,7 @@ func (a applying) apply(ctx context.Context, s *session) error {
 	}
 	for _, m := range manifests {
 		for _, w := range m.Warnings {
-			fmt.Fprintf(s.ErrOut, "warning: nodecronjob %s: %s\n", m.Name, w)
+			fmt.Fprintln(s.ErrOut, w)
 		}
 		if m.Namespace == "" {
 			if err := m.SetNamespace(s.Namespace); err != nil {
