@@ -88,6 +88,13 @@ var allowed = merged(allowedOfController, map[string][]string{
 		"k8s.io/cli-runtime/...",
 		"k8s.io/client-go/...",
 	},
+	"cmd/batchjob/ending": {
+		"cmd/batchjob/cli",
+		"cmd/batchjob/progress",
+		"cmd/batchjob/resources",
+		"controller/api/v1alpha1",
+		"k8s.io/apimachinery/...",
+	},
 	"cmd/batchjob/golden": {
 		"github.com/google/go-cmp/...",
 	},
@@ -152,6 +159,7 @@ var allowed = merged(allowedOfController, map[string][]string{
 		"controller/api/client",
 		"controller/api/v1alpha1",
 		"controller/execution",
+		"controller/record",
 		"github.com/spf13/cobra",
 		"k8s.io/api/...",
 		"k8s.io/apimachinery/...",
@@ -160,6 +168,7 @@ var allowed = merged(allowedOfController, map[string][]string{
 	},
 	"cmd/batchjob/steer": {
 		"cmd/batchjob/cli",
+		"cmd/batchjob/ending",
 		"cmd/batchjob/manifest",
 		"cmd/batchjob/objects",
 		"cmd/batchjob/preview",

@@ -13,6 +13,7 @@
 //	install      the commands render, diff, install and uninstall
 //	watch        the commands wait and status
 //	preview      the nodes that an execution would run on
+//	ending       how an execution has ended, for a command that has waited for it
 //	manifest     the NodeCronJobs of a file, checked as the controller does
 //	printing     NodeCronJobs and Executions, as tables and in the formats of kubectl
 //	resources    the NodeCronJobs and Executions that a command line names

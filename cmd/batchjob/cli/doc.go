@@ -10,5 +10,6 @@
 //	printer.go   printing of progress, each text once
 //	duration.go  durations as text
 //	names.go     lists of names as text
+//	table.go     tables as text
 //	must.go      errors that only a bug can cause
 package cli

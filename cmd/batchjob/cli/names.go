@@ -9,9 +9,12 @@ import (
 const maxNames = 10
 
 // JoinNames joins the first of some names, and says how many there are beyond them.
-func JoinNames(names []string) string {
-	if len(names) <= maxNames {
+func JoinNames(names []string) string { return JoinFirst(names, maxNames) }
+
+// JoinFirst joins at most so many of some names, and says how many there are beyond them.
+func JoinFirst(names []string, most int) string {
+	if len(names) <= most {
 		return strings.Join(names, ", ")
 	}
-	return fmt.Sprintf("%s, and %d more", strings.Join(names[:maxNames], ", "), len(names)-maxNames)
+	return fmt.Sprintf("%s, and %d more", strings.Join(names[:most], ", "), len(names)-most)
 }

@@ -50,7 +50,7 @@ func (o *Output) formats() []string {
 
 // Check returns an error if there is no such format.
 func (o *Output) Check() error {
-	if o.format() == formatWide {
+	if o.IsWide() {
 		return nil
 	}
 	_, err := o.flags.ToPrinter()
@@ -62,15 +62,18 @@ func (o *Output) Check() error {
 
 func (o *Output) format() string { return *o.flags.OutputFormat }
 
-// isDefault reports whether the user has chosen no format, so that texts can go to
+// IsWide reports whether the user wants to see all that a table can have.
+func (o *Output) IsWide() bool { return o.format() == formatWide }
+
+// IsDefault reports whether the user has chosen no format, so that texts can go to
 // standard output beside the objects.
-func (o *Output) isDefault() bool {
+func (o *Output) IsDefault() bool {
 	return o.format() == "" && *o.flags.TemplatePrinterFlags.TemplateArgument == ""
 }
 
 // Beside is where to print texts about the objects.
 func (o *Output) Beside(streams genericiooptions.IOStreams) io.Writer {
-	if o.isDefault() {
+	if o.IsDefault() {
 		return streams.Out
 	}
 	return streams.ErrOut
@@ -78,7 +81,7 @@ func (o *Output) Beside(streams genericiooptions.IOStreams) io.Writer {
 
 // PrintChanged prints an object, or its name and what was done to it.
 func (o *Output) PrintChanged(to io.Writer, now time.Time, object runtime.Object, done string) error {
-	if o.format() == formatWide {
+	if o.IsWide() {
 		return o.tablePrinter().PrintObj(tableOf(now, object), to)
 	}
 	o.flags.NamePrintFlags.Operation = done
@@ -100,7 +103,7 @@ type List struct {
 
 // List returns how the objects of a list are printed.
 func (o *Output) List(to io.Writer, now func() time.Time) (*List, error) {
-	if o.isDefault() || o.format() == formatWide {
+	if o.IsDefault() || o.IsWide() {
 		// The writer remembers the widths of columns, for what --watch adds.
 		return &List{o, now, printers.GetNewTabWriter(to), o.tablePrinter(), true}, nil
 	}
@@ -142,9 +145,14 @@ func (l *List) Each(objects ...runtime.Object) error {
 	return nil
 }
 
+// Table prints objects as the table of a list.
+func Table(to io.Writer, now time.Time, withNamespace bool, objects ...runtime.Object) error {
+	return printers.NewTablePrinter(printers.PrintOptions{WithNamespace: withNamespace}).PrintObj(tableOf(now, objects...), to)
+}
+
 func (o *Output) tablePrinter() printers.ResourcePrinter {
 	return printers.NewTablePrinter(printers.PrintOptions{
-		NoHeaders: o.noHeaders, Wide: o.format() == formatWide, WithNamespace: o.WithNamespace,
+		NoHeaders: o.noHeaders, Wide: o.IsWide(), WithNamespace: o.WithNamespace,
 	})
 }
 

@@ -3,6 +3,7 @@
 //
 //	execution.go  Execution: the progress of an execution, by its record
 //	status.go     the status of an Execution as users see it: its phase and counts, as text
+//	outcomes.go   the nodes of an execution by how their tasks ended
 //	pods.go       Pods: which nodes run or do not start, by the pods of an execution
 //	pod.go        why a pod is not ready
 //	long.go       pods that have run for long

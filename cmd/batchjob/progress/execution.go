@@ -18,22 +18,23 @@ import (
 
 // Execution is the progress of an execution.
 type Execution struct {
-	ID        execution.ID
-	Trigger   execution.Trigger
-	Scheduled time.Time
-	ClosedAt  time.Time // zero until it is closed
-	Phase     execution.Phase
-	Nodes     int // that have a node task, skipped ones excluded
-	Counts    execution.Counts
-	Running   int      // nodes whose pods have started; see With
-	Pending   int      // nodes whose pods have not started
-	Admitted  []string // running and pending nodes that may have a pod, in the plan's order
-	Excluded  int      // nodes that the pod template rules out
-	PoolSize  int
-	Bad       []Node // failed, lost or unreported, by name
-	Skipped   []Node // by name
-	Stuck     []Node // whose pods do not start, by name; see With
-	Long      []Node // whose pods run for long, by name; see With
+	ID          execution.ID
+	Trigger     execution.Trigger
+	NodeCronJob string // empty: it is not known
+	Scheduled   time.Time
+	ClosedAt    time.Time // zero until it is closed
+	Phase       execution.Phase
+	Nodes       int // that have a node task, skipped ones excluded
+	Counts      execution.Counts
+	Running     int      // nodes whose pods have started; see With
+	Pending     int      // nodes whose pods have not started
+	Admitted    []string // running and pending nodes that may have a pod, in the plan's order
+	Excluded    int      // nodes that the pod template rules out
+	PoolSize    int
+	Bad         []Node // failed, lost or unreported, by name
+	Skipped     []Node // by name
+	Stuck       []Node // whose pods do not start, by name; see With
+	Long        []Node // whose pods run for long, by name; see With
 
 	JobTimeout time.Duration // that a pod may run
 
@@ -75,7 +76,7 @@ func IDOf(e *v1alpha1.Execution) execution.ID {
 
 func of(plan execution.Plan, account execution.Account) Execution {
 	e := Execution{
-		ID: plan.ID, Trigger: plan.Trigger, Scheduled: plan.Scheduled, ClosedAt: account.ClosedAt, Phase: account.Phase,
+		ID: plan.ID, Trigger: plan.Trigger, NodeCronJob: plan.NodeCronJob, Scheduled: plan.Scheduled, ClosedAt: account.ClosedAt, Phase: account.Phase,
 		Nodes: len(plan.Nodes), Excluded: plan.Excluded, PoolSize: plan.Settings.PodPoolSize, JobTimeout: plan.Settings.JobTimeout,
 	}
 	var verdicts []execution.State
@@ -83,11 +84,7 @@ func of(plan execution.Plan, account execution.Account) Execution {
 	for i, end := range account.Ends() {
 		ended[i] = true
 		verdicts = append(verdicts, end.State)
-		n := Node{plan.Nodes[i].Name, end.State, plain(string(end.Reason))}
-		if n.State == execution.Unreported {
-			n.Reason = "succeeded without a result"
-		}
-		e.note(n)
+		e.note(endedNode(plan.Nodes[i].Name, end))
 	}
 	for i, n := range plan.Nodes {
 		if ended[i] {
@@ -100,7 +97,7 @@ func of(plan execution.Plan, account execution.Account) Execution {
 	}
 	for _, skip := range plan.Skipped {
 		verdicts = append(verdicts, execution.Skipped)
-		e.note(Node{skip.Node, execution.Skipped, string(skip.Reason)})
+		e.note(skippedNode(skip))
 	}
 	e.Counts = execution.Count(slices.Values(verdicts))
 	byName := func(a, b Node) int { return cmp.Compare(a.Name, b.Name) }

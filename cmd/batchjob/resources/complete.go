@@ -14,7 +14,7 @@ import (
 )
 
 // completionTimeout is how long a shell waits for names.
-const completionTimeout = 5 * time.Second
+const completionTimeout = 2 * time.Second
 
 // Connector connects to the cluster when a command runs, or when a shell completes its
 // names. It sends nothing.
@@ -44,6 +44,19 @@ func (c Connector) CompleteExecutions(offers func(*v1alpha1.Execution) bool) cob
 		}
 		return names, err
 	})
+}
+
+// CompleteBoth completes the names of executions that are offered, and of definitions, as
+// often as they may occur.
+func (c Connector) CompleteBoth(most int, offers func(*v1alpha1.Execution) bool) cobra.CompletionFunc {
+	return func(cmd *cobra.Command, args []string, toComplete string) ([]string, cobra.ShellCompDirective) {
+		if len(args) >= most {
+			return nil, cobra.ShellCompDirectiveNoFileComp
+		}
+		executions, directive := c.CompleteExecutions(offers)(cmd, nil, toComplete)
+		definitions, _ := c.CompleteDefinitions(nil)(cmd, nil, toComplete)
+		return append(definitions, executions...), directive
+	}
 }
 
 // complete completes the only argument of a command.

@@ -7,6 +7,8 @@
 //
 //	client.go     the connection to the cluster
 //	find.go       the object that the command line names, or what there is instead
+//	named.go      what a name means, if it may be that of either kind
+//	record.go     what the controller has recorded of an execution
 //	complete.go   names for the completion of a shell
 //	errors.go     what an error of the API server means for the user
 //	requester.go  who asks: the name of the user

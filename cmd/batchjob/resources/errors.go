@@ -26,6 +26,7 @@ type Request struct {
 const (
 	Definitions = v1alpha1.NodeCronJobResource + "." + v1alpha1.GroupName
 	Executions  = v1alpha1.ExecutionResource + "." + v1alpha1.GroupName
+	ConfigMaps  = "configmaps"
 	Nodes       = "nodes"
 )
 

@@ -47,21 +47,35 @@ func (c *Client) Execution(ctx context.Context, name string) (*v1alpha1.Executio
 	if err != nil {
 		return nil, errors.New(text)
 	}
-	if id, err := execution.ParseID(name); err == nil {
-		for i := range there {
-			if there[i].Status.ExecutionID == v1alpha1.ExecutionID(id) {
-				return &there[i], nil
-			}
-		}
+	if e := withID(there, name); e != nil {
+		return e, nil
 	}
 	if len(there) == 0 {
 		return nil, fmt.Errorf("%s, which has none", text)
 	}
-	var names []string
-	for i := range there {
-		names = append(names, fmt.Sprintf("%s (%s)", there[i].Name, progress.PhaseOf(&there[i])))
+	return nil, fmt.Errorf("%s; the newest are: %s", text, cli.JoinNames(describe(there)))
+}
+
+// withID returns the execution with an ID, or nil.
+func withID(all []v1alpha1.Execution, name string) *v1alpha1.Execution {
+	id, err := execution.ParseID(name)
+	if err != nil {
+		return nil
 	}
-	return nil, fmt.Errorf("%s; the newest are: %s", text, cli.JoinNames(names))
+	for i := range all {
+		if all[i].Status.ExecutionID == v1alpha1.ExecutionID(id) {
+			return &all[i]
+		}
+	}
+	return nil
+}
+
+// describe names executions with their phases.
+func describe(all []v1alpha1.Execution) (names []string) {
+	for i := range all {
+		names = append(names, fmt.Sprintf("%s (%s)", all[i].Name, progress.PhaseOf(&all[i])))
+	}
+	return names
 }
 
 // Definitions returns the definitions of a namespace, or of all, by name, and the version of

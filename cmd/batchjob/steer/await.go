@@ -7,10 +7,10 @@ import (
 	"time"
 
 	apierrors "k8s.io/apimachinery/pkg/api/errors"
-	"k8s.io/apimachinery/pkg/api/meta"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 
 	"github.com/batch-job-controller/batch-job-controller/cmd/batchjob/cli"
+	"github.com/batch-job-controller/batch-job-controller/cmd/batchjob/ending"
 	"github.com/batch-job-controller/batch-job-controller/cmd/batchjob/printing"
 	"github.com/batch-job-controller/batch-job-controller/cmd/batchjob/progress"
 	"github.com/batch-job-controller/batch-job-controller/cmd/batchjob/resources"
@@ -22,14 +22,7 @@ import (
 func (s *session) await(ctx context.Context, out *printing.Output, e *v1alpha1.Execution, timeout time.Duration) error {
 	printer := cli.NewDedupPrinter(s.ErrOut)
 	err := cli.Until(ctx, timeout, printer, func(ctx context.Context) (bool, error) {
-		seen, err := s.API.Executions(s.Namespace).Get(ctx, e.Name, metav1.GetOptions{})
-		if apierrors.IsNotFound(err) || (err == nil && seen.UID != e.UID) {
-			return false, &cli.StatusError{Status: cli.ExitNotDone, Err: fmt.Errorf("execution %s was deleted", e.Name)}
-		}
-		if apierrors.IsForbidden(err) {
-			return false, &cli.StatusError{Status: cli.ExitNotDone, Err: fmt.Errorf("execution %s was created, but cannot be waited for: %w",
-				e.Name, resources.Explain(err, resources.Request{Verb: "get", Resource: resources.Executions, Namespace: s.Namespace, Name: e.Name}))}
-		}
+		seen, err := s.created(ctx, e)
 		if err != nil {
 			return false, err
 		}
@@ -43,9 +36,22 @@ func (s *session) await(ctx context.Context, out *printing.Output, e *v1alpha1.E
 		return s.explainWait(err, e)
 	}
 	if e.Status.Phase == v1alpha1.Closed {
-		fmt.Fprintf(out.Beside(s.IOStreams), "execution %s closed: %s\n", e.Name, progress.CountsText(progress.CountsOf(e)))
+		fmt.Fprint(out.Beside(s.IOStreams), ending.Text(ctx, s.Client, e, s.command("status", e.Name)))
 	}
-	return statusOf(e)
+	return ending.Status(e)
+}
+
+// created reads an execution that this command has created.
+func (s *session) created(ctx context.Context, e *v1alpha1.Execution) (*v1alpha1.Execution, error) {
+	seen, err := s.API.Executions(s.Namespace).Get(ctx, e.Name, metav1.GetOptions{})
+	switch {
+	case apierrors.IsNotFound(err) || (err == nil && seen.UID != e.UID):
+		return nil, &cli.StatusError{Status: cli.ExitNotDone, Err: fmt.Errorf("execution %s was deleted", e.Name)}
+	case apierrors.IsForbidden(err):
+		return nil, &cli.StatusError{Status: cli.ExitNotDone, Err: fmt.Errorf("execution %s was created, but cannot be waited for: %w",
+			e.Name, resources.Explain(err, resources.Request{Verb: "get", Resource: resources.Executions, Namespace: s.Namespace, Name: e.Name}))}
+	}
+	return seen, err
 }
 
 // explainWait says that the execution continues, and how to end it.
@@ -60,20 +66,4 @@ func (s *session) explainWait(err error, e *v1alpha1.Execution) error {
 	default:
 		return err
 	}
-}
-
-// statusOf returns the exit status for an execution that is over.
-func statusOf(e *v1alpha1.Execution) error {
-	if e.Status.Phase == v1alpha1.Rejected {
-		err := fmt.Errorf("execution %s was rejected: %s", e.Name, progress.RejectionText(e))
-		c := meta.FindStatusCondition(e.Status.Conditions, v1alpha1.ConditionRejected)
-		if c != nil && (c.Reason == v1alpha1.ReasonConcurrencyForbidden || c.Reason == v1alpha1.ReasonReplaced) {
-			return cli.Conflict(err)
-		}
-		return &cli.StatusError{Status: cli.ExitNotDone, Err: err}
-	}
-	if progress.CountsOf(e).Bad > 0 {
-		return &cli.StatusError{Status: cli.ExitProblems}
-	}
-	return nil
 }

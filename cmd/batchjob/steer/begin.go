@@ -40,6 +40,7 @@ type beginning struct {
 	startDeadline time.Duration
 	jobTimeout    time.Duration
 	dryRun        string
+	queue         bool
 	wait          bool
 	timeout       time.Duration
 }
@@ -54,7 +55,8 @@ func newBeginning(cmd *cobra.Command) *beginning {
 	flags.StringVar(&b.dryRun, "dry-run", dryRunNone, "none, or server: have the API server check the execution without creating it")
 	flags.Lookup("dry-run").NoOptDefVal = dryRunServer
 	flags.BoolVar(&b.wait, "wait", false, "wait until it closes; exit status 1 if nodes failed")
-	flags.DurationVar(&b.timeout, "timeout", time.Hour, "how long to wait with --wait")
+	flags.BoolVar(&b.queue, "queue", false, "if another execution is open, wait until it is over instead of failing or replacing it")
+	flags.DurationVar(&b.timeout, "timeout", time.Hour, "how long to wait, with --queue and --wait together")
 	cli.Must(cmd.RegisterFlagCompletionFunc("dry-run", cobra.FixedCompletions([]string{dryRunNone, dryRunServer}, cobra.ShellCompDirectiveNoFileComp)))
 	return b
 }
@@ -82,6 +84,9 @@ func (b *beginning) check() error {
 	if b.wait && b.dryRun == dryRunServer {
 		errs = append(errs, errors.New("--wait: a dry run creates no execution to wait for"))
 	}
+	if b.queue && b.dryRun == dryRunServer {
+		errs = append(errs, errors.New("--queue: a dry run creates no execution that others could keep from opening"))
+	}
 	if len(errs) > 0 {
 		return cli.Misuse(errors.Join(errs...))
 	}
@@ -90,9 +95,7 @@ func (b *beginning) check() error {
 
 // begin creates an execution of a definition, prints it, and waits for it.
 func (b *beginning) begin(ctx context.Context, s *session, d *v1alpha1.NodeCronJob, which *v1alpha1.ExecutionNodes) error {
-	if err := b.mayOpen(s, d); err != nil {
-		return err
-	}
+	end := time.Now().Add(b.timeout)
 	e := &v1alpha1.Execution{
 		ObjectMeta: metav1.ObjectMeta{Namespace: s.Namespace, GenerateName: d.Name + "-"},
 		Spec: v1alpha1.ExecutionSpec{
@@ -100,29 +103,44 @@ func (b *beginning) begin(ctx context.Context, s *session, d *v1alpha1.NodeCronJ
 			Nodes: which, Overrides: b.overrides(),
 		},
 	}
-	options, done := metav1.CreateOptions{FieldManager: objects.Manager}, "created"
-	if b.dryRun == dryRunServer {
-		options.DryRun, done = []string{metav1.DryRunAll}, "created (server dry run)"
-	}
-	created, err := s.API.Executions(s.Namespace).Create(ctx, e, options)
-	if err != nil {
-		return resources.Explain(err, resources.Request{Verb: "create", Resource: resources.Executions, Namespace: s.Namespace})
-	}
-	if err := b.output.PrintChanged(s.Out, s.now(), created, done); err != nil {
+	create := b.create
+	// The controller queues it by itself, if that is the policy.
+	if b.queue && d.Spec.ConcurrencyPolicy != v1alpha1.QueueConcurrent {
+		create = b.createInTurn
+	} else if err := b.mayOpen(s, d); err != nil {
 		return err
 	}
+	warnUnready(s, d)
+	created, err := create(ctx, s, e, end)
+	if err != nil {
+		return err
+	}
+	done := "created"
 	if b.dryRun == dryRunServer {
-		return nil
+		done += " (server dry run)"
+	}
+	if err := b.output.PrintChanged(s.Out, s.now(), created, done); err != nil || b.dryRun == dryRunServer {
+		return err
 	}
 	if b.wait {
-		return s.await(ctx, b.output, created, b.timeout)
+		return s.await(ctx, b.output, created, time.Until(end))
 	}
 	fmt.Fprint(s.ErrOut, afterCreation(s, d))
 	return nil
 }
 
+// create creates an execution.
+func (b *beginning) create(ctx context.Context, s *session, e *v1alpha1.Execution, _ time.Time) (*v1alpha1.Execution, error) {
+	options := metav1.CreateOptions{FieldManager: objects.Manager}
+	if b.dryRun == dryRunServer {
+		options.DryRun = []string{metav1.DryRunAll}
+	}
+	created, err := s.API.Executions(s.Namespace).Create(ctx, e, options)
+	return created, resources.Explain(err, resources.Request{Verb: "create", Resource: resources.Executions, Namespace: s.Namespace})
+}
+
 // mayOpen returns an error if the controller would reject the execution, because another
-// one is open. It warns of what else keeps an execution from opening.
+// one is open.
 func (b *beginning) mayOpen(s *session, d *v1alpha1.NodeCronJob) error {
 	if open := d.Status.ActiveExecution; open != nil {
 		switch d.Spec.ConcurrencyPolicy {
@@ -131,7 +149,7 @@ func (b *beginning) mayOpen(s *session, d *v1alpha1.NodeCronJob) error {
 		case v1alpha1.ReplaceConcurrent:
 			fmt.Fprintf(s.ErrOut, "Execution %s is open: the new one replaces it, and its pods are stopped.\n", open.Name)
 		default:
-			text := fmt.Sprintf("execution %s is open, and nodecronjob %s has the concurrencyPolicy Forbid: another one would be rejected; to end the open one: %s",
+			text := fmt.Sprintf("execution %s is open, and nodecronjob %s has the concurrencyPolicy Forbid: another one would be rejected; to wait for it, add --queue; to end it: %s",
 				open.Name, d.Name, s.command("cancel", open.Name))
 			if b.dryRun != dryRunServer {
 				return cli.Conflict(errors.New(text))
@@ -139,6 +157,11 @@ func (b *beginning) mayOpen(s *session, d *v1alpha1.NodeCronJob) error {
 			fmt.Fprintf(s.ErrOut, "warning: %s\n", text)
 		}
 	}
+	return nil
+}
+
+// warnUnready warns of what else keeps an execution from opening.
+func warnUnready(s *session, d *v1alpha1.NodeCronJob) {
 	ready := meta.FindStatusCondition(d.Status.Conditions, v1alpha1.ConditionReady)
 	switch {
 	case d.UID == "": // it could not be read
@@ -147,7 +170,6 @@ func (b *beginning) mayOpen(s *session, d *v1alpha1.NodeCronJob) error {
 	case ready != nil && ready.Status == metav1.ConditionFalse:
 		fmt.Fprintf(s.ErrOut, "warning: nodecronjob %s is not ready: %s: %s\n", d.Name, ready.Reason, ready.Message)
 	}
-	return nil
 }
 
 func (b *beginning) overrides() *v1alpha1.ExecutionOverrides {

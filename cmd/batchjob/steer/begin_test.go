@@ -3,6 +3,7 @@ package steer
 import (
 	"context"
 	"errors"
+	"fmt"
 	"strings"
 	"testing"
 	"testing/synctest"
@@ -13,6 +14,7 @@ import (
 	clienttesting "k8s.io/client-go/testing"
 
 	"github.com/batch-job-controller/batch-job-controller/controller/api/v1alpha1"
+	"github.com/batch-job-controller/batch-job-controller/controller/execution"
 )
 
 // opens has the controller answer the reads of new executions, one after the other.
@@ -122,26 +124,120 @@ func TestRerun(t *testing.T) {
 		"the newest, of several":            {args: "rerun", prepare: closeOther},
 		"the newest, where nothing is":      {args: "rerun -n other"},
 		"one by its name":                   {args: "rerun disk-check-20261128034200 --reason again"},
-		"one by its ID":                     {args: "rerun 20261128034201 -o name"},
+		"one by its ID":                     {args: "rerun 20261128034200 -o name"},
 		"a person says yes":                 {args: "rerun", asks: true, in: "y\n"},
 		"a person says no":                  {args: "rerun", asks: true, in: "n\n"},
 		"a person says nothing":             {args: "rerun", asks: true},
 		"a person need not be asked":        {args: "rerun --yes", asks: true},
 		"a person is not asked for dry run": {args: "rerun --dry-run", asks: true},
 		"some states":                       {args: "rerun --states skipped,failed"},
-		"a state that there is not":         {args: "rerun --states bad"},
-		"no node is bad":                    {args: "rerun disk-check-20261127034200"},
-		"one that is open":                  {args: "rerun dns-check-x7k2p"},
-		"one that was rejected":             {args: "rerun dns-check-9wq4d"},
-		"one that does not exist":           {args: "rerun 20261128034209"},
-		"two":                               {args: "rerun a b"},
-		"without the permission to list":    {args: "rerun", prepare: func(_ *testing.T, w *world) { w.forbids("list", "executions") }},
+		"a wide table":                      {args: "rerun -o wide"},
+		"many nodes":                        {args: "rerun disk-check-20261126034200", prepare: withManyNodes},
+		"many nodes in a wide table":        {args: "rerun disk-check-20261126034200 -o wide --states lost", prepare: withManyNodes},
+		"a record that cannot be read": {args: "rerun", prepare: func(t *testing.T, w *world) {
+			w.changes(t, "disk-check-20261128034200", func(e *v1alpha1.Execution) { e.Status.Plan = nil })
+		}},
+		"without the permission to read the plan": {args: "rerun -o wide", prepare: func(_ *testing.T, w *world) { w.forbids("get", "configmaps") }},
+		"it waits for its turn":                   {args: "rerun --queue -o name", prepare: busy("disk-check", 2)},
+		"a state that there is not":               {args: "rerun --states bad"},
+		"no node is bad":                          {args: "rerun disk-check-20261127034200"},
+		"one that is open":                        {args: "rerun dns-check-x7k2p"},
+		"one that was rejected":                   {args: "rerun dns-check-9wq4d"},
+		"one that does not exist":                 {args: "rerun 20261128034209"},
+		"two":                                     {args: "rerun a b"},
+		"without the permission to list":          {args: "rerun", prepare: func(_ *testing.T, w *world) { w.forbids("list", "executions") }},
 		"the definition is gone": {args: "rerun", prepare: func(t *testing.T, w *world) {
 			if err := w.api.NodeCronJobs("checks").Delete(t.Context(), "disk-check", metav1.DeleteOptions{}); err != nil {
 				t.Fatal(err)
 			}
 		}},
 		"wait": {args: "rerun --wait", prepare: opens(withCounts(v1alpha1.Closed, v1alpha1.NodeCounts{Nodes: 4, OK: 4}))},
+	})
+}
+
+// withManyNodes adds a closed execution with more bad nodes than are named.
+func withManyNodes(t *testing.T, w *world) {
+	const id execution.ID = "20261126034200"
+	p := execution.Plan{ID: id, NodeCronJob: "disk-check", Trigger: execution.Cron, Scheduled: id.Time()}
+	account := execution.Account{Phase: execution.Closed, Outcomes: map[execution.Outcome]execution.Indexes{}}
+	for n := range 40 {
+		p.Nodes = append(p.Nodes, execution.Node{Name: fmt.Sprintf("worker-%02d", n)})
+		end := execution.Outcome{State: execution.Failed, Reason: "OOMKilled"}
+		if n >= 28 {
+			end = execution.Outcome{State: execution.Lost, Reason: execution.JobDeleted}
+		}
+		of := account.Outcomes[end]
+		of.Add(n)
+		account.Outcomes[end] = of
+		account.Admitted.Add(n)
+	}
+	e, parts := recordOf(t, p, account)
+	if err := errors.Join(w.api.Tracker().Add(e), w.kube.Tracker().Add(parts[0])); err != nil {
+		t.Fatal(err)
+	}
+}
+
+// busy has an execution of a definition be open for some reads, and the controller open the
+// next one.
+func busy(definition string, reads int) func(*testing.T, *world) {
+	return func(t *testing.T, w *world) {
+		blocker := &v1alpha1.Execution{
+			ObjectMeta: metav1.ObjectMeta{Namespace: "checks", Name: definition + "-open", CreationTimestamp: ago(time.Minute)},
+			Spec:       v1alpha1.ExecutionSpec{NodeCronJobName: definition, Trigger: v1alpha1.ManualTrigger},
+			Status:     withCounts(v1alpha1.Open, v1alpha1.NodeCounts{Nodes: 12, OK: 4, Running: 8}),
+		}
+		if err := w.api.Tracker().Add(blocker); err != nil {
+			t.Fatal(err)
+		}
+		opens(v1alpha1.ExecutionStatus{}, withCounts(v1alpha1.Open, v1alpha1.NodeCounts{Nodes: 3, Pending: 3}))(t, w)
+		n := 0
+		w.api.PrependReactor("get", "executions", func(action clienttesting.Action) (bool, runtime.Object, error) {
+			if action.(clienttesting.GetAction).GetName() != blocker.Name {
+				return false, nil, nil
+			}
+			if n++; n > reads {
+				blocker.Status.Phase = v1alpha1.Closed
+				return true, blocker, w.api.Tracker().Update(action.GetResource(), blocker, "checks")
+			}
+			return true, blocker, nil
+		})
+	}
+}
+
+func TestRunInTurn(t *testing.T) {
+	replaces := func(policy v1alpha1.ConcurrencyPolicy, reads int) func(*testing.T, *world) {
+		return func(t *testing.T, w *world) {
+			w.defines(t, "disk-check", func(d *v1alpha1.NodeCronJob) { d.Spec.ConcurrencyPolicy = policy })
+			busy("disk-check", reads)(t, w)
+		}
+	}
+	playAll(t, "queue", map[string]play{
+		"no other is open":              {args: "run disk-check --queue", prepare: opens(withCounts(v1alpha1.Open, v1alpha1.NodeCounts{Nodes: 3, Pending: 3}))},
+		"another one is open":           {args: "run disk-check --queue", prepare: busy("disk-check", 2)},
+		"another one would be replaced": {args: "run disk-check --queue", prepare: replaces(v1alpha1.ReplaceConcurrent, 1)},
+		"the controller queues it":      {args: "run disk-check --queue", prepare: replaces(v1alpha1.QueueConcurrent, 1)},
+		"it takes too long":             {args: "run disk-check --queue --timeout 3s", prepare: busy("disk-check", 99)},
+		"and waits until it closes": {args: "run disk-check --queue --wait", prepare: opens(v1alpha1.ExecutionStatus{},
+			withCounts(v1alpha1.Open, v1alpha1.NodeCounts{Nodes: 3, Pending: 3}), withCounts(v1alpha1.Closed, v1alpha1.NodeCounts{Nodes: 3, OK: 3}))},
+		"it is rejected for another reason": {args: "run disk-check --queue", prepare: opens(rejected(v1alpha1.ReasonNoNodes))},
+		"a dry run has no turn":             {args: "run disk-check --queue --dry-run"},
+		"without the permission to list":    {args: "run disk-check --queue", prepare: func(_ *testing.T, w *world) { w.forbids("list", "executions") }},
+		"without the permission to get":     {args: "run disk-check --queue", prepare: func(t *testing.T, w *world) { busy("disk-check", 9)(t, w); w.forbids("get", "executions") }},
+		"another one came first, twice": {args: "run disk-check --queue -o name", prepare: func(_ *testing.T, w *world) {
+			w.api.PrependReactor("get", "executions", func(action clienttesting.Action) (bool, runtime.Object, error) {
+				name := action.(clienttesting.GetAction).GetName()
+				stored, err := w.api.Tracker().Get(action.GetResource(), action.GetNamespace(), name)
+				if err != nil {
+					return true, nil, err
+				}
+				e := stored.(*v1alpha1.Execution).DeepCopy()
+				e.Status = rejected(v1alpha1.ReasonConcurrencyForbidden)
+				if strings.HasSuffix(name, "3") {
+					e.Status = withCounts(v1alpha1.Open, v1alpha1.NodeCounts{Nodes: 3, Pending: 3})
+				}
+				return true, e, w.api.Tracker().Update(action.GetResource(), e, action.GetNamespace())
+			})
+		}},
 	})
 }
 

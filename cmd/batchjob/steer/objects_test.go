@@ -1,13 +1,19 @@
 package steer
 
 import (
+	"fmt"
+	"testing"
 	"time"
 
 	corev1 "k8s.io/api/core/v1"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/apimachinery/pkg/runtime"
+	kubefake "k8s.io/client-go/kubernetes/fake"
 
+	"github.com/batch-job-controller/batch-job-controller/controller/api/client/fake"
 	"github.com/batch-job-controller/batch-job-controller/controller/api/v1alpha1"
+	"github.com/batch-job-controller/batch-job-controller/controller/execution"
+	"github.com/batch-job-controller/batch-job-controller/controller/record"
 )
 
 func definitionsOfTheWorld() []runtime.Object {
@@ -44,7 +50,6 @@ func definitionsOfTheWorld() []runtime.Object {
 func executionsOfTheWorld() []*v1alpha1.Execution {
 	return []*v1alpha1.Execution{
 		closedExecution("disk-check-20261127034200", "20261127034200", 32*time.Hour, v1alpha1.NodeCounts{Nodes: 12, OK: 12}),
-		closedExecution("disk-check-20261128034200", "20261128034201", 8*time.Hour, v1alpha1.NodeCounts{Nodes: 12, OK: 7, Bad: 4, Failed: 2, Lost: 1, Unreported: 1, Skipped: 1}),
 		{
 			ObjectMeta: metav1.ObjectMeta{Namespace: "checks", Name: "dns-check-x7k2p", CreationTimestamp: ago(6 * time.Minute)},
 			Spec:       v1alpha1.ExecutionSpec{NodeCronJobName: "dns-check", Trigger: v1alpha1.ManualTrigger, RequestedBy: "bob@example.com", Reason: "new resolver"},
@@ -61,6 +66,60 @@ func executionsOfTheWorld() []*v1alpha1.Execution {
 			}}},
 		},
 	}
+}
+
+// recordedExecution is a closed execution of twelve nodes with its record, and the ConfigMaps
+// of its plan.
+func recordedExecution(t *testing.T) (*v1alpha1.Execution, []runtime.Object) {
+	t.Helper()
+	const id execution.ID = "20261128034200"
+	p := execution.Plan{ID: id, NodeCronJob: "disk-check", Trigger: execution.Cron, Scheduled: id.Time(), Skipped: []execution.Skip{{Node: "worker-12", Reason: execution.NodeNotReady}}}
+	for n := range 11 {
+		p.Nodes = append(p.Nodes, execution.Node{Name: fmt.Sprintf("worker-%02d", n+1)})
+	}
+	indexes := func(text string) execution.Indexes {
+		x, err := execution.ParseIndexes(text)
+		if err != nil {
+			t.Fatal(err)
+		}
+		return x
+	}
+	account := execution.Account{
+		Phase: execution.Closed, ClosedAt: id.Time().Add(130 * time.Second), Admitted: indexes("0-10"), Unreported: indexes("0"),
+		Outcomes: map[execution.Outcome]execution.Indexes{
+			{State: execution.Succeeded}:                          indexes("0-7"),
+			{State: execution.Failed, Reason: "ContainerFailed"}:  indexes("8"),
+			{State: execution.Failed, Reason: "OOMKilled"}:        indexes("10"),
+			{State: execution.Lost, Reason: execution.JobDeleted}: indexes("9"),
+		},
+	}
+	return recordOf(t, p, account)
+}
+
+// recordOf is an execution with its record, and the ConfigMaps of its plan.
+func recordOf(t *testing.T, p execution.Plan, account execution.Account) (*v1alpha1.Execution, []runtime.Object) {
+	t.Helper()
+	api, err := fake.New()
+	if err != nil {
+		t.Fatal(err)
+	}
+	kube := kubefake.NewClientset()
+	store := record.NewStore(api.Executions("checks"), kube.CoreV1().ConfigMaps("checks"), "check")
+	r, _, err := store.Create(t.Context(), p, account, p.ID.Time())
+	if err != nil {
+		t.Fatal(err)
+	}
+	r.Object.CreationTimestamp = ago(8 * time.Hour)
+	r.Object.Labels, r.Object.Annotations, r.Object.ManagedFields = nil, nil, nil
+	parts, err := kube.CoreV1().ConfigMaps("checks").List(t.Context(), metav1.ListOptions{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	var objects []runtime.Object
+	for i := range parts.Items {
+		objects = append(objects, &parts.Items[i])
+	}
+	return r.Object, objects
 }
 
 func closedExecution(name string, id v1alpha1.ExecutionID, age time.Duration, counts v1alpha1.NodeCounts) *v1alpha1.Execution {

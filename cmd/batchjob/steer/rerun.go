@@ -37,7 +37,8 @@ func rerunCommand(c *commander) *cobra.Command {
 		Long: `Run again on the nodes of an execution that failed, were lost, did not report, or
 were never reached because the execution was canceled. Without an argument, it is
 the newest closed execution. On a terminal, the command shows how many nodes these
-are, and asks. A rerun is an execution of its own: it can be rerun, too.`,
+are, and which, and asks; with -o wide, it names all of them, with the reasons. A
+rerun is an execution of its own: it can be rerun, too.`,
 		Example: `  ` + c.Name + ` rerun
   ` + c.Name + ` rerun disk-check-20261128034200 --states failed,skipped --yes --wait`,
 		Args:              cobra.MaximumNArgs(1),
@@ -56,16 +57,16 @@ are, and asks. A rerun is an execution of its own: it can be rerun, too.`,
 		if err != nil {
 			return err
 		}
-		fmt.Fprint(s.ErrOut, rerunText(from, chosen))
-		total := totalOf(progress.CountsOf(from), chosen)
-		if total == 0 {
+		nodes := s.nodesIn(ctx, from, chosen)
+		fmt.Fprint(s.ErrOut, nodes.text(from, b.output.IsWide()))
+		if nodes.total == 0 {
 			return nil
 		}
 		d, err := s.definitionToRun(ctx, from.Spec.NodeCronJobName)
 		if err != nil {
 			return err
 		}
-		if s.asks && !yes && b.dryRun != dryRunServer && !confirm(s.Tool, fmt.Sprintf("Run again on %s? [y/N] ", progress.NodesText(int(total)))) {
+		if s.asks && !yes && b.dryRun != dryRunServer && !confirm(s.Tool, fmt.Sprintf("Run again on %s? [y/N] ", progress.NodesText(nodes.total))) {
 			fmt.Fprintln(s.ErrOut, "No execution was created.")
 			return nil
 		}
@@ -154,29 +155,6 @@ func (s *session) newestClosed(ctx context.Context) (*v1alpha1.Execution, error)
 			len(byDefinition), s.Namespace, cli.JoinNames(slices.Sorted(maps.Values(byDefinition)))))
 	}
 	return newest, nil
-}
-
-func totalOf(c v1alpha1.NodeCounts, states []v1alpha1.FinalState) (total int32) {
-	for _, state := range states {
-		total += progress.InState(c, state)
-	}
-	return total
-}
-
-// rerunText says how many nodes are chosen, by state.
-func rerunText(from *v1alpha1.Execution, states []v1alpha1.FinalState) string {
-	counts := progress.CountsOf(from)
-	if totalOf(counts, states) == 0 {
-		return fmt.Sprintf("Execution %s has no node that is %s: there is nothing to run again.\n", from.Name, strings.ToLower(joinStates(states, " or ")))
-	}
-	var text strings.Builder
-	fmt.Fprintf(&text, "Execution %s of nodecronjob %s had %s. To run again:\n", from.Name, from.Spec.NodeCronJobName, progress.NodesText(int(counts.Nodes)))
-	for _, state := range states {
-		if n := progress.InState(counts, state); n > 0 {
-			fmt.Fprintf(&text, "  %d %s\n", n, strings.ToLower(string(state)))
-		}
-	}
-	return text.String()
 }
 
 // confirm asks a question, and reports whether the answer is yes.

@@ -118,11 +118,13 @@ func newWorld(t *testing.T) *world {
 	for _, e := range executionsOfTheWorld() {
 		objects = append(objects, e)
 	}
+	recorded, parts := recordedExecution(t)
+	objects = append(objects, recorded)
 	api, err := fake.New(objects...)
 	if err != nil {
 		t.Fatal(err)
 	}
-	w := &world{api: api, kube: kubefake.NewClientset(nodesOfTheWorld()...)}
+	w := &world{api: api, kube: kubefake.NewClientset(append(nodesOfTheWorld(), parts...)...)}
 	w.kube.PrependReactor("create", "selfsubjectreviews", func(clienttesting.Action) (bool, runtime.Object, error) {
 		return true, &authenticationv1.SelfSubjectReview{Status: authenticationv1.SelfSubjectReviewStatus{UserInfo: authenticationv1.UserInfo{Username: "jane@example.com"}}}, nil
 	})
@@ -250,7 +252,7 @@ func (w *world) fails(verb, resource string, err error) {
 // forbids takes a permission from the user.
 func (w *world) forbids(verb, resource string) {
 	group := schema.GroupResource{Resource: resource}
-	if resource != resources.Nodes {
+	if resource != resources.Nodes && resource != resources.ConfigMaps {
 		group.Group = v1alpha1.GroupName
 	}
 	w.fails(verb, resource, apierrors.NewForbidden(group, "", fmt.Errorf("User %q cannot %s resource %q in API group %q", "jane@example.com", verb, resource, group.Group)))

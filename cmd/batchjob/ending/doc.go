@@ -1,0 +1,6 @@
+// Package ending says how an execution has ended, by its Execution and its record: the nodes
+// that were bad, and the exit status of a command that has waited for it.
+//
+// It knows what an end means for a user. It must not know a command, nor how an execution is
+// waited for.
+package ending
