@@ -184,8 +184,12 @@ var allowed = merged(allowedOfController, map[string][]string{
 	"cmd/batchjob/watch": {
 		"cmd/batchjob/cli",
 		"cmd/batchjob/cluster",
+		"cmd/batchjob/ending",
 		"cmd/batchjob/objects",
+		"cmd/batchjob/printing",
 		"cmd/batchjob/progress",
+		"cmd/batchjob/resources",
+		"controller/api/v1alpha1",
 		"controller/config",
 		"controller/execution",
 		"controller/jobspec",

@@ -75,7 +75,7 @@ func TestRun(t *testing.T) {
 		"an argument too many":                      {args: []string{"install", "demo"}, wantStatus: 2, wantErr: []string{`"demo"`}},
 		"an overlay has to be chosen":               {args: []string{"install"}, wantStatus: 2, wantErr: []string{`"overlay"`}},
 		"an overlay that there is not":              {args: []string{"install", "--overlay", "prod"}, wantStatus: 2, wantErr: []string{`unknown overlay "prod"`, "demo"}},
-		"an execution that cannot be":               {args: []string{"wait", "yesterday"}, wantStatus: 2, wantErr: []string{`"yesterday"`, "14 digits"}},
+		"an execution that cannot be":               {args: []string{"wait", "yester_day"}, wantStatus: 2, wantErr: []string{`"yester_day"`, "must be the name"}},
 		"a kubeconfig that is not there":            {args: []string{"status", "--kubeconfig", "nowhere"}, wantStatus: 2, wantErr: []string{"nowhere"}},
 		"a cluster that does not answer":            {args: []string{"status", "--kubeconfig", kubeconfig}, wantStatus: 4, wantErr: []string{"does not respond", "connection refused"}},
 		"install when the cluster does not respond": {args: []string{"install", "--overlay", "demo", "--kubeconfig", kubeconfig}, wantStatus: 4, wantErr: []string{"does not respond", "connection refused"}},

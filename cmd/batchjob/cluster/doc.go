@@ -9,6 +9,7 @@
 //	installation.go   a controller that was found, and when it started
 //	configuration.go  its environment and its configuration
 //	rollout.go        its pods, and how far its rollout is
+//	definitions.go    its NodeCronJobs
 //	records.go        the records of its executions
 //	ticks.go          when the next execution starts, as text
 //	end.go            how to end an execution, as text

@@ -20,13 +20,25 @@ import (
 
 // RecordName is the name of an execution's record.
 type RecordName struct {
-	ID   execution.ID // empty: its status has no ID
-	Name string
+	ID          execution.ID // empty: its status has no ID
+	Name        string
+	NodeCronJob string
 }
 
-// Record returns the name of an execution's record.
+// Record returns the name that the record of an execution has that a tick of the
+// ConfigMap's definition began.
 func (i *Installation) Record(id execution.ID) RecordName {
-	return RecordName{id, jobspec.ExecutionName(i.Config.Name, id)}
+	return RecordName{id, jobspec.ExecutionName(i.Config.Name, id), i.Config.Name}
+}
+
+// RecordWithID returns the record of an execution. If there is none, it has the name that it
+// might have.
+func (i *Installation) RecordWithID(ctx context.Context, id execution.ID) (RecordName, error) {
+	records, err := i.Records(ctx)
+	if at := slices.IndexFunc(records, func(r RecordName) bool { return r.ID == id }); at >= 0 {
+		return records[at], nil
+	}
+	return i.Record(id), err
 }
 
 // Records returns the executions that have been opened, oldest first, after those whose
@@ -39,7 +51,7 @@ func (i *Installation) Records(ctx context.Context) ([]RecordName, error) {
 	var records []RecordName
 	for n := range list.Items {
 		if e := &list.Items[n]; hasRecord(e) {
-			records = append(records, RecordName{progress.IDOf(e), e.Name})
+			records = append(records, RecordName{progress.IDOf(e), e.Name, e.Spec.NodeCronJobName})
 		}
 	}
 	slices.SortFunc(records, func(a, b RecordName) int { return cmp.Or(cmp.Compare(a.ID, b.ID), cmp.Compare(a.Name, b.Name)) })

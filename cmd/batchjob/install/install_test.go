@@ -8,6 +8,7 @@ import (
 	corev1 "k8s.io/api/core/v1"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 
+	"github.com/batch-job-controller/batch-job-controller/cmd/batchjob/cluster"
 	"github.com/batch-job-controller/batch-job-controller/cmd/batchjob/golden"
 	"github.com/batch-job-controller/batch-job-controller/controller/config"
 )
@@ -29,7 +30,7 @@ func TestAfterInstall(t *testing.T) {
 		"installed-with-startup":    {rendered{deployment: deployment, env: env, config: startup}, installed{changed: true, started: true, hasRecord: true}},
 		"installed-without-a-start": {rendered{deployment: deployment, env: env, config: startup}, installed{changed: true, hasRecord: true}},
 		"installed-unchanged":       {rendered{deployment: deployment, env: env, config: startup}, installed{hasRecord: true}},
-		"installed-while-open":      {rendered{deployment: losing, env: env, config: startup}, installed{changed: true, started: true, hasRecord: true, open: "20261125115900"}},
+		"installed-while-open":      {rendered{deployment: losing, env: env, config: startup}, installed{changed: true, started: true, hasRecord: true, open: cluster.RecordName{ID: "20261125115900", Name: "demo-20261125115900"}}},
 	}
 	for name, test := range tests {
 		t.Run(name, func(t *testing.T) {

@@ -15,10 +15,10 @@ import (
 
 // installed is the outcome of an installation.
 type installed struct {
-	changed   bool         // an object was changed
-	started   bool         // the controller starts again
-	open      execution.ID // an execution that was open before; empty: unknown, or none
-	hasRecord bool         // an execution has a record, which wait would select
+	changed   bool               // an object was changed
+	started   bool               // the controller starts again
+	open      cluster.RecordName // of an execution that was open before; empty: unknown, or none
+	hasRecord bool               // an execution has a record, which wait would select
 }
 
 func (i *installed) note(of objects.Reference, change objects.Change) {
@@ -60,7 +60,7 @@ func (i *installed) findOpen(ctx context.Context, in recordReader) error {
 	}
 	// The controller ignores an execution whose record it cannot read.
 	if len(read) > 0 && !read[0].Closed() && read[0].Unreadable == "" {
-		i.open = newest.ID
+		i.open = newest
 	}
 	return nil
 }
@@ -68,8 +68,8 @@ func (i *installed) findOpen(ctx context.Context, in recordReader) error {
 // nextText says when an execution starts.
 func (i installed) nextText(r rendered, now time.Time) string {
 	switch {
-	case i.open != "":
-		return fmt.Sprintf("Execution %s is still open: no other starts until it closes.\n%s", i.open, cluster.EndText(r.deployment, r.env.Namespace, r.config, i.open))
+	case i.open.ID != "":
+		return fmt.Sprintf("Execution %s is still open: no other starts until it closes.\n%s", i.open.ID, cluster.EndText(r.deployment, r.env.Namespace, r.config, i.open.Name))
 	case i.startsOne(r):
 		return "An execution starts " + cli.HumanDuration(r.config.StartupDelay) + " after the controller."
 	case r.config.RunOnStartup:
@@ -84,7 +84,7 @@ func (i installed) startsOne(r rendered) bool { return i.started && r.config.Run
 // canWait reports whether wait would select the announced execution: it prefers a
 // closed execution to one that has not started.
 func (i installed) canWait(r rendered) bool {
-	return i.open != "" || i.startsOne(r) || !i.hasRecord
+	return i.open.ID != "" || i.startsOne(r) || !i.hasRecord
 }
 
 // defaultWait is the default timeout of wait.
@@ -93,7 +93,7 @@ const defaultWait = time.Hour
 // waitTimeout returns the flag that makes wait last for the time until the next
 // execution plus its default timeout.
 func (i installed) waitTimeout(r rendered, now time.Time) string {
-	if i.open != "" || i.startsOne(r) {
+	if i.open.ID != "" || i.startsOne(r) {
 		return ""
 	}
 	schedule, err := plan.ParseSchedule(r.config.CronExpression, r.config.TimeZone, now)

@@ -54,7 +54,7 @@ func TestWaitTimeout(t *testing.T) {
 		"in an hour":                  {"0 13 * * *", installed{}, ""},
 		"a minute later":              {"1 13 * * *", installed{}, " --timeout 3h"},
 		"in whole hours":              {"0 15 * * *", installed{}, " --timeout 4h"},
-		"one is open":                 {"0 15 * * *", installed{open: "20261125115900"}, ""},
+		"one is open":                 {"0 15 * * *", installed{open: cluster.RecordName{ID: "20261125115900"}}, ""},
 		"a schedule that never ticks": {"0 0 30 2 *", installed{}, ""},
 	}
 	for name, test := range tests {
@@ -104,13 +104,13 @@ func TestLookForAnOpenExecution(t *testing.T) {
 		"there is none": {},
 		"all are over":  {played: played{all: []progress.Execution{old}}, want: installed{hasRecord: true}},
 		"one is open, and nothing was started": {
-			played: played{all: []progress.Execution{old, open}, start: at("11:58:00")}, want: installed{hasRecord: true, open: open.ID}},
+			played: played{all: []progress.Execution{old, open}, start: at("11:58:00")}, want: installed{hasRecord: true, open: cluster.RecordName{ID: open.ID}}},
 		"one is open that began before the start": {
 			played: played{all: []progress.Execution{old, open}, start: at("12:00:00")}, done: installed{started: true},
-			want: installed{started: true, hasRecord: true, open: open.ID}},
+			want: installed{started: true, hasRecord: true, open: cluster.RecordName{ID: open.ID}}},
 		"one cannot be read": {
 			played: played{all: []progress.Execution{old, {ID: "20261125115900", Unreadable: "damaged"}}}, want: installed{hasRecord: true}},
-		"one is about to be over": {played: played{all: []progress.Execution{closing}}, want: installed{hasRecord: true, open: closing.ID}},
+		"one is about to be over": {played: played{all: []progress.Execution{closing}}, want: installed{hasRecord: true, open: cluster.RecordName{ID: closing.ID}}},
 		"one has begun with the start": {
 			played: played{all: []progress.Execution{old, open}, start: at("11:58:50")}, done: installed{started: true},
 			want: installed{started: true, hasRecord: true}},

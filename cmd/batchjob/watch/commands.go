@@ -1,37 +1,65 @@
 package watch
 
 import (
+	"context"
+	"errors"
+	"fmt"
+
 	"github.com/spf13/cobra"
+	apierrors "k8s.io/apimachinery/pkg/api/errors"
+	"k8s.io/apimachinery/pkg/util/validation"
 
 	"github.com/batch-job-controller/batch-job-controller/cmd/batchjob/cli"
+	"github.com/batch-job-controller/batch-job-controller/cmd/batchjob/cluster"
 	"github.com/batch-job-controller/batch-job-controller/cmd/batchjob/progress"
+	"github.com/batch-job-controller/batch-job-controller/cmd/batchjob/resources"
+	"github.com/batch-job-controller/batch-job-controller/controller/config"
 	"github.com/batch-job-controller/batch-job-controller/controller/execution"
 )
 
 // Commands returns the commands that show executions.
 func Commands(t *cli.Tool) []*cobra.Command {
-	return []*cobra.Command{waitCommand(t), statusCommand(t)}
+	connect := resources.Connector(func() (*resources.Client, error) { return resources.Connect(t) })
+	return []*cobra.Command{waitCommand(t, connect), statusCommand(t, connect)}
 }
 
-// executionArgs accepts at most one execution ID, or latest.
-func executionArgs(cmd *cobra.Command, args []string) error {
-	if err := cobra.MaximumNArgs(1)(cmd, args); err != nil {
-		return err
+// checkName accepts what may be the name of an object, an execution ID, or latest.
+func checkName(name string) error {
+	if problems := validation.IsDNS1123Subdomain(name); len(problems) > 0 {
+		return cli.Misuse(fmt.Errorf("%q: must be the name of an execution or a NodeCronJob, an execution ID such as 20060102150405, or latest", name))
 	}
-	if len(args) == 0 || args[0] == latest {
-		return nil
-	}
-	_, err := execution.ParseID(args[0])
-	return err
+	return nil
 }
 
-const latest = "latest"
+// isID reports whether a name is an execution ID.
+func isID(name string) bool {
+	_, err := execution.ParseID(name)
+	return err == nil
+}
 
-func chosenID(args []string) execution.ID {
-	if len(args) == 0 || args[0] == latest {
-		return ""
+// find returns the controller that the command line chooses, and a client of its namespace.
+// If the user may not read controllers, there is only the client, of the kubeconfig's
+// namespace.
+func find(ctx context.Context, t *cli.Tool) (*cluster.Installation, *resources.Client, error) {
+	i, err := cluster.Find(ctx, t)
+	var problems config.Problems
+	switch {
+	case apierrors.IsForbidden(err):
+		client, err := resources.Connect(t)
+		if err != nil {
+			return nil, nil, err
+		}
+		return nil, client, nil
+	case err != nil && !errors.As(err, &problems):
+		return nil, nil, err
+	default:
+		return i, clientOf(i), err
 	}
-	return execution.ID(args[0])
+}
+
+// clientOf returns a client of the controller's namespace.
+func clientOf(i *cluster.Installation) *resources.Client {
+	return &resources.Client{Namespace: i.Namespace, API: i.Resources, Kube: i.Interface}
 }
 
 // exitStatusOf returns the exit status for an execution.

@@ -4,13 +4,17 @@
 // does not know how a controller was installed, nor what states of pods and executions
 // mean, which package progress says. It changes nothing.
 //
-//	commands.go   the commands of this package, and the exit status for an execution
-//	wait.go       the command wait: waits until an execution closes
-//	startup.go    which execution to wait for, and why there is none yet
-//	status.go     the command status: the controller and its newest executions
-//	text.go       the texts about executions that both commands print
-//	leader.go     which pod leads
-//	pods.go       reads the pods of an execution
-//	podpoller.go  the pods of an open execution, again and again
-//	forward.go    the commands that forward to the reports and metrics
+//	commands.go     the commands of this package, and the exit status for an execution
+//	wait.go         the command wait: waits until an execution closes
+//	startup.go      which execution to wait for, and why there is none yet
+//	several.go      waits for several executions, by their status
+//	definitions.go  which executions these are, with several definitions
+//	status.go       the command status: the controller and its newest executions
+//	selection.go    which executions it shows
+//	overview.go     the status of executions as their objects have it
+//	text.go         the texts about executions that both commands print
+//	leader.go       which pod leads
+//	pods.go         reads the pods of an execution
+//	podpoller.go    the pods of an open execution, again and again
+//	forward.go      the commands that forward to the reports and metrics
 package watch

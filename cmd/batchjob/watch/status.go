@@ -6,45 +6,106 @@ import (
 	"errors"
 	"fmt"
 	"io"
-	"slices"
 	"strings"
 	"time"
 
 	"github.com/spf13/cobra"
 	corev1 "k8s.io/api/core/v1"
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 
 	"github.com/batch-job-controller/batch-job-controller/cmd/batchjob/cli"
 	"github.com/batch-job-controller/batch-job-controller/cmd/batchjob/cluster"
+	"github.com/batch-job-controller/batch-job-controller/cmd/batchjob/ending"
 	"github.com/batch-job-controller/batch-job-controller/cmd/batchjob/objects"
+	"github.com/batch-job-controller/batch-job-controller/cmd/batchjob/printing"
 	"github.com/batch-job-controller/batch-job-controller/cmd/batchjob/progress"
+	"github.com/batch-job-controller/batch-job-controller/cmd/batchjob/resources"
+	"github.com/batch-job-controller/batch-job-controller/controller/api/v1alpha1"
 	"github.com/batch-job-controller/batch-job-controller/controller/config"
-	"github.com/batch-job-controller/batch-job-controller/controller/execution"
 )
 
-// shownExecutions is how many of the newest executions are listed.
-const shownExecutions = 5
+// listedExecutions is how many of the newest executions are listed.
+const listedExecutions = 5
 
-func statusCommand(t *cli.Tool) *cobra.Command {
-	return &cobra.Command{
-		Use:   "status [EXECUTION]",
+func statusCommand(t *cli.Tool, connect resources.Connector) *cobra.Command {
+	var o statusOptions
+	cmd := &cobra.Command{
+		Use:   "status [NAME]",
 		Short: "Show a controller and its executions; exit status 1 if nodes failed",
 		Long: `Show the controller, its newest executions, and the nodes that failed in the
-newest execution, or in the given one. The exit status is 1 if nodes failed in it,
-were lost, or did not send the expected result (unreported); else 4 if the
-controller is not ready or the record of the execution cannot be read.`,
-		Args: executionArgs,
-		RunE: cli.Does(func(ctx context.Context, args []string) error { return status(ctx, t, chosenID(args)) }),
+newest execution, or in the given one: by the name of the execution, its ID, or
+latest. The name of a NodeCronJob limits it to its executions; without a name, the
+newest execution of each counts. The exit status is 1 if nodes failed in it, were
+lost, or did not send the expected result (unreported); else 4 if the controller is
+not ready or the record of the execution cannot be read.
+
+With -A or -o, and for users who may not read the controller, the executions are
+shown as their objects have them.`,
+		Args:              cobra.MaximumNArgs(1),
+		ValidArgsFunction: connect.CompleteBoth(1, func(*v1alpha1.Execution) bool { return true }),
+		RunE: cli.Does(func(ctx context.Context, args []string) error {
+			o.name = strings.Join(args, "")
+			return o.status(ctx, t)
+		}),
 	}
+	o.output = printing.NewOutput(cmd)
+	cmd.Flags().BoolVarP(&o.all, "all-namespaces", "A", false, "the newest execution of each NodeCronJob of all namespaces")
+	return cmd
 }
 
-func status(ctx context.Context, t *cli.Tool, id execution.ID) error {
-	i, err := cluster.Find(ctx, t)
-	var problems config.Problems
-	if err != nil && !errors.As(err, &problems) {
+// statusOptions is the command line of status.
+type statusOptions struct {
+	name   string // of an execution or a definition; empty: none was given
+	all    bool
+	output *printing.Output
+}
+
+func (o *statusOptions) check() error {
+	if err := o.output.Check(); err != nil {
+		return cli.Misuse(err)
+	}
+	if o.name == "" {
+		return nil
+	}
+	if o.all {
+		return cli.Misuse(errors.New("-A: the executions of all namespaces are shown: omit the name"))
+	}
+	return checkName(o.name)
+}
+
+func (o *statusOptions) status(ctx context.Context, t *cli.Tool) error {
+	if err := o.check(); err != nil {
 		return err
+	}
+	if o.all {
+		client, err := resources.Connect(t)
+		if err != nil {
+			return err
+		}
+		client.Namespace = metav1.NamespaceAll
+		return o.overview(ctx, t, client)
+	}
+	i, client, err := find(ctx, t)
+	switch {
+	case client == nil:
+		return err
+	case !o.output.IsDefault():
+		return o.overview(ctx, t, client)
+	case i == nil:
+		fmt.Fprintf(t.Out, "namespace:  %s\ncontroller: unknown: you may not read it\n\n", client.Namespace)
+		return o.overview(ctx, t, client)
 	}
 	ready, errShown := showInstallation(ctx, t.Out, i)
 	if err := errors.Join(errShown, err); err != nil {
+		return err
+	}
+	return o.show(ctx, t, i, ready)
+}
+
+// show prints the executions of a controller.
+func (o *statusOptions) show(ctx context.Context, t *cli.Tool, i *cluster.Installation, ready bool) error {
+	s, err := o.choose(ctx, i)
+	if err != nil {
 		return err
 	}
 	leader, err := leaderText(ctx, i, time.Now())
@@ -52,8 +113,14 @@ func status(ctx context.Context, t *cli.Tool, id execution.ID) error {
 		return err
 	}
 	fmt.Fprintf(t.Out, "leader:     %s\n", leader)
-	fmt.Fprintf(t.Out, "schedule:   %s\n", scheduleText(i.Config, i.LastTick, time.Now()))
-	executions, err := selectExecutions(ctx, i, id)
+	if err := showDefinitions(t.Out, i, s, time.Now()); err != nil {
+		return err
+	}
+	if s.waiting != nil {
+		fmt.Fprintf(t.Out, "\nexecution %s of nodecronjob %s: %s\n", s.waiting.Name, s.waiting.Spec.NodeCronJobName, progress.StatusText(s.waiting))
+		return cmp.Or(ending.Status(s.waiting), notReady(ready))
+	}
+	executions, err := selectExecutions(ctx, i, s)
 	if err != nil {
 		return err
 	}
@@ -61,62 +128,15 @@ func status(ctx context.Context, t *cli.Tool, id execution.ID) error {
 		fmt.Fprintf(t.Out, "\nNo execution yet. To wait for the first: %s wait -n %s\n", t.Name, i.Deployment.Namespace)
 		return notReady(ready)
 	}
-	fmt.Fprint(t.Out, "\n"+executionsTable(executions, time.Now())+unreadableText(executions))
-	shown, err := explained(ctx, i, shownExecution(executions, id))
-	if err != nil {
-		return err
-	}
-	fmt.Fprint(t.Out, nodesTable(shown), afterExecution(t.Name, i, servicesOf(ctx, i), shown))
-	return cmp.Or(exitStatusOf(shown), notReady(ready))
-}
-
-// selectExecutions returns the newest executions, or the given one if it is older,
-// with the progress of open ones.
-func selectExecutions(ctx context.Context, i *cluster.Installation, id execution.ID) ([]progress.Execution, error) {
-	records, err := i.Records(ctx)
-	if err != nil {
-		return nil, err
-	}
-	isAsked := func(r cluster.RecordName) bool { return r.ID == id }
-	shown := newestOf(records)
-	if id != "" && !slices.ContainsFunc(shown, isAsked) {
-		shown = slices.DeleteFunc(records, func(r cluster.RecordName) bool { return !isAsked(r) })
-	}
-	executions, err := i.Executions(ctx, shown...)
-	if err != nil {
-		return nil, err
-	}
-	if id != "" && !slices.ContainsFunc(executions, func(e progress.Execution) bool { return e.ID == id }) {
-		return nil, i.NoRecord(i.Record(id))
-	}
-	o := podPoller{Installation: i}
-	for n, e := range executions {
-		if !e.Closed() && e.Unreadable == "" {
-			if executions[n], err = o.poll(ctx, e, time.Now()); err != nil {
-				return nil, err
-			}
+	fmt.Fprint(t.Out, "\n"+executionsTable(executions, s.several, time.Now())+unreadableText(executions))
+	shown := shownExecutions(executions, s)
+	for n := range shown {
+		if shown[n], err = explained(ctx, i, shown[n]); err != nil {
+			return err
 		}
 	}
-	return executions, nil
-}
-
-// newestOf returns the newest records, and the first of those whose label is not an
-// ID, which may be as new.
-func newestOf(records []cluster.RecordName) []cluster.RecordName {
-	odd := 0
-	for odd < len(records) && records[odd].ID == "" {
-		odd++
-	}
-	named := records[odd:]
-	return slices.Concat(records[:min(odd, shownExecutions)], named[max(0, len(named)-shownExecutions):])
-}
-
-// shownExecution returns the given execution, or the newest.
-func shownExecution(executions []progress.Execution, id execution.ID) progress.Execution {
-	if at := slices.IndexFunc(executions, func(e progress.Execution) bool { return id != "" && e.ID == id }); at >= 0 {
-		return executions[at]
-	}
-	return executions[len(executions)-1]
+	fmt.Fprint(t.Out, shownText(t.Name, i, servicesOf(ctx, i), shown))
+	return cmp.Or(exitStatusOfAll(shown), notReady(ready))
 }
 
 // showInstallation prints the controller's state, and why it is not ready.

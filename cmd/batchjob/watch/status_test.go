@@ -47,10 +47,10 @@ func TestStatusBesideUnreadableRecords(t *testing.T) {
 				a.edit(t, a.record(t, later, execution.Open), func(e *v1alpha1.Execution) { e.Status.Account.Schema = 99 })
 			}
 			a.edit(t, a.record(t, odd, execution.Open), func(e *v1alpha1.Execution) { e.Status.ExecutionID = "yesterday" })
-			executions, err := selectExecutions(t.Context(), a.Installation, test.id)
+			executions, err := selectExecutions(t.Context(), a.Installation, selection{id: test.id})
 			if err == nil {
-				golden.Check(t, test.golden, executionsTable(executions, now)+unreadableText(executions))
-				err = exitStatusOf(shownExecution(executions, test.id))
+				golden.Check(t, test.golden, executionsTable(executions, false, now)+unreadableText(executions))
+				err = exitStatusOfAll(shownExecutions(executions, selection{id: test.id}))
 			}
 			var status *cli.StatusError
 			got, text := cli.ExitOK, ""
@@ -120,7 +120,7 @@ func TestTexts(t *testing.T) {
 		Bad: []progress.Node{{Name: "node-1", State: execution.Unreported, Reason: "succeeded without a result"}},
 	}
 	open := progress.Execution{
-		ID: "20261125115900", Trigger: execution.Startup, Scheduled: now.Add(-time.Minute), Phase: execution.Open,
+		ID: "20261125115900", Trigger: execution.Startup, Scheduled: now.Add(-time.Minute), Phase: execution.Open, Record: "disk-check-20261125115900",
 		Nodes: 12, Counts: execution.Counts{execution.Succeeded: 1}, Running: 10, Pending: 1,
 		Stuck: []progress.Node{{Name: "node-3", State: execution.Pending, Reason: "container check: ErrImagePull: no such tag"}},
 		Long:  []progress.Node{{Name: "node-4", State: execution.Running, Reason: "container proxy still runs, since 11:59:00 UTC; check exited with code 0"}},
@@ -133,7 +133,7 @@ func TestTexts(t *testing.T) {
 	narrowed.Excluded = 30
 	texts := map[string]string{
 		"execution-narrowed":   executionText(narrowed),
-		"executions":           executionsTable([]progress.Execution{good, silent, failed, open}, now),
+		"executions":           executionsTable([]progress.Execution{good, silent, failed, open}, false, now),
 		"execution-failed":     executionText(failed) + afterExecution(program, found, services, failed),
 		"execution-unreported": executionText(silent) + afterExecution(program, found, services, silent),
 		"execution-good":       executionText(good) + afterExecution(program, found, services, good),

@@ -5,7 +5,6 @@ import (
 	"fmt"
 	"slices"
 	"strings"
-	"text/tabwriter"
 	"time"
 
 	corev1 "k8s.io/api/core/v1"
@@ -16,22 +15,34 @@ import (
 	"github.com/batch-job-controller/batch-job-controller/controller/execution"
 )
 
-// executionsTable lists the newest execution first.
-func executionsTable(executions []progress.Execution, now time.Time) string {
-	return table("EXECUTION\tTRIGGER\tPHASE\tAGE\tDURATION\tNODES\tSUCCEEDED\tUNREPORTED\tFAILED\tLOST\tRUNNING\tPENDING\tSKIPPED\tCANCELED", func(row func(...any)) {
+// executionsTable lists the newest execution first; with several definitions, each with its
+// own.
+func executionsTable(executions []progress.Execution, several bool, now time.Time) string {
+	head := "EXECUTION\tTRIGGER\tPHASE\tAGE\tDURATION\tNODES\tSUCCEEDED\tUNREPORTED\tFAILED\tLOST\tRUNNING\tPENDING\tSKIPPED\tCANCELED"
+	if several {
+		head = "NODECRONJOB\t" + head
+	}
+	return cli.Table(head, func(row func(...any)) {
 		for _, e := range slices.Backward(executions) {
-			if e.Unreadable != "" {
-				row(cmp.Or(string(e.ID), e.Record), "-", e.Phase, "-", "-", "-", "-", "-", "-", "-", "-", "-", "-", "-")
-				continue
+			cells := cellsOf(e, now)
+			if several {
+				cells = append([]any{cmp.Or(e.NodeCronJob, "-")}, cells...)
 			}
-			duration := "-"
-			if !e.ClosedAt.IsZero() {
-				duration = cli.HumanDuration(e.ClosedAt.Sub(e.Scheduled))
-			}
-			row(e.ID, e.Trigger, e.Phase, cli.HumanDuration(now.Sub(e.Scheduled)), duration, e.Nodes, e.Counts[execution.Succeeded],
-				e.Counts[execution.Unreported], e.Counts[execution.Failed], e.Counts[execution.Lost], e.Running, e.Pending, e.Counts[execution.Skipped], e.Counts[execution.Canceled])
+			row(cells...)
 		}
 	})
+}
+
+func cellsOf(e progress.Execution, now time.Time) []any {
+	if e.Unreadable != "" {
+		return []any{cmp.Or(string(e.ID), e.Record), "-", e.Phase, "-", "-", "-", "-", "-", "-", "-", "-", "-", "-", "-"}
+	}
+	duration := "-"
+	if !e.ClosedAt.IsZero() {
+		duration = cli.HumanDuration(e.ClosedAt.Sub(e.Scheduled))
+	}
+	return []any{e.ID, e.Trigger, e.Phase, cli.HumanDuration(now.Sub(e.Scheduled)), duration, e.Nodes, e.Counts[execution.Succeeded],
+		e.Counts[execution.Unreported], e.Counts[execution.Failed], e.Counts[execution.Lost], e.Running, e.Pending, e.Counts[execution.Skipped], e.Counts[execution.Canceled]}
 }
 
 // unreadableText lists the records that cannot be read, and why.
@@ -56,7 +67,7 @@ func nodesTable(e progress.Execution) string {
 	if len(nodes) == 0 {
 		return text
 	}
-	return text + fmt.Sprintf("\nNodes of %s to check:\n", e.ID) + table("NODE\tSTATE\tREASON", func(row func(...any)) {
+	return text + fmt.Sprintf("\nNodes of %s to check:\n", e.ID) + cli.Table("NODE\tSTATE\tREASON", func(row func(...any)) {
 		for _, n := range nodes {
 			row(n.Name, n.State, n.Reason)
 		}
@@ -76,30 +87,17 @@ func afterExecution(name string, i *cluster.Installation, services []corev1.Serv
 	case !e.Closed():
 		text := fmt.Sprintf("\nTo wait for it: %s wait -n %s\n", name, i.Deployment.Namespace)
 		if len(e.Stuck) > 0 {
-			text += cluster.EndText(i.Deployment, i.Namespace, i.Config, e.ID) + "\n"
+			text += cluster.EndText(i.Deployment, i.Namespace, i.Config, e.Record) + "\n"
 		}
 		return text
 	case len(e.Bad) > 0:
-		return fmt.Sprintf("\nPod logs: kubectl -n %s logs --prefix --tail 20 -l batch-job-controller.io/execution=%s\n", i.Namespace, e.ID) +
-			resultsText(i, services, e.ID)
+		return "\n" + logsText(i, e) + resultsText(i, services, e.ID)
 	default:
 		return "\n" + resultsText(i, services, e.ID)
 	}
 }
 
-func table(head string, fill func(row func(...any))) string {
-	var text strings.Builder
-	w := tabwriter.NewWriter(&text, 0, 0, 2, ' ', 0)
-	fmt.Fprintln(w, head)
-	fill(func(cells ...any) {
-		for n, cell := range cells {
-			if n > 0 {
-				fmt.Fprint(w, "\t")
-			}
-			fmt.Fprint(w, cell)
-		}
-		fmt.Fprintln(w)
-	})
-	_ = w.Flush() // to memory
-	return text.String()
+// logsText says how to read the logs of the pods of an execution.
+func logsText(i *cluster.Installation, e progress.Execution) string {
+	return fmt.Sprintf("Pod logs: kubectl -n %s logs --prefix --tail 20 -l batch-job-controller.io/execution=%s\n", i.Namespace, e.ID)
 }
