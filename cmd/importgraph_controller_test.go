@@ -148,12 +148,12 @@ var allowedOfController = map[string][]string{
 	"controller/jobspec": {
 		"controller/api/v1alpha1",
 		"controller/execution",
+		"controller/podtext",
 		"controller/route",
 		"k8s.io/api/...",
 		"k8s.io/apimachinery/...",
 		"k8s.io/utils/...",
 		"sigs.k8s.io/json",
-		"sigs.k8s.io/yaml",
 	},
 	"controller/kube": {
 		"controller/api/client",
@@ -199,6 +199,12 @@ var allowedOfController = map[string][]string{
 		"controller/route",
 		"k8s.io/api/...",
 		"k8s.io/apimachinery/...",
+	},
+	"controller/podtext": {
+		"k8s.io/api/...",
+		"k8s.io/apimachinery/...",
+		"sigs.k8s.io/json",
+		"sigs.k8s.io/yaml",
 	},
 	"controller/queue": {
 		"controller/auth",

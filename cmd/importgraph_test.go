@@ -215,6 +215,7 @@ var allowed = merged(allowedOfController, map[string][]string{
 		"controller/definition",
 		"controller/jobspec",
 		"controller/plan",
+		"controller/podtext",
 		"controller/report",
 		"go.yaml.in/yaml/v3",
 		"k8s.io/api/...",

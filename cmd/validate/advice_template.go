@@ -13,6 +13,7 @@ import (
 
 	"github.com/batch-job-controller/batch-job-controller/controller/config"
 	"github.com/batch-job-controller/batch-job-controller/controller/jobspec"
+	"github.com/batch-job-controller/batch-job-controller/controller/podtext"
 )
 
 // adviseTemplate warns of common mistakes that the API server accepts.
@@ -49,7 +50,7 @@ func sampleOf(cfg config.Config) (text string, spec corev1.PodSpec, err error) {
 		structured, err := json.Marshal(cfg.Template)
 		return string(structured), cfg.Template.Spec, err
 	}
-	text, _, err = jobspec.Trace(cfg.PodTemplate)
+	text, _, err = podtext.Trace(cfg.PodTemplate)
 	if err != nil {
 		return "", spec, err
 	}

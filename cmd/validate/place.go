@@ -8,7 +8,7 @@ import (
 	yamlv3 "go.yaml.in/yaml/v3"
 
 	"github.com/batch-job-controller/batch-job-controller/controller/config"
-	"github.com/batch-job-controller/batch-job-controller/controller/jobspec"
+	"github.com/batch-job-controller/batch-job-controller/controller/podtext"
 )
 
 // places finds the lines of findings.
@@ -32,7 +32,7 @@ func newPlaces(in Input) places {
 		p.config = parse(v.Text)
 	}
 	if v, ok := p.values[config.PodTemplateKey]; ok {
-		rendered, lines, err := jobspec.Trace(v.Text)
+		rendered, lines, err := podtext.Trace(v.Text)
 		if p.lines = lines; err == nil {
 			p.template = parse(rendered)
 		}

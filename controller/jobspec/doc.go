@@ -2,10 +2,8 @@
 // pure, and the one place for the labels, annotations and environment variables that the
 // controller writes into the cluster.
 //
-//	template.go    the pod template of a definition, which has one of two forms
-//	evaluate.go    the text: renders it with its data (templateData); functions.go: its
-//	               functions; bounds.go: bounds its steps; decode.go: decodes what it
-//	               renders to; decodeerrors.go: all wrong values
+//	template.go    the pod template of a definition, which has one of two forms: a text,
+//	               which package podtext renders, and a structure
 //	unreplaced.go  the structure: what a text would replace, and nothing replaces in it
 //	render.go      the Job of a node
 //	names.go       the names of Jobs, records, token Secrets, the Lease, state and CA bundle
@@ -18,6 +16,5 @@
 //	grace.go       grace periods
 //	stop.go        how a Job is stopped; ran.go: when its work ran, as an annotation
 //	podspecs.go    the pod template rendered for each node, for the selection of nodes
-//	validate.go    validates a template: a text with the sample node of trace.go, which
-//	               shows it
+//	validate.go    validates a template: a text with the sample node of package podtext
 package jobspec

@@ -6,6 +6,7 @@ import (
 	corev1 "k8s.io/api/core/v1"
 
 	"github.com/batch-job-controller/batch-job-controller/controller/execution"
+	"github.com/batch-job-controller/batch-job-controller/controller/podtext"
 )
 
 // PodSpecs renders the pod template for each node, without the controller's additions.
@@ -31,14 +32,14 @@ func (p *PodSpecs) Of(node string) (*corev1.PodSpec, error) {
 	if p.template.Structured != nil {
 		return &p.template.Structured.Spec, nil
 	}
-	out := limitedBuffer{limit: maxRendered}
-	if err := evaluate(&out, p.template.Text, templateData{Namespace: p.namespace, ExecutionID: string(p.execution), NodeName: node}); err != nil {
+	rendered, err := podtext.Render(p.template.Text, podtext.Data{Namespace: p.namespace, ExecutionID: string(p.execution), NodeName: node})
+	if err != nil {
 		return nil, err
 	}
-	if p.rendered == nil || !bytes.Equal(out.Bytes(), p.rendered) {
-		p.rendered, p.spec = out.Bytes(), nil
+	if p.rendered == nil || !bytes.Equal(rendered, p.rendered) {
+		p.rendered, p.spec = rendered, nil
 		var pod *corev1.Pod
-		if pod, p.err = decodePod(p.rendered); p.err == nil {
+		if pod, p.err = podtext.Decode(p.rendered); p.err == nil {
 			p.spec = &pod.Spec
 		}
 	}

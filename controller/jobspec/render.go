@@ -15,6 +15,7 @@ import (
 
 	"github.com/batch-job-controller/batch-job-controller/controller/api/v1alpha1"
 	"github.com/batch-job-controller/batch-job-controller/controller/execution"
+	"github.com/batch-job-controller/batch-job-controller/controller/podtext"
 )
 
 // Owner is the Execution that owns a Job.
@@ -44,7 +45,7 @@ func Render(plan execution.Plan, index int, o Options) (*batchv1.Job, error) {
 	if err != nil {
 		return nil, fmt.Errorf("pod template: %w", err)
 	}
-	pod, err := template.pod(templateData{Namespace: o.Namespace, ExecutionID: string(key.Execution), NodeName: key.Node})
+	pod, err := template.pod(podtext.Data{Namespace: o.Namespace, ExecutionID: string(key.Execution), NodeName: key.Node})
 	if err != nil {
 		return nil, fmt.Errorf("pod template for node %s: %w", node.Name, err)
 	}

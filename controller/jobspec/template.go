@@ -8,6 +8,7 @@ import (
 	"sigs.k8s.io/json"
 
 	"github.com/batch-job-controller/batch-job-controller/controller/execution"
+	"github.com/batch-job-controller/batch-job-controller/controller/podtext"
 )
 
 // Template is the pod template of a definition: a text or a structure.
@@ -33,18 +34,11 @@ func templateOf(s execution.Settings) (Template, error) {
 
 // pod returns a pod for the node, which the caller may change, without the controller's
 // additions.
-func (t Template) pod(data templateData) (*corev1.Pod, error) {
+func (t Template) pod(data podtext.Data) (*corev1.Pod, error) {
 	if t.Structured == nil {
-		return podFromTemplate(t.Text, data)
+		return podtext.Pod(t.Text, data)
 	}
 	own := t.Structured.DeepCopy()
 	pod := &corev1.Pod{ObjectMeta: own.ObjectMeta, Spec: own.Spec}
-	return pod, hasContainers(pod)
-}
-
-func hasContainers(pod *corev1.Pod) error {
-	if len(pod.Spec.Containers) == 0 {
-		return errors.New("spec.containers: must have at least one container")
-	}
-	return nil
+	return pod, podtext.HasContainers(pod)
 }

@@ -11,12 +11,13 @@ import (
 	"sigs.k8s.io/yaml"
 
 	"github.com/batch-job-controller/batch-job-controller/controller/execution"
+	"github.com/batch-job-controller/batch-job-controller/controller/podtext"
 )
 
 // structured returns a plan with the structured form of its template for a node.
 func structured(t *testing.T, p execution.Plan, node execution.Node) execution.Plan {
 	t.Helper()
-	pod, err := podFromTemplate(p.Settings.PodTemplate, templateData{Namespace: options().Namespace, ExecutionID: string(p.ID), NodeName: node.Name})
+	pod, err := podtext.Pod(p.Settings.PodTemplate, podtext.Data{Namespace: options().Namespace, ExecutionID: string(p.ID), NodeName: node.Name})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -147,7 +148,7 @@ func expand(text string, env map[string]string) string {
 func TestJobsShareNothingWithTheTemplate(t *testing.T) {
 	template := Template{Structured: templateFrom(t, variablesInTemplate)}
 	want := template.Structured.DeepCopy()
-	pod, err := template.pod(sampleTask())
+	pod, err := template.pod(podtext.Sample())
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -10,6 +10,7 @@ import (
 	"k8s.io/apimachinery/pkg/util/validation/field"
 
 	"github.com/batch-job-controller/batch-job-controller/controller/execution"
+	"github.com/batch-job-controller/batch-job-controller/controller/podtext"
 )
 
 const (
@@ -23,15 +24,15 @@ func Validate(text string, path *field.Path) (warnings []string, errs field.Erro
 	if len(text) > maxTemplate {
 		return nil, field.ErrorList{field.TooLong(path, "", maxTemplate)}
 	}
-	pod, err := podFromTemplate(text, sampleTask())
-	var misfit *misfitError
+	pod, err := podtext.Pod(text, podtext.Sample())
+	var misfit *podtext.MisfitError
 	switch {
 	case errors.As(err, &misfit):
-		return nil, misfit.problems(path)
+		return nil, misfit.Problems(path)
 	case err != nil:
 		return nil, field.ErrorList{field.Invalid(path, field.OmitValueType{}, err.Error())}
 	}
-	return validatePod(pod, sampleTask().NodeName, path)
+	return validatePod(pod, podtext.Sample().NodeName, path)
 }
 
 // ValidateStructured validates a structured pod template as Validate does a text.

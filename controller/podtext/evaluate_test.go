@@ -1,4 +1,4 @@
-package jobspec
+package podtext
 
 import (
 	"errors"
@@ -7,10 +7,10 @@ import (
 	"text/template"
 )
 
-var sampleData = templateData{Namespace: "jobs", ExecutionID: "20261124034200", NodeName: "node-1.zone-a"}
+var sampleData = Data{Namespace: "jobs", ExecutionID: "20261124034200", NodeName: "node-1.zone-a"}
 
 // standard executes a template with text/template alone.
-func standard(text string, data templateData) (string, error) {
+func standard(text string, data Data) (string, error) {
 	parsed, err := template.New("pod-template.yaml").Option("missingkey=error").Parse(text)
 	if err != nil {
 		return "", err
@@ -20,7 +20,7 @@ func standard(text string, data templateData) (string, error) {
 	return out.String(), err
 }
 
-func ours(text string, data templateData) (string, error) {
+func ours(text string, data Data) (string, error) {
 	out := limitedBuffer{limit: maxRendered}
 	err := evaluate(&out, text, data)
 	return out.String(), err

@@ -1,4 +1,4 @@
-package jobspec
+package podtext
 
 import (
 	"runtime"
@@ -59,6 +59,7 @@ func TestEvaluateIsBounded(t *testing.T) {
 }
 
 func TestEvaluateTakesWhatIsWithinItsBounds(t *testing.T) {
+	const longest = 256 << 10 // that jobspec.Validate accepts
 	tests := map[string]struct {
 		text string
 		want int // bytes
@@ -71,7 +72,7 @@ func TestEvaluateTakesWhatIsWithinItsBounds(t *testing.T) {
 		},
 		"a list that grows":            {`{{ $x := "" }}{{ range 1000 }}{{ $x = print $x "," . }}{{ end }}{{ $x }}`, 3890},
 		"a text as long as the output": {`{{ printf "%524288d" 1 }}`, 524288},
-		"the longest template":         {strings.Repeat("{{1}}", maxTemplate/5), maxTemplate / 5},
+		"the longest template":         {strings.Repeat("{{1}}", longest/5), longest / 5},
 		"the deepest template":         {strings.Repeat("{{if 1}}", 15000) + "x" + strings.Repeat("{{end}}", 15000), 1},
 	}
 	for name, tt := range tests {

@@ -1,4 +1,4 @@
-package jobspec
+package podtext
 
 import (
 	"bytes"
@@ -14,17 +14,28 @@ import (
 // maxRendered bounds the rendered text: a Job has to fit into etcd.
 const maxRendered = 512 << 10
 
-// podFromTemplate executes the template and decodes the pod strictly: otherwise a
-// misspelled field would be ignored silently.
-func podFromTemplate(text string, data templateData) (*corev1.Pod, error) {
+// Pod renders a template and decodes the pod. The error is a MisfitError if what it renders
+// to does not fit into a pod.
+func Pod(text string, data Data) (*corev1.Pod, error) {
+	rendered, err := Render(text, data)
+	if err != nil {
+		return nil, err
+	}
+	return Decode(rendered)
+}
+
+// Render executes a template. Its errors have the line and column of the template.
+func Render(text string, data Data) ([]byte, error) {
 	out := limitedBuffer{limit: maxRendered}
 	if err := evaluate(&out, text, data); err != nil {
 		return nil, err
 	}
-	return decodePod(out.Bytes())
+	return out.Bytes(), nil
 }
 
-func decodePod(rendered []byte) (*corev1.Pod, error) {
+// Decode decodes a rendered pod strictly: otherwise a misspelled field would be ignored
+// silently.
+func Decode(rendered []byte) (*corev1.Pod, error) {
 	asJSON, err := toJSON(rendered)
 	if err != nil {
 		return nil, err
@@ -32,12 +43,20 @@ func decodePod(rendered []byte) (*corev1.Pod, error) {
 	pod := &corev1.Pod{}
 	unknown, err := json.UnmarshalStrict(asJSON, pod)
 	if err := errors.Join(append(unknown, err)...); err != nil {
-		return nil, &misfitError{document: asJSON, err: err}
+		return nil, &MisfitError{document: asJSON, err: err}
 	}
 	if pod.Kind != "Pod" || (pod.APIVersion != "v1" && pod.APIVersion != "") {
 		return nil, fmt.Errorf("must be of apiVersion v1, kind Pod, not %q, %q", pod.APIVersion, pod.Kind)
 	}
-	return pod, hasContainers(pod)
+	return pod, HasContainers(pod)
+}
+
+// HasContainers returns an error if the pod has no container.
+func HasContainers(pod *corev1.Pod) error {
+	if len(pod.Spec.Containers) == 0 {
+		return errors.New("spec.containers: must have at least one container")
+	}
+	return nil
 }
 
 // toJSON rejects duplicate keys. The type of a scalar depends on its field: an execution

@@ -1,4 +1,4 @@
-package jobspec
+package podtext
 
 import (
 	"errors"
@@ -10,21 +10,21 @@ import (
 
 const templateName = "pod-template.yaml"
 
-// templateData is the data of a pod template.
-type templateData struct {
+// Data is the data of a pod template.
+type Data struct {
 	Namespace   string
 	ExecutionID string
 	NodeName    string
 }
 
 // values are a map, as the predecessor's were: {{ index . "NodeName" }} works.
-func (d templateData) values() map[string]string {
+func (d Data) values() map[string]string {
 	return map[string]string{"Namespace": d.Namespace, "ExecutionID": d.ExecutionID, "NodeName": d.NodeName}
 }
 
 // evaluate executes a Go text/template over the data. Its errors have the line
 // and column of the template.
-func evaluate(w io.Writer, text string, data templateData) error {
+func evaluate(w io.Writer, text string, data Data) error {
 	b := &boundedExecution{out: w}
 	t, err := template.New(templateName).Option("missingkey=error").Funcs(b.functions()).Parse(text)
 	if err != nil {

@@ -1,21 +1,22 @@
-package jobspec
+package podtext
 
 import (
 	"strings"
 	"text/template/parse"
 )
 
-// Trace renders the pod template for the sample node, as Validate does, and returns the
+// Trace renders a template for the sample node, as jobspec.Validate does, and returns the
 // line of the template for each rendered line. If the template fails, it returns the
 // output before the error.
 func Trace(template string) (rendered string, lines []int, err error) {
 	out := traced{limitedBuffer: limitedBuffer{limit: maxRendered}, template: template}
-	err = evaluate(&out, template, sampleTask())
+	err = evaluate(&out, template, Sample())
 	return out.String(), out.lines, err
 }
 
-func sampleTask() templateData {
-	return templateData{Namespace: "sample-namespace", ExecutionID: "20060102150405", NodeName: "sample-node"}
+// Sample returns the data of a node with which a template is validated.
+func Sample() Data {
+	return Data{Namespace: "sample-namespace", ExecutionID: "20060102150405", NodeName: "sample-node"}
 }
 
 // tracer is a writer that knows the position in the template of the next write.

@@ -1,4 +1,4 @@
-package jobspec
+package podtext
 
 import (
 	"cmp"
@@ -15,18 +15,20 @@ import (
 	"sigs.k8s.io/json"
 )
 
-// misfitError says that a template does not render to a pod. The decoder reports only
+// MisfitError says that a template does not render to a pod. The decoder reports only
 // the first wrong value, and not always its field.
-type misfitError struct {
+type MisfitError struct {
 	document stdjson.RawMessage
 	err      error
 }
 
-func (e *misfitError) Error() string { return e.err.Error() }
-func (e *misfitError) Unwrap() error { return e.err }
+func (e *MisfitError) Error() string { return e.err.Error() }
 
-// problems returns all wrong values.
-func (e *misfitError) problems(path *field.Path) field.ErrorList {
+// Unwrap returns the error of the decoder.
+func (e *MisfitError) Unwrap() error { return e.err }
+
+// Problems returns all wrong values, with their paths below path.
+func (e *MisfitError) Problems(path *field.Path) field.ErrorList {
 	var root any
 	if err := json.UnmarshalCaseSensitivePreserveInts(e.document, &root); err != nil {
 		return field.ErrorList{field.Invalid(path, field.OmitValueType{}, err.Error())}
