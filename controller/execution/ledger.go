@@ -1,6 +1,7 @@
 package execution
 
 import (
+	"maps"
 	"slices"
 	"time"
 )
@@ -250,7 +251,9 @@ func (l *Ledger) NextAccount(a Admission) Account {
 	for i := range l.created {
 		next.Created.Add(i)
 	}
-	for i := range l.unsaved {
+	// In ascending order, a set grows at its end: of an execution that is canceled, thousands
+	// of tasks end at once.
+	for _, i := range slices.Sorted(maps.Keys(l.unsaved)) {
 		indexes := next.Outcomes[l.tasks[i].Outcome]
 		indexes.Add(i)
 		next.Outcomes[l.tasks[i].Outcome] = indexes

@@ -43,6 +43,9 @@ func NewEvents(client Client, clk clock.PassiveClock, controller, instance strin
 const (
 	EventExecutionStarted   = "ExecutionStarted"
 	EventExecutionClosed    = "ExecutionClosed"
+	EventExecutionPaused    = "ExecutionPaused"
+	EventExecutionResumed   = "ExecutionResumed"
+	EventExecutionCanceled  = "ExecutionCanceled"
 	EventTickSkipped        = "TickSkipped"
 	EventTicksMissed        = "TicksMissed"
 	EventTicksPassedOver    = "TicksPassedOver"
@@ -70,6 +73,9 @@ func ownActions() map[string]string {
 	return map[string]string{
 		EventExecutionStarted:   "OpenExecution",
 		EventExecutionClosed:    "CloseExecution",
+		EventExecutionPaused:    "PauseExecution",
+		EventExecutionResumed:   "ResumeExecution",
+		EventExecutionCanceled:  "CancelExecution",
 		EventTickSkipped:        "SkipTick",
 		EventTicksMissed:        "SkipTick",
 		EventTicksPassedOver:    "SkipTick",
