@@ -31,7 +31,7 @@ func (c *cluster) runJob(job *batchv1.Job) {
 		c.untilStopped(job, pod, "DeadlineExceeded")
 		return
 	}
-	if !c.sleep(b.startAfter) {
+	if !c.untilStarted(job, pod, b.startAfter) {
 		return
 	}
 	started := metav1.Now()
@@ -130,22 +130,41 @@ func (c *cluster) updatePod(pod *corev1.Pod) {
 	}
 }
 
-// untilStopped waits until the Job's deadline was shortened, deletes the pod
-// and fails the Job, as the Job controller does.
+// untilStarted waits until the pod starts, unless its Job is stopped before.
+func (c *cluster) untilStarted(job *batchv1.Job, pod *corev1.Pod, after time.Duration) bool {
+	const poll = 100 * time.Millisecond
+	for ; after > 0; after -= poll {
+		if !c.sleep(min(after, poll)) || c.failStopped(job, pod, batchv1.JobReasonDeadlineExceeded) {
+			return false
+		}
+	}
+	return true
+}
+
+// untilStopped waits until the Job's deadline was shortened.
 func (c *cluster) untilStopped(job *batchv1.Job, pod *corev1.Pod, reason string) {
 	for c.sleep(100 * time.Millisecond) {
-		there, err := c.client.BatchV1().Jobs(job.Namespace).Get(c.ctx, job.Name, metav1.GetOptions{})
-		if err != nil {
-			return
-		}
-		if *there.Spec.ActiveDeadlineSeconds == 1 {
-			c.conclude(job.Name, batchv1.JobFailed, reason)
-			if err := c.client.CoreV1().Pods(pod.Namespace).Delete(c.ctx, pod.Name, metav1.DeleteOptions{}); err != nil && !apierrors.IsNotFound(err) && c.ctx.Err() == nil {
-				c.t.Errorf("delete pod: %v", err)
-			}
+		if c.failStopped(job, pod, reason) {
 			return
 		}
 	}
+}
+
+// failStopped deletes the pod and fails the Job if its deadline was shortened, as the Job
+// controller does. It reports whether the pod's life is over.
+func (c *cluster) failStopped(job *batchv1.Job, pod *corev1.Pod, reason string) bool {
+	there, err := c.client.BatchV1().Jobs(job.Namespace).Get(c.ctx, job.Name, metav1.GetOptions{})
+	if err != nil {
+		return true
+	}
+	if *there.Spec.ActiveDeadlineSeconds != 1 {
+		return false
+	}
+	c.conclude(job.Name, batchv1.JobFailed, reason)
+	if err := c.client.CoreV1().Pods(pod.Namespace).Delete(c.ctx, pod.Name, metav1.DeleteOptions{}); err != nil && !apierrors.IsNotFound(err) && c.ctx.Err() == nil {
+		c.t.Errorf("delete pod: %v", err)
+	}
+	return true
 }
 
 // untilTold waits until the Job's deadline was shortened, unless the pod is

@@ -17,6 +17,8 @@ type Next struct {
 	Account execution.Account
 	Running int       // how many node tasks have a pod that runs; the account does not have it
 	At      time.Time // of the write
+	// HeldBack keeps from the status that it is about the present spec.
+	HeldBack bool
 }
 
 // Steering returns what people have asked of the execution. The status that is written next
@@ -25,6 +27,21 @@ func (r Record) Steering() plan.Steering { return steeringOf(r.Object.Spec) }
 
 func steeringOf(spec v1alpha1.ExecutionSpec) plan.Steering {
 	return plan.Steering{Paused: spec.Paused, Cancel: plan.Cancel(spec.Cancel)}
+}
+
+// ObservedSteering returns what people had asked of the execution when the status was written
+// that observed it. A status that is not about the present spec does not say whether the
+// execution was canceled, and then a cancel is not among it.
+func (r Record) ObservedSteering() plan.Steering {
+	if r.Observed() {
+		return r.Steering()
+	}
+	return plan.Steering{Paused: saysPaused(r.Object.Status)}
+}
+
+func saysPaused(s v1alpha1.ExecutionStatus) bool {
+	c := meta.FindStatusCondition(s.Conditions, v1alpha1.ConditionComplete)
+	return c != nil && c.Reason == v1alpha1.ReasonPaused
 }
 
 // Observed reports whether the status is about the spec as it is.
@@ -54,7 +71,11 @@ func withNext(e *v1alpha1.Execution, p execution.Plan, next Next) v1alpha1.Execu
 	s := statusOf(e.Status, next.Account)
 	counts := countsOf(p, next.Account, next.Running)
 	s.Counts = &counts
-	s.ObservedGeneration = e.Generation
+	steering, generation := steeringOf(e.Spec), e.Generation
+	if next.HeldBack {
+		steering, generation = plan.Steering{Paused: saysPaused(s)}, s.ObservedGeneration
+	}
+	s.ObservedGeneration = generation
 	at := metav1.NewTime(next.At.Truncate(time.Second))
 	if s.OpenTime != nil {
 		until := at
@@ -65,8 +86,8 @@ func withNext(e *v1alpha1.Execution, p execution.Plan, next Next) v1alpha1.Execu
 	}
 	ended := next.Account.Count()
 	ended[execution.Skipped] += len(p.Skipped)
-	for _, c := range plan.Conditions(next.Account.Phase, steeringOf(e.Spec), ended) {
-		c.LastTransitionTime, c.ObservedGeneration = at, e.Generation
+	for _, c := range plan.Conditions(next.Account.Phase, steering, ended) {
+		c.LastTransitionTime, c.ObservedGeneration = at, generation
 		meta.SetStatusCondition(&s.Conditions, c)
 	}
 	return s

@@ -17,6 +17,7 @@
 //	verify.go     asks the API server for its Job
 //	stop.go       stops its Job
 //	end.go        ends it
+//	steer.go      what follows from a pause, a resume or a cancel
 //	rejection.go  handles a Job that the API server rejects
 //	silence.go    asks the API server whether its node is silent
 //	orphan.go     asks the API server whether its Job has left a pod

@@ -141,6 +141,7 @@ type Execution struct {
 	taking     sync.WaitGroup // callbacks that are being accepted
 	unreadable int            // how many times in a row the writer could not parse the record that it read again
 	written    time.Time      // when the writer last wrote the record, or began
+	announced  plan.Steering  // what the writer has written an event about, or an earlier leader
 	turns      []turnMemory   // by index
 
 	mu     sync.Mutex // guards what follows
@@ -149,12 +150,17 @@ type Execution struct {
 	memory []taskMemory // by index
 	// logsDue counts the tasks whose logs are still to be saved: the execution
 	// closes after them.
-	logsDue    int
-	closing    bool            // callbacks are no longer accepted
-	over       bool            // the run has ended
-	failures   int             // node tasks that failed or were lost
-	freed      []time.Time     // when pods ended whose slots are free now, for the refill metric
-	rejections map[string]bool // the causes that have an event
+	logsDue int
+	// creating has the tasks with a request to create their Job that is under way (zero), or
+	// had no response and may be carried out until then.
+	creating     map[int]time.Time
+	resumes      int             // how often the execution was resumed
+	restCanceled bool            // the execution is canceled, and with it the tasks that were not admitted
+	closing      bool            // callbacks are no longer accepted
+	over         bool            // the run has ended
+	failures     int             // node tasks that failed or were lost
+	freed        []time.Time     // when pods ended whose slots are free now, for the refill metric
+	rejections   map[string]bool // the causes that have an event
 }
 
 // turnMemory is what a task's turns remember for the next one. It needs no lock: the work
@@ -164,6 +170,7 @@ type turnMemory struct {
 	stopped    *plan.Stopped  // its Job was stopped
 	stopping   *execution.End // its Job may have been stopped, by a request without a response
 	rejected   time.Time      // when the API server first rejected its Job, or what the Job needs
+	resumes    int            // how often the execution had been resumed before the last turn
 	unanswered time.Time      // when a request to create its Job failed that may still be carried out
 }
 

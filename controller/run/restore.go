@@ -2,6 +2,7 @@ package run
 
 import (
 	"cmp"
+	"time"
 
 	"github.com/batch-job-controller/batch-job-controller/controller/execution"
 	"github.com/batch-job-controller/batch-job-controller/controller/jobspec"
@@ -37,6 +38,8 @@ func New(d Deps, initial Initial) *Execution {
 		ledger:     execution.NewLedger(p, initial.Record.Account),
 		memory:     make([]taskMemory, len(p.Nodes)),
 		rejections: map[string]bool{},
+		creating:   map[int]time.Time{},
+		announced:  initial.Record.ObservedSteering(),
 		written:    d.Clock.Now(),
 	}
 	e.ledger.Resize(initial.Slots)

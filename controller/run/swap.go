@@ -110,7 +110,5 @@ func (e *Execution) follow(current record.Record) {
 	defer e.mu.Unlock()
 	before := e.steering()
 	e.record = current
-	if now := e.steering(); now != before {
-		e.Log.Info("execution steered", "execution", e.id, "paused", now.Paused, "cancel", now.Cancel)
-	}
+	e.steer(before)
 }

@@ -12,6 +12,7 @@ import (
 	"k8s.io/apimachinery/pkg/runtime"
 	"k8s.io/client-go/kubernetes/fake"
 	clienttesting "k8s.io/client-go/testing"
+	"k8s.io/utils/clock"
 
 	v1alpha1fake "github.com/batch-job-controller/batch-job-controller/controller/api/client/fake"
 	"github.com/batch-job-controller/batch-job-controller/controller/api/v1alpha1"
@@ -36,7 +37,12 @@ func newRereading(t *testing.T) rereading {
 	p.NodeCronJob = "check"
 	r, _, err := store.Create(t.Context(), p, execution.Account{Phase: execution.Open}, p.Scheduled)
 	testkit.Must(t, err)
-	return rereading{&Execution{Deps: Deps{Records: store, Log: slog.New(slog.DiscardHandler)}, id: p.ID, record: r}, server}
+	e := &Execution{
+		Deps: Deps{Records: store, Clock: clock.RealClock{}, Log: slog.New(slog.DiscardHandler)}, id: p.ID, record: r,
+		ledger: execution.NewLedger(p, r.Account), tasks: newWorkqueue("tasks", clock.RealClock{}), logs: newWorkqueue("logs", clock.RealClock{}),
+	}
+	t.Cleanup(e.Discard)
+	return rereading{e, server}
 }
 
 // edit changes the Execution, as the API server stores it.

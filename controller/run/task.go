@@ -65,11 +65,15 @@ func (e *Execution) gather(key execution.Key) (task, bool) {
 	node := e.Caches.Node(stored.Node)
 	nodeGone := node == nil
 	created := job != nil || e.ledger.Created(index)
-	if !nodeGone && !created && !e.ledger.Granted(index) {
-		return task{}, false // it waits for a slot
+	canceled := e.steering().Cancel != plan.NotCanceled && e.ledger.Admitted(index)
+	if !nodeGone && !created && !canceled && !e.ledger.Granted(index) {
+		return task{}, false // it waits for a slot, or for the writer to cancel it
 	}
 	t := task{key: key, index: index, name: name, plan: e.record.Plan, owner: e.record.Owner(), memory: &e.turns[index]}
 	t.memory.seen = t.memory.seen || job != nil
+	if t.memory.resumes != e.resumes {
+		t.memory.resumes, t.memory.rejected = e.resumes, time.Time{}
+	}
 	foreign := job != nil && !jobspec.Owned(job, t.owner, key)
 	if job != nil && !foreign {
 		e.ledger.NoteCreated(index)
@@ -79,6 +83,7 @@ func (e *Execution) gather(key execution.Key) (task, bool) {
 	}
 	t.observed = plan.Observation{
 		Settings: t.plan.Settings,
+		Steering: e.steering(),
 		Task:     stored,
 		Admitted: e.ledger.Admitted(index),
 		Created:  e.ledger.Created(index),
@@ -119,7 +124,13 @@ func (e *Execution) act(ctx context.Context, fence lease.Fence, t task, action p
 	}
 	switch action.Step {
 	case plan.Create:
-		return e.createJob(ctx, fence, t)
+		if !e.beginCreate(t) {
+			return nil
+		}
+		before := t.memory.unanswered
+		err := e.createJob(ctx, fence, t)
+		e.endCreate(t, t.memory.unanswered.Equal(before))
+		return err
 	case plan.Verify:
 		return e.verifyJob(ctx, t, action.End)
 	case plan.Stop:

@@ -126,7 +126,9 @@ func (e *Execution) writeRecord(ctx context.Context, fence lease.Fence, isDue bo
 		case todo.close:
 			done, err = e.close(ctx, fence, ending)
 		case todo.next != nil:
-			done, err = e.writeAccount(ctx, fence, *todo.next, ending)
+			if done, err = e.writeAccount(ctx, fence, *todo.next, ending); done {
+				e.announceSteering(ctx)
+			}
 		default:
 			return todo.wait, nil
 		}
@@ -168,15 +170,19 @@ type writing struct {
 func (e *Execution) toWrite(isDue bool) writing {
 	e.mu.Lock()
 	defer e.mu.Unlock()
-	admission := execution.Admission{Share: execution.NoShare}
+	e.cancelUnadmitted()
+	admission := plan.NextAdmission(e.steering(), execution.NoShare)
+	heldBack := e.isHeldBack()
 	var wait time.Duration
 	switch urgency := e.ledger.Urgency(admission); {
 	case e.record.Deleted():
 		return writing{abort: true}
 	case urgency == execution.NoWrite && e.ledger.Done() && e.logsDue == 0:
 		return writing{close: true}
-	case urgency == execution.Immediate, !e.record.Observed(): // a slot or a person waits for it
+	case urgency == execution.Immediate, e.isUnobserved() && !heldBack: // a slot or a person waits for it
 	case urgency == execution.Deferred && !isDue:
+		wait = coalesceWindow
+	case urgency == execution.NoWrite && heldBack:
 		wait = coalesceWindow
 	case urgency == execution.NoWrite && e.ledger.Running() == e.record.Running():
 		return writing{}
@@ -192,5 +198,5 @@ func (e *Execution) toWrite(isDue bool) writing {
 
 // next returns what to write with an account. The caller holds e.mu.
 func (e *Execution) next(account execution.Account) record.Next {
-	return record.Next{Account: account, Running: e.ledger.Running(), At: e.Clock.Now()}
+	return record.Next{Account: account, Running: e.ledger.Running(), At: e.Clock.Now(), HeldBack: e.isHeldBack()}
 }
