@@ -150,7 +150,9 @@ func (w *world) serve(p *process, r request, l luck, commit func() error) error 
 		w.kill(p, "before "+r.verb+" "+r.String())
 		return errKilled
 	}
+	w.acting = p
 	err := commit()
+	w.acting = nil
 	lost := r.write && w.stormy() && l.next().next().next().chance(w.scenario.lost)
 	switch {
 	case err != nil:

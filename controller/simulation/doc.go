@@ -31,6 +31,7 @@
 //	replica_test.go     the parts of a replica: the only file that uses the controller's API
 //	events_test.go      faults of nodes, and deletions by users
 //	patches_test.go     changes of an Execution's spec and metadata that must not disturb it
+//	steering_test.go    pauses and cancels of users, and what they may do
 //	denial_test.go      denials by admission, and damaged records
 //	oracle_test.go      what must always hold
 //	record_test.go      the records that the oracle has seen, parsed by itself

@@ -51,6 +51,9 @@ func (w *world) scheduleEvents() {
 	for _, d := range s.damages {
 		w.at(w.start.Add(d.at), w.damage)
 	}
+	for _, e := range s.steerings {
+		w.at(w.start.Add(e.at), func() { w.steer(e) })
+	}
 	for _, e := range s.userEvents {
 		w.at(w.start.Add(e.at), func() { w.userEvent(e) })
 	}

@@ -48,6 +48,7 @@ func (w *world) update(k kind, o object) error {
 		return err
 	}
 	if job, ok := o.(*batchv1.Job); ok && isStopped(job) && !isStopped(before.(*batchv1.Job)) {
+		w.oracle.checkStop(job)
 		w.jobStopped(job)
 	}
 	return nil

@@ -41,6 +41,7 @@ type recordState struct {
 	// failed or a request to create it came late.
 	tokensKept bool
 	damaged    bool // a user made it unreadable, and nothing may be written to it
+	pause      pause
 }
 
 // opening is the time in which an execution was open.
@@ -137,6 +138,8 @@ func (o *oracle) recordClosed(id execution.ID, r *recordState) {
 			w.fail("I3: %s of %s counts as skipped, but had a Job", key.Node, id)
 		case outcome.Reason == execution.JobTimeout && job != nil && job.inTime:
 			w.fail("I10: %s of %s counts as %s, but its work was done", key.Node, id, outcome.Reason)
+		case outcome.State == execution.Canceled:
+			o.checkCanceledTask(r, key, outcome.Reason)
 		case outcome.State == execution.Succeeded && (job == nil || !job.succeeded):
 			w.fail("I3: %s of %s counts as succeeded, but did not", key.Node, id)
 		}
@@ -191,6 +194,7 @@ func (o *oracle) jobCreated(job *batchv1.Job) {
 	if outcome, ended := r.outcomes[r.index[key.Node]]; ended {
 		w.fail("I2: the Job %s was created after its task had ended as %s", job.Name, outcome.State)
 	}
+	o.checkPaused(r, job)
 	o.checkPool("the Job "+job.Name, job.Name)
 	o.checkAddress(job)
 }

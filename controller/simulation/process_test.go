@@ -13,6 +13,7 @@ type process struct {
 	world *world
 	slot  int
 	name  string
+	since time.Time       // when it started
 	ctx   context.Context // ends with the process
 	exit  context.CancelFunc
 	term  context.CancelFunc // as SIGTERM does
@@ -37,7 +38,7 @@ func (w *world) boot(slot int) {
 	}
 	w.born++
 	p := &process{
-		world: w, slot: slot, name: processName(slot, w.born),
+		world: w, slot: slot, name: processName(slot, w.born), since: time.Now(),
 		killed: make(chan struct{}), attempts: map[string]int{},
 	}
 	p.ctx, p.exit = context.WithCancel(context.Background())
@@ -168,6 +169,7 @@ func (w *world) calmDown() {
 			w.goOn(p)
 		}
 	}
+	w.resumeAll()
 }
 
 // awake waits until the process is not suspended. It returns an error if the process is

@@ -46,6 +46,7 @@ func (o *oracle) statusWritten(before, now *v1alpha1.Execution) {
 		o.world.fail("the record of %s cannot be read: %v", id, err)
 		return
 	}
+	o.observed(r)
 	switch {
 	case !opens && was == execution.Closed:
 		o.world.fail("the record of %s was written after it was closed", id)

@@ -38,9 +38,11 @@ type scenario struct {
 	services                   []serviceEvent
 	nodeEvents                 []nodeEvent
 	userEvents                 []userEvent
-	patches                    []patch // of Executions
-	never, hangs, fails, after float64 // of the pods
-	also                       float64 // of the pods: the result of another part is sent at the same time
+	patches                    []patch    // of Executions
+	steerings                  []steering // what users ask of the open execution
+	staysPaused                bool       // what is paused is not resumed at the end
+	never, hangs, fails, after float64    // of the pods
+	also                       float64    // of the pods: the result of another part is sent at the same time
 	runFor                     time.Duration
 	grace                      time.Duration // the grace period of a pod
 	stubborn                   float64       // share of the pods that take all of it
@@ -127,6 +129,7 @@ func drawScenario(seed uint64) *scenario {
 	s.drawGrace(rand.New(rand.NewPCG(seed, 0x96ace)))
 	s.drawSidecars(rand.New(rand.NewPCG(seed, 0x51de)))
 	s.drawPatches(rand.New(rand.NewPCG(seed, 0x9a7c)))
+	s.drawSteering(rand.New(rand.NewPCG(seed, 0x57ee2)))
 	return s
 }
 

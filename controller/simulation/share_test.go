@@ -23,7 +23,7 @@ const (
 
 // stats count what the seeds have done.
 type stats struct {
-	Seeds, Records, Closed, Jobs, Acknowledged, Unreported, Secrets, Denied, Readdressed, Crashes, PowerLosses, Damaged, Patched int
+	Seeds, Records, Closed, Jobs, Acknowledged, Unreported, Secrets, Denied, Readdressed, Crashes, PowerLosses, Damaged, Patched, Paused, Canceled int
 }
 
 func (s *stats) add(o stats) {
@@ -40,6 +40,8 @@ func (s *stats) add(o stats) {
 	s.PowerLosses += o.PowerLosses
 	s.Damaged += o.Damaged
 	s.Patched += o.Patched
+	s.Paused += o.Paused
+	s.Canceled += o.Canceled
 }
 
 // runAll runs all seeds in child processes.
@@ -61,7 +63,7 @@ func runAll(t *testing.T) {
 		}
 	}
 	t.Logf("in %s: %+v", time.Since(began).Round(time.Millisecond), sum)
-	if sum.Records == 0 || sum.Acknowledged == 0 || sum.Secrets == 0 || sum.Denied == 0 || sum.Patched == 0 {
+	if sum.Records == 0 || sum.Acknowledged == 0 || sum.Secrets == 0 || sum.Denied == 0 || sum.Patched == 0 || sum.Paused == 0 || sum.Canceled == 0 {
 		t.Error("nothing happened")
 	}
 }

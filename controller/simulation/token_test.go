@@ -173,6 +173,7 @@ func (o *oracle) tokensLeft() string {
 			continue
 		}
 		switch r := o.records[id]; {
+		case o.waits(id):
 		case r.gone && time.Since(r.goneAt) > 5*time.Second:
 			return fmt.Sprintf("the token Secret %s outlived the record of %s", secret.GetName(), id)
 		case !r.gone && !r.tokensKept:

@@ -142,7 +142,7 @@ func (o *oracle) checkReport(id execution.ID, r *recordState) {
 
 // missing describes what is still to be done, or returns nothing.
 func (w *world) missing() string {
-	if open := w.oracle.openRecords(); len(open) > 0 {
+	if open := w.oracle.unfinished(); len(open) > 0 {
 		return fmt.Sprintf("execution %s is still open", open[0])
 	}
 	for _, tick := range w.scenario.ticks {
@@ -204,7 +204,7 @@ func (w *world) judge() {
 		}
 	}
 	for id, r := range w.oracle.records {
-		if !r.gone && !r.damaged {
+		if !r.gone && !r.damaged && !w.oracle.waits(id) {
 			w.oracle.checkReport(id, r)
 		}
 	}

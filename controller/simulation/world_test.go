@@ -35,6 +35,7 @@ type world struct {
 	born      int        // number of processes so far
 	crashed   int
 	over      bool        // nothing happens after the end
+	acting    *process    // whose request is being carried out; nil: none
 	rewatches map[int]int // by slot
 	lives     map[string]*life
 	// readdressed is when the callback Service was last deleted or created.
