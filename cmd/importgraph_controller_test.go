@@ -251,6 +251,7 @@ var allowedOfController = map[string][]string{
 		"controller/lease",
 		"controller/plan",
 		"controller/record",
+		"controller/shares",
 		"controller/timing",
 		"controller/tokens",
 		"k8s.io/api/...",

@@ -118,6 +118,10 @@ func (l *Ledger) InFlight() int { return l.inFlight }
 // not the record has their ends. It is what the next account exposes at least.
 func (l *Ledger) Exposed() int { return l.exposed }
 
+// Usable returns how many tasks could be admitted and not have ended, if no share bounded
+// them: the pool, or as many as are left.
+func (l *Ledger) Usable() int { return min(l.plan.Settings.PodPoolSize, len(l.tasks)-l.ended) }
+
 // Running returns how many tasks run.
 func (l *Ledger) Running() int { return l.running }
 

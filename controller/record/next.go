@@ -15,10 +15,12 @@ import (
 // Next is what a write puts into the status of an execution that has been opened.
 type Next struct {
 	Account execution.Account
+	Share   *int32    // podShare; nil: none
 	Running int       // how many node tasks have a pod that runs; the account does not have it
 	At      time.Time // of the write
 	// HeldBack keeps from the status that it is about the present spec.
 	HeldBack bool
+	Write    bool // demands one, which proves that no other client has written the Execution: ErrUnchanged
 }
 
 // Steering returns what people have asked of the execution. The status that is written next
@@ -42,6 +44,14 @@ func (r Record) ObservedSteering() plan.Steering {
 func saysPaused(s v1alpha1.ExecutionStatus) bool {
 	c := meta.FindStatusCondition(s.Conditions, v1alpha1.ConditionComplete)
 	return c != nil && c.Reason == v1alpha1.ReasonPaused
+}
+
+// Share returns podShare, or execution.NoShare.
+func (r Record) Share() int {
+	if r.Object.Status.PodShare == nil {
+		return execution.NoShare
+	}
+	return int(*r.Object.Status.PodShare)
 }
 
 // Observed reports whether the status is about the spec as it is.
@@ -76,6 +86,7 @@ func withNext(e *v1alpha1.Execution, p execution.Plan, next Next) v1alpha1.Execu
 		steering, generation = plan.Steering{Paused: saysPaused(s)}, s.ObservedGeneration
 	}
 	s.ObservedGeneration = generation
+	s.PodShare = next.Share
 	at := metav1.NewTime(next.At.Truncate(time.Second))
 	if s.OpenTime != nil {
 		until := at

@@ -85,6 +85,10 @@ func NewStore(executions v1alpha1client.ExecutionInterface, parts corev1client.C
 	return Store{executions: executions, parts: parts, controller: controller}
 }
 
+// ErrUnchanged says that a write was demanded, but nothing would have changed. A second later,
+// the duration of the execution has.
+var ErrUnchanged = errors.New("nothing has changed in this second, so nothing was written")
+
 // Swap replaces the account, and all of the status that follows from it and from the spec. It
 // returns a Conflict error if another client has changed the Execution since it was read.
 func (s Store) Swap(ctx context.Context, old Record, next Next) (Record, error) {
@@ -93,6 +97,9 @@ func (s Store) Swap(ctx context.Context, old Record, next Next) (Record, error) 
 	written, err := s.executions.UpdateStatus(ctx, object, metav1.UpdateOptions{})
 	if err != nil {
 		return Record{}, fmt.Errorf("update execution record %s: %w", object.Name, err)
+	}
+	if next.Write && written.ResourceVersion == old.Object.ResourceVersion {
+		return Record{}, fmt.Errorf("update execution record %s: %w", object.Name, ErrUnchanged)
 	}
 	return Record{Plan: old.Plan, Account: next.Account, Object: written}, nil
 }

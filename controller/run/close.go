@@ -10,6 +10,7 @@ import (
 	"github.com/batch-job-controller/batch-job-controller/controller/execution"
 	"github.com/batch-job-controller/batch-job-controller/controller/kube"
 	"github.com/batch-job-controller/batch-job-controller/controller/lease"
+	"github.com/batch-job-controller/batch-job-controller/controller/shares"
 )
 
 // close stops accepting callbacks, writes the report, and then closes the record. If the
@@ -18,9 +19,9 @@ import (
 // callback accepted since, its report is the same.
 //
 // It reports whether it took a step: otherwise it is to be called again.
-func (e *Execution) close(ctx context.Context, fence lease.Fence, ending *Ending) (done bool, err error) {
+func (e *Execution) close(ctx context.Context, fence lease.Fence, share shares.Step, ending *Ending) (done bool, err error) {
 	e.mu.Lock()
-	phase, closing := e.ledger.Phase(), e.next(e.ledger.Closing())
+	phase, closing := e.ledger.Phase(), e.next(e.ledger.Closing(), share)
 	e.mu.Unlock()
 	if phase == execution.Open {
 		return e.writeAccount(ctx, fence, closing, ending) // which wakes the writer for the next step
@@ -31,7 +32,7 @@ func (e *Execution) close(ctx context.Context, fence lease.Fence, ending *Ending
 		return false, err
 	}
 	e.mu.Lock()
-	closed := e.next(e.ledger.Close(report))
+	closed := e.next(e.ledger.Close(report), shares.Step{Share: execution.NoShare})
 	e.mu.Unlock()
 	done, err = e.swapAccount(ctx, fence, closed, ending)
 	if done {

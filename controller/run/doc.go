@@ -10,6 +10,7 @@
 //	run.go        its run: starts the workers and the writer of the record
 //	writer.go     the only writer of the record: when it writes, and the event if it cannot
 //	swap.go       one compare-and-swap, and what a conflict means
+//	share.go      its share of maxPods                        shares.Keeper
 //	slots.go      grants free slots to the next tasks         Ledger.Grant
 //	task.go       the workers, which try a turn again after an
 //	              error; a turn: gather, decide, act          plan.Next

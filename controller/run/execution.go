@@ -17,6 +17,7 @@ import (
 	"github.com/batch-job-controller/batch-job-controller/controller/kube"
 	"github.com/batch-job-controller/batch-job-controller/controller/plan"
 	"github.com/batch-job-controller/batch-job-controller/controller/record"
+	"github.com/batch-job-controller/batch-job-controller/controller/shares"
 	"github.com/batch-job-controller/batch-job-controller/controller/timing"
 )
 
@@ -111,6 +112,8 @@ type Deps struct {
 	Caches     *kube.Caches
 	Executions *kube.Executions
 	Records    record.Store
+	Shares     Shares // nil: only the pool bounds the execution
+	Priority   func() int
 	Tokens     Tokens
 	Host       Host
 	Results    Results
@@ -143,6 +146,7 @@ type Execution struct {
 	written    time.Time      // when the writer last wrote the record, or began
 	announced  plan.Steering  // what the writer has written an event about, or an earlier leader
 	turns      []turnMemory   // by index
+	member     *shares.Member // is for the writer; nil: the execution has no share of maxPods
 
 	mu     sync.Mutex // guards what follows
 	record record.Record

@@ -33,7 +33,9 @@ func (e *Execution) Run(ctx context.Context, fence lease.Fence) Ending {
 	for range logWorkers {
 		work.Go(func() { e.workOnLogs(ctx) })
 	}
+	leave := e.join()
 	ending := e.keepRecord(ctx, fence)
+	leave()
 	e.mu.Lock()
 	e.over = true
 	e.mu.Unlock()

@@ -29,6 +29,7 @@ func (e *Execution) writeAccount(ctx context.Context, fence lease.Fence, next re
 	e.mu.Lock()
 	defer e.mu.Unlock()
 	e.ledger.Commit(next.Account)
+	e.writtenShare(next.Account)
 	e.grant()
 	e.wakeWriter() // there may be more to write, or the last task may have ended
 	return true, nil
@@ -39,12 +40,18 @@ func (e *Execution) writeAccount(ctx context.Context, fence lease.Fence, next re
 // ended or another client has changed the spec or the metadata of the Execution: what to
 // write has to be decided again.
 func (e *Execution) swapAccount(ctx context.Context, fence lease.Fence, next record.Next, ending *Ending) (written bool, err error) {
+	if err := e.checkShare(next); err != nil {
+		return false, err
+	}
 	write, done, err := fence(ctx)
 	if err != nil {
 		return false, err
 	}
 	defer done()
 	current, err := e.Records.Swap(write, e.Record(), next)
+	if err != nil {
+		e.loseShare()
+	}
 	switch {
 	case err == nil:
 		e.setRecord(current)
@@ -106,6 +113,7 @@ func (e *Execution) reread(ctx context.Context, wanted execution.Phase, ending *
 
 // follow takes over the Execution as another client has changed it.
 func (e *Execution) follow(current record.Record) {
+	e.loseShare()
 	e.mu.Lock()
 	defer e.mu.Unlock()
 	before := e.steering()

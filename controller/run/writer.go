@@ -11,6 +11,7 @@ import (
 	"github.com/batch-job-controller/batch-job-controller/controller/lease"
 	"github.com/batch-job-controller/batch-job-controller/controller/plan"
 	"github.com/batch-job-controller/batch-job-controller/controller/record"
+	"github.com/batch-job-controller/batch-job-controller/controller/shares"
 )
 
 const (
@@ -124,7 +125,7 @@ func (e *Execution) writeRecord(ctx context.Context, fence lease.Fence, isDue bo
 		case todo.abort:
 			ending.Aborted = true
 		case todo.close:
-			done, err = e.close(ctx, fence, ending)
+			done, err = e.close(ctx, fence, todo.share, ending)
 		case todo.next != nil:
 			if done, err = e.writeAccount(ctx, fence, *todo.next, ending); done {
 				e.announceSteering(ctx)
@@ -162,6 +163,7 @@ func (e *Execution) readIfChanged(ctx context.Context, ending *Ending) error {
 type writing struct {
 	abort bool          // the Execution is being deleted
 	close bool          // the last task has ended
+	share shares.Step   // what it writes of maxPods
 	next  *record.Next  // what it writes; nil: nothing now
 	wait  time.Duration // how long what there is to write may wait; 0: there is nothing
 }
@@ -171,15 +173,16 @@ func (e *Execution) toWrite(isDue bool) writing {
 	e.mu.Lock()
 	defer e.mu.Unlock()
 	e.cancelUnadmitted()
-	admission := plan.NextAdmission(e.steering(), execution.NoShare)
+	share := e.planShare()
+	admission := plan.NextAdmission(e.steering(), share.Admit)
 	heldBack := e.isHeldBack()
 	var wait time.Duration
 	switch urgency := e.ledger.Urgency(admission); {
 	case e.record.Deleted():
 		return writing{abort: true}
 	case urgency == execution.NoWrite && e.ledger.Done() && e.logsDue == 0:
-		return writing{close: true}
-	case urgency == execution.Immediate, e.isUnobserved() && !heldBack: // a slot or a person waits for it
+		return writing{close: true, share: share}
+	case urgency == execution.Immediate, share.Due, e.isUnobserved() && !heldBack: // a slot or a person waits for it
 	case urgency == execution.Deferred && !isDue:
 		wait = coalesceWindow
 	case urgency == execution.NoWrite && heldBack:
@@ -192,11 +195,6 @@ func (e *Execution) toWrite(isDue bool) writing {
 	if wait > 0 {
 		return writing{wait: wait}
 	}
-	next := e.next(e.ledger.NextAccount(admission))
+	next := e.next(e.ledger.NextAccount(admission), share)
 	return writing{next: &next}
-}
-
-// next returns what to write with an account. The caller holds e.mu.
-func (e *Execution) next(account execution.Account) record.Next {
-	return record.Next{Account: account, Running: e.ledger.Running(), At: e.Clock.Now(), HeldBack: e.isHeldBack()}
 }
