@@ -57,3 +57,27 @@ func TestALossWhileTheGrantIsWritten(t *testing.T) {
 		}
 	})
 }
+
+// TestALoweringIsBoundToTheStateBeforeTheWrite has another client write the state while the
+// Execution is written. Another leader may have granted the share that it has read since.
+func TestALoweringIsBoundToTheStateBeforeTheWrite(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		mine, other := holder{share: 10, Claim: shares.Claim{Want: 10}}, holder{Claim: shares.Claim{Want: 10}}
+		r := newRig(t, 10, []int{10, 0}, []holder{mine, other})
+		h := r.holders[0]
+		for _, h := range r.holders {
+			h.member.Plan(h.Claim)
+		}
+		step := h.member.Plan(h.Claim)
+		r.breakChain()
+		h.member.Written(0)
+		h.share = step.Share
+		r.rounds()
+		if !step.Due || r.String() != "5/10 0/0" {
+			t.Errorf("got %+v, then %s, want that the state is not told", step, r)
+		}
+		if r.write(t); r.String() != "5/5 5/5" {
+			t.Errorf("in the end: got %s", r)
+		}
+	})
+}
