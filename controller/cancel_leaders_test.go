@@ -207,6 +207,36 @@ func TestATaskThatEndsWhileItsExecutionIsCanceled(t *testing.T) {
 	}
 }
 
+// The cache shows what happens to pods a minute later.
+func TestACancelDoesNotRelyOnTheCacheOfPods(t *testing.T) {
+	for name, tt := range map[string]struct {
+		a     behaviour
+		patch string
+		want  execution.Outcome
+	}{
+		"a pod that runs is drained":   {behaviour{runFor: 30 * time.Second}, drainIt, succeeded},
+		"a pod that runs is stopped":   {behaviour{hangs: true}, stopIt, canceledAs(execution.Stopped)},
+		"a pod has done its work":      {behaviour{}, stopIt, succeeded},
+		"a pod has failed":             {behaviour{exitCode: 3}, drainIt, failedWith(execution.ContainerFailed)},
+		"a pod has not really started": {behaviour{never: "ErrImagePull"}, drainIt, canceledAs(execution.NotStarted)},
+	} {
+		t.Run(name, func(t *testing.T) {
+			inBubble(t, func(t *testing.T) {
+				c := newCluster(t, "a")
+				c.behave("a", tt.a)
+				c.through("pods", lens{late: time.Minute})
+				c.through("jobs", lens{late: 3 * time.Second})
+				r := startReplica(t, c, newMemoryStore(), testConfig())
+				defer r.kill()
+				time.Sleep(5 * time.Second)
+				c.steer(tt.patch)
+				time.Sleep(5 * time.Minute)
+				c.wantOutcomes(map[string]execution.Outcome{"a": tt.want})
+			})
+		})
+	}
+}
+
 func TestResultsOfACanceledNode(t *testing.T) {
 	inBubble(t, func(t *testing.T) {
 		c := newCluster(t, "a", "b", "c")

@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"time"
 
+	corev1 "k8s.io/api/core/v1"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 
 	"github.com/batch-job-controller/batch-job-controller/controller/execution"
@@ -39,17 +40,9 @@ func (e *Execution) leavesOrphan(ctx context.Context, t task) (bool, error) {
 	if !t.observed.Created || t.observed.NodeGone {
 		return false, nil
 	}
-	list, err := e.Client.CoreV1().Pods(e.Namespace).List(ctx, metav1.ListOptions{
-		LabelSelector: jobspec.TaskSelector(e.Controller, t.key).String(),
-	})
-	if err != nil {
-		return false, fmt.Errorf("list the pods of Job %s: %w", t.name, err)
-	}
-	t.observed.Pods = nil
-	for i := range list.Items {
-		if pod := &list.Items[i]; kube.IsOfJob(pod, t.name) {
-			t.observed.Pods = append(t.observed.Pods, pod)
-		}
+	var err error
+	if t.observed.Pods, err = e.listPods(ctx, t); err != nil {
+		return false, err
 	}
 	action := plan.Next(t.observed, e.Steady.Now())
 	if action.Step == plan.Verify && action.Unreachable {
@@ -57,4 +50,20 @@ func (e *Execution) leavesOrphan(ctx context.Context, t task) (bool, error) {
 		return !silent, err
 	}
 	return action.Step == plan.Wait, nil
+}
+
+// listPods asks the API server for the pods of the task's Job, or of a Job that had its name.
+func (e *Execution) listPods(ctx context.Context, t task) (pods []*corev1.Pod, err error) {
+	list, err := e.Client.CoreV1().Pods(e.Namespace).List(ctx, metav1.ListOptions{
+		LabelSelector: jobspec.TaskSelector(e.Controller, t.key).String(),
+	})
+	if err != nil {
+		return nil, fmt.Errorf("list the pods of Job %s: %w", t.name, err)
+	}
+	for i := range list.Items {
+		if pod := &list.Items[i]; kube.IsOfJob(pod, t.name) {
+			pods = append(pods, pod)
+		}
+	}
+	return pods, nil
 }

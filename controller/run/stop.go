@@ -16,6 +16,24 @@ import (
 	"github.com/batch-job-controller/batch-job-controller/controller/plan"
 )
 
+// stop stops the task's Job. If its execution is canceled, it decides once more with the pods
+// of the API server: in a cache that lags behind, a pod that runs has not started, and one
+// that has done its work runs.
+func (e *Execution) stop(ctx context.Context, fence lease.Fence, t task, action plan.Action) error {
+	if action.End.Outcome.State == execution.Canceled && t.memory.stopping == nil {
+		listing, cancel := context.WithTimeout(ctx, kube.RequestTimeout)
+		defer cancel()
+		var err error
+		if t.observed.Pods, err = e.listPods(listing, t); err != nil {
+			return err
+		}
+		if action = plan.Next(t.observed, e.Steady.Now()); action.Step != plan.Stop {
+			return e.act(ctx, fence, t, action)
+		}
+	}
+	return e.stopJob(ctx, fence, t, action.End)
+}
+
 // stopJob makes the Job controller end the Job and delete its pod. It writes the reason
 // into the Job for the next leader, because the pod's status is deleted with the pod.
 func (e *Execution) stopJob(ctx context.Context, fence lease.Fence, t task, end execution.End) error {

@@ -134,7 +134,7 @@ func (e *Execution) act(ctx context.Context, fence lease.Fence, t task, action p
 	case plan.Verify:
 		return e.verifyJob(ctx, t, action.End)
 	case plan.Stop:
-		return e.stopJob(ctx, fence, t, action.End)
+		return e.stop(ctx, fence, t, action)
 	case plan.SaveLogs:
 		e.mu.Lock()
 		defer e.mu.Unlock()

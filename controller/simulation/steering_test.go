@@ -141,7 +141,7 @@ func (o *oracle) checkCanceled(what string, reason execution.Reason, asked v1alp
 }
 
 // checkCanceledTask checks the outcome of a task that was canceled: it had no Job, or its Job
-// was stopped.
+// was stopped before the work was done.
 func (o *oracle) checkCanceledTask(r *recordState, key execution.Key, reason execution.Reason) {
 	o.stats.Canceled++
 	o.checkCanceled(key.Node+" of "+string(key.Execution), reason, r.object.Spec.Cancel)
@@ -151,6 +151,9 @@ func (o *oracle) checkCanceledTask(r *recordState, key execution.Key, reason exe
 	}
 	if l := o.world.lives[jobspec.JobName(name, key)]; l.stopped.IsZero() {
 		o.world.fail("I3: %s of %s counts as canceled, and its Job was not stopped", key.Node, key.Execution)
+	}
+	if job.inTime {
+		o.world.fail("I10: %s of %s counts as canceled, but its work was done", key.Node, key.Execution)
 	}
 }
 
