@@ -65,7 +65,7 @@ func TestADiskThatIsSlow(t *testing.T) {
 				if err != nil {
 					t.Fatal(err)
 				}
-				if err := store.Begin(testKey.Execution); err != nil {
+				if err := store.Begin(testKey.Execution, execution.About{}); err != nil {
 					t.Fatal(err)
 				}
 				disk.Fault = func(op memdisk.Op) error {

@@ -216,12 +216,12 @@ var allowedOfController = map[string][]string{
 		"controller/jobspec",
 		"controller/kube",
 		"controller/lease",
+		"controller/plan",
 		"controller/record",
 		"controller/run",
 		"controller/slots",
 		"controller/timing",
 		"k8s.io/api/...",
-		"k8s.io/apimachinery/...",
 	},
 	"controller/record": {
 		"controller/api/client",

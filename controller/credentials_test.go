@@ -193,7 +193,7 @@ func filesOf(t *testing.T, files fs.FS, id execution.ID) map[string]string {
 	must(t, err)
 	all := map[string]string{}
 	for _, entry := range entries {
-		if entry.Name() == "execution.json" {
+		if slices.Contains([]string{"execution.json", ".about.json"}, entry.Name()) {
 			continue
 		}
 		text, err := fs.ReadFile(files, string(id)+"/"+entry.Name())

@@ -155,7 +155,8 @@ func openTestKeyring(t *testing.T, client kube.Client, controller string) *auth.
 func newReplica(t *testing.T, client kube.Client, store Store, cfg config.Config, mutate ...func(*Options)) *replica {
 	t.Helper()
 	registry := prometheus.NewRegistry()
-	results := metrics.NewResults(metrics.ResultOptions{
+	results := metrics.NewExports(0)
+	results.Set(cfg.Name, metrics.ResultOptions{
 		Prefix: "foo", Gauges: []metrics.Gauge{{Name: "test", Help: "A test.", Labels: []string{"label"}}}, Latest: cfg.LatestMetricsLabel,
 	})
 	registry.MustRegister(results)

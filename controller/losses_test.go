@@ -21,6 +21,7 @@ func (s *memoryStore) emptied() {
 	s.begun = nil
 	clear(s.results)
 	clear(s.reports)
+	clear(s.abouts)
 }
 
 // The next leader announces results that were lost after their execution closed. It does not

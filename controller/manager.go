@@ -44,7 +44,7 @@ type Options struct {
 	TokenFile  string                 // has the replica's own service account token, which names the cluster's issuer; empty: there is none
 	TLS        definition.CallbackTLS // nil: callbacks come by plain HTTP
 	Store      Store
-	Results    *metrics.Results
+	Results    *metrics.Exports // has the definition of Config
 	Metrics    *metrics.Metrics
 	Clock      clock.WithTicker
 	Jitter     backoff.Jitter // of the pauses between tries; nil: there is none
@@ -123,13 +123,15 @@ func New(o Options) (*Manager, error) {
 	m.credentials = auth.NewCredentials(o.Keyring, auth.NewIssuers(o.TokenFile, o.Clock), jobspec.Audience(o.Namespace, o.Config.Name))
 	m.redactor = route.NewRedactor(m.credentials)
 	m.callbacks = m.newCallbacks(subjects)
-	m.results = intake.NewResults(o.Store, o.Results, o.Metrics, o.Log)
+	m.results = intake.NewResults(intake.ResultsOptions{
+		Store: o.Store, Exports: o.Results, Default: o.Config.Name, Metrics: o.Metrics, Log: o.Log,
+	})
 	m.recorder = intake.NewRecorder(intake.Options{
 		Executions: reported{m}, Replica: m, Identity: o.Identity, Store: o.Store, Results: m.results, Subjects: subjects,
 		Events: events, Redactor: m.redactor, Metrics: o.Metrics, Clock: o.Clock, Log: o.Log,
 	})
 	m.logs = &podlogs.Saver{
-		Controller: o.Config.Name, Namespace: o.Namespace, Client: o.Client, Caches: m.caches, Store: o.Store, Redactor: m.redactor, Metrics: o.Metrics, Log: o.Log,
+		Controller: o.Config.Name, Namespace: o.Namespace, Client: o.Client, Caches: m.caches, Store: o.Store, Redactor: m.redactor, Log: o.Log,
 	}
 	m.queues = []*queue.Queue{m.newQueue(m.source)}
 	if o.Validate != nil {

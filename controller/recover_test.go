@@ -60,7 +60,7 @@ func TestMetricsAreTheSameAfterARestart(t *testing.T) {
 		time.Sleep(4 * time.Minute) // d was stopped: the second execution is closed
 		r, _ = restart(r, c, store, cfg)
 		defer r.kill()
-		for _, want := range []string{`foo_test{executionID="latest",label="x",node="a"} 2`, `foo_processing{executionID="` + string(first) + `",node="b"} 1`, `batch_job_controller_last_execution_bad_node{node="b",outcome="failed",reason="ContainerFailed"} 1`} {
+		for _, want := range []string{`foo_test{executionID="latest",label="x",node="a"} 2`, `foo_processing{executionID="` + string(first) + `",node="b"} 1`, `batch_job_controller_last_execution_bad_node{node="b",nodecronjob="check",outcome="failed",reason="ContainerFailed"} 1`} {
 			if !strings.Contains(before, want) {
 				t.Errorf("metrics: no %s in\n%s", want, before)
 			}

@@ -2,7 +2,6 @@ package controller
 
 import (
 	"context"
-	"time"
 
 	"github.com/batch-job-controller/batch-job-controller/controller/lease"
 )
@@ -66,10 +65,6 @@ func (m *Manager) becomeStandby() {
 		q.Forget()
 	}
 	m.results.Forget()
-	m.Metrics.SetPool(0, 0)
-	m.Metrics.SetDamagedRecords(0) // the next leader counts them
-	m.Metrics.SetNextTick(time.Time{})
-	m.Metrics.ForgetLastReport()
 }
 
 // takesCallbacks reports whether this replica accepts callbacks. The caller holds m.mu.

@@ -17,6 +17,7 @@ import (
 type memoryStore struct {
 	mu      sync.Mutex
 	begun   []execution.ID
+	abouts  map[execution.ID]execution.About
 	claimed string // the claim of the results
 	results map[execution.Key][]byte
 	files   map[execution.Key]map[string]string
@@ -31,6 +32,7 @@ func newMemoryStore() *memoryStore {
 		files:   map[execution.Key]map[string]string{},
 		logs:    map[execution.Key]map[string]string{},
 		reports: map[execution.ID]execution.Report{},
+		abouts:  map[execution.ID]execution.About{},
 	}
 }
 
@@ -40,13 +42,24 @@ func (s *memoryStore) fail(err error) {
 	s.err = err
 }
 
-func (s *memoryStore) Begin(id execution.ID) error {
+func (s *memoryStore) Begin(id execution.ID, about execution.About) error {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	if !slices.Contains(s.begun, id) {
 		s.begun = append(s.begun, id)
 	}
+	s.abouts[id] = about
 	return s.err
+}
+
+func (s *memoryStore) About(id execution.ID) (execution.About, error) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	about, ok := s.abouts[id]
+	if !ok {
+		return about, fs.ErrNotExist
+	}
+	return about, s.err
 }
 
 func (s *memoryStore) CreateResult(key execution.Key, body []byte) error {

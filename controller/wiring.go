@@ -1,6 +1,7 @@
 package controller
 
 import (
+	"cmp"
 	"sync"
 
 	"github.com/batch-job-controller/batch-job-controller/controller/auth"
@@ -16,28 +17,36 @@ import (
 
 // newQueue returns the queue of a definition.
 func (m *Manager) newQueue(source *definition.Source) *queue.Queue {
+	own := m.Metrics.Of(source.Current().Name)
 	return queue.New(queue.Options{
 		Opener: definition.OpenerOptions{
 			Source: source, Namespace: m.Namespace, States: record.NewStateStore(m.Client.CoreV1().ConfigMaps(m.Namespace), m.Options.Config.Name),
-			Records: m.records, Nodes: m.caches, Host: m.newHost(), TLS: m.TLS, Announcer: m.announcer, Metrics: m.Metrics,
+			Records: m.records, Nodes: m.caches, Host: m.newHost(), TLS: m.TLS, Announcer: m.announcer, Metrics: own,
 			Clock: m.Clock, Jitter: m.Jitter, Log: m.Log,
 		},
 		Started: m.steady.Began(),
 		History: history.Options{
 			Controller: m.Options.Config.Name, Namespace: m.Namespace, Client: m.Client, Jobs: m.caches, Records: m.records, Directory: m.Store,
-			Results: m.results, Tokens: m.tokenOptions(), Announcer: m.announcer, Metrics: m.Metrics,
+			Results: m.results, Tokens: m.tokenOptions(), Announcer: m.announcer, Metrics: own,
 			Limits: func() (reports, jobs int) { d := source.Current(); return d.ReportHistory, d.JobHistory },
 			Clock:  m.Clock, Steady: m.steady, Jitter: m.Jitter, Log: m.Log,
 		},
-		Deps: m.runDeps, Slots: m.slotsFor, Results: m.results, Directory: m.Store, Metrics: m.Metrics,
+		Deps: m.runDeps, ConfigMap: func() (ofIt, has bool) { return true, m.Options.Config.HasDefinition }, Slots: m.slotsFor, Results: m.results, Directory: m.Store, Metrics: own,
 	})
 }
 
+// definitionOf returns the name of the definition that a plan was made for.
+func (m *Manager) definitionOf(p execution.Plan) string {
+	return cmp.Or(p.NodeCronJob, m.Options.Config.Name)
+}
+
 func (m *Manager) runDeps(p execution.Plan) run.Deps {
+	own, logs := m.Metrics.Of(m.definitionOf(p)), *m.logs
+	logs.Metrics = own
 	return run.Deps{
 		Controller: m.Options.Config.Name, Namespace: m.Namespace, Client: m.Client, Caches: m.caches, Executions: m.executions, Records: m.records,
-		Tokens: tokens.NewCreator(m.tokenOptions(), p), Host: m.newHost(), Results: m.results, Reports: m.Store, Logs: m.logs,
-		Announcer: m.announcer, Metrics: m.Metrics, Clock: m.Clock, Steady: m.steady, Jitter: m.Jitter, Log: m.Log, Workers: m.Workers,
+		Tokens: tokens.NewCreator(m.tokenOptions(), p), Host: m.newHost(), Results: m.results, Reports: m.Store, Logs: &logs,
+		Announcer: m.announcer, Metrics: own, Clock: m.Clock, Steady: m.steady, Jitter: m.Jitter, Log: m.Log, Workers: m.Workers,
 	}
 }
 

@@ -72,7 +72,8 @@ func newApp(o options, env config.Env, cfg config.Config, client kube.Client, ke
 	own := metrics.New(a.registry)
 	own.ConfigTaken(time.Now(), false)
 	metrics.WatchStore(a.registry, a.store)
-	results := metrics.NewResults(resultOptions(cfg))
+	results := metrics.NewExports(cfg.Callback.Limits.Series)
+	results.Set(cfg.Name, resultOptions(cfg))
 	if err := a.registry.Register(results); err != nil {
 		return nil, &misuseError{fmt.Errorf("metrics: %w", err)}
 	}
@@ -96,7 +97,9 @@ func newApp(o options, env config.Env, cfg config.Config, client kube.Client, ke
 		Log:        log,
 		ConfigMap:  env.ConfigMapName,
 		Validate:   a.judgeConfig(ext),
-		Applied:    func(cfg config.Config) { own.SeriesDropped(results.Configure(resultOptions(cfg))) },
+		Applied: func(cfg config.Config) {
+			own.SeriesDropped(results.Limit(cfg.Callback.Limits.Series) + results.Set(cfg.Name, resultOptions(cfg)))
+		},
 	})
 	if err != nil {
 		return nil, err

@@ -228,7 +228,8 @@ func (s *badServer) checkDirectory(t *testing.T) {
 	t.Helper()
 	err := filepath.WalkDir(s.outside, func(path string, _ os.DirEntry, err error) error {
 		name, _ := filepath.Rel(s.outside, path)
-		known := []string{".", "reports", "reports/latest", "reports/.results-claimed-by", "reports/" + string(s.execution)}
+		directory := "reports/" + string(s.execution)
+		known := []string{".", "reports", "reports/latest", "reports/.results-claimed-by", directory, directory + "/.about.json"}
 		isOfNode := func(node string) bool {
 			return strings.HasPrefix(name, filepath.Join("reports", string(s.execution), node))
 		}

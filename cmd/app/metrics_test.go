@@ -53,7 +53,7 @@ func TestAMetricThatFailsTakesNoOtherWithIt(t *testing.T) {
 // Every name in /metrics is reserved before the first result sets a gauge.
 func TestTheNamesOfAllOtherMetricsAreTaken(t *testing.T) {
 	a := &app{registry: prometheus.NewRegistry(), log: slog.New(slog.DiscardHandler)}
-	own := metrics.New(a.registry)
+	own := metrics.New(a.registry).Of("check")
 	own.JobCreateFailed("none")
 	a.registry.MustRegister(metrics.NewResults(metrics.ResultOptions{Prefix: "foo"}))
 	queue := workqueue.NewTypedWithConfig(workqueue.TypedQueueConfig[string]{Name: "test"})

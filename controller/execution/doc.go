@@ -16,7 +16,7 @@
 //	id.go         IDs; firing.go: why an execution begins
 //	task.go       a node task; verdict.go: whether it is good
 //	indexes.go    sets of tasks, as text
-//	report.go     the outcome of an execution
+//	report.go     the outcome of an execution; about.go: what it is, beside its results
 //	intake.go     what pods may send; callback.go, limit.go: errors about it
 //	hint.go       hints at common mistakes in JSON
 package execution

@@ -318,12 +318,17 @@ func (l *Ledger) Close(r Report) Account {
 // Report returns the execution's report.
 func (l *Ledger) Report(closed time.Time) Report {
 	r := Report{
-		ID:         l.plan.ID,
-		Trigger:    l.plan.Trigger,
-		Scheduled:  l.plan.Scheduled,
-		Closed:     closed,
-		ConfigHash: l.plan.ConfigHash,
-		Tasks:      make([]TaskReport, 0, len(l.tasks)+len(l.plan.Skipped)),
+		ID:          l.plan.ID,
+		Trigger:     l.plan.Trigger,
+		Scheduled:   l.plan.Scheduled,
+		Closed:      closed,
+		ConfigHash:  l.plan.ConfigHash,
+		NodeCronJob: l.plan.NodeCronJob,
+		Execution:   l.plan.Execution,
+		Partial:     l.plan.Partial,
+		Reason:      l.plan.Reason,
+		RequestedBy: l.plan.RequestedBy,
+		Tasks:       make([]TaskReport, 0, len(l.tasks)+len(l.plan.Skipped)),
 	}
 	for _, t := range l.tasks {
 		r.Tasks = append(r.Tasks, NewTaskReport(t))

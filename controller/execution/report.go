@@ -5,12 +5,20 @@ import "time"
 // Report is the outcome of an execution. It is written into the report directory
 // when the execution closes, and outlives the execution's objects.
 type Report struct {
-	ID         ID           `json:"id"`
-	Trigger    Trigger      `json:"trigger"`
-	Scheduled  time.Time    `json:"scheduled"`
-	Closed     time.Time    `json:"closed"`
-	ConfigHash string       `json:"configHash"`
-	Tasks      []TaskReport `json:"tasks"`
+	ID         ID        `json:"id"`
+	Trigger    Trigger   `json:"trigger"`
+	Scheduled  time.Time `json:"scheduled"`
+	Closed     time.Time `json:"closed"`
+	ConfigHash string    `json:"configHash"`
+	// NodeCronJob is the name of the definition; empty: that of the controller's ConfigMap.
+	NodeCronJob string `json:"nodeCronJob,omitempty"`
+	Execution   Object `json:"execution,omitzero"`
+	// Partial says that the nodes were narrowed: the report has only some of the definition's.
+	Partial bool `json:"partial,omitempty"`
+	// Reason is why the execution was asked for, and RequestedBy who asked, as its client says.
+	Reason      string       `json:"reason,omitempty"`
+	RequestedBy string       `json:"requestedBy,omitempty"`
+	Tasks       []TaskReport `json:"tasks"`
 }
 
 // TaskReport is one node's line of a Report. Skipped nodes have a line too.

@@ -2,7 +2,10 @@ package history
 
 import (
 	"context"
+	"errors"
 	"fmt"
+
+	apierrors "k8s.io/apimachinery/pkg/api/errors"
 
 	"github.com/batch-job-controller/batch-job-controller/controller/execution"
 	"github.com/batch-job-controller/batch-job-controller/controller/kube"
@@ -32,13 +35,29 @@ func (h *History) announceDamaged(ctx context.Context, damaged []*record.Damaged
 	}
 }
 
-// announceLosses announces once in a term which results are lost.
-func (h *History) announceLosses(ctx context.Context) {
+// announceLosses announces once in a term which results of the execution that closed last
+// are lost. Its plan is read only now, as the term need not wait for it.
+func (h *History) announceLosses(ctx context.Context) error {
 	h.mu.Lock()
-	lost := h.found.Losses
-	h.found.Losses = nil
+	head := h.found.LastClosed
 	h.mu.Unlock()
-	if lost != nil {
-		h.Announcer.Announce(ctx, lost.About, true, kube.EventResultsLost, execution.Truncate(lost.String(), kube.MaxEventMessage))
+	if head == nil {
+		return nil
 	}
+	closed, err := h.Records.Load(ctx, head.Object)
+	var damaged *record.DamagedError
+	switch {
+	case err == nil:
+		if lost := h.Results.Losses(closed); lost != nil {
+			h.Announcer.Announce(ctx, lost.About, true, kube.EventResultsLost, execution.Truncate(lost.String(), kube.MaxEventMessage))
+		}
+	case errors.As(err, &damaged), apierrors.IsNotFound(err):
+		h.Log.Warn("the plan of a closed execution cannot be read, so lost results are not noticed", "execution", head.ID, "error", err)
+	default:
+		return err
+	}
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	h.found.LastClosed = nil
+	return nil
 }

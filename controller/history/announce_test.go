@@ -1,17 +1,20 @@
 package history_test
 
 import (
+	"errors"
+	"slices"
 	"strings"
 	"testing"
 	"testing/synctest"
 
-	corev1 "k8s.io/api/core/v1"
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 
 	"github.com/batch-job-controller/batch-job-controller/controller/api/v1alpha1"
 	"github.com/batch-job-controller/batch-job-controller/controller/execution"
 	"github.com/batch-job-controller/batch-job-controller/controller/history"
 	"github.com/batch-job-controller/batch-job-controller/controller/intake"
 	"github.com/batch-job-controller/batch-job-controller/controller/kube"
+	"github.com/batch-job-controller/batch-job-controller/controller/testkit"
 )
 
 func phase(word v1alpha1.ExecutionPhase) func(*v1alpha1.Execution) {
@@ -89,16 +92,46 @@ func TestADamagedRecordOfTheOpenExecutionIsNotAnnouncedYet(t *testing.T) {
 func TestLossesAreAnnouncedOnceInATerm(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		w := newWorld(t)
+		r := w.execute(50, execution.Closed)
 		h := w.history()
-		losses := &intake.Losses{About: corev1.ObjectReference{Name: "check-20261124034200"}}
-		h.Resume(history.Found{Losses: losses})
+		w.losses = &intake.Losses{About: kube.ExecutionReference(r.Object)}
+		head := r.Head()
+		h.Resume(history.Found{Known: map[execution.ID]bool{}, LastClosed: &head})
+		w.fail("read plan", errors.New("no answer"))
 		w.run(h)
-		if got := w.announced(kube.EventResultsLost, losses.About.Name); len(got) != 1 {
+		if got := w.announced(kube.EventResultsLost, r.Object.Name); len(got) != 0 {
+			t.Errorf("while its plan cannot be read: got %q, want no event", got)
+		}
+		w.mend()
+		w.prune(h)
+		if got := w.announced(kube.EventResultsLost, r.Object.Name); len(got) != 1 {
 			t.Errorf("got %q, want one event", got)
 		}
 		w.prune(h)
-		if got := w.announced(kube.EventResultsLost, losses.About.Name); len(got) != 0 {
+		if got := w.announced(kube.EventResultsLost, r.Object.Name); len(got) != 0 {
 			t.Errorf("the next time: got %q, want no event", got)
+		}
+		if want := []execution.ID{r.Plan.ID}; !slices.Equal(w.asked, want) {
+			t.Errorf("looked for the results of %q, want %q", w.asked, want)
+		}
+	})
+}
+
+func TestLossesOfAnExecutionWhosePlanIsGoneAreNotNoticed(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		w := newWorld(t)
+		r := w.execute(50, execution.Closed)
+		h := w.history()
+		head := r.Head()
+		h.Resume(history.Found{Known: map[execution.ID]bool{}, LastClosed: &head})
+		for _, part := range r.Object.Status.Plan.Parts {
+			testkit.Must(t, w.client.CoreV1().ConfigMaps(namespace).Delete(t.Context(), part.Name, metav1.DeleteOptions{}))
+		}
+		w.steps = nil
+		w.run(h)
+		w.prune(h)
+		if len(w.asked)+len(w.events) > 0 {
+			t.Errorf("asked for %q, events %q", w.asked, w.events)
 		}
 	})
 }

@@ -31,6 +31,8 @@ type Directory interface {
 type Results interface {
 	// Drop ends the export of an execution's results.
 	Drop(id execution.ID)
+	// Losses returns which results of a closed execution are lost, or nil.
+	Losses(closed record.Record) *intake.Losses
 }
 
 // Jobs is the replica's cache of Jobs.
@@ -87,7 +89,9 @@ type History struct {
 type Found struct {
 	Known     map[execution.ID]bool      // executions that left a record or a report
 	LeftAlone map[execution.ID]LeftAlone // executions that seem open, but whose records are damaged
-	Losses    *intake.Losses             // not announced yet; nil: there are none
+	// LastClosed is the execution that closed last, until its results were looked for; nil:
+	// there is none.
+	LastClosed *record.Head
 }
 
 // New returns a History without executions.

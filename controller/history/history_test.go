@@ -22,6 +22,7 @@ import (
 	"github.com/batch-job-controller/batch-job-controller/controller/auth"
 	"github.com/batch-job-controller/batch-job-controller/controller/execution"
 	"github.com/batch-job-controller/batch-job-controller/controller/history"
+	"github.com/batch-job-controller/batch-job-controller/controller/intake"
 	"github.com/batch-job-controller/batch-job-controller/controller/jobspec"
 	"github.com/batch-job-controller/batch-job-controller/controller/record"
 	"github.com/batch-job-controller/batch-job-controller/controller/testkit"
@@ -51,8 +52,10 @@ type world struct {
 	jobs    []*batchv1.Job // in the cache
 	open    execution.ID
 	events  []string
-	damaged int      // records, by the metric
-	errors  []string // of the store, by the metric
+	damaged int            // records, by the metric
+	errors  []string       // of the store, by the metric
+	losses  *intake.Losses // of any execution
+	asked   []execution.ID // whose losses were asked for
 
 	keepReports, keepJobs int
 	sweeps                bool // steps has what is deleted of closed executions in one request
@@ -63,6 +66,10 @@ func newWorld(t *testing.T) *world {
 	w.records = record.NewStore(w.client.V1alpha1().Executions(namespace), w.client.CoreV1().ConfigMaps(namespace), name)
 	w.client.Resources.PrependReactor("list", "executions", func(clienttesting.Action) (bool, runtime.Object, error) {
 		err := w.failing("list records")
+		return err != nil, nil, err
+	})
+	w.client.PrependReactor("get", "configmaps", func(clienttesting.Action) (bool, runtime.Object, error) {
+		err := w.failing("read plan")
 		return err != nil, nil, err
 	})
 	deletion := func(action clienttesting.Action) (bool, runtime.Object, error) {
@@ -138,6 +145,13 @@ func (r results) Drop(id execution.ID) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	r.steps = append(r.steps, "drop results "+string(id))
+}
+
+func (r results) Losses(closed record.Record) *intake.Losses {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	r.asked = append(r.asked, closed.Plan.ID)
+	return r.losses
 }
 
 func (w *world) JobsOf(executions map[execution.ID]bool) (jobs []*batchv1.Job) {

@@ -57,12 +57,13 @@ func (h *History) prune(ctx context.Context, fence lease.Fence) (later time.Dura
 	if err != nil {
 		return timing.LongestSleep, errors.Join(err, unread)
 	}
-	errs := []error{h.tokens.Delete(ctx, fence, all.Closed), h.deleteLosers(ctx, fence, all.Closed), h.dropRejected(ctx, fence, all.Rejected)}
+	h.announceDamaged(ctx, all.Damaged)
+	errs := []error{
+		h.announceLosses(ctx), h.tokens.Delete(ctx, fence, all.Closed), h.deleteLosers(ctx, fence, all.Closed), h.dropRejected(ctx, fence, all.Rejected),
+	}
 	if errors.Join(errs...) != nil {
 		later = timing.LongestSleep
 	}
-	h.announceDamaged(ctx, all.Damaged)
-	h.announceLosses(ctx)
 	if unread != nil {
 		return later, errors.Join(append(errs, unread)...)
 	}

@@ -11,7 +11,8 @@
 //	claim.go     the claim under which a replica replaces results
 //	budget.go    locks plan.Budget, which counts, and gives it the execution's limits
 //	results.go   Results: what is exported of the stored results
-//	rebuild.go   exports the stored results after a restart
+//	rebuild.go   exports the stored results after a restart, without the plans of closed
+//	             executions: the report directory says what each is
 //	losses.go    stored results that are missing or unreadable
 //	locks.go     a lock for each node task: its results are merged one by one
 //	store.go     the part of the report directory that this package uses

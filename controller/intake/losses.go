@@ -1,7 +1,9 @@
 package intake
 
 import (
+	"errors"
 	"fmt"
+	"io/fs"
 	"slices"
 	"strings"
 
@@ -26,39 +28,35 @@ type Losses struct {
 	unreadable    []string // nodes whose result has a file that cannot be exported
 }
 
-// stored is what the report directory has of an execution.
+// stored is what Rebuild has found of an execution in the report directory.
 type stored struct {
-	reportMissing bool
-	results       map[string]bool // by node: whether it could be exported
-	mended        []string        // nodes that Mend corrected in the report
+	unreadable []string // nodes whose result cannot be exported
+	mended     []string // nodes that Mend corrected in the report
 }
 
-// findLosses compares the results that the execution that closed last was sent, according
-// to its record, with those that are stored.
-func (r *Results) findLosses(records []record.Record, found map[execution.ID]stored) *Losses {
-	for _, closed := range slices.Backward(records) {
-		if closed.Account.Phase != execution.Closed {
-			continue
+// Losses compares the results that an execution was sent, according to its record, with
+// those that are stored. It returns nil if none is lost.
+func (r *Results) Losses(closed record.Record) *Losses {
+	id := closed.Plan.ID
+	r.mu.Lock()
+	has := r.found[id]
+	r.mu.Unlock()
+	_, err := r.Store.Report(id)
+	l := &Losses{About: kube.ExecutionReference(closed.Object), id: id, reportMissing: errors.Is(err, fs.ErrNotExist)}
+	for _, node := range slices.Compact(slices.Sorted(slices.Values(append(closed.ReportedNodes(), has.mended...)))) {
+		switch {
+		case slices.Contains(has.unreadable, node):
+			l.unreadable = append(l.unreadable, node)
+		case r.isMissing(execution.Key{Execution: id, Node: node}):
+			l.missing = append(l.missing, node)
 		}
-		has, ok := found[closed.Plan.ID]
-		l := &Losses{About: kube.ExecutionReference(closed.Object), id: closed.Plan.ID, reportMissing: !ok || has.reportMissing}
-		for _, node := range slices.Compact(slices.Sorted(slices.Values(append(closed.ReportedNodes(), has.mended...)))) {
-			exported, read := has.results[node]
-			switch {
-			case read && !exported:
-				l.unreadable = append(l.unreadable, node)
-			case !read && r.isMissing(execution.Key{Execution: closed.Plan.ID, Node: node}):
-				l.missing = append(l.missing, node)
-			}
-		}
-		if len(l.missing)+len(l.unreadable) == 0 {
-			return nil
-		}
-		r.log.Warn("results of the execution that closed last are lost", "execution", l.id,
-			"gone", len(l.missing), "unreadable", len(l.unreadable), "nodes", nameSome(slices.Concat(l.missing, l.unreadable)))
-		return l
 	}
-	return nil
+	if len(l.missing)+len(l.unreadable) == 0 {
+		return nil
+	}
+	r.Log.Warn("results of the execution that closed last are lost", "execution", l.id,
+		"gone", len(l.missing), "unreadable", len(l.unreadable), "nodes", nameSome(slices.Concat(l.missing, l.unreadable)))
+	return l
 }
 
 // Mend corrects a report that has nodes as reported whose result is missing: a reader of
@@ -71,7 +69,7 @@ func (r *Results) Mend(report *execution.Report) (mended []string) {
 		}
 	}
 	if n := len(mended); n > 0 {
-		r.log.Warn("stored results are gone, and count as not sent", "execution", report.ID, "gone", n, "nodes", nameSome(mended))
+		r.Log.Warn("stored results are gone, and count as not sent", "execution", report.ID, "gone", n, "nodes", nameSome(mended))
 	}
 	return mended
 }
@@ -79,10 +77,10 @@ func (r *Results) Mend(report *execution.Report) (mended []string) {
 // isMissing reports whether a node has no stored result. A result that cannot be read for
 // an error of the disk is not missing.
 func (r *Results) isMissing(key execution.Key) bool {
-	if r.store.HasResult(key) {
+	if r.Store.HasResult(key) {
 		return false
 	}
-	body, err := r.store.Result(key)
+	body, err := r.Store.Result(key)
 	return body == nil && err == nil
 }
 

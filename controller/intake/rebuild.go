@@ -1,6 +1,7 @@
 package intake
 
 import (
+	"cmp"
 	"errors"
 	"io/fs"
 
@@ -8,66 +9,117 @@ import (
 	"github.com/batch-job-controller/batch-job-controller/controller/record"
 )
 
-// Found is what Rebuild has found in the report directory.
-type Found struct {
-	Executions []execution.ID
-	// Lost are the lost results of the execution that closed last, or nil.
-	Lost *Losses
-}
-
-// Rebuild exports the results in the report directory, and nothing else. It calls closed
-// with each report, from the oldest to the newest.
-func (r *Results) Rebuild(records []record.Record, closed func(execution.Report)) Found {
-	nodesOf := map[execution.ID][]string{}
-	for _, rec := range records {
-		nodesOf[rec.Plan.ID] = rec.Plan.NodeNames()
-	}
-	ids, err := r.store.Executions()
+// Rebuild exports the results in the report directory, and nothing else. The executions
+// that are open have records; of the others the directory says what they are. It calls
+// closed with each report, from the oldest to the newest, in which NodeCronJob is set. It
+// returns the executions that have a directory.
+func (r *Results) Rebuild(open []record.Record, closed func(execution.Report)) []execution.ID {
+	ids, err := r.Store.Executions()
 	if err != nil {
-		r.metrics.StoreError("list")
-		r.log.Error("reports not read", "error", err)
-		return Found{}
+		r.Metrics.StoreError("list")
+		r.Log.Error("reports not read", "error", err)
+		r.remember(nil)
+		return nil
 	}
-	r.exported.Keep(ids)
-	for _, rec := range records {
-		r.use(rec.Plan)
+	r.Exports.Keep(ids)
+	plans := make(map[execution.ID]execution.Plan, len(open))
+	for _, rec := range open {
+		plans[rec.Plan.ID] = rec.Plan
 	}
-	found := Found{Executions: ids}
-	byID := make(map[execution.ID]stored, len(ids))
+	found := make(map[execution.ID]stored, len(ids))
 	for _, id := range ids {
-		byID[id] = r.rebuildExecution(id, nodesOf[id], closed)
+		found[id] = r.rebuildExecution(id, plans, closed)
 	}
-	found.Lost = r.findLosses(records, byID)
-	return found
+	r.remember(found)
+	return ids
 }
 
-func (r *Results) rebuildExecution(id execution.ID, nodes []string, closed func(execution.Report)) stored {
-	r.exported.Begin(id)
-	has := stored{results: map[string]bool{}}
-	report, err := r.store.Report(id)
-	has.reportMissing = errors.Is(err, fs.ErrNotExist)
-	if err == nil {
-		if has.mended = r.Mend(&report); len(has.mended) > 0 {
-			if err := r.store.SaveReport(report); err != nil { // the next leader mends it again
-				r.metrics.StoreError("report")
-				r.log.Error("report not mended", "execution", id, "error", err)
-			}
-		}
-		closed(report)
-		nodes = nil
-		for _, t := range report.Tasks {
-			if t.State == execution.Skipped && t.Reason != execution.NodeGone {
-				continue // skipped at the tick: it had no pod
-			}
-			nodes = append(nodes, t.Node)
-			if t.Known() {
-				r.SetTask(execution.Key{Execution: id, Node: t.Node}, t.DurationMS, t.Bad())
-			}
-		}
-		r.exported.SetPods(len(nodes))
+// Restore exports the results of a definition that is exported only since Rebuild: its
+// NodeCronJob was created again. None of its executions is open.
+func (r *Results) Restore(definition string, closed func(execution.Report)) {
+	ids, err := r.Store.Executions()
+	if err != nil {
+		r.Metrics.StoreError("list")
+		r.Log.Error("reports not read", "nodeCronJob", definition, "error", err)
+		return
 	}
-	for node, body := range r.store.Results(id, nodes) {
-		has.results[node] = r.exportStored(execution.Key{Execution: id, Node: node}, body)
+	for _, id := range ids {
+		if _, known := r.Exports.DefinitionOf(id); known {
+			continue
+		}
+		report, _ := r.Store.Report(id)
+		if r.aboutOf(id, nil, report).NodeCronJob == definition {
+			r.rebuildExecution(id, nil, closed)
+		}
+	}
+}
+
+func (r *Results) remember(found map[execution.ID]stored) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	r.found = found
+}
+
+func (r *Results) rebuildExecution(id execution.ID, open map[execution.ID]execution.Plan, closed func(execution.Report)) (has stored) {
+	report, err := r.Store.Report(id)
+	hasReport := err == nil
+	about := r.aboutOf(id, open, report)
+	r.begin(id, about)
+	nodes := open[id].NodeNames()
+	if hasReport {
+		if has.mended = r.Mend(&report); len(has.mended) > 0 {
+			if err := r.Store.SaveReport(report); err != nil { // the next leader mends it again
+				r.Metrics.StoreError("report")
+				r.Log.Error("report not mended", "execution", id, "error", err)
+			}
+		}
+		report.NodeCronJob = about.NodeCronJob
+		closed(report)
+		nodes = r.exportTasks(report)
+		r.setPods(id, about.Partial, len(nodes))
+	}
+	if !r.Exports.Has(about.NodeCronJob) {
+		return has // its definition is gone
+	}
+	for node, body := range r.Store.Results(id, nodes) {
+		if !r.exportStored(execution.Key{Execution: id, Node: node}, body) {
+			has.unreadable = append(has.unreadable, node)
+		}
 	}
 	return has
+}
+
+// exportTasks exports the node tasks of a report, and returns the nodes that may have had a
+// pod.
+func (r *Results) exportTasks(report execution.Report) (nodes []string) {
+	for _, t := range report.Tasks {
+		if t.State == execution.Skipped && t.Reason != execution.NodeGone {
+			continue // skipped at the tick: it had no pod
+		}
+		nodes = append(nodes, t.Node)
+		if t.Known() {
+			r.SetTask(execution.Key{Execution: report.ID, Node: t.Node}, t.DurationMS, t.Bad())
+		}
+	}
+	return nodes
+}
+
+// aboutOf returns what an execution is, according to its record if it is open, and else to
+// the directory. If that cannot be read, its report says whose it is. Without either, it is
+// an execution of the default definition, as all were before that was stored, with the
+// gauges of now.
+func (r *Results) aboutOf(id execution.ID, open map[execution.ID]execution.Plan, report execution.Report) execution.About {
+	var about execution.About
+	if p, ok := open[id]; ok {
+		about = p.About(false)
+	} else {
+		var err error
+		if about, err = r.Store.About(id); err != nil && !errors.Is(err, fs.ErrNotExist) {
+			r.Metrics.StoreError("about")
+			r.Log.Error("what an execution is cannot be read: its results are read with the gauges that are configured now", "execution", id, "error", err)
+		}
+	}
+	about.NodeCronJob = cmp.Or(about.NodeCronJob, report.NodeCronJob, r.Default)
+	about.Partial = about.Partial || report.Partial
+	return about
 }

@@ -68,7 +68,7 @@ type Events interface {
 
 // Metrics counts what is stored, what fails and what is dropped.
 type Metrics interface {
-	ResultStored(samples int)
+	ResultStored(definition string, samples int)
 	StoreError(operation string)
 	SeriesDropped(n int)
 }
@@ -119,7 +119,7 @@ func (r *Recorder) Result(_ context.Context, key execution.Key, body []byte) (re
 		// for the last time.
 		return 0, fmt.Errorf("%w: execution %s is closed", execution.ErrEnded, key.Execution)
 	}
-	r.Metrics.ResultStored(result.New)
+	r.Results.countStored(key.Execution, result.New)
 	r.Executions.Note(func() {
 		r.Results.Set(key, result.Samples)
 		task.Open.NoteReported(task.Index)

@@ -1,74 +1,95 @@
 package intake
 
 import (
+	"cmp"
 	"log/slog"
+	"sync"
 	"sync/atomic"
 
 	"github.com/batch-job-controller/batch-job-controller/controller/execution"
 	"github.com/batch-job-controller/batch-job-controller/controller/metrics"
+	"github.com/batch-job-controller/batch-job-controller/controller/plan"
 )
+
+// ResultsOptions are the dependencies of Results.
+type ResultsOptions struct {
+	Store   Store
+	Exports *metrics.Exports
+	// Default is the definition of executions that do not say whose they are: they began
+	// before that was stored.
+	Default string
+	Metrics Metrics
+	Log     *slog.Logger
+}
 
 // Results exports the stored results of node tasks.
 type Results struct {
-	store    Store
-	exported *metrics.Results
-	metrics  Metrics
-	log      *slog.Logger
+	ResultsOptions
 	// dropped is the last execution.ID of which series were dropped.
 	dropped atomic.Value
+
+	mu    sync.Mutex
+	found map[execution.ID]stored // what Rebuild has found
 }
 
-// NewResults returns Results that export from a store.
-func NewResults(store Store, exported *metrics.Results, m Metrics, log *slog.Logger) *Results {
-	return &Results{store: store, exported: exported, metrics: m, log: log}
-}
+// NewResults returns Results.
+func NewResults(o ResultsOptions) *Results { return &Results{ResultsOptions: o} }
 
 // Begin begins to export an execution. Its results are checked against the gauges of its
 // plan.
 func (r *Results) Begin(p execution.Plan) {
-	r.use(p)
-	r.exported.Begin(p.ID)
-	r.exported.SetPods(len(p.Nodes))
+	r.begin(p.ID, p.About(false))
+	r.setPods(p.ID, p.Partial, len(p.Nodes))
 }
 
-func (r *Results) use(p execution.Plan) {
-	in := p.Settings.Intake
-	if in == nil {
-		return
+func (r *Results) begin(id execution.ID, about execution.About) {
+	definition := cmp.Or(about.NodeCronJob, r.Default)
+	if in := about.Intake; in != nil {
+		r.Exports.Use(definition, id, in.Gauges, metrics.Limits{Samples: in.SamplesPerResult, LabelSets: in.LabelSets, LabelValue: in.LabelSize})
 	}
-	r.exported.Use(p.ID, in.Gauges, metrics.Limits{Samples: in.SamplesPerResult, LabelSets: in.LabelSets, LabelValue: in.LabelSize})
+	r.Exports.Begin(definition, id, plan.Follows(plan.Followed{Partial: about.Partial}).PodsGauge)
+}
+
+// setPods exports the number of pods, unless the execution is over some nodes only.
+func (r *Results) setPods(id execution.ID, partial bool, n int) {
+	if plan.Follows(plan.Followed{Partial: partial}).PodsGauge {
+		r.Exports.SetPods(id, n)
+	}
 }
 
 // Drop ends the export of an execution.
-func (r *Results) Drop(id execution.ID) { r.exported.Drop(id) }
+func (r *Results) Drop(id execution.ID) { r.Exports.Drop(id) }
 
 // Forget ends the export of all executions: another replica leads.
-func (r *Results) Forget() { r.exported.Keep(nil) }
+func (r *Results) Forget() {
+	r.Exports.Keep(nil)
+	r.remember(nil)
+}
 
 // Set replaces the exported samples of a node task.
 func (r *Results) Set(key execution.Key, samples metrics.Samples) {
-	r.countDropped(key, r.exported.SetResult(key, samples))
+	r.countDropped(key, r.Exports.SetResult(key, samples))
 }
 
 // SetTask exports the duration of a node task, and whether it is bad.
 func (r *Results) SetTask(key execution.Key, durationMS int64, bad bool) {
-	r.countDropped(key, r.exported.SetTask(key, durationMS, bad))
+	r.countDropped(key, r.Exports.SetTask(key, durationMS, bad))
 }
 
 func (r *Results) merge(key execution.Key, stored, body []byte, redact metrics.Redact) (merged metrics.Result, unreadable, err error) {
-	return r.exported.Merge(key, stored, body, redact)
+	return r.Exports.Merge(key, stored, body, redact)
 }
 
 // Has reports whether a result of the node task is stored.
-func (r *Results) Has(key execution.Key) bool { return r.store.HasResult(key) }
+func (r *Results) Has(key execution.Key) bool { return r.Store.HasResult(key) }
 
 // Find exports a stored result that this process did not store: an earlier leader stored
 // it after this one had read the directory. It reports whether there is a result.
 func (r *Results) Find(key execution.Key) (found bool) {
-	if !r.store.HasResult(key) {
+	if !r.Store.HasResult(key) {
 		return false
 	}
-	for _, body := range r.store.Results(key.Execution, []string{key.Node}) {
+	for _, body := range r.Store.Results(key.Execution, []string{key.Node}) {
 		r.exportStored(key, body)
 	}
 	return true
@@ -76,10 +97,10 @@ func (r *Results) Find(key execution.Key) (found bool) {
 
 // exportStored exports a result from the disk, and reports whether it could be decoded.
 func (r *Results) exportStored(key execution.Key, body []byte) (exported bool) {
-	samples, err := r.exported.DecodeStored(key, body)
+	samples, err := r.Exports.DecodeStored(key, body)
 	if err != nil {
 		// Other gauges may have been configured when the result was sent.
-		r.log.Debug("stored result not exported", "execution", key.Execution, "node", key.Node, "error", err)
+		r.Log.Debug("stored result not exported", "execution", key.Execution, "node", key.Node, "error", err)
 		return false
 	}
 	r.Set(key, samples)
@@ -100,7 +121,7 @@ func (r *Results) AddLate(report execution.Report) (found bool) {
 	if len(nodes) == 0 {
 		return false
 	}
-	for node, body := range r.store.Results(report.ID, nodes) {
+	for node, body := range r.Store.Results(report.ID, nodes) {
 		key, t := execution.Key{Execution: report.ID, Node: node}, tasks[node]
 		r.exportStored(key, body) // it may have changed since it was exported
 		if !t.Reported {
@@ -111,15 +132,22 @@ func (r *Results) AddLate(report execution.Report) (found bool) {
 	return found
 }
 
+// countStored counts the samples of a result.
+func (r *Results) countStored(id execution.ID, samples int) {
+	if definition, ok := r.Exports.DefinitionOf(id); ok {
+		r.Metrics.ResultStored(definition, samples)
+	}
+}
+
 // countDropped counts series that are no longer exported, or never were.
 func (r *Results) countDropped(key execution.Key, dropped int) {
 	if dropped == 0 {
 		return
 	}
-	r.metrics.SeriesDropped(dropped)
-	log := r.log.Debug
+	r.Metrics.SeriesDropped(dropped)
+	log := r.Log.Debug
 	if r.dropped.Swap(key.Execution) != key.Execution { // one warning for each execution
-		log = r.log.Warn
+		log = r.Log.Warn
 	}
 	log("too many series: some are no longer exported, or never were",
 		"execution", key.Execution, "node", key.Node, "dropped", dropped)

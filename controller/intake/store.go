@@ -42,6 +42,9 @@ type fileStore interface {
 
 type reportStore interface {
 	Executions() ([]execution.ID, error)
+	// About returns what an execution is. The error wraps fs.ErrNotExist if that was not
+	// stored when it began.
+	About(id execution.ID) (execution.About, error)
 	// Report returns fs.ErrNotExist for an execution that has not closed.
 	Report(id execution.ID) (execution.Report, error)
 	SaveReport(r execution.Report) error

@@ -10,10 +10,11 @@ import (
 
 // Describe implements prometheus.Collector.
 func (r *Results) Describe(ch chan<- *prometheus.Desc) {
-	r.mu.RLock()
-	infoDesc, descs := r.infoDesc, r.descs
-	r.mu.RUnlock()
-	for _, desc := range []*prometheus.Desc{infoDesc, r.currentID, r.podsDesc, r.processing, r.duration} {
+	r.budget.mu.RLock()
+	all := []*prometheus.Desc{r.infoDesc, r.currentID, r.podsDesc, r.processing, r.duration}
+	descs := r.descs
+	r.budget.mu.RUnlock()
+	for _, desc := range all {
 		ch <- desc
 	}
 	for _, desc := range descs {
@@ -24,42 +25,49 @@ func (r *Results) Describe(ch chan<- *prometheus.Desc) {
 // Collect implements prometheus.Collector. It does not block callbacks while a slow
 // scraper reads.
 func (r *Results) Collect(ch chan<- prometheus.Metric) {
+	r.budget.mu.RLock()
 	now := r.snapshot()
+	r.budget.mu.RUnlock()
+	now.collect(ch)
+}
+
+func (now snapshot) collect(ch chan<- prometheus.Metric) {
 	ch <- now.info
 	if now.newest != "" {
-		ch <- constant(r.currentID, now.newest.Number())
+		ch <- constant(now.currentID, now.newest.Number())
 	}
 	if now.pods >= 0 {
-		ch <- constant(r.podsDesc, float64(now.pods))
+		ch <- constant(now.podsDesc, float64(now.pods))
 	}
 	for _, s := range now.series {
-		r.collect(ch, s, now.descs)
+		now.collectSeries(ch, s)
 	}
 }
 
-func (r *Results) collect(ch chan<- prometheus.Metric, s series, descs map[string]*prometheus.Desc) {
+func (now snapshot) collectSeries(ch chan<- prometheus.Metric, s series) {
 	if s.task != nil {
 		bad := 0.0
 		if s.task.bad {
 			bad = 1
 		}
-		ch <- constant(r.processing, bad, s.node, s.execution)
-		ch <- constant(r.duration, float64(s.task.durationMS), s.node, s.execution)
+		ch <- constant(now.processing, bad, s.node, s.execution)
+		ch <- constant(now.duration, float64(s.task.durationMS), s.node, s.execution)
 	}
 	for _, sample := range s.samples {
 		if g, ok := s.schema.gauges[sample.Gauge]; ok {
 			labels := append(slices.Clone(sample.Labels), s.node, s.execution)
-			ch <- constant(descs[g.desc], sample.Value, labels...)
+			ch <- constant(now.descs[g.desc], sample.Value, labels...)
 		}
 	}
 }
 
 type snapshot struct {
-	info   prometheus.Metric
-	descs  map[string]*prometheus.Desc
-	newest execution.ID
-	pods   int
-	series []series
+	info                                      prometheus.Metric
+	processing, duration, podsDesc, currentID *prometheus.Desc
+	descs                                     map[string]*prometheus.Desc
+	newest                                    execution.ID
+	pods                                      int
+	series                                    []series
 }
 
 // series are all series of one node with one executionID.
@@ -69,11 +77,12 @@ type series struct {
 	share
 }
 
-// snapshot returns a copy that Collect can read without the lock.
+// snapshot returns a copy that Collect can read without the lock. The caller holds it.
 func (r *Results) snapshot() snapshot {
-	r.mu.RLock()
-	defer r.mu.RUnlock()
-	s := snapshot{info: r.info, descs: r.descs, newest: r.newest, pods: r.pods}
+	s := snapshot{
+		info: r.info, processing: r.processing, duration: r.duration, podsDesc: r.podsDesc, currentID: r.currentID,
+		descs: r.descs, newest: r.newest, pods: r.pods,
+	}
 	for id, nodes := range r.executions {
 		for node, one := range nodes {
 			s.series = append(s.series, series{node, string(id), one})

@@ -15,9 +15,13 @@ const wantDocument = `must be an object of gauges such as {"name": [{"value": 1,
 // DecodeStored decodes the stored result of a node task. It has no limits: it was within
 // them when it was accepted, and they may have been lowered since.
 func (r *Results) DecodeStored(key execution.Key, body []byte) (Samples, error) {
-	r.mu.RLock()
+	r.budget.mu.RLock()
 	s := r.schemaOf(key.Execution)
-	r.mu.RUnlock()
+	r.budget.mu.RUnlock()
+	return s.decodeStored(key, body)
+}
+
+func (s *schema) decodeStored(key execution.Key, body []byte) (Samples, error) {
 	d, err := s.decode(body, identityOf(key), nil, unlimited())
 	return d.samples, err
 }

@@ -1,8 +1,9 @@
 // Package metrics has the metrics of /metrics.
 //
-// Results stores what pods have sent, and exports it as gauges, under the
-// predecessor's names and HELP texts, which dashboards use. Metrics are the
-// controller's own.
+// Exports stores what pods have sent, and exports it as gauges, under the
+// predecessor's names and HELP texts, which dashboards use. It has a Results for each
+// definition. Metrics are the controller's own; those of a definition have its name as a
+// label (Definition).
 //
 //	decode.go      validates a result against the gauges, including its label sets
 //	text.go        validates size, depth and syntax, without knowledge of results
@@ -12,24 +13,27 @@
 //	redact.go      redacts credentials in labels
 //	merge.go       merges a result into the earlier one, and validates it again
 //	schema.go      the gauges and limits at the start of an execution
+//	exports.go     the results of all definitions, found by the ID of an execution
 //	results.go     the exported samples; latest.go: those of each node's newest values
 //	share.go       what a node contributes to an execution
 //	limits.go      the limits and their defaults: decode.go enforces those of a result on
 //	               what was sent (its size in text.go), merge.go on the merged result;
 //	               merge.go and dropseries.go enforce the limit on all series
-//	dropseries.go  drops the series of the oldest executions if there are too many
+//	dropseries.go  drops the series of the oldest executions of all definitions if there are
+//	               too many
 //	collect.go     Results as a prometheus.Collector; gauge.go: names and help
 //	metrics.go     the controller's own metrics, with their labels
-//	observe.go     counts and sets them; the callers are below
+//	observe.go     counts and sets those of the process, definition.go those of a
+//	               definition; the callers are below
 //	preset.go      starts them at 0 where labels are known
-//	reasons.go     which reasons may be labels; last.go: the bad nodes of the last report
+//	reasons.go     which reasons may be labels; last.go: the bad nodes of the last reports
 //	store.go       metrics of the report directory, read at each scrape
 //
-// The methods of observe.go are called by run/end.go (node tasks that end),
+// The methods of definition.go are called by run/end.go (node tasks that end),
 // definition/create.go (skipped ones, and executions that open), run/close.go (executions
-// that close), run/slots.go (the pool; reset in run/close.go,
-// queue/recover.go and controller/role.go) and definition
-// (ticks, the configuration). Each declares the methods that it uses as an interface. Package cmd/app
+// that close), run/slots.go (the pool; reset in run/close.go and queue/recover.go),
+// queue/queue.go (Forget) and definition (ticks), those of observe.go by definition (the
+// configuration). Each declares the methods that it uses as an interface. Package cmd/app
 // passes those about callbacks to package callback.
 //
 // Nothing registers itself: two controllers fit into one process,

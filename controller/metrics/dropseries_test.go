@@ -136,7 +136,7 @@ foo_test{executionID="latest",label_a="0",node="a"} 1
 			limit: 8,
 			do: func(r *metrics.Results) int {
 				n := r.SetTask(key(first, "n"), 1, false) + r.SetTask(key(second, "n"), 2, false) + r.SetTask(key(third, "n"), 3, true)
-				return n + r.Configure(metrics.ResultOptions{Latest: true, Limits: metrics.Limits{Series: 4}})
+				return n + r.Configure(metrics.ResultOptions{Prefix: "foo", Latest: true, Limits: metrics.Limits{Series: 4}})
 			},
 			wantDropped: 4,
 			want: `foo_duration{executionID="20260102030407",node="n"} 3
@@ -147,7 +147,7 @@ foo_duration{executionID="latest",node="n"} 3
 			limit: 8,
 			do: func(r *metrics.Results) int {
 				n := r.SetTask(key(first, "n"), 1, false)
-				return n + r.Configure(metrics.ResultOptions{Latest: true, Limits: metrics.Limits{Series: 1}})
+				return n + r.Configure(metrics.ResultOptions{Prefix: "foo", Latest: true, Limits: metrics.Limits{Series: 1}})
 			},
 			wantDropped: 4,
 		},
@@ -155,7 +155,7 @@ foo_duration{executionID="latest",node="n"} 3
 			limit: 4,
 			do: func(r *metrics.Results) int {
 				n := r.SetTask(key(first, "n"), 1, false)
-				n += r.Configure(metrics.ResultOptions{Limits: metrics.Limits{Series: 4}})
+				n += r.Configure(metrics.ResultOptions{Prefix: "foo", Limits: metrics.Limits{Series: 4}})
 				return n + r.SetTask(key(second, "n"), 2, false)
 			},
 			want: `foo_duration{executionID="20260102030405",node="n"} 1
@@ -165,9 +165,9 @@ foo_duration{executionID="20260102030406",node="n"} 2
 		"a latest that is asked for later is found": {
 			limit: 8,
 			do: func(r *metrics.Results) int {
-				n := r.Configure(metrics.ResultOptions{Limits: metrics.Limits{Series: 8}})
+				n := r.Configure(metrics.ResultOptions{Prefix: "foo", Limits: metrics.Limits{Series: 8}})
 				n += r.SetTask(key(first, "n"), 1, false) + r.SetTask(key(second, "n"), 2, false)
-				return n + r.Configure(metrics.ResultOptions{Latest: true, Limits: metrics.Limits{Series: 8}})
+				return n + r.Configure(metrics.ResultOptions{Prefix: "foo", Latest: true, Limits: metrics.Limits{Series: 8}})
 			},
 			want: `foo_duration{executionID="20260102030405",node="n"} 1
 foo_duration{executionID="20260102030406",node="n"} 2

@@ -1,6 +1,7 @@
 package metrics
 
 import (
+	"maps"
 	"sync"
 
 	"github.com/prometheus/client_golang/prometheus"
@@ -12,34 +13,40 @@ import (
 // fails, the number of failed nodes says more than their names.
 const maxBadNodes = 100
 
-var _ prometheus.Collector = (*lastExecution)(nil)
+var _ prometheus.Collector = (*lastExecutions)(nil)
 
-// lastExecution exports the outcome of the execution that closed last: an alert
-// needs it to name the nodes, whatever the prefix of results is.
-type lastExecution struct {
+// lastExecutions export the outcome of the execution of each definition that closed last:
+// an alert needs it to name the nodes, whatever the prefix of results is.
+type lastExecutions struct {
 	idDesc, nodesDesc, badDesc *prometheus.Desc
 
-	mu    sync.Mutex
-	id    execution.ID // empty: none is known
+	mu           sync.Mutex
+	byDefinition map[string]lastExecution
+}
+
+// lastExecution is never changed, only replaced.
+type lastExecution struct {
+	id    execution.ID
 	nodes execution.Counts
 	bad   map[string]badNode
 }
 
 type badNode struct{ outcome, reason string }
 
-func newLastExecution() *lastExecution {
+func newLastExecutions() *lastExecutions {
 	desc := func(name, help string, labels ...string) *prometheus.Desc {
-		return prometheus.NewDesc(prometheus.BuildFQName(namespace, "last_execution", name), help, labels, nil)
+		return prometheus.NewDesc(prometheus.BuildFQName(namespace, "last_execution", name), help, append([]string{labelDefinition}, labels...), nil)
 	}
-	return &lastExecution{
-		idDesc:    desc("id", "The ID of the execution that closed last, as a number."),
-		nodesDesc: desc("nodes", "Nodes of the execution that closed last, by outcome.", "outcome"),
-		badDesc:   desc("bad_node", "1 for each node that needs attention after the execution that closed last; at most 100 of them.", "node", "outcome", "reason"),
+	return &lastExecutions{
+		idDesc:       desc("id", "The ID of the execution that closed last, as a number."),
+		nodesDesc:    desc("nodes", "Nodes of the execution that closed last, by outcome.", "outcome"),
+		badDesc:      desc("bad_node", "1 for each node that needs attention after the execution that closed last; at most 100 of them.", "node", "outcome", "reason"),
+		byDefinition: map[string]lastExecution{},
 	}
 }
 
 // SetLastReport records the outcome of an execution, unless a newer one is known.
-func (m *Metrics) SetLastReport(r execution.Report) {
+func (d *Definition) SetLastReport(r execution.Report) {
 	nodes := r.Count()
 	for _, verdict := range execution.Verdicts() {
 		nodes[verdict] += 0 // a verdict without nodes has a series too
@@ -47,51 +54,48 @@ func (m *Metrics) SetLastReport(r execution.Report) {
 	bad := map[string]badNode{} // by node: a duplicate series would fail the whole scrape
 	for _, t := range r.Tasks {
 		if t.Bad() && len(bad) < maxBadNodes {
-			bad[t.Node] = badNode{string(t.Verdict()), m.reasons.label(string(t.Reason))}
+			bad[t.Node] = badNode{string(t.Verdict()), d.reasons.label(string(t.Reason))}
 		}
 	}
-	m.last.set(r.ID, nodes, bad)
+	d.last.set(d.name, lastExecution{r.ID, nodes, bad})
 }
 
-// ForgetLastReport is for a replica that no longer knows which execution
-// closed last.
-func (m *Metrics) ForgetLastReport() { m.last.forget() }
-
-func (l *lastExecution) set(id execution.ID, nodes execution.Counts, bad map[string]badNode) {
+func (l *lastExecutions) set(definition string, e lastExecution) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
-	if id >= l.id {
-		l.id, l.nodes, l.bad = id, nodes, bad
+	if e.id >= l.byDefinition[definition].id {
+		l.byDefinition[definition] = e
 	}
 }
 
-func (l *lastExecution) forget() {
+// forget is for a replica that no longer knows which execution closed last, and for a
+// definition that is gone.
+func (l *lastExecutions) forget(definition string) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
-	l.id, l.nodes, l.bad = "", nil, nil
+	delete(l.byDefinition, definition)
 }
 
 // Describe implements prometheus.Collector.
-func (l *lastExecution) Describe(ch chan<- *prometheus.Desc) {
+func (l *lastExecutions) Describe(ch chan<- *prometheus.Desc) {
 	for _, desc := range []*prometheus.Desc{l.idDesc, l.nodesDesc, l.badDesc} {
 		ch <- desc
 	}
 }
 
-// Collect implements prometheus.Collector. The maps are replaced, never changed, so it
-// needs the lock only to read which ones are current.
-func (l *lastExecution) Collect(ch chan<- prometheus.Metric) {
+// Collect implements prometheus.Collector. It needs the lock only to read which executions
+// are the last ones.
+func (l *lastExecutions) Collect(ch chan<- prometheus.Metric) {
 	l.mu.Lock()
-	id, nodes, bad := l.id, l.nodes, l.bad
+	last := maps.Clone(l.byDefinition)
 	l.mu.Unlock()
-	if id == "" {
-		return
-	}
-	ch <- constant(l.idDesc, id.Number())
-	for outcome, n := range nodes {
-		ch <- constant(l.nodesDesc, float64(n), string(outcome))
-	}
-	for node, b := range bad {
-		ch <- constant(l.badDesc, 1, node, b.outcome, b.reason)
+	for definition, e := range last {
+		ch <- constant(l.idDesc, e.id.Number(), definition)
+		for outcome, n := range e.nodes {
+			ch <- constant(l.nodesDesc, float64(n), definition, string(outcome))
+		}
+		for node, b := range e.bad {
+			ch <- constant(l.badDesc, 1, definition, node, b.outcome, b.reason)
+		}
 	}
 }

@@ -33,28 +33,28 @@ func TestTheLastExecutionNamesItsNodes(t *testing.T) {
 	older.ID, older.Tasks = "20261005110000", older.Tasks[:1]
 	m.SetLastReport(older)
 
-	want := last + `bad_node{node="bad",outcome="failed",reason="OOMKilled"} 1
-` + last + `bad_node{node="gone",outcome="lost",reason="NodeGone"} 1
-` + last + `bad_node{node="odd",outcome="failed",reason="Other"} 1
-` + last + `bad_node{node="silent",outcome="unreported",reason=""} 1
-` + last + `id 2.026100512e+13
-` + last + `nodes{outcome="canceled"} 1
-` + last + `nodes{outcome="failed"} 2
-` + last + `nodes{outcome="lost"} 1
-` + last + `nodes{outcome="skipped"} 1
-` + last + `nodes{outcome="succeeded"} 1
-` + last + `nodes{outcome="unreported"} 1
+	want := last + `bad_node{node="bad",nodecronjob="check",outcome="failed",reason="OOMKilled"} 1
+` + last + `bad_node{node="gone",nodecronjob="check",outcome="lost",reason="NodeGone"} 1
+` + last + `bad_node{node="odd",nodecronjob="check",outcome="failed",reason="Other"} 1
+` + last + `bad_node{node="silent",nodecronjob="check",outcome="unreported",reason=""} 1
+` + last + `id{nodecronjob="check"} 2.026100512e+13
+` + last + `nodes{nodecronjob="check",outcome="canceled"} 1
+` + last + `nodes{nodecronjob="check",outcome="failed"} 2
+` + last + `nodes{nodecronjob="check",outcome="lost"} 1
+` + last + `nodes{nodecronjob="check",outcome="skipped"} 1
+` + last + `nodes{nodecronjob="check",outcome="succeeded"} 1
+` + last + `nodes{nodecronjob="check",outcome="unreported"} 1
 `
 	if got := scrape(t, registry, last); got != want {
 		t.Errorf("got\n%swant\n%s", got, want)
 	}
 
-	m.ForgetLastReport()
+	m.Forget()
 	if got := scrape(t, registry, last); got != "" {
 		t.Errorf("once it is forgotten: %s", got)
 	}
 	m.SetLastReport(older)
-	if got := scrape(t, registry, last+`nodes{outcome="succeeded"`); !strings.HasSuffix(got, " 1\n") {
+	if got := scrape(t, registry, last+`nodes{nodecronjob="check",outcome="succeeded"`); !strings.HasSuffix(got, " 1\n") {
 		t.Errorf("an older one is not taken once a newer one is forgotten: %q", got)
 	}
 }
@@ -69,7 +69,7 @@ func TestTheNodesThatAreNamedAreBounded(t *testing.T) {
 	if named := strings.Count(scrape(t, registry, last+"bad_node"), "\n"); named != 100 {
 		t.Errorf("%d nodes are named, want 100", named)
 	}
-	if got := scrape(t, registry, last+`nodes{outcome="failed"}`); !strings.HasSuffix(got, " 250\n") {
+	if got := scrape(t, registry, last+`nodes{nodecronjob="check",outcome="failed"}`); !strings.HasSuffix(got, " 250\n") {
 		t.Errorf("all of them are to be counted: %q", got)
 	}
 }
@@ -80,7 +80,7 @@ func TestANodeThatIsInTheReportTwiceDoesNotSpoilTheScrape(t *testing.T) {
 	report := lastReport()
 	report.Tasks = append(report.Tasks, execution.TaskReport{Node: "bad", State: execution.Failed, Reason: "OOMKilled"})
 	m.SetLastReport(report)
-	if got := scrape(t, registry, last+`bad_node{node="bad"`); strings.Count(got, "\n") != 1 {
+	if got := scrape(t, registry, last+`bad_node{node="bad",nodecronjob="check"`); strings.Count(got, "\n") != 1 {
 		t.Errorf("got %q", got)
 	}
 }

@@ -16,7 +16,7 @@ type newestShare struct {
 
 // follow updates the latest values of a node after its share of an execution has
 // changed to now. A result counts as a whole: a label set that the node no longer reports
-// is not among its latest values. The caller holds r.mu.
+// is not among its latest values. The caller holds the lock.
 func (r *Results) follow(key execution.Key, now share) {
 	if !r.withLatest {
 		return
@@ -38,7 +38,7 @@ func (r *Results) follow(key execution.Key, now share) {
 }
 
 // forget is called after an execution was removed: nodes whose latest values are of that
-// execution get those of an older one. The caller holds r.mu.
+// execution get those of an older one. The caller holds the lock.
 func (r *Results) forget(id execution.ID) {
 	for node, one := range r.latest {
 		if one.samplesOf == id {
@@ -64,7 +64,7 @@ func (r *Results) withOlderTask(node string, one newestShare) newestShare {
 }
 
 // newestWith returns a node's newest share that has a part, and its execution. The caller
-// holds r.mu.
+// holds the lock.
 func (r *Results) newestWith(node string, has func(share) bool) (share, execution.ID) {
 	for _, id := range slices.Backward(slices.Sorted(maps.Keys(r.executions))) {
 		if one := r.executions[id][node]; has(one) {
@@ -74,9 +74,9 @@ func (r *Results) newestWith(node string, has func(share) bool) (share, executio
 	return share{}, ""
 }
 
-// setLatest replaces the latest of a node. The caller holds r.mu.
+// setLatest replaces the latest of a node. The caller holds the lock.
 func (r *Results) setLatest(node string, one newestShare) {
-	r.series += one.size() - r.latest[node].size()
+	r.budget.series += one.size() - r.latest[node].size()
 	if one.size() == 0 && one.samplesOf == "" {
 		delete(r.latest, node)
 		return
@@ -85,7 +85,7 @@ func (r *Results) setLatest(node string, one newestShare) {
 }
 
 // rebuildLatest computes the latest values of all nodes again, or drops them if they are
-// not enabled. The caller holds r.mu.
+// not enabled. The caller holds the lock.
 func (r *Results) rebuildLatest() {
 	for node := range r.latest {
 		r.setLatest(node, newestShare{})

@@ -25,9 +25,14 @@ type Result struct {
 // A body that sets all stored series is stored as it was sent, except for redactions. It
 // replaces a stored result that can no longer be decoded; unreadable is that error.
 func (r *Results) Merge(key execution.Key, stored, body []byte, redact Redact) (merged Result, unreadable, err error) {
-	r.mu.RLock()
-	s, most := r.schemaOf(key.Execution), r.maxSeries
-	r.mu.RUnlock()
+	r.budget.mu.RLock()
+	s, most := r.schemaOf(key.Execution), r.budget.most
+	r.budget.mu.RUnlock()
+	return s.merge(key, stored, body, redact, most)
+}
+
+// merge is Results.Merge, with the limit of all series.
+func (s *schema) merge(key execution.Key, stored, body []byte, redact Redact, most int) (merged Result, unreadable, err error) {
 	sent, err := s.decode(body, identityOf(key), redact, s.limits)
 	if err != nil {
 		return Result{}, nil, err

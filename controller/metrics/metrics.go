@@ -4,29 +4,19 @@ import (
 	"github.com/prometheus/client_golang/prometheus"
 )
 
-const namespace = "batch_job_controller"
+const (
+	namespace = "batch_job_controller"
+	// labelDefinition has the name of the definition.
+	labelDefinition = "nodecronjob"
+)
 
-// Metrics are the controller's own metrics.
+// Metrics are the controller's own metrics. Those of a definition are in Definition.
 type Metrics struct {
+	*vectors
 	leader             prometheus.Gauge
 	configReloaded     prometheus.Gauge
 	configReloadedAt   prometheus.Gauge
 	configWaits        prometheus.Gauge
-	executions         *prometheus.CounterVec
-	executionsClosed   *prometheus.CounterVec
-	executionDuration  prometheus.Histogram
-	lastExecution      *prometheus.GaugeVec
-	last               *lastExecution
-	nextTick           prometheus.Gauge
-	ticksSkipped       *prometheus.CounterVec
-	ticksMissed        prometheus.Counter
-	damagedRecords     prometheus.Gauge
-	nodeTasks          *prometheus.CounterVec
-	reasons            *reasons
-	tasksInFlight      prometheus.Gauge
-	poolSize           prometheus.Gauge
-	slotRefill         prometheus.Histogram
-	jobCreateErrors    *prometheus.CounterVec
 	callbackRequests   *prometheus.CounterVec
 	callbackDuration   *prometheus.HistogramVec
 	callbacksForwarded *prometheus.CounterVec
@@ -34,11 +24,30 @@ type Metrics struct {
 	callbacksLimited   *prometheus.CounterVec
 	redacted           *prometheus.CounterVec
 	connectionsFull    *prometheus.CounterVec
-	resultSamples      prometheus.Counter
 	seriesDropped      prometheus.Counter
-	podLogs            *prometheus.CounterVec
 	reportStoreErrors  *prometheus.CounterVec
 	certificateExpiry  *prometheus.GaugeVec
+}
+
+// vectors are the metrics with the label nodecronjob.
+type vectors struct {
+	executions        *prometheus.CounterVec
+	executionsClosed  *prometheus.CounterVec
+	executionDuration *prometheus.HistogramVec
+	lastExecution     *prometheus.GaugeVec
+	last              *lastExecutions
+	nextTick          *prometheus.GaugeVec
+	ticksSkipped      *prometheus.CounterVec
+	ticksMissed       *prometheus.CounterVec
+	damagedRecords    *prometheus.GaugeVec
+	nodeTasks         *prometheus.CounterVec
+	reasons           *reasons
+	tasksInFlight     *prometheus.GaugeVec
+	poolSize          *prometheus.GaugeVec
+	slotRefill        *prometheus.HistogramVec
+	jobCreateErrors   *prometheus.CounterVec
+	resultSamples     *prometheus.CounterVec
+	podLogs           *prometheus.CounterVec
 }
 
 // New returns metrics that are registered with reg. It panics if reg has
@@ -47,25 +56,11 @@ type Metrics struct {
 func New(reg prometheus.Registerer) *Metrics {
 	f := factory{reg}
 	m := &Metrics{
+		vectors:            newVectors(f),
 		leader:             f.gauge("leader", "Whether this replica is the leader: 1 yes, 0 no."),
 		configReloaded:     f.gauge("config_last_reload_successful", "Whether the current ConfigMap was accepted: 1 yes, 0 no: it is invalid, and the previous configuration applies."),
 		configReloadedAt:   f.gauge("config_last_reload_success_timestamp_seconds", "When a ConfigMap was last accepted, at startup or later."),
 		configWaits:        f.gauge("config_needs_restart", "Whether a part of the current ConfigMap applies only after a restart: 1 yes, 0 no."),
-		executions:         f.counters("executions_total", "Executions started.", "trigger"),
-		executionsClosed:   f.counters("executions_closed_total", "Executions that have closed: failed ones have a node that failed, was lost or is unreported; canceled ones have none, but a node task that was canceled.", "result"),
-		executionDuration:  f.histogram("execution_duration_seconds", "Time from an execution's scheduled time until it closed.", executionBuckets()),
-		lastExecution:      f.gauges("last_execution_timestamp_seconds", "When an execution last closed with this result.", "result"),
-		last:               newLastExecution(),
-		nextTick:           f.gauge("next_tick_timestamp_seconds", "When the next tick is due."),
-		ticksSkipped:       f.counters("ticks_skipped_total", "Ticks that were skipped on purpose.", "reason"),
-		ticksMissed:        f.counter("ticks_missed_total", "Ticks that started no execution in time: there was no leader, or it could not start one."),
-		damagedRecords:     f.gauge("damaged_records", "Execution records that the leader cannot read and does not touch."),
-		nodeTasks:          f.counters("node_tasks_total", "Node tasks that have ended.", "state", "reason"),
-		reasons:            newReasons(),
-		tasksInFlight:      f.gauge("tasks_in_flight", "Node tasks that hold a slot."),
-		poolSize:           f.gauge("pool_size", "Slots of the pool of the execution that started last."),
-		slotRefill:         f.histogram("slot_refill_seconds", "Time from a slot becoming free to the creation of the next Job in it.", refillBuckets()),
-		jobCreateErrors:    f.counters("job_create_errors_total", "Failed attempts to create a Job, by the API server's status code; none without a response.", "code"),
 		callbackRequests:   f.counters("callback_requests_total", "Callbacks, by the status code of the response.", "kind", "code"),
 		callbackDuration:   f.histograms("callback_duration_seconds", "Time to process a callback.", callbackBuckets(), "kind"),
 		callbacksForwarded: f.counters("callbacks_forwarded_total", "Callbacks forwarded to the leader, by outcome; the leader counts them as its own.", "outcome"),
@@ -73,15 +68,36 @@ func New(reg prometheus.Registerer) *Metrics {
 		callbacksLimited:   f.counters("callback_limited_total", "Callbacks that exceeded a limit, by its key in the configuration.", "kind", "limit"),
 		redacted:           f.counters("credentials_redacted_total", "Callback credentials that were redacted in results, events and logs.", "kind"),
 		connectionsFull:    f.counters("connections_full_total", "How often a port reached its connection limit, so that further connections had to wait.", "port"),
-		resultSamples:      f.counter("result_samples_total", "Samples received in results."),
 		seriesDropped:      f.counter("series_dropped_total", "Series that are not exported because there are too many."),
-		podLogs:            f.counters("pod_logs_total", "Container logs, by outcome.", "outcome"),
 		reportStoreErrors:  f.counters("report_store_errors_total", "Failed operations of the report store.", "operation"),
 		certificateExpiry:  f.gauges("certificate_expiry_seconds", "When the certificate of a TLS port expires, as Unix time.", "port"),
 	}
-	reg.MustRegister(m.last)
 	m.preset()
 	return m
+}
+
+func newVectors(f factory) *vectors {
+	v := &vectors{
+		executions:        f.counters("executions_total", "Executions started.", labelDefinition, "trigger"),
+		executionsClosed:  f.counters("executions_closed_total", "Executions that have closed: failed ones have a node that failed, was lost or is unreported; canceled ones have none, but a node task that was canceled.", labelDefinition, "result"),
+		executionDuration: f.histograms("execution_duration_seconds", "Time from an execution's scheduled time until it closed.", executionBuckets(), labelDefinition),
+		lastExecution:     f.gauges("last_execution_timestamp_seconds", "When an execution last closed with this result.", labelDefinition, "result"),
+		last:              newLastExecutions(),
+		nextTick:          f.gauges("next_tick_timestamp_seconds", "When the next tick is due.", labelDefinition),
+		ticksSkipped:      f.counters("ticks_skipped_total", "Ticks that were skipped on purpose.", labelDefinition, "reason"),
+		ticksMissed:       f.counters("ticks_missed_total", "Ticks that started no execution in time: there was no leader, or it could not start one.", labelDefinition),
+		damagedRecords:    f.gauges("damaged_records", "Execution records that the leader cannot read and does not touch.", labelDefinition),
+		nodeTasks:         f.counters("node_tasks_total", "Node tasks that have ended.", labelDefinition, "state", "reason"),
+		reasons:           newReasons(),
+		tasksInFlight:     f.gauges("tasks_in_flight", "Node tasks that hold a slot.", labelDefinition),
+		poolSize:          f.gauges("pool_size", "Slots of the pool of the execution that started last.", labelDefinition),
+		slotRefill:        f.histograms("slot_refill_seconds", "Time from a slot becoming free to the creation of the next Job in it.", refillBuckets(), labelDefinition),
+		jobCreateErrors:   f.counters("job_create_errors_total", "Failed attempts to create a Job, by the API server's status code; none without a response.", labelDefinition, "code"),
+		resultSamples:     f.counters("result_samples_total", "Samples received in results.", labelDefinition),
+		podLogs:           f.counters("pod_logs_total", "Container logs, by outcome.", labelDefinition, "outcome"),
+	}
+	f.reg.MustRegister(v.last)
+	return v
 }
 
 func executionBuckets() []float64 {
@@ -119,10 +135,6 @@ func (f factory) counter(name, help string) prometheus.Counter {
 
 func (f factory) counters(name, help string, labels ...string) *prometheus.CounterVec {
 	return registered(f, prometheus.NewCounterVec(prometheus.CounterOpts{Namespace: namespace, Name: name, Help: help}, labels))
-}
-
-func (f factory) histogram(name, help string, buckets []float64) prometheus.Histogram {
-	return registered(f, prometheus.NewHistogram(prometheus.HistogramOpts{Namespace: namespace, Name: name, Help: help, Buckets: buckets}))
 }
 
 func (f factory) histograms(name, help string, buckets []float64, labels ...string) *prometheus.HistogramVec {

@@ -13,9 +13,10 @@ import (
 	"github.com/batch-job-controller/batch-job-controller/controller/metrics"
 )
 
-func newMetrics() (*metrics.Metrics, *prometheus.Registry) {
+// newMetrics returns the metrics of the definition check.
+func newMetrics() (*metrics.Definition, *prometheus.Registry) {
 	registry := prometheus.NewPedanticRegistry()
-	return metrics.New(registry), registry
+	return metrics.New(registry).Of("check"), registry
 }
 
 type store struct {
@@ -58,7 +59,7 @@ func TestTheReportDirectoryIsAskedAtEachScrape(t *testing.T) {
 }
 
 // exercise sets everything once.
-func exercise(m *metrics.Metrics) {
+func exercise(m *metrics.Definition) {
 	at := time.Date(2026, 1, 2, 3, 4, 5, 500e6, time.UTC)
 	m.SetLeader(true)
 	m.ConfigTaken(at, true)
@@ -78,7 +79,7 @@ func exercise(m *metrics.Metrics) {
 	m.CallbackLimited("file", execution.FilesPerTask)
 	m.CredentialsRedacted("log", 2)
 	m.ConnectionsFull("callback")
-	m.ResultStored(5)
+	m.ResultStored("check", 5)
 	m.SeriesDropped(3)
 	m.LogSaved("truncated")
 	m.StoreError("result")
@@ -95,10 +96,12 @@ func TestKnownSeriesBeginAtZero(t *testing.T) {
 	_, registry := newMetrics()
 	got := scrape(t, registry)
 	for _, want := range []string{
-		`batch_job_controller_executions_total{trigger="cron"} 0`,
-		`batch_job_controller_executions_closed_total{result="failed"} 0`,
-		`batch_job_controller_ticks_skipped_total{reason="open_execution"} 0`,
-		`batch_job_controller_node_tasks_total{reason="JobTimeout",state="failed"} 0`,
+		`batch_job_controller_executions_total{nodecronjob="check",trigger="cron"} 0`,
+		`batch_job_controller_executions_closed_total{nodecronjob="check",result="failed"} 0`,
+		`batch_job_controller_ticks_skipped_total{nodecronjob="check",reason="open_execution"} 0`,
+		`batch_job_controller_ticks_missed_total{nodecronjob="check"} 0`,
+		`batch_job_controller_pod_logs_total{nodecronjob="check",outcome="saved"} 0`,
+		`batch_job_controller_node_tasks_total{nodecronjob="check",reason="JobTimeout",state="failed"} 0`,
 		`batch_job_controller_callback_requests_total{code="200",kind="file"} 0`,
 		`batch_job_controller_callback_limited_total{kind="event",limit="eventInterval"} 0`,
 		`batch_job_controller_callback_denied_total{reason="unknown_key"} 0`,
@@ -133,12 +136,11 @@ func TestAnExecutionThatCloses(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			m, registry := newMetrics()
-			m.ExecutionClosed(test.result, time.Unix(1700000000, 0), test.took)
+			m.ExecutionClosed(test.result, test.took)
 			got := scrape(t, registry)
 			for _, want := range []string{
-				fmt.Sprintf("executions_closed_total{result=%q} 1\n", test.result),
-				"execution_duration_seconds_count " + test.wantCount + "\n",
-				fmt.Sprintf("last_execution_timestamp_seconds{result=%q} 1.7e+09\n", test.result),
+				fmt.Sprintf("executions_closed_total{nodecronjob=\"check\",result=%q} 1\n", test.result),
+				`execution_duration_seconds_count{nodecronjob="check"} ` + test.wantCount + "\n",
 			} {
 				if !strings.Contains(got, want) {
 					t.Errorf("no %s", want)
@@ -151,10 +153,15 @@ func TestAnExecutionThatCloses(t *testing.T) {
 func TestWhatIsOverIsZero(t *testing.T) {
 	m, registry := newMetrics()
 	exercise(m)
+	m.SetDamagedRecords(2)
 	m.SetLeader(false)
-	m.SetNextTick(time.Time{})
-	want := "batch_job_controller_leader 0\nbatch_job_controller_next_tick_timestamp_seconds 0\n"
-	if got := scrape(t, registry, "batch_job_controller_leader ", "batch_job_controller_next"); got != want {
+	m.Forget()
+	const ours = `{nodecronjob="check"} 0` + "\n"
+	want := "batch_job_controller_damaged_records" + ours + "batch_job_controller_leader 0\nbatch_job_controller_next_tick_timestamp_seconds" + ours +
+		"batch_job_controller_pool_size" + ours + "batch_job_controller_tasks_in_flight" + ours
+	got := scrape(t, registry, "batch_job_controller_leader ", "batch_job_controller_next", "batch_job_controller_damaged",
+		"batch_job_controller_pool", "batch_job_controller_tasks_in", last+"id")
+	if got != want {
 		t.Errorf("got %s", got)
 	}
 }
@@ -172,9 +179,9 @@ func TestReasonsAreBounded(t *testing.T) {
 	m.TaskEnded(failed("JobTimeout"))
 	got := scrape(t, registry, "batch_job_controller_node_tasks_total{")
 	for _, want := range []string{
-		`{reason="Reason49",state="failed"} 2`,
-		`{reason="Other",state="failed"} 10`,
-		`{reason="JobTimeout",state="failed"} 1`,
+		`{nodecronjob="check",reason="Reason49",state="failed"} 2`,
+		`{nodecronjob="check",reason="Other",state="failed"} 10`,
+		`{nodecronjob="check",reason="JobTimeout",state="failed"} 1`,
 	} {
 		if !strings.Contains(got, want+"\n") {
 			t.Errorf("no %s in %s", want, got)
@@ -192,7 +199,7 @@ func TestReasonsThatAreNoWordAreNoLabels(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			m, registry := newMetrics()
 			m.TaskEnded(failed(reason))
-			if got := scrape(t, registry); !strings.Contains(got, `{reason="Other",state="failed"} 1`) {
+			if got := scrape(t, registry); !strings.Contains(got, `{nodecronjob="check",reason="Other",state="failed"} 1`) {
 				t.Error(got)
 			}
 		})

@@ -23,63 +23,6 @@ func (m *Metrics) ConfigTaken(at time.Time, needsRestart bool) {
 // ConfigRefused records that the current configuration is invalid.
 func (m *Metrics) ConfigRefused() { setBool(m.configReloaded, false) }
 
-// ExecutionOpened counts a started execution.
-func (m *Metrics) ExecutionOpened(trigger string) {
-	m.executions.WithLabelValues(trigger).Inc()
-}
-
-// ExecutionClosed counts an execution, and records when it closed. A duration
-// of 0 means an aborted execution, and is not observed.
-func (m *Metrics) ExecutionClosed(result string, at time.Time, d time.Duration) {
-	m.executionsClosed.WithLabelValues(result).Inc()
-	m.SetLastExecution(result, at)
-	if d > 0 {
-		m.executionDuration.Observe(d.Seconds())
-	}
-}
-
-// SetLastExecution records when an execution closed, without counting it:
-// it closed before this process started.
-func (m *Metrics) SetLastExecution(result string, at time.Time) {
-	setTime(m.lastExecution.WithLabelValues(result), at)
-}
-
-// SetNextTick records when the next tick is due; the zero time means never.
-func (m *Metrics) SetNextTick(at time.Time) { setTime(m.nextTick, at) }
-
-// TickSkipped counts a skipped tick.
-func (m *Metrics) TickSkipped(reason string) {
-	m.ticksSkipped.WithLabelValues(reason).Inc()
-}
-
-// SetDamagedRecords sets how many execution records cannot be read.
-func (m *Metrics) SetDamagedRecords(n int) { m.damagedRecords.Set(float64(n)) }
-
-// TicksMissed counts missed ticks.
-func (m *Metrics) TicksMissed(n int) { m.ticksMissed.Add(float64(n)) }
-
-// TaskEnded counts an ended node task: package definition calls it for each skipped node
-// when an execution opens, package run for each task that ends afterwards. Reasons may
-// come from pods: after many different reasons, the others are counted together.
-func (m *Metrics) TaskEnded(outcome execution.Outcome) {
-	m.nodeTasks.WithLabelValues(string(outcome.State), m.reasons.label(string(outcome.Reason))).Inc()
-}
-
-// SetPool records how many slots of the pool are in use.
-func (m *Metrics) SetPool(inFlight, size int) {
-	m.tasksInFlight.Set(float64(inFlight))
-	m.poolSize.Set(float64(size))
-}
-
-// SlotRefilled records how long a slot was free.
-func (m *Metrics) SlotRefilled(d time.Duration) { m.slotRefill.Observe(d.Seconds()) }
-
-// JobCreateFailed counts a failed attempt to create a Job, by the status code of the
-// response.
-func (m *Metrics) JobCreateFailed(code string) {
-	m.jobCreateErrors.WithLabelValues(code).Inc()
-}
-
 // CallbackAnswered counts a callback.
 func (m *Metrics) CallbackAnswered(kind string, code int, d time.Duration) {
 	m.callbackRequests.WithLabelValues(kind, strconv.Itoa(code)).Inc()
@@ -106,8 +49,10 @@ func (m *Metrics) CallbackLimited(kind string, limit execution.Limit) {
 // connection limit.
 func (m *Metrics) ConnectionsFull(port string) { m.connectionsFull.WithLabelValues(port).Inc() }
 
-// ResultStored counts the samples of a result.
-func (m *Metrics) ResultStored(samples int) { m.resultSamples.Add(float64(samples)) }
+// ResultStored counts the samples of a result of a definition.
+func (m *Metrics) ResultStored(definition string, samples int) {
+	m.resultSamples.WithLabelValues(definition).Add(float64(samples))
+}
 
 // SeriesDropped counts series that are not exported because there are too many.
 func (m *Metrics) SeriesDropped(n int) { m.seriesDropped.Add(float64(n)) }
@@ -117,10 +62,6 @@ func (m *Metrics) SeriesDropped(n int) { m.seriesDropped.Add(float64(n)) }
 func (m *Metrics) CredentialsRedacted(kind string, n int) {
 	m.redacted.WithLabelValues(kind).Add(float64(n))
 }
-
-// LogSaved counts a container's log, by outcome: saved, truncated or
-// failed.
-func (m *Metrics) LogSaved(outcome string) { m.podLogs.WithLabelValues(outcome).Inc() }
 
 // StoreError counts a failed operation of the report store.
 func (m *Metrics) StoreError(operation string) {

@@ -3,23 +3,41 @@ package metrics
 import (
 	"strconv"
 
+	"github.com/prometheus/client_golang/prometheus"
+
 	"github.com/batch-job-controller/batch-job-controller/controller/execution"
 )
 
-// preset makes the series whose labels are known begin at 0, so that a rate
-// sees their first increment.
-func (m *Metrics) preset() {
+// preset makes the series of a definition whose other labels are known begin at 0, so that
+// a rate sees their first increment.
+func (d *Definition) preset() {
 	for _, trigger := range []execution.Trigger{execution.Cron, execution.Startup, execution.Manual} {
-		m.executions.WithLabelValues(string(trigger))
+		d.executions.WithLabelValues(d.name, string(trigger))
 	}
 	for _, result := range []string{"succeeded", "failed", "canceled", "aborted"} {
-		m.executionsClosed.WithLabelValues(result)
+		d.executionsClosed.WithLabelValues(d.name, result)
 	}
-	m.ticksSkipped.WithLabelValues("open_execution")
-	m.nodeTasks.WithLabelValues(string(execution.Succeeded), "")
+	d.ticksSkipped.WithLabelValues(d.name, "open_execution")
+	d.nodeTasks.WithLabelValues(d.name, string(execution.Succeeded), "")
 	for _, outcome := range knownOutcomes() {
-		m.nodeTasks.WithLabelValues(string(outcome.State), string(outcome.Reason))
+		d.nodeTasks.WithLabelValues(d.name, string(outcome.State), string(outcome.Reason))
 	}
+	for _, outcome := range []string{"saved", "truncated", "failed"} {
+		d.podLogs.WithLabelValues(d.name, outcome)
+	}
+	for _, gauge := range []*prometheus.GaugeVec{d.nextTick, d.damagedRecords, d.tasksInFlight, d.poolSize} {
+		gauge.WithLabelValues(d.name)
+	}
+	for _, counter := range []*prometheus.CounterVec{d.ticksMissed, d.resultSamples} {
+		counter.WithLabelValues(d.name)
+	}
+	for _, histogram := range []*prometheus.HistogramVec{d.executionDuration, d.slotRefill} {
+		histogram.WithLabelValues(d.name)
+	}
+}
+
+// preset makes the series of the process whose labels are known begin at 0.
+func (m *Metrics) preset() {
 	for _, kind := range []string{"result", "file", "event"} {
 		m.callbackRequests.WithLabelValues(kind, strconv.Itoa(200))
 		m.callbackDuration.WithLabelValues(kind)
@@ -41,10 +59,7 @@ func (m *Metrics) preset() {
 	for _, port := range []string{"callback", "report"} {
 		m.connectionsFull.WithLabelValues(port)
 	}
-	for _, outcome := range []string{"saved", "truncated", "failed"} {
-		m.podLogs.WithLabelValues(outcome)
-	}
-	for _, operation := range []string{"begin", "result", "file", "log", "report", "list", "drop"} {
+	for _, operation := range []string{"begin", "about", "result", "file", "log", "report", "list", "drop"} {
 		m.reportStoreErrors.WithLabelValues(operation)
 	}
 }

@@ -6,6 +6,8 @@ import (
 	"slices"
 	"strings"
 
+	"github.com/prometheus/client_golang/prometheus"
+
 	"github.com/batch-job-controller/batch-job-controller/controller/execution"
 )
 
@@ -42,29 +44,55 @@ func (s *schema) is(gauges []Gauge, limits Limits) bool {
 }
 
 // Configure replaces the options. Gauges and the limits of a result apply to executions
-// that begin from now on; the rest, such as Info and the limit of all series, apply at
-// once. The
-// prefix does not change. Configure returns how many series it has dropped because
-// there are too many.
+// that begin from now on; the rest, such as the prefix, Info and the limit of all series,
+// applies at once. It returns how many series it has dropped because there are too many.
 func (r *Results) Configure(o ResultOptions) (dropped int) {
-	r.mu.Lock()
-	defer r.mu.Unlock()
+	r.budget.mu.Lock()
+	defer r.budget.mu.Unlock()
+	r.budget.most = o.Limits.WithDefaults().Series
+	return r.configure(o)
+}
+
+// configure is Configure without the limit of all series, for callers that hold the lock.
+func (r *Results) configure(o ResultOptions) (dropped int) {
+	r.name(o.Prefix)
 	r.infoDesc, r.info = newInfo(r.prefix, o.Info)
-	r.maxSeries = o.Limits.WithDefaults().Series
 	r.current = newSchema(o.Gauges, o.Limits.WithDefaults())
 	r.describe(r.current, true)
 	if r.withLatest != o.Latest {
 		r.withLatest = o.Latest
 		r.rebuildLatest()
 	}
-	return r.shrink()
+	return r.budget.shrink()
+}
+
+// name gives all metrics a prefix. The caller holds the lock.
+func (r *Results) name(prefix string) {
+	if r.prefix == prefix && r.processing != nil {
+		return
+	}
+	r.prefix = prefix
+	r.processing = newDesc(prefix, "processing", "Node with processing error, 1: has error / 0: no error", labelNode, labelExecution)
+	r.duration = newDesc(prefix, "duration", "Execution Duration in milliseconds", labelNode, labelExecution)
+	r.podsDesc = newDesc(prefix, "pods", "The number of pods started for the last execution")
+	r.currentID = newDesc(prefix, "current_execution_id", "The current execution ID")
+	descs := make(map[string]*prometheus.Desc, len(r.descs)) // a scrape may be reading the old map
+	for key := range r.descs {
+		name, labels := splitDesc(key)
+		descs[key] = newDesc(prefix, name, r.helps[name], labels...)
+	}
+	r.descs = descs
 }
 
 // Use sets the gauges and the limits of samples that an execution began with: its results
 // are checked against these. The limit of a body stays the current one.
 func (r *Results) Use(id execution.ID, gauges []Gauge, limits Limits) {
-	r.mu.Lock()
-	defer r.mu.Unlock()
+	r.budget.mu.Lock()
+	defer r.budget.mu.Unlock()
+	r.use(id, gauges, limits)
+}
+
+func (r *Results) use(id execution.ID, gauges []Gauge, limits Limits) {
 	own := r.current.limits
 	limits = limits.WithDefaults()
 	own.Samples, own.LabelSets, own.LabelValue = limits.Samples, limits.LabelSets, limits.LabelValue
@@ -81,7 +109,7 @@ func (r *Results) Use(id execution.ID, gauges []Gauge, limits Limits) {
 
 // describe creates the descriptors of a schema's gauges. All metrics of one name must have
 // the same help: the help of the current configuration, or else of the first schema with
-// the name. The caller holds r.mu.
+// the name. The caller holds the lock.
 func (r *Results) describe(s *schema, now bool) {
 	descs := maps.Clone(r.descs) // a scrape may be reading the old map
 	for _, g := range s.source {
@@ -107,7 +135,7 @@ func splitDesc(key string) (name string, labels []string) {
 	return parts[0], append(parts[1:], labelNode, labelExecution)
 }
 
-// schemaOf returns the schema of an execution's results. The caller holds r.mu.
+// schemaOf returns the schema of an execution's results. The caller holds the lock.
 func (r *Results) schemaOf(id execution.ID) *schema {
 	if s := r.schemas[id]; s != nil {
 		return s

@@ -4,6 +4,7 @@ import (
 	"github.com/batch-job-controller/batch-job-controller/controller/execution"
 	"github.com/batch-job-controller/batch-job-controller/controller/intake"
 	"github.com/batch-job-controller/batch-job-controller/controller/jobspec"
+	"github.com/batch-job-controller/batch-job-controller/controller/plan"
 	"github.com/batch-job-controller/batch-job-controller/controller/record"
 	"github.com/batch-job-controller/batch-job-controller/controller/run"
 )
@@ -12,7 +13,9 @@ import (
 // left it open.
 func (q *Queue) Adopt(r record.Record, isNew bool) {
 	p := r.Plan
-	if err := q.Directory.Begin(p.ID); err != nil {
+	ofConfigMap, hasConfigMap := q.ConfigMap()
+	follow := plan.Follows(plan.Followed{Partial: p.Partial, OfConfigMap: ofConfigMap, HasConfigMap: hasConfigMap})
+	if err := q.Directory.Begin(p.ID, p.About(follow.Latest)); err != nil {
 		// Callbacks fail until the store works again; the Jobs run all the same.
 		q.Metrics.StoreError("begin")
 		q.Opener.Log.Error("report directory not ready", "execution", p.ID, "error", err)

@@ -20,8 +20,8 @@ import (
 
 // Directory stores the reports of executions.
 type Directory interface {
-	// Begin creates the execution's directory, and points the link latest to it.
-	Begin(id execution.ID) error
+	// Begin creates the execution's directory, and stores in it what the execution is.
+	Begin(id execution.ID, about execution.About) error
 	// Files yields the node and the size of each file of an execution's nodes.
 	Files(id execution.ID, nodes []string) iter.Seq2[string, int64]
 }
@@ -32,6 +32,8 @@ type Metrics interface {
 	SetPool(inFlight, size int)
 	SetLastExecution(result string, closed time.Time)
 	SetLastReport(r execution.Report)
+	// Forget resets what only a leader knows.
+	Forget()
 }
 
 // Options are the options of a Queue.
@@ -43,6 +45,9 @@ type Options struct {
 	History history.Options
 	// Deps returns what an execution is run with.
 	Deps func(p execution.Plan) run.Deps
+	// ConfigMap returns whether the definition is that of the controller's ConfigMap, and
+	// whether that has one: the link to the newest report follows its executions.
+	ConfigMap func() (ofIt, has bool)
 	// Slots returns how many of the slots an execution that is about to open may use.
 	Slots     func(want int) int
 	Results   *intake.Results
@@ -101,6 +106,7 @@ func (q *Queue) Forget() {
 	defer q.mu.Unlock()
 	q.active, q.backlog = nil, nil
 	q.history.Forget()
+	q.Metrics.Forget()
 }
 
 // Busy returns which execution keeps another one from opening, and its record: a node

@@ -1,19 +1,15 @@
 package queue
 
 import (
-	"cmp"
 	"context"
 	"errors"
-	"slices"
 	"time"
-
-	apierrors "k8s.io/apimachinery/pkg/api/errors"
-	"k8s.io/apimachinery/pkg/types"
 
 	"github.com/batch-job-controller/batch-job-controller/controller/backoff"
 	"github.com/batch-job-controller/batch-job-controller/controller/execution"
 	"github.com/batch-job-controller/batch-job-controller/controller/history"
 	"github.com/batch-job-controller/batch-job-controller/controller/kube"
+	"github.com/batch-job-controller/batch-job-controller/controller/plan"
 	"github.com/batch-job-controller/batch-job-controller/controller/record"
 	"github.com/batch-job-controller/batch-job-controller/controller/timing"
 )
@@ -23,9 +19,8 @@ import (
 // another replica may have the version that can read the record.
 func (q *Queue) Recover(ctx context.Context) (done bool, err error) {
 	clk, log := q.Opener.Clock, q.Opener.Log
-	plans := map[types.UID]record.Record{} // of closed executions: a try continues where the last one failed
 	for pauses := backoff.New(time.Second, 15*time.Second, q.Opener.Jitter); ; {
-		err := q.recover(ctx, plans)
+		err := q.recover(ctx)
 		var newer *record.NewerError
 		switch {
 		case err == nil:
@@ -44,8 +39,8 @@ func (q *Queue) Recover(ctx context.Context) (done bool, err error) {
 
 // recover rebuilds the executions from the records, the Jobs and the report directory. It
 // reads the records from the API server, because a cache may lack the last leader's
-// writes. plans has the closed executions whose plans have been read.
-func (q *Queue) recover(ctx context.Context, plans map[types.UID]record.Record) error {
+// writes.
+func (q *Queue) recover(ctx context.Context) error {
 	ctx, cancel := context.WithTimeout(ctx, kube.RequestTimeout)
 	defer cancel()
 	state, err := q.ticker.ReadState(ctx)
@@ -65,18 +60,11 @@ func (q *Queue) recover(ctx context.Context, plans map[types.UID]record.Record) 
 	for _, e := range all.Newer {
 		q.Opener.Log.Warn("an execution record of a later version stays unchanged", "execution", e.ID, "error", e)
 	}
-	closed, err := q.loadClosed(ctx, all.Closed, plans)
-	if err != nil {
-		return err
+	onDisk := q.Results.Rebuild(all.Records, q.noteClosed)
+	found := q.find(all, onDisk)
+	if n := len(all.Closed); n > 0 {
+		found.LastClosed = &all.Closed[n-1]
 	}
-	records := slices.Concat(closed, all.Records)
-	slices.SortFunc(records, func(a, b record.Record) int { return cmp.Compare(a.Plan.ID, b.Plan.ID) })
-	stored := q.Results.Rebuild(records, func(closed execution.Report) {
-		q.Metrics.SetLastExecution(closed.Result(), closed.Closed)
-		q.Metrics.SetLastReport(closed)
-	})
-	found := q.find(all, stored.Executions)
-	found.Losses = stored.Lost
 	for _, head := range all.Opened() {
 		if head.Scheduled.After(state.LastTick) {
 			state.LastTick = head.Scheduled
@@ -85,9 +73,11 @@ func (q *Queue) recover(ctx context.Context, plans map[types.UID]record.Record) 
 	for id := range found.Known {
 		state.Newest = max(state.Newest, id)
 	}
-	if n := len(records); n > 0 {
-		q.Metrics.SetPool(0, records[n-1].Plan.Settings.PodPoolSize)
+	size := q.Definition().PodPoolSize
+	if n := len(all.Records); n > 0 {
+		size = all.Records[n-1].Plan.Settings.PodPoolSize
 	}
+	q.Metrics.SetPool(0, size)
 	q.history.Resume(found)
 	q.mu.Lock()
 	q.backlog = all.Records
@@ -99,6 +89,15 @@ func (q *Queue) recover(ctx context.Context, plans map[types.UID]record.Record) 
 	q.adoptOldest()
 	q.history.RequestPrune()
 	return nil
+}
+
+// noteClosed notes the report of an execution that closed before this term.
+func (q *Queue) noteClosed(report execution.Report) {
+	own := report.NodeCronJob == q.Definition().Name
+	if own && plan.Follows(plan.Followed{Partial: report.Partial}).LastExecution {
+		q.Metrics.SetLastExecution(report.Result(), report.Closed)
+		q.Metrics.SetLastReport(report)
+	}
 }
 
 // find returns the executions of the records and of the report directory.
@@ -120,26 +119,4 @@ func (q *Queue) find(records record.Listing, onDisk []execution.ID) history.Foun
 		}
 	}
 	return found
-}
-
-// loadClosed reads the plans of closed executions, for the results that are exported of
-// them. An execution whose plan is gone is omitted: its report suffices for the rest.
-func (q *Queue) loadClosed(ctx context.Context, heads []record.Head, plans map[types.UID]record.Record) (closed []record.Record, err error) {
-	for _, head := range heads {
-		r, ok := plans[head.Object.UID]
-		if !ok {
-			r, err = q.Opener.Records.Load(ctx, head.Object)
-		}
-		var damaged *record.DamagedError
-		switch {
-		case errors.As(err, &damaged), apierrors.IsNotFound(err):
-			q.Opener.Log.Warn("the plan of a closed execution cannot be read", "execution", head.ID, "error", err)
-			continue
-		case err != nil:
-			return nil, err
-		}
-		plans[head.Object.UID] = r
-		closed = append(closed, r)
-	}
-	return closed, nil
 }

@@ -17,7 +17,7 @@ func BenchmarkSaveResult(b *testing.B) {
 	if err != nil {
 		b.Fatal(err)
 	}
-	if err := s.Begin(first); err != nil {
+	if err := s.Begin(first, whole); err != nil {
 		b.Fatal(err)
 	}
 	body := bytes.Repeat([]byte("x"), 1<<10)

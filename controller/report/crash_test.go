@@ -19,6 +19,9 @@ const (
 	second = execution.ID("20260102030406")
 )
 
+// whole is an execution over all nodes.
+var whole = execution.About{NodeCronJob: "check", Latest: true}
+
 // newDisk returns a disk whose n-th operation fails. Its files are so old that Open sweeps
 // the unfinished ones.
 func newDisk(n int, fault error) *memdisk.Disk {
@@ -26,20 +29,6 @@ func newDisk(n int, fault error) *memdisk.Disk {
 	d.Fault = memdisk.FailAt(n, fault)
 	d.Now = func() time.Time { return time.Time{} }
 	return d
-}
-
-// oracle has what may be on the disk, according to the responses of the store.
-type oracle struct {
-	files   map[string][]string // path: what it may hold; absent if it may not be there
-	dropped map[execution.ID]bool
-	dropMay map[execution.ID]bool
-	begun   map[execution.ID]bool
-}
-
-const absent = "\x00absent"
-
-func newOracle() *oracle {
-	return &oracle{map[string][]string{}, map[execution.ID]bool{}, map[execution.ID]bool{}, map[execution.ID]bool{}}
 }
 
 // step is one call of the store, and what it promises.
@@ -51,29 +40,11 @@ type step struct {
 	drop    execution.ID
 }
 
-func (o *oracle) note(s step, err error) {
-	switch {
-	case s.file != "" && err == nil:
-		o.files[s.file] = []string{s.content}
-	case s.file != "":
-		if o.files[s.file] == nil {
-			o.files[s.file] = []string{absent}
-		}
-		o.files[s.file] = append(o.files[s.file], s.content)
-	case s.begin != "":
-		o.begun[s.begin] = o.begun[s.begin] || err == nil
-		delete(o.dropped, s.begin)
-	case s.drop != "":
-		o.dropped[s.drop] = err == nil
-		o.dropMay[s.drop] = true
-	}
-}
-
 // steps are the life of a store: two executions, a result that is sent twice, and the
 // deletion of both.
 func steps() []step {
 	begin := func(id execution.ID) step {
-		return step{begin: id, do: func(s *Store) error { return s.Begin(id) }}
+		return step{begin: id, do: func(s *Store) error { return s.Begin(id, whole) }}
 	}
 	drop := func(id execution.ID) step {
 		return step{drop: id, do: func(s *Store) error { return s.Drop(id) }}
@@ -212,7 +183,7 @@ func TestAResultIsDurableAlthoughItsExecutionCouldNotBeBegun(t *testing.T) {
 		}
 		at := d.Ops() + n
 		d.Fault = memdisk.FailAt(at, syscall.ENOSPC)
-		if s.Begin(first) == nil {
+		if s.Begin(first, whole) == nil {
 			break // there are fewer operations
 		}
 		if err := s.CreateResult(execution.Key{Execution: first, Node: "a"}, []byte("result")); err != nil {
@@ -274,71 +245,4 @@ func checkTemps(t *testing.T, s *Store, n int) {
 	if err != nil {
 		t.Fatalf("failure at %d: %v", n, err)
 	}
-}
-
-// check returns a violation, or nothing.
-func (o *oracle) check(s *Store) string {
-	ids, err := s.Executions()
-	if err != nil {
-		return err.Error()
-	}
-	for id := range o.begun {
-		exists := slices.Contains(ids, id)
-		switch {
-		case o.begun[id] && !o.dropMay[id] && !exists:
-			return fmt.Sprintf("execution %s is lost", id)
-		case o.dropped[id] && exists:
-			return fmt.Sprintf("execution %s is back", id)
-		}
-	}
-	for name, may := range o.files {
-		id, _, _ := strings.Cut(name, "/")
-		if !slices.Contains(ids, execution.ID(id)) {
-			continue
-		}
-		if content := read(s, name); !slices.Contains(may, content) {
-			return fmt.Sprintf("%s is %q, may be %q", name, content, may)
-		}
-	}
-	return o.checkVisible(s, ids)
-}
-
-func (o *oracle) checkVisible(s *Store, ids []execution.ID) string {
-	for _, id := range ids {
-		entries, err := fs.ReadDir(s.FS(), string(id))
-		if err != nil {
-			return err.Error()
-		}
-		for _, entry := range entries {
-			name := string(id) + "/" + entry.Name()
-			if !strings.HasPrefix(entry.Name(), ".") && o.files[name] == nil {
-				return name + " should not be there"
-			}
-		}
-	}
-	switch target, err := fs.ReadLink(s.FS(), latest); {
-	case errors.Is(err, fs.ErrNotExist):
-		for _, id := range ids {
-			if o.begun[id] && !o.dropMay[id] {
-				return "there is no latest"
-			}
-		}
-		return ""
-	case err != nil:
-		return err.Error()
-	case !slices.Contains(ids, execution.ID(target)):
-		return "latest leads to " + target
-	}
-	return ""
-}
-
-func read(s *Store, name string) string {
-	body, err := fs.ReadFile(s.FS(), name)
-	if errors.Is(err, fs.ErrNotExist) {
-		return absent
-	}
-	if err != nil {
-		return err.Error()
-	}
-	return string(body)
 }

@@ -8,12 +8,20 @@ import (
 	"github.com/batch-job-controller/batch-job-controller/controller/execution"
 )
 
-// Begin creates an execution's directory if it does not exist, and makes latest point
-// to the newest one. If it fails, the first file of the execution retries.
-func (s *Store) Begin(id execution.ID) error {
+// beginning is an execution that has begun.
+type beginning struct {
+	about   execution.About
+	durable bool // the directory, and in it what the execution is
+}
+
+// Begin creates an execution's directory if it does not exist, stores in it what the
+// execution is, and makes latest point to the newest one. If it fails, the first file of
+// the execution retries.
+func (s *Store) Begin(id execution.ID, about execution.About) error {
 	err := checkID(id)
 	if err == nil {
-		err = s.noted(s.begin(id, s.make))
+		s.note(id, about)
+		err = s.noted(s.begin(id))
 	}
 	if err != nil {
 		return fmt.Errorf("begin report %s: %w", id, err)
@@ -21,17 +29,29 @@ func (s *Store) Begin(id execution.ID) error {
 	return nil
 }
 
-func (s *Store) begin(id execution.ID, makeDirectory func(execution.ID) (made bool, err error)) error {
-	made, err := makeDirectory(id)
+func (s *Store) note(id execution.ID, about execution.About) {
+	s.layout.Lock()
+	defer s.layout.Unlock()
+	s.begun[id] = beginning{about: about, durable: s.begun[id].durable}
+}
+
+// begin makes the directory and its name durable. It fails with fs.ErrNotExist if the
+// execution was pruned, as during an upload: the directory would stay for ever.
+func (s *Store) begin(id execution.ID) error {
+	about, err := s.makeDirectory(id)
 	if err != nil {
 		return err
 	}
-	if !made {
-		// The process that created it may have died before its files were durable, and
-		// from here on they count as stored.
-		if err := s.dirs.sync(string(id)); err != nil {
-			return err
-		}
+	if err := s.saveAbout(id, about); err != nil {
+		return err
+	}
+	// The process that created it may have died before its files were durable, and from
+	// here on they count as stored.
+	if err := s.dirs.sync(string(id)); err != nil {
+		return err
+	}
+	if err := s.follow(); err != nil {
+		return err
 	}
 	if err := s.dirs.sync("."); err != nil {
 		return err
@@ -40,31 +60,32 @@ func (s *Store) begin(id execution.ID, makeDirectory func(execution.ID) (made bo
 	return nil
 }
 
-func (s *Store) make(id execution.ID) (made bool, err error) {
+func (s *Store) makeDirectory(id execution.ID) (about execution.About, err error) {
 	s.layout.Lock()
 	defer s.layout.Unlock()
-	if _, begun := s.begun[id]; !begun {
-		s.begun[id] = false
+	begun, ok := s.begun[id]
+	if !ok {
+		return about, fs.ErrNotExist
 	}
-	return s.makeDirectory(id)
+	if err := s.disk.Mkdir(string(id)); err != nil && !errors.Is(err, fs.ErrExist) {
+		return about, err
+	}
+	return begun.about, nil
 }
 
-// makeAgain creates a missing directory, unless the execution was pruned during an
-// upload: the directory would stay for ever.
-func (s *Store) makeAgain(id execution.ID) (made bool, err error) {
+// follow makes latest point to the newest execution.
+func (s *Store) follow() error {
 	s.layout.Lock()
 	defer s.layout.Unlock()
-	if _, begun := s.begun[id]; !begun {
-		return false, fs.ErrNotExist
-	}
-	return s.makeDirectory(id)
+	return s.newest("")
 }
 
 func (s *Store) noteDurable(id execution.ID) {
 	s.layout.Lock()
 	defer s.layout.Unlock()
-	if _, begun := s.begun[id]; begun {
-		s.begun[id] = true
+	if begun, ok := s.begun[id]; ok {
+		begun.durable = true
+		s.begun[id] = begun
 	}
 }
 
@@ -72,15 +93,6 @@ func (s *Store) noteDurable(id execution.ID) {
 func (s *Store) isBegun(id execution.ID) (begun, durable bool) {
 	s.layout.Lock()
 	defer s.layout.Unlock()
-	durable, begun = s.begun[id]
-	return begun, durable
-}
-
-// makeDirectory is called with s.layout held.
-func (s *Store) makeDirectory(id execution.ID) (made bool, err error) {
-	err = s.disk.Mkdir(string(id))
-	if err != nil && !errors.Is(err, fs.ErrExist) {
-		return false, err
-	}
-	return err == nil, s.newest("")
+	b, begun := s.begun[id]
+	return begun, b.durable
 }

@@ -6,13 +6,14 @@
 //	<node>-<name>                     a file that a node sent
 //	<node>-container-<container>.log  a container's log
 //	execution.json                    the outcome of the execution, once it has closed
+//	.about.json                       what the execution is: its definition, its gauges
 //
-// <reportDirectory>/latest is a relative link to the newest one, also while that execution
-// is open. For long node names, see component.
+// <reportDirectory>/latest is a relative link to the newest one over all nodes, also while
+// that execution is open. For long node names, see component.
 //
 // When a method returns nil, its data is on disk. A file exists completely or not at
 // all: it is written under a temporary name, synced and then renamed. Names that begin
-// with a dot are temporary, and must not be served.
+// with a dot are temporary or the controller's own, and must not be served.
 //
 // One process writes, and others may read at the same time.
 //
@@ -20,7 +21,7 @@
 //	save.go       saves a file of an execution durably
 //	write.go      writes files under temporary names; read.go: reads files
 //	directory.go  begins the directory of an execution; drop.go: deletes it
-//	execution.go  the report of an execution
+//	about.go      what an execution is; execution.go: its report
 //	result.go     the results of nodes; claim.go: which replica may replace them
 //	upload.go     the files of nodes; files.go: checks the names that pods chose
 //	log.go        the logs of containers

@@ -43,6 +43,7 @@ func (s *Store) moveToTrash(id execution.ID, trash string) error {
 	s.layout.Lock()
 	defer s.layout.Unlock()
 	delete(s.begun, id)
+	delete(s.whole, id)
 	if err := s.newest(id); err != nil { // first, so that latest never dangles
 		return err
 	}

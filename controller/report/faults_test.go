@@ -51,7 +51,7 @@ func TestARecoveredDiskIsUsedWithoutARestart(t *testing.T) {
 			disk := newBroken()
 			s, err := report.Open(disk, report.Options{})
 			testkit.Must(t, err)
-			testkit.Must(t, s.Begin(first))
+			testkit.Must(t, s.Begin(first, whole))
 			testkit.Must(t, s.CreateResult(key(first, "a"), []byte("before")))
 			testkit.Must(t, s.ClaimResults("us"))
 
@@ -59,7 +59,7 @@ func TestARecoveredDiskIsUsedWithoutARestart(t *testing.T) {
 			for what, err := range map[string]error{
 				"a result":       s.ReplaceResult(key(first, "a"), []byte("while"), "us"),
 				"a first result": s.CreateResult(key(first, "b"), []byte("while")),
-				"an execution":   s.Begin(second),
+				"an execution":   s.Begin(second, whole),
 				"its result":     s.CreateResult(key(second, "a"), []byte("while")),
 			} {
 				if !errors.Is(err, fault) {
@@ -101,7 +101,7 @@ func TestWhatIsNotTheDisksFaultDoesNotMakeItUnhealthy(t *testing.T) {
 		},
 		"a result may not be replaced":    func(s *report.Store) error { return s.ReplaceResult(key(first, "a"), nil, "them") },
 		"an execution was never begun":    func(s *report.Store) error { return s.CreateResult(key(second, "a"), nil) },
-		"an ID is invalid":                func(s *report.Store) error { return s.Begin("x") },
+		"an ID is invalid":                func(s *report.Store) error { return s.Begin("x", whole) },
 		"a file would use up the reserve": func(s *report.Store) error { return saveFile(s, "x", 4*mebibyte) },
 	} {
 		t.Run(name, func(t *testing.T) {
@@ -131,7 +131,7 @@ func TestAFailedFsyncIsNotRetried(t *testing.T) {
 	}
 	s, err := report.Open(disk, report.Options{})
 	testkit.Must(t, err)
-	testkit.Must(t, s.Begin(first))
+	testkit.Must(t, s.Begin(first, whole))
 	fail = true
 	for range 3 { // a client that retries
 		if err := s.CreateResult(key(first, "a"), []byte("x")); !errors.Is(err, syscall.EIO) {
@@ -172,8 +172,8 @@ func TestADroppedExecutionDoesNotComeBack(t *testing.T) {
 			disk := memdisk.New()
 			s, err := report.Open(disk, report.Options{})
 			testkit.Must(t, err)
-			testkit.Must(t, s.Begin(first))
-			testkit.Must(t, s.Begin(second))
+			testkit.Must(t, s.Begin(first, whole))
+			testkit.Must(t, s.Begin(second, whole))
 			testkit.Must(t, s.ClaimResults("us"))
 			drop := sync.OnceFunc(func() { testkit.Must(t, s.Drop(first)) })
 			if test.at == "" {
@@ -212,8 +212,8 @@ func TestAReportDirectoryThatIsReplaced(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			s, dir := newStore(t)
-			testkit.Must(t, s.Begin(first))
-			testkit.Must(t, s.Begin(second))
+			testkit.Must(t, s.Begin(first, whole))
+			testkit.Must(t, s.Begin(second, whole))
 			elsewhere := t.TempDir()
 			at := filepath.Join(dir, replaced)
 			testkit.Must(t, os.Rename(at, at+".moved"))
@@ -225,7 +225,7 @@ func TestAReportDirectoryThatIsReplaced(t *testing.T) {
 				_, _ = s.SaveLog(key(id, "a"), "main", strings.NewReader("x"), 10)
 				_ = s.SaveReport(execution.Report{ID: id})
 			}
-			_ = s.Begin(third)
+			_ = s.Begin(third, whole)
 			_ = s.Drop(first)
 			_ = s.Drop(second)
 			equal(t, names(t, elsewhere), nil)
@@ -235,7 +235,7 @@ func TestAReportDirectoryThatIsReplaced(t *testing.T) {
 
 func TestAReportDirectoryThatIsRemoved(t *testing.T) {
 	s, dir := newStore(t)
-	testkit.Must(t, s.Begin(first))
+	testkit.Must(t, s.Begin(first, whole))
 	testkit.Must(t, os.RemoveAll(dir))
 	if err := s.CreateResult(key(first, "a"), []byte("x")); !errors.Is(err, fs.ErrNotExist) {
 		t.Errorf("CreateResult: %v", err)
@@ -253,7 +253,7 @@ func TestAnExecutionThatCouldNotBeginDoesWhenAResultComes(t *testing.T) {
 	s, err := report.Open(disk, report.Options{})
 	testkit.Must(t, err)
 	disk.fail(syscall.EIO)
-	if err := s.Begin(first); err == nil {
+	if err := s.Begin(first, whole); err == nil {
 		t.Fatal("the execution began")
 	}
 	disk.mend()

@@ -28,16 +28,17 @@ func (s *Store) pointLatest(id execution.ID) error {
 	return nil
 }
 
-// newest makes the link point to the newest execution other than but, or removes it if
-// there is none. The caller holds s.layout.
+// newest makes the link point to the newest whole execution other than but, or removes it
+// if there is none. The caller holds s.layout.
 func (s *Store) newest(but execution.ID) error {
 	ids, err := s.Executions()
 	if err != nil {
 		return err
 	}
-	ids = slices.DeleteFunc(ids, func(id execution.ID) bool { return id == but })
-	if len(ids) > 0 {
-		return s.pointLatest(ids[len(ids)-1])
+	for _, id := range slices.Backward(ids) {
+		if id != but && s.isWhole(id) {
+			return s.pointLatest(id)
+		}
 	}
 	if err := s.disk.Remove(latest); err != nil && !errors.Is(err, fs.ErrNotExist) {
 		return fmt.Errorf("remove link %s: %w", latest, err)

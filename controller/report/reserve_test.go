@@ -16,16 +16,23 @@ import (
 
 const mebibyte = 1 << 20
 
-// reserved returns a store of four mebibytes with one execution. Two mebibytes are
-// reserved.
+// reserved returns a store with one execution, and four mebibytes for its files. Two of
+// them are reserved.
 func reserved(t *testing.T) (*report.Store, *memdisk.Disk) {
 	t.Helper()
 	disk := memdisk.New()
 	disk.Capacity = 4 * mebibyte
 	s, err := report.Open(disk, report.Options{Reserve: 2 * mebibyte})
 	testkit.Must(t, err)
-	testkit.Must(t, s.Begin(first))
+	testkit.Must(t, s.Begin(first, whole))
+	disk.Capacity += aboutSize(t, s)
 	return s, disk
+}
+
+// aboutSize returns the size of the file that Begin has stored.
+func aboutSize(t *testing.T, s *report.Store) int64 {
+	t.Helper()
+	return int64(len(content(t, s, string(first)+"/.about.json")))
 }
 
 func saveFile(s *report.Store, name string, size int) error {
@@ -51,7 +58,7 @@ func TestTheReserveIsForResults(t *testing.T) {
 	}
 	testkit.Must(t, s.CreateResult(key(first, "a"), make([]byte, 1000)))
 	testkit.Must(t, s.SaveReport(execution.Report{ID: first}))
-	testkit.Must(t, s.Begin(second))
+	testkit.Must(t, s.Begin(second, whole))
 	testkit.Must(t, s.CreateResult(key(second, "a"), make([]byte, mebibyte/4)))
 	if err := s.CreateResult(key(second, "b"), make([]byte, 2*mebibyte)); !errors.Is(err, execution.ErrNoSpace) {
 		t.Errorf("a result that does not fit: got %v, want %v", err, execution.ErrNoSpace)
@@ -121,7 +128,7 @@ func TestTheReserve(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			s, err := report.Open(test.disk, test.options)
 			testkit.Must(t, err)
-			testkit.Must(t, s.Begin(first))
+			testkit.Must(t, s.Begin(first, whole))
 			_, err = s.SaveFile(key(first, "a"), "x", "", nil, io.LimitReader(strings.NewReader("content"), 3))
 			if !errors.Is(err, test.wantErr) {
 				t.Errorf("got %v, want %v", err, test.wantErr)
@@ -158,8 +165,8 @@ func TestFilesLeaveMoreFreeThanLogs(t *testing.T) {
 			disk.Capacity = hundred
 			s, err := report.Open(disk, test.options)
 			testkit.Must(t, err)
-			testkit.Must(t, s.Begin(first))
-			fill := make([]byte, hundred-test.free)
+			testkit.Must(t, s.Begin(first, whole))
+			fill := make([]byte, hundred-test.free-int(aboutSize(t, s)))
 			testkit.Must(t, s.CreateResult(key(first, "fill"), fill)) // results may use all space
 			if _, err := s.SaveLog(key(first, "a"), "main", strings.NewReader(""), 10); !errors.Is(err, test.wantLog) {
 				t.Errorf("a log: got %v, want %v", err, test.wantLog)

@@ -48,7 +48,7 @@ func (s *Store) put(id execution.ID, name string, write content, naming naming) 
 // directory is.
 func (s *Store) create(id execution.ID, name string) (File, error) {
 	if begun, durable := s.isBegun(id); begun && !durable {
-		if err := s.begin(id, s.makeAgain); err != nil {
+		if err := s.begin(id); err != nil {
 			return nil, err
 		}
 	}
@@ -56,7 +56,7 @@ func (s *Store) create(id execution.ID, name string) (File, error) {
 	if !errors.Is(err, fs.ErrNotExist) {
 		return f, err
 	}
-	if err := s.begin(id, s.makeAgain); err != nil {
+	if err := s.begin(id); err != nil {
 		return nil, err
 	}
 	return s.disk.Create(name)

@@ -17,9 +17,11 @@ type Store struct {
 	// layout is held while executions are added or deleted: latest must not point to an
 	// execution that was the newest a moment ago.
 	layout sync.Mutex
-	// begun has the executions of Begin that are not deleted, and whether their
-	// directories are durable. layout guards it.
-	begun map[execution.ID]bool
+	// begun has the executions of Begin that are not deleted. layout guards it.
+	begun map[execution.ID]beginning
+	// whole has, of other executions, whether latest may point to them, as far as that was
+	// read from the disk. layout guards it.
+	whole map[execution.ID]bool
 
 	options   Options
 	free      atomic.Int64 // last known
@@ -31,7 +33,7 @@ type Store struct {
 // Open opens a report directory, and cleans up after a process that died. It returns an
 // error if the directory is not writable.
 func Open(d Disk, o Options) (*Store, error) {
-	s := &Store{disk: d, files: d.FS(), dirs: newSyncer(d.SyncDir), begun: map[execution.ID]bool{}, options: o.WithDefaults()}
+	s := &Store{disk: d, files: d.FS(), dirs: newSyncer(d.SyncDir), begun: map[execution.ID]beginning{}, whole: map[execution.ID]bool{}, options: o.WithDefaults()}
 	if err := s.probe(); err != nil {
 		return nil, fmt.Errorf("is not writable: %w", explain(err))
 	}

@@ -25,6 +25,12 @@ const (
 	third  = execution.ID("20260102030407")
 )
 
+// whole is an execution over all nodes; part is one over some.
+var (
+	whole = execution.About{NodeCronJob: "check", Latest: true}
+	part  = execution.About{NodeCronJob: "check", Partial: true}
+)
+
 func newStore(t *testing.T) (*report.Store, string) {
 	t.Helper()
 	dir := filepath.Join(t.TempDir(), "made", "when", "missing")
@@ -79,7 +85,7 @@ func equal(t *testing.T, got, want []string) {
 
 func TestTheLayoutIsWhatUsersKnow(t *testing.T) {
 	s, dir := newStore(t)
-	testkit.Must(t, s.Begin(first))
+	testkit.Must(t, s.Begin(first, whole))
 	testkit.Must(t, s.CreateResult(key(first, "node1"), []byte(`{"a":1}`)))
 	stored, err := s.SaveFile(key(first, "node1"), "a.txt", "text/plain", []string{"node1"}, strings.NewReader("file"))
 	testkit.Must(t, err)
@@ -91,7 +97,7 @@ func TestTheLayoutIsWhatUsersKnow(t *testing.T) {
 		t.Errorf("stored as %q", stored)
 	}
 	equal(t, names(t, dir), []string{string(first), "latest"})
-	equal(t, names(t, filepath.Join(dir, string(first))), []string{"execution.json", "node1-a.txt", "node1-container-main.log", "node1.json"})
+	equal(t, names(t, filepath.Join(dir, string(first))), []string{".about.json", "execution.json", "node1-a.txt", "node1-container-main.log", "node1.json"})
 	equal(t, []string{
 		content(t, s, "latest/node1.json"), content(t, s, "latest/node1-a.txt"), content(t, s, "latest/node1-container-main.log"),
 	}, []string{`{"a":1}`, "file", "log"})
@@ -112,7 +118,7 @@ func TestTheLayoutIsWhatUsersKnow(t *testing.T) {
 
 func TestFilesCanBeReadByTheGroupOnly(t *testing.T) {
 	s, dir := newStore(t)
-	testkit.Must(t, s.Begin(first))
+	testkit.Must(t, s.Begin(first, whole))
 	testkit.Must(t, s.CreateResult(key(first, "a"), nil))
 	for name, forbidden := range map[string]fs.FileMode{"": 0o027, "a.json": 0o137} {
 		info, err := os.Stat(filepath.Join(dir, string(first), name))
@@ -125,7 +131,7 @@ func TestFilesCanBeReadByTheGroupOnly(t *testing.T) {
 
 func TestSavingAgainReplaces(t *testing.T) {
 	s, _ := newStore(t)
-	testkit.Must(t, s.Begin(first))
+	testkit.Must(t, s.Begin(first, whole))
 	testkit.Must(t, s.ClaimResults("us"))
 	for _, body := range []string{"a long body", "short"} {
 		testkit.Must(t, s.ReplaceResult(key(first, "a"), []byte(body), "us"))
@@ -140,17 +146,17 @@ func TestLatestIsTheNewest(t *testing.T) {
 		do   func(*report.Store) error
 		want string
 	}{
-		"an older one begins":       {func(s *report.Store) error { return s.Begin(first) }, string(second)},
-		"the newest begins again":   {func(s *report.Store) error { return s.Begin(second) }, string(second)},
-		"a newer one begins":        {func(s *report.Store) error { return s.Begin(third) }, string(third)},
-		"the newest is dropped":     {func(s *report.Store) error { return errors.Join(s.Begin(first), s.Drop(second)) }, string(first)},
-		"the oldest is dropped":     {func(s *report.Store) error { return errors.Join(s.Begin(first), s.Drop(first)) }, string(second)},
+		"an older one begins":       {func(s *report.Store) error { return s.Begin(first, whole) }, string(second)},
+		"the newest begins again":   {func(s *report.Store) error { return s.Begin(second, whole) }, string(second)},
+		"a newer one begins":        {func(s *report.Store) error { return s.Begin(third, whole) }, string(third)},
+		"the newest is dropped":     {func(s *report.Store) error { return errors.Join(s.Begin(first, whole), s.Drop(second)) }, string(first)},
+		"the oldest is dropped":     {func(s *report.Store) error { return errors.Join(s.Begin(first, whole), s.Drop(first)) }, string(second)},
 		"all are dropped":           {func(s *report.Store) error { return s.Drop(second) }, ""},
 		"an unknown one is dropped": {func(s *report.Store) error { return s.Drop(third) }, string(second)},
 	} {
 		t.Run(name, func(t *testing.T) {
 			s, dir := newStore(t)
-			testkit.Must(t, s.Begin(second))
+			testkit.Must(t, s.Begin(second, whole))
 			testkit.Must(t, test.do(s))
 			if got, _ := os.Readlink(filepath.Join(dir, "latest")); got != test.want {
 				t.Errorf("latest is %q, want %q", got, test.want)
@@ -161,7 +167,7 @@ func TestLatestIsTheNewest(t *testing.T) {
 
 func TestOpenCleansUp(t *testing.T) {
 	s, dir := newStore(t)
-	testkit.Must(t, s.Begin(first))
+	testkit.Must(t, s.Begin(first, whole))
 	testkit.Must(t, s.CreateResult(key(first, "a"), []byte("kept")))
 	old := time.Now().Add(-2 * time.Hour)
 	plant := func(name string, changed time.Time) {
@@ -182,7 +188,7 @@ func TestOpenCleansUp(t *testing.T) {
 	s = open(t, dir)
 
 	equal(t, names(t, dir), []string{".notours.deleting", string(first), "latest", "lost+found"})
-	equal(t, names(t, filepath.Join(dir, string(first))), []string{".tmp-OF-THE-LEADER", "a.json"})
+	equal(t, names(t, filepath.Join(dir, string(first))), []string{".about.json", ".tmp-OF-THE-LEADER", "a.json"})
 	equal(t, names(t, filepath.Join(dir, "lost+found")), []string{".tmp-NOT-OURS"})
 	equal(t, []string{content(t, s, "latest/a.json")}, []string{"kept"})
 }
@@ -204,7 +210,7 @@ func TestOpenSaysWhatIsWrong(t *testing.T) {
 func TestExecutionsAreWhatLooksLikeOne(t *testing.T) {
 	s, dir := newStore(t)
 	for _, id := range []execution.ID{third, first, second} {
-		testkit.Must(t, s.Begin(id))
+		testkit.Must(t, s.Begin(id, whole))
 	}
 	for _, other := range []string{"lost+found", "202601020304", "20269999999999", ".20260102030499.deleting", "x"} {
 		testkit.Must(t, os.Mkdir(filepath.Join(dir, other), 0o750))
@@ -229,7 +235,7 @@ func TestLogsAreCut(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			s, _ := newStore(t)
-			testkit.Must(t, s.Begin(first))
+			testkit.Must(t, s.Begin(first, whole))
 			truncated, err := s.SaveLog(key(first, "a"), "main", iotest.OneByteReader(strings.NewReader(test.log)), 5)
 			if truncated != test.truncated || err != nil {
 				t.Errorf("truncated %t, %v", truncated, err)
@@ -243,7 +249,7 @@ func TestLogsAreCut(t *testing.T) {
 
 func TestMissingReports(t *testing.T) {
 	s, dir := newStore(t)
-	testkit.Must(t, s.Begin(first))
+	testkit.Must(t, s.Begin(first, whole))
 	if _, err := s.Report(first); !errors.Is(err, fs.ErrNotExist) {
 		t.Errorf("not closed: %v", err)
 	}
@@ -257,7 +263,7 @@ func TestAnInvalidIDIsNoPath(t *testing.T) {
 	s, dir := newStore(t)
 	for _, id := range []execution.ID{"", ".", "..", "../x", "latest", "20269999999999"} {
 		for what, err := range map[string]error{
-			"Begin":        s.Begin(id),
+			"Begin":        s.Begin(id, whole),
 			"CreateResult": s.CreateResult(key(id, "a"), nil),
 			"SaveReport":   s.SaveReport(execution.Report{ID: id}),
 			"Drop":         s.Drop(id),
@@ -272,7 +278,7 @@ func TestAnInvalidIDIsNoPath(t *testing.T) {
 
 func TestLinksAreNotFollowed(t *testing.T) {
 	s, dir := newStore(t)
-	testkit.Must(t, s.Begin(first))
+	testkit.Must(t, s.Begin(first, whole))
 	testkit.Must(t, s.ClaimResults("us"))
 	outside := filepath.Join(t.TempDir(), "outside")
 	testkit.Must(t, os.WriteFile(outside, []byte("theirs"), 0o600))
@@ -295,7 +301,7 @@ func TestLinksAreNotFollowed(t *testing.T) {
 
 func TestManyWriteAtOnce(t *testing.T) {
 	s, dir := newStore(t)
-	testkit.Must(t, s.Begin(first))
+	testkit.Must(t, s.Begin(first, whole))
 	var all sync.WaitGroup
 	for n := range 16 {
 		all.Go(func() {
@@ -312,14 +318,14 @@ func TestManyWriteAtOnce(t *testing.T) {
 	}
 	all.Go(func() {
 		for range 5 {
-			if err := errors.Join(s.Begin(second), s.CreateResult(key(second, "a"), nil), s.Drop(second)); err != nil {
+			if err := errors.Join(s.Begin(second, whole), s.CreateResult(key(second, "a"), nil), s.Drop(second)); err != nil {
 				t.Error(err)
 			}
 		}
 	})
 	all.Wait()
-	if got := len(names(t, filepath.Join(dir, string(first)))); got != 20 {
-		t.Errorf("%d files, want 20", got)
+	if got := len(names(t, filepath.Join(dir, string(first)))); got != 21 {
+		t.Errorf("%d files, want 21", got)
 	}
 	for node, body := range s.Results(first, nil) {
 		if string(body) != node {

@@ -32,7 +32,7 @@ func TestFilesOfNodes(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			s, err := report.Open(memdisk.New(), report.Options{})
 			testkit.Must(t, err)
-			testkit.Must(t, s.Begin(first))
+			testkit.Must(t, s.Begin(first, whole))
 			for file, content := range test.save {
 				node, name, _ := strings.Cut(file, ":")
 				_, err := s.SaveFile(key(first, node), name, "", nil, strings.NewReader(content))
@@ -66,7 +66,7 @@ func TestFilesOfAMissingExecution(t *testing.T) {
 func TestWhatAFileWouldReplace(t *testing.T) {
 	s, err := report.Open(memdisk.New(), report.Options{})
 	testkit.Must(t, err)
-	testkit.Must(t, s.Begin(first))
+	testkit.Must(t, s.Begin(first, whole))
 	for _, name := range []string{"x", "awkward* name "} {
 		_, err := s.SaveFile(key(first, "a"), name, "", nil, strings.NewReader("1234"))
 		testkit.Must(t, err)

@@ -10,6 +10,7 @@ import (
 	"github.com/batch-job-controller/batch-job-controller/controller/execution"
 	"github.com/batch-job-controller/batch-job-controller/controller/kube"
 	"github.com/batch-job-controller/batch-job-controller/controller/lease"
+	"github.com/batch-job-controller/batch-job-controller/controller/plan"
 	"github.com/batch-job-controller/batch-job-controller/controller/shares"
 )
 
@@ -77,9 +78,10 @@ func (e *Execution) writeReport() (execution.Report, error) {
 // AnnounceClosed counts, logs and announces that the execution has closed with a report.
 func (e *Execution) AnnounceClosed(ctx context.Context, report execution.Report) {
 	counts, result := report.Count(), report.Result()
-	e.Metrics.SetPool(0, e.Record().Plan.Settings.PodPoolSize)
-	e.Metrics.ExecutionClosed(result, report.Closed, report.Closed.Sub(report.Scheduled))
-	e.Metrics.SetLastReport(report)
+	e.countClosed(result, report.Closed, report.Closed.Sub(report.Scheduled))
+	if e.isLast() {
+		e.Metrics.SetLastReport(report)
+	}
 	e.Log.Info("execution closed", "execution", report.ID, "result", result, "bad", counts.Bad(),
 		"succeeded", counts[execution.Succeeded], "unreported", counts[execution.Unreported], "failed", counts[execution.Failed],
 		"lost", counts[execution.Lost], "skipped", counts[execution.Skipped], "canceled", counts[execution.Canceled])
@@ -92,8 +94,20 @@ func (e *Execution) AnnounceClosed(ctx context.Context, report execution.Report)
 
 // CountAborted counts that the execution ended without a report of this replica.
 func (e *Execution) CountAborted() {
+	e.countClosed("aborted", e.Clock.Now(), 0)
+}
+
+func (e *Execution) countClosed(result string, at time.Time, took time.Duration) {
 	e.Metrics.SetPool(0, e.Record().Plan.Settings.PodPoolSize)
-	e.Metrics.ExecutionClosed("aborted", e.Clock.Now(), 0)
+	e.Metrics.ExecutionClosed(result, took)
+	if e.isLast() {
+		e.Metrics.SetLastExecution(result, at)
+	}
+}
+
+// isLast reports whether the metrics of the last execution follow this one.
+func (e *Execution) isLast() bool {
+	return plan.Follows(plan.Followed{Partial: e.Record().Plan.Partial}).LastExecution
 }
 
 func summary(counts execution.Counts) string {

@@ -95,7 +95,8 @@ type taskMetrics interface {
 
 type executionMetrics interface {
 	SetPool(inFlight, size int)
-	ExecutionClosed(result string, at time.Time, d time.Duration)
+	ExecutionClosed(result string, took time.Duration)
+	SetLastExecution(result string, closed time.Time)
 	SetLastReport(r execution.Report)
 }
 

@@ -20,7 +20,7 @@ import (
 // replica is the real controller in a process.
 type replica struct {
 	manager *controller.Manager
-	results *metrics.Results
+	results *metrics.Exports
 }
 
 const podTemplate = `apiVersion: v1
@@ -91,7 +91,8 @@ func (p *process) run(ctx context.Context) error {
 	if err != nil {
 		return fmt.Errorf("report directory: %w", err)
 	}
-	results := metrics.NewResults(metrics.ResultOptions{Prefix: metricPrefix, Gauges: []metrics.Gauge{{Name: gaugeName, Help: gaugeHelp, Labels: []string{gaugeLabel}}}})
+	results := metrics.NewExports(0)
+	results.Set(name, metrics.ResultOptions{Prefix: metricPrefix, Gauges: []metrics.Gauge{{Name: gaugeName, Help: gaugeHelp, Labels: []string{gaugeLabel}}}})
 	view := &view{world: w, process: p}
 	keyring, err := p.openKeyring(ctx, view)
 	if err != nil {

@@ -52,6 +52,8 @@ const (
 	endRecord    = "PUT executions/check-[0-9]*/status/Closing"
 	closeRecord  = "PUT executions/check-[0-9]*/status/Closed"
 	dropRecord   = "DELETE executions/check-[0-9]*"
+	writeTemp    = "write [0-9]*/.tmp-*"
+	nameAbout    = "rename [0-9]*/.about.json"
 	nameResult   = "link [0-9]*/site-*.json"
 	nameReport   = "rename [0-9]*/execution.json"
 	nameLog      = "rename [0-9]*/*-container-*.log"
@@ -91,7 +93,11 @@ func crashes() map[string]crash {
 		"a pod has ended, its log is not requested":               {at: "before GET pods/*/log", times: 2, keys: logs, also: checkLogs},
 		"a log has no name yet":                                   {at: "before " + nameLog, times: 2, keys: logs, also: checkLogs},
 		"a log is durable":                                        {at: "after " + nameLog + ", then after " + syncNames, times: 2, keys: logs, also: checkLogs},
-		"half of a result is written":                             {at: "during write [0-9]*/.tmp-*", times: 2},
+		"half of what the execution is is written":                {at: "during " + writeTemp, times: 2, also: checkAbout},
+		"what the execution is has no name yet":                   {at: "before " + nameAbout, times: 3, also: checkAbout},
+		"what the execution is has a name that is not durable":    {at: "after " + nameAbout + ", then before " + syncNames, times: 1, also: checkAbout},
+		"what the execution is is durable, there are no Jobs":     {at: "after " + nameAbout + ", then after " + syncNames, times: 1, also: checkAbout},
+		"half of a result is written":                             {at: "after POST jobs/*, then during " + writeTemp, times: 2, also: checkAbout},
 		"a result has no name yet":                                {at: "before " + nameResult, times: 3},
 		"a result has a name that is not durable":                 {at: "after " + nameResult + ", then before " + syncNames, times: 2},
 		"a result is durable, the pod has no response":            {at: "after " + nameResult + ", then after " + syncNames, times: 2},
@@ -292,6 +298,18 @@ func checkPruned(t *testing.T, site *rig.Site, report execution.Report) {
 	}
 	if target, err := os.Readlink(filepath.Join(site.ReportDir, "latest")); err != nil || target != string(report.ID) {
 		t.Errorf("latest leads to %q, %v, want %s", target, err, report.ID)
+	}
+}
+
+func checkAbout(t *testing.T, site *rig.Site, report execution.Report) {
+	t.Helper()
+	body, err := os.ReadFile(filepath.Join(site.ReportDir, string(report.ID), ".about.json"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	about, err := execution.ParseAbout(body)
+	if err != nil || about.NodeCronJob != report.NodeCronJob || about.Execution != report.Execution || about.Partial || !about.Latest || about.Intake == nil {
+		t.Errorf("the execution of %s %+v is %+v, %v", report.NodeCronJob, report.Execution, about, err)
 	}
 }
 

@@ -108,7 +108,7 @@ func TestPanelsAreValid(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	variables := strings.NewReplacer("$__rate_interval", "5m", "$namespace", "any", "$job", "any")
+	variables := strings.NewReplacer("$__rate_interval", "5m", "$namespace", "any", "$job", "any", "$nodecronjob", "any")
 	var rules []map[string]string
 	for title, exprs := range panels {
 		for i, expr := range exprs {

@@ -68,7 +68,7 @@ func TestContainers(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		wantValue(t, metrics, "batch_job_controller_pod_logs_total", labels{"outcome": "failed"}, 0)
+		wantValue(t, metrics, "batch_job_controller_pod_logs_total", labels{"nodecronjob": s.Name, "outcome": "failed"}, 0)
 	})
 	t.Run("a log of many MiB is cut, and says so", func(t *testing.T) { s.testLoudLog(t, ctx, e.ID, a.loud) })
 }

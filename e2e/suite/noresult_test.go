@@ -38,12 +38,12 @@ curl -fsS --retry 5 --retry-connrefused --data-binary @/tmp/archive.txt "$CALLBA
 		t.Fatal(err)
 	}
 	for outcome, want := range map[string]int{"succeeded": len(env.nodes), "unreported": 0, "failed": 0} {
-		got, err := metrics.Value("batch_job_controller_last_execution_nodes", map[string]string{"outcome": outcome})
+		got, err := metrics.Value("batch_job_controller_last_execution_nodes", map[string]string{"nodecronjob": s.Name, "outcome": outcome})
 		if err != nil || got != float64(want) {
 			t.Errorf("nodes that are %s: got %v, %v, want %d", outcome, got, err, want)
 		}
 	}
-	if closed, err := metrics.Value("batch_job_controller_executions_closed_total", map[string]string{"result": "succeeded"}); err != nil || closed != 1 {
+	if closed, err := metrics.Value("batch_job_controller_executions_closed_total", map[string]string{"nodecronjob": s.Name, "result": "succeeded"}); err != nil || closed != 1 {
 		t.Errorf("executions that succeeded: got %v, %v, want 1", closed, err)
 	}
 	for _, sample := range metrics.Samples("archive_processing", nil) {

@@ -51,7 +51,7 @@ func TestOverlap(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		skipped, err := metrics.Value("batch_job_controller_ticks_skipped_total", labels{"reason": "open_execution"})
+		skipped, err := metrics.Value("batch_job_controller_ticks_skipped_total", labels{"nodecronjob": s.Name, "reason": "open_execution"})
 		if err != nil || skipped < 1 {
 			t.Errorf("got %v, %v, want at least 1", skipped, err)
 		}
