@@ -193,7 +193,6 @@ var allowedOfController = map[string][]string{
 	},
 	"controller/podlogs": {
 		"controller/execution",
-		"controller/jobspec",
 		"controller/kube",
 		"controller/plan",
 		"controller/route",

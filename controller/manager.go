@@ -118,7 +118,7 @@ func New(o Options) (*Manager, error) {
 		return nil, err
 	}
 	events := kube.NewEvents(o.Client, o.Clock, o.Config.Name, o.Instance)
-	subjects := kube.NewSubjects(o.Client, m.caches, o.Namespace, o.Config.Name)
+	subjects := kube.NewSubjects(o.Client, m.caches, o.Namespace, func(execution.ID) string { return o.Config.Name })
 	m.announcer = kube.NewAnnouncer(events, o.Log)
 	m.credentials = auth.NewCredentials(o.Keyring, auth.NewIssuers(o.TokenFile, o.Clock), jobspec.Audience(o.Namespace, o.Config.Name))
 	m.redactor = route.NewRedactor(m.credentials)
@@ -131,7 +131,7 @@ func New(o Options) (*Manager, error) {
 		Events: events, Redactor: m.redactor, Metrics: o.Metrics, Clock: o.Clock, Log: o.Log,
 	})
 	m.logs = &podlogs.Saver{
-		Controller: o.Config.Name, Namespace: o.Namespace, Client: o.Client, Caches: m.caches, Store: o.Store, Redactor: m.redactor, Log: o.Log,
+		Client: o.Client, Caches: m.caches, Store: o.Store, Redactor: m.redactor, Log: o.Log,
 	}
 	m.queues = []*queue.Queue{m.newQueue(m.source)}
 	if o.Validate != nil {

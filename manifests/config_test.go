@@ -34,7 +34,7 @@ func jobPod(t *testing.T, objects []runtime.Object, auth execution.CallbackAuth)
 	t.Helper()
 	c := decodeConfig(t, objects)
 	plan := execution.Plan{
-		ID:    "20261005120000",
+		ID: "20261005120000", NodeCronJob: c.Name,
 		Nodes: []execution.Node{{Name: "node-1"}},
 		Settings: execution.Settings{
 			JobTimeout: c.JobTimeout, StartDeadline: c.StartDeadline, JobServiceAccount: c.JobServiceAccount,

@@ -43,6 +43,7 @@ type OpenExecution struct {
 // object that is not in the cache.
 type ObjectCache interface {
 	Job(namespace, name string) *batchv1.Job
+	JobOf(key execution.Key) *batchv1.Job
 	Pod(namespace, name string) *corev1.Pod
 }
 
@@ -123,7 +124,7 @@ func (c *Callbacks) authOf(key execution.Key) execution.CallbackAuth {
 	if open, ok := c.Open(key.Execution); ok {
 		return open.Auth
 	}
-	if job := c.Cache.Job(c.Namespace, jobspec.JobName(c.Controller, key)); job != nil {
+	if job := c.Cache.JobOf(key); job != nil {
 		return execution.CallbackAuth(job.Annotations[jobspec.AuthAnnotation])
 	}
 	return c.Auth

@@ -103,6 +103,13 @@ func (s seen) Job(_, name string) *batchv1.Job {
 	return s.job
 }
 
+func (s seen) JobOf(key execution.Key) *batchv1.Job {
+	if s.job == nil || key != s.key {
+		return nil
+	}
+	return s.Job("", s.job.Name)
+}
+
 func (s seen) Pod(_, name string) *corev1.Pod {
 	if !s.podSeen || s.pod == nil || s.pod.Name != name {
 		return nil

@@ -184,8 +184,9 @@ func (k *Keyring) create(ctx context.Context, keys ...route.TokenKey) ([]route.T
 	}
 	_, err := k.options.Secrets.Create(ctx, &corev1.Secret{
 		ObjectMeta: metav1.ObjectMeta{
-			Name:   k.options.Secret,
-			Labels: jobspec.CommonLabels(k.options.Controller, jobspec.KeyComponent),
+			Name:        k.options.Secret,
+			Labels:      jobspec.CommonLabels(k.options.Controller, jobspec.KeyComponent),
+			Annotations: jobspec.CommonAnnotations(),
 		},
 		Type: corev1.SecretTypeOpaque,
 		Data: data,

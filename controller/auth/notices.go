@@ -9,7 +9,6 @@ import (
 	corev1 "k8s.io/api/core/v1"
 
 	"github.com/batch-job-controller/batch-job-controller/controller/execution"
-	"github.com/batch-job-controller/batch-job-controller/controller/jobspec"
 	"github.com/batch-job-controller/batch-job-controller/controller/kube"
 )
 
@@ -25,7 +24,8 @@ type Announcer interface {
 
 // JobCache is the replica's cache of Jobs.
 type JobCache interface {
-	Job(namespace, name string) *batchv1.Job
+	// JobOf returns the Job of a node task, or nil.
+	JobOf(key execution.Key) *batchv1.Job
 }
 
 // Notices is a Notifier that writes events.
@@ -63,7 +63,7 @@ func (n Notices) OtherTask(ctx context.Context, whose, claimed execution.Key) {
 func (n Notices) UnknownKey(ctx context.Context, claimed execution.Key) {
 	about, hint := n.State, "they are from another controller, or the callback key was replaced"
 	service := n.Service()
-	switch isOwn := n.Cache.Job(n.Namespace, jobspec.JobName(n.Controller, claimed)) != nil; {
+	switch isOwn := n.Cache.JobOf(claimed) != nil; {
 	case isOwn:
 		hint = "the callback key was replaced after the pod got its token; nodes that start later get tokens of the new key"
 	case service != "":

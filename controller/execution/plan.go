@@ -22,7 +22,7 @@ type Plan struct {
 	Trigger    Trigger   `json:"trigger"`
 	Scheduled  time.Time `json:"scheduled"`
 	ConfigHash string    `json:"configHash"`
-	// NodeCronJob is the name of the definition; empty: the controller's own.
+	// NodeCronJob is the name of the definition, with which the names of the objects begin.
 	NodeCronJob string `json:"nodeCronJob,omitempty"`
 	// Execution is the object that the plan was made for; empty: it has none.
 	Execution Object `json:"execution,omitzero"`

@@ -25,12 +25,12 @@ func Audience(namespace, controller string) string { return "bjc." + namespace +
 
 // credentialEnv returns the variables with the pod's credential or its file. The kubelet
 // reads a token from a Secret: no other object contains it.
-func credentialEnv(key execution.Key, index int, s execution.Settings, o Options) []corev1.EnvVar {
-	switch s.CallbackAuth {
+func credentialEnv(key execution.Key, index int, plan execution.Plan) []corev1.EnvVar {
+	switch plan.Settings.CallbackAuth {
 	case execution.TokenAuth:
 		return []corev1.EnvVar{{Name: EnvToken, ValueFrom: &corev1.EnvVarSource{SecretKeyRef: &corev1.SecretKeySelector{
 			LocalObjectReference: corev1.LocalObjectReference{
-				Name: TokenSecretName(o.Controller, key.Execution, s.TokenSecret(index)),
+				Name: TokenSecretName(plan.NodeCronJob, key.Execution, plan.Settings.TokenSecret(index)),
 			},
 			Key: key.Node,
 		}}}}

@@ -6,7 +6,7 @@
 //	               which package podtext renders, and a structure
 //	unreplaced.go  the structure: what a text would replace, and nothing replaces in it
 //	render.go      the Job of a node
-//	names.go       the names of Jobs, records, token Secrets, the Lease, state and CA bundle
+//	names.go       the names of Jobs, Executions, token Secrets, the Lease, state and CA bundle
 //	labels.go      the keys of labels and annotations, which render.go sets
 //	containers.go  all containers of a pod, for changing them
 //	env.go         the environment of its containers; proxy.go: adds the

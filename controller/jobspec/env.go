@@ -26,15 +26,15 @@ const (
 	EnvEventURL     = "CALLBACK_SERVICE_EVENT_URL"
 )
 
-func taskEnv(key execution.Key, index int, s execution.Settings, o Options) []corev1.EnvVar {
-	prefix := ""
+func taskEnv(key execution.Key, index int, plan execution.Plan, o Options) []corev1.EnvVar {
+	s, prefix := plan.Settings, ""
 	if s.CallbackAuth == execution.TokenAuth {
 		prefix = route.TokenPath("$(" + EnvToken + ")")
 	}
 	url := func(kind route.Kind) string {
 		return withScheme(route.URL(s.CallbackName, s.CallbackPort, prefix, kind, key), s)
 	}
-	return append(credentialEnv(key, index, s, o), []corev1.EnvVar{
+	return append(credentialEnv(key, index, plan), []corev1.EnvVar{
 		{Name: EnvNamespace, Value: o.Namespace},
 		{Name: EnvNodeName, Value: key.Node},
 		{Name: EnvExecutionID, Value: string(key.Execution)},

@@ -12,7 +12,7 @@ import (
 
 const prefix = "batch-job-controller.io/"
 
-// Labels of Executions, plan parts, Jobs and pods.
+// Labels of Executions, plan parts, token Secrets, Jobs and pods.
 const (
 	OwnerLabel       = prefix + "owner"       // the controller's name
 	NodeCronJobLabel = prefix + "nodecronjob" // the definition's name
@@ -44,7 +44,6 @@ const (
 // Standard labels, with which other tools group and find the objects.
 const (
 	nameLabel      = "app.kubernetes.io/name"
-	instanceLabel  = "app.kubernetes.io/instance"
 	componentLabel = "app.kubernetes.io/component"
 	managedByLabel = "app.kubernetes.io/managed-by"
 	applicationID  = "batch-job-controller"
@@ -59,16 +58,30 @@ const (
 	KeyComponent       = "callback-key"
 )
 
-// CommonLabels returns the labels that every object of a controller has.
+// CommonLabels returns the labels that every object of a controller has. The label
+// app.kubernetes.io/instance is not among them: Argo CD, which has it for its own, would
+// prune what no repository has.
 func CommonLabels(controller, component string) map[string]string {
 	return map[string]string{
 		nameLabel:      applicationID,
-		instanceLabel:  controller,
 		componentLabel: component,
 		managedByLabel: applicationID,
 		OwnerLabel:     controller,
 	}
 }
+
+// CommonAnnotations returns the annotations that every object of a controller has: Argo CD
+// neither prunes it nor reports that it is in no repository, also where it tracks resources
+// by labels or annotations that an object inherits.
+func CommonAnnotations() map[string]string {
+	return map[string]string{
+		"argocd.argoproj.io/compare-options": "IgnoreExtraneous",
+		"argocd.argoproj.io/sync-options":    "Prune=false",
+	}
+}
+
+// IsOwn reports whether a label or an annotation is one of the controller's.
+func IsOwn(key string) bool { return strings.HasPrefix(key, prefix) }
 
 // Selector matches a controller's objects of one component.
 func Selector(controller, component string) labels.Selector {

@@ -17,25 +17,46 @@ import (
 )
 
 func TestNamesFit(t *testing.T) {
-	controller := strings.Repeat("c", 37)
+	definition := strings.Repeat("c", 37)
 	key := execution.Key{Execution: "20260304050000", Node: longestName}
-	if name := JobName(controller, key); len(name) != validation.DNS1123LabelMaxLength {
+	if name := JobName(definition, key); len(name) != validation.DNS1123LabelMaxLength {
 		t.Errorf("%s has %d characters", name, len(name))
 	}
-	if name := ExecutionName(controller, key.Execution); name != controller+"-20260304050000" {
-		t.Errorf("record %s", name)
+	if name := ExecutionName(definition, key.Execution); name != definition+"-20260304050000" {
+		t.Errorf("Execution %s", name)
+	}
+	if name := TokenSecretName(definition, key.Execution, 3); name != definition+"-20260304050000-tokens-3" {
+		t.Errorf("token Secret %s", name)
 	}
 }
 
-func TestJobNameOfAControllerWithALongName(t *testing.T) {
-	key := execution.Key{Execution: "20260304050000", Node: "worker-1"}
-	a, b := JobName(strings.Repeat("c", 38), key), JobName(strings.Repeat("c", 39), key)
-	if a == b {
-		t.Errorf("two controllers share %s", a)
+// Definitions whose names differ only behind what a Job's name has room for.
+func TestDefinitionsWithALongCommonPrefixShareNoJobName(t *testing.T) {
+	const letters, longest = "abcdefghijklmnopqrstuvwxyz0123456789-", validation.DNS1123LabelMaxLength
+	r := rand.New(rand.NewPCG(5, 6))
+	text := func(length int) string {
+		b := make([]byte, length)
+		for i := range b {
+			b[i] = letters[r.IntN(len(letters))]
+		}
+		return "x" + string(b) + "x"
 	}
-	for _, name := range []string{a, b, JobName(strings.Repeat("c-", 31)+"c", key)} {
-		for _, message := range validation.IsDNS1123Label(name) {
-			t.Errorf("%s: %s", name, message)
+	key := execution.Key{Execution: "20260304050000", Node: "worker-1"}
+	for range 200 {
+		prefix, seen := text(r.IntN(longest-8)), map[string]string{}
+		for range 100 {
+			definition := prefix + text(r.IntN(longest-len(prefix)-1))
+			name := JobName(definition, key)
+			if other, ok := seen[name]; ok && other != definition {
+				t.Fatalf("%s and %s share %s", definition, other, name)
+			}
+			seen[name] = definition
+			if messages := validation.IsDNS1123Label(name); len(messages) > 0 || len(definition) > longest {
+				t.Fatalf("%s of %s: %s", name, definition, messages)
+			}
+			if begin := definition[:min(len(definition), 26)]; !strings.HasPrefix(name, begin) {
+				t.Fatalf("%s does not begin with %s", name, begin)
+			}
 		}
 	}
 }
@@ -109,7 +130,7 @@ func TestRenderForRandomNodes(t *testing.T) {
 	r := rand.New(rand.NewPCG(1, 2))
 	p := planWith(plainTemplate)
 	o := options()
-	o.Controller = strings.Repeat("c", 37)
+	o.Controller, p.NodeCronJob = strings.Repeat("c", 37), strings.Repeat("d", 63)
 	for range 200 {
 		node := nodeOf(randomName(r))
 		if messages := validation.IsDNS1123Subdomain(node.Name); len(messages) > 0 {

@@ -6,24 +6,32 @@ import (
 	"strconv"
 	"strings"
 
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+
 	"github.com/batch-job-controller/batch-job-controller/controller/execution"
 )
 
-// JobName returns the name of a node task's Job. It is computed from the node task, so
-// that the API server rejects a second creation: the name is the lock. The hash is of the
-// whole node name, because nodes may share their first label, and may have names that are
-// too long for a Job.
-func JobName(controller string, key execution.Key) string {
+// JobName returns the name of a node task's Job. It is computed from the node task and its
+// definition, so that the API server rejects a second creation: the name is the lock. The
+// hash is of the whole node name, because nodes may share their first label, and may have
+// names that are too long for a Job.
+func JobName(definition string, key execution.Key) string {
 	// The rest of the 63 characters that a Job's name may have.
 	const longest = 63 - len("-20060102150405-") - hashLength
-	if len(controller) > longest {
-		controller = controller[:longest-1-hashLength] + "-" + hash(controller)
+	if len(definition) > longest {
+		definition = definition[:longest-1-hashLength] + "-" + hash(definition)
 	}
-	return controller + "-" + string(key.Execution) + "-" + hash(key.Node)
+	return definition + "-" + string(key.Execution) + "-" + hash(key.Node)
 }
 
-// ExecutionName returns the name of the Execution that the controller creates, with which
-// those of its token Secrets begin. No program parses it: the status has the ID.
+// HasJobName reports whether the name of a Job is that of the node task and the definition in
+// its labels.
+func HasJobName(job metav1.Object, key execution.Key) bool {
+	return job.GetName() == JobName(job.GetLabels()[NodeCronJobLabel], key)
+}
+
+// ExecutionName returns the name of the Execution that the controller creates. No program
+// parses it: the status has the ID.
 func ExecutionName(definition string, id execution.ID) string {
 	return definition + "-" + string(id)
 }
@@ -42,8 +50,8 @@ func PlanPartName(definition string, id execution.ID, hash string, number int) s
 func LeaseName(controller string) string { return controller + "-leader" }
 
 // TokenSecretName returns the name of a Secret with callback tokens.
-func TokenSecretName(controller string, id execution.ID, number int) string {
-	return ExecutionName(controller, id) + "-tokens-" + strconv.Itoa(number)
+func TokenSecretName(definition string, id execution.ID, number int) string {
+	return definition + "-" + string(id) + "-tokens-" + strconv.Itoa(number)
 }
 
 // hashLength is a part of the name of every Job. With another one, a leader of the new

@@ -51,7 +51,7 @@ func Render(plan execution.Plan, index int, o Options) (*batchv1.Job, error) {
 	}
 	pinToNode(&pod.Spec, node, s.TolerateUnschedulable)
 	setCredential(&pod.Spec, s, o)
-	if err := setEnv(&pod.Spec, taskEnv(key, index, s, o), key, o); err != nil {
+	if err := setEnv(&pod.Spec, taskEnv(key, index, plan, o), key, o); err != nil {
 		return nil, fmt.Errorf("environment for node %s: %w", node.Name, err)
 	}
 	bypassProxies(&pod.Spec, s.CallbackName)
@@ -60,9 +60,9 @@ func Render(plan execution.Plan, index int, o Options) (*batchv1.Job, error) {
 	return &batchv1.Job{
 		TypeMeta: metav1.TypeMeta{APIVersion: "batch/v1", Kind: "Job"},
 		ObjectMeta: metav1.ObjectMeta{
-			Name:            JobName(o.Controller, key),
+			Name:            JobName(plan.NodeCronJob, key),
 			Namespace:       o.Namespace,
-			Labels:          taskLabels(o.Controller, key, nil),
+			Labels:          taskLabels(plan, key, o.Controller, nil),
 			Annotations:     taskAnnotations(plan, node, jobAnnotations(s, pod.Spec.Containers)),
 			OwnerReferences: []metav1.OwnerReference{OwnerReference(o.Owner)},
 		},
@@ -76,7 +76,7 @@ func Render(plan execution.Plan, index int, o Options) (*batchv1.Job, error) {
 			ActiveDeadlineSeconds: ptr.To(backstop(s, pod.Spec)),
 			Template: corev1.PodTemplateSpec{
 				ObjectMeta: metav1.ObjectMeta{
-					Labels:      taskLabels(o.Controller, key, pod.Labels),
+					Labels:      taskLabels(plan, key, o.Controller, pod.Labels),
 					Annotations: taskAnnotations(plan, node, pod.Annotations),
 				},
 				Spec: pod.Spec,
@@ -86,15 +86,16 @@ func Render(plan execution.Plan, index int, o Options) (*batchv1.Job, error) {
 }
 
 // taskLabels returns the labels of a Job, and of its pod alike.
-func taskLabels(controller string, key execution.Key, own map[string]string) map[string]string {
+func taskLabels(plan execution.Plan, key execution.Key, controller string, own map[string]string) map[string]string {
 	all := merged(own, CommonLabels(controller, JobComponent))
+	all[NodeCronJobLabel] = plan.NodeCronJob
 	all[ExecutionLabel] = string(key.Execution)
 	all[NodeLabel] = nodeLabelValue(key.Node)
 	return all
 }
 
 func taskAnnotations(plan execution.Plan, node execution.Node, own map[string]string) map[string]string {
-	return merged(own, map[string]string{
+	return merged(merged(own, CommonAnnotations()), map[string]string{
 		NodeAnnotation:      node.Name,
 		NodeUIDAnnotation:   node.UID,
 		ScheduledAnnotation: plan.Scheduled.UTC().Format(time.RFC3339),

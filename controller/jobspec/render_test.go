@@ -30,10 +30,11 @@ spec:
 
 func planWith(template string, change ...func(*execution.Settings)) execution.Plan {
 	p := execution.Plan{
-		ID:         "20260304050000",
-		Trigger:    execution.Cron,
-		Scheduled:  time.Date(2026, 3, 4, 6, 0, 0, 0, time.FixedZone("CET", 3600)),
-		ConfigHash: "abc",
+		ID:          "20260304050000",
+		NodeCronJob: "check",
+		Trigger:     execution.Cron,
+		Scheduled:   time.Date(2026, 3, 4, 6, 0, 0, 0, time.FixedZone("CET", 3600)),
+		ConfigHash:  "abc",
 		Settings: execution.Settings{
 			PodPoolSize: 10, StartDeadline: 10 * time.Minute, JobTimeout: time.Hour,
 			PodTemplate: template, CallbackName: "10.96.0.7", CallbackPort: 8090,

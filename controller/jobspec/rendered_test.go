@@ -34,7 +34,13 @@ func checkJob(t *testing.T, job *batchv1.Job, p execution.Plan, node execution.N
 	for _, message := range validation.IsDNS1123Label(job.Name) {
 		t.Errorf("name %s: %s", job.Name, message)
 	}
+	if !HasJobName(job, key) || job.Name != JobName(p.NodeCronJob, key) {
+		t.Errorf("name %s does not follow from the labels", job.Name)
+	}
 	for _, labels := range []map[string]string{job.Labels, job.Spec.Template.Labels} {
+		if labels[NodeCronJobLabel] != p.NodeCronJob || labels["app.kubernetes.io/instance"] != "" {
+			t.Errorf("labels: got %v, want the definition's, and none that Argo CD takes for its own", labels)
+		}
 		for _, err := range metav1validation.ValidateLabels(labels, field.NewPath("labels")) {
 			t.Error(err)
 		}
@@ -63,7 +69,7 @@ func checkJob(t *testing.T, job *batchv1.Job, p execution.Plan, node execution.N
 				t.Errorf("container %s has %s twice", c.Name, v.Name)
 			}
 			seen[v.Name] = true
-			if ours := taskEnv(key, 0, p.Settings, o); i < len(ours) && !reflect.DeepEqual(v, ours[i]) {
+			if ours := taskEnv(key, 0, p, o); i < len(ours) && !reflect.DeepEqual(v, ours[i]) {
 				t.Errorf("container %s: variable %d is %v, want %v", c.Name, i, v, ours[i])
 			}
 		}

@@ -79,7 +79,7 @@ func validateContainer(c corev1.Container, path *field.Path) (warnings []string,
 	if len(c.Env) > maxEnv {
 		errs = append(errs, field.TooMany(path.Child("env"), len(c.Env), maxEnv))
 	}
-	ours := append(taskEnv(execution.Key{}, 0, execution.Settings{CallbackAuth: execution.TokenAuth}, Options{}), corev1.EnvVar{Name: EnvTokenFile})
+	ours := append(taskEnv(execution.Key{}, 0, execution.Plan{Settings: execution.Settings{CallbackAuth: execution.TokenAuth}}, Options{}), corev1.EnvVar{Name: EnvTokenFile})
 	for i, v := range c.Env {
 		if slices.ContainsFunc(ours, func(our corev1.EnvVar) bool { return our.Name == v.Name }) {
 			warnings = append(warnings, fmt.Sprintf("%s: %s is set by the controller: the value of the template is not used",

@@ -1,6 +1,7 @@
 package kube
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -148,6 +149,27 @@ func (c *Caches) Job(namespace, name string) *batchv1.Job {
 		return nil
 	}
 	return job
+}
+
+// JobOf returns the Job of a node task, or nil. Because any client can write labels, it has to
+// have the name that follows from them, and be the oldest of several.
+func (c *Caches) JobOf(key execution.Key) *batchv1.Job {
+	objects, err := c.jobs.GetIndexer().ByIndex(byTask, indexValue(key))
+	if err != nil {
+		return nil
+	}
+	var oldest *batchv1.Job
+	for _, object := range objects {
+		job, ok := object.(*batchv1.Job)
+		if ok && jobspec.HasJobName(job, key) && (oldest == nil || isOlder(job, oldest)) {
+			oldest = job
+		}
+	}
+	return oldest
+}
+
+func isOlder(a, b *batchv1.Job) bool {
+	return cmp.Or(a.CreationTimestamp.Compare(b.CreationTimestamp.Time), strings.Compare(a.Name, b.Name)) < 0
 }
 
 // Pod returns the pod of the name, or nil.

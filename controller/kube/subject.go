@@ -17,22 +17,31 @@ type Subjects struct {
 	client     Client
 	caches     *Caches
 	namespace  string
-	controller string
+	definition func(execution.ID) string
 }
 
-// NewSubjects returns the Subjects of a controller.
-func NewSubjects(client Client, caches *Caches, namespace, controller string) *Subjects {
-	return &Subjects{client: client, caches: caches, namespace: namespace, controller: controller}
+// NewSubjects returns the Subjects of a controller. definition returns the name of an
+// execution's definition, or nothing if the controller does not know the execution.
+func NewSubjects(client Client, caches *Caches, namespace string, definition func(execution.ID) string) *Subjects {
+	return &Subjects{client: client, caches: caches, namespace: namespace, definition: definition}
 }
 
 // Of returns the object of an event about a node task: the pod, or the Job if neither the
 // cache nor the API server has the pod.
 func (s *Subjects) Of(ctx context.Context, key execution.Key) (corev1.ObjectReference, error) {
-	name := jobspec.JobName(s.controller, key)
-	if job := s.caches.Job(s.namespace, name); job != nil {
+	name := ""
+	if job := s.caches.JobOf(key); job != nil {
+		name = job.Name
 		if pod := plan.NewestPod(s.caches.PodsOf(job, key)); pod != nil {
 			return Reference("v1", "Pod", pod), nil
 		}
+	}
+	if name == "" {
+		definition := s.definition(key.Execution)
+		if definition == "" {
+			return corev1.ObjectReference{}, fmt.Errorf("the Job of node %s is not known: neither is execution %s", key.Node, key.Execution)
+		}
+		name = jobspec.JobName(definition, key)
 	}
 	job, err := s.client.BatchV1().Jobs(s.namespace).Get(ctx, name, metav1.GetOptions{})
 	if err != nil {

@@ -6,6 +6,7 @@ import (
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 
 	"github.com/batch-job-controller/batch-job-controller/controller/api/v1alpha1"
+	"github.com/batch-job-controller/batch-job-controller/controller/jobspec"
 )
 
 func trimNode(object any) (any, error) {
@@ -34,7 +35,7 @@ func trimJob(object any) (any, error) {
 		return object, nil
 	}
 	return &batchv1.Job{
-		ObjectMeta: trimMeta(job.ObjectMeta),
+		ObjectMeta: trimTaskMeta(job.ObjectMeta),
 		Spec: batchv1.JobSpec{
 			BackoffLimit: job.Spec.BackoffLimit,
 			Template:     corev1.PodTemplateSpec{Spec: corev1.PodSpec{TerminationGracePeriodSeconds: job.Spec.Template.Spec.TerminationGracePeriodSeconds}},
@@ -52,7 +53,7 @@ func trimPod(object any) (any, error) {
 		return object, nil
 	}
 	trimmed := &corev1.Pod{
-		ObjectMeta: trimMeta(pod.ObjectMeta),
+		ObjectMeta: trimTaskMeta(pod.ObjectMeta),
 		Spec: corev1.PodSpec{
 			NodeName:           pod.Spec.NodeName,
 			ServiceAccountName: pod.Spec.ServiceAccountName,
@@ -123,4 +124,17 @@ func trimMeta(meta metav1.ObjectMeta) metav1.ObjectMeta {
 		Annotations:                meta.Annotations,
 		OwnerReferences:            meta.OwnerReferences,
 	}
+}
+
+// trimTaskMeta keeps only the controller's own annotations: those of templates and of other
+// tools may be large.
+func trimTaskMeta(meta metav1.ObjectMeta) metav1.ObjectMeta {
+	trimmed := trimMeta(meta)
+	trimmed.Annotations = map[string]string{}
+	for key, value := range meta.Annotations {
+		if jobspec.IsOwn(key) {
+			trimmed.Annotations[key] = value
+		}
+	}
+	return trimmed
 }

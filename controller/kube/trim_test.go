@@ -11,6 +11,7 @@ import (
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/utils/ptr"
 
+	"github.com/batch-job-controller/batch-job-controller/controller/jobspec"
 	"github.com/batch-job-controller/batch-job-controller/controller/plan"
 )
 
@@ -77,5 +78,25 @@ func TestTrimmedPodsLeadToTheSameDecisions(t *testing.T) {
 				}
 			}
 		})
+	}
+}
+
+// Others' annotations may be large.
+func TestCachedJobsAndPodsHaveTheControllersAnnotationsOnly(t *testing.T) {
+	meta := metav1.ObjectMeta{Annotations: map[string]string{jobspec.NodeAnnotation: "a", "example.com/large": "text"}}
+	job, err := trimJob(&batchv1.Job{ObjectMeta: *meta.DeepCopy()})
+	if err != nil {
+		t.Fatal(err)
+	}
+	pod, err := trimPod(&corev1.Pod{ObjectMeta: *meta.DeepCopy()})
+	if err != nil {
+		t.Fatal(err)
+	}
+	want := map[string]string{jobspec.NodeAnnotation: "a"}
+	if diff := cmp.Diff(want, job.(*batchv1.Job).Annotations); diff != "" {
+		t.Errorf("Job: -want +got:\n%s", diff)
+	}
+	if diff := cmp.Diff(want, pod.(*corev1.Pod).Annotations); diff != "" {
+		t.Errorf("pod: -want +got:\n%s", diff)
 	}
 }

@@ -12,7 +12,6 @@ import (
 	apierrors "k8s.io/apimachinery/pkg/api/errors"
 
 	"github.com/batch-job-controller/batch-job-controller/controller/execution"
-	"github.com/batch-job-controller/batch-job-controller/controller/jobspec"
 	"github.com/batch-job-controller/batch-job-controller/controller/kube"
 	"github.com/batch-job-controller/batch-job-controller/controller/plan"
 	"github.com/batch-job-controller/batch-job-controller/controller/route"
@@ -42,20 +41,18 @@ type Metrics interface {
 
 // Saver saves the logs of a controller's job pods.
 type Saver struct {
-	Controller string
-	Namespace  string
-	Client     kube.Client
-	Caches     *kube.Caches
-	Store      Store
-	Redactor   *route.Redactor
-	Metrics    Metrics
-	Log        *slog.Logger
+	Client   kube.Client
+	Caches   *kube.Caches
+	Store    Store
+	Redactor *route.Redactor
+	Metrics  Metrics
+	Log      *slog.Logger
 }
 
 // Save saves the log of each container of the task's newest pod that ran and whose log is
 // not saved yet.
 func (s *Saver) Save(ctx context.Context, key execution.Key) error {
-	job := s.Caches.Job(s.Namespace, jobspec.JobName(s.Controller, key))
+	job := s.Caches.JobOf(key)
 	if job == nil {
 		return nil // the pod was deleted with its Job
 	}

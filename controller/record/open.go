@@ -57,7 +57,7 @@ func (s Store) request(plan execution.Plan, name string) *v1alpha1.Execution {
 	labels := jobspec.CommonLabels(s.controller, jobspec.ExecutionComponent)
 	labels[jobspec.NodeCronJobLabel] = plan.NodeCronJob
 	return &v1alpha1.Execution{
-		ObjectMeta: metav1.ObjectMeta{Name: name, Labels: labels},
+		ObjectMeta: metav1.ObjectMeta{Name: name, Labels: labels, Annotations: jobspec.CommonAnnotations()},
 		Spec: v1alpha1.ExecutionSpec{
 			NodeCronJobName: plan.NodeCronJob,
 			Trigger:         triggerWord(plan.Trigger),

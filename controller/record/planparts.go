@@ -119,7 +119,7 @@ func partObjects(controller string, plan execution.Plan, parts []Part) []*corev1
 		objects = append(objects, &corev1.ConfigMap{
 			ObjectMeta: metav1.ObjectMeta{
 				Name:   part.Name,
-				Labels: labels,
+				Labels: labels, Annotations: jobspec.CommonAnnotations(),
 				OwnerReferences: []metav1.OwnerReference{{
 					APIVersion: v1alpha1.GroupVersion().String(),
 					Kind:       v1alpha1.ExecutionKind,

@@ -48,7 +48,7 @@ func (s StateStore) ReadShared(ctx context.Context) (state SharedState, problems
 // has changed, created or deleted the state since it was read.
 func (s StateStore) SwapShared(ctx context.Context, next SharedState) (written SharedState, err error) {
 	object := &corev1.ConfigMap{ObjectMeta: metav1.ObjectMeta{
-		Name: jobspec.StateName(s.controller), Labels: jobspec.CommonLabels(s.controller, stateComponent),
+		Name: jobspec.StateName(s.controller), Labels: jobspec.CommonLabels(s.controller, stateComponent), Annotations: jobspec.CommonAnnotations(),
 	}}
 	if next.Object != nil {
 		object = next.Object.DeepCopy()

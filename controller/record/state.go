@@ -138,7 +138,7 @@ var ErrConflict = errors.New("conflict")
 // since it was read.
 func (s StateStore) Swap(ctx context.Context, next State) (written State, err error) {
 	object := &corev1.ConfigMap{ObjectMeta: metav1.ObjectMeta{
-		Name: jobspec.StateName(s.controller), Labels: jobspec.CommonLabels(s.controller, stateComponent),
+		Name: jobspec.StateName(s.controller), Labels: jobspec.CommonLabels(s.controller, stateComponent), Annotations: jobspec.CommonAnnotations(),
 	}}
 	if next.Object != nil {
 		object = next.Object.DeepCopy()

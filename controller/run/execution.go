@@ -133,8 +133,10 @@ type Deps struct {
 // the Jobs.
 type Execution struct {
 	Deps
-	// The ID, the nodes and the extensions never change, and need no lock.
+	// The ID, the definition's name, the nodes and the extensions never change, and need no
+	// lock.
 	id         execution.ID
+	definition string
 	nodes      []string
 	extensions []jobspec.EnvExtension
 	takenOver  time.Time // from another leader, or from an earlier term; zero: this leader opened it

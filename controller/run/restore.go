@@ -28,6 +28,7 @@ func New(d Deps, initial Initial) *Execution {
 	e := &Execution{
 		Deps:       d,
 		id:         p.ID,
+		definition: p.NodeCronJob,
 		nodes:      p.NodeNames(),
 		extensions: initial.Extensions,
 		tasks:      newWorkqueue("tasks", d.Clock),
@@ -86,7 +87,7 @@ func (e *Execution) restoreTask(initial Initial, index int, t execution.Task) {
 
 // endOf returns how a task ended according to the cache, or nil.
 func (e *Execution) endOf(key execution.Key) *execution.End {
-	job := e.Caches.Job(e.Namespace, jobspec.JobName(e.Controller, key))
+	job := e.Caches.Job(e.Namespace, jobspec.JobName(e.definition, key))
 	if job == nil || !jobspec.Owned(job, e.record.Owner(), key) {
 		return nil
 	}

@@ -51,7 +51,7 @@ type task struct {
 // gather collects the facts about the task. It reports whether there is anything to
 // decide.
 func (e *Execution) gather(key execution.Key) (task, bool) {
-	name := jobspec.JobName(e.Controller, key)
+	name := jobspec.JobName(e.definition, key)
 	job := e.Caches.Job(e.Namespace, name)
 	now := e.Clock.Now()
 

@@ -70,8 +70,10 @@ func (b caBundle) tryPublish(ctx context.Context, bundle []byte, now time.Time) 
 	there, err := b.client.Get(ctx, b.name, metav1.GetOptions{})
 	if apierrors.IsNotFound(err) {
 		_, err = b.client.Create(ctx, &corev1.ConfigMap{
-			ObjectMeta: metav1.ObjectMeta{Name: b.name, Labels: jobspec.CommonLabels(b.controller, caComponent)},
-			Data:       map[string]string{b.key: string(bundle)},
+			ObjectMeta: metav1.ObjectMeta{
+				Name: b.name, Labels: jobspec.CommonLabels(b.controller, caComponent), Annotations: jobspec.CommonAnnotations(),
+			},
+			Data: map[string]string{b.key: string(bundle)},
 		}, metav1.CreateOptions{})
 		return bundle, err
 	}

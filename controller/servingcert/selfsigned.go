@@ -153,9 +153,11 @@ func (s *selfSigned) create(ctx context.Context, now time.Time) (a certificate.A
 		return a, err
 	}
 	_, err = s.secrets.Create(ctx, &corev1.Secret{
-		ObjectMeta: metav1.ObjectMeta{Name: s.secret, Labels: jobspec.CommonLabels(s.controller, caComponent)},
-		Type:       corev1.SecretTypeTLS,
-		Data:       data,
+		ObjectMeta: metav1.ObjectMeta{
+			Name: s.secret, Labels: jobspec.CommonLabels(s.controller, caComponent), Annotations: jobspec.CommonAnnotations(),
+		},
+		Type: corev1.SecretTypeTLS,
+		Data: data,
 	}, metav1.CreateOptions{})
 	return a, err
 }

@@ -37,12 +37,14 @@ func (o Options) secret(p execution.Plan, owner jobspec.Owner, number int) *core
 		tokens[node.Name] = []byte(ring.Token(execution.Key{Execution: p.ID, Node: node.Name}))
 	}
 	own := jobspec.CommonLabels(o.Controller, jobspec.TokenComponent)
+	own[jobspec.NodeCronJobLabel] = p.NodeCronJob
 	own[jobspec.ExecutionLabel] = string(p.ID)
 	own[jobspec.KeyLabel] = ring.IDs()[0]
 	return &corev1.Secret{
 		ObjectMeta: metav1.ObjectMeta{
-			Name:            jobspec.TokenSecretName(o.Controller, p.ID, number),
+			Name:            jobspec.TokenSecretName(p.NodeCronJob, p.ID, number),
 			Labels:          own,
+			Annotations:     jobspec.CommonAnnotations(),
 			OwnerReferences: []metav1.OwnerReference{jobspec.OwnerReference(owner)},
 		},
 		Type:      corev1.SecretTypeOpaque,

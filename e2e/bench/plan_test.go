@@ -37,10 +37,11 @@ func plan(b *testing.B, site *rig.Site) (execution.Plan, jobspec.Owner) {
 	selected := controllerplan.SelectNodes(controllerplan.NodePolicy{Selector: cfg.JobNodeSelector}, nodes).Nodes
 	now := time.Now()
 	p := execution.Plan{
-		ID:         execution.NewID(now),
-		Trigger:    execution.Manual,
-		Scheduled:  now.UTC().Truncate(time.Second),
-		ConfigHash: cfg.Hash,
+		ID:          execution.NewID(now),
+		NodeCronJob: cfg.Name,
+		Trigger:     execution.Manual,
+		Scheduled:   now.UTC().Truncate(time.Second),
+		ConfigHash:  cfg.Hash,
 		Settings: execution.Settings{
 			PodPoolSize:   cfg.PodPoolSize,
 			StartDeadline: cfg.StartDeadline,
