@@ -25,6 +25,7 @@
 //	manager.go    the Manager, and its work while it leads
 //	wiring.go     the options of the packages below
 //	role.go       standby, leading, draining: which replica takes callbacks
+//	registry.go   the queues of the definitions, and which has an execution
 //	callbacks.go  which definition a callback is for
 //	slots.go      how many slots each definition gets
 package controller
