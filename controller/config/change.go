@@ -38,14 +38,24 @@ type changedKey struct {
 	runs, wanted any
 }
 
+// wholeDefinition stands for all keys of a definition, where only one of two
+// configurations has one.
+const wholeDefinition = "the definition"
+
 // Compare decides which keys of a wanted configuration apply, and which wait for a
-// restart.
+// restart. A definition that comes or goes does so at once, as a whole: of one that was not
+// there, nothing was built that a restart would have to replace.
 func Compare(running, wanted Config) Change {
 	c := Change{Config: wanted}
 	before, after := settings(&running), settings(&c.Config)
+	var skipped map[any]bool
+	if running.HasDefinition != wanted.HasDefinition {
+		skipped = schema.FieldsOf(&c.Config.Definition)
+		c.keys = append(c.keys, changedKey{wholeDefinition, AtOnce, running.HasDefinition, wanted.HasDefinition})
+	}
 	for i, s := range after {
 		runs, wants := reflect.ValueOf(before[i].target).Elem(), reflect.ValueOf(s.target).Elem()
-		if reflect.DeepEqual(runs.Interface(), wants.Interface()) {
+		if skipped[s.target] || reflect.DeepEqual(runs.Interface(), wants.Interface()) {
 			continue
 		}
 		c.keys = append(c.keys, changedKey{s.path, s.applies, runs.Interface(), wants.Interface()})

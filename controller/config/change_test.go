@@ -61,6 +61,35 @@ func runs() Config {
 	}
 }
 
+// With a definition, keys come or go that otherwise wait for a restart, such as the prefix of
+// its metrics.
+func TestCompareOfADefinitionThatComesOrGoes(t *testing.T) {
+	without, with := runs(), runs()
+	without.Definition = Definition{}
+	with.HasDefinition, with.Metrics.Prefix = true, "disk"
+	for name, test := range map[string]struct {
+		running, wanted Config
+	}{
+		"it comes": {without, with},
+		"it goes":  {with, without},
+	} {
+		t.Run(name, func(t *testing.T) {
+			test.wanted.MaxPods = 30
+			got := Compare(test.running, test.wanted)
+			if diff := cmp.Diff(test.wanted, got.Config); diff != "" {
+				t.Errorf("what runs (-want +got):\n%s", diff)
+			}
+			if want := "the definition, maxPods at once"; got.Applies() != want || got.NeedsRestart() {
+				t.Errorf("got %q, a restart is needed: %t, want %q and none", got.Applies(), got.NeedsRestart(), want)
+			}
+			test.wanted.ReportDirectory = "/data"
+			if got := Compare(test.running, test.wanted); len(got.Waits()) != 1 || got.Config.ReportDirectory != "/var/www" {
+				t.Errorf("waits: got %q, want a key of the controller as before", got.Waits())
+			}
+		})
+	}
+}
+
 func TestCompareKeepsWhatNeedsARestartAndTakesTheRest(t *testing.T) {
 	running, wanted := runs(), runs()
 	wanted.Name, wanted.Callback.TLS, wanted.Callback.Limits.FileSize = "other", TLS{Mode: TLSSecret, Secret: "s"}, 1

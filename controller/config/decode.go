@@ -51,6 +51,7 @@ func decodeData(data map[string]string, env Env, now time.Time, needsDefinition 
 		if text, ok := textOf(f, data, PodTemplateKey); ok {
 			c.PodTemplate = readPodTemplate(f, field.NewPath(PodTemplateKey), text)
 		}
+		reportMirror(f, c.Definition)
 	}
 	if err := f.Problems.OrNil(); err != nil {
 		return Config{}, f.Warnings, err

@@ -58,6 +58,16 @@ func CheckMirror(d Definition) Problems {
 	return m.Problems
 }
 
+// reportMirror reports what CheckMirror returns about fields that have no other problem.
+func reportMirror(f *schema.Findings, d Definition) {
+	known := slices.Clone(f.Problems)
+	for _, p := range CheckMirror(d) {
+		if !slices.ContainsFunc(known, func(k *field.Error) bool { return k.Field == p.Field }) {
+			f.Report(p)
+		}
+	}
+}
+
 // mirroring checks the values of a spec.
 type mirroring struct {
 	schema.Findings

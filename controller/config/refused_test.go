@@ -167,6 +167,10 @@ func refusedTexts() map[string]refusedText {
 		"C47 yes in quotes":                      {text: `latestMetricsLabel: "yes"`, wantPath: "latestMetricsLabel", wantSays: "must be true or false, without quotes"},
 		"a service account that is no name":      {text: "jobServiceAccount: a/b", wantPath: "jobServiceAccount", wantSays: "a/b"},
 		"custom properties that are a list":      {text: "custom: [a]", wantPath: "custom", wantSays: "is a list: must be a mapping"},
+		"65 pull secrets":                        {text: "jobImagePullSecrets: [" + many(65, "{name: n%d}, ") + "]", wantPath: "jobImagePullSecrets", wantSays: "must have at most 64, as the NodeCronJob"},
+		"65 node labels":                         {text: "jobNodeSelector: {" + many(65, "n%d: x, ") + "}", wantPath: "jobNodeSelector", wantSays: "must have at most 64, as the NodeCronJob"},
+		"a long help text":                       {text: "metrics: {prefix: a, gauges: {g: {help: " + strings.Repeat("x", 4097) + "}}}", wantPath: "metrics.gauges[g].help", wantSays: "has 4097 characters: must have at most 4096"},
+		"custom properties with large aliases":   {text: "custom: {a: &a " + strings.Repeat("x", 100_000) + ", b: *a, c: *a}", wantPath: "custom", wantSays: "bytes as JSON: must have at most"},
 		"a long wrong value is not quoted whole": {text: "podPoolSize: [" + many(100, "%d,") + "]", wantPath: "podPoolSize", wantSays: "…"},
 	}
 }

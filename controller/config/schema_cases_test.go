@@ -84,7 +84,7 @@ func beyondSchema() []string {
 		"C22 every second", "C22 every 0 seconds", "C22 every -5 seconds", "C23 the 31st of February", "C26 a zone on Mars",
 		"C30 a huge duration", "C30 no time to start", "C45 eleven labels",
 		"C61 a prefix of Go's metrics", "C61 a part of a histogram of our own", "C61 a gauge that is a library's", "C61 a gauge that is our own", "C61 a gauge that is our information",
-		"a duration below the least", "a duration above the most", "a queue deadline that is too long",
+		"custom properties with large aliases", "a duration below the least", "a duration above the most", "a queue deadline that is too long",
 	}
 }
 

@@ -10,7 +10,8 @@ const cronPattern = `^\s*(@(yearly|annually|monthly|weekly|daily|midnight|hourly
 // refinements are the parts of the schema that no key declares, because a check has them.
 // The decoder's own tables test that they reject nothing that the decoder accepts.
 func refinements() map[string]jsonSchema {
-	secrets := jsonSchema{"type": []string{"array", "object", "null"}, "maxProperties": 0} // the predecessor's chart wrote {}
+	bounds := mirrorBounds()
+	secrets := jsonSchema{"type": []string{"array", "object", "null"}, "maxProperties": 0, "maxItems": bounds["jobImagePullSecrets"]} // the predecessor's chart wrote {}
 	needsSecret := jsonSchema{
 		"if":   jsonSchema{"properties": jsonSchema{"tls": jsonSchema{"const": "secret"}}, "required": []string{"tls"}},
 		"then": jsonSchema{"properties": jsonSchema{"tlsSecret": jsonSchema{"type": "string", "minLength": 1}}, "required": []string{"tlsSecret"}},
@@ -23,8 +24,8 @@ func refinements() map[string]jsonSchema {
 			"properties": jsonSchema{"jobImagePullSecrets": some, "imagePullSecrets": some},
 		}},
 		"jobImagePullSecrets":        secrets,
-		"imagePullSecrets":           old(jsonSchema{"type": secrets["type"], "maxProperties": 0}),
-		"jobNodeSelector":            {"propertyNames": jsonSchema{"pattern": "^(" + schema.Subdomain + "/)?" + schema.QualifiedName + "$"}},
+		"imagePullSecrets":           old(jsonSchema{"type": secrets["type"], "maxProperties": 0, "maxItems": secrets["maxItems"]}),
+		"jobNodeSelector":            {"maxProperties": bounds["jobNodeSelector"], "propertyNames": jsonSchema{"pattern": "^(" + schema.Subdomain + "/)?" + schema.QualifiedName + "$"}},
 		"cronExpression":             {"pattern": cronPattern},
 		"timeZone":                   {"not": jsonSchema{"const": "Local"}, "examples": []string{"UTC", "Europe/Zurich"}},
 		"reportDirectory":            {"pattern": "^/.", "not": jsonSchema{"enum": append(forbiddenDirectories[1:], forbiddenTrees...)}},
@@ -34,6 +35,7 @@ func refinements() map[string]jsonSchema {
 		"healthProbePort":            old(jsonSchema{"enum": []any{0, healthPort, nil}}),
 		"metrics.port":               old(jsonSchema{"enum": []any{0, metricsPort, nil}}),
 		"metrics.gauges":             {"maxProperties": maxGauges, "propertyNames": jsonSchema{"pattern": "^" + gaugeName.Pattern + "$", "not": jsonSchema{"enum": reservedGauges}}},
+		"metrics.gauges.*.help":      {"maxLength": bounds["metrics.gauges.*.help"]},
 		"metrics.gauges.*.labels":    {"uniqueItems": true, "maxItems": maxLabels + len(ownLabels)},
 		"metrics.gauges.*.labels[]":  {"pattern": "^" + gaugeLabel.Pattern + "$", "not": jsonSchema{"pattern": "^__"}},
 		"leaderElectionResourceLock": old(jsonSchema{"enum": []any{"", "leases", nil}}),
