@@ -63,13 +63,15 @@ func hasRecord(e *v1alpha1.Execution) bool {
 	return !record.IsWaiting(e) && e.Status.Phase != v1alpha1.Rejected
 }
 
-// Newest returns the newest record, if its status has an ID.
-func Newest(records []RecordName) (RecordName, bool) {
-	if len(records) == 0 {
-		return RecordName{}, false
+// Newest returns the newest record of a definition, if its status has an ID. All are given,
+// oldest first.
+func Newest(records []RecordName, definition string) (RecordName, bool) {
+	for _, r := range slices.Backward(records) {
+		if r.NodeCronJob == definition {
+			return r, r.ID != ""
+		}
 	}
-	last := records[len(records)-1]
-	return last, last.ID != ""
+	return RecordName{}, false
 }
 
 // Executions reads records, oldest first. It omits deleted records.

@@ -63,7 +63,7 @@ func install(ctx context.Context, t *cli.Tool, o installOptions) error {
 		if err := awaitRollout(ctx, t, c, r.deployment, o.timeout); err != nil {
 			return err
 		}
-		if err := done.findOpen(ctx, r.installation(c)); err != nil {
+		if err := done.findOpen(ctx, r.installation(c), r.config.Name); err != nil {
 			fmt.Fprintf(t.ErrOut, "cannot tell whether an execution is open: %v\n", err)
 		}
 	}

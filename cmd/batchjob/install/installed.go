@@ -36,9 +36,9 @@ type recordReader interface {
 	Started(ctx context.Context) (time.Time, error)
 }
 
-// findOpen finds an open execution that is older than this start of the controller.
-// It is the newest one, because no other starts while it is open.
-func (i *installed) findOpen(ctx context.Context, in recordReader) error {
+// findOpen finds an open execution of a definition that is older than this start of the
+// controller. It is the newest one, because no other of it starts while it is open.
+func (i *installed) findOpen(ctx context.Context, in recordReader, definition string) error {
 	records, err := in.Records(ctx)
 	if err != nil {
 		return err
@@ -49,7 +49,7 @@ func (i *installed) findOpen(ctx context.Context, in recordReader) error {
 			return err
 		}
 	}
-	newest, ok := cluster.Newest(records)
+	newest, ok := cluster.Newest(records, definition)
 	i.hasRecord = ok
 	if !ok || (!start.IsZero() && newest.ID >= execution.NewID(start)) {
 		return nil

@@ -75,13 +75,13 @@ type played struct {
 
 func (p played) Records(context.Context) (records []cluster.RecordName, err error) {
 	for _, e := range p.all {
-		records = append(records, cluster.RecordName{ID: e.ID})
+		records = append(records, cluster.RecordName{ID: e.ID, NodeCronJob: e.NodeCronJob})
 	}
 	return records, nil
 }
 
 func (p played) Executions(_ context.Context, records ...cluster.RecordName) ([]progress.Execution, error) {
-	return slices.DeleteFunc(slices.Clone(p.all), func(e progress.Execution) bool { return !slices.Contains(records, cluster.RecordName{ID: e.ID}) }), nil
+	return slices.DeleteFunc(slices.Clone(p.all), func(e progress.Execution) bool { return !slices.Contains(records, cluster.RecordName{ID: e.ID, NodeCronJob: e.NodeCronJob}) }), nil
 }
 
 func (p played) Started(context.Context) (time.Time, error) { return p.start, nil }
@@ -94,9 +94,15 @@ func TestLookForAnOpenExecution(t *testing.T) {
 		}
 		return start
 	}
-	old := progress.Execution{ID: "20261124034200", Phase: execution.Closed}
-	open := progress.Execution{ID: "20261125115900", Phase: execution.Open}
-	closing := progress.Execution{ID: "20261125115900", Phase: execution.Closing}
+	const definition = "check"
+	of := func(definition string, id execution.ID, phase execution.Phase) progress.Execution {
+		return progress.Execution{ID: id, NodeCronJob: definition, Phase: phase}
+	}
+	old, open := of(definition, "20261124034200", execution.Closed), of(definition, "20261125115900", execution.Open)
+	closing := of(definition, "20261125115900", execution.Closing)
+	named := func(e progress.Execution) cluster.RecordName {
+		return cluster.RecordName{ID: e.ID, NodeCronJob: e.NodeCronJob}
+	}
 	tests := map[string]struct {
 		played
 		done, want installed
@@ -104,20 +110,25 @@ func TestLookForAnOpenExecution(t *testing.T) {
 		"there is none": {},
 		"all are over":  {played: played{all: []progress.Execution{old}}, want: installed{hasRecord: true}},
 		"one is open, and nothing was started": {
-			played: played{all: []progress.Execution{old, open}, start: at("11:58:00")}, want: installed{hasRecord: true, open: cluster.RecordName{ID: open.ID}}},
+			played: played{all: []progress.Execution{old, open}, start: at("11:58:00")}, want: installed{hasRecord: true, open: named(open)}},
 		"one is open that began before the start": {
 			played: played{all: []progress.Execution{old, open}, start: at("12:00:00")}, done: installed{started: true},
-			want: installed{started: true, hasRecord: true, open: cluster.RecordName{ID: open.ID}}},
+			want: installed{started: true, hasRecord: true, open: named(open)}},
 		"one cannot be read": {
-			played: played{all: []progress.Execution{old, {ID: "20261125115900", Unreadable: "damaged"}}}, want: installed{hasRecord: true}},
-		"one is about to be over": {played: played{all: []progress.Execution{closing}}, want: installed{hasRecord: true, open: cluster.RecordName{ID: closing.ID}}},
+			played: played{all: []progress.Execution{old, {ID: "20261125115900", NodeCronJob: definition, Unreadable: "damaged"}}}, want: installed{hasRecord: true}},
+		"one is about to be over": {played: played{all: []progress.Execution{closing}}, want: installed{hasRecord: true, open: named(closing)}},
+		"one of another definition is newer": {
+			played: played{all: []progress.Execution{old, open, of("other", "20261125115930", execution.Closed)}}, want: installed{hasRecord: true, open: named(open)}},
+		"one of another definition is open": {
+			played: played{all: []progress.Execution{old, of("other", "20261125115930", execution.Open)}}, want: installed{hasRecord: true}},
+		"only another definition has one": {played: played{all: []progress.Execution{of("other", "20261125115930", execution.Open)}}},
 		"one has begun with the start": {
 			played: played{all: []progress.Execution{old, open}, start: at("11:58:50")}, done: installed{started: true},
 			want: installed{started: true, hasRecord: true}},
 	}
 	for name, test := range tests {
 		t.Run(name, func(t *testing.T) {
-			if err := test.done.findOpen(t.Context(), test.played); err != nil {
+			if err := test.done.findOpen(t.Context(), test.played, definition); err != nil {
 				t.Fatal(err)
 			}
 			if test.done != test.want {

@@ -8,6 +8,7 @@ import (
 	corev1 "k8s.io/api/core/v1"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/apimachinery/pkg/fields"
+	"k8s.io/apimachinery/pkg/labels"
 	"k8s.io/apimachinery/pkg/runtime"
 	"k8s.io/client-go/kubernetes/fake"
 	metadatafake "k8s.io/client-go/metadata/fake"
@@ -22,8 +23,8 @@ import (
 	"github.com/batch-job-controller/batch-job-controller/controller/record"
 )
 
-// answers is an API server that selects pods by phase, which the fake clients do not
-// support.
+// answers is an API server that selects pods by phase and labels, which the fake clients do
+// not support.
 type answers struct {
 	*cluster.Installation
 	client    *fake.Clientset
@@ -60,21 +61,26 @@ func newAnswers(t *testing.T, objects ...runtime.Object) *answers {
 }
 
 func (a *answers) inPhases(action clienttesting.Action) (in []corev1.Pod) {
-	selector := action.(clienttesting.ListAction).GetListRestrictions().Fields
+	selects := action.(clienttesting.ListAction).GetListRestrictions()
 	for _, pod := range a.pods {
-		if selector.Matches(fields.Set{"status.phase": string(pod.Status.Phase)}) {
+		if selects.Fields.Matches(fields.Set{"status.phase": string(pod.Status.Phase)}) && selects.Labels.Matches(labels.Set(pod.Labels)) {
 			in = append(in, pod)
 		}
 	}
 	return in
 }
 
+// add adds a pod of a node task of the definition check.
 func (a *answers) add(id execution.ID, node string, phase corev1.PodPhase) {
-	labels := jobspec.CommonLabels(a.Config.Name, jobspec.JobComponent)
-	labels[jobspec.ExecutionLabel] = string(id)
-	labels[batchv1.JobNameLabel] = jobOf(a.Installation, id, node)
+	a.addOf("check", id, node, phase)
+}
+
+func (a *answers) addOf(definition string, id execution.ID, node string, phase corev1.PodPhase) {
+	own := jobspec.CommonLabels(a.Config.Name, jobspec.JobComponent)
+	own[jobspec.ExecutionLabel] = string(id)
+	own[batchv1.JobNameLabel] = jobspec.JobName(definition, execution.Key{Execution: id, Node: node})
 	a.pods = append(a.pods, corev1.Pod{
-		ObjectMeta: metav1.ObjectMeta{Namespace: "checks", Labels: labels, Annotations: map[string]string{jobspec.NodeAnnotation: node}},
+		ObjectMeta: metav1.ObjectMeta{Namespace: "checks", Labels: own, Annotations: map[string]string{jobspec.NodeAnnotation: node}},
 		Status:     corev1.PodStatus{Phase: phase},
 	})
 }

@@ -10,28 +10,38 @@ import (
 	"github.com/batch-job-controller/batch-job-controller/cmd/batchjob/progress"
 	"github.com/batch-job-controller/batch-job-controller/cmd/batchjob/resources"
 	"github.com/batch-job-controller/batch-job-controller/controller/api/v1alpha1"
+	"github.com/batch-job-controller/batch-job-controller/controller/config"
 	"github.com/batch-job-controller/batch-job-controller/controller/execution"
 )
 
-// starting is a definition of which runOnStartup may start an execution.
-type starting struct {
-	name         string
-	runOnStartup bool
-	delay        time.Duration
+// definition is when the executions of a definition start.
+type definition struct {
+	config.Config // of which only the name and the schedule are known
+	lastTick      time.Time
 }
 
-// startingOf returns the definitions of a controller.
-func startingOf(i *cluster.Installation, definitions []v1alpha1.NodeCronJob) (all []starting) {
-	if i.HasOwn(definitions) {
-		all = append(all, starting{i.Config.Name, i.Config.RunOnStartup, i.Config.StartupDelay})
+// definitionOf returns what the spec and the status of a NodeCronJob say.
+func definitionOf(n *v1alpha1.NodeCronJob) definition {
+	d := definition{Config: config.Config{
+		Controller: config.Controller{Name: n.Name},
+		Definition: config.Definition{CronExpression: n.Spec.CronExpression, TimeZone: n.Spec.TimeZone, RunOnStartup: n.Spec.RunOnStartup && !n.Spec.Suspend},
+	}}
+	if n.Spec.StartupDelay != nil {
+		d.StartupDelay = n.Spec.StartupDelay.Duration.Duration
 	}
-	for n := range definitions {
-		d := &definitions[n]
-		s := starting{name: d.Name, runOnStartup: d.Spec.RunOnStartup && !d.Spec.Suspend}
-		if d.Spec.StartupDelay != nil {
-			s.delay = d.Spec.StartupDelay.Duration.Duration
-		}
-		all = append(all, s)
+	if at := n.Status.LastScheduleTime; at != nil {
+		d.lastTick = at.Time
+	}
+	return d
+}
+
+// definitionsOf returns the definitions of a controller.
+func definitionsOf(i *cluster.Installation, nodeCronJobs []v1alpha1.NodeCronJob) (all []definition) {
+	if i.HasOwn(nodeCronJobs) {
+		all = append(all, definition{i.Config, i.LastTick})
+	}
+	for n := range nodeCronJobs {
+		all = append(all, definitionOf(&nodeCronJobs[n]))
 	}
 	return all
 }
@@ -53,15 +63,15 @@ func (f *following) addDefinitions(ctx context.Context, i *cluster.Installation)
 	if err != nil {
 		return err
 	}
-	for _, s := range startingOf(i, definitions) {
-		current := resources.Current(all, s.name)
+	for _, d := range definitionsOf(i, definitions) {
+		current := resources.Current(all, d.Name)
 		switch {
-		case s.isExpected(current, start, time.Now()):
-			f.targets = append(f.targets, f.startup(i, s))
+		case d.isExpected(current, start, time.Now()):
+			f.targets = append(f.targets, f.startup(i, d))
 		case current != nil:
 			f.add(current)
 		default:
-			fmt.Fprintf(f.ErrOut, "nodecronjob %s has had no execution yet\n", s.name)
+			fmt.Fprintf(f.ErrOut, "nodecronjob %s has had no execution yet\n", d.Name)
 		}
 	}
 	if len(f.targets) == 0 {
@@ -72,19 +82,19 @@ func (f *following) addDefinitions(ctx context.Context, i *cluster.Installation)
 
 // isExpected reports whether runOnStartup is about to start an execution. While another one
 // is open, it starts none.
-func (s starting) isExpected(current *v1alpha1.Execution, start, now time.Time) bool {
-	if !s.runOnStartup || (current != nil && !progress.Over(current)) {
+func (d definition) isExpected(current *v1alpha1.Execution, start, now time.Time) bool {
+	if !d.RunOnStartup || (current != nil && !progress.Over(current)) {
 		return false
 	}
 	if start.IsZero() {
 		return true
 	}
 	begun := current != nil && progress.IDOf(current) >= execution.NewID(start)
-	return !begun && !now.After(start.Add(s.delay+startupSlack))
+	return !begun && !now.After(start.Add(d.StartupDelay+startupSlack))
 }
 
 // startup is the execution that runOnStartup is about to start; if it starts none, the newest.
-func (f *following) startup(i *cluster.Installation, s starting) *target {
+func (f *following) startup(i *cluster.Installation, d definition) *target {
 	return &target{printer: cli.NewDedupPrinter(f.ErrOut), next: func(ctx context.Context) (*v1alpha1.Execution, string, error) {
 		start, err := i.Started(ctx)
 		if err != nil {
@@ -94,10 +104,10 @@ func (f *following) startup(i *cluster.Installation, s starting) *target {
 		if err != nil {
 			return nil, "", err
 		}
-		current := resources.Current(all, s.name)
-		if !s.isExpected(current, start, time.Now()) && current != nil {
+		current := resources.Current(all, d.Name)
+		if !d.isExpected(current, start, time.Now()) && current != nil {
 			return current, "", nil
 		}
-		return nil, fmt.Sprintf("nodecronjob %s: runOnStartup starts an execution %s after the controller starts", s.name, s.delay), nil
+		return nil, fmt.Sprintf("nodecronjob %s: runOnStartup starts an execution %s after the controller starts", d.Name, d.StartupDelay), nil
 	}}
 }

@@ -65,7 +65,7 @@ func (o *podPoller) poll(ctx context.Context, e progress.Execution, now time.Tim
 		if err := o.readEvents(ctx, now); err != nil {
 			return e, err
 		}
-		seen.Rejected(e, o.events, func(node string) string { return jobOf(o.Installation, e.ID, node) })
+		seen.Rejected(e, o.events, func(node string) string { return jobOf(e, node) })
 	}
 	return e.With(seen), nil
 }

@@ -19,7 +19,7 @@ import (
 func TestPodPoller(t *testing.T) {
 	const id = "20261125120000"
 	now := time.Date(2026, 11, 25, 12, 0, 0, 0, time.UTC)
-	e := progress.Execution{ID: id, Pending: 5, PoolSize: 3, Admitted: []string{"a", "b", "c", "d"}}
+	e := progress.Execution{ID: id, NodeCronJob: "check", Pending: 5, PoolSize: 3, Admitted: []string{"a", "b", "c", "d"}}
 	refused := &corev1.Event{
 		ObjectMeta: metav1.ObjectMeta{Name: "refused", Namespace: "checks"}, Reason: "FailedCreate", Message: "exceeded quota",
 		InvolvedObject: corev1.ObjectReference{Kind: "Job", Name: jobspec.JobName("check", execution.Key{Execution: id, Node: "c"})},
@@ -63,10 +63,33 @@ func TestPodPoller(t *testing.T) {
 	}
 }
 
+// The Jobs of an execution have the name of its definition, which need not be that of the
+// controller.
+func TestPodPollerOfAnotherDefinition(t *testing.T) {
+	const id = "20261125120000"
+	e := progress.Execution{ID: id, NodeCronJob: "disk", Pending: 2, PoolSize: 2, Admitted: []string{"a", "b"}}
+	a := newAnswers(t, &corev1.Event{
+		ObjectMeta: metav1.ObjectMeta{Name: "refused", Namespace: "checks"}, Reason: "FailedCreate", Message: "exceeded quota",
+		InvolvedObject: corev1.ObjectReference{Kind: "Job", Name: jobspec.JobName("disk", execution.Key{Execution: id, Node: "b"})},
+	})
+	a.addOf("disk", id, "a", corev1.PodSucceeded)
+	o := &podPoller{Installation: a.Installation}
+	got, err := o.poll(t.Context(), e, noon)
+	if err != nil {
+		t.Fatal(err)
+	}
+	want := e
+	want.Running, want.Pending = 1, 1
+	want.Stuck = []progress.Node{{Name: "b", State: execution.Pending, Reason: "FailedCreate: exceeded quota"}}
+	if diff := cmp.Diff(want, got); diff != "" {
+		t.Errorf("-want +got:\n%s", diff)
+	}
+}
+
 // The poller reads only running pods that may have run for long, and not at each poll.
 func TestPodPollerReadsPodsThatRunForLong(t *testing.T) {
 	const id = "20261125120000"
-	e := progress.Execution{ID: id, Pending: 2, PoolSize: 2, Admitted: []string{"a", "b"}, JobTimeout: time.Hour}
+	e := progress.Execution{ID: id, NodeCronJob: "check", Pending: 2, PoolSize: 2, Admitted: []string{"a", "b"}, JobTimeout: time.Hour}
 	ran := corev1.ContainerState{Terminated: &corev1.ContainerStateTerminated{FinishedAt: metav1.NewTime(noon)}}
 	a := newAnswers(t)
 	for node, age := range map[string]int{"a": 0, "b": 100} {
@@ -99,7 +122,7 @@ func TestWhoMayNotReadEventsCanWait(t *testing.T) {
 	a.client.PrependReactor("list", "events", func(clienttesting.Action) (bool, runtime.Object, error) {
 		return true, nil, apierrors.NewForbidden(corev1.Resource("events"), "", nil)
 	})
-	e := progress.Execution{ID: "20261125120000", Pending: 1, PoolSize: 1, Admitted: []string{"a"}}
+	e := progress.Execution{ID: "20261125120000", NodeCronJob: "check", Pending: 1, PoolSize: 1, Admitted: []string{"a"}}
 	o := &podPoller{Installation: a.Installation}
 	got, err := o.poll(t.Context(), e, time.Date(2026, 11, 25, 12, 0, 0, 0, time.UTC))
 	if err != nil {

@@ -15,8 +15,9 @@ import (
 	"github.com/batch-job-controller/batch-job-controller/controller/jobspec"
 )
 
-func jobOf(i *cluster.Installation, id execution.ID, node string) string {
-	return jobspec.JobName(i.Config.Name, execution.Key{Execution: id, Node: node})
+// jobOf returns the name of a node's Job.
+func jobOf(e progress.Execution, node string) string {
+	return jobspec.JobName(e.NodeCronJob, execution.Key{Execution: e.ID, Node: node})
 }
 
 func podSelector(i *cluster.Installation, e progress.Execution) string {
@@ -39,7 +40,7 @@ func namesOf(ctx context.Context, i *cluster.Installation, e progress.Execution,
 	if len(nodes) > 0 {
 		jobs := make([]string, 0, len(nodes))
 		for _, node := range nodes {
-			jobs = append(jobs, jobOf(i, e.ID, node))
+			jobs = append(jobs, jobOf(e, node))
 		}
 		selector += "," + batchv1.JobNameLabel + " in (" + strings.Join(jobs, ",") + ")"
 	}

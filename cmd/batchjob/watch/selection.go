@@ -16,7 +16,6 @@ import (
 	"github.com/batch-job-controller/batch-job-controller/cmd/batchjob/progress"
 	"github.com/batch-job-controller/batch-job-controller/cmd/batchjob/resources"
 	"github.com/batch-job-controller/batch-job-controller/controller/api/v1alpha1"
-	"github.com/batch-job-controller/batch-job-controller/controller/config"
 	"github.com/batch-job-controller/batch-job-controller/controller/execution"
 )
 
@@ -83,11 +82,8 @@ func showDefinitions(to io.Writer, i *cluster.Installation, s selection, now tim
 
 // scheduleOf is the schedule of a NodeCronJob as text.
 func scheduleOf(d *v1alpha1.NodeCronJob, now time.Time) string {
-	var last time.Time
-	if at := d.Status.LastScheduleTime; at != nil {
-		last = at.Time
-	}
-	text := scheduleText(config.Config{Definition: config.Definition{CronExpression: d.Spec.CronExpression, TimeZone: d.Spec.TimeZone}}, last, now)
+	of := definitionOf(d)
+	text := scheduleText(of.Config, of.lastTick, now)
 	if d.Spec.Suspend {
 		text += "; suspended: ticks are skipped"
 	}

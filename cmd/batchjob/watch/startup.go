@@ -46,7 +46,7 @@ func (w *waiter) expectStartup(ctx context.Context, now time.Time) error {
 		return err
 	}
 	w.startup.start = start
-	if w.Config.RunOnStartup && (start.IsZero() || !now.After(w.startupDeadline())) {
+	if w.definition.RunOnStartup && (start.IsZero() || !now.After(w.startupDeadline())) {
 		w.startup.expected = true
 	}
 	return nil
@@ -54,7 +54,7 @@ func (w *waiter) expectStartup(ctx context.Context, now time.Time) error {
 
 // startupDeadline is when runOnStartup should have started an execution.
 func (w *waiter) startupDeadline() time.Time {
-	return w.startup.start.Add(w.Config.StartupDelay + startupSlack)
+	return w.startup.start.Add(w.definition.StartupDelay + startupSlack)
 }
 
 // isCandidate reports whether an execution is one to wait for, open or not.
@@ -69,7 +69,7 @@ func (w *waiter) findExecution(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	newest, ok := cluster.Newest(records)
+	newest, ok := cluster.Newest(records, w.definition.Name)
 	switch {
 	case !ok || newest == w.closed:
 		return nil
@@ -101,21 +101,21 @@ func (w *waiter) checkNextStart(ctx context.Context, now time.Time) error {
 	if w.startup.start.IsZero() {
 		return w.printWhyNotStarted(ctx)
 	}
-	next := "the next execution starts at " + cluster.NextTick(w.Config, w.LastTick, now)
+	next := "the next execution starts at " + cluster.NextTick(w.definition.Config, w.definition.lastTick, now)
 	switch {
 	case w.startup.expected && now.Before(w.startupDeadline()):
-		w.printer.Print("runOnStartup starts an execution " + w.Config.StartupDelay.String() + " after the controller starts")
+		w.printer.Print("runOnStartup starts an execution " + w.definition.StartupDelay.String() + " after the controller starts")
 		return nil
 	case w.startup.expected:
 		return &cli.StatusError{Status: cli.ExitTimeout, Err: fmt.Errorf("runOnStartup started no execution; another one may have been open (kubectl -n %s get events --field-selector reason=TickSkipped); %s",
 			w.Namespace, next)}
 	}
-	schedule, err := plan.ParseSchedule(w.Config.CronExpression, w.Config.TimeZone, now)
+	schedule, err := plan.ParseSchedule(w.definition.CronExpression, w.definition.TimeZone, now)
 	if err != nil {
 		w.printer.Print(next)
 		return nil
 	}
-	if at, _ := plan.NextTick(schedule, w.LastTick, now); at.Sub(now) > w.timeout {
+	if at, _ := plan.NextTick(schedule, w.definition.lastTick, now); at.Sub(now) > w.timeout {
 		return &cli.StatusError{Status: cli.ExitTimeout, Err: errors.New(next + ", after --timeout; " + w.startHint())}
 	}
 	w.printer.Print(next)
@@ -124,7 +124,7 @@ func (w *waiter) checkNextStart(ctx context.Context, now time.Time) error {
 
 // startHint says how to start an execution before its tick.
 func (w *waiter) startHint() string {
-	if !w.Config.RunOnStartup {
+	if !w.definition.RunOnStartup {
 		return "to start one whenever the controller starts, set runOnStartup: true"
 	}
 	return fmt.Sprintf("to start one now: kubectl -n %s rollout restart deployment %s", w.Deployment.Namespace, w.Deployment.Name)

@@ -87,7 +87,8 @@ func wait(ctx context.Context, t *cli.Tool, o waitOptions, names []string) error
 }
 
 // theOne returns the only execution to wait for by its record: its pods tell more than its
-// status. It is empty if the controller's next execution is meant. There may be none such.
+// status. It is empty if the next execution of the only definition is meant. There may be none
+// such.
 func theOne(ctx context.Context, i *cluster.Installation, client *resources.Client, names []string) (record cluster.RecordName, ok bool, err error) {
 	if i == nil || len(names) > 1 {
 		return record, false, nil
@@ -99,8 +100,9 @@ func theOne(ctx context.Context, i *cluster.Installation, client *resources.Clie
 	}
 	if name == "" || name == resources.Latest {
 		definitions, err := i.Definitions(ctx)
-		if err != nil || name == "" || !i.HasSeveral(definitions) {
-			return record, !i.HasSeveral(definitions), err
+		only := len(definitionsOf(i, definitions)) == 1
+		if err != nil || name == "" || only {
+			return record, only, err
 		}
 	}
 	named, err := client.Named(ctx, name)
@@ -113,6 +115,15 @@ func theOne(ctx context.Context, i *cluster.Installation, client *resources.Clie
 // waitFor waits for an execution; without a record, for that of the only definition.
 func waitFor(ctx context.Context, t *cli.Tool, i *cluster.Installation, given cluster.RecordName, timeout time.Duration) error {
 	w := waiter{Installation: i, name: t.Name, pods: podPoller{Installation: i}, printer: cli.NewDedupPrinter(t.ErrOut), timeout: timeout, given: given, of: given}
+	if given == (cluster.RecordName{}) {
+		definitions, err := i.Definitions(ctx)
+		if err != nil {
+			return err
+		}
+		if all := definitionsOf(i, definitions); len(all) > 0 {
+			w.definition = all[0]
+		}
+	}
 	if err := cli.Until(ctx, timeout, w.printer, w.poll); err != nil {
 		return w.explain(err)
 	}
@@ -124,15 +135,16 @@ func waitFor(ctx context.Context, t *cli.Tool, i *cluster.Installation, given cl
 // waiter waits for one execution.
 type waiter struct {
 	*cluster.Installation
-	name    string             // of the program
-	given   cluster.RecordName // empty: the open execution, or the newest
-	of      cluster.RecordName // of the execution to wait for; empty: unknown yet
-	startup startupExecution
-	closed  cluster.RecordName // the newest record, if its execution is closed
-	pods    podPoller
-	printer *cli.DedupPrinter
-	timeout time.Duration
-	last    progress.Execution
+	name       string             // of the program
+	given      cluster.RecordName // empty: the open execution, or the newest
+	of         cluster.RecordName // of the execution to wait for; empty: unknown yet
+	definition definition         // whose execution it is, if none is given
+	startup    startupExecution
+	closed     cluster.RecordName // the newest record, if its execution is closed
+	pods       podPoller
+	printer    *cli.DedupPrinter
+	timeout    time.Duration
+	last       progress.Execution
 }
 
 func (w *waiter) poll(ctx context.Context) (bool, error) {

@@ -3,6 +3,7 @@ package watch
 import (
 	"bytes"
 	"errors"
+	"io"
 	"strings"
 	"testing"
 	"time"
@@ -99,7 +100,7 @@ func TestWaitBeforeAnExecution(t *testing.T) {
 			a.Deployment = deployment
 			a.Config = config.Config{Controller: config.Controller{Name: "check"}, Definition: config.Definition{CronExpression: "30 13 * * *", TimeZone: "UTC", RunOnStartup: !test.none, StartupDelay: 10 * time.Second}}
 			var said bytes.Buffer
-			w := waiter{Installation: a.Installation, printer: cli.NewDedupPrinter(&said), timeout: max(test.timeout, time.Hour)}
+			w := waiter{Installation: a.Installation, definition: definition{a.Config, a.LastTick}, printer: cli.NewDedupPrinter(&said), timeout: max(test.timeout, time.Hour)}
 			var err error
 			for _, at := range test.looks {
 				if err = w.resolve(t.Context(), seconds(at)); err != nil || w.of.ID != "" {
@@ -117,6 +118,32 @@ func TestWaitBeforeAnExecution(t *testing.T) {
 				t.Errorf("records were read %d times", got)
 			}
 		})
+	}
+}
+
+// Executions of other definitions, such as one that was deleted, are not waited for.
+func TestWaitForTheOnlyDefinition(t *testing.T) {
+	a := newAnswers(t, &appsv1.Deployment{ObjectMeta: metav1.ObjectMeta{Name: "controller", Namespace: "checks"}, Spec: appsv1.DeploymentSpec{Selector: controllerSelector}})
+	a.pods = append(a.pods, *controllerPod(startedAt(noon)))
+	a.defines(t, "checks", "disk", true)
+	a.recordOf(t, "disk", "20261125115900", execution.Succeeded)
+	a.recordOf(t, "gone", "20261125120100", execution.Succeeded)
+	definitions, err := a.Definitions(t.Context())
+	if err != nil {
+		t.Fatal(err)
+	}
+	all := definitionsOf(a.Installation, definitions)
+	if len(all) != 1 || all[0].Name != "disk" || !all[0].RunOnStartup || all[0].StartupDelay != 10*time.Second || all[0].CronExpression != "@hourly" {
+		t.Fatalf("got the definitions %+v", all)
+	}
+	for at, want := range map[time.Duration]execution.ID{time.Minute: "", time.Hour: "20261125115900"} {
+		w := waiter{Installation: a.Installation, definition: all[0], printer: cli.NewDedupPrinter(io.Discard), timeout: time.Hour}
+		if err := w.resolve(t.Context(), noon.Add(at)); err != nil {
+			t.Fatal(err)
+		}
+		if w.of.ID != want {
+			t.Errorf("after %s: got %q, want %q", at, w.of.ID, want)
+		}
 	}
 }
 
@@ -150,6 +177,7 @@ func TestWaitAtAnUnreadableRecord(t *testing.T) {
 				given(a)
 				a.pods = append(a.pods, *controllerPod(startedAt(noon)))
 				w.Installation, w.pods.Installation = a.Installation, a.Installation
+				w.definition = definition{Config: a.Config}
 				if test.given != "" {
 					w.given, w.of = a.Record(test.given), a.Record(test.given)
 				}
