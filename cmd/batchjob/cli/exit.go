@@ -16,6 +16,7 @@ const (
 	ExitTimeout  = 3 // the timeout expired
 	ExitNotDone  = 4 // the cluster did not respond or rejected a request, or the controller is not ready
 	ExitConflict = 5 // the state of an object does not allow the request
+	ExitCanceled = 6 // the execution was canceled, and no node of it is bad
 )
 
 // StatusesText explains the exit statuses in the help.
@@ -27,7 +28,8 @@ const StatusesText = `Exit status:
   3  timed out (--timeout)
   4  the cluster does not respond, or rejects a request; the controller is not ready
   5  a conflict: other field managers own fields of an object, or the custom resource
-     definitions that are to be deleted are used`
+     definitions that are to be deleted are used
+  6  wait, status NAME: the execution was canceled, and no node of it needs attention`
 
 // StatusError ends the program with an exit status.
 type StatusError struct {

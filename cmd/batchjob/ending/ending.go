@@ -52,18 +52,32 @@ func NodesTable(nodes []progress.Node) string {
 }
 
 // Status returns the exit status for an execution: that of a conflict if another execution
-// kept it from opening.
+// kept it from opening. A canceled one is no success, even if no node is bad.
 func Status(e *v1alpha1.Execution) error {
-	if e.Status.Phase == v1alpha1.Rejected {
-		err := fmt.Errorf("execution %s was rejected: %s", e.Name, progress.RejectionText(e))
-		c := meta.FindStatusCondition(e.Status.Conditions, v1alpha1.ConditionRejected)
-		if c != nil && (c.Reason == v1alpha1.ReasonConcurrencyForbidden || c.Reason == v1alpha1.ReasonReplaced) {
-			return cli.Conflict(err)
-		}
-		return &cli.StatusError{Status: cli.ExitNotDone, Err: err}
-	}
-	if progress.CountsOf(e).Bad > 0 {
+	counts := progress.CountsOf(e)
+	switch {
+	case e.Status.Phase == v1alpha1.Rejected:
+		return &cli.StatusError{Status: statusOfRejected(e), Err: fmt.Errorf("execution %s was rejected: %s", e.Name, progress.RejectionText(e))}
+	case counts.Bad > 0:
 		return &cli.StatusError{Status: cli.ExitProblems}
+	case e.Status.Phase == v1alpha1.Closed && counts.Canceled > 0:
+		return &cli.StatusError{Status: cli.ExitCanceled}
+	default:
+		return nil
 	}
-	return nil
+}
+
+func statusOfRejected(e *v1alpha1.Execution) int {
+	c := meta.FindStatusCondition(e.Status.Conditions, v1alpha1.ConditionRejected)
+	if c == nil {
+		return cli.ExitNotDone
+	}
+	switch c.Reason {
+	case v1alpha1.ReasonConcurrencyForbidden, v1alpha1.ReasonReplaced:
+		return cli.ExitConflict
+	case v1alpha1.ReasonCanceled:
+		return cli.ExitCanceled
+	default:
+		return cli.ExitNotDone
+	}
 }

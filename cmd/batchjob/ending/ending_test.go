@@ -95,6 +95,10 @@ func TestStatus(t *testing.T) {
 		"another one kept it from opening": {status: rejected(v1alpha1.ReasonConcurrencyForbidden), want: cli.ExitConflict},
 		"a later one replaced it":          {status: rejected(v1alpha1.ReasonReplaced), want: cli.ExitConflict},
 		"it had no nodes":                  {status: rejected(v1alpha1.ReasonNoNodes), want: cli.ExitNotDone},
+		"it was canceled":                  {status: v1alpha1.ExecutionStatus{Phase: v1alpha1.Closed, Counts: &v1alpha1.NodeCounts{Nodes: 3, OK: 1, Canceled: 2}}, want: cli.ExitCanceled},
+		"it was canceled, and one is bad":  {status: v1alpha1.ExecutionStatus{Phase: v1alpha1.Closed, Counts: &v1alpha1.NodeCounts{Nodes: 3, Bad: 1, Canceled: 2}}, want: cli.ExitProblems},
+		"it is being canceled":             {status: v1alpha1.ExecutionStatus{Phase: v1alpha1.Open, Counts: &v1alpha1.NodeCounts{Nodes: 3, Running: 1, Canceled: 2}}, want: cli.ExitOK},
+		"it was canceled before it opened": {status: rejected(v1alpha1.ReasonCanceled), want: cli.ExitCanceled},
 		"it is open":                       {status: v1alpha1.ExecutionStatus{Phase: v1alpha1.Open}, want: cli.ExitOK},
 	}
 	for name, test := range tests {

@@ -81,7 +81,9 @@ func (p played) Records(context.Context) (records []cluster.RecordName, err erro
 }
 
 func (p played) Executions(_ context.Context, records ...cluster.RecordName) ([]progress.Execution, error) {
-	return slices.DeleteFunc(slices.Clone(p.all), func(e progress.Execution) bool { return !slices.Contains(records, cluster.RecordName{ID: e.ID, NodeCronJob: e.NodeCronJob}) }), nil
+	return slices.DeleteFunc(slices.Clone(p.all), func(e progress.Execution) bool {
+		return !slices.Contains(records, cluster.RecordName{ID: e.ID, NodeCronJob: e.NodeCronJob})
+	}), nil
 }
 
 func (p played) Started(context.Context) (time.Time, error) { return p.start, nil }

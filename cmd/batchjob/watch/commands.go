@@ -62,13 +62,16 @@ func clientOf(i *cluster.Installation) *resources.Client {
 	return &resources.Client{Namespace: i.Namespace, API: i.Resources, Kube: i.Interface}
 }
 
-// exitStatusOf returns the exit status for an execution.
+// exitStatusOf returns the exit status for an execution that is waited for, or named.
 func exitStatusOf(e progress.Execution) error {
-	if e.Unreadable != "" {
+	switch {
+	case e.Unreadable != "":
 		return &cli.StatusError{Status: cli.ExitNotDone}
-	}
-	if len(e.Bad)+len(e.Stuck) > 0 {
+	case len(e.Bad)+len(e.Stuck) > 0:
 		return &cli.StatusError{Status: cli.ExitProblems}
+	case e.Closed() && e.Counts[execution.Canceled] > 0:
+		return &cli.StatusError{Status: cli.ExitCanceled}
+	default:
+		return nil
 	}
-	return nil
 }

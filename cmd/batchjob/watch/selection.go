@@ -185,15 +185,16 @@ func shownText(name string, i *cluster.Installation, services []corev1.Service, 
 	return text.String() + "\n" + logs.String() + resultsText(i, services, newest)
 }
 
-// exitStatusOfAll returns the exit status for some executions: bad nodes count more than a
-// record that cannot be read.
+// exitStatusOfAll returns the exit status for the newest executions: bad nodes count more than
+// a record that cannot be read, and a cancel is nothing to look at.
 func exitStatusOfAll(shown []progress.Execution) error {
 	var unreadable error
 	for _, e := range shown {
-		if err := exitStatusOf(e); err != nil && e.Unreadable == "" {
-			return err
-		} else if err != nil {
-			unreadable = err
+		switch {
+		case e.Unreadable != "":
+			unreadable = exitStatusOf(e)
+		case len(e.Bad)+len(e.Stuck) > 0:
+			return exitStatusOf(e)
 		}
 	}
 	return unreadable

@@ -38,6 +38,7 @@ func (a *answers) recordOf(t *testing.T, definition string, id execution.ID, end
 
 // With several definitions, status shows the newest execution of each.
 func TestStatusOfSeveralDefinitions(t *testing.T) {
+	canceled := func(t *testing.T, a *answers) { a.recordOf(t, "dns", "20261125120000", execution.Canceled) }
 	tests := map[string]struct {
 		name    string
 		prepare func(*testing.T, *answers)
@@ -50,8 +51,10 @@ func TestStatusOfSeveralDefinitions(t *testing.T) {
 		"one that waits": {name: "etcd-1", prepare: func(t *testing.T, a *answers) {
 			a.an(t, "checks", "etcd-1", v1alpha1.ExecutionStatus{Phase: v1alpha1.Queued})
 		}},
-		"one that was rejected":  {name: "etcd-1", prepare: func(t *testing.T, a *answers) { a.an(t, "checks", "etcd-1", rejectedFor(v1alpha1.ReasonNoNodes)) }},
-		"one that means nothing": {name: "dusk"},
+		"one that was rejected":    {name: "etcd-1", prepare: func(t *testing.T, a *answers) { a.an(t, "checks", "etcd-1", rejectedFor(v1alpha1.ReasonNoNodes)) }},
+		"one that was canceled":    {name: "dns-20261125120000", prepare: canceled},
+		"a canceled one is newest": {prepare: canceled},
+		"one that means nothing":   {name: "dusk"},
 	}
 	var text strings.Builder
 	for _, name := range sortedKeys(tests) {

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"slices"
 	"strings"
 	"time"
 
@@ -119,32 +120,27 @@ func (f *following) left() string {
 	return strings.Join(names, "; ")
 }
 
-// joinStatus joins the errors of several executions. Bad nodes have been printed, and count
-// less than an execution that did not run.
+// joinStatus joins the errors of several executions. A cancel counts least, and bad nodes,
+// which have been printed, count less than an execution that did not run.
 func joinStatus(errs []error) error {
-	var bad *cli.StatusError
-	var others []error
-	status := 0
+	order := []int{cli.ExitOK, cli.ExitCanceled, cli.ExitProblems, cli.ExitNotDone, cli.ExitConflict}
+	worst := 0
+	var texts []error
 	for _, err := range errs {
-		var s *cli.StatusError
-		switch {
-		case errors.As(err, &s) && s.Err == nil:
-			bad = s
-		case errors.As(err, &s):
-			status = max(status, s.Status)
-			others = append(others, err)
-		case err != nil:
-			status = max(status, cli.ExitNotDone)
-			others = append(others, err)
+		if err == nil {
+			continue
+		}
+		s := &cli.StatusError{Status: cli.ExitNotDone, Err: err}
+		errors.As(err, &s)
+		worst = max(worst, slices.Index(order, s.Status))
+		if s.Err != nil {
+			texts = append(texts, err)
 		}
 	}
-	if len(others) > 0 {
-		return &cli.StatusError{Status: status, Err: errors.Join(others...)}
+	if worst == 0 {
+		return nil
 	}
-	if bad != nil {
-		return bad
-	}
-	return nil
+	return &cli.StatusError{Status: order[worst], Err: errors.Join(texts...)}
 }
 
 func (f *following) poll(ctx context.Context) (done bool, err error) {

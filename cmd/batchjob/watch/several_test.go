@@ -78,6 +78,10 @@ func closedWith(bad int32) v1alpha1.ExecutionStatus {
 	return v1alpha1.ExecutionStatus{Phase: v1alpha1.Closed, ExecutionID: "20261125120000", Counts: &v1alpha1.NodeCounts{Nodes: 3, OK: 3 - bad, Bad: bad, Failed: bad}}
 }
 
+func canceledWith(bad int32) v1alpha1.ExecutionStatus {
+	return v1alpha1.ExecutionStatus{Phase: v1alpha1.Closed, ExecutionID: "20261125120000", Counts: &v1alpha1.NodeCounts{Nodes: 3, OK: 1 - bad, Bad: bad, Failed: bad, Canceled: 2}}
+}
+
 func openWith(running int32) v1alpha1.ExecutionStatus {
 	return v1alpha1.ExecutionStatus{Phase: v1alpha1.Open, ExecutionID: "20261125120000", Counts: &v1alpha1.NodeCounts{Nodes: 3, OK: 3 - running, Running: running}}
 }
@@ -124,6 +128,19 @@ func TestWaitForSeveral(t *testing.T) {
 			a.an(t, "checks", "disk-1", v1alpha1.ExecutionStatus{})
 			a.an(t, "checks", "dns-1", closedWith(1))
 			a.becomes("disk-1", 3, rejectedFor(v1alpha1.ReasonConcurrencyForbidden))
+		}},
+		"one is canceled": {names: []string{"disk-1", "dns-1"}, prepare: func(t *testing.T, a *answers) {
+			a.an(t, "checks", "disk-1", openWith(2))
+			a.an(t, "checks", "dns-1", closedWith(0))
+			a.becomes("disk-1", 3, canceledWith(0))
+		}},
+		"one is canceled, and another has bad nodes": {names: []string{"disk-1", "dns-1"}, prepare: func(t *testing.T, a *answers) {
+			a.an(t, "checks", "disk-1", canceledWith(0))
+			a.an(t, "checks", "dns-1", closedWith(1))
+		}},
+		"one is canceled before it opens, and another rejected": {names: []string{"disk-1", "dns-1"}, prepare: func(t *testing.T, a *answers) {
+			a.an(t, "checks", "disk-1", rejectedFor(v1alpha1.ReasonCanceled))
+			a.an(t, "checks", "dns-1", rejectedFor(v1alpha1.ReasonNoNodes))
 		}},
 		"one is deleted": {names: []string{"disk-1", "dns-1"}, prepare: func(t *testing.T, a *answers) {
 			a.an(t, "checks", "disk-1", openWith(1))

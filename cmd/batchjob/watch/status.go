@@ -37,7 +37,8 @@ newest execution, or in the given one: by the name of the execution, its ID, or
 latest. The name of a NodeCronJob limits it to its executions; without a name, the
 newest execution of each counts. The exit status is 1 if nodes failed in it, were
 lost, or did not send the expected result (unreported); else 4 if the controller is
-not ready or the record of the execution cannot be read.
+not ready or the record of the execution cannot be read; else 6 if the given one was
+canceled.
 
 With -A or -o, and for users who may not read the controller, the executions are
 shown as their objects have them.`,
@@ -136,6 +137,9 @@ func (o *statusOptions) show(ctx context.Context, t *cli.Tool, i *cluster.Instal
 		}
 	}
 	fmt.Fprint(t.Out, shownText(t.Name, i, servicesOf(ctx, i), shown))
+	if o.name != "" && len(shown) == 1 {
+		return cmp.Or(exitStatusOf(shown[0]), notReady(ready))
+	}
 	return cmp.Or(exitStatusOfAll(shown), notReady(ready))
 }
 

@@ -28,7 +28,7 @@ else the next one that waits to be opened, else the newest. Without a name, it i
 open execution, the one that runOnStartup is about to start, the newest one, or the
 first that will start; with several NodeCronJobs, that of each which has run or is
 about to. The exit status is 1 if nodes failed, were lost, or did not send the
-expected result (unreported).`,
+expected result (unreported); else 6 if the execution was canceled.`,
 		ValidArgsFunction: connect.CompleteBoth(maxWaits, func(e *v1alpha1.Execution) bool { return !progress.Over(e) }),
 		RunE:              cli.Does(func(ctx context.Context, args []string) error { return wait(ctx, t, o, args) }),
 	}
