@@ -237,6 +237,37 @@ func TestACancelDoesNotRelyOnTheCacheOfPods(t *testing.T) {
 	}
 }
 
+// The next leader's cache of Jobs lags behind: it does not show that the Job was stopped when
+// its work was done, and the pod is gone since.
+func TestACancelDoesNotRelyOnTheCacheOfJobs(t *testing.T) {
+	inBubble(t, func(t *testing.T) {
+		c := newCluster(t, "a")
+		c.behave("a", behaviour{injected: true, runFor: 10 * time.Second})
+		var dead atomic.Bool
+		c.react("update", "executions", func(clienttesting.Action) (bool, runtimeObject, error) {
+			return dead.Load(), nil, errors.New("dead")
+		})
+		store := newMemoryStore()
+		first := startReplica(t, c, store, testConfig())
+		time.Sleep(5 * time.Second)
+		c.through("jobs", lens{late: 10 * time.Minute})
+		next := newReplica(t, c.client, store, testConfig(noStartup))
+		next.watch()
+		dead.Store(true)
+		time.Sleep(15 * time.Second)
+		first.kill()
+		dead.Store(false)
+		if got := outcomes(c.only()); len(got) > 0 || c.jobsOfNode("a")[0].Annotations[jobspec.StopAnnotation] == "" {
+			t.Fatalf("before the next leader: got outcomes %v, want none, but a stopped Job", got)
+		}
+		c.steer(drainIt)
+		next.lead()
+		defer next.kill()
+		time.Sleep(time.Hour)
+		c.wantOutcomes(map[string]execution.Outcome{"a": succeeded})
+	})
+}
+
 func TestResultsOfACanceledNode(t *testing.T) {
 	inBubble(t, func(t *testing.T) {
 		c := newCluster(t, "a", "b", "c")

@@ -84,6 +84,7 @@ type replica struct {
 	t *testing.T
 	*Manager
 	registry *prometheus.Registry
+	life     context.Context
 	stop     context.CancelFunc
 	done     chan struct{}
 }
@@ -122,13 +123,22 @@ func startReplicaWith(t *testing.T, client kube.Client, store Store, cfg config.
 
 // run runs the controller as the leader, until it is killed.
 func (r *replica) run() {
-	ctx, stop := context.WithCancel(r.t.Context())
-	r.stop = stop
-	r.Watch(ctx)
+	r.watch()
+	r.lead()
+}
+
+// watch fills the caches, as a standby does.
+func (r *replica) watch() {
+	r.life, r.stop = context.WithCancel(r.t.Context())
+	r.Watch(r.life)
 	synctest.Wait() // the fake does not replay what happens between a list and its watch
+}
+
+// lead makes a standby the leader.
+func (r *replica) lead() {
 	go func() {
 		defer close(r.done)
-		if err := r.Run(ctx, unfenced); err != nil {
+		if err := r.Run(r.life, unfenced); err != nil {
 			r.t.Errorf("Run: %v", err)
 		}
 	}()

@@ -4,7 +4,9 @@ import (
 	"context"
 	"encoding/json"
 	"fmt"
+	"time"
 
+	batchv1 "k8s.io/api/batch/v1"
 	apierrors "k8s.io/apimachinery/pkg/api/errors"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/apimachinery/pkg/types"
@@ -16,15 +18,12 @@ import (
 	"github.com/batch-job-controller/batch-job-controller/controller/plan"
 )
 
-// stop stops the task's Job. If its execution is canceled, it decides once more with the pods
-// of the API server: in a cache that lags behind, a pod that runs has not started, and one
-// that has done its work runs.
+// stop stops the task's Job. If its execution is canceled, it decides once more with what the
+// API server has: in a cache that lags behind, a pod that runs has not started, one that has
+// done its work runs, and a Job that an earlier leader has stopped was not.
 func (e *Execution) stop(ctx context.Context, fence lease.Fence, t task, action plan.Action) error {
 	if action.End.Outcome.State == execution.Canceled && t.memory.stopping == nil {
-		listing, cancel := context.WithTimeout(ctx, kube.RequestTimeout)
-		defer cancel()
-		var err error
-		if t.observed.Pods, err = e.listPods(listing, t); err != nil {
+		if err := e.readAgain(ctx, &t); err != nil {
 			return err
 		}
 		if action = plan.Next(t.observed, e.Steady.Now()); action.Step != plan.Stop {
@@ -32,6 +31,32 @@ func (e *Execution) stop(ctx context.Context, fence lease.Fence, t task, action 
 		}
 	}
 	return e.stopJob(ctx, fence, t, action.End)
+}
+
+// readAgain reads the task's Job and its pods from the API server. A Job that is gone there
+// counts as the cache has it, until the cache shows that.
+func (e *Execution) readAgain(ctx context.Context, t *task) error {
+	ctx, cancel := context.WithTimeout(ctx, kube.RequestTimeout)
+	defer cancel()
+	job, err := e.Client.BatchV1().Jobs(e.Namespace).Get(ctx, t.name, metav1.GetOptions{})
+	switch {
+	case apierrors.IsNotFound(err):
+	case err != nil:
+		return fmt.Errorf("read Job %s: %w", t.name, err)
+	case jobspec.Owned(job, t.owner, t.key):
+		t.observed.Job = job
+		t.noteStop(job, e.Clock.Now())
+		t.observed.Stopped = t.memory.stopped
+	}
+	t.observed.Pods, err = e.listPods(ctx, *t)
+	return err
+}
+
+// noteStop notes why an earlier leader has stopped the task's Job, if one has.
+func (t task) noteStop(job *batchv1.Job, now time.Time) {
+	if end, stopped := plan.StopOf(job); stopped && t.memory.stopped == nil {
+		t.memory.stopped = &plan.Stopped{At: now, End: end}
+	}
 }
 
 // stopJob makes the Job controller end the Job and delete its pod. It writes the reason

@@ -77,9 +77,7 @@ func (e *Execution) gather(key execution.Key) (task, bool) {
 	foreign := job != nil && !jobspec.Owned(job, t.owner, key)
 	if job != nil && !foreign {
 		e.ledger.NoteCreated(index)
-		if end, stopped := plan.StopOf(job); stopped && t.memory.stopped == nil {
-			t.memory.stopped = &plan.Stopped{At: now, End: end} // by an earlier leader
-		}
+		t.noteStop(job, now)
 	}
 	t.observed = plan.Observation{
 		Settings: t.plan.Settings,

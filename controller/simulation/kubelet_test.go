@@ -152,7 +152,7 @@ func (w *world) workDone(l *life, exitCode int32) {
 		main.Terminated, main.Running = terminatedNow(main.Running, exitCode), nil
 	})
 	inTime := time.Now().Before(pod.Status.StartTime.Add(time.Duration(*pod.Spec.ActiveDeadlineSeconds) * time.Second))
-	if l.told().IsZero() && inTime {
+	if l.deleted.IsZero() && inTime { // a stop deletes the pod only after a while
 		w.oracle.podEnded(l, exitCode == 0)
 	}
 }
