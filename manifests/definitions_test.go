@@ -7,6 +7,7 @@ import (
 	"io/fs"
 	"path"
 	"slices"
+	"strconv"
 	"testing"
 
 	"github.com/google/go-cmp/cmp"
@@ -61,6 +62,9 @@ func TestDefinitionsAreRenderedAsTheyWereGenerated(t *testing.T) {
 		}
 		found++
 		name := accessor(t, object).GetName()
+		if revision, err := strconv.Atoi(accessor(t, object).GetAnnotations()["batch-job-controller.io/revision"]); err != nil || revision < 1 {
+			t.Errorf("%s has no revision, by which kubectl batchjob knows which is newer: %v", name, err)
+		}
 		if diff := cmp.Diff(generated[name], specOf(t, object)); diff != "" {
 			t.Errorf("%s (-generated +rendered):\n%s", name, diff)
 		}

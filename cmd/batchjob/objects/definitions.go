@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"slices"
+	"strconv"
 	"time"
 
 	"k8s.io/apimachinery/pkg/api/meta"
@@ -15,6 +16,25 @@ import (
 // establishTimeout is how long the API server may take to serve the kinds of a new
 // definition. It takes a second, and longer while it is overloaded.
 const establishTimeout = time.Minute
+
+// revisionAnnotation of a custom resource definition is a number that grows with each change
+// of it. `make generate` writes it.
+const revisionAnnotation = group + "/revision"
+
+// isNewer reports whether the definition in the cluster is one of a later version. An older
+// one in its place would make the API server drop fields that others use.
+func isNewer(live, wanted *unstructured.Unstructured) bool {
+	return live != nil && revisionOf(live) > revisionOf(wanted)
+}
+
+// revisionOf returns the revision of a definition, or 0 if it has none.
+func revisionOf(definition *unstructured.Unstructured) int {
+	n, err := strconv.Atoi(definition.GetAnnotations()[revisionAnnotation])
+	if err != nil {
+		return 0 // a client has changed it: it is written again
+	}
+	return n
+}
 
 // The parts of the status of a custom resource definition.
 type definitionStatus struct {

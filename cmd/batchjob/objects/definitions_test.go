@@ -129,6 +129,53 @@ func TestInstallWaitsUntilDefinitionsAreEstablished(t *testing.T) {
 	}
 }
 
+// An older program, which another installation of the cluster may have, keeps newer definitions.
+func TestInstallKeepsNewerDefinitions(t *testing.T) {
+	const name = "customresourcedefinitions/executions.batch-job-controller.io"
+	revised := func(revision, group string) string {
+		return fmt.Sprintf("{apiVersion: apiextensions.k8s.io/v1, kind: CustomResourceDefinition, metadata: {name: executions.batch-job-controller.io, annotations: {batch-job-controller.io/revision: '%s'}},"+
+			" spec: {group: %s}, status: {conditions: [{type: Established, status: 'True'}]}}", revision, group)
+	}
+	tests := map[string]struct {
+		live   string // its revision; empty: it has none
+		ours   string
+		wanted Change
+	}{
+		"it is newer":                {live: "10", ours: "9", wanted: KeptNewer},
+		"it is older":                {live: "9", ours: "10", wanted: Configured},
+		"it is of the same revision": {live: "9", ours: "9", wanted: Configured},
+		"it has no revision":         {live: "", ours: "1", wanted: Configured},
+		"it has no number":           {live: "later", ours: "1", wanted: Configured},
+	}
+	for what, test := range tests {
+		t.Run(what, func(t *testing.T) {
+			client, fake := clusterOf(t, aNamespace, revised(test.live, "theirs"))
+			took := takesApply(fake)
+			wanted, err := Decode([]byte(revised(test.ours, "ours")))
+			if err != nil {
+				t.Fatal(err)
+			}
+			differences, err := client.Diff(t.Context(), "there", wanted)
+			if err != nil {
+				t.Fatal(err)
+			}
+			var got Change
+			installer := Installer{Client: client, Report: func(r Reference, change Change) {
+				if r.isShared() {
+					got = change
+				}
+			}}
+			if err := installer.Install(t.Context(), Inventory{Namespace: "there"}, wanted); err != nil {
+				t.Fatal(err)
+			}
+			isKept := test.wanted == KeptNewer
+			if got != test.wanted || slices.Contains(*took, name) == isKept || (len(differences) == 0) != isKept {
+				t.Errorf("got %q, applied %v, with %d differences, want %q", got, *took, len(differences), test.wanted)
+			}
+		})
+	}
+}
+
 // definitionWith is the definition with a condition.
 func definitionWith(t *testing.T, condition string) *unstructured.Unstructured {
 	t.Helper()

@@ -33,7 +33,7 @@ func (c *Client) Diff(ctx context.Context, namespace string, objects []*unstruct
 			continue
 		}
 		foreign := o.GetKind() == "Namespace" && live != nil && !applied(live)
-		if foreign || (ReferenceTo(o).isShared() && isCurrent(live, o)) {
+		if foreign || (ReferenceTo(o).isShared() && (isNewer(live, o) || isCurrent(live, o))) {
 			continue // install does not apply it
 		}
 		next, err := c.apply(ctx, o, applyOptions{force: true, dryRun: true})

@@ -106,8 +106,9 @@ func (c *Client) NamespaceLabels(ctx context.Context, name string) (labels map[s
 }
 
 // withoutCurrent returns the objects without the shared ones that are in the cluster as they
-// are wanted. Those are not applied: a user who may not write them can still install, and each
-// write of a custom resource definition makes the API server build its OpenAPI document again.
+// are wanted, or newer. Those are not applied: a user who may not write them can still install,
+// and each write of a custom resource definition makes the API server build its OpenAPI
+// document again.
 func (i *Installer) withoutCurrent(ctx context.Context, objects []*unstructured.Unstructured) ([]*unstructured.Unstructured, error) {
 	var others []*unstructured.Unstructured
 	for _, o := range objects {
@@ -116,7 +117,11 @@ func (i *Installer) withoutCurrent(ctx context.Context, objects []*unstructured.
 			if err != nil {
 				return nil, err
 			}
-			if isCurrent(live, o) {
+			switch {
+			case isNewer(live, o):
+				i.Report(r, KeptNewer)
+				continue
+			case isCurrent(live, o):
 				i.Report(r, Unchanged)
 				continue
 			}

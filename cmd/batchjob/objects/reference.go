@@ -61,5 +61,6 @@ const (
 	Deleted    Change = "deleted"
 	Kept       Change = "kept"
 	KeptShared Change = "kept: other installations may use it"
+	KeptNewer  Change = "kept: that of the cluster is of a later version"
 	NotOurs    Change = "kept: not created by this program"
 )

@@ -98,8 +98,9 @@ type ExecutionSpec struct {
 	// +optional
 	Overrides *ExecutionOverrides `json:"overrides,omitempty"`
 
-	// paused starts no further pod. Those that run go on, and deadlines pass. It can be
-	// changed until the execution has closed. Defaults to false.
+	// paused creates no further Job until it is false again. The pods of Jobs that exist start,
+	// run, and keep their deadlines. For a node without a Job, no deadline passes meanwhile. It
+	// can be changed until the execution has closed. Defaults to false.
 	// +optional
 	// +kubebuilder:default=false
 	Paused bool `json:"paused,omitempty"`
