@@ -120,7 +120,7 @@ func TestWriteWhoseAnswerIsLostIsNotDoneTwice(t *testing.T) {
 		errors.New("connection reset by peer"),
 	}
 	for request, writes := range map[string]int{
-		"create jobs": 4, "create configmaps": 2, "update configmaps": 1, "create executions": 1, "update executions": 5, "patch jobs": 1, "create events": 2,
+		"create jobs": 4, "create configmaps": 2, "update configmaps": 3, "create executions": 1, "update executions": 5, "patch jobs": 1, "create events": 2,
 	} {
 		for n := range writes {
 			err := answers[n%len(answers)]

@@ -15,25 +15,36 @@ import (
 	"github.com/batch-job-controller/batch-job-controller/controller/execution"
 	"github.com/batch-job-controller/batch-job-controller/controller/jobspec"
 	"github.com/batch-job-controller/batch-job-controller/controller/kube"
+	"github.com/batch-job-controller/batch-job-controller/controller/plan"
 	"github.com/batch-job-controller/batch-job-controller/controller/record"
 )
 
-// The leader dies after it has written the state, and before the execution is open.
-func TestExecutionThatWasBeingOpenedIsOpenedByTheNextLeader(t *testing.T) {
-	tests := map[string]struct {
-		fails [2]string     // the requests, while the leader dies
-		after time.Duration // until the next leader
-		want  []string      // when the executions were scheduled
-		left  int           // executions that are rejected
-	}{
-		"before it creates it, and the next one comes soon":   {fails: [2]string{"create", "executions"}, after: 5 * time.Second, want: []string{"00:10"}},
-		"before it creates it, and the next one is too late":  {fails: [2]string{"create", "executions"}, after: 4 * time.Minute},
-		"before it has a plan, and the next one comes soon":   {fails: [2]string{"create", "configmaps"}, after: 5 * time.Second, want: []string{"00:10"}},
-		"before it has a plan, and the next one is too late":  {fails: [2]string{"create", "configmaps"}, after: 4 * time.Minute, left: 1},
-		"before it opens it, and the next one comes soon":     {fails: [2]string{"update", "executions"}, after: 5 * time.Second, want: []string{"00:10"}},
-		"before it opens it, and the next one comes too late": {fails: [2]string{"update", "executions"}, after: 4 * time.Minute, left: 1},
+// beginning is how far a leader comes that dies after its tick, and before the execution is open.
+type beginning struct {
+	fails [2]string     // the requests, while the leader dies
+	which string        // of the ConfigMaps
+	after time.Duration // until the next leader
+	want  []string      // when the executions were scheduled
+	left  int           // executions that are rejected
+}
+
+const plans, states = "of a plan", "of the state"
+
+func beginnings() map[string]beginning {
+	return map[string]beginning{
+		"before it creates it, and the next one comes soon":    {fails: [2]string{"create", "executions"}, after: 5 * time.Second, want: []string{"00:10"}},
+		"before it creates it, and the next one is too late":   {fails: [2]string{"create", "executions"}, after: 4 * time.Minute},
+		"before it has an entry, and the next one comes soon":  {fails: [2]string{"update", "configmaps"}, which: states, after: 5 * time.Second, want: []string{"00:10"}},
+		"before it has an entry, and the next one is too late": {fails: [2]string{"update", "configmaps"}, which: states, after: 4 * time.Minute, left: 1},
+		"before it has a plan, and the next one comes soon":    {fails: [2]string{"create", "configmaps"}, which: plans, after: 5 * time.Second, want: []string{"00:10"}},
+		"before it has a plan, and the next one is too late":   {fails: [2]string{"create", "configmaps"}, which: plans, after: 4 * time.Minute, left: 1},
+		"before it opens it, and the next one comes soon":      {fails: [2]string{"update", "executions"}, after: 5 * time.Second, want: []string{"00:10"}},
+		"before it opens it, and the next one comes too late":  {fails: [2]string{"update", "executions"}, after: 4 * time.Minute, left: 1},
 	}
-	for name, tt := range tests {
+}
+
+func TestExecutionThatWasBeingOpenedIsOpenedByTheNextLeader(t *testing.T) {
+	for name, tt := range beginnings() {
 		t.Run(name, func(t *testing.T) {
 			inBubble(t, func(t *testing.T) {
 				c := newCluster(t, "a")
@@ -42,13 +53,14 @@ func TestExecutionThatWasBeingOpenedIsOpenedByTheNextLeader(t *testing.T) {
 					c.RunOnStartup, c.CronExpression, c.StartingDeadline = false, "*/10 * * * *", 2*time.Minute
 				})
 				var dead atomic.Bool
-				dead.Store(true)
 				c.react(tt.fails[0], tt.fails[1], func(action clienttesting.Action) (bool, runtimeObject, error) {
-					name := action.(clienttesting.CreateAction).GetObject().(metav1.Object).GetName()
-					return dead.Load() && name != testName+stateSuffix, nil, errors.New("dead")
+					name := action.(clienttesting.CreateAction).GetObject().(metav1.Object).GetName() // as an update has
+					return dead.Load() && (tt.which == "" || isState(name) == (tt.which == states)), nil, errors.New("dead")
 				})
 				r := startReplica(t, c, store, cfg)
-				time.Sleep(10*time.Minute + 100*time.Millisecond)
+				time.Sleep(9 * time.Minute)
+				dead.Store(true)
+				time.Sleep(time.Minute + 100*time.Millisecond)
 				r.kill()
 				dead.Store(false)
 				time.Sleep(tt.after)
@@ -64,12 +76,11 @@ func TestExecutionThatWasBeingOpenedIsOpenedByTheNextLeader(t *testing.T) {
 				}
 				all, err := c.store().List(t.Context())
 				must(t, err)
-				if len(all.Rejected) != tt.left {
-					t.Errorf("rejected executions: got %d, want %d", len(all.Rejected), tt.left)
+				if len(all.Rejected) != tt.left || len(all.Waiting) != 0 {
+					t.Errorf("rejected executions: got %d, want %d; and %d that wait", len(all.Rejected), tt.left, len(all.Waiting))
 				}
-				state := c.state()
-				if state.Pending != nil {
-					t.Errorf("still opening: %+v", state.Pending)
+				if entries := c.state().Entries; len(entries) != 0 {
+					t.Errorf("the state still has the entries %+v", entries)
 				}
 				if want := float64(1 - len(tt.want)); r.metric("batch_job_controller_ticks_missed_total") != want {
 					t.Errorf("ticks missed: want %v", want)
@@ -97,7 +108,10 @@ func TestLeaderThatWasReplacedOpensNothing(t *testing.T) {
 		time.Sleep(5 * time.Second)
 		before := len(c.records())
 
-		stale.Begin("", execution.Firing{Trigger: execution.Startup, Scheduled: time.Now()}, time.Now())
+		_, err = stale.Begin(plan.Beginning{
+			Definition: plan.TicksOf{Name: testName}, UID: "late", Name: "late", Firing: execution.Firing{Trigger: execution.Startup, Scheduled: time.Now()},
+		}, time.Now())
+		must(t, err)
 		if _, err = states.Swap(t.Context(), stale); !errors.Is(err, record.ErrConflict) {
 			t.Errorf("swap: got %v, want a conflict", err)
 		}
@@ -107,21 +121,22 @@ func TestLeaderThatWasReplacedOpensNothing(t *testing.T) {
 	})
 }
 
-// An Execution that a person created has the name that the next one would get.
+// An Execution that a person created for another definition has the name that the next one
+// would get.
 func TestExecutionWhoseNameIsTakenGetsTheNext(t *testing.T) {
 	inBubble(t, func(t *testing.T) {
 		c := newCluster(t, "a")
 		start := execution.NewID(time.Now().Add(time.Second))
 		_, err := c.resources().Create(t.Context(), &v1alpha1.Execution{
 			ObjectMeta: metav1.ObjectMeta{Name: testName + "-" + string(start)},
-			Spec:       v1alpha1.ExecutionSpec{NodeCronJobName: testName, Trigger: v1alpha1.ManualTrigger},
+			Spec:       v1alpha1.ExecutionSpec{NodeCronJobName: "another", Trigger: v1alpha1.ManualTrigger},
 		}, metav1.CreateOptions{})
 		must(t, err)
 		r := startReplica(t, c, newMemoryStore(), testConfig())
 		defer r.kill()
 		time.Sleep(10 * time.Second)
-		if all := c.records(); len(all) != 1 || all[0].Plan.ID != start.Next() || all[0].Account.Phase != execution.Closed {
-			t.Errorf("records: got %+v, want %s closed", all, start.Next())
+		if all := c.records(); len(all) != 1 || all[0].Plan.ID != start || all[0].Object.Name != testName+"-"+string(start)+"-1" || all[0].Account.Phase != execution.Closed {
+			t.Errorf("records: got %+v, want %s closed, with a suffix", all, start)
 		}
 	})
 }

@@ -10,6 +10,7 @@ import (
 	"github.com/batch-job-controller/batch-job-controller/controller/config"
 	"github.com/batch-job-controller/batch-job-controller/controller/execution"
 	"github.com/batch-job-controller/batch-job-controller/controller/lease"
+	"github.com/batch-job-controller/batch-job-controller/controller/plan"
 	"github.com/batch-job-controller/batch-job-controller/controller/record"
 )
 
@@ -321,7 +322,7 @@ func TestACallbackFindsTheDefinitionOfItsExecution(t *testing.T) {
 		second := r.newQueue(r.source)
 		r.queues = append(r.queues, second)
 		const ofSecond = execution.ID("20261124034200")
-		second.LeaveAlone(ofSecond, &record.DamagedError{ID: ofSecond})
+		second.LeaveAlone(plan.Entry{UID: "1", Definition: testName, ID: ofSecond}, &record.DamagedError{ID: ofSecond, Open: true})
 		tests := map[execution.ID]error{
 			ofSecond:         execution.ErrEnded,
 			"20261124034201": execution.ErrUnknownExecution,

@@ -214,7 +214,7 @@ func inBubble(t *testing.T, f func(*testing.T)) {
 	synctest.Test(t, f)
 }
 
-// state returns which ticks were processed.
+// state returns which ticks were processed, and which executions have an entry.
 func (c *cluster) state() record.State {
 	c.t.Helper()
 	state, problems, err := record.NewStateStore(c.client.CoreV1().ConfigMaps(testNamespace), testName).Read(c.ctx)
@@ -289,5 +289,16 @@ func (c *cluster) failingFor(node string, err error) clienttesting.ReactionFunc 
 // The name and a key of the ConfigMap of the state, which people and tools read.
 const (
 	stateSuffix = "-state"
-	scheduleKey = "schedule"
+	ticksKey    = "ticks"
 )
+
+// openRecord creates and opens the Execution of a plan, as a leader does.
+func (c *cluster) openRecord(plan execution.Plan, account execution.Account) record.Record {
+	c.t.Helper()
+	e, err := c.store().Create(c.ctx, testName, execution.Firing{Trigger: plan.Trigger, Scheduled: plan.Scheduled})
+	must(c.t, err)
+	plan.NodeCronJob = testName
+	r, err := c.store().Open(c.ctx, e, plan, account, time.Now())
+	must(c.t, err)
+	return r
+}

@@ -27,7 +27,7 @@ func TestPausesBetweenTriesHaveJitter(t *testing.T) {
 		"the records are read": {
 			verb: "list", resource: "executions", want: []time.Duration{900 * ms, 1800 * ms, 3600 * ms},
 			fails: func(action clienttesting.Action) bool { // and not for the cache
-				return !action.(clienttesting.ListAction).GetListRestrictions().Labels.Empty()
+				return action.(clienttesting.ListActionImpl).ListOptions.ResourceVersion == ""
 			},
 		},
 		"a tick is remembered":   {verb: "update", resource: "configmaps", want: []time.Duration{225 * ms, 450 * ms, 900 * ms}},

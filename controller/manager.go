@@ -26,6 +26,7 @@ import (
 	"github.com/batch-job-controller/batch-job-controller/controller/record"
 	"github.com/batch-job-controller/batch-job-controller/controller/route"
 	"github.com/batch-job-controller/batch-job-controller/controller/run"
+	"github.com/batch-job-controller/batch-job-controller/controller/state"
 	"github.com/batch-job-controller/batch-job-controller/controller/timing"
 )
 
@@ -79,6 +80,7 @@ type Manager struct {
 	caches      *kube.Caches
 	executions  *kube.Executions
 	records     record.Store
+	state       *state.Keeper
 	announcer   *kube.Announcer
 	credentials *auth.Credentials
 	redactor    *route.Redactor
@@ -117,6 +119,7 @@ func New(o Options) (*Manager, error) {
 	if m.executions, err = kube.NewExecutions(o.Client, o.Namespace, o.Instance, o.Clock, o.Jitter); err != nil {
 		return nil, err
 	}
+	m.state = m.newState()
 	events := kube.NewEvents(o.Client, o.Clock, o.Config.Name, o.Instance)
 	subjects := kube.NewSubjects(o.Client, m.caches, o.Namespace, func(execution.ID) string { return o.Config.Name })
 	m.announcer = kube.NewAnnouncer(events, o.Log)
@@ -185,6 +188,9 @@ func (m *Manager) Run(ctx context.Context, fence lease.Fence) error {
 		return nil //nolint:nilerr // ctx has ended
 	}
 	m.beginTerm(fence)
+	if !m.resumeState(ctx) {
+		return nil
+	}
 	for _, q := range m.queues {
 		if done, err := q.Recover(ctx); !done {
 			return err

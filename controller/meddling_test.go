@@ -177,12 +177,10 @@ func TestExecutionsThatWereLeftOpenAreGoneOnWithInTurn(t *testing.T) {
 					c.behave(node, behaviour{runFor: 10 * time.Second})
 				}
 				plan := testkit.Plan(podTemplate)
-				plan.NodeCronJob = testName
 				plan.Nodes = []execution.Node{{Name: "a", UID: "uid-a"}, {Name: "b", UID: "uid-b"}, {Name: "c", UID: "uid-c"}}
 				for range 2 {
-					_, _, err := c.store().Create(t.Context(), plan, execution.Account{Phase: execution.Open}, time.Now())
-					must(t, err)
-					plan.ID = plan.ID.Next()
+					c.openRecord(plan, execution.Account{Phase: execution.Open})
+					plan.ID, plan.Scheduled = plan.ID.Next(), plan.Scheduled.Add(time.Second)
 				}
 				r := startReplica(t, c, newMemoryStore(), testConfig(func(c *config.Config) { c.RunOnStartup = false }))
 				defer r.kill()

@@ -30,7 +30,9 @@ func TestAPartialExecutionIsNotTheLastOne(t *testing.T) {
 		partial.ID, partial.Scheduled = whole.ID.Next(), whole.Scheduled.Add(time.Second)
 		partial.NodeCronJob, partial.Partial, partial.Reason, partial.RequestedBy = testName, true, "disk replaced", "ada"
 		partial.Nodes, partial.Skipped = []execution.Node{{Name: "b", UID: "uid-b"}}, nil
-		_, _, err := c.store().Create(t.Context(), partial, execution.Account{Phase: execution.Open}, time.Now())
+		e, err := c.store().Create(t.Context(), testName, execution.Firing{Trigger: partial.Trigger, Scheduled: partial.Scheduled})
+		must(t, err)
+		_, err = c.store().Open(t.Context(), e, partial, execution.Account{Phase: execution.Open}, time.Now())
 		must(t, err)
 		r = startReplica(t, c, store, cfg)
 		time.Sleep(time.Minute)

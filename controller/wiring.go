@@ -2,29 +2,61 @@ package controller
 
 import (
 	"cmp"
+	"context"
 	"sync"
+	"time"
 
 	"github.com/batch-job-controller/batch-job-controller/controller/auth"
 	"github.com/batch-job-controller/batch-job-controller/controller/definition"
 	"github.com/batch-job-controller/batch-job-controller/controller/execution"
 	"github.com/batch-job-controller/batch-job-controller/controller/history"
 	"github.com/batch-job-controller/batch-job-controller/controller/kube"
+	"github.com/batch-job-controller/batch-job-controller/controller/lease"
+	"github.com/batch-job-controller/batch-job-controller/controller/plan"
 	"github.com/batch-job-controller/batch-job-controller/controller/queue"
 	"github.com/batch-job-controller/batch-job-controller/controller/record"
 	"github.com/batch-job-controller/batch-job-controller/controller/run"
+	"github.com/batch-job-controller/batch-job-controller/controller/state"
+	"github.com/batch-job-controller/batch-job-controller/controller/timing"
 	"github.com/batch-job-controller/batch-job-controller/controller/tokens"
 )
+
+// newState returns the writer of the state.
+func (m *Manager) newState() *state.Keeper {
+	return state.NewKeeper(state.Options{
+		Store: record.NewStateStore(m.Client.CoreV1().ConfigMaps(m.Namespace), m.Options.Config.Name),
+		Clock: m.Clock, Jitter: m.Jitter, Log: m.Log,
+		Rebuild: func(ctx context.Context, fence lease.Fence, known plan.State, s *plan.State) error {
+			return queue.Rebuild(ctx, fence, m.records, m.ticksOf, known, s)
+		},
+	})
+}
+
+// ticksOf returns whose ticks the state is about.
+func (m *Manager) ticksOf() (all []plan.TicksOf) {
+	for _, q := range m.queues {
+		all = append(all, q.Definition().TicksOf())
+	}
+	return all
+}
+
+// resumeState reads the state, and retries until that succeeds. It returns false if ctx ends
+// first.
+func (m *Manager) resumeState(ctx context.Context) bool {
+	log := m.Log.With("step", "read the state")
+	err := timing.Retrier{Clock: m.Clock, Jitter: m.Jitter}.Do(ctx, log, time.Time{}, func() error { return m.state.Resume(ctx) })
+	return err == nil
+}
 
 // newQueue returns the queue of a definition.
 func (m *Manager) newQueue(source *definition.Source) *queue.Queue {
 	own := m.Metrics.Of(source.Current().Name)
 	return queue.New(queue.Options{
 		Opener: definition.OpenerOptions{
-			Source: source, Namespace: m.Namespace, States: record.NewStateStore(m.Client.CoreV1().ConfigMaps(m.Namespace), m.Options.Config.Name),
-			Records: m.records, Nodes: m.caches, Host: m.newHost(), TLS: m.TLS, Announcer: m.announcer, Metrics: own,
-			Clock: m.Clock, Jitter: m.Jitter, Log: m.Log,
+			Source: source, Namespace: m.Namespace, State: m.state, Records: m.records, Nodes: m.caches, Host: m.newHost(), TLS: m.TLS,
+			Announcer: m.announcer, Metrics: own, Clock: m.Clock, Jitter: m.Jitter, Log: m.Log,
 		},
-		Started: m.steady.Began(),
+		Executions: m.executions, Jobs: m.caches, Started: m.steady.Began(),
 		History: history.Options{
 			Controller: m.Options.Config.Name, Namespace: m.Namespace, Client: m.Client, Jobs: m.caches, Records: m.records, Directory: m.Store,
 			Results: m.results, Tokens: m.tokenOptions(), Announcer: m.announcer, Metrics: own,

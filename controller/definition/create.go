@@ -2,99 +2,89 @@ package definition
 
 import (
 	"context"
-	"errors"
+	"time"
 
+	"github.com/batch-job-controller/batch-job-controller/controller/api/v1alpha1"
+	"github.com/batch-job-controller/batch-job-controller/controller/backoff"
 	"github.com/batch-job-controller/batch-job-controller/controller/execution"
-	"github.com/batch-job-controller/batch-job-controller/controller/jobspec"
-	"github.com/batch-job-controller/batch-job-controller/controller/kube"
 	"github.com/batch-job-controller/batch-job-controller/controller/lease"
 	"github.com/batch-job-controller/batch-job-controller/controller/plan"
-	"github.com/batch-job-controller/batch-job-controller/controller/record"
 )
 
-// create selects the nodes, and creates and opens the Execution. Its status then has the
-// plan that counts, whichever replica leads.
-func (o *Opener) create(ctx context.Context, fence lease.Fence, firing execution.Firing) error {
-	d := o.Source.Current()
-	selected := plan.SelectNodes(plan.NodePolicy{ // before the fence limits the time: rendering templates takes some
-		Selector:              d.JobNodeSelector,
-		RunOnUnscheduledNodes: d.RunOnUnscheduledNodes,
-		TolerateNoExecute:     d.TolerateNoExecute,
-		Templates:             jobspec.NewPodSpecs(podTemplate(d.Config), o.Namespace, o.state.Newest),
-	}, o.Nodes.Nodes())
+// The pause after a failed try doubles from the first to the last.
+const firstPause, lastPause = 250 * time.Millisecond, 15 * time.Second
+
+// Pauses returns the pauses between tries to open an execution.
+func (o *Opener) Pauses() *backoff.Backoff { return backoff.New(firstPause, lastPause, o.Jitter) }
+
+// failure is an Execution that could not be created at the last try.
+type failure struct {
+	firing execution.Firing
+	err    error
+	pauses *backoff.Backoff
+	again  time.Time
+}
+
+// fire creates the Execution of a firing, unless it is skipped, or has to wait. If it could
+// not be created, fire returns when to try again.
+func (t *Ticker) fire(ctx context.Context, fence lease.Fence, firing execution.Firing, door Door) (e *v1alpha1.Execution, again time.Time) {
+	now := t.Clock.Now()
+	switch decision := plan.DecideTick(door.Door, false); decision.Do {
+	case plan.TickLater:
+		return nil, time.Time{}
+	case plan.TickSkip:
+		t.skip(ctx, firing, door, decision)
+		t.processed(firing, now)
+		return nil, time.Time{}
+	case plan.TickCreate:
+	}
+	if t.failed != nil && t.failed.firing.Equal(firing) && now.Before(t.failed.again) {
+		return nil, t.failed.again
+	}
+	e, err := t.create(ctx, fence, firing)
+	if err != nil {
+		return nil, t.fail(firing, err)
+	}
+	t.failed = nil
+	if firing.Trigger == execution.Startup {
+		t.startedUp = true
+	} else {
+		t.created = later(t.created, firing.Scheduled)
+	}
+	return e, now
+}
+
+func (t *Ticker) create(ctx context.Context, fence lease.Fence, firing execution.Firing) (*v1alpha1.Execution, error) {
 	write, done, err := fence(ctx)
 	if err != nil {
-		return err
+		return nil, err
 	}
 	defer done()
-	host, err := o.Host.Read(write)
-	if err != nil {
-		return err
-	}
-	settings, err := d.settings(host, o.TLS)
-	if err != nil {
-		return err
-	}
-	created, isNew, err := o.createRecord(write, execution.Plan{
-		ID:          o.state.Newest,
-		Trigger:     firing.Trigger,
-		Scheduled:   firing.Scheduled,
-		ConfigHash:  d.Hash,
-		NodeCronJob: d.Name,
-		Retention:   execution.Retention{Reports: d.ReportHistory, Jobs: d.JobHistory},
-		Settings:    settings,
-		Nodes:       selected.Nodes,
-		Skipped:     selected.Skipped,
-		Excluded:    selected.Excluded,
-	})
-	if errors.Is(err, record.ErrNameTaken) {
-		return errors.Join(err, o.swapState(ctx, fence, func(s *record.State) bool {
-			s.Newest = s.Newest.Next()
-			return true
-		}))
-	}
-	var damaged *record.DamagedError
-	if errors.As(err, &damaged) {
-		o.Taker.LeaveAlone(o.state.Newest, damaged)
-		return nil
-	}
-	if errors.Is(err, record.ErrRejected) { // another leader has given it up
-		return nil
-	}
-	if err != nil {
-		return err
-	}
-	if created.Account.Phase == execution.Closed { // another leader has run it
-		return nil
-	}
-	o.Taker.Adopt(created, isNew)
-	if isNew {
-		o.announceOpened(ctx, created)
-	}
-	return nil
+	return t.Records.Create(write, t.Source.Current().Name, firing)
 }
 
-// createRecord creates the Execution and opens it. If it exists, another leader created it,
-// or a request whose response was lost. The error is a DamagedError if it was opened and is
-// damaged, and record.ErrNameTaken if its name belongs to another execution.
-func (o *Opener) createRecord(ctx context.Context, p execution.Plan) (r record.Record, isNew bool, err error) {
-	r, isNew, err = o.Records.Create(ctx, p, execution.FirstAccount(p, execution.Admission{Share: execution.NoShare}), o.Clock.Now())
-	if err != nil && kube.MayBeCarriedOut(err) {
-		o.unanswered = o.Clock.Now()
+// fail notes that the Execution of a firing could not be created, and returns when to try
+// again.
+func (t *Ticker) fail(firing execution.Firing, err error) (again time.Time) {
+	t.Log.Error("a step failed, trying again", "step", "create an execution", "trigger", firing.Trigger, "scheduled", firing.Scheduled, "error", err)
+	f := t.failed
+	if f == nil || !f.firing.Equal(firing) {
+		f = &failure{firing: firing, pauses: t.Pauses()}
 	}
-	return r, isNew, err
+	now := t.Clock.Now()
+	f.err, f.again = err, now.Add(f.pauses.Next())
+	if latest := t.Source.Current().latestStart(firing, now); latest.After(now) && f.again.After(latest) {
+		f.again = latest // the last try
+	}
+	t.failed = f
+	return f.again
 }
 
-func (o *Opener) announceOpened(ctx context.Context, r record.Record) {
-	o.Metrics.ExecutionOpened(string(r.Plan.Trigger))
-	for _, skip := range r.Plan.Skipped {
-		o.Metrics.TaskEnded(execution.Outcome{State: execution.Skipped, Reason: skip.Reason})
+// processed notes that a firing needs no Execution any more.
+func (t *Ticker) processed(firing execution.Firing, now time.Time) {
+	if firing.Trigger == execution.Startup {
+		t.startedUp = true
+	} else {
+		t.passed = later(t.passed, now)
 	}
-	about := kube.ExecutionReference(r.Object)
-	if len(r.Plan.Nodes) == 0 {
-		o.Announcer.Announce(ctx, about, true, kube.EventNoNodes,
-			execution.Truncate(noNodesText(o.Source.Current().JobNodeSelector, r.Plan), execution.MaxMessage))
-		return
-	}
-	o.Announcer.Announce(ctx, about, false, kube.EventExecutionStarted, startedText(r.Plan))
 }

@@ -88,8 +88,13 @@ func (d *Definition) hasTicksOf(scheduleText string) bool {
 	return scheduleText == d.scheduleText || slices.Contains(d.scheduleTexts, scheduleText)
 }
 
-// startingDeadline returns how late an execution may begin.
-func (d *Definition) startingDeadline(now time.Time) time.Duration {
+// TicksOf returns whose ticks the state is about.
+func (d *Definition) TicksOf() plan.TicksOf {
+	return plan.TicksOf{Name: d.Name, Schedule: d.scheduleText}
+}
+
+// Deadline returns how late an execution may begin.
+func (d *Definition) Deadline(now time.Time) time.Duration {
 	if d.StartingDeadline > 0 {
 		return d.StartingDeadline
 	}
@@ -98,5 +103,5 @@ func (d *Definition) startingDeadline(now time.Time) time.Duration {
 
 // latestStart returns until when an execution of the firing may begin.
 func (d *Definition) latestStart(firing execution.Firing, now time.Time) time.Time {
-	return firing.Scheduled.Add(d.startingDeadline(now))
+	return firing.Scheduled.Add(d.Deadline(now))
 }

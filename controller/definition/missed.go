@@ -2,6 +2,7 @@ package definition
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"log/slog"
 	"time"
@@ -18,10 +19,13 @@ func (t *Ticker) announceOverdue(ctx context.Context, since time.Time, missed in
 		fmt.Sprintf("%d ticks since %s were missed: when they were due no replica led, or none could begin them", missed, since.UTC().Format(time.RFC3339)))
 }
 
-// announceNotOpened announces an execution that could not be opened within
-// startingDeadline.
-func (o *Opener) announceNotOpened(ctx context.Context, firing execution.Firing, err error) {
-	deadline := o.Source.Current().startingDeadline(o.Clock.Now())
+// errOtherFirst is why an Execution was not created, if nothing failed.
+var errOtherFirst = errors.New("another execution was to be opened first")
+
+// AnnounceMissed announces the execution of a tick, or of runOnStartup, that could not be
+// opened within startingDeadline.
+func (o *Opener) AnnounceMissed(ctx context.Context, firing execution.Firing, err error) {
+	deadline := o.Source.Current().Deadline(o.Clock.Now())
 	o.announceMissed(ctx, o.Log.With("trigger", firing.Trigger, "scheduled", firing.Scheduled, "error", err), 1,
 		fmt.Sprintf("the %s execution due at %s was missed: it could not be opened within startingDeadline (%s): %v",
 			firing.Trigger, firing.Scheduled.UTC().Format(time.RFC3339), deadline, err))

@@ -1,9 +1,8 @@
 package definition
 
 import (
-	"cmp"
 	"context"
-	"fmt"
+	"errors"
 	"log/slog"
 	"time"
 
@@ -13,9 +12,12 @@ import (
 	"github.com/batch-job-controller/batch-job-controller/controller/api/v1alpha1"
 	"github.com/batch-job-controller/batch-job-controller/controller/backoff"
 	"github.com/batch-job-controller/batch-job-controller/controller/execution"
+	"github.com/batch-job-controller/batch-job-controller/controller/jobspec"
 	"github.com/batch-job-controller/batch-job-controller/controller/kube"
 	"github.com/batch-job-controller/batch-job-controller/controller/lease"
+	"github.com/batch-job-controller/batch-job-controller/controller/plan"
 	"github.com/batch-job-controller/batch-job-controller/controller/record"
+	"github.com/batch-job-controller/batch-job-controller/controller/state"
 )
 
 // CallbackTLS is how the callback port is served with TLS.
@@ -27,23 +29,12 @@ type CallbackTLS interface {
 	Covers(host string) bool
 }
 
-// Running has the executions of the definition.
-type Running interface {
-	// Busy returns which execution, if any, keeps a firing from opening another one, and
-	// the object to name in an event about it. It decides before the deadline.
-	Busy(ctx context.Context, firing execution.Firing, deadline time.Time) (id execution.ID, about corev1.ObjectReference, busy bool)
-	// Known reports whether the execution has left a record or a report.
-	Known(id execution.ID) bool
-	// OpenedSince reports whether an execution has begun at a time or later.
-	OpenedSince(at time.Time) bool
-}
-
-// Taker takes over executions whose record exists.
-type Taker interface {
-	// Adopt takes over an execution that is open.
-	Adopt(r record.Record, isNew bool)
-	// LeaveAlone takes over an execution whose record cannot be read.
-	LeaveAlone(id execution.ID, damaged *record.DamagedError)
+// State is the state of all definitions. It is a *state.Keeper.
+type State interface {
+	// State returns a copy of the state as this process last read or wrote it.
+	State() plan.State
+	// Change writes a change of it.
+	Change(ctx context.Context, fence lease.Fence, c state.Change) (chain uint64, err error)
 }
 
 // Metrics counts ticks and executions.
@@ -77,13 +68,11 @@ type Announcer interface {
 type OpenerOptions struct {
 	Source    *Source
 	Namespace string
-	States    record.StateStore
+	State     State
 	Records   record.Store
 	Nodes     Nodes
 	Host      *kube.CallbackHost
 	TLS       CallbackTLS // nil: callbacks come by plain HTTP
-	Running   Running
-	Taker     Taker
 	Announcer Announcer
 	Metrics   Metrics
 	Clock     clock.WithTicker
@@ -91,87 +80,158 @@ type OpenerOptions struct {
 	Log       *slog.Logger
 }
 
-// Opener opens executions: from a firing to the record. It is for one goroutine.
+// Opener opens Executions that wait. It is for one goroutine.
 type Opener struct {
 	OpenerOptions
-	state record.State
-	// unanswered is when a write of the state or a request to create a record last
-	// failed, of this leader or of the one before it, that may still be carried out.
-	unanswered time.Time
 }
 
-// NewOpener returns an opener, which has to Resume from a state before it opens.
+// NewOpener returns an opener.
 func NewOpener(o OpenerOptions) *Opener { return &Opener{OpenerOptions: o} }
 
-// Fire opens an execution, unless one is open: a node never has two pods at the same time.
-func (o *Opener) Fire(ctx context.Context, fence lease.Fence, firing execution.Firing) {
-	d, now := o.Source.Current(), o.Clock.Now()
-	firing.Scheduled = firing.Scheduled.UTC().Truncate(time.Second)
-	latest := d.latestStart(firing, now)
-	if id, about, busy := o.Running.Busy(ctx, firing, latest); busy {
-		o.skip(ctx, id, about, firing)
-		if firing.Trigger == execution.Cron {
-			o.pass(ctx, fence, now)
-		}
-		return
+// Opening is an Execution that is to be opened.
+type Opening struct {
+	// Execution is as this replica has created, read or written it: a cache may be stale.
+	Execution *v1alpha1.Execution
+	After     execution.ID        // the newest ID that is known
+	Within    time.Duration       // how long to try to write the state
+	Prepare   func(s *plan.State) // changes the state before the execution gets its entry
+}
+
+// Open tries once to open an Execution: it gives the Execution an entry in the state, and with
+// that its ID, writes the plan, and writes the status that names the plan.
+//
+// The error is a *plan.RejectError if the Execution can never be opened. After any other one,
+// the Execution may have been opened all the same, by a request whose response was lost or
+// by another leader: it has to be read again before the next try.
+func (o *Opener) Open(ctx context.Context, fence lease.Fence, opening Opening) (record.Record, error) {
+	e, d := opening.Execution, o.Source.Current()
+	if e.Spec.Nodes != nil {
+		return record.Record{}, &plan.RejectError{Reason: plan.RejectNoNodes, Message: "spec.nodes cannot be set yet: an execution runs on all nodes of its NodeCronJob"}
 	}
-	err := o.untilDone(ctx, "begin an execution", firing, latest, func() error {
-		return o.swapState(ctx, fence, func(s *record.State) bool { return s.Begin(o.Source.Current().scheduleText, firing, now) })
+	id, err := o.begin(ctx, fence, opening)
+	if err != nil {
+		return record.Record{}, err
+	}
+	selected := plan.SelectNodes(plan.NodePolicy{ // before the fence limits the time: rendering templates takes some
+		Selector:              d.JobNodeSelector,
+		RunOnUnscheduledNodes: d.RunOnUnscheduledNodes,
+		TolerateNoExecute:     d.TolerateNoExecute,
+		Templates:             jobspec.NewPodSpecs(podTemplate(d.Config), o.Namespace, id),
+	}, o.Nodes.Nodes())
+	write, done, err := fence(ctx)
+	if err != nil {
+		return record.Record{}, err
+	}
+	defer done()
+	host, err := o.Host.Read(write)
+	if err != nil {
+		return record.Record{}, err
+	}
+	p, err := o.freeze(e, id, host, selected)
+	if err != nil {
+		return record.Record{}, err
+	}
+	steering := plan.Steering{Paused: e.Spec.Paused, Cancel: plan.Cancel(e.Spec.Cancel)}
+	account := execution.FirstAccount(p, plan.NextAdmission(steering, execution.NoShare))
+	opened, err := o.Records.Open(write, e, p, account, o.Clock.Now())
+	if errors.Is(err, record.ErrNameTaken) {
+		return record.Record{}, errors.Join(err, o.nextID(ctx, fence, opening))
+	}
+	if err != nil {
+		return record.Record{}, err
+	}
+	o.announceOpened(ctx, opened)
+	return opened, nil
+}
+
+// freeze returns what the execution keeps until it closes.
+func (o *Opener) freeze(e *v1alpha1.Execution, id execution.ID, host string, selected plan.Selection) (execution.Plan, error) {
+	d, firing := o.Source.Current(), record.FiringOf(e)
+	settings, err := d.settings(host, o.TLS)
+	if err != nil {
+		return execution.Plan{}, err
+	}
+	return execution.Plan{
+		ID:          id,
+		Trigger:     firing.Trigger,
+		Scheduled:   firing.Scheduled,
+		ConfigHash:  d.Hash,
+		NodeCronJob: d.Name,
+		Reason:      e.Spec.Reason,
+		RequestedBy: e.Spec.RequestedBy,
+		Retention:   execution.Retention{Reports: d.ReportHistory, Jobs: d.JobHistory},
+		Settings:    plan.Override(settings, overridesOf(e)),
+		Nodes:       selected.Nodes,
+		Skipped:     selected.Skipped,
+		Excluded:    selected.Excluded,
+	}, nil
+}
+
+func overridesOf(e *v1alpha1.Execution) (all plan.Overrides) {
+	o := e.Spec.Overrides
+	if o == nil {
+		return all
+	}
+	if o.PodPoolSize != nil {
+		all.PodPoolSize = new(int(*o.PodPoolSize))
+	}
+	if o.StartDeadline != nil {
+		all.StartDeadline = &o.StartDeadline.Duration.Duration
+	}
+	if o.JobTimeout != nil {
+		all.JobTimeout = &o.JobTimeout.Duration.Duration
+	}
+	return all
+}
+
+// begin gives the Execution an entry in the state. It always writes the state: that proves
+// that the state has the entry now, after the Execution was read.
+func (o *Opener) begin(ctx context.Context, fence lease.Fence, opening Opening) (id execution.ID, err error) {
+	e, now := opening.Execution, o.Clock.Now()
+	beginning := plan.Beginning{
+		Definition: o.Source.Current().TicksOf(),
+		UID:        string(e.UID),
+		Name:       e.Name,
+		Firing:     record.FiringOf(e),
+		Queued:     e.Status.Phase == v1alpha1.Queued,
+		After:      opening.After,
+		Share:      execution.NoShare,
+	}
+	err = o.Change(ctx, fence, opening.Within, true, func(s *plan.State) (err error) {
+		opening.Prepare(s)
+		id, err = s.Begin(beginning, now)
+		return err
 	})
-	begun := err == nil || o.hasBegun(ctx, firing)
-	switch {
-	case ctx.Err() != nil:
-	case begun:
-		o.resume(ctx, fence, cmp.Or(err, errNotLed))
-	default:
-		o.announceNotOpened(ctx, firing, err)
-		if firing.Trigger == execution.Cron { // only in memory: the state could not be written
-			o.state.Pass(o.Source.Current().scheduleText, now)
-		}
-	}
+	return id, err
 }
 
-// pass remembers that the ticks up to a time were processed.
-func (o *Opener) pass(ctx context.Context, fence lease.Fence, until time.Time) {
-	o.remember(ctx, fence, "remember the last tick", execution.Firing{Trigger: execution.Cron, Scheduled: until},
-		func(s *record.State) bool { return s.Pass(o.Source.Current().scheduleText, until) })
-}
-
-func (o *Opener) skip(ctx context.Context, busy execution.ID, about corev1.ObjectReference, firing execution.Firing) {
-	if ctx.Err() != nil {
-		return // the next leader processes the tick
-	}
-	o.Log.Warn("tick skipped: an execution is open", "execution", busy, "trigger", firing.Trigger, "scheduled", firing.Scheduled)
-	o.Metrics.TickSkipped("open_execution")
-	o.Announcer.Announce(ctx, about, true, kube.EventTickSkipped,
-		fmt.Sprintf("the %s execution due at %s was skipped: execution %s is still open", firing.Trigger, firing.Scheduled.UTC().Format(time.RFC3339), busy))
-}
-
-// resume creates the record of the execution that the state says is being opened, by this
-// leader or by an earlier one that died meanwhile. If startingDeadline has already
-// passed, cause says why.
-func (o *Opener) resume(ctx context.Context, fence lease.Fence, cause error) {
-	if o.state.Pending == nil {
-		return
-	}
-	firing := *o.state.Pending
-	if !o.Running.Known(o.state.Newest) { // otherwise its record was created
-		open, about, busy := o.Running.Busy(ctx, firing, o.Source.Current().latestStart(firing, o.Clock.Now()))
-		if busy {
-			o.skip(ctx, open, about, firing)
-			o.rejectWaiting(ctx, fence, firing, v1alpha1.ReasonConcurrencyForbidden, fmt.Sprintf("execution %s is still open", open))
-		} else {
-			o.openInTime(ctx, fence, firing, cause)
-		}
-	}
-	if ctx.Err() != nil {
-		return
-	}
-	o.remember(ctx, fence, "remember the execution", firing, func(s *record.State) bool {
-		if s.Pending == nil || !s.Pending.Equal(firing) {
-			return false
-		}
-		s.Pending = nil
-		return true
+// nextID gives the Execution another ID.
+func (o *Opener) nextID(ctx context.Context, fence lease.Fence, opening Opening) error {
+	return o.Change(ctx, fence, opening.Within, false, func(s *plan.State) error {
+		_, err := s.NextID(string(opening.Execution.UID))
+		return err
 	})
+}
+
+// Change changes the state. It tries for some time; after an error, the state may have the
+// change all the same.
+func (o *Opener) Change(ctx context.Context, fence lease.Fence, within time.Duration, write bool, apply func(*plan.State) error) error {
+	ctx, cancel := context.WithTimeout(ctx, min(max(within, time.Second), kube.RequestTimeout))
+	defer cancel()
+	_, err := o.State.Change(ctx, fence, state.Change{Apply: apply, Write: write})
+	return err
+}
+
+func (o *Opener) announceOpened(ctx context.Context, r record.Record) {
+	o.Metrics.ExecutionOpened(string(r.Plan.Trigger))
+	for _, skip := range r.Plan.Skipped {
+		o.Metrics.TaskEnded(execution.Outcome{State: execution.Skipped, Reason: skip.Reason})
+	}
+	about := kube.ExecutionReference(r.Object)
+	if len(r.Plan.Nodes) == 0 {
+		o.Announcer.Announce(ctx, about, true, kube.EventNoNodes,
+			execution.Truncate(noNodesText(o.Source.Current().JobNodeSelector, r.Plan), execution.MaxMessage))
+		return
+	}
+	o.Announcer.Announce(ctx, about, false, kube.EventExecutionStarted, startedText(r.Plan))
 }

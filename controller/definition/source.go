@@ -29,6 +29,10 @@ type Source struct {
 	changed chan struct{}
 }
 
+// Changed returns the channel on which a new definition is announced. The queue of the
+// definition sends its own news on it as well: one goroutine waits for either.
+func (s *Source) Changed() chan struct{} { return s.changed }
+
 // NewSource returns a source with the definition of the initial configuration.
 func NewSource(o SourceOptions) (*Source, error) {
 	first, err := compile(o.Initial, o.Extensions, o.Clock.Now())

@@ -3,92 +3,221 @@ package definition
 import (
 	"context"
 	"fmt"
+	"slices"
+	"strings"
 	"time"
 
+	corev1 "k8s.io/api/core/v1"
+
+	"github.com/batch-job-controller/batch-job-controller/controller/api/v1alpha1"
 	"github.com/batch-job-controller/batch-job-controller/controller/execution"
+	"github.com/batch-job-controller/batch-job-controller/controller/jobspec"
 	"github.com/batch-job-controller/batch-job-controller/controller/kube"
 	"github.com/batch-job-controller/batch-job-controller/controller/lease"
 	"github.com/batch-job-controller/batch-job-controller/controller/plan"
 	"github.com/batch-job-controller/batch-job-controller/controller/record"
-	"github.com/batch-job-controller/batch-job-controller/controller/timing"
 )
 
-// Ticker opens an execution of the definition at each tick.
+// Ticker creates the Executions of the definition's ticks, and that of runOnStartup. It is
+// for one goroutine.
 type Ticker struct {
 	*Opener
 	started    time.Time // of this process: runOnStartup counts from here
 	startedUp  bool      // the execution of runOnStartup was processed
 	aheadUntil time.Time // until when an event has announced that ticks are passed over
+
+	// What follows is of the term.
+	known   plan.State // what the Executions show: the state may have been deleted
+	startup time.Time  // when the execution of runOnStartup was first tried
+	passed  time.Time  // until when ticks are processed, which the state has to say
+	created time.Time  // until when ticks have an Execution. The state says so once it has an entry
+	failed  *failure   // the last try to create an Execution; nil: it succeeded
+}
+
+// Door is what decides whether a tick gets an Execution.
+type Door struct {
+	plan.Door
+	ID    execution.ID           // of the execution that is open
+	About corev1.ObjectReference // its Execution
 }
 
 // NewTicker returns a ticker of a process that started at a time.
 func NewTicker(o *Opener, started time.Time) *Ticker { return &Ticker{Opener: o, started: started} }
 
-// Run opens an execution whenever one is due, until ctx ends.
-func (t *Ticker) Run(ctx context.Context, fence lease.Fence) {
-	t.followSchedule(ctx, fence)
-	t.resume(ctx, fence, errNotLed)
-	for ctx.Err() == nil {
-		d, now := t.Source.Current(), t.Clock.Now()
-		startup := t.startupDue()
-		if !startup.IsZero() && !now.Before(startup) {
-			t.Fire(ctx, fence, execution.Firing{Trigger: execution.Startup, Scheduled: now})
-			if ctx.Err() != nil {
-				return // the execution may not have begun: the next term opens it
-			}
-			t.startedUp, startup = true, time.Time{}
+// Resume begins a term with what the Executions show. Those that wait may be of ticks.
+func (t *Ticker) Resume(known plan.State, waiting []*v1alpha1.Execution) {
+	t.known = known
+	t.startup, t.passed, t.created, t.failed = time.Time{}, time.Time{}, time.Time{}, nil
+	now, d := t.Clock.Now(), t.Source.Current()
+	s := t.State.State()
+	s.Recall(known)
+	before := s.Ticks[d.Name].Last
+	s.Follow(d.TicksOf(), d.hasTicksOf, now)
+	if after := s.Ticks[d.Name].Last; after.After(before) {
+		t.passed = after
+	}
+	for _, e := range waiting {
+		t.created = later(t.created, t.tickOf(e))
+	}
+}
+
+// Prepare changes a state so that it says what this replica knows of the ticks. Executions of
+// ticks that wait stay those of their ticks.
+func (t *Ticker) Prepare(s *plan.State, waiting []*v1alpha1.Execution) {
+	d, now := t.Source.Current(), t.Clock.Now()
+	s.Recall(t.known)
+	next := s.Clone()
+	if changed := next.Follow(d.TicksOf(), d.hasTicksOf, now); !changed && !t.passed.After(next.Ticks[d.Name].Last) {
+		return
+	}
+	recorded := d.TicksOf()
+	recorded.Schedule = s.Ticks[d.Name].Schedule
+	firings := map[time.Time]string{}
+	var ticks []time.Time
+	for _, e := range waiting {
+		firing := record.FiringOf(e)
+		if firing.Trigger == execution.Cron && !firing.Scheduled.After(now) {
+			ticks, firings[firing.Scheduled] = append(ticks, firing.Scheduled), string(e.UID)
 		}
-		at, missed := plan.Due(d.schedule, t.state.LastTick, now, d.startingDeadline(now))
-		if missed > 0 {
-			t.announceOverdue(ctx, t.state.LastTick, missed)
+	}
+	for _, at := range slices.SortedFunc(slices.Values(ticks), time.Time.Compare) {
+		s.Pass(recorded, at, firings[at])
+	}
+	s.Follow(d.TicksOf(), d.hasTicksOf, now)
+	if !t.passed.IsZero() {
+		s.Pass(d.TicksOf(), t.passed, "")
+	}
+}
+
+// Passed notes that the tick of an Execution was processed: it needs no other one.
+func (t *Ticker) Passed(e *v1alpha1.Execution) {
+	if at := t.tickOf(e); !at.IsZero() {
+		t.passed = later(t.passed, at)
+	}
+}
+
+// tickOf returns the tick of an Execution that is one of a tick; zero: it is none of a tick that
+// has come. A person may have created one of any time.
+func (t *Ticker) tickOf(e *v1alpha1.Execution) time.Time {
+	d, firing := t.Source.Current(), record.FiringOf(e)
+	at := firing.Scheduled
+	isNamed := strings.HasPrefix(e.Name, jobspec.ExecutionName(d.Name, execution.NewID(at))) // those of intervals are no tick of the schedule alone
+	isTick := isNamed || d.schedule.Next(at.Add(-time.Second)).Equal(at)
+	if firing.Trigger != execution.Cron || at.After(t.Clock.Now()) || !isTick {
+		return time.Time{}
+	}
+	return at
+}
+
+// Ticks returns which ticks were processed, as far as is known.
+func (t *Ticker) Ticks() plan.Ticks {
+	s := t.State.State()
+	s.Recall(t.known)
+	return s.Ticks[t.Source.Current().Name]
+}
+
+// Tick creates the Execution of what is due, and returns it. If nothing is, or it cannot be
+// created, Tick returns when to look again; zero: after the door has changed.
+func (t *Ticker) Tick(ctx context.Context, fence lease.Fence, door Door) (e *v1alpha1.Execution, next time.Time) {
+	d, now, ticks := t.Source.Current(), t.Clock.Now(), t.Ticks()
+	startup := t.startupDue(ticks.Opened)
+	if !startup.IsZero() && !now.Before(startup) {
+		if e, startup = t.fireStartup(ctx, fence, door); e != nil {
+			return e, now
 		}
-		switch {
-		case !at.IsZero():
-			t.Fire(ctx, fence, execution.Firing{Trigger: execution.Cron, Scheduled: at})
-		case missed > 0, t.state.LastTick.Before(d.since), t.state.Schedule != d.scheduleText:
-			// A tick of the new schedule from before the change does not count, also
-			// for the next leader.
-			t.pass(ctx, fence, now)
+	}
+	last := later(later(ticks.Last, t.passed), t.created)
+	at, missed := plan.Due(d.schedule, last, now, d.Deadline(now))
+	if missed > 0 {
+		t.miss(ctx, last, at, missed, door.LastError)
+	}
+	var again time.Time
+	switch {
+	case !at.IsZero():
+		if e, again = t.fire(ctx, fence, execution.Firing{Trigger: execution.Cron, Scheduled: at}, door); e != nil {
+			return e, now
 		}
-		next := t.nextTick(ctx, now)
-		t.Metrics.SetNextTick(next)
-		if !timing.Sleep(ctx, t.Clock, earliest(next, startup), t.Source.changed) {
-			return
-		}
+	case missed > 0, last.Before(d.since), ticks.Schedule != d.scheduleText:
+		// A tick of the new schedule from before the change does not count, also
+		// for the next leader.
+		t.passed = later(t.passed, now)
+	}
+	next = t.nextTick(ctx, later(later(ticks.Last, t.passed), t.created), now)
+	t.Metrics.SetNextTick(next)
+	return nil, earliest(earliest(next, startup), again)
+}
+
+// miss notes and announces ticks after the last one that are past startingDeadline, and that
+// have no Execution. at is a later tick that is due; zero: there is none. held is why another
+// Execution, which was to be opened first, was not.
+func (t *Ticker) miss(ctx context.Context, last, at time.Time, missed int, held error) {
+	first := execution.Firing{Trigger: execution.Cron, Scheduled: t.Source.Current().schedule.Next(last)}
+	if f := t.failed; f != nil && f.firing.Trigger == execution.Cron && f.firing.Scheduled.After(last) && !f.firing.Scheduled.Equal(at) {
+		first, held = f.firing, f.err
+		t.failed = nil
+	}
+	if held != nil {
+		t.AnnounceMissed(ctx, first, held)
+		missed--
+	}
+	if missed > 0 {
+		t.announceOverdue(ctx, last, missed)
+	}
+	if at.IsZero() {
+		t.passed = later(t.passed, t.Clock.Now())
+	} else {
+		t.passed = later(t.passed, at.Add(-time.Second))
 	}
 }
 
 // startupDue returns when the execution of runOnStartup is due, or the zero time. Only the
 // configuration of the start counts.
-func (t *Ticker) startupDue() time.Time {
-	since := t.started.Truncate(time.Second) // IDs have whole seconds
+func (t *Ticker) startupDue(opened time.Time) time.Time {
+	since := t.started.Truncate(time.Second) // as opened is
 	return plan.StartupDue(plan.Startup{
 		Configured: t.Source.Initial.RunOnStartup, Delay: t.Source.Initial.StartupDelay, ProcessStarted: t.started,
-		Processed: t.startedUp, Opened: t.Running.OpenedSince(since),
+		Processed: t.startedUp, Opened: !opened.IsZero() && !opened.Before(since),
 	})
 }
 
-func earliest(a, b time.Time) time.Time {
-	if b.IsZero() || (!a.IsZero() && a.Before(b)) {
-		return a
-	}
-	return b
-}
-
-// followSchedule records the schedule that applies. A schedule that was changed while no
-// replica led has no ticks from before now.
-func (t *Ticker) followSchedule(ctx context.Context, fence lease.Fence) {
+// fireStartup creates the Execution of runOnStartup.
+func (t *Ticker) fireStartup(ctx context.Context, fence lease.Fence, door Door) (e *v1alpha1.Execution, again time.Time) {
 	now := t.Clock.Now()
-	t.remember(ctx, fence, "remember the schedule", execution.Firing{Trigger: execution.Cron, Scheduled: now}, func(s *record.State) bool {
-		d := t.Source.Current()
-		return s.Follow(d.scheduleText, d.hasTicksOf, now)
-	})
+	if t.startup.IsZero() {
+		t.startup = now.UTC().Truncate(time.Second)
+	}
+	firing := execution.Firing{Trigger: execution.Startup, Scheduled: t.startup}
+	if now.After(t.Source.Current().latestStart(firing, now)) {
+		t.AnnounceMissed(ctx, firing, t.whyNot(firing))
+		t.startedUp = true
+		return nil, time.Time{}
+	}
+	return t.fire(ctx, fence, firing, door)
+}
+
+// whyNot returns why the Execution of a firing was not created.
+func (t *Ticker) whyNot(firing execution.Firing) error {
+	if t.failed != nil && t.failed.firing.Equal(firing) {
+		return t.failed.err
+	}
+	return errOtherFirst
+}
+
+func (t *Ticker) skip(ctx context.Context, firing execution.Firing, door Door, decision plan.TickDecision) {
+	if ctx.Err() != nil {
+		return // the next leader processes the tick
+	}
+	t.Log.Warn("tick skipped", "reason", decision.Reason, "execution", door.ID, "trigger", firing.Trigger, "scheduled", firing.Scheduled)
+	t.Metrics.TickSkipped(string(decision.Reason))
+	if decision.Announce {
+		t.Announcer.Announce(ctx, door.About, true, kube.EventTickSkipped,
+			fmt.Sprintf("the %s execution due at %s was skipped: execution %s is still open", firing.Trigger, firing.Scheduled.UTC().Format(time.RFC3339), door.ID))
+	}
 }
 
 // nextTick returns when the next tick runs. If ticks before it do not run, because they
 // count as processed, it announces that once.
-func (t *Ticker) nextTick(ctx context.Context, now time.Time) time.Time {
-	until := t.state.LastTick
+func (t *Ticker) nextTick(ctx context.Context, until, now time.Time) time.Time {
 	next, passedOver := plan.NextTick(t.Source.Current().schedule, until, now)
 	if !passedOver || until.Equal(t.aheadUntil) {
 		return next
@@ -104,4 +233,19 @@ func (t *Ticker) nextTick(ctx context.Context, now time.Time) time.Time {
 		"ticks until %s count as processed, because a clock was ahead; %s. To run them, delete the executions from the future and ConfigMap %s, and restart the controller",
 		until.UTC().Format(time.RFC3339), then, state.Name))
 	return next
+}
+
+func later(a, b time.Time) time.Time {
+	if a.Before(b) {
+		return b
+	}
+	return a
+}
+
+// earliest returns the earlier one of two times. Zero means never.
+func earliest(a, b time.Time) time.Time {
+	if b.IsZero() || (!a.IsZero() && a.Before(b)) {
+		return a
+	}
+	return b
 }

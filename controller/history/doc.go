@@ -1,5 +1,5 @@
 // Package history keeps track of the executions of one definition that are not open: those
-// that have left a record or a report, and those whose records are damaged.
+// that have left a record or a report.
 //
 // It knows what has to be deleted with each execution. Package plan decides which ones are
 // pruned. Package history does not know how an execution begins, runs or ends.
@@ -10,6 +10,6 @@
 //	              transit any more, drop deletes one; its Jobs go with its record
 //	jobs.go       deletes the Jobs of executions that are kept, beyond jobHistory
 //	losers.go     deletes plans that no execution uses, and executions that were rejected
-//	leftalone.go  whether an execution with a damaged record still has a Job or a pod
+//	mayrun.go     whether a Job or a pod of an execution may run
 //	announce.go   events about damaged records and lost results
 package history

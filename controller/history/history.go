@@ -4,7 +4,6 @@ import (
 	"context"
 	"log/slog"
 	"sync"
-	"time"
 
 	batchv1 "k8s.io/api/batch/v1"
 	corev1 "k8s.io/api/core/v1"
@@ -87,8 +86,7 @@ type History struct {
 
 // Found is what a leader finds when its term begins.
 type Found struct {
-	Known     map[execution.ID]bool      // executions that left a record or a report
-	LeftAlone map[execution.ID]LeftAlone // executions that seem open, but whose records are damaged
+	Known map[execution.ID]bool // executions that left a record or a report
 	// LastClosed is the execution that closed last, until its results were looked for; nil:
 	// there is none.
 	LastClosed *record.Head
@@ -115,7 +113,7 @@ func (h *History) Resume(f Found) {
 
 // Forget forgets all executions: another replica leads.
 func (h *History) Forget() {
-	h.Resume(Found{Known: map[execution.ID]bool{}, LeftAlone: map[execution.ID]LeftAlone{}})
+	h.Resume(Found{Known: map[execution.ID]bool{}})
 }
 
 // Add adds an execution, which has a record.
@@ -130,16 +128,4 @@ func (h *History) Known(id execution.ID) bool {
 	h.mu.Lock()
 	defer h.mu.Unlock()
 	return h.found.Known[id]
-}
-
-// OpenedSince reports whether an execution has begun at a time or later.
-func (h *History) OpenedSince(at time.Time) bool {
-	h.mu.Lock()
-	defer h.mu.Unlock()
-	for id := range h.found.Known {
-		if !id.Time().Before(at) {
-			return true
-		}
-	}
-	return false
 }

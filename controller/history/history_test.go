@@ -234,7 +234,9 @@ func (w *world) execute(minutesAgo int, phase execution.Phase, nodes ...string) 
 	if phase == execution.Closed {
 		account.ClosedAt = p.Scheduled.Add(time.Second)
 	}
-	r, _, err := w.records.Create(w.t.Context(), p, account, p.Scheduled)
+	e, err := w.records.Create(w.t.Context(), p.NodeCronJob, execution.Firing{Trigger: p.Trigger, Scheduled: p.Scheduled})
+	testkit.Must(w.t, err)
+	r, err := w.records.Open(w.t.Context(), e, p, account, p.Scheduled)
 	testkit.Must(w.t, err)
 	w.reports = append(w.reports, p.ID)
 	for _, node := range nodes {
@@ -286,7 +288,7 @@ func TestWhichExecutionsThereWere(t *testing.T) {
 		return execution.NewID(time.Date(2026, 11, 24, 3, minute, 0, 0, time.UTC))
 	}
 	h := history.New(history.Options{})
-	if h.Known(at(10)) || h.OpenedSince(time.Time{}) {
+	if h.Known(at(10)) {
 		t.Error("a new History has executions")
 	}
 	h.Resume(history.Found{Known: map[execution.ID]bool{at(10): true}})
@@ -296,13 +298,8 @@ func TestWhichExecutionsThereWere(t *testing.T) {
 			t.Errorf("known, of 03:%d: got %t, want %t", minute, got, want)
 		}
 	}
-	for minute, want := range map[int]bool{5: true, 10: true, 11: true, 20: true, 21: false} {
-		if got := h.OpenedSince(at(minute).Time()); got != want {
-			t.Errorf("opened since 03:%d: got %t, want %t", minute, got, want)
-		}
-	}
 	h.Forget()
-	if h.Known(at(10)) || h.Known(at(20)) || h.OpenedSince(at(5).Time()) {
+	if h.Known(at(10)) || h.Known(at(20)) {
 		t.Error("a History that was told to forget has executions")
 	}
 }

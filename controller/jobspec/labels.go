@@ -24,6 +24,10 @@ const (
 	KeyLabel = prefix + "callback-key-id"
 )
 
+// TouchAnnotation is an annotation of Executions, whose value means nothing: a write that
+// changes only this makes each other client that has read the Execution read it again.
+const TouchAnnotation = prefix + "touched"
+
 // Annotations of Jobs and pods.
 const (
 	NodeAnnotation      = prefix + "node-name" // the node's whole name

@@ -252,6 +252,18 @@ func (c *Caches) JobsOf(ids map[execution.ID]bool) []*batchv1.Job {
 	return jobs
 }
 
+// NewestExecution returns the newest execution that has a Job; nothing if none has.
+func (c *Caches) NewestExecution() (newest execution.ID) {
+	for _, object := range c.jobs.GetStore().List() {
+		if job, ok := object.(*batchv1.Job); ok {
+			if key, ok := jobspec.KeyOf(job); ok {
+				newest = max(newest, key.Execution)
+			}
+		}
+	}
+	return newest
+}
+
 // Notify calls f with the node task of each Job and pod that changes, and node with the
 // name of each node that is deleted, replaced, or becomes unreachable. Handlers only map
 // events to keys: a key may be processed at any time, any number of times.

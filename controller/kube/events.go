@@ -46,6 +46,7 @@ const (
 	EventExecutionPaused    = "ExecutionPaused"
 	EventExecutionResumed   = "ExecutionResumed"
 	EventExecutionCanceled  = "ExecutionCanceled"
+	EventExecutionRejected  = "ExecutionRejected"
 	EventTickSkipped        = "TickSkipped"
 	EventTicksMissed        = "TicksMissed"
 	EventTicksPassedOver    = "TicksPassedOver"
@@ -76,6 +77,7 @@ func ownActions() map[string]string {
 		EventExecutionPaused:    "PauseExecution",
 		EventExecutionResumed:   "ResumeExecution",
 		EventExecutionCanceled:  "CancelExecution",
+		EventExecutionRejected:  "RejectExecution",
 		EventTickSkipped:        "SkipTick",
 		EventTicksMissed:        "SkipTick",
 		EventTicksPassedOver:    "SkipTick",

@@ -2,6 +2,7 @@ package kube
 
 import (
 	"context"
+	"errors"
 	"fmt"
 
 	"k8s.io/client-go/tools/cache"
@@ -24,10 +25,22 @@ type Executions struct {
 func NewExecutions(client Client, namespace, instance string, clk clock.WithTicker, jitter backoff.Jitter) (*Executions, error) {
 	informer := newInformer(client, &v1alpha1.Execution{},
 		newListWatch(client.V1alpha1().Executions(namespace), "", clk, relistTime(instance, v1alpha1.ExecutionResource), jitter))
-	if err := informer.SetTransform(trimExecution); err != nil {
+	err := errors.Join(informer.SetTransform(trimExecution), informer.AddIndexers(cache.Indexers{byDefinition: indexByDefinition}))
+	if err != nil {
 		return nil, fmt.Errorf("cache of Executions: %w", err)
 	}
 	return &Executions{informer: informer, namespace: namespace}, nil
+}
+
+// byDefinition indexes Executions by the NodeCronJob that they name.
+const byDefinition = "definition"
+
+func indexByDefinition(object any) ([]string, error) {
+	e, ok := object.(*v1alpha1.Execution)
+	if !ok {
+		return nil, nil
+	}
+	return []string{e.Spec.NodeCronJobName}, nil
 }
 
 func trimExecution(object any) (any, error) {
@@ -67,6 +80,21 @@ func (c *Executions) Shows(e *v1alpha1.Execution) bool {
 // replaced.
 func changed(before, now *v1alpha1.Execution) bool {
 	return before.UID != now.UID || before.Generation != now.Generation || before.DeletionTimestamp.IsZero() != now.DeletionTimestamp.IsZero()
+}
+
+// ExecutionsOf returns the Executions of a definition, of any controller, in no order.
+func (c *Executions) ExecutionsOf(definition string) []*v1alpha1.Execution {
+	objects, err := c.informer.GetIndexer().ByIndex(byDefinition, definition)
+	if err != nil {
+		return nil
+	}
+	all := make([]*v1alpha1.Execution, 0, len(objects))
+	for _, object := range objects {
+		if e, ok := object.(*v1alpha1.Execution); ok {
+			all = append(all, e)
+		}
+	}
+	return all
 }
 
 // Notify calls f with each Execution that is added or deleted, or whose spec changes. The

@@ -115,3 +115,28 @@ func TestTheCacheOfExecutionsTellsOfOneThatWasReplaced(t *testing.T) {
 		}
 	})
 }
+
+func TestTheCacheHasTheExecutionsOfADefinition(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		clientset := testkit.NewClientset()
+		for name, definition := range map[string]string{"a": "check", "b": "check", "c": "audit"} {
+			_, err := clientset.V1alpha1().Executions("jobs").Create(t.Context(), &v1alpha1.Execution{
+				ObjectMeta: metav1.ObjectMeta{Name: name}, Spec: v1alpha1.ExecutionSpec{NodeCronJobName: definition},
+			}, metav1.CreateOptions{})
+			testkit.Must(t, err)
+		}
+		cache, err := kube.NewExecutions(clientset, "jobs", "replica", clock.RealClock{}, nil)
+		testkit.Must(t, err)
+		go cache.Run(t.Context())
+		testkit.Must(t, cache.WaitForSync(t.Context()))
+		for definition, want := range map[string][]string{"check": {"a", "b"}, "audit": {"c"}, "other": nil} {
+			var names []string
+			for _, e := range cache.ExecutionsOf(definition) {
+				names = append(names, e.Name)
+			}
+			if slices.Sort(names); !slices.Equal(names, want) {
+				t.Errorf("%s: got %v, want %v", definition, names, want)
+			}
+		}
+	})
+}

@@ -9,7 +9,6 @@
 //	epoch.go                the ticks of a changed schedule
 //	due.go                  which tick is due, and which were missed
 //	startup.go              when the execution of runOnStartup is due
-//	tickstate.go            which ticks were processed, and which execution begins
 //	queue.go                whether an Execution is opened, waits, is rejected, or replaces
 //	                        the open one; queuetick.go: whether a tick creates one
 //	rejectreason.go         why an Execution never opens

@@ -1,18 +1,16 @@
 package queue
 
 import (
-	"context"
 	"iter"
 	"sync"
 	"time"
 
-	corev1 "k8s.io/api/core/v1"
-
+	"github.com/batch-job-controller/batch-job-controller/controller/api/v1alpha1"
+	"github.com/batch-job-controller/batch-job-controller/controller/backoff"
 	"github.com/batch-job-controller/batch-job-controller/controller/definition"
 	"github.com/batch-job-controller/batch-job-controller/controller/execution"
 	"github.com/batch-job-controller/batch-job-controller/controller/history"
 	"github.com/batch-job-controller/batch-job-controller/controller/intake"
-	"github.com/batch-job-controller/batch-job-controller/controller/kube"
 	"github.com/batch-job-controller/batch-job-controller/controller/record"
 	"github.com/batch-job-controller/batch-job-controller/controller/run"
 	"github.com/batch-job-controller/batch-job-controller/controller/slots"
@@ -36,11 +34,24 @@ type Metrics interface {
 	Forget()
 }
 
+// Executions is the replica's cache of Executions. It may lag.
+type Executions interface {
+	// ExecutionsOf returns those of a definition, without their accounts.
+	ExecutionsOf(definition string) []*v1alpha1.Execution
+}
+
+// Jobs is the replica's cache of Jobs.
+type Jobs interface {
+	// NewestExecution returns the newest execution that has a Job; nothing if none has.
+	NewestExecution() execution.ID
+}
+
 // Options are the options of a Queue.
 type Options struct {
-	// Opener is without Running and Taker: the Queue is both.
-	Opener  definition.OpenerOptions
-	Started time.Time // of this process
+	Opener     definition.OpenerOptions
+	Executions Executions
+	Jobs       Jobs
+	Started    time.Time // of this process
 	// History is without IsOpen: the Queue knows which execution is open.
 	History history.Options
 	// Deps returns what an execution is run with.
@@ -59,13 +70,22 @@ type Options struct {
 type Queue struct {
 	Options
 	source  *definition.Source
+	opener  *definition.Opener
 	ticker  *definition.Ticker
 	history *history.History
 	begun   chan struct{} // wakes runExecutions: there may be an execution to run
+	wake    chan struct{} // wakes keepDoor: there may be an execution to open
+
+	// What follows is of the term, and only keepDoor uses it.
+	door       *door
+	newest     execution.ID     // that a record, a report or a Job has
+	savePauses *backoff.Backoff // of the state; nil: the last try succeeded
+	saveAgain  time.Time
 
 	mu      sync.Mutex      // guards what follows
 	active  *active         // the open execution; nil: none is open
 	backlog []record.Record // more open executions: a person has edited the records
+	holds   map[string]hold // executions that were opened, or may have been, by UID
 }
 
 // active is the execution that is open.
@@ -77,9 +97,9 @@ type active struct {
 
 // New returns the queue of a definition.
 func New(o Options) *Queue {
-	q := &Queue{Options: o, source: o.Opener.Source, begun: make(chan struct{}, 1)}
-	o.Opener.Running, o.Opener.Taker = q, q
-	q.ticker = definition.NewTicker(definition.NewOpener(o.Opener), o.Started)
+	q := &Queue{Options: o, source: o.Opener.Source, begun: make(chan struct{}, 1), wake: o.Opener.Source.Changed(), door: newDoor(), holds: map[string]hold{}}
+	q.opener = definition.NewOpener(o.Opener)
+	q.ticker = definition.NewTicker(q.opener, o.Started)
 	o.History.IsOpen = func(id execution.ID) bool { a := q.current(); return a != nil && a.ID() == id }
 	q.history = history.New(o.History)
 	return q
@@ -104,25 +124,17 @@ func (q *Queue) BeginTerm() { q.history.BeginTerm() }
 func (q *Queue) Forget() {
 	q.mu.Lock()
 	defer q.mu.Unlock()
-	q.active, q.backlog = nil, nil
+	q.active, q.backlog, q.holds = nil, nil, map[string]hold{}
 	q.history.Forget()
 	q.Metrics.Forget()
 }
 
-// Busy returns which execution keeps another one from opening, and its record: a node
-// never has two pods at the same time.
-func (q *Queue) Busy(ctx context.Context, firing execution.Firing, deadline time.Time) (id execution.ID, about corev1.ObjectReference, busy bool) {
-	if a := q.current(); a != nil {
-		return a.ID(), kube.ExecutionReference(a.Record().Object), true
+func (q *Queue) wakeDoor() {
+	select {
+	case q.wake <- struct{}{}:
+	default: // it is awake already
 	}
-	return q.history.Busy(ctx, firing, deadline)
 }
-
-// Known reports whether the execution has left a record or a report.
-func (q *Queue) Known(id execution.ID) bool { return q.history.Known(id) }
-
-// OpenedSince reports whether an execution has begun at a time or later.
-func (q *Queue) OpenedSince(at time.Time) bool { return q.history.OpenedSince(at) }
 
 // TaskChanged gives a node task a turn.
 func (q *Queue) TaskChanged(key execution.Key) {
@@ -131,12 +143,13 @@ func (q *Queue) TaskChanged(key execution.Key) {
 	}
 }
 
-// ExecutionChanged has the run of an Execution read it again, whose spec was changed or which
-// was deleted.
+// ExecutionChanged notes that an Execution was created or deleted, or that its spec was
+// changed: a run reads it again, and one that waits may be opened.
 func (q *Queue) ExecutionChanged(object execution.Object) {
 	if a := q.current(); a != nil && string(a.Record().Object.UID) == object.UID {
 		a.ObjectChanged()
 	}
+	q.wakeDoor()
 }
 
 // NodeChanged gives the node's task of the open execution a turn.

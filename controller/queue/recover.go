@@ -5,6 +5,7 @@ import (
 	"errors"
 	"time"
 
+	"github.com/batch-job-controller/batch-job-controller/controller/api/v1alpha1"
 	"github.com/batch-job-controller/batch-job-controller/controller/backoff"
 	"github.com/batch-job-controller/batch-job-controller/controller/execution"
 	"github.com/batch-job-controller/batch-job-controller/controller/history"
@@ -43,10 +44,6 @@ func (q *Queue) Recover(ctx context.Context) (done bool, err error) {
 func (q *Queue) recover(ctx context.Context) error {
 	ctx, cancel := context.WithTimeout(ctx, kube.RequestTimeout)
 	defer cancel()
-	state, err := q.ticker.ReadState(ctx)
-	if err != nil {
-		return err
-	}
 	all, err := q.Opener.Records.List(ctx)
 	if err != nil {
 		return err
@@ -65,14 +62,6 @@ func (q *Queue) recover(ctx context.Context) error {
 	if n := len(all.Closed); n > 0 {
 		found.LastClosed = &all.Closed[n-1]
 	}
-	for _, head := range all.Opened() {
-		if head.Scheduled.After(state.LastTick) {
-			state.LastTick = head.Scheduled
-		}
-	}
-	for id := range found.Known {
-		state.Newest = max(state.Newest, id)
-	}
 	size := q.Definition().PodPoolSize
 	if n := len(all.Records); n > 0 {
 		size = all.Records[n-1].Plan.Settings.PodPoolSize
@@ -80,12 +69,13 @@ func (q *Queue) recover(ctx context.Context) error {
 	q.Metrics.SetPool(0, size)
 	q.history.Resume(found)
 	q.mu.Lock()
-	q.backlog = all.Records
+	q.backlog, q.holds = all.Records, map[string]hold{}
 	if len(q.backlog) == 0 {
 		q.active = nil
 	}
 	q.mu.Unlock()
-	q.ticker.Resume(state)
+	q.holdFound(all)
+	q.openDoor(all, found)
 	q.adoptOldest()
 	q.history.RequestPrune()
 	return nil
@@ -100,9 +90,63 @@ func (q *Queue) noteClosed(report execution.Report) {
 	}
 }
 
+// holdFound notes which executions are open, and which have closed and may have an entry.
+func (q *Queue) holdFound(all record.Listing) {
+	for _, r := range all.Records {
+		q.hold(hold{Entry: entryOf(r.Object, r.Plan.ID), is: runs, about: kube.ExecutionReference(r.Object)})
+	}
+	for _, head := range all.Closed {
+		q.hold(hold{Entry: entryOf(head.Object, head.ID), is: over})
+	}
+	for _, e := range all.Rejected {
+		q.hold(hold{Entry: entryOf(e, ""), is: over})
+	}
+	for _, e := range all.Damaged {
+		q.hold(q.aloneHold(plan.Entry{
+			UID: string(e.Reference.UID), Name: e.Reference.Name, Definition: q.Definition().Name, ID: e.ID, Share: execution.NoShare,
+		}, e))
+	}
+}
+
+// openDoor begins with the Executions that wait.
+func (q *Queue) openDoor(all record.Listing, found history.Found) {
+	q.door, q.savePauses, q.saveAgain = newDoor(), nil, time.Time{}
+	now, name := q.Opener.Clock.Now(), q.Definition().Name
+	for _, e := range all.Waiting {
+		if e.Spec.NodeCronJobName == name {
+			q.door.add(e, now, e.DeletionTimestamp == nil)
+		}
+	}
+	q.newest = q.Jobs.NewestExecution()
+	for id := range found.Known {
+		q.newest = max(q.newest, id)
+	}
+	q.ticker.Resume(KnownTicks(all.Opened(), q.Definition().TicksOf()), q.door.executions())
+}
+
+// KnownTicks returns what Executions that were opened show of the ticks of a definition.
+func KnownTicks(opened []record.Head, of plan.TicksOf) plan.State {
+	ticks := plan.Ticks{UID: of.UID, Schedule: of.Schedule}
+	for _, head := range opened {
+		if head.Object.Spec.NodeCronJobName != of.Name {
+			continue
+		}
+		if head.Object.Spec.Trigger == v1alpha1.CronTrigger && head.Scheduled.After(ticks.Last) {
+			ticks.Last, ticks.Execution = head.Scheduled.UTC().Truncate(time.Second), string(head.Object.UID)
+		}
+		if at := head.Object.Status.OpenTime; at != nil && at.After(ticks.Opened) {
+			ticks.Opened = at.UTC().Truncate(time.Second)
+		}
+	}
+	if ticks.Last.IsZero() {
+		return plan.State{}
+	}
+	return plan.State{Ticks: map[string]plan.Ticks{of.Name: ticks}}
+}
+
 // find returns the executions of the records and of the report directory.
 func (q *Queue) find(records record.Listing, onDisk []execution.ID) history.Found {
-	found := history.Found{Known: map[execution.ID]bool{}, LeftAlone: map[execution.ID]history.LeftAlone{}}
+	found := history.Found{Known: map[execution.ID]bool{}}
 	for _, id := range onDisk {
 		found.Known[id] = true
 	}
@@ -110,12 +154,8 @@ func (q *Queue) find(records record.Listing, onDisk []execution.ID) history.Foun
 		found.Known[head.ID] = true
 	}
 	for _, e := range records.Damaged {
-		if _, err := execution.ParseID(string(e.ID)); err != nil {
-			continue // its label is not the ID of an execution
-		}
-		found.Known[e.ID] = true
-		if e.Open {
-			found.LeftAlone[e.ID] = history.LeftAlone{ID: e.ID, Since: q.Opener.Clock.Now(), Record: e.Reference}
+		if _, err := execution.ParseID(string(e.ID)); err == nil {
+			found.Known[e.ID] = true
 		}
 	}
 	return found

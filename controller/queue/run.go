@@ -19,7 +19,7 @@ const firstConflictPause, lastConflictPause = 500 * time.Millisecond, 10 * time.
 func (q *Queue) Run(ctx context.Context, fence lease.Fence) {
 	var work sync.WaitGroup
 	work.Go(func() { q.runExecutions(ctx, fence) })
-	work.Go(func() { q.ticker.Run(ctx, fence) })
+	work.Go(func() { q.keepDoor(ctx, fence) })
 	work.Go(func() { q.history.Run(ctx, fence) })
 	work.Wait()
 	if a := q.current(); a != nil {

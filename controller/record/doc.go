@@ -1,10 +1,11 @@
 // Package record is the durable state in the cluster: the record of each execution, which is
 // its Execution with an account and the parts of an immutable plan, and the controller's
-// state, with the last tick and the newest execution. They are created under computed names.
+// state, with the last ticks and the entries of executions.
 // Executions and the state are changed by compare-and-swap, and parts never.
 //
 //	record.go    Record and its Store: read, listed, swapped, deleted
-//	open.go      an Execution is created and opened, or rejected
+//	open.go      an Execution is created, queued, opened, or rejected
+//	take.go      an Execution of a person gets the labels of the controller
 //	losers.go    the parts of plans with which attempts to open an execution lost
 //	status.go    the status of an Execution that was opened
 //	next.go      what the next write puts into it, and how it follows the spec
@@ -15,8 +16,7 @@
 //	unpack.go    the plan of an Execution, from its parts
 //	schema.go    the schema version, and records of a later one
 //	damaged.go   records that no version can read
-//	state.go     State and its StateStore: which ticks were processed, which execution begins
-//	shared.go    SharedState: the same for all definitions
+//	state.go     State and its StateStore: which ticks were processed, which executions have an entry
 //	statetext.go its text
 //
 // An execution is opened in three steps: its Execution is created, then the parts of its

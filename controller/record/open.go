@@ -5,6 +5,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"strconv"
 	"sync"
 	"time"
 
@@ -18,58 +19,79 @@ import (
 	"github.com/batch-job-controller/batch-job-controller/controller/jobspec"
 )
 
-var (
-	// ErrNameTaken says that the name of an Execution, or of a part of its plan, belongs to
-	// an object that is not of this execution.
-	ErrNameTaken = errors.New("the name is taken")
-	// ErrRejected says that the Execution was rejected: it is never opened.
-	ErrRejected = errors.New("the execution was rejected")
-)
+// ErrNameTaken says that the name of an Execution, or of a part of its plan, belongs to an
+// object that is not of this execution.
+var ErrNameTaken = errors.New("the name is taken")
 
-// Create creates the Execution of a plan, writes the plan, and opens the Execution with an
-// account. If the Execution exists, another leader created it, or a request whose response
-// was lost: Create opens it, or returns it as it was opened; then it is not new. Of several
-// leaders that open it, with plans that may differ, one succeeds. The error is a
-// DamagedError if the Execution was opened and is unreadable.
-func (s Store) Create(ctx context.Context, plan execution.Plan, account execution.Account, now time.Time) (r Record, isNew bool, err error) {
-	name := jobspec.ExecutionName(plan.NodeCronJob, plan.ID)
-	e, err := s.executions.Create(ctx, s.request(plan, name), metav1.CreateOptions{})
-	if apierrors.IsAlreadyExists(err) {
-		e, err = s.Find(ctx, name)
+// maxSuffix bounds the names that are tried for the Execution of a firing.
+const maxSuffix = 9
+
+// Create creates the Execution of a firing. If it exists, another leader created it, or a
+// request whose response was lost: Create returns it, whether it waits or was opened. If its
+// name belongs to another Execution, or to one that was rejected, it gets the name with a
+// suffix: a person may have created one too early. The error is ErrNameTaken if these names
+// are taken as well.
+func (s Store) Create(ctx context.Context, definition string, firing execution.Firing) (*v1alpha1.Execution, error) {
+	first := jobspec.ExecutionName(definition, execution.NewID(firing.Scheduled))
+	for n := range maxSuffix + 1 {
+		name := first
+		if n > 0 {
+			name = first + "-" + strconv.Itoa(n)
+		}
+		e, err := s.executions.Create(ctx, s.request(definition, firing, name), metav1.CreateOptions{})
+		if apierrors.IsAlreadyExists(err) {
+			e, err = s.Find(ctx, name)
+		}
+		if err != nil {
+			return nil, fmt.Errorf("create execution record %s: %w", name, err)
+		}
+		if s.isOf(e, definition, firing) && e.Status.Phase != v1alpha1.Rejected {
+			return e, nil
+		}
 	}
-	switch {
-	case err != nil:
-		return Record{}, false, fmt.Errorf("create execution record %s: %w", name, err)
-	case !s.IsOf(e, plan.NodeCronJob, execution.Firing{Trigger: plan.Trigger, Scheduled: plan.Scheduled}):
-		return Record{}, false, fmt.Errorf("%w: Execution %s is another one, of NodeCronJob %q", ErrNameTaken, name, e.Spec.NodeCronJobName)
-	case e.Status.Phase == v1alpha1.Rejected:
-		return Record{}, false, fmt.Errorf("%w: %s", ErrRejected, name)
-	case !IsWaiting(e):
-		r, err := s.Load(ctx, e)
-		return r, false, err
-	}
-	r, err = s.open(ctx, e, plan, account, now)
-	return r, err == nil, err
+	return nil, fmt.Errorf("%w: those of Execution %s, and of %s-1 to -%d, are others", ErrNameTaken, first, first, maxSuffix)
 }
 
-// request returns the Execution of a plan, as it is before it is opened.
-func (s Store) request(plan execution.Plan, name string) *v1alpha1.Execution {
+// request returns the Execution of a firing, as it is before it is opened.
+func (s Store) request(definition string, firing execution.Firing, name string) *v1alpha1.Execution {
 	labels := jobspec.CommonLabels(s.controller, jobspec.ExecutionComponent)
-	labels[jobspec.NodeCronJobLabel] = plan.NodeCronJob
+	labels[jobspec.NodeCronJobLabel] = definition
 	return &v1alpha1.Execution{
 		ObjectMeta: metav1.ObjectMeta{Name: name, Labels: labels, Annotations: jobspec.CommonAnnotations()},
 		Spec: v1alpha1.ExecutionSpec{
-			NodeCronJobName: plan.NodeCronJob,
-			Trigger:         triggerWord(plan.Trigger),
-			ScheduledTime:   &metav1.Time{Time: plan.Scheduled},
+			NodeCronJobName: definition,
+			Trigger:         triggerWord(firing.Trigger),
+			ScheduledTime:   &metav1.Time{Time: firing.Scheduled},
 		},
 	}
 }
 
-// IsOf reports whether an Execution is that of a firing.
-func (s Store) IsOf(e *v1alpha1.Execution, definition string, firing execution.Firing) bool {
-	return e.Labels[jobspec.OwnerLabel] == s.controller && e.Spec.NodeCronJobName == definition &&
+// isOf reports whether an Execution is that of a firing. A person may have created it.
+func (s Store) isOf(e *v1alpha1.Execution, definition string, firing execution.Firing) bool {
+	return s.MayTake(e) && e.Spec.NodeCronJobName == definition &&
 		e.Spec.Trigger == triggerWord(firing.Trigger) && e.Spec.ScheduledTime != nil && e.Spec.ScheduledTime.Time.Equal(firing.Scheduled)
+}
+
+// FiringOf returns why an Execution was created, and when it was due.
+func FiringOf(e *v1alpha1.Execution) execution.Firing {
+	firing := execution.Firing{Trigger: triggerOf(e.Spec.Trigger), Scheduled: e.CreationTimestamp.Time}
+	if e.Spec.ScheduledTime != nil {
+		firing.Scheduled = e.Spec.ScheduledTime.Time
+	}
+	firing.Scheduled = firing.Scheduled.UTC().Truncate(time.Second)
+	return firing
+}
+
+// triggerOf returns a trigger of the API. It defaults to a person.
+func triggerOf(word v1alpha1.Trigger) execution.Trigger {
+	switch word {
+	case v1alpha1.CronTrigger:
+		return execution.Cron
+	case v1alpha1.StartupTrigger:
+		return execution.Startup
+	case v1alpha1.ManualTrigger:
+	}
+	return execution.Manual
 }
 
 // triggerWord returns a trigger as the API writes it.
@@ -90,8 +112,10 @@ func IsWaiting(e *v1alpha1.Execution) bool {
 	return (s.Phase == "" || s.Phase == v1alpha1.Queued) && s.ExecutionID == "" && s.Plan == nil && s.Account == nil
 }
 
-// open writes the plan of an Execution, and opens it.
-func (s Store) open(ctx context.Context, e *v1alpha1.Execution, plan execution.Plan, account execution.Account, now time.Time) (Record, error) {
+// Open writes the plan of an Execution, and opens it. Of several leaders that open it, with
+// plans that may differ, one succeeds: the others get a Conflict error. The error is
+// ErrNameTaken if the name of a part belongs to another object.
+func (s Store) Open(ctx context.Context, e *v1alpha1.Execution, plan execution.Plan, account execution.Account, now time.Time) (Record, error) {
 	plan.Execution = execution.Object{Name: e.Name, UID: string(e.UID)}
 	parts, err := pack(plan)
 	if err != nil {
@@ -173,20 +197,37 @@ func each(n int, f func(int) error) error {
 	return cmp.Or(errs...)
 }
 
+// Queue writes that an Execution waits, and for what.
+func (s Store) Queue(ctx context.Context, e *v1alpha1.Execution, now time.Time, message string) (*v1alpha1.Execution, error) {
+	object := e.DeepCopy()
+	object.Status.Phase, object.Status.ObservedGeneration = v1alpha1.Queued, e.Generation
+	object.Status.Conditions = []metav1.Condition{condition(e, now, v1alpha1.ConditionComplete, metav1.ConditionFalse, v1alpha1.ReasonWaiting, message)}
+	written, err := s.executions.UpdateStatus(ctx, object, metav1.UpdateOptions{})
+	if err != nil {
+		return nil, fmt.Errorf("queue execution record %s: %w", e.Name, err)
+	}
+	return written, nil
+}
+
 // Reject ends an Execution that has not been opened. Whichever comes first, this or its
 // opening, is final: the other one is a conflict.
 func (s Store) Reject(ctx context.Context, e *v1alpha1.Execution, now time.Time, reason, message string) error {
 	object := e.DeepCopy()
 	at := metav1.NewTime(now)
 	object.Status.Phase, object.Status.CloseTime, object.Status.ObservedGeneration = v1alpha1.Rejected, &at, e.Generation
-	object.Status.Conditions = []metav1.Condition{{
-		Type: v1alpha1.ConditionRejected, Status: metav1.ConditionTrue, Reason: reason,
-		Message: execution.Truncate(message, maxMessage), LastTransitionTime: at, ObservedGeneration: e.Generation,
-	}}
+	object.Status.Conditions = []metav1.Condition{condition(e, now, v1alpha1.ConditionRejected, metav1.ConditionTrue, reason, message)}
 	if _, err := s.executions.UpdateStatus(ctx, object, metav1.UpdateOptions{}); err != nil {
 		return fmt.Errorf("reject execution record %s: %w", e.Name, err)
 	}
 	return nil
+}
+
+// condition returns a condition of an Execution that has just become true.
+func condition(e *v1alpha1.Execution, now time.Time, kind string, status metav1.ConditionStatus, reason, message string) metav1.Condition {
+	return metav1.Condition{
+		Type: kind, Status: status, Reason: reason, Message: execution.Truncate(message, maxMessage),
+		LastTransitionTime: metav1.NewTime(now), ObservedGeneration: e.Generation,
+	}
 }
 
 // maxMessage bounds the message of a condition, in bytes.

@@ -10,11 +10,11 @@ import (
 	corev1 "k8s.io/api/core/v1"
 	apierrors "k8s.io/apimachinery/pkg/api/errors"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
-	corev1client "k8s.io/client-go/kubernetes/typed/core/v1"
 
 	v1alpha1client "github.com/batch-job-controller/batch-job-controller/controller/api/client"
 	"github.com/batch-job-controller/batch-job-controller/controller/api/v1alpha1"
 	"github.com/batch-job-controller/batch-job-controller/controller/execution"
+	"github.com/batch-job-controller/batch-job-controller/controller/jobspec"
 	"github.com/batch-job-controller/batch-job-controller/controller/testkit"
 )
 
@@ -32,99 +32,78 @@ func (i interrupted) UpdateStatus(ctx context.Context, e *v1alpha1.Execution, o 
 	return i.ExecutionInterface.UpdateStatus(ctx, e, o)
 }
 
-type brokenParts struct {
-	corev1client.ConfigMapInterface
-	err error
-}
-
-func (b brokenParts) Create(context.Context, *corev1.ConfigMap, metav1.CreateOptions) (*corev1.ConfigMap, error) {
-	return nil, b.err
-}
-
 // withOther returns the plan of a leader that has seen other nodes.
 func withOther(p execution.Plan) execution.Plan {
 	p.Nodes = slices.Clone(p.Nodes[:2])
 	return p
 }
 
-func TestAnExecutionIsOpenedOnce(t *testing.T) {
-	broken := errors.New("broken")
-	fails := func(s Store) Store {
-		s.executions = interrupted{s.executions, func() error { return broken }}
-		return s
+// person creates an Execution as a person does.
+func person(t *testing.T, s Store, e v1alpha1.Execution) *v1alpha1.Execution {
+	t.Helper()
+	created, err := s.executions.Create(t.Context(), &e, metav1.CreateOptions{})
+	testkit.Must(t, err)
+	return created
+}
+
+func TestTheExecutionOfAFiringIsCreatedOnce(t *testing.T) {
+	at := testPlan().Scheduled
+	named := func(name string, mutate func(*v1alpha1.Execution)) v1alpha1.Execution {
+		e := v1alpha1.Execution{
+			ObjectMeta: metav1.ObjectMeta{Name: name},
+			Spec:       v1alpha1.ExecutionSpec{NodeCronJobName: "check", Trigger: v1alpha1.CronTrigger, ScheduledTime: &metav1.Time{Time: at}},
+		}
+		mutate(&e)
+		return e
 	}
+	first := "check-" + string(execution.NewID(at))
 	tests := map[string]struct {
-		before  func(t *testing.T, s Store, p execution.Plan) // of an earlier try, or another leader
-		wantNew bool
-		want    int // nodes of the plan that counts
+		before  func(t *testing.T, s Store)
+		want    string // its name
 		wantErr error
 	}{
-		"the first time": {before: func(*testing.T, Store, execution.Plan) {}, wantNew: true, want: 3},
-		"its creation was all that happened": {before: func(t *testing.T, s Store, p execution.Plan) {
-			s.parts = brokenParts{s.parts, broken}
-			_, _, err := s.Create(t.Context(), p, opened(), p.Scheduled)
-			if !errors.Is(err, broken) {
-				t.Errorf("got %v, want that no part could be created", err)
+		"the first time":            {func(*testing.T, Store) {}, first, nil},
+		"it exists":                 {func(t *testing.T, s Store) { must(t)(s.Create(t.Context(), "check", firingOf(testPlan()))) }, first, nil},
+		"it exists, and was opened": {func(t *testing.T, s Store) { create(t, s, testPlan()) }, first, nil},
+		"it exists, and was rejected": {func(t *testing.T, s Store) {
+			e := must(t)(s.Create(t.Context(), "check", firingOf(testPlan())))
+			testkit.Must(t, s.Reject(t.Context(), e, at, v1alpha1.ReasonTickHandled, "too early"))
+		}, first + "-1", nil},
+		"a person created it": {func(t *testing.T, s Store) { person(t, s, named(first, func(*v1alpha1.Execution) {})) }, first, nil},
+		"its name is of another one": {func(t *testing.T, s Store) {
+			person(t, s, named(first, func(e *v1alpha1.Execution) { e.Spec.Trigger = v1alpha1.StartupTrigger }))
+		}, first + "-1", nil},
+		"its name is of another tick": {func(t *testing.T, s Store) {
+			person(t, s, named(first, func(e *v1alpha1.Execution) { e.Spec.ScheduledTime.Time = at.Add(time.Second) }))
+		}, first + "-1", nil},
+		"its name is of a person's": {func(t *testing.T, s Store) {
+			person(t, s, named(first, func(e *v1alpha1.Execution) { e.Spec.Trigger, e.Spec.ScheduledTime = "", nil }))
+		}, first + "-1", nil},
+		"its name is of another's": {func(t *testing.T, s Store) {
+			person(t, s, named(first, func(e *v1alpha1.Execution) { e.Spec.NodeCronJobName = "audit" }))
+		}, first + "-1", nil},
+		"another controller has taken": {func(t *testing.T, s Store) {
+			person(t, s, named(first, func(e *v1alpha1.Execution) { e.Labels = map[string]string{jobspec.OwnerLabel: "other"} }))
+		}, first + "-1", nil},
+		"all of its names are taken": {func(t *testing.T, s Store) {
+			for _, suffix := range []string{"", "-1", "-2", "-3", "-4", "-5", "-6", "-7", "-8", "-9"} {
+				person(t, s, named(first+suffix, func(e *v1alpha1.Execution) { e.Spec.NodeCronJobName = "audit" }))
 			}
-		}, wantNew: true, want: 3},
-		"its plan was written": {before: func(t *testing.T, s Store, p execution.Plan) {
-			_, _, err := fails(s).Create(t.Context(), p, opened(), p.Scheduled)
-			if !errors.Is(err, broken) {
-				t.Errorf("got %v, want that it could not be opened", err)
-			}
-		}, wantNew: true, want: 3},
-		"another plan was written": {before: func(t *testing.T, s Store, p execution.Plan) {
-			_, _, err := fails(s).Create(t.Context(), withOther(p), opened(), p.Scheduled)
-			if !errors.Is(err, broken) {
-				t.Errorf("got %v, want that it could not be opened", err)
-			}
-		}, wantNew: true, want: 3},
-		"it was opened with another plan": {before: func(t *testing.T, s Store, p execution.Plan) { create(t, s, withOther(p)) }, want: 2},
-		"it was rejected": {before: func(t *testing.T, s Store, p execution.Plan) {
-			_, _, err := fails(s).Create(t.Context(), p, opened(), p.Scheduled)
-			e, findErr := s.Find(t.Context(), "check-"+string(p.ID))
-			testkit.Must(t, findErr)
-			if !errors.Is(err, broken) || !IsWaiting(e) {
-				t.Errorf("got %v, %+v", err, e.Status)
-			}
-			testkit.Must(t, s.Reject(t.Context(), e, p.Scheduled, v1alpha1.ReasonStartingDeadlineExceeded, "too late"))
-		}, wantErr: ErrRejected},
-		"by another trigger": {before: func(t *testing.T, s Store, p execution.Plan) { p.Trigger = execution.Startup; create(t, s, p) }, wantErr: ErrNameTaken},
-		"by another tick": {before: func(t *testing.T, s Store, p execution.Plan) {
-			p.Scheduled = p.Scheduled.Add(time.Second)
-			create(t, s, p)
-		}, wantErr: ErrNameTaken},
-		"by a person": {before: func(t *testing.T, s Store, p execution.Plan) {
-			_, err := s.executions.Create(t.Context(), &v1alpha1.Execution{ObjectMeta: metav1.ObjectMeta{Name: "check-" + string(p.ID)}}, metav1.CreateOptions{})
-			testkit.Must(t, err)
-		}, wantErr: ErrNameTaken},
-		"a part of its plan has the name of another object": {before: takePart, wantErr: ErrNameTaken},
+		}, "", ErrNameTaken},
 	}
 	for name, tt := range tests {
 		t.Run(name, func(t *testing.T) {
-			s, p := newStore(t).Store, testPlan()
-			tt.before(t, s, p)
-			r, isNew, err := s.Create(t.Context(), p, opened(), p.Scheduled)
-			if !errors.Is(err, tt.wantErr) || isNew != tt.wantNew {
-				t.Fatalf("got new %t, %v", isNew, err)
+			s := newStore(t).Store
+			tt.before(t, s)
+			e, err := s.Create(t.Context(), "check", firingOf(testPlan()))
+			if !errors.Is(err, tt.wantErr) || (err == nil && e.Name != tt.want) {
+				t.Fatalf("got %+v, %v, want %s", e, err, tt.want)
 			}
-			if tt.wantErr == nil && len(r.Plan.Nodes) != tt.want {
-				t.Errorf("nodes of its plan: got %d, want %d", len(r.Plan.Nodes), tt.want)
+			if err == nil && FiringOf(e) != firingOf(testPlan()) {
+				t.Errorf("its firing: got %+v", FiringOf(e))
 			}
 		})
 	}
-}
-
-// takePart creates the Execution of a plan, and another object in the name of the first part.
-func takePart(t *testing.T, s Store, p execution.Plan) {
-	t.Helper()
-	e, err := s.executions.Create(t.Context(), s.request(p, "check-"+string(p.ID)), metav1.CreateOptions{})
-	testkit.Must(t, err)
-	p.Execution = execution.Object{Name: e.Name, UID: string(e.UID)}
-	parts, err := pack(p)
-	testkit.Must(t, err)
-	_, err = s.parts.Create(t.Context(), &corev1.ConfigMap{ObjectMeta: metav1.ObjectMeta{Name: parts[0].Name}}, metav1.CreateOptions{})
-	testkit.Must(t, err)
 }
 
 // stale is an API server whose list still has an Execution that was deleted since.
@@ -137,52 +116,143 @@ func (s stale) List(context.Context, metav1.ListOptions) (*v1alpha1.ExecutionLis
 	return &v1alpha1.ExecutionList{Items: []v1alpha1.Execution{*s.deleted}}, nil
 }
 
-// Two leaders have written their plans, and the other one is the first to open, or to
-// reject.
-func TestOfTwoLeadersOneOpens(t *testing.T) {
+// must returns a function that fails the test on an error.
+func must(t *testing.T) func(*v1alpha1.Execution, error) *v1alpha1.Execution {
+	return func(e *v1alpha1.Execution, err error) *v1alpha1.Execution {
+		t.Helper()
+		testkit.Must(t, err)
+		return e
+	}
+}
+
+func TestAnExecutionIsOpenedWhateverWasWrittenBefore(t *testing.T) {
+	broken := errors.New("broken")
 	tests := map[string]struct {
-		other    func(t *testing.T, s Store, p execution.Plan)
-		wantErr  error
-		wantLeft int // plan parts that are not used
+		before  func(t *testing.T, s Store, e *v1alpha1.Execution, p execution.Plan) // of an earlier try, or another leader
+		wantErr error
 	}{
-		"the other one opens it": {other: func(t *testing.T, s Store, p execution.Plan) {
-			if _, isNew, err := s.Create(t.Context(), withOther(p), opened(), p.Scheduled); err != nil || !isNew {
-				t.Errorf("the other one: got new %t, %v", isNew, err)
-			}
-		}, wantLeft: 1},
-		"the other one opens it with the same plan": {other: func(t *testing.T, s Store, p execution.Plan) {
-			if _, isNew, err := s.Create(t.Context(), p, opened(), p.Scheduled); err != nil || !isNew {
-				t.Errorf("the other one: got new %t, %v", isNew, err)
+		"nothing was": {before: func(*testing.T, Store, *v1alpha1.Execution, execution.Plan) {}},
+		"its plan was": {before: func(t *testing.T, s Store, e *v1alpha1.Execution, p execution.Plan) {
+			s.executions = interrupted{s.executions, func() error { return broken }}
+			if _, err := s.Open(t.Context(), e, p, opened(), p.Scheduled); !errors.Is(err, broken) {
+				t.Errorf("got %v, want that it could not be opened", err)
 			}
 		}},
-		"the other one rejects it": {other: func(t *testing.T, s Store, p execution.Plan) {
-			e, err := s.Find(t.Context(), "check-"+string(p.ID))
+		"another plan was": {before: func(t *testing.T, s Store, e *v1alpha1.Execution, p execution.Plan) {
+			s.executions = interrupted{s.executions, func() error { return broken }}
+			if _, err := s.Open(t.Context(), e, withOther(p), opened(), p.Scheduled); !errors.Is(err, broken) {
+				t.Errorf("got %v, want that it could not be opened", err)
+			}
+		}},
+		"a part of its plan was, by a person": {before: func(t *testing.T, s Store, e *v1alpha1.Execution, p execution.Plan) {
+			p.Execution = execution.Object{Name: e.Name, UID: string(e.UID)}
+			parts, err := pack(p)
 			testkit.Must(t, err)
-			testkit.Must(t, s.Reject(t.Context(), e, p.Scheduled, v1alpha1.ReasonStartingDeadlineExceeded, "too late"))
-		}, wantErr: ErrRejected, wantLeft: 1},
+			_, err = s.parts.Create(t.Context(), &corev1.ConfigMap{ObjectMeta: metav1.ObjectMeta{Name: parts[0].Name}}, metav1.CreateOptions{})
+			testkit.Must(t, err)
+		}, wantErr: ErrNameTaken},
 	}
 	for name, tt := range tests {
 		t.Run(name, func(t *testing.T) {
 			s, p := newStore(t).Store, testPlan()
-			mine := s
-			mine.executions = interrupted{s.executions, func() error { tt.other(t, s, p); return nil }}
-			if _, _, err := mine.Create(t.Context(), p, opened(), p.Scheduled); !apierrors.IsConflict(err) {
-				t.Fatalf("got %v, want a conflict", err)
-			}
-			r, isNew, err := s.Create(t.Context(), p, opened(), p.Scheduled) // the next try
-			if isNew || !errors.Is(err, tt.wantErr) {
-				t.Errorf("the next try: got new %t, %v", isNew, err)
-			}
-			parts, err := s.parts.List(t.Context(), metav1.ListOptions{})
-			testkit.Must(t, err)
-			used := 0
-			if r.Object != nil {
-				used = len(r.Object.Status.Plan.Parts)
-			}
-			if left := len(parts.Items) - used; left != tt.wantLeft {
-				t.Errorf("plan parts that are not used: got %d, want %d", left, tt.wantLeft)
+			e := must(t)(s.Create(t.Context(), "check", firingOf(p)))
+			tt.before(t, s, e, p)
+			r, err := s.Open(t.Context(), e, p, opened(), p.Scheduled)
+			if !errors.Is(err, tt.wantErr) || (err == nil && len(r.Plan.Nodes) != 3) {
+				t.Fatalf("got %+v, %v", r.Plan.Nodes, err)
 			}
 		})
+	}
+}
+
+// Two leaders have written their plans, and the other one is the first to open, to reject, or
+// to write that it waits.
+func TestOfTwoLeadersOneOpens(t *testing.T) {
+	tests := map[string]struct {
+		other     func(t *testing.T, s Store, e *v1alpha1.Execution, p execution.Plan) error
+		wantPhase v1alpha1.ExecutionPhase
+		wantParts int
+	}{
+		"the other one opens it": {other: func(t *testing.T, s Store, e *v1alpha1.Execution, p execution.Plan) error {
+			_, err := s.Open(t.Context(), e, withOther(p), opened(), p.Scheduled)
+			return err
+		}, wantPhase: v1alpha1.Open, wantParts: 2},
+		"the other one opens it with the same plan": {other: func(t *testing.T, s Store, e *v1alpha1.Execution, p execution.Plan) error {
+			_, err := s.Open(t.Context(), e, p, opened(), p.Scheduled)
+			return err
+		}, wantPhase: v1alpha1.Open, wantParts: 1},
+		"the other one rejects it": {other: func(t *testing.T, s Store, e *v1alpha1.Execution, p execution.Plan) error {
+			return s.Reject(t.Context(), e, p.Scheduled, v1alpha1.ReasonStartingDeadlineExceeded, "too late")
+		}, wantPhase: v1alpha1.Rejected, wantParts: 1},
+		"the other one lets it wait": {other: func(t *testing.T, s Store, e *v1alpha1.Execution, p execution.Plan) error {
+			_, err := s.Queue(t.Context(), e, p.Scheduled, "another one is open")
+			return err
+		}, wantPhase: v1alpha1.Queued, wantParts: 1},
+		"the other one changes it without effect": {other: func(t *testing.T, s Store, e *v1alpha1.Execution, p execution.Plan) error {
+			return s.Touch(t.Context(), e)
+		}, wantParts: 1},
+		"the other one labels it": {other: func(t *testing.T, s Store, e *v1alpha1.Execution, p execution.Plan) error {
+			_, err := s.Take(t.Context(), e)
+			return err
+		}, wantParts: 1},
+	}
+	for name, tt := range tests {
+		t.Run(name, func(t *testing.T) {
+			s, p := newStore(t).Store, testPlan()
+			e := person(t, s, v1alpha1.Execution{
+				ObjectMeta: metav1.ObjectMeta{Name: "nightly"}, Spec: v1alpha1.ExecutionSpec{NodeCronJobName: "check", Trigger: v1alpha1.ManualTrigger},
+			})
+			mine := s
+			mine.executions = interrupted{s.executions, func() error { testkit.Must(t, tt.other(t, s, e, p)); return nil }}
+			if _, err := mine.Open(t.Context(), e, p, opened(), p.Scheduled); !apierrors.IsConflict(err) {
+				t.Fatalf("got %v, want a conflict", err)
+			}
+			now := must(t)(s.Find(t.Context(), e.Name))
+			parts, err := s.parts.List(t.Context(), metav1.ListOptions{})
+			testkit.Must(t, err)
+			if now.Status.Phase != tt.wantPhase || len(parts.Items) != tt.wantParts {
+				t.Errorf("got phase %q with %d plan parts, want %q with %d", now.Status.Phase, len(parts.Items), tt.wantPhase, tt.wantParts)
+			}
+		})
+	}
+}
+
+func TestAPersonsExecutionIsTaken(t *testing.T) {
+	s := newStore(t).Store
+	e := person(t, s, v1alpha1.Execution{
+		ObjectMeta: metav1.ObjectMeta{Name: "nightly", Labels: map[string]string{"team": "a"}},
+		Spec:       v1alpha1.ExecutionSpec{NodeCronJobName: "check", Trigger: v1alpha1.ManualTrigger, Paused: true},
+	})
+	if s.IsTaken(e) || !s.MayTake(e) {
+		t.Error("before: it is taken, or may not be")
+	}
+	taken := must(t)(s.Take(t.Context(), e))
+	if !s.IsTaken(taken) || taken.Labels["team"] != "a" || !taken.Spec.Paused || !IsWaiting(taken) {
+		t.Errorf("got %+v", taken)
+	}
+	other := NewStore(s.executions, s.parts, "other")
+	if other.MayTake(taken) {
+		t.Error("another controller may take it as well")
+	}
+	for name, store := range map[string]Store{"its controller": s, "another one": other} {
+		all, err := store.List(t.Context())
+		testkit.Must(t, err)
+		if want := name == "its controller"; (len(all.Waiting) == 1) != want {
+			t.Errorf("%s lists %d that wait", name, len(all.Waiting))
+		}
+	}
+}
+
+func TestAnExecutionThatWaitsSaysSo(t *testing.T) {
+	s, p := newStore(t).Store, testPlan()
+	e := must(t)(s.Create(t.Context(), "check", firingOf(p)))
+	queued := must(t)(s.Queue(t.Context(), e, p.Scheduled, "another one is open"))
+	if c := queued.Status.Conditions; !IsWaiting(queued) || queued.Status.Phase != v1alpha1.Queued || len(c) != 1 || c[0].Type != v1alpha1.ConditionComplete || c[0].Reason != v1alpha1.ReasonWaiting {
+		t.Errorf("got %+v", queued.Status)
+	}
+	r, err := s.Open(t.Context(), queued, p, opened(), p.Scheduled)
+	if err != nil || r.Object.Status.Phase != v1alpha1.Open {
+		t.Errorf("got %+v, %v", r.Object, err)
 	}
 }
 
@@ -209,7 +279,7 @@ func TestAnExecutionThatIsDeletedIsNotDamaged(t *testing.T) {
 func TestWaitingAndRejectedExecutionsAreNoRecords(t *testing.T) {
 	s := newStore(t).Store
 	for i, name := range []string{"waits", "rejected-1", "rejected-2"} {
-		e, err := s.executions.Create(t.Context(), s.request(testPlan(), name), metav1.CreateOptions{})
+		e, err := s.executions.Create(t.Context(), s.request("check", firingOf(testPlan()), name), metav1.CreateOptions{})
 		testkit.Must(t, err)
 		if i > 0 {
 			testkit.Must(t, s.Reject(t.Context(), e, time.Unix(0, 0), v1alpha1.ReasonStartingDeadlineExceeded, "too late"))
@@ -217,7 +287,7 @@ func TestWaitingAndRejectedExecutionsAreNoRecords(t *testing.T) {
 	}
 	all, err := s.List(t.Context())
 	testkit.Must(t, err)
-	if len(all.Opened()) != 0 || all.Damage() != nil || len(all.Rejected) != 2 || all.Rejected[0].Name != "rejected-1" {
+	if len(all.Waiting) != 1 || len(all.Opened()) != 0 || all.Damage() != nil || len(all.Rejected) != 2 || all.Rejected[0].Name != "rejected-1" {
 		t.Errorf("got %+v", all)
 	}
 	got := all.Rejected[0].Status

@@ -27,7 +27,7 @@ type Record struct {
 }
 
 // Head returns the execution without its plan.
-func (r Record) Head() Head { return headOf(r.Object) }
+func (r Record) Head() Head { return HeadOf(r.Object) }
 
 // Owner returns the owner of the execution's Jobs.
 func (r Record) Owner() jobspec.Owner { return ownerOf(r.Object) }
@@ -55,7 +55,8 @@ type Head struct {
 	Object    *v1alpha1.Execution
 }
 
-func headOf(e *v1alpha1.Execution) Head {
+// HeadOf returns an Execution that has been opened, as its status says.
+func HeadOf(e *v1alpha1.Execution) Head {
 	h := Head{ID: execution.ID(e.Status.ExecutionID), Phase: execution.Phase(e.Status.Phase), Object: e}
 	if at := e.Spec.ScheduledTime; at != nil {
 		h.Scheduled = at.Time
@@ -181,6 +182,7 @@ func notFound(name string) error {
 type Listing struct {
 	Records  []Record              // open and closing, ordered by ID
 	Closed   []Head                // ordered by ID
+	Waiting  []*v1alpha1.Execution // to be opened, the oldest first: also those that persons created for any controller
 	Rejected []*v1alpha1.Execution // never opened, the oldest first
 	Newer    []*NewerError         // that only a later version can read
 	Damaged  []*DamagedError       // that no version can read
@@ -195,25 +197,41 @@ func (l Listing) Opened() []Head {
 	return all
 }
 
-// List reads all executions from the API server, not from a cache. Those that wait to be
-// opened are not among them.
+// All reads all Executions of the controller from the API server, not from a cache, and those
+// that wait and that no controller has labelled: persons created them.
+func (s Store) All(ctx context.Context) ([]v1alpha1.Execution, error) {
+	list, err := s.executions.List(ctx, metav1.ListOptions{})
+	if err != nil {
+		return nil, fmt.Errorf("list execution records: %w", err)
+	}
+	return slices.DeleteFunc(list.Items, func(e v1alpha1.Execution) bool {
+		owner := e.Labels[jobspec.OwnerLabel]
+		return owner != s.controller && (owner != "" || !IsWaiting(&e))
+	}), nil
+}
+
+// List reads what All reads, and the plans of executions that have not closed.
 func (s Store) List(ctx context.Context) (Listing, error) {
 	var all Listing
-	objects, err := s.executions.List(ctx, metav1.ListOptions{LabelSelector: jobspec.OwnerSelector(s.controller).String()})
+	objects, err := s.All(ctx)
 	if err != nil {
-		return all, fmt.Errorf("list execution records: %w", err)
+		return all, err
 	}
-	for i := range objects.Items {
-		if err := s.add(ctx, &all, &objects.Items[i]); err != nil {
+	for i := range objects {
+		if err := s.add(ctx, &all, &objects[i]); err != nil {
 			return all, err
 		}
 	}
 	slices.SortFunc(all.Records, func(a, b Record) int { return cmp.Compare(a.Plan.ID, b.Plan.ID) })
 	slices.SortFunc(all.Closed, func(a, b Head) int { return cmp.Compare(a.ID, b.ID) })
-	slices.SortFunc(all.Rejected, func(a, b *v1alpha1.Execution) int {
-		return cmp.Or(a.CreationTimestamp.Compare(b.CreationTimestamp.Time), cmp.Compare(a.Name, b.Name))
-	})
+	slices.SortFunc(all.Waiting, ByAge)
+	slices.SortFunc(all.Rejected, ByAge)
 	return all, nil
+}
+
+// ByAge compares the order in which Executions are opened.
+func ByAge(a, b *v1alpha1.Execution) int {
+	return cmp.Or(a.CreationTimestamp.Compare(b.CreationTimestamp.Time), cmp.Compare(a.Name, b.Name))
 }
 
 // add adds an Execution to a listing.
@@ -221,6 +239,7 @@ func (s Store) add(ctx context.Context, all *Listing, e *v1alpha1.Execution) (er
 	var r Record
 	switch {
 	case IsWaiting(e):
+		all.Waiting = append(all.Waiting, e)
 		return nil
 	case e.Status.Phase == v1alpha1.Rejected:
 		all.Rejected = append(all.Rejected, e)
@@ -241,7 +260,7 @@ func (s Store) add(ctx context.Context, all *Listing, e *v1alpha1.Execution) (er
 	case err != nil:
 		return err
 	case e.Status.Phase == v1alpha1.Closed:
-		all.Closed = append(all.Closed, headOf(e))
+		all.Closed = append(all.Closed, HeadOf(e))
 	default:
 		all.Records = append(all.Records, r)
 	}

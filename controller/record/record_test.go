@@ -41,12 +41,15 @@ func opened() execution.Account { return execution.Account{Phase: execution.Open
 // create opens an execution.
 func create(t *testing.T, s Store, p execution.Plan) Record {
 	t.Helper()
-	r, isNew, err := s.Create(t.Context(), p, opened(), p.Scheduled)
+	e, err := s.Create(t.Context(), p.NodeCronJob, execution.Firing{Trigger: p.Trigger, Scheduled: p.ID.Time()})
 	testkit.Must(t, err)
-	if !isNew {
-		t.Fatalf("%s is not new", p.ID)
-	}
+	r, err := s.Open(t.Context(), e, p, opened(), p.Scheduled)
+	testkit.Must(t, err)
 	return r
+}
+
+func firingOf(p execution.Plan) execution.Firing {
+	return execution.Firing{Trigger: p.Trigger, Scheduled: p.Scheduled}
 }
 
 // edit changes a record, as a tool may that writes what the API server stores.

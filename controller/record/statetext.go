@@ -13,8 +13,9 @@ import (
 	"github.com/batch-job-controller/batch-job-controller/controller/plan"
 )
 
-// Keys of the state of all definitions, besides newestKey. A value has a line per fact.
+// Keys of the state. A value has a line per fact.
 const (
+	newestKey = "newestExecution"
 	// <definition> <UID of the NodeCronJob> <last tick> <UID of its Execution> <last
 	// opening> <schedule, to the end of the line>
 	ticksKey = "ticks"
@@ -32,12 +33,12 @@ const none = "-"
 // formerKeys are those of a state of one definition. Its last tick says nothing about the
 // NodeCronJobs of today, which were created since and whose ticks count from then on.
 // They are deleted: a controller of before must not open again what was opened since.
-var formerKeys = [...]string{lastTickKey, scheduleKey, openingKey}
+var formerKeys = [...]string{"lastTick", "schedule", "opening"}
 
-// parseShared parses the keys of the state. It forgets damaged ones and damaged lines, and
+// parseState parses the keys of the state. It forgets damaged ones and damaged lines, and
 // returns their problems, but keeps damaged lines of executions (plan.State.Damaged):
 // without them, two executions of a definition could be open.
-func parseShared(data map[string]string) (s plan.State, problems []string) {
+func parseState(data map[string]string) (s plan.State, problems []string) {
 	problem := func(key, value string) { problems = append(problems, fmt.Sprintf("%s: %.200q", key, value)) }
 	if text := data[newestKey]; text != "" {
 		id, err := execution.ParseID(text)
@@ -82,8 +83,8 @@ func parseShared(data map[string]string) (s plan.State, problems []string) {
 	return s, problems
 }
 
-// sharedData returns the data of the state, with the keys of other tools that it had.
-func sharedData(s plan.State, had map[string]string) map[string]string {
+// stateData returns the data of the state, with the keys of other tools that it had.
+func stateData(s plan.State, had map[string]string) map[string]string {
 	data := map[string]string{}
 	maps.Copy(data, had)
 	for _, key := range formerKeys {

@@ -35,7 +35,9 @@ func newRereading(t *testing.T) rereading {
 	store := record.NewStore(server.Executions("jobs"), fake.NewClientset().CoreV1().ConfigMaps("jobs"), "check")
 	p := testkit.Plan("kind: Pod")
 	p.NodeCronJob = "check"
-	r, _, err := store.Create(t.Context(), p, execution.Account{Phase: execution.Open}, p.Scheduled)
+	object, err := store.Create(t.Context(), p.NodeCronJob, execution.Firing{Trigger: p.Trigger, Scheduled: p.Scheduled})
+	testkit.Must(t, err)
+	r, err := store.Open(t.Context(), object, p, execution.Account{Phase: execution.Open}, p.Scheduled)
 	testkit.Must(t, err)
 	e := &Execution{
 		Deps: Deps{Records: store, Clock: clock.RealClock{}, Log: slog.New(slog.DiscardHandler)}, id: p.ID, record: r,

@@ -28,7 +28,7 @@ type world struct {
 	mu         sync.Mutex
 	random     *rand.Rand
 	faulty     bool // writes fail at random
-	state      record.SharedState
+	state      record.State
 	versions   int
 	executions map[string]*object
 	writes     int              // of the state
@@ -149,7 +149,7 @@ func (w *world) locked(write func() error) error {
 	return nil
 }
 
-func (w *world) ReadShared(context.Context) (record.SharedState, []string, error) {
+func (w *world) Read(context.Context) (record.State, []string, error) {
 	time.Sleep(w.pause(20 * time.Millisecond))
 	w.mu.Lock()
 	defer w.mu.Unlock()
@@ -158,7 +158,7 @@ func (w *world) ReadShared(context.Context) (record.SharedState, []string, error
 	return found, nil, nil
 }
 
-func (w *world) SwapShared(ctx context.Context, next record.SharedState) (written record.SharedState, err error) {
+func (w *world) Swap(ctx context.Context, next record.State) (written record.State, err error) {
 	err = w.request(ctx, func() error {
 		if next.Version() != w.state.Version() {
 			return record.ErrConflict
@@ -179,7 +179,7 @@ func (w *world) put(s plan.State) {
 		uid = w.state.Object.UID
 	}
 	w.versions++
-	w.state = record.SharedState{State: s.Clone(), Object: &corev1.ConfigMap{
+	w.state = record.State{State: s.Clone(), Object: &corev1.ConfigMap{
 		ObjectMeta: metav1.ObjectMeta{UID: uid, ResourceVersion: strconv.Itoa(w.versions)},
 	}}
 }
@@ -188,7 +188,7 @@ func (w *world) put(s plan.State) {
 func (w *world) deleteState() {
 	w.mu.Lock()
 	defer w.mu.Unlock()
-	w.state = record.SharedState{}
+	w.state = record.State{}
 }
 
 func (w *world) read(uid string) object {

@@ -54,6 +54,9 @@ func (w *world) scheduleEvents() {
 	for _, e := range s.steerings {
 		w.at(w.start.Add(e.at), func() { w.steer(e) })
 	}
+	for n, e := range s.persons {
+		w.at(w.start.Add(e.at), func() { w.personEvent(n, e) })
+	}
 	for _, e := range s.userEvents {
 		w.at(w.start.Add(e.at), func() { w.userEvent(e) })
 	}

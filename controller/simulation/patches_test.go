@@ -5,6 +5,8 @@ import (
 	"math/rand/v2"
 	"time"
 
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+
 	"github.com/batch-job-controller/batch-job-controller/controller/api/v1alpha1"
 )
 
@@ -51,7 +53,7 @@ func (w *world) patch(p patch) {
 	value := fmt.Sprint(p.at.Nanoseconds())
 	switch p.what {
 	case labelIt:
-		change(func(e *v1alpha1.Execution) { e.Labels["example.com/seen"] = value })
+		change(func(e *v1alpha1.Execution) { metav1.SetMetaDataLabel(&e.ObjectMeta, "example.com/seen", value) })
 	case annotateIt:
 		change(func(e *v1alpha1.Execution) { e.Annotations = map[string]string{"example.com/seen": value} })
 	case resumeIt:

@@ -15,6 +15,7 @@ import (
 	"github.com/batch-job-controller/batch-job-controller/controller/api/v1alpha1"
 	"github.com/batch-job-controller/batch-job-controller/controller/execution"
 	"github.com/batch-job-controller/batch-job-controller/controller/jobspec"
+	"github.com/batch-job-controller/batch-job-controller/controller/record"
 )
 
 // statusWritten checks what was written into the status of an Execution. An execution begins
@@ -24,10 +25,14 @@ func (o *oracle) statusWritten(before, now *v1alpha1.Execution) {
 		return
 	}
 	id := execution.ID(now.Status.ExecutionID)
-	if id == "" {
-		if now.Status.Phase != v1alpha1.Rejected {
-			o.world.fail("the Execution %s was written before it was opened", now.Name)
-		}
+	switch {
+	case now.Status.Phase == v1alpha1.Rejected:
+		o.checkRejected(before, now)
+		return
+	case id == "" && (now.Status.Phase != v1alpha1.Queued || !record.IsWaiting(before)):
+		o.world.fail("the Execution %s was written before it was opened: %+v", now.Name, now.Status)
+		return
+	case id == "":
 		return
 	}
 	r := o.records[id]
@@ -69,13 +74,16 @@ func (o *oracle) recordOpened(id execution.ID, before, object *v1alpha1.Executio
 	if other := o.records[id]; other != nil {
 		w.fail("I7: execution %s was created twice", id)
 	}
-	if other, twice := o.ticks[plan.Scheduled]; twice && plan.Trigger == execution.Cron {
-		w.fail("I7: the tick of %s has two executions, %s and %s", plan.Scheduled.Format(time.TimeOnly), other, id)
+	if plan.Trigger == execution.Cron {
+		if other, twice := o.ticks[plan.Scheduled]; twice {
+			w.fail("I7: the tick of %s has two executions, %s and %s", plan.Scheduled.Format(time.TimeOnly), other, id)
+		}
+		o.ticks[plan.Scheduled] = id
 	}
-	o.ticks[plan.Scheduled] = id
-	if delay := time.Since(plan.Scheduled); delay > w.scenario.startingDeadline+50*time.Second && plan.Trigger == execution.Cron {
-		w.fail("I7: execution %s was opened %s after its tick", id, delay.Round(time.Second))
+	if delay := time.Since(plan.Scheduled); delay > w.scenario.startingDeadline+50*time.Second && plan.Trigger != execution.Startup {
+		w.fail("I7: execution %s was opened %s after it was due", id, delay.Round(time.Second))
 	}
+	o.checkEntry(id, object)
 	if open := o.openRecords(); len(open) > 0 {
 		w.fail("I2: execution %s was opened while %s is open", id, open[0])
 	}

@@ -41,8 +41,9 @@ type scenario struct {
 	patches                    []patch    // of Executions
 	steerings                  []steering // what users ask of the open execution
 	staysPaused                bool       // what is paused is not resumed at the end
-	never, hangs, fails, after float64    // of the pods
-	also                       float64    // of the pods: the result of another part is sent at the same time
+	persons                    []personEvent
+	never, hangs, fails, after float64 // of the pods
+	also                       float64 // of the pods: the result of another part is sent at the same time
 	runFor                     time.Duration
 	grace                      time.Duration // the grace period of a pod
 	stubborn                   float64       // share of the pods that take all of it
@@ -117,6 +118,7 @@ func drawScenario(seed uint64) *scenario {
 	s.calmFrom = s.ticks[len(s.ticks)-1] + seconds(r, 20, 150)
 	s.drawPods(r)
 	s.drawServices(rand.New(rand.NewPCG(seed, 0x5e41)))
+	defer func() { s.drawPersons(rand.New(rand.NewPCG(seed, 0x9e45))) }()
 	if chance(r, 0.05) {
 		s.calmFrom, s.grace = 0, 30*time.Second // nothing goes wrong
 		return s

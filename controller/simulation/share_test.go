@@ -23,7 +23,7 @@ const (
 
 // stats count what the seeds have done.
 type stats struct {
-	Seeds, Records, Closed, Jobs, Acknowledged, Unreported, Secrets, Denied, Readdressed, Crashes, PowerLosses, Damaged, Patched, Paused, Canceled int
+	Seeds, Records, Closed, Jobs, Acknowledged, Unreported, Secrets, Denied, Readdressed, Crashes, PowerLosses, Damaged, Patched, Paused, Canceled, Rejected int
 }
 
 func (s *stats) add(o stats) {
@@ -42,6 +42,7 @@ func (s *stats) add(o stats) {
 	s.Patched += o.Patched
 	s.Paused += o.Paused
 	s.Canceled += o.Canceled
+	s.Rejected += o.Rejected
 }
 
 // runAll runs all seeds in child processes.
@@ -63,7 +64,7 @@ func runAll(t *testing.T) {
 		}
 	}
 	t.Logf("in %s: %+v", time.Since(began).Round(time.Millisecond), sum)
-	if sum.Records == 0 || sum.Acknowledged == 0 || sum.Secrets == 0 || sum.Denied == 0 || sum.Patched == 0 || sum.Paused == 0 || sum.Canceled == 0 {
+	if sum.Records == 0 || sum.Acknowledged == 0 || sum.Secrets == 0 || sum.Denied == 0 || sum.Patched == 0 || sum.Paused == 0 || sum.Canceled == 0 || sum.Rejected == 0 {
 		t.Error("nothing happened")
 	}
 }

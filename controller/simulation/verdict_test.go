@@ -145,6 +145,12 @@ func (w *world) missing() string {
 	if open := w.oracle.unfinished(); len(open) > 0 {
 		return fmt.Sprintf("execution %s is still open", open[0])
 	}
+	if waiting := w.waiting(); len(waiting) > 0 {
+		return fmt.Sprintf("the Execution %s still waits", waiting[0])
+	}
+	if entries := w.entries(); len(entries) > 0 && len(w.oracle.openRecords()) == 0 && !w.oracle.anyDamaged() {
+		return fmt.Sprintf("the state still has the entries %v", entries)
+	}
 	for _, tick := range w.scenario.ticks {
 		at := w.start.Add(tick)
 		if _, done := w.oracle.ticks[at]; done || w.oracle.excused(at) {
@@ -165,6 +171,15 @@ func (w *world) missing() string {
 		}
 	}
 	return ""
+}
+
+func (o *oracle) anyDamaged() bool {
+	for _, r := range o.records {
+		if r.damaged {
+			return true
+		}
+	}
+	return false
 }
 
 // excused reports whether a tick needs no execution: another execution was open when the

@@ -116,7 +116,7 @@ func (w *world) setUp() {
 // settle waits until all is done, or until the deadline for it has passed.
 func (w *world) settle() {
 	w.mu.Lock()
-	open := len(w.oracle.openRecords())
+	open := len(w.oracle.openRecords()) + len(w.scenario.persons)
 	if w.scenario.onStartup {
 		open++ // it may be yet to come
 	}

@@ -43,7 +43,7 @@ func (k *Keeper) commit(w *waiting) {
 		k.putBack(batch, nil)
 		return
 	}
-	k.write(write, batch, record.SharedState{State: next, Object: base.Object}, demanded)
+	k.write(write, batch, record.State{State: next, Object: base.Object}, demanded)
 }
 
 // pause waits until it is time for the next try. It reports whether ctx has not ended.
@@ -61,7 +61,7 @@ func (k *Keeper) pause(ctx context.Context) bool {
 // base returns the state to change. A state that is missing is created first, as one that is
 // being restored: it has to exist before the Executions are read whose entries it gets,
 // or a second deletion would go unnoticed. It is restored when it is written again.
-func (k *Keeper) base(w *waiting) (base record.SharedState, ok bool) {
+func (k *Keeper) base(w *waiting) (base record.State, ok bool) {
 	base = k.present()
 	if !base.Restoring {
 		return base, true
@@ -84,14 +84,14 @@ func (k *Keeper) base(w *waiting) (base record.SharedState, ok bool) {
 }
 
 // create creates the state.
-func (k *Keeper) create(w *waiting, base record.SharedState) (ok bool) {
+func (k *Keeper) create(w *waiting, base record.State) (ok bool) {
 	write, done, err := w.fence(w.ctx)
 	if err != nil {
 		k.refuse(w, err)
 		return false
 	}
 	defer done()
-	written, err := k.Store.SwapShared(write, base)
+	written, err := k.Store.Swap(write, base)
 	if err != nil {
 		k.notWritten(k.take(), base, err)
 		return false
@@ -101,7 +101,7 @@ func (k *Keeper) create(w *waiting, base record.SharedState) (ok bool) {
 }
 
 // present returns a copy of the state as it was last read or written.
-func (k *Keeper) present() record.SharedState {
+func (k *Keeper) present() record.State {
 	k.mu.Lock()
 	defer k.mu.Unlock()
 	present := k.current
@@ -111,7 +111,7 @@ func (k *Keeper) present() record.SharedState {
 
 // write writes the next state, unless it is the present one. But if an earlier write may
 // still be carried out, it would change that one later: a write makes it conflict.
-func (k *Keeper) write(ctx context.Context, batch []*waiting, next record.SharedState, demanded bool) {
+func (k *Keeper) write(ctx context.Context, batch []*waiting, next record.State, demanded bool) {
 	if next.Equal(k.State()) {
 		if !demanded && (k.lost == nil || *k.lost != next.Version()) {
 			k.succeeded(batch)
@@ -119,7 +119,7 @@ func (k *Keeper) write(ctx context.Context, batch []*waiting, next record.Shared
 		}
 		next.Grants++ // an update that changes nothing is no write
 	}
-	written, err := k.Store.SwapShared(ctx, next)
+	written, err := k.Store.Swap(ctx, next)
 	if err != nil {
 		k.notWritten(batch, next, err)
 		return
@@ -128,7 +128,7 @@ func (k *Keeper) write(ctx context.Context, batch []*waiting, next record.Shared
 	k.succeeded(batch)
 }
 
-func (k *Keeper) wrote(written record.SharedState) {
+func (k *Keeper) wrote(written record.State) {
 	k.lost = nil
 	k.mu.Lock()
 	defer k.mu.Unlock()
@@ -186,7 +186,7 @@ func (k *Keeper) succeeded(batch []*waiting) {
 }
 
 // notWritten goes on after a write that failed, or whose response was lost.
-func (k *Keeper) notWritten(batch []*waiting, next record.SharedState, err error) {
+func (k *Keeper) notWritten(batch []*waiting, next record.State, err error) {
 	conflict := errors.Is(err, record.ErrConflict)
 	isLost := !conflict && kube.MayBeCarriedOut(err)
 	if conflict || isLost {

@@ -18,8 +18,8 @@ import (
 
 // Store reads and writes the state. It is a record.StateStore.
 type Store interface {
-	ReadShared(ctx context.Context) (state record.SharedState, problems []string, err error)
-	SwapShared(ctx context.Context, next record.SharedState) (written record.SharedState, err error)
+	Read(ctx context.Context) (state record.State, problems []string, err error)
+	Swap(ctx context.Context, next record.State) (written record.State, err error)
 }
 
 // Options are the options of a Keeper.
@@ -55,7 +55,7 @@ type Keeper struct {
 	logged     []string  // problems
 
 	mu      sync.Mutex
-	current record.SharedState // as last read or written
+	current record.State // as last read or written
 	chain   uint64
 	waiting []*waiting
 }
@@ -77,7 +77,7 @@ func (k *Keeper) Resume(ctx context.Context) error {
 	}
 	defer func() { <-k.committing }()
 	k.mu.Lock()
-	k.current = record.SharedState{}
+	k.current = record.State{}
 	k.chain++
 	k.mu.Unlock()
 	k.known, k.retryAt, k.failures = plan.State{}, time.Time{}, 0
@@ -111,7 +111,7 @@ func (k *Keeper) read(ctx context.Context) error {
 	k.unsure = true
 	within, cancel := context.WithTimeout(ctx, kube.RequestTimeout)
 	defer cancel()
-	found, problems, err := k.Store.ReadShared(within)
+	found, problems, err := k.Store.Read(within)
 	if err != nil {
 		return err
 	}

@@ -40,7 +40,7 @@ var errLost = errors.New("connection reset")
 // store plays the API server. Writes take a second.
 type store struct {
 	mu      sync.Mutex
-	stored  record.SharedState
+	stored  record.State
 	created int // how often the state was created
 	version int
 	log     []string // "read", "write"
@@ -63,7 +63,7 @@ func (s *store) put(next plan.State) {
 		s.created++
 	}
 	s.version++
-	s.stored = record.SharedState{State: next.Clone(), Object: &corev1.ConfigMap{ObjectMeta: metav1.ObjectMeta{
+	s.stored = record.State{State: next.Clone(), Object: &corev1.ConfigMap{ObjectMeta: metav1.ObjectMeta{
 		UID: types.UID(strconv.Itoa(s.created)), ResourceVersion: strconv.Itoa(s.version),
 	}}}
 	if s.written != nil {
@@ -83,7 +83,7 @@ func (s *store) edit(change func(*plan.State)) {
 func (s *store) delete() {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	s.stored = record.SharedState{}
+	s.stored = record.State{}
 }
 
 func (s *store) now() plan.State {
@@ -101,15 +101,15 @@ func (s *store) requests() string {
 	return log
 }
 
-func (s *store) ReadShared(ctx context.Context) (record.SharedState, []string, error) {
+func (s *store) Read(ctx context.Context) (record.State, []string, error) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	s.log = append(s.log, "read")
 	if err := ctx.Err(); err != nil {
-		return record.SharedState{}, nil, err
+		return record.State{}, nil, err
 	}
 	if s.down {
-		return record.SharedState{}, nil, errLost
+		return record.State{}, nil, errLost
 	}
 	found := s.stored
 	found.State = found.Clone()
@@ -119,7 +119,7 @@ func (s *store) ReadShared(ctx context.Context) (record.SharedState, []string, e
 	return found, nil, nil
 }
 
-func (s *store) SwapShared(ctx context.Context, next record.SharedState) (record.SharedState, error) {
+func (s *store) Swap(ctx context.Context, next record.State) (record.State, error) {
 	s.mu.Lock()
 	s.log = append(s.log, "write")
 	what := none
@@ -133,7 +133,7 @@ func (s *store) SwapShared(ctx context.Context, next record.SharedState) (record
 	select {
 	case <-time.After(time.Second):
 	case <-ctx.Done():
-		return record.SharedState{}, ctx.Err()
+		return record.State{}, ctx.Err()
 	}
 	switch what {
 	case none:
@@ -146,18 +146,18 @@ func (s *store) SwapShared(ctx context.Context, next record.SharedState) (record
 			_, _ = s.swap(next)
 		}()
 	case tooMany:
-		return record.SharedState{}, apierrors.NewTooManyRequests("busy", 1)
+		return record.State{}, apierrors.NewTooManyRequests("busy", 1)
 	case forbidden:
-		return record.SharedState{}, apierrors.NewForbidden(corev1.Resource("configmaps"), "check-state", errors.New("no"))
+		return record.State{}, apierrors.NewForbidden(corev1.Resource("configmaps"), "check-state", errors.New("no"))
 	}
-	return record.SharedState{}, errLost
+	return record.State{}, errLost
 }
 
-func (s *store) swap(next record.SharedState) (record.SharedState, error) {
+func (s *store) swap(next record.State) (record.State, error) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	if next.Version() != s.stored.Version() {
-		return record.SharedState{}, record.ErrConflict
+		return record.State{}, record.ErrConflict
 	}
 	s.put(next.State)
 	return s.stored, nil

@@ -31,6 +31,8 @@ type crash struct {
 	answered bool
 	// old: an execution has closed before.
 	old bool
+	// asks makes a person create the Execution by-hand before the first server starts.
+	asks func(*v1alpha1.Execution)
 	// closing: the open execution may be closed before the next server checks what is
 	// due, so that the server opens another execution.
 	closing bool
@@ -43,6 +45,9 @@ const (
 	createState  = "POST configmaps/check-state"
 	writeState   = "PUT configmaps/check-state"
 	create       = "POST executions/check-[0-9]*"
+	takeAsked    = "PUT executions/by-hand" // with the labels of the controller
+	openAsked    = "PUT executions/by-hand/status/Open"
+	rejectAsked  = "PUT executions/by-hand/status/Rejected"
 	createPlan   = "POST configmaps/check-[0-9]*"
 	createKey    = "POST secrets/check-callback-key"
 	createTokens = "POST secrets/check-*-tokens-*"
@@ -72,15 +77,23 @@ func crashes() map[string]crash {
 		"there is no callback key":                                {at: "before " + createKey, times: 2},
 		"the callback key is created, the response is lost":       {at: "after " + createKey, times: 1},
 		"the state is created, the response is lost":              {at: "after " + createState, times: 1},
-		"a tick is due, nothing is written":                       {at: "before " + writeState, times: 3},
-		"the tick is in the state, the response is lost":          {at: "after " + writeState, times: 2},
-		"the tick is in the state, there is no execution":         {at: "before " + create, times: 3},
+		"the state is created, it is not restored":                {at: "before " + writeState, times: 2},
+		"the state is restored, the response is lost":             {at: "after " + writeState, times: 1},
+		"a tick is due, there is no execution":                    {at: "before " + create, times: 3},
 		"the execution is created, the response is lost":          {at: "after " + create, times: 1},
+		"the execution is created, it has no entry":               {at: "after " + create + ", then before " + writeState, times: 1},
+		"the execution waits, it has no entry":                    {at: "before " + writeState, times: 3, old: true},
+		"the execution has an entry, the response is lost":        {at: "after " + create + ", then after " + writeState, times: 1},
+		"a person's execution has no labels":                      {at: "before " + takeAsked, times: 2, asks: asItIs},
+		"a person's execution is labelled, the response is lost":  {at: "after " + takeAsked, times: 1, asks: asItIs},
+		"a person's execution has an entry, it is not open":       {at: "before " + openAsked, times: 2, asks: asItIs},
+		"a person's execution is open, the response is lost":      {at: "after " + openAsked, times: 1, asks: asItIs},
+		"a person's execution is not rejected yet":                {at: "before " + rejectAsked, times: 2, asks: canceled, also: checkRejected},
+		"a person's execution is rejected, the response is lost":  {at: "after " + rejectAsked, times: 1, asks: canceled, also: checkRejected},
 		"the execution is created, it has no plan":                {at: "before " + createPlan, times: 3},
 		"the plan is written, the response is lost":               {at: "after " + createPlan, times: 1},
 		"the plan is written, the execution is not open":          {at: "before " + writeRecord, times: 3},
 		"the execution is open, the response is lost":             {at: "after " + writeRecord, times: 1},
-		"the execution is open, the state does not say so":        {at: "after " + writeRecord + ", then before " + writeState, times: 1},
 		"tasks are admitted, there are no Jobs":                   {at: "after " + writeRecord + ", then before POST jobs/*", times: 1},
 		"the account is written, the response is lost":            {at: "after POST jobs/*, then after " + writeRecord, times: 2},
 		"tasks are admitted, there are no tokens":                 {at: "before " + createTokens, times: 3, keys: threeSecrets},
@@ -111,6 +124,8 @@ func crashes() map[string]crash {
 		"the record is closed, unused plans are not deleted":      {at: "before " + deletePlans, times: 2, closing: true},
 		"unused plans are deleted, the response is lost":          {at: "after " + deletePlans, times: 1, closing: true},
 		"the record is closed, the response is lost":              {at: "after " + closeRecord, times: 1, closing: true},
+		"the record is closed, its entry is there":                {at: "after " + closeRecord + ", then before " + writeState, times: 1, closing: true},
+		"its entry is removed, the response is lost":              {at: "after " + closeRecord + ", then after " + writeState, times: 1, closing: true},
 		"an old record is about to be deleted":                    {at: "before " + dropRecord, times: 2, keys: onlyNewest, old: true, also: checkPruned},
 		"an old record is deleted, its report is not":             {at: "after " + dropRecord, times: 1, keys: onlyNewest, old: true, also: checkPruned},
 		"an old report is moved to the trash, nothing is deleted": {at: "after rename " + grave, times: 1, keys: onlyNewest, old: true, also: checkPruned},
@@ -136,6 +151,9 @@ func TestNothingIsLostWhereverTheServerDies(t *testing.T) {
 			nodes := site.AddNodes(cmp.Or(c.nodes, crashNodes))
 			server := site.NewServer(1).WithProgram(program).WithLease(rig.ShortLease())
 			reporting := playPods(t, site, atOnce, server)
+			if c.asks != nil {
+				ask(t, site, c.asks)
+			}
 			if c.old {
 				server.Start()
 				waitAllClosed(t, site, 1)
@@ -158,6 +176,7 @@ func TestNothingIsLostWhereverTheServerDies(t *testing.T) {
 			}
 			metrics := waitLeader(t, server).Metrics()
 			waitTokensGone(t, site, ids...)
+			waitNoEntries(t, site)
 			server.Stop()
 			for _, id := range ids {
 				report := checkExecution(t, site, id, nodes)
@@ -217,7 +236,7 @@ func executionsToCome(t *testing.T, site *rig.Site) int {
 	for _, record := range records(t, site) {
 		id := execution.ID(record.Status.ExecutionID)
 		if id == "" {
-			waits = true
+			waits = waits || record.Status.Phase != v1alpha1.Rejected
 			continue
 		}
 		ids[id] = true

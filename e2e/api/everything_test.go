@@ -60,6 +60,7 @@ func newEverything(t *testing.T) *everything {
 // executions, stops a Job, reads logs, writes an event twice, reviews a token, renews its
 // authority, and deletes the Jobs and then the records of old executions.
 func (e *everything) do(t *testing.T) {
+	ask(t, e.Site, asItIs) // which is the first one, in place of that of runOnStartup
 	e.run(t, 1, e.sameEventTwice)
 
 	e.prepareTLS(t)

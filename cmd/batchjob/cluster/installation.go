@@ -56,7 +56,7 @@ func (i *Installation) configure(ctx context.Context) error {
 	state, err := i.CoreV1().ConfigMaps(i.Namespace).Get(ctx, progress.StateName(i.Config.Name), metav1.GetOptions{})
 	switch {
 	case err == nil:
-		i.LastTick = progress.LastTick(state)
+		i.LastTick = progress.LastTick(state, i.Config.Name)
 	case !apierrors.IsNotFound(err):
 		return fmt.Errorf("read the last processed tick: %w", err)
 	}

@@ -38,7 +38,12 @@ func closed(t *testing.T, bad int) (*resources.Client, *v1alpha1.Execution) {
 		account.Outcomes[execution.Outcome{State: execution.Failed, Reason: "OOMKilled"}] = failed
 	}
 	account.Admitted = all
-	r, _, err := record.NewStore(api.Executions("checks"), c.Kube.CoreV1().ConfigMaps("checks"), "check").Create(t.Context(), p, account, id.Time())
+	store := record.NewStore(api.Executions("checks"), c.Kube.CoreV1().ConfigMaps("checks"), "check")
+	e, err := store.Create(t.Context(), p.NodeCronJob, execution.Firing{Trigger: p.Trigger, Scheduled: p.Scheduled})
+	if err != nil {
+		t.Fatal(err)
+	}
+	r, err := store.Open(t.Context(), e, p, account, id.Time())
 	if err != nil {
 		t.Fatal(err)
 	}

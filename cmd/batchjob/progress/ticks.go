@@ -12,6 +12,8 @@ import (
 // StateName returns the name of the ConfigMap with a controller's state.
 func StateName(name string) string { return jobspec.StateName(name) }
 
-// LastTick returns the last processed tick from a controller's state. No earlier tick
-// runs. The zero time means that there has been no leader yet.
-func LastTick(state *corev1.ConfigMap) time.Time { return record.LastTick(state) }
+// LastTick returns the last processed tick of a definition from a controller's state. No
+// earlier tick runs. The zero time means that there has been no leader yet.
+func LastTick(state *corev1.ConfigMap, definition string) time.Time {
+	return record.LastTick(state, definition)
+}

@@ -103,7 +103,11 @@ func asked(f *clienttesting.Fake, verb, resource string) (n int) {
 func (a *answers) record(t *testing.T, id execution.ID, phase execution.Phase) *v1alpha1.Execution {
 	t.Helper()
 	store := record.NewStore(a.resources.Executions("checks"), a.client.CoreV1().ConfigMaps("checks"), "check")
-	r, _, err := store.Create(t.Context(), execution.Plan{ID: id, NodeCronJob: "check", Trigger: execution.Cron, Scheduled: id.Time()}, execution.Account{Phase: execution.Open}, id.Time())
+	e, err := store.Create(t.Context(), "check", execution.Firing{Trigger: execution.Cron, Scheduled: id.Time()})
+	if err != nil {
+		t.Fatal(err)
+	}
+	r, err := store.Open(t.Context(), e, execution.Plan{ID: id, NodeCronJob: "check", Trigger: execution.Cron, Scheduled: id.Time()}, execution.Account{Phase: execution.Open}, id.Time())
 	if err != nil {
 		t.Fatal(err)
 	}
