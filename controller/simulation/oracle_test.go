@@ -55,7 +55,9 @@ type jobState struct {
 	forgiven  bool // a user deleted it before the record had it
 	byUser    bool
 	succeeded bool
-	inTime    bool // before it was stopped
+	inTime    bool      // before it was stopped
+	endedAt   time.Time // for inTime
+	looked    time.Time // when the leader that canceled it had read its pods
 }
 
 // series is a series of a node.
@@ -227,7 +229,7 @@ func (o *oracle) podEnded(l *life, succeeded bool) {
 	if state := o.jobs[l.key]; state != nil && succeeded {
 		state.succeeded = true
 		if o.world.lives[l.job.Name] == l { // not the pod of a Job that was deleted and created again
-			state.inTime = l.told().IsZero()
+			state.inTime, state.endedAt = l.told().IsZero(), time.Now()
 		}
 	}
 }

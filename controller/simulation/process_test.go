@@ -24,9 +24,10 @@ type process struct {
 	// The world's lock guards these.
 	dead     bool
 	ending   bool
-	stopped  chan struct{}  // closed when it resumes; nil: it runs
-	attempts map[string]int // of each request
-	replica  *replica       // nil while it starts
+	stopped  chan struct{}        // closed when it resumes; nil: it runs
+	attempts map[string]int       // of each request
+	looked   map[string]time.Time // when it listed pods last, by their selector
+	replica  *replica             // nil while it starts
 }
 
 func processName(slot, born int) string { return fmt.Sprintf("r%d.%d", slot, born) }
@@ -39,7 +40,7 @@ func (w *world) boot(slot int) {
 	w.born++
 	p := &process{
 		world: w, slot: slot, name: processName(slot, w.born), since: time.Now(),
-		killed: make(chan struct{}), attempts: map[string]int{},
+		killed: make(chan struct{}), attempts: map[string]int{}, looked: map[string]time.Time{},
 	}
 	p.ctx, p.exit = context.WithCancel(context.Background())
 	var living context.Context

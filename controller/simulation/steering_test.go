@@ -126,6 +126,9 @@ func (o *oracle) checkStop(job *batchv1.Job) {
 		return
 	}
 	o.checkCanceled("the Job "+job.Name, execution.Reason(end), current.Spec.Cancel)
+	if state := o.jobs[key]; state != nil {
+		state.looked = o.world.acting.looked[jobspec.TaskSelector(name, key).String()]
+	}
 }
 
 // checkCanceled checks that people have asked for what was canceled.
@@ -141,7 +144,7 @@ func (o *oracle) checkCanceled(what string, reason execution.Reason, asked v1alp
 }
 
 // checkCanceledTask checks the outcome of a task that was canceled: it had no Job, or its Job
-// was stopped before the work was done.
+// was stopped before the work was done, so far as the leader could know that.
 func (o *oracle) checkCanceledTask(r *recordState, key execution.Key, reason execution.Reason) {
 	o.stats.Canceled++
 	o.checkCanceled(key.Node+" of "+string(key.Execution), reason, r.object.Spec.Cancel)
@@ -152,7 +155,7 @@ func (o *oracle) checkCanceledTask(r *recordState, key execution.Key, reason exe
 	if l := o.world.lives[jobspec.JobName(name, key)]; l.stopped.IsZero() {
 		o.world.fail("I3: %s of %s counts as canceled, and its Job was not stopped", key.Node, key.Execution)
 	}
-	if job.inTime {
+	if job.inTime && (job.looked.IsZero() || job.endedAt.Before(job.looked)) {
 		o.world.fail("I10: %s of %s counts as canceled, but its work was done", key.Node, key.Execution)
 	}
 }

@@ -148,6 +148,9 @@ func (c client[P]) list(ctx context.Context, o metav1.ListOptions) (found []P, v
 	}
 	err = c.do(ctx, request{verb: "list", kind: c.kind}, func() error {
 		w, t := c.world, c.world.api.tables[c.kind]
+		if c.kind == pods {
+			c.process.looked[selector.String()] = time.Now()
+		}
 		at := w.api.version
 		if o.ResourceVersion != "" {
 			least, err := strconv.Atoi(o.ResourceVersion)
