@@ -1,6 +1,7 @@
 package simulation
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"math/rand" //nolint:depguard // client-go draws from its shared source
@@ -78,12 +79,15 @@ func (v *view) send(ctx context.Context, r request, commit func() error) error {
 	if err := p.awake(l); err != nil {
 		return err
 	}
+	if err := ctx.Err(); err != nil {
+		return err // before it is sent
+	}
 	there, back := w.latency(l)
-	if err := p.sleep(ctx, there, l); err != nil {
-		if r.write && l.next().chance(0.5) { // it was sent already
+	if err := p.wait(ctx, there, l); err != nil {
+		if r.write && l.next().chance(0.5) { // it was sent already, also if the process is suspended since
 			w.after(l.next().between(time.Millisecond, longestStray), func() { _ = w.serve(p, r, l, commit) })
 		}
-		return err
+		return cmp.Or(p.awake(l), err)
 	}
 	if until := w.hangsUntil(p); !until.IsZero() {
 		if err := p.sleep(ctx, time.Until(until)+back, l); err != nil {

@@ -1,6 +1,7 @@
 package simulation
 
 import (
+	"cmp"
 	"context"
 	"fmt"
 	"time"
@@ -210,8 +211,17 @@ func (p *process) rest(d time.Duration) error {
 	}
 }
 
-// sleep sleeps until ctx ends or the process dies.
+// sleep sleeps until ctx ends or the process dies. A process that is suspended notices the
+// end of ctx when it resumes.
 func (p *process) sleep(ctx context.Context, d time.Duration, l luck) error {
+	if err := p.wait(ctx, d, l); err != nil {
+		return cmp.Or(p.awake(l), err)
+	}
+	return nil
+}
+
+// wait waits until ctx ends or the process dies, also while the process is suspended.
+func (p *process) wait(ctx context.Context, d time.Duration, l luck) error {
 	timer := time.NewTimer(d)
 	defer timer.Stop()
 	select {
@@ -222,9 +232,6 @@ func (p *process) sleep(ctx context.Context, d time.Duration, l luck) error {
 	case <-ctx.Done():
 		// Goroutines that wait for the same ctx resume one after the other.
 		if err := p.rest(l.between(time.Microsecond, time.Millisecond)); err != nil {
-			return err
-		}
-		if err := p.awake(l); err != nil {
 			return err
 		}
 		return ctx.Err()

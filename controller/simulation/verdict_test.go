@@ -158,6 +158,11 @@ func (w *world) missing() string {
 		}
 		return "no execution was opened for the tick of " + at.Format(time.TimeOnly)
 	}
+	for _, p := range w.scenario.persons {
+		if w.since() <= p.at {
+			return "a person is yet to create " + p.what
+		}
+	}
 	if w.leader() == nil {
 		return "no replica leads"
 	}
