@@ -287,12 +287,15 @@ var allowedOfController = map[string][]string{
 	"controller/servingcert/certificate": {},
 	"controller/state": {
 		"controller/backoff",
+		"controller/execution",
+		"controller/jobspec",
 		"controller/kube",
 		"controller/lease",
 		"controller/plan",
-		"controller/record",
 		"controller/timing",
+		"k8s.io/api/...",
 		"k8s.io/apimachinery/...",
+		"k8s.io/client-go/...",
 		"k8s.io/utils/...",
 	},
 	"controller/testkit": {

@@ -150,6 +150,7 @@ var allowed = merged(allowedOfController, map[string][]string{
 		"controller/execution",
 		"controller/jobspec",
 		"controller/record",
+		"controller/state",
 		"k8s.io/api/...",
 		"k8s.io/apimachinery/...",
 	},

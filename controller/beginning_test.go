@@ -16,7 +16,7 @@ import (
 	"github.com/batch-job-controller/batch-job-controller/controller/jobspec"
 	"github.com/batch-job-controller/batch-job-controller/controller/kube"
 	"github.com/batch-job-controller/batch-job-controller/controller/plan"
-	"github.com/batch-job-controller/batch-job-controller/controller/record"
+	"github.com/batch-job-controller/batch-job-controller/controller/state"
 )
 
 // beginning is how far a leader comes that dies after its tick, and before the execution is open.
@@ -100,7 +100,7 @@ func TestLeaderThatWasReplacedOpensNothing(t *testing.T) {
 		old := startReplica(t, c, store, cfg)
 		time.Sleep(time.Second)
 		old.kill()
-		states := record.NewStateStore(c.client.CoreV1().ConfigMaps(testNamespace), testName)
+		states := state.NewConfigMapStore(c.client.CoreV1().ConfigMaps(testNamespace), testName)
 		stale, _, err := states.Read(t.Context()) // what it remembers
 		must(t, err)
 		next := startReplica(t, c, store, testConfig())
@@ -112,7 +112,7 @@ func TestLeaderThatWasReplacedOpensNothing(t *testing.T) {
 			Definition: plan.TicksOf{Name: testName}, UID: "late", Name: "late", Firing: execution.Firing{Trigger: execution.Startup, Scheduled: time.Now()},
 		}, time.Now())
 		must(t, err)
-		if _, err = states.Swap(t.Context(), stale); !errors.Is(err, record.ErrConflict) {
+		if _, err = states.Swap(t.Context(), stale); !errors.Is(err, state.ErrConflict) {
 			t.Errorf("swap: got %v, want a conflict", err)
 		}
 		if got := len(c.records()); got != before || before != 1 {

@@ -29,6 +29,7 @@ import (
 	"github.com/batch-job-controller/batch-job-controller/controller/kube"
 	"github.com/batch-job-controller/batch-job-controller/controller/metrics"
 	"github.com/batch-job-controller/batch-job-controller/controller/record"
+	"github.com/batch-job-controller/batch-job-controller/controller/state"
 )
 
 type runtimeObject = runtime.Object
@@ -215,14 +216,14 @@ func inBubble(t *testing.T, f func(*testing.T)) {
 }
 
 // state returns which ticks were processed, and which executions have an entry.
-func (c *cluster) state() record.State {
+func (c *cluster) state() state.Stored {
 	c.t.Helper()
-	state, problems, err := record.NewStateStore(c.client.CoreV1().ConfigMaps(testNamespace), testName).Read(c.ctx)
+	stored, problems, err := state.NewConfigMapStore(c.client.CoreV1().ConfigMaps(testNamespace), testName).Read(c.ctx)
 	must(c.t, err)
 	if len(problems) > 0 {
 		c.t.Errorf("state: %v", problems)
 	}
-	return state
+	return stored
 }
 
 // resources returns the client of the Executions.

@@ -14,7 +14,6 @@ import (
 	"github.com/batch-job-controller/batch-job-controller/controller/lease"
 	"github.com/batch-job-controller/batch-job-controller/controller/plan"
 	"github.com/batch-job-controller/batch-job-controller/controller/queue"
-	"github.com/batch-job-controller/batch-job-controller/controller/record"
 	"github.com/batch-job-controller/batch-job-controller/controller/run"
 	"github.com/batch-job-controller/batch-job-controller/controller/state"
 	"github.com/batch-job-controller/batch-job-controller/controller/timing"
@@ -24,7 +23,7 @@ import (
 // newState returns the writer of the state.
 func (m *Manager) newState() *state.Keeper {
 	return state.NewKeeper(state.Options{
-		Store: record.NewStateStore(m.Client.CoreV1().ConfigMaps(m.Namespace), m.Options.Config.Name),
+		Store: state.NewConfigMapStore(m.Client.CoreV1().ConfigMaps(m.Namespace), m.Options.Config.Name),
 		Clock: m.Clock, Jitter: m.Jitter, Log: m.Log,
 		Rebuild: func(ctx context.Context, fence lease.Fence, known plan.State, s *plan.State) error {
 			return queue.Rebuild(ctx, fence, m.records, m.ticksOf, known, s)
@@ -113,7 +112,7 @@ func (m *Manager) newCallbacks(subjects *kube.Subjects) *auth.Callbacks {
 		Pods:  m.Client.CoreV1().Pods(m.Namespace),
 		Jobs:  m.Client.BatchV1().Jobs(m.Namespace),
 		Notifier: auth.Notices{
-			Controller: name, Namespace: m.Namespace, State: record.StateReference(m.Namespace, name),
+			Controller: name, Namespace: m.Namespace, State: state.Reference(m.Namespace, name),
 			Service:  func() string { return m.source.Config().CallbackServiceName },
 			Subjects: subjects, Announcer: m.announcer, Cache: m.caches, Log: m.Log,
 		},

@@ -9,7 +9,7 @@ import (
 
 	"github.com/batch-job-controller/batch-job-controller/controller/execution"
 	"github.com/batch-job-controller/batch-job-controller/controller/kube"
-	"github.com/batch-job-controller/batch-job-controller/controller/record"
+	"github.com/batch-job-controller/batch-job-controller/controller/state"
 )
 
 // announceOverdue announces ticks that were past startingDeadline before this leader
@@ -35,6 +35,6 @@ func (o *Opener) AnnounceMissed(ctx context.Context, firing execution.Firing, er
 func (o *Opener) announceMissed(ctx context.Context, log *slog.Logger, missed int, message string) {
 	o.Metrics.TicksMissed(missed)
 	log.Warn("ticks missed", "count", missed)
-	o.Announcer.Announce(ctx, record.StateReference(o.Namespace, o.Source.Current().Name), true, kube.EventTicksMissed,
+	o.Announcer.Announce(ctx, state.Reference(o.Namespace, o.Source.Current().Name), true, kube.EventTicksMissed,
 		execution.Truncate(message, kube.MaxEventMessage))
 }

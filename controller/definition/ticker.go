@@ -16,6 +16,7 @@ import (
 	"github.com/batch-job-controller/batch-job-controller/controller/lease"
 	"github.com/batch-job-controller/batch-job-controller/controller/plan"
 	"github.com/batch-job-controller/batch-job-controller/controller/record"
+	"github.com/batch-job-controller/batch-job-controller/controller/state"
 )
 
 // Ticker creates the Executions of the definition's ticks, and that of runOnStartup. It is
@@ -228,7 +229,7 @@ func (t *Ticker) nextTick(ctx context.Context, until, now time.Time) time.Time {
 	if !next.IsZero() {
 		then = "the next one that runs is at " + next.UTC().Format(time.RFC3339)
 	}
-	state := record.StateReference(t.Namespace, t.Source.Current().Name)
+	state := state.Reference(t.Namespace, t.Source.Current().Name)
 	t.Announcer.Announce(ctx, state, true, kube.EventTicksPassedOver, fmt.Sprintf(
 		"ticks until %s count as processed, because a clock was ahead; %s. To run them, delete the executions from the future and ConfigMap %s, and restart the controller",
 		until.UTC().Format(time.RFC3339), then, state.Name))

@@ -1,7 +1,6 @@
 // Package record is the durable state in the cluster: the record of each execution, which is
-// its Execution with an account and the parts of an immutable plan, and the controller's
-// state, with the last ticks and the entries of executions.
-// Executions and the state are changed by compare-and-swap, and parts never.
+// its Execution with an account and the parts of an immutable plan. Executions are changed by
+// compare-and-swap, and parts never.
 //
 //	record.go    Record and its Store: read, listed, swapped, deleted
 //	open.go      an Execution is created, queued, opened, or rejected
@@ -16,8 +15,6 @@
 //	unpack.go    the plan of an Execution, from its parts
 //	schema.go    the schema version, and records of a later one
 //	damaged.go   records that no version can read
-//	state.go     State and its StateStore: which ticks were processed, which executions have an entry
-//	statetext.go its text
 //
 // An execution is opened in three steps: its Execution is created, then the parts of its
 // plan, and then its status names the parts and admits the first node tasks. That last step
@@ -25,7 +22,7 @@
 // with a plan of its own, or rejects it. The names of parts contain a hash of the plan, so
 // that leaders with other plans do not meet before.
 //
-// Records and the state are read and written with requests. A watch only says when to read
+// Records are read and written with requests. A watch only says when to read
 // an Execution again: its cache may lack the last writes of the previous leader. With it, a
 // new leader could miss an open execution and begin another one beside it, or run a task
 // again that has ended and whose Job is deleted. So each leader begins with a list from the API server

@@ -16,7 +16,7 @@ import (
 
 	"github.com/batch-job-controller/batch-job-controller/controller/execution"
 	"github.com/batch-job-controller/batch-job-controller/controller/plan"
-	"github.com/batch-job-controller/batch-job-controller/controller/record"
+	"github.com/batch-job-controller/batch-job-controller/controller/state"
 )
 
 // world plays the API server: the state and the Executions. It checks the invariants of
@@ -28,7 +28,7 @@ type world struct {
 	mu         sync.Mutex
 	random     *rand.Rand
 	faulty     bool // writes fail at random
-	state      record.State
+	state      state.Stored
 	versions   int
 	executions map[string]*object
 	writes     int              // of the state
@@ -149,7 +149,7 @@ func (w *world) locked(write func() error) error {
 	return nil
 }
 
-func (w *world) Read(context.Context) (record.State, []string, error) {
+func (w *world) Read(context.Context) (state.Stored, []string, error) {
 	time.Sleep(w.pause(20 * time.Millisecond))
 	w.mu.Lock()
 	defer w.mu.Unlock()
@@ -158,10 +158,10 @@ func (w *world) Read(context.Context) (record.State, []string, error) {
 	return found, nil, nil
 }
 
-func (w *world) Swap(ctx context.Context, next record.State) (written record.State, err error) {
+func (w *world) Swap(ctx context.Context, next state.Stored) (written state.Stored, err error) {
 	err = w.request(ctx, func() error {
 		if next.Version() != w.state.Version() {
-			return record.ErrConflict
+			return state.ErrConflict
 		}
 		w.put(next.State)
 		w.writes++
@@ -179,7 +179,7 @@ func (w *world) put(s plan.State) {
 		uid = w.state.Object.UID
 	}
 	w.versions++
-	w.state = record.State{State: s.Clone(), Object: &corev1.ConfigMap{
+	w.state = state.Stored{State: s.Clone(), Object: &corev1.ConfigMap{
 		ObjectMeta: metav1.ObjectMeta{UID: uid, ResourceVersion: strconv.Itoa(w.versions)},
 	}}
 }
@@ -188,7 +188,7 @@ func (w *world) put(s plan.State) {
 func (w *world) deleteState() {
 	w.mu.Lock()
 	defer w.mu.Unlock()
-	w.state = record.State{}
+	w.state = state.Stored{}
 }
 
 func (w *world) read(uid string) object {

@@ -11,7 +11,6 @@ import (
 	"github.com/batch-job-controller/batch-job-controller/controller/kube"
 	"github.com/batch-job-controller/batch-job-controller/controller/lease"
 	"github.com/batch-job-controller/batch-job-controller/controller/plan"
-	"github.com/batch-job-controller/batch-job-controller/controller/record"
 	"github.com/batch-job-controller/batch-job-controller/controller/timing"
 )
 
@@ -43,7 +42,7 @@ func (k *Keeper) commit(w *waiting) {
 		k.putBack(batch, nil)
 		return
 	}
-	k.write(write, batch, record.State{State: next, Object: base.Object}, demanded)
+	k.write(write, batch, Stored{State: next, Object: base.Object}, demanded)
 }
 
 // pause waits until it is time for the next try. It reports whether ctx has not ended.
@@ -61,7 +60,7 @@ func (k *Keeper) pause(ctx context.Context) bool {
 // base returns the state to change. A state that is missing is created first, as one that is
 // being restored: it has to exist before the Executions are read whose entries it gets,
 // or a second deletion would go unnoticed. It is restored when it is written again.
-func (k *Keeper) base(w *waiting) (base record.State, ok bool) {
+func (k *Keeper) base(w *waiting) (base Stored, ok bool) {
 	base = k.present()
 	if !base.Restoring {
 		return base, true
@@ -84,7 +83,7 @@ func (k *Keeper) base(w *waiting) (base record.State, ok bool) {
 }
 
 // create creates the state.
-func (k *Keeper) create(w *waiting, base record.State) (ok bool) {
+func (k *Keeper) create(w *waiting, base Stored) (ok bool) {
 	write, done, err := w.fence(w.ctx)
 	if err != nil {
 		k.refuse(w, err)
@@ -101,7 +100,7 @@ func (k *Keeper) create(w *waiting, base record.State) (ok bool) {
 }
 
 // present returns a copy of the state as it was last read or written.
-func (k *Keeper) present() record.State {
+func (k *Keeper) present() Stored {
 	k.mu.Lock()
 	defer k.mu.Unlock()
 	present := k.current
@@ -111,7 +110,7 @@ func (k *Keeper) present() record.State {
 
 // write writes the next state, unless it is the present one. But if an earlier write may
 // still be carried out, it would change that one later: a write makes it conflict.
-func (k *Keeper) write(ctx context.Context, batch []*waiting, next record.State, demanded bool) {
+func (k *Keeper) write(ctx context.Context, batch []*waiting, next Stored, demanded bool) {
 	if next.Equal(k.State()) {
 		if !demanded && (k.lost == nil || *k.lost != next.Version()) {
 			k.succeeded(batch)
@@ -128,7 +127,7 @@ func (k *Keeper) write(ctx context.Context, batch []*waiting, next record.State,
 	k.succeeded(batch)
 }
 
-func (k *Keeper) wrote(written record.State) {
+func (k *Keeper) wrote(written Stored) {
 	k.lost = nil
 	k.mu.Lock()
 	defer k.mu.Unlock()
@@ -186,8 +185,8 @@ func (k *Keeper) succeeded(batch []*waiting) {
 }
 
 // notWritten goes on after a write that failed, or whose response was lost.
-func (k *Keeper) notWritten(batch []*waiting, next record.State, err error) {
-	conflict := errors.Is(err, record.ErrConflict)
+func (k *Keeper) notWritten(batch []*waiting, next Stored, err error) {
+	conflict := errors.Is(err, ErrConflict)
 	isLost := !conflict && kube.MayBeCarriedOut(err)
 	if conflict || isLost {
 		k.breakChain()

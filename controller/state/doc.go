@@ -1,9 +1,11 @@
 // Package state has the one writer of the state in this process. It merges the changes of
-// all definitions that wait into one compare-and-swap.
+// all definitions that wait into one compare-and-swap of the ConfigMap that stores it.
 //
-//	keeper.go  Keeper: what was last read or written, and its chain
-//	change.go  Change: how a change waits until it is written or refused
-//	commit.go  one read and one write for all changes that wait
+//	configmap.go the ConfigMap: what it is for, how it is read and swapped
+//	text.go      its text: a line for each definition and each execution
+//	keeper.go    Keeper: what was last read or written, and its chain
+//	change.go    Change: how a change waits until it is written or refused
+//	commit.go    one read and one write for all changes that wait
 //
 // What this process knows of the state may be stale: another replica may have written it.
 // The Keeper finds that out by its next write, which conflicts, and refuses no change
@@ -19,5 +21,5 @@
 // counted: docs/design/0014 has the proof that this is needed.
 //
 // The package knows neither executions nor definitions. Package plan decides how the state
-// changes, package record how it is stored.
+// changes.
 package state

@@ -13,13 +13,12 @@ import (
 	"github.com/batch-job-controller/batch-job-controller/controller/kube"
 	"github.com/batch-job-controller/batch-job-controller/controller/lease"
 	"github.com/batch-job-controller/batch-job-controller/controller/plan"
-	"github.com/batch-job-controller/batch-job-controller/controller/record"
 )
 
-// Store reads and writes the state. It is a record.StateStore.
+// Store reads and writes the state.
 type Store interface {
-	Read(ctx context.Context) (state record.State, problems []string, err error)
-	Swap(ctx context.Context, next record.State) (written record.State, err error)
+	Read(ctx context.Context) (state Stored, problems []string, err error)
+	Swap(ctx context.Context, next Stored) (written Stored, err error)
 }
 
 // Options are the options of a Keeper.
@@ -55,7 +54,7 @@ type Keeper struct {
 	logged     []string  // problems
 
 	mu      sync.Mutex
-	current record.State // as last read or written
+	current Stored // as last read or written
 	chain   uint64
 	waiting []*waiting
 }
@@ -77,7 +76,7 @@ func (k *Keeper) Resume(ctx context.Context) error {
 	}
 	defer func() { <-k.committing }()
 	k.mu.Lock()
-	k.current = record.State{}
+	k.current = Stored{}
 	k.chain++
 	k.mu.Unlock()
 	k.known, k.retryAt, k.failures = plan.State{}, time.Time{}, 0

@@ -14,11 +14,10 @@ import (
 	"github.com/batch-job-controller/batch-job-controller/controller/execution"
 	"github.com/batch-job-controller/batch-job-controller/controller/lease"
 	"github.com/batch-job-controller/batch-job-controller/controller/plan"
-	"github.com/batch-job-controller/batch-job-controller/controller/record"
 	"github.com/batch-job-controller/batch-job-controller/controller/state"
 )
 
-var _ state.Store = record.StateStore{}
+var _ state.Store = state.ConfigMapStore{}
 
 func keeperOptions(s *store) state.Options {
 	return state.Options{Store: s, Clock: clock.RealClock{}, Log: slog.New(slog.DiscardHandler)}

@@ -19,7 +19,6 @@ import (
 	"github.com/batch-job-controller/batch-job-controller/controller/execution"
 	"github.com/batch-job-controller/batch-job-controller/controller/lease"
 	"github.com/batch-job-controller/batch-job-controller/controller/plan"
-	"github.com/batch-job-controller/batch-job-controller/controller/record"
 	"github.com/batch-job-controller/batch-job-controller/controller/state"
 )
 
@@ -40,7 +39,7 @@ var errLost = errors.New("connection reset")
 // store plays the API server. Writes take a second.
 type store struct {
 	mu      sync.Mutex
-	stored  record.State
+	stored  state.Stored
 	created int // how often the state was created
 	version int
 	log     []string // "read", "write"
@@ -63,7 +62,7 @@ func (s *store) put(next plan.State) {
 		s.created++
 	}
 	s.version++
-	s.stored = record.State{State: next.Clone(), Object: &corev1.ConfigMap{ObjectMeta: metav1.ObjectMeta{
+	s.stored = state.Stored{State: next.Clone(), Object: &corev1.ConfigMap{ObjectMeta: metav1.ObjectMeta{
 		UID: types.UID(strconv.Itoa(s.created)), ResourceVersion: strconv.Itoa(s.version),
 	}}}
 	if s.written != nil {
@@ -83,7 +82,7 @@ func (s *store) edit(change func(*plan.State)) {
 func (s *store) delete() {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	s.stored = record.State{}
+	s.stored = state.Stored{}
 }
 
 func (s *store) now() plan.State {
@@ -101,15 +100,15 @@ func (s *store) requests() string {
 	return log
 }
 
-func (s *store) Read(ctx context.Context) (record.State, []string, error) {
+func (s *store) Read(ctx context.Context) (state.Stored, []string, error) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	s.log = append(s.log, "read")
 	if err := ctx.Err(); err != nil {
-		return record.State{}, nil, err
+		return state.Stored{}, nil, err
 	}
 	if s.down {
-		return record.State{}, nil, errLost
+		return state.Stored{}, nil, errLost
 	}
 	found := s.stored
 	found.State = found.Clone()
@@ -119,7 +118,7 @@ func (s *store) Read(ctx context.Context) (record.State, []string, error) {
 	return found, nil, nil
 }
 
-func (s *store) Swap(ctx context.Context, next record.State) (record.State, error) {
+func (s *store) Swap(ctx context.Context, next state.Stored) (state.Stored, error) {
 	s.mu.Lock()
 	s.log = append(s.log, "write")
 	what := none
@@ -133,7 +132,7 @@ func (s *store) Swap(ctx context.Context, next record.State) (record.State, erro
 	select {
 	case <-time.After(time.Second):
 	case <-ctx.Done():
-		return record.State{}, ctx.Err()
+		return state.Stored{}, ctx.Err()
 	}
 	switch what {
 	case none:
@@ -146,18 +145,18 @@ func (s *store) Swap(ctx context.Context, next record.State) (record.State, erro
 			_, _ = s.swap(next)
 		}()
 	case tooMany:
-		return record.State{}, apierrors.NewTooManyRequests("busy", 1)
+		return state.Stored{}, apierrors.NewTooManyRequests("busy", 1)
 	case forbidden:
-		return record.State{}, apierrors.NewForbidden(corev1.Resource("configmaps"), "check-state", errors.New("no"))
+		return state.Stored{}, apierrors.NewForbidden(corev1.Resource("configmaps"), "check-state", errors.New("no"))
 	}
-	return record.State{}, errLost
+	return state.Stored{}, errLost
 }
 
-func (s *store) swap(next record.State) (record.State, error) {
+func (s *store) swap(next state.Stored) (state.Stored, error) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	if next.Version() != s.stored.Version() {
-		return record.State{}, record.ErrConflict
+		return state.Stored{}, state.ErrConflict
 	}
 	s.put(next.State)
 	return s.stored, nil

@@ -6,7 +6,7 @@ import (
 	corev1 "k8s.io/api/core/v1"
 
 	"github.com/batch-job-controller/batch-job-controller/controller/jobspec"
-	"github.com/batch-job-controller/batch-job-controller/controller/record"
+	"github.com/batch-job-controller/batch-job-controller/controller/state"
 )
 
 // StateName returns the name of the ConfigMap with a controller's state.
@@ -14,6 +14,6 @@ func StateName(name string) string { return jobspec.StateName(name) }
 
 // LastTick returns the last processed tick of a definition from a controller's state. No
 // earlier tick runs. The zero time means that there has been no leader yet.
-func LastTick(state *corev1.ConfigMap, definition string) time.Time {
-	return record.LastTick(state, definition)
+func LastTick(object *corev1.ConfigMap, definition string) time.Time {
+	return state.LastTick(object, definition)
 }

@@ -1,4 +1,4 @@
-package record
+package state
 
 import (
 	"maps"
@@ -41,14 +41,14 @@ func goldenState() plan.State {
 }
 
 func TestTheStateAsText(t *testing.T) {
-	got, problems := parseState(sharedGolden)
+	got, problems := parse(sharedGolden)
 	if diff := cmp.Diff(goldenState(), got); diff != "" || len(problems) > 0 {
 		t.Errorf("problems %q, parsed (-want +got):\n%s", problems, diff)
 	}
-	if diff := cmp.Diff(sharedGolden, stateData(goldenState(), map[string]string{"note": "of another tool", "ticks": "old"})); diff != "" {
+	if diff := cmp.Diff(sharedGolden, dataOf(goldenState(), map[string]string{"note": "of another tool", "ticks": "old"})); diff != "" {
 		t.Errorf("printed (-want +got):\n%s", diff)
 	}
-	if got := stateData(plan.State{}, sharedGolden); !maps.Equal(got, map[string]string{"note": "of another tool"}) {
+	if got := dataOf(plan.State{}, sharedGolden); !maps.Equal(got, map[string]string{"note": "of another tool"}) {
 		t.Errorf("an empty state: got %q", got)
 	}
 }
@@ -88,7 +88,7 @@ func TestAStateThatWasEdited(t *testing.T) {
 	}
 	for name, tt := range tests {
 		t.Run(name, func(t *testing.T) {
-			got, problems := parseState(tt.data)
+			got, problems := parse(tt.data)
 			if diff := cmp.Diff(tt.want, got); diff != "" {
 				t.Errorf("state (-want +got):\n%s", diff)
 			}
@@ -103,8 +103,8 @@ func TestAStateThatWasEdited(t *testing.T) {
 // TestFormerKeysAreDeleted also keeps a controller of before from opening an execution anew.
 func TestFormerKeysAreDeleted(t *testing.T) {
 	former := map[string]string{"newestExecution": "20261124034200", "lastTick": "2026-11-24T03:42:00Z", "schedule": "s", "opening": "cron 2026-11-24T03:42:00Z"}
-	s, problems := parseState(former)
-	if got := stateData(s, former); len(problems) > 0 || !maps.Equal(got, map[string]string{"newestExecution": "20261124034200"}) {
+	s, problems := parse(former)
+	if got := dataOf(s, former); len(problems) > 0 || !maps.Equal(got, map[string]string{"newestExecution": "20261124034200"}) {
 		t.Errorf("problems %q, got %q", problems, got)
 	}
 }
@@ -115,7 +115,7 @@ func FuzzParseShared(f *testing.F) {
 	f.Add("-", "a - - - -\n\u00a0b\u0085c", "\x00\xff - \x00 00000101000000 -\n-\n- - - - -", "18446744073709551616")
 	f.Fuzz(func(t *testing.T, newest, ticks, executions, grants string) {
 		data := map[string]string{"newestExecution": newest, "ticks": ticks, "executions": executions, "grants": grants, "note": newest}
-		s, _ := parseState(data)
+		s, _ := parse(data)
 		if countLines(executions) < len(s.Entries)+len(s.Damaged) {
 			t.Errorf("%d entries and %d damaged ones in %q", len(s.Entries), len(s.Damaged), executions)
 		}
@@ -130,12 +130,12 @@ func FuzzParseShared(f *testing.F) {
 func checkRoundTrip(t *testing.T, s plan.State, had map[string]string) {
 	t.Helper()
 	for {
-		data := stateData(s, had)
-		got, problems := parseState(data)
+		data := dataOf(s, had)
+		got, problems := parse(data)
 		if !got.Equal(s) || len(problems) > 0 {
 			t.Errorf("problems %q, written and read (-want +got):\n%s", problems, cmp.Diff(s, got))
 		}
-		if again := stateData(got, data); !maps.Equal(again, data) {
+		if again := dataOf(got, data); !maps.Equal(again, data) {
 			t.Errorf("written again: %s", cmp.Diff(data, again))
 		}
 		if data["note"] != had["note"] {

@@ -1,4 +1,4 @@
-package record
+package state
 
 import (
 	"cmp"
@@ -35,10 +35,10 @@ const none = "-"
 // They are deleted: a controller of before must not open again what was opened since.
 var formerKeys = [...]string{"lastTick", "schedule", "opening"}
 
-// parseState parses the keys of the state. It forgets damaged ones and damaged lines, and
+// parse parses the keys of the state. It forgets damaged ones and damaged lines, and
 // returns their problems, but keeps damaged lines of executions (plan.State.Damaged):
 // without them, two executions of a definition could be open.
-func parseState(data map[string]string) (s plan.State, problems []string) {
+func parse(data map[string]string) (s plan.State, problems []string) {
 	problem := func(key, value string) { problems = append(problems, fmt.Sprintf("%s: %.200q", key, value)) }
 	if text := data[newestKey]; text != "" {
 		id, err := execution.ParseID(text)
@@ -83,8 +83,8 @@ func parseState(data map[string]string) (s plan.State, problems []string) {
 	return s, problems
 }
 
-// stateData returns the data of the state, with the keys of other tools that it had.
-func stateData(s plan.State, had map[string]string) map[string]string {
+// dataOf returns the data of the state, with the keys of other tools that it had.
+func dataOf(s plan.State, had map[string]string) map[string]string {
 	data := map[string]string{}
 	maps.Copy(data, had)
 	for _, key := range formerKeys {

@@ -1,4 +1,4 @@
-package record
+package state
 
 import (
 	"context"
@@ -20,60 +20,60 @@ import (
 // skipped tick has none. It is changed by compare-and-swap, and always before an execution
 // opens: a leader that was suspended beyond its Lease cannot open an execution beside that
 // of its successor.
-const stateComponent = "state"
+const component = "state"
 
-// StateReference returns the reference of an event about a controller's state.
-func StateReference(namespace, controller string) corev1.ObjectReference {
+// Reference returns the reference of an event about a controller's state.
+func Reference(namespace, controller string) corev1.ObjectReference {
 	return corev1.ObjectReference{APIVersion: "v1", Kind: "ConfigMap", Namespace: namespace, Name: jobspec.StateName(controller)}
 }
 
 // LastTick returns the last processed tick of a definition from a state, or the zero time.
 func LastTick(object *corev1.ConfigMap, definition string) time.Time {
-	s, _ := parseState(object.Data)
+	s, _ := parse(object.Data)
 	return s.Ticks[definition].Last
 }
 
-// State is the state of all definitions that this leader last read or wrote. Package
-// plan decides how it changes, package state writes it.
-type State struct {
+// Stored is the state of all definitions as it was read or written. Package plan decides how
+// it changes.
+type Stored struct {
 	plan.State
 	Object *corev1.ConfigMap // nil: it does not exist
 }
 
 // Version distinguishes the versions of the state in the API server. It is empty if the
 // state does not exist.
-func (s State) Version() string {
+func (s Stored) Version() string {
 	if s.Object == nil {
 		return ""
 	}
 	return string(s.Object.UID) + " " + s.Object.ResourceVersion
 }
 
-// StateStore reads and writes the state of one controller.
-type StateStore struct {
+// ConfigMapStore reads and writes the state of one controller.
+type ConfigMapStore struct {
 	client     corev1client.ConfigMapInterface
 	controller string
 }
 
-// NewStateStore returns the store of a controller's state.
-func NewStateStore(client corev1client.ConfigMapInterface, controller string) StateStore {
-	return StateStore{client: client, controller: controller}
+// NewConfigMapStore returns the store of a controller's state.
+func NewConfigMapStore(client corev1client.ConfigMapInterface, controller string) ConfigMapStore {
+	return ConfigMapStore{client: client, controller: controller}
 }
 
 // Read reads the state of all definitions from the API server: what is readable, and
 // the problems of what is forgotten.
-func (s StateStore) Read(ctx context.Context) (state State, problems []string, err error) {
+func (s ConfigMapStore) Read(ctx context.Context) (stored Stored, problems []string, err error) {
 	name := jobspec.StateName(s.controller)
 	object, err := s.client.Get(ctx, name, metav1.GetOptions{})
 	if apierrors.IsNotFound(err) {
-		return State{}, nil, nil
+		return Stored{}, nil, nil
 	}
 	if err != nil {
-		return State{}, nil, fmt.Errorf("read %s: %w", name, err)
+		return Stored{}, nil, fmt.Errorf("read %s: %w", name, err)
 	}
-	state.Object = object
-	state.State, problems = parseState(object.Data)
-	return state, problems, nil
+	stored.Object = object
+	stored.State, problems = parse(object.Data)
+	return stored, problems, nil
 }
 
 // ErrConflict says that another writer has changed the state since it was read.
@@ -81,24 +81,24 @@ var ErrConflict = errors.New("conflict")
 
 // Swap writes the state of all definitions. It returns ErrConflict if another writer
 // has changed, created or deleted the state since it was read.
-func (s StateStore) Swap(ctx context.Context, next State) (written State, err error) {
+func (s ConfigMapStore) Swap(ctx context.Context, next Stored) (written Stored, err error) {
 	object := &corev1.ConfigMap{ObjectMeta: metav1.ObjectMeta{
-		Name: jobspec.StateName(s.controller), Labels: jobspec.CommonLabels(s.controller, stateComponent), Annotations: jobspec.CommonAnnotations(),
+		Name: jobspec.StateName(s.controller), Labels: jobspec.CommonLabels(s.controller, component), Annotations: jobspec.CommonAnnotations(),
 	}}
 	if next.Object != nil {
 		object = next.Object.DeepCopy()
 	}
-	object.Data = stateData(next.State, object.Data)
+	object.Data = dataOf(next.State, object.Data)
 	written.Object, err = s.write(ctx, object, next.Object == nil)
 	if err != nil {
-		return State{}, err
+		return Stored{}, err
 	}
-	// Its problems are those of next, which Read has returned: stateData adds none.
-	written.State, _ = parseState(written.Object.Data)
+	// Its problems are those of next, which Read has returned: dataOf adds none.
+	written.State, _ = parse(written.Object.Data)
 	return written, nil
 }
 
-func (s StateStore) write(ctx context.Context, object *corev1.ConfigMap, isNew bool) (written *corev1.ConfigMap, err error) {
+func (s ConfigMapStore) write(ctx context.Context, object *corev1.ConfigMap, isNew bool) (written *corev1.ConfigMap, err error) {
 	if isNew {
 		written, err = s.client.Create(ctx, object, metav1.CreateOptions{})
 	} else {
