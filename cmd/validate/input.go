@@ -8,35 +8,21 @@ import (
 	"os"
 	"path/filepath"
 
+	"github.com/batch-job-controller/batch-job-controller/cmd/validate/manifest"
 	"github.com/batch-job-controller/batch-job-controller/controller/config"
 )
 
 // Input is what to check: the two values of the ConfigMap, or a NodeCronJob, and their
 // environment.
 type Input struct {
-	Values      map[string]Value // by the keys of the ConfigMap
-	NodeCronJob *NodeCronJob     // instead of Values
+	Values      map[string]manifest.Value // by the keys of the ConfigMap
+	NodeCronJob *manifest.NodeCronJob     // instead of Values
 
 	Env    config.Env // of the controller
 	Node   string     // whose Job is rendered
 	Nodes  int        // number of selected nodes; 0: unknown
 	Volume int64      // bytes of the report directory; 0: unknown
 	Report int64      // bytes of a node's report in an execution; 0: unknown
-}
-
-// Value is the text of a key of the ConfigMap, and its source.
-type Value struct {
-	Text string
-	File string // its name in messages
-	// Line maps a line of the text to a line of the file. Nil: the text is the file.
-	Line func(line int) int
-}
-
-func (v Value) line(line int) int {
-	if v.Line == nil {
-		return line
-	}
-	return v.Line(line)
 }
 
 // Defaults for what the command line does not say.
@@ -53,7 +39,7 @@ func (o *options) read(stdin io.Reader) ([]Input, error) {
 	if err != nil {
 		return nil, fmt.Errorf("-f: %w", err)
 	}
-	m, isManifest, err := readManifest(text, fileName(o.config))
+	m, isManifest, err := manifest.Read(text, fileName(o.config))
 	if err != nil {
 		return nil, fmt.Errorf("-f %s: %w", o.config, err)
 	}
@@ -71,7 +57,7 @@ func (o *options) read(stdin io.Reader) ([]Input, error) {
 		return nil, fmt.Errorf("-t: %w", err)
 	}
 	in := o.input()
-	in.Values = map[string]Value{
+	in.Values = map[string]manifest.Value{
 		config.ConfigKey:      {Text: text, File: fileName(o.config)},
 		config.PodTemplateKey: {Text: template, File: fileName(o.template)},
 	}
@@ -88,14 +74,14 @@ func (o *options) input() Input {
 
 // inManifest returns what a manifest has: the configuration of a controller, or NodeCronJobs,
 // or both.
-func (o *options) inManifest(m bundle) (all []Input, err error) {
+func (o *options) inManifest(m manifest.Manifest) (all []Input, err error) {
 	if o.template != "" {
 		return nil, fmt.Errorf("-t %s: omit it, because -f %s is a manifest, which contains the template", o.template, o.config)
 	}
-	if m.configMap != nil {
+	if m.Configuration != nil {
 		in := o.input()
-		in.Values = m.configMap.values
-		env, err := m.environment()
+		in.Values = m.Configuration.Values
+		env, err := m.Environment(sampleNamespace)
 		if err != nil {
 			return nil, fmt.Errorf("-f %s: %w", o.config, err)
 		}
@@ -104,7 +90,7 @@ func (o *options) inManifest(m bundle) (all []Input, err error) {
 		in.Env = env
 		all = append(all, in)
 	}
-	for _, n := range m.nodeCronJobs {
+	for _, n := range m.NodeCronJobs {
 		in := o.input()
 		in.NodeCronJob, in.Env.Namespace = n, cmp.Or(in.Env.Namespace, n.Namespace)
 		all = append(all, in)

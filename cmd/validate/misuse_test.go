@@ -32,18 +32,18 @@ func TestRunRefusesWhatItIsToldWrong(t *testing.T) {
 		"a volume of a size that is none": {args: []string{"-volume", "20GiB"}, wantStatus: exitMisused, want: []string{"must be a size, such as 64Ki"}},
 		"a volume of no size":             {args: []string{"-volume", "0"}, wantStatus: exitMisused, want: []string{"must be a size"}},
 		"stdin without a template":        {args: []string{"-f", "-"}, stdin: goodConfig, wantStatus: exitMisused, want: []string{"-t: must name the pod template"}},
-		"a manifest and a template":       {args: []string{"-f", "-", "-t", "t.yaml"}, stdin: manifest(goodConfig, goodTemplate), wantStatus: exitMisused, want: []string{"-t t.yaml: omit it"}},
+		"a manifest and a template":       {args: []string{"-f", "-", "-t", "t.yaml"}, stdin: manifestOf(goodConfig, goodTemplate), wantStatus: exitMisused, want: []string{"-t t.yaml: omit it"}},
 		"a manifest without a ConfigMap":  {args: []string{"-f", "-"}, stdin: service, wantStatus: exitMisused, want: []string{"-f -: is a manifest without a NodeCronJob, and without a ConfigMap"}},
 		"a manifest with two": {
-			args: []string{"-f", "-"}, stdin: manifest(goodConfig, goodTemplate) + "---\n" + strings.ReplaceAll(manifest(goodConfig, goodTemplate), "name: check\n  namespace", "name: other\n  namespace"),
+			args: []string{"-f", "-"}, stdin: manifestOf(goodConfig, goodTemplate) + "---\n" + strings.ReplaceAll(manifestOf(goodConfig, goodTemplate), "name: check\n  namespace", "name: other\n  namespace"),
 			wantStatus: exitMisused, want: []string{"several ConfigMaps", "such as check and other"},
 		},
 		"a manifest with a Deployment that is none": {
-			args: []string{"-f", "-"}, stdin: manifest(goodConfig, goodTemplate) + "---\napiVersion: apps/v1\nkind: Deployment\nmetadata: {name: broken}\nspec: here\n",
+			args: []string{"-f", "-"}, stdin: manifestOf(goodConfig, goodTemplate) + "---\napiVersion: apps/v1\nkind: Deployment\nmetadata: {name: broken}\nspec: here\n",
 			wantStatus: exitMisused, want: []string{"-f -: deployment broken"},
 		},
 		"a manifest with a controller whose environment is elsewhere": {
-			args: []string{"-f", "-"}, stdin: manifest(goodConfig, goodTemplate) + controllerWith("check", "{name: POD_IP, valueFrom: {secretKeyRef: {name: address, key: ip}}}"),
+			args: []string{"-f", "-"}, stdin: manifestOf(goodConfig, goodTemplate) + controllerWith("check", "{name: POD_IP, valueFrom: {secretKeyRef: {name: address, key: ip}}}"),
 			wantStatus: exitMisused, want: []string{"-f -: deployment controller", "POD_IP: Secret address is not in the manifest", "-pod-ip"},
 		},
 		"a manifest that ends badly": {args: []string{"-f", "-"}, stdin: service + "---\n[a\n", wantStatus: exitMisused, want: []string{"-f -: yaml: line"}},

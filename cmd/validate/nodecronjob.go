@@ -13,39 +13,28 @@ import (
 	kjson "sigs.k8s.io/json"
 	"sigs.k8s.io/yaml"
 
+	"github.com/batch-job-controller/batch-job-controller/cmd/validate/manifest"
 	"github.com/batch-job-controller/batch-job-controller/controller/api/v1alpha1"
 	"github.com/batch-job-controller/batch-job-controller/controller/config"
 )
 
-// NodeCronJob is a NodeCronJob of a manifest.
-type NodeCronJob struct {
-	Name, Namespace string
-	File            string // its name in messages
-	object          *yamlv3.Node
-}
-
 // NodeCronJobs checks the NodeCronJobs of a manifest, in their order. It returns an error if
 // the manifest cannot be read.
 func NodeCronJobs(text, file string, now time.Time) (results []*Result, err error) {
-	m, _, err := readManifest(text, file)
+	m, _, err := manifest.Read(text, file)
 	if err != nil {
 		return nil, err
 	}
-	for _, n := range m.nodeCronJobs {
+	for _, n := range m.NodeCronJobs {
 		results = append(results, Check(Input{NodeCronJob: n, Env: config.Env{Namespace: n.Namespace}}, now))
 	}
 	return results, nil
 }
 
-func newNodeCronJob(object *yamlv3.Node, file string) *NodeCronJob {
-	metadata := entry(object, "metadata")
-	return &NodeCronJob{Name: scalar(metadata, "name"), Namespace: scalar(metadata, "namespace"), File: file, object: object}
-}
-
 // decodeNodeCronJob validates a NodeCronJob with the controller's code.
 func (c *checking) decodeNodeCronJob(now time.Time) {
 	n := c.Input.NodeCronJob
-	typed, wrong, err := n.decode()
+	typed, wrong, err := decodeObject(n.Object)
 	if err != nil {
 		c.problem("", "Invalid value: "+err.Error())
 		return
@@ -85,13 +74,13 @@ func usualController(env config.Env, now time.Time) (config.Controller, error) {
 // maxWrongTypes is how many values of a wrong type are reported.
 const maxWrongTypes = 20
 
-// decode returns the NodeCronJob without what is of a wrong type or unknown, and that.
-func (n *NodeCronJob) decode() (*v1alpha1.NodeCronJob, []Finding, error) {
-	wrong := duplicates(n.object, "")
-	if got := scalar(n.object, "apiVersion"); got != v1alpha1.GroupVersion().String() {
+// decodeObject returns a NodeCronJob without what is of a wrong type or unknown, and that.
+func decodeObject(object *yamlv3.Node) (*v1alpha1.NodeCronJob, []Finding, error) {
+	wrong := duplicates(object, "")
+	if got := manifest.Scalar(object, "apiVersion"); got != v1alpha1.GroupVersion().String() {
 		wrong = append(wrong, Finding{Path: "apiVersion", Message: fmt.Sprintf("Invalid value: %q: must be %s", got, v1alpha1.GroupVersion())})
 	}
-	text, err := yamlv3.Marshal(n.object)
+	text, err := yamlv3.Marshal(object)
 	if err != nil {
 		return nil, nil, err
 	}

@@ -52,10 +52,10 @@ func TestRunOnNodeCronJobs(t *testing.T) {
 		"the Jobs of two NodeCronJobs": {
 			stdin: aNodeCronJob + "---\n" + strings.ReplaceAll(textNodeCronJob, "name: text", "name: text, namespace: other"), args: []string{"-f", "-", "-o", "job"},
 		},
-		"a NodeCronJob beside a configuration": {stdin: manifest(goodConfig, goodTemplate) + "---\n" + aNodeCronJob, args: []string{"-f", "-"}},
+		"a NodeCronJob beside a configuration": {stdin: manifestOf(goodConfig, goodTemplate) + "---\n" + aNodeCronJob, args: []string{"-f", "-"}},
 		"advice on a NodeCronJob":              {stdin: replaced("42 3 * * *", "* * * * *", ":1.2.3", "").Replace(textNodeCronJob), args: []string{"-f", "-", "-nodes", "1"}},
 		"a NodeCronJob with all that is wrong": {
-			stdin: "# first\n" + manifest(goodConfig, goodTemplate) + "---\n" + `apiVersion: batch-job-controller.io/v1alpha1
+			stdin: "# first\n" + manifestOf(goodConfig, goodTemplate) + "---\n" + `apiVersion: batch-job-controller.io/v1alpha1
 kind: NodeCronJob
 metadata: {name: Check}
 spec:

@@ -7,13 +7,14 @@ import (
 
 	yamlv3 "go.yaml.in/yaml/v3"
 
+	"github.com/batch-job-controller/batch-job-controller/cmd/validate/manifest"
 	"github.com/batch-job-controller/batch-job-controller/controller/config"
 	"github.com/batch-job-controller/batch-job-controller/controller/podtext"
 )
 
 // places finds the lines of findings.
 type places struct {
-	values       map[string]Value
+	values       map[string]manifest.Value
 	config       *yamlv3.Node
 	templatePath string       // of a textual template
 	template     *yamlv3.Node // the rendered template
@@ -23,18 +24,18 @@ type places struct {
 func newPlaces(in Input) places {
 	p := places{values: in.Values, templatePath: config.PodTemplateKey}
 	if n := in.NodeCronJob; n != nil {
-		p.values = map[string]Value{config.ConfigKey: {File: n.File, Line: lineFrom(n.object.Line)}}
-		p.config, p.templatePath = n.object, textTemplatePath
-		if text := entry(entry(n.object, "spec"), "podTemplate"); text != nil && text.Kind == yamlv3.ScalarNode {
-			p.values[config.PodTemplateKey] = Value{Text: text.Value, File: n.File, Line: lineWithin(text)}
+		p.values = map[string]manifest.Value{config.ConfigKey: {File: n.File, Line: lineFrom(n.Object.Line)}}
+		p.config, p.templatePath = n.Object, textTemplatePath
+		if text := manifest.Entry(manifest.Entry(n.Object, "spec"), "podTemplate"); text != nil && text.Kind == yamlv3.ScalarNode {
+			p.values[config.PodTemplateKey] = manifest.Value{Text: text.Value, File: n.File, Line: manifest.LineWithin(text)}
 		}
 	} else if v, ok := in.Values[config.ConfigKey]; ok {
-		p.config = parse(v.Text)
+		p.config = manifest.Parse(v.Text)
 	}
 	if v, ok := p.values[config.PodTemplateKey]; ok {
 		rendered, lines, err := podtext.Trace(v.Text)
 		if p.lines = lines; err == nil {
-			p.template = parse(rendered)
+			p.template = manifest.Parse(rendered)
 		}
 	}
 	return p
@@ -80,11 +81,11 @@ func (p places) inConfig(path, message string) Finding {
 	if !ok || path == "clock" {
 		return p.elsewhere(path, config.ConfigKey, message)
 	}
-	line := locate(p.config, path)
+	line := manifest.Locate(p.config, path)
 	if path == "" {
 		message, line = cutLine(message)
 	}
-	return Finding{File: v.File, Line: v.line(max(line, 1)), Path: path, Message: message}
+	return Finding{File: v.File, Line: v.At(max(line, 1)), Path: path, Message: message}
 }
 
 func (p places) inTemplate(path, message string) Finding {
@@ -96,7 +97,7 @@ func (p places) inTemplate(path, message string) Finding {
 	kind, detail, _ := strings.Cut(message, ": ")
 	switch m := templateLine.FindStringSubmatch(detail); {
 	case path != "":
-		f.Message, f.Line = message, p.origin(locate(p.template, path))
+		f.Message, f.Line = message, p.origin(manifest.Locate(p.template, path))
 	case m != nil:
 		f.Message = kind + ": " + detail[len(m[0]):]
 		f.Line, _ = strconv.Atoi(m[1]) // digits; one that is too large is no line
@@ -104,11 +105,11 @@ func (p places) inTemplate(path, message string) Finding {
 		var line int
 		f.Message, line = cutLine(message)
 		if line == 0 {
-			line = locate(p.template, pathIn(detail))
+			line = manifest.Locate(p.template, pathIn(detail))
 		}
 		f.Line = p.origin(line)
 	}
-	f.Line = v.line(max(f.Line, 1))
+	f.Line = v.At(max(f.Line, 1))
 	if p.templatePath != config.PodTemplateKey { // the file has other paths, too
 		f.Path = strings.TrimSuffix(p.templatePath+"."+path, ".")
 	}
@@ -122,7 +123,7 @@ func (p places) elsewhere(path, key, message string) Finding {
 		v, ok = p.values[config.PodTemplateKey]
 	}
 	if ok && path == "" {
-		return Finding{File: v.File, Line: max(v.line(0), 1), Path: key, Message: message}
+		return Finding{File: v.File, Line: max(v.At(0), 1), Path: key, Message: message}
 	}
 	return Finding{Path: path, Message: message}
 }

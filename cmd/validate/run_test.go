@@ -67,7 +67,7 @@ spec:
 }
 
 // manifest is what kubectl kustomize makes of the two, among other things.
-func manifest(config, template string) string {
+func manifestOf(config, template string) string {
 	indented := func(text string) string { return "    " + strings.ReplaceAll(strings.TrimSpace(text), "\n", "\n    ") }
 	return fmt.Sprintf(`apiVersion: v1
 kind: ServiceAccount
@@ -133,21 +133,21 @@ func TestRun(t *testing.T) {
 				"  affinity: {nodeAffinity: {requiredDuringSchedulingIgnoredDuringExecution: {nodeSelectorTerms: [{matchExpressions: [{key: zone, operator: Exists}]}]}}}\n",
 		},
 		"a result that is optional": {config: goodConfig + "result: Optional\n"},
-		"a manifest on stdin":       {stdin: manifest(goodConfig, goodTemplate), args: []string{"-f", "-"}},
+		"a manifest on stdin":       {stdin: manifestOf(goodConfig, goodTemplate), args: []string{"-f", "-"}},
 		"a wrong manifest on stdin": {
-			stdin: manifest(goodConfig+"podPoolSize: 0\n", goodTemplate+"  restartPolcy: Never\n"), args: []string{"-f", "-"}, wantStatus: exitInvalid,
+			stdin: manifestOf(goodConfig+"podPoolSize: 0\n", goodTemplate+"  restartPolcy: Never\n"), args: []string{"-f", "-"}, wantStatus: exitInvalid,
 		},
 		"a manifest with a controller that has POD_IP": {
-			stdin: manifest(withoutService, goodTemplate) + controllerWith("check", "{name: POD_IP, valueFrom: {fieldRef: {fieldPath: status.podIP}}}"),
+			stdin: manifestOf(withoutService, goodTemplate) + controllerWith("check", "{name: POD_IP, valueFrom: {fieldRef: {fieldPath: status.podIP}}}"),
 			args:  []string{"-f", "-"},
 		},
 		"a manifest with a controller and its settings": {
-			stdin: manifest(withoutService, goodTemplate) + "---\napiVersion: v1\nkind: ConfigMap\nmetadata: {name: address}\ndata: {ip: 10.0.0.1}\n" +
+			stdin: manifestOf(withoutService, goodTemplate) + "---\napiVersion: v1\nkind: ConfigMap\nmetadata: {name: address}\ndata: {ip: 10.0.0.1}\n" +
 				controllerWith("check", "{name: POD_IP, valueFrom: {configMapKeyRef: {name: address, key: ip}}}"),
 			args: []string{"-f", "-"},
 		},
 		"a manifest whose controller reads another ConfigMap": {
-			stdin: manifest(withoutService, goodTemplate) + controllerWith("other", "{name: POD_IP, value: 10.0.0.1}"), args: []string{"-f", "-"}, wantStatus: exitInvalid,
+			stdin: manifestOf(withoutService, goodTemplate) + controllerWith("other", "{name: POD_IP, value: 10.0.0.1}"), args: []string{"-f", "-"}, wantStatus: exitInvalid,
 		},
 		"a List without a template": {
 			stdin:      "apiVersion: v1\nkind: List\nitems:\n- apiVersion: v1\n  kind: ConfigMap\n  data:\n    config.yaml: |\n      name: check\n",

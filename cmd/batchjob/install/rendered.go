@@ -18,6 +18,7 @@ import (
 	"github.com/batch-job-controller/batch-job-controller/cmd/batchjob/objects"
 	"github.com/batch-job-controller/batch-job-controller/cmd/environment"
 	"github.com/batch-job-controller/batch-job-controller/cmd/validate"
+	"github.com/batch-job-controller/batch-job-controller/cmd/validate/manifest"
 	"github.com/batch-job-controller/batch-job-controller/controller/config"
 	"github.com/batch-job-controller/batch-job-controller/manifests"
 )
@@ -187,11 +188,11 @@ func (r *rendered) dataOf(kind environment.Kind, name string) (map[string]string
 // checkConfig validates the configuration as the controller will, and prints
 // warnings about the user's files.
 func (r *rendered) checkConfig(data map[string]string, warnings io.Writer) error {
-	in := validate.Input{Env: r.env, Values: map[string]validate.Value{}}
+	in := validate.Input{Env: r.env, Values: map[string]manifest.Value{}}
 	given := map[string]bool{}
 	for key, text := range data {
 		file, ours := r.fileOf(key)
-		in.Values[key] = validate.Value{Text: text, File: file}
+		in.Values[key] = manifest.Value{Text: text, File: file}
 		given[file] = ours
 	}
 	result := validate.Check(in, time.Now())

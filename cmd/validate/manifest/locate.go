@@ -1,4 +1,4 @@
-package validate
+package manifest
 
 import (
 	"strconv"
@@ -7,8 +7,8 @@ import (
 	yamlv3 "go.yaml.in/yaml/v3"
 )
 
-// parse returns the root node of a text, or nil.
-func parse(text string) *yamlv3.Node {
+// Parse returns the root node of a text, or nil.
+func Parse(text string) *yamlv3.Node {
 	var document yamlv3.Node
 	if yamlv3.Unmarshal([]byte(strings.TrimPrefix(text, "\ufeff")), &document) != nil || len(document.Content) == 0 {
 		return nil
@@ -16,10 +16,10 @@ func parse(text string) *yamlv3.Node {
 	return document.Content[0]
 }
 
-// locate returns the line of a path, such as spec.containers[0].env or
+// Locate returns the line of a path, such as spec.containers[0].env or
 // gauges[free_bytes]. If the path does not exist, it returns the line of its longest
 // existing prefix, or 0.
-func locate(n *yamlv3.Node, path string) int {
+func Locate(n *yamlv3.Node, path string) int {
 	if n == nil || path == "" {
 		return 0
 	}
@@ -36,7 +36,7 @@ func locate(n *yamlv3.Node, path string) int {
 			return
 		}
 		longest, line = len(key), at
-		if inner := locate(value, rest); inner > 0 {
+		if inner := Locate(value, rest); inner > 0 {
 			line = inner
 		}
 	}

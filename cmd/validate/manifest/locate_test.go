@@ -1,4 +1,4 @@
-package validate
+package manifest
 
 import "testing"
 
@@ -40,12 +40,12 @@ twice: 2
 	}
 	for name, tt := range tests {
 		t.Run(name, func(t *testing.T) {
-			if got := locate(parse(text), tt.path); got != tt.want {
+			if got := Locate(Parse(text), tt.path); got != tt.want {
 				t.Errorf("%s: got line %d, want %d", tt.path, got, tt.want)
 			}
 		})
 	}
-	if got := locate(parse("["), "a"); got != 0 {
+	if got := Locate(Parse("["), "a"); got != 0 {
 		t.Errorf("of no document: got line %d", got)
 	}
 }
