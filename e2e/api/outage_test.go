@@ -118,7 +118,7 @@ func TestTicksWithoutAReplica(t *testing.T) {
 	}
 }
 
-// lastTick returns the last tick that was processed.
+// lastTick returns the last tick that was processed. The state has the time at which it was.
 func (o *outage) lastTick(t *testing.T) time.Time {
 	t.Helper()
 	object, err := o.Client.CoreV1().ConfigMaps(o.Namespace).Get(t.Context(), rig.Name+"-state", metav1.GetOptions{})
@@ -133,7 +133,7 @@ func (o *outage) lastTick(t *testing.T) time.Time {
 	if err != nil {
 		t.Fatalf("the state is %v: %v", object.Data, err)
 	}
-	return at
+	return at.Truncate(time.Minute)
 }
 
 // executions returns all executions so far, oldest first.
