@@ -59,6 +59,7 @@ var allowed = merged(allowedOfController, map[string][]string{
 	"cmd/batchjob": {
 		"cmd/batchjob/cli",
 		"cmd/batchjob/install",
+		"cmd/batchjob/steer",
 		"cmd/batchjob/watch",
 		"cmd/validate",
 		"cmd/version",

@@ -1,5 +1,5 @@
 // Package batchjob is the command kubectl-batchjob: it installs the controller
-// without a checkout, and shows its executions.
+// without a checkout, begins and steers executions, and shows them.
 //
 // It knows which commands there are. It does not know what they do, except for the two
 // that need no cluster: its packages do.
@@ -12,6 +12,7 @@
 //
 //	install      the commands render, diff, install and uninstall
 //	watch        the commands wait and status
+//	steer        the commands that act on NodeCronJobs and Executions, such as run and cancel
 //	preview      the nodes that an execution would run on
 //	ending       how an execution has ended, for a command that has waited for it
 //	manifest     the NodeCronJobs of a file, checked as the controller does

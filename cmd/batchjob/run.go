@@ -10,6 +10,7 @@ import (
 
 	"github.com/batch-job-controller/batch-job-controller/cmd/batchjob/cli"
 	"github.com/batch-job-controller/batch-job-controller/cmd/batchjob/install"
+	"github.com/batch-job-controller/batch-job-controller/cmd/batchjob/steer"
 	"github.com/batch-job-controller/batch-job-controller/cmd/batchjob/watch"
 )
 
@@ -35,8 +36,8 @@ func Run(ctx context.Context, name string, args []string, streams genericiooptio
 func newRoot(t *cli.Tool) *cobra.Command {
 	root := &cobra.Command{
 		Use:   "kubectl-batchjob",
-		Short: "Install the batch-job-controller and follow its executions",
-		Long: `Install the batch-job-controller and follow its executions.
+		Short: "Install the batch-job-controller, run executions and follow them",
+		Long: `Install the batch-job-controller, run executions and follow them.
 
 To run a first execution:
 
@@ -55,6 +56,7 @@ To run a first execution:
 	t.Flags.AddFlags(root.PersistentFlags())
 	root.AddCommand(install.Commands(t)...)
 	root.AddCommand(watch.Commands(t)...)
+	root.AddCommand(steer.Commands(t)...)
 	root.AddCommand(validateCommand(t.IOStreams), versionCommand(t.Out))
 	return root
 }

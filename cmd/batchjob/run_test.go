@@ -67,8 +67,11 @@ func TestRun(t *testing.T) {
 		wantOut    []string
 		wantErr    []string
 	}{
-		"help says how to begin":                    {args: []string{"--help"}, wantOut: []string{"kubectl batchjob install --overlay demo", "Exit status"}},
-		"version":                                   {args: []string{"version"}, wantOut: []string{"kubectl-batchjob "}},
+		"help says how to begin": {args: []string{"--help"}, wantOut: []string{"kubectl batchjob install --overlay demo", "Exit status"}},
+		"version":                {args: []string{"version"}, wantOut: []string{"kubectl-batchjob "}},
+		"help of a command that acts on executions": {args: []string{"rerun", "--help"}, wantOut: []string{"kubectl batchjob rerun", "--states", "--yes"}},
+		"no completion without a cluster":           {args: []string{"__complete", "run", "--kubeconfig", kubeconfig, ""}, wantOut: []string{":4"}},
+		"run when the cluster does not respond":     {args: []string{"run", "check", "--kubeconfig", kubeconfig}, wantStatus: 4, wantErr: []string{"does not respond", "connection refused"}},
 		"completion":                                {args: []string{"__complete", "install", "--overlay", ""}, wantOut: []string{"demo"}},
 		"an unknown command":                        {args: []string{"instal"}, wantStatus: 2, wantErr: []string{`"instal"`, "Did you mean this?", "install", "--help"}},
 		"an unknown flag":                           {args: []string{"status", "--all"}, wantStatus: 2, wantErr: []string{"--all"}},

@@ -22,14 +22,17 @@ const (
 // StatusesText explains the exit statuses in the help.
 const StatusesText = `Exit status:
   0  success
-  1  diff: there are differences; wait, status: nodes failed, were lost, did not
-     start, or sent no result; validate: the configuration is invalid
+  1  diff: there are differences; wait, status, --wait: nodes failed, were lost, did
+     not start, or sent no result; validate: the configuration is invalid
   2  the command line or the configuration is invalid; nothing was sent
   3  timed out (--timeout)
-  4  the cluster does not respond, or rejects a request; the controller is not ready
-  5  a conflict: other field managers own fields of an object, or the custom resource
-     definitions that are to be deleted are used
-  6  wait, status NAME: the execution was canceled, and no node of it needs attention`
+  4  the cluster does not respond, or rejects a request; an object does not exist; the
+     controller is not ready
+  5  a conflict: another execution is open, an object has closed or changed meanwhile,
+     other field managers own its fields, or the custom resource definitions that are
+     to be deleted are used
+  6  wait, status NAME, --wait: the execution was canceled, and no node of it needs
+     attention`
 
 // StatusError ends the program with an exit status.
 type StatusError struct {
