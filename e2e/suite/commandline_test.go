@@ -180,7 +180,7 @@ func TestCommandLine(t *testing.T) {
 		c.waitForEvent(t, ctx, "FailedCreate", "no-devices")
 		text := c.run(t, ctx, 3, "wait", "--timeout", "10s")
 		wantText(t, text, "0 of 3 nodes succeeded, 3 pending", "FailedCreate", "exceeded quota: no-devices")
-		wantText(t, c.run(t, ctx, 1, "status"), "FailedCreate", "exceeded quota", "To end it", "rollout restart")
+		wantText(t, c.run(t, ctx, 1, "status"), "FailedCreate", "exceeded quota", "To end it early, with a report: ", " cancel ")
 	})
 	t.Run("an image that cannot be pulled is told while it is waited for", func(t *testing.T) {
 		absent := append(install[:len(install):len(install)], "--image", "localhost/nothing:like-this", "--timeout")

@@ -95,7 +95,7 @@ func afterInstall(name string, r rendered, done installed, now time.Time) string
 	if !done.changed {
 		state = "is unchanged in namespace " + r.namespace() + "."
 	}
-	fmt.Fprintf(&text, "\n%s %s %s\n", r.config.Name, state, done.nextText(r, now))
+	fmt.Fprintf(&text, "\n%s %s %s\n", r.config.Name, state, done.nextText(name, r, now))
 	if r.losesReports() {
 		text.WriteString("Reports are lost with the controller's pod; --component persistence keeps them.\n")
 	}

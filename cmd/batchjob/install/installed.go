@@ -65,11 +65,15 @@ func (i *installed) findOpen(ctx context.Context, in recordReader, definition st
 	return nil
 }
 
-// nextText says when an execution starts.
-func (i installed) nextText(r rendered, now time.Time) string {
+// nextText says when an execution starts. name is the name of the program.
+func (i installed) nextText(name string, r rendered, now time.Time) string {
 	switch {
 	case i.open.ID != "":
-		return fmt.Sprintf("Execution %s is still open: no other starts until it closes.\n%s", i.open.ID, cluster.EndText(r.deployment, r.env.Namespace, r.config, i.open.Name))
+		text := fmt.Sprintf("Execution %s is still open: no other starts until it closes.\n%s", i.open.ID, cluster.EndText(name, r.env.Namespace, i.open.Name))
+		if r.config.RunOnStartup {
+			text += fmt.Sprintf("\nThen, to start another:         kubectl -n %s rollout restart deployment %s", r.namespace(), r.deployment.Name)
+		}
+		return text
 	case i.startsOne(r):
 		return "An execution starts " + cli.HumanDuration(r.config.StartupDelay) + " after the controller."
 	case r.config.RunOnStartup:

@@ -43,10 +43,11 @@ type beginning struct {
 	queue         bool
 	wait          bool
 	timeout       time.Duration
+	given         func(flag string) bool // on the command line
 }
 
 func newBeginning(cmd *cobra.Command) *beginning {
-	b := &beginning{output: printing.NewOutput(cmd)}
+	b := &beginning{output: printing.NewOutput(cmd), given: func(flag string) bool { return cmd.Flag(flag).Changed }}
 	flags := cmd.Flags()
 	flags.StringVar(&b.reason, "reason", "", "why, for people to read")
 	flags.Int32Var(&b.poolSize, "pool-size", 0, "how many nodes at once, instead of podPoolSize")
@@ -67,15 +68,15 @@ func (b *beginning) check() error {
 	if n := utf8.RuneCountInString(b.reason); n > maxReason {
 		errs = append(errs, fmt.Errorf("--reason: has %d characters: must have at most %d", n, maxReason))
 	}
-	if b.poolSize < 0 || b.poolSize > maxPoolSize {
+	if b.given("pool-size") && (b.poolSize < 1 || b.poolSize > maxPoolSize) {
 		errs = append(errs, fmt.Errorf("--pool-size %d: must be from 1 to %d", b.poolSize, maxPoolSize))
 	}
 	for _, flag := range []struct {
 		name  string
 		value time.Duration
-	}{{"--start-deadline", b.startDeadline}, {"--job-timeout", b.jobTimeout}} {
-		if flag.value != 0 && (flag.value < minDeadline || flag.value > maxDeadline) {
-			errs = append(errs, fmt.Errorf("%s %s: must be from 1s to 1000h", flag.name, flag.value))
+	}{{"start-deadline", b.startDeadline}, {"job-timeout", b.jobTimeout}} {
+		if b.given(flag.name) && (flag.value < minDeadline || flag.value > maxDeadline) {
+			errs = append(errs, fmt.Errorf("--%s %s: must be from 1s to 1000h", flag.name, flag.value))
 		}
 	}
 	if b.dryRun != dryRunNone && b.dryRun != dryRunServer {

@@ -66,6 +66,7 @@ func TestRun(t *testing.T) {
 		"YAML":                                               {args: "run disk-check -o yaml"},
 		"both ways to choose nodes":                          {args: "run disk-check --nodes a -l b=c"},
 		"flags that are wrong":                               {args: "run disk-check -l =x --pool-size 1001 --start-deadline 1ms --job-timeout 2000h --dry-run=client --reason " + strings.Repeat("x", 1025)},
+		"settings of nothing":                                {args: "run disk-check --pool-size 0 --start-deadline 0s --job-timeout 0s"},
 		"no node":                                            {args: "run disk-check --nodes ,"},
 		"a dry run cannot be waited for":                     {args: "run disk-check --dry-run --wait"},
 		"no such definition":                                 {args: "run disks"},

@@ -14,10 +14,10 @@ import (
 
 func pauseCommand(c *commander) *cobra.Command {
 	return c.steering(steering{
-		use: "pause EXECUTION", short: "Start no further pod of an execution",
-		long: `Start no further pod of an execution. Pods that run go on, and their results count.
-The execution stays open, so that its schedule may skip ticks, until you resume or
-cancel it. It is in effect once status.observedGeneration is the generation that
+		use: "pause EXECUTION", short: "Create no further Job of an execution",
+		long: `Create no further Job of an execution. Pods that exist start and run on, and their
+results count. The execution stays open, so that its schedule may skip ticks, until
+you resume or cancel it. It is in effect once status.observedGeneration is the generation that
 this command prints with -o jsonpath={.metadata.generation}.`,
 		change: func() change[*v1alpha1.Execution] {
 			return change[*v1alpha1.Execution]{
@@ -35,7 +35,7 @@ this command prints with -o jsonpath={.metadata.generation}.`,
 
 func resumeCommand(c *commander) *cobra.Command {
 	return c.steering(steering{
-		use: "resume EXECUTION", short: "Let a paused execution start pods again",
+		use: "resume EXECUTION", short: "Let a paused execution create Jobs again",
 		change: func() change[*v1alpha1.Execution] {
 			return change[*v1alpha1.Execution]{
 				done: "resumed", before: "not paused", spec: map[string]any{"paused": false}, resource: resources.Executions,

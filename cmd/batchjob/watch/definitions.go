@@ -18,11 +18,12 @@ import (
 type definition struct {
 	config.Config // of which only the name and the schedule are known
 	lastTick      time.Time
+	isNodeCronJob bool // and not only in the ConfigMap
 }
 
 // definitionOf returns what the spec and the status of a NodeCronJob say.
 func definitionOf(n *v1alpha1.NodeCronJob) definition {
-	d := definition{Config: config.Config{
+	d := definition{isNodeCronJob: true, Config: config.Config{
 		Controller: config.Controller{Name: n.Name},
 		Definition: config.Definition{CronExpression: n.Spec.CronExpression, TimeZone: n.Spec.TimeZone, RunOnStartup: n.Spec.RunOnStartup && !n.Spec.Suspend},
 	}}
@@ -38,7 +39,7 @@ func definitionOf(n *v1alpha1.NodeCronJob) definition {
 // definitionsOf returns the definitions of a controller.
 func definitionsOf(i *cluster.Installation, nodeCronJobs []v1alpha1.NodeCronJob) (all []definition) {
 	if i.HasOwn(nodeCronJobs) {
-		all = append(all, definition{i.Config, i.LastTick})
+		all = append(all, definition{Config: i.Config, lastTick: i.LastTick})
 	}
 	for n := range nodeCronJobs {
 		all = append(all, definitionOf(&nodeCronJobs[n]))

@@ -124,7 +124,10 @@ func (w *waiter) checkNextStart(ctx context.Context, now time.Time) error {
 
 // startHint says how to start an execution before its tick.
 func (w *waiter) startHint() string {
-	if !w.definition.RunOnStartup {
+	switch {
+	case w.definition.isNodeCronJob:
+		return fmt.Sprintf("to start one now: %s run %s -n %s", w.name, w.definition.Name, w.Namespace)
+	case !w.definition.RunOnStartup:
 		return "to start one whenever the controller starts, set runOnStartup: true"
 	}
 	return fmt.Sprintf("to start one now: kubectl -n %s rollout restart deployment %s", w.Deployment.Namespace, w.Deployment.Name)

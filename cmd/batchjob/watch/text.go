@@ -87,7 +87,7 @@ func afterExecution(name string, i *cluster.Installation, services []corev1.Serv
 	case !e.Closed():
 		text := fmt.Sprintf("\nTo wait for it: %s wait -n %s\n", name, i.Deployment.Namespace)
 		if len(e.Stuck) > 0 {
-			text += cluster.EndText(i.Deployment, i.Namespace, i.Config, e.Record) + "\n"
+			text += cluster.EndText(name, i.Namespace, e.Record) + "\n"
 		}
 		return text
 	case len(e.Bad) > 0:

@@ -54,6 +54,7 @@ func TestWaitBeforeAnExecution(t *testing.T) {
 		state    corev1.ContainerState
 		looks    []int // in seconds after noon
 		none     bool  // runOnStartup is off
+		resource bool  // there is a NodeCronJob
 		replicas int32 // 0: 1; -1: none
 		timeout  time.Duration
 		want     execution.ID
@@ -79,6 +80,7 @@ func TestWaitBeforeAnExecution(t *testing.T) {
 		"without runOnStartup there is none, and no start":       {state: pulls, none: true, looks: []int{0}, wantText: "has not started"},
 		"without runOnStartup the next tick is in time":          {state: starts, none: true, timeout: 2 * time.Hour, looks: []int{0}, wantText: "the next execution starts at 2026-11-25 13:30 UTC"},
 		"without runOnStartup the next tick comes after a while": {state: starts, none: true, looks: []int{0}, wantText: ", after --timeout; to start one whenever the controller starts, set runOnStartup", wantErr: true},
+		"the next tick of a NodeCronJob comes after a while":     {state: starts, none: true, resource: true, looks: []int{0}, wantText: ", after --timeout; to start one now: kubectl batchjob run check -n checks", wantErr: true},
 		"no execution begins without a replica":                  {state: pulls, replicas: -1, looks: []int{0}, wantText: "has 0 replicas", wantErr: true},
 	}
 	for name, test := range tests {
@@ -100,7 +102,7 @@ func TestWaitBeforeAnExecution(t *testing.T) {
 			a.Deployment = deployment
 			a.Config = config.Config{Controller: config.Controller{Name: "check"}, Definition: config.Definition{CronExpression: "30 13 * * *", TimeZone: "UTC", RunOnStartup: !test.none, StartupDelay: 10 * time.Second}}
 			var said bytes.Buffer
-			w := waiter{Installation: a.Installation, definition: definition{a.Config, a.LastTick}, printer: cli.NewDedupPrinter(&said), timeout: max(test.timeout, time.Hour)}
+			w := waiter{Installation: a.Installation, name: "kubectl batchjob", definition: definition{Config: a.Config, lastTick: a.LastTick, isNodeCronJob: test.resource}, printer: cli.NewDedupPrinter(&said), timeout: max(test.timeout, time.Hour)}
 			var err error
 			for _, at := range test.looks {
 				if err = w.resolve(t.Context(), seconds(at)); err != nil || w.of.ID != "" {
