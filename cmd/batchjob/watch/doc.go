@@ -14,7 +14,4 @@
 //	overview.go     the status of executions as their objects have it
 //	text.go         the texts about executions that both commands print
 //	leader.go       which pod leads
-//	pods.go         reads the pods of an execution
-//	podpoller.go    the pods of an open execution, again and again
-//	forward.go      the commands that forward to the reports and metrics
 package watch

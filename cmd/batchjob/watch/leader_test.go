@@ -35,8 +35,8 @@ func TestLeader(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			a := newAnswers(t, test.objects...)
 			a.Deployment = &appsv1.Deployment{ObjectMeta: metav1.ObjectMeta{Name: "controller", Namespace: "checks"}, Spec: appsv1.DeploymentSpec{Selector: controllerSelector}}
-			a.pods = []corev1.Pod{*controllerPod(startedAt(noon))}
-			a.client.PrependReactor("get", "leases", func(clienttesting.Action) (bool, runtime.Object, error) {
+			a.Pods = []corev1.Pod{*controllerPod(startedAt(noon))}
+			a.Core.PrependReactor("get", "leases", func(clienttesting.Action) (bool, runtime.Object, error) {
 				return test.forbidden, nil, apierrors.NewForbidden(coordinationv1.Resource("leases"), "check-leader", nil)
 			})
 			got, err := leaderText(t.Context(), a.Installation, seconds(5))

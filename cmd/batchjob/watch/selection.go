@@ -12,6 +12,8 @@ import (
 	"k8s.io/apimachinery/pkg/runtime"
 
 	"github.com/batch-job-controller/batch-job-controller/cmd/batchjob/cluster"
+	"github.com/batch-job-controller/batch-job-controller/cmd/batchjob/forward"
+	"github.com/batch-job-controller/batch-job-controller/cmd/batchjob/pods"
 	"github.com/batch-job-controller/batch-job-controller/cmd/batchjob/printing"
 	"github.com/batch-job-controller/batch-job-controller/cmd/batchjob/progress"
 	"github.com/batch-job-controller/batch-job-controller/cmd/batchjob/resources"
@@ -115,10 +117,10 @@ func selectExecutions(ctx context.Context, i *cluster.Installation, s selection)
 	if s.id != "" && !slices.ContainsFunc(executions, func(e progress.Execution) bool { return e.ID == s.id }) {
 		return nil, i.NoRecord(i.Record(s.id))
 	}
-	o := podPoller{Installation: i}
+	o := pods.Poller{Installation: i}
 	for n, e := range executions {
 		if !e.Closed() && e.Unreadable == "" {
-			if executions[n], err = o.poll(ctx, e, time.Now()); err != nil {
+			if executions[n], err = o.Poll(ctx, e, time.Now()); err != nil {
 				return nil, err
 			}
 		}
@@ -182,7 +184,7 @@ func shownText(name string, i *cluster.Installation, services []corev1.Service, 
 		}
 		newest = max(newest, e.ID)
 	}
-	return text.String() + "\n" + logs.String() + resultsText(i, services, newest)
+	return text.String() + "\n" + logs.String() + forward.Results(i, services, newest)
 }
 
 // exitStatusOfAll returns the exit status for the newest executions: bad nodes count more than

@@ -26,7 +26,7 @@ func sortedKeys[T any](of map[string]T) []string { return slices.Sorted(maps.Key
 // recordOf opens an execution of a definition with one node, and closes it.
 func (a *answers) recordOf(t *testing.T, definition string, id execution.ID, end execution.State) {
 	t.Helper()
-	store := record.NewStore(a.resources.Executions("checks"), a.client.CoreV1().ConfigMaps("checks"), "check")
+	store := record.NewStore(a.Custom.Executions("checks"), a.Core.CoreV1().ConfigMaps("checks"), "check")
 	var first execution.Indexes
 	first.Add(0)
 	account := execution.Account{Phase: execution.Closed, ClosedAt: id.Time().Add(time.Minute), Admitted: first, Outcomes: map[execution.Outcome]execution.Indexes{{State: end}: first}}
@@ -156,7 +156,7 @@ func TestOverview(t *testing.T) {
 				if err := o.check(); err != nil {
 					return err
 				}
-				client := &resources.Client{Namespace: test.namespace, API: a.resources, Kube: a.client}
+				client := &resources.Client{Namespace: test.namespace, API: a.Custom, Kube: a.Core}
 				return o.overview(t.Context(), tool, client)
 			}
 			o.output = printing.NewOutput(cmd)

@@ -30,14 +30,14 @@ func (a *answers) an(t *testing.T, namespace, name string, status v1alpha1.Execu
 		ObjectMeta: metav1.ObjectMeta{Namespace: namespace, Name: name, CreationTimestamp: metav1.NewTime(noon.Add(time.Duration(n) * time.Minute))},
 		Spec:       v1alpha1.ExecutionSpec{NodeCronJobName: definition, Trigger: v1alpha1.ManualTrigger}, Status: status,
 	}
-	if err := a.resources.Tracker().Add(e); err != nil {
+	if err := a.Custom.Tracker().Add(e); err != nil {
 		t.Fatal(err)
 	}
 }
 
 func (a *answers) executions(t *testing.T) []v1alpha1.Execution {
 	t.Helper()
-	list, err := a.resources.Executions("").List(t.Context(), metav1.ListOptions{})
+	list, err := a.Custom.Executions("").List(t.Context(), metav1.ListOptions{})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -50,7 +50,7 @@ func (a *answers) defines(t *testing.T, namespace, name string, runOnStartup boo
 	d := &v1alpha1.NodeCronJob{ObjectMeta: metav1.ObjectMeta{Namespace: namespace, Name: name, CreationTimestamp: metav1.NewTime(noon)}, Spec: v1alpha1.NodeCronJobSpec{
 		CronExpression: "@hourly", TimeZone: "UTC", RunOnStartup: runOnStartup, StartupDelay: v1alpha1.NewDuration(10 * time.Second),
 	}}
-	if err := a.resources.Tracker().Add(d); err != nil {
+	if err := a.Custom.Tracker().Add(d); err != nil {
 		t.Fatal(err)
 	}
 }
@@ -58,11 +58,11 @@ func (a *answers) defines(t *testing.T, namespace, name string, runOnStartup boo
 // becomes changes the status of an Execution when it is read for the nth time.
 func (a *answers) becomes(name string, nth int, status v1alpha1.ExecutionStatus) {
 	reads := 0
-	a.resources.PrependReactor("get", v1alpha1.ExecutionResource, func(action clienttesting.Action) (bool, runtime.Object, error) {
+	a.Custom.PrependReactor("get", v1alpha1.ExecutionResource, func(action clienttesting.Action) (bool, runtime.Object, error) {
 		if action.(clienttesting.GetAction).GetName() != name {
 			return false, nil, nil
 		}
-		stored, err := a.resources.Tracker().Get(action.GetResource(), action.GetNamespace(), name)
+		stored, err := a.Custom.Tracker().Get(action.GetResource(), action.GetNamespace(), name)
 		if err != nil {
 			return true, nil, err
 		}
@@ -146,7 +146,7 @@ func TestWaitForSeveral(t *testing.T) {
 			a.an(t, "checks", "disk-1", openWith(1))
 			a.an(t, "checks", "dns-1", closedWith(0))
 			reads := 0
-			a.resources.PrependReactor("get", v1alpha1.ExecutionResource, func(action clienttesting.Action) (bool, runtime.Object, error) {
+			a.Custom.PrependReactor("get", v1alpha1.ExecutionResource, func(action clienttesting.Action) (bool, runtime.Object, error) {
 				reads++
 				return reads > 4, nil, apierrors.NewNotFound(action.GetResource().GroupResource(), "disk-1")
 			})
@@ -170,9 +170,9 @@ func TestWaitForSeveral(t *testing.T) {
 			a.an(t, "checks", "etcd-2", rejectedFor(v1alpha1.ReasonNoNodes))
 			a.becomes("disk-1", 2, closedWith(0))
 			lists := 0
-			a.resources.PrependReactor("list", v1alpha1.ExecutionResource, func(clienttesting.Action) (bool, runtime.Object, error) {
+			a.Custom.PrependReactor("list", v1alpha1.ExecutionResource, func(clienttesting.Action) (bool, runtime.Object, error) {
 				if lists++; lists == 3 { // runOnStartup takes a while
-					return false, nil, a.resources.Tracker().Add(&v1alpha1.Execution{
+					return false, nil, a.Custom.Tracker().Add(&v1alpha1.Execution{
 						ObjectMeta: metav1.ObjectMeta{Namespace: "checks", Name: "dns-1", CreationTimestamp: metav1.NewTime(time.Now())},
 						Spec:       v1alpha1.ExecutionSpec{NodeCronJobName: "dns"}, Status: closedWith(0),
 					})
@@ -200,7 +200,7 @@ func TestWaitForSeveral(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			synctest.Test(t, func(t *testing.T) {
 				a := newAnswers(t, &appsv1.Deployment{ObjectMeta: metav1.ObjectMeta{Name: "controller", Namespace: "checks"}, Spec: appsv1.DeploymentSpec{Selector: controllerSelector}})
-				a.pods = append(a.pods, *controllerPod(startedAt(time.Now())))
+				a.Pods = append(a.Pods, *controllerPod(startedAt(time.Now())))
 				a.Config = config.Config{}
 				if test.prepare != nil {
 					test.prepare(t, a)
@@ -279,7 +279,7 @@ func TestTheOneToWaitFor(t *testing.T) {
 // owns gives an Execution the label of the controller.
 func (a *answers) owns(t *testing.T, name string) {
 	t.Helper()
-	e, err := a.resources.Executions("checks").Get(t.Context(), name, metav1.GetOptions{})
+	e, err := a.Custom.Executions("checks").Get(t.Context(), name, metav1.GetOptions{})
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -16,7 +16,9 @@ import (
 	"github.com/batch-job-controller/batch-job-controller/cmd/batchjob/cli"
 	"github.com/batch-job-controller/batch-job-controller/cmd/batchjob/cluster"
 	"github.com/batch-job-controller/batch-job-controller/cmd/batchjob/ending"
+	"github.com/batch-job-controller/batch-job-controller/cmd/batchjob/forward"
 	"github.com/batch-job-controller/batch-job-controller/cmd/batchjob/objects"
+	"github.com/batch-job-controller/batch-job-controller/cmd/batchjob/pods"
 	"github.com/batch-job-controller/batch-job-controller/cmd/batchjob/printing"
 	"github.com/batch-job-controller/batch-job-controller/cmd/batchjob/progress"
 	"github.com/batch-job-controller/batch-job-controller/cmd/batchjob/resources"
@@ -132,11 +134,11 @@ func (o *statusOptions) show(ctx context.Context, t *cli.Tool, i *cluster.Instal
 	fmt.Fprint(t.Out, "\n"+executionsTable(executions, s.several, time.Now())+unreadableText(executions))
 	shown := shownExecutions(executions, s)
 	for n := range shown {
-		if shown[n], err = explained(ctx, i, shown[n]); err != nil {
+		if shown[n], err = pods.Explained(ctx, i, shown[n]); err != nil {
 			return err
 		}
 	}
-	fmt.Fprint(t.Out, shownText(t.Name, i, servicesOf(ctx, i), shown))
+	fmt.Fprint(t.Out, shownText(t.Name, i, forward.Services(ctx, i), shown))
 	if o.name != "" && len(shown) == 1 {
 		return cmp.Or(exitStatusOf(shown[0]), notReady(ready))
 	}

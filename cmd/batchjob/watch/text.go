@@ -11,6 +11,7 @@ import (
 
 	"github.com/batch-job-controller/batch-job-controller/cmd/batchjob/cli"
 	"github.com/batch-job-controller/batch-job-controller/cmd/batchjob/cluster"
+	"github.com/batch-job-controller/batch-job-controller/cmd/batchjob/forward"
 	"github.com/batch-job-controller/batch-job-controller/cmd/batchjob/progress"
 	"github.com/batch-job-controller/batch-job-controller/controller/execution"
 )
@@ -91,9 +92,9 @@ func afterExecution(name string, i *cluster.Installation, services []corev1.Serv
 		}
 		return text
 	case len(e.Bad) > 0:
-		return "\n" + logsText(i, e) + resultsText(i, services, e.ID)
+		return "\n" + logsText(i, e) + forward.Results(i, services, e.ID)
 	default:
-		return "\n" + resultsText(i, services, e.ID)
+		return "\n" + forward.Results(i, services, e.ID)
 	}
 }
 

@@ -11,6 +11,8 @@ import (
 
 	"github.com/batch-job-controller/batch-job-controller/cmd/batchjob/cli"
 	"github.com/batch-job-controller/batch-job-controller/cmd/batchjob/cluster"
+	"github.com/batch-job-controller/batch-job-controller/cmd/batchjob/forward"
+	"github.com/batch-job-controller/batch-job-controller/cmd/batchjob/pods"
 	"github.com/batch-job-controller/batch-job-controller/cmd/batchjob/progress"
 	"github.com/batch-job-controller/batch-job-controller/cmd/batchjob/resources"
 	"github.com/batch-job-controller/batch-job-controller/controller/api/v1alpha1"
@@ -114,7 +116,7 @@ func theOne(ctx context.Context, i *cluster.Installation, client *resources.Clie
 
 // waitFor waits for an execution; without a record, for that of the only definition.
 func waitFor(ctx context.Context, t *cli.Tool, i *cluster.Installation, given cluster.RecordName, timeout time.Duration) error {
-	w := waiter{Installation: i, name: t.Name, pods: podPoller{Installation: i}, printer: cli.NewDedupPrinter(t.ErrOut), timeout: timeout, given: given, of: given}
+	w := waiter{Installation: i, name: t.Name, pods: pods.Poller{Installation: i}, printer: cli.NewDedupPrinter(t.ErrOut), timeout: timeout, given: given, of: given}
 	if given == (cluster.RecordName{}) {
 		definitions, err := i.Definitions(ctx)
 		if err != nil {
@@ -128,7 +130,7 @@ func waitFor(ctx context.Context, t *cli.Tool, i *cluster.Installation, given cl
 		return w.explain(err)
 	}
 	fmt.Fprint(t.Out, executionText(w.last))
-	fmt.Fprint(t.Out, afterExecution(t.Name, i, servicesOf(ctx, i), w.last))
+	fmt.Fprint(t.Out, afterExecution(t.Name, i, forward.Services(ctx, i), w.last))
 	return exitStatusOf(w.last)
 }
 
@@ -141,7 +143,7 @@ type waiter struct {
 	definition definition         // whose execution it is, if none is given
 	startup    startupExecution
 	closed     cluster.RecordName // the newest record, if its execution is closed
-	pods       podPoller
+	pods       pods.Poller
 	printer    *cli.DedupPrinter
 	timeout    time.Duration
 	last       progress.Execution
@@ -159,9 +161,9 @@ func (w *waiter) poll(ctx context.Context) (bool, error) {
 	case w.last.Unreadable != "":
 		w.of = w.given // a newer one may start
 	case w.last.Closed():
-		w.last, err = explained(ctx, w.Installation, w.last)
+		w.last, err = pods.Explained(ctx, w.Installation, w.last)
 	default:
-		w.last, err = w.pods.poll(ctx, w.last, time.Now())
+		w.last, err = w.pods.Poll(ctx, w.last, time.Now())
 	}
 	if err != nil {
 		return false, err

@@ -98,7 +98,7 @@ func TestWaitBeforeAnExecution(t *testing.T) {
 					a.record(t, id, phase)
 				}
 			}
-			a.pods = append(a.pods, *controllerPod(test.state))
+			a.Pods = append(a.Pods, *controllerPod(test.state))
 			a.Deployment = deployment
 			a.Config = config.Config{Controller: config.Controller{Name: "check"}, Definition: config.Definition{CronExpression: "30 13 * * *", TimeZone: "UTC", RunOnStartup: !test.none, StartupDelay: 10 * time.Second}}
 			var said bytes.Buffer
@@ -126,7 +126,7 @@ func TestWaitBeforeAnExecution(t *testing.T) {
 // Executions of other definitions, such as one that was deleted, are not waited for.
 func TestWaitForTheOnlyDefinition(t *testing.T) {
 	a := newAnswers(t, &appsv1.Deployment{ObjectMeta: metav1.ObjectMeta{Name: "controller", Namespace: "checks"}, Spec: appsv1.DeploymentSpec{Selector: controllerSelector}})
-	a.pods = append(a.pods, *controllerPod(startedAt(noon)))
+	a.Pods = append(a.Pods, *controllerPod(startedAt(noon)))
 	a.defines(t, "checks", "disk", true)
 	a.recordOf(t, "disk", "20261125115900", execution.Succeeded)
 	a.recordOf(t, "gone", "20261125120100", execution.Succeeded)
@@ -177,7 +177,7 @@ func TestWaitAtAnUnreadableRecord(t *testing.T) {
 			look := func(given func(*answers)) bool {
 				a := newAnswers(t, deployment)
 				given(a)
-				a.pods = append(a.pods, *controllerPod(startedAt(noon)))
+				a.Pods = append(a.Pods, *controllerPod(startedAt(noon)))
 				w.Installation, w.pods.Installation = a.Installation, a.Installation
 				w.definition = definition{Config: a.Config}
 				if test.given != "" {

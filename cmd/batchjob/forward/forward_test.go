@@ -1,4 +1,4 @@
-package watch
+package forward
 
 import (
 	"strings"
@@ -46,7 +46,7 @@ func TestForwardTo(t *testing.T) {
 				ObjectMeta: metav1.ObjectMeta{Labels: map[string]string{"app": "own"}},
 				Spec:       corev1.PodSpec{Containers: []corev1.Container{{Ports: test.ports}}},
 			}}}
-			if got := forwardCommands("checks", forwardTo(d, test.services, metricsPort, metricsNumber)); got != test.want {
+			if got := commands("checks", portOf(d, test.services, metricsPort, metricsNumber)); got != test.want {
 				t.Errorf("got %q, want %q", got, test.want)
 			}
 		})
@@ -58,7 +58,7 @@ func TestOfSeveralReplicasTheLeaderHasTheMetrics(t *testing.T) {
 		i := &cluster.Installation{Deployment: &appsv1.Deployment{
 			ObjectMeta: metav1.ObjectMeta{Name: "own", Namespace: "checks"}, Spec: appsv1.DeploymentSpec{Replicas: &replicas},
 		}}
-		if text := resultsText(i, nil, "20261125120000"); strings.Contains(text, "leader") != want {
+		if text := Results(i, nil, "20261125120000"); strings.Contains(text, "leader") != want {
 			t.Errorf("%d replicas: got %q", replicas, text)
 		}
 	}
@@ -66,7 +66,7 @@ func TestOfSeveralReplicasTheLeaderHasTheMetrics(t *testing.T) {
 
 func TestReportsWithTLS(t *testing.T) {
 	i := &cluster.Installation{Deployment: &appsv1.Deployment{}, Config: config.Config{Controller: config.Controller{Reports: config.Reports{TLS: config.TLS{Mode: config.TLSSelfSigned}}}}}
-	if text := resultsText(i, nil, "20261125120000"); !strings.Contains(text, "https://127.0.0.1:8080/20261125120000/") {
+	if text := Results(i, nil, "20261125120000"); !strings.Contains(text, "https://127.0.0.1:8080/20261125120000/") {
 		t.Errorf("got %q", text)
 	}
 }

@@ -1,4 +1,4 @@
-package watch
+package pods
 
 import (
 	"testing"
@@ -11,27 +11,36 @@ import (
 	"k8s.io/apimachinery/pkg/runtime"
 	clienttesting "k8s.io/client-go/testing"
 
+	"github.com/batch-job-controller/batch-job-controller/cmd/batchjob/cluster/clustertest"
 	"github.com/batch-job-controller/batch-job-controller/cmd/batchjob/progress"
 	"github.com/batch-job-controller/batch-job-controller/controller/execution"
 	"github.com/batch-job-controller/batch-job-controller/controller/jobspec"
 )
 
+var noon = time.Date(2026, 11, 25, 12, 0, 0, 0, time.UTC)
+
+func seconds(n int) time.Time { return noon.Add(time.Duration(n) * time.Second) }
+
+func startedAt(at time.Time) corev1.ContainerState {
+	return corev1.ContainerState{Running: &corev1.ContainerStateRunning{StartedAt: metav1.NewTime(at)}}
+}
+
 func TestPodPoller(t *testing.T) {
 	const id = "20261125120000"
-	now := time.Date(2026, 11, 25, 12, 0, 0, 0, time.UTC)
+	now := noon
 	e := progress.Execution{ID: id, NodeCronJob: "check", Pending: 5, PoolSize: 3, Admitted: []string{"a", "b", "c", "d"}}
 	refused := &corev1.Event{
 		ObjectMeta: metav1.ObjectMeta{Name: "refused", Namespace: "checks"}, Reason: "FailedCreate", Message: "exceeded quota",
 		InvolvedObject: corev1.ObjectReference{Kind: "Job", Name: jobspec.JobName("check", execution.Key{Execution: id, Node: "c"})},
 	}
-	a := newAnswers(t, refused)
-	a.add(id, "a", corev1.PodSucceeded)
-	a.add(id, "b", corev1.PodRunning)
-	a.add("20261124120000", "d", corev1.PodRunning)
-	o := &podPoller{Installation: a.Installation}
+	a := clustertest.New(t, refused)
+	a.Add(id, "a", corev1.PodSucceeded)
+	a.Add(id, "b", corev1.PodRunning)
+	a.Add("20261124120000", "d", corev1.PodRunning)
+	o := &Poller{Installation: a.Installation}
 	look := func(at time.Time) progress.Execution {
 		t.Helper()
-		got, err := o.poll(t.Context(), e, at)
+		got, err := o.Poll(t.Context(), e, at)
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -45,20 +54,20 @@ func TestPodPoller(t *testing.T) {
 		if diff := cmp.Diff(want, look(at)); diff != "" {
 			t.Errorf("-want +got:\n%s", diff)
 		}
-		if n := a.listed("events"); n != 1 {
+		if n := a.Listed("events"); n != 1 {
 			t.Errorf("events were asked for %d times", n)
 		}
 	}
 	look(now.Add(eventInterval))
-	if n := a.listed("events"); n != 2 {
+	if n := a.Listed("events"); n != 2 {
 		t.Errorf("later events were asked for %d times", n)
 	}
-	a.add(id, "c", corev1.PodPending)
+	a.Add(id, "c", corev1.PodPending)
 	want.Stuck = nil
 	if diff := cmp.Diff(want, look(now.Add(2*eventInterval))); diff != "" {
 		t.Errorf("with a pod (-want +got):\n%s", diff)
 	}
-	if n := a.listed("events"); n != 2 {
+	if n := a.Listed("events"); n != 2 {
 		t.Errorf("events were asked for %d times, although every place has a pod", n)
 	}
 }
@@ -68,13 +77,13 @@ func TestPodPoller(t *testing.T) {
 func TestPodPollerOfAnotherDefinition(t *testing.T) {
 	const id = "20261125120000"
 	e := progress.Execution{ID: id, NodeCronJob: "disk", Pending: 2, PoolSize: 2, Admitted: []string{"a", "b"}}
-	a := newAnswers(t, &corev1.Event{
+	a := clustertest.New(t, &corev1.Event{
 		ObjectMeta: metav1.ObjectMeta{Name: "refused", Namespace: "checks"}, Reason: "FailedCreate", Message: "exceeded quota",
 		InvolvedObject: corev1.ObjectReference{Kind: "Job", Name: jobspec.JobName("disk", execution.Key{Execution: id, Node: "b"})},
 	})
-	a.addOf("disk", id, "a", corev1.PodSucceeded)
-	o := &podPoller{Installation: a.Installation}
-	got, err := o.poll(t.Context(), e, noon)
+	a.AddOf("disk", id, "a", corev1.PodSucceeded)
+	o := &Poller{Installation: a.Installation}
+	got, err := o.Poll(t.Context(), e, noon)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -91,40 +100,40 @@ func TestPodPollerReadsPodsThatRunForLong(t *testing.T) {
 	const id = "20261125120000"
 	e := progress.Execution{ID: id, NodeCronJob: "check", Pending: 2, PoolSize: 2, Admitted: []string{"a", "b"}, JobTimeout: time.Hour}
 	ran := corev1.ContainerState{Terminated: &corev1.ContainerStateTerminated{FinishedAt: metav1.NewTime(noon)}}
-	a := newAnswers(t)
+	a := clustertest.New(t)
 	for node, age := range map[string]int{"a": 0, "b": 100} {
-		a.add(id, node, corev1.PodRunning)
-		pod := &a.pods[len(a.pods)-1]
+		a.Add(id, node, corev1.PodRunning)
+		pod := &a.Pods[len(a.Pods)-1]
 		pod.Name, pod.CreationTimestamp = "pod-"+node, metav1.NewTime(seconds(age))
 		pod.Status.ContainerStatuses = []corev1.ContainerStatus{{Name: "check", State: ran}, {Name: "proxy", State: startedAt(noon)}}
-		if err := a.client.Tracker().Add(pod.DeepCopy()); err != nil {
+		if err := a.Core.Tracker().Add(pod.DeepCopy()); err != nil {
 			t.Fatal(err)
 		}
 	}
-	o := &podPoller{Installation: a.Installation}
+	o := &Poller{Installation: a.Installation}
 	want := []progress.Node{{Name: "a", State: execution.Running, Reason: "container proxy still runs, since 12:00:00 UTC; check exited with code 0"}}
 	for _, look := range []struct{ at, wantReads int }{{120, 1}, {121, 1}, {125, 2}} {
-		got, err := o.poll(t.Context(), e, seconds(look.at))
+		got, err := o.Poll(t.Context(), e, seconds(look.at))
 		if err != nil {
 			t.Fatal(err)
 		}
 		if diff := cmp.Diff(want, got.Long); diff != "" {
 			t.Errorf("-want +got:\n%s", diff)
 		}
-		if n := asked(&a.client.Fake, "get", "pods"); n != look.wantReads {
+		if n := clustertest.Asked(&a.Core.Fake, "get", "pods"); n != look.wantReads {
 			t.Errorf("pods were read %d times, want %d", n, look.wantReads)
 		}
 	}
 }
 
 func TestWhoMayNotReadEventsCanWait(t *testing.T) {
-	a := newAnswers(t)
-	a.client.PrependReactor("list", "events", func(clienttesting.Action) (bool, runtime.Object, error) {
+	a := clustertest.New(t)
+	a.Core.PrependReactor("list", "events", func(clienttesting.Action) (bool, runtime.Object, error) {
 		return true, nil, apierrors.NewForbidden(corev1.Resource("events"), "", nil)
 	})
 	e := progress.Execution{ID: "20261125120000", NodeCronJob: "check", Pending: 1, PoolSize: 1, Admitted: []string{"a"}}
-	o := &podPoller{Installation: a.Installation}
-	got, err := o.poll(t.Context(), e, time.Date(2026, 11, 25, 12, 0, 0, 0, time.UTC))
+	o := &Poller{Installation: a.Installation}
+	got, err := o.Poll(t.Context(), e, noon)
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -1,4 +1,4 @@
-package watch
+package pods
 
 import (
 	"context"
@@ -20,9 +20,9 @@ const (
 	maxEventRequests = 10
 )
 
-// podPoller polls the pods of an open execution. Its requests grow with the pool
+// Poller polls the pods of an open execution. Its requests grow with the pool
 // and not with the cluster: at most podPoolSize pods have not ended.
-type podPoller struct {
+type Poller struct {
 	*cluster.Installation
 	eventsRead time.Time // when events were read
 	events     []corev1.Event
@@ -30,15 +30,15 @@ type podPoller struct {
 	long       []corev1.Pod
 }
 
-// poll adds to an execution which of its nodes run, and which ones do not start.
+// Poll adds to an execution which of its nodes run, and which ones do not start.
 // Pods go from pending to running to the record, and are read in this order: a pod
 // that proceeds between two requests is then found at least once.
-func (o *podPoller) poll(ctx context.Context, e progress.Execution, now time.Time) (progress.Execution, error) {
+func (o *Poller) Poll(ctx context.Context, e progress.Execution, now time.Time) (progress.Execution, error) {
 	if len(e.Admitted) == 0 {
 		return e, nil
 	}
 	var seen progress.Pods
-	pending, err := podsOf(ctx, o.Installation, e, "status.phase=Pending")
+	pending, err := inPhases(ctx, o.Installation, e, "status.phase=Pending")
 	if err != nil {
 		return e, err
 	}
@@ -72,7 +72,7 @@ func (o *podPoller) poll(ctx context.Context, e progress.Execution, now time.Tim
 
 // readLong reads the pods that may have run for long: their metadata lacks the
 // state of their containers.
-func (o *podPoller) readLong(ctx context.Context, running []metav1.PartialObjectMetadata, now time.Time) error {
+func (o *Poller) readLong(ctx context.Context, running []metav1.PartialObjectMetadata, now time.Time) error {
 	if now.Sub(o.longRead) < eventInterval {
 		return nil
 	}
@@ -94,7 +94,7 @@ func (o *podPoller) readLong(ctx context.Context, running []metav1.PartialObject
 // readEvents reads the Job controller's events about pods that it could not create.
 // It omits other warnings about Jobs: each failed node has one. A user who may not
 // read events can still wait.
-func (o *podPoller) readEvents(ctx context.Context, now time.Time) error {
+func (o *Poller) readEvents(ctx context.Context, now time.Time) error {
 	if now.Sub(o.eventsRead) < eventInterval {
 		return nil
 	}

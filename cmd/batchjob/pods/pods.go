@@ -1,4 +1,4 @@
-package watch
+package pods
 
 import (
 	"context"
@@ -20,13 +20,13 @@ func jobOf(e progress.Execution, node string) string {
 	return jobspec.JobName(e.NodeCronJob, execution.Key{Execution: e.ID, Node: node})
 }
 
-func podSelector(i *cluster.Installation, e progress.Execution) string {
+func selector(i *cluster.Installation, e progress.Execution) string {
 	return jobspec.Selector(i.Config.Name, jobspec.JobComponent).String() + "," + jobspec.ExecutionLabel + "=" + string(e.ID)
 }
 
-// podsOf returns the pods of an execution in some phases.
-func podsOf(ctx context.Context, i *cluster.Installation, e progress.Execution, phases string) ([]corev1.Pod, error) {
-	pods, err := i.CoreV1().Pods(i.Namespace).List(ctx, metav1.ListOptions{LabelSelector: podSelector(i, e), FieldSelector: phases})
+// inPhases returns the pods of an execution in some phases.
+func inPhases(ctx context.Context, i *cluster.Installation, e progress.Execution, phases string) ([]corev1.Pod, error) {
+	pods, err := i.CoreV1().Pods(i.Namespace).List(ctx, metav1.ListOptions{LabelSelector: selector(i, e), FieldSelector: phases})
 	if err != nil {
 		return nil, fmt.Errorf("list the pods of execution %s: %w", e.ID, err)
 	}
@@ -36,7 +36,7 @@ func podsOf(ctx context.Context, i *cluster.Installation, e progress.Execution, 
 // namesOf returns the metadata of the pods of an execution in some phases, of all
 // nodes or of the given ones.
 func namesOf(ctx context.Context, i *cluster.Installation, e progress.Execution, phases string, nodes ...string) ([]metav1.PartialObjectMetadata, error) {
-	selector := podSelector(i, e)
+	selector := selector(i, e)
 	if len(nodes) > 0 {
 		jobs := make([]string, 0, len(nodes))
 		for _, node := range nodes {
@@ -52,13 +52,13 @@ func namesOf(ctx context.Context, i *cluster.Installation, e progress.Execution,
 	return pods.Items, nil
 }
 
-// explained adds the reasons of failed pods.
-func explained(ctx context.Context, i *cluster.Installation, e progress.Execution) (progress.Execution, error) {
+// Explained adds the reasons of failed pods.
+func Explained(ctx context.Context, i *cluster.Installation, e progress.Execution) (progress.Execution, error) {
 	// Pods of unreported nodes have no reason: they succeeded.
 	if len(e.Bad) == e.Counts[execution.Unreported] {
 		return e, nil
 	}
-	pods, err := podsOf(ctx, i, e, "status.phase!=Succeeded,status.phase!=Running")
+	pods, err := inPhases(ctx, i, e, "status.phase!=Succeeded,status.phase!=Running")
 	if err != nil {
 		return e, err
 	}

@@ -1,4 +1,4 @@
-package watch
+package forward
 
 import (
 	"context"
@@ -25,21 +25,21 @@ const (
 // firstUnprivilegedPort is the first port that any user may listen on.
 const firstUnprivilegedPort = 1024
 
-// forward is a port of the controller for kubectl port-forward.
-type forward struct {
+// port is a port of the controller for kubectl port-forward.
+type port struct {
 	to            string // such as service/batch-job-controller
 	local, remote int32
 }
 
-func (f forward) ports() string {
+func (f port) ports() string {
 	if f.local != f.remote {
 		return fmt.Sprintf("%d:%d", f.local, f.remote)
 	}
 	return fmt.Sprint(f.remote)
 }
 
-// forwardCommands returns the kubectl commands that forward to some ports.
-func forwardCommands(namespace string, to ...forward) string {
+// commands returns the kubectl commands that forward to some ports.
+func commands(namespace string, to ...port) string {
 	ports := map[string]string{}
 	for _, f := range to {
 		ports[f.to] += " " + f.ports()
@@ -51,9 +51,9 @@ func forwardCommands(namespace string, to ...forward) string {
 	return strings.Join(all, " & ")
 }
 
-// forwardTo finds a port of a controller: by a Service that has it, else by the
+// portOf finds a port of a controller: by a Service that has it, else by the
 // Deployment.
-func forwardTo(d *appsv1.Deployment, services []corev1.Service, name string, number int32) forward {
+func portOf(d *appsv1.Deployment, services []corev1.Service, name string, number int32) port {
 	numbers := map[string]int32{}
 	for _, c := range d.Spec.Template.Spec.Containers {
 		for _, p := range c.Ports {
@@ -77,23 +77,23 @@ func forwardTo(d *appsv1.Deployment, services []corev1.Service, name string, num
 				target = p.Port
 			}
 			if target == number {
-				return newForward("service/"+s.Name, p.Port, number)
+				return newPort("service/"+s.Name, p.Port, number)
 			}
 		}
 	}
-	return newForward("deployment/"+d.Name, number, number)
+	return newPort("deployment/"+d.Name, number, number)
 }
 
-func newForward(to string, remote, container int32) forward {
+func newPort(to string, remote, container int32) port {
 	if remote < firstUnprivilegedPort {
-		return forward{to, container, remote}
+		return port{to, container, remote}
 	}
-	return forward{to, remote, remote}
+	return port{to, remote, remote}
 }
 
-// servicesOf returns the Services of the controller's namespace, or none if the user
+// Services returns the Services of the controller's namespace, or none if the user
 // may not list them: then the hints use the Deployment.
-func servicesOf(ctx context.Context, i *cluster.Installation) []corev1.Service {
+func Services(ctx context.Context, i *cluster.Installation) []corev1.Service {
 	list, err := i.CoreV1().Services(i.Deployment.Namespace).List(ctx, metav1.ListOptions{})
 	if err != nil {
 		return nil
@@ -101,16 +101,16 @@ func servicesOf(ctx context.Context, i *cluster.Installation) []corev1.Service {
 	return list.Items
 }
 
-// resultsText says where the results of an execution are: its report and gauges.
-func resultsText(i *cluster.Installation, services []corev1.Service, id execution.ID) string {
+// Results says where the results of an execution are: its report and gauges.
+func Results(i *cluster.Installation, services []corev1.Service, id execution.ID) string {
 	scheme := "http"
 	if i.Config.Reports.TLS.On() {
 		scheme = "https"
 	}
 	ns := i.Deployment.Namespace
-	reports := forwardTo(i.Deployment, services, reportsPort, reportsNumber)
-	metrics := forwardTo(i.Deployment, services, metricsPort, metricsNumber)
-	text := fmt.Sprintf("While this runs: %s\n", forwardCommands(ns, reports, metrics)) +
+	reports := portOf(i.Deployment, services, reportsPort, reportsNumber)
+	metrics := portOf(i.Deployment, services, metricsPort, metricsNumber)
+	text := fmt.Sprintf("While this runs: %s\n", commands(ns, reports, metrics)) +
 		fmt.Sprintf("Reports:         %s://127.0.0.1:%d/%s/\n", scheme, reports.local, id) +
 		fmt.Sprintf("Metrics:         curl -s http://127.0.0.1:%d/metrics | grep ^%s_\n", metrics.local, i.Config.Metrics.Prefix)
 	// A Service selects any of the replicas.
