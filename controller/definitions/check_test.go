@@ -8,7 +8,9 @@ import (
 	"time"
 
 	"github.com/batch-job-controller/batch-job-controller/controller/api/v1alpha1"
+	"github.com/batch-job-controller/batch-job-controller/controller/config"
 	"github.com/batch-job-controller/batch-job-controller/controller/definition"
+	"github.com/batch-job-controller/batch-job-controller/controller/jobspec"
 )
 
 var errInvalidJob = &definition.InvalidError{Err: errors.New("the API server rejects the Job")}
@@ -163,5 +165,38 @@ func TestACheckWithoutAnAnswerChangesNothing(t *testing.T) {
 		w.settled()
 		w.wants("in effect", r.prefix("check"), "")
 		w.wants("requests", w.requests(), "")
+	})
+}
+
+// Reports have the hash of the ConfigMap that a NodeCronJob is a copy of. If only that
+// changes, it applies, and the Job, which is the same, is not checked again.
+func TestTheHashOfACopyIsThatOfItsConfigMap(t *testing.T) {
+	inWorld(t, func(w *world) {
+		checks := 0
+		r := w.replica("one")
+		r.rejects(func(*definition.Definition) error { checks++; return nil })
+		defer r.lead()()
+		hash := func() string { return r.Get("check").Current().Hash }
+		w.create("check", "one", specOf("disk"))
+		w.settled()
+		own := hash()
+		w.change("check", func(n *v1alpha1.NodeCronJob) {
+			n.Annotations = map[string]string{jobspec.ConfigHashAnnotation: "of the ConfigMap"}
+		})
+		w.settled()
+		w.wants("without a source", hash(), own)
+		w.change("check", func(n *v1alpha1.NodeCronJob) { n.Annotations[jobspec.SourceAnnotation] = "ConfigMap/settings" })
+		w.settled()
+		w.wants("of a copy", hash(), "of the ConfigMap")
+		w.change("check", func(n *v1alpha1.NodeCronJob) { n.Annotations[jobspec.ConfigHashAnnotation] = "of the next" })
+		w.settled()
+		w.wants("after a change", hash(), "of the next")
+		r.Share(config.Controller{Name: "one", MaxPods: 3})
+		w.settled()
+		w.wants("after a change of what is shared", hash(), "of the next")
+		w.wants("accepted", w.condition("check", v1alpha1.ConditionAccepted), "True Valid: the spec is in effect")
+		if checks != 1 {
+			t.Errorf("the Job was checked %d times, want once", checks)
+		}
 	})
 }

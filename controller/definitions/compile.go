@@ -1,6 +1,9 @@
 package definitions
 
 import (
+	"cmp"
+	"strings"
+
 	"k8s.io/apimachinery/pkg/types"
 
 	"github.com/batch-job-controller/batch-job-controller/controller/api/v1alpha1"
@@ -14,6 +17,7 @@ import (
 type spec struct {
 	uid        types.UID
 	generation int64
+	configHash string                 // of the ConfigMap that it was written from; empty: from none
 	definition *definition.Definition // nil: it is invalid
 	problems   []string
 	check      check
@@ -21,7 +25,20 @@ type spec struct {
 
 // is reports whether the spec is that of an object.
 func (s *spec) is(n *v1alpha1.NodeCronJob) bool {
+	return s.isGenerationOf(n) && s.configHash == configHashOf(n)
+}
+
+func (s *spec) isGenerationOf(n *v1alpha1.NodeCronJob) bool {
 	return s != nil && s.uid == n.UID && s.generation == n.Generation
+}
+
+// configHashOf returns the hash of the ConfigMap that a NodeCronJob is a copy of: reports have
+// it, as long as there are ConfigMaps.
+func configHashOf(n *v1alpha1.NodeCronJob) string {
+	if !strings.HasPrefix(n.Annotations[jobspec.SourceAnnotation], jobspec.SourceConfigMap) {
+		return ""
+	}
+	return n.Annotations[jobspec.ConfigHashAnnotation]
 }
 
 // metrics returns the metrics of a valid spec.
@@ -54,13 +71,18 @@ func (d *Definitions) follow(m *member, n *v1alpha1.NodeCronJob) {
 	}
 	m.object = n
 	if !m.wanted.is(n) {
+		before := m.wanted
 		m.wanted = d.read(n)
+		if before.isGenerationOf(n) { // only the hash differs, of which the Job has nothing
+			m.wanted.check = before.check
+			m.wanted.check.running = false
+		}
 	}
 }
 
 // read returns the spec of an object. The caller holds d.mu.
 func (d *Definitions) read(n *v1alpha1.NodeCronJob) *spec {
-	s := &spec{uid: n.UID, generation: n.Generation}
+	s := &spec{uid: n.UID, generation: n.Generation, configHash: configHashOf(n)}
 	from := definition.Object{Name: n.Name, UID: n.UID, Generation: n.Generation, Created: n.CreationTimestamp.Time}
 	read, warnings, problems := config.FromResource(n, d.Clock.Now())
 	if len(problems) > 0 {
@@ -78,6 +100,7 @@ func (d *Definitions) read(n *v1alpha1.NodeCronJob) *spec {
 func (d *Definitions) compile(s *spec, from definition.Object, read config.Definition) {
 	hash, err := config.HashOf(read)
 	if err == nil {
+		hash = cmp.Or(s.configHash, hash)
 		cfg := config.Config{Controller: d.shared, Definition: read, HasDefinition: true, Hash: hash}
 		s.definition, err = definition.Compile(from, cfg, d.Extensions, d.Clock.Now())
 	}
@@ -91,7 +114,7 @@ func (d *Definitions) recompile(old *spec) *spec {
 	if old == nil || old.definition == nil {
 		return old
 	}
-	s := &spec{uid: old.uid, generation: old.generation, check: old.check}
+	s := &spec{uid: old.uid, generation: old.generation, configHash: old.configHash, check: old.check}
 	s.check.running = false
 	d.compile(s, old.definition.Object, old.definition.Config.Definition)
 	return s

@@ -45,6 +45,17 @@ const (
 	StopRanAnnotation     = prefix + "stop-ran" // when the pod's work started and ended, if it has ended
 )
 
+// Annotations of a NodeCronJob that the controller writes from its ConfigMap.
+const (
+	SourceAnnotation     = prefix + "source"      // SourceConfigMap and the ConfigMap's name
+	ConfigHashAnnotation = prefix + "config-hash" // of the ConfigMap that it was written from
+	// WithdrawnAnnotation says that the ConfigMap no longer has the definition, and that
+	// the controller has suspended it for that.
+	WithdrawnAnnotation = prefix + "withdrawn"
+	// SourceConfigMap begins the value of SourceAnnotation.
+	SourceConfigMap = "ConfigMap/"
+)
+
 // Standard labels, with which other tools group and find the objects.
 const (
 	nameLabel      = "app.kubernetes.io/name"
@@ -56,6 +67,7 @@ const (
 // Components: the values of the label app.kubernetes.io/component.
 const (
 	JobComponent       = "job"
+	MirrorComponent    = "nodecronjob" // written from the ConfigMap
 	ExecutionComponent = "execution"
 	PlanPartComponent  = "plan-part"
 	TokenComponent     = "callback-tokens"

@@ -66,6 +66,9 @@ const (
 	EventNameShared         = "NameShared"
 	EventAccepted           = "DefinitionAccepted"
 	EventNotAccepted        = "DefinitionNotAccepted"
+	EventNameTaken          = "NameTaken"
+	EventMirrorRestored     = "MirrorRestored"
+	EventMirrorRefused      = "MirrorRefused"
 )
 
 // ownActions has the action of each of the controller's own events by its reason: the API
@@ -97,6 +100,9 @@ func ownActions() map[string]string {
 		EventNameShared:         "StandBy",
 		EventAccepted:           "ReadSpec",
 		EventNotAccepted:        "ReadSpec",
+		EventNameTaken:          "WriteMirror",
+		EventMirrorRestored:     "WriteMirror",
+		EventMirrorRefused:      "WriteMirror",
 	}
 }
 

@@ -13,6 +13,7 @@ const (
 // Metrics are the controller's own metrics. Those of a definition are in Definition.
 type Metrics struct {
 	*vectors
+	config             configState
 	leader             prometheus.Gauge
 	configReloaded     prometheus.Gauge
 	configReloadedAt   prometheus.Gauge
@@ -58,7 +59,7 @@ func New(reg prometheus.Registerer) *Metrics {
 	m := &Metrics{
 		vectors:            newVectors(f),
 		leader:             f.gauge("leader", "Whether this replica is the leader: 1 yes, 0 no."),
-		configReloaded:     f.gauge("config_last_reload_successful", "Whether the current ConfigMap was accepted: 1 yes, 0 no: it is invalid, and the previous configuration applies."),
+		configReloaded:     f.gauge("config_last_reload_successful", "Whether the current ConfigMap was accepted: 1 yes, 0 no: it is invalid, and the previous configuration applies, or its definition could not become a NodeCronJob."),
 		configReloadedAt:   f.gauge("config_last_reload_success_timestamp_seconds", "When a ConfigMap was last accepted, at startup or later."),
 		configWaits:        f.gauge("config_needs_restart", "Whether a part of the current ConfigMap applies only after a restart: 1 yes, 0 no."),
 		callbackRequests:   f.counters("callback_requests_total", "Callbacks, by the status code of the response.", "kind", "code"),

@@ -218,3 +218,30 @@ func TestTwoControllersFitIntoOneProcess(t *testing.T) {
 		t.Errorf("the other one shows %s", got)
 	}
 }
+
+func TestWhetherTheConfigurationApplies(t *testing.T) {
+	tests := map[string]struct {
+		what func(m *metrics.Metrics)
+		want string
+	}{
+		"it was taken":                                 {func(*metrics.Metrics) {}, "1"},
+		"it is invalid":                                {func(m *metrics.Metrics) { m.ConfigRefused() }, "0"},
+		"it is valid again":                            {func(m *metrics.Metrics) { m.ConfigRefused(); m.ConfigTaken(time.Now(), false) }, "1"},
+		"its definition has no NodeCronJob":            {func(m *metrics.Metrics) { m.ConfigMirrored(false) }, "0"},
+		"its definition has its NodeCronJob at last":   {func(m *metrics.Metrics) { m.ConfigMirrored(false); m.ConfigMirrored(true) }, "1"},
+		"the definition of a valid one still has none": {func(m *metrics.Metrics) { m.ConfigMirrored(false); m.ConfigTaken(time.Now(), false) }, "0"},
+		"it is invalid, and that of before is there":   {func(m *metrics.Metrics) { m.ConfigRefused(); m.ConfigMirrored(true) }, "0"},
+	}
+	for name, tt := range tests {
+		t.Run(name, func(t *testing.T) {
+			reg := prometheus.NewRegistry()
+			m := metrics.New(reg)
+			m.ConfigTaken(time.Now(), false)
+			tt.what(m)
+			got := scrape(t, reg)
+			if want := "batch_job_controller_config_last_reload_successful " + tt.want + "\n"; !strings.Contains(got, want) {
+				t.Errorf("no %s in\n%s", want, got)
+			}
+		})
+	}
+}

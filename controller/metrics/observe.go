@@ -2,6 +2,7 @@ package metrics
 
 import (
 	"strconv"
+	"sync"
 	"time"
 
 	"github.com/prometheus/client_golang/prometheus"
@@ -15,13 +16,34 @@ func (m *Metrics) SetLeader(leading bool) { setBool(m.leader, leading) }
 // ConfigTaken records that the current configuration applies, and whether a part of it
 // waits for a restart.
 func (m *Metrics) ConfigTaken(at time.Time, needsRestart bool) {
-	setBool(m.configReloaded, true)
+	m.config.set(m.configReloaded, func(c *configState) { c.refused = false })
 	setTime(m.configReloadedAt, at)
 	setBool(m.configWaits, needsRestart)
 }
 
 // ConfigRefused records that the current configuration is invalid.
-func (m *Metrics) ConfigRefused() { setBool(m.configReloaded, false) }
+func (m *Metrics) ConfigRefused() {
+	m.config.set(m.configReloaded, func(c *configState) { c.refused = true })
+}
+
+// ConfigMirrored records whether the definition of the ConfigMap has its NodeCronJob. One
+// that has none does not run, although the configuration is valid.
+func (m *Metrics) ConfigMirrored(mirrored bool) {
+	m.config.set(m.configReloaded, func(c *configState) { c.unmirrored = !mirrored })
+}
+
+// configState is why the current configuration does not apply, if it does not.
+type configState struct {
+	mu                  sync.Mutex
+	refused, unmirrored bool
+}
+
+func (c *configState) set(successful prometheus.Gauge, change func(*configState)) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	change(c)
+	setBool(successful, !c.refused && !c.unmirrored)
+}
 
 // CallbackAnswered counts a callback.
 func (m *Metrics) CallbackAnswered(kind string, code int, d time.Duration) {

@@ -1,12 +1,12 @@
 package fake
 
 import (
-	"encoding/json"
 	"fmt"
 	"io/fs"
 	"sync"
 
 	"k8s.io/apimachinery/pkg/runtime"
+	"k8s.io/apimachinery/pkg/util/json" // large numbers stay as they are
 	"sigs.k8s.io/yaml"
 
 	"github.com/batch-job-controller/batch-job-controller/controller/api/v1alpha1"
