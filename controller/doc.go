@@ -27,5 +27,5 @@
 //	role.go       standby, leading, draining: which replica takes callbacks
 //	registry.go   the queues of the definitions, and which has an execution
 //	callbacks.go  which definition a callback is for
-//	slots.go      how many slots each definition gets
+//	shares.go     maxPods, and when it is divided again
 package controller

@@ -194,8 +194,12 @@ func newReplica(t *testing.T, client kube.Client, store Store, cfg config.Config
 	return &replica{t: t, Manager: controller, registry: registry, done: make(chan struct{})}
 }
 
-// hasOpenExecution reports whether the replica has an open execution.
-func (r *replica) hasOpenExecution() bool { return r.queues[0].Claim().Want > 0 }
+// hasOpenExecution reports whether the replica has opened an execution that has neither closed
+// nor been aborted.
+func (r *replica) hasOpenExecution() bool {
+	r.t.Helper()
+	return r.metric("batch_job_controller_executions_total") > r.metric("batch_job_controller_executions_closed_total")
+}
 
 // unfenced is a fence that permits every write.
 func unfenced(ctx context.Context) (context.Context, context.CancelFunc, error) {
@@ -299,7 +303,7 @@ func (c *cluster) openRecord(plan execution.Plan, account execution.Account) rec
 	e, err := c.store().Create(c.ctx, testName, execution.Firing{Trigger: plan.Trigger, Scheduled: plan.Scheduled})
 	must(c.t, err)
 	plan.NodeCronJob = testName
-	r, err := c.store().Open(c.ctx, e, plan, account, time.Now())
+	r, err := c.store().Open(c.ctx, e, plan, record.Next{Account: account, At: time.Now()})
 	must(c.t, err)
 	return r
 }

@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"log/slog"
 	"sync"
+	"sync/atomic"
 
 	"k8s.io/utils/clock"
 
@@ -26,6 +27,7 @@ import (
 	"github.com/batch-job-controller/batch-job-controller/controller/record"
 	"github.com/batch-job-controller/batch-job-controller/controller/route"
 	"github.com/batch-job-controller/batch-job-controller/controller/run"
+	"github.com/batch-job-controller/batch-job-controller/controller/shares"
 	"github.com/batch-job-controller/batch-job-controller/controller/state"
 	"github.com/batch-job-controller/batch-job-controller/controller/timing"
 )
@@ -81,6 +83,8 @@ type Manager struct {
 	executions  *kube.Executions
 	records     record.Store
 	state       *state.Keeper
+	shares      *shares.Keeper
+	maxPods     atomic.Int64 // of the configuration that applies
 	announcer   *kube.Announcer
 	credentials *auth.Credentials
 	redactor    *route.Redactor
@@ -109,7 +113,7 @@ func New(o Options) (*Manager, error) {
 	}
 	var err error
 	if m.source, err = definition.NewSource(definition.SourceOptions{
-		Initial: o.Config, Extensions: o.Extensions, Applied: o.Applied, Clock: o.Clock,
+		Initial: o.Config, Extensions: o.Extensions, Applied: m.applied, Clock: o.Clock,
 	}); err != nil {
 		return nil, fmt.Errorf("configuration: %w", err)
 	}
@@ -120,6 +124,9 @@ func New(o Options) (*Manager, error) {
 		return nil, err
 	}
 	m.state = m.newState()
+	m.shares = m.newShares()
+	m.maxPods.Store(int64(o.Config.MaxPods))
+	o.Metrics.SetMaxPods(o.Config.MaxPods)
 	events := kube.NewEvents(o.Client, o.Clock, o.Config.Name, o.Instance)
 	subjects := kube.NewSubjects(o.Client, m.caches, o.Namespace, func(execution.ID) string { return o.Config.Name })
 	m.announcer = kube.NewAnnouncer(events, o.Log)
@@ -204,6 +211,7 @@ func (m *Manager) Run(ctx context.Context, fence lease.Fence) error {
 	for _, q := range m.queues {
 		work.Go(func() { q.Run(ctx, fence) })
 	}
+	work.Go(func() { m.shares.Run(ctx, fence) })
 	if m.Keyring != nil {
 		work.Go(func() { m.Keyring.Keep(ctx, fence, m.Clock, m.Log) })
 	}

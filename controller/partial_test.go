@@ -7,6 +7,7 @@ import (
 
 	"github.com/batch-job-controller/batch-job-controller/controller/config"
 	"github.com/batch-job-controller/batch-job-controller/controller/execution"
+	"github.com/batch-job-controller/batch-job-controller/controller/record"
 	"github.com/batch-job-controller/batch-job-controller/controller/testkit"
 )
 
@@ -32,7 +33,7 @@ func TestAPartialExecutionIsNotTheLastOne(t *testing.T) {
 		partial.Nodes, partial.Skipped = []execution.Node{{Name: "b", UID: "uid-b"}}, nil
 		e, err := c.store().Create(t.Context(), testName, execution.Firing{Trigger: partial.Trigger, Scheduled: partial.Scheduled})
 		must(t, err)
-		_, err = c.store().Open(t.Context(), e, partial, execution.Account{Phase: execution.Open}, time.Now())
+		_, err = c.store().Open(t.Context(), e, partial, record.Next{Account: execution.Account{Phase: execution.Open}, At: time.Now()})
 		must(t, err)
 		r = startReplica(t, c, store, cfg)
 		time.Sleep(time.Minute)

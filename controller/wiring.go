@@ -52,7 +52,7 @@ func (m *Manager) newQueue(source *definition.Source) *queue.Queue {
 	own := m.Metrics.Of(source.Current().Name)
 	return queue.New(queue.Options{
 		Opener: definition.OpenerOptions{
-			Source: source, Namespace: m.Namespace, State: m.state, Records: m.records, Nodes: m.caches, Host: m.newHost(), TLS: m.TLS,
+			Source: source, Namespace: m.Namespace, State: dividedState{m.state, m.shares}, Shares: m.shares, Records: m.records, Nodes: m.caches, Host: m.newHost(), TLS: m.TLS,
 			Announcer: m.announcer, Metrics: own, Clock: m.Clock, Jitter: m.Jitter, Log: m.Log,
 		},
 		Executions: m.executions, Jobs: m.caches, Started: m.steady.Began(),
@@ -62,7 +62,7 @@ func (m *Manager) newQueue(source *definition.Source) *queue.Queue {
 			Limits: func() (reports, jobs int) { d := source.Current(); return d.ReportHistory, d.JobHistory },
 			Clock:  m.Clock, Steady: m.steady, Jitter: m.Jitter, Log: m.Log,
 		},
-		Deps: m.runDeps, ConfigMap: func() (ofIt, has bool) { return true, m.Options.Config.HasDefinition }, Slots: m.slotsFor, Results: m.results, Directory: m.Store, Metrics: own,
+		Deps: m.runDeps, ConfigMap: func() (ofIt, has bool) { return true, m.Options.Config.HasDefinition }, Results: m.results, Directory: m.Store, Metrics: own,
 	})
 }
 
@@ -76,6 +76,7 @@ func (m *Manager) runDeps(p execution.Plan) run.Deps {
 	logs.Metrics = own
 	return run.Deps{
 		Controller: m.Options.Config.Name, Namespace: m.Namespace, Client: m.Client, Caches: m.caches, Executions: m.executions, Records: m.records,
+		Shares: m.shares, Priority: func() int { return m.source.Current().Priority },
 		Tokens: tokens.NewCreator(m.tokenOptions(), p), Host: m.newHost(), Results: m.results, Reports: m.Store, Logs: &logs,
 		Announcer: m.announcer, Metrics: own, Clock: m.Clock, Steady: m.steady, Jitter: m.Jitter, Log: m.Log, Workers: m.Workers,
 	}

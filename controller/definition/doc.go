@@ -13,7 +13,8 @@
 //	ticker.go      which tick is due, or runOnStartup, and which were processed
 //	create.go      creates the Execution of what is due; if one is open, skips the tick, with an
 //	               event
-//	open.go        opens an Execution: its entry in the state, the nodes, the callback Service
+//	open.go        opens an Execution: its entry and its share in the state, the nodes, the
+//	               callback Service
 //	missed.go      announces ticks that start no execution
 //	preview.go     a Job that would be created, to look at
 //	text.go        the texts of the events ExecutionStarted and NoNodes

@@ -17,6 +17,7 @@ import (
 	"github.com/batch-job-controller/batch-job-controller/controller/lease"
 	"github.com/batch-job-controller/batch-job-controller/controller/plan"
 	"github.com/batch-job-controller/batch-job-controller/controller/record"
+	"github.com/batch-job-controller/batch-job-controller/controller/shares"
 	"github.com/batch-job-controller/batch-job-controller/controller/state"
 )
 
@@ -35,6 +36,12 @@ type State interface {
 	State() plan.State
 	// Change writes a change of it.
 	Change(ctx context.Context, fence lease.Fence, c state.Change) (chain uint64, err error)
+}
+
+// Shares divides maxPods among the executions. It is a *shares.Keeper.
+type Shares interface {
+	// First returns the share with which an execution of a claim begins, and maxPods.
+	First(s plan.State, definition string, c shares.Claim) (share, maxPods int)
 }
 
 // Metrics counts ticks and executions.
@@ -69,6 +76,7 @@ type OpenerOptions struct {
 	Source    *Source
 	Namespace string
 	State     State
+	Shares    Shares
 	Records   record.Store
 	Nodes     Nodes
 	Host      *kube.CallbackHost
@@ -98,7 +106,8 @@ type Opening struct {
 }
 
 // Open tries once to open an Execution: it gives the Execution an entry in the state, and with
-// that its ID, writes the plan, and writes the status that names the plan.
+// that its ID and its share, writes the plan, and writes the status that names the plan.
+// It does not wait for a share: without one, nothing is admitted yet.
 //
 // The error is a *plan.RejectError if the Execution can never be opened. After any other one,
 // the Execution may have been opened all the same, by a request whose response was lost or
@@ -108,7 +117,7 @@ func (o *Opener) Open(ctx context.Context, fence lease.Fence, opening Opening) (
 	if e.Spec.Nodes != nil {
 		return record.Record{}, &plan.RejectError{Reason: plan.RejectNoNodes, Message: "spec.nodes cannot be set yet: an execution runs on all nodes of its NodeCronJob"}
 	}
-	id, err := o.begin(ctx, fence, opening)
+	entry, err := o.begin(ctx, fence, opening)
 	if err != nil {
 		return record.Record{}, err
 	}
@@ -116,7 +125,7 @@ func (o *Opener) Open(ctx context.Context, fence lease.Fence, opening Opening) (
 		Selector:              d.JobNodeSelector,
 		RunOnUnscheduledNodes: d.RunOnUnscheduledNodes,
 		TolerateNoExecute:     d.TolerateNoExecute,
-		Templates:             jobspec.NewPodSpecs(podTemplate(d.Config), o.Namespace, id),
+		Templates:             jobspec.NewPodSpecs(podTemplate(d.Config), o.Namespace, entry.ID),
 	}, o.Nodes.Nodes())
 	write, done, err := fence(ctx)
 	if err != nil {
@@ -127,13 +136,15 @@ func (o *Opener) Open(ctx context.Context, fence lease.Fence, opening Opening) (
 	if err != nil {
 		return record.Record{}, err
 	}
-	p, err := o.freeze(e, id, host, selected)
+	p, err := o.freeze(e, entry.ID, host, selected)
 	if err != nil {
 		return record.Record{}, err
 	}
-	steering := plan.Steering{Paused: e.Spec.Paused, Cancel: plan.Cancel(e.Spec.Cancel)}
-	account := execution.FirstAccount(p, plan.NextAdmission(steering, execution.NoShare))
-	opened, err := o.Records.Open(write, e, p, account, o.Clock.Now())
+	opened, err := o.Records.Open(write, e, p, record.Next{
+		Account: execution.FirstAccount(p, plan.NextAdmission(steeringOf(e), entry.Share)),
+		Share:   record.PodShare(entry.Share),
+		At:      o.Clock.Now(),
+	})
 	if errors.Is(err, record.ErrNameTaken) {
 		return record.Record{}, errors.Join(err, o.nextID(ctx, fence, opening))
 	}
@@ -184,10 +195,27 @@ func overridesOf(e *v1alpha1.Execution) (all plan.Overrides) {
 	return all
 }
 
+func steeringOf(e *v1alpha1.Execution) plan.Steering {
+	return plan.Steering{Paused: e.Spec.Paused, Cancel: plan.Cancel(e.Spec.Cancel)}
+}
+
+// claim returns what the Execution asks for of maxPods. Its run corrects that when it knows
+// its nodes.
+func (o *Opener) claim(e *v1alpha1.Execution) shares.Claim {
+	if s := steeringOf(e); s.Paused || s.Cancel != plan.NotCanceled {
+		return shares.Claim{}
+	}
+	d, pool := o.Source.Current(), overridesOf(e).PodPoolSize
+	if pool == nil {
+		pool = &d.PodPoolSize
+	}
+	return shares.Claim{Want: min(*pool, len(o.Nodes.Nodes())), Priority: d.Priority}
+}
+
 // begin gives the Execution an entry in the state. It always writes the state: that proves
 // that the state has the entry now, after the Execution was read.
-func (o *Opener) begin(ctx context.Context, fence lease.Fence, opening Opening) (id execution.ID, err error) {
-	e, now := opening.Execution, o.Clock.Now()
+func (o *Opener) begin(ctx context.Context, fence lease.Fence, opening Opening) (entry plan.Entry, err error) {
+	e, now, claim := opening.Execution, o.Clock.Now(), o.claim(opening.Execution)
 	beginning := plan.Beginning{
 		Definition: o.Source.Current().TicksOf(),
 		UID:        string(e.UID),
@@ -195,14 +223,16 @@ func (o *Opener) begin(ctx context.Context, fence lease.Fence, opening Opening) 
 		Firing:     record.FiringOf(e),
 		Queued:     e.Status.Phase == v1alpha1.Queued,
 		After:      opening.After,
-		Share:      execution.NoShare,
 	}
 	err = o.Change(ctx, fence, opening.Within, true, func(s *plan.State) (err error) {
 		opening.Prepare(s)
-		id, err = s.Begin(beginning, now)
+		beginning.Share, beginning.MaxPods = o.Shares.First(*s, beginning.Definition.Name, claim)
+		if _, err = s.Begin(beginning, now); err == nil {
+			entry, _ = s.Entry(beginning.UID)
+		}
 		return err
 	})
-	return id, err
+	return entry, err
 }
 
 // nextID gives the Execution another ID.

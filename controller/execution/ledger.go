@@ -13,9 +13,8 @@ import (
 // has ended stays as it is.
 //
 // Slots are granted in the plan's order, to admitted tasks, and at most
-// podPoolSize of them (or the execution's share, which is no more) to tasks that
-// have not ended. This keeps the pool with any number of leaders, however stale: a
-// leader creates Jobs only for the first podPoolSize tasks that have not ended in
+// podPoolSize of them to tasks that have not ended. This keeps the pool with
+// any number of leaders, however stale: a leader creates Jobs only for the first podPoolSize tasks that have not ended in
 // its view. The ends in its view are a subset of the real ends, so all live tasks
 // are among the first podPoolSize tasks that have really not ended. A slot may be
 // granted again before the record is written if every leader can see the end that
@@ -23,7 +22,7 @@ import (
 type Ledger struct {
 	plan      Plan
 	account   Account // as it stands in the record
-	slots     int     // the execution's share, at most podPoolSize
+	slots     int     // podPoolSize
 	tasks     []Task
 	byNode    map[string]int
 	unsaved   map[int]bool // tasks that ended since the record was written
@@ -76,10 +75,6 @@ func (l *Ledger) countExposed() {
 		}
 	}
 }
-
-// Resize gives the execution a share of the slots instead of podPoolSize, which is the
-// most it gets. A smaller one takes no slot from a task that has one.
-func (l *Ledger) Resize(slots int) { l.slots = min(slots, l.plan.Settings.PodPoolSize) }
 
 // Plan returns the execution's plan.
 func (l *Ledger) Plan() Plan { return l.plan }

@@ -36,25 +36,6 @@ func TestLedgerGrant(t *testing.T) {
 			facts:        func(l *Ledger) { l.Grant() },
 			wantInFlight: 2,
 		},
-		"a share that is smaller than the pool": {
-			account: Account{Admitted: indexesOf(0, 1, 2, 3)},
-			facts:   func(l *Ledger) { l.Resize(1) },
-			want:    []int{0}, wantInFlight: 1,
-		},
-		"a share is never more than the pool": {
-			account: Account{Admitted: indexesOf(0, 1, 2, 3)},
-			facts:   func(l *Ledger) { l.Resize(3) },
-			want:    []int{0, 1}, wantInFlight: 2,
-		},
-		"a share that has shrunk takes no slot away, and gives none that is freed": {
-			account: Account{Admitted: indexesOf(0, 1, 2, 3)},
-			facts: func(l *Ledger) {
-				l.Grant()
-				l.Resize(1)
-				l.Finish(0, End{Outcome: succeeded})
-			},
-			wantInFlight: 1,
-		},
 		"what a write admits": {
 			account: Account{Admitted: indexesOf(0)},
 			facts: func(l *Ledger) {

@@ -236,7 +236,7 @@ func (w *world) execute(minutesAgo int, phase execution.Phase, nodes ...string) 
 	}
 	e, err := w.records.Create(w.t.Context(), p.NodeCronJob, execution.Firing{Trigger: p.Trigger, Scheduled: p.Scheduled})
 	testkit.Must(w.t, err)
-	r, err := w.records.Open(w.t.Context(), e, p, account, p.Scheduled)
+	r, err := w.records.Open(w.t.Context(), e, p, record.Next{Account: account, At: p.Scheduled})
 	testkit.Must(w.t, err)
 	w.reports = append(w.reports, p.ID)
 	for _, node := range nodes {

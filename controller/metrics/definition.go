@@ -40,13 +40,14 @@ type vector interface {
 func (v *vectors) all() []vector {
 	return []vector{
 		v.executions, v.executionsClosed, v.executionDuration, v.lastExecution, v.nextTick, v.ticksSkipped, v.ticksMissed, v.damagedRecords,
-		v.nodeTasks, v.tasksInFlight, v.poolSize, v.slotRefill, v.jobCreateErrors, v.resultSamples, v.podLogs,
+		v.nodeTasks, v.tasksInFlight, v.poolSize, v.podShare, v.slotRefill, v.jobCreateErrors, v.resultSamples, v.podLogs,
 	}
 }
 
 // Forget resets what only a leader knows of a definition: another replica leads.
 func (d *Definition) Forget() {
 	d.SetPool(0, 0)
+	d.SetShare(execution.NoShare)
 	d.SetDamagedRecords(0) // the next leader counts them
 	d.SetNextTick(time.Time{})
 	d.last.forget(d.name)
@@ -99,6 +100,15 @@ func (d *Definition) TaskEnded(outcome execution.Outcome) {
 func (d *Definition) SetPool(inFlight, size int) {
 	d.tasksInFlight.WithLabelValues(d.name).Set(float64(inFlight))
 	d.poolSize.WithLabelValues(d.name).Set(float64(size))
+}
+
+// SetShare records the share of maxPods of the open execution; execution.NoShare: it has none.
+func (d *Definition) SetShare(share int) {
+	if share == execution.NoShare {
+		d.podShare.DeleteLabelValues(d.name)
+		return
+	}
+	d.podShare.WithLabelValues(d.name).Set(float64(share))
 }
 
 // SlotRefilled records how long a slot was free.

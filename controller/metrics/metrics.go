@@ -15,6 +15,7 @@ type Metrics struct {
 	*vectors
 	config             configState
 	leader             prometheus.Gauge
+	maxPods            prometheus.Gauge
 	configReloaded     prometheus.Gauge
 	configReloadedAt   prometheus.Gauge
 	configWaits        prometheus.Gauge
@@ -45,6 +46,7 @@ type vectors struct {
 	reasons           *reasons
 	tasksInFlight     *prometheus.GaugeVec
 	poolSize          *prometheus.GaugeVec
+	podShare          *prometheus.GaugeVec
 	slotRefill        *prometheus.HistogramVec
 	jobCreateErrors   *prometheus.CounterVec
 	resultSamples     *prometheus.CounterVec
@@ -59,6 +61,7 @@ func New(reg prometheus.Registerer) *Metrics {
 	m := &Metrics{
 		vectors:            newVectors(f),
 		leader:             f.gauge("leader", "Whether this replica is the leader: 1 yes, 0 no."),
+		maxPods:            f.gauge("max_pods", "Cap on the node tasks of all definitions in flight, maxPods; 0: none."),
 		configReloaded:     f.gauge("config_last_reload_successful", "Whether the current ConfigMap was accepted: 1 yes, 0 no: it is invalid, and the previous configuration applies, or its definition could not become a NodeCronJob."),
 		configReloadedAt:   f.gauge("config_last_reload_success_timestamp_seconds", "When a ConfigMap was last accepted, at startup or later."),
 		configWaits:        f.gauge("config_needs_restart", "Whether a part of the current ConfigMap applies only after a restart: 1 yes, 0 no."),
@@ -92,6 +95,7 @@ func newVectors(f factory) *vectors {
 		reasons:           newReasons(),
 		tasksInFlight:     f.gauges("tasks_in_flight", "Node tasks that hold a slot.", labelDefinition),
 		poolSize:          f.gauges("pool_size", "Slots of the pool of the execution that started last.", labelDefinition),
+		podShare:          f.gauges("pod_share", "Share of maxPods of the open execution: its node tasks that may be in flight. Absent without an open execution, or a cap.", labelDefinition),
 		slotRefill:        f.histograms("slot_refill_seconds", "Time from a slot becoming free to the creation of the next Job in it.", refillBuckets(), labelDefinition),
 		jobCreateErrors:   f.counters("job_create_errors_total", "Failed attempts to create a Job, by the API server's status code; none without a response.", labelDefinition, "code"),
 		resultSamples:     f.counters("result_samples_total", "Samples received in results.", labelDefinition),

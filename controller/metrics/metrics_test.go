@@ -72,6 +72,8 @@ func exercise(m *metrics.Definition) {
 	m.TaskEnded(execution.Outcome{State: execution.Succeeded})
 	m.TaskEnded(failed("OOMKilled"))
 	m.SetPool(3, 10)
+	m.SetShare(4)
+	m.SetMaxPods(30)
 	m.SlotRefilled(45 * time.Millisecond)
 	m.JobCreateFailed("403")
 	m.CallbackAnswered("result", 200, 2*time.Millisecond)

@@ -13,6 +13,9 @@ import (
 // SetLeader records whether this replica is the leader.
 func (m *Metrics) SetLeader(leading bool) { setBool(m.leader, leading) }
 
+// SetMaxPods records the cap over all definitions; 0: there is none.
+func (m *Metrics) SetMaxPods(n int) { m.maxPods.Set(float64(n)) }
+
 // ConfigTaken records that the current configuration applies, and whether a part of it
 // waits for a restart.
 func (m *Metrics) ConfigTaken(at time.Time, needsRestart bool) {

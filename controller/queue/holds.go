@@ -48,9 +48,10 @@ const (
 // settled reports whether it is known that the execution keeps others from opening.
 func (h hold) settled() bool { return h.is == runs || (h.is == alone && h.busy) }
 
-// entryOf returns the entry of an Execution that was opened.
+// entryOf returns the entry of an Execution that was opened, with the share that its status
+// has.
 func entryOf(e *v1alpha1.Execution, id execution.ID) plan.Entry {
-	return plan.Entry{UID: string(e.UID), Name: e.Name, Definition: e.Spec.NodeCronJobName, ID: id, Share: execution.NoShare}
+	return plan.Entry{UID: string(e.UID), Name: e.Name, Definition: e.Spec.NodeCronJobName, ID: id, Share: record.ShareOf(e)}
 }
 
 // aboutEntry returns the reference of an event about the Execution of an entry.

@@ -23,14 +23,10 @@ func (q *Queue) Adopt(r record.Record, isNew bool) {
 	q.checkTLS(p)
 	q.Results.Begin(p)
 	nodes := p.NodeNames()
-	a := &active{
-		budget: intake.NewBudget(q.Definition().IntakeOf(p), p.Nodes, q.Directory.Files(p.ID, nodes)),
-		slots:  q.slotsOf(p),
-	}
+	a := &active{budget: intake.NewBudget(q.Definition().IntakeOf(p), p.Nodes, q.Directory.Files(p.ID, nodes))}
 	a.Execution = run.New(q.Deps(p), run.Initial{
 		Record:     r,
 		New:        isNew,
-		Slots:      a.slots,
 		Extensions: q.extensionsOf(p.ID),
 		Stored: func(index int) (result, file bool) {
 			return q.Results.Has(execution.Key{Execution: p.ID, Node: nodes[index]}), a.budget.HasFiles(index)
@@ -48,15 +44,6 @@ func (q *Queue) Adopt(r record.Record, isNew bool) {
 	case q.begun <- struct{}{}:
 	default: // it is awake already
 	}
-}
-
-// slotsOf returns how many slots an execution may use. One that runs again keeps its
-// slots.
-func (q *Queue) slotsOf(p execution.Plan) int {
-	if a := q.current(); a != nil && a.ID() == p.ID {
-		return a.slots
-	}
-	return q.Slots(p.Settings.PodPoolSize)
 }
 
 // extensionsOf returns the extensions for an execution: those that it began with, as long

@@ -13,7 +13,6 @@ import (
 	"github.com/batch-job-controller/batch-job-controller/controller/intake"
 	"github.com/batch-job-controller/batch-job-controller/controller/record"
 	"github.com/batch-job-controller/batch-job-controller/controller/run"
-	"github.com/batch-job-controller/batch-job-controller/controller/slots"
 )
 
 // Directory stores the reports of executions.
@@ -59,8 +58,6 @@ type Options struct {
 	// ConfigMap returns whether the definition is that of the controller's ConfigMap, and
 	// whether that has one: the link to the newest report follows its executions.
 	ConfigMap func() (ofIt, has bool)
-	// Slots returns how many of the slots an execution that is about to open may use.
-	Slots     func(want int) int
 	Results   *intake.Results
 	Directory Directory
 	Metrics   Metrics
@@ -92,7 +89,6 @@ type Queue struct {
 type active struct {
 	*run.Execution
 	budget *intake.Budget
-	slots  int
 }
 
 // New returns the queue of a definition.
@@ -107,15 +103,6 @@ func New(o Options) *Queue {
 
 // Definition returns the definition that applies now.
 func (q *Queue) Definition() *definition.Definition { return q.source.Current() }
-
-// Claim returns how many slots the open execution has, and how many it could use.
-func (q *Queue) Claim() slots.Claim {
-	claim := slots.Claim{Name: q.Definition().Name}
-	if a := q.current(); a != nil {
-		claim.Have, claim.Want = a.slots, a.Record().Plan.Settings.PodPoolSize
-	}
-	return claim
-}
 
 // BeginTerm prepares for another term of this leader.
 func (q *Queue) BeginTerm() { q.history.BeginTerm() }

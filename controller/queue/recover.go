@@ -103,7 +103,7 @@ func (q *Queue) holdFound(all record.Listing) {
 	}
 	for _, e := range all.Damaged {
 		q.hold(q.aloneHold(plan.Entry{
-			UID: string(e.Reference.UID), Name: e.Reference.Name, Definition: q.Definition().Name, ID: e.ID, Share: execution.NoShare,
+			UID: string(e.Reference.UID), Name: e.Reference.Name, Definition: q.Definition().Name, ID: e.ID, Share: e.Share,
 		}, e))
 	}
 }

@@ -16,6 +16,7 @@ type DamagedError struct {
 	Reference corev1.ObjectReference
 	ID        execution.ID
 	Open      bool // the Execution does not say that it is closed
+	Share     int  // its podShare, or execution.NoShare
 	err       error
 }
 
@@ -24,6 +25,7 @@ func newDamagedError(e *v1alpha1.Execution, err error) *DamagedError {
 		Reference: kube.ExecutionReference(e),
 		ID:        execution.ID(e.Status.ExecutionID),
 		Open:      e.Status.Phase != v1alpha1.Closed,
+		Share:     ShareOf(e),
 		err:       err,
 	}
 }

@@ -47,11 +47,22 @@ func saysPaused(s v1alpha1.ExecutionStatus) bool {
 }
 
 // Share returns podShare, or execution.NoShare.
-func (r Record) Share() int {
-	if r.Object.Status.PodShare == nil {
+func (r Record) Share() int { return ShareOf(r.Object) }
+
+// ShareOf returns the podShare of an Execution, or execution.NoShare.
+func ShareOf(e *v1alpha1.Execution) int {
+	if e.Status.PodShare == nil {
 		return execution.NoShare
 	}
-	return int(*r.Object.Status.PodShare)
+	return int(*e.Status.PodShare)
+}
+
+// PodShare returns a share as a status has it.
+func PodShare(share int) *int32 {
+	if share == execution.NoShare {
+		return nil
+	}
+	return new(int32(share))
 }
 
 // Observed reports whether the status is about the spec as it is.

@@ -115,7 +115,7 @@ func IsWaiting(e *v1alpha1.Execution) bool {
 // Open writes the plan of an Execution, and opens it. Of several leaders that open it, with
 // plans that may differ, one succeeds: the others get a Conflict error. The error is
 // ErrNameTaken if the name of a part belongs to another object.
-func (s Store) Open(ctx context.Context, e *v1alpha1.Execution, plan execution.Plan, account execution.Account, now time.Time) (Record, error) {
+func (s Store) Open(ctx context.Context, e *v1alpha1.Execution, plan execution.Plan, first Next) (Record, error) {
 	plan.Execution = execution.Object{Name: e.Name, UID: string(e.UID)}
 	parts, err := pack(plan)
 	if err != nil {
@@ -125,15 +125,15 @@ func (s Store) Open(ctx context.Context, e *v1alpha1.Execution, plan execution.P
 		return Record{}, err
 	}
 	object := e.DeepCopy()
-	object.Status.ExecutionID, object.Status.OpenTime = v1alpha1.ExecutionID(plan.ID), &metav1.Time{Time: now}
+	object.Status.ExecutionID, object.Status.OpenTime = v1alpha1.ExecutionID(plan.ID), &metav1.Time{Time: first.At}
 	named := reference(parts)
 	object.Status.Plan = &named
-	object.Status = withNext(object, plan, Next{Account: account, At: now})
+	object.Status = withNext(object, plan, first)
 	written, err := s.executions.UpdateStatus(ctx, object, metav1.UpdateOptions{})
 	if err != nil {
 		return Record{}, fmt.Errorf("open execution record %s: %w", e.Name, err)
 	}
-	return Record{Plan: plan, Account: account, Object: written}, nil
+	return Record{Plan: plan, Account: first.Account, Object: written}, nil
 }
 
 // createParts writes the parts of a plan. A part that exists is of an earlier try, or of

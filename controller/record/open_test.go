@@ -134,13 +134,13 @@ func TestAnExecutionIsOpenedWhateverWasWrittenBefore(t *testing.T) {
 		"nothing was": {before: func(*testing.T, Store, *v1alpha1.Execution, execution.Plan) {}},
 		"its plan was": {before: func(t *testing.T, s Store, e *v1alpha1.Execution, p execution.Plan) {
 			s.executions = interrupted{s.executions, func() error { return broken }}
-			if _, err := s.Open(t.Context(), e, p, opened(), p.Scheduled); !errors.Is(err, broken) {
+			if _, err := s.Open(t.Context(), e, p, opened(p)); !errors.Is(err, broken) {
 				t.Errorf("got %v, want that it could not be opened", err)
 			}
 		}},
 		"another plan was": {before: func(t *testing.T, s Store, e *v1alpha1.Execution, p execution.Plan) {
 			s.executions = interrupted{s.executions, func() error { return broken }}
-			if _, err := s.Open(t.Context(), e, withOther(p), opened(), p.Scheduled); !errors.Is(err, broken) {
+			if _, err := s.Open(t.Context(), e, withOther(p), opened(p)); !errors.Is(err, broken) {
 				t.Errorf("got %v, want that it could not be opened", err)
 			}
 		}},
@@ -157,7 +157,7 @@ func TestAnExecutionIsOpenedWhateverWasWrittenBefore(t *testing.T) {
 			s, p := newStore(t).Store, testPlan()
 			e := must(t)(s.Create(t.Context(), "check", firingOf(p)))
 			tt.before(t, s, e, p)
-			r, err := s.Open(t.Context(), e, p, opened(), p.Scheduled)
+			r, err := s.Open(t.Context(), e, p, opened(p))
 			if !errors.Is(err, tt.wantErr) || (err == nil && len(r.Plan.Nodes) != 3) {
 				t.Fatalf("got %+v, %v", r.Plan.Nodes, err)
 			}
@@ -174,11 +174,11 @@ func TestOfTwoLeadersOneOpens(t *testing.T) {
 		wantParts int
 	}{
 		"the other one opens it": {other: func(t *testing.T, s Store, e *v1alpha1.Execution, p execution.Plan) error {
-			_, err := s.Open(t.Context(), e, withOther(p), opened(), p.Scheduled)
+			_, err := s.Open(t.Context(), e, withOther(p), opened(p))
 			return err
 		}, wantPhase: v1alpha1.Open, wantParts: 2},
 		"the other one opens it with the same plan": {other: func(t *testing.T, s Store, e *v1alpha1.Execution, p execution.Plan) error {
-			_, err := s.Open(t.Context(), e, p, opened(), p.Scheduled)
+			_, err := s.Open(t.Context(), e, p, opened(p))
 			return err
 		}, wantPhase: v1alpha1.Open, wantParts: 1},
 		"the other one rejects it": {other: func(t *testing.T, s Store, e *v1alpha1.Execution, p execution.Plan) error {
@@ -204,7 +204,7 @@ func TestOfTwoLeadersOneOpens(t *testing.T) {
 			})
 			mine := s
 			mine.executions = interrupted{s.executions, func() error { testkit.Must(t, tt.other(t, s, e, p)); return nil }}
-			if _, err := mine.Open(t.Context(), e, p, opened(), p.Scheduled); !apierrors.IsConflict(err) {
+			if _, err := mine.Open(t.Context(), e, p, opened(p)); !apierrors.IsConflict(err) {
 				t.Fatalf("got %v, want a conflict", err)
 			}
 			now := must(t)(s.Find(t.Context(), e.Name))
@@ -250,7 +250,7 @@ func TestAnExecutionThatWaitsSaysSo(t *testing.T) {
 	if c := queued.Status.Conditions; !IsWaiting(queued) || queued.Status.Phase != v1alpha1.Queued || len(c) != 1 || c[0].Type != v1alpha1.ConditionComplete || c[0].Reason != v1alpha1.ReasonWaiting {
 		t.Errorf("got %+v", queued.Status)
 	}
-	r, err := s.Open(t.Context(), queued, p, opened(), p.Scheduled)
+	r, err := s.Open(t.Context(), queued, p, opened(p))
 	if err != nil || r.Object.Status.Phase != v1alpha1.Open {
 		t.Errorf("got %+v, %v", r.Object, err)
 	}

@@ -36,14 +36,17 @@ func testPlan() execution.Plan {
 	return p
 }
 
-func opened() execution.Account { return execution.Account{Phase: execution.Open} }
+// opened is what opens an execution.
+func opened(p execution.Plan) Next {
+	return Next{Account: execution.Account{Phase: execution.Open}, At: p.Scheduled}
+}
 
 // create opens an execution.
 func create(t *testing.T, s Store, p execution.Plan) Record {
 	t.Helper()
 	e, err := s.Create(t.Context(), p.NodeCronJob, execution.Firing{Trigger: p.Trigger, Scheduled: p.ID.Time()})
 	testkit.Must(t, err)
-	r, err := s.Open(t.Context(), e, p, opened(), p.Scheduled)
+	r, err := s.Open(t.Context(), e, p, opened(p))
 	testkit.Must(t, err)
 	return r
 }

@@ -99,6 +99,7 @@ func (e *Execution) CountAborted() {
 
 func (e *Execution) countClosed(result string, at time.Time, took time.Duration) {
 	e.Metrics.SetPool(0, e.Record().Plan.Settings.PodPoolSize)
+	e.Metrics.SetShare(execution.NoShare)
 	e.Metrics.ExecutionClosed(result, took)
 	if e.isLast() {
 		e.Metrics.SetLastExecution(result, at)

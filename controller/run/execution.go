@@ -95,6 +95,8 @@ type taskMetrics interface {
 
 type executionMetrics interface {
 	SetPool(inFlight, size int)
+	// SetShare is given execution.NoShare if the execution has none.
+	SetShare(share int)
 	ExecutionClosed(result string, took time.Duration)
 	SetLastExecution(result string, closed time.Time)
 	SetLastReport(r execution.Report)

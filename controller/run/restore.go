@@ -14,7 +14,6 @@ import (
 type Initial struct {
 	Record     record.Record
 	New        bool // this leader has just opened it
-	Slots      int  // how many of the slots it may use
 	Extensions []jobspec.EnvExtension
 	// Stored reports what the disk has of a node task: its result, and any file.
 	Stored func(index int) (result, file bool)
@@ -43,7 +42,6 @@ func New(d Deps, initial Initial) *Execution {
 		announced:  initial.Record.ObservedSteering(),
 		written:    d.Clock.Now(),
 	}
-	e.ledger.Resize(initial.Slots)
 	if !initial.New {
 		e.takenOver = d.Clock.Now()
 	}

@@ -61,11 +61,9 @@ func (e *Execution) loseShare() {
 
 // next returns what to write with an account. The caller holds e.mu.
 func (e *Execution) next(account execution.Account, share shares.Step) record.Next {
-	next := record.Next{Account: account, Running: e.ledger.Running(), At: e.Clock.Now(), HeldBack: e.isHeldBack(), Write: share.Due}
-	if share.Share != execution.NoShare {
-		next.Share = new(int32(share.Share))
+	return record.Next{
+		Account: account, Share: record.PodShare(share.Share), Running: e.ledger.Running(), At: e.Clock.Now(), HeldBack: e.isHeldBack(), Write: share.Due,
 	}
-	return next
 }
 
 // checkShare fails if the account admits tasks beyond the share.

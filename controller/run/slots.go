@@ -15,6 +15,7 @@ func (e *Execution) grant() {
 		e.TaskChanged(e.nodes[i])
 	}
 	e.Metrics.SetPool(e.ledger.InFlight(), e.record.Plan.Settings.PodPoolSize)
+	e.Metrics.SetShare(e.record.Share())
 }
 
 // noteCreated records that the task's Job exists.

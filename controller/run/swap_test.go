@@ -37,7 +37,7 @@ func newRereading(t *testing.T) rereading {
 	p.NodeCronJob = "check"
 	object, err := store.Create(t.Context(), p.NodeCronJob, execution.Firing{Trigger: p.Trigger, Scheduled: p.Scheduled})
 	testkit.Must(t, err)
-	r, err := store.Open(t.Context(), object, p, execution.Account{Phase: execution.Open}, p.Scheduled)
+	r, err := store.Open(t.Context(), object, p, record.Next{Account: execution.Account{Phase: execution.Open}, At: p.Scheduled})
 	testkit.Must(t, err)
 	e := &Execution{
 		Deps: Deps{Records: store, Clock: clock.RealClock{}, Log: slog.New(slog.DiscardHandler)}, id: p.ID, record: r,

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"log/slog"
+	"slices"
 	"sync"
 	"time"
 
@@ -66,12 +67,29 @@ func (k *Keeper) Run(ctx context.Context, fence lease.Fence) {
 // divideOnce divides once. If the chain of the state breaks, it begins again with the state
 // as it is now.
 func (k *Keeper) divideOnce(ctx context.Context, fence lease.Fence) error {
-	for {
+	for k.divides() {
 		err := k.round(ctx, fence)
 		if !errors.Is(err, state.ErrChain) {
 			return err
 		}
 	}
+	return nil
+}
+
+// divides reports whether there is a cap, or a share of one that was removed. Otherwise the
+// state need not even be read.
+func (k *Keeper) divides() bool {
+	if k.Max() > 0 || slices.ContainsFunc(k.State.State().Entries, func(e plan.Entry) bool { return e.Share != execution.NoShare }) {
+		return true
+	}
+	k.mu.Lock()
+	defer k.mu.Unlock()
+	for _, m := range k.members {
+		if m.share != execution.NoShare {
+			return true
+		}
+	}
+	return false
 }
 
 // Divide divides again: an entry of the state was removed, or maxPods was changed.

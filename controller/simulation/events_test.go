@@ -54,6 +54,12 @@ func (w *world) scheduleEvents() {
 	for _, e := range s.steerings {
 		w.at(w.start.Add(e.at), func() { w.steer(e) })
 	}
+	for _, c := range s.capChanges {
+		w.at(w.start.Add(c.at), func() { w.setMaxPods(c.maxPods) })
+	}
+	for _, d := range s.stateDeletions {
+		w.at(w.start.Add(d.at), w.deleteState)
+	}
 	for n, e := range s.persons {
 		w.at(w.start.Add(e.at), func() { w.personEvent(n, e) })
 	}
@@ -73,7 +79,7 @@ func (w *world) reload(slot, n int) {
 		return
 	}
 	w.note(p.name, "reload", "", "")
-	cfg := w.scenario.config()
+	cfg := p.config()
 	cfg.CronExpression += strings.Repeat(" ", n)
 	w.must(p.replica.manager.Reconfigure(cfg))
 }

@@ -38,6 +38,7 @@ func (w *world) updateStatus(k kind, o object) error {
 	}
 	if now, ok := o.(*v1alpha1.Execution); ok {
 		w.oracle.statusWritten(before.(*v1alpha1.Execution), now)
+		w.oracle.checkShares()
 	}
 	return nil
 }

@@ -90,10 +90,14 @@ func (w *world) waiting() (names []string) {
 
 // entries returns the lines of the state about executions, each as its fields.
 func (w *world) entries() (lines [][]string) {
-	state, ok := w.api.get(configMaps, name+"-state").(*corev1.ConfigMap)
+	state, ok := w.api.get(configMaps, stateName).(*corev1.ConfigMap)
 	if !ok {
 		return nil
 	}
+	return entriesOf(state)
+}
+
+func entriesOf(state *corev1.ConfigMap) (lines [][]string) {
 	for line := range strings.Lines(state.Data["executions"]) {
 		lines = append(lines, strings.Fields(line))
 	}

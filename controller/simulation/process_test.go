@@ -29,6 +29,7 @@ type process struct {
 	attempts map[string]int       // of each request
 	looked   map[string]time.Time // when it listed pods last, by their selector
 	replica  *replica             // nil while it starts
+	caps     []capOf              // by which it goes, the present one last
 }
 
 func processName(slot, born int) string { return fmt.Sprintf("r%d.%d", slot, born) }
@@ -46,6 +47,7 @@ func (w *world) boot(slot int) {
 	p.ctx, p.exit = context.WithCancel(context.Background())
 	var living context.Context
 	living, p.term = context.WithCancel(p.ctx)
+	p.caps = []capOf{{maxPods: w.maxPods, from: p.since}}
 	w.slots[slot] = p
 	w.note(p.name, "start", "", "")
 	w.work.Go(func() {

@@ -84,6 +84,13 @@ func (s *scenario) config() config.Config {
 	}
 }
 
+// config returns the configuration by which the process goes. The caller holds the lock.
+func (p *process) config() config.Config {
+	cfg := p.world.scenario.config()
+	cfg.MaxPods = p.maxPods()
+	return cfg
+}
+
 // run does what main does. It returns when the process has to end.
 func (p *process) run(ctx context.Context) error {
 	w := p.world
@@ -93,13 +100,16 @@ func (p *process) run(ctx context.Context) error {
 	}
 	results := metrics.NewExports(0)
 	results.Set(name, metrics.ResultOptions{Prefix: metricPrefix, Gauges: []metrics.Gauge{{Name: gaugeName, Help: gaugeHelp, Labels: []string{gaugeLabel}}}})
+	w.mu.Lock()
+	cfg := p.config()
+	w.mu.Unlock()
 	view := &view{world: w, process: p}
 	keyring, err := p.openKeyring(ctx, view)
 	if err != nil {
 		return fmt.Errorf("callback key: %w", err)
 	}
 	o := controller.Options{
-		Config:    w.scenario.config(),
+		Config:    cfg,
 		Namespace: namespace,
 		Instance:  p.name,
 		Identity:  p.identity(),
@@ -121,6 +131,7 @@ func (p *process) run(ctx context.Context) error {
 	}
 	w.mu.Lock()
 	p.replica = &replica{manager: c, results: results}
+	w.follow(p) // the ConfigMap may have changed meanwhile
 	w.mu.Unlock()
 	c.Watch(p.ctx)
 	leader := lease.Options{

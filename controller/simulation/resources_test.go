@@ -67,7 +67,7 @@ func TestCustomResources(t *testing.T) {
 			synctest.Test(t, func(t *testing.T) {
 				w := newWorld(1, nil, quiet())
 				w.scenario.calmFrom = 0
-				p := &process{world: w, name: processName(0, 1), killed: make(chan struct{}), attempts: map[string]int{}}
+				p := &process{world: w, name: processName(0, 1), killed: make(chan struct{}), attempts: map[string]int{}, caps: make([]capOf, 1)}
 				v := &view{world: w, process: p}
 				test.Run(t, clienttest.Cluster{
 					Namespace: namespace, Resources: v.V1alpha1(), ConfigMaps: v.CoreV1().ConfigMaps(namespace),

@@ -42,6 +42,9 @@ type scenario struct {
 	steerings                  []steering // what users ask of the open execution
 	staysPaused                bool       // what is paused is not resumed at the end
 	persons                    []personEvent
+	maxPods                    int // at the beginning; 0: none
+	capChanges                 []capChange
+	stateDeletions             []moment
 	never, hangs, fails, after float64 // of the pods
 	also                       float64 // of the pods: the result of another part is sent at the same time
 	runFor                     time.Duration
@@ -118,7 +121,10 @@ func drawScenario(seed uint64) *scenario {
 	s.calmFrom = s.ticks[len(s.ticks)-1] + seconds(r, 20, 150)
 	s.drawPods(r)
 	s.drawServices(rand.New(rand.NewPCG(seed, 0x5e41)))
-	defer func() { s.drawPersons(rand.New(rand.NewPCG(seed, 0x9e45))) }()
+	defer func() {
+		s.drawPersons(rand.New(rand.NewPCG(seed, 0x9e45)))
+		s.drawMaxPods(rand.New(rand.NewPCG(seed, 0xca9)))
+	}()
 	if chance(r, 0.05) {
 		s.calmFrom, s.grace = 0, 30*time.Second // nothing goes wrong
 		return s
@@ -282,6 +288,7 @@ func pick(r *rand.Rand, from ...float64) float64 { return from[r.IntN(len(from))
 // longest bounds the duration of an execution without faults.
 func (s *scenario) longest() time.Duration {
 	const lag = 30 * time.Second
-	waves := time.Duration((s.nodes + s.pool - 1) / s.pool)
+	pool := s.leastPods()
+	waves := time.Duration((s.nodes + pool - 1) / pool)
 	return waves * (s.startDeadline + s.jobTimeout + 2*(s.grace+margin) + lag)
 }

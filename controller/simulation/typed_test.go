@@ -55,11 +55,15 @@ func (c client[P]) Create(ctx context.Context, o P, _ metav1.CreateOptions) (P, 
 
 func (c client[P]) Update(ctx context.Context, o P, _ metav1.UpdateOptions) (P, error) {
 	sent := o.DeepCopyObject().(P)
+	maxPods := c.process.decidesBy()
 	var got P
 	err := c.do(ctx, request{verb: "update", kind: c.kind, name: o.GetName(), write: true}, func() error {
-		stored := sent.DeepCopyObject().(P)
+		stored, before := sent.DeepCopyObject().(P), c.world.api.get(c.kind, o.GetName())
 		if err := c.world.update(c.kind, stored); err != nil {
 			return err
+		}
+		if state, ok := any(stored).(*corev1.ConfigMap); ok && state.Name == stateName {
+			c.world.oracle.stateWritten(before.(*corev1.ConfigMap), state, maxPods)
 		}
 		got = stored.DeepCopyObject().(P)
 		return nil

@@ -34,6 +34,7 @@ type world struct {
 	slots     []*process // nil: down
 	born      int        // number of processes so far
 	crashed   int
+	maxPods   int         // of the ConfigMap
 	over      bool        // nothing happens after the end
 	acting    *process    // whose request is being carried out; nil: none
 	rewatches map[int]int // by slot
@@ -59,6 +60,7 @@ func newWorld(seed uint64, show func(string), log *slog.Logger) *world {
 	}
 	w.trace.show = show
 	w.oracle = newOracle(w)
+	w.maxPods = w.scenario.maxPods
 	w.slots = make([]*process, w.scenario.replicas)
 	return w
 }

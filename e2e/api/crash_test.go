@@ -3,7 +3,6 @@
 package api
 
 import (
-	"bytes"
 	"cmp"
 	"errors"
 	"fmt"
@@ -27,6 +26,8 @@ type crash struct {
 	times int    // how many consecutive servers die there
 	nodes int    // 0: crashNodes
 	keys  map[string]any
+	// change: a server dies before the others, and the ConfigMap is changed.
+	change *changed
 	// answered: the server dies when a pod has its response.
 	answered bool
 	// old: an execution has closed before.
@@ -72,7 +73,7 @@ func crashes() map[string]crash {
 	onlyNewest := map[string]any{"reportHistory": 1}
 	onlyNewestJobs := map[string]any{"jobHistory": 1}
 	threeSecrets := map[string]any{"callback": map[string]any{"tokensPerSecret": 3}}
-	return map[string]crash{
+	all := map[string]crash{
 		"the server has never run":                                {at: "before " + createState, times: 2},
 		"there is no callback key":                                {at: "before " + createKey, times: 2},
 		"the callback key is created, the response is lost":       {at: "after " + createKey, times: 1},
@@ -132,6 +133,8 @@ func crashes() map[string]crash {
 		"half of an old report is deleted":                        {at: "during removeall " + grave, times: 1, keys: onlyNewest, old: true, also: checkPruned},
 		"half of the old Jobs are deleted":                        {at: fmt.Sprintf("after DELETE jobs/* %d", crashNodes/2), times: 1, keys: onlyNewestJobs, old: true},
 	}
+	maps.Copy(all, shareCrashes())
+	return all
 }
 
 const (
@@ -159,10 +162,7 @@ func TestNothingIsLostWhereverTheServerDies(t *testing.T) {
 				waitAllClosed(t, site, 1)
 				server.Kill()
 			}
-			for i := range c.times {
-				c.die(t, server, reporting, i+1)
-				checkNoHalfReports(t, site, reporting)
-			}
+			c.dies(t, site, server, reporting)
 			nextSecond()
 			toCome := executionsToCome(t, site)
 			server.WithEnv().Start()
@@ -191,35 +191,6 @@ func TestNothingIsLostWhereverTheServerDies(t *testing.T) {
 }
 
 func atOnce() time.Duration { return 0 }
-
-// nextSecond waits until the next second: a server that starts in the same second as an open
-// execution does not open another one.
-func nextSecond() {
-	now := time.Now()
-	timer := time.NewTimer(now.Truncate(time.Second).Add(time.Second).Sub(now))
-	defer timer.Stop()
-	<-timer.C
-}
-
-// die starts the server for the n-th time, and waits until it is dead.
-func (c crash) die(t *testing.T, server *rig.Server, reporting *pods, n int) {
-	t.Helper()
-	nextSecond()
-	server.WithEnv("CRASH_AT=" + c.at).Start()
-	if c.answered {
-		select {
-		case <-reporting.first:
-		case <-time.After(patience):
-			t.Fatalf("not after %s: a pod has its response", patience)
-		}
-		server.Kill()
-		return
-	}
-	server.WaitKilled(patience)
-	if got := bytes.Count(server.Log(), []byte("crasher: killed")); got != n {
-		t.Fatalf("the server died %d times at the right step, want %d: %s", got, n, c.at)
-	}
-}
 
 // executionsToCome returns the number of executions, including earlier ones, when the next
 // server has nothing left to do: it opens an execution unless one is open.

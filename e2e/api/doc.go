@@ -8,6 +8,7 @@
 // Processes that die or sleep:
 //
 //	crash_test.go        at each step: crashes has the steps; package crasher kills
+//	                     (maxpods_test.go: the steps of a share; deaths_test.go: how it dies)
 //	kill_test.go         at random moments of an execution of everything
 //	soak_test.go         leaders, a thousand times
 //	leader_test.go       leaders that stop, or sleep through their Lease

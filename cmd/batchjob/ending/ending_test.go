@@ -43,7 +43,7 @@ func closed(t *testing.T, bad int) (*resources.Client, *v1alpha1.Execution) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	r, err := store.Open(t.Context(), e, p, account, id.Time())
+	r, err := store.Open(t.Context(), e, p, record.Next{Account: account, At: id.Time()})
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -109,7 +109,7 @@ func recordOf(t *testing.T, p execution.Plan, account execution.Account) (*v1alp
 	if err != nil {
 		t.Fatal(err)
 	}
-	r, err := store.Open(t.Context(), e, p, account, p.ID.Time())
+	r, err := store.Open(t.Context(), e, p, record.Next{Account: account, At: p.ID.Time()})
 	if err != nil {
 		t.Fatal(err)
 	}

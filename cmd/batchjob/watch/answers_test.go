@@ -32,7 +32,7 @@ func (a *answers) record(t *testing.T, id execution.ID, phase execution.Phase) *
 	if err != nil {
 		t.Fatal(err)
 	}
-	r, err := store.Open(t.Context(), e, execution.Plan{ID: id, NodeCronJob: "check", Trigger: execution.Cron, Scheduled: id.Time()}, execution.Account{Phase: execution.Open}, id.Time())
+	r, err := store.Open(t.Context(), e, execution.Plan{ID: id, NodeCronJob: "check", Trigger: execution.Cron, Scheduled: id.Time()}, record.Next{Account: execution.Account{Phase: execution.Open}, At: id.Time()})
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -35,7 +35,7 @@ func (a *answers) recordOf(t *testing.T, definition string, id execution.ID, end
 	if err != nil {
 		t.Fatal(err)
 	}
-	if _, err := store.Open(t.Context(), e, p, account, id.Time()); err != nil {
+	if _, err := store.Open(t.Context(), e, p, record.Next{Account: account, At: id.Time()}); err != nil {
 		t.Fatal(err)
 	}
 }
