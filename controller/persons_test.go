@@ -95,6 +95,9 @@ func TestAPersonsExecution(t *testing.T) {
 				if got := c.eventsOf(kube.EventExecutionRejected); (len(got) == 1) != (tt.want != "") {
 					t.Errorf("events: got %+v", got)
 				}
+				if got := r.metric("batch_job_controller_executions_rejected_total", "reason="+tt.want); (got == 1) != (tt.want != "") {
+					t.Errorf("executions that count as rejected: got %v", got)
+				}
 				time.Sleep(time.Until(began.Add(25 * time.Minute)))
 				ticks := c.executionsByTick()
 				if ticks["00:20"] != execution.Closed || (ticks["00:10"] != execution.Closed && name != "just before a tick") {
@@ -188,6 +191,9 @@ func TestAPersonsExecutionThatIsGivenUpWhileItWaits(t *testing.T) {
 				time.Sleep(time.Minute)
 				c.ask("by-hand")
 				time.Sleep(time.Minute)
+				if got := r.metric("batch_job_controller_executions_queued"); got != 1 {
+					t.Errorf("executions that wait: got %v, want 1", got)
+				}
 				tt.change(c)
 				time.Sleep(11 * time.Minute)
 				if tt.want != "" {
@@ -199,6 +205,9 @@ func TestAPersonsExecutionThatIsGivenUpWhileItWaits(t *testing.T) {
 				if entries := c.state().Entries; len(entries) != 0 {
 					t.Errorf("the state still has the entries %+v", entries)
 				}
+				if got := r.metric("batch_job_controller_executions_queued"); got != 0 {
+					t.Errorf("executions that wait in the end: got %v, want none", got)
+				}
 				time.Sleep(time.Hour)
 				if got := c.executionsByTick()["01:00"]; got != execution.Closed {
 					t.Errorf("execution of the next tick: got %q, want Closed", got)
@@ -209,4 +218,25 @@ func TestAPersonsExecutionThatIsGivenUpWhileItWaits(t *testing.T) {
 			})
 		})
 	}
+}
+
+// The pods of a deleted Execution may run: the next one waits, and says so.
+func TestAnExecutionThatWaitsSaysSo(t *testing.T) {
+	inBubble(t, func(t *testing.T) {
+		c := newBusyCluster(t, 2)
+		r := startReplica(t, c, newMemoryStore(), testConfig())
+		defer r.kill()
+		time.Sleep(10 * time.Second)
+		must(t, c.resources().Delete(c.ctx, c.only().Object.Name, metav1.DeleteOptions{}))
+		c.ask("by-hand")
+		time.Sleep(5 * time.Second)
+		if e := c.asked("by-hand"); e.Status.Phase != v1alpha1.Queued || r.metric("batch_job_controller_executions_queued") != 1 {
+			t.Errorf("got phase %q, and that %v wait", e.Status.Phase, r.metric("batch_job_controller_executions_queued"))
+		}
+		c.wantOneEvent(kube.EventExecutionQueued, "another execution has not ended")
+		time.Sleep(10 * time.Minute)
+		if e := c.asked("by-hand"); e.Status.Phase != v1alpha1.Closed || r.metric("batch_job_controller_executions_queued") != 0 {
+			t.Errorf("later: got phase %q, and that %v wait", e.Status.Phase, r.metric("batch_job_controller_executions_queued"))
+		}
+	})
 }

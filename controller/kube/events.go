@@ -46,6 +46,7 @@ const (
 	EventExecutionPaused    = "ExecutionPaused"
 	EventExecutionResumed   = "ExecutionResumed"
 	EventExecutionCanceled  = "ExecutionCanceled"
+	EventExecutionQueued    = "ExecutionQueued"
 	EventExecutionRejected  = "ExecutionRejected"
 	EventTickSkipped        = "TickSkipped"
 	EventTicksMissed        = "TicksMissed"
@@ -80,6 +81,7 @@ func ownActions() map[string]string {
 		EventExecutionPaused:    "PauseExecution",
 		EventExecutionResumed:   "ResumeExecution",
 		EventExecutionCanceled:  "CancelExecution",
+		EventExecutionQueued:    "QueueExecution",
 		EventExecutionRejected:  "RejectExecution",
 		EventTickSkipped:        "SkipTick",
 		EventTicksMissed:        "SkipTick",

@@ -39,7 +39,7 @@ type vector interface {
 // all returns all metrics of definitions but those of the last execution.
 func (v *vectors) all() []vector {
 	return []vector{
-		v.executions, v.executionsClosed, v.executionDuration, v.lastExecution, v.nextTick, v.ticksSkipped, v.ticksMissed, v.damagedRecords,
+		v.executions, v.executionsClosed, v.rejected, v.queued, v.executionDuration, v.lastExecution, v.nextTick, v.ticksSkipped, v.ticksMissed, v.damagedRecords,
 		v.nodeTasks, v.tasksInFlight, v.poolSize, v.podShare, v.slotRefill, v.jobCreateErrors, v.resultSamples, v.podLogs,
 	}
 }
@@ -48,6 +48,7 @@ func (v *vectors) all() []vector {
 func (d *Definition) Forget() {
 	d.SetPool(0, 0)
 	d.SetShare(execution.NoShare)
+	d.SetQueued(0)
 	d.SetDamagedRecords(0) // the next leader counts them
 	d.SetNextTick(time.Time{})
 	d.last.forget(d.name)
@@ -66,6 +67,14 @@ func (d *Definition) ExecutionClosed(result string, took time.Duration) {
 		d.executionDuration.WithLabelValues(d.name).Observe(took.Seconds())
 	}
 }
+
+// ExecutionRejected counts an Execution that was rejected.
+func (d *Definition) ExecutionRejected(reason string) {
+	d.rejected.WithLabelValues(d.name, reason).Inc()
+}
+
+// SetQueued records how many Executions wait to be opened.
+func (d *Definition) SetQueued(n int) { d.queued.WithLabelValues(d.name).Set(float64(n)) }
 
 // SetLastExecution records when an execution closed, in this process or before.
 func (d *Definition) SetLastExecution(result string, at time.Time) {

@@ -35,6 +35,8 @@ type Metrics struct {
 type vectors struct {
 	executions        *prometheus.CounterVec
 	executionsClosed  *prometheus.CounterVec
+	rejected          *prometheus.CounterVec
+	queued            *prometheus.GaugeVec
 	executionDuration *prometheus.HistogramVec
 	lastExecution     *prometheus.GaugeVec
 	last              *lastExecutions
@@ -84,6 +86,8 @@ func newVectors(f factory) *vectors {
 	v := &vectors{
 		executions:        f.counters("executions_total", "Executions started.", labelDefinition, "trigger"),
 		executionsClosed:  f.counters("executions_closed_total", "Executions that have closed: failed ones have a node that failed, was lost or is unreported; canceled ones have none, but a node task that was canceled.", labelDefinition, "result"),
+		rejected:          f.counters("executions_rejected_total", "Executions that were rejected: they will never be opened.", labelDefinition, "reason"),
+		queued:            f.gauges("executions_queued", "Executions that wait to be opened.", labelDefinition),
 		executionDuration: f.histograms("execution_duration_seconds", "Time from an execution's scheduled time until it closed.", executionBuckets(), labelDefinition),
 		lastExecution:     f.gauges("last_execution_timestamp_seconds", "When an execution last closed with this result.", labelDefinition, "result"),
 		last:              newLastExecutions(),

@@ -64,6 +64,8 @@ func exercise(m *metrics.Definition) {
 	m.SetLeader(true)
 	m.ConfigTaken(at, true)
 	m.ExecutionOpened("cron")
+	m.ExecutionRejected("ConcurrencyForbidden")
+	m.SetQueued(2)
 	m.SetLastExecution("succeeded", at)
 	m.SetLastReport(lastReport())
 	m.SetNextTick(at.Add(time.Hour))

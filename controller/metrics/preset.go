@@ -25,7 +25,7 @@ func (d *Definition) preset() {
 	for _, outcome := range []string{"saved", "truncated", "failed"} {
 		d.podLogs.WithLabelValues(d.name, outcome)
 	}
-	for _, gauge := range []*prometheus.GaugeVec{d.nextTick, d.damagedRecords, d.tasksInFlight, d.poolSize} {
+	for _, gauge := range []*prometheus.GaugeVec{d.queued, d.nextTick, d.damagedRecords, d.tasksInFlight, d.poolSize} {
 		gauge.WithLabelValues(d.name)
 	}
 	for _, counter := range []*prometheus.CounterVec{d.ticksMissed, d.resultSamples} {

@@ -22,7 +22,9 @@ import (
 // other, until ctx ends.
 func (q *Queue) keepDoor(ctx context.Context, fence lease.Fence) {
 	for ctx.Err() == nil {
-		if again, sleep := q.step(ctx, fence); sleep && !timing.Sleep(ctx, q.Opener.Clock, again, q.wake) {
+		again, sleep := q.step(ctx, fence)
+		q.Metrics.SetQueued(len(q.door.waiters))
+		if sleep && !timing.Sleep(ctx, q.Opener.Clock, again, q.wake) {
 			return
 		}
 	}
@@ -247,4 +249,5 @@ func (q *Queue) queue(ctx context.Context, fence lease.Fence, w *waiter, message
 		return
 	}
 	w.e = queued
+	q.Opener.Announcer.Announce(ctx, kube.ExecutionReference(queued), false, kube.EventExecutionQueued, message)
 }

@@ -26,6 +26,8 @@ type Directory interface {
 // Metrics shows the progress of executions.
 type Metrics interface {
 	StoreError(operation string)
+	ExecutionRejected(reason string)
+	SetQueued(n int)
 	SetPool(inFlight, size int)
 	SetLastExecution(result string, closed time.Time)
 	SetLastReport(r execution.Report)

@@ -50,6 +50,7 @@ func (q *Queue) writeRejected(ctx context.Context, fence lease.Fence, w *waiter,
 var errNotLed = errors.New("no replica led in time")
 
 func (q *Queue) announceRejected(ctx context.Context, w *waiter, decision plan.Decision) {
+	q.Metrics.ExecutionRejected(string(decision.Reason))
 	q.Opener.Log.Warn("execution rejected", "name", w.e.Name, "reason", decision.Reason, "message", decision.Message)
 	q.Opener.Announcer.Announce(ctx, kube.ExecutionReference(w.e), true, kube.EventExecutionRejected,
 		execution.Truncate(fmt.Sprintf("%s: %s", decision.Reason, decision.Message), kube.MaxEventMessage))
