@@ -219,24 +219,3 @@ func TestAPersonsExecutionThatIsGivenUpWhileItWaits(t *testing.T) {
 		})
 	}
 }
-
-// The pods of a deleted Execution may run: the next one waits, and says so.
-func TestAnExecutionThatWaitsSaysSo(t *testing.T) {
-	inBubble(t, func(t *testing.T) {
-		c := newBusyCluster(t, 2)
-		r := startReplica(t, c, newMemoryStore(), testConfig())
-		defer r.kill()
-		time.Sleep(10 * time.Second)
-		must(t, c.resources().Delete(c.ctx, c.only().Object.Name, metav1.DeleteOptions{}))
-		c.ask("by-hand")
-		time.Sleep(5 * time.Second)
-		if e := c.asked("by-hand"); e.Status.Phase != v1alpha1.Queued || r.metric("batch_job_controller_executions_queued") != 1 {
-			t.Errorf("got phase %q, and that %v wait", e.Status.Phase, r.metric("batch_job_controller_executions_queued"))
-		}
-		c.wantOneEvent(kube.EventExecutionQueued, "another execution has not ended")
-		time.Sleep(10 * time.Minute)
-		if e := c.asked("by-hand"); e.Status.Phase != v1alpha1.Closed || r.metric("batch_job_controller_executions_queued") != 0 {
-			t.Errorf("later: got phase %q, and that %v wait", e.Status.Phase, r.metric("batch_job_controller_executions_queued"))
-		}
-	})
-}

@@ -115,10 +115,20 @@ func (q *Queue) prepare(s *plan.State) {
 		case h.is == over:
 			s.End(h.UID)
 		case h.is != unclear && h.ID != "":
-			s.Restore(h.Entry)
+			s.Restore(q.present(h))
 		}
 	}
 	q.ticker.Prepare(s, q.door.executions())
+}
+
+// present returns the entry of an execution, with the share that its run has written last.
+func (q *Queue) present(h hold) plan.Entry {
+	if a := q.current(); a != nil {
+		if object := a.Record().Object; string(object.UID) == h.UID {
+			return entryOf(object, h.ID)
+		}
+	}
+	return h.Entry
 }
 
 // look finds out what has become of executions with an entry that this replica does not run. It
