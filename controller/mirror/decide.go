@@ -96,10 +96,11 @@ func (w Wanted) withdraw(found *v1alpha1.NodeCronJob, open bool) Decision {
 func (w Wanted) follow(found *v1alpha1.NodeCronJob) Decision {
 	object := w.updated(found)
 	paths := differing(found, object)
+	source, _ := configMapOf(found)
 	switch {
 	case len(paths) == 0:
 		return Decision{Do: Nothing}
-	case isWithdrawn(found), found.Annotations[jobspec.ConfigHashAnnotation] != w.Hash:
+	case isWithdrawn(found), source != w.ConfigMap, found.Annotations[jobspec.ConfigHashAnnotation] != w.Hash:
 		return Decision{Do: Update, Object: object, Paths: paths}
 	default:
 		return Decision{Do: Restore, Object: object, Paths: paths}

@@ -99,6 +99,9 @@ func TestDecideAboutWhatDiffers(t *testing.T) {
 		"the ConfigMap has another name now": {has, func(n *v1alpha1.NodeCronJob) {
 			n.Annotations[jobspec.SourceAnnotation], n.Annotations[jobspec.ConfigHashAnnotation] = "ConfigMap/settings-6f2k", "before"
 		}, isOpen, Update, []string{"metadata.annotations"}},
+		"only the name of the ConfigMap is another": {has, func(n *v1alpha1.NodeCronJob) {
+			n.Annotations[jobspec.SourceAnnotation] = "ConfigMap/settings-6f2k"
+		}, isOpen, Update, []string{"metadata.annotations"}},
 		"it is of another controller's ConfigMap": {has, func(n *v1alpha1.NodeCronJob) {
 			n.Annotations[jobspec.SourceAnnotation], n.Labels[jobspec.OwnerLabel] = "ConfigMap/others", "other"
 		}, isNotOpen, NameTaken, nil},
