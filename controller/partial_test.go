@@ -5,10 +5,8 @@ import (
 	"testing"
 	"time"
 
+	"github.com/batch-job-controller/batch-job-controller/controller/api/v1alpha1"
 	"github.com/batch-job-controller/batch-job-controller/controller/config"
-	"github.com/batch-job-controller/batch-job-controller/controller/execution"
-	"github.com/batch-job-controller/batch-job-controller/controller/record"
-	"github.com/batch-job-controller/batch-job-controller/controller/testkit"
 )
 
 // An execution over some nodes only looks nowhere as if the other nodes were missing.
@@ -27,16 +25,10 @@ func TestAPartialExecutionIsNotTheLastOne(t *testing.T) {
 		whole := c.records()[0].Plan
 
 		c.behave("b", behaviour{runFor: 5 * time.Second, exitCode: 1})
-		partial := testkit.Plan(podTemplate)
-		partial.ID, partial.Scheduled = whole.ID.Next(), whole.Scheduled.Add(time.Second)
-		partial.NodeCronJob, partial.Partial, partial.Reason, partial.RequestedBy = testName, true, "disk replaced", "ada"
-		partial.Nodes, partial.Skipped = []execution.Node{{Name: "b", UID: "uid-b"}}, nil
-		e, err := c.store().Create(t.Context(), testName, execution.Firing{Trigger: partial.Trigger, Scheduled: partial.Scheduled})
-		must(t, err)
-		_, err = c.store().Open(t.Context(), e, partial, record.Next{Account: execution.Account{Phase: execution.Open}, At: time.Now()})
-		must(t, err)
 		r = startReplica(t, c, store, cfg)
+		c.ask("again", onNodes(named("b")), func(e *v1alpha1.Execution) { e.Spec.Reason, e.Spec.RequestedBy = "disk replaced", "ada" })
 		time.Sleep(time.Minute)
+		partial := c.records()[1].Plan
 		check := func(r *replica, when string) {
 			t.Helper()
 			got := r.lastingMetrics()

@@ -63,7 +63,7 @@ func TestAPersonsExecution(t *testing.T) {
 		"while one is open":           {func(*v1alpha1.Execution) {}, 10*time.Minute + 30*time.Second, v1alpha1.Rejected, v1alpha1.ReasonConcurrencyForbidden},
 		"just before a tick":          {func(*v1alpha1.Execution) {}, 10*time.Minute - time.Second, v1alpha1.Closed, ""},
 		"that is canceled":            {canceled, 5 * time.Minute, v1alpha1.Rejected, v1alpha1.ReasonCanceled},
-		"on some nodes":               {func(e *v1alpha1.Execution) { e.Spec.Nodes = &v1alpha1.ExecutionNodes{Names: []v1alpha1.NodeName{"a"}} }, 5 * time.Minute, v1alpha1.Rejected, v1alpha1.ReasonNoNodes},
+		"on some nodes":               {func(e *v1alpha1.Execution) { e.Spec.Nodes = &v1alpha1.ExecutionNodes{Names: []v1alpha1.NodeName{"a"}} }, 5 * time.Minute, v1alpha1.Closed, ""},
 		"of another controller":       {func(e *v1alpha1.Execution) { e.Labels = map[string]string{jobspec.OwnerLabel: "other"} }, 5 * time.Minute, "", ""},
 		"of another definition":       {func(e *v1alpha1.Execution) { e.Spec.NodeCronJobName = "other" }, 5 * time.Minute, "", ""},
 		"with the name of a tick's":   {func(e *v1alpha1.Execution) { e.Name = testName + "-20000101001000" }, 5 * time.Minute, v1alpha1.Closed, ""},

@@ -52,7 +52,7 @@ func (m *Manager) newQueue(source *definition.Source) *queue.Queue {
 	own := m.Metrics.Of(source.Current().Name)
 	return queue.New(queue.Options{
 		Opener: definition.OpenerOptions{
-			Source: source, Namespace: m.Namespace, State: dividedState{m.state, m.shares}, Shares: m.shares, Records: m.records, Nodes: m.caches, Host: m.newHost(), TLS: m.TLS,
+			Source: source, Namespace: m.Namespace, State: dividedState{m.state, m.shares}, Shares: m.shares, Records: m.records, Reports: m.Store, Nodes: m.caches, Host: m.newHost(), TLS: m.TLS,
 			Announcer: m.announcer, Metrics: own, Clock: m.Clock, Jitter: m.Jitter, Log: m.Log,
 		},
 		Executions: m.executions, Jobs: m.caches, Started: m.steady.Began(),

@@ -12,7 +12,6 @@ import (
 	"github.com/batch-job-controller/batch-job-controller/controller/api/v1alpha1"
 	"github.com/batch-job-controller/batch-job-controller/controller/backoff"
 	"github.com/batch-job-controller/batch-job-controller/controller/execution"
-	"github.com/batch-job-controller/batch-job-controller/controller/jobspec"
 	"github.com/batch-job-controller/batch-job-controller/controller/kube"
 	"github.com/batch-job-controller/batch-job-controller/controller/lease"
 	"github.com/batch-job-controller/batch-job-controller/controller/plan"
@@ -78,6 +77,7 @@ type OpenerOptions struct {
 	State     State
 	Shares    Shares
 	Records   record.Store
+	Reports   Reports
 	Nodes     Nodes
 	Host      *kube.CallbackHost
 	TLS       CallbackTLS // nil: callbacks come by plain HTTP
@@ -113,20 +113,19 @@ type Opening struct {
 // the Execution may have been opened all the same, by a request whose response was lost or
 // by another leader: it has to be read again before the next try.
 func (o *Opener) Open(ctx context.Context, fence lease.Fence, opening Opening) (record.Record, error) {
-	e, d := opening.Execution, o.Source.Current()
-	if e.Spec.Nodes != nil {
-		return record.Record{}, &plan.RejectError{Reason: plan.RejectNoNodes, Message: "spec.nodes cannot be set yet: an execution runs on all nodes of its NodeCronJob"}
+	e := opening.Execution
+	by, err := o.chosen(ctx, e)
+	if err != nil {
+		return record.Record{}, err
 	}
 	entry, err := o.begin(ctx, fence, opening)
 	if err != nil {
 		return record.Record{}, err
 	}
-	selected := plan.SelectNodes(plan.NodePolicy{ // before the fence limits the time: rendering templates takes some
-		Selector:              d.JobNodeSelector,
-		RunOnUnscheduledNodes: d.RunOnUnscheduledNodes,
-		TolerateNoExecute:     d.TolerateNoExecute,
-		Templates:             jobspec.NewPodSpecs(podTemplate(d.Config), o.Namespace, entry.ID),
-	}, o.Nodes.Nodes())
+	selected, err := o.selectNodes(by, entry.ID) // before the fence limits the time: rendering templates takes some
+	if err != nil {
+		return record.Record{}, err
+	}
 	write, done, err := fence(ctx)
 	if err != nil {
 		return record.Record{}, err
@@ -168,6 +167,7 @@ func (o *Opener) freeze(e *v1alpha1.Execution, id execution.ID, host string, sel
 		Scheduled:   firing.Scheduled,
 		ConfigHash:  d.Hash,
 		NodeCronJob: d.Name,
+		Partial:     e.Spec.Nodes != nil,
 		Reason:      e.Spec.Reason,
 		RequestedBy: e.Spec.RequestedBy,
 		Retention:   execution.Retention{Reports: d.ReportHistory, Jobs: d.JobHistory},
@@ -263,5 +263,5 @@ func (o *Opener) announceOpened(ctx context.Context, r record.Record) {
 			execution.Truncate(noNodesText(o.Source.Current().JobNodeSelector, r.Plan), execution.MaxMessage))
 		return
 	}
-	o.Announcer.Announce(ctx, about, false, kube.EventExecutionStarted, startedText(r.Plan))
+	o.Announcer.Announce(ctx, about, false, kube.EventExecutionStarted, execution.Truncate(startedText(r.Plan), kube.MaxEventMessage))
 }

@@ -13,8 +13,23 @@ import (
 
 func startedText(p execution.Plan) string {
 	text := fmt.Sprintf("%d nodes, %d at a time", len(p.Nodes), p.Settings.PodPoolSize)
+	if p.Partial {
+		text += "; partial: no other node was asked for"
+	}
 	if left := notTaking(p); left != "" {
 		text += "; " + left
+	}
+	return text + askedFor(p)
+}
+
+// askedFor says who asked for the execution, and why, as far as is known. The reason comes
+// last: it may be long.
+func askedFor(p execution.Plan) (text string) {
+	if p.RequestedBy != "" {
+		text += "; requested by " + p.RequestedBy
+	}
+	if p.Reason != "" {
+		text += "; reason: " + p.Reason
 	}
 	return text
 }
@@ -28,7 +43,7 @@ func noNodesText(selector map[string]string, p execution.Plan) string {
 	if left := notTaking(p); left != "" {
 		which = left
 	}
-	return "no node takes part: " + which
+	return "no node takes part: " + which + askedFor(p)
 }
 
 // notTaking counts, by reason, the nodes that match jobNodeSelector and do not take part.
@@ -39,7 +54,10 @@ func notTaking(p execution.Plan) string {
 		counts[s.Reason]++
 	}
 	var parts []string
-	if p.Excluded > 0 {
+	switch {
+	case p.Excluded > 0 && p.Partial:
+		parts = append(parts, fmt.Sprintf("%d kept out by jobNodeSelector or the pod template", p.Excluded))
+	case p.Excluded > 0:
 		parts = append(parts, fmt.Sprintf("%d excluded by the pod template (nodeSelector, node affinity, os or nodeName)", p.Excluded))
 	}
 	for _, reason := range slices.Sorted(maps.Keys(counts)) {

@@ -76,3 +76,12 @@ func (r Report) Count() Counts {
 		}
 	})
 }
+
+// Verdicts returns how the task of each node ended, also of the skipped ones.
+func (r Report) Verdicts() map[string]State {
+	all := make(map[string]State, len(r.Tasks))
+	for _, t := range r.Tasks {
+		all[t.Node] = t.Verdict()
+	}
+	return all
+}

@@ -22,6 +22,8 @@ import (
 type Directory interface {
 	// Executions returns the executions that have a report.
 	Executions() ([]execution.ID, error)
+	// About returns what an execution is.
+	About(id execution.ID) (execution.About, error)
 	// Drop deletes a report.
 	Drop(id execution.ID) error
 }

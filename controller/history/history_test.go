@@ -58,7 +58,8 @@ type world struct {
 	asked   []execution.ID // whose losses were asked for
 
 	keepReports, keepJobs int
-	sweeps                bool // steps has what is deleted of closed executions in one request
+	partial               map[execution.ID]bool // of the reports, as the directory says
+	sweeps                bool                  // steps has what is deleted of closed executions in one request
 }
 
 func newWorld(t *testing.T) *world {
@@ -129,6 +130,11 @@ func (w *world) Executions() ([]execution.ID, error) {
 		open()
 	}
 	return slices.Clone(w.reports), w.failing("list reports")
+}
+
+// About knows of the partial executions.
+func (w *world) About(id execution.ID) (execution.About, error) {
+	return execution.About{NodeCronJob: name, Partial: w.partial[id]}, nil
 }
 
 func (w *world) Drop(id execution.ID) error {

@@ -73,7 +73,9 @@ func (h *History) prune(ctx context.Context, fence lease.Fence) (later time.Dura
 		byID[head.ID] = head
 	}
 	reports, jobs := h.Limits()
-	drop, dropJobs := plan.Prune(open, closed, reports, jobs)
+	drop, dropJobs := plan.Prune(plan.History{
+		Open: open, Closed: closed, IsPartial: func(id execution.ID) bool { return h.isPartial(id, byID) }, Reports: reports, Jobs: jobs,
+	})
 	tooEarly := func(id execution.ID) bool {
 		head, ok := byID[id]
 		if !ok {
@@ -91,6 +93,15 @@ func (h *History) prune(ctx context.Context, fence lease.Fence) (later time.Dura
 	}
 	errs = append(errs, h.deleteJobs(ctx, fence, dropJobs, byID))
 	return later, errors.Join(errs...)
+}
+
+// isPartial reports whether an execution is over some nodes only, as far as is known.
+func (h *History) isPartial(id execution.ID, heads map[execution.ID]record.Head) bool {
+	if head, ok := heads[id]; ok {
+		return head.Object.Spec.Nodes != nil
+	}
+	about, err := h.Directory.About(id)
+	return err == nil && about.Partial
 }
 
 // byPhase returns which executions are open and which are closed. An execution that only

@@ -89,6 +89,24 @@ func TestAReportWithoutARecordIsPruned(t *testing.T) {
 	})
 }
 
+// What is over some nodes only, by its record or by its report, does not replace what is over
+// all of them.
+func TestTheNewestExecutionOverAllNodesStays(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		w := newWorld(t)
+		w.keepReports = 1
+		w.execute(30, execution.Closed)
+		whole := w.execute(20, execution.Closed)
+		w.edit(w.execute(10, execution.Closed), func(e *v1alpha1.Execution) { e.Spec.Nodes = &v1alpha1.ExecutionNodes{} })
+		newest := execution.ID("29990101000000")
+		w.reports, w.partial = append(w.reports, newest), map[execution.ID]bool{newest: true}
+		w.start()
+		if want := []execution.ID{whole.Plan.ID, newest}; !slices.Equal(w.reports, want) {
+			t.Errorf("left: got the reports %v, want %v", w.reports, want)
+		}
+	})
+}
+
 // A prune takes as long as its requests, and executions open meanwhile. Their results must stay.
 func TestWhatOpensDuringAPruneStays(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {

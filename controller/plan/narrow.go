@@ -22,8 +22,9 @@ type Narrowing struct {
 
 // FromExecution is the nodes of an earlier execution.
 type FromExecution struct {
-	Name  string   // of the Execution
-	Nodes []string // NodesFrom
+	Name   string            // of the Execution
+	States []execution.State // that were asked for
+	Nodes  []string          // whose tasks ended in one of them
 }
 
 // Partial reports whether the execution is narrowed. It is, even if no node is left out:
@@ -66,7 +67,7 @@ func (in Selection) named(names []string, cluster []*corev1.Node) (Selection, er
 		problems = append(problems, "there is no node "+firstOf(missing))
 	}
 	if len(unselected) > 0 {
-		problems = append(problems, "the NodeCronJob does not select "+firstOf(unselected))
+		problems = append(problems, keepsOut(unselected))
 	}
 	if len(problems) > 0 {
 		return Selection{}, reject(RejectNodesNotFound, "%s", strings.Join(problems, "; "))
@@ -82,33 +83,45 @@ func (in Selection) matching(selector labels.Selector, cluster []*corev1.Node) (
 	out := in.only(func(name string) bool {
 		return there[name] != nil && selector.Matches(labels.Set(there[name].Labels))
 	})
-	if out.empty() {
-		return Selection{}, reject(RejectNoNodes, "no selected node matches %q", selector)
+	if !out.empty() {
+		return out, nil
 	}
-	return out, nil
+	var matching []string
+	for name, node := range there {
+		if selector.Matches(labels.Set(node.Labels)) {
+			matching = append(matching, name)
+		}
+	}
+	if len(matching) == 0 {
+		return Selection{}, reject(RejectNoNodes, "no node has labels that match %q", selector)
+	}
+	slices.Sort(matching)
+	return Selection{}, reject(RejectNoNodes, "no selected node has labels that match %q: %s", selector, keepsOut(matching))
 }
 
 // from returns the nodes of an earlier execution. Those that are gone are skipped, so that
 // the counts add up, and those that are no longer selected count as excluded.
 func (in Selection) from(earlier FromExecution, cluster []*corev1.Node) (Selection, error) {
 	if len(earlier.Nodes) == 0 {
-		return Selection{}, reject(RejectNoNodes, "no node of execution %s is in one of the states", earlier.Name)
+		return Selection{}, reject(RejectNoNodes, "no node of execution %s is in one of the states %s", earlier.Name, joined(earlier.States))
 	}
 	wanted, there := setOf(earlier.Nodes), nodesByName(cluster)
 	out := in.only(func(name string) bool { return wanted[name] })
 	found := out.names()
-	for name := range wanted {
+	var unselected []string
+	for _, name := range slices.Sorted(maps.Keys(wanted)) {
 		switch {
 		case found[name]:
 		case there[name] == nil:
 			out.Skipped = append(out.Skipped, execution.Skip{Node: name, Reason: execution.NodeGone})
 		default:
-			out.Excluded++
+			unselected = append(unselected, name)
 		}
 	}
+	out.Excluded = len(unselected)
 	out.sort()
 	if out.empty() {
-		return Selection{}, reject(RejectNoNodes, "no node of execution %s is selected any more", earlier.Name)
+		return Selection{}, reject(RejectNoNodes, "no node of execution %s is selected any more: %s", earlier.Name, keepsOut(unselected))
 	}
 	return out, nil
 }
@@ -159,6 +172,19 @@ func nodesByName(nodes []*corev1.Node) map[string]*corev1.Node {
 		}
 	}
 	return named
+}
+
+// keepsOut says that nodes exist, and do not take part.
+func keepsOut(names []string) string {
+	return "jobNodeSelector or the pod template keeps out " + firstOf(names)
+}
+
+func joined(states []execution.State) string {
+	words := make([]string, len(states))
+	for i, state := range states {
+		words[i] = string(state)
+	}
+	return strings.Join(words, ", ")
 }
 
 // firstOf names the first nodes for a message, and counts the others.

@@ -41,7 +41,9 @@ func TestNarrow(t *testing.T) {
 		return execution.Skip{Node: node, Reason: reason}
 	}
 	left := skip("c", execution.NodeUnschedulable)
-	from := func(nodes ...string) Narrowing { return Narrowing{From: &FromExecution{Name: "check-1", Nodes: nodes}} }
+	from := func(nodes ...string) Narrowing {
+		return Narrowing{From: &FromExecution{Name: "check-1", States: []execution.State{execution.Failed, execution.Lost}, Nodes: nodes}}
+	}
 	cases := map[string]struct {
 		by         Narrowing
 		want       Selection
@@ -57,21 +59,22 @@ func TestNarrow(t *testing.T) {
 			by: Narrowing{Names: []string{"a", "y", "x", "e"}}, wantReason: RejectNodesNotFound, wantSays: "there is no node e, x, y",
 		},
 		"to nodes that are not selected": {
-			by: Narrowing{Names: []string{"d", "z"}}, wantReason: RejectNodesNotFound, wantSays: "there is no node z; the NodeCronJob does not select d",
+			by: Narrowing{Names: []string{"d", "z"}}, wantReason: RejectNodesNotFound, wantSays: "there is no node z; jobNodeSelector or the pod template keeps out d",
 		},
 		"to no names":               {by: Narrowing{Names: []string{}}, wantReason: RejectNoNodes},
 		"by a selector":             {by: Narrowing{Selector: parsed("zone=z1")}, want: Selection{Nodes: taking("b")}},
 		"by a selector of a few":    {by: Narrowing{Selector: parsed("zone notin (z1)")}, want: Selection{Nodes: taking("a"), Skipped: []execution.Skip{left}}},
 		"by a selector of all":      {by: Narrowing{Selector: labels.Everything()}, want: Selection{Nodes: taking("a", "b"), Skipped: []execution.Skip{left}}},
-		"by a selector of others":   {by: Narrowing{Selector: parsed("role=other")}, wantReason: RejectNoNodes, wantSays: `"role=other"`},
+		"by a selector of others":   {by: Narrowing{Selector: parsed("role=other")}, wantReason: RejectNoNodes, wantSays: `"role=other": jobNodeSelector or the pod template keeps out d`},
+		"by a selector of none":     {by: Narrowing{Selector: parsed("role=none")}, wantReason: RejectNoNodes, wantSays: `no node has labels that match "role=none"`},
 		"from an earlier execution": {by: from("b", "c"), want: Selection{Nodes: taking("b"), Skipped: []execution.Skip{left}}},
 		"from an earlier execution with a node that is gone": {
 			by: from("a", "gone", "e"), want: Selection{Nodes: taking("a"), Skipped: []execution.Skip{skip("e", execution.NodeGone), skip("gone", execution.NodeGone)}},
 		},
 		"from an earlier execution with a node that is no longer selected": {by: from("a", "d"), want: Selection{Nodes: taking("a"), Excluded: 1}},
 		"from an earlier execution whose nodes are all gone":               {by: from("gone"), want: Selection{Skipped: []execution.Skip{skip("gone", execution.NodeGone)}}},
-		"from an earlier execution without such nodes":                     {by: from(), wantReason: RejectNoNodes, wantSays: "no node of execution check-1 is in one of the states"},
-		"from an earlier execution of which no node is selected":           {by: from("d"), wantReason: RejectNoNodes, wantSays: "selected any more"},
+		"from an earlier execution without such nodes":                     {by: from(), wantReason: RejectNoNodes, wantSays: "no node of execution check-1 is in one of the states failed, lost"},
+		"from an earlier execution of which no node is selected":           {by: from("d"), wantReason: RejectNoNodes, wantSays: "selected any more: jobNodeSelector or the pod template keeps out d"},
 	}
 	for name, tc := range cases {
 		t.Run(name, func(t *testing.T) {
@@ -124,40 +127,30 @@ func TestNothingSelectedIsNoErrorUnlessNarrowed(t *testing.T) {
 }
 
 func TestNodesOfASource(t *testing.T) {
-	report := execution.Report{Tasks: []execution.TaskReport{
-		{Node: "silent", State: execution.Succeeded},
-		{Node: "good", State: execution.Succeeded, Reported: true},
-		{Node: "quiet", State: execution.Succeeded, ResultOptional: true},
-		{Node: "failed", State: execution.Failed},
-		{Node: "gone", State: execution.Lost, Reason: execution.NodeGone},
-		{Node: "unreached", State: execution.Canceled, Reason: execution.NotStarted},
-		{Node: "stopped", State: execution.Canceled, Reason: execution.Stopped},
-		{Node: "cordoned", State: execution.Skipped, Reason: execution.NodeUnschedulable},
+	found := Source{Name: "check-1", Exists: true, Definition: "check", Closed: true, Verdicts: map[string]execution.State{
+		"silent": execution.Unreported, "good": execution.Succeeded, "quiet": execution.Succeeded, "failed": execution.Failed, "gone": execution.Lost,
+		"unreached": execution.Canceled, "stopped": execution.Canceled, "cordoned": execution.Skipped,
 	}}
-	states := func(all ...execution.State) map[execution.State]bool {
-		set := map[execution.State]bool{}
-		for _, s := range all {
-			set[s] = true
-		}
-		return set
-	}
-	found := Source{Name: "check-1", Exists: true, Definition: "check", Closed: true, Report: &report}
 	cases := map[string]struct {
 		change     func(*Source)
-		states     map[execution.State]bool
+		states     []execution.State
 		want       []string
 		wantReason RejectReason
 		wantSays   string
 	}{
 		"what needs attention or was not reached": {
-			states: states(execution.Failed, execution.Lost, execution.Unreported, execution.Canceled), want: []string{"failed", "gone", "silent", "stopped", "unreached"},
+			states: []execution.State{execution.Failed, execution.Lost, execution.Unreported, execution.Canceled}, want: []string{"failed", "gone", "silent", "stopped", "unreached"},
 		},
-		"what succeeded":     {states: states(execution.Succeeded), want: []string{"good", "quiet"}},
-		"what was skipped":   {states: states(execution.Skipped), want: []string{"cordoned"}},
-		"it does not exist":  {change: func(s *Source) { *s = Source{Name: "check-1"} }, wantReason: RejectExecutionNotFound, wantSays: "no Execution check-1"},
-		"it is open":         {change: func(s *Source) { s.Closed = false }, wantReason: RejectExecutionNotClosed},
-		"it is of another":   {change: func(s *Source) { s.Definition, s.Closed = "other", false }, wantReason: RejectOtherNodeCronJob, wantSays: "other"},
-		"its report is gone": {change: func(s *Source) { s.Report = nil }, wantReason: RejectExecutionNotFound, wantSays: "its report is gone"},
+		"what succeeded":    {states: []execution.State{execution.Succeeded}, want: []string{"good", "quiet"}},
+		"what was skipped":  {states: []execution.State{execution.Skipped}, want: []string{"cordoned"}},
+		"what no node is":   {change: func(s *Source) { s.Verdicts = map[string]execution.State{} }, states: []execution.State{execution.Failed}},
+		"it does not exist": {change: func(s *Source) { *s = Source{Name: "check-1"} }, wantReason: RejectExecutionNotFound, wantSays: "no Execution check-1"},
+		"it is open":        {change: func(s *Source) { s.Closed = false }, wantReason: RejectExecutionNotClosed, wantSays: "has not closed"},
+		"it was rejected":   {change: func(s *Source) { s.Closed, s.Rejected = false, true }, wantReason: RejectExecutionNotClosed, wantSays: "was rejected: it ran on no node"},
+		"it is of another":  {change: func(s *Source) { s.Definition, s.Closed = "other", false }, wantReason: RejectOtherNodeCronJob, wantSays: "other"},
+		"its record and its report are gone": {
+			change: func(s *Source) { s.Verdicts = nil }, wantReason: RejectExecutionNotFound, wantSays: "its report is gone",
+		},
 	}
 	for name, tc := range cases {
 		t.Run(name, func(t *testing.T) {
@@ -168,7 +161,7 @@ func TestNodesOfASource(t *testing.T) {
 			got, err := source.Nodes("check", tc.states)
 			wantRejected(t, err, tc.wantReason, tc.wantSays)
 			if err == nil {
-				if diff := cmp.Diff(&FromExecution{Name: "check-1", Nodes: tc.want}, got); diff != "" {
+				if diff := cmp.Diff(&FromExecution{Name: "check-1", States: tc.states, Nodes: tc.want}, got); diff != "" {
 					t.Errorf("nodes (-want +got):\n%s", diff)
 				}
 			}

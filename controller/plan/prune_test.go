@@ -19,6 +19,7 @@ func idsOf(numbers ...int) []execution.ID {
 func TestPrune(t *testing.T) {
 	cases := map[string]struct {
 		open, closed        []execution.ID
+		partial             []execution.ID
 		history, jobHistory int
 
 		wantDrop, wantDropJobs []execution.ID
@@ -65,11 +66,38 @@ func TestPrune(t *testing.T) {
 			closed: idsOf(1, 2), history: 5, jobHistory: 0,
 			wantDropJobs: idsOf(1, 2),
 		},
+		"the newest over all nodes stays, without its Jobs": {
+			closed: idsOf(1, 2, 3, 4), partial: idsOf(3, 4), history: 2, jobHistory: 3,
+			wantDrop: idsOf(1), wantDropJobs: idsOf(2),
+		},
+		"the newest over all nodes is within the history": {
+			closed: idsOf(1, 2, 3, 4), partial: idsOf(2, 4), history: 2, jobHistory: 3,
+			wantDrop: idsOf(1, 2),
+		},
+		"the newest over all nodes is open": {
+			open: idsOf(3), closed: idsOf(1, 2), partial: idsOf(2), history: 2, jobHistory: 3,
+			wantDrop: idsOf(1),
+		},
+		"one over some nodes is open": {
+			open: idsOf(3), closed: idsOf(1, 2), partial: idsOf(2, 3), history: 1, jobHistory: 1,
+			wantDrop: idsOf(2), wantDropJobs: idsOf(1),
+		},
+		"nothing is kept": {
+			closed: idsOf(1, 2), partial: idsOf(2), history: 0, jobHistory: 3,
+			wantDrop: idsOf(1, 2),
+		},
+		"none is over all nodes": {
+			closed: idsOf(1, 2, 3), partial: idsOf(1, 2, 3), history: 1, jobHistory: 1,
+			wantDrop: idsOf(1, 2),
+		},
 	}
 	for name, tc := range cases {
 		t.Run(name, func(t *testing.T) {
 			before := slices.Clone(tc.closed)
-			drop, dropJobs := Prune(tc.open, tc.closed, tc.history, tc.jobHistory)
+			drop, dropJobs := Prune(History{
+				Open: tc.open, Closed: tc.closed, Reports: tc.history, Jobs: tc.jobHistory,
+				IsPartial: func(id execution.ID) bool { return slices.Contains(tc.partial, id) },
+			})
 			if !slices.Equal(drop, tc.wantDrop) {
 				t.Errorf("drops %v, want %v", drop, tc.wantDrop)
 			}

@@ -46,6 +46,19 @@ func (r Record) ReportedNodes() (nodes []string) {
 	return nodes
 }
 
+// Verdicts returns how the task of each node of a closed execution ended, also of those that
+// were skipped when it opened.
+func (r Record) Verdicts() map[string]execution.State {
+	all := make(map[string]execution.State, len(r.Plan.Nodes)+len(r.Plan.Skipped))
+	for i, end := range r.Account.Ends() {
+		all[r.Plan.Nodes[i].Name] = end.State
+	}
+	for _, skip := range r.Plan.Skipped {
+		all[skip.Node] = execution.Skipped
+	}
+	return all
+}
+
 // Head is an execution that has been opened, without its plan.
 type Head struct {
 	ID        execution.ID

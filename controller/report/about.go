@@ -8,6 +8,8 @@ import (
 	"io"
 	"io/fs"
 	"path"
+	"slices"
+	"strings"
 
 	"github.com/batch-job-controller/batch-job-controller/controller/execution"
 )
@@ -91,9 +93,15 @@ func (s *Store) isWhole(id execution.ID) bool {
 		return whole
 	}
 	about, err := s.About(id)
-	if err != nil {
-		return errors.Is(err, fs.ErrNotExist) // what is damaged may be an execution over some nodes
+	if err != nil { // what is damaged, or has just begun, may be an execution over some nodes
+		return errors.Is(err, fs.ErrNotExist) && s.hasFiles(id)
 	}
 	s.whole[id] = about.Latest
 	return about.Latest
+}
+
+// hasFiles reports whether nodes have sent anything in an execution, or it has closed.
+func (s *Store) hasFiles(id execution.ID) bool {
+	entries, err := fs.ReadDir(s.files, string(id))
+	return err == nil && slices.ContainsFunc(entries, func(e fs.DirEntry) bool { return !strings.HasPrefix(e.Name(), ".") })
 }

@@ -88,8 +88,16 @@ func TestLatestIsNoneOfSomeNodes(t *testing.T) {
 		"one that began before it was stored is over all nodes": {
 			func(t *testing.T, s *report.Store, dir string) error {
 				testkit.Must(t, os.Mkdir(filepath.Join(dir, string(second)), 0o750))
+				testkit.Must(t, os.WriteFile(filepath.Join(dir, string(second), "a.json"), []byte("{}"), 0o600))
 				return errors.Join(s.Begin(third, whole), open(t, dir).Drop(third))
 			}, string(second),
+		},
+		"of one whose beginning was cut short it is not known": {
+			func(t *testing.T, s *report.Store, dir string) error {
+				testkit.Must(t, os.Mkdir(filepath.Join(dir, string(second)), 0o750))
+				testkit.Must(t, os.WriteFile(filepath.Join(dir, string(second), ".tmp-1"), nil, 0o600))
+				return errors.Join(s.Begin(third, whole), open(t, dir).Drop(third))
+			}, string(first),
 		},
 		"one of which it cannot be read is passed over": {
 			func(t *testing.T, s *report.Store, dir string) error {

@@ -82,14 +82,14 @@ func (e *Execution) AnnounceClosed(ctx context.Context, report execution.Report)
 	if e.isLast() {
 		e.Metrics.SetLastReport(report)
 	}
-	e.Log.Info("execution closed", "execution", report.ID, "result", result, "bad", counts.Bad(),
+	e.Log.Info("execution closed", "execution", report.ID, "partial", report.Partial, "result", result, "bad", counts.Bad(),
 		"succeeded", counts[execution.Succeeded], "unreported", counts[execution.Unreported], "failed", counts[execution.Failed],
 		"lost", counts[execution.Lost], "skipped", counts[execution.Skipped], "canceled", counts[execution.Canceled])
 	about := e.recordReference()
 	if more := otherFailures(report); more != "" {
 		e.Announcer.Announce(ctx, about, true, kube.EventTaskFailed, more)
 	}
-	e.Announcer.Announce(ctx, about, counts.Bad() > 0, kube.EventExecutionClosed, summary(counts))
+	e.Announcer.Announce(ctx, about, counts.Bad() > 0, kube.EventExecutionClosed, summary(counts, report.Partial))
 }
 
 // CountAborted counts that the execution ended without a report of this replica.
@@ -111,9 +111,13 @@ func (e *Execution) isLast() bool {
 	return plan.Follows(plan.Followed{Partial: e.Record().Plan.Partial}).LastExecution
 }
 
-func summary(counts execution.Counts) string {
+func summary(counts execution.Counts, partial bool) string {
 	if len(counts) == 0 {
 		return "no node took part"
 	}
-	return fmt.Sprintf("%s; %d need attention", counts, counts.Bad())
+	text := fmt.Sprintf("%s; %d need attention", counts, counts.Bad())
+	if partial {
+		text += "; partial: no other node was asked for"
+	}
+	return text
 }

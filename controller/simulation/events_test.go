@@ -63,6 +63,9 @@ func (w *world) scheduleEvents() {
 	for n, e := range s.persons {
 		w.at(w.start.Add(e.at), func() { w.personEvent(n, e) })
 	}
+	for n, e := range s.reruns {
+		w.at(w.start.Add(e.at), func() { w.rerun(n, e) })
+	}
 	for _, e := range s.userEvents {
 		w.at(w.start.Add(e.at), func() { w.userEvent(e) })
 	}

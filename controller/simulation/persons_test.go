@@ -3,6 +3,7 @@ package simulation
 import (
 	"fmt"
 	"math/rand/v2"
+	"slices"
 	"strings"
 	"time"
 
@@ -29,7 +30,7 @@ const (
 	ofNoTick    = "the Execution of a time that is no tick"
 	ofOldTick   = "the Execution of a tick of yesterday"
 	isCanceled  = "an Execution that is canceled"
-	onSomeNodes = "an Execution on some nodes" // which cannot be opened yet
+	onSomeNodes = "an Execution on some nodes"
 )
 
 // drawPersons draws from a source of its own.
@@ -126,7 +127,7 @@ func (o *oracle) checkRejected(before, now *v1alpha1.Execution) {
 	}
 	o.stats.Rejected++
 	reason := now.Status.Conditions[0].Reason
-	if person := strings.HasPrefix(now.Name, "by-hand"); !person && reason == v1alpha1.ReasonCanceled {
+	if isCanceled := reason == v1alpha1.ReasonCanceled; (isCanceled && !byPerson(now)) || (slices.Contains(aboutNodes(), reason) && now.Spec.Nodes == nil) {
 		o.world.fail("I7: the Execution %s was rejected as %s", now.Name, reason)
 	}
 }

@@ -52,6 +52,7 @@ func (o *oracle) statusWritten(before, now *v1alpha1.Execution) {
 		return
 	}
 	o.observed(r)
+	o.checkLatest()
 	switch {
 	case !opens && was == execution.Closed:
 		o.world.fail("the record of %s was written after it was closed", id)
@@ -84,6 +85,7 @@ func (o *oracle) recordOpened(id execution.ID, before, object *v1alpha1.Executio
 		w.fail("I7: execution %s was opened %s after it was due", id, delay.Round(time.Second))
 	}
 	o.checkEntry(id, object)
+	o.checkPartial(id, object, plan)
 	if open := o.openRecords(); len(open) > 0 {
 		w.fail("I2: execution %s was opened while %s is open", id, open[0])
 	}

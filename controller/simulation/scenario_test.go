@@ -45,6 +45,7 @@ type scenario struct {
 	maxPods                    int // at the beginning; 0: none
 	capChanges                 []capChange
 	stateDeletions             []moment
+	reruns                     []rerun
 	never, hangs, fails, after float64 // of the pods
 	also                       float64 // of the pods: the result of another part is sent at the same time
 	runFor                     time.Duration
@@ -124,6 +125,7 @@ func drawScenario(seed uint64) *scenario {
 	defer func() {
 		s.drawPersons(rand.New(rand.NewPCG(seed, 0x9e45)))
 		s.drawMaxPods(rand.New(rand.NewPCG(seed, 0xca9)))
+		s.drawReruns(rand.New(rand.NewPCG(seed, 0x4e4a)))
 	}()
 	if chance(r, 0.05) {
 		s.calmFrom, s.grace = 0, 30*time.Second // nothing goes wrong

@@ -142,6 +142,9 @@ func (o *oracle) checkReport(id execution.ID, r *recordState) {
 
 // missing describes what is still to be done, or returns nothing.
 func (w *world) missing() string {
+	if w.since() < w.scenario.lastRerun()+time.Second {
+		return "a person has not come yet"
+	}
 	if open := w.oracle.unfinished(); len(open) > 0 {
 		return fmt.Sprintf("execution %s is still open", open[0])
 	}

@@ -118,7 +118,7 @@ func (w *world) setUp() {
 // settle waits until all is done, or until the deadline for it has passed.
 func (w *world) settle() {
 	w.mu.Lock()
-	open := len(w.oracle.openRecords()) + len(w.scenario.persons)
+	open := len(w.oracle.openRecords()) + len(w.scenario.persons) + len(w.scenario.reruns)
 	if w.scenario.onStartup {
 		open++ // it may be yet to come
 	}
@@ -126,6 +126,9 @@ func (w *world) settle() {
 	deadline := w.scenario.longest()*time.Duration(1+open) + 2*leaseDuration + 60*time.Second
 	last := w.scenario.ticks[len(w.scenario.ticks)-1]
 	if left := last + w.scenario.startingDeadline - w.since(); left > 0 {
+		deadline += left
+	}
+	if left := w.scenario.lastRerun() - w.since(); left > 0 {
 		deadline += left
 	}
 	// A starting leader may open another execution: the world is settled only after a

@@ -21,6 +21,9 @@ type Execution struct {
 	ID          execution.ID
 	Trigger     execution.Trigger
 	NodeCronJob string // empty: it is not known
+	Partial     bool   // it is over some of the NodeCronJob's nodes only
+	RequestedBy string // empty: it is not known
+	Reason      string // why it was asked for; empty: it is not known
 	Scheduled   time.Time
 	ClosedAt    time.Time // zero until it is closed
 	Phase       execution.Phase
@@ -77,6 +80,7 @@ func IDOf(e *v1alpha1.Execution) execution.ID {
 func of(plan execution.Plan, account execution.Account) Execution {
 	e := Execution{
 		ID: plan.ID, Trigger: plan.Trigger, NodeCronJob: plan.NodeCronJob, Scheduled: plan.Scheduled, ClosedAt: account.ClosedAt, Phase: account.Phase,
+		Partial: plan.Partial, RequestedBy: plain(plan.RequestedBy), Reason: plain(plan.Reason),
 		Nodes: len(plan.Nodes), Excluded: plan.Excluded, PoolSize: plan.Settings.PodPoolSize, JobTimeout: plan.Settings.JobTimeout,
 	}
 	var verdicts []execution.State

@@ -131,8 +131,11 @@ func TestTexts(t *testing.T) {
 	}
 	narrowed := good
 	narrowed.Excluded = 30
+	partial := narrowed
+	partial.Trigger, partial.Partial, partial.RequestedBy, partial.Reason, partial.Excluded = execution.Manual, true, "jane@example.com", "a new disk", 1
 	texts := map[string]string{
 		"execution-narrowed":   executionText(narrowed),
+		"execution-partial":    executionText(partial),
 		"executions":           executionsTable([]progress.Execution{good, silent, failed, open}, false, now),
 		"execution-failed":     executionText(failed) + afterExecution(program, found, services, failed),
 		"execution-unreported": executionText(silent) + afterExecution(program, found, services, silent),

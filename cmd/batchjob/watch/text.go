@@ -57,13 +57,34 @@ func unreadableText(executions []progress.Execution) string {
 	return text.String()
 }
 
-// nodesTable lists the nodes that are bad, do not start, run for long, or were
-// skipped.
+// askedText says that an execution is partial, who asked for it, and why.
+func askedText(e progress.Execution) string {
+	var words []string
+	if e.Partial {
+		words = append(words, "over some of the NodeCronJob's nodes only")
+	}
+	if e.RequestedBy != "" {
+		words = append(words, "requested by "+e.RequestedBy)
+	}
+	if e.Reason != "" {
+		words = append(words, "reason: "+e.Reason)
+	}
+	if len(words) == 0 {
+		return ""
+	}
+	return fmt.Sprintf("\nExecution %s: %s\n", e.ID, strings.Join(words, "; "))
+}
+
+// nodesTable says what is special about an execution, and lists the nodes that are bad, do not
+// start, run for long, or were skipped.
 func nodesTable(e progress.Execution) string {
 	nodes := slices.Concat(e.Bad, e.Stuck, e.Long, e.Skipped)
-	text := ""
-	if e.Excluded > 0 {
-		text = fmt.Sprintf("\nNodes that the pod template rules out in %s: %d\n", e.ID, e.Excluded)
+	text := askedText(e)
+	switch {
+	case e.Excluded > 0 && e.Partial:
+		text += fmt.Sprintf("\nNodes that jobNodeSelector or the pod template keeps out in %s: %d\n", e.ID, e.Excluded)
+	case e.Excluded > 0:
+		text += fmt.Sprintf("\nNodes that the pod template rules out in %s: %d\n", e.ID, e.Excluded)
 	}
 	if len(nodes) == 0 {
 		return text
