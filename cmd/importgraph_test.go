@@ -108,7 +108,7 @@ var allowed = merged(allowedOfController, map[string][]string{
 	},
 	"cmd/batchjob/forward": {
 		"cmd/batchjob/cluster",
-		"controller/execution",
+		"cmd/batchjob/progress",
 		"k8s.io/api/...",
 		"k8s.io/apimachinery/...",
 	},

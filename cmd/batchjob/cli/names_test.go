@@ -7,6 +7,14 @@ import (
 	"github.com/batch-job-controller/batch-job-controller/cmd/batchjob/cli"
 )
 
+func TestJoinOr(t *testing.T) {
+	for want, names := range map[string][]string{"": nil, "a": {"a"}, "a or b": {"a", "b"}, "a, b or c": {"a", "b", "c"}} {
+		if got := cli.JoinOr(names); got != want {
+			t.Errorf("got %q, want %q", got, want)
+		}
+	}
+}
+
 func TestJoinNames(t *testing.T) {
 	tests := map[string]struct {
 		names []string

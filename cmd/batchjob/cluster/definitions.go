@@ -1,6 +1,7 @@
 package cluster
 
 import (
+	"cmp"
 	"context"
 	"fmt"
 	"slices"
@@ -23,7 +24,17 @@ func (i *Installation) Definitions(ctx context.Context) ([]v1alpha1.NodeCronJob,
 		return nil, fmt.Errorf("list nodecronjobs: %w", err)
 	}
 	slices.SortFunc(list.Items, func(a, b v1alpha1.NodeCronJob) int { return strings.Compare(a.Name, b.Name) })
+	i.prefixes = map[string]string{}
+	for n := range list.Items {
+		i.prefixes[list.Items[n].Name] = list.Items[n].Spec.Metrics.Prefix
+	}
 	return list.Items, nil
+}
+
+// MetricsPrefix returns the prefix of the metrics of a definition: that of the NodeCronJob, as
+// it was last read, else that of the ConfigMap.
+func (i *Installation) MetricsPrefix(definition string) string {
+	return cmp.Or(i.prefixes[definition], i.Config.Metrics.Prefix)
 }
 
 // HasSeveral reports whether the controller has more than one definition.

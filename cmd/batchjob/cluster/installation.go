@@ -24,7 +24,8 @@ type Installation struct {
 	Config     config.Config
 	LastTick   time.Time // the last processed tick
 
-	last map[string]record.Record // the records as they were last read, by name
+	last     map[string]record.Record // the records as they were last read, by name
+	prefixes map[string]string        // of the metrics of the NodeCronJobs, by name
 }
 
 // Find finds the controller that the command line chooses. If its configuration is

@@ -13,7 +13,7 @@ import (
 	"k8s.io/apimachinery/pkg/labels"
 
 	"github.com/batch-job-controller/batch-job-controller/cmd/batchjob/cluster"
-	"github.com/batch-job-controller/batch-job-controller/controller/execution"
+	"github.com/batch-job-controller/batch-job-controller/cmd/batchjob/progress"
 )
 
 // The names of the controller's container ports, and their default numbers.
@@ -102,7 +102,7 @@ func Services(ctx context.Context, i *cluster.Installation) []corev1.Service {
 }
 
 // Results says where the results of an execution are: its report and gauges.
-func Results(i *cluster.Installation, services []corev1.Service, id execution.ID) string {
+func Results(i *cluster.Installation, services []corev1.Service, e progress.Execution) string {
 	scheme := "http"
 	if i.Config.Reports.TLS.On() {
 		scheme = "https"
@@ -111,8 +111,8 @@ func Results(i *cluster.Installation, services []corev1.Service, id execution.ID
 	reports := portOf(i.Deployment, services, reportsPort, reportsNumber)
 	metrics := portOf(i.Deployment, services, metricsPort, metricsNumber)
 	text := fmt.Sprintf("While this runs: %s\n", commands(ns, reports, metrics)) +
-		fmt.Sprintf("Reports:         %s://127.0.0.1:%d/%s/\n", scheme, reports.local, id) +
-		fmt.Sprintf("Metrics:         curl -s http://127.0.0.1:%d/metrics | grep ^%s_\n", metrics.local, i.Config.Metrics.Prefix)
+		fmt.Sprintf("Reports:         %s://127.0.0.1:%d/%s/\n", scheme, reports.local, e.ID) +
+		fmt.Sprintf("Metrics:         curl -s http://127.0.0.1:%d/metrics | grep ^%s_\n", metrics.local, i.MetricsPrefix(e.NodeCronJob))
 	// A Service selects any of the replicas.
 	if replicas := i.Deployment.Spec.Replicas; replicas != nil && *replicas > 1 {
 		text += fmt.Sprintf("                 of %d replicas only the leader exports them; forward to its pod, which the Lease names: kubectl -n %s get leases\n", *replicas, ns)

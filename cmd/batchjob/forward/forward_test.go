@@ -10,6 +10,7 @@ import (
 	"k8s.io/apimachinery/pkg/util/intstr"
 
 	"github.com/batch-job-controller/batch-job-controller/cmd/batchjob/cluster"
+	"github.com/batch-job-controller/batch-job-controller/cmd/batchjob/progress"
 	"github.com/batch-job-controller/batch-job-controller/controller/config"
 )
 
@@ -58,7 +59,7 @@ func TestOfSeveralReplicasTheLeaderHasTheMetrics(t *testing.T) {
 		i := &cluster.Installation{Deployment: &appsv1.Deployment{
 			ObjectMeta: metav1.ObjectMeta{Name: "own", Namespace: "checks"}, Spec: appsv1.DeploymentSpec{Replicas: &replicas},
 		}}
-		if text := Results(i, nil, "20261125120000"); strings.Contains(text, "leader") != want {
+		if text := Results(i, nil, progress.Execution{ID: "20261125120000"}); strings.Contains(text, "leader") != want {
 			t.Errorf("%d replicas: got %q", replicas, text)
 		}
 	}
@@ -66,7 +67,7 @@ func TestOfSeveralReplicasTheLeaderHasTheMetrics(t *testing.T) {
 
 func TestReportsWithTLS(t *testing.T) {
 	i := &cluster.Installation{Deployment: &appsv1.Deployment{}, Config: config.Config{Controller: config.Controller{Reports: config.Reports{TLS: config.TLS{Mode: config.TLSSelfSigned}}}}}
-	if text := Results(i, nil, "20261125120000"); !strings.Contains(text, "https://127.0.0.1:8080/20261125120000/") {
+	if text := Results(i, nil, progress.Execution{ID: "20261125120000"}); !strings.Contains(text, "https://127.0.0.1:8080/20261125120000/") {
 		t.Errorf("got %q", text)
 	}
 }

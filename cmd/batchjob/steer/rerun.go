@@ -91,23 +91,23 @@ func parseStates(names []string) ([]v1alpha1.FinalState, error) {
 	for _, name := range names {
 		at := slices.IndexFunc(finalStates(), func(s v1alpha1.FinalState) bool { return strings.EqualFold(string(s), strings.TrimSpace(name)) })
 		if at < 0 {
-			return nil, fmt.Errorf("--states: %q: must be some of %s", name, joinStates(finalStates(), ", "))
+			return nil, fmt.Errorf("--states: %q: must be some of %s", name, strings.Join(namesOf(finalStates()), ", "))
 		}
 		chosen = append(chosen, finalStates()[at])
 	}
 	if len(chosen) == 0 {
-		return nil, fmt.Errorf("--states: must be some of %s", joinStates(finalStates(), ", "))
+		return nil, fmt.Errorf("--states: must be some of %s", strings.Join(namesOf(finalStates()), ", "))
 	}
 	// In one order, so that the same request is the same object.
 	return slices.DeleteFunc(finalStates(), func(s v1alpha1.FinalState) bool { return !slices.Contains(chosen, s) }), nil
 }
 
-func joinStates(states []v1alpha1.FinalState, by string) string {
+func namesOf(states []v1alpha1.FinalState) []string {
 	names := make([]string, 0, len(states))
 	for _, s := range states {
 		names = append(names, string(s))
 	}
-	return strings.Join(names, by)
+	return names
 }
 
 // rerunnable returns the execution that the arguments choose. It has closed.

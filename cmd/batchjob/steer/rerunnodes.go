@@ -60,7 +60,7 @@ func (c chosenNodes) in(state v1alpha1.FinalState) (names []string) {
 // text says which nodes would run again, all of them if it is wide.
 func (c chosenNodes) text(from *v1alpha1.Execution, wide bool) string {
 	if c.total == 0 {
-		return fmt.Sprintf("Execution %s has no node that is %s: there is nothing to run again.\n", from.Name, strings.ToLower(joinStates(c.states, " or ")))
+		return fmt.Sprintf("No node of execution %s is %s: there is nothing to run again.\n", from.Name, strings.ToLower(cli.JoinOr(namesOf(c.states))))
 	}
 	var text strings.Builder
 	fmt.Fprintf(&text, "Execution %s of nodecronjob %s had %s. To run again:\n",

@@ -176,13 +176,15 @@ func shownText(name string, i *cluster.Installation, services []corev1.Service, 
 	}
 	var text strings.Builder
 	var logs strings.Builder
-	newest := execution.ID("")
+	var newest progress.Execution
 	for _, e := range shown {
 		text.WriteString(nodesTable(e))
 		if len(e.Bad) > 0 {
 			logs.WriteString(logsText(i, e))
 		}
-		newest = max(newest, e.ID)
+		if e.ID > newest.ID {
+			newest = e
+		}
 	}
 	return text.String() + "\n" + logs.String() + forward.Results(i, services, newest)
 }

@@ -48,7 +48,7 @@ func (a *answers) executions(t *testing.T) []v1alpha1.Execution {
 func (a *answers) defines(t *testing.T, namespace, name string, runOnStartup bool) {
 	t.Helper()
 	d := &v1alpha1.NodeCronJob{ObjectMeta: metav1.ObjectMeta{Namespace: namespace, Name: name, CreationTimestamp: metav1.NewTime(noon)}, Spec: v1alpha1.NodeCronJobSpec{
-		CronExpression: "@hourly", TimeZone: "UTC", RunOnStartup: runOnStartup, StartupDelay: v1alpha1.NewDuration(10 * time.Second),
+		CronExpression: "@hourly", TimeZone: "UTC", Metrics: v1alpha1.Metrics{Prefix: name}, RunOnStartup: runOnStartup, StartupDelay: v1alpha1.NewDuration(10 * time.Second),
 	}}
 	if err := a.Custom.Tracker().Add(d); err != nil {
 		t.Fatal(err)

@@ -113,9 +113,9 @@ func afterExecution(name string, i *cluster.Installation, services []corev1.Serv
 		}
 		return text
 	case len(e.Bad) > 0:
-		return "\n" + logsText(i, e) + forward.Results(i, services, e.ID)
+		return "\n" + logsText(i, e) + forward.Results(i, services, e)
 	default:
-		return "\n" + forward.Results(i, services, e.ID)
+		return "\n" + forward.Results(i, services, e)
 	}
 }
 

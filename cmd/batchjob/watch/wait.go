@@ -117,14 +117,12 @@ func theOne(ctx context.Context, i *cluster.Installation, client *resources.Clie
 // waitFor waits for an execution; without a record, for that of the only definition.
 func waitFor(ctx context.Context, t *cli.Tool, i *cluster.Installation, given cluster.RecordName, timeout time.Duration) error {
 	w := waiter{Installation: i, name: t.Name, pods: pods.Poller{Installation: i}, printer: cli.NewDedupPrinter(t.ErrOut), timeout: timeout, given: given, of: given}
-	if given == (cluster.RecordName{}) {
-		definitions, err := i.Definitions(ctx)
-		if err != nil {
-			return err
-		}
-		if all := definitionsOf(i, definitions); len(all) > 0 {
-			w.definition = all[0]
-		}
+	definitions, err := i.Definitions(ctx)
+	if err != nil {
+		return err
+	}
+	if all := definitionsOf(i, definitions); len(all) > 0 {
+		w.definition = all[0]
 	}
 	if err := cli.Until(ctx, timeout, w.printer, w.poll); err != nil {
 		return w.explain(err)
