@@ -177,7 +177,7 @@ func (w *world) observe(l *leader, i int) {
 	}
 }
 
-// abandon ends a task without a Job, as verifyJob does: the API server is asked
+// abandon ends a task without a Job, as jobs.Jobs.Verify does: the API server is asked
 // first. It is not asked about a task that is not admitted and lost its node.
 func (w *world) abandon(l *leader) {
 	i := w.r.IntN(len(w.jobs))

@@ -43,13 +43,14 @@ const (
 // or has lost its node.
 //
 // It decides by the cache. Before package run acts on what the cache may not show yet,
-// it checks or waits:
-//   - on Action.Unreachable, run.Execution.isSilent asks the API server whether the node
+// package jobs checks or waits:
+//   - on Action.Unreachable, jobs.Jobs.ConfirmSilence asks the API server whether the node
 //     is still unreachable;
-//   - on Verify, run.Execution.verifyJob asks it for the Job. It ends the task only if
-//     there is none, or a foreign one, and run.Execution.leavesOrphan finds no pod that
-//     keeps the slot: that calls Next again, with the pods of the API server;
-//   - run.Execution.graceLeft holds back the end of a task without a Job for the request
+//   - on Verify, jobs.Jobs.Verify asks it for the Job. The task ends only if there is none,
+//     or a foreign one, and jobs.Jobs.leavesOrphan finds no pod that keeps the slot: that
+//     calls Next again, with the pods of the API server;
+//   - on Stop, if the execution is canceled, jobs.Jobs.ConfirmStop calls it again too;
+//   - jobs.Jobs.GraceLeft holds back the end of a task without a Job for the request
 //     grace, as a request of this leader or an earlier one may still create the Job.
 //
 // Whether a task waits for its slot, which needs the pool, is decided before:

@@ -78,7 +78,7 @@ func LacksPermission(err error) bool {
 
 // AfterRejection returns for how long to retry a Job whose creation has been Rejected (by
 // admission, a quota or RBAC) since the given time, and again just now: until
-// startDeadline. At 0 the caller, run.Execution.rejected, ends the task with
+// startDeadline. At 0 the caller, jobs.Jobs.rejected, ends the task with
 // execution.JobRefused, unless its Job exists. It asks only right after a rejection, so
 // that no task ends whose Job would be accepted by now.
 //

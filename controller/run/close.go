@@ -8,9 +8,7 @@ import (
 	"time"
 
 	"github.com/batch-job-controller/batch-job-controller/controller/execution"
-	"github.com/batch-job-controller/batch-job-controller/controller/kube"
 	"github.com/batch-job-controller/batch-job-controller/controller/lease"
-	"github.com/batch-job-controller/batch-job-controller/controller/plan"
 	"github.com/batch-job-controller/batch-job-controller/controller/shares"
 )
 
@@ -75,49 +73,20 @@ func (e *Execution) writeReport() (execution.Report, error) {
 	return report, nil
 }
 
-// AnnounceClosed counts, logs and announces that the execution has closed with a report.
+// AnnounceClosed tells people that the execution has closed with a report.
 func (e *Execution) AnnounceClosed(ctx context.Context, report execution.Report) {
-	counts, result := report.Count(), report.Result()
-	e.countClosed(result, report.Closed, report.Closed.Sub(report.Scheduled))
-	if e.isLast() {
-		e.Metrics.SetLastReport(report)
-	}
-	e.Log.Info("execution closed", "execution", report.ID, "partial", report.Partial, "result", result, "bad", counts.Bad(),
-		"succeeded", counts[execution.Succeeded], "unreported", counts[execution.Unreported], "failed", counts[execution.Failed],
-		"lost", counts[execution.Lost], "skipped", counts[execution.Skipped], "canceled", counts[execution.Canceled])
-	about := e.recordReference()
-	if more := otherFailures(report); more != "" {
-		e.Announcer.Announce(ctx, about, true, kube.EventTaskFailed, more)
-	}
-	e.Announcer.Announce(ctx, about, counts.Bad() > 0, kube.EventExecutionClosed, summary(counts, report.Partial))
+	e.showEmptyPool()
+	e.notices.Closed(ctx, report)
 }
 
 // CountAborted counts that the execution ended without a report of this replica.
 func (e *Execution) CountAborted() {
-	e.countClosed("aborted", e.Clock.Now(), 0)
+	e.showEmptyPool()
+	e.notices.Aborted(e.Clock.Now())
 }
 
-func (e *Execution) countClosed(result string, at time.Time, took time.Duration) {
+// showEmptyPool shows that the execution has no node task in flight any more.
+func (e *Execution) showEmptyPool() {
 	e.Metrics.SetPool(0, e.Record().Plan.Settings.PodPoolSize)
 	e.Metrics.SetShare(execution.NoShare)
-	e.Metrics.ExecutionClosed(result, took)
-	if e.isLast() {
-		e.Metrics.SetLastExecution(result, at)
-	}
-}
-
-// isLast reports whether the metrics of the last execution follow this one.
-func (e *Execution) isLast() bool {
-	return plan.Follows(plan.Followed{Partial: e.Record().Plan.Partial}).LastExecution
-}
-
-func summary(counts execution.Counts, partial bool) string {
-	if len(counts) == 0 {
-		return "no node took part"
-	}
-	text := fmt.Sprintf("%s; %d need attention", counts, counts.Bad())
-	if partial {
-		text += "; partial: no other node was asked for"
-	}
-	return text
 }

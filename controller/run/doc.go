@@ -1,9 +1,9 @@
 // Package run runs one open execution, from its record to its report.
 //
-// It knows the record and its ledger, the Jobs of the execution and their pods. Package
-// plan decides what is next for each node task. Package run does not know when executions
-// are due, which replica leads (it gets a fence), or how results are stored (it gets a
-// store).
+// It knows the record and its ledger, whose turn it is, and what follows from a turn. Package
+// plan decides what is next for each node task, package jobs does it to its Job, and package
+// notices tells people. Package run does not know when executions are due, which replica
+// leads (it gets a fence), or how results are stored (it gets a store).
 //
 //	execution.go  the execution in memory, and what it is run with
 //	restore.go    rebuilds it from the record, the disk and the Jobs
@@ -13,20 +13,12 @@
 //	share.go      its share of maxPods                        shares.Keeper
 //	slots.go      grants free slots to the next tasks         Ledger.Grant
 //	task.go       the workers, which try a turn again after an
-//	              error; a turn: gather, decide, act          plan.Next
-//	create.go     creates its Job                             jobspec.Render
-//	verify.go     asks the API server for its Job
-//	stop.go       stops its Job
-//	end.go        ends it
+//	              error; a turn: gather, decide, act          jobs.Look, plan.Next
+//	end.go        ends the task
 //	steer.go      what follows from a pause, a resume or a cancel
-//	rejection.go  handles a Job that the API server rejects
-//	silence.go    asks the API server whether its node is silent
-//	orphan.go     asks the API server whether its Job has left a pod
-//	inflight.go   waits for a request to create its Job that may still be carried out
-//	logs.go       saves the logs of its containers, logWorkers
-//	              (execution.go) at once
+//	logs.go       has the logs of its containers saved,
+//	              logWorkers (execution.go) at once           podlogs.Saver
 //	report.go     accepts and notes what its pod reports
 //	close.go      after the last task: writes the report, closes the record
-//	failures.go   writes events about failed node tasks
 //	ending.go     how the run has ended
 package run

@@ -7,14 +7,15 @@ import (
 	"sync/atomic"
 	"time"
 
-	corev1 "k8s.io/api/core/v1"
 	"k8s.io/client-go/util/workqueue"
 	"k8s.io/utils/clock"
 
 	"github.com/batch-job-controller/batch-job-controller/controller/backoff"
 	"github.com/batch-job-controller/batch-job-controller/controller/execution"
+	"github.com/batch-job-controller/batch-job-controller/controller/jobs"
 	"github.com/batch-job-controller/batch-job-controller/controller/jobspec"
 	"github.com/batch-job-controller/batch-job-controller/controller/kube"
+	"github.com/batch-job-controller/batch-job-controller/controller/notices"
 	"github.com/batch-job-controller/batch-job-controller/controller/plan"
 	"github.com/batch-job-controller/batch-job-controller/controller/record"
 	"github.com/batch-job-controller/batch-job-controller/controller/shares"
@@ -60,28 +61,11 @@ type Logs interface {
 	Save(ctx context.Context, key execution.Key) error
 }
 
-// Tokens creates the Secrets from which pods get their tokens.
-type Tokens interface {
-	// Ensure creates the Secret with the token of a node task. The error may be
-	// tokens.ErrNoKeyring.
-	Ensure(ctx context.Context, p execution.Plan, owner jobspec.Owner, index int) error
-}
-
-// Announcer writes events on a best-effort basis.
-type Announcer interface {
-	Announce(ctx context.Context, about corev1.ObjectReference, warning bool, reason, message string)
-}
-
-// Host finds the callback host for the pod of a Job that is about to be created.
-type Host interface {
-	// Current returns the present host, or that of the plan if it cannot be read.
-	Current(ctx context.Context, planned string) string
-}
-
 // Metrics count what happens to an execution.
 type Metrics interface {
+	jobs.Metrics
+	notices.Metrics
 	taskMetrics
-	executionMetrics
 	storeMetrics
 }
 
@@ -89,17 +73,10 @@ type taskMetrics interface {
 	// TaskEnded counts a node task that ended in this run. Package definition counts the
 	// nodes that were skipped when the execution was opened.
 	TaskEnded(outcome execution.Outcome)
-	JobCreateFailed(code string)
 	SlotRefilled(d time.Duration)
-}
-
-type executionMetrics interface {
 	SetPool(inFlight, size int)
 	// SetShare is given execution.NoShare if the execution has none.
 	SetShare(share int)
-	ExecutionClosed(result string, took time.Duration)
-	SetLastExecution(result string, closed time.Time)
-	SetLastReport(r execution.Report)
 }
 
 type storeMetrics interface {
@@ -117,12 +94,12 @@ type Deps struct {
 	Records    record.Store
 	Shares     Shares // nil: only the pool bounds the execution
 	Priority   func() int
-	Tokens     Tokens
-	Host       Host
+	Tokens     jobs.Tokens
+	Host       jobs.Host
 	Results    Results
 	Reports    Reports
 	Logs       Logs
-	Announcer  Announcer
+	Announcer  notices.Announcer
 	Metrics    Metrics
 	Clock      clock.WithTicker
 	Steady     timing.Steady
@@ -135,12 +112,11 @@ type Deps struct {
 // the Jobs.
 type Execution struct {
 	Deps
-	// The ID, the definition's name, the nodes and the extensions never change, and need no
-	// lock.
+	// The ID and the nodes never change, and need no lock.
 	id         execution.ID
-	definition string
 	nodes      []string
-	extensions []jobspec.EnvExtension
+	jobs       *jobs.Jobs
+	notices    *notices.Notices
 	takenOver  time.Time // from another leader, or from an earlier term; zero: this leader opened it
 	tasks      workqueue.TypedRateLimitingInterface[execution.Key]
 	logs       workqueue.TypedRateLimitingInterface[execution.Key]
@@ -149,8 +125,6 @@ type Execution struct {
 	taking     sync.WaitGroup // callbacks that are being accepted
 	unreadable int            // how many times in a row the writer could not parse the record that it read again
 	written    time.Time      // when the writer last wrote the record, or began
-	announced  plan.Steering  // what the writer has written an event about, or an earlier leader
-	turns      []turnMemory   // by index
 	member     *shares.Member // is for the writer; nil: the execution has no share of maxPods
 
 	mu     sync.Mutex // guards what follows
@@ -163,24 +137,10 @@ type Execution struct {
 	// creating has the tasks with a request to create their Job that is under way (zero), or
 	// had no response and may be carried out until then.
 	creating     map[int]time.Time
-	resumes      int             // how often the execution was resumed
-	restCanceled bool            // the execution is canceled, and with it the tasks that were not admitted
-	closing      bool            // callbacks are no longer accepted
-	over         bool            // the run has ended
-	failures     int             // node tasks that failed or were lost
-	freed        []time.Time     // when pods ended whose slots are free now, for the refill metric
-	rejections   map[string]bool // the causes that have an event
-}
-
-// turnMemory is what a task's turns remember for the next one. It needs no lock: the work
-// queue gives a key to one worker at a time.
-type turnMemory struct {
-	seen       bool           // its Job was in the cache
-	stopped    *plan.Stopped  // its Job was stopped
-	stopping   *execution.End // its Job may have been stopped, by a request without a response
-	rejected   time.Time      // when the API server first rejected its Job, or what the Job needs
-	resumes    int            // how often the execution had been resumed before the last turn
-	unanswered time.Time      // when a request to create its Job failed that may still be carried out
+	restCanceled bool        // the execution is canceled, and with it the tasks that were not admitted
+	closing      bool        // callbacks are no longer accepted
+	over         bool        // the run has ended
+	freed        []time.Time // when pods ended whose slots are free now, for the refill metric
 }
 
 // taskMemory is what the goroutines of this process share about a task besides the
@@ -196,7 +156,7 @@ type taskMemory struct {
 func (e *Execution) ID() execution.ID { return e.id }
 
 // Extensions returns the extensions that the execution began with.
-func (e *Execution) Extensions() []jobspec.EnvExtension { return e.extensions }
+func (e *Execution) Extensions() []jobspec.EnvExtension { return e.jobs.Extensions }
 
 // Record returns the record as it was last read or written.
 func (e *Execution) Record() record.Record {

@@ -1,12 +1,13 @@
 package run
 
 import (
-	"cmp"
 	"time"
 
 	"github.com/batch-job-controller/batch-job-controller/controller/execution"
+	"github.com/batch-job-controller/batch-job-controller/controller/jobs"
 	"github.com/batch-job-controller/batch-job-controller/controller/jobspec"
-	"github.com/batch-job-controller/batch-job-controller/controller/plan"
+	"github.com/batch-job-controller/batch-job-controller/controller/kube"
+	"github.com/batch-job-controller/batch-job-controller/controller/notices"
 	"github.com/batch-job-controller/batch-job-controller/controller/record"
 )
 
@@ -25,26 +26,30 @@ type Initial struct {
 func New(d Deps, initial Initial) *Execution {
 	p := initial.Record.Plan
 	e := &Execution{
-		Deps:       d,
-		id:         p.ID,
-		definition: p.NodeCronJob,
-		nodes:      p.NodeNames(),
-		extensions: initial.Extensions,
-		tasks:      newWorkqueue("tasks", d.Clock),
-		logs:       newWorkqueue("logs", d.Clock),
-		wake:       make(chan struct{}, 1),
-		turns:      make([]turnMemory, len(p.Nodes)),
-		record:     initial.Record,
-		ledger:     execution.NewLedger(p, initial.Record.Account),
-		memory:     make([]taskMemory, len(p.Nodes)),
-		rejections: map[string]bool{},
-		creating:   map[int]time.Time{},
-		announced:  initial.Record.ObservedSteering(),
-		written:    d.Clock.Now(),
+		Deps:     d,
+		id:       p.ID,
+		nodes:    p.NodeNames(),
+		tasks:    newWorkqueue("tasks", d.Clock),
+		logs:     newWorkqueue("logs", d.Clock),
+		wake:     make(chan struct{}, 1),
+		record:   initial.Record,
+		ledger:   execution.NewLedger(p, initial.Record.Account),
+		memory:   make([]taskMemory, len(p.Nodes)),
+		creating: map[int]time.Time{},
+		written:  d.Clock.Now(),
 	}
 	if !initial.New {
 		e.takenOver = d.Clock.Now()
 	}
+	e.notices = notices.New(notices.Options{
+		Announcer: d.Announcer, Metrics: d.Metrics, Log: d.Log,
+		About: kube.ExecutionReference(initial.Record.Object), Partial: p.Partial, Steering: initial.Record.ObservedSteering(),
+	})
+	e.jobs = jobs.New(jobs.Options{
+		Controller: d.Controller, Namespace: d.Namespace, Client: d.Client, Caches: d.Caches, Tokens: d.Tokens, Host: d.Host,
+		Notices: e.notices, Metrics: d.Metrics, Clock: d.Clock, Steady: d.Steady, Log: d.Log,
+		Plan: p, Owner: initial.Record.Owner(), Extensions: initial.Extensions, TakenOver: e.takenOver,
+	})
 	for i, t := range e.ledger.Tasks() {
 		e.restoreTask(initial, i, t)
 	}
@@ -73,22 +78,10 @@ func (e *Execution) restoreTask(initial Initial, index int, t execution.Task) {
 		e.TaskChanged(t.Node.Name)
 		return
 	}
-	if isFailure(t.Outcome.State) {
-		e.failures++
-	}
-	if end := e.endOf(execution.Key{Execution: e.id, Node: t.Node.Name}); end != nil {
+	e.notices.TaskEndedBefore(t.Outcome.State)
+	if end := e.jobs.EndOf(t.Node.Name); end != nil {
 		e.ledger.Finish(index, end.At(now))
 	}
 	e.exportTask(index)
 	e.queueLogs(index)
-}
-
-// endOf returns how a task ended according to the cache, or nil.
-func (e *Execution) endOf(key execution.Key) *execution.End {
-	job := e.Caches.Job(e.Namespace, jobspec.JobName(e.definition, key))
-	if job == nil || !jobspec.Owned(job, e.record.Owner(), key) {
-		return nil
-	}
-	run := plan.ProgressOf(job, e.Caches.PodsOf(job, key))
-	return cmp.Or(run.End, run.Doomed)
 }

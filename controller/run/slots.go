@@ -19,13 +19,12 @@ func (e *Execution) grant() {
 }
 
 // noteCreated records that the task's Job exists.
-func (e *Execution) noteCreated(t task) {
-	t.memory.rejected = time.Time{}
+func (e *Execution) noteCreated(index int) {
 	now := e.Clock.Now()
 	e.mu.Lock()
 	defer e.mu.Unlock()
-	e.ledger.NoteCreated(t.index)
-	if memory := &e.memory[t.index]; !memory.slotFreed.IsZero() {
+	e.ledger.NoteCreated(index)
+	if memory := &e.memory[index]; !memory.slotFreed.IsZero() {
 		e.Metrics.SlotRefilled(now.Sub(memory.slotFreed))
 		memory.slotFreed = time.Time{}
 	}

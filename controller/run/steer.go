@@ -31,7 +31,7 @@ func (e *Execution) steer(before plan.Steering) {
 // tasks have waited for their Job, and of how long slots were free. The caller holds e.mu.
 func (e *Execution) restartDeadlines() {
 	now := e.Clock.Now()
-	e.resumes++
+	e.jobs.Resumed()
 	e.freed = nil
 	for i := range e.memory {
 		if memory := &e.memory[i]; e.ledger.Granted(i) && !e.ledger.Created(i) {
@@ -58,25 +58,25 @@ func (e *Execution) cancelUnadmitted() {
 
 // beginCreate reports whether a request to create the task's Job may be sent. What people
 // ask of the execution may have changed since the task was decided.
-func (e *Execution) beginCreate(t task) bool {
+func (e *Execution) beginCreate(index int) bool {
 	e.mu.Lock()
 	defer e.mu.Unlock()
 	if s := e.steering(); s.Paused || s.Cancel != plan.NotCanceled {
 		return false // steer has given it another turn
 	}
-	e.creating[t.index] = time.Time{}
+	e.creating[index] = time.Time{}
 	return true
 }
 
 // endCreate notes that a request to create the task's Job has ended. Without a response, it
-// may be carried out later.
-func (e *Execution) endCreate(t task, answered bool) {
+// may be carried out later: until then.
+func (e *Execution) endCreate(index int, until time.Time) {
 	e.mu.Lock()
 	defer e.mu.Unlock()
-	if answered || e.ledger.Created(t.index) {
-		delete(e.creating, t.index)
+	if until.IsZero() || e.ledger.Created(index) {
+		delete(e.creating, index)
 	} else {
-		e.creating[t.index] = t.memory.unanswered.Add(kube.RequestGrace)
+		e.creating[index] = until
 	}
 	if e.isUnobserved() {
 		e.wakeWriter()
@@ -108,34 +108,10 @@ func (e *Execution) isHeldBack() bool {
 	return false
 }
 
-// announceSteering writes an event about what people ask of the execution, once the status
-// says that it is in effect. Only the writer calls it.
+// announceSteering tells people what they have asked of the execution, once the status says
+// that it is in effect. Only the writer calls it.
 func (e *Execution) announceSteering(ctx context.Context) {
-	r := e.Record()
-	now := r.Steering()
-	if !r.Observed() || r.Account.Phase != execution.Open || now == e.announced {
-		return
-	}
-	reason, message := steeringEvent(e.announced, now)
-	e.announced = now
-	if reason != "" {
-		e.Announcer.Announce(ctx, e.recordReference(), false, reason, message)
-	}
-}
-
-// steeringEvent returns the event about a change, or nothing: a canceled execution cannot be
-// paused.
-func steeringEvent(before, now plan.Steering) (reason, message string) {
-	switch {
-	case now.Cancel == plan.CancelStop && before.Cancel != now.Cancel:
-		return kube.EventExecutionCanceled, "no further Job is created, and pods are stopped"
-	case now.Cancel != before.Cancel:
-		return kube.EventExecutionCanceled, "no further Job is created, pods that have not started are stopped, and those that run go on to their end"
-	case now.Cancel != plan.NotCanceled:
-		return "", ""
-	case now.Paused:
-		return kube.EventExecutionPaused, "no further Job is created until it is resumed; pods of Jobs that exist go on"
-	default:
-		return kube.EventExecutionResumed, "Jobs are created again"
+	if r := e.Record(); r.Observed() && r.Account.Phase == execution.Open {
+		e.notices.Steered(ctx, r.Steering())
 	}
 }

@@ -5,7 +5,7 @@ import (
 	"time"
 
 	"github.com/batch-job-controller/batch-job-controller/controller/execution"
-	"github.com/batch-job-controller/batch-job-controller/controller/jobspec"
+	"github.com/batch-job-controller/batch-job-controller/controller/jobs"
 	"github.com/batch-job-controller/batch-job-controller/controller/lease"
 	"github.com/batch-job-controller/batch-job-controller/controller/plan"
 )
@@ -29,127 +29,91 @@ func (e *Execution) workOnTasks(ctx context.Context, fence lease.Fence) {
 
 // turn does what is next for one node task: gather, decide, act.
 func (e *Execution) turn(ctx context.Context, fence lease.Fence, key execution.Key) error {
-	t, ok := e.gather(key)
-	if !ok {
+	t := e.gather(key)
+	if t == nil {
 		return nil
 	}
-	action := plan.Next(t.observed, e.Steady.Now())
+	action := plan.Next(t.Observed, e.Steady.Now())
 	return e.act(ctx, fence, t, action)
 }
 
-// task is one node task in its turn.
-type task struct {
-	key      execution.Key
-	index    int
-	name     string // of its Job
-	plan     execution.Plan
-	owner    jobspec.Owner
-	memory   *turnMemory
-	observed plan.Observation
-}
-
-// gather collects the facts about the task. It reports whether there is anything to
-// decide.
-func (e *Execution) gather(key execution.Key) (task, bool) {
-	name := jobspec.JobName(e.definition, key)
-	job := e.Caches.Job(e.Namespace, name)
-	now := e.Clock.Now()
-
+// gather collects the facts about the task. It returns nil if there is nothing to decide.
+func (e *Execution) gather(key execution.Key) *jobs.Task {
 	e.mu.Lock()
 	defer e.mu.Unlock()
 	stored, ok := e.ledger.Task(key.Node)
 	if !ok || stored.Outcome.State.Final() {
-		return task{}, false
+		return nil
 	}
-	index := stored.Index
-	node := e.Caches.Node(stored.Node)
-	nodeGone := node == nil
-	created := job != nil || e.ledger.Created(index)
-	canceled := e.steering().Cancel != plan.NotCanceled && e.ledger.Admitted(index)
-	if !nodeGone && !created && !canceled && !e.ledger.Granted(index) {
-		return task{}, false // it waits for a slot, or for the writer to cancel it
+	t := e.jobs.Look(stored)
+	if t.Job() != nil {
+		e.ledger.NoteCreated(t.Index)
 	}
-	t := task{key: key, index: index, name: name, plan: e.record.Plan, owner: e.record.Owner(), memory: &e.turns[index]}
-	t.memory.seen = t.memory.seen || job != nil
-	if t.memory.resumes != e.resumes {
-		t.memory.resumes, t.memory.rejected = e.resumes, time.Time{}
+	o := &t.Observed
+	o.Steering, o.Admitted, o.Created = e.steering(), e.ledger.Admitted(t.Index), e.ledger.Created(t.Index)
+	o.Since, o.LogsSaved = e.memory[t.Index].grantedAt, e.memory[t.Index].logsDone
+	created, canceled := o.Job != nil || o.Created, o.Steering.Cancel != plan.NotCanceled && o.Admitted
+	if !o.NodeGone && !created && !canceled && !e.ledger.Granted(t.Index) {
+		return nil // it waits for a slot, or for the writer to cancel it
 	}
-	foreign := job != nil && !jobspec.Owned(job, t.owner, key)
-	if job != nil && !foreign {
-		e.ledger.NoteCreated(index)
-		t.noteStop(job, now)
-	}
-	t.observed = plan.Observation{
-		Settings: t.plan.Settings,
-		Steering: e.steering(),
-		Task:     stored,
-		Admitted: e.ledger.Admitted(index),
-		Created:  e.ledger.Created(index),
-		Seen:     t.memory.seen,
-		Foreign:  foreign,
-		NodeGone: nodeGone,
-		Job:      job,
-		Since:    e.memory[index].grantedAt,
-		Stopped:  t.memory.stopped,
-
-		LogsSaved: e.memory[index].logsDone,
-	}
-	if node != nil {
-		t.observed.UnreachableSince = plan.UnreachableSince(node)
-	}
-	switch {
-	case job == nil:
-		t.observed.Pods = e.Caches.PodsOfDeleted(name, key)
-		t.observed.Others = e.Caches.PodsOfOthers(key)
-	case foreign: // it may have replaced the task's own Job
-		t.observed.Pods = e.Caches.PodsOfDeleted(name, key)
-	default:
-		t.observed.Pods = e.Caches.PodsOf(job, key)
-	}
-	return t, true
+	e.jobs.LookAtPods(t)
+	return t
 }
 
-// act takes the step that was decided.
-func (e *Execution) act(ctx context.Context, fence lease.Fence, t task, action plan.Action) error {
-	if action.Unreachable {
-		if silent, err := e.isSilent(ctx, t); err != nil || !silent {
-			e.tasks.AddAfter(t.key, silencePause)
-			return err
+// act takes the step that was decided, and does what follows from it.
+func (e *Execution) act(ctx context.Context, fence lease.Fence, t *jobs.Task, action plan.Action) error {
+	confirmed, result, err := e.jobs.ConfirmSilence(ctx, t, action)
+	if confirmed {
+		if action.Running {
+			e.noteStarted(t.Index, action.Started)
 		}
+		result, err = e.step(ctx, fence, t, action)
 	}
-	if action.Running {
-		e.noteStarted(t.index, action.Started)
+	if result.Created {
+		e.noteCreated(t.Index)
 	}
+	if result.Recheck > 0 {
+		e.tasks.AddAfter(t.Key, result.Recheck)
+	}
+	if result.End.Outcome.State.Final() {
+		e.finish(ctx, t, result.End)
+	}
+	return err
+}
+
+// step takes the step, and returns what it has shown.
+func (e *Execution) step(ctx context.Context, fence lease.Fence, t *jobs.Task, action plan.Action) (jobs.Result, error) {
 	switch action.Step {
 	case plan.Create:
-		if !e.beginCreate(t) {
-			return nil
+		if !e.beginCreate(t.Index) {
+			return jobs.Result{}, nil
 		}
-		before := t.memory.unanswered
-		err := e.createJob(ctx, fence, t)
-		e.endCreate(t, t.memory.unanswered.Equal(before))
-		return err
+		result, err := e.jobs.Create(ctx, fence, t)
+		e.endCreate(t.Index, result.Until)
+		return result, err
 	case plan.Verify:
-		return e.verifyJob(ctx, t, action.End)
+		return e.jobs.Verify(ctx, t, action.End)
 	case plan.Stop:
-		return e.stop(ctx, fence, t, action)
+		confirmed, err := e.jobs.ConfirmStop(ctx, t, action)
+		if err != nil {
+			return jobs.Result{}, err
+		}
+		if confirmed.Step != plan.Stop {
+			return jobs.Result{}, e.act(ctx, fence, t, confirmed)
+		}
+		return e.jobs.Stop(ctx, fence, t, confirmed.End)
 	case plan.SaveLogs:
 		e.mu.Lock()
 		defer e.mu.Unlock()
-		e.queueLogs(t.index)
-		return nil
+		e.queueLogs(t.Index)
+		return jobs.Result{}, nil
 	case plan.Finish:
-		if wait := e.graceLeft(t); t.observed.Job == nil && wait > 0 {
-			e.tasks.AddAfter(t.key, wait)
-			return nil
+		if wait := e.jobs.GraceLeft(t); t.Observed.Job == nil && wait > 0 {
+			return jobs.Result{Recheck: wait}, nil
 		}
-		e.finish(ctx, t, action.End)
-		return nil
+		return jobs.Result{End: action.End}, nil
 	default:
-		if action.Recheck > 0 {
-			e.tasks.AddAfter(t.key, action.Recheck)
-		}
-		return nil
+		return jobs.Result{Recheck: action.Recheck}, nil
 	}
 }
 

@@ -68,7 +68,7 @@ func (e *Execution) keepRecord(ctx context.Context, fence lease.Fence) (ending E
 			return ending
 		case err != nil:
 			if failures++; failures == rejectedTries {
-				e.announceRecordRejected(ctx, err)
+				e.notices.RecordRejected(ctx, err)
 			}
 			pause := pauseAfter(err, pauses)
 			e.Log.Error("execution record not written, trying again", "execution", e.id, "error", err, "pause", pause)
@@ -95,17 +95,6 @@ func pauseAfter(err error, pauses *backoff.Backoff) time.Duration {
 		pauses.AtLeast(movingPause)
 	}
 	return pauses.Next()
-}
-
-// announceRecordRejected writes an event about why the API server rejects the record,
-// unless the fault may be transient. The execution continues as soon as a write succeeds.
-func (e *Execution) announceRecordRejected(ctx context.Context, err error) {
-	if plan.ClassifyError(err) == plan.Transient {
-		return
-	}
-	_, message := plan.DescribeRejection(err)
-	e.Announcer.Announce(ctx, e.recordReference(), true, kube.EventRecordRefused,
-		execution.Truncate("the execution is held up until the API server takes its record: "+message, kube.MaxEventMessage))
 }
 
 // writeRecord writes what was observed and admits the next tasks, or closes the execution

@@ -1,4 +1,4 @@
-package run
+package jobs
 
 import (
 	"context"
@@ -18,50 +18,47 @@ import (
 // turn.
 const orphanPause = 5 * time.Second
 
-// finishUnlessOrphaned ends a task without a Job of its own, unless such a Job may still be
+// endUnlessOrphaned ends a task without a Job of its own, unless such a Job may still be
 // created or has left a pod that keeps the slot.
-func (e *Execution) finishUnlessOrphaned(ctx context.Context, t task, end execution.End) error {
-	if wait := e.graceLeft(t); wait > 0 {
-		e.tasks.AddAfter(t.key, wait)
-		return nil
+func (j *Jobs) endUnlessOrphaned(ctx context.Context, t *Task, end execution.End) (Result, error) {
+	if wait := j.GraceLeft(t); wait > 0 {
+		return Result{Recheck: wait}, nil
 	}
-	if orphan, err := e.leavesOrphan(ctx, t); err != nil || orphan {
-		e.tasks.AddAfter(t.key, orphanPause)
-		return err
+	if orphan, err := j.leavesOrphan(ctx, t); err != nil || orphan {
+		return Result{Recheck: orphanPause}, err
 	}
-	e.finish(ctx, t, end)
-	return nil
+	return Result{End: end}, nil
 }
 
 // leavesOrphan asks the API server whether the task's Job, which was deleted or replaced,
 // has left a pod that keeps the slot. The cache may lag behind and show no pod, which
 // would then run beside the pod that gets its slot.
-func (e *Execution) leavesOrphan(ctx context.Context, t task) (bool, error) {
-	if !t.observed.Created || t.observed.NodeGone {
+func (j *Jobs) leavesOrphan(ctx context.Context, t *Task) (bool, error) {
+	if !t.Observed.Created || t.Observed.NodeGone {
 		return false, nil
 	}
 	var err error
-	if t.observed.Pods, err = e.listPods(ctx, t); err != nil {
+	if t.Observed.Pods, err = j.listPods(ctx, t); err != nil {
 		return false, err
 	}
-	action := plan.Next(t.observed, e.Steady.Now())
+	action := plan.Next(t.Observed, j.Steady.Now())
 	if action.Step == plan.Verify && action.Unreachable {
-		silent, err := e.isSilent(ctx, t)
+		silent, err := j.isSilent(ctx, t.Key.Node)
 		return !silent, err
 	}
 	return action.Step == plan.Wait, nil
 }
 
 // listPods asks the API server for the pods of the task's Job, or of a Job that had its name.
-func (e *Execution) listPods(ctx context.Context, t task) (pods []*corev1.Pod, err error) {
-	list, err := e.Client.CoreV1().Pods(e.Namespace).List(ctx, metav1.ListOptions{
-		LabelSelector: jobspec.TaskSelector(e.Controller, t.key).String(),
+func (j *Jobs) listPods(ctx context.Context, t *Task) (pods []*corev1.Pod, err error) {
+	list, err := j.Client.CoreV1().Pods(j.Namespace).List(ctx, metav1.ListOptions{
+		LabelSelector: jobspec.TaskSelector(j.Controller, t.Key).String(),
 	})
 	if err != nil {
-		return nil, fmt.Errorf("list the pods of Job %s: %w", t.name, err)
+		return nil, fmt.Errorf("list the pods of Job %s: %w", t.Name, err)
 	}
 	for i := range list.Items {
-		if pod := &list.Items[i]; kube.IsOfJob(pod, t.name) {
+		if pod := &list.Items[i]; kube.IsOfJob(pod, t.Name) {
 			pods = append(pods, pod)
 		}
 	}

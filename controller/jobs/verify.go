@@ -1,8 +1,9 @@
-package run
+package jobs
 
 import (
 	"context"
 	"fmt"
+	"time"
 
 	apierrors "k8s.io/apimachinery/pkg/api/errors"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
@@ -14,23 +15,22 @@ import (
 	"github.com/batch-job-controller/batch-job-controller/controller/timing"
 )
 
-// verifyJob asks the API server, because the cache may lag behind, whether the task's Job
+// Verify asks the API server, because the cache may lag behind, whether the task's Job
 // exists and belongs to the execution. If neither the Job nor a pod of it exists, the task
 // ends, unless end is empty.
-func (e *Execution) verifyJob(ctx context.Context, t task, end execution.End) error {
+func (j *Jobs) Verify(ctx context.Context, t *Task, end execution.End) (Result, error) {
 	ctx, cancel := context.WithTimeout(ctx, kube.RequestTimeout)
 	defer cancel()
-	job, err := e.Client.BatchV1().Jobs(e.Namespace).Get(ctx, t.name, metav1.GetOptions{})
+	job, err := j.Client.BatchV1().Jobs(j.Namespace).Get(ctx, t.Name, metav1.GetOptions{})
 	switch {
 	case apierrors.IsNotFound(err) && end.Outcome.State.Final():
-		return e.finishUnlessOrphaned(ctx, t, end)
+		return j.endUnlessOrphaned(ctx, t, end)
 	case err != nil:
-		return fmt.Errorf("read Job %s: %w", t.name, err)
-	case !jobspec.Owned(job, t.owner, t.key):
-		t.observed.Job, t.observed.Foreign = job, true
-		return e.finishUnlessOrphaned(ctx, t, plan.ForeignEnd(job.Name, e.Steady.Now()))
+		return Result{}, fmt.Errorf("read Job %s: %w", t.Name, err)
+	case !jobspec.Owned(job, j.Owner, t.Key):
+		t.Observed.Job, t.Observed.Foreign = job, true
+		return j.endUnlessOrphaned(ctx, t, plan.ForeignEnd(job.Name, j.Steady.Now()))
 	}
-	e.noteCreated(t)
-	e.tasks.AddAfter(t.key, timing.LongestSleep) // in case the cache never shows it
-	return nil
+	t.memory.rejected = time.Time{}
+	return Result{Created: true, Recheck: timing.LongestSleep}, nil // in case the cache never shows it
 }

@@ -1,4 +1,4 @@
-package run
+package notices
 
 import (
 	"cmp"
@@ -8,7 +8,7 @@ import (
 	"slices"
 	"strings"
 
-	corev1 "k8s.io/api/core/v1"
+	batchv1 "k8s.io/api/batch/v1"
 
 	"github.com/batch-job-controller/batch-job-controller/controller/execution"
 	"github.com/batch-job-controller/batch-job-controller/controller/kube"
@@ -26,27 +26,36 @@ func isFailure(state execution.State) bool {
 	return state == execution.Failed || state == execution.Lost
 }
 
-// announceFailure writes an event about why a node task failed, about its Job or, without
-// one, about the record. The number of failures comes from the ledger, so that the next
-// leader continues the count.
-func (e *Execution) announceFailure(ctx context.Context, t task, ended execution.Task, failures int) {
+// TaskEndedBefore notes that a node task ended under an earlier leader, or in an earlier term:
+// this leader continues the count of failures.
+func (n *Notices) TaskEndedBefore(state execution.State) { n.countFailure(state) }
+
+// TaskEnded writes an event about why a node task failed, about its Job or, without one, about
+// the Execution.
+func (n *Notices) TaskEnded(ctx context.Context, key execution.Key, job *batchv1.Job, ended execution.Task) {
+	failures := n.countFailure(ended.Outcome.State)
 	if !isFailure(ended.Outcome.State) || failures > maxFailureEvents {
 		return
 	}
-	about := e.recordReference()
-	if t.observed.Job != nil && !t.observed.Foreign {
-		about = kube.Reference("batch/v1", "Job", t.observed.Job)
+	about := n.About
+	if job != nil {
+		about = kube.Reference("batch/v1", "Job", job)
 	}
-	message := fmt.Sprintf("node %s %s in execution %s: %s", t.key.Node, ended.Outcome.State, t.key.Execution, ended.Outcome.Reason)
+	message := fmt.Sprintf("node %s %s in execution %s: %s", key.Node, ended.Outcome.State, key.Execution, ended.Outcome.Reason)
 	if ended.Message != "" {
 		message += ": " + ended.Message
 	}
-	e.Announcer.Announce(ctx, about, true, kube.EventTaskFailed, execution.Truncate(message, kube.MaxEventMessage))
+	n.Announcer.Announce(ctx, about, true, kube.EventTaskFailed, execution.Truncate(message, kube.MaxEventMessage))
 }
 
-// recordReference returns what an event about the execution refers to.
-func (e *Execution) recordReference() corev1.ObjectReference {
-	return kube.ExecutionReference(e.Record().Object)
+// countFailure returns how many node tasks have failed or were lost.
+func (n *Notices) countFailure(state execution.State) int {
+	n.mu.Lock()
+	defer n.mu.Unlock()
+	if isFailure(state) {
+		n.failures++
+	}
+	return n.failures
 }
 
 // otherFailures returns how many node tasks failed and for which reasons, or nothing if
