@@ -15,5 +15,5 @@
 //	stop.go       stops its Job
 //	silence.go    asks the API server whether its node is silent
 //	orphan.go     asks the API server whether its Job has left a pod
-//	inflight.go   how long a request to create its Job may still be carried out
+//	inflight.go   ends the task, unless a request may still create its Job
 package jobs

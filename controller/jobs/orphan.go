@@ -21,7 +21,7 @@ const orphanPause = 5 * time.Second
 // endUnlessOrphaned ends a task without a Job of its own, unless such a Job may still be
 // created or has left a pod that keeps the slot.
 func (j *Jobs) endUnlessOrphaned(ctx context.Context, t *Task, end execution.End) (Result, error) {
-	if wait := j.GraceLeft(t); wait > 0 {
+	if wait := j.graceLeft(t); wait > 0 {
 		return Result{Recheck: wait}, nil
 	}
 	if orphan, err := j.leavesOrphan(ctx, t); err != nil || orphan {

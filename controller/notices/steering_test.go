@@ -36,3 +36,14 @@ func TestSteeringEvent(t *testing.T) {
 		})
 	}
 }
+
+func TestSteered(t *testing.T) {
+	paused := plan.Steering{Paused: true}
+	a, n := newNotices(false, paused)
+	for _, now := range []plan.Steering{paused, {}, {}, paused, paused} {
+		n.Steered(t.Context(), now)
+	}
+	if len(a.events) != 2 || !strings.HasPrefix(a.events[0], "Execution ExecutionResumed") || !strings.HasPrefix(a.events[1], "Execution ExecutionPaused") {
+		t.Errorf("got %q", a.events)
+	}
+}

@@ -50,7 +50,7 @@ const (
 //     or a foreign one, and jobs.Jobs.leavesOrphan finds no pod that keeps the slot: that
 //     calls Next again, with the pods of the API server;
 //   - on Stop, if the execution is canceled, jobs.Jobs.ConfirmStop calls it again too;
-//   - jobs.Jobs.GraceLeft holds back the end of a task without a Job for the request
+//   - jobs.Jobs.graceLeft holds back the end of a task without a Job for the request
 //     grace, as a request of this leader or an earlier one may still create the Job.
 //
 // Whether a task waits for its slot, which needs the pool, is decided before:

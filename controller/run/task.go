@@ -108,10 +108,7 @@ func (e *Execution) step(ctx context.Context, fence lease.Fence, t *jobs.Task, a
 		e.queueLogs(t.Index)
 		return jobs.Result{}, nil
 	case plan.Finish:
-		if wait := e.jobs.GraceLeft(t); t.Observed.Job == nil && wait > 0 {
-			return jobs.Result{Recheck: wait}, nil
-		}
-		return jobs.Result{End: action.End}, nil
+		return e.jobs.Finish(t, action.End), nil
 	default:
 		return jobs.Result{Recheck: action.Recheck}, nil
 	}
