@@ -4,6 +4,8 @@ import (
 	"testing"
 	"time"
 
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+
 	"github.com/batch-job-controller/batch-job-controller/controller/api/v1alpha1"
 	"github.com/batch-job-controller/batch-job-controller/controller/config"
 	"github.com/batch-job-controller/batch-job-controller/controller/execution"
@@ -156,4 +158,29 @@ func TestAnExecutionThatOpensPausedAdmitsNothing(t *testing.T) {
 			})
 		})
 	}
+}
+
+// A person deletes the line of an open execution in the state, after its share has grown. The
+// line is written again, with the share that the execution has now.
+func TestAnEntryThatIsDeletedComesBackWithItsShare(t *testing.T) {
+	inBubble(t, func(t *testing.T) {
+		c := newBusyCluster(t, 8)
+		r := startReplica(t, c, newMemoryStore(), testConfig(maxPods(1)))
+		defer r.kill()
+		time.Sleep(5 * time.Second)
+		must(t, r.Reconfigure(testConfig(maxPods(2))))
+		time.Sleep(5 * time.Second)
+		c.wantShares(r, 2)
+		configMaps := c.client.CoreV1().ConfigMaps(testNamespace)
+		state, err := configMaps.Get(c.ctx, testName+stateSuffix, metav1.GetOptions{})
+		must(t, err)
+		delete(state.Data, "executions")
+		_, err = configMaps.Update(c.ctx, state, metav1.UpdateOptions{})
+		must(t, err)
+		must(t, r.Reconfigure(testConfig(maxPods(2), everyTenMinutes))) // writes the state, which is then read
+		time.Sleep(10 * time.Second)
+		c.ask("by-hand")
+		time.Sleep(10 * time.Second)
+		c.wantShares(r, 2)
+	})
 }
