@@ -70,6 +70,7 @@ var allowedOfController = map[string][]string{
 	"controller/config": {
 		"controller/api/v1alpha1",
 		"controller/config/document",
+		"controller/config/gauge",
 		"controller/config/schema",
 		"controller/execution",
 		"controller/jobspec",
@@ -82,6 +83,12 @@ var allowedOfController = map[string][]string{
 		"go.yaml.in/yaml/v3",
 		"k8s.io/apimachinery/...",
 		"sigs.k8s.io/yaml",
+	},
+	"controller/config/gauge": {
+		"controller/config/document",
+		"controller/config/schema",
+		"controller/plan",
+		"k8s.io/apimachinery/...",
 	},
 	"controller/config/schema": {
 		"controller/config/document",

@@ -11,7 +11,7 @@ import (
 	"github.com/prometheus/client_golang/prometheus"
 	"k8s.io/client-go/util/workqueue"
 
-	"github.com/batch-job-controller/batch-job-controller/controller/config"
+	"github.com/batch-job-controller/batch-job-controller/controller/config/gauge"
 	"github.com/batch-job-controller/batch-job-controller/controller/metrics"
 )
 
@@ -68,7 +68,7 @@ func TestTheNamesOfAllOtherMetricsAreTaken(t *testing.T) {
 		t.Errorf("%d metrics, want more", len(families))
 	}
 	for _, family := range families {
-		if name := family.GetName(); !config.IsForeignMetric(name) {
+		if name := family.GetName(); !gauge.IsForeign(name) {
 			t.Errorf("a gauge may have the name %s", name)
 		}
 	}

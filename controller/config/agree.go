@@ -6,6 +6,7 @@ import (
 
 	"k8s.io/apimachinery/pkg/util/validation/field"
 
+	"github.com/batch-job-controller/batch-job-controller/controller/config/gauge"
 	"github.com/batch-job-controller/batch-job-controller/controller/config/schema"
 	"github.com/batch-job-controller/batch-job-controller/controller/execution"
 	"github.com/batch-job-controller/batch-job-controller/controller/plan"
@@ -29,7 +30,7 @@ func agreeOnController(f *schema.Findings, c *Controller) {
 // schedule at a time.
 func agreeOnDefinition(f *schema.Findings, at *field.Path, d *Definition, now time.Time) {
 	agreeOnSchedule(f, at, d, now)
-	checkMetrics(f, at.Child("metrics"), d.Metrics)
+	gauge.Check(f, at.Child("metrics"), d.Metrics.Prefix, d.Metrics.Gauges)
 }
 
 // agreeOnSchedule checks the cron expression in its time zone, and moves a time zone prefix of

@@ -7,6 +7,7 @@ import (
 
 	corev1 "k8s.io/api/core/v1"
 
+	"github.com/batch-job-controller/batch-job-controller/controller/config/gauge"
 	"github.com/batch-job-controller/batch-job-controller/controller/config/schema"
 	"github.com/batch-job-controller/batch-job-controller/controller/execution"
 	"github.com/batch-job-controller/batch-job-controller/controller/plan"
@@ -77,10 +78,7 @@ type Metrics struct {
 }
 
 // Gauge is a metric that results set.
-type Gauge struct {
-	Help   string
-	Labels []string // without node and executionID, which every gauge has
-}
+type Gauge = gauge.Gauge
 
 // Declared returns the gauges, sorted by name, as an execution keeps them and as they are
 // exported.

@@ -13,14 +13,13 @@
 //	callbackservice.go  the name and the port of the callback Service
 //	directories.go      the report directory
 //	lists.go            pull secrets and node labels
-//	metrics.go          the keys of a gauge; metricnames.go: names that are taken
 //	predecessor.go      values that only the predecessor accepted
 //	agree.go            checks keys against each other, and the schedule
 //	change.go           which keys differ, from when on they apply (as keys.go says), and
 //	                    what needs a restart
 //
-// Package document reads the YAML, package schema its values. Packages plan (schedules)
-// and jobspec (pod templates) check their parts of a configuration. It must not know a
+// Package document reads the YAML, package schema its values. Packages gauge (metrics), plan
+// (schedules) and jobspec (pod templates) check their parts of a configuration. It must not know a
 // client, a clock, a logger or a file, nor the use of a Config: package definition
 // follows its changes, and cmd/app builds the process from it.
 //

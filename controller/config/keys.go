@@ -5,6 +5,7 @@ import (
 
 	"k8s.io/apimachinery/pkg/util/validation/field"
 
+	"github.com/batch-job-controller/batch-job-controller/controller/config/gauge"
 	"github.com/batch-job-controller/batch-job-controller/controller/config/schema"
 	"github.com/batch-job-controller/batch-job-controller/controller/execution"
 	"github.com/batch-job-controller/batch-job-controller/controller/plan"
@@ -91,9 +92,9 @@ func keysOfReports(r *Reports) []schema.Key {
 
 func keysOfMetrics(m *Metrics) []schema.Key {
 	return []schema.Key{
-		schema.KeyOf("prefix", Restart, schema.Text(&m.Prefix, "", metricPrefix.Required("must be set: every metric begins with it")),
+		schema.KeyOf("prefix", Restart, gauge.Prefix(&m.Prefix),
 			"first part of every gauge's name"),
-		schema.KeyOf("gauges", NextExecution, gauges(&m.Gauges).AbsentIs("none"),
+		schema.KeyOf("gauges", NextExecution, gauge.Gauges(&m.Gauges).AbsentIs("none"),
 			"gauges that results may set, each with `help` and `labels`; `node` and `executionID` are added"),
 		schema.KeyOf("port", "", fixedPort(metricsPort), "only for compatibility: the port is 9153"),
 	}

@@ -9,6 +9,7 @@ import (
 
 	"k8s.io/apimachinery/pkg/util/validation/field"
 
+	"github.com/batch-job-controller/batch-job-controller/controller/config/gauge"
 	"github.com/batch-job-controller/batch-job-controller/controller/config/schema"
 )
 
@@ -27,9 +28,9 @@ func mirrorBounds() map[string]int {
 		"jobNodeSelector":           64,
 		"jobImagePullSecrets":       64,
 		"metrics.prefix":            128,
-		"metrics.gauges":            maxGauges,
+		"metrics.gauges":            gauge.Max,
 		"metrics.gauges.*.help":     4096,
-		"metrics.gauges.*.labels":   maxLabels,
+		"metrics.gauges.*.labels":   gauge.MaxLabels,
 		"metrics.gauges.*.labels[]": 128,
 		"podTemplate":               256 << 10,
 	}

@@ -1,6 +1,7 @@
 package config
 
 import (
+	"github.com/batch-job-controller/batch-job-controller/controller/config/gauge"
 	"github.com/batch-job-controller/batch-job-controller/controller/config/schema"
 )
 
@@ -34,10 +35,10 @@ func refinements() map[string]jsonSchema {
 		"reports":                    needsSecret,
 		"healthProbePort":            old(jsonSchema{"enum": []any{0, healthPort, nil}}),
 		"metrics.port":               old(jsonSchema{"enum": []any{0, metricsPort, nil}}),
-		"metrics.gauges":             {"maxProperties": maxGauges, "propertyNames": jsonSchema{"pattern": "^" + gaugeName.Pattern + "$", "not": jsonSchema{"enum": reservedGauges}}},
+		"metrics.gauges":             {"maxProperties": gauge.Max, "propertyNames": jsonSchema{"pattern": "^" + gauge.Name.Pattern + "$", "not": jsonSchema{"enum": gauge.Reserved()}}},
 		"metrics.gauges.*.help":      {"maxLength": bounds["metrics.gauges.*.help"]},
-		"metrics.gauges.*.labels":    {"uniqueItems": true, "maxItems": maxLabels + len(ownLabels)},
-		"metrics.gauges.*.labels[]":  {"pattern": "^" + gaugeLabel.Pattern + "$", "not": jsonSchema{"pattern": "^__"}},
+		"metrics.gauges.*.labels":    {"uniqueItems": true, "maxItems": gauge.MaxLabels + len(gauge.OwnLabels())},
+		"metrics.gauges.*.labels[]":  {"pattern": "^" + gauge.LabelName.Pattern + "$", "not": jsonSchema{"pattern": "^__"}},
 		"leaderElectionResourceLock": old(jsonSchema{"enum": []any{"", "leases", nil}}),
 	}
 }

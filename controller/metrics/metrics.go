@@ -56,8 +56,8 @@ type vectors struct {
 }
 
 // New returns metrics that are registered with reg. It panics if reg has
-// metrics of these names already. The names are also in package config
-// (metricnames.go), so that no gauge takes one, and in docs/metrics.md.
+// metrics of these names already. The names are also in package gauge
+// (config/gauge/names.go), so that no gauge takes one, and in docs/metrics.md.
 func New(reg prometheus.Registerer) *Metrics {
 	f := factory{reg}
 	m := &Metrics{

@@ -1,4 +1,4 @@
-package config
+package gauge
 
 import (
 	"slices"
@@ -11,28 +11,43 @@ import (
 	"github.com/batch-job-controller/batch-job-controller/controller/plan"
 )
 
+// Bounds of the gauges of a definition.
 const (
-	maxGauges = 200
-	maxLabels = 10
+	Max       = 200
+	MaxLabels = 10 // of one gauge
 )
 
+// What names consist of.
 var (
-	metricPrefix = schema.Matching(`[a-zA-Z_:][a-zA-Z0-9_:]*`, "must consist of letters, digits, underscores and colons, and not begin with a digit")
-	gaugeName    = schema.Matching(`[a-zA-Z0-9_:]+`, "must consist of letters, digits, underscores and colons")
-	gaugeLabel   = schema.Matching(`[a-zA-Z_][a-zA-Z0-9_]*`, "must consist of letters, digits and underscores, and not begin with a digit")
-
-	// The names and labels that the controller sets itself.
-	reservedGauges = plan.DerivedMetrics()
-	ownLabels      = []string{"node", "executionID"}
+	Name      = schema.Matching(`[a-zA-Z0-9_:]+`, "must consist of letters, digits, underscores and colons")
+	LabelName = schema.Matching(`[a-zA-Z_][a-zA-Z0-9_]*`, "must consist of letters, digits and underscores, and not begin with a digit")
 )
 
-// gauges is a mapping of gauges by the names that people choose.
-func gauges(to *map[string]Gauge) schema.Value {
+// Reserved returns the names, after the prefix, of the metrics that the controller sets itself.
+func Reserved() []string { return plan.DerivedMetrics() }
+
+// OwnLabels returns the labels that the controller sets itself.
+func OwnLabels() []string { return []string{"node", "executionID"} }
+
+// Gauge is a metric that results set.
+type Gauge struct {
+	Help   string
+	Labels []string // besides OwnLabels
+}
+
+// Prefix is the first part of the name of every gauge.
+func Prefix(to *string) schema.Value {
+	name := schema.Matching(`[a-zA-Z_:][a-zA-Z0-9_:]*`, "must consist of letters, digits, underscores and colons, and not begin with a digit")
+	return schema.Text(to, "", name.Required("must be set: every metric begins with it"))
+}
+
+// Gauges is a mapping of gauges by the names that people choose.
+func Gauges(to *map[string]Gauge) schema.Value {
 	return schema.MapOf(to, gauge, "a gauge, called <prefix>_<this name>", func(f *schema.Findings, at *field.Path, name string, given any) {
-		if slices.Contains(reservedGauges, name) {
-			f.Report(field.Invalid(at, name, "is reserved: the controller sets the metrics "+strings.Join(reservedGauges, ", ")))
+		if reserved := Reserved(); slices.Contains(reserved, name) {
+			f.Report(field.Invalid(at, name, "is reserved: the controller sets the metrics "+strings.Join(reserved, ", ")))
 		}
-		f.ReportAll(at, name, gaugeName.Problems(name))
+		f.ReportAll(at, name, Name.Problems(name))
 		if strings.HasSuffix(name, "_total") {
 			f.Warn(at, "_total is the ending of counters, but this is a gauge")
 		}
@@ -58,19 +73,19 @@ func labels(to *[]string) schema.Value {
 			at := at.Index(i)
 			label, ok := f.Text(at, g)
 			switch {
-			case !ok || slices.Contains(ownLabels, label):
+			case !ok || slices.Contains(OwnLabels(), label):
 			case strings.HasPrefix(label, "__"):
 				f.Report(field.Invalid(at, label, "must not begin with two underscores: such labels belong to Prometheus"))
-			case len(gaugeLabel.Problems(label)) > 0:
-				f.ReportAll(at, label, gaugeLabel.Problems(label))
+			case len(LabelName.Problems(label)) > 0:
+				f.ReportAll(at, label, LabelName.Problems(label))
 			case slices.Contains(*to, label):
 				f.Report(field.Duplicate(at, label))
 			default:
 				*to = append(*to, label)
 			}
 		}
-		if len(*to) > maxLabels {
-			f.Report(field.TooMany(at, len(*to), maxLabels))
+		if len(*to) > MaxLabels {
+			f.Report(field.TooMany(at, len(*to), MaxLabels))
 		}
 	}}
 }

@@ -1,4 +1,4 @@
-package config
+package gauge
 
 import (
 	"fmt"
@@ -40,30 +40,30 @@ var (
 // ownPrefix is the prefix of the controller's own metrics.
 const ownPrefix = "batch_job_controller_"
 
-// IsForeignMetric reports whether a metric of this name is or may be another than one of
+// IsForeign reports whether a metric of this name is or may be another than one of
 // the results.
-func IsForeignMetric(name string) bool {
+func IsForeign(name string) bool {
 	own, isOwn := strings.CutPrefix(name, ownPrefix)
 	return (isOwn && slices.Contains(ownNames, own)) || slices.Contains(foreignNames, name) ||
 		slices.ContainsFunc(foreignTrees, func(tree string) bool { return strings.HasPrefix(name, tree) })
 }
 
-// checkMetrics rejects too many gauges, and names that are taken. If the prefix is taken, it
+// Check rejects too many gauges, and names that are taken. If the prefix is taken, it
 // does not report each gauge.
-func checkMetrics(f *schema.Findings, path *field.Path, m Metrics) {
-	if len(m.Gauges) > maxGauges {
-		f.Report(field.TooMany(path.Child("gauges"), len(m.Gauges), maxGauges))
+func Check(f *schema.Findings, path *field.Path, prefix string, gauges map[string]Gauge) {
+	if len(gauges) > Max {
+		f.Report(field.TooMany(path.Child("gauges"), len(gauges), Max))
 	}
-	if m.Prefix == "" {
+	if prefix == "" {
 		return
 	}
-	if IsForeignMetric(m.Prefix + "_") {
-		f.Report(field.Invalid(path.Child("prefix"), m.Prefix, fmt.Sprintf(
-			"must be another: metrics that begin with %s are those of Go, of the process or of libraries", m.Prefix+"_")))
+	if IsForeign(prefix + "_") {
+		f.Report(field.Invalid(path.Child("prefix"), prefix, fmt.Sprintf(
+			"must be another: metrics that begin with %s are those of Go, of the process or of libraries", prefix+"_")))
 		return
 	}
-	for _, name := range slices.Sorted(maps.Keys(m.Gauges)) {
-		if full := m.Prefix + "_" + name; IsForeignMetric(full) {
+	for _, name := range slices.Sorted(maps.Keys(gauges)) {
+		if full := prefix + "_" + name; IsForeign(full) {
 			f.Report(field.Invalid(path.Child("gauges").Key(name), name, fmt.Sprintf(
 				"must be another: the metric would be %s, which is one of Go, of the process, of a library or of the controller itself", full)))
 		}
