@@ -74,7 +74,11 @@ func someNodes() map[string]someNodesTest {
 		part := c.asked("first").Status.Plan.Parts[0].Name
 		must(c.t, c.client.CoreV1().ConfigMaps(testNamespace).Delete(c.ctx, part, metav1.DeleteOptions{}))
 	}
-	withoutReport := func(_ *cluster, s *memoryStore) { clear(s.reports) }
+	withoutReport := func(_ *cluster, s *memoryStore) {
+		s.mu.Lock()
+		defer s.mu.Unlock()
+		clear(s.reports)
+	}
 	odd := v1alpha1.ExecutionNodes{Selector: &metav1.LabelSelector{MatchExpressions: []metav1.LabelSelectorRequirement{{Key: "a", Operator: "Odd"}}}}
 	return map[string]someNodesTest{
 		"by name": {nodes: named("b", "a"), want: []string{"a", "b"}},

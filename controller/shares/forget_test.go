@@ -18,7 +18,7 @@ func TestWhatWasBegunIsForgotten(t *testing.T) {
 		"the chain of the state breaks":    {func(r *rig, _ *shares.Member) { r.breakChain() }, false},
 		"that of the Execution breaks":     {func(_ *rig, m *shares.Member) { m.Lost() }, false},
 		"that of another Execution breaks": {func(r *rig, _ *shares.Member) { r.holders[1].member.Lost() }, true},
-		"the cap is removed":               {func(r *rig, _ *shares.Member) { r.max = 0 }, true},
+		"the cap is removed":               {func(r *rig, _ *shares.Member) { r.max.Store(0) }, true},
 	}
 	for name, tt := range tests {
 		t.Run(name, func(t *testing.T) {
@@ -34,7 +34,7 @@ func TestWhatWasBegunIsForgotten(t *testing.T) {
 				if got := step.Due && step.Share == 5; got != tt.want {
 					t.Errorf("got %+v", step)
 				}
-				r.max = 10
+				r.max.Store(10)
 				r.write(t) // begins again
 				if r.String() != "5/5 5/5" {
 					t.Errorf("in the end: got %s", r)

@@ -6,6 +6,7 @@ import (
 	"log/slog"
 	"strings"
 	"sync"
+	"sync/atomic"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -97,16 +98,17 @@ type holder struct {
 type rig struct {
 	*stored
 	keeper  *shares.Keeper
-	max     int
+	max     atomic.Int64
 	holders []*holder
 }
 
 func newRig(t *testing.T, maxPods int, entries []int, holders []holder) *rig {
-	r := &rig{stored: &stored{gate: make(chan struct{}), chain: 1}, max: maxPods}
+	r := &rig{stored: &stored{gate: make(chan struct{}), chain: 1}}
+	r.max.Store(int64(maxPods))
 	for i, share := range entries {
 		r.now.Entries = append(r.now.Entries, plan.Entry{UID: nameOf(i), Name: nameOf(i), Definition: nameOf(i), Share: share})
 	}
-	r.keeper = shares.New(shares.Options{State: r.stored, Max: func() int { return r.max }, Clock: clock.RealClock{}, Log: slog.New(slog.DiscardHandler)})
+	r.keeper = shares.New(shares.Options{State: r.stored, Max: func() int { return int(r.max.Load()) }, Clock: clock.RealClock{}, Log: slog.New(slog.DiscardHandler)})
 	for i, h := range holders {
 		if !h.isOther {
 			h.wake = make(chan struct{}, 1)
@@ -226,7 +228,7 @@ func TestAChangeOfMaxPodsAppliesAtOnce(t *testing.T) {
 			maxPods int
 			want    string
 		}{{10, "5/5 5/5"}, {6, "3/3 3/3"}, {3, "2/2 2/2"}, {30, "8/8 8/8"}, {0, "-1/-1 -1/-1"}} {
-			r.max = tt.maxPods
+			r.max.Store(int64(tt.maxPods))
 			r.keeper.Divide()
 			r.rounds()
 			for i, h := range r.holders {

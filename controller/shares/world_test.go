@@ -158,8 +158,9 @@ func (w *world) Read(context.Context) (state.Stored, []string, error) {
 	return found, nil, nil
 }
 
-func (w *world) Swap(ctx context.Context, next state.Stored) (written state.Stored, err error) {
-	err = w.request(ctx, func() error {
+func (w *world) Swap(ctx context.Context, next state.Stored) (state.Stored, error) {
+	var written state.Stored // also by a request that is late
+	err := w.request(ctx, func() error {
 		if next.Version() != w.state.Version() {
 			return state.ErrConflict
 		}
@@ -169,7 +170,10 @@ func (w *world) Swap(ctx context.Context, next state.Stored) (written state.Stor
 		written.State = written.Clone()
 		return nil
 	})
-	return written, err
+	if err != nil {
+		return state.Stored{}, err
+	}
+	return written, nil
 }
 
 // put stores the state. The caller holds the lock.
@@ -198,8 +202,9 @@ func (w *world) read(uid string) object {
 	return *w.executions[uid]
 }
 
-func (w *world) swap(ctx context.Context, uid string, next object) (written object, err error) {
-	err = w.request(ctx, func() error {
+func (w *world) swap(ctx context.Context, uid string, next object) (object, error) {
+	var written object // also by a request that is late
+	err := w.request(ctx, func() error {
 		o := w.executions[uid]
 		if o.version != next.version {
 			return errConflict
@@ -213,5 +218,8 @@ func (w *world) swap(ctx context.Context, uid string, next object) (written obje
 		}
 		return nil
 	})
-	return written, err
+	if err != nil {
+		return object{}, err
+	}
+	return written, nil
 }
