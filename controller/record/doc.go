@@ -8,9 +8,6 @@
 //	losers.go    the parts of plans with which attempts to open an execution lost
 //	status.go    the status of an Execution that was opened
 //	next.go      what the next write puts into it, and how it follows the spec
-//	account.go   the account in it
-//	outcomes.go  the outcomes of an account, and the bound on their number
-//	counts.go    its nodes by state
 //	planparts.go a plan as parts, each for a ConfigMap
 //	unpack.go    the plan of an Execution, from its parts
 //	schema.go    the schema version, and records of a later one

@@ -10,6 +10,7 @@ import (
 	"github.com/batch-job-controller/batch-job-controller/controller/api/v1alpha1"
 	"github.com/batch-job-controller/batch-job-controller/controller/execution"
 	"github.com/batch-job-controller/batch-job-controller/controller/plan"
+	"github.com/batch-job-controller/batch-job-controller/controller/record/account"
 )
 
 // Next is what a write puts into the status of an execution that has been opened.
@@ -89,8 +90,8 @@ func (r Record) SameStatus(other Record) bool {
 // withNext returns the status of an Execution with what is written next. All but the phase
 // and the account is for people and tools.
 func withNext(e *v1alpha1.Execution, p execution.Plan, next Next) v1alpha1.ExecutionStatus {
-	s := statusOf(e.Status, next.Account)
-	counts := countsOf(p, next.Account, next.Running)
+	s := account.Status(e.Status, next.Account)
+	counts := account.Counts(p, next.Account, next.Running)
 	s.Counts = &counts
 	steering, generation := steeringOf(e.Spec), e.Generation
 	if next.HeldBack {

@@ -2,6 +2,7 @@ package record
 
 import (
 	"encoding/json"
+	"flag"
 	"fmt"
 	"math/rand/v2"
 	"os"
@@ -21,6 +22,8 @@ import (
 )
 
 // planOfExecution returns a plan with all fields that the record adds to it.
+var update = flag.Bool("update", false, "write the golden files")
+
 func planOfExecution(template string) execution.Plan {
 	p := testkit.Plan(template)
 	p.NodeCronJob = "check"
@@ -70,7 +73,7 @@ func TestAPlanPartOnTheAPIServer(t *testing.T) {
 	}
 	written := objects[e.Status.Plan.Parts[0].Name]
 	if *update {
-		golden(t, "planpart.json", written)
+		testkit.Golden(t, *update, "planpart.json", written)
 	}
 	text, err := os.ReadFile("testdata/planpart.json")
 	testkit.Must(t, err)
@@ -93,7 +96,7 @@ func TestAPlanPartOnTheAPIServer(t *testing.T) {
 
 // The golden file is the plan itself.
 func TestThePlanInAPart(t *testing.T) {
-	golden(t, "plan.json", planOfExecution("kind: Pod"))
+	testkit.Golden(t, *update, "plan.json", planOfExecution("kind: Pod"))
 }
 
 func TestAPlanOfSeveralParts(t *testing.T) {

@@ -6,22 +6,13 @@ import (
 
 	"github.com/batch-job-controller/batch-job-controller/controller/api/v1alpha1"
 	"github.com/batch-job-controller/batch-job-controller/controller/execution"
+	"github.com/batch-job-controller/batch-job-controller/controller/record/account"
 )
-
-// Schema is the schema version of the accounts and plans that this version writes, and the
-// latest that it reads. It is increased by a change that an earlier version must not
-// overlook, because it would run a node twice or not at all, or free a slot too early. A new
-// field that earlier versions may ignore does not increase it.
-//
-// In every schema version, status.account.schema, status.phase and status.executionID are
-// the same: by them a replica recognizes a later record, does not touch it, and waits for
-// it.
-const Schema = 1
 
 // schemaOf returns the schema version of an Execution.
 func schemaOf(e *v1alpha1.Execution) (int, error) {
 	if e.Status.Account == nil {
-		return Schema, nil // it is missing, which says more
+		return account.Schema, nil // it is missing, which says more
 	}
 	schema := int(e.Status.Account.Schema)
 	if schema < 1 {
@@ -49,7 +40,7 @@ func newNewerError(e *v1alpha1.Execution, schema int) *NewerError {
 }
 
 func (e *NewerError) Error() string {
-	text := fmt.Sprintf("execution record %s: status.account.schema: %d: this version reads up to %d", e.Name, e.Schema, Schema)
+	text := fmt.Sprintf("execution record %s: status.account.schema: %d: this version reads up to %d", e.Name, e.Schema, account.Schema)
 	if e.Open {
 		text += ", and the execution is open: let a later version close it," +
 			" or delete the Execution " + e.Name + ", which deletes all of its Jobs"

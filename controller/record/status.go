@@ -8,6 +8,7 @@ import (
 
 	"github.com/batch-job-controller/batch-job-controller/controller/api/v1alpha1"
 	"github.com/batch-job-controller/batch-job-controller/controller/execution"
+	"github.com/batch-job-controller/batch-job-controller/controller/record/account"
 )
 
 // parse reads the status of an execution that has been opened.
@@ -18,11 +19,11 @@ func parse(e *v1alpha1.Execution, plan execution.Plan) (Record, error) {
 	if id := execution.ID(e.Status.ExecutionID); plan.ID != id {
 		return Record{}, fmt.Errorf("the plan is of execution %q, but status.executionID is %q", plan.ID, id)
 	}
-	account, err := accountOf(e.Status, len(plan.Nodes))
+	a, err := account.Parse(e.Status, len(plan.Nodes))
 	if err != nil {
 		return Record{}, err
 	}
-	return Record{Plan: plan, Account: account, Object: e}, nil
+	return Record{Plan: plan, Account: a, Object: e}, nil
 }
 
 // checkOpened checks the part of the status that does not need the plan.
@@ -53,7 +54,7 @@ func samePlan(a, b *v1alpha1.Execution) bool {
 // cannot be read.
 func readable(e *v1alpha1.Execution, read func() (Record, error)) (Record, error) {
 	schema, err := schemaOf(e)
-	if err == nil && schema > Schema {
+	if err == nil && schema > account.Schema {
 		return Record{}, newNewerError(e, schema)
 	}
 	var r Record

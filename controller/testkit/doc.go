@@ -4,4 +4,5 @@
 //	clientset.go  client-go's fake clientset for tests with caches that watch; other tests use
 //	              client-go's directly, and package simulation has random faults
 //	client.go     client-go's fake, with the custom resources that it lacks
+//	golden.go     golden files of objects
 package testkit

@@ -1,4 +1,4 @@
-package record
+package account
 
 import (
 	"errors"
@@ -11,10 +11,20 @@ import (
 	"github.com/batch-job-controller/batch-job-controller/controller/execution"
 )
 
-// statusOf returns a status with the account in place of its own: phase, closeTime and
-// account. The API server accepts the result, and accountOf reads it back, whatever clients
+// Schema is the schema version of the accounts and plans that this version writes, and the
+// latest that it reads. It is increased by a change that an earlier version must not
+// overlook, because it would run a node twice or not at all, or free a slot too early. A new
+// field that earlier versions may ignore does not increase it.
+//
+// In every schema version, status.account.schema, status.phase and status.executionID are
+// the same: by them a replica recognizes a later record, does not touch it, and waits for
+// it.
+const Schema = 1
+
+// Status returns a status with the account in place of its own: phase, closeTime and
+// account. The API server accepts the result, and Parse reads it back, whatever clients
 // did to Jobs and reports.
-func statusOf(status v1alpha1.ExecutionStatus, account execution.Account) v1alpha1.ExecutionStatus {
+func Status(status v1alpha1.ExecutionStatus, account execution.Account) v1alpha1.ExecutionStatus {
 	status.Phase = v1alpha1.ExecutionPhase(account.Phase)
 	status.CloseTime = nil
 	if !account.ClosedAt.IsZero() {
@@ -37,9 +47,9 @@ func statusOf(status v1alpha1.ExecutionStatus, account execution.Account) v1alph
 // both returns the indexes that are in x and in y.
 func both(x, y execution.Indexes) execution.Indexes { return x.Minus(x.Minus(y)) }
 
-// accountOf returns the account of an execution with so many node tasks. Its error lists
+// Parse returns the account of an execution with so many node tasks. Its error lists
 // all that no version of this schema writes, by the fields of the status.
-func accountOf(status v1alpha1.ExecutionStatus, tasks int) (execution.Account, error) {
+func Parse(status v1alpha1.ExecutionStatus, tasks int) (execution.Account, error) {
 	a := execution.Account{Phase: execution.Phase(status.Phase)}
 	p := parser{tasks: tasks}
 	switch a.Phase {

@@ -1,11 +1,10 @@
-package record
+package account
 
 import (
 	"encoding/json"
 	"flag"
 	"fmt"
 	"math/rand/v2"
-	"os"
 	"strings"
 	"testing"
 	"time"
@@ -20,21 +19,11 @@ import (
 
 var update = flag.Bool("update", false, "write the golden files")
 
-// golden compares an object with a file of testdata.
-func golden(t *testing.T, file string, object any) {
+func set(t *testing.T, s string) execution.Indexes {
 	t.Helper()
-	got, err := json.MarshalIndent(object, "", "  ")
+	x, err := execution.ParseIndexes(s)
 	testkit.Must(t, err)
-	got = append(got, '\n')
-	file = "testdata/" + file
-	if *update {
-		testkit.Must(t, os.WriteFile(file, got, 0o600))
-	}
-	want, err := os.ReadFile(file)
-	testkit.Must(t, err)
-	if diff := cmp.Diff(string(want), string(got)); diff != "" {
-		t.Errorf("%s (-want +got):\n%s", file, diff)
-	}
+	return x
 }
 
 func diffAccounts(want, got execution.Account) string {
@@ -70,9 +59,9 @@ func smallAccount(t *testing.T) execution.Account {
 // The golden file is the format on the API server: another version reads it.
 func TestAnAccountOnTheAPIServer(t *testing.T) {
 	account := smallAccount(t)
-	status := statusOf(v1alpha1.ExecutionStatus{ExecutionID: "20261124034200", Phase: v1alpha1.Open}, account)
-	golden(t, "account.json", status)
-	got, err := accountOf(stored(t, status), 6)
+	status := Status(v1alpha1.ExecutionStatus{ExecutionID: "20261124034200", Phase: v1alpha1.Open}, account)
+	testkit.Golden(t, *update, "account.json", status)
+	got, err := Parse(stored(t, status), 6)
 	testkit.Must(t, err)
 	if diff := diffAccounts(account, got); diff != "" {
 		t.Errorf("read back (-want +got):\n%s", diff)
@@ -81,7 +70,7 @@ func TestAnAccountOnTheAPIServer(t *testing.T) {
 
 func TestAnAccountOfAnOpenExecutionHasNoCloseTime(t *testing.T) {
 	now := metav1.Now()
-	status := statusOf(v1alpha1.ExecutionStatus{CloseTime: &now}, execution.Account{Phase: execution.Open})
+	status := Status(v1alpha1.ExecutionStatus{CloseTime: &now}, execution.Account{Phase: execution.Open})
 	if status.CloseTime != nil {
 		t.Errorf("closeTime %s", status.CloseTime)
 	}
@@ -122,7 +111,7 @@ func TestEveryAccountIsReadAsItWasWritten(t *testing.T) {
 		r := rand.New(rand.NewPCG(seed, 0))
 		tasks := r.IntN(60)
 		want := randomAccount(r, tasks)
-		got, err := accountOf(stored(t, statusOf(v1alpha1.ExecutionStatus{}, want)), tasks)
+		got, err := Parse(stored(t, Status(v1alpha1.ExecutionStatus{}, want)), tasks)
 		if err != nil {
 			t.Fatalf("seed %d: %v", seed, err)
 		}
@@ -167,9 +156,9 @@ func TestADamagedAccountIsRefused(t *testing.T) {
 	}
 	for name, tt := range tests {
 		t.Run(name, func(t *testing.T) {
-			status := statusOf(v1alpha1.ExecutionStatus{}, smallAccount(t))
+			status := Status(v1alpha1.ExecutionStatus{}, smallAccount(t))
 			tt.damage(&status)
-			if _, err := accountOf(status, 6); err == nil || !strings.Contains(err.Error(), tt.want) {
+			if _, err := Parse(status, 6); err == nil || !strings.Contains(err.Error(), tt.want) {
 				t.Errorf("got %v, want an error with %q", err, tt.want)
 			}
 		})
@@ -186,7 +175,7 @@ func TestNoAccountIsWrittenThatIsDamaged(t *testing.T) {
 	account.Outcomes[execution.Outcome{State: execution.Failed, Reason: "!?"}] = set(t, "2")          // no letter
 	delete(account.Outcomes, execution.Outcome{State: execution.Skipped, Reason: execution.NodeGone}) // has 5
 	delete(account.Outcomes, execution.Outcome{State: execution.Failed, Reason: "Evicted"})           // has 2
-	got, err := accountOf(stored(t, statusOf(v1alpha1.ExecutionStatus{}, account)), 6)
+	got, err := Parse(stored(t, Status(v1alpha1.ExecutionStatus{}, account)), 6)
 	testkit.Must(t, err)
 	want := smallAccount(t)
 	want.Admitted, want.Created, want.Unreported = set(t, "0-3"), set(t, "0-2"), set(t, "4")
@@ -200,7 +189,7 @@ func TestNoAccountIsWrittenThatIsDamaged(t *testing.T) {
 // FuzzParseStatus reads what any client may have written into a status.
 func FuzzParseStatus(f *testing.F) {
 	for seed := range uint64(8) {
-		text, err := json.Marshal(statusOf(v1alpha1.ExecutionStatus{}, randomAccount(rand.New(rand.NewPCG(seed, 1)), 5)))
+		text, err := json.Marshal(Status(v1alpha1.ExecutionStatus{}, randomAccount(rand.New(rand.NewPCG(seed, 1)), 5)))
 		if err != nil {
 			f.Fatal(err)
 		}
@@ -212,7 +201,7 @@ func FuzzParseStatus(f *testing.F) {
 		if json.Unmarshal(text, &status) != nil {
 			return
 		}
-		account, err := accountOf(status, 5)
+		account, err := Parse(status, 5)
 		if err != nil {
 			return
 		}
@@ -220,10 +209,10 @@ func FuzzParseStatus(f *testing.F) {
 		ledger := execution.NewLedger(plan, account)
 		ledger.Grant()
 		ledger.NextAccount(execution.Admission{Share: execution.NoShare})
-		if sum := sumOf(countsOf(plan, account, 2)); sum != 5 {
+		if sum := sumOf(Counts(plan, account, 2)); sum != 5 {
 			t.Errorf("the counts sum to %d nodes", sum)
 		}
-		again, err := accountOf(stored(t, statusOf(status, account)), 5)
+		again, err := Parse(stored(t, Status(status, account)), 5)
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -251,7 +240,7 @@ func TestTheAccountOf50000NodesFitsIntoAnObject(t *testing.T) {
 					account.Unreported.Add(i)
 				}
 			}
-			status := statusOf(v1alpha1.ExecutionStatus{}, account)
+			status := Status(v1alpha1.ExecutionStatus{}, account)
 			text, err := json.Marshal(status)
 			testkit.Must(t, err)
 			written := len(status.Account.Outcomes)
@@ -261,7 +250,7 @@ func TestTheAccountOf50000NodesFitsIntoAnObject(t *testing.T) {
 			if len(text) < 800_000 && outcomes == written {
 				t.Errorf("%d bytes: this is not the worst order", len(text))
 			}
-			if got, err := accountOf(status, tasks); err != nil || len(got.Outcomes) != written {
+			if got, err := Parse(status, tasks); err != nil || len(got.Outcomes) != written {
 				t.Errorf("read back: %d outcomes, %v", len(got.Outcomes), err)
 			}
 		})

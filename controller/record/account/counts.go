@@ -1,13 +1,13 @@
-package record
+package account
 
 import (
 	"github.com/batch-job-controller/batch-job-controller/controller/api/v1alpha1"
 	"github.com/batch-job-controller/batch-job-controller/controller/execution"
 )
 
-// countsOf returns the nodes of an execution by the state of their tasks. The account does
+// Counts returns the nodes of an execution by the state of their tasks. The account does
 // not have those that run: their number is given.
-func countsOf(plan execution.Plan, account execution.Account, running int) v1alpha1.NodeCounts {
+func Counts(plan execution.Plan, account execution.Account, running int) v1alpha1.NodeCounts {
 	unreported := account.Unreported.Len()
 	c := v1alpha1.NodeCounts{
 		Nodes:      number(len(plan.Nodes) + len(plan.Skipped)),

@@ -1,4 +1,4 @@
-package record
+package account
 
 import (
 	"math/rand/v2"
@@ -45,7 +45,7 @@ func TestCounts(t *testing.T) {
 	}
 	for name, tt := range tests {
 		t.Run(name, func(t *testing.T) {
-			if diff := cmp.Diff(tt.want, countsOf(plan, tt.account, tt.running)); diff != "" {
+			if diff := cmp.Diff(tt.want, Counts(plan, tt.account, tt.running)); diff != "" {
 				t.Errorf("(-want +got):\n%s", diff)
 			}
 		})
@@ -58,7 +58,7 @@ func TestCountsAgreeWithThoseOfTheReport(t *testing.T) {
 		r := rand.New(rand.NewPCG(seed, 2))
 		plan := execution.Plan{Nodes: make([]execution.Node, r.IntN(40))}
 		account := randomAccount(r, len(plan.Nodes))
-		c, want := countsOf(plan, account, r.IntN(5)), account.Count()
+		c, want := Counts(plan, account, r.IntN(5)), account.Count()
 		got := map[v1alpha1.FinalState]int32{
 			v1alpha1.Succeeded: c.OK, v1alpha1.Unreported: c.Unreported, v1alpha1.Failed: c.Failed,
 			v1alpha1.Lost: c.Lost, v1alpha1.Skipped: c.Skipped, v1alpha1.Canceled: c.Canceled,

@@ -1,4 +1,4 @@
-package record
+package account
 
 import (
 	"fmt"
@@ -18,7 +18,7 @@ import (
 // finalStates returns the values that the definition of Execution allows.
 func finalStates(t *testing.T) []v1alpha1.FinalState {
 	t.Helper()
-	source, err := os.ReadFile("../api/v1alpha1/nodes.go")
+	source, err := os.ReadFile("../../api/v1alpha1/nodes.go")
 	testkit.Must(t, err)
 	enum := regexp.MustCompile(`(?m)Enum=(.*)\ntype FinalState `).FindSubmatch(source)
 	if enum == nil {
@@ -121,14 +121,14 @@ func TestManyReasonsOfAllStates(t *testing.T) {
 		}
 	}
 	account := execution.Account{Phase: execution.Open, Outcomes: outcomes}
-	status := statusOf(v1alpha1.ExecutionStatus{}, account)
+	status := Status(v1alpha1.ExecutionStatus{}, account)
 	if n := len(status.Account.Outcomes); n > 1024 {
 		t.Errorf("%d outcomes, want at most 1024", n)
 	}
-	if diff := cmp.Diff(status, statusOf(v1alpha1.ExecutionStatus{}, account)); diff != "" {
+	if diff := cmp.Diff(status, Status(v1alpha1.ExecutionStatus{}, account)); diff != "" {
 		t.Errorf("written again (-want +got):\n%s", diff)
 	}
-	account, err := accountOf(status, next)
+	account, err := Parse(status, next)
 	testkit.Must(t, err)
 	got := map[int]execution.State{}
 	for outcome, indexes := range account.Outcomes {

@@ -1,0 +1,106 @@
+package cmd_test
+
+// allowedOfModel is the part of the import graph of what the controller knows and decides,
+// without the cluster: configuration, plans, reports, metrics.
+var allowedOfModel = map[string][]string{
+	"controller/api/client": {
+		"controller/api/v1alpha1",
+		"k8s.io/apimachinery/...",
+		"k8s.io/client-go/...",
+	},
+	"controller/api/client/clienttest": {
+		"controller/api/client",
+		"controller/api/v1alpha1",
+		"k8s.io/api/...",
+		"k8s.io/apimachinery/...",
+		"k8s.io/client-go/...",
+	},
+	"controller/api/client/fake": {
+		"controller/api/client",
+		"controller/api/v1alpha1",
+		"k8s.io/apimachinery/...",
+		"k8s.io/client-go/...",
+		"kustomize",
+		"sigs.k8s.io/yaml",
+	},
+	"controller/api/v1alpha1": {
+		"k8s.io/api/...",
+		"k8s.io/apimachinery/...",
+	},
+	"controller/config": {
+		"controller/api/v1alpha1",
+		"controller/config/document",
+		"controller/config/gauge",
+		"controller/config/schema",
+		"controller/execution",
+		"controller/jobspec",
+		"controller/plan",
+		"k8s.io/api/...",
+		"k8s.io/apimachinery/...",
+	},
+	"controller/config/document": {
+		"controller/execution",
+		"go.yaml.in/yaml/v3",
+		"k8s.io/apimachinery/...",
+		"sigs.k8s.io/yaml",
+	},
+	"controller/config/gauge": {
+		"controller/config/document",
+		"controller/config/schema",
+		"controller/plan",
+		"k8s.io/apimachinery/...",
+	},
+	"controller/config/schema": {
+		"controller/config/document",
+		"k8s.io/apimachinery/...",
+		"sigs.k8s.io/json",
+	},
+	"controller/execution": {},
+	"controller/jobspec": {
+		"controller/api/v1alpha1",
+		"controller/execution",
+		"controller/podtext",
+		"controller/route",
+		"k8s.io/api/...",
+		"k8s.io/apimachinery/...",
+		"k8s.io/utils/...",
+		"sigs.k8s.io/json",
+	},
+	"controller/metrics": {
+		"controller/execution",
+		"github.com/prometheus/...",
+	},
+	"controller/plan": {
+		"controller/execution",
+		"controller/jobspec",
+		"github.com/robfig/cron/v3",
+		"k8s.io/api/...",
+		"k8s.io/apimachinery/...",
+		"k8s.io/component-helpers/...",
+		"k8s.io/klog/v2",
+	},
+	"controller/podlogs": {
+		"controller/execution",
+		"controller/kube",
+		"controller/plan",
+		"controller/route",
+		"k8s.io/api/...",
+		"k8s.io/apimachinery/...",
+	},
+	"controller/podtext": {
+		"k8s.io/api/...",
+		"k8s.io/apimachinery/...",
+		"sigs.k8s.io/json",
+		"sigs.k8s.io/yaml",
+	},
+	"controller/report": {
+		"controller/execution",
+		"github.com/google/uuid",
+		"golang.org/x/text/...",
+	},
+	"controller/report/memdisk": {},
+	"controller/route": {
+		"controller/execution",
+	},
+	"controller/slots": {},
+}
