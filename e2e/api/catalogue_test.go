@@ -3,6 +3,7 @@
 package api
 
 import (
+	"maps"
 	"net/http"
 	"slices"
 	"strings"
@@ -24,6 +25,7 @@ func TestThePageIsWhatIsExported(t *testing.T) {
 	t.Parallel()
 	site := rig.NewSite(t, shared, rig.Config{Pool: 2, RunFor: untilEnded, Keys: map[string]any{
 		"startDeadline": startDeadline.String(),
+		"maxPods":       5,
 		"reports":       map[string]any{"tls": "selfSigned"},
 	}})
 	nodes := site.AddNodes(2)
@@ -36,12 +38,18 @@ func TestThePageIsWhatIsExported(t *testing.T) {
 	if status, _ := call(t, http.DefaultClient, http.MethodPost, strings.Replace(url, token, "nobodys", 1), "", resultBody(1)); status != http.StatusUnauthorized {
 		t.Errorf("a callback without a good token: got %d", status)
 	}
+	ask(t, site, asItIs)
+	server.WaitMetrics(patience, "the person's execution is rejected, because one is open", func(m rig.Metrics) bool {
+		return m.Sum("batch_job_controller_executions_rejected_total") == 1
+	})
+	open := labelsByName(server.Metrics())
 	endOne(t, site, reports, 21)
 	waitClosed(t, site)
 	server.WaitMetrics(patience, "an execution has closed", func(m rig.Metrics) bool {
 		return m.Sum("batch_job_controller_executions_closed_total") == 1
 	})
 	exported := labelsByName(server.Metrics())
+	maps.Copy(exported, open) // also what is exported of an open execution only
 
 	entries, err := monitoring.ReadPage("../../docs/metrics.md")
 	if err != nil {
