@@ -150,6 +150,7 @@ func (w *world) userEvent(e userEvent) {
 	}
 	for _, l := range w.lives {
 		if l.pod == picked {
+			l.byUser = true
 			w.deletePod(l)
 		}
 	}

@@ -102,6 +102,7 @@ type life struct {
 	gone    chan struct{} // closed when the container is killed
 	stopped time.Time     // when the Job was stopped
 	deleted time.Time     // when the deletion of the pod began
+	byUser  bool          // a user deleted the pod
 	silent  bool          // its node was silent for a minute after that: the pod no longer counts
 	concl   bool          // the Job has its condition
 }
