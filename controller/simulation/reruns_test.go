@@ -2,6 +2,7 @@ package simulation
 
 import (
 	"cmp"
+	"encoding/json"
 	"fmt"
 	"io/fs"
 	"math/rand/v2"
@@ -81,7 +82,7 @@ func (w *world) rerun(n int, e rerun) {
 		ObjectMeta: metav1.ObjectMeta{Name: fmt.Sprintf("again-%d", n), Namespace: namespace},
 		Spec:       v1alpha1.ExecutionSpec{NodeCronJobName: name, Trigger: v1alpha1.ManualTrigger, Nodes: asked},
 	}
-	w.note("person", "create", "executions/"+object.Name, fmt.Sprintf("on %v", asked))
+	w.note("person", "create", "executions/"+object.Name, "on "+nodesText(asked))
 	w.must(w.create(executions, object))
 }
 
@@ -173,4 +174,13 @@ func (o *oracle) checkLatest() {
 	if r := o.records[execution.ID(cmp.Or(target, "none"))]; err == nil && r != nil && r.plan.Partial {
 		o.world.fail("latest is %s, which is partial", target)
 	}
+}
+
+// nodesText returns which nodes a person asks for.
+func nodesText(nodes *v1alpha1.ExecutionNodes) string {
+	text, err := json.Marshal(nodes)
+	if err != nil {
+		return err.Error()
+	}
+	return string(text)
 }
