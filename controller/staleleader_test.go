@@ -154,13 +154,13 @@ func TestTheStateIsDeleted(t *testing.T) {
 		opens   time.Duration // from when the execution can be opened
 		restart bool          // the leader ends before, and the next one starts after
 	}{
-		"before a tick":                               {at: tick - time.Minute},
-		"while an execution is being opened":          {at: tick + 10*time.Second, opens: tick + 30*time.Second},
-		"while it is open":                            {at: tick + 10*time.Second},
-		"after it has closed":                         {at: tick + 5*time.Minute},
-		"while one is being opened, and nobody leads": {at: tick + 10*time.Second, opens: tick + 20*time.Second, restart: true},
-		"while it is open, and nobody leads":          {at: tick + 10*time.Second, restart: true},
-		"after it has closed, and nobody leads":       {at: tick + 5*time.Minute, restart: true},
+		"before a tick":                                   {at: tick - time.Minute},
+		"while an execution is being opened":              {at: tick + 10*time.Second, opens: tick + 30*time.Second},
+		"while it is open":                                {at: tick + 10*time.Second},
+		"after it has closed":                             {at: tick + 5*time.Minute},
+		"while one is being opened, and no replica leads": {at: tick + 10*time.Second, opens: tick + 20*time.Second, restart: true},
+		"while it is open, and no replica leads":          {at: tick + 10*time.Second, restart: true},
+		"after it has closed, and no replica leads":       {at: tick + 5*time.Minute, restart: true},
 	}
 	for name, tt := range tests {
 		t.Run(name, func(t *testing.T) {

@@ -228,7 +228,7 @@ func (o *Opener) begin(ctx context.Context, fence lease.Fence, opening Opening) 
 		opening.Prepare(s)
 		beginning.Share, beginning.MaxPods = o.Shares.First(*s, beginning.Definition.Name, claim)
 		if _, err = s.Begin(beginning, now); err == nil {
-			entry, _ = s.Entry(beginning.UID)
+			entry, _ = s.Entry(beginning.UID) // Begin has added it, or found it
 		}
 		return err
 	})

@@ -101,7 +101,7 @@ func (m *Member) grantable(d division) (to int, ok bool) {
 		return 0, false
 	}
 	to = d.results[m.uid]
-	if !d.tight { // a share that was granted before may be larger, and in nobody's way
+	if !d.tight { // a share that was granted before may be larger, and keeps no other execution waiting
 		to = max(to, entry.Share)
 	}
 	return to, to > m.share && to >= entry.Share && d.results[m.uid] > m.share

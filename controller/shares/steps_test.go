@@ -187,7 +187,7 @@ func TestWhatEachGets(t *testing.T) {
 		"two at once":                               {30, []int{0, 0}, []holder{of(0, 0, 40), of(0, 0, 40)}, false, "15/15 15/15", 1},
 		"what is not used goes to a newcomer":       {10, []int{10, 0}, []holder{of(10, 7, 10), of(0, 0, 10)}, false, "7/7 3/3", 1},
 		"what is in use does not":                   {10, []int{10, 0}, []holder{of(10, 10, 10), of(0, 0, 10)}, false, "10/10 0/0", 0},
-		"what is in nobody's way stays":             {20, []int{10, 3}, []holder{of(10, 2, 2), of(3, 3, 3)}, false, "10/10 3/3", 0},
+		"what keeps no other waiting stays":         {20, []int{10, 3}, []holder{of(10, 2, 2), of(3, 3, 3)}, false, "10/10 3/3", 0},
 		"by priority":                               {10, []int{0, 0}, []holder{of(0, 0, 10), first(of(0, 0, 8))}, false, "2/2 8/8", 1},
 		"a raise half done, and no one needs it":    {10, []int{8}, []holder{of(3, 3, 3)}, false, "3/8", 0},
 		"a raise half done, and another needs it":   {10, []int{8, 0}, []holder{of(3, 3, 3), of(0, 0, 10)}, false, "3/3 7/7", 2},
