@@ -13,10 +13,6 @@ import (
 	"github.com/batch-job-controller/batch-job-controller/e2e/deploy"
 )
 
-// patience is enough time for two pods that take more than a minute each to end, and for the next
-// execution to begin.
-const patience = 8 * time.Minute
-
 // TestPatientPods runs pods that ignore SIGTERM and have a grace period of ten minutes, one at a
 // time. The first runs beyond jobTimeout, and the Job of the second is deleted: both run for
 // longer than a minute after that.
@@ -25,8 +21,7 @@ func TestPatientPods(t *testing.T) {
 	if len(env.nodes) < 3 {
 		t.Skipf("this cluster has %d nodes, three are needed", len(env.nodes))
 	}
-	ctx, cancel := context.WithTimeout(t.Context(), patience)
-	t.Cleanup(cancel)
+	ctx := scenarioContext(t)
 	late, jobless := env.nodes[0], env.nodes[1]
 	const jobTimeout = 15 * time.Second
 	namespace := newNamespace(t, "patient")

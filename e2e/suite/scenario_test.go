@@ -18,7 +18,7 @@ import (
 
 const (
 	// scenarioTimeout is much longer than any scenario: it ends those that hang.
-	scenarioTimeout = 10 * time.Minute
+	scenarioTimeout = 25 * time.Minute
 	cleanupTimeout  = 2 * time.Minute
 	pollInterval    = 250 * time.Millisecond
 )

@@ -3,7 +3,6 @@
 package suite
 
 import (
-	"context"
 	"testing"
 	"time"
 
@@ -17,23 +16,25 @@ func TestUnscheduled(t *testing.T) {
 	if len(env.nodes) < 2 {
 		t.Skip("this cluster has only one node, which has to run the controller too")
 	}
-	ctx := scenarioContext(t)
 	cordoned := env.nodes[len(env.nodes)-1]
-	cordon(t, ctx, cordoned)
+	cordon(t, t.Context(), cordoned)
+	// Parallel subtests wait until the others let them run, for longer than a scenario may last:
+	// each has a context of its own.
 	t.Run("runOnUnscheduledNodes", func(t *testing.T) {
 		t.Run("on", func(t *testing.T) {
 			t.Parallel()
-			testUnscheduledOn(t, ctx, cordoned)
+			testUnscheduledOn(t, cordoned)
 		})
 		t.Run("off", func(t *testing.T) {
 			t.Parallel()
-			testUnscheduledOff(t, ctx, cordoned)
+			testUnscheduledOff(t, cordoned)
 		})
 	})
 }
 
 // testUnscheduledOn sets POD_IP, so that it needs no Service.
-func testUnscheduledOn(t *testing.T, ctx context.Context, cordoned string) {
+func testUnscheduledOn(t *testing.T, cordoned string) {
+	ctx := scenarioContext(t)
 	s := begin(t, ctx, deploy.Overlay{
 		Namespace: newNamespace(t, "unscheduled-on"),
 		Config: configuration(t, "unscheduled-on", object{
@@ -81,7 +82,8 @@ func testUnscheduledOn(t *testing.T, ctx context.Context, cordoned string) {
 }
 
 // testUnscheduledOff has a headless callback Service, which has only a name.
-func testUnscheduledOff(t *testing.T, ctx context.Context, cordoned string) {
+func testUnscheduledOff(t *testing.T, cordoned string) {
+	ctx := scenarioContext(t)
 	s := begin(t, ctx, deploy.Overlay{
 		Namespace: newNamespace(t, "unscheduled-off"),
 		Config: configuration(t, "unscheduled-off", object{
