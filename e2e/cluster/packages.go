@@ -30,26 +30,46 @@ func debianPackages() map[string]string {
 	}
 }
 
-// ensurePackages installs the packages of the distribution that real nodes need.
-func ensurePackages(ctx context.Context, log io.Writer) error {
-	var programs, packages []string
+// missingPrograms returns the programs that this machine lacks, and their packages.
+func missingPrograms() (programs, packages []string) {
 	for program, pkg := range debianPackages() {
 		if _, err := findProgram(program); err != nil {
 			programs, packages = append(programs, program), append(packages, pkg)
 		}
 	}
+	sort.Strings(programs)
+	sort.Strings(packages)
+	return programs, packages
+}
+
+// ensurePackages installs the packages of the distribution that real nodes need.
+func ensurePackages(ctx context.Context, log io.Writer) (err error) {
+	programs, packages := missingPrograms()
 	if len(programs) == 0 {
 		return nil
 	}
-	sort.Strings(programs)
-	sort.Strings(packages)
+	cache, err := cacheDir()
+	if err != nil {
+		return err
+	}
+	// Clusters that start together on a new machine would install them at the same time, and
+	// apt-get waits for nobody.
+	lock, err := waitLock(ctx, filepath.Join(cache, "apt.lock"))
+	if err != nil {
+		return err
+	}
+	defer func() { err = errors.Join(err, lock.Close()) }()
+	if programs, packages = missingPrograms(); len(programs) == 0 {
+		return nil
+	}
 	apt, err := exec.LookPath("apt-get")
 	if err != nil || os.Geteuid() != 0 {
 		return fmt.Errorf("missing programs: %s (on Debian, as root: apt-get install %s)",
 			strings.Join(programs, ", "), strings.Join(packages, " "))
 	}
 	fmt.Fprintf(log, "installing Debian packages %s\n", strings.Join(packages, " "))
-	install := append([]string{"install", "-y", "--no-install-recommends"}, packages...)
+	// Another program of the machine may hold dpkg's lock.
+	install := append([]string{"-o", "DPkg::Lock::Timeout=300", "install", "-y", "--no-install-recommends"}, packages...)
 	if err := runQuietly(ctx, apt, install...); err == nil {
 		return nil
 	}
