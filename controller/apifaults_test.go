@@ -87,15 +87,20 @@ func TestAPIServerThatFailsOftenIsNotGivenUp(t *testing.T) {
 // there was such a request.
 func (c *cluster) loseAnswer(verb, resource string, n int, err error) (lost func() bool) {
 	var seen atomic.Int32
+	c.loseAnswerIf(verb, resource, func(action clienttesting.Action) bool {
+		return (action.GetSubresource() == "" || resource == v1alpha1.ExecutionResource) && seen.Add(1) == int32(n)
+	}, err)
+	return func() bool { return int(seen.Load()) >= n }
+}
+
+// loseAnswerIf carries out the requests that are lost, and answers them with an error.
+func (c *cluster) loseAnswerIf(verb, resource string, lost func(clienttesting.Action) bool, err error) {
 	fake := c.fakes(resource)[0]
 	fake.Lock()
 	others := slices.Clone(fake.ReactionChain)
 	fake.Unlock()
 	c.react(verb, resource, func(action clienttesting.Action) (bool, runtimeObject, error) {
-		if action.GetSubresource() != "" && resource != v1alpha1.ExecutionResource {
-			return false, nil, nil
-		}
-		if seen.Add(1) != int32(n) {
+		if !lost(action) {
 			return false, nil, nil
 		}
 		for _, reactor := range others {
@@ -110,7 +115,6 @@ func (c *cluster) loseAnswer(verb, resource string, n int, err error) (lost func
 		}
 		return false, nil, nil
 	})
-	return func() bool { return int(seen.Load()) >= n }
 }
 
 func TestWriteWhoseAnswerIsLostIsNotDoneTwice(t *testing.T) {

@@ -27,9 +27,9 @@ type failure struct {
 
 // fire creates the Execution of a firing, unless it is skipped, or has to wait. If it could
 // not be created, fire returns when to try again.
-func (t *Ticker) fire(ctx context.Context, fence lease.Fence, firing execution.Firing, door Door) (e *v1alpha1.Execution, again time.Time) {
+func (t *Ticker) fire(ctx context.Context, fence lease.Fence, firing execution.Firing, door Door, isSuspended bool) (e *v1alpha1.Execution, again time.Time) {
 	now := t.Clock.Now()
-	switch decision := plan.DecideTick(door.Door, false); decision.Do {
+	switch decision := plan.DecideTick(door.Door, isSuspended); decision.Do {
 	case plan.TickLater:
 		return nil, time.Time{}
 	case plan.TickSkip:

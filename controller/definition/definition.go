@@ -29,6 +29,8 @@ type Definition struct {
 	scheduleTexts []string
 	// since is when the schedule was changed; zero: this process began with it.
 	since time.Time
+	// resumed is until when the definition was last suspended; zero: not in this process.
+	resumed time.Time
 }
 
 // Object is a NodeCronJob that a definition was read from.
@@ -73,6 +75,10 @@ func compile(cfg config.Config, extensions Extensions, now time.Time) (*Definiti
 // inherit continues the schedule of the definition that this one replaces, or changes it
 // from now on.
 func (d *Definition) inherit(old *Definition, now time.Time) {
+	d.resumed = old.resumed
+	if old.Suspend {
+		d.resumed = now
+	}
 	if d.CronExpression == old.CronExpression && d.TimeZone == old.TimeZone {
 		d.schedule, d.since, d.scheduleTexts = old.schedule, old.since, old.scheduleTexts
 		return
@@ -86,6 +92,14 @@ func (d *Definition) inherit(old *Definition, now time.Time) {
 // applied.
 func (d *Definition) hasTicksOf(scheduleText string) bool {
 	return scheduleText == d.scheduleText || slices.Contains(d.scheduleTexts, scheduleText)
+}
+
+// suspendedUntil returns until when the definition is or was suspended; zero: it never was.
+func (d *Definition) suspendedUntil(now time.Time) time.Time {
+	if d.Suspend {
+		return now
+	}
+	return d.resumed
 }
 
 // TicksOf returns whose ticks the state is about.

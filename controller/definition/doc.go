@@ -13,6 +13,7 @@
 //	ticker.go      which tick is due, or runOnStartup, and which were processed
 //	create.go      creates the Execution of what is due; if one is open, skips the tick, with an
 //	               event
+//	suspend.go     skips the ticks of a definition that is suspended
 //	narrow.go      the nodes of an execution, and those that a person has asked for
 //	open.go        opens an Execution: its entry and its share in the state, the nodes, the
 //	               callback Service

@@ -76,9 +76,8 @@ func (t *Ticker) Prepare(s *plan.State, waiting []*v1alpha1.Execution) {
 	firings := map[time.Time]string{}
 	var ticks []time.Time
 	for _, e := range waiting {
-		firing := record.FiringOf(e)
-		if firing.Trigger == execution.Cron && !firing.Scheduled.After(now) {
-			ticks, firings[firing.Scheduled] = append(ticks, firing.Scheduled), string(e.UID)
+		if at := t.tickOf(e); !at.IsZero() {
+			ticks, firings[at] = append(ticks, at), string(e.UID)
 		}
 	}
 	for _, at := range slices.SortedFunc(slices.Values(ticks), time.Time.Compare) {
@@ -96,6 +95,9 @@ func (t *Ticker) Passed(e *v1alpha1.Execution) {
 		t.passed = later(t.passed, at)
 	}
 }
+
+// IsTick reports whether an Execution is that of a tick that has come.
+func (t *Ticker) IsTick(e *v1alpha1.Execution) bool { return !t.tickOf(e).IsZero() }
 
 // tickOf returns the tick of an Execution that is one of a tick; zero: it is none of a tick that
 // has come. A person may have created one of any time.
@@ -123,11 +125,12 @@ func (t *Ticker) Tick(ctx context.Context, fence lease.Fence, door Door) (e *v1a
 	d, now, ticks := t.Source.Current(), t.Clock.Now(), t.Ticks()
 	startup := t.startupDue(ticks.Opened)
 	if !startup.IsZero() && !now.Before(startup) {
-		if e, startup = t.fireStartup(ctx, fence, door); e != nil {
+		isSuspended := !startup.After(d.suspendedUntil(now))
+		if e, startup = t.fireStartup(ctx, fence, door, isSuspended); e != nil {
 			return e, now
 		}
 	}
-	last := later(later(ticks.Last, t.passed), t.created)
+	last := t.skipSuspended(ctx, door, later(later(ticks.Last, t.passed), t.created))
 	at, missed := plan.Due(d.schedule, last, now, d.Deadline(now))
 	if missed > 0 {
 		t.miss(ctx, last, at, missed, door.LastError)
@@ -135,7 +138,7 @@ func (t *Ticker) Tick(ctx context.Context, fence lease.Fence, door Door) (e *v1a
 	var again time.Time
 	switch {
 	case !at.IsZero():
-		if e, again = t.fire(ctx, fence, execution.Firing{Trigger: execution.Cron, Scheduled: at}, door); e != nil {
+		if e, again = t.fire(ctx, fence, execution.Firing{Trigger: execution.Cron, Scheduled: at}, door, false); e != nil {
 			return e, now
 		}
 	case missed > 0, last.Before(d.since), ticks.Schedule != d.scheduleText:
@@ -182,7 +185,7 @@ func (t *Ticker) startupDue(opened time.Time) time.Time {
 }
 
 // fireStartup creates the Execution of runOnStartup.
-func (t *Ticker) fireStartup(ctx context.Context, fence lease.Fence, door Door) (e *v1alpha1.Execution, again time.Time) {
+func (t *Ticker) fireStartup(ctx context.Context, fence lease.Fence, door Door, isSuspended bool) (e *v1alpha1.Execution, again time.Time) {
 	now := t.Clock.Now()
 	if t.startup.IsZero() {
 		t.startup = now.UTC().Truncate(time.Second)
@@ -193,7 +196,7 @@ func (t *Ticker) fireStartup(ctx context.Context, fence lease.Fence, door Door) 
 		t.startedUp = true
 		return nil, time.Time{}
 	}
-	return t.fire(ctx, fence, firing, door)
+	return t.fire(ctx, fence, firing, door, isSuspended)
 }
 
 // whyNot returns why the Execution of a firing was not created.

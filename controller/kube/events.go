@@ -46,6 +46,7 @@ const (
 	EventExecutionPaused    = "ExecutionPaused"
 	EventExecutionResumed   = "ExecutionResumed"
 	EventExecutionCanceled  = "ExecutionCanceled"
+	EventExecutionReplaced  = "ExecutionReplaced"
 	EventExecutionQueued    = "ExecutionQueued"
 	EventExecutionRejected  = "ExecutionRejected"
 	EventTickSkipped        = "TickSkipped"
@@ -81,6 +82,7 @@ func ownActions() map[string]string {
 		EventExecutionPaused:    "PauseExecution",
 		EventExecutionResumed:   "ResumeExecution",
 		EventExecutionCanceled:  "CancelExecution",
+		EventExecutionReplaced:  "CancelExecution",
 		EventExecutionQueued:    "QueueExecution",
 		EventExecutionRejected:  "RejectExecution",
 		EventTickSkipped:        "SkipTick",

@@ -103,6 +103,7 @@ func TestKnownSeriesBeginAtZero(t *testing.T) {
 		`batch_job_controller_executions_total{nodecronjob="check",trigger="cron"} 0`,
 		`batch_job_controller_executions_closed_total{nodecronjob="check",result="failed"} 0`,
 		`batch_job_controller_ticks_skipped_total{nodecronjob="check",reason="open_execution"} 0`,
+		`batch_job_controller_ticks_skipped_total{nodecronjob="check",reason="suspended"} 0`,
 		`batch_job_controller_ticks_missed_total{nodecronjob="check"} 0`,
 		`batch_job_controller_pod_logs_total{nodecronjob="check",outcome="saved"} 0`,
 		`batch_job_controller_node_tasks_total{nodecronjob="check",reason="JobTimeout",state="failed"} 0`,

@@ -17,7 +17,9 @@ func (d *Definition) preset() {
 	for _, result := range []string{"succeeded", "failed", "canceled", "aborted"} {
 		d.executionsClosed.WithLabelValues(d.name, result)
 	}
-	d.ticksSkipped.WithLabelValues(d.name, "open_execution")
+	for _, reason := range []string{"open_execution", "suspended"} {
+		d.ticksSkipped.WithLabelValues(d.name, reason)
+	}
 	d.nodeTasks.WithLabelValues(d.name, string(execution.Succeeded), "")
 	for _, outcome := range knownOutcomes() {
 		d.nodeTasks.WithLabelValues(d.name, string(outcome.State), string(outcome.Reason))

@@ -54,7 +54,7 @@ type Door struct {
 	Opened       time.Time      // when an execution of the definition last began
 	HasEntry     bool           // the Execution has an entry: it was begun, perhaps by an earlier leader
 	Open         *OpenExecution // another one with an entry; nil: none
-	NewerWaiting int            // how many Executions wait behind it
+	NewerWaiting int            // how many Executions wait behind it and contend
 	Trying       bool           // for DecideTick: the head is being opened, or is tried again after an error
 	LastError    error          // why it was not opened at the last try; nil: it was not tried
 }
@@ -113,8 +113,15 @@ func firstOfRules(rules []rule, w Waiting, d Door, now time.Time) Decision {
 	return Decision{Do: MoveOpen}
 }
 
-// due returns since when the Execution could have been opened.
-func (w Waiting) due() time.Time {
+// Contends reports whether an Execution that waits behind another one may still open: nothing
+// that is known of it alone rejects it.
+func Contends(w Waiting, d Door, now time.Time) bool {
+	return firstOfRules(headRules, w, d, now).Do != MoveReject
+}
+
+// Due returns since when the Execution could have been opened: startingDeadline counts from
+// then.
+func (w Waiting) Due() time.Time {
 	due := w.Created
 	for _, at := range []time.Time{w.Scheduled, w.HeldUp} {
 		if at.After(due) {
@@ -129,7 +136,7 @@ func (d Door) deadline(w Waiting) time.Time {
 	if d.Deadline <= 0 {
 		return time.Time{}
 	}
-	return w.due().Add(d.Deadline)
+	return w.Due().Add(d.Deadline)
 }
 
 // expired reports whether the deadline has passed.
@@ -209,7 +216,7 @@ func ifTooLate(w Waiting, d Door, now time.Time) (Decision, bool) {
 	if !d.expired(w, now) {
 		return Decision{}, false
 	}
-	decision, _ := rejected(RejectTooLate, "it could not be opened within startingDeadline, %s after %s", d.Deadline, w.due().UTC().Format(time.RFC3339))
+	decision, _ := rejected(RejectTooLate, "it could not be opened within startingDeadline, %s after %s", d.Deadline, w.Due().UTC().Format(time.RFC3339))
 	switch {
 	case d.LastError != nil:
 		decision.Message += ": " + d.LastError.Error()

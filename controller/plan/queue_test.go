@@ -179,6 +179,26 @@ func TestDecide(t *testing.T) {
 	}
 }
 
+func TestContends(t *testing.T) {
+	for name, some := range map[string]map[string]queueCase{"by itself": decidedByItself(), "by its trigger": decidedByItsTrigger()} {
+		for which, tc := range some {
+			t.Run(name+": "+which, func(t *testing.T) {
+				w, d := openDoor()
+				if tc.waiting != nil {
+					tc.waiting(&w)
+				}
+				if tc.door != nil {
+					tc.door(&d)
+				}
+				busy(ForbidConcurrent, OpenExecution{Stoppable: true})(&d)
+				if got, want := Contends(w, d, after(tc.now)), tc.want != MoveReject; got != want {
+					t.Errorf("got %t, want %t", got, want)
+				}
+			})
+		}
+	}
+}
+
 // FuzzDecide checks that each case is decided, and that the order of the rules about other
 // Executions does not matter.
 func FuzzDecide(f *testing.F) {

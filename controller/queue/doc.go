@@ -14,6 +14,8 @@
 //	run.go      runs what this replica does while it leads: one execution after the other
 //	door.go     decides about the Executions that wait, and opens them
 //	waiting.go  which Executions wait, and what decides about them
+//	line.go     those that wait while another one is open
+//	replace.go  stops the open execution, if another one replaces it
 //	reject.go   rejects an Execution, and announces that
 //	holds.go    which executions keep others from opening: open, damaged or deleted ones
 //	save.go     what the state has to say: entries, processed ticks

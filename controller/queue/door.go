@@ -67,7 +67,7 @@ func (q *Queue) decideAll(ctx context.Context, fence lease.Fence) (again time.Ti
 			again = earliest(again, later)
 		}
 	}
-	return again
+	return earliest(again, q.lineUp(ctx, fence))
 }
 
 // created notes the Execution of a tick. It may be one that another leader created and opened.
@@ -84,16 +84,19 @@ func (q *Queue) created(e *v1alpha1.Execution) {
 
 // tickDoor returns what decides whether a tick gets an Execution.
 func (q *Queue) tickDoor() definition.Door {
-	of := definition.Door{Door: plan.Door{Known: true, Accepted: true, Policy: plan.ForbidConcurrent}}
-	if first := q.first(); first != nil {
-		of.Trying, of.LastError = true, first.tried
+	of := definition.Door{Door: q.definitionDoor()}
+	first := q.first()
+	if first != nil {
+		of.LastError = first.tried
 	}
 	switch h := q.blocking(""); {
 	case h == nil:
+		of.Trying = first != nil
 	case !h.settled():
 		of.Trying = true
 	default:
-		of.Open, of.ID, of.About = &plan.OpenExecution{Name: h.Name}, h.ID, h.about
+		of.Open, of.ID, of.About = q.openOf(*h), h.ID, h.about
+		of.Trying = first != nil && !q.areLinedUp(first)
 	}
 	return of
 }
@@ -104,17 +107,31 @@ func (q *Queue) decide(ctx context.Context, fence lease.Fence, w *waiter) (decid
 	if q.Opener.Clock.Now().Before(w.again) {
 		return false, w.again
 	}
+	q.noteStop(ctx, w)
 	if gone, err := q.freshen(ctx, fence, w); gone || err != nil {
 		return gone, q.failed(w, err)
 	}
-	switch decision := plan.Decide(waitingOf(w), q.doorOf(w), q.Opener.Clock.Now()); decision.Do {
+	door := q.doorOf(w)
+	if door.Policy == plan.ReplaceConcurrent {
+		newer, err := q.countNewer(ctx, w)
+		if err != nil {
+			return false, q.failed(w, err)
+		}
+		door.NewerWaiting = newer
+	}
+	w.behind = door.Open
+	switch decision := plan.Decide(q.waitingOf(w), door, q.Opener.Clock.Now()); decision.Do {
 	case plan.MoveOpen:
 		return q.open(ctx, fence, w)
 	case plan.MoveReject:
 		return q.reject(ctx, fence, w, decision)
+	case plan.MoveReplace:
+		if w.tried = q.replace(ctx, fence, w, door.Open.Name); w.tried != nil {
+			return false, q.failed(w, w.tried)
+		}
+		return false, earliest(decision.Until, q.queue(ctx, fence, w))
 	default:
-		q.queue(ctx, fence, w, "another execution has not ended, or it is not known yet whether it has")
-		return false, decision.Until
+		return false, earliest(decision.Until, q.queue(ctx, fence, w))
 	}
 }
 
@@ -124,11 +141,8 @@ func (q *Queue) failed(w *waiter, err error) (again time.Time) {
 		return time.Time{}
 	}
 	w.fresh = false
-	if w.pauses == nil {
-		w.pauses = q.opener.Pauses()
-	}
 	now := q.Opener.Clock.Now()
-	w.again = now.Add(w.pauses.Next())
+	w.again = now.Add(q.pause(w))
 	if latest := q.latest(w); latest.After(now) && w.again.After(latest) {
 		w.again = latest.Add(1) // the last try, or its end
 	}
@@ -139,14 +153,17 @@ func (q *Queue) failed(w *waiter, err error) (again time.Time) {
 	return w.again
 }
 
+// pause returns how long to wait after another failure.
+func (q *Queue) pause(w *waiter) time.Duration {
+	if w.pauses == nil {
+		w.pauses = q.opener.Pauses()
+	}
+	return w.pauses.Next()
+}
+
 // latest returns until when an Execution may open.
 func (q *Queue) latest(w *waiter) time.Time {
-	of := waitingOf(w)
-	due := of.Scheduled
-	if of.Created.After(due) {
-		due = of.Created
-	}
-	return due.Add(q.Definition().Deadline(q.Opener.Clock.Now()))
+	return q.waitingOf(w).Due().Add(q.Definition().Deadline(q.Opener.Clock.Now()))
 }
 
 // freshen reads an Execution that waits, unless this replica knows it as it is, and labels one
@@ -227,27 +244,4 @@ func (q *Queue) open(ctx context.Context, fence lease.Fence, w *waiter) (decided
 	q.takeOver(opened, true)
 	q.door.settle(w.e.UID)
 	return true, time.Time{}
-}
-
-// queue writes into the status of an Execution that it waits, once. It does not matter if that
-// fails. The tick of one has to be processed before, because from then on its status says
-// that it was.
-func (q *Queue) queue(ctx context.Context, fence lease.Fence, w *waiter, message string) {
-	firing := record.FiringOf(w.e)
-	if w.e.Status.Phase == v1alpha1.Queued || (firing.Trigger == execution.Cron && q.ticker.Ticks().Execution != string(w.e.UID)) {
-		return
-	}
-	write, done, err := fence(ctx)
-	if err != nil {
-		return
-	}
-	defer done()
-	queued, err := q.Opener.Records.Queue(write, w.e, q.Opener.Clock.Now(), message)
-	if err != nil {
-		q.Opener.Log.Warn("the status of an execution does not say that it waits", "name", w.e.Name, "error", err)
-		w.fresh = false
-		return
-	}
-	w.e = queued
-	q.Opener.Announcer.Announce(ctx, kube.ExecutionReference(queued), false, kube.EventExecutionQueued, message)
 }

@@ -45,6 +45,9 @@ func (q *Queue) release(a *active, h hold) {
 	if q.active == a {
 		q.active = nil
 	}
+	if h.is == over && (q.stopped.uid == h.UID || r.Steering().Cancel == plan.CancelStop) {
+		q.stopped = stopping{uid: h.UID, until: q.Opener.Clock.Now()}
+	}
 	q.mu.Unlock()
 	q.hold(h)
 	q.wakeDoor()

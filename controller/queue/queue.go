@@ -85,6 +85,7 @@ type Queue struct {
 	active  *active         // the open execution; nil: none is open
 	backlog []record.Record // more open executions: a person has edited the records
 	holds   map[string]hold // executions that were opened, or may have been, by UID
+	stopped stopping        // the last one that is or was stopped while others wait
 }
 
 // active is the execution that is open.

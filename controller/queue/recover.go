@@ -69,7 +69,7 @@ func (q *Queue) recover(ctx context.Context) error {
 	q.Metrics.SetPool(0, size)
 	q.history.Resume(found)
 	q.mu.Lock()
-	q.backlog, q.holds = all.Records, map[string]hold{}
+	q.backlog, q.holds, q.stopped = all.Records, map[string]hold{}, q.lastStopped(all.Closed)
 	if len(q.backlog) == 0 {
 		q.active = nil
 	}

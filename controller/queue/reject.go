@@ -64,6 +64,10 @@ func (q *Queue) announceTooLate(ctx context.Context, w *waiter, decision plan.De
 	}
 	w.told = true
 	if firing := record.FiringOf(w.e); firing.Trigger != execution.Manual {
-		q.ticker.AnnounceMissed(ctx, firing, cmp.Or(w.tried, errNotLed))
+		why := errNotLed
+		if w.behind != nil {
+			why = fmt.Errorf("execution %s has not ended", w.behind.Name)
+		}
+		q.ticker.AnnounceMissed(ctx, firing, cmp.Or(w.tried, why))
 	}
 }

@@ -23,10 +23,14 @@ type waiter struct {
 	cached bool  // the cache has had it
 	tried  error // of the last try to open it
 	pauses *backoff.Backoff
-	again  time.Time // when to try again
+	again  time.Time           // when to try again
+	behind *plan.OpenExecution // that kept it from opening when it was last decided; nil: none did
 	// told says that an event has announced that it was not opened in time, although its
 	// status cannot be written.
 	told bool
+	// stops is the UID of the open execution that this replica has stopped for it, or has
+	// tried to.
+	stops string
 }
 
 // door has the Executions that wait, the next one to be opened first. Only one goroutine
@@ -128,7 +132,7 @@ func (q *Queue) scan() {
 }
 
 // waitingOf returns what decides about an Execution.
-func waitingOf(w *waiter) plan.Waiting {
+func (q *Queue) waitingOf(w *waiter) plan.Waiting {
 	e, firing := w.e, record.FiringOf(w.e)
 	of := plan.Waiting{
 		Name: e.Name, UID: string(e.UID), Definition: e.Spec.NodeCronJobName, Trigger: firing.Trigger, Scheduled: firing.Scheduled,
@@ -139,19 +143,25 @@ func waitingOf(w *waiter) plan.Waiting {
 		// due, even if they were created later.
 		of.Created = e.CreationTimestamp.Time
 	}
+	if q.Definition().ConcurrencyPolicy == plan.ReplaceConcurrent {
+		of.HeldUp = q.heldUpUntil()
+	}
 	return of
 }
 
-// doorOf returns what decides whether an Execution may be opened.
+// definitionDoor returns what of the definition decides about its Executions.
+func (q *Queue) definitionDoor() plan.Door {
+	return plan.Door{Known: true, Accepted: true, Policy: q.Definition().ConcurrencyPolicy}
+}
+
+// doorOf returns what decides whether an Execution may be opened, but for those behind it.
 func (q *Queue) doorOf(w *waiter) plan.Door {
-	d, ticks := q.Definition(), q.ticker.Ticks()
-	of := plan.Door{
-		Known: true, Accepted: true, Policy: plan.ForbidConcurrent,
-		Deadline: d.Deadline(q.Opener.Clock.Now()), StartupDelay: d.StartupDelay,
-		Passed: ticks.Last, PassedFor: ticks.Execution, Opened: ticks.Opened, HasEntry: q.isBegun(w), LastError: w.tried,
-	}
+	d, ticks, of := q.Definition(), q.ticker.Ticks(), q.definitionDoor()
+	of.Deadline, of.StartupDelay = d.Deadline(q.Opener.Clock.Now()), d.StartupDelay
+	of.Passed, of.PassedFor, of.Opened = ticks.Last, ticks.Execution, ticks.Opened
+	of.HasEntry, of.LastError = q.isBegun(w), w.tried
 	if h := q.blocking(w.e.UID); h != nil {
-		of.Open = &plan.OpenExecution{Name: h.Name}
+		of.Open = q.openOf(*h)
 		if !h.settled() {
 			of.Policy = plan.QueueConcurrent // until it is known
 		}

@@ -4,7 +4,8 @@
 //
 //	record.go    Record and its Store: read, listed, swapped, deleted
 //	open.go      an Execution is created, queued, opened, or rejected
-//	take.go      an Execution of a person gets the labels of the controller
+//	take.go      an Execution of a person gets the labels of the controller, and one that
+//	             another one replaces is canceled
 //	losers.go    the parts of plans with which attempts to open an execution lost
 //	status.go    the status of an Execution that was opened
 //	next.go      what the next write puts into it, and how it follows the spec

@@ -295,3 +295,15 @@ func TestWaitingAndRejectedExecutionsAreNoRecords(t *testing.T) {
 		t.Errorf("got %+v", got)
 	}
 }
+
+func TestAnExecutionIsStoppedAsItWasRead(t *testing.T) {
+	s := newStore(t).Store
+	read := person(t, s, v1alpha1.Execution{ObjectMeta: metav1.ObjectMeta{Name: "x"}, Spec: v1alpha1.ExecutionSpec{NodeCronJobName: "check", Cancel: v1alpha1.CancelDrain}})
+	testkit.Must(t, s.Stop(t.Context(), read))
+	if now := must(t)(s.Find(t.Context(), "x")); now.Spec.Cancel != v1alpha1.CancelStop || now.Generation != read.Generation+1 {
+		t.Errorf("got cancel %q of generation %d", now.Spec.Cancel, now.Generation)
+	}
+	if err := s.Stop(t.Context(), read); !apierrors.IsConflict(err) {
+		t.Errorf("with what was read before: got %v, want a conflict", err)
+	}
+}

@@ -37,6 +37,17 @@ func (s Store) Take(ctx context.Context, e *v1alpha1.Execution) (*v1alpha1.Execu
 	return written, nil
 }
 
+// Stop cancels an execution that is open, and has its pods stopped: another one replaces it.
+// It returns a Conflict error if another client has changed it since it was read.
+func (s Store) Stop(ctx context.Context, e *v1alpha1.Execution) error {
+	object := e.DeepCopy()
+	object.Spec.Cancel = v1alpha1.CancelStop
+	if _, err := s.executions.Update(ctx, object, metav1.UpdateOptions{}); err != nil {
+		return fmt.Errorf("cancel execution record %s: %w", e.Name, err)
+	}
+	return nil
+}
+
 // Touch changes an Execution without effect, so that each write of a client that has read it
 // before is a conflict. It returns a Conflict error as well, if another client has changed
 // it since it was read.
