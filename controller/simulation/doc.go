@@ -33,6 +33,7 @@
 //	patches_test.go     changes of an Execution's spec and metadata that must not disturb it
 //	steering_test.go    pauses and cancels of users, and what they may do
 //	maxpods_test.go     changes of maxPods, deletions of the state, and the shares
+//	concurrency_test.go concurrencyPolicy and suspend, and what they may do
 //	denial_test.go      denials by admission, and damaged records
 //	oracle_test.go      what must always hold
 //	record_test.go      the records that the oracle has seen, parsed by itself

@@ -57,6 +57,12 @@ func (w *world) scheduleEvents() {
 	for _, c := range s.capChanges {
 		w.at(w.start.Add(c.at), func() { w.setMaxPods(c.maxPods) })
 	}
+	for _, x := range s.suspensions {
+		w.at(w.start.Add(x.from), func() { w.suspend(true) })
+		if x.to > 0 {
+			w.at(w.start.Add(x.to), func() { w.suspend(false) })
+		}
+	}
 	for _, d := range s.stateDeletions {
 		w.at(w.start.Add(d.at), w.deleteState)
 	}

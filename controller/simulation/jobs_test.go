@@ -25,6 +25,8 @@ func (w *world) create(k kind, o object) error {
 		w.jobCreated(o)
 	case *corev1.Secret:
 		w.secretCreated(o)
+	case *v1alpha1.Execution:
+		w.oracle.executionCreated(o)
 	}
 	w.collectIfOwnerIsGone(k, o)
 	return nil

@@ -129,6 +129,7 @@ func (o *oracle) checkRejected(before, now *v1alpha1.Execution) {
 	}
 	o.stats.Rejected++
 	reason := now.Status.Conditions[0].Reason
+	o.checkLine(now, reason)
 	if isCanceled := reason == v1alpha1.ReasonCanceled; (isCanceled && !byPerson(now)) || (slices.Contains(aboutNodes(), reason) && now.Spec.Nodes == nil) {
 		o.world.fail("I7: the Execution %s was rejected as %s", now.Name, reason)
 	}

@@ -33,6 +33,7 @@ func (o *oracle) statusWritten(before, now *v1alpha1.Execution) {
 		o.world.fail("the Execution %s was written before it was opened: %+v", now.Name, now.Status)
 		return
 	case id == "":
+		o.queued(now)
 		return
 	}
 	r := o.records[id]
@@ -81,7 +82,7 @@ func (o *oracle) recordOpened(id execution.ID, before, object *v1alpha1.Executio
 		}
 		o.ticks[plan.Scheduled] = id
 	}
-	if delay := time.Since(plan.Scheduled); delay > w.scenario.startingDeadline+50*time.Second && plan.Trigger != execution.Startup {
+	if delay := min(time.Since(plan.Scheduled), time.Since(o.heldUpUntil())); delay > w.scenario.startingDeadline+50*time.Second && plan.Trigger != execution.Startup {
 		w.fail("I7: execution %s was opened %s after it was due", id, delay.Round(time.Second))
 	}
 	o.checkEntry(id, object)

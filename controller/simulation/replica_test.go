@@ -14,6 +14,7 @@ import (
 	"github.com/batch-job-controller/batch-job-controller/controller/execution"
 	"github.com/batch-job-controller/batch-job-controller/controller/lease"
 	"github.com/batch-job-controller/batch-job-controller/controller/metrics"
+	"github.com/batch-job-controller/batch-job-controller/controller/plan"
 	"github.com/batch-job-controller/batch-job-controller/controller/report"
 )
 
@@ -78,6 +79,8 @@ func (s *scenario) config() config.Config {
 			Metrics:          config.Metrics{Prefix: metricPrefix, Gauges: map[string]config.Gauge{gaugeName: {Help: gaugeHelp, Labels: []string{gaugeLabel}}}},
 			PodTemplate:      s.template(),
 			TokensPerSecret:  s.tokensPerSecret,
+
+			ConcurrencyPolicy: plan.Policy(s.policy),
 		},
 		HasDefinition: true,
 		Hash:          "cafe",
@@ -87,7 +90,7 @@ func (s *scenario) config() config.Config {
 // config returns the configuration by which the process goes. The caller holds the lock.
 func (p *process) config() config.Config {
 	cfg := p.world.scenario.config()
-	cfg.MaxPods = p.maxPods()
+	cfg.MaxPods, cfg.Suspend = p.maxPods(), p.isSuspended()
 	return cfg
 }
 

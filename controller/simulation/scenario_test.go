@@ -4,6 +4,8 @@ import (
 	"fmt"
 	"math/rand/v2"
 	"time"
+
+	"github.com/batch-job-controller/batch-job-controller/controller/api/v1alpha1"
 )
 
 // scenario is drawn once for a seed: the size of the cluster, and its faults and their
@@ -46,6 +48,8 @@ type scenario struct {
 	capChanges                 []capChange
 	stateDeletions             []moment
 	reruns                     []rerun
+	policy                     v1alpha1.ConcurrencyPolicy // empty: as Forbid
+	suspensions                []suspension
 	never, hangs, fails, after float64 // of the pods
 	also                       float64 // of the pods: the result of another part is sent at the same time
 	runFor                     time.Duration
@@ -126,6 +130,7 @@ func drawScenario(seed uint64) *scenario {
 		s.drawPersons(rand.New(rand.NewPCG(seed, 0x9e45)))
 		s.drawMaxPods(rand.New(rand.NewPCG(seed, 0xca9)))
 		s.drawReruns(rand.New(rand.NewPCG(seed, 0x4e4a)))
+		s.drawConcurrency(rand.New(rand.NewPCG(seed, 0xc0c4)))
 	}()
 	if chance(r, 0.05) {
 		s.calmFrom, s.grace = 0, 30*time.Second // nothing goes wrong

@@ -19,6 +19,8 @@ import (
 	coordinationv1client "k8s.io/client-go/kubernetes/typed/coordination/v1"
 	corev1client "k8s.io/client-go/kubernetes/typed/core/v1"
 	eventsv1client "k8s.io/client-go/kubernetes/typed/events/v1"
+
+	"github.com/batch-job-controller/batch-job-controller/controller/api/v1alpha1"
 )
 
 // client has the requests that are the same for all kinds.
@@ -64,6 +66,9 @@ func (c client[P]) Update(ctx context.Context, o P, _ metav1.UpdateOptions) (P, 
 		}
 		if state, ok := any(stored).(*corev1.ConfigMap); ok && state.Name == stateName {
 			c.world.oracle.stateWritten(before.(*corev1.ConfigMap), state, maxPods)
+		}
+		if e, ok := any(stored).(*v1alpha1.Execution); ok {
+			c.world.oracle.specWritten(before.(*v1alpha1.Execution), e)
 		}
 		got = stored.DeepCopyObject().(P)
 		return nil

@@ -155,7 +155,7 @@ func (w *world) missing() string {
 		return fmt.Sprintf("the state still has the entries %v", entries)
 	}
 	for _, tick := range w.scenario.ticks {
-		at := w.start.Add(tick)
+		at := w.start.Add(tick).Round(0).UTC() // as a plan has it
 		if _, done := w.oracle.ticks[at]; done || w.oracle.excused(at) {
 			continue
 		}
@@ -198,13 +198,16 @@ func (o *oracle) excused(tick time.Time) bool {
 	if last.Before(w.start.Add(w.scenario.calmFrom + 2*leaseDuration + 60*time.Second)) {
 		return time.Now().After(last.Add(30 * time.Second))
 	}
+	if w.scenario.suspendedAround(tick.Sub(w.start)) {
+		return true
+	}
 	for _, r := range o.records {
 		if r.damaged && !r.plan.Scheduled.After(tick) {
 			return true // its Jobs may have run
 		}
 	}
 	for _, x := range o.openings {
-		if x.from.Before(last) && (x.to.IsZero() || x.to.After(tick)) {
+		if o.keptOpen(x, tick, last) {
 			return true
 		}
 	}

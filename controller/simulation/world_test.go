@@ -35,6 +35,7 @@ type world struct {
 	born      int        // number of processes so far
 	crashed   int
 	maxPods   int         // of the ConfigMap
+	suspended bool        // the definition
 	over      bool        // nothing happens after the end
 	acting    *process    // whose request is being carried out; nil: none
 	rewatches map[int]int // by slot
@@ -118,7 +119,7 @@ func (w *world) setUp() {
 // settle waits until all is done, or until the deadline for it has passed.
 func (w *world) settle() {
 	w.mu.Lock()
-	open := len(w.oracle.openRecords()) + len(w.scenario.persons) + len(w.scenario.reruns)
+	open := len(w.oracle.openRecords()) + len(w.waiting()) + len(w.scenario.persons) + len(w.scenario.reruns)
 	if w.scenario.onStartup {
 		open++ // it may be yet to come
 	}
