@@ -5,10 +5,12 @@ import "maps"
 // allowedOfController is the part of the import graph of what acts in the cluster.
 var allowedOfController = map[string][]string{
 	"controller": {
+		"controller/api/v1alpha1",
 		"controller/auth",
 		"controller/backoff",
 		"controller/config",
 		"controller/definition",
+		"controller/definitions",
 		"controller/execution",
 		"controller/history",
 		"controller/intake",

@@ -74,7 +74,7 @@ func TestExecutionThatWasBeingOpenedIsOpenedByTheNextLeader(t *testing.T) {
 				if !slices.Equal(got, tt.want) {
 					t.Errorf("executions: got %v, want %v", got, tt.want)
 				}
-				all, err := c.store().List(t.Context())
+				all, err := c.store().ListOf(t.Context(), testName)
 				must(t, err)
 				if len(all.Rejected) != tt.left || len(all.Waiting) != 0 {
 					t.Errorf("rejected executions: got %d, want %d; and %d that wait", len(all.Rejected), tt.left, len(all.Waiting))

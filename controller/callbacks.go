@@ -30,7 +30,7 @@ func (m reported) Accept(key execution.Key) (intake.Task, error) {
 
 // find returns the node task if it may report, of whichever definition.
 func (m reported) find(key execution.Key) (task intake.Task, err error) {
-	for _, q := range m.queues {
+	for _, q := range m.queues.all() {
 		if task, err = q.Accept(key); !errors.Is(err, execution.ErrUnknownExecution) {
 			return task, err
 		}
@@ -50,7 +50,7 @@ func (m reported) Note(record func()) {
 
 // openExecution returns how callbacks of an execution authenticate, if it is open.
 func (m *Manager) openExecution(id execution.ID) (open auth.OpenExecution, ok bool) {
-	for _, q := range m.queues {
+	for _, q := range m.queues.all() {
 		if open, ok = q.Open(id); ok {
 			return open, true
 		}

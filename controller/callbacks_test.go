@@ -319,10 +319,9 @@ func TestFileIsStoredUnderTheNode(t *testing.T) {
 func TestACallbackFindsTheDefinitionOfItsExecution(t *testing.T) {
 	inBubble(t, func(t *testing.T) {
 		r := newReplica(t, newCluster(t).client, newMemoryStore(), testConfig())
-		second := r.newQueue(r.source)
-		r.queues = append(r.queues, second)
+		second, _ := r.queue("second")
 		const ofSecond = execution.ID("20261124034200")
-		second.LeaveAlone(plan.Entry{UID: "1", Definition: testName, ID: ofSecond}, &record.DamagedError{ID: ofSecond, Open: true})
+		second.LeaveAlone(plan.Entry{UID: "1", Definition: "second", ID: ofSecond}, &record.DamagedError{ID: ofSecond, Open: true})
 		tests := map[execution.ID]error{
 			ofSecond:         execution.ErrEnded,
 			"20261124034201": execution.ErrUnknownExecution,

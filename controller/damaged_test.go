@@ -36,7 +36,7 @@ func anotherPhase(e *v1alpha1.Execution) { e.Status.Phase = "Odd" }
 // executionsByTick returns the phases of the records that are not damaged, by tick.
 func (c *cluster) executionsByTick() map[string]execution.Phase {
 	c.t.Helper()
-	all, err := c.store().List(c.ctx)
+	all, err := c.store().ListOf(c.ctx, testName)
 	must(c.t, err)
 	phases := map[string]execution.Phase{}
 	for _, head := range all.Opened() {

@@ -4,9 +4,10 @@
 //
 // The path of a tick:
 //
-//	definition  Ticker.Run       a tick is due                        plan.Due
-//	            Opener.Fire      writes it into the state, selects
-//	                             the nodes, creates the record        plan.SelectNodes
+//	queue       Queue.keepDoor   sleeps until something is due
+//	definition  Ticker.Tick      creates the Execution of a tick      plan.Due
+//	            Opener.Open      gives it an ID, selects the nodes,
+//	                             opens it                             plan.SelectNodes
 //	queue       Queue.Adopt      the execution is open
 //	run         Execution.Run    its writer gives free slots to       Ledger.NextAccount
 //	                             waiting tasks; each task has its
@@ -19,13 +20,16 @@
 // The path of a result: callback, then intake Recorder.Result, which asks the Manager
 // (callbacks.go) and by it Queue.Accept whether the node task may report.
 //
-// Memory may be lost at any instruction: queue.Queue.recover rebuilds it from the execution
+// Memory may be lost at any instruction: Manager.recover rebuilds it from the execution
 // records, the Jobs and the report directory.
 //
-//	manager.go    the Manager, and its work while it leads
-//	wiring.go     the options of the packages below
-//	role.go       standby, leading, draining: which replica takes callbacks
-//	registry.go   the queues of the definitions, and which has an execution
-//	callbacks.go  which definition a callback is for
-//	shares.go     maxPods, and when it is divided again
+//	manager.go      the Manager, and its work while it leads
+//	wiring.go       the options of the packages below
+//	role.go         standby, leading, draining: which replica takes callbacks
+//	recover.go      rebuilds the executions when a term begins
+//	registry.go     the queues of the definitions
+//	queues.go       which definitions have a queue, and runs them
+//	nodecronjob.go  what a queue and /metrics learn of a NodeCronJob
+//	callbacks.go    which definition a callback is for
+//	shares.go       what applies to all definitions: maxPods, and when it is divided again
 package controller

@@ -167,9 +167,6 @@ func newReplica(t *testing.T, client kube.Client, store Store, cfg config.Config
 	t.Helper()
 	registry := prometheus.NewRegistry()
 	results := metrics.NewExports(0)
-	results.Set(cfg.Name, metrics.ResultOptions{
-		Prefix: "foo", Gauges: []metrics.Gauge{{Name: "test", Help: "A test.", Labels: []string{"label"}}}, Latest: cfg.LatestMetricsLabel,
-	})
 	registry.MustRegister(results)
 	options := Options{
 		Config:    cfg,
@@ -182,6 +179,9 @@ func newReplica(t *testing.T, client kube.Client, store Store, cfg config.Config
 		Metrics:   metrics.New(registry),
 		Clock:     clock.RealClock{},
 		Log:       slog.New(slog.NewTextHandler(t.Output(), nil)),
+		ResultOptions: func(cfg config.Config) metrics.ResultOptions {
+			return metrics.ResultOptions{Prefix: cfg.Metrics.Prefix, Gauges: cfg.Metrics.Declared(), Latest: cfg.LatestMetricsLabel}
+		},
 	}
 	if cfg.Callback.Auth == execution.TokenAuth {
 		options.Keyring = openTestKeyring(t, client, cfg.Name)
@@ -243,7 +243,7 @@ func (c *cluster) store() record.Store {
 // records returns all execution records, the oldest first.
 func (c *cluster) records() []record.Record {
 	c.t.Helper()
-	all, err := c.store().List(c.ctx)
+	all, err := c.store().ListOf(c.ctx, testName)
 	must(c.t, errors.Join(err, all.Damage()))
 	return c.withClosed(all)
 }
@@ -300,7 +300,7 @@ const (
 // openRecord creates and opens the Execution of a plan, as a leader does.
 func (c *cluster) openRecord(plan execution.Plan, account execution.Account) record.Record {
 	c.t.Helper()
-	e, err := c.store().Create(c.ctx, testName, execution.Firing{Trigger: plan.Trigger, Scheduled: plan.Scheduled})
+	e, err := c.store().Create(c.ctx, record.NodeCronJob{Name: testName}, execution.Firing{Trigger: plan.Trigger, Scheduled: plan.Scheduled})
 	must(c.t, err)
 	plan.NodeCronJob = testName
 	r, err := c.store().Open(c.ctx, e, plan, record.Next{Account: account, At: time.Now()})

@@ -15,6 +15,7 @@ import (
 	"github.com/batch-job-controller/batch-job-controller/controller/backoff"
 	"github.com/batch-job-controller/batch-job-controller/controller/config"
 	"github.com/batch-job-controller/batch-job-controller/controller/definition"
+	"github.com/batch-job-controller/batch-job-controller/controller/definitions"
 	"github.com/batch-job-controller/batch-job-controller/controller/execution"
 	"github.com/batch-job-controller/batch-job-controller/controller/history"
 	"github.com/batch-job-controller/batch-job-controller/controller/intake"
@@ -47,7 +48,7 @@ type Options struct {
 	TokenFile  string                 // has the replica's own service account token, which names the cluster's issuer; empty: there is none
 	TLS        definition.CallbackTLS // nil: callbacks come by plain HTTP
 	Store      Store
-	Results    *metrics.Exports // has the definition of Config
+	Results    *metrics.Exports
 	Metrics    *metrics.Metrics
 	Clock      clock.WithTicker
 	Jitter     backoff.Jitter // of the pauses between tries; nil: there is none
@@ -58,8 +59,9 @@ type Options struct {
 	// Validate the configuration never changes.
 	ConfigMap string
 	Validate  definition.Validate
-	// Applied is called with every configuration that is about to apply; may be nil.
-	Applied func(config.Config)
+	// ResultOptions returns what the results of a definition are exported with.
+	ResultOptions func(config.Config) metrics.ResultOptions
+	Checker       definitions.Checker // of the Jobs of NodeCronJobs; nil: they are not checked
 }
 
 // Store stores what executions leave behind. When a method returns nil, what it wrote is
@@ -75,23 +77,29 @@ type Store interface {
 // only watches until this replica leads and calls Run.
 type Manager struct {
 	Options
-	source      *definition.Source
-	follower    *definition.Follower // nil: the configuration never changes
-	queues      []*queue.Queue       // one for each definition
-	steady      timing.Steady
-	caches      *kube.Caches
-	executions  *kube.Executions
-	records     record.Store
-	state       *state.Keeper
-	shares      *shares.Keeper
-	maxPods     atomic.Int64 // of the configuration that applies
-	announcer   *kube.Announcer
-	credentials *auth.Credentials
-	redactor    *route.Redactor
-	callbacks   *auth.Callbacks
-	results     *intake.Results
-	recorder    *intake.Recorder
-	logs        *podlogs.Saver
+	source       *definition.Source       // of the definition in the ConfigMap
+	follower     *definition.Follower     // nil: the configuration never changes
+	definitions  *definitions.Definitions // of NodeCronJobs
+	queues       *registry
+	news         chan struct{} // wakes runQueues
+	steady       timing.Steady
+	caches       *kube.Caches
+	executions   *kube.Executions
+	nodeCronJobs *kube.NodeCronJobs
+	records      record.Store
+	state        *state.Keeper
+	shares       *shares.Keeper
+	maxPods      atomic.Int64 // of the configuration that applies
+	announcer    *kube.Announcer
+	credentials  *auth.Credentials
+	redactor     *route.Redactor
+	callbacks    *auth.Callbacks
+	results      *intake.Results
+	recorder     *intake.Recorder
+	logs         *podlogs.Saver
+
+	exporting sync.Mutex      // guards what follows
+	inEffect  map[string]bool // the NodeCronJobs of which a spec is, so that their results are exported
 
 	mu     sync.Mutex // guards what follows
 	role   role
@@ -106,10 +114,13 @@ func New(o Options) (*Manager, error) {
 		o.Workers = run.DefaultWorkers
 	}
 	m := &Manager{
-		Options: o,
-		steady:  timing.NewSteady(o.Clock),
-		records: record.NewStore(o.Client.V1alpha1().Executions(o.Namespace), o.Client.CoreV1().ConfigMaps(o.Namespace), o.Config.Name),
-		moved:   make(chan struct{}),
+		Options:  o,
+		steady:   timing.NewSteady(o.Clock),
+		records:  record.NewStore(o.Client.V1alpha1().Executions(o.Namespace), o.Client.CoreV1().ConfigMaps(o.Namespace), o.Config.Name),
+		queues:   newRegistry(),
+		inEffect: map[string]bool{},
+		news:     make(chan struct{}, 1),
+		moved:    make(chan struct{}),
 	}
 	var err error
 	if m.source, err = definition.NewSource(definition.SourceOptions{
@@ -123,12 +134,14 @@ func New(o Options) (*Manager, error) {
 	if m.executions, err = kube.NewExecutions(o.Client, o.Namespace, o.Instance, o.Clock, o.Jitter); err != nil {
 		return nil, err
 	}
+	if m.nodeCronJobs, err = kube.NewNodeCronJobs(o.Client, o.Namespace, o.Instance, o.Clock, o.Jitter); err != nil {
+		return nil, err
+	}
 	m.state = m.newState()
 	m.shares = m.newShares()
-	m.maxPods.Store(int64(o.Config.MaxPods))
-	o.Metrics.SetMaxPods(o.Config.MaxPods)
+	m.share(o.Config)
 	events := kube.NewEvents(o.Client, o.Clock, o.Config.Name, o.Instance)
-	subjects := kube.NewSubjects(o.Client, m.caches, o.Namespace, func(execution.ID) string { return o.Config.Name })
+	subjects := kube.NewSubjects(o.Client, m.caches, o.Namespace, m.definitionOf)
 	m.announcer = kube.NewAnnouncer(events, o.Log)
 	m.credentials = auth.NewCredentials(o.Keyring, auth.NewIssuers(o.TokenFile, o.Clock), jobspec.Audience(o.Namespace, o.Config.Name))
 	m.redactor = route.NewRedactor(m.credentials)
@@ -143,7 +156,10 @@ func New(o Options) (*Manager, error) {
 	m.logs = &podlogs.Saver{
 		Client: o.Client, Caches: m.caches, Store: o.Store, Redactor: m.redactor, Log: o.Log,
 	}
-	m.queues = []*queue.Queue{m.newQueue(m.source)}
+	if m.definitions, err = m.newDefinitions(); err != nil {
+		return nil, err
+	}
+	m.queue(o.Config.Name)
 	if o.Validate != nil {
 		m.follower = definition.NewFollower(definition.FollowerOptions{
 			Source: m.source, Client: o.Client, Namespace: o.Namespace, ConfigMap: o.ConfigMap, Instance: o.Instance, Validate: o.Validate,
@@ -179,38 +195,40 @@ func (m *Manager) CallbackAuth() *auth.Callbacks { return m.callbacks }
 func (m *Manager) Watch(ctx context.Context) {
 	m.caches.Run(ctx)
 	go m.executions.Run(ctx)
+	go m.nodeCronJobs.Run(ctx)
+	go m.definitions.Run(ctx)
 	if m.follower != nil {
 		go m.follower.Run(ctx)
 	}
 }
 
 // Synced reports whether the caches have been filled.
-func (m *Manager) Synced() bool { return m.caches.Synced() && m.executions.Synced() }
+func (m *Manager) Synced() bool {
+	return m.caches.Synced() && m.executions.Synced() && m.nodeCronJobs.Synced()
+}
 
 // Run does the leader's work until ctx ends, and returns after its last goroutine has
 // ended. It may be called again: each time it begins from the cluster and the disk. It
 // returns an error if an execution is open that only a later version can end.
 func (m *Manager) Run(ctx context.Context, fence lease.Fence) error {
-	if err := cmp.Or(m.caches.WaitForSync(ctx), m.executions.WaitForSync(ctx)); err != nil {
+	if err := cmp.Or(m.caches.WaitForSync(ctx), m.executions.WaitForSync(ctx), m.definitions.WaitForSync(ctx)); err != nil {
 		return nil //nolint:nilerr // ctx has ended
 	}
 	m.beginTerm(fence)
 	if !m.resumeState(ctx) {
 		return nil
 	}
-	for _, q := range m.queues {
-		if done, err := q.Recover(ctx); !done {
-			return err
-		}
+	if done, err := m.recover(ctx); !done {
+		return err
 	}
 	m.setRole(leading)
 	defer m.setRole(draining)
 	m.recorder.ClaimEarly()
 
 	var work sync.WaitGroup
-	for _, q := range m.queues {
-		work.Go(func() { q.Run(ctx, fence) })
-	}
+	keepDefinitions := m.definitions.StartTerm(fence)
+	work.Go(func() { keepDefinitions(ctx) })
+	work.Go(func() { m.runQueues(ctx, fence) })
 	work.Go(func() { m.shares.Run(ctx, fence) })
 	if m.Keyring != nil {
 		work.Go(func() { m.Keyring.Keep(ctx, fence, m.Clock, m.Log) })
@@ -221,7 +239,7 @@ func (m *Manager) Run(ctx context.Context, fence lease.Fence) error {
 
 func (m *Manager) beginTerm(fence lease.Fence) {
 	m.recorder.BeginTerm()
-	for _, q := range m.queues {
+	for _, q := range m.queues.all() {
 		q.BeginTerm()
 	}
 	m.mu.Lock()
@@ -231,21 +249,23 @@ func (m *Manager) beginTerm(fence lease.Fence) {
 
 // taskChanged gives a node task a turn.
 func (m *Manager) taskChanged(key execution.Key) {
-	for _, q := range m.queues {
+	for _, q := range m.queues.all() {
 		q.TaskChanged(key)
 	}
 }
 
 // nodeChanged gives the node's tasks of the open executions a turn.
 func (m *Manager) nodeChanged(node string) {
-	for _, q := range m.queues {
+	for _, q := range m.queues.all() {
 		q.NodeChanged(node)
 	}
 }
 
-// executionChanged has the run of an Execution read it again.
-func (m *Manager) executionChanged(object execution.Object) {
-	for _, q := range m.queues {
+// executionChanged has the run of an Execution read it again, or its queue look at it.
+func (m *Manager) executionChanged(definition string, object execution.Object) {
+	if q := m.queues.named(definition); q != nil {
 		q.ExecutionChanged(object)
+	} else {
+		m.wakeQueues()
 	}
 }

@@ -97,7 +97,7 @@ func (c *cluster) addPodOfAnother(node string) string {
 	c.t.Helper()
 	key := execution.Key{Execution: "20200101000000", Node: node}
 	labels := jobspec.CommonLabels(testName, jobspec.JobComponent)
-	labels[jobspec.ExecutionLabel], labels[jobspec.NodeLabel] = string(key.Execution), node
+	labels[jobspec.NodeCronJobLabel], labels[jobspec.ExecutionLabel], labels[jobspec.NodeLabel] = testName, string(key.Execution), node
 	pod := &corev1.Pod{
 		ObjectMeta: metav1.ObjectMeta{
 			Name: "earlier", Namespace: testNamespace, UID: "uid-earlier", Labels: labels,

@@ -65,7 +65,6 @@ func TestAPersonsExecution(t *testing.T) {
 		"that is canceled":            {canceled, 5 * time.Minute, v1alpha1.Rejected, v1alpha1.ReasonCanceled},
 		"on some nodes":               {func(e *v1alpha1.Execution) { e.Spec.Nodes = &v1alpha1.ExecutionNodes{Names: []v1alpha1.NodeName{"a"}} }, 5 * time.Minute, v1alpha1.Closed, ""},
 		"of another controller":       {func(e *v1alpha1.Execution) { e.Labels = map[string]string{jobspec.OwnerLabel: "other"} }, 5 * time.Minute, "", ""},
-		"of another definition":       {func(e *v1alpha1.Execution) { e.Spec.NodeCronJobName = "other" }, 5 * time.Minute, "", ""},
 		"with the name of a tick's":   {func(e *v1alpha1.Execution) { e.Name = testName + "-20000101001000" }, 5 * time.Minute, v1alpha1.Closed, ""},
 		"of a tick that has not come": {ofTick(start().Add(10 * time.Minute)), 5 * time.Minute, v1alpha1.Rejected, v1alpha1.ReasonTickHandled},
 		"of a tick that was handled":  {ofTick(start().Add(10 * time.Minute)), 15 * time.Minute, v1alpha1.Rejected, v1alpha1.ReasonTickHandled},

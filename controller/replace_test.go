@@ -12,6 +12,7 @@ import (
 	"github.com/batch-job-controller/batch-job-controller/controller/api/v1alpha1"
 	"github.com/batch-job-controller/batch-job-controller/controller/config"
 	"github.com/batch-job-controller/batch-job-controller/controller/execution"
+	"github.com/batch-job-controller/batch-job-controller/controller/jobspec"
 	"github.com/batch-job-controller/batch-job-controller/controller/kube"
 	"github.com/batch-job-controller/batch-job-controller/controller/plan"
 )
@@ -107,6 +108,27 @@ func TestThreeExecutionsReplaceEachOther(t *testing.T) {
 		}
 		if got := r.metric("batch_job_controller_ticks_missed_total"); got != 0 {
 			t.Errorf("ticks missed: got %v, want none", got)
+		}
+	})
+}
+
+// A leader may notice a person's Execution late.
+func TestAnExecutionDoesNotReplaceALaterOne(t *testing.T) {
+	inBubble(t, func(t *testing.T) {
+		c := newCluster(t, "a")
+		c.behave("a", behaviour{runFor: 5 * time.Minute})
+		r := startReplica(t, c, newMemoryStore(), testConfig(replacing))
+		defer r.kill()
+		stops := c.stops(never)
+		sleepUntil(10*time.Minute + 20*time.Second)
+		c.ask("by-hand", func(e *v1alpha1.Execution) { e.Labels = map[string]string{jobspec.OwnerLabel: "other"} })
+		c.edit("by-hand", func(e *v1alpha1.Execution) {
+			e.Labels, e.CreationTimestamp = nil, metav1.Time{Time: start().Add(9*time.Minute + 50*time.Second)}
+		})
+		time.Sleep(time.Minute)
+		c.wantEnds(map[string]string{"00:10": "Open", "by-hand": v1alpha1.ReasonReplaced})
+		if n := stops.Load(); n != 0 {
+			t.Errorf("stops: got %d, want none", n)
 		}
 	})
 }

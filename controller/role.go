@@ -61,7 +61,7 @@ func (m *Manager) ObserveHolder(holder string) {
 // becomeStandby forgets the executions: another replica leads. The caller holds m.mu.
 func (m *Manager) becomeStandby() {
 	m.role = standby
-	for _, q := range m.queues {
+	for _, q := range m.queues.all() {
 		q.Forget()
 	}
 	m.results.Forget()

@@ -84,7 +84,7 @@ func TestAClosedExecutionOfALaterVersionIsLeftAlone(t *testing.T) {
 		r = startReplica(t, c, store, cfg)
 		defer r.kill()
 		time.Sleep(12 * time.Minute)
-		all, err := r.records.List(t.Context())
+		all, err := r.records.ListOf(t.Context(), testName)
 		must(t, err)
 		if len(all.Newer) != 1 || all.Newer[0].ID != id || len(all.Records) != 0 || len(all.Closed) != 1 {
 			t.Errorf("got %d records of a later version and %d of this one, want one of each", len(all.Newer), len(all.Closed))

@@ -3,11 +3,13 @@ package controller
 import (
 	"cmp"
 	"context"
+	"math"
 	"sync"
 	"time"
 
 	"github.com/batch-job-controller/batch-job-controller/controller/auth"
 	"github.com/batch-job-controller/batch-job-controller/controller/definition"
+	"github.com/batch-job-controller/batch-job-controller/controller/definitions"
 	"github.com/batch-job-controller/batch-job-controller/controller/execution"
 	"github.com/batch-job-controller/batch-job-controller/controller/history"
 	"github.com/batch-job-controller/batch-job-controller/controller/kube"
@@ -33,7 +35,7 @@ func (m *Manager) newState() *state.Keeper {
 
 // ticksOf returns whose ticks the state is about.
 func (m *Manager) ticksOf() (all []plan.TicksOf) {
-	for _, q := range m.queues {
+	for _, q := range m.queues.all() {
 		all = append(all, q.Definition().TicksOf())
 	}
 	return all
@@ -47,39 +49,75 @@ func (m *Manager) resumeState(ctx context.Context) bool {
 	return err == nil
 }
 
+// newDefinitions returns the definitions of NodeCronJobs.
+func (m *Manager) newDefinitions() (*definitions.Definitions, error) {
+	d, err := definitions.New(definitions.Options{
+		Client: m.Client, Cache: m.nodeCronJobs, Namespace: m.Namespace, Controller: m.Options.Config.Name, Shared: m.Options.Config.Controller,
+		Extensions: m.Extensions, Applied: m.definitionApplied, ConfigMap: m.source.Current, Checker: m.Checker, Announcer: m.announcer, Metrics: m.Metrics,
+		Clock: m.Clock, Jitter: m.Jitter, Log: m.Log,
+	})
+	if err != nil {
+		return nil, err
+	}
+	d.OnChange(m.definitionChanged)
+	return d, nil
+}
+
 // newQueue returns the queue of a definition.
-func (m *Manager) newQueue(source *definition.Source) *queue.Queue {
-	own := m.Metrics.Of(source.Current().Name)
+func (m *Manager) newQueue(name string, source *definition.Source) *queue.Queue {
+	own := m.Metrics.Of(name)
 	return queue.New(queue.Options{
+		NodeCronJob: nodeCronJob{m, name}, Name: name,
 		Opener: definition.OpenerOptions{
 			Source: source, Namespace: m.Namespace, State: dividedState{m.state, m.shares}, Shares: m.shares, Records: m.records, Reports: m.Store, Nodes: m.caches, Host: m.newHost(), TLS: m.TLS,
 			Announcer: m.announcer, Metrics: own, Clock: m.Clock, Jitter: m.Jitter, Log: m.Log,
 		},
 		Executions: m.executions, Jobs: m.caches, Started: m.steady.Began(),
 		History: history.Options{
-			Controller: m.Options.Config.Name, Namespace: m.Namespace, Client: m.Client, Jobs: m.caches, Records: m.records, Directory: m.Store,
+			Controller: m.Options.Config.Name, NodeCronJob: name, Namespace: m.Namespace, Client: m.Client, Jobs: m.caches, Records: m.records, Directory: m.Store,
 			Results: m.results, Tokens: m.tokenOptions(), Announcer: m.announcer, Metrics: own,
-			Limits: func() (reports, jobs int) { d := source.Current(); return d.ReportHistory, d.JobHistory },
-			Clock:  m.Clock, Steady: m.steady, Jitter: m.Jitter, Log: m.Log,
+			Limits: func() (reports, jobs int) {
+				d := source.Latest()
+				if d.IsVacant() { // it says nothing of what other specs have left
+					return math.MaxInt, math.MaxInt
+				}
+				return d.ReportHistory, d.JobHistory
+			},
+			Clock: m.Clock, Steady: m.steady, Jitter: m.Jitter, Log: m.Log,
 		},
-		Deps: m.runDeps, ConfigMap: func() (ofIt, has bool) { return true, m.Options.Config.HasDefinition }, Results: m.results, Directory: m.Store, Metrics: own,
+		Deps: m.runDeps, ConfigMap: func() (ofIt, has bool) { return m.isOfConfigMap(name), m.source.Current() != nil }, Results: m.results, Directory: m.Store, Metrics: own,
 	})
 }
 
-// definitionOf returns the name of the definition that a plan was made for.
-func (m *Manager) definitionOf(p execution.Plan) string {
-	return cmp.Or(p.NodeCronJob, m.Options.Config.Name)
+// definitionOf returns the name of an execution's definition, or nothing if this controller
+// does not know it.
+func (m *Manager) definitionOf(id execution.ID) string {
+	for _, q := range m.queues.all() {
+		if q.Has(id) {
+			return q.Name
+		}
+	}
+	return ""
 }
 
 func (m *Manager) runDeps(p execution.Plan) run.Deps {
-	own, logs := m.Metrics.Of(m.definitionOf(p)), *m.logs
+	name := cmp.Or(p.NodeCronJob, m.Options.Config.Name)
+	own, logs := m.Metrics.Of(name), *m.logs
 	logs.Metrics = own
 	return run.Deps{
 		Controller: m.Options.Config.Name, Namespace: m.Namespace, Client: m.Client, Caches: m.caches, Executions: m.executions, Records: m.records,
-		Shares: m.shares, Priority: func() int { return m.source.Current().Priority },
+		Shares: m.shares, Priority: func() int { return m.priorityOf(name) },
 		Tokens: tokens.NewCreator(m.tokenOptions(), p), Host: m.newHost(), Results: m.results, Reports: m.Store, Logs: &logs,
 		Announcer: m.announcer, Metrics: own, Clock: m.Clock, Steady: m.steady, Jitter: m.Jitter, Log: m.Log, Workers: m.Workers,
 	}
+}
+
+// priorityOf returns who gets slots of maxPods first.
+func (m *Manager) priorityOf(name string) int {
+	if q := m.queues.named(name); q != nil {
+		return q.Definition().Priority
+	}
+	return 0
 }
 
 func (m *Manager) tokenOptions() tokens.Options {

@@ -73,33 +73,34 @@ func newApp(o options, env config.Env, cfg config.Config, client kube.Client, ke
 	own.ConfigTaken(time.Now(), false)
 	metrics.WatchStore(a.registry, a.store)
 	results := metrics.NewExports(cfg.Callback.Limits.Series)
-	results.Set(cfg.Name, resultOptions(cfg))
+	if cfg.HasDefinition {
+		results.Set(cfg.Name, resultOptions(cfg))
+	}
 	if err := a.registry.Register(results); err != nil {
 		return nil, &misuseError{fmt.Errorf("metrics: %w", err)}
 	}
 	a.secure = a.newSecurePorts(own)
 	a.manager, err = controller.New(controller.Options{
-		Config:     cfg,
-		Namespace:  env.Namespace,
-		PodIP:      env.PodIP,
-		Instance:   env.Hostname,
-		Identity:   a.identity,
-		Extensions: func(cfg config.Config) []jobspec.EnvExtension { return podEnvs(cfg, ext.podEnvs) },
-		Client:     client,
-		Keyring:    keyring,
-		TokenFile:  tokenFile(ext.access),
-		TLS:        a.secure.callbacks(),
-		Store:      a.store,
-		Results:    results,
-		Metrics:    own,
-		Clock:      clock.RealClock{},
-		Jitter:     jitter,
-		Log:        log,
-		ConfigMap:  env.ConfigMapName,
-		Validate:   a.judgeConfig(ext),
-		Applied: func(cfg config.Config) {
-			own.SeriesDropped(results.Limit(cfg.Callback.Limits.Series) + results.Set(cfg.Name, resultOptions(cfg)))
-		},
+		Config:        cfg,
+		Namespace:     env.Namespace,
+		PodIP:         env.PodIP,
+		Instance:      env.Hostname,
+		Identity:      a.identity,
+		Extensions:    func(cfg config.Config) []jobspec.EnvExtension { return podEnvs(cfg, ext.podEnvs) },
+		Client:        client,
+		Keyring:       keyring,
+		TokenFile:     tokenFile(ext.access),
+		TLS:           a.secure.callbacks(),
+		Store:         a.store,
+		Results:       results,
+		Metrics:       own,
+		Clock:         clock.RealClock{},
+		Jitter:        jitter,
+		Log:           log,
+		ConfigMap:     env.ConfigMapName,
+		Validate:      a.judgeConfig(ext),
+		ResultOptions: resultOptions,
+		Checker:       jobChecker{a, ext},
 	})
 	if err != nil {
 		return nil, err

@@ -109,8 +109,8 @@ func checkService(ctx context.Context, client kube.Client, env config.Env, cfg c
 }
 
 // checkTemplate validates a Job by a dry run on the API server: an error is better
-// reported now than at the first tick.
-func checkTemplate(ctx context.Context, client kube.Client, env config.Env, cfg config.Config, ext extensions, log *slog.Logger) error {
+// reported now than at the first tick. key names the template in the error.
+func checkTemplate(ctx context.Context, client kube.Client, env config.Env, key string, cfg config.Config, ext extensions, log *slog.Logger) error {
 	ctx, cancel := context.WithTimeout(ctx, startTimeout)
 	defer cancel()
 	job, err := definition.SampleJob(cfg, env.Namespace, podEnvs(cfg, ext.podEnvs))
@@ -121,7 +121,7 @@ func checkTemplate(ctx context.Context, client kube.Client, env config.Env, cfg 
 	switch {
 	case err == nil:
 	case plan.ClassifyError(err) == plan.Invalid:
-		return &misuseError{fmt.Errorf("%s: the API server rejects the Job: %w", config.PodTemplateKey, err)}
+		return &misuseError{fmt.Errorf("%s: the API server rejects the Job: %w", key, err)}
 	case plan.ClassifyError(err) == plan.Rejected: // by a quota, a webhook or RBAC, which may be fixed while this process runs
 		log.Warn("the API server would reject a Job now, although the pod template may be valid", "error", err)
 	default:

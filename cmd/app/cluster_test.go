@@ -113,7 +113,7 @@ func TestCheckTemplateAsksTheAPIServer(t *testing.T) {
 				}
 				return true, nil, tt.answer
 			})
-			err := checkTemplate(t.Context(), testkit.NewClient(client), testEnv, config.Config{Controller: config.Controller{Name: "check"}, Definition: config.Definition{PodTemplate: goodTemplate}}, extensions{}, slog.New(slog.DiscardHandler))
+			err := checkTemplate(t.Context(), testkit.NewClient(client), testEnv, config.PodTemplateKey, config.Config{Controller: config.Controller{Name: "check"}, Definition: config.Definition{PodTemplate: goodTemplate}}, extensions{}, slog.New(slog.DiscardHandler))
 			var misuse *misuseError
 			if got := errors.As(err, &misuse); got != tt.wantMisuse || (err != nil && !got) {
 				t.Errorf("checkTemplate: got %v, want one that ends the process: %t", err, tt.wantMisuse)

@@ -15,6 +15,7 @@
 //	tls.go         the certificates of the ports
 //	viewers.go     gives package web the authorization of package auth
 //	reload.go      whether this process would start with a changed ConfigMap
+//	jobchecker.go  whether this process would run the Jobs of a NodeCronJob
 //	health.go      probes: ready when Manager.Synced says so; pprof.go: profiles
 //	extensions.go  what a program with extensions may add
 //

@@ -50,8 +50,11 @@ func (a *app) checkWanted(ctx context.Context, cfg config.Config, ext extensions
 
 // checkJobs validates the Jobs and the gauges of their results.
 func (a *app) checkJobs(ctx context.Context, cfg config.Config, ext extensions) error {
+	if !cfg.HasDefinition {
+		return nil // the ConfigMap has only the settings of the controller
+	}
 	if err := metrics.CheckGauges(resultOptions(cfg)); err != nil {
 		return &misuseError{fmt.Errorf("metrics: %w", err)}
 	}
-	return checkTemplate(ctx, a.client, a.env, cfg, ext, a.log)
+	return checkTemplate(ctx, a.client, a.env, config.PodTemplateKey, cfg, ext, a.log)
 }

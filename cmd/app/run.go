@@ -123,7 +123,7 @@ func serve(ctx context.Context, o options, env config.Env, ext extensions, log *
 	if err != nil {
 		return err
 	}
-	if err := checkTemplate(ctx, client, env, cfg, ext, log); err != nil {
+	if err := checkTemplate(ctx, client, env, config.PodTemplateKey, cfg, ext, log); err != nil {
 		return err
 	}
 	var keyring *auth.Keyring

@@ -49,7 +49,7 @@ func (t *Ticker) fire(ctx context.Context, fence lease.Fence, firing execution.F
 	if firing.Trigger == execution.Startup {
 		t.startedUp = true
 	} else {
-		t.created = later(t.created, firing.Scheduled)
+		t.created, t.last = later(t.created, firing.Scheduled), later(t.last, firing.Scheduled)
 	}
 	return e, now
 }
@@ -60,7 +60,7 @@ func (t *Ticker) create(ctx context.Context, fence lease.Fence, firing execution
 		return nil, err
 	}
 	defer done()
-	return t.Records.Create(write, t.Source.Current().Name, firing)
+	return t.Records.Create(write, t.Source.Latest().Of(), firing)
 }
 
 // fail notes that the Execution of a firing could not be created, and returns when to try
@@ -73,7 +73,7 @@ func (t *Ticker) fail(firing execution.Firing, err error) (again time.Time) {
 	}
 	now := t.Clock.Now()
 	f.err, f.again = err, now.Add(f.pauses.Next())
-	if latest := t.Source.Current().latestStart(firing, now); latest.After(now) && f.again.After(latest) {
+	if latest := t.Source.Latest().latestStart(firing, now); latest.After(now) && f.again.After(latest) {
 		f.again = latest // the last try
 	}
 	t.failed = f
@@ -85,6 +85,6 @@ func (t *Ticker) processed(firing execution.Firing, now time.Time) {
 	if firing.Trigger == execution.Startup {
 		t.startedUp = true
 	} else {
-		t.passed = later(t.passed, now)
+		t.passed, t.last = later(t.passed, now), later(t.last, firing.Scheduled)
 	}
 }

@@ -1,6 +1,7 @@
 package definition
 
 import (
+	"cmp"
 	"fmt"
 	"slices"
 	"time"
@@ -11,6 +12,7 @@ import (
 	"github.com/batch-job-controller/batch-job-controller/controller/execution"
 	"github.com/batch-job-controller/batch-job-controller/controller/jobspec"
 	"github.com/batch-job-controller/batch-job-controller/controller/plan"
+	"github.com/batch-job-controller/batch-job-controller/controller/record"
 )
 
 // Definition is a configuration and what follows from it. It never changes: another one
@@ -41,6 +43,28 @@ type Object struct {
 	Created    time.Time
 }
 
+// vacant returns what there is of a definition before a spec of its NodeCronJob applies.
+func vacant(nodeCronJob string) *Definition {
+	return &Definition{Object: Object{Name: nodeCronJob}, schedule: never{}}
+}
+
+// never is a schedule without ticks.
+type never struct{}
+
+func (never) Next(time.Time) time.Time { return time.Time{} }
+
+// IsVacant reports whether no spec of the NodeCronJob has applied yet.
+func (d *Definition) IsVacant() bool { return d.scheduleText == "" }
+
+// NodeCronJob returns the name of the definition's NodeCronJob. That of the ConfigMap's
+// definition is the controller's.
+func (d *Definition) NodeCronJob() string { return cmp.Or(d.Object.Name, d.Name) }
+
+// Of returns whose its Executions are.
+func (d *Definition) Of() record.NodeCronJob {
+	return record.NodeCronJob{Name: d.NodeCronJob(), UID: d.Object.UID}
+}
+
 // Compile returns the definition of a NodeCronJob whose configuration applies from now on.
 func Compile(from Object, cfg config.Config, extensions Extensions, now time.Time) (*Definition, error) {
 	d, err := compile(cfg, extensions, now)
@@ -61,6 +85,9 @@ func (d *Definition) WithSuspend(suspend bool) *Definition {
 
 // compile returns the definition of a configuration that applies from now on.
 func compile(cfg config.Config, extensions Extensions, now time.Time) (*Definition, error) {
+	if !cfg.HasDefinition {
+		return &Definition{Config: cfg, schedule: never{}}, nil
+	}
 	schedule, err := plan.ParseSchedule(cfg.CronExpression, cfg.TimeZone, now)
 	if err != nil {
 		return nil, fmt.Errorf("cronExpression: %w", err)
@@ -75,6 +102,9 @@ func compile(cfg config.Config, extensions Extensions, now time.Time) (*Definiti
 // inherit continues the schedule of the definition that this one replaces, or changes it
 // from now on.
 func (d *Definition) inherit(old *Definition, now time.Time) {
+	if old.IsVacant() {
+		return
+	}
 	d.resumed = old.resumed
 	if old.Suspend {
 		d.resumed = now
@@ -104,7 +134,7 @@ func (d *Definition) suspendedUntil(now time.Time) time.Time {
 
 // TicksOf returns whose ticks the state is about.
 func (d *Definition) TicksOf() plan.TicksOf {
-	return plan.TicksOf{Name: d.Name, Schedule: d.scheduleText}
+	return plan.TicksOf{Name: d.NodeCronJob(), UID: string(d.Object.UID), Created: d.Object.Created, Schedule: d.scheduleText}
 }
 
 // Deadline returns how late an execution may begin.

@@ -94,7 +94,7 @@ func NewFollower(o FollowerOptions) *Follower {
 	return &Follower{
 		FollowerOptions: o,
 		informer:        kube.NewConfigMapInformer(o.Client, o.Namespace, o.ConfigMap, o.Instance, o.Clock, o.Jitter),
-		lastValidated:   o.Source.Current().Hash,
+		lastValidated:   o.Source.Latest().Hash,
 		about:           corev1.ObjectReference{APIVersion: "v1", Kind: "ConfigMap", Namespace: o.Namespace, Name: o.ConfigMap},
 	}
 }
@@ -165,10 +165,10 @@ func (f *Follower) compare(ctx context.Context) {
 	}
 	f.foreign = other
 	f.Log.Warn("the leader of this name has its configuration from another ConfigMap: two controllers share a name",
-		"name", f.Source.Current().Name, "configMap", f.ConfigMap, "leader", other)
+		"name", f.Source.Latest().Name, "configMap", f.ConfigMap, "leader", other)
 	f.Announcer.Announce(ctx, f.about, true, kube.EventNameShared, fmt.Sprintf(
 		"a controller with its configuration from ConfigMap %s leads under the name %s as well: this one, with ConfigMap %s, stands by as if it were a replica of it. Give each controller a name of its own in config.yaml",
-		other, f.Source.Current().Name, f.ConfigMap))
+		other, f.Source.Latest().Name, f.ConfigMap))
 }
 
 // look validates the ConfigMap, unless it is unchanged. An invalid ConfigMap is validated
@@ -241,7 +241,7 @@ func (f *Follower) refuse(problems []string) {
 	}
 	f.refused = problems
 	f.Metrics.ConfigRefused()
-	f.Log.Error("configuration refused, the one of before stays", "configMap", f.ConfigMap, "configHash", f.Source.Current().Hash, "problems", problems)
+	f.Log.Error("configuration refused, the one of before stays", "configMap", f.ConfigMap, "configHash", f.Source.Latest().Hash, "problems", problems)
 	message := fmt.Sprintf("refused, the configuration of before stays: %s", strings.Join(problems, "; "))
 	f.pendingEvents = []configEvent{{true, kube.EventConfigInvalid, message}}
 }

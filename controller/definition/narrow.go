@@ -34,7 +34,7 @@ func (o *Opener) chosen(ctx context.Context, e *v1alpha1.Execution) (plan.Narrow
 
 // selectNodes returns the nodes of an execution. The error is a *plan.RejectError.
 func (o *Opener) selectNodes(by plan.Narrowing, id execution.ID) (plan.Selection, error) {
-	d, cluster := o.Source.Current(), o.Nodes.Nodes()
+	d, cluster := o.Source.Latest(), o.Nodes.Nodes()
 	selected := plan.SelectNodes(plan.NodePolicy{
 		Selector:              d.JobNodeSelector,
 		RunOnUnscheduledNodes: d.RunOnUnscheduledNodes,
@@ -81,7 +81,7 @@ func (o *Opener) nodesFrom(ctx context.Context, from *v1alpha1.FromExecution) (*
 		source.Exists, source.Definition = true, e.Spec.NodeCronJobName
 		source.Rejected, source.Closed = e.Status.Phase == v1alpha1.Rejected, e.Status.Phase == v1alpha1.Closed
 	}
-	name := o.Source.Current().Name
+	name := o.Source.Latest().NodeCronJob()
 	if source.Closed && source.Definition == name {
 		if source.Verdicts, err = o.verdicts(ctx, e); err != nil {
 			return nil, err

@@ -156,7 +156,7 @@ func (o *Opener) Open(ctx context.Context, fence lease.Fence, opening Opening) (
 
 // freeze returns what the execution keeps until it closes.
 func (o *Opener) freeze(e *v1alpha1.Execution, id execution.ID, host string, selected plan.Selection) (execution.Plan, error) {
-	d, firing := o.Source.Current(), record.FiringOf(e)
+	d, firing := o.Source.Latest(), record.FiringOf(e)
 	settings, err := d.settings(host, o.TLS)
 	if err != nil {
 		return execution.Plan{}, err
@@ -166,7 +166,7 @@ func (o *Opener) freeze(e *v1alpha1.Execution, id execution.ID, host string, sel
 		Trigger:     firing.Trigger,
 		Scheduled:   firing.Scheduled,
 		ConfigHash:  d.Hash,
-		NodeCronJob: d.Name,
+		NodeCronJob: d.NodeCronJob(),
 		Partial:     e.Spec.Nodes != nil,
 		Reason:      e.Spec.Reason,
 		RequestedBy: e.Spec.RequestedBy,
@@ -205,7 +205,7 @@ func (o *Opener) claim(e *v1alpha1.Execution) shares.Claim {
 	if s := steeringOf(e); s.Paused || s.Cancel != plan.NotCanceled {
 		return shares.Claim{}
 	}
-	d, pool := o.Source.Current(), overridesOf(e).PodPoolSize
+	d, pool := o.Source.Latest(), overridesOf(e).PodPoolSize
 	if pool == nil {
 		pool = &d.PodPoolSize
 	}
@@ -217,7 +217,7 @@ func (o *Opener) claim(e *v1alpha1.Execution) shares.Claim {
 func (o *Opener) begin(ctx context.Context, fence lease.Fence, opening Opening) (entry plan.Entry, err error) {
 	e, now, claim := opening.Execution, o.Clock.Now(), o.claim(opening.Execution)
 	beginning := plan.Beginning{
-		Definition: o.Source.Current().TicksOf(),
+		Definition: o.Source.Latest().TicksOf(),
 		UID:        string(e.UID),
 		Name:       e.Name,
 		Firing:     record.FiringOf(e),
@@ -260,7 +260,7 @@ func (o *Opener) announceOpened(ctx context.Context, r record.Record) {
 	about := kube.ExecutionReference(r.Object)
 	if len(r.Plan.Nodes) == 0 {
 		o.Announcer.Announce(ctx, about, true, kube.EventNoNodes,
-			execution.Truncate(noNodesText(o.Source.Current().JobNodeSelector, r.Plan), execution.MaxMessage))
+			execution.Truncate(noNodesText(o.Source.Latest().JobNodeSelector, r.Plan), execution.MaxMessage))
 		return
 	}
 	o.Announcer.Announce(ctx, about, false, kube.EventExecutionStarted, execution.Truncate(startedText(r.Plan), kube.MaxEventMessage))

@@ -25,7 +25,9 @@ type SourceOptions struct {
 // Source has the definition that applies now.
 type Source struct {
 	SourceOptions
-	current atomic.Pointer[Definition]
+	current atomic.Pointer[Definition] // nil: none applies
+	latest  atomic.Pointer[Definition] // never nil
+	first   atomic.Pointer[Definition] // nil: none has applied yet
 	changed chan struct{}
 }
 
@@ -40,20 +42,30 @@ func NewSource(o SourceOptions) (*Source, error) {
 		return nil, err
 	}
 	s := &Source{SourceOptions: o, changed: make(chan struct{}, 1)}
-	s.current.Store(first)
+	s.first.Store(first)
+	s.apply(first)
 	return s, nil
 }
 
-// NewEmptySource returns a source without a definition, which Set sets.
-func NewEmptySource(clk clock.PassiveClock) *Source {
-	return &Source{SourceOptions: SourceOptions{Clock: clk}, changed: make(chan struct{}, 1)}
+// NewEmptySource returns a source without a definition, which Set sets, for a NodeCronJob.
+func NewEmptySource(nodeCronJob string, clk clock.PassiveClock) *Source {
+	s := &Source{SourceOptions: SourceOptions{Clock: clk}, changed: make(chan struct{}, 1)}
+	s.latest.Store(vacant(nodeCronJob))
+	return s
 }
 
 // Current returns the definition that applies now; nil: none does.
 func (s *Source) Current() *Definition { return s.current.Load() }
 
-// Config returns the configuration that applies now.
-func (s *Source) Config() config.Config { return s.Current().Config }
+// Latest returns the definition that applies now or, while none does, the last one that did:
+// what has begun goes on by it. If none ever did, it returns one without a schedule.
+func (s *Source) Latest() *Definition { return s.latest.Load() }
+
+// First returns the definition that applied first; nil: none has applied yet.
+func (s *Source) First() *Definition { return s.first.Load() }
+
+// Config returns the configuration that applies now, or did last.
+func (s *Source) Config() config.Config { return s.Latest().Config }
 
 // Reconfigure applies another configuration to the ticks after now, and to the executions
 // that begin from now on. Keys that need a restart must be unchanged.
@@ -65,16 +77,33 @@ func (s *Source) Reconfigure(cfg config.Config) error {
 	if s.Applied != nil {
 		s.Applied(cfg)
 	}
-	s.Set(next)
+	s.apply(next)
 	return nil
+}
+
+// apply applies a configuration, which may have no definition.
+func (s *Source) apply(d *Definition) {
+	if !d.HasDefinition {
+		s.latest.Store(d)
+		s.Set(nil)
+		return
+	}
+	if s.latest.Load() == nil {
+		s.latest.Store(d)
+		s.current.Store(d)
+		return
+	}
+	s.Set(d)
 }
 
 // Set applies a compiled definition, which must not have applied before, to the ticks after
 // now, and to the executions that begin from now on. With nil, none applies. It is for one
 // goroutine.
 func (s *Source) Set(next *Definition) {
-	if old := s.Current(); old != nil && next != nil {
-		next.inherit(old, s.Clock.Now())
+	if next != nil {
+		next.inherit(s.Latest(), s.Clock.Now())
+		s.latest.Store(next)
+		s.first.CompareAndSwap(nil, next)
 	}
 	s.current.Store(next)
 	select {

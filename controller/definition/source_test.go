@@ -12,7 +12,7 @@ import (
 // compiled returns the definition of a NodeCronJob with a schedule.
 func compiled(t *testing.T, cron string) *Definition {
 	t.Helper()
-	cfg := config.Config{Definition: config.Definition{CronExpression: cron, TimeZone: "UTC"}}
+	cfg := config.Config{HasDefinition: true, Definition: config.Definition{CronExpression: cron, TimeZone: "UTC"}}
 	d, err := Compile(Object{Name: "check", Generation: 1}, cfg, nil, time.Now())
 	if err != nil {
 		t.Fatal(err)
@@ -21,7 +21,7 @@ func compiled(t *testing.T, cron string) *Definition {
 }
 
 func TestASourceWithoutADefinition(t *testing.T) {
-	source := NewEmptySource(clock.RealClock{})
+	source := NewEmptySource("check", clock.RealClock{})
 	if d := source.Current(); d != nil {
 		t.Fatalf("got %v, want none", d)
 	}

@@ -12,7 +12,7 @@ import (
 // are among them: none of them was missed, and none is made up for. A tick that came just
 // before a person unsuspended the definition is skipped as well, however late it is looked at.
 func (t *Ticker) skipSuspended(ctx context.Context, door Door, last time.Time) time.Time {
-	d := t.Source.Current()
+	d := t.Source.Latest()
 	until := d.suspendedUntil(t.Clock.Now())
 	at, before := plan.Due(d.schedule, last, until, 0)
 	decision := plan.DecideTick(door.Door, true)
@@ -23,6 +23,6 @@ func (t *Ticker) skipSuspended(ctx context.Context, door Door, last time.Time) t
 	for range before + 1 {
 		t.Metrics.TickSkipped(string(decision.Reason))
 	}
-	t.passed = later(t.passed, until)
+	t.passed, t.last = later(t.passed, until), later(t.last, at)
 	return t.passed
 }

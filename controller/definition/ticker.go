@@ -16,7 +16,6 @@ import (
 	"github.com/batch-job-controller/batch-job-controller/controller/lease"
 	"github.com/batch-job-controller/batch-job-controller/controller/plan"
 	"github.com/batch-job-controller/batch-job-controller/controller/record"
-	"github.com/batch-job-controller/batch-job-controller/controller/state"
 )
 
 // Ticker creates the Executions of the definition's ticks, and that of runOnStartup. It is
@@ -33,6 +32,7 @@ type Ticker struct {
 	passed  time.Time  // until when ticks are processed, which the state has to say
 	created time.Time  // until when ticks have an Execution. The state says so once it has an entry
 	failed  *failure   // the last try to create an Execution; nil: it succeeded
+	last    time.Time  // the last tick that was handled
 }
 
 // Door is what decides whether a tick gets an Execution.
@@ -49,12 +49,16 @@ func NewTicker(o *Opener, started time.Time) *Ticker { return &Ticker{Opener: o,
 func (t *Ticker) Resume(known plan.State, waiting []*v1alpha1.Execution) {
 	t.known = known
 	t.startup, t.passed, t.created, t.failed = time.Time{}, time.Time{}, time.Time{}, nil
-	now, d := t.Clock.Now(), t.Source.Current()
+	now, d := t.Clock.Now(), t.Source.Latest()
+	t.last = known.Ticks[d.NodeCronJob()].Last
 	s := t.State.State()
 	s.Recall(known)
-	before := s.Ticks[d.Name].Last
+	if d.IsVacant() {
+		return // it has no ticks
+	}
+	before := s.Ticks[d.NodeCronJob()].Last
 	s.Follow(d.TicksOf(), d.hasTicksOf, now)
-	if after := s.Ticks[d.Name].Last; after.After(before) {
+	if after := s.Ticks[d.NodeCronJob()].Last; after.After(before) {
 		t.passed = after
 	}
 	for _, e := range waiting {
@@ -65,14 +69,17 @@ func (t *Ticker) Resume(known plan.State, waiting []*v1alpha1.Execution) {
 // Prepare changes a state so that it says what this replica knows of the ticks. Executions of
 // ticks that wait stay those of their ticks.
 func (t *Ticker) Prepare(s *plan.State, waiting []*v1alpha1.Execution) {
-	d, now := t.Source.Current(), t.Clock.Now()
+	d, now := t.Source.Latest(), t.Clock.Now()
 	s.Recall(t.known)
+	if d.IsVacant() {
+		return // it has no ticks
+	}
 	next := s.Clone()
-	if changed := next.Follow(d.TicksOf(), d.hasTicksOf, now); !changed && !t.passed.After(next.Ticks[d.Name].Last) {
+	if changed := next.Follow(d.TicksOf(), d.hasTicksOf, now); !changed && !t.passed.After(next.Ticks[d.NodeCronJob()].Last) {
 		return
 	}
 	recorded := d.TicksOf()
-	recorded.Schedule = s.Ticks[d.Name].Schedule
+	recorded.Schedule = s.Ticks[d.NodeCronJob()].Schedule
 	firings := map[time.Time]string{}
 	var ticks []time.Time
 	for _, e := range waiting {
@@ -89,10 +96,13 @@ func (t *Ticker) Prepare(s *plan.State, waiting []*v1alpha1.Execution) {
 	}
 }
 
+// LastTick returns the last tick that was handled, as far as this leader knows; zero: none was.
+func (t *Ticker) LastTick() time.Time { return t.last }
+
 // Passed notes that the tick of an Execution was processed: it needs no other one.
 func (t *Ticker) Passed(e *v1alpha1.Execution) {
 	if at := t.tickOf(e); !at.IsZero() {
-		t.passed = later(t.passed, at)
+		t.passed, t.last = later(t.passed, at), later(t.last, at)
 	}
 }
 
@@ -102,9 +112,9 @@ func (t *Ticker) IsTick(e *v1alpha1.Execution) bool { return !t.tickOf(e).IsZero
 // tickOf returns the tick of an Execution that is one of a tick; zero: it is none of a tick that
 // has come. A person may have created one of any time.
 func (t *Ticker) tickOf(e *v1alpha1.Execution) time.Time {
-	d, firing := t.Source.Current(), record.FiringOf(e)
+	d, firing := t.Source.Latest(), record.FiringOf(e)
 	at := firing.Scheduled
-	isNamed := strings.HasPrefix(e.Name, jobspec.ExecutionName(d.Name, execution.NewID(at))) // those of intervals are no tick of the schedule alone
+	isNamed := strings.HasPrefix(e.Name, jobspec.ExecutionName(d.NodeCronJob(), execution.NewID(at))) // those of intervals are no tick of the schedule alone
 	isTick := isNamed || d.schedule.Next(at.Add(-time.Second)).Equal(at)
 	if firing.Trigger != execution.Cron || at.After(t.Clock.Now()) || !isTick {
 		return time.Time{}
@@ -116,13 +126,13 @@ func (t *Ticker) tickOf(e *v1alpha1.Execution) time.Time {
 func (t *Ticker) Ticks() plan.Ticks {
 	s := t.State.State()
 	s.Recall(t.known)
-	return s.Ticks[t.Source.Current().Name]
+	return s.TicksOf(t.Source.Latest().TicksOf())
 }
 
 // Tick creates the Execution of what is due, and returns it. If nothing is, or it cannot be
 // created, Tick returns when to look again; zero: after the door has changed.
 func (t *Ticker) Tick(ctx context.Context, fence lease.Fence, door Door) (e *v1alpha1.Execution, next time.Time) {
-	d, now, ticks := t.Source.Current(), t.Clock.Now(), t.Ticks()
+	d, now, ticks := t.Source.Latest(), t.Clock.Now(), t.Ticks()
 	startup := t.startupDue(ticks.Opened)
 	if !startup.IsZero() && !now.Before(startup) {
 		isSuspended := !startup.After(d.suspendedUntil(now))
@@ -155,7 +165,7 @@ func (t *Ticker) Tick(ctx context.Context, fence lease.Fence, door Door) (e *v1a
 // have no Execution. at is a later tick that is due; zero: there is none. held is why another
 // Execution, which was to be opened first, was not.
 func (t *Ticker) miss(ctx context.Context, last, at time.Time, missed int, held error) {
-	first := execution.Firing{Trigger: execution.Cron, Scheduled: t.Source.Current().schedule.Next(last)}
+	first := execution.Firing{Trigger: execution.Cron, Scheduled: t.Source.Latest().schedule.Next(last)}
 	if f := t.failed; f != nil && f.firing.Trigger == execution.Cron && f.firing.Scheduled.After(last) && !f.firing.Scheduled.Equal(at) {
 		first, held = f.firing, f.err
 		t.failed = nil
@@ -175,11 +185,15 @@ func (t *Ticker) miss(ctx context.Context, last, at time.Time, missed int, held 
 }
 
 // startupDue returns when the execution of runOnStartup is due, or the zero time. Only the
-// configuration of the start counts.
+// configuration of the start counts, and not that of a NodeCronJob that was created later.
 func (t *Ticker) startupDue(opened time.Time) time.Time {
+	first := t.Source.First()
+	if first == nil || first.Object.Created.After(t.started) {
+		return time.Time{}
+	}
 	since := t.started.Truncate(time.Second) // as opened is
 	return plan.StartupDue(plan.Startup{
-		Configured: t.Source.Initial.RunOnStartup, Delay: t.Source.Initial.StartupDelay, ProcessStarted: t.started,
+		Configured: first.RunOnStartup, Delay: first.StartupDelay, ProcessStarted: t.started,
 		Processed: t.startedUp, Opened: !opened.IsZero() && !opened.Before(since),
 	})
 }
@@ -191,7 +205,7 @@ func (t *Ticker) fireStartup(ctx context.Context, fence lease.Fence, door Door, 
 		t.startup = now.UTC().Truncate(time.Second)
 	}
 	firing := execution.Firing{Trigger: execution.Startup, Scheduled: t.startup}
-	if now.After(t.Source.Current().latestStart(firing, now)) {
+	if now.After(t.Source.Latest().latestStart(firing, now)) {
 		t.AnnounceMissed(ctx, firing, t.whyNot(firing))
 		t.startedUp = true
 		return nil, time.Time{}
@@ -222,7 +236,7 @@ func (t *Ticker) skip(ctx context.Context, firing execution.Firing, door Door, d
 // nextTick returns when the next tick runs. If ticks before it do not run, because they
 // count as processed, it announces that once.
 func (t *Ticker) nextTick(ctx context.Context, until, now time.Time) time.Time {
-	next, passedOver := plan.NextTick(t.Source.Current().schedule, until, now)
+	next, passedOver := plan.NextTick(t.Source.Latest().schedule, until, now)
 	if !passedOver || until.Equal(t.aheadUntil) {
 		return next
 	}
@@ -232,10 +246,10 @@ func (t *Ticker) nextTick(ctx context.Context, until, now time.Time) time.Time {
 	if !next.IsZero() {
 		then = "the next one that runs is at " + next.UTC().Format(time.RFC3339)
 	}
-	state := state.Reference(t.Namespace, t.Source.Current().Name)
-	t.Announcer.Announce(ctx, state, true, kube.EventTicksPassedOver, fmt.Sprintf(
+	state := jobspec.StateName(t.Source.Latest().Name)
+	t.Announcer.Announce(ctx, t.about(), true, kube.EventTicksPassedOver, fmt.Sprintf(
 		"ticks until %s count as processed, because a clock was ahead; %s. To run them, delete the executions from the future and ConfigMap %s, and restart the controller",
-		until.UTC().Format(time.RFC3339), then, state.Name))
+		until.UTC().Format(time.RFC3339), then, state))
 	return next
 }
 

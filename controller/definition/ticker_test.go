@@ -4,6 +4,8 @@ import (
 	"testing"
 	"time"
 
+	"k8s.io/utils/clock"
+
 	"github.com/batch-job-controller/batch-job-controller/controller/config"
 )
 
@@ -22,8 +24,12 @@ func TestStartupIsDueOnceForReplicasThatStartTogether(t *testing.T) {
 	}
 	for name, tt := range tests {
 		t.Run(name, func(t *testing.T) {
-			cfg := config.Config{Definition: config.Definition{RunOnStartup: tt.runOnStartup, StartupDelay: time.Second}}
-			ticker := NewTicker(NewOpener(OpenerOptions{Source: &Source{SourceOptions: SourceOptions{Initial: cfg}}}), started)
+			cfg := config.Config{HasDefinition: true, Definition: config.Definition{CronExpression: "@daily", RunOnStartup: tt.runOnStartup, StartupDelay: time.Second}}
+			source, err := NewSource(SourceOptions{Initial: cfg, Clock: clock.RealClock{}})
+			if err != nil {
+				t.Fatal(err)
+			}
+			ticker := NewTicker(NewOpener(OpenerOptions{Source: source}), started)
 			if got := ticker.startupDue(tt.opened); !got.Equal(tt.want) {
 				t.Errorf("due: got %s, want %s", got, tt.want)
 			}

@@ -20,7 +20,16 @@ type verdict struct {
 func (d *Definitions) accept() {
 	owners := make([]plan.MetricOwner, 0, len(d.members))
 	candidates, undecided := make(map[string][]*spec, len(d.members)), map[string]bool{}
+	if d.ConfigMap != nil {
+		if own := d.ConfigMap(); own != nil {
+			owners = append(owners, plan.MetricOwner{Name: own.Name, Specs: []plan.MetricNames{metricsOf(own)}})
+		}
+	}
 	for name, m := range d.members {
+		if m.wanted.reserved {
+			d.decided(m, plan.MetricGrant{Spec: -1}, nil, false)
+			continue
+		}
 		candidates[name], undecided[name] = m.candidates(), d.undecided(m)
 		owner := plan.MetricOwner{Name: name, Created: m.object.CreationTimestamp.Time, Undecided: undecided[name]}
 		for _, s := range candidates[name] {
@@ -29,21 +38,27 @@ func (d *Definitions) accept() {
 		owners = append(owners, owner)
 	}
 	for name, grant := range plan.MetricConflicts(owners) {
-		m := d.members[name]
-		var next *spec
-		if grant.Spec >= 0 {
-			next = candidates[name][grant.Spec]
+		if m := d.members[name]; m != nil && !m.wanted.reserved {
+			d.decided(m, grant, candidates[name], undecided[name])
 		}
-		m.putIntoEffect(next)
-		before := m.verdict
-		m.decide(grant, undecided[name])
-		switch log := d.Log.With("nodeCronJob", name, "generation", m.verdict.generation); {
-		case m.verdict.generation == before.generation && m.verdict.reason == before.reason && m.verdict.text() == before.text():
-		case m.verdict.reason == v1alpha1.ReasonValid:
-			log.Info("NodeCronJob accepted")
-		default:
-			log.Error("NodeCronJob not accepted", "reason", m.verdict.reason, "problems", m.verdict.problems)
-		}
+	}
+}
+
+// decided puts a spec into effect, and notes and logs what became of the newest one.
+func (d *Definitions) decided(m *member, grant plan.MetricGrant, candidates []*spec, undecided bool) {
+	var next *spec
+	if grant.Spec >= 0 {
+		next = candidates[grant.Spec]
+	}
+	m.putIntoEffect(next)
+	before := m.verdict
+	m.decide(grant, undecided)
+	switch log := d.Log.With("nodeCronJob", m.object.Name, "generation", m.verdict.generation); {
+	case m.verdict.generation == before.generation && m.verdict.reason == before.reason && m.verdict.text() == before.text():
+	case m.verdict.reason == v1alpha1.ReasonValid:
+		log.Info("NodeCronJob accepted")
+	default:
+		log.Error("NodeCronJob not accepted", "reason", m.verdict.reason, "problems", m.verdict.problems)
 	}
 }
 

@@ -37,8 +37,8 @@ func (t *term) adopt(ctx context.Context) (next time.Time) {
 			at.version, at.due = n.ResourceVersion, time.Time{}
 			if err := t.own(ctx, n); err != nil {
 				t.Log.Error("a NodeCronJob without an owner could not be taken, trying again", "nodeCronJob", n.Name, "error", err)
-				at.failed(t.Clock.Now(), t.Jitter)
 			}
+			at.failed(t.Clock.Now(), t.Jitter) // unless the cache shows an owner by then: a conflict does not say that there is one
 		}
 		next = earliest(next, at.due)
 	}

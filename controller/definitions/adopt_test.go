@@ -5,7 +5,9 @@ import (
 	"testing"
 	"time"
 
+	apierrors "k8s.io/apimachinery/pkg/api/errors"
 	"k8s.io/apimachinery/pkg/runtime"
+	"k8s.io/apimachinery/pkg/runtime/schema"
 	clienttesting "k8s.io/client-go/testing"
 
 	"github.com/batch-job-controller/batch-job-controller/controller/api/v1alpha1"
@@ -58,21 +60,26 @@ func TestAnUpdateOfTheOwnerIsOfOneVersion(t *testing.T) {
 }
 
 func TestAFailedAdoptionIsTriedAgain(t *testing.T) {
-	inWorld(t, func(w *world) {
-		one := w.replica("one")
-		fails := 3
-		w.client.Resources.PrependReactor("update", "*", func(clienttesting.Action) (bool, runtime.Object, error) {
-			fails--
-			return fails >= 0, nil, errors.New("no answer")
+	conflict := apierrors.NewConflict(schema.GroupResource{Resource: "nodecronjobs"}, "free", errors.New("another client wrote it"))
+	for name, err := range map[string]error{"no answer comes": errors.New("no answer"), "it is a conflict, and the object stays as it was": conflict} {
+		t.Run(name, func(t *testing.T) {
+			inWorld(t, func(w *world) {
+				one := w.replica("one")
+				fails := 3
+				w.client.Resources.PrependReactor("update", "*", func(clienttesting.Action) (bool, runtime.Object, error) {
+					fails--
+					return fails >= 0, nil, err
+				})
+				defer one.lead()()
+				w.create("free", "", specOf("disk"))
+				if one.Get("free") != nil {
+					t.Fatal("it has a definition already")
+				}
+				time.Sleep(time.Minute)
+				if one.Get("free") == nil || one.Get("free").Current() == nil {
+					t.Error("it has no definition a minute later")
+				}
+			})
 		})
-		defer one.lead()()
-		w.create("free", "", specOf("disk"))
-		if one.Get("free") != nil {
-			t.Fatal("it has a definition already")
-		}
-		time.Sleep(time.Minute)
-		if one.Get("free") == nil || one.Get("free").Current() == nil {
-			t.Error("it has no definition a minute later")
-		}
-	})
+	}
 }

@@ -2,6 +2,7 @@ package definitions
 
 import (
 	"cmp"
+	"fmt"
 	"strings"
 
 	"k8s.io/apimachinery/pkg/types"
@@ -18,6 +19,7 @@ type spec struct {
 	uid        types.UID
 	generation int64
 	configHash string                 // of the ConfigMap that it was written from; empty: from none
+	reserved   bool                   // the definition in the ConfigMap has the name
 	definition *definition.Definition // nil: it is invalid
 	problems   []string
 	check      check
@@ -42,8 +44,10 @@ func configHashOf(n *v1alpha1.NodeCronJob) string {
 }
 
 // metrics returns the metrics of a valid spec.
-func (s *spec) metrics() plan.MetricNames {
-	m := s.definition.Metrics
+func (s *spec) metrics() plan.MetricNames { return metricsOf(s.definition) }
+
+func metricsOf(d *definition.Definition) plan.MetricNames {
+	m := d.Metrics
 	names := plan.MetricNames{Prefix: m.Prefix}
 	for name := range m.Gauges {
 		names.Gauges = append(names.Gauges, name)
@@ -70,7 +74,7 @@ func (d *Definitions) follow(m *member, n *v1alpha1.NodeCronJob) {
 		m.obstacle, m.reports = Obstacle{}, nil
 	}
 	m.object = n
-	if !m.wanted.is(n) {
+	if !m.wanted.is(n) || m.wanted.reserved != d.isReserved(n.Name) {
 		before := m.wanted
 		m.wanted = d.read(n)
 		if before.isGenerationOf(n) { // only the hash differs, of which the Job has nothing
@@ -80,9 +84,18 @@ func (d *Definitions) follow(m *member, n *v1alpha1.NodeCronJob) {
 	}
 }
 
+// isReserved reports whether the definition in the ConfigMap has the name.
+func (d *Definitions) isReserved(name string) bool {
+	return name == d.Controller && d.ConfigMap != nil && d.ConfigMap() != nil
+}
+
 // read returns the spec of an object. The caller holds d.mu.
 func (d *Definitions) read(n *v1alpha1.NodeCronJob) *spec {
 	s := &spec{uid: n.UID, generation: n.Generation, configHash: configHashOf(n)}
+	if s.reserved = d.isReserved(n.Name); s.reserved {
+		s.problems = []string{fmt.Sprintf("metadata.name: %q: must be another: the definition in the ConfigMap has it", n.Name)}
+		return s
+	}
 	from := definition.Object{Name: n.Name, UID: n.UID, Generation: n.Generation, Created: n.CreationTimestamp.Time}
 	read, warnings, problems := config.FromResource(n, d.Clock.Now())
 	if len(problems) > 0 {

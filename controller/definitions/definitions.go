@@ -53,6 +53,9 @@ type Options struct {
 	Controller string            // the owner in the labels of its NodeCronJobs
 	Shared     config.Controller // what the definitions share
 	Extensions definition.Extensions
+	// ConfigMap returns the definition in the ConfigMap; nil: there is none. Its name and its
+	// metrics are taken.
+	ConfigMap func() *definition.Definition
 	// Applied is called with every definition that is about to apply, or with nil if none
 	// does any longer, by the name of its NodeCronJob; may be nil.
 	Applied   func(name string, now *definition.Definition)
@@ -74,7 +77,8 @@ type Definitions struct {
 	mu      sync.Mutex // guards what follows
 	shared  config.Controller
 	members map[string]*member
-	term    *term // nil: this replica does not lead
+	sources map[string]*definition.Source // also those that are still in use although their NodeCronJobs are gone
+	term    *term                         // nil: this replica does not lead
 }
 
 // member is a NodeCronJob of this controller.
@@ -96,7 +100,7 @@ type member struct {
 // New returns definitions, of which there are none until Run.
 func New(o Options) (*Definitions, error) {
 	d := &Definitions{
-		Options: o, shared: o.Shared, members: map[string]*member{},
+		Options: o, shared: o.Shared, members: map[string]*member{}, sources: map[string]*definition.Source{},
 		news: make(chan struct{}, 1), ready: make(chan struct{}),
 	}
 	if err := o.Cache.Notify(func() { wake(d.news) }); err != nil {
@@ -128,6 +132,33 @@ func (d *Definitions) Get(name string) *definition.Source {
 		return m.source
 	}
 	return nil
+}
+
+// Source returns the source for a name, also if this controller has no NodeCronJob of that
+// name: then it has no definition. One that is created later has the same source.
+func (d *Definitions) Source(name string) *definition.Source {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	return d.sourceOf(name)
+}
+
+// sourceOf is Source for a caller that holds d.mu.
+func (d *Definitions) sourceOf(name string) *definition.Source {
+	source := d.sources[name]
+	if source == nil {
+		source = definition.NewEmptySource(name, d.Clock)
+		d.sources[name] = source
+	}
+	return source
+}
+
+// Release forgets the source of a NodeCronJob that is gone: nothing is left that uses it.
+func (d *Definitions) Release(name string) {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	if d.members[name] == nil {
+		delete(d.sources, name)
+	}
 }
 
 // Names returns the names of this controller's NodeCronJobs, sorted.
@@ -201,7 +232,7 @@ func (d *Definitions) refresh() []func() {
 	for _, name := range slices.Sorted(maps.Keys(ours)) {
 		m := d.members[name]
 		if m == nil {
-			m = &member{source: definition.NewEmptySource(d.Clock)}
+			m = &member{source: d.sourceOf(name)}
 			d.members[name] = m
 			tells = append(tells, d.telling(name, m.source))
 		}

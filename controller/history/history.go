@@ -55,13 +55,15 @@ type Metrics interface {
 // Options are the options of a History.
 type Options struct {
 	Controller string // its name
-	Namespace  string
-	Client     kube.Client
-	Jobs       Jobs
-	Records    record.Store
-	Directory  Directory
-	Results    Results
-	Tokens     tokens.Options
+	// NodeCronJob is the name of the definition.
+	NodeCronJob string
+	Namespace   string
+	Client      kube.Client
+	Jobs        Jobs
+	Records     record.Store
+	Directory   Directory
+	Results     Results
+	Tokens      tokens.Options
 	// Limits returns how many reports are kept, and the Jobs of how many executions.
 	Limits func() (reports, jobs int)
 	// IsOpen reports whether the execution is open.
@@ -82,6 +84,8 @@ type History struct {
 	swept  map[execution.ID]bool // of the term: whose losers were deleted; only Run uses it
 
 	mu        sync.Mutex // guards what follows
+	requests  int        // to prune
+	met       int        // of them
 	found     Found
 	announced map[string]string // the damage that an event has announced, by record
 }

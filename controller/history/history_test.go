@@ -180,7 +180,7 @@ func (w *world) SetDamagedRecords(n int) { w.damaged = n }
 // history returns a History that has found no execution.
 func (w *world) history() *history.History {
 	return history.New(history.Options{
-		Controller: name, Namespace: namespace, Client: w.client, Jobs: w, Records: w.records, Directory: w, Results: results{w},
+		Controller: name, NodeCronJob: name, Namespace: namespace, Client: w.client, Jobs: w, Records: w.records, Directory: w, Results: results{w},
 		Tokens:    tokens.Options{Controller: name, Namespace: namespace, Client: w.client, Keyring: &auth.Keyring{}, Log: slog.New(slog.DiscardHandler)},
 		Limits:    func() (reports, jobs int) { return w.keepReports, w.keepJobs },
 		IsOpen:    func(id execution.ID) bool { return id == w.open },
@@ -192,7 +192,7 @@ func (w *world) history() *history.History {
 // pruned once.
 func (w *world) start() *history.History {
 	h := w.history()
-	all, err := w.records.List(w.t.Context())
+	all, err := w.records.ListOf(w.t.Context(), name)
 	testkit.Must(w.t, err)
 	for _, head := range all.Opened() {
 		h.Add(head.ID)
@@ -240,7 +240,7 @@ func (w *world) execute(minutesAgo int, phase execution.Phase, nodes ...string) 
 	if phase == execution.Closed {
 		account.ClosedAt = p.Scheduled.Add(time.Second)
 	}
-	e, err := w.records.Create(w.t.Context(), p.NodeCronJob, execution.Firing{Trigger: p.Trigger, Scheduled: p.Scheduled})
+	e, err := w.records.Create(w.t.Context(), record.NodeCronJob{Name: p.NodeCronJob}, execution.Firing{Trigger: p.Trigger, Scheduled: p.Scheduled})
 	testkit.Must(w.t, err)
 	r, err := w.records.Open(w.t.Context(), e, p, record.Next{Account: account, At: p.Scheduled})
 	testkit.Must(w.t, err)

@@ -19,15 +19,43 @@ import (
 
 // RequestPrune makes Run prune soon.
 func (h *History) RequestPrune() {
+	h.mu.Lock()
+	h.requests++
+	h.mu.Unlock()
 	select {
 	case h.wake <- struct{}{}:
 	default: // Run is awake already
 	}
 }
 
+// IsPending reports whether there may be something to prune.
+func (h *History) IsPending() bool {
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	return h.met < h.requests
+}
+
+// pruneOnce prunes, and meets the requests of before if nothing is left to do later.
+func (h *History) pruneOnce(ctx context.Context, fence lease.Fence) (later time.Duration, err error) {
+	h.mu.Lock()
+	requests := h.requests
+	h.mu.Unlock()
+	later, err = h.prune(ctx, fence)
+	switch {
+	case err != nil && later == 0:
+		later = timing.LongestSleep
+	case err == nil && later == 0:
+		h.mu.Lock()
+		h.met = requests
+		h.mu.Unlock()
+	}
+	return later, err
+}
+
 // Run prunes after each request, until ctx ends. What fails is tried again the next time.
 func (h *History) Run(ctx context.Context, fence lease.Fence) {
 	again := h.Clock.NewTimer(timing.LongestSleep)
+	again.Stop() // until a prune leaves something for later
 	defer again.Stop()
 	for {
 		select {
@@ -36,7 +64,7 @@ func (h *History) Run(ctx context.Context, fence lease.Fence) {
 		case <-h.wake:
 		case <-again.C():
 		}
-		later, err := h.prune(ctx, fence)
+		later, err := h.pruneOnce(ctx, fence)
 		if err != nil && ctx.Err() == nil {
 			h.Log.Warn("old executions not pruned, trying again later", "error", err)
 		}
@@ -52,8 +80,8 @@ func (h *History) prune(ctx context.Context, fence lease.Fence) (later time.Dura
 	// The directory is read before the records: what is opened in between has a record. The
 	// other way round, an execution that opens after the list, which may be half a minute old
 	// when the directory is read, would count as closed, and its results could be deleted.
-	onDisk, unread := h.Directory.Executions()
-	all, err := h.Records.List(ctx)
+	onDisk, unread := h.onDisk()
+	all, err := h.Records.ListOf(ctx, h.NodeCronJob)
 	if err != nil {
 		return timing.LongestSleep, errors.Join(err, unread)
 	}
@@ -67,7 +95,7 @@ func (h *History) prune(ctx context.Context, fence lease.Fence) (later time.Dura
 	if unread != nil {
 		return later, errors.Join(append(errs, unread)...)
 	}
-	open, closed := byPhase(all, onDisk)
+	open, closed := h.byPhase(all, onDisk)
 	byID := map[execution.ID]record.Head{}
 	for _, head := range all.Opened() {
 		byID[head.ID] = head
@@ -95,6 +123,12 @@ func (h *History) prune(ctx context.Context, fence lease.Fence) (later time.Dura
 	return later, errors.Join(errs...)
 }
 
+// onDisk returns the executions of the definition that have a report.
+func (h *History) onDisk() (ids []execution.ID, err error) {
+	all, err := h.Directory.Executions()
+	return slices.DeleteFunc(all, func(id execution.ID) bool { return !h.Known(id) }), err
+}
+
 // isPartial reports whether an execution is over some nodes only, as far as is known.
 func (h *History) isPartial(id execution.ID, heads map[execution.ID]record.Head) bool {
 	if head, ok := heads[id]; ok {
@@ -105,17 +139,23 @@ func (h *History) isPartial(id execution.ID, heads map[execution.ID]record.Head)
 }
 
 // byPhase returns which executions are open and which are closed. An execution that only
-// has a report is closed, unless its record is damaged or of a later version.
-func byPhase(all record.Listing, onDisk []execution.ID) (open, closed []execution.ID) {
+// has a report is closed, unless its record is damaged or of a later version, or this replica
+// runs it: a client may have taken the labels by which its record is found. A run may also not
+// know yet that it has closed its record, because the response was lost: it needs the report.
+func (h *History) byPhase(all record.Listing, onDisk []execution.ID) (open, closed []execution.ID) {
 	for _, head := range all.Opened() {
-		if head.Phase == execution.Open {
+		if head.Phase == execution.Open || h.IsOpen(head.ID) {
 			open = append(open, head.ID)
 		} else {
 			closed = append(closed, head.ID)
 		}
 	}
 	for _, id := range onDisk {
-		if !slices.Contains(open, id) && !all.IsNewer(id) && !all.IsDamaged(id) {
+		switch {
+		case slices.Contains(open, id):
+		case h.IsOpen(id):
+			open = append(open, id)
+		case !all.IsNewer(id) && !all.IsDamaged(id):
 			closed = append(closed, id)
 		}
 	}

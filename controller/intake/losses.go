@@ -30,6 +30,7 @@ type Losses struct {
 
 // stored is what Rebuild has found of an execution in the report directory.
 type stored struct {
+	definition string
 	unreadable []string // nodes whose result cannot be exported
 	mended     []string // nodes that Mend corrected in the report
 }

@@ -12,8 +12,8 @@ import (
 // Rebuild exports the results in the report directory, and nothing else. The executions
 // that are open have records; of the others the directory says what they are. It calls
 // closed with each report, from the oldest to the newest, in which NodeCronJob is set. It
-// returns the executions that have a directory.
-func (r *Results) Rebuild(open []record.Record, closed func(execution.Report)) []execution.ID {
+// returns the executions that have a directory, by the name of their definition.
+func (r *Results) Rebuild(open []record.Record, closed func(execution.Report)) map[string][]execution.ID {
 	ids, err := r.Store.Executions()
 	if err != nil {
 		r.Metrics.StoreError("list")
@@ -26,22 +26,23 @@ func (r *Results) Rebuild(open []record.Record, closed func(execution.Report)) [
 	for _, rec := range open {
 		plans[rec.Plan.ID] = rec.Plan
 	}
-	found := make(map[execution.ID]stored, len(ids))
+	found, of := make(map[execution.ID]stored, len(ids)), map[string][]execution.ID{}
 	for _, id := range ids {
-		found[id] = r.rebuildExecution(id, plans, closed)
+		has := r.rebuildExecution(id, plans, closed)
+		found[id], of[has.definition] = has, append(of[has.definition], id)
 	}
 	r.remember(found)
-	return ids
+	return of
 }
 
 // Restore exports the results of a definition that is exported only since Rebuild: its
-// NodeCronJob was created again. None of its executions is open.
-func (r *Results) Restore(definition string, closed func(execution.Report)) {
+// NodeCronJob was created again. None of its executions is open. It returns them.
+func (r *Results) Restore(definition string, closed func(execution.Report)) (restored []execution.ID) {
 	ids, err := r.Store.Executions()
 	if err != nil {
 		r.Metrics.StoreError("list")
 		r.Log.Error("reports not read", "nodeCronJob", definition, "error", err)
-		return
+		return nil
 	}
 	for _, id := range ids {
 		if _, known := r.Exports.DefinitionOf(id); known {
@@ -50,8 +51,10 @@ func (r *Results) Restore(definition string, closed func(execution.Report)) {
 		report, _ := r.Store.Report(id)
 		if r.aboutOf(id, nil, report).NodeCronJob == definition {
 			r.rebuildExecution(id, nil, closed)
+			restored = append(restored, id)
 		}
 	}
+	return restored
 }
 
 func (r *Results) remember(found map[execution.ID]stored) {
@@ -64,6 +67,7 @@ func (r *Results) rebuildExecution(id execution.ID, open map[execution.ID]execut
 	report, err := r.Store.Report(id)
 	hasReport := err == nil
 	about := r.aboutOf(id, open, report)
+	has.definition = about.NodeCronJob
 	r.begin(id, about)
 	nodes := open[id].NodeNames()
 	if hasReport {

@@ -65,7 +65,7 @@ func (j *Jobs) LookAtPods(t *Task) {
 	switch {
 	case o.Job == nil:
 		o.Pods = j.Caches.PodsOfDeleted(t.Name, t.Key)
-		o.Others = j.Caches.PodsOfOthers(t.Key)
+		o.Others = j.Caches.PodsOfOthers(j.Plan.NodeCronJob, t.Key)
 	case o.Foreign: // it may have replaced the task's own Job
 		o.Pods = j.Caches.PodsOfDeleted(t.Name, t.Key)
 	default:

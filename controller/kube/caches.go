@@ -212,12 +212,14 @@ func (c *Caches) PodsOfTask(key execution.Key) []*corev1.Pod {
 	return c.podsBy(byTask, indexValue(key))
 }
 
-// PodsOfOthers returns the pods of other node tasks on the task's node.
-func (c *Caches) PodsOfOthers(key execution.Key) []*corev1.Pod {
+// PodsOfOthers returns the pods of the definition's other node tasks on the task's node. Those of
+// other definitions may run beside it.
+func (c *Caches) PodsOfOthers(definition string, key execution.Key) []*corev1.Pod {
 	return slices.DeleteFunc(c.podsBy(byNode, key.Node), func(pod *corev1.Pod) bool {
 		other, ok := jobspec.KeyOf(pod)
 		owner := metav1.GetControllerOf(pod)
-		return !ok || other == key || owner == nil || owner.Kind != "Job"
+		of := pod.Labels[jobspec.NodeCronJobLabel] // none: it may be any's
+		return !ok || other == key || owner == nil || owner.Kind != "Job" || (of != "" && of != definition)
 	})
 }
 

@@ -97,12 +97,18 @@ func (c *Executions) ExecutionsOf(definition string) []*v1alpha1.Execution {
 	return all
 }
 
-// Notify calls f with each Execution that is added or deleted, or whose spec changes. The
-// status is what the leader writes: its own writes tell it nothing. f must not block.
-func (c *Executions) Notify(f func(execution.Object)) error {
+// Definitions returns the definitions that have Executions, of any controller, in no order.
+func (c *Executions) Definitions() []string {
+	return c.informer.GetIndexer().ListIndexFuncValues(byDefinition)
+}
+
+// Notify calls f with each Execution that is added or deleted, or whose spec changes, and with
+// its definition. The status is what the leader writes: its own writes tell it nothing. f must
+// not block.
+func (c *Executions) Notify(f func(definition string, e execution.Object)) error {
 	tell := func(object any) {
 		if e, ok := withoutTombstone(object).(*v1alpha1.Execution); ok {
-			f(execution.Object{Name: e.Name, UID: string(e.UID)})
+			f(e.Spec.NodeCronJobName, execution.Object{Name: e.Name, UID: string(e.UID)})
 		}
 	}
 	_, err := c.informer.AddEventHandler(cache.ResourceEventHandlerFuncs{

@@ -48,7 +48,7 @@ func TestTheCacheOfExecutionsTellsOfChangedSpecs(t *testing.T) {
 		cache, err := kube.NewExecutions(clientset, "jobs", "replica", clock.RealClock{}, nil)
 		testkit.Must(t, err)
 		var got told
-		testkit.Must(t, cache.Notify(got.note))
+		testkit.Must(t, cache.Notify(func(_ string, e execution.Object) { got.note(e) }))
 		if cache.Shows(created) || cache.Synced() {
 			t.Error("the cache has it before it runs")
 		}
@@ -103,7 +103,7 @@ func TestTheCacheOfExecutionsTellsOfOneThatWasReplaced(t *testing.T) {
 		cache, err := kube.NewExecutions(clientset, "jobs", "replica", clock.RealClock{}, nil)
 		testkit.Must(t, err)
 		var got told
-		testkit.Must(t, cache.Notify(got.note))
+		testkit.Must(t, cache.Notify(func(_ string, e execution.Object) { got.note(e) }))
 		go cache.Run(t.Context())
 		testkit.Must(t, cache.WaitForSync(t.Context()))
 		if all := got.take(); !slices.Equal(all, []string{"x first"}) {

@@ -29,6 +29,7 @@ type Metrics struct {
 	seriesDropped      prometheus.Counter
 	reportStoreErrors  *prometheus.CounterVec
 	certificateExpiry  *prometheus.GaugeVec
+	accepted           *prometheus.GaugeVec
 }
 
 // vectors are the metrics with the label nodecronjob.
@@ -76,6 +77,7 @@ func New(reg prometheus.Registerer) *Metrics {
 		connectionsFull:    f.counters("connections_full_total", "How often a port reached its connection limit, so that further connections had to wait.", "port"),
 		seriesDropped:      f.counter("series_dropped_total", "Series that are not exported because there are too many."),
 		reportStoreErrors:  f.counters("report_store_errors_total", "Failed operations of the report store.", "operation"),
+		accepted:           f.gauges("nodecronjob_accepted", "Whether the newest spec of a NodeCronJob is accepted: 1 yes, 0 no. Only the leader has it.", labelDefinition),
 		certificateExpiry:  f.gauges("certificate_expiry_seconds", "When the certificate of a TLS port expires, as Unix time.", "port"),
 	}
 	m.preset()

@@ -48,6 +48,14 @@ func (c *configState) set(successful prometheus.Gauge, change func(*configState)
 	setBool(successful, !c.refused && !c.unmirrored)
 }
 
+// DefinitionAccepted records whether the newest spec of a NodeCronJob is accepted.
+func (m *Metrics) DefinitionAccepted(nodeCronJob string, accepted bool) {
+	setBool(m.accepted.WithLabelValues(nodeCronJob), accepted)
+}
+
+// ForgetDefinition removes what DefinitionAccepted has recorded.
+func (m *Metrics) ForgetDefinition(nodeCronJob string) { m.accepted.DeleteLabelValues(nodeCronJob) }
+
 // CallbackAnswered counts a callback.
 func (m *Metrics) CallbackAnswered(kind string, code int, d time.Duration) {
 	m.callbackRequests.WithLabelValues(kind, strconv.Itoa(code)).Inc()

@@ -37,7 +37,7 @@ func (s *State) Begin(b Beginning, now time.Time) (execution.ID, error) {
 	if e, ok := s.Entry(b.UID); ok {
 		return e.ID, nil
 	}
-	ticks := s.ticksOf(b.Definition)
+	ticks := s.TicksOf(b.Definition)
 	if b.Firing.Trigger == execution.Cron {
 		passed := !ticks.Last.Before(b.Firing.Scheduled)
 		switch {

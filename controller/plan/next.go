@@ -23,7 +23,7 @@ type Observation struct {
 	UnreachableSince time.Time     // since when the node has been unreachable; zero: it is reachable
 	Job              *batchv1.Job  // nil: not in the cache
 	Pods             []*corev1.Pod // of the Job, in the cache; also of one that was deleted or taken away
-	Others           []*corev1.Pod // of other executions, on the task's node
+	Others           []*corev1.Pod // of other executions of the definition, on the task's node
 	Since            time.Time     // when the task got its slot, or the execution was resumed, if that was later
 	Stopped          *Stopped      // nil: the controller has not stopped the Job
 

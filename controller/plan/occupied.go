@@ -14,9 +14,9 @@ import (
 const occupiedPause = 5 * time.Second
 
 // create creates the Job, unless the execution is paused or canceled, once no pod of an
-// earlier execution runs on the node. An
-// earlier execution closes after its pods, except when an unreachable node comes
-// back, or when its record is deleted, and its Jobs with it, before its pods end.
+// earlier execution of the definition runs on the node. An earlier execution closes after its
+// pods, except when an unreachable node comes back, or when its record is deleted, and its
+// Jobs with it, before its pods end.
 func (s Observation) create(now time.Time) Action {
 	if s.Steering.Cancel != NotCanceled {
 		return s.cancelWithoutJob(now)

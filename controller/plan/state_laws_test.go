@@ -121,7 +121,7 @@ func (w *stateWorld) change(s *State) (done func(before State)) {
 	case 3:
 		w.made++
 		uid, at := fmt.Sprintf("%s%d", d.Name, w.made), w.now
-		if !s.ticksOf(d).Last.Before(whole(at)) || !s.Pass(d, at, uid) {
+		if !s.TicksOf(d).Last.Before(whole(at)) || !s.Pass(d, at, uid) {
 			return nil
 		}
 		return func(State) {

@@ -12,10 +12,10 @@ type TicksOf struct {
 	Schedule string    // ScheduleText
 }
 
-// ticksOf returns the processed ticks of a definition. If its NodeCronJob was created anew,
+// TicksOf returns the processed ticks of a definition. If its NodeCronJob was created anew,
 // or is new, ticks count from its creation, unless later ones were processed: the clock of
 // the API server may be behind.
-func (s State) ticksOf(d TicksOf) Ticks {
+func (s State) TicksOf(d TicksOf) Ticks {
 	t := s.Ticks[d.Name]
 	if t.UID == d.UID {
 		return t
@@ -41,7 +41,7 @@ func (s *State) setTicks(definition string, t Ticks) bool {
 // If a tick without an Execution is passed, the UID of an earlier one stays: its Execution
 // may not have begun yet.
 func (s *State) Pass(d TicksOf, until time.Time, uid string) bool {
-	t, until := s.ticksOf(d), whole(until)
+	t, until := s.TicksOf(d), whole(until)
 	if t.Last.Before(until) {
 		t.Last = until
 		if uid != "" {
@@ -57,7 +57,7 @@ func (s *State) Pass(d TicksOf, until time.Time, uid string) bool {
 // schedule, and ticks of this one count only from now on. The ticks of a new NodeCronJob
 // count from its creation. Follow reports whether the state has changed.
 func (s *State) Follow(d TicksOf, known func(schedule string) bool, now time.Time) bool {
-	t := s.ticksOf(d)
+	t := s.TicksOf(d)
 	if t.Last.IsZero() || !(t.Schedule == d.Schedule || known(t.Schedule)) {
 		return s.Pass(d, now, "")
 	}

@@ -25,6 +25,17 @@ func (q *Queue) Accept(key execution.Key) (intake.Task, error) {
 	return intake.Task{Key: key, Index: index, Nodes: a.Nodes(), Budget: a.budget, Open: a}, nil
 }
 
+// Has reports whether the execution is open or has left a record or a report.
+func (q *Queue) Has(id execution.ID) bool {
+	if a := q.current(); a != nil && a.ID() == id {
+		return true
+	}
+	return q.history.Known(id)
+}
+
+// HasOpen reports whether an execution is open.
+func (q *Queue) HasOpen() bool { return q.current() != nil }
+
 // Open returns how callbacks of the execution authenticate, if it is open.
 func (q *Queue) Open(id execution.ID) (open auth.OpenExecution, ok bool) {
 	a := q.current()

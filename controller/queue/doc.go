@@ -22,6 +22,8 @@
 //	rebuild.go  the state after it was deleted
 //	open.go     takes over an open execution
 //	end.go      what follows when the run of an execution has ended
-//	recover.go  rebuilds the executions from the records, the Jobs and the report directory
+//	recover.go  begins a term with what a leader has found: records, Jobs and reports
+//	retire.go   ends with its NodeCronJob
+//	status.go   what the status of the NodeCronJob says of ticks and executions
 //	accept.go   which node tasks may report; closed and unknown executions
 package queue

@@ -1,6 +1,7 @@
 package queue
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"slices"
@@ -19,11 +20,19 @@ import (
 )
 
 // keepDoor creates the Executions of ticks, and opens or rejects those that wait, one after the
-// other, until ctx ends.
+// other, until ctx ends, or the NodeCronJob is gone and nothing is left to do.
 func (q *Queue) keepDoor(ctx context.Context, fence lease.Fence) {
 	for ctx.Err() == nil {
 		again, sleep := q.step(ctx, fence)
 		q.Metrics.SetQueued(len(q.door.waiters))
+		q.tellStatus(q.nextTick)
+		if q.isUnused() {
+			gone, look := q.retire(ctx, fence)
+			if gone {
+				return
+			}
+			again = earliest(again, look)
+		}
 		if sleep && !timing.Sleep(ctx, q.Opener.Clock, again, q.wake) {
 			return
 		}
@@ -33,6 +42,7 @@ func (q *Queue) keepDoor(ctx context.Context, fence lease.Fence) {
 // step does what can be done now. It returns when there is more to do, unless that is now.
 func (q *Queue) step(ctx context.Context, fence lease.Fence) (again time.Time, sleep bool) {
 	q.scan()
+	q.restoreResults()
 	if q.Opener.State.State().Restoring {
 		q.save(ctx, fence) // before there are more Executions, each of which would be changed
 	}
@@ -41,14 +51,18 @@ func (q *Queue) step(ctx context.Context, fence lease.Fence) (again time.Time, s
 	if ctx.Err() != nil {
 		return again, false
 	}
-	e, next := q.ticker.Tick(ctx, fence, q.tickDoor())
-	if ctx.Err() != nil {
-		return again, false
+	var next time.Time
+	if q.source.Current() != nil {
+		var e *v1alpha1.Execution
+		if e, next = q.ticker.Tick(ctx, fence, q.tickDoor()); ctx.Err() != nil {
+			return again, false
+		}
+		if e != nil {
+			q.created(e)
+			return again, false
+		}
 	}
-	if e != nil {
-		q.created(e)
-		return again, false
-	}
+	q.nextTick = next
 	return earliest(earliest(again, next), q.save(ctx, fence)), true
 }
 
@@ -124,6 +138,16 @@ func (q *Queue) decide(ctx context.Context, fence lease.Fence, w *waiter) (decid
 	case plan.MoveOpen:
 		return q.open(ctx, fence, w)
 	case plan.MoveReject:
+		if decision.Reason == plan.RejectNotFound {
+			found, err := q.NodeCronJob.Find(ctx)
+			if found == Present || err != nil {
+				return false, q.failed(w, cmp.Or(err, errNotCached))
+			}
+			if found == Foreign {
+				q.door.settle(w.e.UID)
+				return true, time.Time{}
+			}
+		}
 		return q.reject(ctx, fence, w, decision)
 	case plan.MoveReplace:
 		if w.tried = q.replace(ctx, fence, w, door.Open.Name); w.tried != nil {
@@ -174,7 +198,8 @@ func (q *Queue) freshen(ctx context.Context, fence lease.Fence, w *waiter) (gone
 			return gone, err
 		}
 	}
-	if q.Opener.Records.IsTaken(w.e) {
+	of := q.Definition().Of()
+	if q.Opener.Records.IsTaken(w.e, of) || q.NodeCronJob.Cached() != Present { // it may be another controller's
 		return false, nil
 	}
 	write, done, err := fence(ctx)
@@ -182,7 +207,7 @@ func (q *Queue) freshen(ctx context.Context, fence lease.Fence, w *waiter) (gone
 		return false, err
 	}
 	defer done()
-	taken, err := q.Opener.Records.Take(write, w.e)
+	taken, err := q.Opener.Records.Take(write, w.e, of)
 	if err != nil {
 		return false, err
 	}

@@ -18,15 +18,14 @@ func (q *Queue) end(ctx context.Context, a *active, ending run.Ending) {
 		log.Warn("another client wrote the execution record: the execution runs again from it", "execution", a.ID())
 		q.Adopt(*ending.Overtaken, false)
 	case ending.Closed != nil:
+		q.noteLast(a.Record().Object)
 		q.release(a, hold{is: over})
 		a.AnnounceClosed(ctx, *ending.Closed)
-		q.history.RequestPrune()
 		q.adoptNext()
 	case ending.Damaged != nil:
 		log.Error("execution aborted: another client has damaged its record, which stays unchanged", "execution", a.ID(), "error", ending.Damaged)
 		q.release(a, aloneSince(q.Opener.Clock.Now()))
 		a.CountAborted()
-		q.history.RequestPrune() // which also announces the damage
 		q.adoptNext()
 	case ending.Aborted: // if the record was deleted, the garbage collector deletes its Jobs, and their pods may run meanwhile
 		log.Warn("execution aborted: its record was deleted, or another client closed it", "execution", a.ID())
@@ -49,6 +48,7 @@ func (q *Queue) release(a *active, h hold) {
 		q.stopped = stopping{uid: h.UID, until: q.Opener.Clock.Now()}
 	}
 	q.mu.Unlock()
+	q.history.RequestPrune() // which also announces damage; before the queue may end, because of the hold
 	q.hold(h)
 	q.wakeDoor()
 }

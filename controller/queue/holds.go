@@ -135,7 +135,7 @@ func (q *Queue) present(h hold) plan.Entry {
 // returns when to look again; zero: there is none.
 func (q *Queue) look(ctx context.Context) (again time.Time) {
 	for _, e := range q.Opener.State.State().Entries {
-		if e.Definition == q.Definition().Name && !q.isHeld(types.UID(e.UID)) && q.door.waiter(types.UID(e.UID)) == nil {
+		if e.Definition == q.Name && !q.isHeld(types.UID(e.UID)) && q.door.waiter(types.UID(e.UID)) == nil {
 			q.hold(hold{Entry: e})
 		}
 	}

@@ -63,9 +63,15 @@ func (q *Queue) lineUpBehind(ctx context.Context, fence lease.Fence, w *waiter) 
 	return q.queue(ctx, fence, w)
 }
 
-// countNewer returns how many Executions were created after one, and contend with it. Those
-// that only the cache has are read: they may be gone.
+// countNewer returns how many Executions were created after one, and contend with it, or have
+// opened: one that a replica noticed late does not replace them. Those that only the cache has
+// are read: they may be gone.
 func (q *Queue) countNewer(ctx context.Context, w *waiter) (n int, err error) {
+	if h := q.blocking(w.e.UID); h != nil {
+		if r, ok := q.recordOf(*h); ok && w.e.CreationTimestamp.Before(&r.Object.CreationTimestamp) {
+			n++
+		}
+	}
 	waiters := slices.Clone(q.door.waiters)
 	for _, newer := range waiters[slices.Index(waiters, w)+1:] {
 		if q.isAside(newer) {
@@ -89,7 +95,7 @@ func (q *Queue) countNewer(ctx context.Context, w *waiter) (n int, err error) {
 // again. The tick of one has to be processed before, because from then on its status says
 // that it was.
 func (q *Queue) queue(ctx context.Context, fence lease.Fence, w *waiter) (again time.Time) {
-	if w.e.Status.Phase == v1alpha1.Queued || w.behind == nil {
+	if w.e.Status.Phase == v1alpha1.Queued || w.behind == nil || q.NodeCronJob.Cached() != Present {
 		return time.Time{}
 	}
 	if isProcessed := func() bool { return q.ticker.Ticks().Execution == string(w.e.UID) }; record.FiringOf(w.e).Trigger == execution.Cron && !isProcessed() {

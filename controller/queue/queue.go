@@ -1,8 +1,10 @@
 package queue
 
 import (
+	"context"
 	"iter"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	"github.com/batch-job-controller/batch-job-controller/controller/api/v1alpha1"
@@ -47,12 +49,34 @@ type Jobs interface {
 	NewestExecution() execution.ID
 }
 
+// Presence is whether there is a NodeCronJob.
+type Presence int
+
+// The presences.
+const (
+	Absent  Presence = iota // there is none, or it is being deleted
+	Present                 // it is this controller's, or nobody's yet
+	Foreign                 // it is another controller's, and so are its Executions
+)
+
+// NodeCronJob is the NodeCronJob of the executions.
+type NodeCronJob interface {
+	// Cached returns what the replica's cache shows. It may lag.
+	Cached() Presence
+	// Find asks the API server.
+	Find(ctx context.Context) (Presence, error)
+	// Report changes its status, if this replica leads.
+	Report(change func(*v1alpha1.NodeCronJobStatus))
+}
+
 // Options are the options of a Queue.
 type Options struct {
-	Opener     definition.OpenerOptions
-	Executions Executions
-	Jobs       Jobs
-	Started    time.Time // of this process
+	NodeCronJob NodeCronJob
+	Name        string // of the NodeCronJob
+	Opener      definition.OpenerOptions
+	Executions  Executions
+	Jobs        Jobs
+	Started     time.Time // of this process
 	// History is without IsOpen: the Queue knows which execution is open.
 	History history.Options
 	// Deps returns what an execution is run with.
@@ -80,12 +104,18 @@ type Queue struct {
 	newest     execution.ID     // that a record, a report or a Job has
 	savePauses *backoff.Backoff // of the state; nil: the last try succeeded
 	saveAgain  time.Time
+	told       told
+	nextTick   time.Time
+
+	restore atomic.Bool // the results in the report directory are to be exported
 
 	mu      sync.Mutex      // guards what follows
 	active  *active         // the open execution; nil: none is open
 	backlog []record.Record // more open executions: a person has edited the records
 	holds   map[string]hold // executions that were opened, or may have been, by UID
 	stopped stopping        // the last one that is or was stopped while others wait
+	// lastClosed is the newest closed execution over all nodes; nil: there is none.
+	lastClosed *v1alpha1.Execution
 }
 
 // active is the execution that is open.
@@ -104,8 +134,8 @@ func New(o Options) *Queue {
 	return q
 }
 
-// Definition returns the definition that applies now.
-func (q *Queue) Definition() *definition.Definition { return q.source.Current() }
+// Definition returns the definition that applies now, or did last.
+func (q *Queue) Definition() *definition.Definition { return q.source.Latest() }
 
 // BeginTerm prepares for another term of this leader.
 func (q *Queue) BeginTerm() { q.history.BeginTerm() }
@@ -114,9 +144,19 @@ func (q *Queue) BeginTerm() { q.history.BeginTerm() }
 func (q *Queue) Forget() {
 	q.mu.Lock()
 	defer q.mu.Unlock()
-	q.active, q.backlog, q.holds = nil, nil, map[string]hold{}
+	q.active, q.backlog, q.holds, q.lastClosed = nil, nil, map[string]hold{}, nil
 	q.history.Forget()
 	q.Metrics.Forget()
+}
+
+// Wake makes the queue look whether its NodeCronJob still exists.
+func (q *Queue) Wake() { q.wakeDoor() }
+
+// RestoreResults exports the results in the report directory: the definition exports its
+// metrics again.
+func (q *Queue) RestoreResults() {
+	q.restore.Store(true)
+	q.wakeDoor()
 }
 
 func (q *Queue) wakeDoor() {

@@ -1,64 +1,36 @@
 package queue
 
 import (
-	"context"
-	"errors"
 	"time"
 
 	"github.com/batch-job-controller/batch-job-controller/controller/api/v1alpha1"
-	"github.com/batch-job-controller/batch-job-controller/controller/backoff"
 	"github.com/batch-job-controller/batch-job-controller/controller/execution"
 	"github.com/batch-job-controller/batch-job-controller/controller/history"
 	"github.com/batch-job-controller/batch-job-controller/controller/kube"
 	"github.com/batch-job-controller/batch-job-controller/controller/plan"
 	"github.com/batch-job-controller/batch-job-controller/controller/record"
-	"github.com/batch-job-controller/batch-job-controller/controller/timing"
 )
 
-// Recover rebuilds the executions in memory, and retries until that succeeds. It returns
-// false if ctx ends first, or with a record.NewerError: retries would not help, but
-// another replica may have the version that can read the record.
-func (q *Queue) Recover(ctx context.Context) (done bool, err error) {
-	clk, log := q.Opener.Clock, q.Opener.Log
-	for pauses := backoff.New(time.Second, 15*time.Second, q.Opener.Jitter); ; {
-		err := q.recover(ctx)
-		var newer *record.NewerError
-		switch {
-		case err == nil:
-			return true, nil
-		case errors.As(err, &newer):
-			return false, err
-		case ctx.Err() != nil:
-			return false, nil
-		}
-		log.Error("the executions could not be read, trying again", "error", err)
-		if !timing.Sleep(ctx, clk, clk.Now().Add(pauses.Next()), nil) {
-			return false, nil
-		}
-	}
+// Found is what a leader finds of a definition: its executions in the API server, because a
+// cache may lack the last leader's writes, and its reports in the directory.
+type Found struct {
+	Records record.Listing
+	Reports []execution.ID
 }
 
-// recover rebuilds the executions from the records, the Jobs and the report directory. It
-// reads the records from the API server, because a cache may lack the last leader's
-// writes.
-func (q *Queue) recover(ctx context.Context) error {
-	ctx, cancel := context.WithTimeout(ctx, kube.RequestTimeout)
-	defer cancel()
-	all, err := q.Opener.Records.List(ctx)
-	if err != nil {
-		return err
-	}
-	if err := all.FirstOpen(); err != nil {
-		return err
-	}
+// Resume rebuilds the executions in memory from what was found, and from the Jobs.
+func (q *Queue) Resume(all Found) {
+	found := q.find(all.Records, all.Reports)
+	q.resume(all.Records, found)
+}
+
+func (q *Queue) resume(all record.Listing, found history.Found) {
 	if err := all.Damage(); err != nil {
 		q.Opener.Log.Error("damaged execution records stay unchanged", "error", err)
 	}
 	for _, e := range all.Newer {
 		q.Opener.Log.Warn("an execution record of a later version stays unchanged", "execution", e.ID, "error", e)
 	}
-	onDisk := q.Results.Rebuild(all.Records, q.noteClosed)
-	found := q.find(all, onDisk)
 	if n := len(all.Closed); n > 0 {
 		found.LastClosed = &all.Closed[n-1]
 	}
@@ -69,7 +41,7 @@ func (q *Queue) recover(ctx context.Context) error {
 	q.Metrics.SetPool(0, size)
 	q.history.Resume(found)
 	q.mu.Lock()
-	q.backlog, q.holds, q.stopped = all.Records, map[string]hold{}, q.lastStopped(all.Closed)
+	q.backlog, q.holds, q.lastClosed, q.stopped = all.Records, map[string]hold{}, newestWhole(all.Closed), q.lastStopped(all.Closed)
 	if len(q.backlog) == 0 {
 		q.active = nil
 	}
@@ -78,13 +50,11 @@ func (q *Queue) recover(ctx context.Context) error {
 	q.openDoor(all, found)
 	q.adoptOldest()
 	q.history.RequestPrune()
-	return nil
 }
 
-// noteClosed notes the report of an execution that closed before this term.
-func (q *Queue) noteClosed(report execution.Report) {
-	own := report.NodeCronJob == q.Definition().Name
-	if own && plan.Follows(plan.Followed{Partial: report.Partial}).LastExecution {
+// NoteClosed notes the report of an execution that closed before this term.
+func (q *Queue) NoteClosed(report execution.Report) {
+	if plan.Follows(plan.Followed{Partial: report.Partial}).LastExecution {
 		q.Metrics.SetLastExecution(report.Result(), report.Closed)
 		q.Metrics.SetLastReport(report)
 	}
@@ -103,19 +73,17 @@ func (q *Queue) holdFound(all record.Listing) {
 	}
 	for _, e := range all.Damaged {
 		q.hold(q.aloneHold(plan.Entry{
-			UID: string(e.Reference.UID), Name: e.Reference.Name, Definition: q.Definition().Name, ID: e.ID, Share: e.Share,
+			UID: string(e.Reference.UID), Name: e.Reference.Name, Definition: q.Name, ID: e.ID, Share: e.Share,
 		}, e))
 	}
 }
 
 // openDoor begins with the Executions that wait.
 func (q *Queue) openDoor(all record.Listing, found history.Found) {
-	q.door, q.savePauses, q.saveAgain = newDoor(), nil, time.Time{}
-	now, name := q.Opener.Clock.Now(), q.Definition().Name
+	q.door, q.savePauses, q.saveAgain, q.told = newDoor(), nil, time.Time{}, told{}
+	now := q.Opener.Clock.Now()
 	for _, e := range all.Waiting {
-		if e.Spec.NodeCronJobName == name {
-			q.door.add(e, now, e.DeletionTimestamp == nil)
-		}
+		q.door.add(e, now, e.DeletionTimestamp == nil)
 	}
 	q.newest = q.Jobs.NewestExecution()
 	for id := range found.Known {
@@ -140,6 +108,9 @@ func KnownTicks(opened []record.Head, of plan.TicksOf) plan.State {
 	}
 	if ticks.Last.IsZero() {
 		return plan.State{}
+	}
+	if created := of.Created.UTC().Truncate(time.Second); created.After(ticks.Last) {
+		ticks.Last, ticks.Execution = created, "" // those are of an earlier NodeCronJob of the name
 	}
 	return plan.State{Ticks: map[string]plan.Ticks{of.Name: ticks}}
 }

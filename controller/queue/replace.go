@@ -141,7 +141,7 @@ func (q *Queue) heldUpUntil() time.Time { return q.stop().until }
 func (q *Queue) lastStopped(closed []record.Head) (last stopping) {
 	for _, head := range closed {
 		e := head.Object
-		if e.Spec.NodeCronJobName == q.Definition().Name && e.Spec.Cancel == v1alpha1.CancelStop && head.ClosedAt.After(last.until) {
+		if e.Spec.Cancel == v1alpha1.CancelStop && head.ClosedAt.After(last.until) {
 			last = stopping{uid: string(e.UID), until: head.ClosedAt}
 		}
 	}

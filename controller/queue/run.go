@@ -15,11 +15,14 @@ import (
 const firstConflictPause, lastConflictPause = 500 * time.Millisecond, 10 * time.Second
 
 // Run opens executions when they are due, runs them, and prunes the history, until ctx
-// ends. It returns after its last goroutine has ended.
+// ends, or the NodeCronJob is gone and nothing is left to do. It returns after its last
+// goroutine has ended.
 func (q *Queue) Run(ctx context.Context, fence lease.Fence) {
+	ctx, stop := context.WithCancel(ctx)
+	defer stop()
 	var work sync.WaitGroup
 	work.Go(func() { q.runExecutions(ctx, fence) })
-	work.Go(func() { q.keepDoor(ctx, fence) })
+	work.Go(func() { defer stop(); q.keepDoor(ctx, fence) })
 	work.Go(func() { q.history.Run(ctx, fence) })
 	work.Wait()
 	if a := q.current(); a != nil {

@@ -102,8 +102,12 @@ func (d *door) executions() []*v1alpha1.Execution {
 
 // scan looks for news in the cache, which may lag: an Execution is read before it is opened.
 func (q *Queue) scan() {
+	if q.NodeCronJob.Cached() == Foreign {
+		q.door.waiters = slices.DeleteFunc(q.door.waiters, func(w *waiter) bool { return !q.isBegun(w) })
+		return
+	}
 	now, there := q.Opener.Clock.Now(), map[types.UID]bool{}
-	for _, e := range q.Executions.ExecutionsOf(q.Definition().Name) {
+	for _, e := range q.Executions.ExecutionsOf(q.Name) {
 		there[e.UID] = true
 		w := q.door.waiter(e.UID)
 		switch {
@@ -151,7 +155,7 @@ func (q *Queue) waitingOf(w *waiter) plan.Waiting {
 
 // definitionDoor returns what of the definition decides about its Executions.
 func (q *Queue) definitionDoor() plan.Door {
-	return plan.Door{Known: true, Accepted: true, Policy: q.Definition().ConcurrencyPolicy}
+	return plan.Door{Known: q.NodeCronJob.Cached() == Present, Accepted: q.source.Current() != nil, Policy: q.Definition().ConcurrencyPolicy}
 }
 
 // doorOf returns what decides whether an Execution may be opened, but for those behind it.

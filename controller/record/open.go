@@ -31,21 +31,21 @@ const maxSuffix = 9
 // name belongs to another Execution, or to one that was rejected, it gets the name with a
 // suffix: a person may have created one too early. The error is ErrNameTaken if these names
 // are taken as well.
-func (s Store) Create(ctx context.Context, definition string, firing execution.Firing) (*v1alpha1.Execution, error) {
-	first := jobspec.ExecutionName(definition, execution.NewID(firing.Scheduled))
+func (s Store) Create(ctx context.Context, of NodeCronJob, firing execution.Firing) (*v1alpha1.Execution, error) {
+	first := jobspec.ExecutionName(of.Name, execution.NewID(firing.Scheduled))
 	for n := range maxSuffix + 1 {
 		name := first
 		if n > 0 {
 			name = first + "-" + strconv.Itoa(n)
 		}
-		e, err := s.executions.Create(ctx, s.request(definition, firing, name), metav1.CreateOptions{})
+		e, err := s.executions.Create(ctx, s.request(of, firing, name), metav1.CreateOptions{})
 		if apierrors.IsAlreadyExists(err) {
 			e, err = s.Find(ctx, name)
 		}
 		if err != nil {
 			return nil, fmt.Errorf("create execution record %s: %w", name, err)
 		}
-		if s.isOf(e, definition, firing) && e.Status.Phase != v1alpha1.Rejected {
+		if s.isOf(e, of, firing) && e.Status.Phase != v1alpha1.Rejected {
 			return e, nil
 		}
 	}
@@ -53,13 +53,13 @@ func (s Store) Create(ctx context.Context, definition string, firing execution.F
 }
 
 // request returns the Execution of a firing, as it is before it is opened.
-func (s Store) request(definition string, firing execution.Firing, name string) *v1alpha1.Execution {
+func (s Store) request(of NodeCronJob, firing execution.Firing, name string) *v1alpha1.Execution {
 	labels := jobspec.CommonLabels(s.controller, jobspec.ExecutionComponent)
-	labels[jobspec.NodeCronJobLabel] = definition
+	labels[jobspec.NodeCronJobLabel] = of.Name
 	return &v1alpha1.Execution{
-		ObjectMeta: metav1.ObjectMeta{Name: name, Labels: labels, Annotations: jobspec.CommonAnnotations()},
+		ObjectMeta: metav1.ObjectMeta{Name: name, Labels: labels, Annotations: jobspec.CommonAnnotations(), OwnerReferences: of.owners()},
 		Spec: v1alpha1.ExecutionSpec{
-			NodeCronJobName: definition,
+			NodeCronJobName: of.Name,
 			Trigger:         triggerWord(firing.Trigger),
 			ScheduledTime:   &metav1.Time{Time: firing.Scheduled},
 		},
@@ -67,8 +67,9 @@ func (s Store) request(definition string, firing execution.Firing, name string) 
 }
 
 // isOf reports whether an Execution is that of a firing. A person may have created it.
-func (s Store) isOf(e *v1alpha1.Execution, definition string, firing execution.Firing) bool {
-	return s.MayTake(e) && e.Spec.NodeCronJobName == definition &&
+func (s Store) isOf(e *v1alpha1.Execution, of NodeCronJob, firing execution.Firing) bool {
+	owner := ownedBy(e)
+	return s.MayTake(e) && e.Spec.NodeCronJobName == of.Name && (owner == "" || of.UID == "" || owner == of.UID) &&
 		e.Spec.Trigger == triggerWord(firing.Trigger) && e.Spec.ScheduledTime != nil && e.Spec.ScheduledTime.Time.Equal(firing.Scheduled)
 }
 

@@ -62,11 +62,13 @@ func TestTheExecutionOfAFiringIsCreatedOnce(t *testing.T) {
 		want    string // its name
 		wantErr error
 	}{
-		"the first time":            {func(*testing.T, Store) {}, first, nil},
-		"it exists":                 {func(t *testing.T, s Store) { must(t)(s.Create(t.Context(), "check", firingOf(testPlan()))) }, first, nil},
+		"the first time": {func(*testing.T, Store) {}, first, nil},
+		"it exists": {func(t *testing.T, s Store) {
+			must(t)(s.Create(t.Context(), NodeCronJob{Name: "check"}, firingOf(testPlan())))
+		}, first, nil},
 		"it exists, and was opened": {func(t *testing.T, s Store) { create(t, s, testPlan()) }, first, nil},
 		"it exists, and was rejected": {func(t *testing.T, s Store) {
-			e := must(t)(s.Create(t.Context(), "check", firingOf(testPlan())))
+			e := must(t)(s.Create(t.Context(), NodeCronJob{Name: "check"}, firingOf(testPlan())))
 			testkit.Must(t, s.Reject(t.Context(), e, at, v1alpha1.ReasonTickHandled, "too early"))
 		}, first + "-1", nil},
 		"a person created it": {func(t *testing.T, s Store) { person(t, s, named(first, func(*v1alpha1.Execution) {})) }, first, nil},
@@ -95,7 +97,7 @@ func TestTheExecutionOfAFiringIsCreatedOnce(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			s := newStore(t).Store
 			tt.before(t, s)
-			e, err := s.Create(t.Context(), "check", firingOf(testPlan()))
+			e, err := s.Create(t.Context(), NodeCronJob{Name: "check"}, firingOf(testPlan()))
 			if !errors.Is(err, tt.wantErr) || (err == nil && e.Name != tt.want) {
 				t.Fatalf("got %+v, %v, want %s", e, err, tt.want)
 			}
@@ -155,7 +157,7 @@ func TestAnExecutionIsOpenedWhateverWasWrittenBefore(t *testing.T) {
 	for name, tt := range tests {
 		t.Run(name, func(t *testing.T) {
 			s, p := newStore(t).Store, testPlan()
-			e := must(t)(s.Create(t.Context(), "check", firingOf(p)))
+			e := must(t)(s.Create(t.Context(), NodeCronJob{Name: "check"}, firingOf(p)))
 			tt.before(t, s, e, p)
 			r, err := s.Open(t.Context(), e, p, opened(p))
 			if !errors.Is(err, tt.wantErr) || (err == nil && len(r.Plan.Nodes) != 3) {
@@ -192,7 +194,7 @@ func TestOfTwoLeadersOneOpens(t *testing.T) {
 			return s.Touch(t.Context(), e)
 		}, wantParts: 1},
 		"the other one labels it": {other: func(t *testing.T, s Store, e *v1alpha1.Execution, p execution.Plan) error {
-			_, err := s.Take(t.Context(), e)
+			_, err := s.Take(t.Context(), e, NodeCronJob{Name: "check"})
 			return err
 		}, wantParts: 1},
 	}
@@ -223,11 +225,11 @@ func TestAPersonsExecutionIsTaken(t *testing.T) {
 		ObjectMeta: metav1.ObjectMeta{Name: "nightly", Labels: map[string]string{"team": "a"}},
 		Spec:       v1alpha1.ExecutionSpec{NodeCronJobName: "check", Trigger: v1alpha1.ManualTrigger, Paused: true},
 	})
-	if s.IsTaken(e) || !s.MayTake(e) {
+	if s.IsTaken(e, NodeCronJob{Name: "check"}) || !s.MayTake(e) {
 		t.Error("before: it is taken, or may not be")
 	}
-	taken := must(t)(s.Take(t.Context(), e))
-	if !s.IsTaken(taken) || taken.Labels["team"] != "a" || !taken.Spec.Paused || !IsWaiting(taken) {
+	taken := must(t)(s.Take(t.Context(), e, NodeCronJob{Name: "check"}))
+	if !s.IsTaken(taken, NodeCronJob{Name: "check"}) || taken.Labels["team"] != "a" || !taken.Spec.Paused || !IsWaiting(taken) {
 		t.Errorf("got %+v", taken)
 	}
 	other := NewStore(s.executions, s.parts, "other")
@@ -235,7 +237,7 @@ func TestAPersonsExecutionIsTaken(t *testing.T) {
 		t.Error("another controller may take it as well")
 	}
 	for name, store := range map[string]Store{"its controller": s, "another one": other} {
-		all, err := store.List(t.Context())
+		all, err := store.ListOf(t.Context(), "check")
 		testkit.Must(t, err)
 		if want := name == "its controller"; (len(all.Waiting) == 1) != want {
 			t.Errorf("%s lists %d that wait", name, len(all.Waiting))
@@ -245,7 +247,7 @@ func TestAPersonsExecutionIsTaken(t *testing.T) {
 
 func TestAnExecutionThatWaitsSaysSo(t *testing.T) {
 	s, p := newStore(t).Store, testPlan()
-	e := must(t)(s.Create(t.Context(), "check", firingOf(p)))
+	e := must(t)(s.Create(t.Context(), NodeCronJob{Name: "check"}, firingOf(p)))
 	queued := must(t)(s.Queue(t.Context(), e, p.Scheduled, "another one is open"))
 	if c := queued.Status.Conditions; !IsWaiting(queued) || queued.Status.Phase != v1alpha1.Queued || len(c) != 1 || c[0].Type != v1alpha1.ConditionComplete || c[0].Reason != v1alpha1.ReasonWaiting {
 		t.Errorf("got %+v", queued.Status)
@@ -267,7 +269,7 @@ func TestAnExecutionThatIsDeletedIsNotDamaged(t *testing.T) {
 	}
 	listed := s
 	listed.executions = stale{s.executions, r.Object}
-	if all, err := listed.List(t.Context()); err != nil || len(all.Opened()) != 0 || all.Damage() != nil {
+	if all, err := listed.ListOf(t.Context(), "check"); err != nil || len(all.Opened()) != 0 || all.Damage() != nil {
 		t.Errorf("it is listed: got %+v, %v, want nothing", all, err)
 	}
 	create(t, s, testPlan()) // under its name
@@ -279,13 +281,13 @@ func TestAnExecutionThatIsDeletedIsNotDamaged(t *testing.T) {
 func TestWaitingAndRejectedExecutionsAreNoRecords(t *testing.T) {
 	s := newStore(t).Store
 	for i, name := range []string{"waits", "rejected-1", "rejected-2"} {
-		e, err := s.executions.Create(t.Context(), s.request("check", firingOf(testPlan()), name), metav1.CreateOptions{})
+		e, err := s.executions.Create(t.Context(), s.request(NodeCronJob{Name: "check"}, firingOf(testPlan()), name), metav1.CreateOptions{})
 		testkit.Must(t, err)
 		if i > 0 {
 			testkit.Must(t, s.Reject(t.Context(), e, time.Unix(0, 0), v1alpha1.ReasonStartingDeadlineExceeded, "too late"))
 		}
 	}
-	all, err := s.List(t.Context())
+	all, err := s.ListOf(t.Context(), "check")
 	testkit.Must(t, err)
 	if len(all.Waiting) != 1 || len(all.Opened()) != 0 || all.Damage() != nil || len(all.Rejected) != 2 || all.Rejected[0].Name != "rejected-1" {
 		t.Errorf("got %+v", all)

@@ -11,6 +11,7 @@ import (
 	corev1 "k8s.io/api/core/v1"
 	apierrors "k8s.io/apimachinery/pkg/api/errors"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+	"k8s.io/apimachinery/pkg/labels"
 	corev1client "k8s.io/client-go/kubernetes/typed/core/v1"
 
 	v1alpha1client "github.com/batch-job-controller/batch-job-controller/controller/api/client"
@@ -191,7 +192,7 @@ func notFound(name string) error {
 	return apierrors.NewNotFound(v1alpha1.GroupVersion().WithResource(v1alpha1.ExecutionResource).GroupResource(), name)
 }
 
-// Listing is all executions.
+// Listing is executions: all of a controller, or those of one definition.
 type Listing struct {
 	Records  []Record              // open and closing, ordered by ID
 	Closed   []Head                // ordered by ID
@@ -213,7 +214,11 @@ func (l Listing) Opened() []Head {
 // All reads all Executions of the controller from the API server, not from a cache, and those
 // that wait and that no controller has labelled: persons created them.
 func (s Store) All(ctx context.Context) ([]v1alpha1.Execution, error) {
-	list, err := s.executions.List(ctx, metav1.ListOptions{})
+	return s.list(ctx, metav1.ListOptions{})
+}
+
+func (s Store) list(ctx context.Context, o metav1.ListOptions) ([]v1alpha1.Execution, error) {
+	list, err := s.executions.List(ctx, o)
 	if err != nil {
 		return nil, fmt.Errorf("list execution records: %w", err)
 	}
@@ -223,22 +228,45 @@ func (s Store) All(ctx context.Context) ([]v1alpha1.Execution, error) {
 	}), nil
 }
 
-// List reads what All reads, and the plans of executions that have not closed.
-func (s Store) List(ctx context.Context) (Listing, error) {
-	var all Listing
+// List reads what All reads, and the plans of executions that have not closed, by the name of
+// the NodeCronJob.
+func (s Store) List(ctx context.Context) (map[string]Listing, error) {
 	objects, err := s.All(ctx)
 	if err != nil {
-		return all, err
+		return nil, err
 	}
+	return s.listings(ctx, objects)
+}
+
+// ListOf is List for one NodeCronJob, without those that no controller has labelled.
+func (s Store) ListOf(ctx context.Context, definition string) (Listing, error) {
+	objects, err := s.list(ctx, metav1.ListOptions{LabelSelector: labels.Set{
+		jobspec.OwnerLabel: s.controller, jobspec.NodeCronJobLabel: definition,
+	}.String()})
+	if err != nil {
+		return Listing{}, err
+	}
+	objects = slices.DeleteFunc(objects, func(e v1alpha1.Execution) bool { return e.Spec.NodeCronJobName != definition })
+	all, err := s.listings(ctx, objects)
+	return all[definition], err
+}
+
+func (s Store) listings(ctx context.Context, objects []v1alpha1.Execution) (map[string]Listing, error) {
+	all := map[string]Listing{}
 	for i := range objects {
-		if err := s.add(ctx, &all, &objects[i]); err != nil {
-			return all, err
+		e := &objects[i]
+		of := all[e.Spec.NodeCronJobName]
+		if err := s.add(ctx, &of, e); err != nil {
+			return nil, err
 		}
+		all[e.Spec.NodeCronJobName] = of
 	}
-	slices.SortFunc(all.Records, func(a, b Record) int { return cmp.Compare(a.Plan.ID, b.Plan.ID) })
-	slices.SortFunc(all.Closed, func(a, b Head) int { return cmp.Compare(a.ID, b.ID) })
-	slices.SortFunc(all.Waiting, ByAge)
-	slices.SortFunc(all.Rejected, ByAge)
+	for _, of := range all {
+		slices.SortFunc(of.Records, func(a, b Record) int { return cmp.Compare(a.Plan.ID, b.Plan.ID) })
+		slices.SortFunc(of.Closed, func(a, b Head) int { return cmp.Compare(a.ID, b.ID) })
+		slices.SortFunc(of.Waiting, ByAge)
+		slices.SortFunc(of.Rejected, ByAge)
+	}
 	return all, nil
 }
 

@@ -44,7 +44,7 @@ func opened(p execution.Plan) Next {
 // create opens an execution.
 func create(t *testing.T, s Store, p execution.Plan) Record {
 	t.Helper()
-	e, err := s.Create(t.Context(), p.NodeCronJob, execution.Firing{Trigger: p.Trigger, Scheduled: p.ID.Time()})
+	e, err := s.Create(t.Context(), NodeCronJob{Name: p.NodeCronJob}, execution.Firing{Trigger: p.Trigger, Scheduled: p.ID.Time()})
 	testkit.Must(t, err)
 	r, err := s.Open(t.Context(), e, p, opened(p))
 	testkit.Must(t, err)
@@ -151,7 +151,7 @@ func TestDamagedRecordIsRefusedAndTheOthersAreRead(t *testing.T) {
 			p.ID = p.ID.Next()
 			create(t, s.Store, p)
 
-			all, err := s.List(t.Context())
+			all, err := s.ListOf(t.Context(), "check")
 			testkit.Must(t, err)
 			if damage := all.Damage(); damage == nil || !strings.Contains(damage.Error(), tt.want) || !strings.Contains(damage.Error(), damaged.Object.Name) {
 				t.Errorf("list: got %v, want damage with %q and %s", damage, tt.want, damaged.Object.Name)
@@ -172,7 +172,7 @@ func TestAClosedExecutionWithoutItsPlanIsNotDamaged(t *testing.T) {
 	r, err := s.Swap(t.Context(), create(t, s.Store, testPlan()), Next{Account: execution.Account{Phase: execution.Closed, ClosedAt: time.Unix(0, 0)}})
 	testkit.Must(t, err)
 	testkit.Must(t, s.parts.Delete(t.Context(), r.Object.Status.Plan.Parts[0].Name, metav1.DeleteOptions{}))
-	all, err := s.List(t.Context())
+	all, err := s.ListOf(t.Context(), "check")
 	testkit.Must(t, err)
 	if len(all.Closed) != 1 || all.Closed[0].ID != r.Plan.ID || !all.Closed[0].ClosedAt.Equal(time.Unix(0, 0)) || all.Damage() != nil {
 		t.Errorf("got %+v, damage %v", all.Closed, all.Damage())

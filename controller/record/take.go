@@ -3,8 +3,10 @@ package record
 import (
 	"context"
 	"fmt"
+	"strings"
 
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+	"k8s.io/apimachinery/pkg/types"
 
 	"github.com/batch-job-controller/batch-job-controller/controller/api/v1alpha1"
 	"github.com/batch-job-controller/batch-job-controller/controller/jobspec"
@@ -17,15 +19,48 @@ func (s Store) MayTake(e *v1alpha1.Execution) bool {
 	return owner == "" || owner == s.controller
 }
 
-// IsTaken reports whether an Execution has the labels of this controller.
-func (s Store) IsTaken(e *v1alpha1.Execution) bool {
-	return e.Labels[jobspec.OwnerLabel] == s.controller && e.Labels[jobspec.NodeCronJobLabel] == e.Spec.NodeCronJobName
+// NodeCronJob is whose an Execution is. If it has a UID, the Execution is deleted with it.
+type NodeCronJob struct {
+	Name string
+	UID  types.UID
+}
+
+// owners makes the NodeCronJob the owner. It does not block the owner's deletion, which would
+// need a permission for finalizers.
+func (n NodeCronJob) owners() []metav1.OwnerReference {
+	if n.UID == "" {
+		return nil
+	}
+	yes := true
+	return []metav1.OwnerReference{{
+		APIVersion: v1alpha1.GroupVersion().String(), Kind: v1alpha1.NodeCronJobKind, Name: n.Name, UID: n.UID, Controller: &yes,
+	}}
+}
+
+// ownedBy returns the NodeCronJob with which an Execution is deleted, or nothing.
+func ownedBy(e *v1alpha1.Execution) types.UID {
+	for _, owner := range e.OwnerReferences {
+		if owner.Kind == v1alpha1.NodeCronJobKind && strings.HasPrefix(owner.APIVersion, v1alpha1.GroupVersion().Group+"/") {
+			return owner.UID
+		}
+	}
+	return ""
+}
+
+// IsTaken reports whether an Execution has the labels of this controller, and the owner.
+func (s Store) IsTaken(e *v1alpha1.Execution, of NodeCronJob) bool {
+	return e.Labels[jobspec.OwnerLabel] == s.controller && e.Labels[jobspec.NodeCronJobLabel] == e.Spec.NodeCronJobName &&
+		(of.UID == "" || metav1.GetControllerOf(e) != nil)
 }
 
 // Take labels an Execution that a person created, so that this controller finds it with its
-// own. It returns a Conflict error if another client has changed it since it was read.
-func (s Store) Take(ctx context.Context, e *v1alpha1.Execution) (*v1alpha1.Execution, error) {
+// own, and has it deleted with its NodeCronJob. It returns a Conflict error if another client
+// has changed it since it was read.
+func (s Store) Take(ctx context.Context, e *v1alpha1.Execution, of NodeCronJob) (*v1alpha1.Execution, error) {
 	object := e.DeepCopy()
+	if metav1.GetControllerOf(e) == nil {
+		object.OwnerReferences = append(object.OwnerReferences, of.owners()...)
+	}
 	if object.Labels == nil {
 		object.Labels = map[string]string{}
 	}

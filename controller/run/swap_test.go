@@ -35,7 +35,7 @@ func newRereading(t *testing.T) rereading {
 	store := record.NewStore(server.Executions("jobs"), fake.NewClientset().CoreV1().ConfigMaps("jobs"), "check")
 	p := testkit.Plan("kind: Pod")
 	p.NodeCronJob = "check"
-	object, err := store.Create(t.Context(), p.NodeCronJob, execution.Firing{Trigger: p.Trigger, Scheduled: p.Scheduled})
+	object, err := store.Create(t.Context(), record.NodeCronJob{Name: p.NodeCronJob}, execution.Firing{Trigger: p.Trigger, Scheduled: p.Scheduled})
 	testkit.Must(t, err)
 	r, err := store.Open(t.Context(), object, p, record.Next{Account: execution.Account{Phase: execution.Open}, At: p.Scheduled})
 	testkit.Must(t, err)

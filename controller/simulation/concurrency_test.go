@@ -27,7 +27,15 @@ func (s *scenario) drawConcurrency(r *rand.Rand) {
 	}
 }
 
-// suspend changes the definition. The replicas see that one after the other.
+// policyOf returns the policy of an Execution's definition. That of the ConfigMap has one.
+func (w *world) policyOf(e *v1alpha1.Execution) v1alpha1.ConcurrencyPolicy {
+	if e.Spec.NodeCronJobName == name {
+		return w.scenario.policy
+	}
+	return v1alpha1.ForbidConcurrent
+}
+
+// suspend changes the definition of the ConfigMap. The replicas see that one after the other.
 func (w *world) suspend(suspended bool) {
 	w.note("user", "set suspend", strconv.FormatBool(suspended), "")
 	w.suspended = suspended
@@ -60,7 +68,7 @@ func (p *process) wasSuspended(at time.Time) (suspended bool) {
 // definition was suspended, so far as it knows.
 func (o *oracle) executionCreated(e *v1alpha1.Execution) {
 	by := o.world.acting
-	if by == nil || e.Spec.ScheduledTime == nil {
+	if by == nil || e.Spec.ScheduledTime == nil || e.Spec.NodeCronJobName != name {
 		return
 	}
 	if at := e.Spec.ScheduledTime.Time; by.wasSuspended(at) {
@@ -75,12 +83,13 @@ func (o *oracle) specWritten(before, now *v1alpha1.Execution) {
 	}
 	o.stats.Replaced++
 	w := o.world
-	if w.scenario.policy != v1alpha1.ReplaceConcurrent || now.Spec.Cancel != v1alpha1.CancelStop || now.Status.Phase != v1alpha1.Open {
-		w.fail("I12: %s was canceled by %s, with concurrencyPolicy %q", now.Name, w.acting.name, w.scenario.policy)
+	policy := w.policyOf(now)
+	if policy != v1alpha1.ReplaceConcurrent || now.Spec.Cancel != v1alpha1.CancelStop || now.Status.Phase != v1alpha1.Open {
+		w.fail("I12: %s was canceled by %s, with concurrencyPolicy %q", now.Name, w.acting.name, policy)
 		return
 	}
 	for _, other := range w.api.tables[executions].objects {
-		if e := other.(*v1alpha1.Execution); record.IsWaiting(e) && e.Spec.Cancel == "" && !e.CreationTimestamp.Before(&before.CreationTimestamp) {
+		if e := other.(*v1alpha1.Execution); e.Spec.NodeCronJobName == now.Spec.NodeCronJobName && record.IsWaiting(e) && e.Spec.Cancel == "" && !e.CreationTimestamp.Before(&before.CreationTimestamp) {
 			return
 		}
 	}
@@ -90,7 +99,7 @@ func (o *oracle) specWritten(before, now *v1alpha1.Execution) {
 // checkLine checks that an Execution is rejected because of others only as the policy says.
 func (o *oracle) checkLine(e *v1alpha1.Execution, reason string) {
 	w := o.world
-	policy := w.scenario.policy
+	policy := w.policyOf(e)
 	at := e.Spec.ScheduledTime
 	switch {
 	case reason == v1alpha1.ReasonConcurrencyForbidden && (policy == v1alpha1.QueueConcurrent || policy == v1alpha1.ReplaceConcurrent),
@@ -99,13 +108,13 @@ func (o *oracle) checkLine(e *v1alpha1.Execution, reason string) {
 	case reason == v1alpha1.ReasonReplaced:
 		for _, other := range w.api.tables[executions].objects {
 			later := other.(*v1alpha1.Execution)
-			if later.Name != e.Name && !later.CreationTimestamp.Before(&e.CreationTimestamp) {
+			if later.Name != e.Name && later.Spec.NodeCronJobName == e.Spec.NodeCronJobName && !later.CreationTimestamp.Before(&e.CreationTimestamp) {
 				return
 			}
 		}
 		w.fail("I12: the Execution %s was rejected as %s, and none was created later", e.Name, reason)
 	case reason == v1alpha1.ReasonTickHandled && !byPerson(e) && at != nil && e.Spec.Trigger == v1alpha1.CronTrigger && policy == v1alpha1.QueueConcurrent && len(w.scenario.suspensions) == 0:
-		if _, done := o.ticks[at.UTC()]; !done {
+		if _, done := o.ticks[tickKey{name, at.UTC()}]; !done {
 			w.fail("I12: the Execution %s of a tick was rejected as %s, and the tick has no execution", e.Name, reason)
 		}
 	}
@@ -118,7 +127,7 @@ func (o *oracle) heldUpUntil() (last time.Time) {
 		return last
 	}
 	for _, x := range o.openings {
-		if r := o.records[x.id]; r.object.Spec.Cancel == v1alpha1.CancelStop && x.to.After(last) {
+		if r := o.records[x.id]; r.plan.NodeCronJob == name && r.object.Spec.Cancel == v1alpha1.CancelStop && x.to.After(last) {
 			last = x.to
 		}
 	}
@@ -137,12 +146,12 @@ func (s *scenario) suspendedAround(tick time.Duration) bool {
 }
 
 // keptOpen reports whether an execution that was open kept that of a tick from opening in time.
-func (o *oracle) keptOpen(x opening, tick, last time.Time) bool {
-	if o.world.scenario.policy == v1alpha1.QueueConcurrent {
+func (o *oracle) keptOpen(x opening, t tick, last time.Time) bool {
+	if t.of == name && o.world.scenario.policy == v1alpha1.QueueConcurrent {
 		const slack = 20 * time.Second
 		return x.from.Before(last) && (x.to.IsZero() || x.to.After(last.Add(-slack)))
 	}
-	return x.from.Before(last) && (x.to.IsZero() || x.to.After(tick))
+	return x.from.Before(last) && (x.to.IsZero() || x.to.After(t.at))
 }
 
 // queued counts Executions that wait in line.

@@ -63,8 +63,9 @@ func (o *oracle) denied(process string, r request) {
 // longDenied reports whether a process got denials of a task's Job, or of the Secret with
 // its token, that are startDeadline apart.
 func (o *oracle) longDenied(r *recordState, key execution.Key) bool {
-	job := request{kind: jobs, name: jobspec.JobName(name, key)}.String()
-	token := request{kind: secrets, name: jobspec.TokenSecretName(name, key.Execution, r.plan.Settings.TokenSecret(r.index[key.Node]))}.String()
+	of := r.plan.NodeCronJob
+	job := request{kind: jobs, name: jobspec.JobName(of, key)}.String()
+	token := request{kind: secrets, name: jobspec.TokenSecretName(of, key.Execution, r.plan.Settings.TokenSecret(r.index[key.Node]))}.String()
 	for i := 1; i <= o.world.born; i++ {
 		var all denial
 		for _, what := range []string{job, token} {
@@ -84,7 +85,7 @@ func (o *oracle) longDenied(r *recordState, key execution.Key) bool {
 				}
 			}
 		}
-		if all.last.Sub(all.first) >= o.world.scenario.startDeadline-time.Second {
+		if all.last.Sub(all.first) >= r.plan.Settings.StartDeadline-time.Second {
 			return true
 		}
 	}
@@ -112,11 +113,12 @@ func (w *world) damage() {
 	w.oracle.stats.Damaged++
 }
 
-// checkDamaged checks that no pod of an execution with a damaged record runs when another
-// execution is opened.
-func (o *oracle) checkDamaged(opened execution.ID) {
+// checkLeftAlone checks that no pod of an execution of the definition with a damaged record, or
+// without one, runs when another execution is opened.
+func (o *oracle) checkLeftAlone(opened execution.ID, definition string) {
 	for job, l := range o.world.lives {
-		if r := o.records[l.key.Execution]; r != nil && r.damaged && o.holdsSlot(l) {
+		r := o.records[l.key.Execution]
+		if o.definitionOf(l) == definition && (r.damaged || r.collected) && o.holdsSlot(l) && !o.isForgotten(l.key.Execution) {
 			o.world.fail("I2: execution %s was opened while the Job %s of %s may run", opened, job, l.key.Execution)
 			return
 		}

@@ -1,8 +1,8 @@
 // Package simulation runs several replicas of the real controller against a simulated
 // cluster, in virtual time, with many faults: requests fail before and after they have
 // taken effect, watches lag and break, processes are killed at any write, suspended, or
-// lose their power, nodes come and go, users delete objects, pods take their grace period
-// to end, and admission adds containers to them.
+// lose their power, nodes come and go, definitions come, change and go, users delete
+// objects, pods take their grace period to end, and admission adds containers to them.
 //
 // The package has only tests. A seed determines all that happens, so that a failure can be
 // replayed:
@@ -12,6 +12,7 @@
 // The files, from the world to the rules:
 //
 //	scenario_test.go    what a seed determines in advance
+//	definitions_test.go the definitions that a seed determines: NodeCronJobs, and their changes
 //	chance_test.go      what it determines on the way
 //	apiserver_test.go   the storage of the API server
 //	clock_test.go       the clock of the bubble
@@ -32,6 +33,7 @@
 //	events_test.go      faults of nodes, and deletions by users
 //	patches_test.go     changes of an Execution's spec and metadata that must not disturb it
 //	steering_test.go    pauses and cancels of users, and what they may do
+//	defined_test.go     what the definitions have been, and what they oblige to
 //	maxpods_test.go     changes of maxPods, deletions of the state, and the shares
 //	concurrency_test.go concurrencyPolicy and suspend, and what they may do
 //	denial_test.go      denials by admission, and damaged records

@@ -102,7 +102,7 @@ func (w *world) startPod(l *life, n int) {
 			pod.Status.ContainerStatuses = allRunning(pod.Spec.Containers, now)
 			pod.Status.InitContainerStatuses = allRunning(pod.Spec.InitContainers, now)
 		})
-		w.after(w.scenario.jobTimeout+w.draw("timeout", l.pod).between(0, time.Second)+w.toEnd(l), func() {
+		w.after(w.oracle.records[l.key.Execution].plan.Settings.JobTimeout+w.draw("timeout", l.pod).between(0, time.Second)+w.toEnd(l), func() {
 			w.endPod(l, 137, "DeadlineExceeded", 0)
 		})
 		if !w.draw("hangs", l.pod).chance(w.scenario.hangs) {
@@ -201,7 +201,7 @@ func (w *world) deletePod(l *life) {
 	if pod == nil || pod.DeletionTimestamp != nil {
 		return
 	}
-	grace := w.scenario.grace
+	grace := l.grace()
 	if pod.Spec.NodeName == "" || l.ended {
 		grace = 0
 	}
@@ -221,7 +221,7 @@ func (w *world) deletePod(l *life) {
 // toEnd returns how long the container takes to end after SIGTERM.
 func (w *world) toEnd(l *life) time.Duration {
 	if w.draw("stubborn", l.pod).chance(w.scenario.stubborn) {
-		return w.scenario.grace
+		return l.grace()
 	}
 	return 0
 }

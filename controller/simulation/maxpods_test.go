@@ -42,8 +42,8 @@ func (s *scenario) drawMaxPods(r *rand.Rand) {
 }
 
 // leastPods is the smallest pool that an execution has at any time.
-func (s *scenario) leastPods() int {
-	least := s.pool
+func (s *scenario) leastPods(pool int) int {
+	least := pool
 	for _, c := range append(s.capChanges, capChange{maxPods: s.maxPods}) {
 		if c.maxPods > 0 {
 			least = min(least, c.maxPods)
@@ -108,6 +108,7 @@ func (p *process) decidesBy() int {
 func (w *world) deleteState() {
 	w.note("user", "delete", "configmaps/"+stateName, "")
 	w.remove(configMaps, stateName)
+	w.stateDeleted = time.Now()
 }
 
 const (
@@ -159,7 +160,7 @@ func (o *oracle) stateWritten(before, now *corev1.ConfigMap, maxPods int) {
 		switch {
 		case i >= 0:
 			had = old[i].share
-		case o.isDamaged(s.uid):
+		case o.isDamaged(s.uid), o.isCollected(s.uid):
 			continue // its pods may run again, as far as a new leader knows
 		}
 		grew := s.share == execution.NoShare && had != execution.NoShare || had != execution.NoShare && s.share > had
@@ -185,6 +186,23 @@ func (o *oracle) isDamaged(uid string) bool {
 	return false
 }
 
+// isForgotten reports whether an execution is gone with its NodeCronJob, and so is its entry with
+// a state that a user has deleted: a leader that begins then finds neither.
+func (o *oracle) isForgotten(id execution.ID) bool {
+	r := o.records[id]
+	return r != nil && r.collected && r.openedAt.Before(o.world.stateDeleted)
+}
+
+// isCollected reports whether an execution is gone with its NodeCronJob.
+func (o *oracle) isCollected(uid string) bool {
+	for _, r := range o.records {
+		if r.collected && string(r.object.UID) == uid {
+			return true
+		}
+	}
+	return false
+}
+
 // checkShares checks what holds at any time: an execution has no more node tasks admitted that
 // have not ended than its share, and that is not more than its entry in the state has.
 func (o *oracle) checkShares() {
@@ -194,7 +212,7 @@ func (o *oracle) checkShares() {
 		e := object.(*v1alpha1.Execution)
 		phase := execution.Phase(e.Status.Phase)
 		r := o.records[execution.ID(e.Status.ExecutionID)]
-		if r == nil || r.damaged || r.object.UID != e.UID || (phase != execution.Open && phase != execution.Closing) || e.Labels[jobspec.OwnerLabel] != name {
+		if r == nil || r.damaged || r.gone || r.object.UID != e.UID || (phase != execution.Open && phase != execution.Closing) || e.Labels[jobspec.OwnerLabel] != name {
 			continue
 		}
 		share := execution.NoShare

@@ -18,7 +18,7 @@ import (
 type oracle struct {
 	world    *world
 	records  map[execution.ID]*recordState
-	ticks    map[time.Time]execution.ID // scheduled times that have had an execution
+	ticks    map[tickKey]execution.ID // scheduled times that have had an execution
 	jobs     map[execution.Key]*jobState
 	results  map[series]*resultState
 	numbers  map[execution.Key]int
@@ -35,13 +35,22 @@ type recordState struct {
 	admitted execution.Indexes
 	created  execution.Indexes
 	outcomes map[int]execution.Outcome
+	openedAt time.Time
 	gone     bool
 	goneAt   time.Time
+	// collected says that it is gone with its NodeCronJob.
+	collected bool
 	// tokensKept says that a token Secret may remain, because a request to delete it
 	// failed or a request to create it came late.
 	tokensKept bool
 	damaged    bool // a user made it unreadable, and nothing may be written to it
 	pause      pause
+}
+
+// tickKey is a tick of a definition.
+type tickKey struct {
+	of string
+	at time.Time
 }
 
 // opening is the time in which an execution was open.
@@ -82,7 +91,7 @@ func newOracle(w *world) *oracle {
 	return &oracle{
 		world:   w,
 		records: map[execution.ID]*recordState{},
-		ticks:   map[time.Time]execution.ID{},
+		ticks:   map[tickKey]execution.ID{},
 		jobs:    map[execution.Key]*jobState{},
 		results: map[series]*resultState{},
 		numbers: map[execution.Key]int{},
@@ -134,6 +143,8 @@ func (o *oracle) recordClosed(id execution.ID, r *recordState) {
 			w.fail("I3: %s of %s was closed as %s", key.Node, id, outcome.State)
 		case outcome.Reason == execution.JobInvalid:
 			w.fail("I3: %s of %s counts as invalid, and is not", key.Node, id)
+		case outcome.Reason == execution.NodeBusy && !o.wasBusy(r, key.Node):
+			w.fail("I3: %s of %s counts as busy, and no pod of another execution of the definition ran there", key.Node, id)
 		case outcome.Reason == execution.JobRefused && !o.longDenied(r, key):
 			w.fail("I3: %s of %s ended as refused before startDeadline had passed", key.Node, id)
 		case outcome.State == execution.Skipped && job != nil && !job.byUser:
@@ -155,14 +166,21 @@ func (o *oracle) recordDeleted(object *v1alpha1.Execution) {
 	}
 	id := execution.ID(object.Status.ExecutionID)
 	r := o.records[id]
+	collected := o.world.isCollected(object)
 	if r == nil {
-		o.world.fail("the Execution %s was deleted before it was opened", object.Name)
+		if !collected {
+			o.world.fail("the Execution %s was deleted before it was opened", object.Name)
+		}
 		return
 	}
-	if r.phase != execution.Closed {
+	if r.phase != execution.Closed && !collected {
 		o.world.fail("the record of %s was deleted while it was open", id)
 	}
-	r.gone, r.goneAt = true, time.Now()
+	r.gone, r.goneAt, r.collected = true, time.Now(), collected
+	if collected {
+		o.stats.Collected++
+		o.endOpening(id)
+	}
 }
 
 func (o *oracle) jobCreated(job *batchv1.Job) {
@@ -185,7 +203,7 @@ func (o *oracle) jobCreated(job *batchv1.Job) {
 	state.forgiven, state.inTime = false, false // the outcome is that of the last Job
 	r := o.records[key.Execution]
 	switch {
-	case r == nil || r.gone:
+	case r == nil || (r.gone && (!r.collected || time.Since(r.goneAt) > longestLag)):
 		w.fail("I2: the Job %s has no record", job.Name)
 		return
 	case r.phase != execution.Open:
@@ -197,7 +215,7 @@ func (o *oracle) jobCreated(job *batchv1.Job) {
 		w.fail("I2: the Job %s was created after its task had ended as %s", job.Name, outcome.State)
 	}
 	o.checkPaused(r, job)
-	o.checkPool("the Job "+job.Name, job.Name)
+	o.checkPool("the Job "+job.Name, job.Name, key)
 	o.checkAddress(job)
 }
 
@@ -223,7 +241,7 @@ func (o *oracle) jobDeleted(job *batchv1.Job) {
 	}
 }
 
-func (o *oracle) podCreated(l *life) { o.checkPool("the pod "+l.pod, l.job.Name) }
+func (o *oracle) podCreated(l *life) { o.checkPool("the pod "+l.pod, l.job.Name, l.key) }
 
 func (o *oracle) podEnded(l *life, succeeded bool) {
 	if state := o.jobs[l.key]; state != nil && succeeded {

@@ -17,6 +17,7 @@ import (
 
 // personEvent is that a person creates an Execution.
 type personEvent struct {
+	of   string // the definition
 	at   time.Duration
 	what string
 	tick time.Duration // of the schedule
@@ -40,7 +41,7 @@ func (s *scenario) drawPersons(r *rand.Rand) {
 	}
 	for range 1 + r.IntN(3) {
 		e := personEvent{
-			at: seconds(r, 1, int(s.ticks[len(s.ticks)-1]/time.Second)+60), tick: s.ticks[r.IntN(len(s.ticks))],
+			of: name, at: seconds(r, 1, int(s.ticks[len(s.ticks)-1]/time.Second)+60), tick: s.ticks[r.IntN(len(s.ticks))],
 			what: []string{ownName, ownName, ownName, tickName, ofTick, ofNoTick, ofOldTick, isCanceled, onSomeNodes}[r.IntN(9)],
 		}
 		if chance(r, 0.3) { // about when it matters
@@ -54,14 +55,14 @@ func (w *world) personEvent(n int, p personEvent) {
 	tick := w.start.Add(p.tick)
 	e := &v1alpha1.Execution{
 		ObjectMeta: metav1.ObjectMeta{Name: fmt.Sprintf("by-hand-%d", n), Namespace: namespace},
-		Spec:       v1alpha1.ExecutionSpec{NodeCronJobName: name, Trigger: v1alpha1.ManualTrigger},
+		Spec:       v1alpha1.ExecutionSpec{NodeCronJobName: p.of, Trigger: v1alpha1.ManualTrigger},
 	}
 	ofTheTick := func(at time.Time) {
 		e.Spec.Trigger, e.Spec.ScheduledTime = v1alpha1.CronTrigger, &metav1.Time{Time: at}
 	}
 	switch p.what {
 	case tickName:
-		e.Name = name + "-" + string(execution.NewID(tick))
+		e.Name = p.of + "-" + string(execution.NewID(tick))
 	case ofTick:
 		ofTheTick(tick)
 	case ofNoTick:
@@ -106,19 +107,27 @@ func entriesOf(state *corev1.ConfigMap) (lines [][]string) {
 }
 
 // checkEntry checks that an execution opens only with an entry in the state, which is the only
-// one, and only later than all before.
+// one of its definition, and only later than all before.
 func (o *oracle) checkEntry(id execution.ID, e *v1alpha1.Execution) {
-	lines := o.world.entries()
+	lines := slices.DeleteFunc(o.world.entries(), func(line []string) bool { return line[2] != e.Spec.NodeCronJobName })
 	state, _ := o.world.api.get(configMaps, stateName).(*corev1.ConfigMap)
 	_, known := o.sharesOf(state) // unless it was deleted after the execution had its entry
 	if known && (len(lines) != 1 || lines[0][0] != string(e.UID) || lines[0][3] != string(id)) {
 		o.world.fail("I7: execution %s, of %s, was opened while the state has the entries %v", id, e.Name, lines)
 	}
-	for other := range o.records {
-		if other > id {
+	for other, r := range o.records {
+		if other > id && r.plan.NodeCronJob == e.Spec.NodeCronJobName {
 			o.world.fail("I7: execution %s was opened after %s", id, other)
 		}
 	}
+}
+
+// rejectedAs returns why an Execution was rejected; empty: it was not.
+func rejectedAs(e *v1alpha1.Execution) string {
+	if e.Status.Phase != v1alpha1.Rejected || len(e.Status.Conditions) == 0 {
+		return ""
+	}
+	return e.Status.Conditions[0].Reason
 }
 
 // checkRejected checks what may be rejected, and why.

@@ -21,6 +21,9 @@ import (
 // statusWritten checks what was written into the status of an Execution. An execution begins
 // when its Execution gets an ID.
 func (o *oracle) statusWritten(before, now *v1alpha1.Execution) {
+	if rejectedAs(now) == v1alpha1.ReasonNodeCronJobNotFound {
+		o.checkNotFound(now)
+	}
 	if now.Labels[jobspec.OwnerLabel] != name {
 		return
 	}
@@ -77,21 +80,29 @@ func (o *oracle) recordOpened(id execution.ID, before, object *v1alpha1.Executio
 		w.fail("I7: execution %s was created twice", id)
 	}
 	if plan.Trigger == execution.Cron {
-		if other, twice := o.ticks[plan.Scheduled]; twice {
+		at := tickKey{plan.NodeCronJob, plan.Scheduled}
+		if other, twice := o.ticks[at]; twice {
 			w.fail("I7: the tick of %s has two executions, %s and %s", plan.Scheduled.Format(time.TimeOnly), other, id)
 		}
-		o.ticks[plan.Scheduled] = id
+		o.ticks[at] = id
 	}
-	if delay := min(time.Since(plan.Scheduled), time.Since(o.heldUpUntil())); delay > w.scenario.startingDeadline+50*time.Second && plan.Trigger != execution.Startup {
+	delay := time.Since(plan.Scheduled)
+	if plan.NodeCronJob == name {
+		delay = min(delay, time.Since(o.heldUpUntil()))
+	}
+	if delay > o.startingDeadline(plan.NodeCronJob)+50*time.Second && plan.Trigger != execution.Startup {
 		w.fail("I7: execution %s was opened %s after it was due", id, delay.Round(time.Second))
 	}
 	o.checkEntry(id, object)
 	o.checkPartial(id, object, plan)
-	if open := o.openRecords(); len(open) > 0 {
-		w.fail("I2: execution %s was opened while %s is open", id, open[0])
+	o.checkDefinition(id, object, plan)
+	for _, open := range o.openRecords() {
+		if o.records[open].plan.NodeCronJob == plan.NodeCronJob {
+			w.fail("I2: execution %s was opened while %s is open", id, open)
+		}
 	}
-	o.checkDamaged(id)
-	r := &recordState{object: object, plan: plan, index: map[string]int{}}
+	o.checkLeftAlone(id, plan.NodeCronJob)
+	r := &recordState{object: object, plan: plan, index: map[string]int{}, openedAt: time.Now()}
 	for i, node := range plan.Nodes {
 		r.index[node.Name] = i
 	}

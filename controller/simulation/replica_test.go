@@ -49,15 +49,9 @@ const sidecarTemplate = `
     image: ship:1
     restartPolicy: Always`
 
-func (s *scenario) template() string {
-	more := ""
-	if s.sidecar {
-		more = sidecarTemplate
-	}
-	return fmt.Sprintf(podTemplate, int(s.grace.Seconds()), more)
-}
-
 func (s *scenario) config() config.Config {
+	definition := s.own().definition()
+	definition.ConcurrencyPolicy = plan.Policy(s.policy)
 	return config.Config{
 		Controller: config.Controller{
 			Name:                name,
@@ -65,23 +59,7 @@ func (s *scenario) config() config.Config {
 			CallbackServicePort: 8090,
 			Callback:            config.Callback{Auth: execution.TokenAuth},
 		},
-		Definition: config.Definition{
-			CronExpression:   s.cron,
-			TimeZone:         "UTC",
-			ReportHistory:    s.reportHistory,
-			JobHistory:       s.jobHistory,
-			PodPoolSize:      s.pool,
-			StartDeadline:    s.startDeadline,
-			JobTimeout:       s.jobTimeout,
-			StartingDeadline: s.startingDeadline,
-			RunOnStartup:     s.onStartup,
-			StartupDelay:     time.Second,
-			Metrics:          config.Metrics{Prefix: metricPrefix, Gauges: map[string]config.Gauge{gaugeName: {Help: gaugeHelp, Labels: []string{gaugeLabel}}}},
-			PodTemplate:      s.template(),
-			TokensPerSecret:  s.tokensPerSecret,
-
-			ConcurrencyPolicy: plan.Policy(s.policy),
-		},
+		Definition:    definition,
 		HasDefinition: true,
 		Hash:          "cafe",
 	}
@@ -102,7 +80,6 @@ func (p *process) run(ctx context.Context) error {
 		return fmt.Errorf("report directory: %w", err)
 	}
 	results := metrics.NewExports(0)
-	results.Set(name, metrics.ResultOptions{Prefix: metricPrefix, Gauges: []metrics.Gauge{{Name: gaugeName, Help: gaugeHelp, Labels: []string{gaugeLabel}}}})
 	w.mu.Lock()
 	cfg := p.config()
 	w.mu.Unlock()
@@ -123,7 +100,10 @@ func (p *process) run(ctx context.Context) error {
 		Metrics:   metrics.New(prometheus.NewRegistry()),
 		Clock:     jitteredClock{},
 		Log:       w.log.With("process", p.name),
-		Workers:   w.scenario.nodes + 2, // enough: otherwise it would be random which task waits for a worker
+		ResultOptions: func(cfg config.Config) metrics.ResultOptions {
+			return metrics.ResultOptions{Prefix: cfg.Metrics.Prefix, Gauges: cfg.Metrics.Declared()}
+		},
+		Workers: w.scenario.nodes + 2, // enough: otherwise it would be random which task waits for a worker
 	}
 	if !w.scenario.callbackService {
 		o.PodIP = "10.0.0.1"

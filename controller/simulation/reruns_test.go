@@ -168,11 +168,12 @@ func aboutNodes() []string {
 	}
 }
 
-// checkLatest checks that the link to the newest report leads to an execution over all nodes.
+// checkLatest checks that the link to the newest report leads to an execution of the ConfigMap's
+// definition over all nodes.
 func (o *oracle) checkLatest() {
 	target, err := fs.ReadLink(o.world.disk.FS(), "latest")
-	if r := o.records[execution.ID(cmp.Or(target, "none"))]; err == nil && r != nil && r.plan.Partial {
-		o.world.fail("latest is %s, which is partial", target)
+	if r := o.records[execution.ID(cmp.Or(target, "none"))]; err == nil && r != nil && (r.plan.Partial || r.plan.NodeCronJob != name) {
+		o.world.fail("latest is %s, which is partial: %t, and of %s", target, r.plan.Partial, r.plan.NodeCronJob)
 	}
 }
 

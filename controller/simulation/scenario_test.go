@@ -43,6 +43,7 @@ type scenario struct {
 	patches                    []patch    // of Executions
 	steerings                  []steering // what users ask of the open execution
 	staysPaused                bool       // what is paused is not resumed at the end
+	nodeCronJobs               []nodeCronJob
 	persons                    []personEvent
 	maxPods                    int // at the beginning; 0: none
 	capChanges                 []capChange
@@ -131,6 +132,7 @@ func drawScenario(seed uint64) *scenario {
 		s.drawMaxPods(rand.New(rand.NewPCG(seed, 0xca9)))
 		s.drawReruns(rand.New(rand.NewPCG(seed, 0x4e4a)))
 		s.drawConcurrency(rand.New(rand.NewPCG(seed, 0xc0c4)))
+		s.drawDefinitions(rand.New(rand.NewPCG(seed, 0xdef1)))
 	}()
 	if chance(r, 0.05) {
 		s.calmFrom, s.grace = 0, 30*time.Second // nothing goes wrong
@@ -292,10 +294,18 @@ func chance(r *rand.Rand, p float64) bool { return r.Float64() < p }
 
 func pick(r *rand.Rand, from ...float64) float64 { return from[r.IntN(len(from))] }
 
-// longest bounds the duration of an execution without faults.
-func (s *scenario) longest() time.Duration {
-	const lag = 30 * time.Second
-	pool := s.leastPods()
-	waves := time.Duration((s.nodes + pool - 1) / pool)
-	return waves * (s.startDeadline + s.jobTimeout + 2*(s.grace+margin) + lag)
+// longest bounds the duration of executions without faults, one of each definition.
+func (s *scenario) longest() (sum time.Duration) {
+	longest := map[string]time.Duration{name: s.own().longest(s.nodes, s.leastPods(s.pool))}
+	for _, n := range s.nodeCronJobs {
+		for _, c := range n.changes {
+			if pool := c.terms.pool; pool > 0 {
+				longest[n.name] = max(longest[n.name], c.terms.longest(s.nodes, s.leastPods(pool)))
+			}
+		}
+	}
+	for _, one := range longest {
+		sum += one
+	}
+	return sum
 }

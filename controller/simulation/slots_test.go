@@ -4,26 +4,33 @@ import (
 	"time"
 
 	corev1 "k8s.io/api/core/v1"
+
+	"github.com/batch-job-controller/batch-job-controller/controller/execution"
 )
 
-// checkPool counts the Jobs that have, or may still get, a running pod.
-func (o *oracle) checkPool(what, but string) {
+// checkPool counts the Jobs that have, or may still get, a running pod: those of the definition,
+// and those of all of them.
+func (o *oracle) checkPool(what, but string, key execution.Key) {
 	w := o.world
-	busy := 0
-	for name, l := range w.lives {
-		if name == but || o.holdsSlot(l) {
-			busy++
+	own, all := 0, 0
+	r := o.records[key.Execution]
+	for job, l := range w.lives {
+		if job != but && (!o.holdsSlot(l) || o.isForgotten(l.key.Execution)) {
+			continue
+		}
+		all++
+		if o.definitionOf(l) == r.plan.NodeCronJob {
+			own++
 		}
 	}
-	if _, known := w.lives[but]; !known {
-		busy++ // it is being created
+	if _, known := w.lives[but]; !known { // it is being created
+		own, all = own+1, all+1
 	}
-	most := w.scenario.pool
-	if w.scenario.maxPods > 0 && len(w.scenario.capChanges) == 0 {
-		most = min(most, w.scenario.maxPods)
+	if most := r.plan.Settings.PodPoolSize; own > most {
+		w.fail("I2: with %s, %d Jobs of %s are in flight, and %d may be", what, own, r.plan.NodeCronJob, most)
 	}
-	if busy > most {
-		w.fail("I2: with %s, %d Jobs are in flight, and %d may be", what, busy, most)
+	if most := w.scenario.maxPods; most > 0 && len(w.scenario.capChanges) == 0 && all > most {
+		w.fail("I2: with %s, %d Jobs are in flight, and maxPods is %d", what, all, most)
 	}
 }
 
@@ -42,11 +49,16 @@ func (o *oracle) holdsSlot(l *life) bool {
 		return false
 	}
 	told := l.told()
-	return told.IsZero() || time.Since(told) < w.scenario.grace+margin
+	return told.IsZero() || time.Since(told) < l.grace()+margin
 }
 
 // margin is how long after its grace period a pod may count as running.
 const margin = time.Minute
+
+// grace returns the grace period of the pod.
+func (l *life) grace() time.Duration {
+	return time.Duration(*l.job.Spec.Template.Spec.TerminationGracePeriodSeconds) * time.Second
+}
 
 // told returns when the pod was deleted or its Job was stopped.
 func (l *life) told() time.Time {
@@ -73,11 +85,29 @@ func (o *oracle) noteSilence(node string) {
 	}
 }
 
-// podStarts checks that no pod of an earlier execution runs beside the pod.
+// podStarts checks that no pod of an earlier execution of the definition runs beside the pod.
 func (o *oracle) podStarts(l *life) {
 	for _, other := range o.world.lives {
-		if other != l && other.key.Node == l.key.Node && other.running && !other.ended && o.world.pod(other) != nil {
+		if other != l && o.definitionOf(l) == o.definitionOf(other) && other.key.Node == l.key.Node && other.running && !other.ended && o.world.pod(other) != nil {
 			o.world.fail("I9: the pod %s starts on %s, where %s still runs", l.pod, l.key.Node, other.pod)
 		}
 	}
+}
+
+// definitionOf returns the name of the definition of a Job.
+func (o *oracle) definitionOf(l *life) string {
+	if r := o.records[l.key.Execution]; r != nil {
+		return r.plan.NodeCronJob
+	}
+	return ""
+}
+
+// wasBusy reports whether a pod of another execution of the definition has run on the node.
+func (o *oracle) wasBusy(r *recordState, node string) bool {
+	for _, l := range o.world.lives {
+		if l.key.Node == node && l.key.Execution != r.plan.ID && l.running && o.definitionOf(l) == r.plan.NodeCronJob {
+			return true
+		}
+	}
+	return false
 }

@@ -56,7 +56,7 @@ func (w *world) steer(s steering) {
 	for _, id := range w.oracle.openRecords() {
 		current, ok := w.api.get(executions, w.oracle.records[id].object.Name).(*v1alpha1.Execution)
 		if !ok || (s.cancel == v1alpha1.CancelDrain && current.Spec.Cancel != "") {
-			return
+			continue
 		}
 		changed := current.DeepCopy()
 		changed.Spec.Paused = s.paused
@@ -152,7 +152,7 @@ func (o *oracle) checkCanceledTask(r *recordState, key execution.Key, reason exe
 	if job == nil || job.byUser {
 		return
 	}
-	l := o.world.lives[jobspec.JobName(name, key)]
+	l := o.world.lives[jobspec.JobName(r.plan.NodeCronJob, key)]
 	if l.stopped.IsZero() {
 		o.world.fail("I3: %s of %s counts as canceled, and its Job was not stopped", key.Node, key.Execution)
 	}
@@ -168,18 +168,40 @@ func (o *oracle) waits(id execution.ID) bool {
 	if o.paused(r).by == nil {
 		return false
 	}
-	for i, node := range r.plan.Nodes {
-		if _, ended := r.outcomes[i]; !ended && o.jobs[execution.Key{Execution: id, Node: node.Name}] != nil {
-			return false
-		}
-	}
-	return true
+	return !o.hasJobs(id)
 }
 
-// unfinished returns the open executions that do not wait until they are resumed.
+// hasJobs reports whether an execution has a Job of a node task that has not ended.
+func (o *oracle) hasJobs(id execution.ID) bool {
+	r := o.records[id]
+	for i, node := range r.plan.Nodes {
+		if _, ended := r.outcomes[i]; !ended && o.jobs[execution.Key{Execution: id, Node: node.Name}] != nil {
+			return true
+		}
+	}
+	return false
+}
+
+// isStarved reports whether an execution waits for nothing but its share of maxPods, which
+// another definition's keeps: it is paused, or its record is damaged and its Jobs are left alone.
+// What they have admitted may still run, so the cap holds only if it counts.
+func (o *oracle) isStarved(id execution.ID) bool {
+	if o.world.maxPods == 0 || o.hasJobs(id) {
+		return false
+	}
+	for other, r := range o.records {
+		if other != id && !r.gone && (r.damaged || o.waits(other)) {
+			return true
+		}
+	}
+	return false
+}
+
+// unfinished returns the open executions that wait neither until they are resumed, nor for a
+// share that none of them can get.
 func (o *oracle) unfinished() (left []execution.ID) {
 	for _, id := range o.openRecords() {
-		if !o.waits(id) {
+		if !o.waits(id) && !o.isStarved(id) {
 			left = append(left, id)
 		}
 	}

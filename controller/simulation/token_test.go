@@ -139,7 +139,7 @@ func (o *oracle) secretDeleted(secret *corev1.Secret) {
 		o.world.fail("the callback key was deleted")
 		return
 	}
-	if r := o.records[id]; r.phase == execution.Open {
+	if r := o.records[id]; r.phase == execution.Open && !r.gone {
 		o.world.fail("I4: the token Secret %s was deleted while its execution is open", secret.Name)
 	}
 	if _, err := fs.Stat(o.world.disk.FS(), string(id)+"/execution.json"); err != nil && !o.dropped(id) {
@@ -150,7 +150,7 @@ func (o *oracle) secretDeleted(secret *corev1.Secret) {
 // tokenMissing checks that no pod waits for a token while its execution can accept its
 // result.
 func (o *oracle) tokenMissing(l *life, ref *corev1.SecretKeySelector) {
-	if o.records[l.key.Execution].phase == execution.Open {
+	if r := o.records[l.key.Execution]; r.phase == execution.Open && !r.gone {
 		o.world.fail("I4: the pod %s cannot start: there is no token of %s in the Secret %s", l.pod, ref.Key, ref.Name)
 	}
 }
@@ -173,7 +173,7 @@ func (o *oracle) tokensLeft() string {
 			continue
 		}
 		switch r := o.records[id]; {
-		case o.waits(id):
+		case o.waits(id), o.isStarved(id):
 		case r.gone && time.Since(r.goneAt) > 5*time.Second:
 			return fmt.Sprintf("the token Secret %s outlived the record of %s", secret.GetName(), id)
 		case !r.gone && !r.tokensKept:

@@ -65,7 +65,7 @@ func partsOf(stored []byte) map[string]int {
 func (o *oracle) refused(l *life, err error) {
 	r := o.records[l.key.Execution]
 	_, ended := r.outcomes[r.index[l.key.Node]]
-	if r.phase == execution.Open && !r.damaged && !ended && !l.ended && l.stopped.IsZero() && o.world.job(l) != nil && !o.world.frozenNodeGone(l) {
+	if r.phase == execution.Open && !r.damaged && !r.gone && !ended && !l.ended && l.stopped.IsZero() && o.world.job(l) != nil && !o.world.frozenNodeGone(l) {
 		o.world.fail("I8: the pod %s runs, and its result was refused: %v", l.pod, err)
 	}
 }
@@ -151,15 +151,25 @@ func (w *world) missing() string {
 	if waiting := w.waiting(); len(waiting) > 0 {
 		return fmt.Sprintf("the Execution %s still waits", waiting[0])
 	}
-	if entries := w.entries(); len(entries) > 0 && len(w.oracle.openRecords()) == 0 && !w.oracle.anyDamaged() {
-		return fmt.Sprintf("the state still has the entries %v", entries)
+	for _, entry := range w.entries() {
+		if !w.oracle.keeps(entry[2]) {
+			return fmt.Sprintf("the state still has the entry %v", entry)
+		}
 	}
-	for _, tick := range w.scenario.ticks {
-		at := w.start.Add(tick).Round(0).UTC() // as a plan has it
-		if _, done := w.oracle.ticks[at]; done || w.oracle.excused(at) {
+	if left := w.left(); left != "" {
+		return left
+	}
+	if w.since() < w.scenario.lastChange() {
+		return "a NodeCronJob is yet to change"
+	}
+	if w.isNearTick() {
+		return "a tick is about to come"
+	}
+	for _, t := range w.demanded() {
+		if _, done := w.oracle.ticks[tickKey{t.of, t.at}]; done || w.oracle.excused(t) {
 			continue
 		}
-		return "no execution was opened for the tick of " + at.Format(time.TimeOnly)
+		return "no execution of " + t.of + " was opened for the tick of " + t.at.Format(time.TimeOnly)
 	}
 	for _, p := range w.scenario.persons {
 		if w.since() <= p.at {
@@ -174,40 +184,44 @@ func (w *world) missing() string {
 	}
 	exported := w.exported()
 	for of, r := range w.oracle.results {
-		if r.last != 0 && !w.oracle.dropped(of.Execution) && !w.oracle.records[of.Execution].damaged && !r.allows(exported[of]) {
+		if r.last != 0 && w.oracle.isExported(of.Execution) && !r.allows(exported[of]) {
 			return fmt.Sprintf("I4: part %s of %s in %s is not exported", of.part, of.Node, of.Execution)
 		}
 	}
 	return ""
 }
 
-func (o *oracle) anyDamaged() bool {
-	for _, r := range o.records {
-		if r.damaged {
-			return true
-		}
-	}
-	return false
+// isExported reports whether the results of an execution have to be exported.
+func (o *oracle) isExported(id execution.ID) bool {
+	return !o.dropped(id) && !o.records[id].damaged && o.world.defined[o.records[id].plan.NodeCronJob].now().there
 }
 
-// excused reports whether a tick needs no execution: another execution was open when the
-// tick was due, or no replica could lead in time.
-func (o *oracle) excused(tick time.Time) bool {
+// startingDeadline returns the longest one that a definition has had.
+func (o *oracle) startingDeadline(definition string) (longest time.Duration) {
+	for _, v := range o.world.defined[definition] {
+		longest = max(longest, v.terms.startingDeadline)
+	}
+	return longest
+}
+
+// excused reports whether a tick needs no execution: another execution of the definition was
+// open when the tick was due, or no replica could lead in time.
+func (o *oracle) excused(t tick) bool {
 	w := o.world
-	last := tick.Add(w.scenario.startingDeadline)
+	last := t.at.Add(t.deadline)
 	if last.Before(w.start.Add(w.scenario.calmFrom + 2*leaseDuration + 60*time.Second)) {
 		return time.Now().After(last.Add(30 * time.Second))
 	}
-	if w.scenario.suspendedAround(tick.Sub(w.start)) {
+	if t.of == name && w.scenario.suspendedAround(t.at.Sub(w.start)) {
 		return true
 	}
 	for _, r := range o.records {
-		if r.damaged && !r.plan.Scheduled.After(tick) {
+		if r.damaged && r.plan.NodeCronJob == t.of && !r.plan.Scheduled.After(t.at) {
 			return true // its Jobs may have run
 		}
 	}
 	for _, x := range o.openings {
-		if o.keptOpen(x, tick, last) {
+		if o.records[x.id].plan.NodeCronJob == t.of && o.keptOpen(x, t, last) {
 			return true
 		}
 	}
@@ -230,10 +244,11 @@ func (w *world) judge() {
 		}
 	}
 	for id, r := range w.oracle.records {
-		if !r.gone && !r.damaged && !w.oracle.waits(id) {
+		if !r.gone && !r.damaged && !w.oracle.waits(id) && !w.oracle.isStarved(id) {
 			w.oracle.checkReport(id, r)
 		}
 	}
+	w.oracle.checkReportsStay()
 	if left := w.oracle.tokensLeft(); left != "" {
 		w.fail("%s", left)
 	}
@@ -267,7 +282,7 @@ func (w *world) exported() map[series]int {
 	close(metrics)
 	for metric := range metrics {
 		var m dto.Metric
-		if !strings.Contains(metric.Desc().String(), strconv.Quote(metricPrefix+"_"+gaugeName)) || metric.Write(&m) != nil {
+		if metric.Write(&m) != nil {
 			continue
 		}
 		var of series
@@ -281,7 +296,10 @@ func (w *world) exported() map[series]int {
 				of.part = label.GetValue()
 			}
 		}
-		found[of] = int(m.GetGauge().GetValue())
+		r := w.oracle.records[of.Execution]
+		if r != nil && strings.Contains(metric.Desc().String(), strconv.Quote(w.defined[r.plan.NodeCronJob].now().terms.prefix+"_"+gaugeName)) {
+			found[of] = int(m.GetGauge().GetValue())
+		}
 	}
 	return found
 }

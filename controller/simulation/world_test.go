@@ -34,12 +34,15 @@ type world struct {
 	slots     []*process // nil: down
 	born      int        // number of processes so far
 	crashed   int
-	maxPods   int         // of the ConfigMap
-	suspended bool        // the definition
-	over      bool        // nothing happens after the end
-	acting    *process    // whose request is being carried out; nil: none
-	rewatches map[int]int // by slot
-	lives     map[string]*life
+	maxPods   int  // of the ConfigMap
+	suspended bool // its definition
+	defined   map[string]defined
+	// stateDeleted is when a user has deleted the state.
+	stateDeleted time.Time
+	over         bool        // nothing happens after the end
+	acting       *process    // whose request is being carried out; nil: none
+	rewatches    map[int]int // by slot
+	lives        map[string]*life
 	// readdressed is when the callback Service was last deleted or created.
 	readdressed time.Time
 	problem     string        // the first broken rule
@@ -57,6 +60,7 @@ func newWorld(seed uint64, show func(string), log *slog.Logger) *world {
 		api:       newAPIServer(),
 		rewatches: map[int]int{},
 		lives:     map[string]*life{},
+		defined:   map[string]defined{},
 		broken:    make(chan struct{}),
 	}
 	w.trace.show = show
@@ -110,6 +114,7 @@ func (w *world) setUp() {
 	for i := range w.scenario.nodes {
 		w.must(w.api.create(nodes, newNode(nodeName(i))))
 	}
+	w.defineAll()
 	for slot := range w.slots {
 		w.after(roll(w.seed, slot, "start").between(0, 20*time.Second), func() { w.boot(slot) })
 	}
@@ -123,13 +128,20 @@ func (w *world) settle() {
 	if w.scenario.onStartup {
 		open++ // it may be yet to come
 	}
+	for _, n := range w.scenario.nodeCronJobs {
+		if n.changes[0].terms.onStartup {
+			open++
+		}
+	}
 	w.mu.Unlock()
 	deadline := w.scenario.longest()*time.Duration(1+open) + 2*leaseDuration + 60*time.Second
-	last := w.scenario.ticks[len(w.scenario.ticks)-1]
-	if left := last + w.scenario.startingDeadline - w.since(); left > 0 {
-		deadline += left
+	last := max(w.scenario.lastRerun(), w.scenario.lastChange())
+	w.mu.Lock()
+	for _, t := range w.demanded() {
+		last = max(last, t.at.Sub(w.start)+t.deadline)
 	}
-	if left := w.scenario.lastRerun() - w.since(); left > 0 {
+	w.mu.Unlock()
+	if left := last - w.since(); left > 0 {
 		deadline += left
 	}
 	// A starting leader may open another execution: the world is settled only after a

@@ -39,7 +39,7 @@ func closed(t *testing.T, bad int) (*resources.Client, *v1alpha1.Execution) {
 	}
 	account.Admitted = all
 	store := record.NewStore(api.Executions("checks"), c.Kube.CoreV1().ConfigMaps("checks"), "check")
-	e, err := store.Create(t.Context(), p.NodeCronJob, execution.Firing{Trigger: p.Trigger, Scheduled: p.Scheduled})
+	e, err := store.Create(t.Context(), record.NodeCronJob{Name: p.NodeCronJob}, execution.Firing{Trigger: p.Trigger, Scheduled: p.Scheduled})
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -105,7 +105,7 @@ func recordOf(t *testing.T, p execution.Plan, account execution.Account) (*v1alp
 	}
 	kube := kubefake.NewClientset()
 	store := record.NewStore(api.Executions("checks"), kube.CoreV1().ConfigMaps("checks"), "check")
-	e, err := store.Create(t.Context(), p.NodeCronJob, execution.Firing{Trigger: p.Trigger, Scheduled: p.ID.Time()})
+	e, err := store.Create(t.Context(), record.NodeCronJob{Name: p.NodeCronJob}, execution.Firing{Trigger: p.Trigger, Scheduled: p.ID.Time()})
 	if err != nil {
 		t.Fatal(err)
 	}

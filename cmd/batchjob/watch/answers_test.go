@@ -28,7 +28,7 @@ func (a *answers) gotRecords() int {
 func (a *answers) record(t *testing.T, id execution.ID, phase execution.Phase) *v1alpha1.Execution {
 	t.Helper()
 	store := record.NewStore(a.Custom.Executions("checks"), a.Core.CoreV1().ConfigMaps("checks"), "check")
-	e, err := store.Create(t.Context(), "check", execution.Firing{Trigger: execution.Cron, Scheduled: id.Time()})
+	e, err := store.Create(t.Context(), record.NodeCronJob{Name: "check"}, execution.Firing{Trigger: execution.Cron, Scheduled: id.Time()})
 	if err != nil {
 		t.Fatal(err)
 	}

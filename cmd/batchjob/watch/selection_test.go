@@ -31,7 +31,7 @@ func (a *answers) recordOf(t *testing.T, definition string, id execution.ID, end
 	first.Add(0)
 	account := execution.Account{Phase: execution.Closed, ClosedAt: id.Time().Add(time.Minute), Admitted: first, Outcomes: map[execution.Outcome]execution.Indexes{{State: end}: first}}
 	p := execution.Plan{ID: id, NodeCronJob: definition, Trigger: execution.Cron, Scheduled: id.Time(), Nodes: []execution.Node{{Name: "worker-1"}}}
-	e, err := store.Create(t.Context(), definition, execution.Firing{Trigger: p.Trigger, Scheduled: p.Scheduled})
+	e, err := store.Create(t.Context(), record.NodeCronJob{Name: definition}, execution.Firing{Trigger: p.Trigger, Scheduled: p.Scheduled})
 	if err != nil {
 		t.Fatal(err)
 	}

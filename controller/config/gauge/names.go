@@ -30,7 +30,7 @@ var (
 		"credentials_redacted_total", "damaged_records", "execution_duration_seconds", "execution_duration_seconds_bucket",
 		"execution_duration_seconds_count", "execution_duration_seconds_sum", "executions_closed_total", "executions_queued", "executions_rejected_total", "executions_total", "job_create_errors_total",
 		"last_execution_bad_node", "last_execution_id", "last_execution_nodes", "last_execution_timestamp_seconds", "leader", "max_pods",
-		"next_tick_timestamp_seconds", "node_tasks_total", "pod_logs_total", "pod_share", "pool_size", "report_store_errors_total", "report_store_free_bytes",
+		"next_tick_timestamp_seconds", "node_tasks_total", "nodecronjob_accepted", "pod_logs_total", "pod_share", "pool_size", "report_store_errors_total", "report_store_free_bytes",
 		"report_store_healthy", "report_store_reserved_bytes", "result_samples_total", "series_dropped_total", "slot_refill_seconds",
 		"slot_refill_seconds_bucket", "slot_refill_seconds_count", "slot_refill_seconds_sum", "tasks_in_flight", "ticks_missed_total",
 		"ticks_skipped_total",

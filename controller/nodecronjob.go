@@ -1,0 +1,104 @@
+package controller
+
+import (
+	"context"
+
+	"github.com/batch-job-controller/batch-job-controller/controller/api/v1alpha1"
+	"github.com/batch-job-controller/batch-job-controller/controller/definition"
+	"github.com/batch-job-controller/batch-job-controller/controller/jobspec"
+	"github.com/batch-job-controller/batch-job-controller/controller/metrics"
+	"github.com/batch-job-controller/batch-job-controller/controller/queue"
+)
+
+// nodeCronJob is the NodeCronJob of a queue. It implements queue.NodeCronJob.
+type nodeCronJob struct {
+	*Manager
+	name string
+}
+
+// Cached implements queue.NodeCronJob. The definition of the ConfigMap needs none.
+func (n nodeCronJob) Cached() queue.Presence {
+	if n.isOfConfigMap(n.name) {
+		return queue.Present
+	}
+	return n.presence(n.nodeCronJobs.Get(n.name))
+}
+
+func (n nodeCronJob) presence(found *v1alpha1.NodeCronJob) queue.Presence {
+	switch {
+	case found == nil || found.DeletionTimestamp != nil:
+		return queue.Absent
+	case found.Labels[jobspec.OwnerLabel] != "" && found.Labels[jobspec.OwnerLabel] != n.Options.Config.Name:
+		return queue.Foreign
+	default:
+		return queue.Present
+	}
+}
+
+// Find implements queue.NodeCronJob.
+func (n nodeCronJob) Find(ctx context.Context) (queue.Presence, error) {
+	if n.isOfConfigMap(n.name) {
+		return queue.Present, nil
+	}
+	found, err := n.nodeCronJobs.Find(ctx, n.name)
+	if err != nil {
+		return queue.Absent, err
+	}
+	return n.presence(found), nil
+}
+
+// Report implements queue.NodeCronJob.
+func (n nodeCronJob) Report(change func(*v1alpha1.NodeCronJobStatus)) {
+	n.definitions.Report(n.name, change)
+}
+
+// isOfConfigMap reports whether a definition is that of the ConfigMap.
+func (m *Manager) isOfConfigMap(name string) bool { return name == m.Options.Config.Name }
+
+// definitionApplied is called with every definition of a NodeCronJob that is about to apply,
+// or with nil if none does any longer.
+func (m *Manager) definitionApplied(name string, now *definition.Definition) {
+	if m.isOfConfigMap(name) {
+		return
+	}
+	m.exporting.Lock()
+	defer m.exporting.Unlock()
+	m.inEffect[name] = now != nil
+	q := m.queues.named(name)
+	if now == nil {
+		if q == nil || !q.HasOpen() { // otherwise pods still report to it
+			m.Results.Remove(name)
+		}
+		return
+	}
+	isNew := !m.Results.Has(name)
+	m.Metrics.SeriesDropped(m.Results.Set(name, m.resultOptions(name, now)))
+	if isNew && q != nil {
+		q.RestoreResults()
+	}
+}
+
+// endExport ends the export of a definition of which nothing is left, unless a spec of a
+// NodeCronJob that was created again is in effect by now.
+func (m *Manager) endExport(name string) {
+	m.exporting.Lock()
+	defer m.exporting.Unlock()
+	if !m.inEffect[name] {
+		delete(m.inEffect, name)
+		m.Results.Remove(name)
+	}
+}
+
+func (m *Manager) resultOptions(name string, d *definition.Definition) metrics.ResultOptions {
+	o := m.ResultOptions(d.Config)
+	o.Info.Name = name
+	return o
+}
+
+// definitionChanged is called with each NodeCronJob that appears, and with nil when it is gone.
+func (m *Manager) definitionChanged(name string, _ *definition.Source) {
+	if q := m.queues.named(name); q != nil {
+		q.Wake()
+	}
+	m.wakeQueues()
+}
