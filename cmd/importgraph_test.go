@@ -41,6 +41,7 @@ var allowed = merged(allowedOfController, allowedOfModel, map[string][]string{
 		"controller/config",
 		"controller/definition",
 		"controller/execution",
+		"controller/follow",
 		"controller/intake",
 		"controller/jobspec",
 		"controller/kube",

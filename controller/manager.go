@@ -17,6 +17,7 @@ import (
 	"github.com/batch-job-controller/batch-job-controller/controller/definition"
 	"github.com/batch-job-controller/batch-job-controller/controller/definitions"
 	"github.com/batch-job-controller/batch-job-controller/controller/execution"
+	"github.com/batch-job-controller/batch-job-controller/controller/follow"
 	"github.com/batch-job-controller/batch-job-controller/controller/history"
 	"github.com/batch-job-controller/batch-job-controller/controller/intake"
 	"github.com/batch-job-controller/batch-job-controller/controller/jobspec"
@@ -58,7 +59,7 @@ type Options struct {
 	// ConfigMap has the configuration, and Validate validates a changed one. Without
 	// Validate the configuration never changes.
 	ConfigMap string
-	Validate  definition.Validate
+	Validate  follow.Validate
 	// ResultOptions returns what the results of a definition are exported with.
 	ResultOptions func(config.Config) metrics.ResultOptions
 	Checker       definitions.Checker // of the Jobs of NodeCronJobs; nil: they are not checked
@@ -78,7 +79,7 @@ type Store interface {
 type Manager struct {
 	Options
 	source       *definition.Source       // of the definition in the ConfigMap
-	follower     *definition.Follower     // nil: the configuration never changes
+	follower     *follow.Follower         // nil: the configuration never changes
 	definitions  *definitions.Definitions // of NodeCronJobs
 	queues       *registry
 	news         chan struct{} // wakes runQueues
@@ -161,7 +162,7 @@ func New(o Options) (*Manager, error) {
 	}
 	m.queue(o.Config.Name)
 	if o.Validate != nil {
-		m.follower = definition.NewFollower(definition.FollowerOptions{
+		m.follower = follow.New(follow.Options{
 			Source: m.source, Client: o.Client, Namespace: o.Namespace, ConfigMap: o.ConfigMap, Instance: o.Instance, Validate: o.Validate,
 			Role: m, Announcer: m.announcer, Metrics: o.Metrics, Clock: o.Clock, Jitter: o.Jitter, Log: o.Log,
 		})

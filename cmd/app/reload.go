@@ -8,12 +8,13 @@ import (
 
 	"github.com/batch-job-controller/batch-job-controller/controller/config"
 	"github.com/batch-job-controller/batch-job-controller/controller/definition"
+	"github.com/batch-job-controller/batch-job-controller/controller/follow"
 	"github.com/batch-job-controller/batch-job-controller/controller/metrics"
 )
 
 // judgeConfig returns the function that validates a changed ConfigMap: it accepts what
 // the controller would start with.
-func (a *app) judgeConfig(ext extensions) definition.Validate {
+func (a *app) judgeConfig(ext extensions) follow.Validate {
 	return func(ctx context.Context, running config.Config, data map[string]string) (config.Change, error) {
 		wanted, warnings, err := config.Decode(data, a.env, time.Now())
 		if err != nil {

@@ -75,6 +75,14 @@ func Compile(from Object, cfg config.Config, extensions Extensions, now time.Tim
 	return d, nil
 }
 
+// InvalidError is what is wrong with a configuration.
+type InvalidError struct{ Err error }
+
+func (e *InvalidError) Error() string { return e.Err.Error() }
+
+// Unwrap returns what is wrong.
+func (e *InvalidError) Unwrap() error { return e.Err }
+
 // WithSuspend returns a copy that is suspended or not: suspend is in effect also while the
 // rest of the newest spec is not.
 func (d *Definition) WithSuspend(suspend bool) *Definition {

@@ -6,10 +6,9 @@
 // becomes of an Execution that it has created or opened: package queue does. Package plan
 // decides which tick is due, and whether it gets an Execution.
 //
-//	definition.go  a configuration, and its schedule
+//	definition.go  a configuration, its schedule, and what is wrong with one
 //	settings.go    what an execution freezes of the configuration, for Jobs and callbacks
 //	source.go      the definition that applies now, and its replacement
-//	follow.go      applies a changed ConfigMap as the next definition
 //	ticker.go      which tick is due, or runOnStartup, and which were processed
 //	create.go      creates the Execution of what is due; if one is open, skips the tick, with an
 //	               event

@@ -1,4 +1,4 @@
-package definition
+package follow
 
 import (
 	"context"
@@ -15,6 +15,7 @@ import (
 
 	"github.com/batch-job-controller/batch-job-controller/controller/backoff"
 	"github.com/batch-job-controller/batch-job-controller/controller/config"
+	"github.com/batch-job-controller/batch-job-controller/controller/definition"
 	"github.com/batch-job-controller/batch-job-controller/controller/execution"
 	"github.com/batch-job-controller/batch-job-controller/controller/kube"
 	"github.com/batch-job-controller/batch-job-controller/controller/lease"
@@ -22,16 +23,8 @@ import (
 )
 
 // Validate decides how a ConfigMap with data changes the running configuration. A person
-// has to correct an InvalidError; after any other error, Validate is called again.
+// has to correct a definition.InvalidError; after any other error, Validate is called again.
 type Validate func(ctx context.Context, running config.Config, data map[string]string) (config.Change, error)
-
-// InvalidError is what is wrong with a configuration.
-type InvalidError struct{ Err error }
-
-func (e *InvalidError) Error() string { return e.Err.Error() }
-
-// Unwrap returns what is wrong.
-func (e *InvalidError) Unwrap() error { return e.Err }
 
 const (
 	// changeSettle is how long changes of the ConfigMap are collected, so that one that is
@@ -50,15 +43,15 @@ type Role interface {
 	Leader() (identity string, moved <-chan struct{})
 }
 
-// ConfigMetrics counts changed configurations.
-type ConfigMetrics interface {
+// Metrics counts changed configurations.
+type Metrics interface {
 	ConfigTaken(at time.Time, needsRestart bool)
 	ConfigRefused()
 }
 
-// FollowerOptions are the options of a Follower.
-type FollowerOptions struct {
-	Source    *Source
+// Options are the options of a Follower.
+type Options struct {
+	Source    *definition.Source
 	Client    kube.Client
 	Namespace string
 	ConfigMap string // that has the configuration
@@ -66,7 +59,7 @@ type FollowerOptions struct {
 	Validate  Validate
 	Role      Role
 	Announcer *kube.Announcer
-	Metrics   ConfigMetrics
+	Metrics   Metrics
 	Clock     clock.WithTicker
 	Jitter    backoff.Jitter
 	Log       *slog.Logger
@@ -75,7 +68,7 @@ type FollowerOptions struct {
 // Follower applies changes of the ConfigMap to the definition. Every replica has one; the
 // leader's also writes events.
 type Follower struct {
-	FollowerOptions
+	Options
 	informer      cache.SharedIndexInformer
 	lastValidated string   // hash of the ConfigMap; empty: there was none
 	refused       []string // what is wrong with that ConfigMap
@@ -89,13 +82,13 @@ type configEvent struct {
 	reason, message string
 }
 
-// NewFollower returns a follower.
-func NewFollower(o FollowerOptions) *Follower {
+// New returns a follower.
+func New(o Options) *Follower {
 	return &Follower{
-		FollowerOptions: o,
-		informer:        kube.NewConfigMapInformer(o.Client, o.Namespace, o.ConfigMap, o.Instance, o.Clock, o.Jitter),
-		lastValidated:   o.Source.Latest().Hash,
-		about:           corev1.ObjectReference{APIVersion: "v1", Kind: "ConfigMap", Namespace: o.Namespace, Name: o.ConfigMap},
+		Options:       o,
+		informer:      kube.NewConfigMapInformer(o.Client, o.Namespace, o.ConfigMap, o.Instance, o.Clock, o.Jitter),
+		lastValidated: o.Source.Latest().Hash,
+		about:         corev1.ObjectReference{APIVersion: "v1", Kind: "ConfigMap", Namespace: o.Namespace, Name: o.ConfigMap},
 	}
 }
 
@@ -191,7 +184,7 @@ func (f *Follower) look(ctx context.Context) error {
 	if err == nil {
 		err = f.take(change)
 	}
-	var invalid *InvalidError
+	var invalid *definition.InvalidError
 	if errors.As(err, &invalid) {
 		f.refuse(problemsOf(err))
 		err = nil
@@ -214,7 +207,7 @@ func problemsOf(err error) []string {
 // take applies a valid configuration.
 func (f *Follower) take(change config.Change) error {
 	if err := f.Source.Reconfigure(change.Config); err != nil {
-		return &InvalidError{err}
+		return &definition.InvalidError{Err: err}
 	}
 	mended := len(f.refused) > 0
 	f.refused, f.pendingEvents = nil, nil
