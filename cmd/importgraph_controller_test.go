@@ -8,6 +8,7 @@ var allowedOfController = map[string][]string{
 		"controller/api/v1alpha1",
 		"controller/auth",
 		"controller/backoff",
+		"controller/callbackhost",
 		"controller/config",
 		"controller/definition",
 		"controller/definitions",
@@ -46,9 +47,17 @@ var allowedOfController = map[string][]string{
 	"controller/backoff": {
 		"k8s.io/apimachinery/...",
 	},
+	"controller/callbackhost": {
+		"controller/kube",
+		"controller/route",
+		"k8s.io/api/...",
+		"k8s.io/apimachinery/...",
+		"k8s.io/utils/...",
+	},
 	"controller/definition": {
 		"controller/api/v1alpha1",
 		"controller/backoff",
+		"controller/callbackhost",
 		"controller/config",
 		"controller/execution",
 		"controller/jobspec",
@@ -135,7 +144,6 @@ var allowedOfController = map[string][]string{
 		"controller/execution",
 		"controller/jobspec",
 		"controller/plan",
-		"controller/route",
 		"k8s.io/api/...",
 		"k8s.io/apimachinery/...",
 		"k8s.io/client-go/...",

@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"github.com/batch-job-controller/batch-job-controller/controller/auth"
+	"github.com/batch-job-controller/batch-job-controller/controller/callbackhost"
 	"github.com/batch-job-controller/batch-job-controller/controller/definition"
 	"github.com/batch-job-controller/batch-job-controller/controller/definitions"
 	"github.com/batch-job-controller/batch-job-controller/controller/execution"
@@ -125,14 +126,14 @@ func (m *Manager) tokenOptions() tokens.Options {
 }
 
 // newHost returns a finder of the callback host, with an empty cache.
-func (m *Manager) newHost() *kube.CallbackHost {
-	o := kube.CallbackHostOptions{
+func (m *Manager) newHost() *callbackhost.Host {
+	o := callbackhost.Options{
 		Client: m.Client, Namespace: m.Namespace, Service: m.Options.Config.CallbackServiceName, Fixed: m.PodIP, Clock: m.Clock, Log: m.Log,
 	}
 	if m.TLS != nil {
 		o.Covers = m.TLS.Covers
 	}
-	return kube.NewCallbackHost(o)
+	return callbackhost.New(o)
 }
 
 // newCallbacks returns the authentication of callbacks from the controller's pods.

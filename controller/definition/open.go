@@ -11,6 +11,7 @@ import (
 
 	"github.com/batch-job-controller/batch-job-controller/controller/api/v1alpha1"
 	"github.com/batch-job-controller/batch-job-controller/controller/backoff"
+	"github.com/batch-job-controller/batch-job-controller/controller/callbackhost"
 	"github.com/batch-job-controller/batch-job-controller/controller/execution"
 	"github.com/batch-job-controller/batch-job-controller/controller/kube"
 	"github.com/batch-job-controller/batch-job-controller/controller/lease"
@@ -79,7 +80,7 @@ type OpenerOptions struct {
 	Records   record.Store
 	Reports   Reports
 	Nodes     Nodes
-	Host      *kube.CallbackHost
+	Host      *callbackhost.Host
 	TLS       CallbackTLS // nil: callbacks come by plain HTTP
 	Announcer Announcer
 	Metrics   Metrics

@@ -13,6 +13,5 @@
 //	announce.go      writes events on a best-effort basis
 //	subject.go       the objects of events about node tasks
 //	notstarted.go    events of a controller that cannot start
-//	callbackhost.go  the host in callback URLs
 //	inflight.go      how long a request without a response may still be carried out
 package kube

@@ -1,4 +1,4 @@
-package kube
+package callbackhost
 
 import (
 	"cmp"
@@ -12,6 +12,7 @@ import (
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/utils/clock"
 
+	"github.com/batch-job-controller/batch-job-controller/controller/kube"
 	"github.com/batch-job-controller/batch-job-controller/controller/route"
 )
 
@@ -23,9 +24,9 @@ const (
 	hostTimeout = 5 * time.Second
 )
 
-// CallbackHostOptions are the options of a CallbackHost.
-type CallbackHostOptions struct {
-	Client    Client
+// Options are the options of a Host.
+type Options struct {
+	Client    kube.Client
 	Namespace string
 	Service   string // the callback Service
 	Fixed     string // the host that overrides the Service; empty: none
@@ -36,17 +37,17 @@ type CallbackHostOptions struct {
 	Log    *slog.Logger
 }
 
-// CallbackHost finds the host that the job pods of an execution connect to.
-type CallbackHost struct {
-	CallbackHostOptions
+// Host finds the host that the job pods of an execution connect to.
+type Host struct {
+	Options
 	lock   chan struct{} // full while a goroutine uses the fields below or reads the Service
 	last   string        // the last known host; empty: the recorded one
 	readAt time.Time     // of the last attempt to read the Service
 }
 
-// NewCallbackHost returns the CallbackHost of one execution. It has not read the Service yet.
-func NewCallbackHost(o CallbackHostOptions) *CallbackHost {
-	return &CallbackHost{CallbackHostOptions: o, lock: make(chan struct{}, 1)}
+// New returns the Host of one execution. It has not read the Service yet.
+func New(o Options) *Host {
+	return &Host{Options: o, lock: make(chan struct{}, 1)}
 }
 
 // Current returns the host for the pod of a Job that is created now. It reads the Service
@@ -54,7 +55,7 @@ func NewCallbackHost(o CallbackHostOptions) *CallbackHost {
 // Service may be recreated with another address, or another replica may become the
 // leader. recorded is the host when the execution began, for a leader that cannot read
 // the Service.
-func (h *CallbackHost) Current(ctx context.Context, recorded string) string {
+func (h *Host) Current(ctx context.Context, recorded string) string {
 	if h.Fixed != "" {
 		return h.Fixed
 	}
@@ -91,7 +92,7 @@ func (h *CallbackHost) Current(ctx context.Context, recorded string) string {
 // Read returns the host that job pods connect to: the address of the Service, because
 // pods on the host's network often cannot resolve names of Services; or its name, if the
 // certificate is not valid for the address.
-func (h *CallbackHost) Read(ctx context.Context) (string, error) {
+func (h *Host) Read(ctx context.Context) (string, error) {
 	if h.Fixed != "" {
 		return h.Fixed, nil
 	}

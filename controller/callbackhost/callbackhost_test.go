@@ -1,4 +1,4 @@
-package kube
+package callbackhost
 
 import (
 	"slices"
@@ -11,7 +11,7 @@ import (
 	"github.com/batch-job-controller/batch-job-controller/controller/testkit"
 )
 
-func TestCallbackHost(t *testing.T) {
+func TestHost(t *testing.T) {
 	tests := map[string]struct {
 		fixed, clusterIP string
 		covers           []string // by the certificate; nil: plain HTTP
@@ -30,11 +30,11 @@ func TestCallbackHost(t *testing.T) {
 			client := fake.NewClientset(&corev1.Service{
 				ObjectMeta: metav1.ObjectMeta{Name: "check", Namespace: "jobs"}, Spec: corev1.ServiceSpec{ClusterIP: tt.clusterIP},
 			})
-			o := CallbackHostOptions{Client: testkit.NewClient(client), Namespace: "jobs", Service: "check", Fixed: tt.fixed}
+			o := Options{Client: testkit.NewClient(client), Namespace: "jobs", Service: "check", Fixed: tt.fixed}
 			if tt.covers != nil {
 				o.Covers = func(host string) bool { return slices.Contains(tt.covers, host) }
 			}
-			got, err := NewCallbackHost(o).Read(t.Context())
+			got, err := New(o).Read(t.Context())
 			if err != nil || got != tt.want {
 				t.Errorf("host: got %s, %v, want %s", got, err, tt.want)
 			}
