@@ -10,7 +10,7 @@ import (
 	"github.com/batch-job-controller/batch-job-controller/controller/config"
 	"github.com/batch-job-controller/batch-job-controller/controller/execution"
 	"github.com/batch-job-controller/batch-job-controller/controller/lease"
-	"github.com/batch-job-controller/batch-job-controller/controller/plan"
+	"github.com/batch-job-controller/batch-job-controller/controller/queue"
 	"github.com/batch-job-controller/batch-job-controller/controller/record"
 )
 
@@ -321,7 +321,7 @@ func TestACallbackFindsTheDefinitionOfItsExecution(t *testing.T) {
 		r := newReplica(t, newCluster(t).client, newMemoryStore(), testConfig())
 		second, _ := r.queue("second")
 		const ofSecond = execution.ID("20261124034200")
-		second.LeaveAlone(plan.Entry{UID: "1", Definition: "second", ID: ofSecond}, &record.DamagedError{ID: ofSecond, Open: true})
+		second.Resume(queue.Found{Records: record.Listing{Damaged: []*record.DamagedError{{ID: ofSecond, Open: true}}}})
 		tests := map[execution.ID]error{
 			ofSecond:         execution.ErrEnded,
 			"20261124034201": execution.ErrUnknownExecution,

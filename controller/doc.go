@@ -4,7 +4,7 @@
 //
 // The path of a tick:
 //
-//	queue       Queue.keepDoor   sleeps until something is due
+//	door        Door.Run         sleeps until something is due
 //	definition  Ticker.Tick      creates the Execution of a tick      plan.Due
 //	            Opener.Open      gives it an ID, selects the nodes,
 //	                             opens it                             plan.SelectNodes

@@ -5,9 +5,9 @@ import (
 
 	"github.com/batch-job-controller/batch-job-controller/controller/api/v1alpha1"
 	"github.com/batch-job-controller/batch-job-controller/controller/definition"
+	"github.com/batch-job-controller/batch-job-controller/controller/door"
 	"github.com/batch-job-controller/batch-job-controller/controller/jobspec"
 	"github.com/batch-job-controller/batch-job-controller/controller/metrics"
-	"github.com/batch-job-controller/batch-job-controller/controller/queue"
 )
 
 // nodeCronJob is the NodeCronJob of a queue. It implements queue.NodeCronJob.
@@ -17,32 +17,32 @@ type nodeCronJob struct {
 }
 
 // Cached implements queue.NodeCronJob. The definition of the ConfigMap needs none.
-func (n nodeCronJob) Cached() queue.Presence {
+func (n nodeCronJob) Cached() door.Presence {
 	if n.isOfConfigMap(n.name) {
-		return queue.Present
+		return door.Present
 	}
 	return n.presence(n.nodeCronJobs.Get(n.name))
 }
 
-func (n nodeCronJob) presence(found *v1alpha1.NodeCronJob) queue.Presence {
+func (n nodeCronJob) presence(found *v1alpha1.NodeCronJob) door.Presence {
 	switch {
 	case found == nil || found.DeletionTimestamp != nil:
-		return queue.Absent
+		return door.Absent
 	case found.Labels[jobspec.OwnerLabel] != "" && found.Labels[jobspec.OwnerLabel] != n.Options.Config.Name:
-		return queue.Foreign
+		return door.Foreign
 	default:
-		return queue.Present
+		return door.Present
 	}
 }
 
 // Find implements queue.NodeCronJob.
-func (n nodeCronJob) Find(ctx context.Context) (queue.Presence, error) {
+func (n nodeCronJob) Find(ctx context.Context) (door.Presence, error) {
 	if n.isOfConfigMap(n.name) {
-		return queue.Present, nil
+		return door.Present, nil
 	}
 	found, err := n.nodeCronJobs.Find(ctx, n.name)
 	if err != nil {
-		return queue.Absent, err
+		return door.Absent, err
 	}
 	return n.presence(found), nil
 }

@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"github.com/batch-job-controller/batch-job-controller/controller/api/v1alpha1"
+	"github.com/batch-job-controller/batch-job-controller/controller/door"
 	"github.com/batch-job-controller/batch-job-controller/controller/lease"
 	"github.com/batch-job-controller/batch-job-controller/controller/queue"
 	"github.com/batch-job-controller/batch-job-controller/controller/record"
@@ -71,7 +72,7 @@ func (m *Manager) names(running map[string]bool) (idle []string) {
 func (m *Manager) strays(known, running map[string]bool) (names []string) {
 	of := 0
 	for name := range running {
-		if (nodeCronJob{m, name}).Cached() != queue.Present {
+		if (nodeCronJob{m, name}).Cached() != door.Present {
 			of++
 		}
 	}
@@ -79,7 +80,7 @@ func (m *Manager) strays(known, running map[string]bool) (names []string) {
 		if of+len(names) >= mostStrays {
 			break
 		}
-		if !known[name] && !running[name] && (nodeCronJob{m, name}).Cached() == queue.Absent && m.isWaitedFor(name) {
+		if !known[name] && !running[name] && (nodeCronJob{m, name}).Cached() == door.Absent && m.isWaitedFor(name) {
 			names = append(names, name)
 		}
 	}

@@ -32,7 +32,7 @@
 // The methods of definition.go are called by run/end.go (node tasks that end),
 // definition/create.go (skipped ones, and executions that open), run/close.go (executions
 // that close), run/slots.go (the pool and the share; reset in run/close.go and
-// queue/recover.go), queue/queue.go (Forget), queue/door.go and reject.go (Executions that
+// queue/recover.go), queue/queue.go (Forget), door/decide.go and reject.go (Executions that
 // wait or are rejected) and definition (ticks), those of observe.go by definition (the
 // configuration) and package controller (maxPods). Each declares the methods that it uses as an interface. Package cmd/app
 // passes those about callbacks to package callback.

@@ -1,15 +1,14 @@
 package queue
 
 import (
-	"context"
 	"iter"
 	"sync"
 	"sync/atomic"
 	"time"
 
 	"github.com/batch-job-controller/batch-job-controller/controller/api/v1alpha1"
-	"github.com/batch-job-controller/batch-job-controller/controller/backoff"
 	"github.com/batch-job-controller/batch-job-controller/controller/definition"
+	"github.com/batch-job-controller/batch-job-controller/controller/door"
 	"github.com/batch-job-controller/batch-job-controller/controller/execution"
 	"github.com/batch-job-controller/batch-job-controller/controller/history"
 	"github.com/batch-job-controller/batch-job-controller/controller/intake"
@@ -27,20 +26,13 @@ type Directory interface {
 
 // Metrics shows the progress of executions.
 type Metrics interface {
+	door.Metrics
 	StoreError(operation string)
-	ExecutionRejected(reason string)
-	SetQueued(n int)
 	SetPool(inFlight, size int)
 	SetLastExecution(result string, closed time.Time)
 	SetLastReport(r execution.Report)
 	// Forget resets what only a leader knows.
 	Forget()
-}
-
-// Executions is the replica's cache of Executions. It may lag.
-type Executions interface {
-	// ExecutionsOf returns those of a definition, without their accounts.
-	ExecutionsOf(definition string) []*v1alpha1.Execution
 }
 
 // Jobs is the replica's cache of Jobs.
@@ -49,22 +41,9 @@ type Jobs interface {
 	NewestExecution() execution.ID
 }
 
-// Presence is whether there is a NodeCronJob.
-type Presence int
-
-// The presences.
-const (
-	Absent  Presence = iota // there is none, or it is being deleted
-	Present                 // it is this controller's, or nobody's yet
-	Foreign                 // it is another controller's, and so are its Executions
-)
-
 // NodeCronJob is the NodeCronJob of the executions.
 type NodeCronJob interface {
-	// Cached returns what the replica's cache shows. It may lag.
-	Cached() Presence
-	// Find asks the API server.
-	Find(ctx context.Context) (Presence, error)
+	door.NodeCronJob
 	// Report changes its status, if this replica leads.
 	Report(change func(*v1alpha1.NodeCronJobStatus))
 }
@@ -74,7 +53,7 @@ type Options struct {
 	NodeCronJob NodeCronJob
 	Name        string // of the NodeCronJob
 	Opener      definition.OpenerOptions
-	Executions  Executions
+	Executions  door.Executions
 	Jobs        Jobs
 	Started     time.Time // of this process
 	// History is without IsOpen: the Queue knows which execution is open.
@@ -93,27 +72,16 @@ type Options struct {
 type Queue struct {
 	Options
 	source  *definition.Source
-	opener  *definition.Opener
-	ticker  *definition.Ticker
+	door    *door.Door
 	history *history.History
 	begun   chan struct{} // wakes runExecutions: there may be an execution to run
-	wake    chan struct{} // wakes keepDoor: there may be an execution to open
-
-	// What follows is of the term, and only keepDoor uses it.
-	door       *door
-	newest     execution.ID     // that a record, a report or a Job has
-	savePauses *backoff.Backoff // of the state; nil: the last try succeeded
-	saveAgain  time.Time
-	told       told
-	nextTick   time.Time
+	told    told          // of the term; only the goroutine of the door uses it
 
 	restore atomic.Bool // the results in the report directory are to be exported
 
 	mu      sync.Mutex      // guards what follows
 	active  *active         // the open execution; nil: none is open
 	backlog []record.Record // more open executions: a person has edited the records
-	holds   map[string]hold // executions that were opened, or may have been, by UID
-	stopped stopping        // the last one that is or was stopped while others wait
 	// lastClosed is the newest closed execution over all nodes; nil: there is none.
 	lastClosed *v1alpha1.Execution
 }
@@ -126,11 +94,13 @@ type active struct {
 
 // New returns the queue of a definition.
 func New(o Options) *Queue {
-	q := &Queue{Options: o, source: o.Opener.Source, begun: make(chan struct{}, 1), wake: o.Opener.Source.Changed(), door: newDoor(), holds: map[string]hold{}}
-	q.opener = definition.NewOpener(o.Opener)
-	q.ticker = definition.NewTicker(q.opener, o.Started)
+	q := &Queue{Options: o, source: o.Opener.Source, begun: make(chan struct{}, 1)}
 	o.History.IsOpen = func(id execution.ID) bool { a := q.current(); return a != nil && a.ID() == id }
 	q.history = history.New(o.History)
+	q.door = door.New(door.Options{
+		NodeCronJob: o.NodeCronJob, Name: o.Name, Opener: o.Opener, Executions: o.Executions, Started: o.Started,
+		Running: running{q}, Queue: running{q}, History: q.history, Metrics: o.Metrics,
+	})
 	return q
 }
 
@@ -144,26 +114,20 @@ func (q *Queue) BeginTerm() { q.history.BeginTerm() }
 func (q *Queue) Forget() {
 	q.mu.Lock()
 	defer q.mu.Unlock()
-	q.active, q.backlog, q.holds, q.lastClosed = nil, nil, map[string]hold{}, nil
+	q.active, q.backlog, q.lastClosed = nil, nil, nil
+	q.door.Forget()
 	q.history.Forget()
 	q.Metrics.Forget()
 }
 
 // Wake makes the queue look whether its NodeCronJob still exists.
-func (q *Queue) Wake() { q.wakeDoor() }
+func (q *Queue) Wake() { q.door.Wake() }
 
 // RestoreResults exports the results in the report directory: the definition exports its
 // metrics again.
 func (q *Queue) RestoreResults() {
 	q.restore.Store(true)
-	q.wakeDoor()
-}
-
-func (q *Queue) wakeDoor() {
-	select {
-	case q.wake <- struct{}{}:
-	default: // it is awake already
-	}
+	q.door.Wake()
 }
 
 // TaskChanged gives a node task a turn.
@@ -176,10 +140,8 @@ func (q *Queue) TaskChanged(key execution.Key) {
 // ExecutionChanged notes that an Execution was created or deleted, or that its spec was
 // changed: a run reads it again, and one that waits may be opened.
 func (q *Queue) ExecutionChanged(object execution.Object) {
-	if a := q.current(); a != nil && string(a.Record().Object.UID) == object.UID {
-		a.ObjectChanged()
-	}
-	q.wakeDoor()
+	running{q}.ReadAgain(object.UID)
+	q.door.Wake()
 }
 
 // NodeChanged gives the node's task of the open execution a turn.

@@ -3,6 +3,7 @@ package queue
 import (
 	"context"
 	"fmt"
+	"time"
 
 	"github.com/batch-job-controller/batch-job-controller/controller/api/v1alpha1"
 	"github.com/batch-job-controller/batch-job-controller/controller/execution"
@@ -38,7 +39,7 @@ func Rebuild(ctx context.Context, fence lease.Fence, records record.Store, of fu
 		if _, err := execution.ParseID(string(head.ID)); err == nil {
 			s.Newest = max(s.Newest, head.ID)
 			if head.Phase != execution.Closed {
-				s.Restore(entryOf(e, head.ID))
+				s.Restore(record.EntryOf(e, head.ID))
 			}
 		}
 	}
@@ -60,4 +61,27 @@ func touch(ctx context.Context, fence lease.Fence, records record.Store, e *v1al
 	}
 	defer done()
 	return records.Touch(write, e)
+}
+
+// KnownTicks returns what Executions that were opened show of the ticks of a definition.
+func KnownTicks(opened []record.Head, of plan.TicksOf) plan.State {
+	ticks := plan.Ticks{UID: of.UID, Schedule: of.Schedule}
+	for _, head := range opened {
+		if head.Object.Spec.NodeCronJobName != of.Name {
+			continue
+		}
+		if head.Object.Spec.Trigger == v1alpha1.CronTrigger && head.Scheduled.After(ticks.Last) {
+			ticks.Last, ticks.Execution = head.Scheduled.UTC().Truncate(time.Second), string(head.Object.UID)
+		}
+		if at := head.Object.Status.OpenTime; at != nil && at.After(ticks.Opened) {
+			ticks.Opened = at.UTC().Truncate(time.Second)
+		}
+	}
+	if ticks.Last.IsZero() {
+		return plan.State{}
+	}
+	if created := of.Created.UTC().Truncate(time.Second); created.After(ticks.Last) {
+		ticks.Last, ticks.Execution = created, "" // those are of an earlier NodeCronJob of the name
+	}
+	return plan.State{Ticks: map[string]plan.Ticks{of.Name: ticks}}
 }

@@ -1,12 +1,8 @@
 package queue
 
 import (
-	"time"
-
-	"github.com/batch-job-controller/batch-job-controller/controller/api/v1alpha1"
 	"github.com/batch-job-controller/batch-job-controller/controller/execution"
 	"github.com/batch-job-controller/batch-job-controller/controller/history"
-	"github.com/batch-job-controller/batch-job-controller/controller/kube"
 	"github.com/batch-job-controller/batch-job-controller/controller/plan"
 	"github.com/batch-job-controller/batch-job-controller/controller/record"
 )
@@ -41,13 +37,17 @@ func (q *Queue) resume(all record.Listing, found history.Found) {
 	q.Metrics.SetPool(0, size)
 	q.history.Resume(found)
 	q.mu.Lock()
-	q.backlog, q.holds, q.lastClosed, q.stopped = all.Records, map[string]hold{}, newestWhole(all.Closed), q.lastStopped(all.Closed)
+	q.backlog, q.lastClosed = all.Records, newestWhole(all.Closed)
 	if len(q.backlog) == 0 {
 		q.active = nil
 	}
 	q.mu.Unlock()
-	q.holdFound(all)
-	q.openDoor(all, found)
+	q.told = told{}
+	newest := q.Jobs.NewestExecution()
+	for id := range found.Known {
+		newest = max(newest, id)
+	}
+	q.door.Resume(all, newest, KnownTicks(all.Opened(), q.Definition().TicksOf()))
 	q.adoptOldest()
 	q.history.RequestPrune()
 }
@@ -60,59 +60,14 @@ func (q *Queue) NoteClosed(report execution.Report) {
 	}
 }
 
-// holdFound notes which executions are open, and which have closed and may have an entry.
-func (q *Queue) holdFound(all record.Listing) {
-	for _, r := range all.Records {
-		q.hold(hold{Entry: entryOf(r.Object, r.Plan.ID), is: runs, about: kube.ExecutionReference(r.Object)})
+// restoreResults exports the results in the report directory, if that was asked for.
+func (q *Queue) restoreResults() {
+	if !q.restore.Swap(false) {
+		return
 	}
-	for _, head := range all.Closed {
-		q.hold(hold{Entry: entryOf(head.Object, head.ID), is: over})
+	for _, id := range q.Results.Restore(q.Name, q.NoteClosed) {
+		q.history.Add(id)
 	}
-	for _, e := range all.Rejected {
-		q.hold(hold{Entry: entryOf(e, ""), is: over})
-	}
-	for _, e := range all.Damaged {
-		q.hold(q.aloneHold(plan.Entry{
-			UID: string(e.Reference.UID), Name: e.Reference.Name, Definition: q.Name, ID: e.ID, Share: e.Share,
-		}, e))
-	}
-}
-
-// openDoor begins with the Executions that wait.
-func (q *Queue) openDoor(all record.Listing, found history.Found) {
-	q.door, q.savePauses, q.saveAgain, q.told = newDoor(), nil, time.Time{}, told{}
-	now := q.Opener.Clock.Now()
-	for _, e := range all.Waiting {
-		q.door.add(e, now, e.DeletionTimestamp == nil)
-	}
-	q.newest = q.Jobs.NewestExecution()
-	for id := range found.Known {
-		q.newest = max(q.newest, id)
-	}
-	q.ticker.Resume(KnownTicks(all.Opened(), q.Definition().TicksOf()), q.door.executions())
-}
-
-// KnownTicks returns what Executions that were opened show of the ticks of a definition.
-func KnownTicks(opened []record.Head, of plan.TicksOf) plan.State {
-	ticks := plan.Ticks{UID: of.UID, Schedule: of.Schedule}
-	for _, head := range opened {
-		if head.Object.Spec.NodeCronJobName != of.Name {
-			continue
-		}
-		if head.Object.Spec.Trigger == v1alpha1.CronTrigger && head.Scheduled.After(ticks.Last) {
-			ticks.Last, ticks.Execution = head.Scheduled.UTC().Truncate(time.Second), string(head.Object.UID)
-		}
-		if at := head.Object.Status.OpenTime; at != nil && at.After(ticks.Opened) {
-			ticks.Opened = at.UTC().Truncate(time.Second)
-		}
-	}
-	if ticks.Last.IsZero() {
-		return plan.State{}
-	}
-	if created := of.Created.UTC().Truncate(time.Second); created.After(ticks.Last) {
-		ticks.Last, ticks.Execution = created, "" // those are of an earlier NodeCronJob of the name
-	}
-	return plan.State{Ticks: map[string]plan.Ticks{of.Name: ticks}}
 }
 
 // find returns the executions of the records and of the report directory.

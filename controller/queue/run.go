@@ -22,7 +22,7 @@ func (q *Queue) Run(ctx context.Context, fence lease.Fence) {
 	defer stop()
 	var work sync.WaitGroup
 	work.Go(func() { q.runExecutions(ctx, fence) })
-	work.Go(func() { defer stop(); q.keepDoor(ctx, fence) })
+	work.Go(func() { defer stop(); q.door.Run(ctx, fence) })
 	work.Go(func() { q.history.Run(ctx, fence) })
 	work.Wait()
 	if a := q.current(); a != nil {

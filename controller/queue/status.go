@@ -20,8 +20,8 @@ type told struct {
 }
 
 // tellStatus reports what the status of the NodeCronJob should say, if that has changed.
-func (q *Queue) tellStatus(nextTick time.Time) {
-	now := told{of: q.Definition().Object.UID, lastTick: q.ticker.LastTick(), nextTick: nextTick}
+func (q *Queue) tellStatus(lastTick, nextTick time.Time) {
+	now := told{of: q.Definition().Object.UID, lastTick: lastTick, nextTick: nextTick}
 	if now.of == "" {
 		return // it has none, or no spec of it has applied
 	}

@@ -50,6 +50,12 @@ func saysPaused(s v1alpha1.ExecutionStatus) bool {
 // Share returns podShare, or execution.NoShare.
 func (r Record) Share() int { return ShareOf(r.Object) }
 
+// EntryOf returns the entry of an Execution that was opened, with the share that its status
+// has.
+func EntryOf(e *v1alpha1.Execution, id execution.ID) plan.Entry {
+	return plan.Entry{UID: string(e.UID), Name: e.Name, Definition: e.Spec.NodeCronJobName, ID: id, Share: ShareOf(e)}
+}
+
 // ShareOf returns the podShare of an Execution, or execution.NoShare.
 func ShareOf(e *v1alpha1.Execution) int {
 	if e.Status.PodShare == nil {

@@ -1,4 +1,4 @@
-package queue
+package door
 
 import (
 	"context"
@@ -23,8 +23,8 @@ type stopping struct {
 }
 
 // replace has the open execution stopped, because an Execution replaces it.
-func (q *Queue) replace(ctx context.Context, fence lease.Fence, w *waiter, name string) error {
-	open := q.blocking(w.e.UID)
+func (d *Door) replace(ctx context.Context, fence lease.Fence, w *waiter, name string) error {
+	open := d.blocking(w.e.UID)
 	if open == nil || open.Name != name {
 		return nil // it has closed just now, which has woken the door
 	}
@@ -33,112 +33,96 @@ func (q *Queue) replace(ctx context.Context, fence lease.Fence, w *waiter, name 
 		return fmt.Errorf("replace execution %s: %w", name, err)
 	}
 	defer done()
-	e, err := q.Opener.Records.Find(write, name)
+	e, err := d.Opener.Records.Find(write, name)
 	isGone := apierrors.IsNotFound(err) || (err == nil && (string(e.UID) != open.UID || e.DeletionTimestamp != nil))
 	switch {
 	case isGone, err == nil && e.Status.Phase != v1alpha1.Open: // its run finds that out as well
-		q.tellRun(open.UID)
+		d.Running.ReadAgain(open.UID)
 		return nil
 	case err != nil:
 		return err
 	case e.Spec.Cancel != v1alpha1.CancelStop:
 		w.stops = open.UID
-		if err := q.Opener.Records.Stop(write, e); err != nil {
+		if err := d.Opener.Records.Stop(write, e); err != nil {
 			return err
 		}
 	}
-	q.tellRun(open.UID)
-	q.isStopping(ctx, w, *open)
+	d.Running.ReadAgain(open.UID)
+	d.isStopping(ctx, w, *open)
 	return nil
 }
 
 // noteStop notes that the open execution is stopped, whoever has stopped it: a person, the
 // leader before, or this one with a request whose response was lost.
-func (q *Queue) noteStop(ctx context.Context, w *waiter) {
-	h := q.blocking(w.e.UID)
-	if h == nil || h.UID == q.stop().uid || q.Definition().ConcurrencyPolicy != plan.ReplaceConcurrent {
+func (d *Door) noteStop(ctx context.Context, w *waiter) {
+	h := d.blocking(w.e.UID)
+	if h == nil || h.UID == d.stop().uid || d.source.Latest().ConcurrencyPolicy != plan.ReplaceConcurrent {
 		return
 	}
-	if r, ok := q.recordOf(*h); ok && r.Steering().Cancel == plan.CancelStop {
-		q.isStopping(ctx, w, *h)
+	if r, ok := d.recordOf(*h); ok && r.Steering().Cancel == plan.CancelStop {
+		d.isStopping(ctx, w, *h)
 	}
 }
 
 // isStopping notes that an execution is stopped from now on, and announces that if this
 // replica has stopped it.
-func (q *Queue) isStopping(ctx context.Context, w *waiter, open hold) {
-	q.setStopping(open.UID)
+func (d *Door) isStopping(ctx context.Context, w *waiter, open hold) {
+	d.setStopping(open.UID)
 	if w.stops != open.UID {
 		return
 	}
-	q.Opener.Log.Info("execution stopped: another one replaces it", "execution", open.ID, "name", open.Name, "by", w.e.Name)
-	q.Opener.Announcer.Announce(ctx, open.about, false, kube.EventExecutionReplaced,
+	d.Opener.Log.Info("execution stopped: another one replaces it", "execution", open.ID, "name", open.Name, "by", w.e.Name)
+	d.Opener.Announcer.Announce(ctx, open.about, false, kube.EventExecutionReplaced,
 		fmt.Sprintf("execution %s replaces it, as concurrencyPolicy is Replace: no further Job is created, and pods are stopped", w.e.Name))
 }
 
-// tellRun has the run of the open execution read its Execution again.
-func (q *Queue) tellRun(uid string) {
-	if a := q.current(); a != nil && string(a.Record().Object.UID) == uid {
-		a.ObjectChanged()
-	}
-}
-
 // openOf returns what decides about another Execution while one is open.
-func (q *Queue) openOf(h hold) *plan.OpenExecution {
+func (d *Door) openOf(h hold) *plan.OpenExecution {
 	of := &plan.OpenExecution{Name: h.Name}
-	if r, ok := q.recordOf(h); ok {
+	if r, ok := d.recordOf(h); ok {
 		of.Cancel = r.Steering().Cancel
 		of.Stoppable = r.Account.Phase == execution.Open && !r.Deleted()
 	}
-	if q.stop().uid == h.UID {
+	if d.stop().uid == h.UID {
 		of.Cancel = plan.CancelStop // its run may not have read that yet
 	}
 	return of
 }
 
 // recordOf returns the record of an execution that this replica runs.
-func (q *Queue) recordOf(h hold) (record.Record, bool) {
-	if a := q.current(); a != nil {
-		if r := a.Record(); string(r.Object.UID) == h.UID {
-			return r, h.is == runs
-		}
+func (d *Door) recordOf(h hold) (record.Record, bool) {
+	if h.is != runs {
+		return record.Record{}, false
 	}
-	q.mu.Lock()
-	defer q.mu.Unlock()
-	for _, r := range q.backlog {
-		if string(r.Object.UID) == h.UID {
-			return r, h.is == runs
-		}
-	}
-	return record.Record{}, false
+	return d.Running.RecordOf(h.UID)
 }
 
 // setStopping notes by when the stop of an execution takes effect, from now on.
-func (q *Queue) setStopping(uid string) {
-	r, ok := q.recordOf(hold{Entry: plan.Entry{UID: uid}, is: runs})
+func (d *Door) setStopping(uid string) {
+	r, ok := d.Running.RecordOf(uid)
 	if !ok {
 		return
 	}
-	until := q.Opener.Clock.Now().Add(jobspec.LongestGrace(r.Plan, q.Opener.Namespace) + plan.StopMargin)
-	q.mu.Lock()
-	defer q.mu.Unlock()
-	if q.holds[uid].is == runs { // it may have closed meanwhile
-		q.stopped = stopping{uid: uid, until: until}
+	until := d.Opener.Clock.Now().Add(jobspec.LongestGrace(r.Plan, d.Opener.Namespace) + plan.StopMargin)
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	if d.holds[uid].is == runs { // it may have closed meanwhile
+		d.stopped = stopping{uid: uid, until: until}
 	}
 }
 
-func (q *Queue) stop() stopping {
-	q.mu.Lock()
-	defer q.mu.Unlock()
-	return q.stopped
+func (d *Door) stop() stopping {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	return d.stopped
 }
 
 // heldUpUntil returns until when an Execution may have to wait for another one that is
 // stopped, or had to.
-func (q *Queue) heldUpUntil() time.Time { return q.stop().until }
+func (d *Door) heldUpUntil() time.Time { return d.stop().until }
 
 // lastStopped returns the last execution of the definition that was stopped and has closed.
-func (q *Queue) lastStopped(closed []record.Head) (last stopping) {
+func lastStopped(closed []record.Head) (last stopping) {
 	for _, head := range closed {
 		e := head.Object
 		if e.Spec.Cancel == v1alpha1.CancelStop && head.ClosedAt.After(last.until) {

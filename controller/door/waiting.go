@@ -1,4 +1,4 @@
-package queue
+package door
 
 import (
 	"slices"
@@ -33,56 +33,56 @@ type waiter struct {
 	stops string
 }
 
-// door has the Executions that wait, the next one to be opened first. Only one goroutine
+// line has the Executions that wait, the next one to be opened first. Only one goroutine
 // uses it.
-type door struct {
+type line struct {
 	waiters []*waiter
 	// settled are Executions that wait no more. The cache may still show that they do.
 	settled map[types.UID]bool
 }
 
-func newDoor() *door { return &door{settled: map[types.UID]bool{}} }
+func newLine() *line { return &line{settled: map[types.UID]bool{}} }
 
 // add adds an Execution that waits, or replaces what is known of it.
-func (d *door) add(e *v1alpha1.Execution, now time.Time, fresh bool) {
-	delete(d.settled, e.UID)
-	if w := d.waiter(e.UID); w != nil {
+func (l *line) add(e *v1alpha1.Execution, now time.Time, fresh bool) {
+	delete(l.settled, e.UID)
+	if w := l.waiter(e.UID); w != nil {
 		w.e, w.fresh = e, fresh
 		return
 	}
-	d.waiters = append(d.waiters, &waiter{e: e, noticed: now, fresh: fresh})
-	slices.SortStableFunc(d.waiters, func(a, b *waiter) int { return record.ByAge(a.e, b.e) })
+	l.waiters = append(l.waiters, &waiter{e: e, noticed: now, fresh: fresh})
+	slices.SortStableFunc(l.waiters, func(a, b *waiter) int { return record.ByAge(a.e, b.e) })
 }
 
 // settle removes an Execution: it is opened, rejected or gone.
-func (d *door) settle(uid types.UID) {
-	d.waiters = slices.DeleteFunc(d.waiters, func(w *waiter) bool { return w.e.UID == uid })
-	d.settled[uid] = true
+func (l *line) settle(uid types.UID) {
+	l.waiters = slices.DeleteFunc(l.waiters, func(w *waiter) bool { return w.e.UID == uid })
+	l.settled[uid] = true
 }
 
-func (d *door) waiter(uid types.UID) *waiter {
-	if i := slices.IndexFunc(d.waiters, func(w *waiter) bool { return w.e.UID == uid }); i >= 0 {
-		return d.waiters[i]
+func (l *line) waiter(uid types.UID) *waiter {
+	if i := slices.IndexFunc(l.waiters, func(w *waiter) bool { return w.e.UID == uid }); i >= 0 {
+		return l.waiters[i]
 	}
 	return nil
 }
 
 // isAside reports whether others go first: it will never open, but its status cannot be
 // written. One that was begun keeps others from opening in any case.
-func (q *Queue) isAside(w *waiter) bool { return w.told && !q.isBegun(w) }
+func (d *Door) isAside(w *waiter) bool { return w.told && !d.isBegun(w) }
 
 // isBegun reports whether an Execution has an entry.
-func (q *Queue) isBegun(w *waiter) bool {
-	_, begun := q.Opener.State.State().Entry(string(w.e.UID))
+func (d *Door) isBegun(w *waiter) bool {
+	_, begun := d.Opener.State.State().Entry(string(w.e.UID))
 	return begun
 }
 
 // first returns the Execution to decide about: the one that was begun, or the oldest; nil: there
 // is none.
-func (q *Queue) first() (first *waiter) {
-	for _, w := range q.door.waiters {
+func (d *Door) first() (first *waiter) {
+	for _, w := range d.line.waiters {
 		switch {
-		case q.isBegun(w):
+		case d.isBegun(w):
 			return w
 		case first == nil && !w.told:
 			first = w
@@ -92,30 +92,30 @@ func (q *Queue) first() (first *waiter) {
 }
 
 // executions returns those that wait.
-func (d *door) executions() []*v1alpha1.Execution {
-	all := make([]*v1alpha1.Execution, len(d.waiters))
-	for i, w := range d.waiters {
+func (l *line) executions() []*v1alpha1.Execution {
+	all := make([]*v1alpha1.Execution, len(l.waiters))
+	for i, w := range l.waiters {
 		all[i] = w.e
 	}
 	return all
 }
 
 // scan looks for news in the cache, which may lag: an Execution is read before it is opened.
-func (q *Queue) scan() {
-	if q.NodeCronJob.Cached() == Foreign {
-		q.door.waiters = slices.DeleteFunc(q.door.waiters, func(w *waiter) bool { return !q.isBegun(w) })
+func (d *Door) scan() {
+	if d.NodeCronJob.Cached() == Foreign {
+		d.line.waiters = slices.DeleteFunc(d.line.waiters, func(w *waiter) bool { return !d.isBegun(w) })
 		return
 	}
-	now, there := q.Opener.Clock.Now(), map[types.UID]bool{}
-	for _, e := range q.Executions.ExecutionsOf(q.Name) {
+	now, there := d.Opener.Clock.Now(), map[types.UID]bool{}
+	for _, e := range d.Executions.ExecutionsOf(d.Name) {
 		there[e.UID] = true
-		w := q.door.waiter(e.UID)
+		w := d.line.waiter(e.UID)
 		switch {
-		case !q.Opener.Records.MayTake(e), q.door.settled[e.UID], q.isHeld(e.UID):
+		case !d.Opener.Records.MayTake(e), d.line.settled[e.UID], d.isHeld(e.UID):
 		case w == nil && record.IsWaiting(e):
-			q.door.add(e, now, false)
+			d.line.add(e, now, false)
 		case w == nil && (e.Status.Phase == v1alpha1.Open || e.Status.Phase == v1alpha1.Closing): // another leader has opened it
-			q.hold(hold{Entry: entryOf(e, execution.ID(e.Status.ExecutionID))})
+			d.hold(hold{Entry: record.EntryOf(e, execution.ID(e.Status.ExecutionID))})
 		case w != nil:
 			w.cached = true
 			if !record.IsWaiting(e) || e.Generation > w.e.Generation || (e.DeletionTimestamp != nil && w.e.DeletionTimestamp == nil) {
@@ -123,20 +123,20 @@ func (q *Queue) scan() {
 			}
 		}
 	}
-	for _, w := range q.door.waiters {
+	for _, w := range d.line.waiters {
 		if w.cached && !there[w.e.UID] {
 			w.fresh, w.again, w.cached = false, time.Time{}, false
 		}
 	}
-	for uid := range q.door.settled {
+	for uid := range d.line.settled {
 		if !there[uid] {
-			delete(q.door.settled, uid)
+			delete(d.line.settled, uid)
 		}
 	}
 }
 
 // waitingOf returns what decides about an Execution.
-func (q *Queue) waitingOf(w *waiter) plan.Waiting {
+func (d *Door) waitingOf(w *waiter) plan.Waiting {
 	e, firing := w.e, record.FiringOf(w.e)
 	of := plan.Waiting{
 		Name: e.Name, UID: string(e.UID), Definition: e.Spec.NodeCronJobName, Trigger: firing.Trigger, Scheduled: firing.Scheduled,
@@ -147,25 +147,25 @@ func (q *Queue) waitingOf(w *waiter) plan.Waiting {
 		// due, even if they were created later.
 		of.Created = e.CreationTimestamp.Time
 	}
-	if q.Definition().ConcurrencyPolicy == plan.ReplaceConcurrent {
-		of.HeldUp = q.heldUpUntil()
+	if d.source.Latest().ConcurrencyPolicy == plan.ReplaceConcurrent {
+		of.HeldUp = d.heldUpUntil()
 	}
 	return of
 }
 
 // definitionDoor returns what of the definition decides about its Executions.
-func (q *Queue) definitionDoor() plan.Door {
-	return plan.Door{Known: q.NodeCronJob.Cached() == Present, Accepted: q.source.Current() != nil, Policy: q.Definition().ConcurrencyPolicy}
+func (d *Door) definitionDoor() plan.Door {
+	return plan.Door{Known: d.NodeCronJob.Cached() == Present, Accepted: d.source.Current() != nil, Policy: d.source.Latest().ConcurrencyPolicy}
 }
 
 // doorOf returns what decides whether an Execution may be opened, but for those behind it.
-func (q *Queue) doorOf(w *waiter) plan.Door {
-	d, ticks, of := q.Definition(), q.ticker.Ticks(), q.definitionDoor()
-	of.Deadline, of.StartupDelay = d.Deadline(q.Opener.Clock.Now()), d.StartupDelay
+func (d *Door) doorOf(w *waiter) plan.Door {
+	def, ticks, of := d.source.Latest(), d.ticker.Ticks(), d.definitionDoor()
+	of.Deadline, of.StartupDelay = def.Deadline(d.Opener.Clock.Now()), def.StartupDelay
 	of.Passed, of.PassedFor, of.Opened = ticks.Last, ticks.Execution, ticks.Opened
-	of.HasEntry, of.LastError = q.isBegun(w), w.tried
-	if h := q.blocking(w.e.UID); h != nil {
-		of.Open = q.openOf(*h)
+	of.HasEntry, of.LastError = d.isBegun(w), w.tried
+	if h := d.blocking(w.e.UID); h != nil {
+		of.Open = d.openOf(*h)
 		if !h.settled() {
 			of.Policy = plan.QueueConcurrent // until it is known
 		}
