@@ -4,6 +4,7 @@ import (
 	"cmp"
 	"fmt"
 	"slices"
+	"strings"
 	"time"
 
 	"k8s.io/apimachinery/pkg/types"
@@ -130,6 +131,12 @@ func (d *Definition) inherit(old *Definition, now time.Time) {
 // applied.
 func (d *Definition) hasTicksOf(scheduleText string) bool {
 	return scheduleText == d.scheduleText || slices.Contains(d.scheduleTexts, scheduleText)
+}
+
+// hasTick reports whether a time is a tick of the definition, of which an Execution has the
+// name. Ticks of intervals, and of an earlier schedule, are known by the name alone.
+func (d *Definition) hasTick(name string, at time.Time) bool {
+	return strings.HasPrefix(name, jobspec.ExecutionName(d.NodeCronJob(), execution.NewID(at))) || d.schedule.Next(at.Add(-time.Second)).Equal(at)
 }
 
 // suspendedUntil returns until when the definition is or was suspended; zero: it never was.

@@ -217,11 +217,15 @@ func (o *Opener) claim(e *v1alpha1.Execution) shares.Claim {
 // that the state has the entry now, after the Execution was read.
 func (o *Opener) begin(ctx context.Context, fence lease.Fence, opening Opening) (entry plan.Entry, err error) {
 	e, now, claim := opening.Execution, o.Clock.Now(), o.claim(opening.Execution)
+	firing := record.FiringOf(e)
+	if firing.Trigger == execution.Cron && !firing.Scheduled.After(now) && !o.Source.Latest().hasTick(e.Name, firing.Scheduled) {
+		firing.Trigger = execution.Manual // a person has created it for a time that is no tick: it takes none
+	}
 	beginning := plan.Beginning{
 		Definition: o.Source.Latest().TicksOf(),
 		UID:        string(e.UID),
 		Name:       e.Name,
-		Firing:     record.FiringOf(e),
+		Firing:     firing,
 		Queued:     e.Status.Phase == v1alpha1.Queued,
 		After:      opening.After,
 	}

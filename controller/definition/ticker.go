@@ -4,7 +4,6 @@ import (
 	"context"
 	"fmt"
 	"slices"
-	"strings"
 	"time"
 
 	corev1 "k8s.io/api/core/v1"
@@ -112,11 +111,9 @@ func (t *Ticker) IsTick(e *v1alpha1.Execution) bool { return !t.tickOf(e).IsZero
 // tickOf returns the tick of an Execution that is one of a tick; zero: it is none of a tick that
 // has come. A person may have created one of any time.
 func (t *Ticker) tickOf(e *v1alpha1.Execution) time.Time {
-	d, firing := t.Source.Latest(), record.FiringOf(e)
+	firing := record.FiringOf(e)
 	at := firing.Scheduled
-	isNamed := strings.HasPrefix(e.Name, jobspec.ExecutionName(d.NodeCronJob(), execution.NewID(at))) // those of intervals are no tick of the schedule alone
-	isTick := isNamed || d.schedule.Next(at.Add(-time.Second)).Equal(at)
-	if firing.Trigger != execution.Cron || at.After(t.Clock.Now()) || !isTick {
+	if firing.Trigger != execution.Cron || at.After(t.Clock.Now()) || !t.Source.Latest().hasTick(e.Name, at) {
 		return time.Time{}
 	}
 	return at

@@ -36,8 +36,10 @@ type recordState struct {
 	created  execution.Indexes
 	outcomes map[int]execution.Outcome
 	openedAt time.Time
-	gone     bool
-	goneAt   time.Time
+	// writtenAt is when its status was last written.
+	writtenAt time.Time
+	gone      bool
+	goneAt    time.Time
 	// collected says that it is gone with its NodeCronJob.
 	collected bool
 	// tokensKept says that a token Secret may remain, because a request to delete it

@@ -112,7 +112,7 @@ func (o *oracle) recordOpened(id execution.ID, before, object *v1alpha1.Executio
 }
 
 func (r *recordState) read(object *v1alpha1.Execution) (err error) {
-	r.object = object
+	r.object, r.writtenAt = object, time.Now()
 	account := object.Status.Account
 	r.phase = execution.Phase(object.Status.Phase)
 	if r.admitted, err = execution.ParseIndexes(string(account.Admitted)); err != nil {

@@ -186,7 +186,8 @@ func (o *oracle) hasJobs(id execution.ID) bool {
 // another definition's keeps: it is paused, or its record is damaged and its Jobs are left alone.
 // What they have admitted may still run, so the cap holds only if it counts.
 func (o *oracle) isStarved(id execution.ID) bool {
-	if o.world.maxPods == 0 || o.hasJobs(id) {
+	const long = 10 * time.Minute // much longer than a share takes that is free
+	if o.world.maxPods == 0 || o.hasJobs(id) || time.Since(o.records[id].writtenAt) < long {
 		return false
 	}
 	for other, r := range o.records {

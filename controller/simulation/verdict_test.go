@@ -216,8 +216,11 @@ func (o *oracle) excused(t tick) bool {
 		return true
 	}
 	for _, r := range o.records {
-		if r.damaged && r.plan.NodeCronJob == t.of && !r.plan.Scheduled.After(t.at) {
-			return true // its Jobs may have run
+		if r.plan.NodeCronJob != t.of || r.plan.Scheduled.After(t.at) {
+			continue
+		}
+		if r.damaged || (r.collected && t.at.Sub(r.goneAt) < 5*time.Minute) {
+			return true // its Jobs or its pods may have run
 		}
 	}
 	for _, x := range o.openings {
