@@ -8,6 +8,7 @@ import (
 	"unicode/utf8"
 
 	"github.com/spf13/cobra"
+	apierrors "k8s.io/apimachinery/pkg/api/errors"
 	"k8s.io/apimachinery/pkg/api/meta"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 
@@ -108,7 +109,7 @@ func (b *beginning) begin(ctx context.Context, s *session, d *v1alpha1.NodeCronJ
 	// The controller queues it by itself, if that is the policy.
 	if b.queue && d.Spec.ConcurrencyPolicy != v1alpha1.QueueConcurrent {
 		create = b.createInTurn
-	} else if err := b.mayOpen(s, d); err != nil {
+	} else if err := b.mayOpen(ctx, s, d); err != nil {
 		return err
 	}
 	warnUnready(s, d)
@@ -142,8 +143,8 @@ func (b *beginning) create(ctx context.Context, s *session, e *v1alpha1.Executio
 
 // mayOpen returns an error if the controller would reject the execution, because another
 // one is open.
-func (b *beginning) mayOpen(s *session, d *v1alpha1.NodeCronJob) error {
-	if open := d.Status.ActiveExecution; open != nil {
+func (b *beginning) mayOpen(ctx context.Context, s *session, d *v1alpha1.NodeCronJob) error {
+	if open := d.Status.ActiveExecution; open != nil && !hasEnded(ctx, s, open.Name) {
 		switch d.Spec.ConcurrencyPolicy {
 		case v1alpha1.QueueConcurrent:
 			fmt.Fprintf(s.ErrOut, "Execution %s is open: the new one waits until it has closed.\n", open.Name)
@@ -159,6 +160,13 @@ func (b *beginning) mayOpen(s *session, d *v1alpha1.NodeCronJob) error {
 		}
 	}
 	return nil
+}
+
+// hasEnded reports whether an execution has ended, of which a status says that it is open: that is
+// written a moment later. If it cannot be read, the status counts.
+func hasEnded(ctx context.Context, s *session, name string) bool {
+	e, err := s.API.Executions(s.Namespace).Get(ctx, name, metav1.GetOptions{})
+	return apierrors.IsNotFound(err) || (err == nil && (e.Status.Phase == v1alpha1.Closed || e.Status.Phase == v1alpha1.Rejected))
 }
 
 // warnUnready warns of what else keeps an execution from opening.

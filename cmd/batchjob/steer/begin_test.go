@@ -52,31 +52,36 @@ func TestRun(t *testing.T) {
 		return func(t *testing.T, w *world) {
 			w.defines(t, "disk-check", func(d *v1alpha1.NodeCronJob) {
 				d.Spec.ConcurrencyPolicy = policy
-				d.Status.ActiveExecution = &v1alpha1.ExecutionReference{Name: "disk-check-q"}
+				d.Status.ActiveExecution = &v1alpha1.ExecutionReference{Name: "dns-check-x7k2p"}
 			})
 		}
 	}
 	playAll(t, "run", map[string]play{
-		"all nodes":                                          {args: "run disk-check"},
-		"some nodes":                                         {args: "run disk-check --nodes worker-2,worker-1,worker-2 --reason disks"},
-		"nodes by their labels":                              {args: "run disk-check -l zone|in|(a,b),!gpu"},
-		"nodes by one label":                                 {args: "run disk-check -l zone=a"},
-		"other settings":                                     {args: "run disk-check --pool-size 50 --start-deadline 2m --job-timeout 90m"},
-		"the name alone":                                     {args: "run disk-check -o name"},
-		"YAML":                                               {args: "run disk-check -o yaml"},
-		"both ways to choose nodes":                          {args: "run disk-check --nodes a -l b=c"},
-		"flags that are wrong":                               {args: "run disk-check -l =x --pool-size 1001 --start-deadline 1ms --job-timeout 2000h --dry-run=client --reason " + strings.Repeat("x", 1025)},
-		"settings of nothing":                                {args: "run disk-check --pool-size 0 --start-deadline 0s --job-timeout 0s"},
-		"no node":                                            {args: "run disk-check --nodes ,"},
-		"a dry run cannot be waited for":                     {args: "run disk-check --dry-run --wait"},
-		"no such definition":                                 {args: "run disks"},
-		"no such namespace":                                  {args: "run disk-check -n nowhere"},
-		"another one is open":                                {args: "run disk-check", prepare: active(v1alpha1.ForbidConcurrent)},
-		"another one is open, dry run":                       {args: "run disk-check --dry-run", prepare: active(v1alpha1.ForbidConcurrent)},
-		"another one is open, and it is queued":              {args: "run disk-check", prepare: active(v1alpha1.QueueConcurrent)},
-		"another one is open, and replaced":                  {args: "run disk-check", prepare: active(v1alpha1.ReplaceConcurrent)},
-		"without the permission to create":                   {args: "run disk-check", prepare: func(_ *testing.T, w *world) { w.forbids("create", "executions") }},
-		"without the permission to read definitions":         {args: "run disk-check", prepare: func(_ *testing.T, w *world) { w.forbids("get", "nodecronjobs") }},
+		"all nodes":                      {args: "run disk-check"},
+		"some nodes":                     {args: "run disk-check --nodes worker-2,worker-1,worker-2 --reason disks"},
+		"nodes by their labels":          {args: "run disk-check -l zone|in|(a,b),!gpu"},
+		"nodes by one label":             {args: "run disk-check -l zone=a"},
+		"other settings":                 {args: "run disk-check --pool-size 50 --start-deadline 2m --job-timeout 90m"},
+		"the name alone":                 {args: "run disk-check -o name"},
+		"YAML":                           {args: "run disk-check -o yaml"},
+		"both ways to choose nodes":      {args: "run disk-check --nodes a -l b=c"},
+		"flags that are wrong":           {args: "run disk-check -l =x --pool-size 1001 --start-deadline 1ms --job-timeout 2000h --dry-run=client --reason " + strings.Repeat("x", 1025)},
+		"settings of nothing":            {args: "run disk-check --pool-size 0 --start-deadline 0s --job-timeout 0s"},
+		"no node":                        {args: "run disk-check --nodes ,"},
+		"a dry run cannot be waited for": {args: "run disk-check --dry-run --wait"},
+		"no such definition":             {args: "run disks"},
+		"no such namespace":              {args: "run disk-check -n nowhere"},
+		"another one is open":            {args: "run disk-check", prepare: active(v1alpha1.ForbidConcurrent)},
+		"another one was open a moment ago": {args: "run disk-check", prepare: func(t *testing.T, w *world) {
+			w.defines(t, "disk-check", func(d *v1alpha1.NodeCronJob) {
+				d.Status.ActiveExecution = &v1alpha1.ExecutionReference{Name: "disk-check-20261127034200"}
+			})
+		}},
+		"another one is open, dry run":               {args: "run disk-check --dry-run", prepare: active(v1alpha1.ForbidConcurrent)},
+		"another one is open, and it is queued":      {args: "run disk-check", prepare: active(v1alpha1.QueueConcurrent)},
+		"another one is open, and replaced":          {args: "run disk-check", prepare: active(v1alpha1.ReplaceConcurrent)},
+		"without the permission to create":           {args: "run disk-check", prepare: func(_ *testing.T, w *world) { w.forbids("create", "executions") }},
+		"without the permission to read definitions": {args: "run disk-check", prepare: func(_ *testing.T, w *world) { w.forbids("get", "nodecronjobs") }},
 		"dry run":                                            {args: "run disk-check --dry-run"},
 		"dry run, as a name":                                 {args: "run disk-check --dry-run=server -o name"},
 		"dry run with labels":                                {args: "run disk-check --dry-run -l zone=b"},
