@@ -12,7 +12,9 @@ import (
 	"github.com/google/go-cmp/cmp"
 	corev1 "k8s.io/api/core/v1"
 	"k8s.io/apimachinery/pkg/api/resource"
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 
+	"github.com/batch-job-controller/batch-job-controller/controller/api/v1alpha1"
 	"github.com/batch-job-controller/batch-job-controller/controller/jobspec"
 	"github.com/batch-job-controller/batch-job-controller/e2e/api/rig"
 	"github.com/batch-job-controller/batch-job-controller/e2e/monitoring"
@@ -38,6 +40,8 @@ func TestThePageIsWhatIsExported(t *testing.T) {
 	if status, _ := call(t, http.DefaultClient, http.MethodPost, strings.Replace(url, token, "nobodys", 1), "", resultBody(1)); status != http.StatusUnauthorized {
 		t.Errorf("a callback without a good token: got %d", status)
 	}
+	define(t, site, "disk")
+	waitCondition(t, site, "disk", v1alpha1.ConditionAccepted, metav1.ConditionTrue)
 	ask(t, site, asItIs)
 	server.WaitMetrics(patience, "the person's execution is rejected, because one is open", func(m rig.Metrics) bool {
 		return m.Sum("batch_job_controller_executions_rejected_total") == 1

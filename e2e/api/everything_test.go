@@ -61,7 +61,11 @@ func newEverything(t *testing.T) *everything {
 // authority, and deletes the Jobs and then the records of old executions.
 func (e *everything) do(t *testing.T) {
 	ask(t, e.Site, asItIs) // which is the first one, in place of that of runOnStartup
-	e.run(t, 1, e.sameEventTwice)
+	e.run(t, 1, func(t *testing.T) {
+		e.sameEventTwice(t)
+		define(t, e.Site, "disk")
+		waitCondition(t, e.Site, "disk", v1alpha1.ConditionAccepted, metav1.ConditionTrue)
+	})
 
 	e.prepareTLS(t)
 	e.Configure(map[string]any{

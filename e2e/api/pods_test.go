@@ -227,7 +227,10 @@ func (p *pods) allTaken() map[execution.Key]int {
 // disk, in the report, and in the leader's metrics.
 func (p *pods) checkTaken(t *testing.T, report execution.Report, metrics rig.Metrics) {
 	t.Helper()
-	reported := map[string]bool{}
+	prefix, reported := "site", map[string]bool{}
+	if report.NodeCronJob != rig.Name {
+		prefix = report.NodeCronJob // see define
+	}
 	for _, task := range report.Tasks {
 		reported[task.Node] = task.Reported
 	}
@@ -243,7 +246,7 @@ func (p *pods) checkTaken(t *testing.T, report execution.Report, metrics rig.Met
 		if !reported[node] {
 			t.Errorf("execution %s, node %s: %d was accepted, the report says that there is no result", report.ID, node, value)
 		}
-		series := fmt.Sprintf(`site_temperature{executionID="%s",node="%s",sensor="cpu"}`, report.ID, node)
+		series := fmt.Sprintf(`%s_temperature{executionID="%s",node="%s",sensor="cpu"}`, prefix, report.ID, node)
 		if exported, ok := metrics[series]; !ok || exported != float64(value) {
 			t.Errorf("execution %s, node %s: %d was accepted, exported is %v", report.ID, node, value, exported)
 		}

@@ -23,7 +23,7 @@ import (
 
 // commandLine runs kubectl-batchjob in an empty directory, with only a kubeconfig.
 type commandLine struct {
-	program, dir, namespace string
+	program, dir, namespace, kubeconfig string
 }
 
 func newCommandLine(t *testing.T, ctx context.Context, name string) commandLine {
@@ -32,7 +32,7 @@ func newCommandLine(t *testing.T, ctx context.Context, name string) commandLine 
 	if err != nil {
 		t.Fatal(err)
 	}
-	c := commandLine{program, t.TempDir(), namespaceName(name)}
+	c := commandLine{program, t.TempDir(), namespaceName(name), env.provider.Kubeconfig()}
 	cleanup(t, func(ctx context.Context) error {
 		c.run(t, ctx, 0, "uninstall", "--delete-reports", "--delete-namespace")
 		return nil
@@ -45,7 +45,7 @@ func (c commandLine) run(t *testing.T, ctx context.Context, wantStatus int, args
 	t.Helper()
 	cmd := exec.CommandContext(ctx, c.program, append(args, "-n", c.namespace)...)
 	cmd.Dir = c.dir
-	cmd.Env = []string{"HOME=" + c.dir, "KUBECONFIG=" + env.provider.Kubeconfig(), "PATH=/nowhere"}
+	cmd.Env = []string{"HOME=" + c.dir, "KUBECONFIG=" + c.kubeconfig, "PATH=/nowhere"}
 	var failure bytes.Buffer
 	cmd.Stderr = &failure
 	out, err := cmd.Output()

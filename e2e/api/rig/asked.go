@@ -54,7 +54,7 @@ func (s *Site) Asked() []Request {
 	s.tb.Helper()
 	var asked []Request
 	seen := map[Request]bool{}
-	for _, request := range s.requests() {
+	for _, request := range s.Requests() {
 		if !seen[request] {
 			seen[request] = true
 			asked = append(asked, request)
@@ -71,7 +71,7 @@ func (s *Site) Asked() []Request {
 func (s *Site) TimesAsked(verb, resource string) int {
 	s.tb.Helper()
 	times := 0
-	for _, request := range s.requests() {
+	for _, request := range s.Requests() {
 		if request.Verb == verb && request.Resource == resource {
 			times++
 		}
@@ -79,8 +79,8 @@ func (s *Site) TimesAsked(verb, resource string) int {
 	return times
 }
 
-// requests returns all requests of the site's service account.
-func (s *Site) requests() []Request {
+// Requests returns all requests of the site's service account.
+func (s *Site) Requests() []Request {
 	s.tb.Helper()
 	log, err := os.ReadFile(filepath.Join(s.dir, auditLogFile))
 	if err != nil {

@@ -1,0 +1,123 @@
+//go:build e2e
+
+package api
+
+import (
+	"fmt"
+	"maps"
+	"math/rand/v2"
+	"os"
+	"testing"
+	"time"
+
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+
+	"github.com/batch-job-controller/batch-job-controller/controller/api/v1alpha1"
+	"github.com/batch-job-controller/batch-job-controller/controller/execution"
+	"github.com/batch-job-controller/batch-job-controller/e2e/api/rig"
+)
+
+// The variable for the number of kills under one cap, which also makes the test large.
+const manyKillsVariable = "SOAK_MANY_KILLS"
+
+// manySoak is a soak of many definitions, whose pods one cap bounds.
+type manySoak struct {
+	*soak
+	definitions []string // by priority, the highest first
+	rounds      int
+}
+
+// Two replicas alternate as the leader while executions of many definitions are open, and more
+// of their pods want to run than the cap permits. Whatever the leader is doing when it is
+// killed, the cap holds, nothing is lost, nothing runs twice, and every definition has its turn.
+func TestOneCapHoldsForManyDefinitionsWhenLeadersAreKilled(t *testing.T) {
+	t.Parallel()
+	kills, definitions, nodes, maxPods := 6, 4, 20, 6
+	if os.Getenv(manyKillsVariable) != "" {
+		kills, definitions, nodes, maxPods = fromEnv(t, manyKillsVariable, 0), 20, 200, 30
+	}
+	s := newManySoak(t, definitions, nodes, maxPods)
+	for len(s.kills) < kills {
+		s.round(kills)
+	}
+	s.finish()
+	t.Logf("%d definitions, %d rounds", definitions, s.rounds)
+}
+
+func newManySoak(t *testing.T, definitions, nodes, maxPods int) *manySoak {
+	t.Helper()
+	site := rig.NewSite(t, shared, rig.Config{Pool: maxPods, RunFor: untilEnded, Keys: map[string]any{
+		"runOnStartup": false, "maxPods": maxPods,
+	}})
+	s := &manySoak{soak: &soak{t: t, site: site, nodes: site.AddNodes(nodes), began: time.Now(), checked: map[execution.ID]bool{}}}
+	for replica := range 2 {
+		s.servers = append(s.servers, site.NewServer(replica+1).WithLease(rig.ShortLease()))
+	}
+	s.pods = playPods(t, site, func() time.Duration { return time.Second/2 + rand.N(time.Second/2) }, s.servers...)
+	for _, server := range s.servers {
+		server.Start()
+	}
+	for i := range definitions {
+		name := fmt.Sprintf("definition%02d", i)
+		define(t, site, name, func(n *v1alpha1.NodeCronJob) {
+			n.Spec.Priority, n.Spec.Result, n.Spec.JobHistory = int32(-i), v1alpha1.ResultExpected, 1
+			n.Spec.Metrics.Gauges = map[string]v1alpha1.Gauge{"temperature": {Help: "How warm it is.", Labels: []v1alpha1.MetricLabel{"sensor"}}}
+		})
+		s.definitions = append(s.definitions, name)
+	}
+	for _, name := range s.definitions {
+		waitCondition(t, site, name, v1alpha1.ConditionReady, metav1.ConditionTrue)
+	}
+	return s
+}
+
+// round runs an execution of each definition, and kills leaders meanwhile.
+func (s *manySoak) round(kills int) {
+	s.t.Helper()
+	s.rounds++
+	for _, name := range s.definitions {
+		ask(s.t, s.site, func(e *v1alpha1.Execution) {
+			e.Name, e.Spec.NodeCronJobName = fmt.Sprintf("%s-round%d", name, s.rounds), name
+		})
+	}
+	opened := s.rounds * len(s.definitions)
+	for over := false; !over; {
+		if len(s.kills) < kills {
+			s.killLeader()
+		} else {
+			s.restartEnded()
+			<-time.After(time.Second)
+		}
+		s.checkClosed()
+		s.site.Audit.Read(func(state *rig.State) { over = len(state.Records) == opened && state.Closed() })
+	}
+	s.checkClosed()
+	var first, last time.Time
+	s.site.Audit.Read(func(state *rig.State) {
+		for id, record := range state.Records {
+			switch record.Name {
+			case fmt.Sprintf("%s-round%d", s.definitions[0], s.rounds):
+				first = state.ClosedAt(id)
+			case fmt.Sprintf("%s-round%d", s.definitions[len(s.definitions)-1], s.rounds):
+				last = state.ClosedAt(id)
+			}
+		}
+	})
+	if !first.Before(last) {
+		s.t.Errorf("round %d: the execution of the highest priority closed at %s, that of the lowest at %s", s.rounds, first, last)
+	}
+}
+
+// checkClosed checks the executions that have closed since the last time.
+func (s *manySoak) checkClosed() {
+	s.t.Helper()
+	var closed []execution.ID
+	s.site.Audit.Read(func(state *rig.State) {
+		for id := range maps.Keys(state.Records) {
+			if !state.ClosedAt(id).IsZero() && !s.checked[id] {
+				closed = append(closed, id)
+			}
+		}
+	})
+	s.check(closed)
+}

@@ -1,0 +1,167 @@
+//go:build e2e
+
+package suite
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"path/filepath"
+	"strings"
+	"testing"
+
+	rbacv1 "k8s.io/api/rbac/v1"
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+	"k8s.io/client-go/tools/clientcmd"
+	"sigs.k8s.io/yaml"
+)
+
+// as returns the command line of a user who has only these ClusterRoles, in the namespace.
+func (c commandLine) as(t *testing.T, ctx context.Context, user string, roles ...string) commandLine {
+	t.Helper()
+	for _, role := range roles {
+		binding := &rbacv1.RoleBinding{
+			ObjectMeta: metav1.ObjectMeta{GenerateName: user + "-"},
+			RoleRef:    rbacv1.RoleRef{APIGroup: rbacv1.GroupName, Kind: "ClusterRole", Name: role},
+			Subjects:   []rbacv1.Subject{{APIGroup: rbacv1.GroupName, Kind: rbacv1.UserKind, Name: user}},
+		}
+		if _, err := env.cluster.RbacV1().RoleBindings(c.namespace).Create(ctx, binding, metav1.CreateOptions{}); err != nil {
+			t.Fatal(err)
+		}
+	}
+	config, err := clientcmd.LoadFromFile(env.provider.Kubeconfig())
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, access := range config.AuthInfos {
+		access.Impersonate = user
+	}
+	c.kubeconfig = filepath.Join(t.TempDir(), user)
+	if err := clientcmd.WriteToFile(*config, c.kubeconfig); err != nil {
+		t.Fatal(err)
+	}
+	return c
+}
+
+// definition returns the manifest of a NodeCronJob whose pods run a script.
+func definition(t *testing.T, name, cron, script string) string {
+	t.Helper()
+	spec := object{
+		"cronExpression": cron, "podPoolSize": 3, "jobTimeout": "5m",
+		"jobNodeSelector": object{"kubernetes.io/os": "linux"}, "runOnUnscheduledNodes": true, // the nodes that other tests leave alone
+		"metrics": object{"prefix": strings.ReplaceAll(name, "-", "_")}, "podTemplate": podTemplate(script),
+	}
+	text, err := yaml.Marshal(object{
+		"apiVersion": "batch-job-controller.io/v1alpha1", "kind": "NodeCronJob", "metadata": object{"name": name}, "spec": spec,
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	return string(text)
+}
+
+// TestNodeCronJobsOfUsers is what users do with NodeCronJobs and executions who have no rights
+// but in their namespace.
+func TestNodeCronJobsOfUsers(t *testing.T) {
+	t.Parallel()
+	if len(env.nodes) < 3 {
+		t.Skipf("this cluster has %d nodes, three are needed", len(env.nodes))
+	}
+	ctx := scenarioContext(t)
+	admin := newCommandLine(t, ctx, "ncj")
+	admin.run(t, ctx, 0, "install", "--overlay", "demo", "--image", env.image.Name,
+		"-t", admin.write(t, "pod-template.yaml", podTemplate("true")), "--timeout", "10m")
+	editor := admin.as(t, ctx, "editor", "edit")
+	operator := admin.as(t, ctx, "operator", "batch-job-controller-run:"+admin.namespace, "view")
+	bad := env.nodes[1]
+	const never = "0 0 29 2 *"
+	failing := fmt.Sprintf(`if [ "$NODE_NAME" = %s ] && [ ! -e /tmp/mended ]; then exit 7; fi`, bad)
+
+	t.Run("apply checks a definition, and creates it", func(t *testing.T) {
+		wrong := editor.write(t, "wrong.yaml", definition(t, "disk", "61 * * * *", failing))
+		wantText(t, editor.run(t, ctx, 2, "apply", "-f", wrong), "wrong.yaml:", "cronExpression", "61")
+		right := editor.write(t, "right.yaml", definition(t, "disk", never, failing))
+		wantText(t, editor.run(t, ctx, 0, "apply", "-f", right), "nodecronjob.batch-job-controller.io/disk created")
+		kubectl(t, ctx, "-n", admin.namespace, "wait", "ncj/disk", "--for=condition=Ready", "--timeout=2m")
+	})
+	t.Run("a user who may only run cannot define, and runs what is defined", func(t *testing.T) {
+		wantText(t, operator.run(t, ctx, 4, "apply", "-f", operator.write(t, "own.yaml", definition(t, "own", never, "true"))), "forbidden")
+		text := operator.run(t, ctx, 1, "run", "disk", "--reason", "a new disk", "--wait", "--timeout", "5m")
+		wantText(t, text, "2 of 3 nodes succeeded, 1 failed", bad)
+	})
+	t.Run("kubectl shows the definition and its executions", func(t *testing.T) {
+		wantText(t, kubectl(t, ctx, "-n", admin.namespace, "get", "ncj", "disk"), "SCHEDULE", "SUSPEND", "NODES", "BAD", "LAST", "ACTIVE", never)
+		wantText(t, kubectl(t, ctx, "-n", admin.namespace, "get", "executions"), "NODECRONJOB", "TRIGGER", "Manual", "Closed", "disk")
+		kubectl(t, ctx, "-n", admin.namespace, "wait", "ncj/disk", "--for=condition=Healthy=False", "--timeout=1m")
+	})
+	t.Run("list and executions show them, too, with the reason", func(t *testing.T) {
+		wantText(t, operator.run(t, ctx, 0, "list"), "NAME", "disk", never)
+		wantText(t, operator.run(t, ctx, 0, "executions", "disk", "-o", "wide"), "a new disk", "operator")
+	})
+	t.Run("rerun runs the bad node only", func(t *testing.T) {
+		first := kubectl(t, ctx, "-n", admin.namespace, "get", "ncj", "disk", "-o", "jsonpath={.status.lastExecution.name}")
+		text := operator.run(t, ctx, 1, "rerun", first, "--yes", "--wait", "--timeout", "5m")
+		wantText(t, text, "1 failed", bad, "0 of 1 nodes succeeded")
+	})
+	t.Run("run --nodes runs on some nodes", func(t *testing.T) {
+		wantText(t, operator.run(t, ctx, 0, "run", "disk", "--nodes", env.nodes[0], "--wait", "--timeout", "5m"), "1 of 1 nodes succeeded")
+	})
+	t.Run("a second definition has its own ticks, while the first one's execution is open", func(t *testing.T) {
+		slow := editor.write(t, "slow.yaml", definition(t, "slow", never, untilLetGo))
+		editor.run(t, ctx, 0, "apply", "-f", slow)
+		kubectl(t, ctx, "-n", admin.namespace, "wait", "ncj/slow", "--for=condition=Ready", "--timeout=2m")
+		operator.run(t, ctx, 0, "run", "slow")
+		minutely := editor.write(t, "minutely.yaml", definition(t, "minutely", "* * * * *", "true"))
+		editor.run(t, ctx, 0, "apply", "-f", minutely)
+		kubectl(t, ctx, "-n", admin.namespace, "wait", "ncj/minutely", "--for=jsonpath={.status.lastExecution.counts.ok}=3", "--timeout=5m")
+		wantText(t, kubectl(t, ctx, "-n", admin.namespace, "get", "executions", "-o", "wide"), "Cron", "Open")
+	})
+	open := func(t *testing.T) string {
+		t.Helper()
+		return strings.TrimSpace(kubectl(t, ctx, "-n", admin.namespace, "get", "ncj", "slow", "-o", "jsonpath={.status.activeExecution.name}"))
+	}
+	t.Run("an execution is paused, resumed and canceled", func(t *testing.T) {
+		name := open(t)
+		operator.run(t, ctx, 0, "pause", name)
+		wantText(t, kubectl(t, ctx, "-n", admin.namespace, "get", "execution", name, "-o", "jsonpath={.spec.paused}"), "true")
+		operator.run(t, ctx, 0, "resume", name)
+		operator.run(t, ctx, 0, "cancel", name, "--stop")
+		wantText(t, operator.run(t, ctx, 6, "wait", name, "--timeout", "5m"), "canceled")
+	})
+	t.Run("a suspended definition has no ticks", func(t *testing.T) {
+		editor.run(t, ctx, 0, "suspend", "minutely")
+		ready := func(reason string) {
+			t.Helper()
+			kubectl(t, ctx, "-n", admin.namespace, "wait", "ncj/minutely", `--for=jsonpath={.status.conditions[?(@.type=="Ready")].reason}=`+reason, "--timeout=1m")
+		}
+		ready("Suspended")
+		last := func() string {
+			return kubectl(t, ctx, "-n", admin.namespace, "get", "ncj", "minutely", "-o", "jsonpath={.status.lastScheduleTime}")
+		}
+		count := func() int {
+			return strings.Count(kubectl(t, ctx, "-n", admin.namespace, "get", "executions", "-o", "name"), "/minutely-")
+		}
+		tick, before := last(), count()
+		eventually(t, ctx, func() error {
+			if last() == tick {
+				return errors.New("no tick has come since it was suspended")
+			}
+			return nil
+		})
+		if after := count(); after > before {
+			t.Errorf("there are %d executions, %d more than when it was suspended", after, after-before)
+		}
+		editor.run(t, ctx, 0, "unsuspend", "minutely")
+		ready("Scheduled")
+	})
+	t.Run("deleted definitions take their executions and Jobs with them", func(t *testing.T) {
+		kubectl(t, ctx, "-n", admin.namespace, "delete", "ncj", "--all", "--timeout=2m")
+		eventually(t, ctx, func() error {
+			left := kubectl(t, ctx, "-n", admin.namespace, "get", "executions,jobs", "-o", "name", "-l", "batch-job-controller.io/nodecronjob in (disk,slow,minutely)")
+			if left != "" {
+				return fmt.Errorf("left are %s", left)
+			}
+			return nil
+		})
+	})
+}
