@@ -12,8 +12,9 @@ import (
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/apimachinery/pkg/runtime"
 	"sigs.k8s.io/kustomize/kyaml/filesys"
+	"sigs.k8s.io/yaml"
 
-	"github.com/batch-job-controller/batch-job-controller/controller/execution"
+	"github.com/batch-job-controller/batch-job-controller/controller/api/v1alpha1"
 )
 
 // The kustomizations in docs/install.md.
@@ -132,17 +133,20 @@ func TestDocumentedPolicyIsForTheController(t *testing.T) {
 	}
 }
 
-// The files of the first page run in a namespace that install creates.
+// The check of the first page runs in a namespace that install creates.
 func TestFirstCheckRunsWhereTheOverlaysAre(t *testing.T) {
-	blocks := yamlBlock.FindAllStringSubmatch(readPage(t, firstPage), 2)
-	if len(blocks) != 2 {
-		t.Fatalf("%s shows %d files", firstPage, len(blocks))
+	blocks := yamlBlock.FindAllStringSubmatch(readPage(t, firstPage), -1)
+	if len(blocks) != 1 {
+		t.Fatalf("%s shows %d files, want 1", firstPage, len(blocks))
 	}
-	rendered, err := renderQuickly(Options{Overlay: "dev", Config: blocks[0][1], PodTemplate: blocks[1][1]})
-	if err != nil {
+	var check v1alpha1.NodeCronJob
+	if err := yaml.UnmarshalStrict([]byte(blocks[0][1]), &check); err != nil {
 		t.Fatal(err)
 	}
-	wantRestricted(t, metav1.ObjectMeta{}, jobPod(t, decode(t, rendered), execution.TokenAuth))
+	if check.Spec.Template == nil {
+		t.Fatal("it has no template")
+	}
+	wantRestricted(t, metav1.ObjectMeta{}, check.Spec.Template.Spec)
 }
 
 // All versions in the pages are equal to that of the image.

@@ -32,17 +32,20 @@ type demonstration struct {
 	report     execution.Report
 	results    map[string]string // by node, in words
 	ports      forwarded
+	bad        string // the node on which the second definition fails
+	listed     string // what kubectl shows of both
 }
 
 func demo(ctx context.Context) error {
 	d := &demonstration{}
 	began := time.Now()
-	fmt.Print("One execution of batch-job-controller on a cluster of your own.\n\n")
+	fmt.Print("Two definitions of batch-job-controller on a cluster of your own.\n\n")
 	for _, s := range []step{
 		{"cluster", "a local Kubernetes of three nodes", d.startCluster},
 		{"image", "the controller, built from this directory", d.buildImage},
 		{"deployment", "kustomize/overlays/" + overlay, d.deploy},
 		{"execution", "a Job on every node", d.runExecution},
+		{"definition", "a NodeCronJob that fails on one node", d.runFlaky},
 		{"ports", "of the controller, on this machine", d.openPorts},
 	} {
 		if err := s.run(ctx, os.Stdout); err != nil {
