@@ -68,6 +68,7 @@ var allowedOfController = map[string][]string{
 		"controller/record",
 		"controller/shares",
 		"controller/state",
+		"controller/timing",
 		"k8s.io/api/...",
 		"k8s.io/apimachinery/...",
 		"k8s.io/utils/...",

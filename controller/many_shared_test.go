@@ -33,7 +33,8 @@ func TestDefinitionsShareANode(t *testing.T) {
 	})
 }
 
-// Nobody deletes the tokens of an execution whose definition is gone but the queue of that.
+// Only the queue of a definition deletes the tokens of its executions, also when its
+// NodeCronJob is gone.
 func TestADeletedNodeCronJobLeavesNoTokens(t *testing.T) {
 	inBubble(t, func(t *testing.T) {
 		c := newCluster(t, "a")

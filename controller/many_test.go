@@ -42,6 +42,16 @@ func (c *cluster) defined(name string) *v1alpha1.NodeCronJob {
 	return n
 }
 
+// accepted returns what a NodeCronJob says about whether it is accepted; nothing, if it does
+// not say.
+func (c *cluster) accepted(name string) metav1.Condition {
+	c.t.Helper()
+	if accepted := meta.FindStatusCondition(c.defined(name).Status.Conditions, v1alpha1.ConditionAccepted); accepted != nil {
+		return *accepted
+	}
+	return metav1.Condition{}
+}
+
 // undefine deletes a NodeCronJob, with a policy for what it owns.
 func (c *cluster) undefine(name string, policy metav1.DeletionPropagation) {
 	c.t.Helper()
@@ -95,7 +105,7 @@ func TestEachNodeCronJobHasItsTicks(t *testing.T) {
 			if next := n.Status.NextScheduleTime; next == nil || !next.Time.After(time.Now()) {
 				t.Errorf("%s: the next tick: got %v", name, next)
 			}
-			if accepted := meta.FindStatusCondition(n.Status.Conditions, v1alpha1.ConditionAccepted); accepted == nil || accepted.Status != metav1.ConditionTrue {
+			if accepted := c.accepted(name); accepted.Status != metav1.ConditionTrue {
 				t.Errorf("%s: accepted: got %+v", name, accepted)
 			}
 		}
@@ -119,8 +129,8 @@ func TestABrokenNodeCronJobHoldsUpNoOther(t *testing.T) {
 		if got := c.executionsOf("broken"); len(got) != 0 {
 			t.Errorf("broken: got %v, want none", got)
 		}
-		accepted := meta.FindStatusCondition(c.defined("broken").Status.Conditions, v1alpha1.ConditionAccepted)
-		if accepted == nil || accepted.Status != metav1.ConditionFalse || accepted.Reason != v1alpha1.ReasonInvalid {
+		accepted := c.accepted("broken")
+		if accepted.Status != metav1.ConditionFalse || accepted.Reason != v1alpha1.ReasonInvalid {
 			t.Errorf("broken: accepted: got %+v", accepted)
 		}
 		if r.metric("batch_job_controller_nodecronjob_accepted", "nodecronjob=broken") != 0 || r.metric("batch_job_controller_nodecronjob_accepted", "nodecronjob=disk") != 1 {
@@ -139,8 +149,8 @@ func TestTheNameOfTheConfigMapsDefinitionIsTaken(t *testing.T) {
 		defer r.kill()
 		c.define(testName, func(n *v1alpha1.NodeCronJob) { n.Spec.CronExpression = "5 * * * *" })
 		time.Sleep(11 * time.Minute)
-		accepted := meta.FindStatusCondition(c.defined(testName).Status.Conditions, v1alpha1.ConditionAccepted)
-		if accepted == nil || accepted.Status != metav1.ConditionFalse || !contains(accepted.Message, "ConfigMap") {
+		accepted := c.accepted(testName)
+		if accepted.Status != metav1.ConditionFalse || !contains(accepted.Message, "ConfigMap") {
 			t.Errorf("accepted: got %+v", accepted)
 		}
 		if got := c.executionsByTick(); len(got) != 1 || got["00:10"] != execution.Closed {
@@ -156,8 +166,8 @@ func TestTheMetricsOfTheConfigMapsDefinitionAreTaken(t *testing.T) {
 		defer r.kill()
 		c.define("disk", func(n *v1alpha1.NodeCronJob) { n.Spec.Metrics.Prefix = "foo" })
 		time.Sleep(5 * time.Second)
-		accepted := meta.FindStatusCondition(c.defined("disk").Status.Conditions, v1alpha1.ConditionAccepted)
-		if accepted == nil || accepted.Reason != v1alpha1.ReasonMetricConflict {
+		accepted := c.accepted("disk")
+		if accepted.Reason != v1alpha1.ReasonMetricConflict {
 			t.Errorf("accepted: got %+v", accepted)
 		}
 	})

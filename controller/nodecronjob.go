@@ -10,13 +10,14 @@ import (
 	"github.com/batch-job-controller/batch-job-controller/controller/metrics"
 )
 
-// nodeCronJob is the NodeCronJob of a queue. It implements queue.NodeCronJob.
+// nodeCronJob is the NodeCronJob of a queue. It implements queue.NodeCronJob,
+// and so door.NodeCronJob.
 type nodeCronJob struct {
 	*Manager
 	name string
 }
 
-// Cached implements queue.NodeCronJob. The definition of the ConfigMap needs none.
+// Cached implements door.NodeCronJob. The definition of the ConfigMap needs none.
 func (n nodeCronJob) Cached() door.Presence {
 	if n.isOfConfigMap(n.name) {
 		return door.Present
@@ -35,7 +36,7 @@ func (n nodeCronJob) presence(found *v1alpha1.NodeCronJob) door.Presence {
 	}
 }
 
-// Find implements queue.NodeCronJob.
+// Find implements door.NodeCronJob.
 func (n nodeCronJob) Find(ctx context.Context) (door.Presence, error) {
 	if n.isOfConfigMap(n.name) {
 		return door.Present, nil

@@ -9,6 +9,7 @@ import (
 
 	"k8s.io/apimachinery/pkg/types"
 
+	"github.com/batch-job-controller/batch-job-controller/controller/api/v1alpha1"
 	"github.com/batch-job-controller/batch-job-controller/controller/config"
 	"github.com/batch-job-controller/batch-job-controller/controller/execution"
 	"github.com/batch-job-controller/batch-job-controller/controller/jobspec"
@@ -137,6 +138,17 @@ func (d *Definition) hasTicksOf(scheduleText string) bool {
 // name. Ticks of intervals, and of an earlier schedule, are known by the name alone.
 func (d *Definition) hasTick(name string, at time.Time) bool {
 	return strings.HasPrefix(name, jobspec.ExecutionName(d.NodeCronJob(), execution.NewID(at))) || d.schedule.Next(at.Add(-time.Second)).Equal(at)
+}
+
+// firingOf returns the trigger and the time of an Execution. A person can create one with the
+// trigger Cron for any time: for one that has passed and was no tick, it takes no tick, and so
+// counts as a person's.
+func (d *Definition) firingOf(e *v1alpha1.Execution, now time.Time) execution.Firing {
+	firing := record.FiringOf(e)
+	if firing.Trigger == execution.Cron && !firing.Scheduled.After(now) && !d.hasTick(e.Name, firing.Scheduled) {
+		firing.Trigger = execution.Manual
+	}
+	return firing
 }
 
 // suspendedUntil returns until when the definition is or was suspended; zero: it never was.

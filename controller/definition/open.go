@@ -217,15 +217,11 @@ func (o *Opener) claim(e *v1alpha1.Execution) shares.Claim {
 // that the state has the entry now, after the Execution was read.
 func (o *Opener) begin(ctx context.Context, fence lease.Fence, opening Opening) (entry plan.Entry, err error) {
 	e, now, claim := opening.Execution, o.Clock.Now(), o.claim(opening.Execution)
-	firing := record.FiringOf(e)
-	if firing.Trigger == execution.Cron && !firing.Scheduled.After(now) && !o.Source.Latest().hasTick(e.Name, firing.Scheduled) {
-		firing.Trigger = execution.Manual // a person has created it for a time that is no tick: it takes none
-	}
 	beginning := plan.Beginning{
 		Definition: o.Source.Latest().TicksOf(),
 		UID:        string(e.UID),
 		Name:       e.Name,
-		Firing:     firing,
+		Firing:     o.Source.Latest().firingOf(e, now),
 		Queued:     e.Status.Phase == v1alpha1.Queued,
 		After:      opening.After,
 	}
@@ -233,7 +229,7 @@ func (o *Opener) begin(ctx context.Context, fence lease.Fence, opening Opening) 
 		opening.Prepare(s)
 		beginning.Share, beginning.MaxPods = o.Shares.First(*s, beginning.Definition.Name, claim)
 		if _, err = s.Begin(beginning, now); err == nil {
-			entry, _ = s.Entry(beginning.UID) // Begin has added it, or found it
+			entry, _ = s.Entry(beginning.UID) // it is there: Begin has added it, or found it
 		}
 		return err
 	})

@@ -14,7 +14,7 @@ import (
 	"github.com/batch-job-controller/batch-job-controller/controller/kube"
 	"github.com/batch-job-controller/batch-job-controller/controller/lease"
 	"github.com/batch-job-controller/batch-job-controller/controller/plan"
-	"github.com/batch-job-controller/batch-job-controller/controller/record"
+	"github.com/batch-job-controller/batch-job-controller/controller/timing"
 )
 
 // Ticker creates the Executions of the definition's ticks, and that of runOnStartup. It is
@@ -111,12 +111,12 @@ func (t *Ticker) IsTick(e *v1alpha1.Execution) bool { return !t.tickOf(e).IsZero
 // tickOf returns the tick of an Execution that is one of a tick; zero: it is none of a tick that
 // has come. A person may have created one of any time.
 func (t *Ticker) tickOf(e *v1alpha1.Execution) time.Time {
-	firing := record.FiringOf(e)
-	at := firing.Scheduled
-	if firing.Trigger != execution.Cron || at.After(t.Clock.Now()) || !t.Source.Latest().hasTick(e.Name, at) {
+	now := t.Clock.Now()
+	firing := t.Source.Latest().firingOf(e, now)
+	if firing.Trigger != execution.Cron || firing.Scheduled.After(now) {
 		return time.Time{}
 	}
-	return at
+	return firing.Scheduled
 }
 
 // Ticks returns which ticks were processed, as far as is known.
@@ -155,7 +155,7 @@ func (t *Ticker) Tick(ctx context.Context, fence lease.Fence, door Door) (e *v1a
 	}
 	next = t.nextTick(ctx, later(later(ticks.Last, t.passed), t.created), now)
 	t.Metrics.SetNextTick(next)
-	return nil, earliest(earliest(next, startup), again)
+	return nil, timing.Earliest(timing.Earliest(next, startup), again)
 }
 
 // miss notes and announces ticks after the last one that are past startingDeadline, and that
@@ -255,12 +255,4 @@ func later(a, b time.Time) time.Time {
 		return b
 	}
 	return a
-}
-
-// earliest returns the earlier one of two times. Zero means never.
-func earliest(a, b time.Time) time.Time {
-	if b.IsZero() || (!a.IsZero() && a.Before(b)) {
-		return a
-	}
-	return b
 }

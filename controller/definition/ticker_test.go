@@ -4,8 +4,11 @@ import (
 	"testing"
 	"time"
 
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/utils/clock"
+	clocktesting "k8s.io/utils/clock/testing"
 
+	"github.com/batch-job-controller/batch-job-controller/controller/api/v1alpha1"
 	"github.com/batch-job-controller/batch-job-controller/controller/config"
 )
 
@@ -32,6 +35,42 @@ func TestStartupIsDueOnceForReplicasThatStartTogether(t *testing.T) {
 			ticker := NewTicker(NewOpener(OpenerOptions{Source: source}), started)
 			if got := ticker.startupDue(tt.opened); !got.Equal(tt.want) {
 				t.Errorf("due: got %s, want %s", got, tt.want)
+			}
+		})
+	}
+}
+
+// Only the Execution of a tick may claim that tick: a person can create one of any time.
+func TestTheExecutionsOfTicks(t *testing.T) {
+	now := time.Date(2026, 11, 24, 3, 20, 0, 0, time.UTC)
+	tests := map[string]struct {
+		name    string // default: that of a person
+		trigger v1alpha1.Trigger
+		at      time.Time
+		want    bool
+	}{
+		"of a tick":                           {trigger: v1alpha1.CronTrigger, at: now.Add(-20 * time.Minute), want: true},
+		"of this very second":                 {trigger: v1alpha1.CronTrigger, at: now, want: true},
+		"of a tick that has not come":         {trigger: v1alpha1.CronTrigger, at: now.Add(20 * time.Minute)},
+		"of a time between two ticks":         {trigger: v1alpha1.CronTrigger, at: now.Add(-time.Second)},
+		"of a tick of the schedule of before": {name: "check-20261124030500", trigger: v1alpha1.CronTrigger, at: now.Add(-15 * time.Minute), want: true},
+		"with the name of another tick":       {name: "check-20261124030500", trigger: v1alpha1.CronTrigger, at: now.Add(-14 * time.Minute)},
+		"of a person, at the time of a tick":  {trigger: v1alpha1.ManualTrigger, at: now.Add(-20 * time.Minute)},
+		"of the start-up, in a tick's second": {trigger: v1alpha1.StartupTrigger, at: now},
+	}
+	for name, tt := range tests {
+		t.Run(name, func(t *testing.T) {
+			clk := clocktesting.NewFakeClock(now)
+			source := NewEmptySource("check", clk)
+			source.Set(compiled(t, "*/20 * * * *"))
+			ticker := NewTicker(NewOpener(OpenerOptions{Source: source, Clock: clk}), now)
+			e := &v1alpha1.Execution{}
+			if e.Name = tt.name; e.Name == "" {
+				e.Name = "mine"
+			}
+			e.Spec.Trigger, e.Spec.ScheduledTime = tt.trigger, &metav1.Time{Time: tt.at}
+			if got := ticker.IsTick(e); got != tt.want {
+				t.Errorf("got %t, want %t", got, tt.want)
 			}
 		})
 	}

@@ -10,6 +10,7 @@ import (
 
 	"github.com/batch-job-controller/batch-job-controller/controller/api/v1alpha1"
 	"github.com/batch-job-controller/batch-job-controller/controller/jobspec"
+	"github.com/batch-job-controller/batch-job-controller/controller/timing"
 )
 
 // taking is an attempt to make this controller the owner of a NodeCronJob.
@@ -40,7 +41,7 @@ func (t *term) adopt(ctx context.Context) (next time.Time) {
 			}
 			at.failed(t.Clock.Now(), t.Jitter) // unless the cache shows an owner by then: a conflict does not say that there is one
 		}
-		next = earliest(next, at.due)
+		next = timing.Earliest(next, at.due)
 	}
 	for name := range t.adopting {
 		if !free[name] {

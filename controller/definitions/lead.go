@@ -64,7 +64,7 @@ func (t *term) lead(ctx context.Context) {
 	for {
 		t.measure()
 		t.startChecks(ctx, &checks)
-		next := earliest(t.adopt(ctx), t.writeStatuses(ctx))
+		next := timing.Earliest(t.adopt(ctx), t.writeStatuses(ctx))
 		if !timing.Sleep(ctx, t.Clock, next, t.news) {
 			return
 		}
@@ -114,12 +114,4 @@ func (t *term) measure() {
 			t.Metrics.ForgetDefinition(name)
 		}
 	}
-}
-
-// earliest returns the earlier of two times of which the zero time means never.
-func earliest(a, b time.Time) time.Time {
-	if b.IsZero() || (!a.IsZero() && a.Before(b)) {
-		return a
-	}
-	return b
 }

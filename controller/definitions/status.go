@@ -14,6 +14,7 @@ import (
 	"github.com/batch-job-controller/batch-job-controller/controller/execution"
 	"github.com/batch-job-controller/batch-job-controller/controller/jobspec"
 	"github.com/batch-job-controller/batch-job-controller/controller/kube"
+	"github.com/batch-job-controller/batch-job-controller/controller/timing"
 )
 
 // Report changes the times and the executions in a NodeCronJob's status: change may be called
@@ -107,7 +108,7 @@ func (t *term) writeStatuses(ctx context.Context) (next time.Time) {
 			} else {
 				m.write.failed(t.Clock.Now(), t.Jitter)
 			}
-			next = earliest(next, m.write.due)
+			next = timing.Earliest(next, m.write.due)
 		}
 		t.mu.Unlock()
 		if err != nil && !apierrors.IsConflict(err) {
@@ -135,7 +136,7 @@ func (t *term) dueStatuses() (due []string, next time.Time) {
 			m.write.due = now.Add(settle)
 		}
 		if now.Before(m.write.due) {
-			next = earliest(next, m.write.due)
+			next = timing.Earliest(next, m.write.due)
 		} else {
 			due = append(due, m.object.Name)
 		}

@@ -27,7 +27,7 @@ func (d *Door) Run(ctx context.Context, fence lease.Fence) {
 			if gone {
 				return
 			}
-			again = earliest(again, look)
+			again = timing.Earliest(again, look)
 		}
 		if sleep && !timing.Sleep(ctx, d.Opener.Clock, again, d.wake) {
 			return
@@ -43,7 +43,7 @@ func (d *Door) step(ctx context.Context, fence lease.Fence) (again time.Time, sl
 		d.save(ctx, fence) // before there are more Executions, each of which would be changed
 	}
 	again = d.look(ctx)
-	again = earliest(again, d.decideAll(ctx, fence))
+	again = timing.Earliest(again, d.decideAll(ctx, fence))
 	if ctx.Err() != nil {
 		return again, false
 	}
@@ -59,7 +59,7 @@ func (d *Door) step(ctx context.Context, fence lease.Fence) (again time.Time, sl
 		}
 	}
 	d.nextTick = next
-	return earliest(earliest(again, next), d.save(ctx, fence)), true
+	return timing.Earliest(timing.Earliest(again, next), d.save(ctx, fence)), true
 }
 
 // decideAll opens or rejects Executions until one has to wait. It returns when to go on.
@@ -74,10 +74,10 @@ func (d *Door) decideAll(ctx context.Context, fence lease.Fence) (again time.Tim
 	for _, w := range slices.Clone(d.line.waiters) {
 		if ctx.Err() == nil && d.isAside(w) {
 			_, later := d.decide(ctx, fence, w)
-			again = earliest(again, later)
+			again = timing.Earliest(again, later)
 		}
 	}
-	return earliest(again, d.lineUp(ctx, fence))
+	return timing.Earliest(again, d.lineUp(ctx, fence))
 }
 
 // created notes the Execution of a tick. It may be one that another leader created and opened.
@@ -149,8 +149,8 @@ func (d *Door) decide(ctx context.Context, fence lease.Fence, w *waiter) (decide
 		if w.tried = d.replace(ctx, fence, w, door.Open.Name); w.tried != nil {
 			return false, d.failed(w, w.tried)
 		}
-		return false, earliest(decision.Until, d.queue(ctx, fence, w))
+		return false, timing.Earliest(decision.Until, d.queue(ctx, fence, w))
 	default:
-		return false, earliest(decision.Until, d.queue(ctx, fence, w))
+		return false, timing.Earliest(decision.Until, d.queue(ctx, fence, w))
 	}
 }

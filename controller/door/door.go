@@ -31,7 +31,7 @@ type Presence int
 // The presences.
 const (
 	Absent  Presence = iota // there is none, or it is being deleted
-	Present                 // it is this controller's, or nobody's yet
+	Present                 // it is this controller's, or no controller has taken it yet
 	Foreign                 // it is another controller's, and so are its Executions
 )
 

@@ -120,11 +120,3 @@ func (d *Door) present(h hold) plan.Entry {
 	}
 	return h.Entry
 }
-
-// earliest returns the earlier one of two times. Zero means never.
-func earliest(a, b time.Time) time.Time {
-	if b.IsZero() || (!a.IsZero() && a.Before(b)) {
-		return a
-	}
-	return b
-}

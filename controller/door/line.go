@@ -12,6 +12,7 @@ import (
 	"github.com/batch-job-controller/batch-job-controller/controller/lease"
 	"github.com/batch-job-controller/batch-job-controller/controller/plan"
 	"github.com/batch-job-controller/batch-job-controller/controller/record"
+	"github.com/batch-job-controller/batch-job-controller/controller/timing"
 )
 
 // linesUp reports whether Executions wait while another one is open: it is known that it is,
@@ -39,7 +40,7 @@ func (d *Door) lineUp(ctx context.Context, fence lease.Fence) (again time.Time) 
 	}
 	for _, w := range slices.Clone(d.line.waiters) {
 		if ctx.Err() == nil && w != first && !d.isAside(w) {
-			again = earliest(again, d.lineUpBehind(ctx, fence, w))
+			again = timing.Earliest(again, d.lineUpBehind(ctx, fence, w))
 		}
 	}
 	return again

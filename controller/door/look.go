@@ -13,6 +13,7 @@ import (
 	"github.com/batch-job-controller/batch-job-controller/controller/execution"
 	"github.com/batch-job-controller/batch-job-controller/controller/kube"
 	"github.com/batch-job-controller/batch-job-controller/controller/record"
+	"github.com/batch-job-controller/batch-job-controller/controller/timing"
 )
 
 // look finds out what has become of executions with an entry that this replica does not run. It
@@ -32,7 +33,7 @@ func (d *Door) look(ctx context.Context) (again time.Time) {
 			h = d.lookAt(ctx, h, now)
 		}
 		if h.is == Unclear || h.is == Alone {
-			again = earliest(again, h.look)
+			again = timing.Earliest(again, h.look)
 		}
 	}
 	return again

@@ -52,8 +52,8 @@ func (d *Door) replace(ctx context.Context, fence lease.Fence, w *waiter, name s
 	return nil
 }
 
-// noteStop notes that the open execution is stopped, whoever has stopped it: a person, the
-// leader before, or this one with a request whose response was lost.
+// noteStop notes that the open execution is stopped: by a person, by the leader before, or by
+// this one with a request whose response was lost.
 func (d *Door) noteStop(ctx context.Context, w *waiter) {
 	h := d.blocking(w.e.UID)
 	if h == nil || h.UID == d.stop().uid || d.source.Latest().ConcurrencyPolicy != plan.ReplaceConcurrent {

@@ -29,7 +29,7 @@ func (d *Door) isUnused() bool {
 // retire removes the ticks of a NodeCronJob that is gone from the state, and reports whether
 // the queue has nothing left to do. If not, it returns when to look again.
 func (d *Door) retire(ctx context.Context, fence lease.Fence) (gone bool, again time.Time) {
-	if d.History.IsPending() { // nobody else deletes the tokens of its last execution
+	if d.History.IsPending() { // no other queue deletes the tokens of its last execution
 		return false, d.Opener.Clock.Now().Add(findPause)
 	}
 	found, err := d.NodeCronJob.Find(ctx)

@@ -58,7 +58,7 @@ const (
 )
 
 // unknownDefinition is a name that no NodeCronJob has.
-const unknownDefinition = "nobody"
+const unknownDefinition = "undefined"
 
 // drawDefinitions draws from a source of its own too, after all others.
 func (s *scenario) drawDefinitions(r *rand.Rand) {

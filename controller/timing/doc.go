@@ -2,6 +2,7 @@
 // machine whose clock a person may set at any moment. It knows neither executions nor the
 // cluster.
 //
-//	sleep.go   waits, and retries
-//	steady.go  the time that deadlines are compared with
+//	sleep.go     waits, and retries
+//	earliest.go  of two times, that which is due first
+//	steady.go    the time that deadlines are compared with
 package timing

@@ -53,7 +53,7 @@ func ensurePackages(ctx context.Context, log io.Writer) (err error) {
 		return err
 	}
 	// Clusters that start together on a new machine would install them at the same time, and
-	// apt-get waits for nobody.
+	// an apt-get fails while another one runs.
 	lock, err := waitLock(ctx, filepath.Join(cache, "apt.lock"))
 	if err != nil {
 		return err
