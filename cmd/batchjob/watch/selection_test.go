@@ -3,10 +3,10 @@ package watch
 import (
 	"fmt"
 	"maps"
-	"regexp"
 	"slices"
 	"strings"
 	"testing"
+	"testing/synctest"
 	"time"
 
 	"github.com/spf13/cobra"
@@ -22,6 +22,16 @@ import (
 )
 
 func sortedKeys[T any](of map[string]T) []string { return slices.Sorted(maps.Keys(of)) }
+
+// inTheEvening runs a test on the evening of the day of its executions. The clock stands
+// still: objects that are created after each other are equally old, and so are all ages
+// in golden files.
+func inTheEvening(t *testing.T, test func(*testing.T)) {
+	synctest.Test(t, func(t *testing.T) {
+		time.Sleep(time.Until(time.Date(2026, 11, 25, 19, 30, 0, 0, time.UTC)))
+		test(t)
+	})
+}
 
 // recordOf opens an execution of a definition with one node, and closes it.
 func (a *answers) recordOf(t *testing.T, definition string, id execution.ID, end execution.State) {
@@ -64,54 +74,28 @@ func TestStatusOfSeveralDefinitions(t *testing.T) {
 	for _, name := range sortedKeys(tests) {
 		test := tests[name]
 		t.Run(name, func(t *testing.T) {
-			a := newAnswers(t)
-			a.Deployment.Spec.Selector = controllerSelector
-			a.defines(t, "checks", "disk", false)
-			a.defines(t, "checks", "dns", false)
-			for hour := range 7 {
-				a.recordOf(t, "disk", execution.NewID(time.Date(2026, 11, 25, 13+hour, 0, 0, 0, time.UTC)), execution.Succeeded)
-			}
-			a.recordOf(t, "dns", "20261125110000", execution.Failed)
-			a.recordOf(t, "dns", "20261125100000", execution.Succeeded)
-			if test.prepare != nil {
-				test.prepare(t, a)
-			}
-			streams, _, out, errOut := genericiooptions.NewTestIOStreams()
-			tool := cli.NewTool("kubectl batchjob", streams)
-			o := statusOptions{name: test.name}
-			err := o.show(t.Context(), tool, a.Installation, true)
-			fmt.Fprintf(&text, "## %s\n%s\n", name, onlyStable(written(out, errOut, err)))
+			inTheEvening(t, func(t *testing.T) {
+				a := newAnswers(t)
+				a.Deployment.Spec.Selector = controllerSelector
+				a.defines(t, "checks", "disk", false)
+				a.defines(t, "checks", "dns", false)
+				for hour := range 7 {
+					a.recordOf(t, "disk", execution.NewID(time.Date(2026, 11, 25, 13+hour, 0, 0, 0, time.UTC)), execution.Succeeded)
+				}
+				a.recordOf(t, "dns", "20261125110000", execution.Failed)
+				a.recordOf(t, "dns", "20261125100000", execution.Succeeded)
+				if test.prepare != nil {
+					test.prepare(t, a)
+				}
+				streams, _, out, errOut := genericiooptions.NewTestIOStreams()
+				tool := cli.NewTool("kubectl batchjob", streams)
+				o := statusOptions{name: test.name}
+				err := o.show(t.Context(), tool, a.Installation, true)
+				fmt.Fprintf(&text, "## %s\n%s\n", name, written(out, errOut, err))
+			})
 		})
 	}
 	golden.Check(t, "status-several", text.String())
-}
-
-// onlyStable omits lines and columns that depend on the time.
-func onlyStable(text string) string {
-	var kept strings.Builder
-	for line := range strings.Lines(text) {
-		fields := strings.Fields(line)
-		switch {
-		case strings.HasPrefix(line, "schedule:"):
-			line, _, _ = strings.Cut(line, ", next")
-			line += "\n"
-		case len(fields) == 15 && fields[0] != "NODECRONJOB": // a row of the executions: with the age
-			fields[4] = "AGE"
-			line = strings.Join(fields, "  ") + "\n"
-		case len(fields) > 3 && fields[1] == "@hourly":
-			line = strings.Join(fields[:3], "  ") + "\n"
-		case isHead(fields):
-			line = strings.Join(fields, "  ") + "\n"
-		}
-		kept.WriteString(line)
-	}
-	return kept.String()
-}
-
-// isHead reports whether a line is the head of a table, whose columns are as wide as the ages
-// in it.
-func isHead(fields []string) bool {
-	return len(fields) > 3 && (fields[0] == "NAME" || fields[0] == "NAMESPACE" || fields[0] == "NODECRONJOB")
 }
 
 // The status of executions as their objects have it.
@@ -139,52 +123,37 @@ func TestOverview(t *testing.T) {
 	for _, name := range sortedKeys(tests) {
 		test := tests[name]
 		t.Run(name, func(t *testing.T) {
-			a := newAnswers(t)
-			if !test.nothing {
-				a.an(t, "checks", "disk-1", closedWith(3))
-				a.an(t, "checks", "disk-2", openWith(2))
-				a.an(t, "checks", "dns-1", closedWith(1))
-				a.an(t, "checks", "dns-2", rejectedFor(v1alpha1.ReasonNoNodes))
-				a.an(t, "other", "etcd-1", v1alpha1.ExecutionStatus{})
-			}
-			streams, _, out, errOut := genericiooptions.NewTestIOStreams()
-			tool := cli.NewTool("kubectl batchjob", streams)
-			var o statusOptions
-			cmd := &cobra.Command{Use: "status", SilenceErrors: true, SilenceUsage: true}
-			cmd.RunE = func(_ *cobra.Command, args []string) error {
-				o.name = strings.Join(args, "")
-				if err := o.check(); err != nil {
-					return err
+			inTheEvening(t, func(t *testing.T) {
+				a := newAnswers(t)
+				if !test.nothing {
+					a.an(t, "checks", "disk-1", closedWith(3))
+					a.an(t, "checks", "disk-2", openWith(2))
+					a.an(t, "checks", "dns-1", closedWith(1))
+					a.an(t, "checks", "dns-2", rejectedFor(v1alpha1.ReasonNoNodes))
+					a.an(t, "other", "etcd-1", v1alpha1.ExecutionStatus{})
 				}
-				client := &resources.Client{Namespace: test.namespace, API: a.Custom, Kube: a.Core}
-				return o.overview(t.Context(), tool, client)
-			}
-			o.output = printing.NewOutput(cmd)
-			cmd.Flags().BoolVarP(&o.all, "all-namespaces", "A", false, "")
-			cmd.SetArgs(test.args)
-			if test.args == nil {
-				cmd.SetArgs([]string{})
-			}
-			err := cmd.ExecuteContext(t.Context())
-			fmt.Fprintf(&text, "## %s\n%s\n", name, withoutAges(written(out, errOut, err)))
+				streams, _, out, errOut := genericiooptions.NewTestIOStreams()
+				tool := cli.NewTool("kubectl batchjob", streams)
+				var o statusOptions
+				cmd := &cobra.Command{Use: "status", SilenceErrors: true, SilenceUsage: true}
+				cmd.RunE = func(_ *cobra.Command, args []string) error {
+					o.name = strings.Join(args, "")
+					if err := o.check(); err != nil {
+						return err
+					}
+					client := &resources.Client{Namespace: test.namespace, API: a.Custom, Kube: a.Core}
+					return o.overview(t.Context(), tool, client)
+				}
+				o.output = printing.NewOutput(cmd)
+				cmd.Flags().BoolVarP(&o.all, "all-namespaces", "A", false, "")
+				cmd.SetArgs(test.args)
+				if test.args == nil {
+					cmd.SetArgs([]string{})
+				}
+				err := cmd.ExecuteContext(t.Context())
+				fmt.Fprintf(&text, "## %s\n%s\n", name, written(out, errOut, err))
+			})
 		})
 	}
 	golden.Check(t, "status-overview", text.String())
-}
-
-var age = regexp.MustCompile(`^([0-9]+[smhdy])+$`)
-
-// withoutAges replaces the ages in tables.
-func withoutAges(text string) string {
-	var kept strings.Builder
-	for line := range strings.Lines(text) {
-		if fields := strings.Fields(line); strings.Contains(line, "Manual") || isHead(fields) {
-			for i, field := range fields {
-				fields[i] = age.ReplaceAllString(field, "AGE")
-			}
-			line = strings.Join(fields, "  ") + "\n"
-		}
-		kept.WriteString(line)
-	}
-	return kept.String()
 }
