@@ -63,7 +63,7 @@ type opening struct {
 
 type jobState struct {
 	created   int
-	forgiven  bool // a user deleted it before the record had it
+	forgiven  bool // a user deleted it, or its NodeCronJob, before the record had it
 	byUser    bool
 	succeeded bool
 	inTime    bool      // before it was stopped
@@ -240,6 +240,11 @@ func (o *oracle) jobDeleted(job *batchv1.Job) {
 	state, r := o.jobs[key], o.records[key.Execution]
 	if state != nil && !state.byUser && r != nil && r.phase == execution.Open && !r.gone {
 		o.world.fail("the Job %s was deleted while its execution is open", job.Name)
+	}
+	if state != nil && r != nil && r.collected {
+		// A run whose create got no response tries again until it learns that the Execution
+		// is gone.
+		state.forgiven = !r.created.Has(r.index[key.Node])
 	}
 }
 

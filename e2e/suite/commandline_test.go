@@ -15,6 +15,7 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/spf13/cobra"
 	corev1 "k8s.io/api/core/v1"
 	"k8s.io/apimachinery/pkg/api/resource"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
@@ -43,7 +44,10 @@ func newCommandLine(t *testing.T, ctx context.Context, name string) commandLine 
 // run runs a command and returns its output, stdout before stderr.
 func (c commandLine) run(t *testing.T, ctx context.Context, wantStatus int, args ...string) string {
 	t.Helper()
-	cmd := exec.CommandContext(ctx, c.program, append(args, "-n", c.namespace)...)
+	if args[0] != cobra.ShellCompRequestCmd { // whose last argument is what is typed
+		args = append(args, "-n", c.namespace)
+	}
+	cmd := exec.CommandContext(ctx, c.program, args...)
 	cmd.Dir = c.dir
 	cmd.Env = []string{"HOME=" + c.dir, "KUBECONFIG=" + c.kubeconfig, "PATH=/nowhere"}
 	var failure bytes.Buffer

@@ -6,6 +6,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"maps"
 	"path/filepath"
 	"strings"
 	"testing"
@@ -43,13 +44,17 @@ func (c commandLine) as(t *testing.T, ctx context.Context, user string, roles ..
 	return c
 }
 
-// definition returns the manifest of a NodeCronJob whose pods run a script.
-func definition(t *testing.T, name, cron, script string) string {
+// definition returns the manifest of a NodeCronJob whose pods run a script, with more keys in its
+// spec.
+func definition(t *testing.T, name, cron, script string, more ...object) string {
 	t.Helper()
 	spec := object{
 		"cronExpression": cron, "podPoolSize": 3, "jobTimeout": "5m",
 		"jobNodeSelector": object{"kubernetes.io/os": "linux"}, "runOnUnscheduledNodes": true, // the nodes that other tests leave alone
 		"metrics": object{"prefix": strings.ReplaceAll(name, "-", "_")}, "podTemplate": podTemplate(script),
+	}
+	for _, keys := range more {
+		maps.Copy(spec, keys)
 	}
 	text, err := yaml.Marshal(object{
 		"apiVersion": "batch-job-controller.io/v1alpha1", "kind": "NodeCronJob", "metadata": object{"name": name}, "spec": spec,
@@ -60,21 +65,59 @@ func definition(t *testing.T, name, cron, script string) string {
 	return string(text)
 }
 
+// never has no tick while a test runs.
+const never = "0 0 29 2 *"
+
+// users are those of one installation. Only the admin has rights beyond its namespace.
+type users struct {
+	admin            commandLine
+	editor, operator commandLine // who may define, and who may run what is defined
+}
+
+// newUsers installs a controller.
+func newUsers(t *testing.T, ctx context.Context, name string) users {
+	t.Helper()
+	if len(env.nodes) < 3 {
+		t.Skipf("this cluster has %d nodes, three are needed", len(env.nodes))
+	}
+	u := users{admin: newCommandLine(t, ctx, name)}
+	u.admin.run(t, ctx, 0, "install", "--overlay", "demo", "--image", env.image.Name,
+		"-t", u.admin.write(t, "pod-template.yaml", podTemplate("true")), "--timeout", "10m")
+	u.editor = u.admin.as(t, ctx, "editor", "edit")
+	u.operator = u.admin.as(t, ctx, "operator", "batch-job-controller-run:"+u.admin.namespace, "view")
+	return u
+}
+
+// kubectl runs kubectl as the user, in the namespace.
+func (c commandLine) kubectl(t *testing.T, ctx context.Context, args ...string) string {
+	t.Helper()
+	out, err := c.tryKubectl(t, ctx, args...)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return out
+}
+
+func (c commandLine) tryKubectl(t *testing.T, ctx context.Context, args ...string) (string, error) {
+	t.Helper()
+	return kubectlWith(t, ctx, c.kubeconfig, append([]string{"-n", c.namespace}, args...)...)
+}
+
+// define applies a definition, and waits until it is ready.
+func (c commandLine) define(t *testing.T, ctx context.Context, name, manifest string) {
+	t.Helper()
+	c.run(t, ctx, 0, "apply", "-f", c.write(t, name+".yaml", manifest))
+	c.kubectl(t, ctx, "wait", "ncj/"+name, "--for=condition=Ready", "--timeout=2m")
+}
+
 // TestNodeCronJobsOfUsers is what users do with NodeCronJobs and executions who have no rights
 // but in their namespace.
 func TestNodeCronJobsOfUsers(t *testing.T) {
 	t.Parallel()
-	if len(env.nodes) < 3 {
-		t.Skipf("this cluster has %d nodes, three are needed", len(env.nodes))
-	}
 	ctx := scenarioContext(t)
-	admin := newCommandLine(t, ctx, "ncj")
-	admin.run(t, ctx, 0, "install", "--overlay", "demo", "--image", env.image.Name,
-		"-t", admin.write(t, "pod-template.yaml", podTemplate("true")), "--timeout", "10m")
-	editor := admin.as(t, ctx, "editor", "edit")
-	operator := admin.as(t, ctx, "operator", "batch-job-controller-run:"+admin.namespace, "view")
+	u := newUsers(t, ctx, "ncj")
+	editor, operator := u.editor, u.operator
 	bad := env.nodes[1]
-	const never = "0 0 29 2 *"
 	failing := fmt.Sprintf(`if [ "$NODE_NAME" = %s ] && [ ! -e /tmp/mended ]; then exit 7; fi`, bad)
 
 	t.Run("apply checks a definition, and creates it", func(t *testing.T) {
@@ -82,7 +125,7 @@ func TestNodeCronJobsOfUsers(t *testing.T) {
 		wantText(t, editor.run(t, ctx, 2, "apply", "-f", wrong), "wrong.yaml:", "cronExpression", "61")
 		right := editor.write(t, "right.yaml", definition(t, "disk", never, failing))
 		wantText(t, editor.run(t, ctx, 0, "apply", "-f", right), "nodecronjob.batch-job-controller.io/disk created")
-		kubectl(t, ctx, "-n", admin.namespace, "wait", "ncj/disk", "--for=condition=Ready", "--timeout=2m")
+		editor.kubectl(t, ctx, "wait", "ncj/disk", "--for=condition=Ready", "--timeout=2m")
 	})
 	t.Run("a user who may only run cannot define, and runs what is defined", func(t *testing.T) {
 		wantText(t, operator.run(t, ctx, 4, "apply", "-f", operator.write(t, "own.yaml", definition(t, "own", never, "true"))), "forbidden")
@@ -90,16 +133,16 @@ func TestNodeCronJobsOfUsers(t *testing.T) {
 		wantText(t, text, "2 of 3 nodes succeeded, 1 failed", bad)
 	})
 	t.Run("kubectl shows the definition and its executions", func(t *testing.T) {
-		wantText(t, kubectl(t, ctx, "-n", admin.namespace, "get", "ncj", "disk"), "SCHEDULE", "SUSPEND", "NODES", "BAD", "LAST", "ACTIVE", never)
-		wantText(t, kubectl(t, ctx, "-n", admin.namespace, "get", "executions"), "NODECRONJOB", "TRIGGER", "Manual", "Closed", "disk")
-		kubectl(t, ctx, "-n", admin.namespace, "wait", "ncj/disk", "--for=condition=Healthy=False", "--timeout=1m")
+		wantText(t, editor.kubectl(t, ctx, "get", "ncj", "disk"), "SCHEDULE", "SUSPEND", "NODES", "BAD", "LAST", "ACTIVE", never)
+		wantText(t, editor.kubectl(t, ctx, "get", "executions"), "NODECRONJOB", "TRIGGER", "Manual", "Closed", "disk")
+		editor.kubectl(t, ctx, "wait", "ncj/disk", "--for=condition=Healthy=False", "--timeout=1m")
 	})
 	t.Run("list and executions show them, too, with the reason", func(t *testing.T) {
 		wantText(t, operator.run(t, ctx, 0, "list"), "NAME", "disk", never)
 		wantText(t, operator.run(t, ctx, 0, "executions", "disk", "-o", "wide"), "a new disk", "operator")
 	})
 	t.Run("rerun runs the bad node only", func(t *testing.T) {
-		first := kubectl(t, ctx, "-n", admin.namespace, "get", "ncj", "disk", "-o", "jsonpath={.status.lastExecution.name}")
+		first := editor.kubectl(t, ctx, "get", "ncj", "disk", "-o", "jsonpath={.status.lastExecution.name}")
 		text := operator.run(t, ctx, 1, "rerun", first, "--yes", "--wait", "--timeout", "5m")
 		wantText(t, text, "1 failed", bad, "0 of 1 nodes succeeded")
 	})
@@ -107,23 +150,20 @@ func TestNodeCronJobsOfUsers(t *testing.T) {
 		wantText(t, operator.run(t, ctx, 0, "run", "disk", "--nodes", env.nodes[0], "--wait", "--timeout", "5m"), "1 of 1 nodes succeeded")
 	})
 	t.Run("a second definition has its own ticks, while the first one's execution is open", func(t *testing.T) {
-		slow := editor.write(t, "slow.yaml", definition(t, "slow", never, untilLetGo))
-		editor.run(t, ctx, 0, "apply", "-f", slow)
-		kubectl(t, ctx, "-n", admin.namespace, "wait", "ncj/slow", "--for=condition=Ready", "--timeout=2m")
+		editor.define(t, ctx, "slow", definition(t, "slow", never, untilLetGo))
 		operator.run(t, ctx, 0, "run", "slow")
-		minutely := editor.write(t, "minutely.yaml", definition(t, "minutely", "* * * * *", "true"))
-		editor.run(t, ctx, 0, "apply", "-f", minutely)
-		kubectl(t, ctx, "-n", admin.namespace, "wait", "ncj/minutely", "--for=jsonpath={.status.lastExecution.counts.ok}=3", "--timeout=5m")
-		wantText(t, kubectl(t, ctx, "-n", admin.namespace, "get", "executions", "-o", "wide"), "Cron", "Open")
+		editor.define(t, ctx, "minutely", definition(t, "minutely", "* * * * *", "true"))
+		editor.kubectl(t, ctx, "wait", "ncj/minutely", "--for=jsonpath={.status.lastExecution.counts.ok}=3", "--timeout=5m")
+		wantText(t, editor.kubectl(t, ctx, "get", "executions", "-o", "wide"), "Cron", "Open")
 	})
 	open := func(t *testing.T) string {
 		t.Helper()
-		return strings.TrimSpace(kubectl(t, ctx, "-n", admin.namespace, "get", "ncj", "slow", "-o", "jsonpath={.status.activeExecution.name}"))
+		return strings.TrimSpace(editor.kubectl(t, ctx, "get", "ncj", "slow", "-o", "jsonpath={.status.activeExecution.name}"))
 	}
 	t.Run("an execution is paused, resumed and canceled", func(t *testing.T) {
 		name := open(t)
 		operator.run(t, ctx, 0, "pause", name)
-		wantText(t, kubectl(t, ctx, "-n", admin.namespace, "get", "execution", name, "-o", "jsonpath={.spec.paused}"), "true")
+		wantText(t, editor.kubectl(t, ctx, "get", "execution", name, "-o", "jsonpath={.spec.paused}"), "true")
 		operator.run(t, ctx, 0, "resume", name)
 		operator.run(t, ctx, 0, "cancel", name, "--stop")
 		wantText(t, operator.run(t, ctx, 6, "wait", name, "--timeout", "5m"), "canceled")
@@ -132,14 +172,14 @@ func TestNodeCronJobsOfUsers(t *testing.T) {
 		editor.run(t, ctx, 0, "suspend", "minutely")
 		ready := func(reason string) {
 			t.Helper()
-			kubectl(t, ctx, "-n", admin.namespace, "wait", "ncj/minutely", `--for=jsonpath={.status.conditions[?(@.type=="Ready")].reason}=`+reason, "--timeout=1m")
+			editor.kubectl(t, ctx, "wait", "ncj/minutely", `--for=jsonpath={.status.conditions[?(@.type=="Ready")].reason}=`+reason, "--timeout=1m")
 		}
 		ready("Suspended")
 		last := func() string {
-			return kubectl(t, ctx, "-n", admin.namespace, "get", "ncj", "minutely", "-o", "jsonpath={.status.lastScheduleTime}")
+			return editor.kubectl(t, ctx, "get", "ncj", "minutely", "-o", "jsonpath={.status.lastScheduleTime}")
 		}
 		count := func() int {
-			return strings.Count(kubectl(t, ctx, "-n", admin.namespace, "get", "executions", "-o", "name"), "/minutely-")
+			return strings.Count(editor.kubectl(t, ctx, "get", "executions", "-o", "name"), "/minutely-")
 		}
 		tick, before := last(), count()
 		eventually(t, ctx, func() error {
@@ -155,9 +195,9 @@ func TestNodeCronJobsOfUsers(t *testing.T) {
 		ready("Scheduled")
 	})
 	t.Run("deleted definitions take their executions and Jobs with them", func(t *testing.T) {
-		kubectl(t, ctx, "-n", admin.namespace, "delete", "ncj", "--all", "--timeout=2m")
+		editor.kubectl(t, ctx, "delete", "ncj", "--all", "--timeout=2m")
 		eventually(t, ctx, func() error {
-			left := kubectl(t, ctx, "-n", admin.namespace, "get", "executions,jobs", "-o", "name", "-l", "batch-job-controller.io/nodecronjob in (disk,slow,minutely)")
+			left := editor.kubectl(t, ctx, "get", "executions,jobs", "-o", "name", "-l", "batch-job-controller.io/nodecronjob in (disk,slow,minutely)")
 			if left != "" {
 				return fmt.Errorf("left are %s", left)
 			}

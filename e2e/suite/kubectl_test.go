@@ -24,11 +24,16 @@ func kubectl(t *testing.T, ctx context.Context, args ...string) string {
 
 func tryKubectl(t *testing.T, ctx context.Context, args ...string) (string, error) {
 	t.Helper()
+	return kubectlWith(t, ctx, env.provider.Kubeconfig(), args...)
+}
+
+func kubectlWith(t *testing.T, ctx context.Context, kubeconfig string, args ...string) (string, error) {
+	t.Helper()
 	program, err := exec.LookPath(env.provider.Kubectl())
 	if err != nil {
 		t.Skipf("this machine lacks kubectl: %v", err)
 	}
-	cmd := exec.CommandContext(ctx, program, append([]string{"--kubeconfig", env.provider.Kubeconfig()}, args...)...)
+	cmd := exec.CommandContext(ctx, program, append([]string{"--kubeconfig", kubeconfig}, args...)...)
 	var failure bytes.Buffer
 	cmd.Stderr = &failure
 	out, err := cmd.Output()

@@ -17,6 +17,39 @@ import (
 	"github.com/batch-job-controller/batch-job-controller/controller/api/v1alpha1"
 )
 
+// The controller usually decides about an execution within a second.
+const (
+	decisionTimeout  = 3 * time.Second
+	decisionInterval = 100 * time.Millisecond
+)
+
+// awaitDecision waits for a moment until the controller has opened an execution, has it wait
+// or has rejected it, and returns it if it was rejected: what was wrong with the request is
+// said to the person who made it. If that is not known in time, or cannot be read, the
+// execution may still be rejected.
+func (s *session) awaitDecision(ctx context.Context, e *v1alpha1.Execution) (rejected *v1alpha1.Execution) {
+	ctx, cancel := context.WithTimeout(ctx, decisionTimeout)
+	defer cancel()
+	ticker := time.NewTicker(decisionInterval)
+	defer ticker.Stop()
+	for {
+		seen, err := s.created(ctx, e)
+		switch {
+		case err != nil:
+			return nil
+		case seen.Status.Phase == v1alpha1.Rejected:
+			return seen
+		case seen.Status.Phase != "":
+			return nil
+		}
+		select {
+		case <-ticker.C:
+		case <-ctx.Done():
+			return nil
+		}
+	}
+}
+
 // await waits until an execution closes, and shows its progress. The end of the command
 // does not end the execution.
 func (s *session) await(ctx context.Context, out *printing.Output, e *v1alpha1.Execution, timeout time.Duration) error {

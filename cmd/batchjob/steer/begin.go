@@ -13,6 +13,7 @@ import (
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 
 	"github.com/batch-job-controller/batch-job-controller/cmd/batchjob/cli"
+	"github.com/batch-job-controller/batch-job-controller/cmd/batchjob/ending"
 	"github.com/batch-job-controller/batch-job-controller/cmd/batchjob/objects"
 	"github.com/batch-job-controller/batch-job-controller/cmd/batchjob/printing"
 	"github.com/batch-job-controller/batch-job-controller/cmd/batchjob/resources"
@@ -126,6 +127,13 @@ func (b *beginning) begin(ctx context.Context, s *session, d *v1alpha1.NodeCronJ
 	}
 	if b.wait {
 		return s.await(ctx, b.output, created, time.Until(end))
+	}
+	if rejected := s.awaitDecision(ctx, created); rejected != nil {
+		err := ending.Status(rejected)
+		if isForbidden(rejected) {
+			return cli.Conflict(fmt.Errorf("%w; to run it after that one, add --queue", err))
+		}
+		return err
 	}
 	fmt.Fprint(s.ErrOut, afterCreation(s, d))
 	return nil

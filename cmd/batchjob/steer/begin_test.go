@@ -105,6 +105,12 @@ func TestRun(t *testing.T) {
 
 func TestRunAndWait(t *testing.T) {
 	playAll(t, "wait", map[string]play{
+		"rejected at once": {args: "run disk-check --nodes worker-9", prepare: opens(rejected(v1alpha1.ReasonNodesNotFound))},
+		"rejected after a moment, as another one opened": {args: "run disk-check -o name", prepare: opens(v1alpha1.ExecutionStatus{}, rejected(v1alpha1.ReasonConcurrencyForbidden))},
+		"without the permission to see what was decided": {args: "run disk-check", prepare: func(t *testing.T, w *world) {
+			opens(rejected(v1alpha1.ReasonNodesNotFound))(t, w)
+			w.forbids("get", "executions")
+		}},
 		"wait": {args: "run disk-check --wait", prepare: opens(v1alpha1.ExecutionStatus{},
 			withCounts(v1alpha1.Open, v1alpha1.NodeCounts{Nodes: 3, Pending: 3}), withCounts(v1alpha1.Open, v1alpha1.NodeCounts{Nodes: 3, Pending: 3}),
 			withCounts(v1alpha1.Closing, v1alpha1.NodeCounts{Nodes: 3, OK: 3}), withCounts(v1alpha1.Closed, v1alpha1.NodeCounts{Nodes: 3, OK: 3}))},
