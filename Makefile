@@ -53,7 +53,7 @@ generate: ## Generate the custom resource definitions, and the copy methods of t
 
 .PHONY: golden
 golden: ## Rewrite the golden files
-	go test ./callback/web ./cmd/app ./cmd/batchjob/install ./cmd/batchjob/watch ./cmd/validate ./controller/config ./controller/jobspec ./controller/metrics ./controller/record ./manifests -update
+	go test ./callback/web ./cmd/app/flags ./cmd/batchjob/install ./cmd/batchjob/watch ./cmd/validate ./controller/config ./controller/jobspec ./controller/metrics ./controller/record ./manifests -update
 
 .PHONY: cover
 cover: ## Print the statement coverage of controller/... and callback/...

@@ -33,6 +33,7 @@ var allowed = merged(allowedOfController, allowedOfModel, map[string][]string{
 		"callback",
 		"callback/httpserver",
 		"callback/web",
+		"cmd/app/flags",
 		"cmd/validate",
 		"cmd/version",
 		"controller",
@@ -53,6 +54,10 @@ var allowed = merged(allowedOfController, allowedOfModel, map[string][]string{
 		"github.com/prometheus/...",
 		"github.com/spf13/pflag",
 		"k8s.io/...",
+	},
+	"cmd/app/flags": {
+		"controller/lease",
+		"github.com/spf13/pflag",
 	},
 	"cmd/batch-job-controller": {
 		"cmd/app",

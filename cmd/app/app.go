@@ -20,6 +20,7 @@ import (
 	"github.com/batch-job-controller/batch-job-controller/callback"
 	"github.com/batch-job-controller/batch-job-controller/callback/httpserver"
 	"github.com/batch-job-controller/batch-job-controller/callback/web"
+	"github.com/batch-job-controller/batch-job-controller/cmd/app/flags"
 	"github.com/batch-job-controller/batch-job-controller/cmd/version"
 	"github.com/batch-job-controller/batch-job-controller/controller"
 	"github.com/batch-job-controller/batch-job-controller/controller/auth"
@@ -37,7 +38,7 @@ var _ callback.Recorder = (*intake.Recorder)(nil)
 
 // app is the wired server.
 type app struct {
-	options   options
+	options   flags.Options
 	identity  string // under which this replica holds the Lease
 	env       config.Env
 	config    config.Config
@@ -59,9 +60,9 @@ const (
 	fewConnections = 64
 )
 
-func newApp(o options, env config.Env, cfg config.Config, client kube.Client, keyring *auth.Keyring, ext extensions, log *slog.Logger) (*app, error) {
+func newApp(o flags.Options, env config.Env, cfg config.Config, client kube.Client, keyring *auth.Keyring, ext extensions, log *slog.Logger) (*app, error) {
 	a := &app{
-		options: o, identity: lease.NewIdentity(env.Hostname, env.ConfigMapName, o.advertiseAddress),
+		options: o, identity: lease.NewIdentity(env.Hostname, env.ConfigMapName, o.AdvertiseAddress),
 		env: env, config: cfg, client: client, access: ext.access, log: log, runnables: ext.runnables,
 	}
 	var err error
@@ -129,8 +130,8 @@ func tokenFile(access *rest.Config) string {
 }
 
 func (a *app) addServers(own *metrics.Metrics) error {
-	callbackPort, errCallback := portOf(a.options.callbackAddress)
-	reportPort, errReport := portOf(a.options.reportAddress)
+	callbackPort, errCallback := portOf(a.options.CallbackAddress)
+	reportPort, errReport := portOf(a.options.ReportAddress)
 	if err := errors.Join(errCallback, errReport); err != nil {
 		return &misuseError{err}
 	}
@@ -155,9 +156,9 @@ func (a *app) addServers(own *metrics.Metrics) error {
 	add := func(address string, h http.Handler, o httpserver.Options) {
 		a.servers = append(a.servers, httpserver.New(address, h, o))
 	}
-	add(a.options.callbackAddress, callbacks, a.callbackServer(own))
-	add(a.options.reportAddress, web.NewHandler(a.store.FS(), web.Options{Log: a.log, Elsewhere: reports.Forward, Viewers: a.newViewers()}), a.reportServer(own))
-	add(a.options.metricsAddress, a.metrics(), httpserver.Options{Log: a.log, MaxConnections: fewConnections})
+	add(a.options.CallbackAddress, callbacks, a.callbackServer(own))
+	add(a.options.ReportAddress, web.NewHandler(a.store.FS(), web.Options{Log: a.log, Elsewhere: reports.Forward, Viewers: a.newViewers()}), a.reportServer(own))
+	add(a.options.MetricsAddress, a.metrics(), httpserver.Options{Log: a.log, MaxConnections: fewConnections})
 	return nil
 }
 
@@ -241,7 +242,7 @@ func (a *app) run(ctx context.Context, start *starting) (err error) {
 // drain continues to forward callbacks although this replica is no longer the leader:
 // the Service routes pods to it until all nodes know that it terminates.
 func (a *app) drain(ctx context.Context) {
-	ctx, cancel := context.WithTimeout(ctx, a.options.shutdownDelay)
+	ctx, cancel := context.WithTimeout(ctx, a.options.ShutdownDelay)
 	defer cancel()
 	lease.Follow(ctx, a.client, a.leaderOptions())
 }
@@ -252,9 +253,9 @@ func (a *app) leaderOptions() lease.Options {
 		Name:          jobspec.LeaseName(a.config.Name),
 		Controller:    a.config.Name,
 		Identity:      a.identity,
-		LeaseDuration: a.options.leaseDuration,
-		RenewDeadline: a.options.renewDeadline,
-		RetryPeriod:   a.options.retryPeriod,
+		LeaseDuration: a.options.LeaseDuration,
+		RenewDeadline: a.options.RenewDeadline,
+		RetryPeriod:   a.options.RetryPeriod,
 		Observe:       a.manager.ObserveHolder,
 		Log:           a.log,
 	}

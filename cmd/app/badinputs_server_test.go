@@ -24,6 +24,7 @@ import (
 	"k8s.io/apimachinery/pkg/types"
 	clienttesting "k8s.io/client-go/testing"
 
+	"github.com/batch-job-controller/batch-job-controller/cmd/app/flags"
 	"github.com/batch-job-controller/batch-job-controller/controller/auth"
 	"github.com/batch-job-controller/batch-job-controller/controller/config"
 	"github.com/batch-job-controller/batch-job-controller/controller/execution"
@@ -109,7 +110,7 @@ func (s *badServer) run(t *testing.T, args ...string) *app {
 	if err != nil {
 		t.Fatal(err)
 	}
-	o, err := parseOptions(append(args,
+	o, err := flags.Parse(append(args,
 		"--shutdown-delay-duration=0s", "--report-bind-address=127.0.0.1:0", "--callback-bind-address=127.0.0.1:0", "--metrics-bind-address=127.0.0.1:0"), s.log)
 	if err != nil {
 		t.Fatal(err)

@@ -16,6 +16,7 @@ import (
 	"k8s.io/client-go/tools/clientcmd"
 	"k8s.io/utils/clock"
 
+	"github.com/batch-job-controller/batch-job-controller/cmd/app/flags"
 	"github.com/batch-job-controller/batch-job-controller/cmd/version"
 	"github.com/batch-job-controller/batch-job-controller/controller/auth"
 	"github.com/batch-job-controller/batch-job-controller/controller/config"
@@ -156,13 +157,13 @@ func checkReviews(ctx context.Context, cfg config.Config, client kube.Client) er
 
 // openKeyring reads the callback key. It may be missing if new executions need no
 // tokens, but an open execution may need it.
-func openKeyring(ctx context.Context, o options, env config.Env, cfg config.Config, client kube.Client) (*auth.Keyring, error) {
+func openKeyring(ctx context.Context, o flags.Options, env config.Env, cfg config.Config, client kube.Client) (*auth.Keyring, error) {
 	needed := cfg.Callback.Auth == execution.TokenAuth
 	keyring, err := auth.OpenKeyring(ctx, auth.KeyringOptions{
 		Controller: cfg.Name,
 		Namespace:  env.Namespace,
-		Secret:     cmp.Or(o.callbackKeySecret, cfg.Name+"-callback-key"),
-		Directory:  o.callbackKeyDirectory,
+		Secret:     cmp.Or(o.CallbackKeySecret, cfg.Name+"-callback-key"),
+		Directory:  o.CallbackKeyDirectory,
 		Create:     needed,
 		Secrets:    client.CoreV1().Secrets(env.Namespace),
 		Clock:      clock.RealClock{},

@@ -17,6 +17,7 @@ import (
 	"k8s.io/client-go/kubernetes/fake"
 	clienttesting "k8s.io/client-go/testing"
 
+	"github.com/batch-job-controller/batch-job-controller/cmd/app/flags"
 	"github.com/batch-job-controller/batch-job-controller/controller/config"
 	"github.com/batch-job-controller/batch-job-controller/controller/execution"
 	"github.com/batch-job-controller/batch-job-controller/controller/testkit"
@@ -156,7 +157,7 @@ func TestWhatCallbacksNeedIsLookedForAtTheStart(t *testing.T) {
 			client := fake.NewClientset()
 			tt.prepare(client)
 			cfg := config.Config{Controller: config.Controller{Name: "check", Callback: config.Callback{Auth: tt.auth}}}
-			keyring, err := openKeyring(t.Context(), options{}, testEnv, cfg, testkit.NewClient(client))
+			keyring, err := openKeyring(t.Context(), flags.Options{}, testEnv, cfg, testkit.NewClient(client))
 			err = errors.Join(err, checkReviews(t.Context(), cfg, testkit.NewClient(client)))
 			if (err != nil) != (len(tt.want) > 0) || (keyring != nil) != tt.wantKeyring {
 				t.Fatalf("got %v, %v", keyring, err)
@@ -194,7 +195,7 @@ func TestWhatAdmissionRefusesAtTheStartIsTriedAgain(t *testing.T) {
 				client := fake.NewClientset()
 				client.PrependReactor("create", tt.resource, func(clienttesting.Action) (bool, runtime.Object, error) { return true, nil, refusal })
 				cfg := config.Config{Controller: config.Controller{Name: "check", Callback: config.Callback{Auth: tt.auth}}}
-				_, err := openKeyring(t.Context(), options{}, testEnv, cfg, testkit.NewClient(client))
+				_, err := openKeyring(t.Context(), flags.Options{}, testEnv, cfg, testkit.NewClient(client))
 				err = errors.Join(err, checkReviews(t.Context(), cfg, testkit.NewClient(client)))
 				var misuse *misuseError
 				if err == nil || errors.As(err, &misuse) {

@@ -4,7 +4,6 @@
 // without any. See the example.
 //
 //	run.go         Run: from the command line to the exit status
-//	flags.go       the flags; flagset.go: their former names, and all errors at once
 //	cluster.go     what the startup reads and checks: ConfigMap, Service, pod template,
 //	               permissions, callback key
 //	starting.go    tries again while the API server does not respond
@@ -21,5 +20,6 @@
 //
 // It is the one place that knows all packages, and it decides nothing about executions:
 // package controller runs them, and packages callback and callback/web answer requests.
+// Its package flags has the command line.
 // Only the server's main package and programs with extensions import it.
 package app

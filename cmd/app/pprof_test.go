@@ -1,7 +1,6 @@
 package app
 
 import (
-	"bytes"
 	"log/slog"
 	"net/http"
 	"net/http/httptest"
@@ -13,37 +12,8 @@ import (
 
 	"github.com/batch-job-controller/batch-job-controller/callback"
 	"github.com/batch-job-controller/batch-job-controller/callback/web"
+	"github.com/batch-job-controller/batch-job-controller/cmd/app/flags"
 )
-
-func TestProfilesAreServedOnALoopbackAddressOnly(t *testing.T) {
-	tests := map[string]struct {
-		address string
-		want    string // of the error
-	}{
-		"not asked for":                         {address: ""},
-		"IPv4":                                  {address: "127.0.0.1:6060"},
-		"another one of IPv4":                   {address: "127.8.9.10:0"},
-		"IPv6":                                  {address: "[::1]:6060"},
-		"all addresses":                         {address: ":6060", want: "loopback"},
-		"all of IPv4":                           {address: "0.0.0.0:6060", want: "loopback"},
-		"all of IPv6":                           {address: "[::]:6060", want: "loopback"},
-		"the pod's address":                     {address: "10.0.0.1:6060", want: "loopback"},
-		"a name, which may resolve to anything": {address: "localhost:6060", want: "loopback"},
-		"no port":                               {address: "127.0.0.1", want: "host:port"},
-	}
-	for name, tt := range tests {
-		t.Run(name, func(t *testing.T) {
-			var output bytes.Buffer
-			_, err := parseOptions([]string{"--pprof-bind-address", tt.address}, &output)
-			if tt.want == "" && err != nil {
-				t.Errorf("got %v", err)
-			}
-			if tt.want != "" && (err == nil || !strings.Contains(err.Error(), tt.want) || !strings.Contains(err.Error(), "--pprof-bind-address")) {
-				t.Errorf("got %v, want an error that says %q", err, tt.want)
-			}
-		})
-	}
-}
 
 func TestProfiles(t *testing.T) {
 	gzipped := string([]byte{0x1f, 0x8b})
@@ -104,7 +74,7 @@ func TestNoPortServesTheDefaultMux(t *testing.T) {
 
 func TestTheProfilerIsAServerOfItsOwn(t *testing.T) {
 	for address, want := range map[string]int{"": 0, "127.0.0.1:0": 1} {
-		a := &app{options: options{pprofAddress: address}}
+		a := &app{options: flags.Options{PprofAddress: address}}
 		a.addProfiler()
 		if got := len(a.servers); got != want {
 			t.Errorf("%q: %d servers, want %d", address, got, want)

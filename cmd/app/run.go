@@ -12,15 +12,13 @@ import (
 	"k8s.io/klog/v2"
 
 	"github.com/batch-job-controller/batch-job-controller/callback/httpserver"
+	"github.com/batch-job-controller/batch-job-controller/cmd/app/flags"
 	"github.com/batch-job-controller/batch-job-controller/cmd/validate"
 	"github.com/batch-job-controller/batch-job-controller/cmd/version"
 	"github.com/batch-job-controller/batch-job-controller/controller/auth"
 	"github.com/batch-job-controller/batch-job-controller/controller/config"
 	"github.com/batch-job-controller/batch-job-controller/controller/kube"
 )
-
-// validateCommand is the subcommand that checks a configuration.
-const validateCommand = "validate"
 
 // The exit statuses.
 const (
@@ -44,10 +42,10 @@ func Run(ctx context.Context, args []string, lookupEnv func(string) (string, boo
 // run is Run with setKubernetesLog, which sets client-go's logger for the whole
 // process.
 func run(ctx context.Context, args []string, lookupEnv func(string) (string, bool), output io.Writer, setKubernetesLog func(*slog.Logger), given ...Extension) int {
-	if len(args) > 0 && args[0] == validateCommand {
+	if len(args) > 0 && args[0] == flags.ValidateCommand {
 		return validate.Run(args[1:], os.Stdin, os.Stdout, output)
 	}
-	o, err := parseOptions(args, output)
+	o, err := flags.Parse(args, output)
 	if errors.Is(err, pflag.ErrHelp) {
 		return exitOK
 	}
@@ -55,7 +53,7 @@ func run(ctx context.Context, args []string, lookupEnv func(string) (string, boo
 		fmt.Fprintln(output, err)
 		return exitMisused
 	}
-	if o.version {
+	if o.Version {
 		fmt.Fprintf(output, versionUsage, version.Own())
 		return exitOK
 	}
@@ -66,8 +64,8 @@ func run(ctx context.Context, args []string, lookupEnv func(string) (string, boo
 	}
 	log := newLogger(o, env.DevMode, output)
 	setKubernetesLog(log)
-	for _, d := range o.deprecated {
-		log.Warn("deprecated flag", "flag", d.given, "replacement", d.replacement)
+	for _, d := range o.Deprecated {
+		log.Warn("deprecated flag", "flag", d.Given, "replacement", d.Replacement)
 	}
 	err = serve(ctx, o, env, collect(given), log)
 	var misuse *misuseError
@@ -82,21 +80,21 @@ func run(ctx context.Context, args []string, lookupEnv func(string) (string, boo
 	return exitOK
 }
 
-func newLogger(o options, dev bool, output io.Writer) *slog.Logger {
-	level := o.logLevel
+func newLogger(o flags.Options, dev bool, output io.Writer) *slog.Logger {
+	level := o.LogLevel
 	if dev {
 		level = min(level, slog.LevelDebug)
 	}
 	handler := slog.HandlerOptions{Level: level}
-	if dev || o.logFormat == textFormat {
+	if dev || o.LogFormat == flags.TextFormat {
 		return slog.New(slog.NewTextHandler(output, &handler))
 	}
 	return slog.New(slog.NewJSONHandler(output, &handler))
 }
 
-func serve(ctx context.Context, o options, env config.Env, ext extensions, log *slog.Logger) (err error) {
+func serve(ctx context.Context, o flags.Options, env config.Env, ext extensions, log *slog.Logger) (err error) {
 	var probes health
-	server := httpserver.New(o.healthAddress, probes.handler(), httpserver.Options{Log: log, MaxConnections: fewConnections})
+	server := httpserver.New(o.HealthAddress, probes.handler(), httpserver.Options{Log: log, MaxConnections: fewConnections})
 	if err := server.Open(ctx); err != nil {
 		return err
 	}
@@ -105,7 +103,7 @@ func serve(ctx context.Context, o options, env config.Env, ext extensions, log *
 		defer cancel()
 		err = errors.Join(err, server.Close(closing))
 	}()
-	ext.access, err = accessWith(o.kubeconfig, ext)
+	ext.access, err = accessWith(o.Kubeconfig, ext)
 	if err != nil {
 		return &misuseError{err}
 	}

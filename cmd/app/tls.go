@@ -35,7 +35,7 @@ func (a *app) newSecurePorts(own *metrics.Metrics) securePorts {
 			Controller: a.config.Name,
 			Namespace:  a.env.Namespace,
 			Service:    a.config.CallbackServiceName,
-			CASecret:   cmp.Or(a.options.caSecret, jobspec.CABundleName(a.config.Name)),
+			CASecret:   cmp.Or(a.options.CASecret, jobspec.CABundleName(a.config.Name)),
 			PodIP:      a.env.PodIP,
 			Client:     a.client.CoreV1(),
 			Observe:    own.SetCertificateExpiry,

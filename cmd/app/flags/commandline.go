@@ -1,4 +1,4 @@
-package app
+package flags
 
 import (
 	"cmp"
@@ -11,6 +11,9 @@ import (
 
 	"github.com/spf13/pflag"
 )
+
+// ValidateCommand is the word that checks a configuration instead of running the controller.
+const ValidateCommand = "validate"
 
 // renamedFlags returns the former names of flags, which now follow those of the
 // Kubernetes components. They still work, as docs/versioning.md promises.
@@ -29,14 +32,14 @@ func renamedFlags() map[string]string {
 	}
 }
 
-// deprecatedFlag is a flag in a deprecated form.
-type deprecatedFlag struct{ given, replacement string }
+// Deprecated is a flag in a deprecated form.
+type Deprecated struct{ Given, Replacement string }
 
 // commandLine parses flags, and collects the errors.
 type commandLine struct {
 	flags      *pflag.FlagSet
 	renamed    map[string]string
-	deprecated []deprecatedFlag
+	deprecated []Deprecated
 	errs       []error
 }
 
@@ -47,7 +50,7 @@ func newCommandLine(output io.Writer) *commandLine {
 }
 
 func (c *commandLine) writeUsage(output io.Writer) {
-	fmt.Fprintf(output, "Runs the controller. To check a configuration instead, see \"batch-job-controller %s --help\".\n\n", validateCommand)
+	fmt.Fprintf(output, "Runs the controller. To check a configuration instead, see \"batch-job-controller %s --help\".\n\n", ValidateCommand)
 	fmt.Fprint(output, c.flags.FlagUsages())
 	fmt.Fprint(output, "\nDeprecated are names with one dash, such as -log-level, and these names. They work, with a warning in the log.\n")
 	for _, old := range slices.Sorted(maps.Keys(c.renamed)) {
@@ -111,7 +114,7 @@ func (c *commandLine) normalize(args []string) []string {
 			continue
 		}
 		if given != "--"+name {
-			c.deprecated = append(c.deprecated, deprecatedFlag{given: given, replacement: "--" + name})
+			c.deprecated = append(c.deprecated, Deprecated{Given: given, Replacement: "--" + name})
 		}
 		switch {
 		case joined:
@@ -129,8 +132,8 @@ func (c *commandLine) normalize(args []string) []string {
 // explainRenamed explains the current names in errors to a user of former names.
 func (c *commandLine) explainRenamed() {
 	for _, d := range c.deprecated {
-		if strings.TrimLeft(d.given, "-") != strings.TrimLeft(d.replacement, "-") {
-			c.errs = append(c.errs, fmt.Errorf("%s: renamed to %s", d.given, d.replacement))
+		if strings.TrimLeft(d.Given, "-") != strings.TrimLeft(d.Replacement, "-") {
+			c.errs = append(c.errs, fmt.Errorf("%s: renamed to %s", d.Given, d.Replacement))
 		}
 	}
 }

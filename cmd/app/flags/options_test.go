@@ -1,4 +1,4 @@
-package app
+package flags
 
 import (
 	"bytes"
@@ -23,28 +23,28 @@ func TestMain(m *testing.M) {
 }
 
 func TestFlags(t *testing.T) {
-	was := func(pairs ...string) (all []deprecatedFlag) {
+	was := func(pairs ...string) (all []Deprecated) {
 		for pair := range slices.Chunk(pairs, 2) {
-			all = append(all, deprecatedFlag{given: pair[0], replacement: pair[1]})
+			all = append(all, Deprecated{Given: pair[0], Replacement: pair[1]})
 		}
 		return all
 	}
 	tests := map[string]struct {
 		args []string
-		want func(*options)
+		want func(*Options)
 	}{
-		"the defaults": {want: func(*options) {}},
+		"the defaults": {want: func(*Options) {}},
 		"the names of today, with values joined and apart": {
 			args: []string{"--report-bind-address=:1", "--callback-bind-address", ":2", "--logging-format=text", "--log-level", "debug", "--version"},
-			want: func(o *options) {
-				o.reportAddress, o.callbackAddress, o.logFormat, o.logLevel, o.version = ":1", ":2", "text", slog.LevelDebug, true
+			want: func(o *Options) {
+				o.ReportAddress, o.CallbackAddress, o.LogFormat, o.LogLevel, o.Version = ":1", ":2", "text", slog.LevelDebug, true
 			},
 		},
 		"the manifests of before": {
 			args: []string{"-advertise-address=10.0.0.1", "-callback-key-secret=key", "-callback-key-directory=/key", "-ca-secret=ca"},
-			want: func(o *options) {
-				o.advertiseAddress, o.callbackKeySecret, o.callbackKeyDirectory, o.caSecret = "10.0.0.1", "key", "/key", "ca"
-				o.deprecated = was("-advertise-address", "--advertise-address", "-callback-key-secret", "--callback-key-secret",
+			want: func(o *Options) {
+				o.AdvertiseAddress, o.CallbackKeySecret, o.CallbackKeyDirectory, o.CASecret = "10.0.0.1", "key", "/key", "ca"
+				o.Deprecated = was("-advertise-address", "--advertise-address", "-callback-key-secret", "--callback-key-secret",
 					"-callback-key-directory", "--callback-key-directory", "-ca-secret", "--ca-secret")
 			},
 		},
@@ -53,10 +53,10 @@ func TestFlags(t *testing.T) {
 				"-report-address=:1", "-callback-address", ":2", "-health-address=:3", "-metrics-address=:4", "-pprof-address=127.0.0.1:5",
 				"-drain=6s", "-leader-lease-duration=9s", "-leader-renew-deadline", "8s", "-leader-retry-period=2s", "-log-format=text",
 			},
-			want: func(o *options) {
-				o.reportAddress, o.callbackAddress, o.healthAddress, o.metricsAddress, o.pprofAddress = ":1", ":2", ":3", ":4", "127.0.0.1:5"
-				o.shutdownDelay, o.leaseDuration, o.renewDeadline, o.retryPeriod, o.logFormat = 6*time.Second, 9*time.Second, 8*time.Second, 2*time.Second, "text"
-				o.deprecated = was("-report-address", "--report-bind-address", "-callback-address", "--callback-bind-address",
+			want: func(o *Options) {
+				o.ReportAddress, o.CallbackAddress, o.HealthAddress, o.MetricsAddress, o.PprofAddress = ":1", ":2", ":3", ":4", "127.0.0.1:5"
+				o.ShutdownDelay, o.LeaseDuration, o.RenewDeadline, o.RetryPeriod, o.LogFormat = 6*time.Second, 9*time.Second, 8*time.Second, 2*time.Second, "text"
+				o.Deprecated = was("-report-address", "--report-bind-address", "-callback-address", "--callback-bind-address",
 					"-health-address", "--health-probe-bind-address", "-metrics-address", "--metrics-bind-address",
 					"-pprof-address", "--pprof-bind-address", "-drain", "--shutdown-delay-duration",
 					"-leader-lease-duration", "--leader-elect-lease-duration", "-leader-renew-deadline", "--leader-elect-renew-deadline",
@@ -65,39 +65,39 @@ func TestFlags(t *testing.T) {
 		},
 		"an old name with two dashes": {
 			args: []string{"--drain=1s"},
-			want: func(o *options) {
-				o.shutdownDelay, o.deprecated = time.Second, was("--drain", "--shutdown-delay-duration")
+			want: func(o *Options) {
+				o.ShutdownDelay, o.Deprecated = time.Second, was("--drain", "--shutdown-delay-duration")
 			},
 		},
 		"a name of today with one dash": {
 			args: []string{"-shutdown-delay-duration", "1s", "-version=true"},
-			want: func(o *options) {
-				o.shutdownDelay, o.version = time.Second, true
-				o.deprecated = was("-shutdown-delay-duration", "--shutdown-delay-duration", "-version", "--version")
+			want: func(o *Options) {
+				o.ShutdownDelay, o.Version = time.Second, true
+				o.Deprecated = was("-shutdown-delay-duration", "--shutdown-delay-duration", "-version", "--version")
 			},
 		},
 		"the last one counts, under whatever name": {
 			args: []string{"-drain=1s", "--shutdown-delay-duration=2s"},
-			want: func(o *options) {
-				o.shutdownDelay, o.deprecated = 2*time.Second, was("-drain", "--shutdown-delay-duration")
+			want: func(o *Options) {
+				o.ShutdownDelay, o.Deprecated = 2*time.Second, was("-drain", "--shutdown-delay-duration")
 			},
 		},
 		"a value that looks like a flag": {
 			args: []string{"--callback-key-secret", "-drain", "--ca-secret=--x=y"},
-			want: func(o *options) { o.callbackKeySecret, o.caSecret = "-drain", "--x=y" },
+			want: func(o *Options) { o.CallbackKeySecret, o.CASecret = "-drain", "--x=y" },
 		},
-		"an empty value": {args: []string{"--report-bind-address="}, want: func(o *options) { o.reportAddress = "" }},
-		"nothing behind": {args: []string{"--version", "--"}, want: func(o *options) { o.version = true }},
+		"an empty value": {args: []string{"--report-bind-address="}, want: func(o *Options) { o.ReportAddress = "" }},
+		"nothing behind": {args: []string{"--version", "--"}, want: func(o *Options) { o.Version = true }},
 	}
 	for name, tt := range tests {
 		t.Run(name, func(t *testing.T) {
-			want, err := parseOptions(nil, io.Discard)
+			want, err := Parse(nil, io.Discard)
 			if err != nil {
 				t.Fatal(err)
 			}
 			tt.want(&want)
-			got, err := parseOptions(tt.args, io.Discard)
-			if diff := cmp.Diff(want, got, cmp.AllowUnexported(options{}, deprecatedFlag{})); diff != "" || err != nil {
+			got, err := Parse(tt.args, io.Discard)
+			if diff := cmp.Diff(want, got); diff != "" || err != nil {
 				t.Errorf("%v (-want +got):\n%s", err, diff)
 			}
 		})
@@ -137,7 +137,7 @@ func TestWrongFlags(t *testing.T) {
 	for name, tt := range tests {
 		t.Run(name, func(t *testing.T) {
 			var output bytes.Buffer
-			_, err := parseOptions(tt.args, &output)
+			_, err := Parse(tt.args, &output)
 			if err == nil {
 				t.Fatal("got no error")
 			}
@@ -151,11 +151,41 @@ func TestWrongFlags(t *testing.T) {
 	}
 }
 
+func TestProfilesAreServedOnALoopbackAddressOnly(t *testing.T) {
+	tests := map[string]struct {
+		address string
+		want    string // of the error
+	}{
+		"not asked for":                         {address: ""},
+		"IPv4":                                  {address: "127.0.0.1:6060"},
+		"another one of IPv4":                   {address: "127.8.9.10:0"},
+		"IPv6":                                  {address: "[::1]:6060"},
+		"all addresses":                         {address: ":6060", want: "loopback"},
+		"all of IPv4":                           {address: "0.0.0.0:6060", want: "loopback"},
+		"all of IPv6":                           {address: "[::]:6060", want: "loopback"},
+		"the pod's address":                     {address: "10.0.0.1:6060", want: "loopback"},
+		"a name, which may resolve to anything": {address: "localhost:6060", want: "loopback"},
+		"no port":                               {address: "127.0.0.1", want: "host:port"},
+	}
+	for name, tt := range tests {
+		t.Run(name, func(t *testing.T) {
+			var output bytes.Buffer
+			_, err := Parse([]string{"--pprof-bind-address", tt.address}, &output)
+			if tt.want == "" && err != nil {
+				t.Errorf("got %v", err)
+			}
+			if tt.want != "" && (err == nil || !strings.Contains(err.Error(), tt.want) || !strings.Contains(err.Error(), "--pprof-bind-address")) {
+				t.Errorf("got %v, want an error that says %q", err, tt.want)
+			}
+		})
+	}
+}
+
 func TestHelp(t *testing.T) {
 	const golden = "testdata/help.golden.txt"
 	for _, args := range [][]string{{"-h"}, {"--help"}, {"-help"}, {"--h"}, {"--nosuch", "--log-level=x", "--help"}} {
 		var output bytes.Buffer
-		if _, err := parseOptions(args, &output); !errors.Is(err, pflag.ErrHelp) {
+		if _, err := Parse(args, &output); !errors.Is(err, pflag.ErrHelp) {
 			t.Errorf("%v: got %v", args, err)
 		}
 		if flag.Lookup("update").Value.String() == "true" {
@@ -174,12 +204,12 @@ func TestHelp(t *testing.T) {
 }
 
 func TestEveryFlagIsDocumented(t *testing.T) {
-	text, err := os.ReadFile(filepath.FromSlash("../../docs/configuration.md"))
+	text, err := os.ReadFile(filepath.FromSlash("../../../docs/configuration.md"))
 	if err != nil {
 		t.Fatal(err)
 	}
 	c := newCommandLine(io.Discard)
-	new(options).declare(c.flags)
+	new(Options).declare(c.flags)
 	c.flags.VisitAll(func(f *pflag.Flag) {
 		if !bytes.Contains(text, []byte("| `--"+f.Name+"`")) {
 			t.Errorf("docs/configuration.md has no row for --%s", f.Name)
