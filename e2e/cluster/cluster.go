@@ -11,6 +11,7 @@ import (
 
 	"github.com/batch-job-controller/batch-job-controller/e2e/cluster/internal/apiclient"
 	"github.com/batch-job-controller/batch-job-controller/e2e/cluster/internal/plan"
+	"github.com/batch-job-controller/batch-job-controller/e2e/cluster/internal/programs"
 	"github.com/batch-job-controller/batch-job-controller/e2e/cluster/internal/supervisor"
 )
 
@@ -26,6 +27,13 @@ type Cluster struct {
 
 // ProcessStatus is the status of one of the cluster's processes.
 type ProcessStatus = supervisor.ProcessStatus
+
+// Built reports whether the cache has the programs of clusters.
+func Built(ctx context.Context) bool { return programs.Built(ctx) }
+
+// Build returns the directory of the programs of clusters, and builds those that the cache
+// lacks.
+func Build(ctx context.Context, log io.Writer) (string, error) { return programs.Build(ctx, log) }
 
 // Name is the name of the cluster.
 func (c *Cluster) Name() string { return c.spec.Name }

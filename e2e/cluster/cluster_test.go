@@ -1,13 +1,8 @@
 package cluster
 
 import (
-	"context"
-	"errors"
-	"os"
-	"path/filepath"
 	"strings"
 	"testing"
-	"time"
 )
 
 func TestOptionsValidate(t *testing.T) {
@@ -37,39 +32,6 @@ func TestTooLongDirIsRefused(t *testing.T) {
 	}
 }
 
-func TestLockIsExclusiveAndOutlivesRemoval(t *testing.T) {
-	path := filepath.Join(t.TempDir(), "x.lock")
-	first, err := tryLock(path)
-	if err != nil {
-		t.Fatal(err)
-	}
-	if _, err := tryLock(path); !errors.Is(err, errLocked) {
-		t.Fatalf("second lock: %v", err)
-	}
-	ctx, cancel := context.WithTimeout(t.Context(), 10*time.Millisecond)
-	defer cancel()
-	if _, err := waitLock(ctx, path); !errors.Is(err, context.DeadlineExceeded) {
-		t.Fatalf("wait for a held lock: %v", err)
-	}
-	// A process that opened the file before its removal must not get the lock.
-	stale, err := os.Open(path)
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer stale.Close()
-	if err := errors.Join(os.Remove(path), first.Close()); err != nil {
-		t.Fatal(err)
-	}
-	if isAt(stale, path) {
-		t.Error("a removed file counts as the lock")
-	}
-	second, err := tryLock(path)
-	if err != nil {
-		t.Fatalf("lock after removal: %v", err)
-	}
-	defer second.Close()
-}
-
 func TestReservedPortCannotBeTaken(t *testing.T) {
 	f, port, err := reservePort()
 	if err != nil {
@@ -83,39 +45,5 @@ func TestReservedPortCannotBeTaken(t *testing.T) {
 	defer other.Close()
 	if port == 0 || port == otherPort {
 		t.Errorf("ports are %d and %d", port, otherPort)
-	}
-}
-
-func TestToolsDigestFollowsSources(t *testing.T) {
-	dir := t.TempDir()
-	write := func(tool, text string) {
-		t.Helper()
-		if err := os.MkdirAll(filepath.Join(dir, tool), 0o755); err != nil {
-			t.Fatal(err)
-		}
-		if err := os.WriteFile(filepath.Join(dir, tool, "go.mod"), []byte(text), 0o600); err != nil {
-			t.Fatal(err)
-		}
-	}
-	sum := func() string {
-		t.Helper()
-		s, err := toolsDigest(t.Context(), dir)
-		if err != nil {
-			t.Fatal(err)
-		}
-		return s
-	}
-	write("kube", "module a\n")
-	before := sum()
-	if again := sum(); again != before {
-		t.Errorf("digests of the same sources: %s and %s", before, again)
-	}
-	write("crd", "module c\n")
-	if after := sum(); after != before {
-		t.Error("digest changes though the tool is none of the cluster's")
-	}
-	write("kube", "module b\n")
-	if after := sum(); after == before {
-		t.Error("a changed source has the same digest")
 	}
 }

@@ -16,4 +16,7 @@
 // supervisor ends with the process that called Start, unless Options.Detached is set. Only
 // a directory and empty cgroups can remain; Stop, or the next Start with the same name,
 // removes them.
+//
+// Package internal/programs provides its programs, internal/plan computes what they are told, and
+// internal/supervisor runs them.
 package cluster

@@ -9,6 +9,7 @@ import (
 	"strconv"
 	"strings"
 
+	"github.com/batch-job-controller/batch-job-controller/e2e/cluster/internal/lock"
 	"github.com/batch-job-controller/batch-job-controller/e2e/cluster/internal/plan"
 	"github.com/batch-job-controller/batch-job-controller/e2e/cluster/internal/supervisor"
 )
@@ -23,11 +24,11 @@ func Find(name, dir string) (*Cluster, error) {
 	if err != nil {
 		return nil, err
 	}
-	lock, err := tryLock(plan.LockFile(o.Dir))
+	held, err := lock.Try(plan.LockFile(o.Dir))
 	if err == nil {
-		return nil, errors.Join(fmt.Errorf("%w: %s", ErrNotRunning, name), os.Remove(lock.Name()), lock.Close())
+		return nil, errors.Join(fmt.Errorf("%w: %s", ErrNotRunning, name), os.Remove(held.Name()), held.Close())
 	}
-	if !errors.Is(err, errLocked) {
+	if !errors.Is(err, lock.ErrLocked) {
 		return nil, err
 	}
 	spec, err := supervisor.ReadSpec(filepath.Join(o.Dir, plan.SpecFile))

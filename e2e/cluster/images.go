@@ -5,6 +5,7 @@ import (
 
 	"github.com/batch-job-controller/batch-job-controller/e2e/cluster/image"
 	"github.com/batch-job-controller/batch-job-controller/e2e/cluster/internal/plan"
+	"github.com/batch-job-controller/batch-job-controller/e2e/cluster/internal/programs"
 )
 
 // CurlImage has a shell, the usual small tools and curl. Every real node has it.
@@ -16,7 +17,7 @@ func writeImages(path string) error {
 	if err != nil {
 		return err
 	}
-	curlPath, err := findProgram("curl")
+	curlPath, err := programs.Find("curl")
 	if err != nil {
 		return err
 	}

@@ -11,7 +11,9 @@ import (
 	"strconv"
 	"time"
 
+	"github.com/batch-job-controller/batch-job-controller/e2e/cluster/internal/lock"
 	"github.com/batch-job-controller/batch-job-controller/e2e/cluster/internal/plan"
+	"github.com/batch-job-controller/batch-job-controller/e2e/cluster/internal/programs"
 	"github.com/batch-job-controller/batch-job-controller/e2e/cluster/internal/supervisor"
 )
 
@@ -30,13 +32,13 @@ func Start(ctx context.Context, o Options) (*Cluster, error) {
 		return nil, err
 	}
 	began := time.Now()
-	lock, err := claim(spec)
+	held, err := claim(spec)
 	if err != nil {
 		return nil, err
 	}
-	c, err := launch(ctx, spec, lock)
+	c, err := launch(ctx, spec, held)
 	if err != nil {
-		return nil, errors.Join(err, lock.Close())
+		return nil, errors.Join(err, held.Close())
 	}
 	if err := c.waitReady(ctx, o); err != nil {
 		return nil, errors.Join(fmt.Errorf("start cluster %s: %w (logs: %s)", o.Name, err, spec.LogDir), c.stop(true))
@@ -52,27 +54,27 @@ func prepare(ctx context.Context, o Options) (plan.Spec, error) {
 		FastJobs: o.FastJobs, EtcdFsync: o.EtcdFsync, ExtraArgs: o.ExtraArgs, Detached: o.Detached,
 	}
 	var err error
-	if spec.BinDir, err = Build(ctx, o.Log); err != nil {
+	if spec.BinDir, err = programs.Build(ctx, o.Log); err != nil {
 		return spec, err
 	}
 	if !spec.Isolated() {
 		return spec, nil
 	}
-	if err := ensurePackages(ctx, o.Log); err != nil {
+	if err := programs.Install(ctx, o.Log); err != nil {
 		return spec, err
 	}
-	if spec.RuncPath, err = findProgram("runc"); err != nil {
+	if spec.RuncPath, err = programs.Find("runc"); err != nil {
 		return spec, err
 	}
-	plugin, err := findProgram(cniPlugin)
+	plugin, err := programs.Find(programs.CNIPlugin)
 	spec.CNIDir = filepath.Dir(plugin)
 	return spec, err
 }
 
 // claim locks the cluster's name, and removes the remains of a crashed cluster.
 func claim(spec plan.Spec) (*os.File, error) {
-	lock, err := tryLock(plan.LockFile(spec.Dir))
-	if errors.Is(err, errLocked) {
+	held, err := lock.Try(plan.LockFile(spec.Dir))
+	if errors.Is(err, lock.ErrLocked) {
 		return nil, fmt.Errorf("cluster %s is running already (%s)", spec.Name, spec.Dir)
 	}
 	if err != nil {
@@ -83,13 +85,13 @@ func claim(spec plan.Spec) (*os.File, error) {
 		err = errors.Join(err, os.MkdirAll(dir, 0o755))
 	}
 	if err != nil {
-		return nil, errors.Join(fmt.Errorf("claim cluster %s: %w", spec.Name, err), lock.Close())
+		return nil, errors.Join(fmt.Errorf("claim cluster %s: %w", spec.Name, err), held.Close())
 	}
-	return lock, nil
+	return held, nil
 }
 
 // launch starts the supervisor, which inherits the lock.
-func launch(ctx context.Context, spec plan.Spec, lock *os.File) (*Cluster, error) {
+func launch(ctx context.Context, spec plan.Spec, held *os.File) (*Cluster, error) {
 	exe, err := supervisorProgram(ctx, spec)
 	if err != nil {
 		return nil, err
@@ -105,7 +107,7 @@ func launch(ctx context.Context, spec plan.Spec, lock *os.File) (*Cluster, error
 	if err != nil {
 		return nil, err
 	}
-	inherited := &inheritance{lock: lock, files: sockets}
+	inherited := &inheritance{lock: held, files: sockets}
 	defer inherited.close()
 	if err := writeSpec(spec); err != nil {
 		return nil, err

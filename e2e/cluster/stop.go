@@ -10,6 +10,7 @@ import (
 
 	"golang.org/x/sys/unix"
 
+	"github.com/batch-job-controller/batch-job-controller/e2e/cluster/internal/lock"
 	"github.com/batch-job-controller/batch-job-controller/e2e/cluster/internal/plan"
 	"github.com/batch-job-controller/batch-job-controller/e2e/cluster/internal/sweep"
 )
@@ -27,12 +28,12 @@ func (c *Cluster) stop(keepLogs bool) error {
 	if c.leash != nil {
 		_ = c.leash.Close()
 	}
-	lock, err := waitLock(ctx, plan.LockFile(c.spec.Dir))
+	held, err := lock.Wait(ctx, plan.LockFile(c.spec.Dir))
 	if err != nil {
 		return fmt.Errorf("stop cluster %s: %w", c.spec.Name, err)
 	}
 	err = removeLeftovers(c.spec, keepLogs)
-	return errors.Join(err, os.Remove(plan.LockFile(c.spec.Dir)), lock.Close())
+	return errors.Join(err, os.Remove(plan.LockFile(c.spec.Dir)), held.Close())
 }
 
 // kill kills the supervisor. It returns when the supervisor, and with real nodes all

@@ -11,12 +11,13 @@ import (
 	"syscall"
 
 	"github.com/batch-job-controller/batch-job-controller/e2e/cluster/internal/plan"
+	"github.com/batch-job-controller/batch-job-controller/e2e/cluster/internal/programs"
 	"github.com/batch-job-controller/batch-job-controller/e2e/cluster/internal/supervisor"
 )
 
 // The command that can run as the supervisor, and the arguments for it.
 const (
-	commandPackage = modulePath + "/e2e/cmd/cluster"
+	commandPackage = programs.Module + "/e2e/cmd/cluster"
 	initWord       = "supervise-as-init"
 	superviseWord  = "supervise"
 )
@@ -60,7 +61,7 @@ func supervisorProgram(ctx context.Context, spec plan.Spec) (string, error) {
 	if info, ok := debug.ReadBuildInfo(); ok && info.Path == commandPackage {
 		return os.Executable()
 	}
-	root, err := moduleRoot()
+	root, err := programs.ModuleRoot()
 	if err != nil {
 		return "", err
 	}

@@ -1,4 +1,4 @@
-package cluster
+package lock
 
 import (
 	"context"
@@ -11,11 +11,12 @@ import (
 	"golang.org/x/sys/unix"
 )
 
-var errLocked = errors.New("locked by another process")
+// ErrLocked says that another process holds the lock.
+var ErrLocked = errors.New("locked by another process")
 
-// tryLock acquires the lock on a file. The holder of the lock may remove the file, so that a
+// Try acquires the lock on a file. The holder of the lock may remove the file, so that a
 // lock counts only if its file is still at the path.
-func tryLock(path string) (*os.File, error) {
+func Try(path string) (*os.File, error) {
 	if err := os.MkdirAll(filepath.Dir(path), 0o755); err != nil {
 		return nil, fmt.Errorf("lock: %w", err)
 	}
@@ -27,7 +28,7 @@ func tryLock(path string) (*os.File, error) {
 		if err := unix.Flock(int(f.Fd()), unix.LOCK_EX|unix.LOCK_NB); err != nil {
 			_ = f.Close()
 			if errors.Is(err, unix.EWOULDBLOCK) {
-				return nil, errLocked
+				return nil, ErrLocked
 			}
 			return nil, fmt.Errorf("lock %s: %w", path, err)
 		}
@@ -47,13 +48,13 @@ func isAt(f *os.File, path string) bool {
 	return err == nil && os.SameFile(held, current)
 }
 
-// waitLock acquires the lock as soon as it is free.
-func waitLock(ctx context.Context, path string) (*os.File, error) {
+// Wait acquires the lock as soon as it is free.
+func Wait(ctx context.Context, path string) (*os.File, error) {
 	ticker := time.NewTicker(50 * time.Millisecond)
 	defer ticker.Stop()
 	for {
-		f, err := tryLock(path)
-		if !errors.Is(err, errLocked) {
+		f, err := Try(path)
+		if !errors.Is(err, ErrLocked) {
 			return f, err
 		}
 		select {

@@ -1,4 +1,4 @@
-package cluster
+package programs
 
 import (
 	"bytes"
@@ -15,6 +15,8 @@ import (
 	"strings"
 	"sync/atomic"
 	"time"
+
+	"github.com/batch-job-controller/batch-job-controller/e2e/cluster/internal/lock"
 )
 
 const progressInterval = 10 * time.Second
@@ -49,7 +51,7 @@ func tools() []tool {
 
 // programsDir returns the directory of the cluster's programs, which may not exist yet.
 func programsDir(ctx context.Context) (root, cache, dir string, err error) {
-	if root, err = moduleRoot(); err != nil {
+	if root, err = ModuleRoot(); err != nil {
 		return "", "", "", err
 	}
 	if cache, err = cacheDir(); err != nil {
@@ -79,11 +81,11 @@ func Build(ctx context.Context, log io.Writer) (string, error) {
 	if _, err := os.Stat(dir); err == nil {
 		return dir, nil
 	}
-	lock, err := waitForBuild(ctx, filepath.Join(cache, "build.lock"), log)
+	held, err := waitForBuild(ctx, filepath.Join(cache, "build.lock"), log)
 	if err != nil {
 		return "", err
 	}
-	defer lock.Close()
+	defer held.Close()
 	if _, err := os.Stat(dir); err == nil {
 		return dir, nil
 	}
@@ -95,7 +97,7 @@ func waitForBuild(ctx context.Context, path string, log io.Writer) (*os.File, er
 		fmt.Fprintf(log, "waiting for another build of the cluster's programs ... %s\n", waited)
 	})
 	defer stop()
-	return waitLock(ctx, path)
+	return lock.Wait(ctx, path)
 }
 
 // toolsDigest returns a digest of all inputs of the build. The other tools beside them are

@@ -1,4 +1,4 @@
-package cluster
+package programs
 
 import (
 	"bytes"
@@ -8,23 +8,24 @@ import (
 	"path/filepath"
 )
 
-const modulePath = "github.com/batch-job-controller/batch-job-controller"
+// Module is the path of this module.
+const Module = "github.com/batch-job-controller/batch-job-controller"
 
-// moduleRoot returns the root directory of this module, in which the working directory of a
+// ModuleRoot returns the root directory of this module, in which the working directory of a
 // test is.
-func moduleRoot() (string, error) {
+func ModuleRoot() (string, error) {
 	dir, err := os.Getwd()
 	if err != nil {
 		return "", fmt.Errorf("find working directory: %w", err)
 	}
 	for {
 		data, err := os.ReadFile(filepath.Join(dir, "go.mod"))
-		if err == nil && bytes.HasPrefix(data, []byte("module "+modulePath+"\n")) {
+		if err == nil && bytes.HasPrefix(data, []byte("module "+Module+"\n")) {
 			return dir, nil
 		}
 		parent := filepath.Dir(dir)
 		if parent == dir {
-			return "", errors.New("the working directory is not in the module " + modulePath)
+			return "", errors.New("the working directory is not in the module " + Module)
 		}
 		dir = parent
 	}

@@ -1,4 +1,4 @@
-package cluster
+package programs
 
 import (
 	"context"
@@ -10,17 +10,19 @@ import (
 	"path/filepath"
 	"sort"
 	"strings"
+
+	"github.com/batch-job-controller/batch-job-controller/e2e/cluster/internal/lock"
 )
 
-// cniPlugin represents all CNI plugins. The plugin bridge cannot, because iproute2 has a
+// CNIPlugin represents all CNI plugins. The plugin bridge cannot, because iproute2 has a
 // program of that name.
-const cniPlugin = "host-local"
+const CNIPlugin = "host-local"
 
 // debianPackages returns the Debian package of each program.
 func debianPackages() map[string]string {
 	return map[string]string{
 		"runc":      "runc",
-		cniPlugin:   "containernetworking-plugins",
+		CNIPlugin:   "containernetworking-plugins",
 		"iptables":  "iptables",
 		"nft":       "nftables",
 		"conntrack": "conntrack",
@@ -33,7 +35,7 @@ func debianPackages() map[string]string {
 // missingPrograms returns the programs that this machine lacks, and their packages.
 func missingPrograms() (programs, packages []string) {
 	for program, pkg := range debianPackages() {
-		if _, err := findProgram(program); err != nil {
+		if _, err := Find(program); err != nil {
 			programs, packages = append(programs, program), append(packages, pkg)
 		}
 	}
@@ -42,8 +44,8 @@ func missingPrograms() (programs, packages []string) {
 	return programs, packages
 }
 
-// ensurePackages installs the packages of the distribution that real nodes need.
-func ensurePackages(ctx context.Context, log io.Writer) (err error) {
+// Install installs the packages of the distribution that real nodes need.
+func Install(ctx context.Context, log io.Writer) (err error) {
 	programs, packages := missingPrograms()
 	if len(programs) == 0 {
 		return nil
@@ -54,11 +56,11 @@ func ensurePackages(ctx context.Context, log io.Writer) (err error) {
 	}
 	// Clusters that start together on a new machine would install them at the same time, and
 	// an apt-get fails while another one runs.
-	lock, err := waitLock(ctx, filepath.Join(cache, "apt.lock"))
+	held, err := lock.Wait(ctx, filepath.Join(cache, "apt.lock"))
 	if err != nil {
 		return err
 	}
-	defer func() { err = errors.Join(err, lock.Close()) }()
+	defer func() { err = errors.Join(err, held.Close()) }()
 	if programs, packages = missingPrograms(); len(programs) == 0 {
 		return nil
 	}
@@ -87,8 +89,8 @@ func runQuietly(ctx context.Context, program string, args ...string) error {
 	return nil
 }
 
-// findProgram also searches the directories of administrators' programs and CNI plugins.
-func findProgram(name string) (string, error) {
+// Find also searches the directories of administrators' programs and CNI plugins.
+func Find(name string) (string, error) {
 	if path, err := exec.LookPath(name); err == nil {
 		return path, nil
 	}
