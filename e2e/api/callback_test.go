@@ -15,6 +15,7 @@ import (
 	"github.com/batch-job-controller/batch-job-controller/controller/execution"
 	"github.com/batch-job-controller/batch-job-controller/controller/jobspec"
 	"github.com/batch-job-controller/batch-job-controller/e2e/api/rig"
+	"github.com/batch-job-controller/batch-job-controller/e2e/api/rig/audit"
 )
 
 // The simulated pods run nothing: the test sends their callbacks to the URLs in their
@@ -61,7 +62,7 @@ func TestWhatPodsReportIsExportedAndSurvivesAKill(t *testing.T) {
 	}
 	exported()
 	checkFiles(t, site, report.ID, nodes)
-	site.Audit.Until(patience, "each pod has its event", func(state *rig.State) bool {
+	site.Audit.Until(patience, "each pod has its event", func(state *audit.State) bool {
 		return len(state.EventsOf("Warm")) == len(nodes)
 	})
 	checkEvents(t, site)
@@ -91,7 +92,7 @@ func checkFiles(t *testing.T, site *rig.Site, id execution.ID, nodes []string) {
 
 func checkEvents(t *testing.T, site *rig.Site) {
 	t.Helper()
-	site.Audit.Read(func(state *rig.State) {
+	site.Audit.Read(func(state *audit.State) {
 		for _, event := range state.EventsOf("Warm") {
 			if event.InvolvedObject.Kind != "Pod" || event.Type != corev1.EventTypeWarning || event.Message != "it is warm degrees" {
 				t.Errorf("event %s: %s %s about a %s", event.Name, event.Type, event.Message, event.InvolvedObject.Kind)

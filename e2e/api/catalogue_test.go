@@ -17,6 +17,7 @@ import (
 	"github.com/batch-job-controller/batch-job-controller/controller/api/v1alpha1"
 	"github.com/batch-job-controller/batch-job-controller/controller/jobspec"
 	"github.com/batch-job-controller/batch-job-controller/e2e/api/rig"
+	"github.com/batch-job-controller/batch-job-controller/e2e/api/rig/audit"
 	"github.com/batch-job-controller/batch-job-controller/e2e/monitoring"
 )
 
@@ -106,7 +107,7 @@ func TestThePageIsWhatIsExported(t *testing.T) {
 // eitherRuns waits until a pod runs on one of the nodes, and returns that node.
 func eitherRuns(t *testing.T, site *rig.Site, nodes []string) (node string) {
 	t.Helper()
-	site.Audit.Until(patience, "a pod runs on one of the nodes", func(state *rig.State) bool {
+	site.Audit.Until(patience, "a pod runs on one of the nodes", func(state *audit.State) bool {
 		i := slices.IndexFunc(nodes, func(n string) bool { return state.Running(n) != nil })
 		if i >= 0 {
 			node = nodes[i]

@@ -18,6 +18,7 @@ import (
 	"github.com/batch-job-controller/batch-job-controller/controller/execution"
 	"github.com/batch-job-controller/batch-job-controller/controller/jobspec"
 	"github.com/batch-job-controller/batch-job-controller/e2e/api/rig"
+	"github.com/batch-job-controller/batch-job-controller/e2e/api/rig/audit"
 )
 
 // crash is a point at which the server dies.
@@ -197,7 +198,7 @@ func atOnce() time.Duration { return 0 }
 func executionsToCome(t *testing.T, site *rig.Site) int {
 	t.Helper()
 	ids := map[execution.ID]bool{} // including those with a deleted record
-	site.Audit.Read(func(state *rig.State) {
+	site.Audit.Read(func(state *audit.State) {
 		for id := range state.Records {
 			ids[id] = true
 		}
@@ -223,7 +224,7 @@ func executionsToCome(t *testing.T, site *rig.Site) int {
 // report.
 func checkExecution(t *testing.T, site *rig.Site, id execution.ID, nodes []string) execution.Report {
 	t.Helper()
-	site.Audit.Read(func(state *rig.State) { checkOneEach(t, state.Of(id), nodes) })
+	site.Audit.Read(func(state *audit.State) { checkOneEach(t, state.Of(id), nodes) })
 	report := site.Report(id)
 	checkReport(t, report, all(nodes, succeeded()))
 	return report
@@ -233,7 +234,7 @@ func checkExecution(t *testing.T, site *rig.Site, id execution.ID, nodes []strin
 func checkNoHalfReports(t *testing.T, site *rig.Site, reporting *pods) {
 	t.Helper()
 	var closed []execution.ID
-	site.Audit.Read(func(state *rig.State) {
+	site.Audit.Read(func(state *audit.State) {
 		for id := range state.Records {
 			if !state.ClosedAt(id).IsZero() {
 				closed = append(closed, id)
@@ -260,7 +261,7 @@ func checkNoHalfReports(t *testing.T, site *rig.Site, reporting *pods) {
 // waitPruned waits until only the newest execution is left, and returns it.
 func waitPruned(t *testing.T, site *rig.Site) (newest []execution.ID) {
 	t.Helper()
-	site.Audit.Until(patience, "only the newest execution has a record", func(state *rig.State) bool {
+	site.Audit.Until(patience, "only the newest execution has a record", func(state *audit.State) bool {
 		newest = slices.Sorted(maps.Keys(state.Records))
 		newest = newest[len(newest)-1:]
 		for id, record := range state.Records {
@@ -306,7 +307,7 @@ func checkAbout(t *testing.T, site *rig.Site, report execution.Report) {
 func checkLogs(t *testing.T, site *rig.Site, report execution.Report) {
 	t.Helper()
 	podOf := map[string]string{}
-	site.Audit.Read(func(state *rig.State) {
+	site.Audit.Read(func(state *audit.State) {
 		for _, pod := range state.Of(report.ID).Pods {
 			podOf[pod.Annotations[jobspec.NodeAnnotation]] = pod.Name
 		}

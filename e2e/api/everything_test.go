@@ -23,6 +23,7 @@ import (
 	"github.com/batch-job-controller/batch-job-controller/controller/servingcert"
 	"github.com/batch-job-controller/batch-job-controller/controller/servingcert/certificate"
 	"github.com/batch-job-controller/batch-job-controller/e2e/api/rig"
+	"github.com/batch-job-controller/batch-job-controller/e2e/api/rig/audit"
 )
 
 // The names in the roles of the manifests.
@@ -115,7 +116,7 @@ func (e *everything) run(t *testing.T, number int, during func(*testing.T)) {
 // kubelet holds its slot for its grace period.
 func (e *everything) deleteStopped(t *testing.T, node string) {
 	t.Helper()
-	e.Audit.Until(patience, "the Job of "+node+" is stopped", func(state *rig.State) bool {
+	e.Audit.Until(patience, "the Job of "+node+" is stopped", func(state *audit.State) bool {
 		for _, job := range state.Jobs {
 			if job.Annotations[jobspec.NodeAnnotation] == node && job.Annotations[jobspec.StopAnnotation] != "" {
 				return true
@@ -235,7 +236,7 @@ func (e *everything) lookAtReports(t *testing.T) {
 // second.
 func waitDropped(t *testing.T, site *rig.Site, ids []execution.ID) {
 	t.Helper()
-	site.Audit.Until(patience, fmt.Sprintf("only execution %s has Jobs, and %s has no record", ids[2], ids[0]), func(state *rig.State) bool {
+	site.Audit.Until(patience, fmt.Sprintf("only execution %s has Jobs, and %s has no record", ids[2], ids[0]), func(state *audit.State) bool {
 		for uid := range state.Jobs {
 			job := state.Jobs[uid]
 			_, ours := job.Labels[jobspec.ExecutionLabel]

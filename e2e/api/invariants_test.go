@@ -11,6 +11,7 @@ import (
 
 	"github.com/batch-job-controller/batch-job-controller/controller/execution"
 	"github.com/batch-job-controller/batch-job-controller/e2e/api/rig"
+	"github.com/batch-job-controller/batch-job-controller/e2e/api/rig/audit"
 )
 
 // patience is how long a test waits for conditions that take seconds on an idle machine.
@@ -72,10 +73,10 @@ func waitClosed(t *testing.T, s *rig.Site) execution.Report {
 // order.
 func waitAllClosed(t *testing.T, s *rig.Site, n int) (ids []execution.ID) {
 	t.Helper()
-	s.Audit.Until(patience, fmt.Sprintf("%d executions are closed", n), func(state *rig.State) bool {
+	s.Audit.Until(patience, fmt.Sprintf("%d executions are closed", n), func(state *audit.State) bool {
 		return len(state.Records) >= n && state.Closed()
 	})
-	s.Audit.Read(func(state *rig.State) { ids = slices.Sorted(maps.Keys(state.Records)) })
+	s.Audit.Read(func(state *audit.State) { ids = slices.Sorted(maps.Keys(state.Records)) })
 	return ids
 }
 
@@ -83,7 +84,7 @@ func waitAllClosed(t *testing.T, s *rig.Site, n int) (ids []execution.ID) {
 // order.
 func waitOldestClosed(t *testing.T, s *rig.Site, n int) (ids []execution.ID) {
 	t.Helper()
-	s.Audit.Until(patience, fmt.Sprintf("the %d oldest executions are closed", n), func(state *rig.State) bool {
+	s.Audit.Until(patience, fmt.Sprintf("the %d oldest executions are closed", n), func(state *audit.State) bool {
 		ids = slices.Sorted(maps.Keys(state.Records))
 		ids = ids[:min(n, len(ids))]
 		return len(ids) == n && !slices.ContainsFunc(ids, func(id execution.ID) bool { return state.ClosedAt(id).IsZero() })
@@ -95,11 +96,11 @@ func waitOldestClosed(t *testing.T, s *rig.Site, n int) (ids []execution.ID) {
 // never exceeded.
 func checkOnce(t *testing.T, s *rig.Site, nodes []string) {
 	t.Helper()
-	s.Audit.Read(func(state *rig.State) { checkOneEach(t, state, nodes) })
+	s.Audit.Read(func(state *audit.State) { checkOneEach(t, state, nodes) })
 	checkPool(t, s)
 }
 
-func checkOneEach(t *testing.T, state *rig.State, nodes []string) {
+func checkOneEach(t *testing.T, state *audit.State, nodes []string) {
 	t.Helper()
 	for what, count := range map[string]map[string]int{"Jobs": state.JobsOf(), "pods": state.PodsOf()} {
 		for _, node := range nodes {
@@ -115,7 +116,7 @@ func checkOneEach(t *testing.T, state *rig.State, nodes []string) {
 
 func checkPool(t *testing.T, s *rig.Site) {
 	t.Helper()
-	s.Audit.Read(func(state *rig.State) {
+	s.Audit.Read(func(state *audit.State) {
 		if state.MostLive > s.Config.Pool {
 			t.Errorf("%d pods were live at one time, podPoolSize is %d", state.MostLive, s.Config.Pool)
 		}

@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"github.com/batch-job-controller/batch-job-controller/e2e/api/rig"
+	"github.com/batch-job-controller/batch-job-controller/e2e/api/rig/audit"
 )
 
 // Each kill follows the creation of a Job, when the server is about to create others, or to
@@ -20,7 +21,7 @@ func TestNothingRunsTwiceWhenTheServerIsKilled(t *testing.T) {
 	for i := range kills {
 		server.Start()
 		enough := 1 + i*between
-		site.Audit.Until(patience, fmt.Sprintf("%d Jobs are created", enough), func(state *rig.State) bool {
+		site.Audit.Until(patience, fmt.Sprintf("%d Jobs are created", enough), func(state *audit.State) bool {
 			return len(state.Jobs) >= enough
 		})
 		server.Kill()

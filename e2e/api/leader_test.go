@@ -11,6 +11,7 @@ import (
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 
 	"github.com/batch-job-controller/batch-job-controller/e2e/api/rig"
+	"github.com/batch-job-controller/batch-job-controller/e2e/api/rig/audit"
 )
 
 // The replicas share the report directory, as on a shared volume.
@@ -24,7 +25,7 @@ func TestAStandbyGoesOnWhenTheLeaderStops(t *testing.T) {
 	t.Cleanup(func() { close(gate) }) // before the cleanup waits for the pods
 	first.Start()
 	gate.open(site.Config.Pool)
-	site.Audit.Until(patience, "the first replica has filled the pool again", func(state *rig.State) bool { return len(state.Jobs) == 2*site.Config.Pool })
+	site.Audit.Until(patience, "the first replica has filled the pool again", func(state *audit.State) bool { return len(state.Jobs) == 2*site.Config.Pool })
 	second.Start()
 	second.WaitReady(patience)
 	if a, b := leads(first), leads(second); !a || b {
@@ -37,7 +38,7 @@ func TestAStandbyGoesOnWhenTheLeaderStops(t *testing.T) {
 		t.Errorf("the Lease was not released: %s holds it", *holder)
 	}
 	gate.open(len(nodes) - site.Config.Pool)
-	site.Audit.Until(patience, "the second replica creates Jobs", func(state *rig.State) bool { return len(state.Jobs) > 2*site.Config.Pool })
+	site.Audit.Until(patience, "the second replica creates Jobs", func(state *audit.State) bool { return len(state.Jobs) > 2*site.Config.Pool })
 	t.Logf("the leader stopped in %s, the next Job came %s later", took, time.Since(began))
 
 	report := waitClosed(t, site)
@@ -73,11 +74,11 @@ func TestALeaderThatSleptThroughItsLeaseDoesNoHarm(t *testing.T) {
 	const some = 7
 	first.Start()
 	gate.open(some)
-	site.Audit.Until(patience, "the first replica is at work", func(state *rig.State) bool { return len(state.Jobs) >= some })
+	site.Audit.Until(patience, "the first replica is at work", func(state *audit.State) bool { return len(state.Jobs) >= some })
 	second.Start()
 	first.Pause()
 	gate.open(2 * some)
-	site.Audit.Until(patience, "the second replica is at work", func(state *rig.State) bool { return len(state.Jobs) > 2*some+site.Config.Pool })
+	site.Audit.Until(patience, "the second replica is at work", func(state *audit.State) bool { return len(state.Jobs) > 2*some+site.Config.Pool })
 	gate.open(some) // while the first replica resumes
 	first.Resume()
 	first.WaitMetrics(patience, "it no longer leads", func(m rig.Metrics) bool { return m.Sum("batch_job_controller_leader") == 0 })

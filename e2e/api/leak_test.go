@@ -24,6 +24,7 @@ import (
 
 	"github.com/batch-job-controller/batch-job-controller/controller/jobspec"
 	"github.com/batch-job-controller/batch-job-controller/e2e/api/rig"
+	"github.com/batch-job-controller/batch-job-controller/e2e/api/rig/audit"
 )
 
 // Pods print their tokens, and send them in every kind of callback. No token, and not the
@@ -52,7 +53,7 @@ func TestTokensAreNowhereButInTheirSecrets(t *testing.T) {
 	for i, pod := range running {
 		maps.Copy(own, blab(t, site, pod, running[(i+1)%pool], printed))
 	}
-	site.Audit.Until(patience, "each pod has its event", func(s *rig.State) bool { return len(s.EventsOf("Blabbed")) == pool })
+	site.Audit.Until(patience, "each pod has its event", func(s *audit.State) bool { return len(s.EventsOf("Blabbed")) == pool })
 	hidden.checkObjects(t, site)
 	for _, pod := range running {
 		if err := site.EndPod(t.Context(), pod); err != nil {
@@ -250,7 +251,7 @@ func checkCovered(t *testing.T, site *rig.Site, nodes []string) {
 			}
 		}
 	}
-	site.Audit.Read(func(s *rig.State) {
+	site.Audit.Read(func(s *audit.State) {
 		for _, event := range s.EventsOf("Blabbed") {
 			if !strings.Contains(event.Message, mask) {
 				t.Errorf("event %s: has no redacted token: %s", event.Name, event.Message)

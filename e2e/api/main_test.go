@@ -6,10 +6,10 @@ import (
 	"os"
 	"testing"
 
-	"github.com/batch-job-controller/batch-job-controller/e2e/api/rig"
+	"github.com/batch-job-controller/batch-job-controller/e2e/api/rig/testbed"
 )
 
 // shared is the cluster of all tests. Each test has its own namespace and nodes.
-var shared *rig.Cluster
+var shared *testbed.Cluster
 
-func TestMain(m *testing.M) { os.Exit(rig.Main(m, "api", &shared)) }
+func TestMain(m *testing.M) { os.Exit(testbed.Main(m, "api", &shared)) }

@@ -20,6 +20,7 @@ import (
 	"github.com/batch-job-controller/batch-job-controller/controller/jobspec"
 	"github.com/batch-job-controller/batch-job-controller/controller/kube"
 	"github.com/batch-job-controller/batch-job-controller/e2e/api/rig"
+	"github.com/batch-job-controller/batch-job-controller/e2e/api/rig/audit"
 )
 
 // define creates a NodeCronJob as a person does. It has no tick during a test.
@@ -94,7 +95,7 @@ func TestNodeCronJobs(t *testing.T) {
 	if c := waitCondition(t, site, "thief", v1alpha1.ConditionAccepted, metav1.ConditionFalse); c.Reason != v1alpha1.ReasonMetricConflict {
 		t.Errorf("thief: got %+v", c)
 	}
-	site.Audit.Until(patience, "the pods of three definitions run", func(state *rig.State) bool {
+	site.Audit.Until(patience, "the pods of three definitions run", func(state *audit.State) bool {
 		return len(state.Pods) == 3*len(nodes) && state.MostLive == 3*len(nodes)
 	})
 	server.Kill()
@@ -114,8 +115,8 @@ func TestNodeCronJobs(t *testing.T) {
 		})
 		waitCondition(t, site, name, v1alpha1.ConditionHealthy, metav1.ConditionTrue)
 	}
-	site.Audit.Until(patience, "the bad ones have events", func(state *rig.State) bool { return len(state.EventsOf(kube.EventNotAccepted)) == 2 })
-	site.Audit.Read(func(state *rig.State) {
+	site.Audit.Until(patience, "the bad ones have events", func(state *audit.State) bool { return len(state.EventsOf(kube.EventNotAccepted)) == 2 })
+	site.Audit.Read(func(state *audit.State) {
 		if n := len(state.Jobs); n != 3*len(nodes) {
 			t.Errorf("%d Jobs were created, want one for each node and definition", n)
 		}
@@ -126,7 +127,7 @@ func TestNodeCronJobs(t *testing.T) {
 func endEach(t *testing.T, site *rig.Site) {
 	t.Helper()
 	var pods []*corev1.Pod
-	site.Audit.Read(func(state *rig.State) { pods = slices.Collect(maps.Values(state.Pods)) })
+	site.Audit.Read(func(state *audit.State) { pods = slices.Collect(maps.Values(state.Pods)) })
 	for _, pod := range pods {
 		if err := site.EndPod(t.Context(), pod); err != nil {
 			t.Fatal(err)
@@ -151,12 +152,12 @@ func TestADeletedNodeCronJobTakesItsExecutionsWithIt(t *testing.T) {
 			define(t, site, "disk")
 			waitCondition(t, site, "disk", v1alpha1.ConditionReady, metav1.ConditionTrue)
 			ask(t, site, func(e *v1alpha1.Execution) { e.Spec.NodeCronJobName = "disk" })
-			site.Audit.Until(patience, "a pod runs", func(state *rig.State) bool { return len(state.Pods) == 1 && state.MostLive == 1 })
+			site.Audit.Until(patience, "a pod runs", func(state *audit.State) bool { return len(state.Pods) == 1 && state.MostLive == 1 })
 			if err := site.Resources.NodeCronJobs(site.Namespace).Delete(t.Context(), "disk", metav1.DeleteOptions{PropagationPolicy: &policy}); err != nil {
 				t.Fatal(err)
 			}
 			if !goes {
-				site.Audit.Until(patience, "the execution has no owner any more", func(*rig.State) bool {
+				site.Audit.Until(patience, "the execution has no owner any more", func(*audit.State) bool {
 					e, err := site.Executions().Get(t.Context(), asked, metav1.GetOptions{})
 					return err == nil && len(e.OwnerReferences) == 0
 				})
@@ -186,7 +187,7 @@ func TestTheFirstJobOfANodeCronJob(t *testing.T) {
 	began := time.Now()
 	define(t, site, "disk")
 	ask(t, site, func(e *v1alpha1.Execution) { e.Spec.NodeCronJobName = "disk" })
-	site.Audit.Until(patience, "there is a Job", func(state *rig.State) bool { return len(state.Jobs) == 1 })
+	site.Audit.Until(patience, "there is a Job", func(state *audit.State) bool { return len(state.Jobs) == 1 })
 	t.Logf("from nothing to the first Job: %s", time.Since(began).Round(time.Millisecond))
 	waitPhase(t, site, asked, v1alpha1.Closed)
 }

@@ -15,6 +15,7 @@ import (
 	"github.com/batch-job-controller/batch-job-controller/controller/api/v1alpha1"
 	"github.com/batch-job-controller/batch-job-controller/controller/execution"
 	"github.com/batch-job-controller/batch-job-controller/e2e/api/rig"
+	"github.com/batch-job-controller/batch-job-controller/e2e/api/rig/audit"
 )
 
 // The variable for the number of kills under one cap, which also makes the test large.
@@ -89,11 +90,11 @@ func (s *manySoak) round(kills int) {
 			<-time.After(time.Second)
 		}
 		s.checkClosed()
-		s.site.Audit.Read(func(state *rig.State) { over = len(state.Records) == opened && state.Closed() })
+		s.site.Audit.Read(func(state *audit.State) { over = len(state.Records) == opened && state.Closed() })
 	}
 	s.checkClosed()
 	var first, last time.Time
-	s.site.Audit.Read(func(state *rig.State) {
+	s.site.Audit.Read(func(state *audit.State) {
 		for id, record := range state.Records {
 			switch record.Name {
 			case fmt.Sprintf("%s-round%d", s.definitions[0], s.rounds):
@@ -112,7 +113,7 @@ func (s *manySoak) round(kills int) {
 func (s *manySoak) checkClosed() {
 	s.t.Helper()
 	var closed []execution.ID
-	s.site.Audit.Read(func(state *rig.State) {
+	s.site.Audit.Read(func(state *audit.State) {
 		for id := range maps.Keys(state.Records) {
 			if !state.ClosedAt(id).IsZero() && !s.checked[id] {
 				closed = append(closed, id)

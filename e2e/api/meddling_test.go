@@ -13,6 +13,7 @@ import (
 	"github.com/batch-job-controller/batch-job-controller/controller/execution"
 	"github.com/batch-job-controller/batch-job-controller/controller/jobspec"
 	"github.com/batch-job-controller/batch-job-controller/e2e/api/rig"
+	"github.com/batch-job-controller/batch-job-controller/e2e/api/rig/audit"
 )
 
 // A user deletes a Job, and creates a Job with the name of another one before its turn.
@@ -40,7 +41,7 @@ func TestJobsThatAUserDeletesOrReplaces(t *testing.T) {
 		nodes[1]: {State: execution.Failed, Reason: execution.ForeignJob},
 		nodes[2]: succeeded(),
 	})
-	site.Audit.Read(func(state *rig.State) {
+	site.Audit.Read(func(state *audit.State) {
 		if n := state.JobsOf()[nodes[0]]; n != 1 {
 			t.Errorf("node %s had %d Jobs, want only the one that was deleted", nodes[0], n)
 		}
@@ -57,7 +58,7 @@ func TestJobsThatAUserDeletesOrReplaces(t *testing.T) {
 func waitRunning(t *testing.T, s *rig.Site, node string) *corev1.Pod {
 	t.Helper()
 	var running *corev1.Pod
-	s.Audit.Until(patience, "a pod runs on "+node, func(state *rig.State) bool {
+	s.Audit.Until(patience, "a pod runs on "+node, func(state *audit.State) bool {
 		running = state.Running(node)
 		return running != nil
 	})

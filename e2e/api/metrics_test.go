@@ -17,6 +17,7 @@ import (
 	"github.com/batch-job-controller/batch-job-controller/controller/execution"
 	"github.com/batch-job-controller/batch-job-controller/controller/jobspec"
 	"github.com/batch-job-controller/batch-job-controller/e2e/api/rig"
+	"github.com/batch-job-controller/batch-job-controller/e2e/api/rig/audit"
 )
 
 // The exported metrics are a cache like all memory: a killed server exports the same metrics
@@ -80,7 +81,7 @@ func endOne(t *testing.T, site *rig.Site, node string, value int) {
 	if err := site.EndPod(t.Context(), pod); err != nil {
 		t.Fatal(err)
 	}
-	site.Audit.Until(patience, "the pod on "+node+" has ended", func(state *rig.State) bool { return rig.Ended(state.Pods[pod.UID]) })
+	site.Audit.Until(patience, "the pod on "+node+" has ended", func(state *audit.State) bool { return audit.Ended(state.Pods[pod.UID]) })
 }
 
 func cordon(t *testing.T, site *rig.Site, name string) {
@@ -100,7 +101,7 @@ func run(t *testing.T, site *rig.Site, node string) {
 	t.Helper()
 	waitLive(t, site, node)
 	var pod *corev1.Pod
-	site.Audit.Read(func(state *rig.State) { pod = state.Live(node).DeepCopy() })
+	site.Audit.Read(func(state *audit.State) { pod = state.Live(node).DeepCopy() })
 	now := metav1.Now()
 	pod.Status.Phase, pod.Status.StartTime = corev1.PodRunning, &now
 	pod.Status.ContainerStatuses = []corev1.ContainerStatus{{
@@ -114,7 +115,7 @@ func run(t *testing.T, site *rig.Site, node string) {
 
 func waitLive(t *testing.T, site *rig.Site, nodes ...string) {
 	t.Helper()
-	site.Audit.Until(patience, fmt.Sprintf("pods are on %v", nodes), func(state *rig.State) bool {
+	site.Audit.Until(patience, fmt.Sprintf("pods are on %v", nodes), func(state *audit.State) bool {
 		return !slices.ContainsFunc(nodes, func(node string) bool { return state.Live(node) == nil })
 	})
 }

@@ -14,12 +14,14 @@ import (
 	"github.com/batch-job-controller/batch-job-controller/controller/execution"
 	"github.com/batch-job-controller/batch-job-controller/controller/jobspec"
 	"github.com/batch-job-controller/batch-job-controller/e2e/api/rig"
+	"github.com/batch-job-controller/batch-job-controller/e2e/api/rig/audit"
+	"github.com/batch-job-controller/batch-job-controller/e2e/api/rig/faults"
 )
 
 // misbehaviour is a fault of the API server from the first Job to the end of the
 // execution.
 type misbehaviour struct {
-	fault      rig.Fault
+	fault      faults.Fault
 	lag        time.Duration // of all watches
 	cutWatches time.Duration // how often
 	perSecond  float64       // requests at most, on average
@@ -27,30 +29,30 @@ type misbehaviour struct {
 
 func misbehaviours() map[string]misbehaviour {
 	return map[string]misbehaviour{
-		"every third request fails": {fault: func(*http.Request) rig.Misbehaviour {
+		"every third request fails": {fault: func(*http.Request) faults.Misbehaviour {
 			statuses := []int{http.StatusInternalServerError, http.StatusServiceUnavailable, http.StatusTooManyRequests}
 			if rand.IntN(3) > 0 {
-				return rig.Misbehaviour{}
+				return faults.Misbehaviour{}
 			}
-			return rig.Misbehaviour{Status: statuses[rand.IntN(len(statuses))]}
+			return faults.Misbehaviour{Status: statuses[rand.IntN(len(statuses))]}
 		}, perSecond: 60},
-		"half of the responses to writes are lost": {fault: func(r *http.Request) rig.Misbehaviour {
+		"half of the responses to writes are lost": {fault: func(r *http.Request) faults.Misbehaviour {
 			if r.Method == http.MethodGet || rand.IntN(2) > 0 {
-				return rig.Misbehaviour{}
+				return faults.Misbehaviour{}
 			}
-			return rig.Misbehaviour{Status: http.StatusGatewayTimeout, Committed: true}
+			return faults.Misbehaviour{Status: http.StatusGatewayTimeout, Committed: true}
 		}, perSecond: 60},
-		"half of the requests get 429 with Retry-After": {fault: func(*http.Request) rig.Misbehaviour {
+		"half of the requests get 429 with Retry-After": {fault: func(*http.Request) faults.Misbehaviour {
 			if rand.IntN(2) > 0 {
-				return rig.Misbehaviour{}
+				return faults.Misbehaviour{}
 			}
-			return rig.Misbehaviour{Status: http.StatusTooManyRequests, RetryAfter: 1}
+			return faults.Misbehaviour{Status: http.StatusTooManyRequests, RetryAfter: 1}
 		}, perSecond: 60},
-		"every second write of the record conflicts": {fault: func(r *http.Request) rig.Misbehaviour {
+		"every second write of the record conflicts": {fault: func(r *http.Request) faults.Misbehaviour {
 			if r.Method == http.MethodPut && strings.Contains(r.URL.Path, "/configmaps/") && rand.IntN(2) > 0 {
-				return rig.Misbehaviour{Status: http.StatusConflict}
+				return faults.Misbehaviour{Status: http.StatusConflict}
 			}
-			return rig.Misbehaviour{}
+			return faults.Misbehaviour{}
 		}, perSecond: 60},
 		"watches end every two seconds": {cutWatches: 2 * time.Second, perSecond: 60},
 		"watches are five seconds late": {lag: 5 * time.Second, perSecond: 60},
@@ -68,7 +70,7 @@ func TestAnAPIServerThatMisbehaves(t *testing.T) {
 			proxy.Lag(m.lag)
 			server := site.NewServer(1).WithKubeconfig(proxy.Kubeconfig())
 			server.Start()
-			site.Audit.Until(patience, "a Job is created", func(state *rig.State) bool { return len(state.Jobs) > 0 })
+			site.Audit.Until(patience, "a Job is created", func(state *audit.State) bool { return len(state.Jobs) > 0 })
 			proxy.Misbehave(m.fault)
 			if m.cutWatches > 0 {
 				defer every(m.cutWatches, proxy.CutWatches)()
@@ -137,12 +139,12 @@ func TestResultsAreTakenWhileTheAPIServerIsAway(t *testing.T) {
 		}
 	}
 	endPods(t, site, atOnce)
-	site.Audit.Until(patience, "no pod runs", func(state *rig.State) bool { return len(state.AllRunning()) == 0 })
+	site.Audit.Until(patience, "no pod runs", func(state *audit.State) bool { return len(state.AllRunning()) == 0 })
 	before := 0
-	site.Audit.Read(func(state *rig.State) { before = len(state.Jobs) })
+	site.Audit.Read(func(state *audit.State) { before = len(state.Jobs) })
 	began := time.Now()
 	proxy.Up()
-	site.Audit.Until(patience, "the next Job is created", func(state *rig.State) bool { return len(state.Jobs) > before })
+	site.Audit.Until(patience, "the next Job is created", func(state *audit.State) bool { return len(state.Jobs) > before })
 	t.Logf("%d results were taken in %s; the next Job came %s after the API server was back", taken, away, time.Since(began).Round(time.Millisecond))
 
 	report := waitClosed(t, site)
@@ -165,13 +167,13 @@ func TestEtcdThatIsKilledAndRestarted(t *testing.T) {
 	nodes := site.AddNodes(24)
 	site.NewServer(1).Start()
 	for _, enough := range []int{3, 12} {
-		site.Audit.Until(patience, fmt.Sprintf("%d Jobs are created", enough), func(state *rig.State) bool { return len(state.Jobs) >= enough })
+		site.Audit.Until(patience, fmt.Sprintf("%d Jobs are created", enough), func(state *audit.State) bool { return len(state.Jobs) >= enough })
 		shared.RestartEtcd(t, 3*time.Second)
 	}
 	report := waitClosed(t, site)
 	checkOnce(t, site, nodes)
 	want := all(nodes, succeeded())
-	site.Audit.Read(func(state *rig.State) {
+	site.Audit.Read(func(state *audit.State) {
 		for _, task := range report.Tasks {
 			if state.EndedWell(task.Node) {
 				continue

@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"github.com/batch-job-controller/batch-job-controller/e2e/api/rig"
+	"github.com/batch-job-controller/batch-job-controller/e2e/api/rig/audit"
 )
 
 func TestNodesWhoseNamesAreLongOrBeginAlike(t *testing.T) {
@@ -32,7 +33,7 @@ func TestNodesWhoseNamesAreLongOrBeginAlike(t *testing.T) {
 	report := waitClosed(t, site)
 	checkOnce(t, site, nodes)
 	checkReport(t, report, all(nodes, succeeded()))
-	site.Audit.Read(func(state *rig.State) {
+	site.Audit.Read(func(state *audit.State) {
 		for _, pod := range state.Pods {
 			if want := pod.Annotations["batch-job-controller.io/node-name"]; pod.Spec.NodeName != want {
 				t.Errorf("the pod for node %s ran on %s", want, pod.Spec.NodeName)

@@ -10,6 +10,7 @@ import (
 
 	"github.com/batch-job-controller/batch-job-controller/controller/execution"
 	"github.com/batch-job-controller/batch-job-controller/e2e/api/rig"
+	"github.com/batch-job-controller/batch-job-controller/e2e/api/rig/audit"
 )
 
 func TestNodesThatAreDeleted(t *testing.T) {
@@ -30,7 +31,7 @@ func TestNodesThatAreDeleted(t *testing.T) {
 		nodes[1]: {State: execution.Skipped, Reason: execution.NodeGone},
 		nodes[2]: succeeded(),
 	})
-	site.Audit.Read(func(state *rig.State) {
+	site.Audit.Read(func(state *audit.State) {
 		if n := state.JobsOf()[nodes[1]]; n != 0 {
 			t.Errorf("node %s had %d Jobs, want none: the node was deleted", nodes[1], n)
 		}
@@ -45,7 +46,7 @@ func TestAnExecutionWithoutNodesClosesAtOnce(t *testing.T) {
 	if report := waitClosed(t, site); len(report.Tasks) != 0 {
 		t.Errorf("the report has %d tasks, want none", len(report.Tasks))
 	}
-	site.Audit.Until(patience, "an event says that no node takes part", func(state *rig.State) bool {
+	site.Audit.Until(patience, "an event says that no node takes part", func(state *audit.State) bool {
 		return len(state.EventsOf("NoNodes")) == 1
 	})
 }

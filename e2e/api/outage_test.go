@@ -13,6 +13,7 @@ import (
 
 	"github.com/batch-job-controller/batch-job-controller/controller/execution"
 	"github.com/batch-job-controller/batch-job-controller/e2e/api/rig"
+	"github.com/batch-job-controller/batch-job-controller/e2e/api/rig/audit"
 )
 
 // After a user has deleted the Lease of a leader, another replica can lead beside it until the
@@ -138,7 +139,7 @@ func (o *outage) lastTick(t *testing.T) time.Time {
 
 // executions returns all executions so far, oldest first.
 func (o *outage) executions() (ids []execution.ID) {
-	o.Audit.Read(func(state *rig.State) { ids = slices.Sorted(maps.Keys(state.Records)) })
+	o.Audit.Read(func(state *audit.State) { ids = slices.Sorted(maps.Keys(state.Records)) })
 	return ids
 }
 
@@ -157,7 +158,7 @@ func (o *outage) checkAfter(t *testing.T, oldest int) []execution.ID {
 		o.pods.checkTaken(t, checkExecution(t, o.Site, id, o.nodes), metrics)
 	}
 	checkPool(t, o.Site)
-	o.Audit.Until(patience, "an event reports the missed ticks", func(state *rig.State) bool {
+	o.Audit.Until(patience, "an event reports the missed ticks", func(state *audit.State) bool {
 		return len(state.EventsOf("TicksMissed")) > 0
 	})
 	eventually(t, "each tick was run, missed or skipped", func() bool {

@@ -10,11 +10,12 @@ import (
 	rbacv1 "k8s.io/api/rbac/v1"
 
 	"github.com/batch-job-controller/batch-job-controller/e2e/api/rig"
+	"github.com/batch-job-controller/batch-job-controller/e2e/api/rig/requests"
 )
 
 // permission is a verb in a rule of a role.
 type permission struct {
-	rig.Request
+	requests.Request
 	anywhere bool // of a ClusterRole
 }
 
@@ -27,7 +28,7 @@ func (p permission) String() string {
 }
 
 // covers reports whether the permission allows a request.
-func (p permission) covers(r rig.Request) bool {
+func (p permission) covers(r requests.Request) bool {
 	return p.Verb == r.Verb && p.Group == r.Group && p.Resource == r.Resource &&
 		(p.anywhere || p.Namespace == r.Namespace) && (p.Name == "" || p.Name == r.Name)
 }
@@ -37,7 +38,7 @@ func (p permission) covers(r rig.Request) bool {
 // request would be forbidden.
 func TestPermissionsAreThoseTheServerNeeds(t *testing.T) {
 	t.Parallel()
-	var asked []rig.Request
+	var asked []requests.Request
 	var granted []permission
 	done := t.Run("the server does all that it ever does", func(t *testing.T) {
 		e := newEverything(t)
@@ -62,20 +63,20 @@ func TestPermissionsAreThoseTheServerNeeds(t *testing.T) {
 
 // missing returns the requests that were forbidden or are not granted, by the permission that
 // they need.
-func missing(granted []permission, asked []rig.Request) map[string][]rig.Request {
-	requests := map[string][]rig.Request{}
+func missing(granted []permission, asked []requests.Request) map[string][]requests.Request {
+	lacking := map[string][]requests.Request{}
 	for _, r := range asked {
 		if r.Refused || !slices.ContainsFunc(granted, func(p permission) bool { return p.covers(r) }) {
-			name := permission{Request: rig.Request{Verb: r.Verb, Group: r.Group, Resource: r.Resource}}.String()
-			requests[name] = append(requests[name], r)
+			name := permission{Request: requests.Request{Verb: r.Verb, Group: r.Group, Resource: r.Resource}}.String()
+			lacking[name] = append(lacking[name], r)
 		}
 	}
-	return requests
+	return lacking
 }
 
 // needed reports whether a request would be forbidden without the permission.
-func needed(p permission, granted []permission, asked []rig.Request) bool {
-	return slices.ContainsFunc(asked, func(r rig.Request) bool {
+func needed(p permission, granted []permission, asked []requests.Request) bool {
+	return slices.ContainsFunc(asked, func(r requests.Request) bool {
 		return p.covers(r) && !slices.ContainsFunc(granted, func(other permission) bool { return other != p && other.covers(r) })
 	})
 }
@@ -93,7 +94,7 @@ func permissions(site *rig.Site, components ...string) []permission {
 			for _, resource := range rule.Resources {
 				for _, verb := range rule.Verbs {
 					for _, name := range names {
-						all = append(all, permission{anywhere: anywhere, Request: rig.Request{
+						all = append(all, permission{anywhere: anywhere, Request: requests.Request{
 							Verb: verb, Group: group, Resource: resource, Namespace: site.Namespace, Name: name,
 						}})
 					}

@@ -25,6 +25,7 @@ import (
 	"github.com/batch-job-controller/batch-job-controller/controller/execution"
 	"github.com/batch-job-controller/batch-job-controller/controller/jobspec"
 	"github.com/batch-job-controller/batch-job-controller/e2e/api/rig"
+	"github.com/batch-job-controller/batch-job-controller/e2e/api/rig/audit"
 )
 
 // untilEnded is the duration of pods that the test ends earlier.
@@ -57,7 +58,7 @@ func playPods(t *testing.T, site *rig.Site, think func() time.Duration, servers 
 	ctx, cancel := context.WithCancel(t.Context())
 	var posting sync.WaitGroup
 	posting.Go(func() {
-		site.Audit.Follow(ctx, func(state *rig.State) {
+		site.Audit.Follow(ctx, func(state *audit.State) {
 			for _, pod := range state.AllRunning() {
 				if p.isNew(pod) {
 					posting.Go(func() { p.run(ctx, t, pod) })
@@ -127,7 +128,7 @@ func endPods(t *testing.T, site *rig.Site, may func() time.Duration) {
 	seen := map[types.UID]bool{}
 	var ending sync.WaitGroup
 	ending.Go(func() {
-		site.Audit.Follow(ctx, func(state *rig.State) {
+		site.Audit.Follow(ctx, func(state *audit.State) {
 			for _, pod := range state.AllRunning() {
 				if seen[pod.UID] {
 					continue

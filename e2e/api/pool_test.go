@@ -6,13 +6,14 @@ import (
 	"testing"
 
 	"github.com/batch-job-controller/batch-job-controller/e2e/api/rig"
+	"github.com/batch-job-controller/batch-job-controller/e2e/api/rig/audit"
 )
 
 func TestEveryNodeRunsOnceAndThePoolIsNeverExceeded(t *testing.T) {
 	site := rig.NewSite(t, shared, rig.Config{Pool: 20, RunFor: untilEnded})
 	nodes := site.AddNodes(200)
 	site.NewServer(1).Start()
-	site.Audit.Until(patience, "the pool is full", func(state *rig.State) bool { return state.MostLive == site.Config.Pool })
+	site.Audit.Until(patience, "the pool is full", func(state *audit.State) bool { return state.MostLive == site.Config.Pool })
 	endPods(t, site, atOnce)
 
 	report := waitClosed(t, site)

@@ -11,6 +11,7 @@ import (
 
 	"github.com/batch-job-controller/batch-job-controller/controller/execution"
 	"github.com/batch-job-controller/batch-job-controller/e2e/api/rig"
+	"github.com/batch-job-controller/batch-job-controller/e2e/api/rig/audit"
 )
 
 func TestJobsThatAQuotaRefusesFailAtTheStartDeadline(t *testing.T) {
@@ -30,10 +31,10 @@ func TestJobsThatAQuotaRefusesFailAtTheStartDeadline(t *testing.T) {
 	if counts[succeeded()] != allowed || counts[refused] != len(nodes)-allowed {
 		t.Errorf("outcomes: %v, want %d succeeded and the others %v", counts, allowed, refused)
 	}
-	site.Audit.Until(patience, "the event of the refusals is written", func(state *rig.State) bool {
+	site.Audit.Until(patience, "the event of the refusals is written", func(state *audit.State) bool {
 		return len(state.EventsOf("JobRefused")) > 0
 	})
-	site.Audit.Read(func(state *rig.State) {
+	site.Audit.Read(func(state *audit.State) {
 		if events := state.EventsOf("JobRefused"); len(events) != 1 {
 			t.Errorf("%d events report the refusals, want 1", len(events))
 		}

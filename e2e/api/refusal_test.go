@@ -17,6 +17,7 @@ import (
 	"github.com/batch-job-controller/batch-job-controller/controller/execution"
 	"github.com/batch-job-controller/batch-job-controller/controller/jobspec"
 	"github.com/batch-job-controller/batch-job-controller/e2e/api/rig"
+	"github.com/batch-job-controller/batch-job-controller/e2e/api/rig/audit"
 )
 
 const noOwner = "it has no owner"
@@ -47,7 +48,7 @@ func TestJobsThatAdmissionRefusesForAWhile(t *testing.T) {
 			}
 			mend()
 			checkReport(t, waitClosed(t, site), all(nodes, succeeded()))
-			site.Audit.Until(patience, "an event reports the refusal", func(state *rig.State) bool {
+			site.Audit.Until(patience, "an event reports the refusal", func(state *audit.State) bool {
 				found := state.EventsOf("JobRefused")
 				return len(found) == 1 && strings.Contains(found[0].Message, noOwner)
 			})
@@ -87,7 +88,7 @@ func TestAnExecutionThatAPolicyKeepsFromBeingOpened(t *testing.T) {
 	waitRefused(t, site, &v1alpha1.Execution{})
 	server := site.NewServer(1)
 	server.Start()
-	site.Audit.Until(patience, "an event says why the execution is abandoned", func(state *rig.State) bool {
+	site.Audit.Until(patience, "an event says why the execution is abandoned", func(state *audit.State) bool {
 		return slices.ContainsFunc(state.EventsOf("TicksMissed"), func(e *corev1.Event) bool { return strings.Contains(e.Message, noOwner) })
 	})
 	if missed := server.Metrics().Sum("batch_job_controller_ticks_missed_total"); missed < 1 {
@@ -119,13 +120,13 @@ func TestARecordThatAUserDamages(t *testing.T) {
 		t.Fatal(err)
 	}
 	endOne(t, site, nodes[0], 20) // the leader tries to record it
-	site.Audit.Until(patience, "an event reports the damage", func(state *rig.State) bool {
+	site.Audit.Until(patience, "an event reports the damage", func(state *audit.State) bool {
 		return len(state.EventsOf("RecordDamaged")) == 1
 	})
-	site.Audit.Until(patience, "a tick is skipped while a pod runs", func(state *rig.State) bool {
+	site.Audit.Until(patience, "a tick is skipped while a pod runs", func(state *audit.State) bool {
 		return len(state.EventsOf("TickSkipped")) > 0 || len(state.Records) > 1
 	})
-	site.Audit.Read(func(state *rig.State) {
+	site.Audit.Read(func(state *audit.State) {
 		if len(state.Records) != 1 {
 			t.Error("an execution was opened beside a pod of the previous one")
 		}
@@ -133,7 +134,7 @@ func TestARecordThatAUserDamages(t *testing.T) {
 	if err := site.EndPod(t.Context(), waitRunning(t, site, nodes[1])); err != nil {
 		t.Fatal(err)
 	}
-	site.Audit.Until(patience, "a pod of the next execution runs", func(state *rig.State) bool {
+	site.Audit.Until(patience, "a pod of the next execution runs", func(state *audit.State) bool {
 		pod := state.Running(nodes[1])
 		return pod != nil && pod.Labels[jobspec.ExecutionLabel] != string(id)
 	})

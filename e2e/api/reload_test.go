@@ -13,6 +13,7 @@ import (
 
 	"github.com/batch-job-controller/batch-job-controller/controller/jobspec"
 	"github.com/batch-job-controller/batch-job-controller/e2e/api/rig"
+	"github.com/batch-job-controller/batch-job-controller/e2e/api/rig/audit"
 )
 
 // The ConfigMap changes while an execution is open. That execution keeps its settings; the next
@@ -52,7 +53,7 @@ func TestAChangedConfigMapApplies(t *testing.T) {
 	}
 	opened := waitOldestClosed(t, site, 1)[0]
 	checkReport(t, site.Report(opened), all(nodes, succeeded()))
-	site.Audit.Read(func(state *rig.State) {
+	site.Audit.Read(func(state *audit.State) {
 		if state.MostLive != 1 {
 			t.Errorf("%d pods were live at one time in the execution that began with a podPoolSize of 1", state.MostLive)
 		}
@@ -76,7 +77,7 @@ func TestAChangedConfigMapApplies(t *testing.T) {
 			t.Errorf("a log has no %q", problem)
 		}
 	}
-	site.Audit.Read(func(state *rig.State) {
+	site.Audit.Read(func(state *audit.State) {
 		if events := state.EventsOf("ConfigInvalid"); len(events) != 1 || events[0].Series != nil {
 			t.Errorf("%d events ConfigInvalid, want one, written once", len(events))
 		}
@@ -94,7 +95,7 @@ func TestAChangedConfigMapApplies(t *testing.T) {
 // waitAllRunning waits until n pods run, and returns them.
 func waitAllRunning(t *testing.T, site *rig.Site, n int) (pods []*corev1.Pod) {
 	t.Helper()
-	site.Audit.Until(patience, fmt.Sprintf("%d pods run", n), func(state *rig.State) bool {
+	site.Audit.Until(patience, fmt.Sprintf("%d pods run", n), func(state *audit.State) bool {
 		pods = state.AllRunning()
 		return len(pods) == n
 	})
@@ -104,7 +105,7 @@ func waitAllRunning(t *testing.T, site *rig.Site, n int) (pods []*corev1.Pod) {
 // waitEvent waits for an event about the ConfigMap.
 func waitEvent(t *testing.T, site *rig.Site, kind, reason, says string) {
 	t.Helper()
-	site.Audit.Until(patience, fmt.Sprintf("an event %s says %q", reason, says), func(state *rig.State) bool {
+	site.Audit.Until(patience, fmt.Sprintf("an event %s says %q", reason, says), func(state *audit.State) bool {
 		return slices.ContainsFunc(state.EventsOf(reason), func(e *corev1.Event) bool {
 			return e.Type == kind && e.InvolvedObject.Kind == "ConfigMap" && strings.Contains(e.Message, says)
 		})

@@ -13,6 +13,7 @@ import (
 	"github.com/batch-job-controller/batch-job-controller/controller/execution"
 	"github.com/batch-job-controller/batch-job-controller/controller/jobspec"
 	"github.com/batch-job-controller/batch-job-controller/e2e/api/rig"
+	"github.com/batch-job-controller/batch-job-controller/e2e/api/rig/audit"
 )
 
 // The schedule changes together with a restart. The new schedule would have had a tick half an
@@ -54,7 +55,7 @@ func TestAScheduleThatChangesOverARestart(t *testing.T) {
 	if missed := waitLeader(t, server).Metrics().Sum("batch_job_controller_ticks_missed_total"); missed != 0 {
 		t.Errorf("%v ticks were missed, want none", missed)
 	}
-	site.Audit.Read(func(state *rig.State) {
+	site.Audit.Read(func(state *audit.State) {
 		if events := state.EventsOf("TicksMissed"); len(events) > 0 {
 			t.Errorf("%d events TicksMissed, want none", len(events))
 		}

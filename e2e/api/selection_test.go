@@ -12,6 +12,7 @@ import (
 
 	"github.com/batch-job-controller/batch-job-controller/controller/execution"
 	"github.com/batch-job-controller/batch-job-controller/e2e/api/rig"
+	"github.com/batch-job-controller/batch-job-controller/e2e/api/rig/audit"
 )
 
 // The template and the taints exclude nodes before their Jobs are created: otherwise, their
@@ -47,11 +48,11 @@ func TestNodesThatCannotTakePart(t *testing.T) {
 		leaving:   {State: execution.Skipped, Reason: execution.NodeLeaving},
 		evicting:  {State: execution.Skipped, Reason: execution.NodeTainted},
 	})
-	site.Audit.Until(patience, "an event reports the node that the template excludes", func(state *rig.State) bool {
+	site.Audit.Until(patience, "an event reports the node that the template excludes", func(state *audit.State) bool {
 		events := state.EventsOf("ExecutionStarted")
 		return len(events) == 1 && strings.Contains(events[0].Message, "1 excluded by the pod template")
 	})
-	site.Audit.Read(func(state *rig.State) {
+	site.Audit.Read(func(state *audit.State) {
 		for _, node := range []string{other, leaving, evicting} {
 			if n := state.JobsOf()[node]; n != 0 {
 				t.Errorf("node %s had %d Jobs, want none", node, n)

@@ -16,6 +16,7 @@ import (
 
 	"github.com/batch-job-controller/batch-job-controller/controller/execution"
 	"github.com/batch-job-controller/batch-job-controller/e2e/api/rig"
+	"github.com/batch-job-controller/batch-job-controller/e2e/api/rig/audit"
 )
 
 // The variables for the number of kills, and of concurrent sites.
@@ -118,7 +119,7 @@ func (s *soak) killLeader() {
 	})
 	<-time.After(rand.N(longestReign))
 	k := kill{at: time.Now()}
-	s.site.Audit.Read(func(state *rig.State) {
+	s.site.Audit.Read(func(state *audit.State) {
 		if id := newest(state); !state.Closed() && len(state.Of(id).Jobs) < len(s.nodes) {
 			k.busy = id
 		}
@@ -128,7 +129,7 @@ func (s *soak) killLeader() {
 	s.kills = append(s.kills, k)
 }
 
-func newest(state *rig.State) (id execution.ID) {
+func newest(state *audit.State) (id execution.ID) {
 	for other := range state.Records {
 		id = max(id, other)
 	}
@@ -164,7 +165,7 @@ func (s *soak) restartEnded() {
 func (s *soak) checkPast() {
 	s.t.Helper()
 	var past []execution.ID
-	s.site.Audit.Read(func(state *rig.State) {
+	s.site.Audit.Read(func(state *audit.State) {
 		current := newest(state)
 		for id := range state.Records {
 			if !state.ClosedAt(id).IsZero() && id < current && !s.checked[id] {
@@ -211,9 +212,9 @@ func (s *soak) metrics() (metrics rig.Metrics) {
 // finish waits for the end of the last execution, and logs a summary.
 func (s *soak) finish() {
 	s.t.Helper()
-	s.site.Audit.Until(patience, "all executions are closed", (*rig.State).Closed)
+	s.site.Audit.Until(patience, "all executions are closed", (*audit.State).Closed)
 	var ids []execution.ID
-	s.site.Audit.Read(func(state *rig.State) {
+	s.site.Audit.Read(func(state *audit.State) {
 		for id := range maps.Keys(state.Records) {
 			if !s.checked[id] && !state.ClosedAt(id).IsZero() {
 				ids = append(ids, id)
@@ -223,7 +224,7 @@ func (s *soak) finish() {
 	s.check(ids)
 	checkPool(s.t, s.site)
 	busy, slowest, of := s.takeOvers()
-	s.site.Audit.Read(func(state *rig.State) {
+	s.site.Audit.Read(func(state *audit.State) {
 		s.t.Logf("%d kills in %s, %d of them while Jobs were to be created: %d executions, %d node tasks, %d results accepted (%d attempts); "+
 			"slowest take-over %s (of the kill at %s), slowest execution %s, at most %d pods live; %d processes ended by themselves",
 			len(s.kills), time.Since(s.began).Round(time.Second), busy, len(s.checked), s.tasks, len(s.pods.allTaken()), s.pods.tries,
@@ -235,7 +236,7 @@ func (s *soak) finish() {
 // longest time from such a kill to the next Job. If the next leader was killed before it
 // created a Job, only the last kill counts.
 func (s *soak) takeOvers() (busy int, slowest time.Duration, of time.Time) {
-	s.site.Audit.Read(func(state *rig.State) {
+	s.site.Audit.Read(func(state *audit.State) {
 		for i, k := range s.kills {
 			if k.busy == "" {
 				continue
@@ -255,7 +256,7 @@ func (s *soak) takeOvers() (busy int, slowest time.Duration, of time.Time) {
 
 // firstJob returns when the next leader created its first Job, or the zero time
 // if there were none left to create.
-func firstJob(state *rig.State, k kill) (first time.Time) {
+func firstJob(state *audit.State, k kill) (first time.Time) {
 	const soonest = time.Second // the killed leader has sent earlier ones
 	for uid := range state.Of(k.busy).Jobs {
 		at := state.FirstSeen[uid]

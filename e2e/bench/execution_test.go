@@ -10,6 +10,7 @@ import (
 	"time"
 
 	"github.com/batch-job-controller/batch-job-controller/e2e/api/rig"
+	"github.com/batch-job-controller/batch-job-controller/e2e/api/rig/audit"
 )
 
 // The contenders.
@@ -91,7 +92,7 @@ func cpu(b *testing.B) map[string]time.Duration {
 func patience(p parameters) time.Duration { return 5*p.ideal() + 5*time.Minute }
 
 func waitEnded(site *rig.Site, p parameters) {
-	site.Audit.Until(patience(p), fmt.Sprintf("%d pods have ended", p.nodes), func(s *rig.State) bool {
+	site.Audit.Until(patience(p), fmt.Sprintf("%d pods have ended", p.nodes), func(s *audit.State) bool {
 		return len(s.PodsEnded) >= p.nodes
 	})
 }

@@ -15,6 +15,7 @@ import (
 	"github.com/batch-job-controller/batch-job-controller/controller/execution"
 	"github.com/batch-job-controller/batch-job-controller/controller/jobspec"
 	"github.com/batch-job-controller/batch-job-controller/e2e/api/rig"
+	"github.com/batch-job-controller/batch-job-controller/e2e/api/rig/audit"
 )
 
 // runFloor creates the same Jobs with the least work: one request for each Job, the next
@@ -35,7 +36,7 @@ func runFloor(b *testing.B, site *rig.Site, p parameters) measurement {
 	creating.Wait()
 	waitEnded(site, p)
 	var m measurement
-	site.Audit.Read(func(s *rig.State) { m = measure(s, s.JobsCreated, p.pool) })
+	site.Audit.Read(func(s *audit.State) { m = measure(s, s.JobsCreated, p.pool) })
 	return m
 }
 
@@ -57,7 +58,7 @@ func freedSlots(b *testing.B, site *rig.Site, p parameters) <-chan struct{} {
 	ended := map[types.UID]bool{} // only the informer's goroutine uses it
 	pods := informers.NewSharedInformerFactoryWithOptions(site.Client, 0, informers.WithNamespace(site.Namespace)).Core().V1().Pods().Informer()
 	_, err := pods.AddEventHandler(cache.ResourceEventHandlerFuncs{UpdateFunc: func(_, object any) {
-		if pod, ok := object.(*corev1.Pod); ok && rig.Ended(pod) && !ended[pod.UID] {
+		if pod, ok := object.(*corev1.Pod); ok && audit.Ended(pod) && !ended[pod.UID] {
 			ended[pod.UID] = true
 			free <- struct{}{}
 		}

@@ -24,6 +24,7 @@ import (
 	"github.com/batch-job-controller/batch-job-controller/controller/execution"
 	"github.com/batch-job-controller/batch-job-controller/controller/route"
 	"github.com/batch-job-controller/batch-job-controller/e2e/api/rig"
+	"github.com/batch-job-controller/batch-job-controller/e2e/api/rig/audit"
 )
 
 // The targets of the server for results. Each result is durable before the response.
@@ -94,7 +95,7 @@ type callbackURL struct {
 func waitForPods(b *testing.B, site *rig.Site, process *rig.Server, n int) []callbackURL {
 	b.Helper()
 	var id execution.ID
-	site.Audit.Until(resultsPatience, fmt.Sprintf("%d pods run", n), func(s *rig.State) bool {
+	site.Audit.Until(resultsPatience, fmt.Sprintf("%d pods run", n), func(s *audit.State) bool {
 		running := 0
 		for _, pod := range s.Pods {
 			if pod.Status.Phase == corev1.PodRunning {

@@ -6,10 +6,10 @@ import (
 	"os"
 	"testing"
 
-	"github.com/batch-job-controller/batch-job-controller/e2e/api/rig"
+	"github.com/batch-job-controller/batch-job-controller/e2e/api/rig/testbed"
 )
 
 // shared is the cluster of all runs.
-var shared *rig.Cluster
+var shared *testbed.Cluster
 
-func TestMain(m *testing.M) { os.Exit(rig.Main(m, "bench", &shared)) }
+func TestMain(m *testing.M) { os.Exit(testbed.Main(m, "bench", &shared)) }

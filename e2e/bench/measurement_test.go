@@ -6,7 +6,7 @@ import (
 	"slices"
 	"time"
 
-	"github.com/batch-job-controller/batch-job-controller/e2e/api/rig"
+	"github.com/batch-job-controller/batch-job-controller/e2e/api/rig/audit"
 )
 
 // measurement is the outcome of one run.
@@ -22,7 +22,7 @@ type measurement struct {
 
 // measure computes the measurement from an audit. All contenders are observed by the same
 // watches, so that all figures include the same delay.
-func measure(s *rig.State, refilledBy []time.Time, pool int) measurement {
+func measure(s *audit.State, refilledBy []time.Time, pool int) measurement {
 	return measurement{
 		wall:    slices.MaxFunc(s.PodsEnded, time.Time.Compare).Sub(s.JobsCreated[0]),
 		refills: refills(s.PodsEnded, refilledBy, pool),

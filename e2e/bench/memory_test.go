@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"github.com/batch-job-controller/batch-job-controller/e2e/api/rig"
+	"github.com/batch-job-controller/batch-job-controller/e2e/api/rig/audit"
 )
 
 // maxMemory bounds the memory of a server with an open execution of many nodes.
@@ -27,7 +28,7 @@ func BenchmarkMemory(b *testing.B) {
 	for start := range peak {
 		process.Start()
 		enough := (start + 1) * turns
-		site.Audit.Until(10*time.Minute, fmt.Sprintf("%d pods have ended", enough), func(s *rig.State) bool {
+		site.Audit.Until(10*time.Minute, fmt.Sprintf("%d pods have ended", enough), func(s *audit.State) bool {
 			return len(s.PodsEnded) >= enough
 		})
 		process.Metrics() // a scrape needs memory too

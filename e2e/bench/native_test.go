@@ -11,6 +11,7 @@ import (
 
 	"github.com/batch-job-controller/batch-job-controller/controller/jobspec"
 	"github.com/batch-job-controller/batch-job-controller/e2e/api/rig"
+	"github.com/batch-job-controller/batch-job-controller/e2e/api/rig/audit"
 )
 
 // runNative runs one Indexed Job with as many completions as there are nodes. The scheduler
@@ -31,6 +32,6 @@ func runNative(b *testing.B, site *rig.Site, p parameters) measurement {
 	}
 	waitEnded(site, p)
 	var m measurement
-	site.Audit.Read(func(s *rig.State) { m = measure(s, s.PodsCreated, p.pool) })
+	site.Audit.Read(func(s *audit.State) { m = measure(s, s.PodsCreated, p.pool) })
 	return m
 }

@@ -10,12 +10,14 @@ import (
 	"time"
 
 	"github.com/batch-job-controller/batch-job-controller/e2e/api/rig"
+	"github.com/batch-job-controller/batch-job-controller/e2e/api/rig/audit"
+	"github.com/batch-job-controller/batch-job-controller/e2e/api/rig/process"
 )
 
 // serverMeasurement has the figures that only the server exports.
 type serverMeasurement struct {
 	requests map[string]float64 // to the API server, by method and status
-	usage    rig.Usage
+	usage    process.Usage
 	refill   histogram // measured by the server itself
 }
 
@@ -24,19 +26,19 @@ const refillMetric = "batch_job_controller_slot_refill_seconds"
 // runServer runs one execution of the server under test, a process of its own.
 func runServer(b *testing.B, site *rig.Site, p parameters) measurement {
 	b.Helper()
-	process := site.NewServer(1)
-	process.Start()
+	replica := site.NewServer(1)
+	replica.Start()
 	waitEnded(site, p)
 	site.WaitClosed(patience(p))
 	var m measurement
-	site.Audit.Read(func(s *rig.State) { m = measure(s, s.JobsCreated, p.pool) })
-	metrics := process.Metrics()
+	site.Audit.Read(func(s *audit.State) { m = measure(s, s.JobsCreated, p.pool) })
+	metrics := replica.Metrics()
 	m.server = &serverMeasurement{
 		requests: requests(metrics),
-		usage:    process.Usage(),
+		usage:    replica.Usage(),
 		refill:   newHistogram(metrics, refillMetric),
 	}
-	process.Stop()
+	replica.Stop()
 	return m
 }
 

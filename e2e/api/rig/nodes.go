@@ -11,7 +11,9 @@ import (
 	"k8s.io/apimachinery/pkg/api/resource"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/apimachinery/pkg/types"
+	"k8s.io/apimachinery/pkg/watch"
 
+	"github.com/batch-job-controller/batch-job-controller/e2e/api/rig/follow"
 	"github.com/batch-job-controller/batch-job-controller/e2e/cluster"
 )
 
@@ -81,7 +83,7 @@ func (s *Site) addNodes(nodes []*corev1.Node) {
 	if err := group.Wait(); err != nil {
 		s.tb.Fatal(err)
 	}
-	err = follow(ctx, before.ResourceVersion, s.Client.CoreV1().Nodes().Watch, "", func(_ eventType, node *corev1.Node, _ time.Time) bool {
+	err = follow.Changes(ctx, before.ResourceVersion, s.Client.CoreV1().Nodes().Watch, "", func(_ watch.EventType, node *corev1.Node, _ time.Time) bool {
 		if usable(node) {
 			delete(missing, node.Name)
 		}

@@ -6,6 +6,9 @@ import (
 
 	corev1 "k8s.io/api/core/v1"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+	"k8s.io/apimachinery/pkg/watch"
+
+	"github.com/batch-job-controller/batch-job-controller/e2e/api/rig/follow"
 )
 
 // AddQuota adds a quota to the namespace, and waits until its usage is known: until then, it
@@ -22,7 +25,7 @@ func (s *Site) AddQuota(hard corev1.ResourceList) {
 	if err != nil {
 		s.tb.Fatal(err)
 	}
-	err = follow(ctx, quota.ResourceVersion, client.Watch, "", func(_ eventType, quota *corev1.ResourceQuota, _ time.Time) bool {
+	err = follow.Changes(ctx, quota.ResourceVersion, client.Watch, "", func(_ watch.EventType, quota *corev1.ResourceQuota, _ time.Time) bool {
 		return len(quota.Status.Used) < len(hard)
 	})
 	if err != nil {

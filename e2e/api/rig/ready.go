@@ -38,7 +38,7 @@ func (s *Server) poll(timeout time.Duration, condition string, holds func() bool
 	for !holds() {
 		select {
 		case <-ticker.C:
-		case <-s.process.ended:
+		case <-s.process.Ended():
 			s.site.tb.Fatalf("replica %d ended before %s", s.replica, condition)
 		case <-deadline.C:
 			s.site.tb.Fatalf("replica %d: not after %s: %s", s.replica, timeout, condition)

@@ -5,10 +5,13 @@ import (
 	"time"
 
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+	"k8s.io/apimachinery/pkg/watch"
 
 	"github.com/batch-job-controller/batch-job-controller/controller/api/client"
 	"github.com/batch-job-controller/batch-job-controller/controller/api/v1alpha1"
 	"github.com/batch-job-controller/batch-job-controller/controller/jobspec"
+	"github.com/batch-job-controller/batch-job-controller/e2e/api/rig/audit"
+	"github.com/batch-job-controller/batch-job-controller/e2e/api/rig/follow"
 )
 
 // Executions returns the client of the site's Executions.
@@ -26,13 +29,11 @@ func (s *Site) WaitClosed(timeout time.Duration) {
 	if len(list.Items) != 1 {
 		s.tb.Fatalf("there are %d executions, want one", len(list.Items))
 	}
-	if e := &list.Items[0]; !closed(e) {
-		err = follow(ctx, list.ResourceVersion, s.Executions().Watch, "metadata.name="+e.Name,
-			func(_ eventType, e *v1alpha1.Execution, _ time.Time) bool { return !closed(e) })
+	if e := &list.Items[0]; !audit.Closed(e) {
+		err = follow.Changes(ctx, list.ResourceVersion, s.Executions().Watch, "metadata.name="+e.Name,
+			func(_ watch.EventType, e *v1alpha1.Execution, _ time.Time) bool { return !audit.Closed(e) })
 	}
 	if err != nil {
 		s.tb.Fatalf("the execution is not closed: %v", err)
 	}
 }
-
-func closed(e *v1alpha1.Execution) bool { return e.Status.Phase == v1alpha1.Closed }

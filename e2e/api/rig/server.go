@@ -14,6 +14,7 @@ import (
 
 	"github.com/batch-job-controller/batch-job-controller/controller/execution"
 	"github.com/batch-job-controller/batch-job-controller/controller/route"
+	"github.com/batch-job-controller/batch-job-controller/e2e/api/rig/process"
 )
 
 // Server is one replica of the server under test. It may be restarted after it has ended.
@@ -29,7 +30,7 @@ type Server struct {
 	kubeconfig string
 	lease      Lease
 	log        string // path of its log
-	process    *process
+	process    *process.Process
 }
 
 // Lease has the timings with which a server competes for its Lease.
@@ -56,8 +57,8 @@ func (s *Site) NewServer(replica int) *Server {
 		Host:       s.ports.host(replica),
 		site:       s,
 		replica:    replica,
-		program:    s.server,
-		kubeconfig: s.cluster.Kubeconfig(),
+		program:    s.Server(),
+		kubeconfig: s.Kubeconfig(),
 		lease:      UsualLease(),
 		log:        filepath.Join(s.tb.TempDir(), fmt.Sprintf("server-%d.log", replica)),
 	}
@@ -122,7 +123,7 @@ func (s *Server) Start() {
 	)
 	cmd.Env = append(cmd.Env, s.env...) // these take precedence
 	cmd.Stdout, cmd.Stderr = log, log
-	if s.process, err = startProcess(cmd); err != nil {
+	if s.process, err = process.Start(cmd); err != nil {
 		s.site.tb.Fatal(err)
 	}
 }
@@ -139,7 +140,7 @@ func (s *Server) Stop() time.Duration {
 	s.site.tb.Helper()
 	began := time.Now()
 	s.end(syscall.SIGTERM)
-	if state := s.process.cmd.ProcessState; state.ExitCode() != 0 {
+	if state := s.process.Outcome(); state.ExitCode() != 0 {
 		s.site.tb.Errorf("the server did not end with success: %s", state)
 	}
 	return time.Since(began)
@@ -153,7 +154,7 @@ func (s *Server) Resume() { s.send(syscall.SIGCONT) }
 
 func (s *Server) send(signal syscall.Signal) {
 	s.site.tb.Helper()
-	if err := s.process.cmd.Process.Signal(signal); err != nil {
+	if err := s.process.Signal(signal); err != nil {
 		s.site.tb.Fatal(err)
 	}
 }
@@ -162,7 +163,7 @@ func (s *Server) send(signal syscall.Signal) {
 func (s *Server) WaitEnded(timeout time.Duration) {
 	s.site.tb.Helper()
 	select {
-	case <-s.process.ended:
+	case <-s.process.Ended():
 	case <-time.After(timeout):
 		s.site.tb.Fatalf("replica %d still runs after %s", s.replica, timeout)
 	}
@@ -172,8 +173,8 @@ func (s *Server) WaitEnded(timeout time.Duration) {
 func (s *Server) WaitKilled(timeout time.Duration) {
 	s.site.tb.Helper()
 	s.WaitEnded(timeout)
-	if status, ok := s.process.cmd.ProcessState.Sys().(syscall.WaitStatus); !ok || status.Signal() != syscall.SIGKILL {
-		s.site.tb.Fatalf("replica %d was not killed: %s", s.replica, s.process.cmd.ProcessState)
+	if status, ok := s.process.Outcome().Sys().(syscall.WaitStatus); !ok || status.Signal() != syscall.SIGKILL {
+		s.site.tb.Fatalf("replica %d was not killed: %s", s.replica, s.process.Outcome())
 	}
 }
 
@@ -182,16 +183,26 @@ func (s *Server) end(signal os.Signal) {
 	if s.process == nil {
 		return
 	}
-	if err := s.process.signal(signal); err != nil {
+	if err := s.process.End(signal); err != nil {
 		s.site.tb.Fatal(err)
 	}
 }
 
 // Running reports whether the process runs.
-func (s *Server) Running() bool { return s.process != nil && s.process.running() }
+func (s *Server) Running() bool { return s.process != nil && s.process.Running() }
 
 // PID is the ID of the process.
-func (s *Server) PID() int { return s.process.cmd.Process.Pid }
+func (s *Server) PID() int { return s.process.PID() }
+
+// Usage returns the resource usage of the process since its start.
+func (s *Server) Usage() process.Usage {
+	s.site.tb.Helper()
+	usage, err := s.process.Usage()
+	if err != nil {
+		s.site.tb.Fatal(err)
+	}
+	return usage
+}
 
 // Log returns the log of all starts of the server.
 func (s *Server) Log() []byte {

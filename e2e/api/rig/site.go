@@ -10,14 +10,20 @@ import (
 	corev1 "k8s.io/api/core/v1"
 	apierrors "k8s.io/apimachinery/pkg/api/errors"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+	"k8s.io/apimachinery/pkg/watch"
+
+	"github.com/batch-job-controller/batch-job-controller/e2e/api/rig/audit"
+	"github.com/batch-job-controller/batch-job-controller/e2e/api/rig/faults"
+	"github.com/batch-job-controller/batch-job-controller/e2e/api/rig/follow"
+	"github.com/batch-job-controller/batch-job-controller/e2e/api/rig/testbed"
 )
 
 // Site is a namespace with the configuration of a controller. Each site has its own nodes.
 type Site struct {
-	*Cluster
+	*testbed.Cluster
 	Namespace string
 	Config    Config
-	Audit     *Audit
+	Audit     *audit.Audit
 	ReportDir string
 
 	tb    testing.TB
@@ -25,7 +31,7 @@ type Site struct {
 }
 
 // NewSite creates a namespace, which is deleted at the end of the test.
-func NewSite(tb testing.TB, c *Cluster, config Config) *Site {
+func NewSite(tb testing.TB, c *testbed.Cluster, config Config) *Site {
 	tb.Helper()
 	namespace, err := c.Client.CoreV1().Namespaces().Create(tb.Context(),
 		&corev1.Namespace{ObjectMeta: metav1.ObjectMeta{GenerateName: "site-"}}, metav1.CreateOptions{})
@@ -41,7 +47,7 @@ func NewSite(tb testing.TB, c *Cluster, config Config) *Site {
 		ports:     freePorts(tb),
 	}
 	tb.Cleanup(func() { s.delete(context.WithoutCancel(tb.Context())) })
-	s.Audit = newAudit(tb, c.Client, c.Resources, s.Namespace, config.Quiet)
+	s.Audit = audit.New(tb, c.Client, c.Resources, s.Namespace, config.Quiet)
 	if _, err := c.Client.CoreV1().ConfigMaps(s.Namespace).Create(tb.Context(),
 		&corev1.ConfigMap{ObjectMeta: metav1.ObjectMeta{Name: configMapName}, Data: s.ConfigData()}, metav1.CreateOptions{}); err != nil {
 		tb.Fatal(err)
@@ -60,6 +66,12 @@ func (s *Site) Configure(keys map[string]any) {
 		&corev1.ConfigMap{ObjectMeta: metav1.ObjectMeta{Name: configMapName}, Data: s.ConfigData()}, metav1.UpdateOptions{}); err != nil {
 		s.tb.Fatal(err)
 	}
+}
+
+// NewProxy starts a proxy in front of the API server.
+func (s *Site) NewProxy() *faults.Proxy {
+	s.tb.Helper()
+	return faults.NewProxy(s.tb, s.REST, s.ports.network+"250")
 }
 
 // delete does not wait, because the deletion of a namespace takes long.
@@ -100,12 +112,12 @@ func (s *Site) WaitGone(timeout time.Duration) {
 	}
 	go func() {
 		defer close(gone)
-		_ = follow(ctx, list.ResourceVersion, s.Client.CoreV1().Namespaces().Watch, "metadata.name="+s.Namespace,
-			func(kind eventType, _ *corev1.Namespace, _ time.Time) bool { return kind != deleted })
+		_ = follow.Changes(ctx, list.ResourceVersion, s.Client.CoreV1().Namespaces().Watch, "metadata.name="+s.Namespace,
+			func(kind watch.EventType, _ *corev1.Namespace, _ time.Time) bool { return kind != watch.Deleted })
 	}()
 	s.delete(ctx)
 	<-gone
-	s.Audit.stop()
+	s.Audit.Stop()
 	if ctx.Err() != nil {
 		s.tb.Fatalf("namespace %s still exists after %s", s.Namespace, timeout)
 	}

@@ -1,4 +1,4 @@
-package rig
+package program
 
 import (
 	"context"
@@ -6,7 +6,6 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
-	"testing"
 )
 
 const (
@@ -18,12 +17,17 @@ const (
 // is a server that is built from the sources.
 const ServerVariable = "E2E_SERVER"
 
-// buildServer builds the server into the directory.
-func buildServer(ctx context.Context, dir string) (string, error) {
+// Server builds the server into the directory.
+func Server(ctx context.Context, dir string) (string, error) {
 	if given := os.Getenv(ServerVariable); given != "" {
 		return filepath.Abs(given)
 	}
 	return build(ctx, dir, serverPackage)
+}
+
+// Build builds a package of this module, such as e2e/api/crasher, into the directory.
+func Build(ctx context.Context, dir, pkg string) (string, error) {
+	return build(ctx, dir, module+pkg)
 }
 
 func build(ctx context.Context, dir, pkg string) (string, error) {
@@ -45,14 +49,4 @@ func buildIn(ctx context.Context, sources, program, pkg string) (string, error) 
 		return "", fmt.Errorf("build %s: %w\n%s", pkg, err, output)
 	}
 	return program, nil
-}
-
-// Build builds a package of this module, for Server.WithProgram.
-func (c *Cluster) Build(tb testing.TB, pkg string) string {
-	tb.Helper()
-	program, err := build(tb.Context(), c.dir, module+pkg)
-	if err != nil {
-		tb.Fatal(err)
-	}
-	return program
 }

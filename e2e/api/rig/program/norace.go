@@ -1,5 +1,5 @@
 //go:build !race
 
-package rig
+package program
 
 const raceDetector = false

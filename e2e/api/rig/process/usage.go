@@ -1,4 +1,4 @@
-package rig
+package process
 
 import (
 	"fmt"
@@ -13,17 +13,21 @@ type Usage struct {
 	CPU     time.Duration
 }
 
-// Usage returns the resource usage of the server since its start.
-func (s *Server) Usage() Usage {
-	s.site.tb.Helper()
-	var u Usage
-	status := s.proc("status")
+// Usage returns the resource usage since the start.
+func (p *Process) Usage() (u Usage, err error) {
+	status, err := p.proc("status")
+	if err != nil {
+		return u, err
+	}
 	if _, rest, found := strings.Cut(status, "VmHWM:"); found {
 		_, _ = fmt.Sscan(rest, &u.PeakRSS)
 		u.PeakRSS <<= 10
 	}
+	stat, err := p.proc("stat")
+	if err != nil {
+		return u, err
+	}
 	// The name before the fields may contain anything except the last parenthesis.
-	stat := s.proc("stat")
 	fields := strings.Fields(stat[strings.LastIndexByte(stat, ')')+1:])
 	const userTime, systemTime, ticksPerSecond = 11, 12, 100
 	for _, i := range []int{userTime, systemTime} {
@@ -31,14 +35,13 @@ func (s *Server) Usage() Usage {
 		_, _ = fmt.Sscan(fields[i], &ticks)
 		u.CPU += time.Duration(ticks) * time.Second / ticksPerSecond
 	}
-	return u
+	return u, nil
 }
 
-func (s *Server) proc(file string) string {
-	s.site.tb.Helper()
-	data, err := os.ReadFile(fmt.Sprintf("/proc/%d/%s", s.PID(), file))
+func (p *Process) proc(file string) (string, error) {
+	data, err := os.ReadFile(fmt.Sprintf("/proc/%d/%s", p.PID(), file))
 	if err != nil {
-		s.site.tb.Fatal(err)
+		return "", fmt.Errorf("resource usage: %w", err)
 	}
-	return string(data)
+	return string(data), nil
 }

@@ -1,4 +1,4 @@
-package rig
+package follow
 
 import (
 	"context"
@@ -14,19 +14,15 @@ import (
 	watchtools "k8s.io/client-go/tools/watch"
 )
 
-type eventType = watch.EventType
-
-const deleted = watch.Deleted
-
-// follow calls see with every change after the resource version, in order and without a gap,
+// Changes calls see with every change after the resource version, in order and without a gap,
 // until see returns false or ctx ends. Unlike an informer, it does not merge changes: if it
 // would miss a change, it fails.
-func follow[T runtime.Object](
+func Changes[T runtime.Object](
 	ctx context.Context,
 	after string,
 	open func(context.Context, metav1.ListOptions) (watch.Interface, error),
 	fields string,
-	see func(kind eventType, object T, at time.Time) (goOn bool),
+	see func(kind watch.EventType, object T, at time.Time) (goOn bool),
 ) error {
 	watcher, err := watchtools.NewRetryWatcherWithContext(ctx, after, &cache.ListWatch{
 		WatchFuncWithContext: func(ctx context.Context, o metav1.ListOptions) (watch.Interface, error) {

@@ -1,4 +1,4 @@
-package rig
+package program
 
 import (
 	"bytes"
@@ -12,7 +12,7 @@ import (
 	"testing"
 )
 
-// PreviousVariable is the environment variable with the commit or tag that BuildPrevious builds.
+// PreviousVariable is the environment variable with the commit or tag that Previous builds.
 // The default is the last commit with another server.
 const PreviousVariable = "E2E_PREVIOUS"
 
@@ -21,9 +21,9 @@ func serverSources() []string {
 	return []string{"cmd/app", "cmd/batch-job-controller", "callback", "controller", "go.mod", ":(exclude)*_test.go", ":(exclude)controller/simulation"}
 }
 
-// BuildPrevious builds the server as it was before the last change of its sources, for
-// Server.WithProgram. It skips the test if this machine lacks the history.
-func (c *Cluster) BuildPrevious(tb testing.TB) string {
+// Previous builds the server as it was before the last change of its sources, into the directory.
+// It skips the test if this machine lacks the history.
+func Previous(tb testing.TB, dir string) string {
 	tb.Helper()
 	root, err := repository(tb.Context())
 	if err != nil {
@@ -37,7 +37,7 @@ func (c *Cluster) BuildPrevious(tb testing.TB) string {
 		tb.Skipf("the server of %s recorded executions in ConfigMaps, which this version does not read", commit)
 	}
 	tb.Logf("the previous server is built from %s", commit)
-	program, err := c.buildCommit(tb.Context(), root, commit)
+	program, err := buildCommit(tb.Context(), dir, root, commit)
 	if err != nil {
 		tb.Fatal(err)
 	}
@@ -71,12 +71,12 @@ func previous(ctx context.Context, root string) (string, error) {
 }
 
 // buildCommit builds from a copy of the sources, and does not change the repository.
-func (c *Cluster) buildCommit(ctx context.Context, root, commit string) (string, error) {
+func buildCommit(ctx context.Context, dir, root, commit string) (string, error) {
 	archive, err := git(ctx, root, "archive", "--format=tar", commit)
 	if err != nil {
 		return "", err
 	}
-	sources, err := os.MkdirTemp(c.dir, "previous-")
+	sources, err := os.MkdirTemp(dir, "previous-")
 	if err != nil {
 		return "", fmt.Errorf("make directory: %w", err)
 	}
@@ -85,7 +85,7 @@ func (c *Cluster) buildCommit(ctx context.Context, root, commit string) (string,
 	if output, err := untar.CombinedOutput(); err != nil {
 		return "", fmt.Errorf("unpack the sources of %s: %w: %s", commit, err, output)
 	}
-	return buildIn(ctx, sources, filepath.Join(c.dir, "previous"), serverPackage)
+	return buildIn(ctx, sources, filepath.Join(dir, "previous"), serverPackage)
 }
 
 func git(ctx context.Context, dir string, args ...string) ([]byte, error) {

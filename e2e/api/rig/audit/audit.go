@@ -1,4 +1,4 @@
-package rig
+package audit
 
 import (
 	"context"
@@ -13,12 +13,13 @@ import (
 	"k8s.io/client-go/kubernetes"
 
 	v1alpha1client "github.com/batch-job-controller/batch-job-controller/controller/api/client"
+	"github.com/batch-job-controller/batch-job-controller/e2e/api/rig/follow"
 )
 
 // Audit records all changes of the Jobs, pods, Executions and events of a namespace.
 type Audit struct {
-	tb   testing.TB
-	stop func()
+	tb  testing.TB
+	end func()
 
 	mu      sync.Mutex
 	state   *State
@@ -26,7 +27,8 @@ type Audit struct {
 	failed  error
 }
 
-func newAudit(tb testing.TB, client kubernetes.Interface, resources v1alpha1client.Interface, namespace string, quiet bool) *Audit {
+// New observes a new namespace until the end of the test; quiet: only its Jobs and pods.
+func New(tb testing.TB, client kubernetes.Interface, resources v1alpha1client.Interface, namespace string, quiet bool) *Audit {
 	tb.Helper()
 	a := &Audit{tb: tb, state: newState(), changed: make(chan struct{})}
 	// The namespace is new, so that there are no earlier objects. All kinds are in one
@@ -37,8 +39,8 @@ func newAudit(tb testing.TB, client kubernetes.Interface, resources v1alpha1clie
 	}
 	ctx, cancel := context.WithCancel(tb.Context())
 	var watching sync.WaitGroup
-	watching.Go(func() { audit(ctx, a, list.ResourceVersion, client.BatchV1().Jobs(namespace).Watch, a.state.seeJob) })
-	watching.Go(func() { audit(ctx, a, list.ResourceVersion, client.CoreV1().Pods(namespace).Watch, a.state.seePod) })
+	watching.Go(func() { observe(ctx, a, list.ResourceVersion, client.BatchV1().Jobs(namespace).Watch, a.state.seeJob) })
+	watching.Go(func() { observe(ctx, a, list.ResourceVersion, client.CoreV1().Pods(namespace).Watch, a.state.seePod) })
 	if !quiet {
 		executions, events := resources.Executions(namespace), client.CoreV1().Events(namespace)
 		none, err := executions.List(ctx, metav1.ListOptions{}) // their cache may begin later
@@ -46,26 +48,26 @@ func newAudit(tb testing.TB, client kubernetes.Interface, resources v1alpha1clie
 			cancel()
 			tb.Fatal(err)
 		}
-		watching.Go(func() { audit(ctx, a, none.ResourceVersion, executions.Watch, a.state.seeExecution) })
-		watching.Go(func() { audit(ctx, a, list.ResourceVersion, events.Watch, a.state.seeEvent) })
+		watching.Go(func() { observe(ctx, a, none.ResourceVersion, executions.Watch, a.state.seeExecution) })
+		watching.Go(func() { observe(ctx, a, list.ResourceVersion, events.Watch, a.state.seeEvent) })
 	}
-	a.stop = func() {
+	a.end = func() {
 		cancel()
 		watching.Wait()
 	}
-	tb.Cleanup(a.stop)
+	tb.Cleanup(a.end)
 	return a
 }
 
-// audit is a function because methods cannot have type parameters.
-func audit[T runtime.Object](
+// observe is a function because methods cannot have type parameters.
+func observe[T runtime.Object](
 	ctx context.Context,
 	a *Audit,
 	after string,
 	open func(context.Context, metav1.ListOptions) (watch.Interface, error),
-	see func(eventType, T, time.Time),
+	see func(watch.EventType, T, time.Time),
 ) {
-	err := follow(ctx, after, open, "", func(kind eventType, object T, at time.Time) bool {
+	err := follow.Changes(ctx, after, open, "", func(kind watch.EventType, object T, at time.Time) bool {
 		a.change(func() { see(kind, object, at) })
 		return true
 	})
@@ -73,6 +75,9 @@ func audit[T runtime.Object](
 		a.change(func() { a.failed = err })
 	}
 }
+
+// Stop ends the observation. The state remains.
+func (a *Audit) Stop() { a.end() }
 
 func (a *Audit) change(f func()) {
 	a.mu.Lock()

@@ -1,4 +1,4 @@
-package rig
+package faults
 
 import (
 	"context"
@@ -11,6 +11,7 @@ import (
 	"strconv"
 	"sync"
 	"sync/atomic"
+	"testing"
 	"time"
 
 	"k8s.io/client-go/rest"
@@ -21,7 +22,7 @@ import (
 // Proxy is a proxy between a server under test and the API server, with faults. Other clients do
 // not use it.
 type Proxy struct {
-	site     *Site
+	tb       testing.TB
 	address  string
 	reverse  *httputil.ReverseProxy
 	requests atomic.Int64
@@ -43,22 +44,22 @@ type Misbehaviour struct {
 	Committed  bool // the API server gets the request nevertheless
 }
 
-// NewProxy starts a proxy in front of the API server.
-func (s *Site) NewProxy() *Proxy {
-	s.tb.Helper()
-	target, err := url.Parse(s.REST.Host)
+// NewProxy starts a proxy on a host of this machine, in front of the API server of access.
+func NewProxy(tb testing.TB, access *rest.Config, host string) *Proxy {
+	tb.Helper()
+	target, err := url.Parse(access.Host)
 	if err != nil {
-		s.tb.Fatal(err)
+		tb.Fatal(err)
 	}
-	transport, err := rest.TransportFor(s.REST)
+	transport, err := rest.TransportFor(access)
 	if err != nil {
-		s.tb.Fatal(err)
+		tb.Fatal(err)
 	}
-	listener, err := net.Listen("tcp", net.JoinHostPort(s.ports.network+"250", "0"))
+	listener, err := net.Listen("tcp", net.JoinHostPort(host, "0"))
 	if err != nil {
-		s.tb.Fatal(err)
+		tb.Fatal(err)
 	}
-	p := &Proxy{site: s, address: listener.Addr().String(), watches: map[*context.CancelFunc]bool{}}
+	p := &Proxy{tb: tb, address: listener.Addr().String(), watches: map[*context.CancelFunc]bool{}}
 	p.reverse = &httputil.ReverseProxy{
 		Rewrite:       func(r *httputil.ProxyRequest) { r.SetURL(target) },
 		Transport:     transport,
@@ -66,14 +67,14 @@ func (s *Site) NewProxy() *Proxy {
 		ErrorHandler:  func(w http.ResponseWriter, _ *http.Request, _ error) { w.WriteHeader(http.StatusBadGateway) },
 	}
 	p.serve(listener)
-	s.tb.Cleanup(p.Down)
+	tb.Cleanup(p.Down)
 	return p
 }
 
 // Kubeconfig returns the path of a kubeconfig for the proxy, with an administrator's rights.
 func (p *Proxy) Kubeconfig() string {
-	p.site.tb.Helper()
-	path := filepath.Join(p.site.tb.TempDir(), "kubeconfig")
+	p.tb.Helper()
+	path := filepath.Join(p.tb.TempDir(), "kubeconfig")
 	err := clientcmd.WriteToFile(clientcmdapi.Config{
 		Clusters:       map[string]*clientcmdapi.Cluster{"proxy": {Server: "http://" + p.address}},
 		AuthInfos:      map[string]*clientcmdapi.AuthInfo{"nobody": {}},
@@ -81,7 +82,7 @@ func (p *Proxy) Kubeconfig() string {
 		CurrentContext: "context",
 	}, path)
 	if err != nil {
-		p.site.tb.Fatal(err)
+		p.tb.Fatal(err)
 	}
 	return path
 }
@@ -122,10 +123,10 @@ func (p *Proxy) Down() {
 
 // Up ends the effect of Down.
 func (p *Proxy) Up() {
-	p.site.tb.Helper()
+	p.tb.Helper()
 	listener, err := net.Listen("tcp", p.address)
 	if err != nil {
-		p.site.tb.Fatal(err)
+		p.tb.Fatal(err)
 	}
 	p.serve(listener)
 }

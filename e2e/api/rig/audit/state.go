@@ -1,4 +1,4 @@
-package rig
+package audit
 
 import (
 	"time"
@@ -7,6 +7,7 @@ import (
 	corev1 "k8s.io/api/core/v1"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/apimachinery/pkg/types"
+	"k8s.io/apimachinery/pkg/watch"
 
 	"github.com/batch-job-controller/batch-job-controller/controller/api/v1alpha1"
 	"github.com/batch-job-controller/batch-job-controller/controller/execution"
@@ -48,7 +49,7 @@ func newState() *State {
 	}
 }
 
-func (s *State) seeJob(kind eventType, job *batchv1.Job, at time.Time) {
+func (s *State) seeJob(kind watch.EventType, job *batchv1.Job, at time.Time) {
 	if s.Jobs[job.UID] == nil {
 		s.JobsCreated = append(s.JobsCreated, at)
 		s.FirstSeen[job.UID] = at
@@ -57,14 +58,14 @@ func (s *State) seeJob(kind eventType, job *batchv1.Job, at time.Time) {
 	s.seeGone(kind, job)
 }
 
-func (s *State) seePod(kind eventType, pod *corev1.Pod, at time.Time) {
+func (s *State) seePod(kind watch.EventType, pod *corev1.Pod, at time.Time) {
 	if s.Pods[pod.UID] == nil {
 		s.PodsCreated = append(s.PodsCreated, at)
 		s.live[pod.UID] = true
 	}
 	s.Pods[pod.UID] = pod
 	s.seeGone(kind, pod)
-	if s.live[pod.UID] && (kind == deleted || Ended(pod)) {
+	if s.live[pod.UID] && (kind == watch.Deleted || Ended(pod)) {
 		delete(s.live, pod.UID)
 		s.PodsEnded = append(s.PodsEnded, at)
 	}
@@ -76,20 +77,22 @@ func Ended(pod *corev1.Pod) bool {
 	return pod.Status.Phase == corev1.PodSucceeded || pod.Status.Phase == corev1.PodFailed
 }
 
-func (s *State) seeExecution(kind eventType, e *v1alpha1.Execution, _ time.Time) {
+func (s *State) seeExecution(kind watch.EventType, e *v1alpha1.Execution, _ time.Time) {
 	if id, err := execution.ParseID(string(e.Status.ExecutionID)); err == nil {
 		s.Records[id] = e
 		s.seeGone(kind, e)
 	}
 }
 
-func (s *State) seeGone(kind eventType, object metav1.Object) {
-	if kind == deleted {
+func (s *State) seeGone(kind watch.EventType, object metav1.Object) {
+	if kind == watch.Deleted {
 		s.Gone[object.GetUID()] = true
 	}
 }
 
-func (s *State) seeEvent(_ eventType, event *corev1.Event, _ time.Time) { s.Events[event.Name] = event }
+func (s *State) seeEvent(_ watch.EventType, event *corev1.Event, _ time.Time) {
+	s.Events[event.Name] = event
+}
 
 // Of returns the state with the Jobs and pods of one execution only.
 func (s *State) Of(id execution.ID) *State {
@@ -175,10 +178,13 @@ func (s *State) EventsOf(reason string) []*corev1.Event {
 	return found
 }
 
+// Closed reports whether an execution is closed.
+func Closed(e *v1alpha1.Execution) bool { return e.Status.Phase == v1alpha1.Closed }
+
 // Closed reports whether executions have been opened, and all are closed.
 func (s *State) Closed() bool {
 	for _, record := range s.Records {
-		if !closed(record) {
+		if !Closed(record) {
 			return false
 		}
 	}

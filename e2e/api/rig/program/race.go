@@ -1,6 +1,6 @@
 //go:build race
 
-package rig
+package program
 
 // raceDetector says that the tests, and so the server under test, use the race detector.
 const raceDetector = true

@@ -1,4 +1,4 @@
-package rig
+package testbed
 
 import (
 	"context"
@@ -16,10 +16,12 @@ import (
 	"k8s.io/client-go/tools/clientcmd"
 
 	"github.com/batch-job-controller/batch-job-controller/controller/api/client"
+	"github.com/batch-job-controller/batch-job-controller/e2e/api/rig/program"
+	"github.com/batch-job-controller/batch-job-controller/e2e/api/rig/requests"
 	"github.com/batch-job-controller/batch-job-controller/e2e/cluster"
 )
 
-// Cluster is a control plane with simulated nodes, and the server under test.
+// Cluster is a control plane with simulated nodes, and the program of the server under test.
 type Cluster struct {
 	Client kubernetes.Interface // with an administrator's rights, without rate limits
 	REST   *rest.Config         // the configuration of Client
@@ -42,13 +44,13 @@ func Open(ctx context.Context, name string, log io.Writer) (_ *Cluster, err erro
 	if c.dir, err = os.MkdirTemp("", "batch-job-controller-rig-"); err != nil {
 		return nil, fmt.Errorf("make directory: %w", err)
 	}
-	apiServer, err := auditArgs(c.dir)
+	apiServer, err := requests.Args(c.dir)
 	if err != nil {
 		return nil, errors.Join(err, c.Close())
 	}
 	group, starting := errgroup.WithContext(ctx)
 	group.Go(func() (err error) {
-		c.server, err = buildServer(starting, c.dir)
+		c.server, err = program.Server(starting, c.dir)
 		return err
 	})
 	group.Go(func() (err error) {
@@ -85,6 +87,39 @@ func (c *Cluster) connect() (err error) {
 		return fmt.Errorf("make client of the custom resources: %w", err)
 	}
 	return nil
+}
+
+// Kubeconfig is the path of an administrator's kubeconfig.
+func (c *Cluster) Kubeconfig() string { return c.cluster.Kubeconfig() }
+
+// Server is the path of the server under test.
+func (c *Cluster) Server() string { return c.server }
+
+// Build builds a package of this module, to run instead of the server.
+func (c *Cluster) Build(tb testing.TB, pkg string) string {
+	tb.Helper()
+	built, err := program.Build(tb.Context(), c.dir, pkg)
+	if err != nil {
+		tb.Fatal(err)
+	}
+	return built
+}
+
+// BuildPrevious builds the server as it was before the last change of its sources, to run
+// instead of the server. It skips the test if this machine lacks the history.
+func (c *Cluster) BuildPrevious(tb testing.TB) string {
+	tb.Helper()
+	return program.Previous(tb, c.dir)
+}
+
+// RequestsOf returns all requests of a service account to the API server.
+func (c *Cluster) RequestsOf(tb testing.TB, namespace, account string) []requests.Request {
+	tb.Helper()
+	all, err := requests.Of(c.dir, namespace, account)
+	if err != nil {
+		tb.Fatal(err)
+	}
+	return all
 }
 
 // CPU returns the processor time that each of the cluster's processes has used.
