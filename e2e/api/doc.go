@@ -10,7 +10,7 @@
 //	crash_test.go        at each step: crashes has the steps; package crasher kills
 //	                     (maxpods_test.go: the steps of a share; deaths_test.go: how it dies)
 //	kill_test.go         at random moments of an execution of everything
-//	soak_test.go         leaders, a thousand times
+//	soak_test.go         leaders, a thousand times; manysoak_test.go: under one cap, and asleep
 //	leader_test.go       leaders that stop, or sleep through their Lease
 //	outage_test.go       the Lease, or all replicas, are gone
 //	metrics_test.go      the metrics after a kill

@@ -107,17 +107,22 @@ func newSoak(t *testing.T) *soak {
 	return s
 }
 
-// killLeader waits until another replica leads, and some more time, and then kills and restarts
-// it.
-func (s *soak) killLeader() {
+// awaitLeader waits until another replica leads, and some more time, and returns it.
+func (s *soak) awaitLeader() (leader *rig.Server) {
 	s.t.Helper()
-	var leader *rig.Server
 	eventually(s.t, "another replica leads", func() bool {
 		s.restartEnded()
 		leader = s.leader()
 		return leader != nil
 	})
 	<-time.After(rand.N(longestReign))
+	return leader
+}
+
+// killLeader waits for a leader, and kills and restarts it.
+func (s *soak) killLeader() {
+	s.t.Helper()
+	leader := s.awaitLeader()
 	k := kill{at: time.Now()}
 	s.site.Audit.Read(func(state *audit.State) {
 		if id := newest(state); !state.Closed() && len(state.Of(id).Jobs) < len(s.nodes) {
