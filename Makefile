@@ -71,7 +71,11 @@ simulate: ## Simulate several replicas under random faults, with SEEDS seeds
 
 .PHONY: bench
 bench: ## Time an execution over 500 simulated nodes, a bare loop and an Indexed Job
-	go test -tags e2e -run '^$$' -bench . -benchtime 1x -timeout 20m ./e2e/bench
+	go test -tags e2e -run '^$$' -bench . -skip '^BenchmarkOpen$$' -benchtime 1x -timeout 20m ./e2e/bench
+
+.PHONY: bench-open
+bench-open: ## Time how long an execution over 15,000 nodes takes to its first Job
+	go test -tags e2e -run '^$$' -bench '^BenchmarkOpen$$' -benchtime 1x -timeout 20m ./e2e/bench
 
 .PHONY: soak
 soak: ## Kill SOAK_KILLS leaders at random times, on SOAK_SITES concurrent sites

@@ -4,6 +4,11 @@
 //
 //	BENCH_NODES=500 BENCH_POOL=50 BENCH_POD=2s BENCH_ROUNDS=1 make bench
 //
+// BenchmarkOpen times how long an execution over many nodes takes from its creation to its
+// first Job, with nodes of the size that kubelets write. It is no part of make bench:
+//
+//	BENCH_OPEN_NODES=15000 BENCH_OPEN_ROUNDS=3 make bench-open
+//
 // No test asserts timings: a summary shows which targets are met. The other lines are for
 // benchstat. To compare with an older server, set E2E_SERVER to its binary:
 //

@@ -16,8 +16,8 @@ const maxMemory = 128 << 20
 
 // BenchmarkMemory opens an execution of many nodes, and measures the memory of the server
 // after a part of them has ended, and after a restart, which loads everything at once. It
-// is the last benchmark of this package, by the name of its file: the cluster needs
-// minutes to delete its objects.
+// is the last benchmark of make bench, by the name of its file: the cluster needs minutes
+// to delete its objects.
 func BenchmarkMemory(b *testing.B) {
 	nodes := number(b, "BENCH_LARGE", 5000)
 	const pool, turns = 100, 600

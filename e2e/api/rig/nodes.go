@@ -56,10 +56,26 @@ func (s *Site) AddNodesNamed(names ...string) {
 // AddDeadNode adds a node that is Ready, but does not run pods.
 func (s *Site) AddDeadNode(name string) {
 	s.tb.Helper()
+	s.addNodes([]*corev1.Node{s.deadNode(name)})
+}
+
+// AddDeadNodes adds n nodes that are Ready, but do not run pods. Fill adds what else their
+// kubelets and clouds would have written.
+func (s *Site) AddDeadNodes(n int, fill func(*corev1.Node)) {
+	s.tb.Helper()
+	nodes := make([]*corev1.Node, n)
+	for i := range nodes {
+		nodes[i] = s.deadNode(fmt.Sprintf("%s-%05d", s.Namespace, i))
+		fill(nodes[i])
+	}
+	s.addNodes(nodes)
+}
+
+func (s *Site) deadNode(name string) *corev1.Node {
 	node := s.node(name)
 	delete(node.Labels, simulatedLabel)
 	node.Status.Conditions = []corev1.NodeCondition{{Type: corev1.NodeReady, Status: corev1.ConditionTrue, LastHeartbeatTime: metav1.Now()}}
-	s.addNodes([]*corev1.Node{node})
+	return node
 }
 
 func (s *Site) addNodes(nodes []*corev1.Node) {
