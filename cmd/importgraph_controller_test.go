@@ -34,6 +34,7 @@ var allowedOfController = map[string][]string{
 		"k8s.io/utils/...",
 	},
 	"controller/auth": {
+		"controller/backoff",
 		"controller/execution",
 		"controller/jobspec",
 		"controller/kube",

@@ -90,7 +90,7 @@ func TestTheLeaderKeepsTheCallbackKey(t *testing.T) {
 		before, err := secrets.Get(t.Context(), testName+"-callback-key", metav1.GetOptions{})
 		must(t, err)
 		must(t, secrets.Delete(t.Context(), before.Name, metav1.DeleteOptions{}))
-		time.Sleep(time.Minute)
+		time.Sleep(time.Second)
 		after, err := secrets.Get(t.Context(), before.Name, metav1.GetOptions{})
 		must(t, err)
 		if diff := cmp.Diff(before.Data, after.Data) + cmp.Diff(before.Labels, after.Labels); diff != "" {

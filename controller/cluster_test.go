@@ -165,6 +165,7 @@ func (c *cluster) deleteSecrets(action clienttesting.Action) (bool, runtimeObjec
 	}
 	for _, secret := range list.(*corev1.SecretList).Items {
 		if which.Labels.Matches(labels.Set(secret.Labels)) && which.Fields.Matches(fields.Set{metav1.ObjectNameField: secret.Name}) {
+			c.client.AwaitWatches()
 			if err := c.client.Tracker().Delete(secrets, action.GetNamespace(), secret.Name); err != nil {
 				return true, nil, err
 			}

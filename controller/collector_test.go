@@ -70,6 +70,7 @@ func (c *cluster) collect(owner types.UID) {
 }
 
 func (k ownedKind) delete(c *cluster, name string) {
+	c.client.AwaitWatches()
 	if err := k.tracker.Delete(k.resource, testNamespace, name); err != nil && !apierrors.IsNotFound(err) {
 		c.t.Error(err)
 	}

@@ -232,7 +232,8 @@ func (m *Manager) Run(ctx context.Context, fence lease.Fence) error {
 	work.Go(func() { m.runQueues(ctx, fence) })
 	work.Go(func() { m.shares.Run(ctx, fence) })
 	if m.Keyring != nil {
-		work.Go(func() { m.Keyring.Keep(ctx, fence, m.Clock, m.Log) })
+		keep := auth.KeepOptions{Client: m.Client, Instance: m.Instance, Clock: m.Clock, Jitter: m.Jitter, Log: m.Log}
+		work.Go(func() { m.Keyring.Keep(ctx, fence, keep) })
 	}
 	work.Wait()
 	return nil

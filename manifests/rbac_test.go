@@ -29,7 +29,7 @@ func TestPermissions(t *testing.T) {
 		{APIGroups: []string{"batch-job-controller.io"}, Resources: []string{"nodecronjobs/status"}, Verbs: []string{"update"}},
 		{APIGroups: []string{""}, Resources: []string{"configmaps"}, Verbs: []string{"get", "list", "watch", "create", "update", "deletecollection"}},
 		{APIGroups: []string{""}, Resources: []string{"secrets"}, Verbs: []string{"create", "deletecollection"}},
-		{APIGroups: []string{""}, Resources: []string{"secrets"}, ResourceNames: []string{"batch-job-controller-callback-key"}, Verbs: []string{"get"}},
+		{APIGroups: []string{""}, Resources: []string{"secrets"}, ResourceNames: []string{"batch-job-controller-callback-key"}, Verbs: []string{"get", "list", "watch"}},
 		{APIGroups: []string{""}, Resources: []string{"services"}, Verbs: []string{"get"}},
 		{APIGroups: []string{"batch"}, Resources: []string{"jobs"}, Verbs: []string{"get", "list", "watch", "create", "patch", "delete"}},
 		{APIGroups: []string{""}, Resources: []string{"pods"}, Verbs: []string{"get", "list", "watch"}},

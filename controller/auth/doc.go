@@ -6,7 +6,7 @@
 //	reviewlimit.go  limits on token reviews per address
 //	keyring.go      the callback key: derives and verifies tokens of node tasks, by
 //	                route.Keyring (version v1 of the tokens)
-//	keepkey.go      creates the key again when its Secret is gone
+//	keepkey.go      watches the Secret of the key, and creates it again when it is gone
 //	review.go       TokenReviews
 //	viewer.go       SubjectAccessReviews for reports
 //	cache.go        the API server's responses, cached for seconds

@@ -8,7 +8,6 @@ import (
 	"io/fs"
 	"os"
 	"path/filepath"
-	"slices"
 	"sync"
 	"time"
 
@@ -152,20 +151,6 @@ func (k *Keyring) get(ctx context.Context) ([]route.TokenKey, error) {
 		return nil, fmt.Errorf("secret %s: %w", k.options.Secret, err)
 	}
 	return keys, nil
-}
-
-// Restore recreates a deleted Secret with this replica's keys, so that tokens of running
-// pods stay valid for replicas that start later. It reports whether it did.
-func (k *Keyring) Restore(ctx context.Context) (restored bool, err error) {
-	if !k.options.Create {
-		return false, nil
-	}
-	if _, err := k.get(ctx); !apierrors.IsNotFound(err) {
-		return false, err
-	}
-	mine := k.Current().Keys
-	there, err := k.create(ctx, mine...)
-	return err == nil && slices.Equal(mine, there), err
 }
 
 func newKey() (key route.TokenKey) {

@@ -8,7 +8,7 @@
 //	trim.go          the fields of objects that the caches keep: another one that a
 //	                 decision reads has to be kept here first, or it is always empty
 //	relist.go        lists again after minutes, because a watch may miss an event
-//	configmap.go     the cache of one ConfigMap
+//	single.go        the caches of one ConfigMap and of one Secret
 //	events.go        Kubernetes Events, and the reasons of the controller's own
 //	announce.go      writes events on a best-effort basis
 //	subject.go       the objects of events about node tasks

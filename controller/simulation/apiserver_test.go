@@ -1,6 +1,7 @@
 package simulation
 
 import (
+	"errors"
 	"fmt"
 	"maps"
 	"slices"
@@ -9,6 +10,7 @@ import (
 
 	apierrors "k8s.io/apimachinery/pkg/api/errors"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+	"k8s.io/apimachinery/pkg/fields"
 	"k8s.io/apimachinery/pkg/labels"
 	"k8s.io/apimachinery/pkg/runtime"
 	"k8s.io/apimachinery/pkg/runtime/schema"
@@ -160,10 +162,26 @@ func (s *apiServer) put(k kind, event watch.EventType, o object) {
 }
 
 // list returns the objects as they were at a version, ordered by name.
-func (t *table) list(version int, selector labels.Selector) []object {
+// selection is which objects a request selects, by their labels and their name.
+type selection struct {
+	labels labels.Selector
+	fields fields.Selector
+}
+
+func newSelection(o metav1.ListOptions) (selection, error) {
+	byLabel, errLabels := labels.Parse(o.LabelSelector)
+	byField, errFields := fields.ParseSelector(o.FieldSelector)
+	return selection{byLabel, byField}, errors.Join(errLabels, errFields)
+}
+
+func (s selection) matches(o object) bool {
+	return s.labels.Matches(labels.Set(o.GetLabels())) && s.fields.Matches(fields.Set{metav1.ObjectNameField: o.GetName()})
+}
+
+func (t *table) list(version int, selected selection) []object {
 	var found []object
 	for _, o := range t.at(version) {
-		if selector.Matches(labels.Set(o.GetLabels())) {
+		if selected.matches(o) {
 			found = append(found, o)
 		}
 	}

@@ -5,8 +5,6 @@ import (
 
 	apierrors "k8s.io/apimachinery/pkg/api/errors"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
-	"k8s.io/apimachinery/pkg/fields"
-	"k8s.io/apimachinery/pkg/labels"
 )
 
 // Delete deletes an object, if it is the one that the request names.
@@ -29,20 +27,14 @@ func (c client[P]) Delete(ctx context.Context, name string, o metav1.DeleteOptio
 
 // DeleteCollection deletes the objects that both selectors match.
 func (c client[P]) DeleteCollection(ctx context.Context, _ metav1.DeleteOptions, o metav1.ListOptions) error {
-	selector, err := labels.Parse(o.LabelSelector)
+	selected, err := newSelection(o)
 	if err != nil {
 		return err
 	}
-	one, err := fields.ParseSelector(o.FieldSelector)
-	if err != nil {
-		return err
-	}
-	name, _ := one.RequiresExactMatch(metav1.ObjectNameField) // empty: the request is for many
+	name, _ := selected.fields.RequiresExactMatch(metav1.ObjectNameField) // empty: the request is for many
 	return c.do(ctx, request{verb: "deletecollection", kind: c.kind, name: name, write: true}, func() error {
-		for _, current := range c.world.api.tables[c.kind].list(c.world.api.version, selector) {
-			if one.Matches(fields.Set{metav1.ObjectNameField: current.GetName()}) {
-				c.world.remove(c.kind, current.GetName())
-			}
+		for _, current := range c.world.api.tables[c.kind].list(c.world.api.version, selected) {
+			c.world.remove(c.kind, current.GetName())
 		}
 		return nil
 	})

@@ -12,7 +12,6 @@ import (
 	eventsv1 "k8s.io/api/events/v1"
 	apierrors "k8s.io/apimachinery/pkg/api/errors"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
-	"k8s.io/apimachinery/pkg/labels"
 	"k8s.io/apimachinery/pkg/types"
 	"k8s.io/apimachinery/pkg/watch"
 	batchv1client "k8s.io/client-go/kubernetes/typed/batch/v1"
@@ -151,14 +150,14 @@ func (c client[P]) Watch(ctx context.Context, o metav1.ListOptions) (watch.Inter
 
 // list returns the current objects or, if the request permits it, earlier ones.
 func (c client[P]) list(ctx context.Context, o metav1.ListOptions) (found []P, version string, err error) {
-	selector, err := labels.Parse(o.LabelSelector)
+	selected, err := newSelection(o)
 	if err != nil {
 		return nil, "", err
 	}
 	err = c.do(ctx, request{verb: "list", kind: c.kind}, func() error {
 		w, t := c.world, c.world.api.tables[c.kind]
 		if c.kind == pods {
-			c.process.looked[selector.String()] = time.Now()
+			c.process.looked[selected.labels.String()] = time.Now()
 		}
 		at := w.api.version
 		if o.ResourceVersion != "" {
@@ -172,7 +171,7 @@ func (c client[P]) list(ctx context.Context, o metav1.ListOptions) (found []P, v
 			}
 		}
 		found = found[:0]
-		for _, o := range t.list(at, selector) {
+		for _, o := range t.list(at, selected) {
 			found = append(found, o.DeepCopyObject().(P))
 		}
 		version = strconv.Itoa(at)
@@ -247,6 +246,14 @@ func (c configMapClient) List(ctx context.Context, o metav1.ListOptions) (*corev
 		return nil, err
 	}
 	return &corev1.ConfigMapList{ListMeta: meta(version), Items: values(found)}, nil
+}
+
+func (c secretClient) List(ctx context.Context, o metav1.ListOptions) (*corev1.SecretList, error) {
+	found, version, err := c.list(ctx, o)
+	if err != nil {
+		return nil, err
+	}
+	return &corev1.SecretList{ListMeta: meta(version), Items: values(found)}, nil
 }
 
 func (c nodeClient) List(ctx context.Context, o metav1.ListOptions) (*corev1.NodeList, error) {

@@ -10,7 +10,6 @@ import (
 
 	apierrors "k8s.io/apimachinery/pkg/api/errors"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
-	"k8s.io/apimachinery/pkg/labels"
 	"k8s.io/apimachinery/pkg/watch"
 )
 
@@ -19,7 +18,7 @@ import (
 type watcher struct {
 	view     *view
 	table    *table
-	selector labels.Selector
+	selected selection
 	next     int // of the history
 	last     time.Time
 	events   chan watch.Event
@@ -29,12 +28,12 @@ type watcher struct {
 }
 
 func (v *view) watch(ctx context.Context, k kind, o metav1.ListOptions) (watch.Interface, error) {
-	selector, err := labels.Parse(o.LabelSelector)
+	selected, err := newSelection(o)
 	if err != nil {
 		return nil, err
 	}
 	x := &watcher{
-		view: v, table: v.world.api.tables[k], selector: selector,
+		view: v, table: v.world.api.tables[k], selected: selected,
 		events: make(chan watch.Event),
 		more:   make(chan struct{}, 1),
 		ended:  make(chan struct{}),
@@ -126,7 +125,7 @@ func (x *watcher) upcoming() (event watch.Event, due time.Time, ok bool) {
 	defer w.mu.Unlock()
 	for ; x.next < len(x.table.history); x.next++ {
 		c := x.table.history[x.next]
-		if !x.selector.Matches(labels.Set(c.object.GetLabels())) {
+		if !x.selected.matches(c.object) {
 			continue
 		}
 		x.next++

@@ -44,7 +44,7 @@ func (c *Clientset) V1alpha1() v1alpha1client.Interface { return c.Resources }
 // pace makes the writes of a fake wait for all watches.
 func (c *Clientset) pace(f *clienttesting.Fake, tracker clienttesting.ObjectTracker) {
 	f.PrependReactor("*", "*", func(clienttesting.Action) (bool, runtime.Object, error) {
-		c.awaitWatches()
+		c.AwaitWatches()
 		return false, nil, nil
 	})
 	f.PrependWatchReactor("*", func(action clienttesting.Action) (bool, watch.Interface, error) {
@@ -73,7 +73,9 @@ func (c *Clientset) follow(tracker clienttesting.ObjectTracker, resource schema.
 	return w, err
 }
 
-func (c *Clientset) awaitWatches() {
+// AwaitWatches waits until no watch is far behind. A reaction that writes many objects has to
+// call it before each.
+func (c *Clientset) AwaitWatches() {
 	c.mu.Lock()
 	watches := c.watches
 	c.mu.Unlock()
