@@ -96,8 +96,8 @@ func (m *Manager) resultOptions(name string, d *definition.Definition) metrics.R
 	return o
 }
 
-// definitionChanged is called with each NodeCronJob that appears, and with nil when it is gone.
-func (m *Manager) definitionChanged(name string, _ *definition.Source) {
+// definitionListed is called after a NodeCronJob has appeared, and after it is gone.
+func (m *Manager) definitionListed(name string) {
 	if q := m.queues.named(name); q != nil {
 		q.Wake()
 	}

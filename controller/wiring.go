@@ -52,16 +52,11 @@ func (m *Manager) resumeState(ctx context.Context) bool {
 
 // newDefinitions returns the definitions of NodeCronJobs.
 func (m *Manager) newDefinitions() (*definitions.Definitions, error) {
-	d, err := definitions.New(definitions.Options{
+	return definitions.New(definitions.Options{
 		Client: m.Client, Cache: m.nodeCronJobs, Namespace: m.Namespace, Controller: m.Options.Config.Name, Shared: m.Options.Config.Controller,
-		Extensions: m.Extensions, Applied: m.definitionApplied, ConfigMap: m.source.Current, Checker: m.Checker, Announcer: m.announcer, Metrics: m.Metrics,
+		Extensions: m.Extensions, Applied: m.definitionApplied, Listed: m.definitionListed, ConfigMap: m.source.Current, Checker: m.Checker, Announcer: m.announcer, Metrics: m.Metrics,
 		Clock: m.Clock, Jitter: m.Jitter, Log: m.Log,
 	})
-	if err != nil {
-		return nil, err
-	}
-	d.OnChange(m.definitionChanged)
-	return d, nil
 }
 
 // newQueue returns the queue of a definition.

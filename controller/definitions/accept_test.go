@@ -10,7 +10,6 @@ import (
 
 	"github.com/batch-job-controller/batch-job-controller/controller/api/v1alpha1"
 	"github.com/batch-job-controller/batch-job-controller/controller/config"
-	"github.com/batch-job-controller/batch-job-controller/controller/definition"
 	"github.com/batch-job-controller/batch-job-controller/controller/metrics"
 	"github.com/batch-job-controller/batch-job-controller/controller/plan"
 )
@@ -128,13 +127,6 @@ func TestAnInvalidSpecKeepsTheLast(t *testing.T) {
 func TestWhatComesAndGoes(t *testing.T) {
 	inWorld(t, func(w *world) {
 		r := w.replica("one")
-		var told []string
-		r.listeners = append(r.listeners, func(name string, now *definition.Source) {
-			if now == nil {
-				name += " is gone"
-			}
-			told = append(told, name)
-		})
 		w.create("check", "one", specOf("disk"))
 		w.create("broken", "one", v1alpha1.NodeCronJobSpec{CronExpression: "x"})
 		source := r.Get("check")
@@ -152,8 +144,8 @@ func TestWhatComesAndGoes(t *testing.T) {
 		if again := r.Get("check"); again == nil || again != source || again.Current() == nil {
 			t.Error("the NodeCronJob that was created again has no definition, or another source, which what is left of the first does not know")
 		}
-		if want := []string{"check", "broken", "check is gone", "check"}; !slices.Equal(told, want) {
-			t.Errorf("told: got %q, want %q", told, want)
+		if want := []string{"check", "broken", "check", "check"}; !slices.Equal(r.listed, want) {
+			t.Errorf("listed: got %q, want %q", r.listed, want)
 		}
 	})
 }

@@ -58,7 +58,10 @@ type Options struct {
 	ConfigMap func() *definition.Definition
 	// Applied is called with every definition that is about to apply, or with nil if none
 	// does any longer, by the name of its NodeCronJob; may be nil.
-	Applied   func(name string, now *definition.Definition)
+	Applied func(name string, now *definition.Definition)
+	// Listed is called after a NodeCronJob has appeared, and after it is gone: Names has
+	// changed. It must not block.
+	Listed    func(name string)
 	Checker   Checker // nil: Jobs are not checked
 	Announcer Announcer
 	Metrics   Metrics
@@ -70,9 +73,8 @@ type Options struct {
 // Definitions has the definitions of a process.
 type Definitions struct {
 	Options
-	news      chan struct{} // wakes Run
-	ready     chan struct{} // closed when the NodeCronJobs have been read once
-	listeners []func(name string, now *definition.Source)
+	news  chan struct{} // wakes Run
+	ready chan struct{} // closed when the NodeCronJobs have been read once
 
 	mu      sync.Mutex // guards what follows
 	shared  config.Controller
@@ -114,13 +116,6 @@ func wake(news chan<- struct{}) {
 	case news <- struct{}{}:
 	default: // it is awake already
 	}
-}
-
-// OnChange calls f with each NodeCronJob that appears, and with nil when it is gone. A source
-// whose Current is nil is of a NodeCronJob without a spec in effect. f must not block, and
-// OnChange must be called before Run.
-func (d *Definitions) OnChange(f func(name string, now *definition.Source)) {
-	d.listeners = append(d.listeners, f)
 }
 
 // Get returns the source of a NodeCronJob's definition, or nil if this controller has none
@@ -226,7 +221,7 @@ func (d *Definitions) refresh() []func() {
 		if name := m.object.Name; ours[name] == nil {
 			delete(d.members, name)
 			ends = append(ends, d.applying(m, nil))
-			tells = append(tells, d.telling(name, nil))
+			tells = append(tells, func() { d.Listed(name) })
 		}
 	}
 	for _, name := range slices.Sorted(maps.Keys(ours)) {
@@ -234,7 +229,7 @@ func (d *Definitions) refresh() []func() {
 		if m == nil {
 			m = &member{source: d.sourceOf(name)}
 			d.members[name] = m
-			tells = append(tells, d.telling(name, m.source))
+			tells = append(tells, func() { d.Listed(name) })
 		}
 		d.follow(m, ours[name])
 	}
@@ -277,13 +272,5 @@ func (d *Definitions) applying(m *member, s *spec) func() {
 			d.Applied(name, next)
 		}
 		source.Set(next)
-	}
-}
-
-func (d *Definitions) telling(name string, now *definition.Source) func() {
-	return func() {
-		for _, f := range d.listeners {
-			f(name, now)
-		}
 	}
 }
