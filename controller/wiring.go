@@ -3,7 +3,6 @@ package controller
 import (
 	"cmp"
 	"context"
-	"math"
 	"sync"
 	"time"
 
@@ -72,14 +71,8 @@ func (m *Manager) newQueue(name string, source *definition.Source) *queue.Queue 
 		History: history.Options{
 			Controller: m.Options.Config.Name, NodeCronJob: name, Namespace: m.Namespace, Client: m.Client, Jobs: m.caches, Records: m.records, Directory: m.Store,
 			Results: m.results, Tokens: m.tokenOptions(), Announcer: m.announcer, Metrics: own,
-			Limits: func() (reports, jobs int) {
-				d := source.Latest()
-				if d.IsVacant() { // it says nothing of what other specs have left
-					return math.MaxInt, math.MaxInt
-				}
-				return d.ReportHistory, d.JobHistory
-			},
-			Clock: m.Clock, Steady: m.steady, Jitter: m.Jitter, Log: m.Log,
+			Limits: func() execution.Retention { return source.Latest().Retention() },
+			Clock:  m.Clock, Steady: m.steady, Jitter: m.Jitter, Log: m.Log,
 		},
 		Deps: m.runDeps, ConfigMap: func() (ofIt, has bool) { return m.isOfConfigMap(name), m.source.Current() != nil }, Results: m.results, Directory: m.Store, Metrics: own,
 	})

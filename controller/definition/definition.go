@@ -58,6 +58,12 @@ func (never) Next(time.Time) time.Time { return time.Time{} }
 // IsVacant reports whether no spec of the NodeCronJob has applied yet.
 func (d *Definition) IsVacant() bool { return d.scheduleText == "" }
 
+// Retention returns how many executions are kept. It is zero if no spec has applied yet: that
+// says nothing of what other specs have left.
+func (d *Definition) Retention() execution.Retention {
+	return execution.Retention{Reports: d.ReportHistory, Jobs: d.JobHistory}
+}
+
 // NodeCronJob returns the name of the definition's NodeCronJob. That of the ConfigMap's
 // definition is the controller's.
 func (d *Definition) NodeCronJob() string { return cmp.Or(d.Object.Name, d.Name) }

@@ -171,7 +171,7 @@ func (o *Opener) freeze(e *v1alpha1.Execution, id execution.ID, host string, sel
 		Partial:     e.Spec.Nodes != nil,
 		Reason:      e.Spec.Reason,
 		RequestedBy: e.Spec.RequestedBy,
-		Retention:   execution.Retention{Reports: d.ReportHistory, Jobs: d.JobHistory},
+		Retention:   d.Retention(),
 		Settings:    plan.Override(settings, overridesOf(e)),
 		Nodes:       selected.Nodes,
 		Skipped:     selected.Skipped,

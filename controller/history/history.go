@@ -64,8 +64,9 @@ type Options struct {
 	Directory   Directory
 	Results     Results
 	Tokens      tokens.Options
-	// Limits returns how many reports are kept, and the Jobs of how many executions.
-	Limits func() (reports, jobs int)
+	// Limits returns how many executions are kept. The zero value says that no spec of the
+	// definition has applied in this process: the limits of its newest execution apply.
+	Limits func() execution.Retention
 	// IsOpen reports whether the execution is open.
 	IsOpen    func(id execution.ID) bool
 	Announcer Announcer

@@ -59,7 +59,8 @@ type world struct {
 
 	keepReports, keepJobs int
 	partial               map[execution.ID]bool // of the reports, as the directory says
-	sweeps                bool                  // steps has what is deleted of closed executions in one request
+	retention             map[execution.ID]execution.Retention
+	sweeps                bool // steps has what is deleted of closed executions in one request
 }
 
 func newWorld(t *testing.T) *world {
@@ -132,9 +133,12 @@ func (w *world) Executions() ([]execution.ID, error) {
 	return slices.Clone(w.reports), w.failing("list reports")
 }
 
-// About knows of the partial executions.
+// About knows of the partial executions, and of the limits that applied.
 func (w *world) About(id execution.ID) (execution.About, error) {
-	return execution.About{NodeCronJob: name, Partial: w.partial[id]}, nil
+	if err := w.failing("about " + string(id)); err != nil {
+		return execution.About{}, err
+	}
+	return execution.About{NodeCronJob: name, Partial: w.partial[id], Retention: w.retention[id]}, nil
 }
 
 func (w *world) Drop(id execution.ID) error {
@@ -182,7 +186,7 @@ func (w *world) history() *history.History {
 	return history.New(history.Options{
 		Controller: name, NodeCronJob: name, Namespace: namespace, Client: w.client, Jobs: w, Records: w.records, Directory: w, Results: results{w},
 		Tokens:    tokens.Options{Controller: name, Namespace: namespace, Client: w.client, Keyring: &auth.Keyring{}, Log: slog.New(slog.DiscardHandler)},
-		Limits:    func() (reports, jobs int) { return w.keepReports, w.keepJobs },
+		Limits:    func() execution.Retention { return execution.Retention{Reports: w.keepReports, Jobs: w.keepJobs} },
 		IsOpen:    func(id execution.ID) bool { return id == w.open },
 		Announcer: w, Metrics: w, Clock: clock.RealClock{}, Steady: timing.NewSteady(clock.RealClock{}), Log: slog.New(slog.DiscardHandler),
 	})

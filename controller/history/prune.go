@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"math"
 	"slices"
 	"time"
 
@@ -100,9 +101,9 @@ func (h *History) prune(ctx context.Context, fence lease.Fence) (later time.Dura
 	for _, head := range all.Opened() {
 		byID[head.ID] = head
 	}
-	reports, jobs := h.Limits()
+	limits := h.limits(onDisk)
 	drop, dropJobs := plan.Prune(plan.History{
-		Open: open, Closed: closed, IsPartial: func(id execution.ID) bool { return h.isPartial(id, byID) }, Reports: reports, Jobs: jobs,
+		Open: open, Closed: closed, IsPartial: func(id execution.ID) bool { return h.isPartial(id, byID) }, Reports: limits.Reports, Jobs: limits.Jobs,
 	})
 	tooEarly := func(id execution.ID) bool {
 		head, ok := byID[id]
@@ -127,6 +128,25 @@ func (h *History) prune(ctx context.Context, fence lease.Fence) (later time.Dura
 func (h *History) onDisk() (ids []execution.ID, err error) {
 	all, err := h.Directory.Executions()
 	return slices.DeleteFunc(all, func(id execution.ID) bool { return !h.Known(id) }), err
+}
+
+// limits returns how many executions are kept. If no spec of the definition has applied in
+// this process, because its NodeCronJob is gone or none of its specs is accepted, they are
+// those with which its newest execution began. If its report does not say which, all are kept.
+func (h *History) limits(onDisk []execution.ID) execution.Retention {
+	limits := h.Limits()
+	if limits == (execution.Retention{}) && len(onDisk) > 0 {
+		newest := slices.Max(onDisk)
+		about, err := h.Directory.About(newest)
+		if err != nil {
+			h.Log.Warn("how many executions are kept is not known: none is pruned", "execution", newest, "error", err)
+		}
+		limits = about.Retention
+	}
+	if limits == (execution.Retention{}) {
+		return execution.Retention{Reports: math.MaxInt, Jobs: math.MaxInt}
+	}
+	return limits
 }
 
 // isPartial reports whether an execution is over some nodes only, as far as is known.
