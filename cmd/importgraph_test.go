@@ -210,6 +210,7 @@ var allowed = merged(allowedOfController, allowedOfModel, map[string][]string{
 		"cmd/batchjob/resources",
 		"controller/api/client",
 		"controller/api/v1alpha1",
+		"controller/jobspec",
 		"github.com/spf13/cobra",
 		"golang.org/x/term",
 		"k8s.io/apimachinery/...",

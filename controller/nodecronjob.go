@@ -53,6 +53,11 @@ func (n nodeCronJob) Report(change func(*v1alpha1.NodeCronJobStatus)) {
 	n.definitions.Report(n.name, change)
 }
 
+// IsGone reports whether there is no NodeCronJob of a name, as far as this replica knows.
+func (m *Manager) IsGone(name string) bool {
+	return m.nodeCronJobs.Synced() && (nodeCronJob{m, name}).Cached() == door.Absent
+}
+
 // isOfConfigMap reports whether a definition is that of the ConfigMap.
 func (m *Manager) isOfConfigMap(name string) bool { return name == m.Options.Config.Name }
 

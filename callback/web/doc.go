@@ -13,5 +13,6 @@
 //	viewers.go  Viewers: which clients may read reports
 //
 // It must not know the cluster, the report store, who the users are, or which replica
-// leads: it is given a file system, Viewers, and a function that forwards a request.
+// leads: it is given a file system, Viewers, and functions that forward a request and
+// say whose an execution is.
 package web

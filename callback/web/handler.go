@@ -6,6 +6,8 @@ import (
 	"log/slog"
 	"net/http"
 	"strings"
+
+	"github.com/batch-job-controller/batch-job-controller/controller/execution"
 )
 
 // Options are the options of a handler. The zero value is usable.
@@ -14,8 +16,16 @@ type Options struct {
 	// Elsewhere forwards a request to the leader if that is another replica. It returns
 	// false if no response was written. Nil: always this replica.
 	Elsewhere func(http.ResponseWriter, *http.Request) (answered bool)
+	// DefinitionOf returns whose an execution is. Nil: the pages do not say.
+	DefinitionOf func(execution.ID) Definition
 	// Viewers authorizes clients to read the reports. Nil: all clients.
 	Viewers Viewers
+}
+
+// Definition is the definition of an execution. The zero value says that it is not known.
+type Definition struct {
+	Name string
+	Gone bool // only reports are left of it
 }
 
 type handler struct {

@@ -29,13 +29,20 @@ type page struct {
 
 type executionsPage struct {
 	page
-	Latest bool
-	IDs    []execution.ID
+	Latest     bool
+	Named      bool // there is a column for the definitions
+	Executions []executionRow
+}
+
+type executionRow struct {
+	ID         execution.ID
+	Definition Definition
 }
 
 type filesPage struct {
 	page
-	Files iter.Seq[file]
+	Definition Definition
+	Files      iter.Seq[file]
 }
 
 type file struct {
@@ -59,14 +66,15 @@ func (h *handler) serveExecutions(w http.ResponseWriter) error {
 	if err != nil {
 		return err
 	}
-	var ids []execution.ID
+	var rows []executionRow
 	for _, entry := range slices.Backward(entries) {
 		if id, err := execution.ParseID(entry.Name()); err == nil && entry.IsDir() {
-			ids = append(ids, id)
+			rows = append(rows, executionRow{ID: id, Definition: h.definitionOf(id)})
 		}
 	}
 	h.render(w, "executions.html", executionsPage{
-		page: page{Title: "Reports", Root: "./"}, Latest: h.checkDirectory(latest) == nil, IDs: ids,
+		page: page{Title: "Reports", Root: "./"}, Latest: h.checkDirectory(latest) == nil,
+		Named: h.options.DefinitionOf != nil, Executions: rows,
 	})
 	return nil
 }
@@ -76,8 +84,19 @@ func (h *handler) serveFiles(w http.ResponseWriter, directory string) error {
 	if err != nil {
 		return err
 	}
-	h.render(w, "files.html", filesPage{page: page{Title: "Execution " + directory, Root: "../"}, Files: files(entries)})
+	p := filesPage{page: page{Title: "Execution " + directory, Root: "../"}, Files: files(entries)}
+	if id, err := execution.ParseID(directory); err == nil {
+		p.Definition = h.definitionOf(id)
+	}
+	h.render(w, "files.html", p)
 	return nil
+}
+
+func (h *handler) definitionOf(id execution.ID) Definition {
+	if h.options.DefinitionOf == nil {
+		return Definition{}
+	}
+	return h.options.DefinitionOf(id)
 }
 
 // files reads the attributes of files while they are listed: an execution may have

@@ -14,19 +14,26 @@ import (
 	"github.com/google/go-cmp/cmp"
 
 	"github.com/batch-job-controller/batch-job-controller/callback/web"
+	"github.com/batch-job-controller/batch-job-controller/controller/execution"
 )
 
 var update = flag.Bool("update", false, "write the golden files anew")
 
 func TestPagesAreAsTheGoldenFiles(t *testing.T) {
+	definitionOf := func(id execution.ID) web.Definition {
+		return map[execution.ID]web.Definition{newer: {Name: "<disk>"}, older: {Name: "dns-check", Gone: true}}[id]
+	}
 	tests := map[string]struct {
 		reports fs.FS
+		options web.Options
 		path    string
 	}{
-		"executions":    {reports: newReports(t), path: "/"},
-		"no-executions": {reports: fstest.MapFS{}, path: "/"},
-		"files":         {reports: newReports(t), path: "/" + newer + "/"},
-		"no-files":      {reports: fstest.MapFS{newer: {Mode: fs.ModeDir}}, path: "/" + newer + "/"},
+		"definitions":                        {reports: newReports(t), options: web.Options{DefinitionOf: definitionOf}, path: "/"},
+		"files-of-a-definition-that-is-gone": {reports: fstest.MapFS{older + "/a.json": {}}, options: web.Options{DefinitionOf: definitionOf}, path: "/" + older + "/"},
+		"executions":                         {reports: newReports(t), path: "/"},
+		"no-executions":                      {reports: fstest.MapFS{}, path: "/"},
+		"files":                              {reports: newReports(t), path: "/" + newer + "/"},
+		"no-files":                           {reports: fstest.MapFS{newer: {Mode: fs.ModeDir}}, path: "/" + newer + "/"},
 		"names-that-look-like-markup": {
 			reports: fstest.MapFS{
 				newer + `/<script>alert(1)<`: {}, newer + `/" onclick="alert(1)`: {}, newer + `/' onclick='alert(1)`: {}, newer + "/{{ . }}": {},
@@ -37,7 +44,7 @@ func TestPagesAreAsTheGoldenFiles(t *testing.T) {
 	}
 	for name, tt := range tests {
 		t.Run(name, func(t *testing.T) {
-			got := text(t, request(t, web.NewHandler(tt.reports, web.Options{}), http.MethodGet, tt.path, nil))
+			got := text(t, request(t, web.NewHandler(tt.reports, tt.options), http.MethodGet, tt.path, nil))
 			golden := filepath.Join("testdata", name+".golden.html")
 			if *update {
 				write(t, golden, got)

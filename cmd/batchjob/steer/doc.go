@@ -11,6 +11,7 @@
 //	commands.go    the commands of this package, and what they have in common
 //	apply.go       the command apply
 //	list.go        the commands list and executions
+//	gone.go        of which NodeCronJobs only executions are left
 //	run.go         the command run: all nodes of a NodeCronJob, or some by name or label
 //	rerun.go       the command rerun: the nodes of an execution by their states
 //	rerunnodes.go  which nodes these are

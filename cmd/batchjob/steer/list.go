@@ -35,7 +35,7 @@ func listCommand(c *commander) *cobra.Command {
 		Short: "List the NodeCronJobs",
 		Long: `List the NodeCronJobs of a namespace. NODES and BAD are of the last closed execution
 over all nodes, LAST is how long ago the last tick was, and ACTIVE is the open
-execution.`,
+execution. A line below the table says of which NodeCronJobs only executions are left.`,
 		Args: cobra.NoArgs,
 	}
 	l := newListing(cmd)
@@ -52,7 +52,8 @@ execution.`,
 			watch: func(ctx context.Context, namespace string, o metav1.ListOptions) (watch.Interface, error) {
 				return s.API.NodeCronJobs(namespace).Watch(ctx, o)
 			},
-			has: func(runtime.Object) bool { return true },
+			has:   func(runtime.Object) bool { return true },
+			below: s.leftOfGone,
 		})
 	})
 	return cmd
@@ -104,6 +105,8 @@ type listed struct {
 	list     func(ctx context.Context, namespace string) (objects []runtime.Object, version string, err error)
 	watch    func(context.Context, string, metav1.ListOptions) (watch.Interface, error)
 	has      func(runtime.Object) bool // whether an object that has changed is listed
+	// below returns what to say below a table of all objects; nil: nothing.
+	below func(ctx context.Context, namespace string, objects []runtime.Object) string
 }
 
 // print lists objects, and then prints each change until the API server ends the watch, as
@@ -134,9 +137,13 @@ func (l *listing) print(ctx context.Context, s *session, of listed) error {
 			where = "in any namespace"
 		}
 		fmt.Fprintf(s.ErrOut, "No %s %s.\n", of.none, where)
-		return nil
+	} else if err := printer.All(objects); err != nil {
+		return err
 	}
-	return printer.All(objects)
+	if of.below != nil && printer.IsTable() {
+		fmt.Fprint(s.ErrOut, of.below(ctx, namespace, objects))
+	}
+	return nil
 }
 
 // follow prints each change after a version.

@@ -15,17 +15,30 @@ import (
 
 	"github.com/batch-job-controller/batch-job-controller/cmd/batchjob/golden"
 	"github.com/batch-job-controller/batch-job-controller/controller/api/v1alpha1"
+	"github.com/batch-job-controller/batch-job-controller/controller/jobspec"
 )
 
 func TestList(t *testing.T) {
 	playAll(t, "list", map[string]play{
-		"definitions":                           {args: "list"},
-		"definitions of all namespaces":         {args: "list -A"},
-		"definitions without headers":           {args: "list --no-headers"},
-		"definitions, wide":                     {args: "list -o wide"},
-		"definitions as names":                  {args: "list -A -o name"},
-		"definitions by a path":                 {args: "list -o jsonpath={.items[*].metadata.name}"},
-		"definitions by a template":             {args: "list -o go-template={{len|.items}}"},
+		"definitions":                                     {args: "list"},
+		"definitions of all namespaces":                   {args: "list -A"},
+		"definitions without headers":                     {args: "list --no-headers"},
+		"definitions, wide":                               {args: "list -o wide"},
+		"definitions as names":                            {args: "list -A -o name"},
+		"definitions by a path":                           {args: "list -o jsonpath={.items[*].metadata.name}"},
+		"definitions by a template":                       {args: "list -o go-template={{len|.items}}"},
+		"definitions, and executions of one that is gone": {args: "list", prepare: isGone},
+		"definitions of all namespaces, and executions of one that is gone": {args: "list -A", prepare: isGone},
+		"a format for programs, which has only what exists":                 {args: "list -o name", prepare: isGone},
+		"executions that may not be listed":                                 {args: "list", prepare: func(_ *testing.T, w *world) { w.forbids("list", "executions") }},
+		"executions of the definition in the ConfigMap, which has no NodeCronJob": {args: "list", prepare: func(t *testing.T, w *world) {
+			isGone(t, w)
+			for _, e := range executionsOfTheWorld() {
+				if e.Spec.NodeCronJobName == "dns-check" {
+					w.changes(t, e.Name, func(e *v1alpha1.Execution) { e.Labels = map[string]string{jobspec.OwnerLabel: "dns-check"} })
+				}
+			}
+		}},
 		"no definition":                         {args: "list -n empty"},
 		"no definition, as JSON":                {args: "list -n empty -o json"},
 		"an argument too many":                  {args: "list disk-check"},
@@ -46,6 +59,14 @@ func TestList(t *testing.T) {
 			})
 		}},
 	})
+}
+
+// isGone deletes a definition without its executions.
+func isGone(t *testing.T, w *world) {
+	t.Helper()
+	if err := w.api.NodeCronJobs("checks").Delete(t.Context(), "dns-check", metav1.DeleteOptions{}); err != nil {
+		t.Fatal(err)
+	}
 }
 
 type errForbiddenWatch struct{}

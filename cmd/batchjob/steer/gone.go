@@ -1,0 +1,58 @@
+package steer
+
+import (
+	"context"
+	"fmt"
+	"maps"
+	"slices"
+	"strings"
+
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+	"k8s.io/apimachinery/pkg/runtime"
+
+	"github.com/batch-job-controller/batch-job-controller/controller/api/v1alpha1"
+	"github.com/batch-job-controller/batch-job-controller/controller/jobspec"
+)
+
+// leftOfGone says of which NodeCronJobs, that are not among the definitions, executions are
+// left. It is no reason to fail if that cannot be read: the definitions are what was asked for.
+func (s *session) leftOfGone(ctx context.Context, namespace string, definitions []runtime.Object) string {
+	executions, _, err := s.Executions(ctx, namespace)
+	if err != nil {
+		return fmt.Sprintf("Whether executions are left of a NodeCronJob that is gone is not known: %v\n", err)
+	}
+	left := countGone(definitions, executions)
+	if len(left) == 0 {
+		return ""
+	}
+	var all []string
+	for _, of := range slices.Sorted(maps.Keys(left)) {
+		name := of
+		if namespace != metav1.NamespaceAll {
+			_, name, _ = strings.Cut(of, "/")
+		}
+		all = append(all, fmt.Sprintf("%s (%d)", name, left[of]))
+	}
+	return fmt.Sprintf("Gone, but with executions: %s.\n", strings.Join(all, ", "))
+}
+
+// countGone counts the executions of each NodeCronJob, by its namespace and name, that is not
+// among the definitions. The definition in a controller's ConfigMap has the controller's name,
+// and may have no NodeCronJob.
+func countGone(definitions []runtime.Object, executions []v1alpha1.Execution) map[string]int {
+	exists := map[string]bool{}
+	for _, object := range definitions {
+		if d, ok := object.(*v1alpha1.NodeCronJob); ok {
+			exists[d.Namespace+"/"+d.Name] = true
+		}
+	}
+	left := map[string]int{}
+	for i := range executions {
+		e := &executions[i]
+		of := e.Namespace + "/" + e.Spec.NodeCronJobName
+		if !exists[of] && e.Labels[jobspec.OwnerLabel] != e.Spec.NodeCronJobName {
+			left[of]++
+		}
+	}
+	return left
+}
