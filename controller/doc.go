@@ -29,6 +29,7 @@
 //	recover.go      rebuilds the executions when a term begins
 //	registry.go     the queues of the definitions
 //	queues.go       which definitions have a queue, and runs them
+//	strays.go       Executions whose NodeCronJob does not exist, which are rejected
 //	nodecronjob.go  what a queue and /metrics learn of a NodeCronJob
 //	callbacks.go    which definition a callback is for
 //	shares.go       what applies to all definitions: maxPods, and when it is divided again

@@ -1,13 +1,17 @@
 package controller
 
 import (
+	"fmt"
+	"maps"
 	"slices"
+	"strings"
 	"testing"
 	"time"
 
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 
 	"github.com/batch-job-controller/batch-job-controller/controller/api/v1alpha1"
+	"github.com/batch-job-controller/batch-job-controller/controller/jobspec"
 )
 
 // Names that only Executions have must not take memory for ever.
@@ -27,11 +31,24 @@ func TestQueuesOfNamesThatNoNodeCronJobHas(t *testing.T) {
 		if got := len(r.queues.all()); got > mostStrays+1 {
 			t.Errorf("got %d queues, want at most %d", got, mostStrays+1)
 		}
-		time.Sleep(2 * time.Minute)
+		if got := r.metric("batch_job_controller_unknown_definitions_full_total"); got != 1 {
+			t.Errorf("the limit was counted %v times, want once", got)
+		}
+		time.Sleep(3 * time.Minute)
+		if got := r.metric("batch_job_controller_executions_rejected_total"); got > 0 {
+			t.Errorf("series of %v rejected executions are left", got)
+		}
 		list, err := c.resources().List(c.ctx, metav1.ListOptions{})
 		must(t, err)
-		if slices.ContainsFunc(list.Items, func(e v1alpha1.Execution) bool { return e.Status.Phase != v1alpha1.Rejected }) || len(list.Items) != 3*mostStrays {
+		if slices.ContainsFunc(list.Items, func(e v1alpha1.Execution) bool { return e.Status.Phase != v1alpha1.Rejected }) {
 			t.Error("not all of them were rejected")
+		}
+		var names []string
+		for _, e := range list.Items {
+			names = append(names, e.Name)
+		}
+		if slices.Sort(names); len(names) != 10 || names[0] != "by-handby" {
+			t.Errorf("kept: %q, want the newest ten", names)
 		}
 		if all := r.queues.all(); len(all) != 1 || all[0].Name != testName {
 			t.Errorf("got %d queues, want that of the ConfigMap's definition", len(all))
@@ -136,6 +153,41 @@ func TestTheHistoryOfANodeCronJobThatIsGoneIsPruned(t *testing.T) {
 		}
 		if next.queues.named("disk") != nil {
 			t.Error("there is still a queue")
+		}
+	})
+}
+
+// Those that have a NodeCronJob by now, and those that were rejected as its own, are kept apart
+// from those that have none.
+func TestWhichRejectedExecutionsArePruned(t *testing.T) {
+	inBubble(t, func(t *testing.T) {
+		c := newCluster(t, "a")
+		r := startReplica(t, c, newMemoryStore(), testConfig(withoutStartup))
+		defer r.kill()
+		time.Sleep(time.Second)
+		ask := func(prefix, of string, labels map[string]string) {
+			for i := range 11 {
+				c.ask("by-hand", func(e *v1alpha1.Execution) {
+					e.Name, e.Labels = fmt.Sprintf("%s-%02d", prefix, i), labels
+					e.Spec.NodeCronJobName = of
+				})
+				time.Sleep(time.Second)
+			}
+			time.Sleep(2 * time.Minute)
+		}
+		ask("early", "disk", nil)
+		ask("other", "net", map[string]string{jobspec.OwnerLabel: "other"})
+		c.define("disk")
+		ask("late", "disks", nil)
+		left := map[string]int{}
+		list, err := c.resources().List(c.ctx, metav1.ListOptions{})
+		must(t, err)
+		for _, e := range list.Items {
+			prefix, _, _ := strings.Cut(e.Name, "-")
+			left[prefix]++
+		}
+		if want := map[string]int{"late": 10, "other": 11}; !maps.Equal(left, want) {
+			t.Errorf("left: got %v, want %v", left, want)
 		}
 	})
 }

@@ -2,21 +2,14 @@ package controller
 
 import (
 	"context"
-	"slices"
 	"sync"
 	"time"
 
-	"github.com/batch-job-controller/batch-job-controller/controller/api/v1alpha1"
-	"github.com/batch-job-controller/batch-job-controller/controller/door"
 	"github.com/batch-job-controller/batch-job-controller/controller/lease"
 	"github.com/batch-job-controller/batch-job-controller/controller/queue"
 	"github.com/batch-job-controller/batch-job-controller/controller/record"
 	"github.com/batch-job-controller/batch-job-controller/controller/timing"
 )
-
-// mostStrays bounds the queues for names that no NodeCronJob has: any client can create an
-// Execution with any name. The others wait until these are rejected.
-const mostStrays = 20
 
 func (m *Manager) wakeQueues() {
 	select {
@@ -29,9 +22,15 @@ func (m *Manager) wakeQueues() {
 func (m *Manager) runQueues(ctx context.Context, fence lease.Fence) {
 	var work sync.WaitGroup
 	defer work.Wait()
-	running, ended := map[string]bool{}, make(chan string)
+	work.Go(func() { m.pruneStrays(ctx, fence) })
+	running, ended, full := map[string]bool{}, make(chan string), false
 	for {
-		for _, name := range m.names(running) {
+		names, others := m.names(running)
+		if others && !full {
+			m.Metrics.UnknownDefinitionsFull()
+		}
+		full = others
+		for _, name := range names {
 			running[name] = true
 			work.Go(func() {
 				m.runQueue(ctx, fence, name)
@@ -51,8 +50,9 @@ func (m *Manager) runQueues(ctx context.Context, fence lease.Fence) {
 	}
 }
 
-// names returns the definitions that need a queue and have none that runs.
-func (m *Manager) names(running map[string]bool) (idle []string) {
+// names returns the definitions that need a queue and have none that runs, and whether others
+// have to wait for theirs.
+func (m *Manager) names(running map[string]bool) (idle []string, others bool) {
 	var all []string
 	for _, q := range m.queues.all() {
 		all = append(all, q.Name)
@@ -65,33 +65,8 @@ func (m *Manager) names(running map[string]bool) (idle []string) {
 		}
 		known[name] = true
 	}
-	return append(idle, m.strays(known, running)...)
-}
-
-// strays returns names that Executions have and no NodeCronJob: their queues reject them.
-func (m *Manager) strays(known, running map[string]bool) (names []string) {
-	of := 0
-	for name := range running {
-		if (nodeCronJob{m, name}).Cached() != door.Present {
-			of++
-		}
-	}
-	for _, name := range m.executions.Definitions() {
-		if of+len(names) >= mostStrays {
-			break
-		}
-		if !known[name] && !running[name] && (nodeCronJob{m, name}).Cached() == door.Absent && m.isWaitedFor(name) {
-			names = append(names, name)
-		}
-	}
-	return names
-}
-
-// isWaitedFor reports whether an Execution of the name waits that may be this controller's.
-func (m *Manager) isWaitedFor(name string) bool {
-	return slices.ContainsFunc(m.executions.ExecutionsOf(name), func(e *v1alpha1.Execution) bool {
-		return record.IsWaiting(e) && m.records.MayTake(e) && e.DeletionTimestamp == nil
-	})
+	strays, others := m.strays(known, running)
+	return append(idle, strays...), others
 }
 
 // runQueue runs the queue of a definition until ctx ends, or until the definition is gone, and

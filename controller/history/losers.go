@@ -47,23 +47,23 @@ func (h *History) deleteLosers(ctx context.Context, fence lease.Fence, closed []
 	return nil
 }
 
-// dropRejected deletes the oldest executions that were rejected. They have neither a report
-// nor Jobs.
-func (h *History) dropRejected(ctx context.Context, fence lease.Fence, rejected []*v1alpha1.Execution) error {
+// DropRejected deletes the oldest of some executions that were rejected, which are sorted by
+// their age. They have neither a report nor Jobs.
+func DropRejected(ctx context.Context, fence lease.Fence, records record.Store, rejected []*v1alpha1.Execution) error {
 	var errs []error
 	for _, e := range rejected[:max(len(rejected)-keptRejected, 0)] {
-		errs = append(errs, h.deleteRejected(ctx, fence, e))
+		errs = append(errs, deleteRejected(ctx, fence, records, e))
 	}
 	return errors.Join(errs...)
 }
 
-func (h *History) deleteRejected(ctx context.Context, fence lease.Fence, e *v1alpha1.Execution) error {
+func deleteRejected(ctx context.Context, fence lease.Fence, records record.Store, e *v1alpha1.Execution) error {
 	write, done, err := fence(ctx)
 	if err != nil {
 		return err
 	}
 	defer done()
-	if err := h.Records.Delete(write, e); err != nil && !apierrors.IsNotFound(err) {
+	if err := records.Delete(write, e); err != nil && !apierrors.IsNotFound(err) {
 		return err
 	}
 	return nil

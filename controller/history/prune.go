@@ -88,7 +88,7 @@ func (h *History) prune(ctx context.Context, fence lease.Fence) (later time.Dura
 	}
 	h.announceDamaged(ctx, all.Damaged)
 	errs := []error{
-		h.announceLosses(ctx), h.tokens.Delete(ctx, fence, all.Closed), h.deleteLosers(ctx, fence, all.Closed), h.dropRejected(ctx, fence, all.Rejected),
+		h.announceLosses(ctx), h.tokens.Delete(ctx, fence, all.Closed), h.deleteLosers(ctx, fence, all.Closed), DropRejected(ctx, fence, h.Records, all.Rejected),
 	}
 	if errors.Join(errs...) != nil {
 		later = timing.LongestSleep

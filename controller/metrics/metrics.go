@@ -30,6 +30,7 @@ type Metrics struct {
 	reportStoreErrors  *prometheus.CounterVec
 	certificateExpiry  *prometheus.GaugeVec
 	accepted           *prometheus.GaugeVec
+	unknownFull        prometheus.Counter
 }
 
 // vectors are the metrics with the label nodecronjob.
@@ -78,6 +79,7 @@ func New(reg prometheus.Registerer) *Metrics {
 		seriesDropped:      f.counter("series_dropped_total", "Series that are not exported because there are too many."),
 		reportStoreErrors:  f.counters("report_store_errors_total", "Failed operations of the report store.", "operation"),
 		accepted:           f.gauges("nodecronjob_accepted", "Whether the newest spec of a NodeCronJob is accepted: 1 yes, 0 no. Only the leader has it.", labelDefinition),
+		unknownFull:        f.counter("unknown_definitions_full_total", "How often Executions had to wait to be rejected because too many of them named NodeCronJobs that do not exist."),
 		certificateExpiry:  f.gauges("certificate_expiry_seconds", "When the certificate of a TLS port expires, as Unix time.", "port"),
 	}
 	m.preset()

@@ -83,6 +83,7 @@ func exercise(m *metrics.Definition) {
 	m.CallbackLimited("file", execution.FilesPerTask)
 	m.CredentialsRedacted("log", 2)
 	m.ConnectionsFull("callback")
+	m.UnknownDefinitionsFull()
 	m.ResultStored("check", 5)
 	m.SeriesDropped(3)
 	m.LogSaved("truncated")

@@ -56,6 +56,10 @@ func (m *Metrics) DefinitionAccepted(nodeCronJob string, accepted bool) {
 // ForgetDefinition removes what DefinitionAccepted has recorded.
 func (m *Metrics) ForgetDefinition(nodeCronJob string) { m.accepted.DeleteLabelValues(nodeCronJob) }
 
+// UnknownDefinitionsFull counts that Executions have to wait to be rejected, because too many
+// name NodeCronJobs that do not exist.
+func (m *Metrics) UnknownDefinitionsFull() { m.unknownFull.Inc() }
+
 // CallbackAnswered counts a callback.
 func (m *Metrics) CallbackAnswered(kind string, code int, d time.Duration) {
 	m.callbackRequests.WithLabelValues(kind, strconv.Itoa(code)).Inc()

@@ -33,7 +33,7 @@ var (
 		"next_tick_timestamp_seconds", "node_tasks_total", "nodecronjob_accepted", "pod_logs_total", "pod_share", "pool_size", "report_store_errors_total", "report_store_free_bytes",
 		"report_store_healthy", "report_store_reserved_bytes", "result_samples_total", "series_dropped_total", "slot_refill_seconds",
 		"slot_refill_seconds_bucket", "slot_refill_seconds_count", "slot_refill_seconds_sum", "tasks_in_flight", "ticks_missed_total",
-		"ticks_skipped_total",
+		"ticks_skipped_total", "unknown_definitions_full_total",
 	}
 )
 
