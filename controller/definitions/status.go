@@ -177,7 +177,7 @@ func (t *term) writeStatus(ctx context.Context, name string) error {
 	}
 	t.mu.Lock()
 	defer t.mu.Unlock()
-	if m := t.members[name]; m != nil && m.object.UID == current.UID {
+	if t.members[name] == m && m.object.UID == current.UID { // otherwise, its reports are others
 		m.reports = m.reports[len(reports):]
 	}
 	return nil

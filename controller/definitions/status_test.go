@@ -50,6 +50,42 @@ func TestAQuietMinuteWritesNothing(t *testing.T) {
 	})
 }
 
+// A client takes the owner from a NodeCronJob, and gives it back, while its status is written.
+func TestTheOwnerChangesWhileAStatusIsWritten(t *testing.T) {
+	inWorld(t, func(w *world) {
+		r := w.replica("one")
+		defer r.lead()()
+		w.create("check", "one", specOf("disk"))
+		w.settled()
+		disowns := true
+		w.client.Resources.PrependReactor("update", "nodecronjobs", func(action clienttesting.Action) (bool, runtime.Object, error) {
+			if action.GetSubresource() != "status" || !disowns {
+				return false, nil, nil
+			}
+			disowns = false
+			n := action.(clienttesting.UpdateAction).GetObject().(*v1alpha1.NodeCronJob).DeepCopy()
+			owned := n.DeepCopy()
+			n.Labels = nil
+			for _, changed := range []*v1alpha1.NodeCronJob{n, owned} {
+				testkit.Must(t, w.client.Resources.Tracker().Update(action.GetResource(), changed, namespace))
+				time.Sleep(time.Millisecond)
+			}
+			return true, owned, nil
+		})
+		at := metav1.NewTime(time.Now())
+		for range 2 {
+			r.Report("check", func(s *v1alpha1.NodeCronJobStatus) { s.LastScheduleTime = &at })
+		}
+		w.settled()
+		next := metav1.NewTime(at.Add(time.Hour))
+		r.Report("check", func(s *v1alpha1.NodeCronJobStatus) { s.NextScheduleTime = &next })
+		w.settled()
+		if s := w.get("check").Status; disowns || s.NextScheduleTime == nil {
+			t.Errorf("got %+v, want what was reported last", s)
+		}
+	})
+}
+
 func TestReportsAreCollected(t *testing.T) {
 	inWorld(t, func(w *world) {
 		r := w.replica("one")
