@@ -174,9 +174,12 @@ func (s *badServer) prepareCluster(t *testing.T, configuration string, service c
 	s.client.PrependReactor("create", "*", s.onCreate)
 }
 
-// onCreate sets UIDs, as the fake API server does not.
+// onCreate sets UIDs, and stores nothing in a dry run, as the fake API server does not.
 func (s *badServer) onCreate(action clienttesting.Action) (bool, runtime.Object, error) {
 	object := action.(clienttesting.CreateAction).GetObject()
+	if create, ok := action.(clienttesting.CreateActionImpl); ok && len(create.CreateOptions.DryRun) > 0 {
+		return true, object, nil
+	}
 	switch o := object.(type) {
 	case *eventsv1.Event:
 		if strings.Contains(o.Note, deniedMessage) {

@@ -24,7 +24,7 @@ spec:
   restartPolicy: Always`, 1)
 	return badInputs{
 		"C48": {
-			"missing": badConfig{data: map[string]string{"config.yaml": "name: bad\n"}, refused: []string{"pod-template.yaml: Required value: the ConfigMap has no such key"}},
+			"missing": badConfig{data: map[string]string{"config.yaml": "name: bad\ncronExpression: '@daily'\n"}, refused: []string{"pod-template.yaml: Required value: the ConfigMap has no such key"}},
 			"empty":   refuseTemplate("\n", "is empty: must be the template of a Pod"),
 		},
 		"C49": {

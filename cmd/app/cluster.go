@@ -23,6 +23,7 @@ import (
 	"github.com/batch-job-controller/batch-job-controller/controller/definition"
 	"github.com/batch-job-controller/batch-job-controller/controller/execution"
 	"github.com/batch-job-controller/batch-job-controller/controller/kube"
+	"github.com/batch-job-controller/batch-job-controller/controller/metrics"
 	"github.com/batch-job-controller/batch-job-controller/controller/plan"
 )
 
@@ -107,6 +108,18 @@ func checkService(ctx context.Context, client kube.Client, env config.Env, cfg c
 		}
 	}
 	return &misuseError{fmt.Errorf("callbackServicePort: %d: Service %s has only %v", cfg.CallbackServicePort, service.Name, ports(service))}
+}
+
+// checkJobs validates the Jobs of the definition in the ConfigMap, if it has one, and the gauges
+// of their results.
+func checkJobs(ctx context.Context, client kube.Client, env config.Env, cfg config.Config, ext extensions, log *slog.Logger) error {
+	if !cfg.HasDefinition {
+		return nil
+	}
+	if err := metrics.CheckGauges(resultOptions(cfg)); err != nil {
+		return &misuseError{fmt.Errorf("metrics: %w", err)}
+	}
+	return checkTemplate(ctx, client, env, config.PodTemplateKey, cfg, ext, log)
 }
 
 // checkTemplate validates a Job by a dry run on the API server: an error is better

@@ -3,13 +3,11 @@ package app
 import (
 	"context"
 	"errors"
-	"fmt"
 	"time"
 
 	"github.com/batch-job-controller/batch-job-controller/controller/config"
 	"github.com/batch-job-controller/batch-job-controller/controller/definition"
 	"github.com/batch-job-controller/batch-job-controller/controller/follow"
-	"github.com/batch-job-controller/batch-job-controller/controller/metrics"
 )
 
 // judgeConfig returns the function that validates a changed ConfigMap: it accepts what
@@ -23,7 +21,7 @@ func (a *app) judgeConfig(ext extensions) follow.Validate {
 		change := config.Compare(running, wanted)
 		err = a.checkWanted(ctx, wanted, ext)
 		if err == nil && change.NeedsRestart() { // until then, a mix of both applies
-			err = a.checkJobs(ctx, change.Config, ext)
+			err = checkJobs(ctx, a.client, a.env, change.Config, ext, a.log)
 		}
 		var misuse *misuseError
 		switch {
@@ -46,16 +44,5 @@ func (a *app) checkWanted(ctx context.Context, cfg config.Config, ext extensions
 	if err := checkReviews(ctx, cfg, a.client); err != nil {
 		return err
 	}
-	return a.checkJobs(ctx, cfg, ext)
-}
-
-// checkJobs validates the Jobs and the gauges of their results.
-func (a *app) checkJobs(ctx context.Context, cfg config.Config, ext extensions) error {
-	if !cfg.HasDefinition {
-		return nil // the ConfigMap has only the settings of the controller
-	}
-	if err := metrics.CheckGauges(resultOptions(cfg)); err != nil {
-		return &misuseError{fmt.Errorf("metrics: %w", err)}
-	}
-	return checkTemplate(ctx, a.client, a.env, config.PodTemplateKey, cfg, ext, a.log)
+	return checkJobs(ctx, a.client, a.env, cfg, ext, a.log)
 }

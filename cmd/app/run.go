@@ -121,7 +121,7 @@ func serve(ctx context.Context, o flags.Options, env config.Env, ext extensions,
 	if err != nil {
 		return err
 	}
-	if err := checkTemplate(ctx, client, env, config.PodTemplateKey, cfg, ext, log); err != nil {
+	if err := checkJobs(ctx, client, env, cfg, ext, log); err != nil {
 		return err
 	}
 	var keyring *auth.Keyring

@@ -20,10 +20,10 @@ type Result struct {
 
 	// The following fields are set only if the configuration is valid.
 
-	Config config.Config
-	Times  []time.Time  // of the next executions
-	Job    *batchv1.Job // of the node of the input
-	Share  int64        // bytes of the volume for each node's report; 0: unknown
+	Config config.Config // the others are of the definition, if it has one
+	Times  []time.Time   // of the next executions
+	Job    *batchv1.Job  // of the node of the input
+	Share  int64         // bytes of the volume for each node's report; 0: unknown
 
 	narrowed string // the fields by which the pod template rules out nodes
 	schedule plan.Schedule
@@ -56,7 +56,7 @@ func Check(in Input, now time.Time) *Result {
 	} else {
 		c.decode(now)
 	}
-	if c.Valid() {
+	if c.Valid() && c.Config.HasDefinition {
 		// If the configuration is valid, only the Job of a node can fail.
 		if err := c.preview(now); err != nil {
 			message := strings.TrimPrefix(err.Error(), "pod template for node "+c.Input.Node+": ")
@@ -64,7 +64,7 @@ func Check(in Input, now time.Time) *Result {
 			c.Findings[len(c.Findings)-1].Message += ", for node " + c.Input.Node
 		}
 	}
-	if c.Valid() {
+	if c.Valid() && c.Config.HasDefinition {
 		c.adviseSchedule()
 		c.adviseClocks()
 		c.adviseCapacity()

@@ -65,8 +65,7 @@ func (c *checking) decodeNodeCronJob(now time.Time) {
 // ConfigMap is not part of what is checked.
 func usualController(env config.Env, now time.Time) (config.Controller, error) {
 	cfg, _, err := config.Decode(map[string]string{
-		config.ConfigKey:      "name: sample\ncallbackServiceName: sample\ncronExpression: '@daily'\nmetrics: {prefix: sample}\n",
-		config.PodTemplateKey: "kind: Pod\nspec: {containers: [{name: sample, image: sample}]}\n",
+		config.ConfigKey: "name: sample\ncallbackServiceName: sample\n",
 	}, env, now)
 	return cfg.Controller, err
 }

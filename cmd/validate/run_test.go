@@ -150,8 +150,18 @@ func TestRun(t *testing.T) {
 			stdin: manifestOf(withoutService, goodTemplate) + controllerWith("other", "{name: POD_IP, value: 10.0.0.1}"), args: []string{"-f", "-"}, wantStatus: exitInvalid,
 		},
 		"a List without a template": {
-			stdin:      "apiVersion: v1\nkind: List\nitems:\n- apiVersion: v1\n  kind: ConfigMap\n  data:\n    config.yaml: |\n      name: check\n",
+			stdin:      "apiVersion: v1\nkind: List\nitems:\n- apiVersion: v1\n  kind: ConfigMap\n  data:\n    config.yaml: |\n      name: check\n      cronExpression: '@daily'\n",
 			args:       []string{"-f", "-"},
+			wantStatus: exitInvalid,
+		},
+		"only the settings of the controller": {
+			stdin:      "apiVersion: v1\nkind: ConfigMap\ndata:\n  config.yaml: |\n    name: check\n    callbackServiceName: check\n    podPoolSize: 5\n",
+			args:       []string{"-f", "-"},
+			wantStatus: exitValid,
+		},
+		"no definition, and so no Job": {
+			stdin:      "apiVersion: v1\nkind: ConfigMap\ndata: {config.yaml: 'name: check', other: x}\n",
+			args:       []string{"-f", "-", "-o", "job"},
 			wantStatus: exitInvalid,
 		},
 		"a manifest in quotes": {

@@ -51,6 +51,11 @@ func (r *Result) WriteSummary(w io.Writer) error {
 	if n := len(r.Findings); n > 0 {
 		fmt.Fprintf(&b, ", with %s", count(n, "warning"))
 	}
+	if !r.Config.HasDefinition {
+		fmt.Fprint(&b, ".\n\nIt has no definition: NodeCronJobs say what runs.\n")
+		_, err := io.WriteString(w, b.String())
+		return err
+	}
 	fmt.Fprintf(&b, ".\n\nIt runs on %s: %d at once.\n", r.nodes(), r.atOnce())
 	if r.narrowed != "" {
 		fmt.Fprintf(&b, "The pod template rules out other nodes by %s: they get no node task, and are not failures.\n", r.narrowed)
@@ -119,6 +124,9 @@ func (r *Result) results() string {
 
 // WriteJob writes the Job of the node as YAML.
 func (r *Result) WriteJob(w io.Writer) error {
+	if r.Job == nil {
+		return fmt.Errorf("%s has no definition, and so no Job", r.Config.Name)
+	}
 	text, err := yaml.Marshal(r.Job)
 	if err != nil {
 		return fmt.Errorf("write the Job of node %s: %w", r.Input.Node, err)

@@ -25,16 +25,12 @@ type Problems = schema.Problems
 // Decode reads the data of the ConfigMap. Its error is of type Problems and has all
 // problems. Warnings are about values that work but should be written differently.
 //
+// The ConfigMap has no definition if it has neither a schedule nor a pod template; if one of
+// the two is missing, that is a problem.
+//
 // Whether a schedule ever fires depends on now. A clock that is years behind is a problem
 // too, because execution IDs have to increase.
 func Decode(data map[string]string, env Env, now time.Time) (c Config, warnings []string, err error) {
-	return decodeData(data, env, now, true)
-}
-
-// decodeData accepts a ConfigMap without a definition too, unless one is needed. It has none if
-// it has neither a schedule nor a pod template; if one of the two is missing, that is a
-// problem.
-func decodeData(data map[string]string, env Env, now time.Time, needsDefinition bool) (c Config, warnings []string, err error) {
 	f := &schema.Findings{}
 	if oldest := time.Date(2020, 1, 1, 0, 0, 0, 0, time.UTC); now.Before(oldest) {
 		f.Report(field.Invalid(field.NewPath("clock"), now.UTC().Format(time.RFC3339), "must not be before 2020: set the clock of the node"))
@@ -43,7 +39,7 @@ func decodeData(data map[string]string, env Env, now time.Time, needsDefinition 
 	if text, ok := textOf(f, data, ConfigKey); ok {
 		if values := valuesOf(f, text); len(values) > 0 {
 			_, hasTemplate := data[PodTemplateKey]
-			c.HasDefinition = needsDefinition || hasTemplate || values["cronExpression"] != nil
+			c.HasDefinition = hasTemplate || values["cronExpression"] != nil
 			c.read(f, values, env, now)
 		}
 	}
@@ -94,7 +90,7 @@ func valuesOf(f *schema.Findings, text string) map[string]any {
 	case value != nil && !ok:
 		f.Report(field.Invalid(at, field.OmitValueType{}, fmt.Sprintf("is %s: must be a mapping such as \"name: example\"", document.KindOf(value))))
 	case len(values) == 0 && len(problems) == 0:
-		f.Report(field.Required(at, "is empty: must be a mapping with at least name, cronExpression and metrics.prefix"))
+		f.Report(field.Required(at, "is empty: must be a mapping with at least name"))
 	}
 	return values
 }
