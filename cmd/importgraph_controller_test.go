@@ -21,6 +21,7 @@ var allowedOfController = map[string][]string{
 		"controller/kube",
 		"controller/lease",
 		"controller/metrics",
+		"controller/mirror",
 		"controller/plan",
 		"controller/podlogs",
 		"controller/queue",

@@ -45,7 +45,7 @@ func (r *replica) sendFile(key execution.Key, name string, size int) error {
 
 // A node that exceeds its limits takes nothing from the others.
 func TestNodeThatFloods(t *testing.T) {
-	limits := config.Intake{FilesPerTask: 3, BytesPerTask: 1000, ResultsPerTask: 3, EventsPerTask: 3, EventBurst: 3}
+	limits := config.Intake{FilesPerTask: 3, BytesPerTask: 10_000, ResultsPerTask: 3, EventsPerTask: 3, EventBurst: 3}
 	event := func(r *replica, key execution.Key, n int) error {
 		return r.Event(r.t.Context(), key, execution.Event{Reason: "Flood", Message: fmt.Sprint(n)})
 	}
@@ -63,7 +63,7 @@ func TestNodeThatFloods(t *testing.T) {
 			wantTaken: 3, want: execution.FilesPerTask,
 		},
 		"with bytes": {
-			send:      func(r *replica, key execution.Key, n int) error { return r.sendFile(key, fmt.Sprint(n), 400) },
+			send:      func(r *replica, key execution.Key, n int) error { return r.sendFile(key, fmt.Sprint(n), 4000) },
 			wantTaken: 2, want: execution.BytesPerTask,
 		},
 		"with results": {
@@ -106,7 +106,7 @@ func TestNodeThatFloods(t *testing.T) {
 func TestFileThatIsOverTheBudgetLeavesNothing(t *testing.T) {
 	inBubble(t, func(t *testing.T) {
 		store := newMemoryStore()
-		_, r, a, b := limited(t, store, config.Intake{BytesPerTask: 100, BytesPerExecution: 150})
+		_, r, a, b := limited(t, store, config.Intake{BytesPerTask: 10_000, BytesPerExecution: 15_000})
 		defer r.kill()
 		for _, step := range []struct {
 			what string
@@ -115,13 +115,13 @@ func TestFileThatIsOverTheBudgetLeavesNothing(t *testing.T) {
 			size int
 			want error
 		}{
-			{"more than a node may send", a, "large", 101, execution.ErrTooLarge},
-			{"as much as a node may send", a, "x", 100, nil},
-			{"the same again", a, "x", 100, nil},
+			{"more than a node may send", a, "large", 10_001, execution.ErrTooLarge},
+			{"as much as a node may send", a, "x", 10_000, nil},
+			{"the same again", a, "x", 10_000, nil},
 			{"a byte more in another file", a, "y", 1, execution.ErrTooLarge},
-			{"more than an execution may have", b, "x", 51, execution.ErrNoSpace},
-			{"as much as an execution may have", b, "x", 50, nil},
-			{"less in its place", a, "x", 99, nil},
+			{"more than an execution may have", b, "x", 5001, execution.ErrNoSpace},
+			{"as much as an execution may have", b, "x", 5000, nil},
+			{"less in its place", a, "x", 9999, nil},
 			{"what that left", b, "y", 1, nil},
 		} {
 			before, _ := store.FileSize(step.key, step.name)
@@ -142,11 +142,11 @@ func TestFileThatIsOverTheBudgetLeavesNothing(t *testing.T) {
 func TestFilesOfBeforeARestartCount(t *testing.T) {
 	inBubble(t, func(t *testing.T) {
 		store := newMemoryStore()
-		limits := config.Intake{FilesPerTask: 2, BytesPerTask: 100}
+		limits := config.Intake{FilesPerTask: 2, BytesPerTask: 10_000}
 		c, r, a, b := limited(t, store, limits)
 		must(t, r.sendFile(a, "1", 10))
 		must(t, r.sendFile(a, "2", 10))
-		must(t, r.sendFile(b, "1", 90))
+		must(t, r.sendFile(b, "1", 9990))
 		r.kill()
 		r = startReplica(t, c, store, testConfig(func(c *config.Config) { c.Intake = limits }))
 		defer r.kill()

@@ -140,15 +140,15 @@ func TestWhatIsDueWhileAnExecutionIsOpen(t *testing.T) {
 		},
 		"under Forbid, and later under Queue": {
 			policy: plan.ForbidConcurrent, deadline: 10 * minute, runFor: 12 * minute, until: 23 * minute,
-			during: func(_ *cluster, r *replica) {
-				must(r.t, r.Reconfigure(testConfig(everyTenMinutes, startWithin(10*minute), underPolicy(plan.QueueConcurrent))))
+			during: func(c *cluster, _ *replica) {
+				c.redefine(testName, func(n *v1alpha1.NodeCronJob) { n.Spec.ConcurrencyPolicy = v1alpha1.QueueConcurrent })
 			},
 			want: map[string]string{"00:10": "Closed", "00:20": "Open"}, events: map[string]int{kube.EventExecutionQueued: 1},
 		},
 		"under Queue, and later under Forbid": {
 			policy: plan.QueueConcurrent, deadline: 10 * minute, runFor: 12 * minute, asked: map[string]time.Duration{"mine": 10*minute + 30*time.Second},
-			during: func(_ *cluster, r *replica) {
-				must(r.t, r.Reconfigure(testConfig(everyTenMinutes, startWithin(10*minute), underPolicy(plan.ForbidConcurrent))))
+			during: func(c *cluster, _ *replica) {
+				c.redefine(testName, func(n *v1alpha1.NodeCronJob) { n.Spec.ConcurrencyPolicy = v1alpha1.ForbidConcurrent })
 			},
 			want:   map[string]string{"00:10": "Closed", "mine": v1alpha1.ReasonConcurrencyForbidden},
 			events: map[string]int{kube.EventExecutionQueued: 1, kube.EventExecutionRejected: 1, kube.EventTickSkipped: 1},

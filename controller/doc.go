@@ -31,6 +31,7 @@
 //	queues.go       which definitions have a queue, and runs them
 //	strays.go       Executions whose NodeCronJob does not exist, which are rejected
 //	nodecronjob.go  what a queue and /metrics learn of a NodeCronJob
+//	mirror.go       the NodeCronJob of the ConfigMap's definition, and when a term waits for it
 //	callbacks.go    which definition a callback is for
 //	shares.go       what applies to all definitions: maxPods, and when it is divided again
 package controller

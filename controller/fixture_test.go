@@ -16,12 +16,15 @@ import (
 	"github.com/prometheus/client_golang/prometheus"
 	batchv1 "k8s.io/api/batch/v1"
 	corev1 "k8s.io/api/core/v1"
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/apimachinery/pkg/runtime"
 	utilruntime "k8s.io/apimachinery/pkg/util/runtime"
 	clienttesting "k8s.io/client-go/testing"
 	"k8s.io/utils/clock"
 
 	v1alpha1client "github.com/batch-job-controller/batch-job-controller/controller/api/client"
+	"github.com/batch-job-controller/batch-job-controller/controller/api/client/fake"
+	"github.com/batch-job-controller/batch-job-controller/controller/api/v1alpha1"
 	"github.com/batch-job-controller/batch-job-controller/controller/auth"
 	"github.com/batch-job-controller/batch-job-controller/controller/config"
 	"github.com/batch-job-controller/batch-job-controller/controller/execution"
@@ -79,6 +82,25 @@ func testConfig(mutate ...func(*config.Config)) config.Config {
 	}
 	return cfg
 }
+
+// asStored returns a configuration whose definition has the defaults that the API server adds to
+// a NodeCronJob, as one that was decoded has them: without them, the NodeCronJob would never be
+// as the ConfigMap has it.
+func asStored(t *testing.T, cfg config.Config) config.Config {
+	t.Helper()
+	if !cfg.HasDefinition {
+		return cfg
+	}
+	n := &v1alpha1.NodeCronJob{ObjectMeta: metav1.ObjectMeta{Name: cfg.Name}, Spec: config.ToResource(cfg.Definition)}
+	must(t, fake.PrepareCreate(n))
+	d, _, problems := config.FromResource(n, time.Now())
+	must(t, problems.OrNil())
+	cfg.Definition = d
+	return cfg
+}
+
+// Reconfigure applies another configuration, as a changed ConfigMap does.
+func (r *replica) Reconfigure(cfg config.Config) { r.Manager.Reconfigure(asStored(r.t, cfg)) }
 
 // replica is one controller process.
 type replica struct {
@@ -189,6 +211,7 @@ func newReplica(t *testing.T, client kube.Client, store Store, cfg config.Config
 	for _, f := range mutate {
 		f(&options)
 	}
+	options.Config = asStored(t, options.Config)
 	controller, err := New(options)
 	must(t, err)
 	return &replica{t: t, Manager: controller, registry: registry, done: make(chan struct{})}

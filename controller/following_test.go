@@ -24,6 +24,7 @@ const testConfigMap = "settings"
 // judge plays the validation of the application. Its configuration is a line of words, each
 // of which changes the configuration of the tests.
 type judge struct {
+	t      *testing.T
 	away   atomic.Bool // the API server does not answer it
 	asked  atomic.Int32
 	during func() // is called while it judges; nil: nothing is
@@ -63,7 +64,7 @@ func (j *judge) decide(_ context.Context, running config.Config, data map[string
 			wanted.RunOnStartup = true
 		}
 	}
-	return config.Compare(running, wanted), nil
+	return config.Compare(running, asStored(j.t, wanted)), nil
 }
 
 func (c *cluster) configMap(text string) *corev1.ConfigMap {

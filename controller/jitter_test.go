@@ -76,7 +76,7 @@ func TestPausesBetweenJudgementsHaveJitter(t *testing.T) {
 	inBubble(t, func(t *testing.T) {
 		const ms = time.Millisecond
 		c := newCluster(t, "a")
-		j := &judge{}
+		j := &judge{t: t}
 		asked := make(chan time.Time, 1000)
 		r := followingReplica(t, c, j, func(o *Options) {
 			o.Jitter = func() float64 { return 0.5 }

@@ -20,7 +20,7 @@ import (
 
 // The response to a pod that exceeds a limit, what is stored, and which metric counts it.
 func TestWhatAPodSeesOfItsLimits(t *testing.T) {
-	limits := config.Intake{FilesPerTask: 2, BytesPerTask: 100, ResultsPerTask: 1, EventsPerTask: 3, EventBurst: 2, BytesPerExecution: 150}
+	limits := config.Intake{FilesPerTask: 2, BytesPerTask: 10_000, ResultsPerTask: 1, EventsPerTask: 3, EventBurst: 2, BytesPerExecution: 15_000}
 	type request struct {
 		node  string
 		kind  route.Kind
@@ -53,19 +53,19 @@ func TestWhatAPodSeesOfItsLimits(t *testing.T) {
 			want: http.StatusOK, wantFiles: "a-1:1 a-2:20",
 		},
 		"more bytes than a node may send": {
-			before: []request{file("a", "1", 60)}, last: file("a", "2", 41),
+			before: []request{file("a", "1", 6000)}, last: file("a", "2", 4001),
 			want: http.StatusRequestEntityTooLarge, wantSays: "callback.limits.bytesPerTask", wantLimit: execution.BytesPerTask,
-			wantFiles: "a-1:60",
+			wantFiles: "a-1:6000",
 		},
 		"more bytes in place of a file": {
-			before: []request{file("a", "1", 60)}, last: file("a", "1", 101),
+			before: []request{file("a", "1", 6000)}, last: file("a", "1", 10_001),
 			want: http.StatusRequestEntityTooLarge, wantSays: "callback.limits.bytesPerTask", wantLimit: execution.BytesPerTask,
-			wantFiles: "a-1:60",
+			wantFiles: "a-1:6000",
 		},
 		"more bytes than an execution may have": {
-			before: []request{file("a", "1", 100)}, last: file("b", "1", 51),
+			before: []request{file("a", "1", 10_000)}, last: file("b", "1", 5001),
 			want: http.StatusInsufficientStorage, wantSays: "callback.limits.bytesPerExecution", wantLimit: execution.BytesPerExecution,
-			wantFiles: "a-1:100",
+			wantFiles: "a-1:10000",
 		},
 		"a second result": {
 			before: []request{result}, last: result,
@@ -136,7 +136,7 @@ func filesIn(t *testing.T, reports fs.FS, id execution.ID) string {
 	return strings.Join(files, " ")
 }
 
-// slowReader lets time pass between two bytes.
+// slowReader lets time pass between two parts of a hundred bytes.
 type slowReader struct {
 	left  int
 	pause time.Duration
@@ -148,8 +148,7 @@ func (s *slowReader) Read(p []byte) (int, error) {
 	}
 	time.Sleep(s.pause)
 	s.left--
-	p[0] = 'x'
-	return 1, nil
+	return copy(p, strings.Repeat("x", 100)), nil
 }
 
 // Two concurrent files share the rest of the limit: the one that exceeds it is cut off, and
@@ -158,7 +157,7 @@ func TestFilesThatComeAtOnceShareTheBudget(t *testing.T) {
 	inBubble(t, func(t *testing.T) {
 		store, err := report.Open(memdisk.New(), report.Options{})
 		must(t, err)
-		_, r, a, _ := limited(t, store, config.Intake{BytesPerTask: 15})
+		_, r, a, _ := limited(t, store, config.Intake{BytesPerTask: 1500})
 		defer r.kill()
 		errs := make(chan error)
 		for n := range 2 {
@@ -171,9 +170,9 @@ func TestFilesThatComeAtOnceShareTheBudget(t *testing.T) {
 		if (first == nil) == (second == nil) || limitOf(first) == limitOf(second) {
 			t.Errorf("got %v and %v, want one that is cut", first, second)
 		}
-		if files := filesIn(t, store.FS(), a.Execution); files != "a-0:10" && files != "a-1:10" {
-			t.Errorf("files: %q, want one of ten bytes", files)
+		if files := filesIn(t, store.FS(), a.Execution); files != "a-0:1000" && files != "a-1:1000" {
+			t.Errorf("files: %q, want one of a thousand bytes", files)
 		}
-		must(t, r.sendFile(a, "2", 5))
+		must(t, r.sendFile(a, "2", 500))
 	})
 }

@@ -24,6 +24,7 @@ import (
 	"github.com/batch-job-controller/batch-job-controller/controller/kube"
 	"github.com/batch-job-controller/batch-job-controller/controller/lease"
 	"github.com/batch-job-controller/batch-job-controller/controller/metrics"
+	"github.com/batch-job-controller/batch-job-controller/controller/mirror"
 	"github.com/batch-job-controller/batch-job-controller/controller/podlogs"
 	"github.com/batch-job-controller/batch-job-controller/controller/queue"
 	"github.com/batch-job-controller/batch-job-controller/controller/record"
@@ -78,9 +79,10 @@ type Store interface {
 // only watches until this replica leads and calls Run.
 type Manager struct {
 	Options
-	source       *definition.Source       // of the definition in the ConfigMap
-	follower     *follow.Follower         // nil: the configuration never changes
-	definitions  *definitions.Definitions // of NodeCronJobs
+	config       atomic.Pointer[config.Config] // that applies now
+	follower     *follow.Follower              // nil: the configuration never changes
+	mirror       *mirror.Mirror                // writes the definition in the ConfigMap into a NodeCronJob
+	definitions  *definitions.Definitions      // of NodeCronJobs
 	queues       *registry
 	news         chan struct{} // wakes runQueues
 	steady       timing.Steady
@@ -123,12 +125,8 @@ func New(o Options) (*Manager, error) {
 		news:     make(chan struct{}, 1),
 		moved:    make(chan struct{}),
 	}
+	m.config.Store(&o.Config)
 	var err error
-	if m.source, err = definition.NewSource(definition.SourceOptions{
-		Initial: o.Config, Extensions: o.Extensions, Applied: m.applied, Clock: o.Clock,
-	}); err != nil {
-		return nil, fmt.Errorf("configuration: %w", err)
-	}
 	if m.caches, err = kube.NewCaches(o.Client, o.Namespace, o.Config.Name, o.Instance, o.Clock, o.Jitter); err != nil {
 		return nil, fmt.Errorf("caches: %w", err)
 	}
@@ -157,13 +155,15 @@ func New(o Options) (*Manager, error) {
 	m.logs = &podlogs.Saver{
 		Client: o.Client, Caches: m.caches, Store: o.Store, Redactor: m.redactor, Log: o.Log,
 	}
+	if m.mirror, err = m.newMirror(); err != nil {
+		return nil, err
+	}
 	if m.definitions, err = m.newDefinitions(); err != nil {
 		return nil, err
 	}
-	m.queue(o.Config.Name)
 	if o.Validate != nil {
 		m.follower = follow.New(follow.Options{
-			Source: m.source, Client: o.Client, Namespace: o.Namespace, ConfigMap: o.ConfigMap, Instance: o.Instance, Validate: o.Validate,
+			Running: m, Client: o.Client, Namespace: o.Namespace, ConfigMap: o.ConfigMap, Instance: o.Instance, Validate: o.Validate,
 			Role: m, Announcer: m.announcer, Metrics: o.Metrics, Clock: o.Clock, Jitter: o.Jitter, Log: o.Log,
 		})
 	}
@@ -175,11 +175,17 @@ func New(o Options) (*Manager, error) {
 
 // Config returns the configuration that applies now, unlike Options.Config, with which the
 // process began.
-func (m *Manager) Config() config.Config { return m.source.Config() }
+func (m *Manager) Config() config.Config { return *m.config.Load() }
 
 // Reconfigure applies another configuration, as a changed ConfigMap does. Keys that need a
 // restart must be unchanged.
-func (m *Manager) Reconfigure(cfg config.Config) error { return m.source.Reconfigure(cfg) }
+func (m *Manager) Reconfigure(cfg config.Config) {
+	m.config.Store(&cfg)
+	m.share(cfg)
+	m.mirror.Want(cfg)
+	m.definitions.Share(cfg.Controller)
+	m.shares.Divide()
+}
 
 // Recorder returns what records the callbacks of pods.
 func (m *Manager) Recorder() *intake.Recorder { return m.recorder }
@@ -219,6 +225,12 @@ func (m *Manager) Run(ctx context.Context, fence lease.Fence) error {
 	if !m.resumeState(ctx) {
 		return nil
 	}
+	ctx, stop := context.WithCancel(ctx)
+	var work sync.WaitGroup
+	defer work.Wait()
+	defer stop()
+	work.Go(func() { m.mirror.Run(ctx, fence) })
+	m.awaitMirror(ctx)
 	if done, err := m.recover(ctx); !done {
 		return err
 	}
@@ -226,7 +238,6 @@ func (m *Manager) Run(ctx context.Context, fence lease.Fence) error {
 	defer m.setRole(draining)
 	m.recorder.ClaimEarly()
 
-	var work sync.WaitGroup
 	keepDefinitions := m.definitions.StartTerm(fence)
 	work.Go(func() { keepDefinitions(ctx) })
 	work.Go(func() { m.runQueues(ctx, fence) })

@@ -51,6 +51,16 @@ func (c *cluster) accepted(name string) metav1.Condition {
 	return metav1.Condition{}
 }
 
+// redefine changes a NodeCronJob as a person does.
+func (c *cluster) redefine(name string, change func(*v1alpha1.NodeCronJob)) {
+	c.t.Helper()
+	n := c.defined(name)
+	change(n)
+	_, err := c.client.V1alpha1().NodeCronJobs(testNamespace).Update(c.ctx, n, metav1.UpdateOptions{})
+	must(c.t, err)
+	synctest.Wait()
+}
+
 // undefine deletes a NodeCronJob, with a policy for what it owns.
 func (c *cluster) undefine(name string, policy metav1.DeletionPropagation) {
 	c.t.Helper()
@@ -137,23 +147,6 @@ func TestABrokenNodeCronJobHoldsUpNoOther(t *testing.T) {
 		}
 		if got := c.eventsOf(kube.EventNotAccepted); len(got) != 1 || got[0].InvolvedObject.Name != "broken" {
 			t.Errorf("events: got %+v", got)
-		}
-	})
-}
-
-func TestTheNameOfTheConfigMapsDefinitionIsTaken(t *testing.T) {
-	inBubble(t, func(t *testing.T) {
-		c := newCluster(t, "a")
-		r := startReplica(t, c, newMemoryStore(), testConfig(everyTenMinutes))
-		defer r.kill()
-		c.define(testName, func(n *v1alpha1.NodeCronJob) { n.Spec.CronExpression = "5 * * * *" })
-		time.Sleep(11 * time.Minute)
-		accepted := c.accepted(testName)
-		if accepted.Status != metav1.ConditionFalse || !contains(accepted.Message, "ConfigMap") {
-			t.Errorf("accepted: got %+v", accepted)
-		}
-		if got := c.executionsByTick(); len(got) != 1 || got["00:10"] != execution.Closed {
-			t.Errorf("executions: got %v, want that of the ConfigMap's tick", got)
 		}
 	})
 }

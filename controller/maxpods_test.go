@@ -104,7 +104,7 @@ func TestAChangedMaxPodsAppliesToTheOpenExecution(t *testing.T) {
 					r := startReplica(t, c, store, testConfig(maxPods(tt.from)))
 					time.Sleep(30 * time.Second)
 					if how == "by a reload" {
-						must(t, r.Reconfigure(testConfig(maxPods(tt.to))))
+						r.Reconfigure(testConfig(maxPods(tt.to)))
 					} else {
 						r.kill()
 						r = startReplica(t, c, store, testConfig(maxPods(tt.to)))
@@ -168,7 +168,7 @@ func TestAnEntryThatIsDeletedComesBackWithItsShare(t *testing.T) {
 		r := startReplica(t, c, newMemoryStore(), testConfig(maxPods(1)))
 		defer r.kill()
 		time.Sleep(5 * time.Second)
-		must(t, r.Reconfigure(testConfig(maxPods(2))))
+		r.Reconfigure(testConfig(maxPods(2)))
 		time.Sleep(5 * time.Second)
 		c.wantShares(r, 2)
 		configMaps := c.client.CoreV1().ConfigMaps(testNamespace)
@@ -177,7 +177,7 @@ func TestAnEntryThatIsDeletedComesBackWithItsShare(t *testing.T) {
 		delete(state.Data, "executions")
 		_, err = configMaps.Update(c.ctx, state, metav1.UpdateOptions{})
 		must(t, err)
-		must(t, r.Reconfigure(testConfig(maxPods(2), everyTenMinutes))) // writes the state, which is then read
+		r.Reconfigure(testConfig(maxPods(2), everyTenMinutes)) // writes the state, which is then read
 		time.Sleep(10 * time.Second)
 		c.ask("by-hand")
 		time.Sleep(10 * time.Second)

@@ -17,11 +17,8 @@ type nodeCronJob struct {
 	name string
 }
 
-// Cached implements door.NodeCronJob. The definition of the ConfigMap needs none.
+// Cached implements door.NodeCronJob.
 func (n nodeCronJob) Cached() door.Presence {
-	if n.isOfConfigMap(n.name) {
-		return door.Present
-	}
 	return n.presence(n.nodeCronJobs.Get(n.name))
 }
 
@@ -38,9 +35,6 @@ func (n nodeCronJob) presence(found *v1alpha1.NodeCronJob) door.Presence {
 
 // Find implements door.NodeCronJob.
 func (n nodeCronJob) Find(ctx context.Context) (door.Presence, error) {
-	if n.isOfConfigMap(n.name) {
-		return door.Present, nil
-	}
 	found, err := n.nodeCronJobs.Find(ctx, n.name)
 	if err != nil {
 		return door.Absent, err
@@ -58,15 +52,15 @@ func (m *Manager) IsGone(name string) bool {
 	return m.nodeCronJobs.Synced() && (nodeCronJob{m, name}).Cached() == door.Absent
 }
 
-// isOfConfigMap reports whether a definition is that of the ConfigMap.
-func (m *Manager) isOfConfigMap(name string) bool { return name == m.Options.Config.Name }
+// followed returns whether a definition has the name of that in the ConfigMap, and whether the
+// ConfigMap has one.
+func (m *Manager) followed(name string) (ofIt, has bool) {
+	return name == m.Options.Config.Name, m.Config().HasDefinition
+}
 
 // definitionApplied is called with every definition of a NodeCronJob that is about to apply,
 // or with nil if none does any longer.
 func (m *Manager) definitionApplied(name string, now *definition.Definition) {
-	if m.isOfConfigMap(name) {
-		return
-	}
 	m.exporting.Lock()
 	defer m.exporting.Unlock()
 	m.inEffect[name] = now != nil
@@ -101,8 +95,9 @@ func (m *Manager) resultOptions(name string, d *definition.Definition) metrics.R
 	return o
 }
 
-// definitionListed is called after a NodeCronJob has appeared, and after it is gone.
-func (m *Manager) definitionListed(name string) {
+// definitionChanged is called after a NodeCronJob has appeared, something else is in effect of it,
+// or it is gone.
+func (m *Manager) definitionChanged(name string) {
 	if q := m.queues.named(name); q != nil {
 		q.Wake()
 	}

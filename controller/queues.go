@@ -87,12 +87,7 @@ func (m *Manager) runQueue(ctx context.Context, fence lease.Fence, name string) 
 
 // queue returns the queue of a definition, which is built if there is none.
 func (m *Manager) queue(name string) (q *queue.Queue, isNew bool) {
-	return m.queues.ensure(name, func() *queue.Queue {
-		if m.isOfConfigMap(name) {
-			return m.newQueue(name, m.source)
-		}
-		return m.newQueue(name, m.definitions.Source(name))
-	})
+	return m.queues.ensure(name, func() *queue.Queue { return m.newQueue(name, m.definitions.Source(name)) })
 }
 
 // begin reads what there is of a definition that appears while this replica leads, and retries

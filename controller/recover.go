@@ -67,7 +67,7 @@ func (m *Manager) rebuild(ctx context.Context) error {
 // toResume returns the definitions that have a NodeCronJob, or of which something is left that
 // is more than history.
 func (m *Manager) toResume(all map[string]record.Listing) []string {
-	names := append(m.definitions.Names(), m.Options.Config.Name)
+	names := m.definitions.Names()
 	for name, of := range all {
 		if len(of.Records) > 0 || len(of.Damaged) > 0 {
 			names = append(names, name)

@@ -71,7 +71,7 @@ func TestWhatBecomesOfAChangedConfigMap(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			inBubble(t, func(t *testing.T) {
 				c := newCluster(t, "a")
-				r := followingReplica(t, c, &judge{})
+				r := followingReplica(t, c, &judge{t: t})
 				defer r.kill()
 				r.Metrics.ConfigTaken(time.Now(), false) // as at the start
 				tt.change(c)
@@ -92,7 +92,7 @@ func TestWhatBecomesOfAChangedConfigMap(t *testing.T) {
 func TestTimeOfTheLastReloadIsThatOfTheLastGoodOne(t *testing.T) {
 	inBubble(t, func(t *testing.T) {
 		c := newCluster(t, "a")
-		r := followingReplica(t, c, &judge{})
+		r := followingReplica(t, c, &judge{t: t})
 		defer r.kill()
 		at := func() float64 { return r.metric("batch_job_controller_config_last_reload_success_timestamp_seconds") }
 		c.configure("pool=5")
@@ -125,7 +125,7 @@ func TestTimeOfTheLastReloadIsThatOfTheLastGoodOne(t *testing.T) {
 func TestOnlyTheTextOfTheConfigMapCounts(t *testing.T) {
 	inBubble(t, func(t *testing.T) {
 		c := newCluster(t, "a")
-		j := &judge{}
+		j := &judge{t: t}
 		r := followingReplica(t, c, j)
 		defer r.kill()
 		client := c.client.CoreV1().ConfigMaps(testNamespace)
@@ -144,7 +144,7 @@ func TestOnlyTheTextOfTheConfigMapCounts(t *testing.T) {
 func TestChangeDuringAReloadIsNotLost(t *testing.T) {
 	inBubble(t, func(t *testing.T) {
 		c := newCluster(t, "a")
-		j := &judge{}
+		j := &judge{t: t}
 		r := followingReplica(t, c, j)
 		defer r.kill()
 		j.during = func() {
@@ -162,7 +162,7 @@ func TestChangeDuringAReloadIsNotLost(t *testing.T) {
 func TestConfigurationThatCannotBeJudgedIsJudgedLater(t *testing.T) {
 	inBubble(t, func(t *testing.T) {
 		c := newCluster(t, "a")
-		j := &judge{}
+		j := &judge{t: t}
 		r := followingReplica(t, c, j)
 		defer r.kill()
 		j.away.Store(true)
@@ -186,7 +186,7 @@ func TestConfigurationThatCannotBeJudgedIsJudgedLater(t *testing.T) {
 func TestRefusedConfigurationIsJudgedAgain(t *testing.T) {
 	inBubble(t, func(t *testing.T) {
 		c := newCluster(t, "a")
-		j := &judge{}
+		j := &judge{t: t}
 		r := followingReplica(t, c, j)
 		defer r.kill()
 		c.configure("pool=bad")
@@ -206,7 +206,7 @@ func TestStandbyReloadsQuietly(t *testing.T) {
 	inBubble(t, func(t *testing.T) {
 		c := newCluster(t, "a")
 		c.configure("")
-		standby := newReplica(t, c.client, newMemoryStore(), testConfig(), following(&judge{}))
+		standby := newReplica(t, c.client, newMemoryStore(), testConfig(), following(&judge{t: t}))
 		ctx, stop := context.WithCancel(t.Context())
 		defer stop()
 		standby.Watch(ctx)
@@ -242,7 +242,7 @@ func TestOpenExecutionKeepsWhatItBeganWith(t *testing.T) {
 		}
 		store := newMemoryStore()
 		c.configure("every=10 custom=old")
-		var j judge
+		j := judge{t: t}
 		follow := func(o *Options) {
 			following(&j)(o)
 			o.Extensions = func(cfg config.Config) []jobspec.EnvExtension {
@@ -297,7 +297,7 @@ func TestOpenExecutionKeepsWhatItBeganWith(t *testing.T) {
 func TestRunOnStartupIsForTheNextStart(t *testing.T) {
 	inBubble(t, func(t *testing.T) {
 		c := newCluster(t, "a")
-		r := followingReplica(t, c, &judge{})
+		r := followingReplica(t, c, &judge{t: t})
 		defer r.kill()
 		c.configure("startup")
 		time.Sleep(time.Hour)
@@ -323,7 +323,7 @@ func TestAStandbyOfAnotherConfigMapSaysSo(t *testing.T) {
 			inBubble(t, func(t *testing.T) {
 				c := newCluster(t, "a")
 				c.configure("")
-				r := newReplica(t, c.client, newMemoryStore(), testConfig(), following(&judge{}))
+				r := newReplica(t, c.client, newMemoryStore(), testConfig(), following(&judge{t: t}))
 				ctx, stop := context.WithCancel(t.Context())
 				r.Watch(ctx)
 				time.Sleep(5 * time.Second)

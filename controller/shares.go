@@ -16,24 +16,11 @@ func (m *Manager) newShares() *shares.Keeper {
 	})
 }
 
-// applied is called with every configuration that is about to apply.
-func (m *Manager) applied(cfg config.Config) {
-	m.share(cfg)
-	m.definitions.Share(cfg.Controller)
-	m.shares.Divide()
-}
-
-// share puts into effect what a configuration says for all definitions, and the metrics of its
-// own one.
+// share puts into effect what a configuration says for all definitions.
 func (m *Manager) share(cfg config.Config) {
 	m.maxPods.Store(int64(cfg.MaxPods))
 	m.Metrics.SetMaxPods(cfg.MaxPods)
 	m.Metrics.SeriesDropped(m.Results.Limit(cfg.Callback.Limits.Series))
-	if cfg.HasDefinition {
-		m.Metrics.SeriesDropped(m.Results.Set(cfg.Name, m.ResultOptions(cfg)))
-	} else {
-		m.Results.Remove(cfg.Name)
-	}
 }
 
 // dividedState is the state, of which maxPods is divided again after each change: it may

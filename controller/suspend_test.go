@@ -8,6 +8,7 @@ import (
 
 	gocmp "github.com/google/go-cmp/cmp"
 
+	"github.com/batch-job-controller/batch-job-controller/controller/api/v1alpha1"
 	"github.com/batch-job-controller/batch-job-controller/controller/config"
 	"github.com/batch-job-controller/batch-job-controller/controller/kube"
 	"github.com/batch-job-controller/batch-job-controller/controller/plan"
@@ -62,7 +63,9 @@ func (tt suspending) run(t *testing.T) {
 	defer func() { r.kill() }()
 	then := map[time.Duration]func(){}
 	change := func(after time.Duration, suspend bool) {
-		then[after] = func() { isSuspended = suspend; must(t, r.Reconfigure(cfg())) }
+		then[after] = func() {
+			c.redefine(testName, func(n *v1alpha1.NodeCronJob) { n.Spec.Suspend = suspend })
+		}
 	}
 	change(tt.from, true)
 	change(tt.to, false)
@@ -106,7 +109,7 @@ func TestATickOfASuspendedDefinitionIsNotMadeUpForLate(t *testing.T) {
 		sleepUntil(9 * time.Minute)
 		first.kill()
 		sleepUntil(12 * time.Minute)
-		must(t, next.Reconfigure(testConfig(everyTenMinutes)))
+		c.redefine(testName, func(n *v1alpha1.NodeCronJob) { n.Spec.Suspend = false })
 		sleepUntil(13 * time.Minute)
 		next.lead()
 		defer next.kill()

@@ -53,7 +53,7 @@ func (m *Manager) resumeState(ctx context.Context) bool {
 func (m *Manager) newDefinitions() (*definitions.Definitions, error) {
 	return definitions.New(definitions.Options{
 		Client: m.Client, Cache: m.nodeCronJobs, Namespace: m.Namespace, Controller: m.Options.Config.Name, Shared: m.Options.Config.Controller,
-		Extensions: m.Extensions, Applied: m.definitionApplied, Listed: m.definitionListed, ConfigMap: m.source.Current, Checker: m.Checker, Announcer: m.announcer, Metrics: m.Metrics,
+		Extensions: m.Extensions, Applied: m.definitionApplied, Changed: m.definitionChanged, Mirror: m.mirror, Checker: m.Checker, Announcer: m.announcer, Metrics: m.Metrics,
 		Clock: m.Clock, Jitter: m.Jitter, Log: m.Log,
 	})
 }
@@ -67,14 +67,14 @@ func (m *Manager) newQueue(name string, source *definition.Source) *queue.Queue 
 			Source: source, Namespace: m.Namespace, State: dividedState{m.state, m.shares}, Shares: m.shares, Records: m.records, Reports: m.Store, Nodes: m.caches, Host: m.newHost(), TLS: m.TLS,
 			Announcer: m.announcer, Metrics: own, Clock: m.Clock, Jitter: m.Jitter, Log: m.Log,
 		},
-		Executions: m.executions, Jobs: m.caches, Started: m.steady.Began(),
+		Executions: m.executions, Jobs: m.caches, Start: definition.Start{At: m.steady.Began(), ConfigMap: m.Options.Config.Definition},
 		History: history.Options{
 			Controller: m.Options.Config.Name, NodeCronJob: name, Namespace: m.Namespace, Client: m.Client, Jobs: m.caches, Records: m.records, Directory: m.Store,
 			Results: m.results, Tokens: m.tokenOptions(), Announcer: m.announcer, Metrics: own,
 			Limits: func() execution.Retention { return source.Latest().Retention() },
 			Clock:  m.Clock, Steady: m.steady, Jitter: m.Jitter, Log: m.Log,
 		},
-		Deps: m.runDeps, ConfigMap: func() (ofIt, has bool) { return m.isOfConfigMap(name), m.source.Current() != nil }, Results: m.results, Directory: m.Store, Metrics: own,
+		Deps: m.runDeps, ConfigMap: func() (ofIt, has bool) { return m.followed(name) }, Results: m.results, Directory: m.Store, Metrics: own,
 	})
 }
 
@@ -141,7 +141,7 @@ func (m *Manager) newCallbacks(subjects *kube.Subjects) *auth.Callbacks {
 		Jobs:  m.Client.BatchV1().Jobs(m.Namespace),
 		Notifier: auth.Notices{
 			Controller: name, Namespace: m.Namespace, State: state.Reference(m.Namespace, name),
-			Service:  func() string { return m.source.Config().CallbackServiceName },
+			Service:  func() string { return m.Config().CallbackServiceName },
 			Subjects: subjects, Announcer: m.announcer, Cache: m.caches, Log: m.Log,
 		},
 		Clock: m.Clock,

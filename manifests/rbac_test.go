@@ -25,7 +25,7 @@ func TestPermissions(t *testing.T) {
 	wantRole := []rbacv1.PolicyRule{
 		{APIGroups: []string{"batch-job-controller.io"}, Resources: []string{"executions"}, Verbs: []string{"get", "list", "watch", "create", "update", "delete"}},
 		{APIGroups: []string{"batch-job-controller.io"}, Resources: []string{"executions/status"}, Verbs: []string{"update"}},
-		{APIGroups: []string{"batch-job-controller.io"}, Resources: []string{"nodecronjobs"}, Verbs: []string{"get", "list", "watch", "update"}},
+		{APIGroups: []string{"batch-job-controller.io"}, Resources: []string{"nodecronjobs"}, Verbs: []string{"get", "list", "watch", "create", "update", "delete"}},
 		{APIGroups: []string{"batch-job-controller.io"}, Resources: []string{"nodecronjobs/status"}, Verbs: []string{"update"}},
 		{APIGroups: []string{""}, Resources: []string{"configmaps"}, Verbs: []string{"get", "list", "watch", "create", "update", "deletecollection"}},
 		{APIGroups: []string{""}, Resources: []string{"secrets"}, Verbs: []string{"create", "deletecollection"}},

@@ -74,9 +74,6 @@ func newApp(o flags.Options, env config.Env, cfg config.Config, client kube.Clie
 	own.ConfigTaken(time.Now(), false)
 	metrics.WatchStore(a.registry, a.store)
 	results := metrics.NewExports(cfg.Callback.Limits.Series)
-	if cfg.HasDefinition {
-		results.Set(cfg.Name, resultOptions(cfg))
-	}
 	if err := a.registry.Register(results); err != nil {
 		return nil, &misuseError{fmt.Errorf("metrics: %w", err)}
 	}

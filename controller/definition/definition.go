@@ -1,7 +1,6 @@
 package definition
 
 import (
-	"cmp"
 	"fmt"
 	"slices"
 	"strings"
@@ -21,7 +20,7 @@ import (
 // replaces it.
 type Definition struct {
 	config.Config
-	// Object is the NodeCronJob that it was read from; zero: it is that of the ConfigMap.
+	// Object is the NodeCronJob that it was read from.
 	Object Object
 	// Extensions add to the environment of the containers.
 	Extensions []jobspec.EnvExtension
@@ -43,6 +42,8 @@ type Object struct {
 	UID        types.UID
 	Generation int64
 	Created    time.Time
+	// FromConfigMap says that it is the copy of the definition in the controller's ConfigMap.
+	FromConfigMap bool
 }
 
 // vacant returns what there is of a definition before a spec of its NodeCronJob applies.
@@ -64,9 +65,8 @@ func (d *Definition) Retention() execution.Retention {
 	return execution.Retention{Reports: d.ReportHistory, Jobs: d.JobHistory}
 }
 
-// NodeCronJob returns the name of the definition's NodeCronJob. That of the ConfigMap's
-// definition is the controller's.
-func (d *Definition) NodeCronJob() string { return cmp.Or(d.Object.Name, d.Name) }
+// NodeCronJob returns the name of the definition's NodeCronJob.
+func (d *Definition) NodeCronJob() string { return d.Object.Name }
 
 // Of returns whose its Executions are.
 func (d *Definition) Of() record.NodeCronJob {
@@ -75,11 +75,14 @@ func (d *Definition) Of() record.NodeCronJob {
 
 // Compile returns the definition of a NodeCronJob whose configuration applies from now on.
 func Compile(from Object, cfg config.Config, extensions Extensions, now time.Time) (*Definition, error) {
-	d, err := compile(cfg, extensions, now)
+	schedule, err := plan.ParseSchedule(cfg.CronExpression, cfg.TimeZone, now)
 	if err != nil {
-		return nil, err
+		return nil, fmt.Errorf("cronExpression: %w", err)
 	}
-	d.Object = from
+	d := &Definition{Config: cfg, Object: from, schedule: schedule, scheduleText: plan.ScheduleText(cfg.CronExpression, cfg.TimeZone)}
+	if extensions != nil {
+		d.Extensions = extensions(cfg)
+	}
 	return d, nil
 }
 
@@ -97,22 +100,6 @@ func (d *Definition) WithSuspend(suspend bool) *Definition {
 	changed := *d
 	changed.Suspend = suspend
 	return &changed
-}
-
-// compile returns the definition of a configuration that applies from now on.
-func compile(cfg config.Config, extensions Extensions, now time.Time) (*Definition, error) {
-	if !cfg.HasDefinition {
-		return &Definition{Config: cfg, schedule: never{}}, nil
-	}
-	schedule, err := plan.ParseSchedule(cfg.CronExpression, cfg.TimeZone, now)
-	if err != nil {
-		return nil, fmt.Errorf("cronExpression: %w", err)
-	}
-	d := &Definition{Config: cfg, schedule: schedule, scheduleText: plan.ScheduleText(cfg.CronExpression, cfg.TimeZone)}
-	if extensions != nil {
-		d.Extensions = extensions(cfg)
-	}
-	return d, nil
 }
 
 // inherit continues the schedule of the definition that this one replaces, or changes it

@@ -12,7 +12,6 @@ import (
 	"github.com/batch-job-controller/batch-job-controller/controller/api/v1alpha1"
 	"github.com/batch-job-controller/batch-job-controller/controller/execution"
 	"github.com/batch-job-controller/batch-job-controller/controller/kube"
-	"github.com/batch-job-controller/batch-job-controller/controller/state"
 )
 
 // announceOverdue announces ticks that were past startingDeadline before this leader
@@ -34,16 +33,12 @@ func (o *Opener) AnnounceMissed(ctx context.Context, firing execution.Firing, er
 			firing.Trigger, firing.Scheduled.UTC().Format(time.RFC3339), deadline, err))
 }
 
-// about returns the object of events about the definition: its NodeCronJob. The definition of
-// the ConfigMap has none; its ticks are in the state.
+// about returns the object of events about the definition: its NodeCronJob.
 func (o *Opener) about() corev1.ObjectReference {
-	d := o.Source.Latest()
-	if of := d.Object; of.UID != "" {
-		return corev1.ObjectReference{
-			APIVersion: v1alpha1.GroupVersion().String(), Kind: v1alpha1.NodeCronJobKind, Namespace: o.Namespace, Name: of.Name, UID: of.UID,
-		}
+	of := o.Source.Latest().Object
+	return corev1.ObjectReference{
+		APIVersion: v1alpha1.GroupVersion().String(), Kind: v1alpha1.NodeCronJobKind, Namespace: o.Namespace, Name: of.Name, UID: of.UID,
 	}
-	return state.Reference(o.Namespace, d.Name)
 }
 
 // announceMissed counts, logs and announces missed ticks. The log says which they are.

@@ -48,7 +48,7 @@ func TestOnlyTheExecutionOfATickClaimsIt(t *testing.T) {
 	for name, tt := range tests {
 		t.Run(name, func(t *testing.T) {
 			clk := clocktesting.NewFakeClock(now)
-			source, m := NewEmptySource("check", clk), &memory{}
+			source, m := NewSource("check", clk), &memory{}
 			source.Set(compiled(t, "*/20 * * * *"))
 			opener := NewOpener(OpenerOptions{Source: source, State: m, Shares: noCap{}, Clock: clk})
 			e := &v1alpha1.Execution{ObjectMeta: metav1.ObjectMeta{Name: "mine", UID: "u"}}

@@ -21,7 +21,7 @@ func compiled(t *testing.T, cron string) *Definition {
 }
 
 func TestASourceWithoutADefinition(t *testing.T) {
-	source := NewEmptySource("check", clock.RealClock{})
+	source := NewSource("check", clock.RealClock{})
 	if d := source.Current(); d != nil {
 		t.Fatalf("got %v, want none", d)
 	}

@@ -9,6 +9,7 @@ import (
 	corev1 "k8s.io/api/core/v1"
 
 	"github.com/batch-job-controller/batch-job-controller/controller/api/v1alpha1"
+	"github.com/batch-job-controller/batch-job-controller/controller/config"
 	"github.com/batch-job-controller/batch-job-controller/controller/execution"
 	"github.com/batch-job-controller/batch-job-controller/controller/jobspec"
 	"github.com/batch-job-controller/batch-job-controller/controller/kube"
@@ -21,7 +22,7 @@ import (
 // for one goroutine.
 type Ticker struct {
 	*Opener
-	started    time.Time // of this process: runOnStartup counts from here
+	start      Start
 	startedUp  bool      // the execution of runOnStartup was processed
 	aheadUntil time.Time // until when an event has announced that ticks are passed over
 
@@ -34,6 +35,14 @@ type Ticker struct {
 	last    time.Time  // the last tick that was handled
 }
 
+// Start is what a process began with.
+type Start struct {
+	At time.Time // runOnStartup counts from here
+	// ConfigMap is the definition that the ConfigMap had; zero: it had none. The NodeCronJob
+	// of it may come into being a moment later, or get its spec of now only then.
+	ConfigMap config.Definition
+}
+
 // Door is what decides whether a tick gets an Execution.
 type Door struct {
 	plan.Door
@@ -41,8 +50,8 @@ type Door struct {
 	About corev1.ObjectReference // its Execution
 }
 
-// NewTicker returns a ticker of a process that started at a time.
-func NewTicker(o *Opener, started time.Time) *Ticker { return &Ticker{Opener: o, started: started} }
+// NewTicker returns a ticker.
+func NewTicker(o *Opener, start Start) *Ticker { return &Ticker{Opener: o, start: start} }
 
 // Resume begins a term with what the Executions show. Those that wait may be of ticks.
 func (t *Ticker) Resume(known plan.State, waiting []*v1alpha1.Execution) {
@@ -185,12 +194,21 @@ func (t *Ticker) miss(ctx context.Context, last, at time.Time, missed int, held 
 // configuration of the start counts, and not that of a NodeCronJob that was created later.
 func (t *Ticker) startupDue(opened time.Time) time.Time {
 	first := t.Source.First()
-	if first == nil || first.Object.Created.After(t.started) {
+	if first == nil {
 		return time.Time{}
 	}
-	since := t.started.Truncate(time.Second) // as opened is
+	begun := first.Config.Definition
+	switch of := first.Object; {
+	case of.FromConfigMap && t.Source.Latest().Object.UID != of.UID: // it was deleted, and created again
+		return time.Time{}
+	case of.FromConfigMap:
+		begun = t.start.ConfigMap
+	case of.Created.After(t.start.At):
+		return time.Time{}
+	}
+	since := t.start.At.Truncate(time.Second) // as opened is
 	return plan.StartupDue(plan.Startup{
-		Configured: first.RunOnStartup, Delay: first.StartupDelay, ProcessStarted: t.started,
+		Configured: begun.RunOnStartup, Delay: begun.StartupDelay, ProcessStarted: t.start.At,
 		Processed: t.startedUp, Opened: !opened.IsZero() && !opened.Before(since),
 	})
 }

@@ -5,6 +5,7 @@ import (
 	"time"
 
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+	"k8s.io/apimachinery/pkg/types"
 	"k8s.io/utils/clock"
 	clocktesting "k8s.io/utils/clock/testing"
 
@@ -28,12 +29,61 @@ func TestStartupIsDueOnceForReplicasThatStartTogether(t *testing.T) {
 	for name, tt := range tests {
 		t.Run(name, func(t *testing.T) {
 			cfg := config.Config{HasDefinition: true, Definition: config.Definition{CronExpression: "@daily", RunOnStartup: tt.runOnStartup, StartupDelay: time.Second}}
-			source, err := NewSource(SourceOptions{Initial: cfg, Clock: clock.RealClock{}})
+			d, err := Compile(Object{Name: "check"}, cfg, nil, started)
 			if err != nil {
 				t.Fatal(err)
 			}
-			ticker := NewTicker(NewOpener(OpenerOptions{Source: source}), started)
+			source := NewSource("check", clock.RealClock{})
+			source.Set(d)
+			ticker := NewTicker(NewOpener(OpenerOptions{Source: source}), Start{At: started})
 			if got := ticker.startupDue(tt.opened); !got.Equal(tt.want) {
+				t.Errorf("due: got %s, want %s", got, tt.want)
+			}
+		})
+	}
+}
+
+// What the ConfigMap had at the start of the process decides about its definition, whose
+// NodeCronJob may come into being, or get that spec, only then.
+func TestStartupGoesByTheStartOfTheProcess(t *testing.T) {
+	started := time.Date(2026, 11, 24, 3, 0, 0, 500, time.UTC)
+	due := started.Add(time.Minute)
+	object := func(uid types.UID, created time.Duration, fromConfigMap bool) Object {
+		return Object{Name: "check", UID: uid, Created: started.Add(created), FromConfigMap: fromConfigMap}
+	}
+	const runs, doesNot = true, false
+	tests := map[string]struct {
+		configMap bool // runOnStartup, in the ConfigMap at the start
+		first     Object
+		spec      bool   // runOnStartup, in the first spec
+		then      Object // zero: the first one stays
+		want      time.Time
+	}{
+		"a NodeCronJob that was there":                       {doesNot, object("a", -time.Hour, false), runs, Object{}, due},
+		"a NodeCronJob that was created later":               {doesNot, object("a", time.Second, false), runs, Object{}, time.Time{}},
+		"the ConfigMap's, created by this process":           {runs, object("a", time.Second, true), runs, Object{}, due},
+		"the ConfigMap's, which is as it was before":         {runs, object("a", -time.Hour, true), doesNot, Object{}, due},
+		"the ConfigMap's, which no longer has it":            {doesNot, object("a", -time.Hour, true), runs, Object{}, time.Time{}},
+		"the ConfigMap's, deleted and created again":         {runs, object("a", time.Second, true), runs, object("b", time.Hour, true), time.Time{}},
+		"the ConfigMap's, after a person's of the same name": {runs, object("a", time.Second, false), runs, object("b", time.Hour, true), time.Time{}},
+	}
+	for name, tt := range tests {
+		t.Run(name, func(t *testing.T) {
+			source := NewSource("check", clock.RealClock{})
+			set := func(of Object, runOnStartup bool) {
+				cfg := config.Config{HasDefinition: true, Definition: config.Definition{CronExpression: "@daily", RunOnStartup: runOnStartup, StartupDelay: time.Minute}}
+				d, err := Compile(of, cfg, nil, started)
+				if err != nil {
+					t.Fatal(err)
+				}
+				source.Set(d)
+			}
+			set(tt.first, tt.spec)
+			if tt.then.UID != "" {
+				set(tt.then, true)
+			}
+			start := Start{At: started, ConfigMap: config.Definition{RunOnStartup: tt.configMap, StartupDelay: time.Minute}}
+			if got := NewTicker(NewOpener(OpenerOptions{Source: source}), start).startupDue(time.Time{}); !got.Equal(tt.want) {
 				t.Errorf("due: got %s, want %s", got, tt.want)
 			}
 		})
@@ -61,9 +111,9 @@ func TestTheExecutionsOfTicks(t *testing.T) {
 	for name, tt := range tests {
 		t.Run(name, func(t *testing.T) {
 			clk := clocktesting.NewFakeClock(now)
-			source := NewEmptySource("check", clk)
+			source := NewSource("check", clk)
 			source.Set(compiled(t, "*/20 * * * *"))
-			ticker := NewTicker(NewOpener(OpenerOptions{Source: source, Clock: clk}), now)
+			ticker := NewTicker(NewOpener(OpenerOptions{Source: source, Clock: clk}), Start{At: now})
 			e := &v1alpha1.Execution{}
 			if e.Name = tt.name; e.Name == "" {
 				e.Name = "mine"

@@ -3,6 +3,7 @@ package definitions
 import (
 	"slices"
 	"strings"
+	"time"
 
 	"github.com/batch-job-controller/batch-job-controller/controller/api/v1alpha1"
 	"github.com/batch-job-controller/batch-job-controller/controller/plan"
@@ -20,28 +21,26 @@ type verdict struct {
 func (d *Definitions) accept() {
 	owners := make([]plan.MetricOwner, 0, len(d.members))
 	candidates, undecided := make(map[string][]*spec, len(d.members)), map[string]bool{}
-	if d.ConfigMap != nil {
-		if own := d.ConfigMap(); own != nil {
-			owners = append(owners, plan.MetricOwner{Name: own.Name, Specs: []plan.MetricNames{metricsOf(own)}})
-		}
-	}
 	for name, m := range d.members {
-		if m.wanted.reserved {
-			d.decided(m, plan.MetricGrant{Spec: -1}, nil, false)
-			continue
-		}
 		candidates[name], undecided[name] = m.candidates(), d.undecided(m)
-		owner := plan.MetricOwner{Name: name, Created: m.object.CreationTimestamp.Time, Undecided: undecided[name]}
+		owner := plan.MetricOwner{Name: name, Created: d.age(m.object), Undecided: undecided[name]}
 		for _, s := range candidates[name] {
 			owner.Specs = append(owner.Specs, s.metrics())
 		}
 		owners = append(owners, owner)
 	}
 	for name, grant := range plan.MetricConflicts(owners) {
-		if m := d.members[name]; m != nil && !m.wanted.reserved {
-			d.decided(m, grant, candidates[name], undecided[name])
-		}
+		d.decided(d.members[name], grant, candidates[name], undecided[name])
 	}
+}
+
+// age returns since when a NodeCronJob has its metrics. The copy of the ConfigMap's definition
+// counts as the oldest: who has only the ConfigMap need not know of others.
+func (d *Definitions) age(n *v1alpha1.NodeCronJob) time.Time {
+	if d.isCopy(n) {
+		return time.Time{}
+	}
+	return n.CreationTimestamp.Time
 }
 
 // decided puts a spec into effect, and notes and logs what became of the newest one.

@@ -2,7 +2,6 @@ package definitions
 
 import (
 	"cmp"
-	"fmt"
 	"strings"
 
 	"k8s.io/apimachinery/pkg/types"
@@ -19,7 +18,6 @@ type spec struct {
 	uid        types.UID
 	generation int64
 	configHash string                 // of the ConfigMap that it was written from; empty: from none
-	reserved   bool                   // the definition in the ConfigMap has the name
 	definition *definition.Definition // nil: it is invalid
 	problems   []string
 	check      check
@@ -44,10 +42,8 @@ func configHashOf(n *v1alpha1.NodeCronJob) string {
 }
 
 // metrics returns the metrics of a valid spec.
-func (s *spec) metrics() plan.MetricNames { return metricsOf(s.definition) }
-
-func metricsOf(d *definition.Definition) plan.MetricNames {
-	m := d.Metrics
+func (s *spec) metrics() plan.MetricNames {
+	m := s.definition.Metrics
 	names := plan.MetricNames{Prefix: m.Prefix}
 	for name := range m.Gauges {
 		names.Gauges = append(names.Gauges, name)
@@ -56,15 +52,36 @@ func metricsOf(d *definition.Definition) plan.MetricNames {
 }
 
 // ours returns the NodeCronJobs of this controller, by name. One that is being deleted is
-// not among them: nothing begins any longer.
+// not among them: nothing begins any longer. Nor is a copy of what the ConfigMap does not have,
+// or not any longer.
 func (d *Definitions) ours() map[string]*v1alpha1.NodeCronJob {
 	found := map[string]*v1alpha1.NodeCronJob{}
 	for _, n := range d.Cache.All() {
-		if n.Labels[jobspec.OwnerLabel] == d.Controller && n.DeletionTimestamp == nil {
+		if n.Labels[jobspec.OwnerLabel] == d.Controller && n.DeletionTimestamp == nil && !d.isHidden(n) {
 			found[n.Name] = n
 		}
 	}
 	return found
+}
+
+// isCopy reports whether a NodeCronJob is a copy of the definition in the ConfigMap.
+func (d *Definitions) isCopy(n *v1alpha1.NodeCronJob) bool {
+	return n.Name == d.Controller && configHashOf(n) != ""
+}
+
+// lags reports whether the mirror has yet to write a NodeCronJob.
+func (d *Definitions) lags(n *v1alpha1.NodeCronJob) bool {
+	return n.Name == d.Controller && d.Mirror != nil && d.Mirror.Lags(n)
+}
+
+// isHidden reports whether nothing may come into effect of a NodeCronJob, and nothing stays so.
+// The caller holds d.mu.
+func (d *Definitions) isHidden(n *v1alpha1.NodeCronJob) bool {
+	if n.Name != d.Controller || d.Mirror == nil {
+		return false
+	}
+	m := d.members[n.Name]
+	return d.Mirror.HasLost(n) || (d.lags(n) && (m == nil || m.object.UID != n.UID))
 }
 
 // follow makes a member know its object. The caller holds d.mu.
@@ -74,7 +91,7 @@ func (d *Definitions) follow(m *member, n *v1alpha1.NodeCronJob) {
 		m.obstacle, m.reports = Obstacle{}, nil
 	}
 	m.object = n
-	if !m.wanted.is(n) || m.wanted.reserved != d.isReserved(n.Name) {
+	if !m.wanted.is(n) && (m.wanted == nil || !d.lags(n)) {
 		before := m.wanted
 		m.wanted = d.read(n)
 		if before.isGenerationOf(n) { // only the hash differs, of which the Job has nothing
@@ -84,19 +101,12 @@ func (d *Definitions) follow(m *member, n *v1alpha1.NodeCronJob) {
 	}
 }
 
-// isReserved reports whether the definition in the ConfigMap has the name.
-func (d *Definitions) isReserved(name string) bool {
-	return name == d.Controller && d.ConfigMap != nil && d.ConfigMap() != nil
-}
-
 // read returns the spec of an object. The caller holds d.mu.
 func (d *Definitions) read(n *v1alpha1.NodeCronJob) *spec {
 	s := &spec{uid: n.UID, generation: n.Generation, configHash: configHashOf(n)}
-	if s.reserved = d.isReserved(n.Name); s.reserved {
-		s.problems = []string{fmt.Sprintf("metadata.name: %q: must be another: the definition in the ConfigMap has it", n.Name)}
-		return s
+	from := definition.Object{
+		Name: n.Name, UID: n.UID, Generation: n.Generation, Created: n.CreationTimestamp.Time, FromConfigMap: d.isCopy(n),
 	}
-	from := definition.Object{Name: n.Name, UID: n.UID, Generation: n.Generation, Created: n.CreationTimestamp.Time}
 	read, warnings, problems := config.FromResource(n, d.Clock.Now())
 	if len(problems) > 0 {
 		s.problems = problems.Lines()
@@ -120,6 +130,22 @@ func (d *Definitions) compile(s *spec, from definition.Object, read config.Defin
 	if err != nil {
 		s.problems = []string{err.Error()}
 	}
+}
+
+// HasCopied reports whether the NodeCronJob of the controller's name is a copy of the ConfigMap
+// of a hash, and is in effect, or will not be. A person's NodeCronJob never becomes one.
+func (d *Definitions) HasCopied(configHash string) bool {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	m := d.members[d.Controller]
+	switch {
+	case m == nil || d.lags(m.object):
+		return false
+	case !d.isCopy(m.object):
+		return true
+	}
+	now := m.source.Current()
+	return m.wanted.configHash == configHash && (m.inEffect != m.wanted || (now != nil && now.Hash == configHash))
 }
 
 // recompile returns a spec under what the definitions share now. The caller holds d.mu.

@@ -45,6 +45,18 @@ type Metrics interface {
 	ForgetDefinition(nodeCronJob string)
 }
 
+// Mirror knows what the NodeCronJob of the controller's name should be, if it is a copy of the
+// definition in the ConfigMap.
+type Mirror interface {
+	// Lags reports whether a NodeCronJob is about to be written: what is in effect of it stays
+	// so, and if nothing is, nothing comes into effect. A leader goes neither by the ConfigMap
+	// of before, nor by what another client has written.
+	Lags(n *v1alpha1.NodeCronJob) bool
+	// HasLost reports whether the ConfigMap no longer has the definition that a NodeCronJob is
+	// a copy of: nothing is in effect of it.
+	HasLost(n *v1alpha1.NodeCronJob) bool
+}
+
 // Options are the options of Definitions.
 type Options struct {
 	Client     kube.Client
@@ -53,15 +65,13 @@ type Options struct {
 	Controller string            // the owner in the labels of its NodeCronJobs
 	Shared     config.Controller // what the definitions share
 	Extensions definition.Extensions
-	// ConfigMap returns the definition in the ConfigMap; nil: there is none. Its name and its
-	// metrics are taken.
-	ConfigMap func() *definition.Definition
+	Mirror     Mirror // nil: no NodeCronJob is a copy of the ConfigMap's definition
 	// Applied is called with every definition that is about to apply, or with nil if none
 	// does any longer, by the name of its NodeCronJob; may be nil.
 	Applied func(name string, now *definition.Definition)
-	// Listed is called after a NodeCronJob has appeared, and after it is gone: Names has
-	// changed. It must not block.
-	Listed    func(name string)
+	// Changed is called after a NodeCronJob has appeared, something else is in effect of it,
+	// or it is gone. It must not block.
+	Changed   func(name string)
 	Checker   Checker // nil: Jobs are not checked
 	Announcer Announcer
 	Metrics   Metrics
@@ -141,17 +151,18 @@ func (d *Definitions) Source(name string) *definition.Source {
 func (d *Definitions) sourceOf(name string) *definition.Source {
 	source := d.sources[name]
 	if source == nil {
-		source = definition.NewEmptySource(name, d.Clock)
+		source = definition.NewSource(name, d.Clock)
 		d.sources[name] = source
 	}
 	return source
 }
 
-// Release forgets the source of a NodeCronJob that is gone: nothing is left that uses it.
+// Release forgets the source of a NodeCronJob that is gone: nothing is left that uses it. That
+// of the controller's name stays: it knows with which NodeCronJob the process began.
 func (d *Definitions) Release(name string) {
 	d.mu.Lock()
 	defer d.mu.Unlock()
-	if d.members[name] == nil {
+	if d.members[name] == nil && name != d.Controller {
 		delete(d.sources, name)
 	}
 }
@@ -216,20 +227,26 @@ func (d *Definitions) refresh() []func() {
 	d.mu.Lock()
 	defer d.mu.Unlock()
 	var ends, applies, tells []func()
-	ours := d.ours()
+	told, ours := map[string]bool{}, d.ours()
+	tell := func(m *member) {
+		if name := m.object.Name; !told[name] {
+			told[name] = true
+			tells = append(tells, func() { d.Changed(name) })
+		}
+	}
 	for _, m := range d.sorted() {
 		if name := m.object.Name; ours[name] == nil {
 			delete(d.members, name)
 			ends = append(ends, d.applying(m, nil))
-			tells = append(tells, func() { d.Listed(name) })
+			tells = append(tells, func() { d.Changed(name) })
 		}
 	}
 	for _, name := range slices.Sorted(maps.Keys(ours)) {
 		m := d.members[name]
 		if m == nil {
-			m = &member{source: d.sourceOf(name)}
+			m = &member{object: ours[name], source: d.sourceOf(name)}
 			d.members[name] = m
-			tells = append(tells, func() { d.Listed(name) })
+			tell(m)
 		}
 		d.follow(m, ours[name])
 	}
@@ -239,8 +256,10 @@ func (d *Definitions) refresh() []func() {
 		case !m.outdated():
 		case m.inEffect == nil:
 			ends = append(ends, d.applying(m, nil))
+			tell(m)
 		default:
 			applies = append(applies, d.applying(m, m.inEffect))
+			tell(m)
 		}
 	}
 	if d.term != nil {

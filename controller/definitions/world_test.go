@@ -131,7 +131,7 @@ func (w *world) replica(controller string) *replica {
 	r := &replica{world: w, measured: measured{accepted: map[string]bool{}}}
 	r.Definitions, err = New(Options{
 		Client: w.client, Cache: cache, Namespace: namespace, Controller: controller, Checker: r, Applied: r.noteApplied,
-		Listed:    func(name string) { r.listed = append(r.listed, name) },
+		Changed:   func(name string) { r.listed = append(r.listed, name) },
 		Announcer: &r.announced, Metrics: &r.measured, Clock: clock.RealClock{}, Log: slog.New(slog.DiscardHandler),
 	})
 	testkit.Must(w, err)

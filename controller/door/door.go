@@ -88,7 +88,7 @@ type Options struct {
 	Name        string // of the NodeCronJob
 	Opener      definition.OpenerOptions
 	Executions  Executions
-	Started     time.Time // of this process
+	Start       definition.Start // of this process
 	Running     Running
 	Queue       Queue
 	History     History
@@ -119,7 +119,7 @@ type Door struct {
 func New(o Options) *Door {
 	d := &Door{Options: o, source: o.Opener.Source, wake: o.Opener.Source.Changed(), line: newLine(), holds: map[string]hold{}}
 	d.opener = definition.NewOpener(o.Opener)
-	d.ticker = definition.NewTicker(d.opener, o.Started)
+	d.ticker = definition.NewTicker(d.opener, o.Start)
 	return d
 }
 

@@ -39,13 +39,15 @@ func newWorld(t *testing.T) *world {
 // door returns a door of a definition with a policy. It has ticks at every full hour.
 func (w *world) door(policy plan.Policy) *Door {
 	w.t.Helper()
-	source, err := definition.NewSource(definition.SourceOptions{Clock: clock.RealClock{}, Initial: config.Config{
+	source := definition.NewSource(name, clock.RealClock{})
+	d, err := definition.Compile(definition.Object{Name: name}, config.Config{
 		HasDefinition: true, Controller: config.Controller{Name: name},
 		Definition: config.Definition{CronExpression: "0 * * * *", TimeZone: "UTC", ConcurrencyPolicy: policy},
-	}})
+	}, nil, time.Now())
 	testkit.Must(w.t, err)
+	source.Set(d)
 	return New(Options{
-		NodeCronJob: w, Name: name, Running: w, Started: time.Now(),
+		NodeCronJob: w, Name: name, Running: w,
 		Opener: definition.OpenerOptions{Source: source, State: w, Clock: clock.RealClock{}, Log: slog.New(slog.DiscardHandler)},
 	})
 }

@@ -34,6 +34,13 @@ const (
 	firstValidation, lastValidation = 500 * time.Millisecond, 15 * time.Second
 )
 
+// Running is the configuration that applies.
+type Running interface {
+	Config() config.Config
+	// Reconfigure replaces it by one that Validate has accepted.
+	Reconfigure(next config.Config)
+}
+
 // Role is the role of this replica.
 type Role interface {
 	// Leads reports whether this replica leads.
@@ -51,7 +58,7 @@ type Metrics interface {
 
 // Options are the options of a Follower.
 type Options struct {
-	Source    *definition.Source
+	Running   Running
 	Client    kube.Client
 	Namespace string
 	ConfigMap string // that has the configuration
@@ -65,7 +72,7 @@ type Options struct {
 	Log       *slog.Logger
 }
 
-// Follower applies changes of the ConfigMap to the definition. Every replica has one; the
+// Follower applies changes of the ConfigMap. Every replica has one; the
 // leader's also writes events.
 type Follower struct {
 	Options
@@ -87,7 +94,7 @@ func New(o Options) *Follower {
 	return &Follower{
 		Options:       o,
 		informer:      kube.NewConfigMapInformer(o.Client, o.Namespace, o.ConfigMap, o.Instance, o.Clock, o.Jitter),
-		lastValidated: o.Source.Latest().Hash,
+		lastValidated: o.Running.Config().Hash,
 		about:         corev1.ObjectReference{APIVersion: "v1", Kind: "ConfigMap", Namespace: o.Namespace, Name: o.ConfigMap},
 	}
 }
@@ -158,10 +165,10 @@ func (f *Follower) compare(ctx context.Context) {
 	}
 	f.foreign = other
 	f.Log.Warn("the leader of this name has its configuration from another ConfigMap: two controllers share a name",
-		"name", f.Source.Latest().Name, "configMap", f.ConfigMap, "leader", other)
+		"name", f.Running.Config().Name, "configMap", f.ConfigMap, "leader", other)
 	f.Announcer.Announce(ctx, f.about, true, kube.EventNameShared, fmt.Sprintf(
 		"a controller with its configuration from ConfigMap %s leads under the name %s as well: this one, with ConfigMap %s, stands by as if it were a replica of it. Give each controller a name of its own in config.yaml",
-		other, f.Source.Latest().Name, f.ConfigMap))
+		other, f.Running.Config().Name, f.ConfigMap))
 }
 
 // look validates the ConfigMap, unless it is unchanged. An invalid ConfigMap is validated
@@ -180,19 +187,18 @@ func (f *Follower) look(ctx context.Context) error {
 	if hash == f.lastValidated && len(f.refused) == 0 {
 		return nil
 	}
-	change, err := f.Validate(ctx, f.Source.Config(), current.Data)
-	if err == nil {
-		err = f.take(change)
-	}
+	change, err := f.Validate(ctx, f.Running.Config(), current.Data)
 	var invalid *definition.InvalidError
-	if errors.As(err, &invalid) {
+	switch {
+	case errors.As(err, &invalid):
 		f.refuse(problemsOf(err))
-		err = nil
+	case err != nil:
+		return err
+	default:
+		f.take(change)
 	}
-	if err == nil {
-		f.lastValidated = hash
-	}
-	return err
+	f.lastValidated = hash
+	return nil
 }
 
 // problemsOf returns the lines of an error.
@@ -205,10 +211,8 @@ func problemsOf(err error) []string {
 }
 
 // take applies a valid configuration.
-func (f *Follower) take(change config.Change) error {
-	if err := f.Source.Reconfigure(change.Config); err != nil {
-		return &definition.InvalidError{Err: err}
-	}
+func (f *Follower) take(change config.Change) {
+	f.Running.Reconfigure(change.Config)
 	mended := len(f.refused) > 0
 	f.refused, f.pendingEvents = nil, nil
 	f.Metrics.ConfigTaken(f.Clock.Now(), change.NeedsRestart())
@@ -224,7 +228,6 @@ func (f *Follower) take(change config.Change) error {
 		f.Log.Warn("a part of the configuration needs a restart", "configMap", f.ConfigMap, "keys", change.Keys(config.Restart), "waits", waits)
 		f.pendingEvents = append(f.pendingEvents, configEvent{true, kube.EventConfigNeedsRestart, strings.Join(waits, "; ")})
 	}
-	return nil
 }
 
 // refuse keeps the configuration of before, and announces that once.
@@ -234,7 +237,7 @@ func (f *Follower) refuse(problems []string) {
 	}
 	f.refused = problems
 	f.Metrics.ConfigRefused()
-	f.Log.Error("configuration refused, the one of before stays", "configMap", f.ConfigMap, "configHash", f.Source.Latest().Hash, "problems", problems)
+	f.Log.Error("configuration refused, the one of before stays", "configMap", f.ConfigMap, "configHash", f.Running.Config().Hash, "problems", problems)
 	message := fmt.Sprintf("refused, the configuration of before stays: %s", strings.Join(problems, "; "))
 	f.pendingEvents = []configEvent{{true, kube.EventConfigInvalid, message}}
 }

@@ -35,7 +35,7 @@ const (
 type world struct {
 	t      *testing.T
 	client *testkit.Clientset
-	source *definition.Source
+	config config.Config // that applies
 	log    bytes.Buffer
 
 	validated int
@@ -50,13 +50,10 @@ func follows(t *testing.T, leads bool, scenario func(*world)) *world {
 	t.Helper()
 	w := &world{t: t, client: testkit.NewClientset(), leads: leads}
 	w.write("5")
-	initial := config.Config{Hash: config.Hash(data("5")), Controller: config.Controller{Name: "check", MaxPods: 5}}
-	var err error
-	w.source, err = definition.NewSource(definition.SourceOptions{Initial: initial, Clock: clock.RealClock{}})
-	testkit.Must(t, err)
+	w.config = config.Config{Hash: config.Hash(data("5")), Controller: config.Controller{Name: "check", MaxPods: 5}}
 	log := slog.New(slog.NewTextHandler(&w.log, nil))
 	f := follow.New(follow.Options{
-		Source: w.source, Client: w.client, Namespace: namespace, ConfigMap: configMap, Instance: "replica", Validate: w.validate,
+		Running: w, Client: w.client, Namespace: namespace, ConfigMap: configMap, Instance: "replica", Validate: w.validate,
 		Role: w, Announcer: kube.NewAnnouncer(kube.NewEvents(w.client, clock.RealClock{}, "check", "replica"), log),
 		Metrics: w, Clock: clock.RealClock{}, Log: log,
 	})
@@ -113,6 +110,8 @@ func (w *world) validate(_ context.Context, running config.Config, data map[stri
 
 func (w *world) Leads() bool                                      { return w.leads }
 func (w *world) Leader() (identity string, moved <-chan struct{}) { return "", nil }
+func (w *world) Config() config.Config                            { return w.config }
+func (w *world) Reconfigure(next config.Config)                   { w.config = next }
 func (w *world) ConfigTaken(_ time.Time, needsRestart bool)       { w.taken++ }
 func (w *world) ConfigRefused()                                   { w.refused++ }
 
@@ -228,7 +227,7 @@ func TestWhatBecomesOfTheConfigMap(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			synctest.Test(t, func(t *testing.T) {
 				w := follows(t, !tt.standby, tt.scenario)
-				if got := w.source.Config().MaxPods; got != tt.want {
+				if got := w.config.MaxPods; got != tt.want {
 					t.Errorf("maxPods: got %d, want %d", got, tt.want)
 				}
 				if w.taken != tt.wantTaken || w.refused != tt.wantRefused || w.validated != tt.wantValidated {

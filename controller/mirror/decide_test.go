@@ -130,6 +130,40 @@ func TestDecideWhetherTheDefinitionIsThere(t *testing.T) {
 	})
 }
 
+// A replica puts nothing into effect that the leader is about to write, or to delete.
+func TestWhatTheLeaderIsAboutToDo(t *testing.T) {
+	has, none := wantedByTests(t)
+	edited := func(n *v1alpha1.NodeCronJob) { n.Spec.PodPoolSize = 99 }
+	tests := map[string]struct {
+		wanted        Wanted
+		change        func(*v1alpha1.NodeCronJob)
+		lags, hasLost bool
+	}{
+		"it is as it should be":     {wanted: has, change: func(*v1alpha1.NodeCronJob) {}},
+		"it is suspended":           {wanted: has, change: func(n *v1alpha1.NodeCronJob) { n.Spec.Suspend = true }},
+		"it was edited":             {wanted: has, change: edited, lags: true},
+		"the ConfigMap has changed": {wanted: has, change: func(n *v1alpha1.NodeCronJob) { n.Annotations[jobspec.ConfigHashAnnotation] = "x" }, lags: true},
+		"the definition comes back": {wanted: has, change: leaves, lags: true},
+		"it is a person's":          {wanted: has, change: func(n *v1alpha1.NodeCronJob) { persons(n); edited(n) }},
+		"the definition has left":   {wanted: none, change: func(*v1alpha1.NodeCronJob) {}, hasLost: true},
+		"that is withdrawn":         {wanted: none, change: leaves, hasLost: true},
+		"none is wanted":            {wanted: none, change: persons},
+		"it is of another ConfigMap, which had a definition": {wanted: none, change: func(n *v1alpha1.NodeCronJob) {
+			n.Annotations[jobspec.SourceAnnotation] = "ConfigMap/settings-6f2k"
+		}},
+	}
+	for name, tt := range tests {
+		t.Run(name, func(t *testing.T) {
+			m, n := &Mirror{}, stored(t, has.created())
+			m.wanted.Store(&tt.wanted)
+			tt.change(n)
+			if lags, hasLost := m.Lags(n), m.HasLost(n); lags != tt.lags || hasLost != tt.hasLost {
+				t.Errorf("lags: %t, has lost it: %t; want %t and %t", lags, hasLost, tt.lags, tt.hasLost)
+			}
+		})
+	}
+}
+
 func persons(n *v1alpha1.NodeCronJob) { delete(n.Annotations, jobspec.SourceAnnotation) }
 
 func deleting(n *v1alpha1.NodeCronJob) {

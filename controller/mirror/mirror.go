@@ -93,6 +93,21 @@ func (m *Mirror) Want(cfg config.Config) {
 	m.wake()
 }
 
+// Lags reports whether a NodeCronJob is not as the ConfigMap has it, so that the leader is about
+// to write it.
+func (m *Mirror) Lags(n *v1alpha1.NodeCronJob) bool {
+	do := Decide(*m.wanted.Load(), n, true).Do
+	return do == Update || do == Restore
+}
+
+// HasLost reports whether a NodeCronJob is a copy of what the ConfigMap no longer has, so that the
+// leader is about to delete it.
+func (m *Mirror) HasLost(n *v1alpha1.NodeCronJob) bool {
+	w := m.wanted.Load()
+	source, fromConfigMap := configMapOf(n)
+	return w.Spec == nil && fromConfigMap && source == w.ConfigMap
+}
+
 func (m *Mirror) wake() {
 	select {
 	case m.news <- struct{}{}:

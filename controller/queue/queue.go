@@ -55,7 +55,7 @@ type Options struct {
 	Opener      definition.OpenerOptions
 	Executions  door.Executions
 	Jobs        Jobs
-	Started     time.Time // of this process
+	Start       definition.Start // of this process
 	// History is without IsOpen: the Queue knows which execution is open.
 	History history.Options
 	// Deps returns what an execution is run with.
@@ -98,7 +98,7 @@ func New(o Options) *Queue {
 	o.History.IsOpen = func(id execution.ID) bool { a := q.current(); return a != nil && a.ID() == id }
 	q.history = history.New(o.History)
 	q.door = door.New(door.Options{
-		NodeCronJob: o.NodeCronJob, Name: o.Name, Opener: o.Opener, Executions: o.Executions, Started: o.Started,
+		NodeCronJob: o.NodeCronJob, Name: o.Name, Opener: o.Opener, Executions: o.Executions, Start: o.Start,
 		Running: running{q}, Queue: running{q}, History: q.history, Metrics: o.Metrics,
 	})
 	return q

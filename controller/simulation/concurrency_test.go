@@ -35,24 +35,39 @@ func (w *world) policyOf(e *v1alpha1.Execution) v1alpha1.ConcurrencyPolicy {
 	return v1alpha1.ForbidConcurrent
 }
 
-// suspend changes the definition of the ConfigMap. The replicas see that one after the other.
+// suspend has a person suspend the NodeCronJob of the ConfigMap's definition, or resume it, as
+// soon as there is one.
 func (w *world) suspend(suspended bool) {
-	w.note("user", "set suspend", strconv.FormatBool(suspended), "")
-	w.suspended = suspended
-	for _, p := range w.slots {
-		if p != nil && p.replica != nil {
-			w.follow(p)
-		}
-	}
+	w.note("person", "set suspend", strconv.FormatBool(suspended), "")
+	w.toSuspend = suspended
+	w.setSuspend()
 }
 
-// suspendOf is whether a process goes by a definition that is suspended, since a time.
+func (w *world) setSuspend() {
+	if n := w.mirrored(); n == nil || n.DeletionTimestamp != nil {
+		w.after(time.Second, w.setSuspend)
+		return
+	}
+	alter(w, nodeCronJobs, name, func(n *v1alpha1.NodeCronJob) { n.Spec.Suspend = w.toSuspend })
+	w.suspends = append(w.suspends, suspendOf{w.toSuspend, time.Now()})
+}
+
+// suspendOf is whether a definition is suspended, since a time.
 type suspendOf struct {
 	suspended bool
 	from      time.Time
 }
 
-func (p *process) isSuspended() bool { return p.suspends[len(p.suspends)-1].suspended }
+// hasSeen notes what the cache of a process shows of the NodeCronJob of the ConfigMap's
+// definition; nil: there is none.
+func (p *process) hasSeen(n *v1alpha1.NodeCronJob) {
+	p.world.mu.Lock()
+	defer p.world.mu.Unlock()
+	suspended := n != nil && n.Spec.Suspend
+	if last := len(p.suspends) - 1; last < 0 || p.suspends[last].suspended != suspended {
+		p.suspends = append(p.suspends, suspendOf{suspended, time.Now()})
+	}
+}
 
 // wasSuspended reports whether the definition was suspended at a time, as the process knew then.
 func (p *process) wasSuspended(at time.Time) (suspended bool) {
@@ -65,7 +80,7 @@ func (p *process) wasSuspended(at time.Time) (suspended bool) {
 }
 
 // executionCreated checks that no process creates the Execution of a tick that came while the
-// definition was suspended, so far as it knows.
+// definition was suspended, so far as its cache has shown.
 func (o *oracle) executionCreated(e *v1alpha1.Execution) {
 	by := o.world.acting
 	if by == nil || e.Spec.ScheduledTime == nil || e.Spec.NodeCronJobName != name {
@@ -136,9 +151,19 @@ func (o *oracle) heldUpUntil() (last time.Time) {
 
 // suspendedAround reports whether the definition was, or may have been suspended as some
 // replica knew, while the tick could have got its execution.
-func (s *scenario) suspendedAround(tick time.Duration) bool {
-	for _, x := range s.suspensions {
-		if x.from <= tick+s.startingDeadline && (x.to == 0 || x.to+10*time.Second >= tick) {
+func (w *world) suspendedAround(t tick) bool {
+	for i, x := range w.suspends {
+		if !x.suspended || x.from.After(t.at.Add(t.deadline)) {
+			continue
+		}
+		if i == len(w.suspends)-1 {
+			return true
+		}
+		until := w.suspends[i+1].from.Add(10 * time.Second)
+		if calm := w.start.Add(w.scenario.calmFrom + time.Minute); until.Before(calm) {
+			until = calm // until then, a cache may lag
+		}
+		if !until.Before(t.at) {
 			return true
 		}
 	}

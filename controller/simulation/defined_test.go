@@ -56,7 +56,7 @@ const longestLag = 3 * time.Minute
 
 // absentSince reports whether there was no such NodeCronJob at some time since a time.
 func (d defined) absentSince(t time.Time) bool {
-	if len(d) == 0 || (d[0].from.After(t) && !d.isOfConfigMap()) {
+	if len(d) == 0 || d[0].from.After(t) {
 		return true
 	}
 	for i, v := range d {
@@ -67,11 +67,8 @@ func (d defined) absentSince(t time.Time) bool {
 	return false
 }
 
-func (d defined) isOfConfigMap() bool { return len(d) > 0 && d[0].terms.prefix == metricPrefix }
-
 // defineAll begins with the definitions that there are from the beginning.
 func (w *world) defineAll() {
-	w.defined[name] = defined{{from: w.start, terms: w.scenario.own(), there: true, valid: true}}
 	for _, n := range w.scenario.nodeCronJobs {
 		for _, c := range n.changes {
 			if c.at == 0 {
@@ -267,7 +264,7 @@ func (w *world) left() string {
 		return ""
 	}
 	for line := range strings.Lines(state.Data["ticks"]) {
-		if of, _, _ := strings.Cut(line, " "); of != name && !w.defined[of].now().there && !w.oracle.keeps(of) {
+		if of, _, _ := strings.Cut(line, " "); !w.defined[of].now().there && !w.oracle.keeps(of) {
 			return fmt.Sprintf("the state still has the ticks of %s", of)
 		}
 	}

@@ -180,6 +180,9 @@ func (s *scenario) drawPersonsOf(r *rand.Rand) {
 
 // lastChange returns when the last NodeCronJob has changed.
 func (s *scenario) lastChange() (last time.Duration) {
+	for _, c := range s.meddlings {
+		last = max(last, c.at)
+	}
 	for _, n := range s.nodeCronJobs {
 		last = max(last, n.changes[len(n.changes)-1].at)
 	}

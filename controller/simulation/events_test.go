@@ -63,6 +63,9 @@ func (w *world) scheduleEvents() {
 			w.at(w.start.Add(x.to), func() { w.suspend(false) })
 		}
 	}
+	for _, m := range s.meddlings {
+		w.at(w.start.Add(m.at), func() { w.meddleWithCopy(m) })
+	}
 	for _, d := range s.stateDeletions {
 		w.at(w.start.Add(d.at), w.deleteState)
 	}
@@ -90,7 +93,7 @@ func (w *world) reload(slot, n int) {
 	w.note(p.name, "reload", "", "")
 	cfg := p.config()
 	cfg.CronExpression += strings.Repeat(" ", n)
-	w.must(p.replica.manager.Reconfigure(cfg))
+	p.replica.manager.Reconfigure(cfg)
 }
 
 func (w *world) nodeEvent(e nodeEvent) {

@@ -65,18 +65,13 @@ func (w *world) setMaxPods(n int) {
 
 // follow has a process see the ConfigMap after a while.
 func (w *world) follow(p *process) {
-	w.after(roll(w.seed, len(p.caps)+100*len(p.suspends), "follow", p.name).between(time.Millisecond, 3*time.Second), func() {
-		if p.dead || (p.maxPods() == w.maxPods && p.isSuspended() == w.suspended) {
+	w.after(roll(w.seed, len(p.caps), "follow", p.name).between(time.Millisecond, 3*time.Second), func() {
+		if p.dead || p.maxPods() == w.maxPods {
 			return
 		}
 		w.note(p.name, "maxPods", strconv.Itoa(w.maxPods), "")
-		if p.maxPods() != w.maxPods {
-			p.caps = append(p.caps, capOf{maxPods: w.maxPods, from: time.Now()})
-		}
-		if p.isSuspended() != w.suspended {
-			p.suspends = append(p.suspends, suspendOf{suspended: w.suspended, from: time.Now()})
-		}
-		w.must(p.replica.manager.Reconfigure(p.config()))
+		p.caps = append(p.caps, capOf{maxPods: w.maxPods, from: time.Now()})
+		p.replica.manager.Reconfigure(p.config())
 	})
 }
 

@@ -30,7 +30,7 @@ type process struct {
 	looked   map[string]time.Time // when it listed pods last, by their selector
 	replica  *replica             // nil while it starts
 	caps     []capOf              // by which it goes, the present one last
-	suspends []suspendOf          // likewise
+	suspends []suspendOf          // what its cache has shown of the NodeCronJob of the ConfigMap's definition
 }
 
 func processName(slot, born int) string { return fmt.Sprintf("r%d.%d", slot, born) }
@@ -49,7 +49,6 @@ func (w *world) boot(slot int) {
 	var living context.Context
 	living, p.term = context.WithCancel(p.ctx)
 	p.caps = []capOf{{maxPods: w.maxPods, from: p.since}}
-	p.suspends = []suspendOf{{suspended: w.suspended, from: p.since}}
 	w.slots[slot] = p
 	w.note(p.name, "start", "", "")
 	w.work.Go(func() {

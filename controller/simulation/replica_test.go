@@ -8,8 +8,11 @@ import (
 	"time"
 
 	"github.com/prometheus/client_golang/prometheus"
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 
 	"github.com/batch-job-controller/batch-job-controller/controller"
+	"github.com/batch-job-controller/batch-job-controller/controller/api/client/fake"
+	"github.com/batch-job-controller/batch-job-controller/controller/api/v1alpha1"
 	"github.com/batch-job-controller/batch-job-controller/controller/config"
 	"github.com/batch-job-controller/batch-job-controller/controller/execution"
 	"github.com/batch-job-controller/batch-job-controller/controller/lease"
@@ -52,6 +55,11 @@ const sidecarTemplate = `
 func (s *scenario) config() config.Config {
 	definition := s.own().definition()
 	definition.ConcurrencyPolicy = plan.Policy(s.policy)
+	stored := &v1alpha1.NodeCronJob{ObjectMeta: metav1.ObjectMeta{Name: name}, Spec: config.ToResource(definition)}
+	if err := fake.PrepareCreate(stored); err != nil {
+		panic(err)
+	}
+	definition, _, _ = config.FromResource(stored, time.Now()) // with all defaults, as one that was decoded
 	return config.Config{
 		Controller: config.Controller{
 			Name:                name,
@@ -68,7 +76,7 @@ func (s *scenario) config() config.Config {
 // config returns the configuration by which the process goes. The caller holds the lock.
 func (p *process) config() config.Config {
 	cfg := p.world.scenario.config()
-	cfg.MaxPods, cfg.Suspend = p.maxPods(), p.isSuspended()
+	cfg.MaxPods = p.maxPods()
 	return cfg
 }
 

@@ -35,6 +35,13 @@ func (c nodeCronJobClient) List(ctx context.Context, o metav1.ListOptions) (*v1a
 	if err != nil {
 		return nil, err
 	}
+	var own *v1alpha1.NodeCronJob
+	for _, n := range found {
+		if n.Name == name {
+			own = n
+		}
+	}
+	c.process.hasSeen(own)
 	return &v1alpha1.NodeCronJobList{ListMeta: meta(version), Items: values(found)}, nil
 }
 

@@ -51,8 +51,9 @@ type scenario struct {
 	reruns                     []rerun
 	policy                     v1alpha1.ConcurrencyPolicy // empty: as Forbid
 	suspensions                []suspension
-	never, hangs, fails, after float64 // of the pods
-	also                       float64 // of the pods: the result of another part is sent at the same time
+	meddlings                  []meddling // with the NodeCronJob of the ConfigMap's definition
+	never, hangs, fails, after float64    // of the pods
+	also                       float64    // of the pods: the result of another part is sent at the same time
 	runFor                     time.Duration
 	grace                      time.Duration // the grace period of a pod
 	stubborn                   float64       // share of the pods that take all of it
@@ -133,6 +134,7 @@ func drawScenario(seed uint64) *scenario {
 		s.drawReruns(rand.New(rand.NewPCG(seed, 0x4e4a)))
 		s.drawConcurrency(rand.New(rand.NewPCG(seed, 0xc0c4)))
 		s.drawDefinitions(rand.New(rand.NewPCG(seed, 0xdef1)))
+		s.drawMeddlings(rand.New(rand.NewPCG(seed, 0x3177)))
 	}()
 	if chance(r, 0.05) {
 		s.calmFrom, s.grace = 0, 30*time.Second // nothing goes wrong

@@ -23,7 +23,7 @@ const (
 
 // stats count what the seeds have done.
 type stats struct {
-	Seeds, Records, Closed, Jobs, Acknowledged, Unreported, Secrets, Denied, Readdressed, Crashes, PowerLosses, Damaged, Patched, Paused, Canceled, Rejected, Granted, Shared, Partial, Defined, OfNodeCronJobs, Collected, NotFound, Stayed, Queued, Replaced int
+	Seeds, Records, Closed, Jobs, Acknowledged, Unreported, Secrets, Denied, Readdressed, Crashes, PowerLosses, Damaged, Patched, Paused, Canceled, Rejected, Granted, Shared, Partial, Defined, OfNodeCronJobs, Collected, NotFound, Stayed, Queued, Replaced, Meddled int
 }
 
 func (s *stats) add(o stats) {
@@ -50,6 +50,7 @@ func (s *stats) add(o stats) {
 	s.Replaced += o.Replaced
 	s.Defined += o.Defined
 	s.OfNodeCronJobs += o.OfNodeCronJobs
+	s.Meddled += o.Meddled
 	s.Collected += o.Collected
 	s.NotFound += o.NotFound
 	s.Stayed += o.Stayed
@@ -74,7 +75,7 @@ func runAll(t *testing.T) {
 		}
 	}
 	t.Logf("in %s: %+v", time.Since(began).Round(time.Millisecond), sum)
-	if sum.Records == 0 || sum.Acknowledged == 0 || sum.Secrets == 0 || sum.Denied == 0 || sum.Patched == 0 || sum.Paused == 0 || sum.Canceled == 0 || sum.Rejected == 0 || sum.Granted == 0 || sum.Shared == 0 || sum.Partial == 0 || sum.OfNodeCronJobs == 0 || sum.Collected == 0 || sum.NotFound == 0 || sum.Stayed == 0 || sum.Queued == 0 || sum.Replaced == 0 {
+	if sum.Records == 0 || sum.Acknowledged == 0 || sum.Secrets == 0 || sum.Denied == 0 || sum.Patched == 0 || sum.Paused == 0 || sum.Canceled == 0 || sum.Rejected == 0 || sum.Granted == 0 || sum.Shared == 0 || sum.Partial == 0 || sum.OfNodeCronJobs == 0 || sum.Collected == 0 || sum.NotFound == 0 || sum.Stayed == 0 || sum.Queued == 0 || sum.Replaced == 0 || sum.Meddled == 0 {
 		t.Error("nothing happened")
 	}
 }

@@ -45,8 +45,12 @@ func (c client[P]) Create(ctx context.Context, o P, _ metav1.CreateOptions) (P, 
 	var got P
 	err := c.do(ctx, request{verb: "create", kind: c.kind, name: o.GetName(), write: true}, func() error {
 		stored := sent.DeepCopyObject().(P)
+		stored.SetNamespace(namespace) // that of the path: the controller creates nothing else
 		if err := c.world.create(c.kind, stored); err != nil {
 			return err
+		}
+		if n, ok := any(stored).(*v1alpha1.NodeCronJob); ok && n.Name == name {
+			c.world.hasMirrored()
 		}
 		got = stored.DeepCopyObject().(P)
 		return nil

@@ -162,6 +162,9 @@ func (w *world) missing() string {
 	if w.since() < w.scenario.lastChange() {
 		return "a NodeCronJob is yet to change"
 	}
+	if differs := w.notMirrored(); differs != "" {
+		return differs
+	}
 	if w.isNearTick() {
 		return "a tick is about to come"
 	}
@@ -212,7 +215,7 @@ func (o *oracle) excused(t tick) bool {
 	if last.Before(w.start.Add(w.scenario.calmFrom + 2*leaseDuration + 60*time.Second)) {
 		return time.Now().After(last.Add(30 * time.Second))
 	}
-	if t.of == name && w.scenario.suspendedAround(t.at.Sub(w.start)) {
+	if t.of == name && w.suspendedAround(t) {
 		return true
 	}
 	for _, r := range o.records {

@@ -11,6 +11,8 @@ import (
 	apierrors "k8s.io/apimachinery/pkg/api/errors"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/apimachinery/pkg/watch"
+
+	"github.com/batch-job-controller/batch-job-controller/controller/api/v1alpha1"
 )
 
 // watcher is one watch of a process: a goroutine that delivers the changes of a table with
@@ -95,6 +97,12 @@ func (x *watcher) run() {
 		}
 		if !x.wait(time.Until(due)) || x.view.process.awake(roll(x.view.world.seed, x.next, "watch", string(x.table.kind))) != nil {
 			return
+		}
+		if n, ok := event.Object.(*v1alpha1.NodeCronJob); ok && n.Name == name {
+			if event.Type == watch.Deleted {
+				n = nil
+			}
+			x.view.process.hasSeen(n)
 		}
 		select {
 		case x.events <- event:

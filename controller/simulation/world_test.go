@@ -34,8 +34,9 @@ type world struct {
 	slots     []*process // nil: down
 	born      int        // number of processes so far
 	crashed   int
-	maxPods   int  // of the ConfigMap
-	suspended bool // its definition
+	maxPods   int         // of the ConfigMap
+	toSuspend bool        // what a person wants of its definition
+	suspends  []suspendOf // what its NodeCronJob has said, the present last
 	defined   map[string]defined
 	// stateDeleted is when a user has deleted the state.
 	stateDeleted time.Time
