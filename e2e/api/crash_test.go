@@ -46,6 +46,7 @@ type crash struct {
 const (
 	createState  = "POST configmaps/check-state"
 	writeState   = "PUT configmaps/check-state"
+	createCopy   = "POST nodecronjobs/check" // of the definition in the ConfigMap
 	create       = "POST executions/check-[0-9]*"
 	takeAsked    = "PUT executions/by-hand" // with the labels of the controller
 	openAsked    = "PUT executions/by-hand/status/Open"
@@ -81,6 +82,9 @@ func crashes() map[string]crash {
 		"the state is created, the response is lost":              {at: "after " + createState, times: 1},
 		"the state is created, it is not restored":                {at: "before " + writeState, times: 2},
 		"the state is restored, the response is lost":             {at: "after " + writeState, times: 1},
+		"the definition has no NodeCronJob":                       {at: "before " + createCopy, times: 2},
+		"its NodeCronJob is created, the response is lost":        {at: "after " + createCopy, times: 1},
+		"a person's execution waits, there is no NodeCronJob":     {at: "before " + createCopy, times: 1, asks: asItIs},
 		"a tick is due, there is no execution":                    {at: "before " + create, times: 3},
 		"the execution is created, the response is lost":          {at: "after " + create, times: 1},
 		"the execution is created, it has no entry":               {at: "after " + create + ", then before " + writeState, times: 1},

@@ -14,6 +14,7 @@ import (
 
 	batchv1 "k8s.io/api/batch/v1"
 	corev1 "k8s.io/api/core/v1"
+	apierrors "k8s.io/apimachinery/pkg/api/errors"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/apimachinery/pkg/types"
 
@@ -59,7 +60,8 @@ func newEverything(t *testing.T) *everything {
 
 // do makes the server send every kind of request to the API server: it opens and closes
 // executions, stops a Job, reads logs, writes an event twice, reviews a token, renews its
-// authority, and deletes the Jobs and then the records of old executions.
+// authority, deletes the Jobs and then the records of old executions, and in the end the
+// NodeCronJob of the ConfigMap's definition.
 func (e *everything) do(t *testing.T) {
 	ask(t, e.Site, asItIs) // which is the first one, in place of that of runOnStartup
 	e.run(t, 1, func(t *testing.T) {
@@ -102,6 +104,7 @@ func (e *everything) run(t *testing.T, number int, during func(*testing.T)) {
 	})
 	if number == 3 {
 		waitDropped(t, e.Site, ids)
+		e.withdraw(t)
 	}
 	for series := range e.server.Metrics().Of("rest_client_requests_total", `code="403"`) {
 		t.Errorf("the API server refused requests: %s", series)
@@ -110,6 +113,16 @@ func (e *everything) run(t *testing.T, number int, during func(*testing.T)) {
 	if log := e.server.Log(); bytes.Contains(log, []byte("forbidden")) {
 		t.Error(`the server's log has "forbidden"`)
 	}
+}
+
+// withdraw removes the definition from the ConfigMap. The server then deletes its NodeCronJob.
+func (e *everything) withdraw(t *testing.T) {
+	t.Helper()
+	e.Undefine()
+	eventually(t, "the NodeCronJob of the ConfigMap's definition is gone", func() bool {
+		_, err := e.Resources.NodeCronJobs(e.Namespace).Get(t.Context(), rig.Name, metav1.GetOptions{})
+		return apierrors.IsNotFound(err)
+	})
 }
 
 // deleteStopped deletes a node whose Job was stopped: otherwise, a pod on a node without a

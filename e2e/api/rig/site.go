@@ -12,6 +12,7 @@ import (
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/apimachinery/pkg/watch"
 
+	"github.com/batch-job-controller/batch-job-controller/controller/config"
 	"github.com/batch-job-controller/batch-job-controller/e2e/api/rig/audit"
 	"github.com/batch-job-controller/batch-job-controller/e2e/api/rig/faults"
 	"github.com/batch-job-controller/batch-job-controller/e2e/api/rig/follow"
@@ -62,8 +63,25 @@ func (s *Site) Configure(keys map[string]any) {
 	maps.Copy(all, s.Config.Keys)
 	maps.Copy(all, keys)
 	s.Config.Keys = all
+	s.writeConfigMap(s.ConfigData())
+}
+
+// Undefine removes the definition from the ConfigMap, and leaves the settings of the controller.
+func (s *Site) Undefine() {
+	s.tb.Helper()
+	keys := map[string]any{}
+	maps.Copy(keys, s.Config.Keys)
+	keys["cronExpression"] = nil
+	s.Config.Keys = keys
+	data := s.ConfigData()
+	delete(data, config.PodTemplateKey)
+	s.writeConfigMap(data)
+}
+
+func (s *Site) writeConfigMap(data map[string]string) {
+	s.tb.Helper()
 	if _, err := s.Client.CoreV1().ConfigMaps(s.Namespace).Update(s.tb.Context(),
-		&corev1.ConfigMap{ObjectMeta: metav1.ObjectMeta{Name: configMapName}, Data: s.ConfigData()}, metav1.UpdateOptions{}); err != nil {
+		&corev1.ConfigMap{ObjectMeta: metav1.ObjectMeta{Name: configMapName}, Data: data}, metav1.UpdateOptions{}); err != nil {
 		s.tb.Fatal(err)
 	}
 }
