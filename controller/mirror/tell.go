@@ -2,6 +2,7 @@ package mirror
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"strings"
 
@@ -34,7 +35,7 @@ func (t *term) tell(ctx context.Context, w Wanted, d Decision, err error) {
 			t.sayRestored(ctx, d)
 		}
 	case raced(d, err): // it is read again
-	case plan.ClassifyError(err) != plan.Transient:
+	case plan.ClassifyError(err) != plan.Transient, errors.As(err, new(*alteredError)):
 		log.Error("the API server refuses the NodeCronJob of the ConfigMap's definition, trying again", "error", err)
 		t.trouble(ctx, kube.EventMirrorRefused, refusal(w, err))
 	default:

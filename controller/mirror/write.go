@@ -3,11 +3,13 @@ package mirror
 import (
 	"context"
 	"fmt"
+	"strings"
 
 	apierrors "k8s.io/apimachinery/pkg/api/errors"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 
 	"github.com/batch-job-controller/batch-job-controller/controller/api/client"
+	"github.com/batch-job-controller/batch-job-controller/controller/api/v1alpha1"
 	"github.com/batch-job-controller/batch-job-controller/controller/kube"
 )
 
@@ -24,7 +26,7 @@ func (t *term) write(ctx context.Context, w Wanted) (Decision, error) {
 	if err != nil {
 		return d, err
 	}
-	return d, do(write, all, d, nil)
+	return d, do(write, all, w, d, nil)
 }
 
 // DryRun asks the API server whether it would accept the NodeCronJob of a definition. It
@@ -39,7 +41,7 @@ func DryRun(ctx context.Context, c kube.Client, namespace string, w Wanted) erro
 	if err != nil {
 		return err
 	}
-	return do(ctx, all, d, []string{metav1.DryRunAll})
+	return do(ctx, all, w, d, []string{metav1.DryRunAll})
 }
 
 func decideNow(ctx context.Context, all client.NodeCronJobInterface, w Wanted, open bool) (Decision, error) {
@@ -53,13 +55,22 @@ func decideNow(ctx context.Context, all client.NodeCronJobInterface, w Wanted, o
 	return Decide(w, found, open), nil
 }
 
+// alteredError says that the API server stores something else than what was sent: its custom
+// resource definition lacks a field, or a webhook changes it. Writing it again does not help.
+type alteredError struct{ paths []string }
+
+func (e *alteredError) Error() string {
+	return fmt.Sprintf("the API server changes %s: apply the custom resource definitions of this version, kustomize/crds, or have no webhook change the NodeCronJob", strings.Join(e.paths, ", "))
+}
+
 // do does what was decided, about the version of the object that was read.
-func do(ctx context.Context, all client.NodeCronJobInterface, d Decision, dryRun []string) (err error) {
+func do(ctx context.Context, all client.NodeCronJobInterface, w Wanted, d Decision, dryRun []string) (err error) {
+	var written *v1alpha1.NodeCronJob
 	switch d.Do {
 	case Create:
-		_, err = all.Create(ctx, d.Object, metav1.CreateOptions{DryRun: dryRun})
+		written, err = all.Create(ctx, d.Object, metav1.CreateOptions{DryRun: dryRun})
 	case Update, Restore, Suspend:
-		_, err = all.Update(ctx, d.Object, metav1.UpdateOptions{DryRun: dryRun})
+		written, err = all.Update(ctx, d.Object, metav1.UpdateOptions{DryRun: dryRun})
 	case Delete:
 		background := metav1.DeletePropagationBackground
 		err = all.Delete(ctx, d.Object.Name, metav1.DeleteOptions{
@@ -70,6 +81,12 @@ func do(ctx context.Context, all client.NodeCronJobInterface, d Decision, dryRun
 	}
 	if err != nil {
 		return fmt.Errorf("%s NodeCronJob %s: %w", d.Do, d.Object.Name, err)
+	}
+	if written == nil {
+		return nil
+	}
+	if left := Decide(w, written, true); left.Do == Update || left.Do == Restore {
+		return &alteredError{left.Paths}
 	}
 	return nil
 }
