@@ -48,6 +48,7 @@ var allowed = merged(allowedOfController, allowedOfModel, map[string][]string{
 		"controller/kube",
 		"controller/lease",
 		"controller/metrics",
+		"controller/mirror",
 		"controller/plan",
 		"controller/report",
 		"controller/servingcert",

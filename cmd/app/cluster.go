@@ -24,6 +24,7 @@ import (
 	"github.com/batch-job-controller/batch-job-controller/controller/execution"
 	"github.com/batch-job-controller/batch-job-controller/controller/kube"
 	"github.com/batch-job-controller/batch-job-controller/controller/metrics"
+	"github.com/batch-job-controller/batch-job-controller/controller/mirror"
 	"github.com/batch-job-controller/batch-job-controller/controller/plan"
 )
 
@@ -110,16 +111,35 @@ func checkService(ctx context.Context, client kube.Client, env config.Env, cfg c
 	return &misuseError{fmt.Errorf("callbackServicePort: %d: Service %s has only %v", cfg.CallbackServicePort, service.Name, ports(service))}
 }
 
-// checkJobs validates the Jobs of the definition in the ConfigMap, if it has one, and the gauges
-// of their results.
-func checkJobs(ctx context.Context, client kube.Client, env config.Env, cfg config.Config, ext extensions, log *slog.Logger) error {
+// checkDefinition validates the definition in the ConfigMap, if it has one: its Jobs, the gauges of
+// their results, and its NodeCronJob.
+func checkDefinition(ctx context.Context, client kube.Client, env config.Env, cfg config.Config, ext extensions, log *slog.Logger) error {
 	if !cfg.HasDefinition {
 		return nil
 	}
 	if err := metrics.CheckGauges(resultOptions(cfg)); err != nil {
 		return &misuseError{fmt.Errorf("metrics: %w", err)}
 	}
-	return checkTemplate(ctx, client, env, config.PodTemplateKey, cfg, ext, log)
+	if err := checkTemplate(ctx, client, env, config.PodTemplateKey, cfg, ext, log); err != nil {
+		return err
+	}
+	return checkMirror(ctx, client, env, cfg, log)
+}
+
+// checkMirror validates the NodeCronJob that the definition in the ConfigMap becomes, by a dry run
+// on the API server.
+func checkMirror(ctx context.Context, client kube.Client, env config.Env, cfg config.Config, log *slog.Logger) error {
+	ctx, cancel := context.WithTimeout(ctx, startTimeout)
+	defer cancel()
+	err := mirror.DryRun(ctx, client, env.Namespace, mirror.WantedOf(cfg, env.ConfigMapName))
+	switch {
+	case err == nil:
+	case plan.ClassifyError(err) == plan.Invalid:
+		return &misuseError{fmt.Errorf("the API server rejects the NodeCronJob of the definition: %w", err)}
+	default: // by the leader's own events, people learn of it if it is still so then
+		log.Warn("the API server could not validate the NodeCronJob of the definition", "error", err)
+	}
+	return nil
 }
 
 // checkTemplate validates a Job by a dry run on the API server: an error is better

@@ -6,6 +6,7 @@ import (
 	"net/http"
 	"strings"
 	"testing"
+	"time"
 
 	authenticationv1 "k8s.io/api/authentication/v1"
 	batchv1 "k8s.io/api/batch/v1"
@@ -18,6 +19,7 @@ import (
 	clienttesting "k8s.io/client-go/testing"
 
 	"github.com/batch-job-controller/batch-job-controller/cmd/app/flags"
+	"github.com/batch-job-controller/batch-job-controller/controller/api/v1alpha1"
 	"github.com/batch-job-controller/batch-job-controller/controller/config"
 	"github.com/batch-job-controller/batch-job-controller/controller/execution"
 	"github.com/batch-job-controller/batch-job-controller/controller/testkit"
@@ -118,6 +120,40 @@ func TestCheckTemplateAsksTheAPIServer(t *testing.T) {
 			var misuse *misuseError
 			if got := errors.As(err, &misuse); got != tt.wantMisuse || (err != nil && !got) {
 				t.Errorf("checkTemplate: got %v, want one that ends the process: %t", err, tt.wantMisuse)
+			}
+		})
+	}
+}
+
+func TestCheckMirrorAsksTheAPIServer(t *testing.T) {
+	invalid := apierrors.NewInvalid(v1alpha1.GroupVersion().WithKind(v1alpha1.NodeCronJobKind).GroupKind(), "check",
+		field.ErrorList{field.Invalid(field.NewPath("spec", "podPoolSize"), 5, "must be less")})
+	tests := map[string]struct {
+		answer     error
+		wantMisuse bool
+	}{
+		"it takes the NodeCronJob":        {nil, false},
+		"it finds it invalid":             {invalid, true},
+		"a policy denies it today":        {policyDenial, false},
+		"the role lacks the permission":   {apierrors.NewForbidden(corev1.Resource("nodecronjobs"), "check", errNoRight), false},
+		"the definitions are not there":   {apierrors.NewNotFound(corev1.Resource("nodecronjobs"), "check"), false},
+		"the API server does not respond": {errors.New("connection refused"), false},
+	}
+	cfg, _, err := config.Decode(map[string]string{config.ConfigKey: goodConfig, config.PodTemplateKey: goodTemplate}, testEnv, time.Now())
+	if err != nil {
+		t.Fatal(err)
+	}
+	for name, tt := range tests {
+		t.Run(name, func(t *testing.T) {
+			client, asked := testkit.NewClientset(), false
+			client.Resources.PrependReactor("create", "nodecronjobs", func(action clienttesting.Action) (bool, runtime.Object, error) {
+				asked = len(action.(clienttesting.CreateActionImpl).CreateOptions.DryRun) > 0
+				return tt.answer != nil, nil, tt.answer
+			})
+			err := checkMirror(t.Context(), client, testEnv, cfg, slog.New(slog.DiscardHandler))
+			var misuse *misuseError
+			if got := errors.As(err, &misuse); got != tt.wantMisuse || (err != nil && !got) || !asked {
+				t.Errorf("asked: %t, got %v, want one that ends the process: %t", asked, err, tt.wantMisuse)
 			}
 		})
 	}

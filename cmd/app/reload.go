@@ -21,7 +21,7 @@ func (a *app) judgeConfig(ext extensions) follow.Validate {
 		change := config.Compare(running, wanted)
 		err = a.checkWanted(ctx, wanted, ext)
 		if err == nil && change.NeedsRestart() { // until then, a mix of both applies
-			err = checkJobs(ctx, a.client, a.env, change.Config, ext, a.log)
+			err = checkDefinition(ctx, a.client, a.env, change.Config, ext, a.log)
 		}
 		var misuse *misuseError
 		switch {
@@ -44,5 +44,5 @@ func (a *app) checkWanted(ctx context.Context, cfg config.Config, ext extensions
 	if err := checkReviews(ctx, cfg, a.client); err != nil {
 		return err
 	}
-	return checkJobs(ctx, a.client, a.env, cfg, ext, a.log)
+	return checkDefinition(ctx, a.client, a.env, cfg, ext, a.log)
 }

@@ -121,7 +121,7 @@ func serve(ctx context.Context, o flags.Options, env config.Env, ext extensions,
 	if err != nil {
 		return err
 	}
-	if err := checkJobs(ctx, client, env, cfg, ext, log); err != nil {
+	if err := checkDefinition(ctx, client, env, cfg, ext, log); err != nil {
 		return err
 	}
 	var keyring *auth.Keyring
