@@ -5,8 +5,10 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"io/fs"
 	"os"
 	"path/filepath"
+	"strings"
 
 	"github.com/batch-job-controller/batch-job-controller/cmd/validate/manifest"
 	"github.com/batch-job-controller/batch-job-controller/controller/config"
@@ -46,21 +48,26 @@ func (o *options) read(stdin io.Reader) ([]Input, error) {
 	if isManifest {
 		return o.inManifest(m)
 	}
-	if o.template == "" {
-		if o.config == stdinName {
-			return nil, errors.New("-t: must name the pod template, because -f - is not a manifest with a ConfigMap")
-		}
+	in := o.input()
+	in.Values = map[string]manifest.Value{config.ConfigKey: {Text: text, File: fileName(o.config)}}
+	// Without a schedule, the settings of the controller need no template.
+	isAlone := o.template == "" && !strings.Contains(text, "cronExpression")
+	switch {
+	case o.template == "" && o.config == stdinName && isAlone:
+		return []Input{in}, nil
+	case o.template == "" && o.config == stdinName:
+		return nil, errors.New("-t: must name the pod template, because -f - is not a manifest with a ConfigMap")
+	case o.template == "":
 		o.template = filepath.Join(filepath.Dir(o.config), config.PodTemplateKey)
 	}
 	template, err := readFile(o.template, stdin)
+	if isAlone && errors.Is(err, fs.ErrNotExist) {
+		return []Input{in}, nil
+	}
 	if err != nil {
 		return nil, fmt.Errorf("-t: %w", err)
 	}
-	in := o.input()
-	in.Values = map[string]manifest.Value{
-		config.ConfigKey:      {Text: text, File: fileName(o.config)},
-		config.PodTemplateKey: {Text: template, File: fileName(o.template)},
-	}
+	in.Values[config.PodTemplateKey] = manifest.Value{Text: template, File: fileName(o.template)}
 	return []Input{in}, nil
 }
 

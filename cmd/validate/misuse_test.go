@@ -68,6 +68,37 @@ func TestRunRefusesWhatItIsToldWrong(t *testing.T) {
 	}
 }
 
+// The settings of the controller need no pod template, unless they are half of a definition.
+func TestAConfigurationWithoutADefinition(t *testing.T) {
+	const settings = "name: check\ncallbackServiceName: check\n"
+	tests := map[string]struct {
+		args       []string
+		stdin      string
+		template   bool // there is one beside the file
+		wantStatus int
+		want       string // part of what is written
+	}{
+		"a file":                    {args: []string{"-f", "settings.yaml"}, want: "check is valid.\n\nIt has no definition"},
+		"stdin":                     {args: []string{"-f", "-"}, stdin: settings, template: true, want: "It has no definition"},
+		"its Job":                   {args: []string{"-f", "settings.yaml", "-o", "job"}, wantStatus: exitInvalid, want: "check has no definition, and so no Job"},
+		"a template beside it":      {args: []string{"-f", "settings.yaml"}, template: true, wantStatus: exitInvalid, want: "cronExpression: Invalid value"},
+		"a template that is needed": {args: []string{"-f", "settings.yaml", "-t", "nosuch.yaml"}, wantStatus: exitMisused, want: "-t: open nosuch.yaml"},
+	}
+	for name, tt := range tests {
+		t.Run(name, func(t *testing.T) {
+			t.Chdir(t.TempDir())
+			write(t, "settings.yaml", settings, "")
+			if tt.template {
+				write(t, "pod-template.yaml", goodTemplate, "")
+			}
+			var out bytes.Buffer
+			if got := Run(tt.args, strings.NewReader(tt.stdin), &out, &out); got != tt.wantStatus || !strings.Contains(out.String(), tt.want) {
+				t.Errorf("status %d, want %d; no %q in\n%s", got, tt.wantStatus, tt.want, &out)
+			}
+		})
+	}
+}
+
 func TestFlagsAreDocumented(t *testing.T) {
 	docs, err := os.ReadFile("../../docs/validate.md")
 	if err != nil {

@@ -159,11 +159,6 @@ func TestRun(t *testing.T) {
 			args:       []string{"-f", "-"},
 			wantStatus: exitValid,
 		},
-		"no definition, and so no Job": {
-			stdin:      "apiVersion: v1\nkind: ConfigMap\ndata: {config.yaml: 'name: check', other: x}\n",
-			args:       []string{"-f", "-", "-o", "job"},
-			wantStatus: exitInvalid,
-		},
 		"a manifest in quotes": {
 			stdin:      `{"apiVersion": "v1", "kind": "ConfigMap",` + "\n" + `"data": {"config.yaml": "name: A\ncronExpression: '@daily'",` + "\n" + `"pod-template.yaml": "{{"}}`,
 			args:       []string{"-f", "-"},
