@@ -72,6 +72,14 @@ func TestOptions(t *testing.T) {
 				}
 			},
 		},
+		"it has no pod template": {
+			Options{Overlay: "demo", Config: "name: mine\n", OnlyConfig: true},
+			func(t *testing.T, objects []runtime.Object) {
+				if data := config(t, objects); len(data) != 1 || data["config.yaml"] != "name: mine\n" {
+					t.Errorf("got %v", data)
+				}
+			},
+		},
 		"both values are others": {
 			Options{Namespace: "there", Config: "name: mine\n", PodTemplate: "kind: Pod\n"},
 			func(t *testing.T, objects []runtime.Object) {

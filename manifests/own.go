@@ -52,8 +52,12 @@ func (o Options) write(files filesys.FileSystem) (dir string, err error) {
 		"patches":      w.patches,
 	}
 	if values := w.values(o); len(values) > 0 {
+		behavior := "merge"
+		if o.OnlyConfig {
+			behavior = "replace"
+		}
 		content["configMapGenerator"] = []object{{
-			"name": baseName, "behavior": "merge", "files": values, "options": object{"disableNameSuffixHash": true},
+			"name": baseName, "behavior": behavior, "files": values, "options": object{"disableNameSuffixHash": true},
 		}}
 	}
 	w.marshal(kustomizationFile, content)

@@ -20,6 +20,9 @@ type Options struct {
 	// The values of the ConfigMap; empty: those of the overlay.
 	Config      string
 	PodTemplate string
+	// OnlyConfig says that the ConfigMap has no pod template, also if that of the overlay has
+	// one: Config has no definition.
+	OnlyConfig bool
 	// For tests: additional objects, and strategic merge patches of any object.
 	Resources []any
 	Patches   []any

@@ -20,17 +20,19 @@ func TestAfterInstall(t *testing.T) {
 	losing := deployment.DeepCopy()
 	losing.Spec.Template.Spec.Volumes = []corev1.Volume{{Name: "reports", VolumeSource: corev1.VolumeSource{EmptyDir: &corev1.EmptyDirVolumeSource{}}}}
 	env := config.Env{Namespace: "checks"}
-	cron := config.Config{Controller: config.Controller{Name: "disk-check"}, Definition: config.Definition{CronExpression: "42 3 * * *", TimeZone: "Europe/Zurich"}}
-	startup := config.Config{Controller: config.Controller{Name: "demo"}, Definition: config.Definition{RunOnStartup: true, StartupDelay: 10 * time.Second, CronExpression: "30 * * * *"}}
+	cron := config.Config{Controller: config.Controller{Name: "disk-check"}, HasDefinition: true, Definition: config.Definition{CronExpression: "42 3 * * *", TimeZone: "Europe/Zurich"}}
+	startup := config.Config{Controller: config.Controller{Name: "demo"}, HasDefinition: true, Definition: config.Definition{RunOnStartup: true, StartupDelay: 10 * time.Second, CronExpression: "30 * * * *"}}
+	alone := config.Config{Controller: config.Controller{Name: "checks"}}
 	tests := map[string]struct {
 		rendered
 		installed
 	}{
-		"installed-with-schedule":   {rendered{deployment: deployment, env: env, config: cron}, installed{changed: true, started: true}},
-		"installed-with-startup":    {rendered{deployment: deployment, env: env, config: startup}, installed{changed: true, started: true, hasRecord: true}},
-		"installed-without-a-start": {rendered{deployment: deployment, env: env, config: startup}, installed{changed: true, hasRecord: true}},
-		"installed-unchanged":       {rendered{deployment: deployment, env: env, config: startup}, installed{hasRecord: true}},
-		"installed-while-open":      {rendered{deployment: losing, env: env, config: startup}, installed{changed: true, started: true, hasRecord: true, open: cluster.RecordName{ID: "20261125115900", Name: "demo-20261125115900"}}},
+		"installed-without-definition": {rendered{deployment: deployment, env: env, config: alone}, installed{changed: true, started: true}},
+		"installed-with-schedule":      {rendered{deployment: deployment, env: env, config: cron}, installed{changed: true, started: true}},
+		"installed-with-startup":       {rendered{deployment: deployment, env: env, config: startup}, installed{changed: true, started: true, hasRecord: true}},
+		"installed-without-a-start":    {rendered{deployment: deployment, env: env, config: startup}, installed{changed: true, hasRecord: true}},
+		"installed-unchanged":          {rendered{deployment: deployment, env: env, config: startup}, installed{hasRecord: true}},
+		"installed-while-open":         {rendered{deployment: losing, env: env, config: startup}, installed{changed: true, started: true, hasRecord: true, open: cluster.RecordName{ID: "20261125115900", Name: "demo-20261125115900"}}},
 	}
 	for name, test := range tests {
 		t.Run(name, func(t *testing.T) {

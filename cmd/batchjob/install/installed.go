@@ -74,6 +74,8 @@ func (i installed) nextText(name string, r rendered, now time.Time) string {
 			text += fmt.Sprintf("\nThen, to start another:         kubectl -n %s rollout restart deployment %s", r.namespace(), r.deployment.Name)
 		}
 		return text
+	case !r.config.HasDefinition:
+		return "Its configuration has no definition: it runs the NodeCronJobs that you create there."
 	case i.startsOne(r):
 		return "An execution starts " + cli.HumanDuration(r.config.StartupDelay) + " after the controller."
 	case r.config.RunOnStartup:
@@ -88,7 +90,7 @@ func (i installed) startsOne(r rendered) bool { return i.started && r.config.Run
 // canWait reports whether wait would select the announced execution: it prefers a
 // closed execution to one that has not started.
 func (i installed) canWait(r rendered) bool {
-	return i.open.ID != "" || i.startsOne(r) || !i.hasRecord
+	return i.open.ID != "" || i.startsOne(r) || (!i.hasRecord && r.config.HasDefinition)
 }
 
 // defaultWait is the default timeout of wait.

@@ -6,6 +6,7 @@ import (
 	"io"
 	"os"
 	"path/filepath"
+	"strings"
 	"time"
 
 	appsv1 "k8s.io/api/apps/v1"
@@ -30,7 +31,7 @@ type rendered struct {
 	deployment *appsv1.Deployment
 	env        config.Env // of the controller
 	config     config.Config
-	pod        corev1.PodTemplateSpec // of the Job that a node would get
+	pod        corev1.PodTemplateSpec // of the Job that a node would get; zero: there is no definition
 }
 
 func (r rendered) namespace() string { return r.deployment.Namespace }
@@ -52,18 +53,11 @@ func doRender(t *cli.Tool, s selection) (r rendered, err error) {
 	if err := s.check(); err != nil {
 		return r, err
 	}
-	s.podTemplate = podTemplateOf(s, t.ErrOut)
-	r.selection = s
-	o := manifests.Options{Overlay: s.overlay, Components: s.components, Namespace: t.GivenNamespace(), Image: s.image}
-	if s.config == "-" && s.podTemplate == "-" {
-		return r, errors.New("-f - and -t -: only one of them can be stdin")
-	}
-	var errConfig, errTemplate error
-	o.Config, errConfig = read("--config", s.config, t.In)
-	o.PodTemplate, errTemplate = read("--pod-template", s.podTemplate, t.In)
-	if err := errors.Join(errConfig, errTemplate); err != nil {
+	o, err := readOptions(t, &s)
+	if err != nil {
 		return r, err
 	}
+	r.selection = s
 	text, err := manifests.Render(o)
 	if err != nil {
 		return r, err
@@ -92,9 +86,26 @@ func doRender(t *cli.Tool, s selection) (r rendered, err error) {
 		"spec", "template", "metadata", "annotations", configurationAnnotation)
 }
 
+// readOptions reads the files of a selection, and completes it.
+func readOptions(t *cli.Tool, s *selection) (o manifests.Options, err error) {
+	if s.config == "-" && s.podTemplate == "-" {
+		return o, errors.New("-f - and -t -: only one of them can be stdin")
+	}
+	o = manifests.Options{Overlay: s.overlay, Components: s.components, Namespace: t.GivenNamespace(), Image: s.image}
+	var errConfig, errTemplate error
+	o.Config, errConfig = read("--config", s.config, t.In)
+	s.podTemplate = podTemplateOf(*s, o.Config, t.ErrOut)
+	o.PodTemplate, errTemplate = read("--pod-template", s.podTemplate, t.In)
+	o.OnlyConfig = s.podTemplate == "" && isAlone(o.Config)
+	return o, errors.Join(errConfig, errTemplate)
+}
+
+// isAlone reports whether a configuration has only the settings of the controller.
+func isAlone(text string) bool { return text != "" && !strings.Contains(text, "cronExpression") }
+
 // podTemplateOf returns the file of the pod template. Like validate, it defaults to
 // the file beside the configuration, and prints the default.
-func podTemplateOf(s selection, out io.Writer) string {
+func podTemplateOf(s selection, text string, out io.Writer) string {
 	if s.config == "" || s.podTemplate != "" {
 		return s.podTemplate
 	}
@@ -104,6 +115,10 @@ func podTemplateOf(s selection, out io.Writer) string {
 			fmt.Fprintf(out, "pod template: %s\n", beside)
 			return beside
 		}
+	}
+	if isAlone(text) {
+		fmt.Fprintln(out, "pod template: none, because the configuration has no cronExpression")
+		return ""
 	}
 	fmt.Fprintf(out, "pod template: from overlay %s (choose another with -t)\n", s.overlay)
 	return ""
@@ -209,6 +224,8 @@ func (r *rendered) checkConfig(data map[string]string, warnings io.Writer) error
 	if len(errs) > 0 {
 		return fmt.Errorf("the controller would reject this configuration:\n%w", errors.Join(errs...))
 	}
-	r.pod = result.Job.Spec.Template
+	if result.Job != nil {
+		r.pod = result.Job.Spec.Template
+	}
 	return nil
 }
