@@ -3,6 +3,7 @@ package watch
 import (
 	"context"
 	"fmt"
+	"strings"
 	"time"
 
 	"github.com/batch-job-controller/batch-job-controller/cmd/batchjob/cli"
@@ -12,6 +13,7 @@ import (
 	"github.com/batch-job-controller/batch-job-controller/controller/api/v1alpha1"
 	"github.com/batch-job-controller/batch-job-controller/controller/config"
 	"github.com/batch-job-controller/batch-job-controller/controller/execution"
+	"github.com/batch-job-controller/batch-job-controller/controller/jobspec"
 )
 
 // definition is when the executions of a definition start.
@@ -42,9 +44,20 @@ func definitionsOf(i *cluster.Installation, nodeCronJobs []v1alpha1.NodeCronJob)
 		all = append(all, definition{Config: i.Config, lastTick: i.LastTick})
 	}
 	for n := range nodeCronJobs {
-		all = append(all, definitionOf(&nodeCronJobs[n]))
+		d := definitionOf(&nodeCronJobs[n])
+		if i.Config.HasDefinition && isCopy(&nodeCronJobs[n]) && d.Name == i.Config.Name {
+			d.CronExpression, d.TimeZone = i.Config.CronExpression, i.Config.TimeZone
+			d.RunOnStartup, d.StartupDelay = i.Config.RunOnStartup && !nodeCronJobs[n].Spec.Suspend, i.Config.StartupDelay
+		}
+		all = append(all, d)
 	}
 	return all
+}
+
+// isCopy reports whether a controller writes a NodeCronJob from its ConfigMap, which it may not have
+// followed yet.
+func isCopy(n *v1alpha1.NodeCronJob) bool {
+	return strings.HasPrefix(n.Annotations[jobspec.SourceAnnotation], jobspec.SourceConfigMap)
 }
 
 // addDefinitions adds the executions of all definitions that have run, or are about to.

@@ -13,8 +13,11 @@ import (
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 
 	"github.com/batch-job-controller/batch-job-controller/cmd/batchjob/cli"
+	"github.com/batch-job-controller/batch-job-controller/cmd/batchjob/cluster"
+	"github.com/batch-job-controller/batch-job-controller/controller/api/v1alpha1"
 	"github.com/batch-job-controller/batch-job-controller/controller/config"
 	"github.com/batch-job-controller/batch-job-controller/controller/execution"
+	"github.com/batch-job-controller/batch-job-controller/controller/jobspec"
 )
 
 // The controller's pod was created at noon.
@@ -146,6 +149,38 @@ func TestWaitForTheOnlyDefinition(t *testing.T) {
 		if w.of.ID != want {
 			t.Errorf("after %s: got %q, want %q", at, w.of.ID, want)
 		}
+	}
+}
+
+// The copy of the ConfigMap's definition may still be of before: what counts is the ConfigMap.
+func TestTheConfigMapGoesBeforeItsCopy(t *testing.T) {
+	i := &cluster.Installation{Config: config.Config{
+		Controller: config.Controller{Name: "check"}, HasDefinition: true,
+		Definition: config.Definition{CronExpression: "@daily", TimeZone: "UTC", RunOnStartup: true, StartupDelay: time.Minute},
+	}}
+	n := v1alpha1.NodeCronJob{ObjectMeta: metav1.ObjectMeta{Name: "check"}, Spec: v1alpha1.NodeCronJobSpec{CronExpression: "@hourly", TimeZone: "UTC"}}
+	tests := map[string]struct {
+		change    func(*v1alpha1.NodeCronJob)
+		wantCron  string
+		wantStart bool
+	}{
+		"a copy": {func(n *v1alpha1.NodeCronJob) {
+			n.Annotations = map[string]string{jobspec.SourceAnnotation: "ConfigMap/a"}
+		}, "@daily", true},
+		"a copy that is suspended": {func(n *v1alpha1.NodeCronJob) {
+			n.Annotations, n.Spec.Suspend = map[string]string{jobspec.SourceAnnotation: "ConfigMap/a"}, true
+		}, "@daily", false},
+		"a person's": {func(*v1alpha1.NodeCronJob) {}, "@hourly", false},
+	}
+	for name, tt := range tests {
+		t.Run(name, func(t *testing.T) {
+			n := *n.DeepCopy()
+			tt.change(&n)
+			all := definitionsOf(i, []v1alpha1.NodeCronJob{n})
+			if len(all) != 1 || all[0].CronExpression != tt.wantCron || all[0].RunOnStartup != tt.wantStart || !all[0].isNodeCronJob {
+				t.Errorf("got %+v", all)
+			}
+		})
 	}
 }
 
