@@ -36,6 +36,7 @@
 //	defined_test.go     what the definitions have been, and what they oblige to
 //	maxpods_test.go     changes of maxPods, deletions of the state, and the shares
 //	concurrency_test.go concurrencyPolicy and suspend, and what they may do
+//	mirror_test.go      what people do to the NodeCronJob of the ConfigMap's definition
 //	denial_test.go      denials by admission, and damaged records
 //	oracle_test.go      what must always hold
 //	record_test.go      the records that the oracle has seen, parsed by itself
