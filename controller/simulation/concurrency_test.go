@@ -7,6 +7,7 @@ import (
 
 	"github.com/batch-job-controller/batch-job-controller/controller/api/v1alpha1"
 	"github.com/batch-job-controller/batch-job-controller/controller/execution"
+	"github.com/batch-job-controller/batch-job-controller/controller/jobspec"
 	"github.com/batch-job-controller/batch-job-controller/controller/record"
 )
 
@@ -59,10 +60,20 @@ type suspendOf struct {
 }
 
 // hasSeen notes what the cache of a process shows of the NodeCronJob of the ConfigMap's
-// definition; nil: there is none.
+// definition; nil: there is none. Of one that was never as the ConfigMap has it, or has no
+// owner, a process knows nothing.
 func (p *process) hasSeen(n *v1alpha1.NodeCronJob) {
 	p.world.mu.Lock()
 	defer p.world.mu.Unlock()
+	switch {
+	case n == nil:
+	case n.Labels[jobspec.OwnerLabel] != name:
+		return
+	case n.Spec.CronExpression == p.world.scenario.cron+p.spaces && n.Spec.PodPoolSize == int32(p.world.scenario.pool):
+		p.knows = n.UID
+	case n.UID != p.knows:
+		return
+	}
 	suspended := n != nil && n.Spec.Suspend
 	if last := len(p.suspends) - 1; last < 0 || p.suspends[last].suspended != suspended {
 		p.suspends = append(p.suspends, suspendOf{suspended, time.Now()})
@@ -128,7 +139,7 @@ func (o *oracle) checkLine(e *v1alpha1.Execution, reason string) {
 			}
 		}
 		w.fail("I12: the Execution %s was rejected as %s, and none was created later", e.Name, reason)
-	case reason == v1alpha1.ReasonTickHandled && !byPerson(e) && at != nil && e.Spec.Trigger == v1alpha1.CronTrigger && policy == v1alpha1.QueueConcurrent && len(w.scenario.suspensions) == 0:
+	case reason == v1alpha1.ReasonTickHandled && !byPerson(e) && at != nil && e.Spec.Trigger == v1alpha1.CronTrigger && policy == v1alpha1.QueueConcurrent && len(w.scenario.suspensions) == 0 && !w.isLeft(e):
 		if _, done := o.ticks[tickKey{name, at.UTC()}]; !done {
 			w.fail("I12: the Execution %s of a tick was rejected as %s, and the tick has no execution", e.Name, reason)
 		}

@@ -202,6 +202,13 @@ func (w *world) isCollected(e *v1alpha1.Execution) bool {
 	return owner == nil || owner.GetUID() != ref.UID
 }
 
+// isLeft reports whether an Execution was created before the NodeCronJob that has its definition's
+// name now. If it was orphaned when the one before was deleted, it may still open.
+func (w *world) isLeft(e *v1alpha1.Execution) bool {
+	now := w.api.get(nodeCronJobs, e.Spec.NodeCronJobName)
+	return now == nil || e.CreationTimestamp.Time.Before(now.GetCreationTimestamp().Time)
+}
+
 // checkDefinition checks that an execution is of its definition as it is, or was a short time
 // ago.
 func (o *oracle) checkDefinition(id execution.ID, e *v1alpha1.Execution, p execution.Plan) {
@@ -231,7 +238,7 @@ func (o *oracle) checkDefinition(id execution.ID, e *v1alpha1.Execution, p execu
 // checkNotBefore checks that the tick of an execution is not from before its NodeCronJob.
 func (o *oracle) checkNotBefore(id execution.ID, e *v1alpha1.Execution, p execution.Plan) {
 	owner := o.world.api.get(nodeCronJobs, p.NodeCronJob)
-	if owner == nil || !metav1.IsControlledBy(e, owner) || p.Trigger != execution.Cron || byPerson(e) {
+	if owner == nil || !metav1.IsControlledBy(e, owner) || p.Trigger != execution.Cron || byPerson(e) || o.world.isLeft(e) {
 		return
 	}
 	if created := owner.GetCreationTimestamp(); p.Scheduled.Before(created.Time) {

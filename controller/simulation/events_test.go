@@ -92,7 +92,8 @@ func (w *world) reload(slot, n int) {
 	}
 	w.note(p.name, "reload", "", "")
 	cfg := p.config()
-	cfg.CronExpression += strings.Repeat(" ", n)
+	p.spaces = strings.Repeat(" ", n)
+	cfg.CronExpression += p.spaces
 	p.replica.manager.Reconfigure(cfg)
 }
 

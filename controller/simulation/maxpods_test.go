@@ -71,6 +71,7 @@ func (w *world) follow(p *process) {
 		}
 		w.note(p.name, "maxPods", strconv.Itoa(w.maxPods), "")
 		p.caps = append(p.caps, capOf{maxPods: w.maxPods, from: time.Now()})
+		p.spaces = ""
 		p.replica.manager.Reconfigure(p.config())
 	})
 }

@@ -28,10 +28,21 @@ const (
 	deleteCopy   = "delete"
 )
 
-// drawMeddlings draws from a source of its own too.
+// drawMeddlings draws from a source of its own too. The watch of NodeCronJobs may lag, and
+// admission may deny them.
 func (s *scenario) drawMeddlings(r *rand.Rand) {
 	if s.calmFrom == 0 || chance(r, 0.5) {
 		return
+	}
+	if chance(r, 0.4) {
+		lag := s.drawWindow(r, 3, 60)
+		lag.kind = nodeCronJobs
+		s.lags = append(s.lags, lag)
+	}
+	if chance(r, 0.3) {
+		d := s.drawWindow(r, 3, 60)
+		d.kind, d.answer, d.slot = nodeCronJobs, r.IntN(len(denialsOf("", ""))), allSlots
+		s.denials = append(s.denials, d)
 	}
 	for range 1 + r.IntN(3) {
 		m := meddling{at: s.drawMoment(r).at, what: []string{editPool, editSchedule, disownCopy}[r.IntN(3)]}

@@ -6,6 +6,8 @@ import (
 	"fmt"
 	"time"
 
+	"k8s.io/apimachinery/pkg/types"
+
 	"github.com/batch-job-controller/batch-job-controller/controller/report/memdisk"
 )
 
@@ -30,6 +32,8 @@ type process struct {
 	looked   map[string]time.Time // when it listed pods last, by their selector
 	replica  *replica             // nil while it starts
 	caps     []capOf              // by which it goes, the present one last
+	spaces   string               // at the end of its schedule
+	knows    types.UID            // of the last NodeCronJob that was as the ConfigMap has it
 	suspends []suspendOf          // what its cache has shown of the NodeCronJob of the ConfigMap's definition
 }
 
