@@ -197,7 +197,7 @@ func (t *Ticker) startupDue(opened time.Time) time.Time {
 	if first == nil {
 		return time.Time{}
 	}
-	begun := first.Config.Definition
+	begun := first.Definition
 	switch of := first.Object; {
 	case of.FromConfigMap && t.Source.Latest().Object.UID != of.UID: // it was deleted, and created again
 		return time.Time{}
