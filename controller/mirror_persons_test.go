@@ -3,6 +3,7 @@ package controller
 import (
 	"errors"
 	"testing"
+	"testing/synctest"
 	"time"
 
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
@@ -22,6 +23,7 @@ func TestAnEditOfTheMirrorDoesNotTakeEffect(t *testing.T) {
 		store, cfg := newMemoryStore(), testConfig(everyTenMinutes)
 		r := startReplica(t, c, store, cfg)
 		sleepUntil(9 * time.Minute)
+		synctest.Wait() // nothing uses the client now
 		c.client.Resources.PrependReactor("update", "nodecronjobs", func(action clienttesting.Action) (bool, runtime.Object, error) {
 			n := action.(clienttesting.UpdateAction).GetObject().(*v1alpha1.NodeCronJob)
 			isRestored := action.GetSubresource() == "" && n.Spec.PodPoolSize != 50
@@ -59,6 +61,7 @@ func TestADeletedMirrorComesBack(t *testing.T) {
 		sleepUntil(11 * time.Minute)
 		c.wantTriggers(execution.Startup, execution.Cron)
 		before := c.defined(testName).UID
+		synctest.Wait() // nothing uses the client now
 		c.client.Resources.PrependReactor("create", "nodecronjobs", func(clienttesting.Action) (bool, runtime.Object, error) {
 			return time.Since(start()) < 14*time.Minute, nil, errors.New("no response") // until its queue has ended
 		})

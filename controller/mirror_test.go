@@ -111,6 +111,7 @@ func TestTheNextLeaderRunsWhatTheFirstOneHasOnlyMirrored(t *testing.T) {
 		c := newCluster(t, "a")
 		store := newMemoryStore()
 		first := newReplica(t, c.client, store, testConfig(func(c *config.Config) { c.CronExpression = "*/10 * * * *" }))
+		synctest.Wait() // nothing uses the client now
 		c.client.Resources.PrependReactor("create", "executions", func(clienttesting.Action) (bool, runtime.Object, error) {
 			return true, nil, errors.New("no response")
 		})
@@ -118,6 +119,7 @@ func TestTheNextLeaderRunsWhatTheFirstOneHasOnlyMirrored(t *testing.T) {
 		time.Sleep(10 * time.Second)
 		created := c.defined(testName).UID
 		first.kill()
+		synctest.Wait()
 		c.client.Resources.ReactionChain = c.client.Resources.ReactionChain[1:]
 		next := startReplica(t, c, store, testConfig(func(c *config.Config) { c.CronExpression = "*/10 * * * *" }))
 		defer next.kill()
@@ -236,6 +238,7 @@ func TestTheMirrorIsRefused(t *testing.T) {
 		r := startReplica(t, c, store, testConfig(everyTenMinutes, withPool(3)))
 		time.Sleep(time.Minute)
 		forbidden := apierrors.NewForbidden(schema.GroupResource{Resource: "nodecronjobs"}, testName, errors.New("not allowed"))
+		synctest.Wait() // nothing uses the client now
 		c.client.Resources.PrependReactor("update", "nodecronjobs", func(action clienttesting.Action) (bool, runtime.Object, error) {
 			return action.GetSubresource() == "", nil, forbidden
 		})

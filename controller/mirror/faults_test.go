@@ -4,6 +4,7 @@ import (
 	"errors"
 	"net/http"
 	"strings"
+	"sync/atomic"
 	"testing"
 	"time"
 
@@ -83,9 +84,9 @@ func TestRequestsThatFail(t *testing.T) {
 // The API server has a custom resource definition of before, which lacks a field.
 func TestTheAPIServerDropsAField(t *testing.T) {
 	inWorld(t, func(w *world) {
-		drops := true
+		var keeps atomic.Bool
 		w.client.Resources.PrependReactor("*", "nodecronjobs", func(a clienttesting.Action) (bool, runtime.Object, error) {
-			if sent, ok := a.(interface{ GetObject() runtime.Object }); ok && drops {
+			if sent, ok := a.(interface{ GetObject() runtime.Object }); ok && !keeps.Load() {
 				sent.GetObject().(*v1alpha1.NodeCronJob).Spec.JobServiceAccount = ""
 			}
 			return false, nil, nil
@@ -99,7 +100,7 @@ func TestTheAPIServerDropsAField(t *testing.T) {
 		if r.isMirrored() || !r.Lags(w.get()) {
 			t.Error("what the ConfigMap does not have counts as what it has")
 		}
-		drops = false
+		keeps.Store(true)
 		w.wants(time.Minute, "5")
 		if !r.isMirrored() || r.Lags(w.get()) {
 			t.Error("it does not count as mended")
