@@ -1,11 +1,9 @@
 package cmd_test
 
 import (
-	"errors"
 	"go/ast"
 	"go/parser"
 	"go/token"
-	"io/fs"
 	"os"
 	"path/filepath"
 	"regexp"
@@ -13,18 +11,28 @@ import (
 	"testing"
 )
 
-// TestArchitectureNamesFunctionsThatExist holds docs/architecture.md against the code:
-// every name in backquotes that has the form package.Name or package.Type.Method is
-// one that a package of that name declares, and every name of a file is one.
-func TestArchitectureNamesFunctionsThatExist(t *testing.T) {
-	text, err := os.ReadFile(filepath.Join("..", "docs", "architecture.md"))
-	if err != nil {
-		t.Fatal(err)
+// matches returns what a pattern finds in the docs about the code.
+func matches(t *testing.T, pattern string, atLeast int) [][]string {
+	t.Helper()
+	var all [][]string
+	for _, name := range []string{"architecture.md", "layout.md"} {
+		text, err := os.ReadFile(filepath.Join("..", "docs", name))
+		if err != nil {
+			t.Fatal(err)
+		}
+		all = append(all, regexp.MustCompile(pattern).FindAllStringSubmatch(string(text), -1)...)
 	}
-	names := regexp.MustCompile("`([a-z]+)\\.([A-Za-z]+(?:\\.[A-Za-z]+)?)`").FindAllStringSubmatch(string(text), -1)
-	if len(names) < 30 {
-		t.Errorf("docs/architecture.md names %d functions, want more", len(names))
+	if len(all) < atLeast {
+		t.Errorf("%s is found %d times, want more", pattern, len(all))
 	}
+	return all
+}
+
+// TestDocsNameFunctionsThatExist holds the docs against the code: every name in backquotes
+// that has the form package.Name or package.Type.Method is one that a package of that name
+// declares.
+func TestDocsNameFunctionsThatExist(t *testing.T) {
+	names := matches(t, "`([a-z]+)\\.([A-Za-z]+(?:\\.[A-Za-z]+)?)`", 30)
 	declared := map[string]map[string]bool{}
 	for _, name := range names {
 		if name[2] == "go" {
@@ -34,29 +42,23 @@ func TestArchitectureNamesFunctionsThatExist(t *testing.T) {
 			declared[name[1]] = declarations(t, name[1])
 		}
 		if !declared[name[1]][name[2]] {
-			t.Errorf("docs/architecture.md names %s.%s, which there is not", name[1], name[2])
+			t.Errorf("%s.%s: there is no such function or type", name[1], name[2])
 		}
 	}
 }
 
-// TestArchitectureNamesFilesThatExist looks for dir/file.go from the root, and from the
-// folder of the packages.
-func TestArchitectureNamesFilesThatExist(t *testing.T) {
-	text, err := os.ReadFile(filepath.Join("..", "docs", "architecture.md"))
-	if err != nil {
-		t.Fatal(err)
-	}
-	names := regexp.MustCompile("`([a-z/]+/[a-z_]+\\.go)`").FindAllStringSubmatch(string(text), -1)
-	if len(names) < 5 {
-		t.Errorf("docs/architecture.md names %d files, want more", len(names))
-	}
+// TestDocsNameFilesThatExist looks for dir/file.go from the root, and from the folders of the
+// packages.
+func TestDocsNameFilesThatExist(t *testing.T) {
+	names := matches(t, "`([a-z0-9/]+/[a-z_]+\\.go)`", 5)
 	for _, name := range names {
-		_, err := os.Stat(filepath.Join("..", name[1]))
-		if errors.Is(err, fs.ErrNotExist) {
-			_, err = os.Stat(filepath.Join("..", "controller", name[1]))
+		found := false
+		for _, root := range []string{"..", "../controller", "../controller/api"} {
+			_, err := os.Stat(filepath.Join(root, name[1]))
+			found = found || err == nil
 		}
-		if err != nil {
-			t.Errorf("docs/architecture.md names %s: %v", name[1], err)
+		if !found {
+			t.Errorf("%s: there is no such file", name[1])
 		}
 	}
 }

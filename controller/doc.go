@@ -30,7 +30,8 @@
 //	registry.go     the queues of the definitions
 //	queues.go       which definitions have a queue, and runs them
 //	strays.go       Executions whose NodeCronJob does not exist, which are rejected
-//	nodecronjob.go  what a queue and /metrics learn of a NodeCronJob
+//	nodecronjob.go  whether the NodeCronJob of a queue exists, and which results are exported
+//	                for it
 //	mirror.go       the NodeCronJob of the ConfigMap's definition, and when a term waits for it
 //	callbacks.go    which definition a callback is for
 //	shares.go       what applies to all definitions: maxPods, and when it is divided again

@@ -3,10 +3,10 @@
 // It reads a file system and does not interpret the files, which come from pods:
 // browsers must not trust them.
 //
-//	handler.go  NewHandler: from a path to a page or a file, or an error
+//	handler.go  NewHandler: the routes, from a path to a page or a file, or an error
 //	pages.go    what is in the lists, and in which order; assets: templates, with all texts,
 //	            and style sheet
-//	paths.go    which paths there are
+//	paths.go    which directories and files are served
 //	file.go     a file
 //	headers.go  what browsers may do with pages and files
 //	paced.go    disconnects clients that have stopped reading

@@ -14,7 +14,7 @@
 //	watch        the commands wait and status
 //	steer        the commands that act on NodeCronJobs and Executions, such as run and cancel
 //	preview      the nodes that an execution would run on
-//	ending       how an execution has ended, for a command that has waited for it
+//	ending       how an execution has ended: its bad nodes as a table, and the exit status
 //	manifest     the NodeCronJobs of a file, checked as the controller does
 //	printing     NodeCronJobs and Executions, as tables and in the formats of kubectl
 //	resources    the NodeCronJobs and Executions that a command line names

@@ -1,7 +1,7 @@
 // Package auth authenticates clients: it finds the node task of a callback token and
 // the user of a service account token, and authorizes users to read reports.
 //
-//	callback.go     the node task of a credential
+//	callback.go     whose a credential is, and whether that is the claimed node task
 //	podtoken.go     the node task of a pod's service account token
 //	reviewlimit.go  limits on token reviews per address
 //	keyring.go      the callback key: derives and verifies tokens of node tasks, by

@@ -9,10 +9,10 @@
 //	definition.go  a configuration, its schedule, and what is wrong with one
 //	settings.go    what an execution freezes of the configuration, for Jobs and callbacks
 //	source.go      the definition that applies now, and its replacement
-//	ticker.go      which tick is due, or runOnStartup, and which were processed
-//	create.go      creates the Execution of what is due; if one is open, skips the tick, with an
-//	               event
-//	suspend.go     skips the ticks of a definition that is suspended
+//	ticker.go      which tick is due, or runOnStartup, and which were processed; if one is
+//	               open, skips the tick, with an event
+//	create.go      creates the Execution of what is due
+//	suspend.go     which ticks fell into a suspension: plan.DecideTick skips them
 //	narrow.go      the nodes of an execution, and those that a person has asked for
 //	open.go        opens an Execution: its entry and its share in the state, the nodes, the
 //	               callback Service

@@ -9,7 +9,7 @@
 //	definitions.go  the definitions, as the cache of NodeCronJobs changes
 //	compile.go      from a NodeCronJob to a definition
 //	accept.go       which spec of each NodeCronJob is in effect, and why not the newest
-//	lead.go         what only the leader does, and when
+//	lead.go         what only the leader does, and when; the metric of what is accepted
 //	adopt.go        which NodeCronJobs belong to this controller: the owner in their labels
 //	check.go        whether the API server accepts the Job of a spec
 //	status.go       writes the status of NodeCronJobs, and events about them

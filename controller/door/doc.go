@@ -17,5 +17,6 @@
 //	fate.go     notes what has become of an execution
 //	look.go     finds out what has become of an execution that this replica does not run
 //	save.go     what the state has to say: entries, processed ticks
-//	retire.go   ends with its NodeCronJob
+//	retire.go   whether the NodeCronJob is gone, and nothing is open or waits: then the door ends,
+//	            and with it the queue
 package door

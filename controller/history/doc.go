@@ -9,7 +9,8 @@
 //	              says which executions, quiesced whether no request for them is in
 //	              transit any more, drop deletes one; its Jobs go with its record
 //	jobs.go       deletes the Jobs of executions that are kept, beyond jobHistory
-//	losers.go     deletes plans that no execution uses, and executions that were rejected
+//	losers.go     deletes plans that no execution uses, and all but the newest executions
+//	              that were rejected
 //	mayrun.go     whether a Job or a pod of an execution may run
 //	announce.go   events about damaged records and lost results
 package history

@@ -28,7 +28,7 @@ func (j *Jobs) rejected(ctx context.Context, t *Task, class plan.ErrorClass, err
 		if wait <= 0 {
 			return j.Verify(ctx, t, j.failed(execution.JobRefused, err))
 		}
-		return Result{Recheck: wait}, err // for the last try
+		return Result{Recheck: wait}, err // for the last try: those before it follow from err
 	default:
 		return Result{}, err
 	}

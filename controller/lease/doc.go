@@ -2,8 +2,8 @@
 // work while it holds the Lease, and releases the Lease after the work has ended. A
 // Fence checks before each write whether this replica may still hold the Lease.
 //
-//	lead.go      Lead: acquires, renews and releases the Lease: term.lead begins
-//	             and ends a term; Follow: only reads it
+//	lead.go      Lead: acquires, renews and releases the Lease, with its timings: term.lead
+//	             begins and ends a term; Follow: only reads it
 //	fence.go     Fence: the check before each write
 //	identity.go  the holder of a Lease: replica, ConfigMap and address
 //	wait.go      what was last seen of the Lease, and the event NoLeader

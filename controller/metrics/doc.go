@@ -29,13 +29,13 @@
 //	reasons.go     which reasons may be labels; last.go: the bad nodes of the last reports
 //	store.go       metrics of the report directory, read at each scrape
 //
-// The methods of definition.go are called by run/end.go (node tasks that end),
-// definition/create.go (skipped ones, and executions that open), run/close.go (executions
-// that close), run/slots.go (the pool and the share; reset in run/close.go and
-// queue/recover.go), queue/queue.go (Forget), door/decide.go and reject.go (Executions that
-// wait or are rejected) and definition (ticks), those of observe.go by definition (the
-// configuration) and package controller (maxPods). Each declares the methods that it uses as an interface. Package cmd/app
-// passes those about callbacks to package callback.
+// The methods of definition.go are called where the fact arises: definition/open.go
+// (executions that open, and their skipped nodes), run and notices/end.go (node tasks that
+// end, executions that close, the pool and the share), queue (Forget), door (Executions that
+// wait or are rejected), definition (ticks). Those of observe.go are called by follow (the
+// configuration), definitions/lead.go (whether a NodeCronJob is accepted) and package
+// controller (maxPods). Each declares the methods that it uses as an interface. Package
+// cmd/app passes those about callbacks to package callback.
 //
 // Nothing registers itself: two controllers fit into one process,
 // each with its own registry.

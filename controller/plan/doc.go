@@ -11,14 +11,16 @@
 //	startup.go              when the execution of runOnStartup is due
 //	queue.go                whether an Execution is opened, waits, is rejected, or replaces
 //	                        the open one; queuetick.go: whether a tick creates one
-//	rejectreason.go         why an Execution never opens
+//	rejectreason.go         the words for why an Execution never opens: queue.go, narrow.go and
+//	                        narrowfrom.go decide
 //
 // Once for all definitions:
 //
 //	state.go                the state: one object that leaders change by compare-and-swap
 //	begin.go                which execution begins, and under which ID
 //	ticks.go                which ticks of a definition were processed
-//	shares.go               how many of maxPods each open execution may use
+//	shares.go               what the state permits of the shares of maxPods (who gets how much:
+//	                        package slots)
 //
 // Where:
 //
@@ -35,17 +37,20 @@
 //	                        here, jobTimeout only if the kubelet is silent: see ends.go
 //	action.go               the steps: create, verify, stop, save logs, finish, wait
 //	stop.go                 a Job is stopped, also while only injected containers run
-//	steer.go                what pausing and canceling an execution do to a task
+//	steer.go                what a pause keeps from being admitted, and what canceling does to
+//	                        a task
 //	progress.go             the state of a Job and its pods, and whether they have ended (for
 //	                        a pod, by the phase that the kubelet sets): ProgressOf
 //	containers.go           a pod's containers by role, and which failed first (exit code)
 //	ends.go                 how a task ended: succeeded, failed or lost, and the reason:
-//	                        eviction, deletion, exit code, jobTimeout
+//	                        eviction, deletion, exit code, jobTimeout. A task whose pod never
+//	                        started fails in progress.go (WhyNotStarted) or next.go
 //	times.go                start times
 //	grace.go                grace periods, when a terminated pod's slot is free, and the end
 //	                        of a task whose pod is gone before its own end was seen
-//	foreign.go, mayrun.go,  foreign Jobs, and pods that may still run
-//	occupied.go
+//	foreign.go, mayrun.go   foreign Jobs, and pods that may still run
+//	occupied.go             whether the Job of an admitted task may be created now: not while the
+//	                        execution is paused, or a pod of an earlier one runs on the node
 //	rejection.go            what an error of the API server says about the object, and
 //	                        for how long to retry the creation of a Job
 //	prune.go                which executions and Jobs are pruned

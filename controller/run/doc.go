@@ -7,7 +7,8 @@
 //
 //	execution.go  the execution in memory, and what it is run with
 //	restore.go    rebuilds it from the record, the disk and the Jobs
-//	run.go        its run: starts the workers and the writer of the record
+//	run.go        its run: starts the workers and the writer of the record; the pauses
+//	              after a turn that failed
 //	writer.go     the only writer of the record: when it writes, and the event if it cannot
 //	swap.go       one compare-and-swap, and what a conflict means
 //	share.go      its share of maxPods                        shares.Keeper

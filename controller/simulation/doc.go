@@ -47,6 +47,23 @@
 //	trace_test.go       the trace of a seed
 //	share_test.go       many seeds on all processors
 //
+// A new invariant is a method of oracle in the file of its subject, called from
+// oracle_test.go, record_test.go or judge (verdict_test.go). Failures name those that there
+// are:
+//
+//	I1   a node task has at most one Job
+//	I2   each Job belongs to an admitted task of an open execution, within its pool and maxPods
+//	I3   an execution closes with the right outcome of each node, and a report that says so
+//	I4   what was acknowledged is stored and exported; a pod has its token while it may report
+//	I6   without faults, everything comes to its end
+//	I7   each tick has its execution, or is skipped or rejected for a reason that holds
+//	I8   a pod that runs may report
+//	I9   at most one pod of a definition runs on a node
+//	I10  a pod that has done its work counts as that
+//	I11  the shares of maxPods add up to at most that
+//	I12  concurrencyPolicy and suspend do what they say
+//	I13  the NodeCronJob of the ConfigMap's definition is as that
+//
 // A new fault is a field of scenario, drawn from a source of its own so that older seeds
 // stay as they were (see drawReloads), and its effect: on a request in world.obstacle
 // (client_test.go), at a moment in events_test.go.

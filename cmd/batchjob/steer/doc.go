@@ -14,7 +14,7 @@
 //	gone.go        of which NodeCronJobs only executions are left
 //	run.go         the command run: all nodes of a NodeCronJob, or some by name or label
 //	rerun.go       the command rerun: the nodes of an execution by their states
-//	rerunnodes.go  which nodes these are
+//	rerunnodes.go  which nodes these would be, to show: the controller decides
 //	begin.go       what both of them do: creates an execution
 //	queue.go       waits until no other is open
 //	await.go       waits for it

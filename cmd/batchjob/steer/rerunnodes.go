@@ -14,7 +14,8 @@ import (
 // maxNamedNodes is how many nodes are named, unless the user wants to see all.
 const maxNamedNodes = 20
 
-// chosenNodes is the nodes of an earlier execution that some states choose.
+// chosenNodes is the nodes of an earlier execution that some states choose, as far as the user
+// may see. The controller chooses by itself: plan.Source.Nodes.
 type chosenNodes struct {
 	states  []v1alpha1.FinalState
 	counts  map[v1alpha1.FinalState]int

@@ -12,6 +12,6 @@
 //	status.go       the command status: the controller and its newest executions
 //	selection.go    which executions it shows
 //	overview.go     the status of executions as their objects have it
-//	text.go         the texts about executions that both commands print
+//	text.go         the tables of executions and of nodes to check, and what to do next
 //	leader.go       which pod leads
 package watch
