@@ -11,6 +11,7 @@ import (
 
 	"github.com/batch-job-controller/batch-job-controller/controller/api/v1alpha1"
 	"github.com/batch-job-controller/batch-job-controller/controller/config"
+	"github.com/batch-job-controller/batch-job-controller/controller/plan"
 )
 
 func TestStartupIsDueOnceForReplicasThatStartTogether(t *testing.T) {
@@ -123,5 +124,29 @@ func TestTheExecutionsOfTicks(t *testing.T) {
 				t.Errorf("got %t, want %t", got, tt.want)
 			}
 		})
+	}
+}
+
+// The response to the state's first write may be lost: it does not say then whose the tick is.
+func TestOfTwoExecutionsOfATickTheOlderHasIt(t *testing.T) {
+	tick := time.Date(2026, 11, 24, 3, 20, 0, 0, time.UTC)
+	clk := clocktesting.NewFakeClock(tick.Add(-time.Minute))
+	source := NewSource("check", clk)
+	source.Set(compiled(t, "*/20 * * * *"))
+	d := source.Latest()
+	s := plan.State{}
+	s.Pass(d.TicksOf(), tick.Add(-20*time.Minute), "")
+	clk.SetTime(tick.Add(30 * time.Second))
+	var waiting []*v1alpha1.Execution
+	for _, name := range []string{"check-20261124032000", "by-hand"} {
+		e := &v1alpha1.Execution{ObjectMeta: metav1.ObjectMeta{Name: name, UID: types.UID("uid-of-" + name)}}
+		e.Spec.Trigger, e.Spec.ScheduledTime = v1alpha1.CronTrigger, &metav1.Time{Time: tick}
+		waiting = append(waiting, e)
+	}
+	ticker := NewTicker(NewOpener(OpenerOptions{Source: source, Clock: clk}), Start{At: tick})
+	ticker.passed = tick
+	ticker.Prepare(&s, waiting)
+	if got := s.TicksOf(source.Latest().TicksOf()); got.Execution != "uid-of-check-20261124032000" {
+		t.Errorf("the tick is of %q: %+v", got.Execution, got)
 	}
 }
