@@ -101,6 +101,8 @@ type Manager struct {
 	recorder     *intake.Recorder
 	logs         *podlogs.Saver
 
+	newest execution.ID // that the report directory had when the term began; it changes while no queue runs
+
 	exporting sync.Mutex      // guards what follows
 	inEffect  map[string]bool // the NodeCronJobs of which a spec is, so that their results are exported
 

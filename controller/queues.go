@@ -103,6 +103,6 @@ func (m *Manager) begin(ctx context.Context, q *queue.Queue) bool {
 	if err != nil {
 		return false
 	}
-	q.Resume(queue.Found{Records: found, Reports: m.results.Restore(q.Name, q.NoteClosed)})
+	q.Resume(queue.Found{Records: found, Reports: m.results.Restore(q.Name, q.NoteClosed), Newest: m.newest})
 	return true
 }

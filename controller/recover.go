@@ -58,8 +58,14 @@ func (m *Manager) rebuild(ctx context.Context) error {
 		}
 	}
 	reports := m.results.Rebuild(open, m.noteClosed)
+	m.newest = ""
+	for _, ids := range reports {
+		for _, id := range ids {
+			m.newest = max(m.newest, id)
+		}
+	}
 	for _, q := range m.queues.all() {
-		q.Resume(queue.Found{Records: all[q.Name], Reports: reports[q.Name]})
+		q.Resume(queue.Found{Records: all[q.Name], Reports: reports[q.Name], Newest: m.newest})
 	}
 	return nil
 }

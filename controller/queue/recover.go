@@ -12,15 +12,18 @@ import (
 type Found struct {
 	Records record.Listing
 	Reports []execution.ID
+	// Newest is the newest ID in the report directory, of any definition: the state, which
+	// allocates IDs for all of them, may have been deleted.
+	Newest execution.ID
 }
 
 // Resume rebuilds the executions in memory from what was found, and from the Jobs.
 func (q *Queue) Resume(all Found) {
 	found := q.find(all.Records, all.Reports)
-	q.resume(all.Records, found)
+	q.resume(all.Records, found, all.Newest)
 }
 
-func (q *Queue) resume(all record.Listing, found history.Found) {
+func (q *Queue) resume(all record.Listing, found history.Found, newest execution.ID) {
 	if err := all.Damage(); err != nil {
 		q.Opener.Log.Error("damaged execution records stay unchanged", "error", err)
 	}
@@ -43,7 +46,7 @@ func (q *Queue) resume(all record.Listing, found history.Found) {
 	}
 	q.mu.Unlock()
 	q.told = told{}
-	newest := q.Jobs.NewestExecution()
+	newest = max(newest, q.Jobs.NewestExecution())
 	for id := range found.Known {
 		newest = max(newest, id)
 	}
