@@ -90,7 +90,7 @@ func replay(t *testing.T, text string) {
 // In these seeds, the order of steps at one instant never matters. They have one definition: of
 // several, either may be first.
 func TestTheSameSeedIsTheSameStory(t *testing.T) {
-	for _, seed := range []uint64{1, 4, 5, 7, 12, 15, 17, 34, 37, 40} {
+	for _, seed := range []uint64{4, 5, 7, 12, 15, 17, 28, 34, 37, 40} {
 		first, second := simulate(t, seed, nil, quiet()), simulate(t, seed, nil, quiet())
 		if first.hash != second.hash {
 			t.Errorf("seed %d: %d steps with hash %x, and again: %d with %x", seed, first.steps, first.hash, second.steps, second.hash)
