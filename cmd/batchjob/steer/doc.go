@@ -8,17 +8,16 @@
 // object. How objects are found is in package resources, how they are printed in package
 // printing.
 //
-//	commands.go    the commands of this package, and what they have in common
-//	apply.go       the command apply
-//	list.go        the commands list and executions
-//	gone.go        of which NodeCronJobs only executions are left
-//	run.go         the command run: all nodes of a NodeCronJob, or some by name or label
-//	rerun.go       the command rerun: the nodes of an execution by their states
-//	rerunnodes.go  which nodes these would be, to show: the controller decides
-//	begin.go       what both of them do: creates an execution
-//	queue.go       waits until no other is open
-//	await.go       waits for it
-//	steering.go    the commands pause, resume and cancel
-//	suspend.go     the commands suspend and unsuspend
-//	change.go      how these five change an object
+//	commands.go  the commands of this package, and what they have in common
+//	apply.go     the command apply
+//	list.go      the commands list and executions
+//	gone.go      of which NodeCronJobs only executions are left
+//	run.go       the command run: all nodes of a NodeCronJob, or some by name or label
+//	rerun.go     the command rerun: the nodes of an execution by their states (package choice)
+//	begin.go     what both of them do: creates an execution
+//	queue.go     waits until no other is open
+//	await.go     waits for it
+//	steering.go  the commands pause, resume and cancel
+//	suspend.go   the commands suspend and unsuspend
+//	change.go    how these five change an object
 package steer

@@ -11,7 +11,6 @@ import (
 	"k8s.io/apimachinery/pkg/runtime"
 
 	"github.com/batch-job-controller/batch-job-controller/controller/api/v1alpha1"
-	"github.com/batch-job-controller/batch-job-controller/controller/jobspec"
 )
 
 // leftOfGone says of which NodeCronJobs, that are not among the definitions, executions are
@@ -37,8 +36,7 @@ func (s *session) leftOfGone(ctx context.Context, namespace string, definitions 
 }
 
 // countGone counts the executions of each NodeCronJob, by its namespace and name, that is not
-// among the definitions. The definition in a controller's ConfigMap has the controller's name,
-// and may have no NodeCronJob.
+// among the definitions.
 func countGone(definitions []runtime.Object, executions []v1alpha1.Execution) map[string]int {
 	exists := map[string]bool{}
 	for _, object := range definitions {
@@ -50,7 +48,7 @@ func countGone(definitions []runtime.Object, executions []v1alpha1.Execution) ma
 	for i := range executions {
 		e := &executions[i]
 		of := e.Namespace + "/" + e.Spec.NodeCronJobName
-		if !exists[of] && e.Labels[jobspec.OwnerLabel] != e.Spec.NodeCronJobName {
+		if !exists[of] {
 			left[of]++
 		}
 	}

@@ -15,7 +15,6 @@ import (
 
 	"github.com/batch-job-controller/batch-job-controller/cmd/batchjob/golden"
 	"github.com/batch-job-controller/batch-job-controller/controller/api/v1alpha1"
-	"github.com/batch-job-controller/batch-job-controller/controller/jobspec"
 )
 
 func TestList(t *testing.T) {
@@ -31,24 +30,16 @@ func TestList(t *testing.T) {
 		"definitions of all namespaces, and executions of one that is gone": {args: "list -A", prepare: isGone},
 		"a format for programs, which has only what exists":                 {args: "list -o name", prepare: isGone},
 		"executions that may not be listed":                                 {args: "list", prepare: func(_ *testing.T, w *world) { w.forbids("list", "executions") }},
-		"executions of the definition in the ConfigMap, which has no NodeCronJob": {args: "list", prepare: func(t *testing.T, w *world) {
-			isGone(t, w)
-			for _, e := range executionsOfTheWorld() {
-				if e.Spec.NodeCronJobName == "dns-check" {
-					w.changes(t, e.Name, func(e *v1alpha1.Execution) { e.Labels = map[string]string{jobspec.OwnerLabel: "dns-check"} })
-				}
-			}
-		}},
-		"no definition":                         {args: "list -n empty"},
-		"no definition, as JSON":                {args: "list -n empty -o json"},
-		"an argument too many":                  {args: "list disk-check"},
-		"without the permission":                {args: "list", prepare: func(_ *testing.T, w *world) { w.forbids("list", "nodecronjobs") }},
-		"without it for all namespaces":         {args: "list -A", prepare: func(_ *testing.T, w *world) { w.forbids("list", "nodecronjobs") }},
-		"executions":                            {args: "executions"},
-		"executions, wide":                      {args: "executions -o wide"},
-		"executions of a definition":            {args: "executions disk-check"},
-		"executions of a definition, as YAML":   {args: "executions dns-check -o yaml"},
-		"executions of one that does not exist": {args: "executions disks"},
+		"no definition":                                                     {args: "list -n empty"},
+		"no definition, as JSON":                                            {args: "list -n empty -o json"},
+		"an argument too many":                                              {args: "list disk-check"},
+		"without the permission":                                            {args: "list", prepare: func(_ *testing.T, w *world) { w.forbids("list", "nodecronjobs") }},
+		"without it for all namespaces":                                     {args: "list -A", prepare: func(_ *testing.T, w *world) { w.forbids("list", "nodecronjobs") }},
+		"executions":                                                        {args: "executions"},
+		"executions, wide":                                                  {args: "executions -o wide"},
+		"executions of a definition":                                        {args: "executions disk-check"},
+		"executions of a definition, as YAML":                               {args: "executions dns-check -o yaml"},
+		"executions of one that does not exist":                             {args: "executions disks"},
 		"no execution": {args: "executions -A", prepare: func(t *testing.T, w *world) {
 			w.api.PrependReactor("list", "executions", func(clienttesting.Action) (bool, runtime.Object, error) { return true, &v1alpha1.ExecutionList{}, nil })
 		}},

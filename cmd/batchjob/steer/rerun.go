@@ -12,21 +12,11 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"github.com/batch-job-controller/batch-job-controller/cmd/batchjob/choice"
 	"github.com/batch-job-controller/batch-job-controller/cmd/batchjob/cli"
 	"github.com/batch-job-controller/batch-job-controller/cmd/batchjob/progress"
 	"github.com/batch-job-controller/batch-job-controller/controller/api/v1alpha1"
 )
-
-// finalStates returns the states by which nodes can be chosen, in the order in which they
-// are shown.
-func finalStates() []v1alpha1.FinalState {
-	return []v1alpha1.FinalState{v1alpha1.Failed, v1alpha1.Lost, v1alpha1.Unreported, v1alpha1.Canceled, v1alpha1.Skipped, v1alpha1.Succeeded}
-}
-
-// defaultStates returns those that need attention, or were never reached.
-func defaultStates() []string {
-	return []string{string(v1alpha1.Failed), string(v1alpha1.Lost), string(v1alpha1.Unreported), string(v1alpha1.Canceled)}
-}
 
 func rerunCommand(c *commander) *cobra.Command {
 	var states []string
@@ -45,11 +35,11 @@ rerun is an execution of its own: it can be rerun, too.`,
 		ValidArgsFunction: c.connect.CompleteExecutions(func(e *v1alpha1.Execution) bool { return e.Status.Phase == v1alpha1.Closed }),
 	}
 	b := newBeginning(cmd)
-	cmd.Flags().StringSliceVar(&states, "states", defaultStates(), "states of the nodes, separated by commas")
+	cmd.Flags().StringSliceVar(&states, "states", choice.DefaultStates(), "states of the nodes, separated by commas")
 	cmd.Flags().BoolVarP(&yes, "yes", "y", false, "do not ask")
-	cli.Must(cmd.RegisterFlagCompletionFunc("states", completeStates))
+	cli.Must(cmd.RegisterFlagCompletionFunc("states", choice.CompleteStates))
 	cmd.RunE = c.does(b.output, func(ctx context.Context, s *session, args []string) error {
-		chosen, err := parseStates(states)
+		chosen, err := choice.ParseStates(states)
 		if err := errors.Join(err, b.check()); err != nil {
 			return cli.Misuse(err)
 		}
@@ -57,57 +47,22 @@ rerun is an execution of its own: it can be rerun, too.`,
 		if err != nil {
 			return err
 		}
-		nodes := s.nodesIn(ctx, from, chosen)
-		fmt.Fprint(s.ErrOut, nodes.text(from, b.output.IsWide()))
-		if nodes.total == 0 {
+		nodes := choice.Of(ctx, s.Client, from, chosen)
+		fmt.Fprint(s.ErrOut, nodes.Text(from, b.output.IsWide()))
+		if nodes.Total == 0 {
 			return nil
 		}
 		d, err := s.definitionToRun(ctx, from.Spec.NodeCronJobName)
 		if err != nil {
 			return err
 		}
-		if s.asks && !yes && b.dryRun != dryRunServer && !confirm(s.Tool, fmt.Sprintf("Run again on %s? [y/N] ", progress.NodesText(nodes.total))) {
+		if s.asks && !yes && b.dryRun != dryRunServer && !confirm(s.Tool, fmt.Sprintf("Run again on %s? [y/N] ", progress.NodesText(nodes.Total))) {
 			fmt.Fprintln(s.ErrOut, "No execution was created.")
 			return nil
 		}
 		return b.begin(ctx, s, d, &v1alpha1.ExecutionNodes{FromExecution: &v1alpha1.FromExecution{Name: from.Name, States: chosen}})
 	})
 	return cmd
-}
-
-// completeStates completes the last of some states.
-func completeStates(_ *cobra.Command, _ []string, toComplete string) ([]string, cobra.ShellCompDirective) {
-	before := toComplete[:strings.LastIndex(toComplete, ",")+1]
-	var names []string
-	for _, state := range finalStates() {
-		names = append(names, before+string(state))
-	}
-	return names, cobra.ShellCompDirectiveNoFileComp | cobra.ShellCompDirectiveKeepOrder
-}
-
-// parseStates returns states by their names, in any case.
-func parseStates(names []string) ([]v1alpha1.FinalState, error) {
-	var chosen []v1alpha1.FinalState
-	for _, name := range names {
-		at := slices.IndexFunc(finalStates(), func(s v1alpha1.FinalState) bool { return strings.EqualFold(string(s), strings.TrimSpace(name)) })
-		if at < 0 {
-			return nil, fmt.Errorf("--states: %q: must be some of %s", name, strings.Join(namesOf(finalStates()), ", "))
-		}
-		chosen = append(chosen, finalStates()[at])
-	}
-	if len(chosen) == 0 {
-		return nil, fmt.Errorf("--states: must be some of %s", strings.Join(namesOf(finalStates()), ", "))
-	}
-	// In one order, so that the same request is the same object.
-	return slices.DeleteFunc(finalStates(), func(s v1alpha1.FinalState) bool { return !slices.Contains(chosen, s) }), nil
-}
-
-func namesOf(states []v1alpha1.FinalState) []string {
-	names := make([]string, 0, len(states))
-	for _, s := range states {
-		names = append(names, string(s))
-	}
-	return names
 }
 
 // rerunnable returns the execution that the arguments choose. It has closed.

@@ -1,4 +1,4 @@
-package steer
+package choice
 
 import (
 	"context"
@@ -8,48 +8,48 @@ import (
 	"github.com/batch-job-controller/batch-job-controller/cmd/batchjob/cli"
 	"github.com/batch-job-controller/batch-job-controller/cmd/batchjob/ending"
 	"github.com/batch-job-controller/batch-job-controller/cmd/batchjob/progress"
+	"github.com/batch-job-controller/batch-job-controller/cmd/batchjob/resources"
 	"github.com/batch-job-controller/batch-job-controller/controller/api/v1alpha1"
 )
 
 // maxNamedNodes is how many nodes are named, unless the user wants to see all.
 const maxNamedNodes = 20
 
-// chosenNodes is the nodes of an earlier execution that some states choose, as far as the user
-// may see. The controller chooses by itself: plan.Source.Nodes.
-type chosenNodes struct {
+// Nodes is the nodes of an execution that some states choose.
+type Nodes struct {
+	Total   int
 	states  []v1alpha1.FinalState
 	counts  map[v1alpha1.FinalState]int
-	total   int
 	nodes   []progress.Node // in the order of the states
 	unknown error           // why only their number is known
 }
 
-// nodesIn returns the nodes of an execution in some states: by its record, else only how many
-// they are, by its status.
-func (s *session) nodesIn(ctx context.Context, e *v1alpha1.Execution, states []v1alpha1.FinalState) chosenNodes {
-	c := chosenNodes{states: states, counts: map[v1alpha1.FinalState]int{}}
+// Of returns the nodes of an execution in some states: by its record, else only how many they
+// are, by its status.
+func Of(ctx context.Context, client *resources.Client, e *v1alpha1.Execution, states []v1alpha1.FinalState) Nodes {
+	c := Nodes{states: states, counts: map[v1alpha1.FinalState]int{}}
 	for _, state := range states {
 		c.counts[state] = int(progress.InState(progress.CountsOf(e), state))
-		c.total += c.counts[state]
+		c.Total += c.counts[state]
 	}
-	if c.total == 0 {
+	if c.Total == 0 {
 		return c
 	}
-	r, err := s.Record(ctx, e)
+	r, err := client.Record(ctx, e)
 	if err != nil {
 		c.unknown = err
 		return c
 	}
-	c.nodes, c.total = progress.NodesIn(r, states), 0
+	c.nodes, c.Total = progress.NodesIn(r, states), 0
 	for _, state := range states {
 		c.counts[state] = len(c.in(state))
-		c.total += c.counts[state]
+		c.Total += c.counts[state]
 	}
 	return c
 }
 
 // in returns the names of the nodes in a state.
-func (c chosenNodes) in(state v1alpha1.FinalState) (names []string) {
+func (c Nodes) in(state v1alpha1.FinalState) (names []string) {
 	for _, n := range c.nodes {
 		if strings.EqualFold(string(n.State), string(state)) {
 			names = append(names, n.Name)
@@ -58,9 +58,9 @@ func (c chosenNodes) in(state v1alpha1.FinalState) (names []string) {
 	return names
 }
 
-// text says which nodes would run again, all of them if it is wide.
-func (c chosenNodes) text(from *v1alpha1.Execution, wide bool) string {
-	if c.total == 0 {
+// Text says which nodes would run again, all of them if it is wide.
+func (c Nodes) Text(from *v1alpha1.Execution, wide bool) string {
+	if c.Total == 0 {
 		return fmt.Sprintf("No node of execution %s is %s: there is nothing to run again.\n", from.Name, strings.ToLower(cli.JoinOr(namesOf(c.states))))
 	}
 	var text strings.Builder
@@ -90,7 +90,7 @@ func (c chosenNodes) text(from *v1alpha1.Execution, wide bool) string {
 }
 
 // mostNames is how many nodes of a state are named, so that each state has some.
-func (c chosenNodes) mostNames() int {
+func (c Nodes) mostNames() int {
 	states := 0
 	for _, n := range c.counts {
 		if n > 0 {
