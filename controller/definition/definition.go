@@ -130,7 +130,12 @@ func (d *Definition) hasTicksOf(scheduleText string) bool {
 // hasTick reports whether a time is a tick of the definition, of which an Execution has the
 // name. Ticks of intervals, and of an earlier schedule, are known by the name alone.
 func (d *Definition) hasTick(name string, at time.Time) bool {
-	return strings.HasPrefix(name, jobspec.ExecutionName(d.NodeCronJob(), execution.NewID(at))) || d.schedule.Next(at.Add(-time.Second)).Equal(at)
+	return d.isOwn(name, at) || d.schedule.Next(at.Add(-time.Second)).Equal(at)
+}
+
+// isOwn reports whether an Execution has the name that the controller gives that of a tick.
+func (d *Definition) isOwn(name string, at time.Time) bool {
+	return strings.HasPrefix(name, jobspec.ExecutionName(d.NodeCronJob(), execution.NewID(at)))
 }
 
 // firingOf returns the trigger and the time of an Execution. A person can create one with the

@@ -75,7 +75,8 @@ func (t *Ticker) Resume(known plan.State, waiting []*v1alpha1.Execution) {
 }
 
 // Prepare changes a state so that it says what this replica knows of the ticks. Executions of
-// ticks that wait, the oldest first, stay those of their ticks.
+// ticks that wait, the oldest first, stay those of their ticks: of several of one tick, that
+// which the controller has created, else the oldest.
 func (t *Ticker) Prepare(s *plan.State, waiting []*v1alpha1.Execution) {
 	d, now := t.Source.Latest(), t.Clock.Now()
 	s.Recall(t.known)
@@ -91,7 +92,8 @@ func (t *Ticker) Prepare(s *plan.State, waiting []*v1alpha1.Execution) {
 	firings := map[time.Time]string{}
 	var ticks []time.Time
 	for _, e := range waiting {
-		if at := t.tickOf(e); !at.IsZero() && firings[at] == "" { // a person may have created another one
+		// A person may have created others of the same tick, also before it has come.
+		if at := t.tickOf(e); !at.IsZero() && (firings[at] == "" || d.isOwn(e.Name, at)) {
 			ticks, firings[at] = append(ticks, at), string(e.UID)
 		}
 	}

@@ -128,25 +128,38 @@ func TestTheExecutionsOfTicks(t *testing.T) {
 }
 
 // The response to the state's first write may be lost: it does not say then whose the tick is.
-func TestOfTwoExecutionsOfATickTheOlderHasIt(t *testing.T) {
+func TestOfSeveralExecutionsOfATickOneHasIt(t *testing.T) {
+	const own = "check-20261124032000"
 	tick := time.Date(2026, 11, 24, 3, 20, 0, 0, time.UTC)
-	clk := clocktesting.NewFakeClock(tick.Add(-time.Minute))
-	source := NewSource("check", clk)
-	source.Set(compiled(t, "*/20 * * * *"))
-	d := source.Latest()
-	s := plan.State{}
-	s.Pass(d.TicksOf(), tick.Add(-20*time.Minute), "")
-	clk.SetTime(tick.Add(30 * time.Second))
-	var waiting []*v1alpha1.Execution
-	for _, name := range []string{"check-20261124032000", "by-hand"} {
-		e := &v1alpha1.Execution{ObjectMeta: metav1.ObjectMeta{Name: name, UID: types.UID("uid-of-" + name)}}
-		e.Spec.Trigger, e.Spec.ScheduledTime = v1alpha1.CronTrigger, &metav1.Time{Time: tick}
-		waiting = append(waiting, e)
+	tests := map[string]struct {
+		waiting []string // the oldest first
+		want    string
+	}{
+		"a person's came later":   {[]string{own, "by-hand"}, own},
+		"a person's came before":  {[]string{"by-hand", own}, own},
+		"all are those of people": {[]string{"by-hand", "by-hand-too"}, "by-hand"},
+		"it is the only one":      {[]string{own}, own},
 	}
-	ticker := NewTicker(NewOpener(OpenerOptions{Source: source, Clock: clk}), Start{At: tick})
-	ticker.passed = tick
-	ticker.Prepare(&s, waiting)
-	if got := s.TicksOf(source.Latest().TicksOf()); got.Execution != "uid-of-check-20261124032000" {
-		t.Errorf("the tick is of %q: %+v", got.Execution, got)
+	for name, tt := range tests {
+		t.Run(name, func(t *testing.T) {
+			clk := clocktesting.NewFakeClock(tick.Add(30 * time.Second))
+			source := NewSource("check", clk)
+			source.Set(compiled(t, "*/20 * * * *"))
+			of := source.Latest().TicksOf()
+			s := plan.State{}
+			s.Pass(of, tick.Add(-20*time.Minute), "")
+			var waiting []*v1alpha1.Execution
+			for _, name := range tt.waiting {
+				e := &v1alpha1.Execution{ObjectMeta: metav1.ObjectMeta{Name: name, UID: types.UID(name)}}
+				e.Spec.Trigger, e.Spec.ScheduledTime = v1alpha1.CronTrigger, &metav1.Time{Time: tick}
+				waiting = append(waiting, e)
+			}
+			ticker := NewTicker(NewOpener(OpenerOptions{Source: source, Clock: clk}), Start{At: tick})
+			ticker.passed = tick
+			ticker.Prepare(&s, waiting)
+			if got := s.TicksOf(of); got.Execution != tt.want {
+				t.Errorf("the tick is of %q, want %q", got.Execution, tt.want)
+			}
+		})
 	}
 }
