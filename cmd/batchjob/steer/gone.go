@@ -7,7 +7,6 @@ import (
 	"slices"
 	"strings"
 
-	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/apimachinery/pkg/runtime"
 
 	"github.com/batch-job-controller/batch-job-controller/controller/api/v1alpha1"
@@ -26,11 +25,7 @@ func (s *session) leftOfGone(ctx context.Context, namespace string, definitions 
 	}
 	var all []string
 	for _, of := range slices.Sorted(maps.Keys(left)) {
-		name := of
-		if namespace != metav1.NamespaceAll {
-			_, name, _ = strings.Cut(of, "/")
-		}
-		all = append(all, fmt.Sprintf("%s (%d)", name, left[of]))
+		all = append(all, fmt.Sprintf("%s (%d)", strings.TrimPrefix(of, namespace+"/"), left[of]))
 	}
 	return fmt.Sprintf("Gone, but with executions: %s.\n", strings.Join(all, ", "))
 }

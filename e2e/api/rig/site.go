@@ -123,20 +123,19 @@ func (s *Site) WaitGone(timeout time.Duration) {
 	s.tb.Helper()
 	ctx, cancel := context.WithTimeout(s.tb.Context(), timeout)
 	defer cancel()
-	gone := make(chan struct{})
+	gone := make(chan error, 1)
 	list, err := s.Client.CoreV1().Namespaces().List(ctx, metav1.ListOptions{})
 	if err != nil {
 		s.tb.Fatal(err)
 	}
 	go func() {
-		defer close(gone)
-		_ = follow.Changes(ctx, list.ResourceVersion, s.Client.CoreV1().Namespaces().Watch, "metadata.name="+s.Namespace,
+		gone <- follow.Changes(ctx, list.ResourceVersion, s.Client.CoreV1().Namespaces().Watch, "metadata.name="+s.Namespace,
 			func(kind watch.EventType, _ *corev1.Namespace, _ time.Time) bool { return kind != watch.Deleted })
 	}()
 	s.delete(ctx)
-	<-gone
+	err = <-gone
 	s.Audit.Stop()
-	if ctx.Err() != nil {
-		s.tb.Fatalf("namespace %s still exists after %s", s.Namespace, timeout)
+	if err != nil {
+		s.tb.Fatalf("namespace %s is not known to be gone within %s: %v", s.Namespace, timeout, err)
 	}
 }
