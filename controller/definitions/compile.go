@@ -87,8 +87,7 @@ func (d *Definitions) isHidden(n *v1alpha1.NodeCronJob) bool {
 // follow makes a member know its object. The caller holds d.mu.
 func (d *Definitions) follow(m *member, n *v1alpha1.NodeCronJob) {
 	if m.object != nil && m.object.UID != n.UID { // it was created again
-		m.inEffect, m.fallback, m.verdict = nil, nil, verdict{}
-		m.obstacle, m.reports = Obstacle{}, nil
+		m.inEffect, m.fallback, m.verdict, m.reports = nil, nil, verdict{}, nil
 	}
 	m.object = n
 	if !m.wanted.is(n) && (m.wanted == nil || !d.lags(n)) {

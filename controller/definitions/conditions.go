@@ -13,13 +13,6 @@ import (
 // maxMessage is the API server's limit of a condition's message.
 const maxMessage = 32 << 10
 
-// Obstacle is why the next tick would not start an execution, although a spec is in effect.
-// The zero value is none.
-type Obstacle struct {
-	Reason  string // v1alpha1.ReasonNoCallbackService or v1alpha1.ReasonUnreadableRecord
-	Message string
-}
-
 // Facts are what the conditions of a NodeCronJob follow from.
 type Facts struct {
 	Generation int64  // of the spec that was decided about
@@ -27,12 +20,11 @@ type Facts struct {
 	Problems   string // with the spec
 	InEffect   int64  // the generation that is in effect; 0: none
 	Suspended  bool
-	Obstacle   Obstacle
 	Last       *v1alpha1.LastExecution
 }
 
 // ready reports whether ticks start executions.
-func (f Facts) ready() bool { return f.InEffect != 0 && f.Obstacle.Reason == "" && !f.Suspended }
+func (f Facts) ready() bool { return f.InEffect != 0 && !f.Suspended }
 
 // Conditions returns the conditions of a NodeCronJob, without times. Those of before decide
 // about one: an execution that was canceled proves that nodes are bad, not that none is.
@@ -63,8 +55,6 @@ func (f Facts) scheduled() metav1.Condition {
 	switch {
 	case f.InEffect == 0:
 		c.Reason, c.Message = v1alpha1.ReasonNotAccepted, "no spec is in effect: see the condition Accepted"
-	case f.Obstacle.Reason != "":
-		c.Reason, c.Message = f.Obstacle.Reason, f.Obstacle.Message
 	case f.Suspended:
 		c.Status, c.Reason, c.Message = metav1.ConditionTrue, v1alpha1.ReasonSuspended, "spec.suspend skips the ticks"
 	default:

@@ -51,20 +51,6 @@ func TestConditions(t *testing.T) {
 			[3]string{"False JobInvalid: no spec is in effect: p", "False NotAccepted: no spec is in effect: see the condition Accepted", never},
 		},
 		"suspended": {with(func(f *Facts) { f.Suspended = true }), nil, [3]string{accepted, "True Suspended: spec.suspend skips the ticks", never}},
-		"without a Service": {
-			with(func(f *Facts) { f.Obstacle = Obstacle{v1alpha1.ReasonNoCallbackService, "create it"} }), nil,
-			[3]string{accepted, "False NoCallbackService: create it", never},
-		},
-		"suspended, and without a Service": {
-			with(func(f *Facts) {
-				f.Suspended, f.Obstacle = true, Obstacle{v1alpha1.ReasonNoCallbackService, "create it"}
-			}), nil,
-			[3]string{accepted, "False NoCallbackService: create it", never},
-		},
-		"with a record of a later version": {
-			with(func(f *Facts) { f.Obstacle = Obstacle{v1alpha1.ReasonUnreadableRecord, "upgrade"} }), nil,
-			[3]string{accepted, "False UnreadableRecord: upgrade", never},
-		},
 		"good nodes": {
 			with(func(f *Facts) { f.Last = lastExecution(5, 0, 0) }), was(metav1.ConditionFalse, v1alpha1.ReasonBadNodes),
 			[3]string{accepted, scheduled, "True NoBadNodes: no node is bad in execution check-1, of 5"},

@@ -104,9 +104,8 @@ type member struct {
 	applied   *spec // what source has, or is about to have; nil: nothing
 	suspended bool  // whether that is suspended
 	// What follows is of the term.
-	obstacle Obstacle
-	reports  []func(*v1alpha1.NodeCronJobStatus) // not written yet
-	write    paced
+	reports []func(*v1alpha1.NodeCronJobStatus) // not written yet
+	write   paced
 }
 
 // New returns definitions, of which there are none until Run.

@@ -77,7 +77,7 @@ func (d *Definitions) setTerm(t *term) {
 	defer d.mu.Unlock()
 	d.term = t
 	for _, m := range d.members {
-		m.obstacle, m.reports, m.write = Obstacle{}, nil, paced{}
+		m.reports, m.write = nil, paced{}
 	}
 	wake(d.news) // what is undecided depends on it
 }

@@ -23,28 +23,17 @@ import (
 // A next schedule time is removed while ticks start no executions: the ticker, which learns
 // that they do again, reports it again.
 func (d *Definitions) Report(name string, change func(*v1alpha1.NodeCronJobStatus)) {
-	d.ofLeader(name, func(m *member) { m.reports = append(m.reports, change) })
-}
-
-// Obstruct says why the next tick of a NodeCronJob would not start an execution, or with the
-// zero Obstacle that nothing prevents it.
-func (d *Definitions) Obstruct(name string, o Obstacle) {
-	d.ofLeader(name, func(m *member) { m.obstacle = o })
-}
-
-// ofLeader changes a member if this replica leads.
-func (d *Definitions) ofLeader(name string, change func(*member)) {
 	d.mu.Lock()
 	defer d.mu.Unlock()
 	if m := d.members[name]; m != nil && d.term != nil {
-		change(m)
+		m.reports = append(m.reports, change)
 		wake(d.term.news)
 	}
 }
 
 // facts returns what the conditions of a member follow from. The caller holds the lock.
 func (d *Definitions) facts(m *member) Facts {
-	f := Facts{Suspended: m.object.Spec.Suspend, Obstacle: m.obstacle}
+	f := Facts{Suspended: m.object.Spec.Suspend}
 	if !d.unchecked(m) {
 		f.Generation, f.Reason, f.Problems = m.verdict.generation, m.verdict.reason, m.verdict.text()
 	}

@@ -123,13 +123,17 @@ func TestReportsAreCollected(t *testing.T) {
 		w.settled()
 		w.wants("of reports without news", w.requests(), "get")
 		r.Report("check", func(s *v1alpha1.NodeCronJobStatus) { s.ActiveExecution, s.LastExecution = nil, lastExecution(3, 1, 0) })
-		r.Obstruct("check", Obstacle{v1alpha1.ReasonNoCallbackService, "create it"})
 		r.Report("unknown", reports[0])
 		w.settled()
 		w.wants("healthy", w.condition("check", v1alpha1.ConditionHealthy), "False BadNodes: 1 of 3 nodes are bad in execution check-1")
-		w.wants("ready", w.condition("check", v1alpha1.ConditionReady), "False NoCallbackService: create it")
-		if s := w.get("check").Status; s.NextScheduleTime != nil || s.ActiveExecution != nil {
-			t.Errorf("got %+v, want neither a next tick nor an open execution", s)
+		if s := w.get("check").Status; s.ActiveExecution != nil {
+			t.Errorf("got %+v, want no open execution", s)
+		}
+		w.change("check", func(n *v1alpha1.NodeCronJob) { n.Spec.Suspend = true })
+		w.settled()
+		w.wants("ready", w.condition("check", v1alpha1.ConditionReady), "True Suspended: spec.suspend skips the ticks")
+		if s := w.get("check").Status; s.NextScheduleTime != nil {
+			t.Errorf("got %+v, want no next tick while it is suspended", s)
 		}
 	})
 }

@@ -22,11 +22,9 @@ const (
 
 // The reasons of Ready.
 const (
-	ReasonScheduled         = "Scheduled"         // True: the next tick is in status.nextScheduleTime
-	ReasonSuspended         = "Suspended"         // True: spec.suspend skips the ticks
-	ReasonNotAccepted       = "NotAccepted"       // False: no spec has been accepted
-	ReasonNoCallbackService = "NoCallbackService" // False: the Service that pods report to does not exist
-	ReasonUnreadableRecord  = "UnreadableRecord"  // False: an execution that is open can only be read by a later version
+	ReasonScheduled   = "Scheduled"   // True: the next tick is in status.nextScheduleTime
+	ReasonSuspended   = "Suspended"   // True: spec.suspend skips the ticks
+	ReasonNotAccepted = "NotAccepted" // False: no spec has been accepted
 )
 
 // The reasons of Healthy.
