@@ -47,6 +47,9 @@ type place struct {
 
 const stepFunction = "step"
 
+// begin is before an execution.
+func (b *boundedExecution) begin(out io.Writer) { b.out, b.at, b.steps = out, place{}, 0 }
+
 // watch puts a step before each node of a list, and of the lists in it.
 func (b *boundedExecution) watch(list *parse.ListNode) {
 	if list == nil {

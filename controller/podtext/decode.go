@@ -17,20 +17,15 @@ const maxRendered = 512 << 10
 // Pod renders a template and decodes the pod. The error is a MisfitError if what it renders
 // to does not fit into a pod.
 func Pod(text string, data Data) (*corev1.Pod, error) {
-	rendered, err := Render(text, data)
+	t, err := Parse(text)
+	if err != nil {
+		return nil, err
+	}
+	rendered, err := t.Render(data)
 	if err != nil {
 		return nil, err
 	}
 	return Decode(rendered)
-}
-
-// Render executes a template. Its errors have the line and column of the template.
-func Render(text string, data Data) ([]byte, error) {
-	out := limitedBuffer{limit: maxRendered}
-	if err := evaluate(&out, text, data); err != nil {
-		return nil, err
-	}
-	return out.Bytes(), nil
 }
 
 // Decode decodes a rendered pod strictly: otherwise a misspelled field would be ignored

@@ -22,20 +22,48 @@ func (d Data) values() map[string]string {
 	return map[string]string{"Namespace": d.Namespace, "ExecutionID": d.ExecutionID, "NodeName": d.NodeName}
 }
 
-// evaluate executes a Go text/template over the data. Its errors have the line
-// and column of the template.
+// Template is a parsed pod template, a Go text/template. It is not safe for concurrent use.
+type Template struct {
+	parsed *template.Template
+	bounds *boundedExecution
+}
+
+// Parse parses a template. Its errors have the line of the template.
+func Parse(text string) (*Template, error) {
+	t := &Template{bounds: &boundedExecution{}}
+	var err error
+	if t.parsed, err = template.New(templateName).Option("missingkey=error").Funcs(t.bounds.functions()).Parse(text); err != nil {
+		return nil, err
+	}
+	for _, defined := range t.parsed.Templates() {
+		t.bounds.watch(defined.Root)
+	}
+	// It is added after parsing, so that no template can call it by its name.
+	t.parsed.Funcs(template.FuncMap{stepFunction: t.bounds.step})
+	return t, nil
+}
+
+// Render executes the template. Its errors have the line and column of the template.
+func (t *Template) Render(data Data) ([]byte, error) {
+	out := limitedBuffer{limit: maxRendered}
+	if err := t.execute(&out, data); err != nil {
+		return nil, err
+	}
+	return out.Bytes(), nil
+}
+
+func (t *Template) execute(w io.Writer, data Data) error {
+	t.bounds.begin(w)
+	return explain(t.parsed, t.bounds, t.parsed.Execute(w, data.values()))
+}
+
+// evaluate parses and executes a template.
 func evaluate(w io.Writer, text string, data Data) error {
-	b := &boundedExecution{out: w}
-	t, err := template.New(templateName).Option("missingkey=error").Funcs(b.functions()).Parse(text)
+	t, err := Parse(text)
 	if err != nil {
 		return err
 	}
-	for _, defined := range t.Templates() {
-		b.watch(defined.Root)
-	}
-	// It is added after parsing, so that no template can call it by its name.
-	t.Funcs(template.FuncMap{stepFunction: b.step})
-	return explain(t, b, t.Execute(b.out, data.values()))
+	return t.execute(w, data)
 }
 
 // explain adds the position to an error of the writer, which has none, and the existing
