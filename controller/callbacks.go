@@ -30,6 +30,7 @@ func (m reported) Accept(key execution.Key) (intake.Task, error) {
 
 // find returns the node task if it may report, of whichever definition.
 func (m reported) find(key execution.Key) (task intake.Task, err error) {
+	err = fmt.Errorf("%w: %s", execution.ErrUnknownExecution, key.Execution) // there may be no definition
 	for _, q := range m.queues.all() {
 		if task, err = q.Accept(key); !errors.Is(err, execution.ErrUnknownExecution) {
 			return task, err

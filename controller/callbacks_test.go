@@ -333,3 +333,20 @@ func TestACallbackFindsTheDefinitionOfItsExecution(t *testing.T) {
 		}
 	})
 }
+
+// TestALeaderWithoutADefinitionKnowsNoExecution has pods that report although their definition
+// is gone.
+func TestALeaderWithoutADefinitionKnowsNoExecution(t *testing.T) {
+	inBubble(t, func(t *testing.T) {
+		r := startReplica(t, newCluster(t, "a"), newMemoryStore(), without())
+		defer r.kill()
+		time.Sleep(time.Second)
+		key := execution.Key{Execution: "20261124034200", Node: "a"}
+		if err := r.Result(t.Context(), key, []byte(validResult)); !errors.Is(err, execution.ErrUnknownExecution) {
+			t.Errorf("a result: got %v, want %v", err, execution.ErrUnknownExecution)
+		}
+		if _, err := r.File(t.Context(), key, "a.txt", "", strings.NewReader("x")); !errors.Is(err, execution.ErrUnknownExecution) {
+			t.Errorf("a file: got %v, want %v", err, execution.ErrUnknownExecution)
+		}
+	})
+}

@@ -13,7 +13,7 @@ import (
 func TestAConfigMapWithoutADefinition(t *testing.T) {
 	inBubble(t, func(t *testing.T) {
 		c := newCluster(t, "a")
-		bare := testConfig(func(c *config.Config) { c.Definition, c.HasDefinition = config.Definition{}, false })
+		bare := without()
 		r := startReplica(t, c, newMemoryStore(), bare)
 		defer r.kill()
 		c.define("disk")

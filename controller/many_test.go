@@ -108,10 +108,10 @@ func TestEachNodeCronJobHasItsTicks(t *testing.T) {
 			if last := n.Status.LastExecution; last == nil || last.Name != executions[0] || last.Counts.Nodes != 2 || n.Status.ActiveExecution != nil {
 				t.Errorf("%s: its status is %+v", name, n.Status)
 			}
-			if at := n.Status.LastScheduleTime; at == nil || !at.Time.Equal(e.Spec.ScheduledTime.Time) {
+			if at := n.Status.LastScheduleTime; at == nil || !at.Equal(e.Spec.ScheduledTime) {
 				t.Errorf("%s: the last tick: got %v", name, at)
 			}
-			if next := n.Status.NextScheduleTime; next == nil || !next.Time.After(time.Now()) {
+			if next := n.Status.NextScheduleTime; next == nil || !next.After(time.Now()) {
 				t.Errorf("%s: the next tick: got %v", name, next)
 			}
 			if accepted := c.accepted(name); accepted.Status != metav1.ConditionTrue {

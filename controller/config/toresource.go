@@ -22,23 +22,23 @@ func ToResource(d Definition) v1alpha1.NodeCronJobSpec {
 		StartingDeadline:      durationUnlessZero(d.StartingDeadline),
 		Suspend:               d.Suspend,
 		ConcurrencyPolicy:     v1alpha1.ConcurrencyPolicy(cmp.Or(d.ConcurrencyPolicy, plan.ForbidConcurrent)),
-		Priority:              int32(d.Priority),
+		Priority:              number(d.Priority),
 		RunOnStartup:          d.RunOnStartup,
 		StartupDelay:          v1alpha1.NewDuration(d.StartupDelay),
 		JobNodeSelector:       labelsOf(d.JobNodeSelector),
 		RunOnUnscheduledNodes: d.RunOnUnscheduledNodes,
 		TolerateNoExecute:     d.TolerateNoExecute,
-		PodPoolSize:           int32(d.PodPoolSize),
+		PodPoolSize:           number(d.PodPoolSize),
 		StartDeadline:         v1alpha1.NewDuration(d.StartDeadline),
 		JobTimeout:            v1alpha1.NewDuration(d.JobTimeout),
 		BackoffLimit:          d.BackoffLimit,
 		JobServiceAccount:     d.JobServiceAccount,
 		JobImagePullSecrets:   pullSecretsOf(d.JobImagePullSecrets),
-		ReportHistory:         int32(d.ReportHistory),
-		JobHistory:            int32(d.JobHistory),
+		ReportHistory:         number(d.ReportHistory),
+		JobHistory:            number(d.JobHistory),
 		SavePodLog:            d.SavePodLog,
 		Result:                v1alpha1.ResultPolicy(d.Result),
-		Callback:              v1alpha1.Callback{TokensPerSecret: int32(d.TokensPerSecret), Limits: limitsOf(d.Intake)},
+		Callback:              v1alpha1.Callback{TokensPerSecret: number(d.TokensPerSecret), Limits: limitsOf(d.Intake)},
 		Metrics:               metricsOf(d.Metrics),
 		LatestMetricsLabel:    d.LatestMetricsLabel,
 		Custom:                customOf(d.Custom),
@@ -49,14 +49,14 @@ func ToResource(d Definition) v1alpha1.NodeCronJobSpec {
 
 func limitsOf(in Intake) v1alpha1.CallbackLimits {
 	return v1alpha1.CallbackLimits{
-		SamplesPerResult:  int32(in.SamplesPerResult),
-		LabelSets:         int32(in.LabelSets),
+		SamplesPerResult:  number(in.SamplesPerResult),
+		LabelSets:         number(in.LabelSets),
 		LabelSize:         sizeUnlessZero(int64(in.LabelSize)),
-		FilesPerTask:      int32(in.FilesPerTask),
+		FilesPerTask:      number(in.FilesPerTask),
 		BytesPerTask:      sizeUnlessZero(in.BytesPerTask),
-		ResultsPerTask:    int32(in.ResultsPerTask),
-		EventsPerTask:     int32(in.EventsPerTask),
-		EventBurst:        int32(in.EventBurst),
+		ResultsPerTask:    number(in.ResultsPerTask),
+		EventsPerTask:     number(in.EventsPerTask),
+		EventBurst:        number(in.EventBurst),
 		EventInterval:     durationUnlessZero(in.EventInterval),
 		BytesPerExecution: sizeUnlessZero(in.BytesPerExecution),
 	}
@@ -102,6 +102,9 @@ func customOf(custom map[string]any) *runtime.RawExtension {
 	}
 	return &runtime.RawExtension{Raw: raw}
 }
+
+// number converts the value of a key, whose limits are far below.
+func number(n int) int32 { return int32(n) } //nolint:gosec // see above
 
 func durationUnlessZero(d time.Duration) *v1alpha1.Duration {
 	if d == 0 {

@@ -154,6 +154,6 @@ func (d *Definitions) recompile(old *spec) *spec {
 	}
 	s := &spec{uid: old.uid, generation: old.generation, configHash: old.configHash, check: old.check}
 	s.check.running = false
-	d.compile(s, old.definition.Object, old.definition.Config.Definition)
+	d.compile(s, old.definition.Object, old.definition.Definition)
 	return s
 }

@@ -112,7 +112,7 @@ func (w *world) Leads() bool                                      { return w.lea
 func (w *world) Leader() (identity string, moved <-chan struct{}) { return "", nil }
 func (w *world) Config() config.Config                            { return w.config }
 func (w *world) Reconfigure(next config.Config)                   { w.config = next }
-func (w *world) ConfigTaken(_ time.Time, needsRestart bool)       { w.taken++ }
+func (w *world) ConfigTaken(time.Time, bool)                      { w.taken++ }
 func (w *world) ConfigRefused()                                   { w.refused++ }
 
 // events returns the reasons and messages of the events, sorted.

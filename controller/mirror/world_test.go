@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"log/slog"
+	"slices"
 	"strings"
 	"sync"
 	"sync/atomic"
@@ -119,11 +120,7 @@ func (r *replica) told() []string {
 func (r *replica) wantsEvents(want ...string) {
 	r.world.Helper()
 	got := r.told()
-	same := len(got) == len(want)
-	for i := range min(len(got), len(want)) {
-		same = same && strings.HasPrefix(got[i], want[i])
-	}
-	if !same {
+	if !slices.EqualFunc(got, want, strings.HasPrefix) {
 		r.world.Errorf("events:\ngot  %q\nwant %q", got, want)
 	}
 }

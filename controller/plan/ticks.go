@@ -58,7 +58,7 @@ func (s *State) Pass(d TicksOf, until time.Time, uid string) bool {
 // count from its creation. Follow reports whether the state has changed.
 func (s *State) Follow(d TicksOf, known func(schedule string) bool, now time.Time) bool {
 	t := s.TicksOf(d)
-	if t.Last.IsZero() || !(t.Schedule == d.Schedule || known(t.Schedule)) {
+	if t.Last.IsZero() || (t.Schedule != d.Schedule && !known(t.Schedule)) {
 		return s.Pass(d, now, "")
 	}
 	return s.setTicks(d.Name, t)

@@ -69,7 +69,7 @@ func PodShare(share int) *int32 {
 	if share == execution.NoShare {
 		return nil
 	}
-	return new(int32(share))
+	return new(int32(share)) //nolint:gosec // it is at most a podPoolSize
 }
 
 // Observed reports whether the status is about the spec as it is.

@@ -190,10 +190,10 @@ func TestOfTwoLeadersOneOpens(t *testing.T) {
 			_, err := s.Queue(t.Context(), e, p.Scheduled, "another one is open")
 			return err
 		}, wantPhase: v1alpha1.Queued, wantParts: 1},
-		"the other one changes it without effect": {other: func(t *testing.T, s Store, e *v1alpha1.Execution, p execution.Plan) error {
+		"the other one changes it without effect": {other: func(t *testing.T, s Store, e *v1alpha1.Execution, _ execution.Plan) error {
 			return s.Touch(t.Context(), e)
 		}, wantParts: 1},
-		"the other one labels it": {other: func(t *testing.T, s Store, e *v1alpha1.Execution, p execution.Plan) error {
+		"the other one labels it": {other: func(t *testing.T, s Store, e *v1alpha1.Execution, _ execution.Plan) error {
 			_, err := s.Take(t.Context(), e, NodeCronJob{Name: "check"})
 			return err
 		}, wantParts: 1},

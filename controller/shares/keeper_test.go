@@ -57,7 +57,7 @@ func TestEachGetsATurn(t *testing.T) {
 			waited := map[string]int{} // slots of others
 			w.admitted = func(uid string) {
 				for i := range n {
-					if other := uidOf(i); other != uid && w.executions[other].phase == open && w.executions[other].left > 0 {
+					if other := uidOf(i); other != uid && w.waits(other) {
 						waited[other]++
 					}
 				}

@@ -275,9 +275,9 @@ func TestOneThatLeaves(t *testing.T) {
 		if r.String() != "8/8 2/2" {
 			t.Errorf("got %s", r)
 		}
-		r.stored.mu.Lock()
+		r.mu.Lock()
 		r.now.End("a")
-		r.stored.mu.Unlock()
+		r.mu.Unlock()
 		r.keeper.Divide()
 		r.rounds()
 		if len(r.holders[1].wake) == 0 {

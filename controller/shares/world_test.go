@@ -72,6 +72,14 @@ func (w *world) draw(n int) int {
 // pause is a random time.
 func (w *world) pause(most time.Duration) time.Duration { return time.Duration(w.draw(int(most))) }
 
+// waits reports whether an execution has no slot, and is not granted one. The caller holds the
+// lock.
+func (w *world) waits(uid string) bool {
+	o := w.executions[uid]
+	entry, _ := w.state.Entry(uid)
+	return o.phase == open && o.left > 0 && o.exposed == 0 && entry.Share == 0
+}
+
 func (w *world) stopFaults() {
 	w.mu.Lock()
 	defer w.mu.Unlock()

@@ -224,7 +224,7 @@ func TestTheFenceIsAskedForEachChange(t *testing.T) {
 var errForbidden = errors.New("forbidden")
 
 func is(err, want error) bool {
-	return errors.Is(err, want) || (want == errForbidden && apierrors.IsForbidden(err))
+	return errors.Is(err, want) || (errors.Is(want, errForbidden) && apierrors.IsForbidden(err))
 }
 
 // TestAChangeWhoseContextEnds leaves the others to one of them.

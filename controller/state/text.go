@@ -17,9 +17,9 @@ import (
 const (
 	newestKey = "newestExecution"
 	// <definition> <UID of the NodeCronJob> <last tick> <UID of its Execution> <last
-	// opening> <schedule, to the end of the line>
+	// opening> <schedule, to the end of the line>.
 	ticksKey = "ticks"
-	// <UID of the Execution> <Execution> <definition> <ID> <share>
+	// <UID of the Execution> <Execution> <definition> <ID> <share>.
 	executionsKey = "executions"
 	// A number, raised by each grant: an update that changes nothing is no write.
 	grantsKey = "grants"

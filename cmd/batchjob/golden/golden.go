@@ -20,7 +20,7 @@ func Check(t *testing.T, name, got string) {
 	t.Helper()
 	golden := filepath.Join("testdata", name+".golden.txt")
 	if flag.Lookup("update").Value.String() == "true" {
-		if err := os.WriteFile(golden, []byte(got), 0o644); err != nil {
+		if err := os.WriteFile(golden, []byte(got), 0o600); err != nil {
 			t.Fatal(err)
 		}
 	}

@@ -80,7 +80,7 @@ func explainRejection(err error) error {
 	}
 	err = fmt.Errorf("the API server rejected:\n%w", err)
 	if refused.Conflicts {
-		err = fmt.Errorf("%w\nTo take ownership of these fields, add --force-conflicts.", err)
+		err = fmt.Errorf("%w\nTo take ownership of these fields, add --force-conflicts.", err) //nolint:revive,staticcheck // it is a sentence of its own
 	}
 	if refused.Others {
 		return err

@@ -135,7 +135,7 @@ func (b *beginning) begin(ctx context.Context, s *session, d *v1alpha1.NodeCronJ
 		}
 		return err
 	}
-	fmt.Fprint(s.ErrOut, afterCreation(s, d))
+	fmt.Fprint(s.ErrOut, afterCreation(d))
 	return nil
 }
 
@@ -207,7 +207,7 @@ func (b *beginning) overrides() *v1alpha1.ExecutionOverrides {
 }
 
 // afterCreation says what the execution may keep from running.
-func afterCreation(s *session, d *v1alpha1.NodeCronJob) string {
+func afterCreation(d *v1alpha1.NodeCronJob) string {
 	next := d.Status.NextScheduleTime
 	if next == nil || d.Spec.Suspend || (d.Spec.ConcurrencyPolicy != v1alpha1.ForbidConcurrent && d.Spec.ConcurrencyPolicy != "") {
 		return ""

@@ -40,7 +40,7 @@ func TestList(t *testing.T) {
 		"executions of a definition":                                        {args: "executions disk-check"},
 		"executions of a definition, as YAML":                               {args: "executions dns-check -o yaml"},
 		"executions of one that does not exist":                             {args: "executions disks"},
-		"no execution": {args: "executions -A", prepare: func(t *testing.T, w *world) {
+		"no execution": {args: "executions -A", prepare: func(_ *testing.T, w *world) {
 			w.api.PrependReactor("list", "executions", func(clienttesting.Action) (bool, runtime.Object, error) { return true, &v1alpha1.ExecutionList{}, nil })
 		}},
 		"a format that there is not": {args: "executions -o custom-columns=NAME:.metadata.name"},

@@ -6,7 +6,7 @@ import "reflect"
 // omits a key. A mapping without a key is omitted.
 func Replaced(all []Key, replace func(Key) (Key, bool)) (kept []Key) {
 	for _, k := range all {
-		keep := true
+		var keep bool
 		if inner := k.Value.Keys; len(inner) > 0 {
 			inner = Replaced(inner, replace)
 			k.Value, keep = Object(inner...), len(inner) > 0

@@ -23,7 +23,7 @@ func Collection() []Case {
 }
 
 // owned creates a NodeCronJob, an Execution of it, and a ConfigMap of that.
-func (c cluster) owned(name string) (*v1alpha1.NodeCronJob, *v1alpha1.Execution) {
+func (c cluster) owned(name string) *v1alpha1.Execution {
 	c.t.Helper()
 	n, err := c.Resources.NodeCronJobs(c.Namespace).Create(c.t.Context(), newNodeCronJob(name), metav1.CreateOptions{})
 	c.must(err)
@@ -31,7 +31,7 @@ func (c cluster) owned(name string) (*v1alpha1.NodeCronJob, *v1alpha1.Execution)
 		e.OwnerReferences = owner(v1alpha1.NodeCronJobKind, n.Name, n.UID)
 	})
 	c.createConfigMap(name, e.UID)
-	return n, e
+	return e
 }
 
 func owner(kind, name string, uid types.UID) []metav1.OwnerReference {
@@ -99,7 +99,7 @@ func background(c cluster) {
 }
 
 func orphan(c cluster) {
-	_, e := c.owned("orphan")
+	e := c.owned("orphan")
 	c.deleteNodeCronJob("orphan", metav1.DeletePropagationOrphan)
 	c.awaitGone("the NodeCronJob", c.nodeCronJob("orphan"))
 	c.await("the Execution has no owner", func(context.Context) bool {
@@ -110,7 +110,7 @@ func orphan(c cluster) {
 }
 
 func foreground(c cluster) {
-	_, e := c.owned("foreground")
+	e := c.owned("foreground")
 	policy := metav1.DeletePropagationForeground
 	c.must(c.executions().Delete(c.t.Context(), e.Name, metav1.DeleteOptions{PropagationPolicy: &policy}))
 	if deleting, err := c.get(e.Name); !isGone(err) {

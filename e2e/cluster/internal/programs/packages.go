@@ -46,8 +46,7 @@ func missingPrograms() (programs, packages []string) {
 
 // Install installs the packages of the distribution that real nodes need.
 func Install(ctx context.Context, log io.Writer) (err error) {
-	programs, packages := missingPrograms()
-	if len(programs) == 0 {
+	if programs, _ := missingPrograms(); len(programs) == 0 {
 		return nil
 	}
 	cache, err := cacheDir()
@@ -61,7 +60,8 @@ func Install(ctx context.Context, log io.Writer) (err error) {
 		return err
 	}
 	defer func() { err = errors.Join(err, held.Close()) }()
-	if programs, packages = missingPrograms(); len(programs) == 0 {
+	programs, packages := missingPrograms()
+	if len(programs) == 0 {
 		return nil
 	}
 	apt, err := exec.LookPath("apt-get")
