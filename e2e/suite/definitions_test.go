@@ -15,6 +15,8 @@ import (
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/client-go/tools/clientcmd"
 	"sigs.k8s.io/yaml"
+
+	"github.com/batch-job-controller/batch-job-controller/controller/jobspec"
 )
 
 // as returns the command line of a user who has only these ClusterRoles, in the namespace.
@@ -45,7 +47,7 @@ func (c commandLine) as(t *testing.T, ctx context.Context, user string, roles ..
 }
 
 // definition returns the manifest of a NodeCronJob whose pods run a script, with more keys in its
-// spec.
+// spec. nil removes one.
 func definition(t *testing.T, name, cron, script string, more ...object) string {
 	t.Helper()
 	spec := object{
@@ -56,6 +58,7 @@ func definition(t *testing.T, name, cron, script string, more ...object) string 
 	for _, keys := range more {
 		maps.Copy(spec, keys)
 	}
+	maps.DeleteFunc(spec, func(_ string, value any) bool { return value == nil })
 	text, err := yaml.Marshal(object{
 		"apiVersion": "batch-job-controller.io/v1alpha1", "kind": "NodeCronJob", "metadata": object{"name": name}, "spec": spec,
 	})
@@ -132,22 +135,27 @@ func TestNodeCronJobsOfUsers(t *testing.T) {
 		text := operator.run(t, ctx, 1, "run", "disk", "--reason", "a new disk", "--wait", "--timeout", "5m")
 		wantText(t, text, "2 of 3 nodes succeeded, 1 failed", bad)
 	})
-	t.Run("kubectl shows the definition and its executions", func(t *testing.T) {
-		wantText(t, editor.kubectl(t, ctx, "get", "ncj", "disk"), "SCHEDULE", "SUSPEND", "NODES", "BAD", "LAST", "ACTIVE", never)
-		wantText(t, editor.kubectl(t, ctx, "get", "executions"), "NODECRONJOB", "TRIGGER", "Manual", "Closed", "disk")
+	first := ""
+	t.Run("kubectl shows the definition and its executions, in all columns", func(t *testing.T) {
 		editor.kubectl(t, ctx, "wait", "ncj/disk", "--for=condition=Healthy=False", "--timeout=1m")
+		first = editor.kubectl(t, ctx, "get", "ncj", "disk", "-o", "jsonpath={.status.lastExecution.name}")
+		u.wantColumns(t, ctx, first)
 	})
-	t.Run("list and executions show them, too, with the reason", func(t *testing.T) {
-		wantText(t, operator.run(t, ctx, 0, "list"), "NAME", "disk", never)
-		wantText(t, operator.run(t, ctx, 0, "executions", "disk", "-o", "wide"), "a new disk", "operator")
+	t.Run("kubectl wait knows that a node was bad", func(t *testing.T) {
+		operator.kubectl(t, ctx, "wait", "execution/"+first, "--for=condition=Degraded", "--timeout=1m")
+	})
+	t.Run("the command line shows them, too, in all formats", func(t *testing.T) { u.wantFormats(t, ctx) })
+	t.Run("names of definitions are completed", func(t *testing.T) {
+		wantText(t, operator.run(t, ctx, 0, "__complete", "-n", operator.namespace, "run", "di"), "disk\t"+never)
 	})
 	t.Run("rerun runs the bad node only", func(t *testing.T) {
-		first := editor.kubectl(t, ctx, "get", "ncj", "disk", "-o", "jsonpath={.status.lastExecution.name}")
 		text := operator.run(t, ctx, 1, "rerun", first, "--yes", "--wait", "--timeout", "5m")
 		wantText(t, text, "1 failed", bad, "0 of 1 nodes succeeded")
 	})
 	t.Run("run --nodes runs on some nodes", func(t *testing.T) {
-		wantText(t, operator.run(t, ctx, 0, "run", "disk", "--nodes", env.nodes[0], "--wait", "--timeout", "5m"), "1 of 1 nodes succeeded")
+		name := operator.begin(t, ctx, "run", "disk", "--nodes", env.nodes[0])
+		wantText(t, operator.run(t, ctx, 0, "wait", name, "--timeout", "5m"), "1 of 1 nodes succeeded")
+		operator.kubectl(t, ctx, "wait", "execution/"+name, "--for=condition=Degraded=False", "--timeout=1m")
 	})
 	t.Run("a second definition has its own ticks, while the first one's execution is open", func(t *testing.T) {
 		editor.define(t, ctx, "slow", definition(t, "slow", never, untilLetGo))
@@ -155,6 +163,7 @@ func TestNodeCronJobsOfUsers(t *testing.T) {
 		editor.define(t, ctx, "minutely", definition(t, "minutely", "* * * * *", "true"))
 		editor.kubectl(t, ctx, "wait", "ncj/minutely", "--for=jsonpath={.status.lastExecution.counts.ok}=3", "--timeout=5m")
 		wantText(t, editor.kubectl(t, ctx, "get", "executions", "-o", "wide"), "Cron", "Open")
+		u.wantOpenColumns(t, ctx)
 	})
 	open := func(t *testing.T) string {
 		t.Helper()
@@ -195,10 +204,14 @@ func TestNodeCronJobsOfUsers(t *testing.T) {
 		ready("Scheduled")
 	})
 	t.Run("deleted definitions take their executions and Jobs with them", func(t *testing.T) {
-		editor.kubectl(t, ctx, "delete", "ncj", "--all", "--timeout=2m")
+		const selector = jobspec.NodeCronJobLabel + " in (disk,slow,minutely)"
+		for _, name := range []string{"disk", "slow", "minutely"} {
+			there := editor.kubectl(t, ctx, "get", "executions,jobs", "-o", "name", "-l", jobspec.NodeCronJobLabel+"="+name)
+			wantText(t, there, "execution.batch-job-controller.io/"+name+"-", "job.batch/"+name+"-")
+		}
+		editor.kubectl(t, ctx, "delete", "ncj", "disk", "slow", "minutely", "--timeout=2m")
 		eventually(t, ctx, func() error {
-			left := editor.kubectl(t, ctx, "get", "executions,jobs", "-o", "name", "-l", "batch-job-controller.io/nodecronjob in (disk,slow,minutely)")
-			if left != "" {
+			if left := editor.kubectl(t, ctx, "get", "executions,jobs", "-o", "name", "-l", selector); left != "" {
 				return fmt.Errorf("left are %s", left)
 			}
 			return nil
