@@ -56,6 +56,7 @@ func tiers() []tier {
 			covers: fuzzed, whole: []string{"./controller/...", "./callback/..."}, alone: "make fuzz"},
 		{name: "image", dir: "e2e/tools/image", env: env, args: slices.Concat(shipped, []string{"./..."})},
 		{name: "CRDs", dir: "e2e/tools/crd", env: env, args: slices.Concat(shipped, []string{"./..."})},
+		{name: "Argo CD", dir: "e2e/tools/argocd", env: env, args: slices.Concat(shipped, []string{"./..."})},
 		{name: "release", dir: ".", all: true, args: []string{"-count=1", "-tags", "e2e", "-timeout", "60m"},
 			covers: released, whole: []string{"./e2e/cmd/release"}, alone: "make release-test"},
 		// The first run of both includes the build of Kubernetes.
