@@ -63,7 +63,7 @@ func TestAPartialExecutionIsNotTheLastOne(t *testing.T) {
 		if about := store.abouts[whole.ID]; !about.Latest || about.Partial || about.NodeCronJob != testName {
 			t.Errorf("the whole one is %+v", about)
 		}
-		if about := store.abouts[partial.ID]; about.Latest || !about.Partial || about.NodeCronJob != testName {
+		if about := store.abouts[partial.ID]; about.Latest || !about.Partial || about.NodeCronJob != testName || about.Reason != "disk replaced" || about.RequestedBy != "ada" {
 			t.Errorf("the partial one is %+v", about)
 		}
 		report := store.reports[partial.ID]

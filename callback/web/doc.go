@@ -14,5 +14,5 @@
 //
 // It must not know the cluster, the report store, who the users are, or which replica
 // leads: it is given a file system, Viewers, and functions that forward a request and
-// say whose an execution is.
+// say what an execution is.
 package web

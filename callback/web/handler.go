@@ -16,16 +16,19 @@ type Options struct {
 	// Elsewhere forwards a request to the leader if that is another replica. It returns
 	// false if no response was written. Nil: always this replica.
 	Elsewhere func(http.ResponseWriter, *http.Request) (answered bool)
-	// DefinitionOf returns whose an execution is. Nil: the pages do not say.
-	DefinitionOf func(execution.ID) Definition
+	// AboutOf returns what an execution is. Nil: the pages do not say.
+	AboutOf func(execution.ID) About
 	// Viewers authorizes clients to read the reports. Nil: all clients.
 	Viewers Viewers
 }
 
-// Definition is the definition of an execution. The zero value says that it is not known.
-type Definition struct {
-	Name string
-	Gone bool // only reports are left of it
+// About is what an execution is. The zero value says that it is not known.
+type About struct {
+	NodeCronJob string // the name of the definition
+	Gone        bool   // only reports are left of the definition
+	// Reason is why the execution was asked for, and RequestedBy who asked. Anybody who may
+	// create an Execution chooses both.
+	Reason, RequestedBy string
 }
 
 type handler struct {

@@ -31,18 +31,22 @@ type executionsPage struct {
 	page
 	Latest     bool
 	Named      bool // there is a column for the definitions
+	Asked      bool // there are columns for who asked, and why
 	Executions []executionRow
 }
 
 type executionRow struct {
-	ID         execution.ID
-	Definition Definition
+	ID    execution.ID
+	About About
 }
+
+// maxReason bounds a reason in the list: a longer one is on the execution's own page.
+const maxReason = 100
 
 type filesPage struct {
 	page
-	Definition Definition
-	Files      iter.Seq[file]
+	About About
+	Files iter.Seq[file]
 }
 
 type file struct {
@@ -66,16 +70,16 @@ func (h *handler) serveExecutions(w http.ResponseWriter) error {
 	if err != nil {
 		return err
 	}
-	var rows []executionRow
+	list := executionsPage{page: page{Title: "Reports", Root: "./"}, Latest: h.checkDirectory(latest) == nil, Named: h.options.AboutOf != nil}
 	for _, entry := range slices.Backward(entries) {
 		if id, err := execution.ParseID(entry.Name()); err == nil && entry.IsDir() {
-			rows = append(rows, executionRow{ID: id, Definition: h.definitionOf(id)})
+			about := h.aboutOf(id)
+			about.Reason = execution.Truncate(about.Reason, maxReason)
+			list.Asked = list.Asked || about.Reason != "" || about.RequestedBy != ""
+			list.Executions = append(list.Executions, executionRow{ID: id, About: about})
 		}
 	}
-	h.render(w, "executions.html", executionsPage{
-		page: page{Title: "Reports", Root: "./"}, Latest: h.checkDirectory(latest) == nil,
-		Named: h.options.DefinitionOf != nil, Executions: rows,
-	})
+	h.render(w, "executions.html", list)
 	return nil
 }
 
@@ -85,18 +89,18 @@ func (h *handler) serveFiles(w http.ResponseWriter, directory string) error {
 		return err
 	}
 	p := filesPage{page: page{Title: "Execution " + directory, Root: "../"}, Files: files(entries)}
-	if id, err := execution.ParseID(directory); err == nil {
-		p.Definition = h.definitionOf(id)
+	if id, err := execution.ParseID(h.follow(directory)); err == nil {
+		p.About = h.aboutOf(id)
 	}
 	h.render(w, "files.html", p)
 	return nil
 }
 
-func (h *handler) definitionOf(id execution.ID) Definition {
-	if h.options.DefinitionOf == nil {
-		return Definition{}
+func (h *handler) aboutOf(id execution.ID) About {
+	if h.options.AboutOf == nil {
+		return About{}
 	}
-	return h.options.DefinitionOf(id)
+	return h.options.AboutOf(id)
 }
 
 // files reads the attributes of files while they are listed: an execution may have

@@ -20,16 +20,23 @@ import (
 var update = flag.Bool("update", false, "write the golden files anew")
 
 func TestPagesAreAsTheGoldenFiles(t *testing.T) {
-	definitionOf := func(id execution.ID) web.Definition {
-		return map[execution.ID]web.Definition{newer: {Name: "<disk>"}, older: {Name: "dns-check", Gone: true}}[id]
+	of := func(abouts map[execution.ID]web.About) web.Options {
+		return web.Options{AboutOf: func(id execution.ID) web.About { return abouts[id] }}
 	}
+	definitions := of(map[execution.ID]web.About{newer: {NodeCronJob: "<disk>"}, older: {NodeCronJob: "dns-check", Gone: true}})
+	asked := of(map[execution.ID]web.About{
+		newer: {NodeCronJob: "disk", Reason: "a new disk, and its firmware: " + strings.Repeat("é", 50), RequestedBy: "ada"},
+		older: {NodeCronJob: "disk"},
+	})
 	tests := map[string]struct {
 		reports fs.FS
 		options web.Options
 		path    string
 	}{
-		"definitions":                        {reports: newReports(t), options: web.Options{DefinitionOf: definitionOf}, path: "/"},
-		"files-of-a-definition-that-is-gone": {reports: fstest.MapFS{older + "/a.json": {}}, options: web.Options{DefinitionOf: definitionOf}, path: "/" + older + "/"},
+		"definitions":                        {reports: newReports(t), options: definitions, path: "/"},
+		"files-of-a-definition-that-is-gone": {reports: fstest.MapFS{older + "/a.json": {}}, options: definitions, path: "/" + older + "/"},
+		"executions-that-were-asked-for":     {reports: newReports(t), options: asked, path: "/"},
+		"files-that-were-asked-for":          {reports: fstest.MapFS{newer + "/a.json": {}}, options: asked, path: "/" + newer + "/"},
 		"executions":                         {reports: newReports(t), path: "/"},
 		"no-executions":                      {reports: fstest.MapFS{}, path: "/"},
 		"files":                              {reports: newReports(t), path: "/" + newer + "/"},
@@ -57,6 +64,35 @@ func TestPagesAreAsTheGoldenFiles(t *testing.T) {
 				t.Errorf("%s (-want +got):\n%s", golden, diff)
 			}
 		})
+	}
+}
+
+// Who may create an Execution chooses its reason, and who asked for it.
+func TestAReasonIsText(t *testing.T) {
+	options := web.Options{AboutOf: func(id execution.ID) web.About {
+		if id != newer {
+			return web.About{NodeCronJob: "disk"}
+		}
+		return web.About{NodeCronJob: "disk", Reason: `</td><script>alert("why")</script>`, RequestedBy: `<img src=x onerror=alert(1)> & ada`}
+	}}
+	h := web.NewHandler(newReports(t), options)
+	for name, path := range map[string]string{"in the list": "/", "on the page of the execution": "/" + newer + "/", "on the page of the latest": "/latest/"} {
+		t.Run(name, func(t *testing.T) {
+			page := text(t, request(t, h, http.MethodGet, path, nil))
+			for _, want := range []string{
+				"&lt;/td&gt;&lt;script&gt;alert(&#34;why&#34;)&lt;/script&gt;", "&lt;img src=x onerror=alert(1)&gt; &amp; ada",
+			} {
+				if !strings.Contains(page, want) {
+					t.Errorf("no %q in\n%s", want, page)
+				}
+			}
+			if strings.Contains(page, "<script") || strings.Contains(page, "<img") {
+				t.Errorf("there is an element of the reason in\n%s", page)
+			}
+		})
+	}
+	if page := text(t, request(t, h, http.MethodGet, "/"+older+"/", nil)); strings.Contains(page, "Reason") || strings.Contains(page, "Requested by") {
+		t.Errorf("nobody asked for it, but the page says\n%s", page)
 	}
 }
 

@@ -39,6 +39,18 @@ func (h *handler) checkLatest() error {
 	return nil
 }
 
+// follow returns the directory that a name of a directory stands for.
+func (h *handler) follow(name string) string {
+	if name != latest {
+		return name
+	}
+	target, err := fs.ReadLink(h.reports, latest)
+	if err != nil {
+		return name // the page does not say what the execution is
+	}
+	return target
+}
+
 // shown reports whether a file of a name is served.
 func shown(name string) bool {
 	return name != "" && name[0] != '.' && len(name) <= maxName &&

@@ -154,9 +154,9 @@ func (a *app) addServers(own *metrics.Metrics) error {
 		a.servers = append(a.servers, httpserver.New(address, h, o))
 	}
 	add(a.options.CallbackAddress, callbacks, a.callbackServer(own))
-	owners := &reportOwners{about: a.store.About, isGone: a.manager.IsGone, byDefault: a.config.Name}
+	abouts := &reportAbouts{about: a.store.About, isGone: a.manager.IsGone, byDefault: a.config.Name}
 	add(a.options.ReportAddress, web.NewHandler(a.store.FS(), web.Options{
-		Log: a.log, Elsewhere: reports.Forward, DefinitionOf: owners.of, Viewers: a.newViewers(),
+		Log: a.log, Elsewhere: reports.Forward, AboutOf: abouts.of, Viewers: a.newViewers(),
 	}), a.reportServer(own))
 	add(a.options.MetricsAddress, a.metrics(), httpserver.Options{Log: a.log, MaxConnections: fewConnections})
 	return nil

@@ -12,7 +12,7 @@
 //	limits.go      callback.limits: the options of the servers of callbacks and reports
 //	results.go     the gauges of results, and their limits
 //	tls.go         the certificates of the ports
-//	owners.go      whose a report is, for package web
+//	abouts.go      what the execution of a report is, for package web
 //	viewers.go     gives package web the authorization of package auth
 //	reload.go      whether this process would start with a changed ConfigMap
 //	jobchecker.go  whether this process would run the Jobs of a NodeCronJob

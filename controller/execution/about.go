@@ -17,9 +17,12 @@ type About struct {
 	// Partial says that it is no execution over all nodes of its definition.
 	Partial bool `json:"partial,omitempty"`
 	// Latest says that the link to the newest report may point to it.
-	Latest    bool      `json:"latest,omitempty"`
-	Intake    *Intake   `json:"intake,omitempty"`
-	Retention Retention `json:"retention,omitzero"`
+	Latest bool `json:"latest,omitempty"`
+	// Reason is why the execution was asked for, and RequestedBy who asked, as its client says.
+	Reason      string    `json:"reason,omitempty"`
+	RequestedBy string    `json:"requestedBy,omitempty"`
+	Intake      *Intake   `json:"intake,omitempty"`
+	Retention   Retention `json:"retention,omitzero"`
 }
 
 // About returns what the execution of the plan is.
@@ -29,6 +32,8 @@ func (p Plan) About(latest bool) About {
 		Execution:   p.Execution,
 		Partial:     p.Partial,
 		Latest:      latest,
+		Reason:      p.Reason,
+		RequestedBy: p.RequestedBy,
 		Intake:      p.Settings.Intake,
 		Retention:   p.Retention,
 	}

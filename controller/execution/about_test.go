@@ -10,11 +10,11 @@ import (
 
 func TestWhatAPlanIs(t *testing.T) {
 	p := Plan{
-		NodeCronJob: "check", Execution: Object{Name: "check-1", UID: "u"}, Partial: true, Retention: Retention{Reports: 2, Jobs: 1},
+		NodeCronJob: "check", Execution: Object{Name: "check-1", UID: "u"}, Partial: true, Reason: "a new disk", RequestedBy: "ada", Retention: Retention{Reports: 2, Jobs: 1},
 		Settings: Settings{PodTemplate: "secret", Intake: &Intake{Gauges: []Gauge{{Name: "test"}}}}, Nodes: []Node{{Name: "a"}},
 	}
 	want := About{
-		NodeCronJob: "check", Execution: p.Execution, Partial: true, Latest: true, Retention: p.Retention, Intake: p.Settings.Intake,
+		NodeCronJob: "check", Execution: p.Execution, Partial: true, Latest: true, Reason: "a new disk", RequestedBy: "ada", Retention: p.Retention, Intake: p.Settings.Intake,
 	}
 	if diff := cmp.Diff(want, p.About(true)); diff != "" {
 		t.Error(diff)
