@@ -13,12 +13,14 @@ import (
 )
 
 // Commands returns the commands that act on definitions and executions.
-func Commands(t *cli.Tool) []*cobra.Command {
+func Commands(t *cli.Tool) []*cobra.Command { return commands(newCommander(t)) }
+
+func newCommander(t *cli.Tool) *commander {
 	in, isFile := t.In.(interface{ Fd() uintptr })
-	return commands(&commander{
+	return &commander{
 		Tool: t, connect: func() (*resources.Client, error) { return resources.Connect(t) },
 		now: time.Now, asks: isFile && term.IsTerminal(int(in.Fd())),
-	})
+	}
 }
 
 func commands(c *commander) []*cobra.Command {

@@ -191,11 +191,13 @@ func (w *world) run(ctx context.Context, streams genericiooptions.IOStreams, arg
 	root.SetOut(streams.Out)
 	root.SetErr(streams.ErrOut)
 	tool.Flags.AddFlags(root.PersistentFlags())
-	connect := func() (*resources.Client, error) {
+	c := newCommander(tool)
+	c.now, c.asks = func() time.Time { return noon }, c.asks || w.asks
+	c.connect = func() (*resources.Client, error) {
 		namespace, err := tool.ContextNamespace()
 		return &resources.Client{Namespace: namespace, API: applied{w.api}, Kube: w.kube}, err
 	}
-	root.AddCommand(commands(&commander{Tool: tool, connect: connect, now: func() time.Time { return noon }, asks: w.asks})...)
+	root.AddCommand(commands(c)...)
 	root.SetArgs(args)
 	err := root.ExecuteContext(ctx)
 	var status *cli.StatusError
