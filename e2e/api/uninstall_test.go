@@ -5,12 +5,16 @@ package api
 import (
 	"errors"
 	"slices"
+	"strings"
 	"testing"
 	"time"
 
 	"github.com/google/go-cmp/cmp"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+	"k8s.io/cli-runtime/pkg/genericiooptions"
 
+	"github.com/batch-job-controller/batch-job-controller/cmd/batchjob"
+	"github.com/batch-job-controller/batch-job-controller/cmd/batchjob/cli"
 	"github.com/batch-job-controller/batch-job-controller/controller/jobspec"
 	"github.com/batch-job-controller/batch-job-controller/e2e/api/rig"
 )
@@ -48,6 +52,24 @@ func TestNothingIsLeftWithoutTheOwnersLabel(t *testing.T) {
 	if diff := cmp.Diff(before, leftIn(t, site)); diff != "" {
 		t.Errorf("what is left (-before +after):\n%s", diff)
 	}
+}
+
+// The definitions of resources are for all namespaces: with them, those of other users would
+// go. The definitions of other tests are users, too.
+func TestUninstallRefusesToDeleteDefinitionsThatAreUsed(t *testing.T) {
+	t.Parallel()
+	theirs, mine := newResources(t), newNamespace(t)
+	theirs.kubectl(t, nodeCronJob("theirs", textual), "create", "-f", "-")
+	streams, _, out, errOut := genericiooptions.NewTestIOStreams()
+	status := batchjob.Run(t.Context(), "kubectl batchjob",
+		[]string{"uninstall", "--delete-definitions", "--kubeconfig", shared.Kubeconfig(), "-n", mine, "--timeout", "1m"}, streams)
+	if said := errOut.String(); status != cli.ExitConflict || !strings.Contains(said, "nothing was deleted: the custom resource definitions are used by ") {
+		t.Errorf("got exit status %d, want %d, and that they are used; it says %s%s", status, cli.ExitConflict, out, said)
+	}
+	if deleted := theirs.kubectl(t, "", "get", "-k", definitionsDir, "-o", "jsonpath={.items[*].metadata.deletionTimestamp}"); deleted != "" {
+		t.Errorf("they are being deleted since %s", deleted)
+	}
+	theirs.kubectl(t, "", "get", "nodecronjob", "theirs")
 }
 
 // leftIn returns the names of the objects that a controller creates and does not delete.
