@@ -33,7 +33,8 @@ func (d *demonstration) runFlaky(ctx context.Context, _ io.Writer) error {
 	if err != nil {
 		return err
 	}
-	if _, err = d.ask(ctx, "", "wait", "--for=condition=Complete", "--timeout=5m", strings.TrimSpace(name)); err != nil {
+	_, d.failed, _ = strings.Cut(strings.TrimSpace(name), "/")
+	if _, err = d.ask(ctx, "", "wait", "--for=condition=Complete", "--timeout=5m", "execution/"+d.failed); err != nil {
 		return err
 	}
 	if _, err := d.ask(ctx, "", "wait", "--for=condition=Healthy=False", "--timeout=1m", "nodecronjob/flaky"); err != nil {

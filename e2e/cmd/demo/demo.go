@@ -33,6 +33,7 @@ type demonstration struct {
 	results    map[string]string // by node, in words
 	ports      forwarded
 	bad        string // the node on which the second definition fails
+	failed     string // the Execution that fails there
 	listed     string // what kubectl shows of both
 }
 

@@ -29,12 +29,12 @@ The second definition, a NodeCronJob, failed on %s:
 
 %s
 Act on it, with bin/kubectl-batchjob of make build in your PATH, after export KUBECONFIG=%s:
-  kubectl batchjob -n %[4]s status flaky         which nodes are bad, and why
-  kubectl batchjob -n %[4]s run flaky --wait     run it on all nodes
-  kubectl batchjob -n %[4]s rerun --wait         run it on the bad nodes only
-  kubectl batchjob -n %[4]s cancel EXECUTION     end one early, with a report
-  %[5]s -n %[4]s get ncj                         how each definition is doing
-`, d.bad, d.listed, d.provider.Kubeconfig(), d.controller.Namespace, d.kubectl())
+  kubectl batchjob -n %[4]s status flaky               which nodes are bad, and why
+  kubectl batchjob -n %[4]s run flaky --wait           run it on all nodes
+  kubectl batchjob -n %[4]s rerun %[6]s --wait   run it on the bad nodes only
+  kubectl batchjob -n %[4]s cancel EXECUTION           end one early, with a report
+  %[5]s -n %[4]s get ncj                               how each definition is doing
+`, d.bad, d.listed, d.provider.Kubeconfig(), d.controller.Namespace, d.kubectl(), d.failed)
 	fmt.Fprintf(out, `
 Look at it:
   reports   %s/%s/
