@@ -10,6 +10,7 @@
 //	TestTour           one execution that uses every feature of the controller
 //	TestCron           the schedule and the history
 //	TestOverlap        a tick while an execution is open
+//	TestMaxPodsOfUsers one cap over the executions of several definitions
 //	TestHandover       two replicas, of which the leader is deleted
 //	TestRollout        two replicas, both of which are replaced
 //	TestLeaderCutOff   two replicas, and a leader whose node is disconnected

@@ -4,6 +4,9 @@ package suite
 
 import (
 	"context"
+	"slices"
+	"strings"
+	"sync"
 	"testing"
 
 	corev1 "k8s.io/api/core/v1"
@@ -17,7 +20,12 @@ import (
 // are in the order of the writes, so that it misses none.
 type poolWatch struct {
 	watch watch.Interface
-	most  chan int
+	ended chan struct{}
+
+	mu       sync.Mutex // guards what follows
+	inFlight map[string]*corev1.Pod
+	most     int
+	created  []string // the NodeCronJob of each pod, in the order in which they were created
 }
 
 func watchPool(t *testing.T, ctx context.Context, namespace string) *poolWatch {
@@ -26,29 +34,49 @@ func watchPool(t *testing.T, ctx context.Context, namespace string) *poolWatch {
 	if err != nil {
 		t.Fatal(err)
 	}
-	p := &poolWatch{watch: pods, most: make(chan int, 1)}
+	p := &poolWatch{watch: pods, ended: make(chan struct{}), inFlight: map[string]*corev1.Pod{}}
 	go func() {
-		inFlight, most := map[string]bool{}, 0
+		defer close(p.ended)
 		for event := range pods.ResultChan() {
-			pod, ok := event.Object.(*corev1.Pod)
-			if !ok {
-				continue
+			if pod, ok := event.Object.(*corev1.Pod); ok {
+				p.see(event.Type, pod)
 			}
-			ended := pod.Status.Phase == corev1.PodSucceeded || pod.Status.Phase == corev1.PodFailed
-			if ended || event.Type == watch.Deleted {
-				delete(inFlight, pod.Name)
-			} else {
-				inFlight[pod.Name] = true
-			}
-			most = max(most, len(inFlight))
 		}
-		p.most <- most
 	}()
 	return p
+}
+
+func (p *poolWatch) see(event watch.EventType, pod *corev1.Pod) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	if event == watch.Added {
+		p.created = append(p.created, pod.Labels[jobspec.NodeCronJobLabel])
+	}
+	ended := pod.Status.Phase == corev1.PodSucceeded || pod.Status.Phase == corev1.PodFailed
+	if ended || event == watch.Deleted {
+		delete(p.inFlight, pod.Name)
+	} else {
+		p.inFlight[pod.Name] = pod
+	}
+	p.most = max(p.most, len(p.inFlight))
+}
+
+// running returns the pods that run, by name.
+func (p *poolWatch) running() []*corev1.Pod {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	var pods []*corev1.Pod
+	for _, pod := range p.inFlight {
+		if pod.Status.Phase == corev1.PodRunning {
+			pods = append(pods, pod)
+		}
+	}
+	return slices.SortedFunc(slices.Values(pods), func(a, b *corev1.Pod) int { return strings.Compare(a.Name, b.Name) })
 }
 
 // stop returns the largest number of pods in flight at one time.
 func (p *poolWatch) stop() int {
 	p.watch.Stop()
-	return <-p.most
+	<-p.ended
+	return p.most
 }
