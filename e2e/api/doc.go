@@ -31,5 +31,5 @@
 //	tokens_test.go, lostkey_test.go, leak_test.go, tls_test.go
 //
 // Objects and docs: manifests_test.go, permissions_test.go, catalogue_test.go. What users
-// may do: userroles_test.go.
+// may do: userroles_test.go. An overlay on an empty cluster: apply_test.go.
 package api
