@@ -49,12 +49,18 @@ func (d *Door) retire(ctx context.Context, fence lease.Fence) (gone bool, again 
 	return true, time.Time{}
 }
 
+// forgetTicks looks at the state as it is, and not as this process knows it: the response to a
+// write with the ticks may have been lost.
 func (d *Door) forgetTicks(ctx context.Context, fence lease.Fence) error {
-	ticks, ok := d.Opener.State.State().Ticks[d.Name]
-	if !ok {
-		return nil
-	}
+	var uid *string
 	return d.opener.Change(ctx, fence, kube.RequestTimeout, false, func(s *plan.State) error {
-		return s.ForgetDefinition(d.Name, ticks.UID)
+		ticks, ok := s.Ticks[d.Name]
+		if !ok {
+			return nil
+		}
+		if uid == nil { // of the NodeCronJob that is gone: a later try must not forget another one
+			uid = &ticks.UID
+		}
+		return s.ForgetDefinition(d.Name, *uid)
 	})
 }

@@ -93,6 +93,7 @@ func (p *process) wasSuspended(at time.Time) (suspended bool) {
 // executionCreated checks that no process creates the Execution of a tick that came while the
 // definition was suspended, so far as its cache has shown.
 func (o *oracle) executionCreated(e *v1alpha1.Execution) {
+	o.created = append(o.created, e)
 	by := o.world.acting
 	if by == nil || e.Spec.ScheduledTime == nil || e.Spec.NodeCronJobName != name {
 		return
@@ -132,14 +133,13 @@ func (o *oracle) checkLine(e *v1alpha1.Execution, reason string) {
 		reason == v1alpha1.ReasonReplaced && policy != v1alpha1.ReplaceConcurrent:
 		w.fail("I12: the Execution %s was rejected as %s, with concurrencyPolicy %q", e.Name, reason, policy)
 	case reason == v1alpha1.ReasonReplaced:
-		for _, other := range w.api.tables[executions].objects {
-			later := other.(*v1alpha1.Execution)
+		for _, later := range o.created { // it may be gone with its NodeCronJob
 			if later.Name != e.Name && later.Spec.NodeCronJobName == e.Spec.NodeCronJobName && !later.CreationTimestamp.Before(&e.CreationTimestamp) {
 				return
 			}
 		}
 		w.fail("I12: the Execution %s was rejected as %s, and none was created later", e.Name, reason)
-	case reason == v1alpha1.ReasonTickHandled && !byPerson(e) && at != nil && e.Spec.Trigger == v1alpha1.CronTrigger && policy == v1alpha1.QueueConcurrent && len(w.scenario.suspensions) == 0 && !w.isLeft(e):
+	case reason == v1alpha1.ReasonTickHandled && !byPerson(e) && at != nil && e.Spec.Trigger == v1alpha1.CronTrigger && policy == v1alpha1.QueueConcurrent && len(w.scenario.suspensions) == 0 && !w.isLeft(e) && !w.isCollected(e):
 		if _, done := o.ticks[tickKey{name, at.UTC()}]; !done {
 			w.fail("I12: the Execution %s of a tick was rejected as %s, and the tick has no execution", e.Name, reason)
 		}

@@ -23,6 +23,7 @@ type oracle struct {
 	results  map[series]*resultState
 	numbers  map[execution.Key]int
 	openings []opening
+	created  []*v1alpha1.Execution
 	denials  map[string]*denial // by process and object
 	stats    stats
 }

@@ -60,12 +60,13 @@ func (l *life) grace() time.Duration {
 	return time.Duration(*l.job.Spec.Template.Spec.TerminationGracePeriodSeconds) * time.Second
 }
 
-// told returns when the pod was deleted or its Job was stopped.
+// told returns when the pod was deleted or its Job was stopped, as the API server says it: in
+// seconds.
 func (l *life) told() time.Time {
 	if l.deleted.After(l.stopped) {
-		return l.deleted
+		return l.deleted.Truncate(time.Second)
 	}
-	return l.stopped
+	return l.stopped.Truncate(time.Second)
 }
 
 // isSilent reports whether the pod has to end, and its node is silent for a minute.
