@@ -13,7 +13,8 @@
 //	call.go          a request in progress
 //	checks.go        what is checked before its body is read
 //	authenticate.go  the credential it contains
-//	leader.go        waits for the leader, or forwards the request to it
+//	leader.go        forwards the request to the leader, or waits for one; if there is none
+//	                 within Limits.Hold, the answer is 503
 //	result.go        takes a result
 //	event.go         takes an event
 //	file.go          takes a file, or those of a form
@@ -27,6 +28,6 @@
 //
 // What it is given:
 //
-//	options.go       its options and limits
+//	options.go       its options, and the limits with their defaults
 //	recorder.go      where callbacks are stored
 package callback

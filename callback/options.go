@@ -59,7 +59,7 @@ type Limits struct {
 	Upload  int64         // bytes of a request with several files
 	Parts   int           // parts of such a request
 	Headers int           // header lines of a request or of a part
-	Bodies  int           // results and files in progress, half of each, and half as many events
+	Bodies  int           // results and files in progress, half of each, and events, a quarter of it
 	PerTask int           // requests of a node task in progress; eight times as many may wait
 	Queue   int           // requests of each kind in the queue
 	Wait    time.Duration // how long a request waits in the queue
@@ -70,7 +70,8 @@ type Limits struct {
 	FileRate     int64         // bytes of a file per second
 }
 
-// WithDefaults returns the limits with the defaults of fields that are zero.
+// WithDefaults returns the limits with the defaults of fields that are zero. Their texts for
+// the documentation are in config/callbacklimits.go.
 func (l Limits) WithDefaults() Limits {
 	return Limits{
 		Result:  cmp.Or(l.Result, 1<<20),

@@ -1,5 +1,6 @@
 // Package limits bounds requests: how many are in progress and in the queue, how large
-// and how slow a body may be, and how often an address is denied.
+// and how slow a body may be, and how often an address is denied. The numbers are those of
+// callback.Limits.
 //
 // It knows node tasks and the limits of package execution. It must not know routes, gin
 // or what a body contains, and it writes no response: package callback maps its errors

@@ -63,7 +63,7 @@ func NewForm(body Body, contentType, name string, limits FormLimits) (*Form, err
 
 // Part is a file of a form. It is read before the next one.
 type Part struct {
-	Name        string // not validated; "": none
+	Name        string // the last element of its path, otherwise not validated; "": none
 	ContentType string // without parameters; "": unknown
 	content     *multipart.Part
 	form        *Form

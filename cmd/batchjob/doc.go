@@ -15,7 +15,8 @@
 //	steer        the commands that act on NodeCronJobs and Executions, such as run and cancel
 //	preview      the nodes that an execution would run on
 //	choice       the nodes of an earlier execution, by their states
-//	ending       how an execution has ended: its bad nodes as a table, and the exit status
+//	ending       how an execution has ended, by its Execution: its bad nodes as a table, and
+//	             the exit status
 //	manifest     the NodeCronJobs of a file, checked as the controller does
 //	printing     NodeCronJobs and Executions, as tables and in the formats of kubectl
 //	resources    the NodeCronJobs and Executions that a command line names

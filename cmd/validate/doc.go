@@ -14,6 +14,6 @@
 //	write.go            findings, summary and Job as text
 //
 // It knows files, and where in them a value is. It must not know the cluster, and it has
-// no rule of its own that would refuse a configuration: packages config and jobspec
-// have these, so that what it accepts is what the controller accepts.
+// no rule of its own that would refuse a configuration: packages config, plan and
+// jobspec have these, so that what it accepts is what the controller accepts.
 package validate

@@ -2,7 +2,8 @@
 // the user of a service account token, and authorizes users to read reports.
 //
 //	callback.go     whose a credential is, and whether that is the claimed node task
-//	podtoken.go     the node task of a pod's service account token
+//	podtoken.go     has a pod's service account token reviewed, and gathers what
+//	                plan.AuthorizePod decides by
 //	reviewlimit.go  limits on token reviews per address
 //	keyring.go      the callback key: derives and verifies tokens of node tasks, by
 //	                route.Keyring (version v1 of the tokens)

@@ -1,9 +1,10 @@
-// Package config is the schema of the ConfigMap: what its two values may contain, the
-// defaults, and all problems at once, each with the path of its field.
+// Package config is the schema of the ConfigMap and of the spec of a NodeCronJob: what their
+// values may contain, the defaults, and all problems at once, each with the path of its field.
 //
 //	config.go           Config: a valid configuration: of the controller, and a definition
 //	decode.go           Decode: the data of the ConfigMap becomes a Config, or Problems
-//	resource.go         FromResource: a NodeCronJob becomes a Definition, by the same rules
+//	resource.go         FromResource: a NodeCronJob becomes a Definition, by the same rules;
+//	                    keysOfResource: the keys of NodeCronJobs only
 //	toresource.go       ToResource: a Definition becomes the spec of a NodeCronJob
 //	mirror.go           CheckMirror: what the spec of a NodeCronJob has no room for
 //	env.go              Env: the environment variables
@@ -14,7 +15,8 @@
 //	directories.go      the report directory
 //	lists.go            pull secrets and node labels
 //	predecessor.go      values that only the predecessor accepted
-//	agree.go            checks keys against each other, and the schedule
+//	agree.go            checks keys against each other, and the cron expression with its time
+//	                    zone, which package plan parses
 //	change.go           which keys differ, from when on they apply (as keys.go says), and
 //	                    what needs a restart
 //

@@ -12,11 +12,12 @@
 //	ticker.go      which tick is due, or runOnStartup, and which were processed; if one is
 //	               open, skips the tick, with an event
 //	create.go      creates the Execution of what is due
-//	suspend.go     which ticks fell into a suspension: plan.DecideTick skips them
+//	suspend.go     skips the ticks that fell into a suspension, by plan.DecideTick
 //	narrow.go      the nodes of an execution, and those that a person has asked for
 //	open.go        opens an Execution: its entry and its share in the state, the nodes, the
 //	               callback Service
 //	missed.go      announces ticks that start no execution
 //	preview.go     a Job that would be created, to look at
-//	text.go        the texts of the events ExecutionStarted and NoNodes
+//	text.go        the texts of the events ExecutionStarted (an execution has been opened) and
+//	               NoNodes, which share the words for nodes that do not take part
 package definition

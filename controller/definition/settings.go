@@ -13,7 +13,7 @@ import (
 // decodes it into config.Config, this file freezes it into execution.Settings when an
 // execution begins, and jobspec.Render renders the Job from the settings. A key whose
 // value an open execution has to keep, whatever the ConfigMap says later, needs a line
-// here; one that only selects nodes, in plan.NodePolicy (create.go). A key for what pods may report goes into execution.Intake instead, which package
+// here; one that only selects nodes, in plan.NodePolicy (narrow.go). A key for what pods may report goes into execution.Intake instead, which package
 // intake applies.
 
 // settings freezes the definition for an execution whose pods connect to the host,

@@ -7,7 +7,8 @@
 // leads.
 //
 //	recorder.go  a result, a file or an event of a pod, from its check to its response
-//	merge.go     merges a result into the stored one, and stores it
+//	merge.go     has a result merged into the stored one (metrics/merge.go), one after the other
+//	             for each node task, and stores it
 //	claim.go     the claim under which a replica replaces results
 //	budget.go    locks plan.Budget, which counts, and gives it the execution's limits
 //	results.go   Results: what is exported of the stored results

@@ -1,10 +1,11 @@
 // Package lease makes one replica the leader. It acquires the Lease, runs the leader's
 // work while it holds the Lease, and releases the Lease after the work has ended. A
-// Fence checks before each write whether this replica may still hold the Lease.
+// Fence checks before each write whether this replica may still hold the Lease, and gives the
+// write a context that ends with it.
 //
 //	lead.go      Lead: acquires, renews and releases the Lease, with its timings: term.lead
 //	             begins and ends a term; Follow: only reads it
-//	fence.go     Fence: the check before each write
+//	fence.go     Fence: the check before each write, and its context
 //	identity.go  the holder of a Lease: replica, ConfigMap and address
 //	wait.go      what was last seen of the Lease, and the event NoLeader
 //

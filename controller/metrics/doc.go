@@ -31,8 +31,9 @@
 //
 // The methods of definition.go are called where the fact arises: definition/open.go
 // (executions that open, and their skipped nodes), run and notices/end.go (node tasks that
-// end, executions that close, the pool and the share), queue (Forget), door (Executions that
-// wait or are rejected), definition (ticks). Those of observe.go are called by follow (the
+// end, executions that close, the pool and the share), run/logs.go (saved logs), jobs (Jobs that
+// could not be created), history (damaged records), queue (Forget), door (Executions that wait
+// or are rejected), definition (ticks). Those of observe.go are called by follow (the
 // configuration), definitions/lead.go (whether a NodeCronJob is accepted) and package
 // controller (maxPods). Each declares the methods that it uses as an interface. Package
 // cmd/app passes those about callbacks to package callback.

@@ -16,11 +16,12 @@ type Result struct {
 	Redacted int    // credentials in these new samples
 }
 
-// Merge checks a result of a node task, and merges it into the stored result, if any: of each series the newest value counts. The limits of one result also
-// hold for the merged result, so that a node cannot exceed them by sending several.
+// Merge checks a result of a node task, and merges it into the stored result, if any: of each
+// series the newest value counts. The limits of one result also hold for the merged result, so
+// that a node cannot exceed them by sending several.
 //
-// Merge checks the result as it was sent, and merges it with the credentials in its
-// labels redacted. A series that is sent again is therefore the same series.
+// The result is checked as it was sent, and merged with the credentials in its labels
+// redacted. A series that is sent again is therefore the same series.
 //
 // A body that sets all stored series is stored as it was sent, except for redactions. It
 // replaces a stored result that can no longer be decoded; unreadable is that error.

@@ -1,5 +1,5 @@
 // Package notices tells people what happens to one open execution: in events, and at its end
-// in the log and the metrics too.
+// in the log and the metrics too. That it was opened is told by package definition (text.go).
 //
 // It knows the object of the execution, what it has told already, and how many events are too
 // many. When something has happened is known by the caller, package run or package jobs. It

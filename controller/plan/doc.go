@@ -12,7 +12,7 @@
 //	queue.go                whether an Execution is opened, waits, is rejected, or replaces
 //	                        the open one; queuetick.go: whether a tick creates one
 //	rejectreason.go         the words for why an Execution never opens: queue.go, narrow.go and
-//	                        narrowfrom.go decide
+//	                        narrowfrom.go decide, also for package door
 //
 // Once for all definitions:
 //
@@ -26,33 +26,37 @@
 //
 //	select.go               which nodes are selected, in which order, and which are skipped,
 //	                        and why (package kube keeps the fields of a node that this reads)
-//	taints.go               the meaning of taints
+//	taints.go               which taints skip a node, and for which reason (also NodeNotReady)
 //	placement.go            which nodes the pod template rules out
 //	narrow.go               on which of the selected nodes an execution runs; narrowfrom.go:
 //	                        those of an earlier execution
 //
 // What next for a node task:
 //
-//	next.go                 what is known of the task, and its next step; startDeadline applies
-//	                        here, jobTimeout only if the kubelet is silent: see ends.go
+//	next.go                 what is known of the task, and its next step. Without its Job, it is
+//	                        lost here (JobDeleted), and without its node (NodeGone);
+//	                        startDeadline applies here, jobTimeout only if the kubelet is silent:
+//	                        see ends.go
 //	action.go               the steps: create, verify, stop, save logs, finish, wait
 //	stop.go                 a Job is stopped, also while only injected containers run
 //	steer.go                what a pause keeps from being admitted, and what canceling does to
 //	                        a task
-//	progress.go             the state of a Job and its pods, and whether they have ended (for
-//	                        a pod, by the phase that the kubelet sets): ProgressOf
+//	progress.go             the state of a Job and its pods, and whether one has succeeded or
+//	                        failed for good (for a pod, by the phase that the kubelet sets):
+//	                        ProgressOf
 //	containers.go           a pod's containers by role, and which failed first (exit code)
-//	ends.go                 how a task ended: succeeded, failed or lost, and the reason:
-//	                        eviction, deletion, exit code, jobTimeout. A task whose pod never
-//	                        started fails in progress.go (WhyNotStarted) or next.go
+//	ends.go                 the outcome and the reason of such an end: eviction, deletion of
+//	                        the pod, exit code, jobTimeout. A task whose pod never started
+//	                        fails in progress.go (WhyNotStarted) or next.go
 //	times.go                start times
-//	grace.go                grace periods, when a terminated pod's slot is free, and the end
-//	                        of a task whose pod is gone before its own end was seen
+//	grace.go                grace periods, when the slot of a terminated pod is free, or that of
+//	                        the pod of a deleted Job, and the end of a task whose pod is gone
+//	                        before its own end was seen
 //	foreign.go, mayrun.go   foreign Jobs, and pods that may still run
 //	occupied.go             whether the Job of an admitted task may be created now: not while the
 //	                        execution is paused, or a pod of an earlier one runs on the node
-//	rejection.go            what an error of the API server says about the object, and
-//	                        for how long to retry the creation of a Job
+//	createerror.go          what an error of the API server says about the object, and until
+//	                        when the creation of a Job is retried (how often: package run)
 //	prune.go                which executions and Jobs are pruned
 //
 // What an execution is, and what it says:
@@ -71,5 +75,6 @@
 //	budget.go               how many results and events
 //	budget_files.go         how many files, and how many bytes
 //	rate.go                 rates; reviews.go: how many tokens are reviewed
-//	podtoken.go             the node task of a service account token
+//	podtoken.go             whether what a service account token and its pod say proves the
+//	                        node task; package auth has the token reviewed
 package plan

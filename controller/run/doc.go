@@ -14,7 +14,8 @@
 //	share.go      its share of maxPods                        shares.Keeper
 //	slots.go      grants free slots to the next tasks         Ledger.Grant
 //	task.go       the workers, which try a turn again after an
-//	              error; a turn: gather, decide, act          jobs.Look, plan.Next
+//	              error (how soon: run.go); a turn: gather,
+//	              decide, act                                 jobs.Look, plan.Next
 //	end.go        ends the task
 //	steer.go      what follows from a pause, a resume or a cancel
 //	logs.go       has the logs of its containers saved,

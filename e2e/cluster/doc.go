@@ -17,6 +17,16 @@
 // a directory and empty cgroups can remain; Stop, or the next Start with the same name,
 // removes them.
 //
+//	options.go    what a cluster has
+//	start.go      starts one, with supervise.go: its supervisor
+//	cluster.go    Cluster: a running one; its methods kill, stop, pause and start processes, and
+//	              cut nodes off: the faults of tests
+//	find.go       finds one that runs already
+//	control.go    the requests to its supervisor, by a socket (sockets.go)
+//	simulated.go  nodes that kwok simulates
+//	images.go     loads images into the nodes
+//	stop.go       what is left of one is removed
+//
 // Package internal/programs provides its programs, internal/plan computes what they are told, and
 // internal/supervisor runs them.
 package cluster

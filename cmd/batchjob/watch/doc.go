@@ -4,10 +4,11 @@
 // does not know how a controller was installed, nor what states of pods and executions
 // mean, which package progress says. It changes nothing.
 //
-//	commands.go     the commands of this package, and the exit status for an execution
+//	commands.go     the commands of this package, and the exit status for one execution, by its
+//	                record and its pods (by its Execution alone: package ending)
 //	wait.go         the command wait: waits until an execution closes
 //	startup.go      which execution to wait for, and why there is none yet
-//	several.go      waits for several executions, by their status
+//	several.go      waits for several executions, by their status; the exit status for them
 //	definitions.go  which executions these are, with several definitions
 //	status.go       the command status: the controller and its newest executions
 //	selection.go    which executions it shows

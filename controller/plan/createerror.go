@@ -76,9 +76,9 @@ func LacksPermission(err error) bool {
 	return found && strings.Contains(denied, `" cannot `)
 }
 
-// AfterRejection returns for how long (package run: how often) to retry a Job whose creation has been Rejected (by
+// AfterRejection returns for how long to retry a Job whose creation has been Rejected (by
 // admission, a quota or RBAC) since the given time, and again just now: until
-// startDeadline. At 0 the caller, jobs.Jobs.rejected, ends the task with
+// startDeadline. How often is up to package run. At 0 the caller, jobs.Jobs.rejected, ends the task with
 // execution.JobRefused, unless its Job exists. It asks only right after a rejection, so
 // that no task ends whose Job would be accepted by now.
 //
