@@ -22,7 +22,7 @@
 //	storefile.go     stores one of them
 //	redact.go        redacts credentials
 //	respond.go       writes the response
-//	errors.go        the status and the text of each error
+//	errors.go        the status and the text of each error (most texts: package execution)
 //	observe.go       logs and counts the request
 //	warnonce.go      which limits a warning was logged for
 //

@@ -25,11 +25,12 @@
 //
 //	manager.go      the Manager, and its work while it leads
 //	wiring.go       the options of the packages below
-//	role.go         standby, leading, draining: which replica takes callbacks
+//	role.go         standby, leading, draining: which replica takes callbacks, and has reports
 //	recover.go      rebuilds the executions when a term begins
 //	registry.go     the queues of the definitions
 //	queues.go       which definitions have a queue, and runs them
-//	strays.go       Executions whose NodeCronJob does not exist, which are rejected
+//	strays.go       names without a NodeCronJob get a queue, which rejects their Executions by
+//	                plan.Decide; prunes rejected ones
 //	nodecronjob.go  whether the NodeCronJob of a queue exists, and which results are exported
 //	                for it
 //	mirror.go       the NodeCronJob of the ConfigMap's definition, and when a term waits for it

@@ -8,7 +8,8 @@
 //
 //	gate.go         how many requests are in progress, and how many wait
 //	tasklimiter.go  the same for each node task
-//	denials.go      how many denied requests of an address get the reason
+//	denials.go      slows an address down that sends wrong credentials: how many requests of it
+//	                get the reason, and from then on 429
 //	body.go         the body of a request: its size, its time, and reading it again
 //	budget.go       how long the reads of a body may take
 //	exceeded.go     the limit that an error is about

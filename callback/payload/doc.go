@@ -1,6 +1,6 @@
 // Package payload decodes what pods send: events, forms with files, and the headers that
 // describe a body. It finds the name of a file (of a part, only the last element
-// of its path); package report checks it (files.go).
+// of its path); package report checks and cuts it (files.go).
 //
 // It knows the documented formats and says in its errors what would be right. It must
 // not know routes, gin, who the client is, responses, or where anything is stored. It

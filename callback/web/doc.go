@@ -3,7 +3,8 @@
 // It reads a file system and does not interpret the files, which come from pods:
 // browsers must not trust them.
 //
-//	handler.go  NewHandler: the routes, from a path to a page or a file, or an error
+//	handler.go  NewHandler: the routes, from a path to a page or a file, or an error. If
+//	            another replica leads, a request is forwarded to it first (Options.Elsewhere)
 //	pages.go    what is in the lists, and in which order; assets: templates, with all texts,
 //	            and style sheet
 //	paths.go    which directories and files are served

@@ -4,7 +4,8 @@
 //	callback.go     whose a credential is, and whether that is the claimed node task
 //	podtoken.go     has a pod's service account token reviewed, and gathers what
 //	                plan.AuthorizePod decides by
-//	reviewlimit.go  limits on token reviews per address
+//	reviewlimit.go  how many service account tokens of an address are reviewed, and how many at
+//	                once (plan.Reviews); denied requests of any kind: package callback/limits
 //	keyring.go      the callback key: derives and verifies tokens of node tasks, by
 //	                route.Keyring (version v1 of the tokens)
 //	keepkey.go      watches the Secret of the key, and creates it again when it is gone

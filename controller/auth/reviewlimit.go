@@ -15,8 +15,8 @@ import (
 // wait. The rate of invalid tokens is bounded by plan.Reviews.
 const reviewsAtOnce = 4
 
-// reviewLimiter bounds the reviews of invalid tokens, so that clients with made-up tokens
-// do not block pods with valid ones.
+// reviewLimiter bounds the reviews of tokens, so that clients with made-up ones do not block
+// pods with valid ones.
 type reviewLimiter struct {
 	mu      sync.Mutex
 	reviews *plan.Reviews

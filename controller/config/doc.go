@@ -14,7 +14,7 @@
 //	callbackservice.go  the name and the port of the callback Service
 //	directories.go      the report directory
 //	lists.go            pull secrets and node labels
-//	predecessor.go      values that only the predecessor accepted
+//	predecessor.go      values, and other names of keys, that only the predecessor accepted
 //	agree.go            checks keys against each other, and the cron expression with its time
 //	                    zone, which package plan parses
 //	change.go           which keys differ, from when on they apply (as keys.go says), and

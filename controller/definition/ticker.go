@@ -169,8 +169,8 @@ func (t *Ticker) Tick(ctx context.Context, fence lease.Fence, door Door) (e *v1a
 	return nil, timing.Earliest(timing.Earliest(next, startup), again)
 }
 
-// miss notes and announces ticks after the last one that are past startingDeadline, and that
-// have no Execution. at is a later tick that is due; zero: there is none. held is why another
+// miss notes and announces ticks after the last one that are past startingDeadline, or that a
+// later tick replaces, and that have no Execution. at is a later tick that is due; zero: there is none. held is why another
 // Execution, which was to be opened first, was not.
 func (t *Ticker) miss(ctx context.Context, last, at time.Time, missed int, held error) {
 	first := execution.Firing{Trigger: execution.Cron, Scheduled: t.Source.Latest().schedule.Next(last)}

@@ -12,6 +12,7 @@
 //	lead.go         what only the leader does, and when; the metric of what is accepted
 //	adopt.go        which NodeCronJobs belong to this controller: the owner in their labels
 //	check.go        whether the API server accepts the Job of a spec
-//	status.go       writes the status of NodeCronJobs, and events about them
+//	status.go       writes the status of NodeCronJobs (its times and executions come from package
+//	                queue), and events about them
 //	conditions.go   the conditions of a NodeCronJob
 package definitions

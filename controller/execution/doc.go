@@ -11,7 +11,8 @@
 //	plan.go       what an execution begins with; account.go: what changes
 //	ledger.go     the account, and what was observed since it was written; Grant: which
 //	              admitted tasks get a slot, at most podPoolSize
-//	admission.go  which tasks are admitted next, ahead of their slots or within a share;
+//	admission.go  which tasks are admitted next, ahead of their slots or within a share, and
+//	              none of a paused execution (tests: those of the Ledger);
 //	              cancel.go: which never will be; urgency.go: how soon to write
 //	id.go         IDs; firing.go: why an execution begins
 //	task.go       a node task; verdict.go: whether it is good

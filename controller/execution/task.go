@@ -40,8 +40,8 @@ type Reason string
 // The controller's own reasons. Each is also in metrics.knownOutcomes, and in
 // docs/configuration.md (skipped), docs/glossary.md (canceled) or docs/runbooks.md.
 const (
-	NodeNotReady      Reason = "NodeNotReady"      // skipped: the node was not ready at the tick
-	NodeUnschedulable Reason = "NodeUnschedulable" // skipped: the node was cordoned at the tick
+	NodeNotReady      Reason = "NodeNotReady"      // skipped: the node was not ready when the execution opened
+	NodeUnschedulable Reason = "NodeUnschedulable" // skipped: the node was cordoned when the execution opened
 	NodeLeaving       Reason = "NodeLeaving"       // skipped: a taint announced that the node will be drained, deleted or shut down
 	NodeUninitialized Reason = "NodeUninitialized" // skipped: a taint said that a component which pods need was not on the node yet
 	NodeVirtual       Reason = "NodeVirtual"       // skipped: the node is virtual, by its taint or label

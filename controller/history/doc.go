@@ -8,7 +8,8 @@
 //	prune.go      Run prunes on request, and again while something is left: plan.Prune
 //	              says which executions, quiesced whether no request for them is in
 //	              transit any more, drop deletes one; its Jobs go with its record
-//	jobs.go       deletes the Jobs of executions that are kept, beyond jobHistory
+//	jobs.go       deletes the Jobs of closed executions, of which the record stays: plan.Prune
+//	              says which
 //	losers.go     deletes plans that no execution uses, and all but the newest executions
 //	              that were rejected
 //	mayrun.go     whether a Job or a pod of an execution may run

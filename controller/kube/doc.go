@@ -9,7 +9,8 @@
 //	                 decision reads has to be kept here first, or it is always empty
 //	relist.go        lists again after minutes, because a watch may miss an event
 //	single.go        the caches of one ConfigMap and of one Secret
-//	events.go        Kubernetes Events, and the reasons of the controller's own
+//	events.go        makes and writes Kubernetes Events: those of pods (Relay), and the
+//	                 controller's own (Emit), with their reasons
 //	announce.go      writes events on a best-effort basis
 //	subject.go       the objects of events about node tasks
 //	notstarted.go    events of a controller that cannot start

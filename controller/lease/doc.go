@@ -3,8 +3,8 @@
 // Fence checks before each write whether this replica may still hold the Lease, and gives the
 // write a context that ends with it.
 //
-//	lead.go      Lead: acquires, renews and releases the Lease, with its timings: term.lead
-//	             begins and ends a term; Follow: only reads it
+//	lead.go      Lead: acquires, renews and releases the Lease, with its timings: term.run begins
+//	             and ends a term, term.lead runs its work; Follow: only reads it
 //	fence.go     Fence: the check before each write, and its context
 //	identity.go  the holder of a Lease: replica, ConfigMap and address
 //	wait.go      what was last seen of the Lease, and the event NoLeader

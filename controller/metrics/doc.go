@@ -22,7 +22,7 @@
 //	dropseries.go  drops the series of the oldest executions of all definitions if there are
 //	               too many
 //	collect.go     Results as a prometheus.Collector; gauge.go: names and help
-//	metrics.go     the controller's own metrics, with their labels
+//	metrics.go     the controller's own metrics, with their labels and buckets
 //	observe.go     counts and sets those of the process, definition.go those of a
 //	               definition; the callers are below
 //	preset.go      starts them at 0 where labels are known

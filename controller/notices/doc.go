@@ -6,7 +6,7 @@
 // must not know a Job's step, the record's writes or the lock of an execution.
 //
 //	notices.go    the notices of an execution
-//	failures.go   node tasks that failed
+//	failures.go   the events of node tasks that failed (their reasons and messages: package plan)
 //	rejections.go Jobs and a record that the API server rejects
 //	steering.go   a pause, a resume or a cancel
 //	end.go        the end of the execution

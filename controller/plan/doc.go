@@ -7,10 +7,11 @@
 //	schedule.go             parses a cron expression and its time zone; local.go: its ticks,
 //	                        and what a clock change skips or repeats
 //	epoch.go                the ticks of a changed schedule
-//	due.go                  which tick is due, and which were missed
+//	due.go                  which tick is due (of several, only the newest, within
+//	                        startingDeadline), and how many were missed
 //	startup.go              when the execution of runOnStartup is due
-//	queue.go                whether an Execution is opened, waits, is rejected, or replaces
-//	                        the open one; queuetick.go: whether a tick creates one
+//	queue.go                whether an Execution is opened, waits, is rejected (also because its
+//	                        NodeCronJob does not exist), or replaces the open one; queuetick.go: whether a tick creates one
 //	rejectreason.go         the words for why an Execution never opens: queue.go, narrow.go and
 //	                        narrowfrom.go decide, also for package door
 //
@@ -24,8 +25,8 @@
 //
 // Where:
 //
-//	select.go               which nodes are selected, in which order, and which are skipped,
-//	                        and why (package kube keeps the fields of a node that this reads)
+//	select.go               which nodes are selected when an execution opens, in which order, and
+//	                        which are skipped, and why (package kube keeps the fields of a node that this reads)
 //	taints.go               which taints skip a node, and for which reason (also NodeNotReady)
 //	placement.go            which nodes the pod template rules out
 //	narrow.go               on which of the selected nodes an execution runs; narrowfrom.go:
@@ -33,25 +34,27 @@
 //
 // What next for a node task:
 //
-//	next.go                 what is known of the task, and its next step. Without its Job, it is
-//	                        lost here (JobDeleted), and without its node (NodeGone);
-//	                        startDeadline applies here, jobTimeout only if the kubelet is silent:
-//	                        see ends.go
+//	next.go                 what is known of the task, and its next step. It ends here if its Job
+//	                        was deleted (JobDeleted), its node is gone (NodeGone), or its pod
+//	                        has not started within startDeadline (also on a node that was
+//	                        cordoned since); and if its pod still runs after jobTimeout, its
+//	                        grace period and StopMargin, because the kubelet is silent
 //	action.go               the steps: create, verify, stop, save logs, finish, wait
-//	stop.go                 a Job is stopped, also while only injected containers run
-//	steer.go                what a pause keeps from being admitted, and what canceling does to
-//	                        a task
+//	stop.go                 a Job is stopped, also while only injected containers run, and
+//	                        whether its logs are saved before
+//	steer.go                what canceling (Drain, Stop) does to a task; what of a pause and a
+//	                        cancel the admission obeys, in package execution
 //	progress.go             the state of a Job and its pods, and whether one has succeeded or
 //	                        failed for good (for a pod, by the phase that the kubelet sets):
 //	                        ProgressOf
 //	containers.go           a pod's containers by role, and which failed first (exit code)
-//	ends.go                 the outcome and the reason of such an end: eviction, deletion of
-//	                        the pod, exit code, jobTimeout. A task whose pod never started
-//	                        fails in progress.go (WhyNotStarted) or next.go
+//	ends.go                 outcome, reason and message of such an end: eviction, deletion of
+//	                        the pod, exit code, jobTimeout. That a pod never started is decided
+//	                        in next.go, for the reason that progress.go finds (WhyNotStarted)
 //	times.go                start times
-//	grace.go                grace periods, when the slot of a terminated pod is free, or that of
-//	                        the pod of a deleted Job, and the end of a task whose pod is gone
-//	                        before its own end was seen
+//	grace.go                how long pods take to end: when the slot of a pod that was told to
+//	                        is free, also on a silent node, or that of the pod of a deleted Job,
+//	                        and the end of a task whose pod is gone before its own end was seen
 //	foreign.go, mayrun.go   foreign Jobs, and pods that may still run
 //	occupied.go             whether the Job of an admitted task may be created now: not while the
 //	                        execution is paused, or a pod of an earlier one runs on the node
@@ -71,10 +74,12 @@
 //
 // What pods may send (whether the disk has room is decided in report/reserve.go):
 //
-//	accept.go               whether a node task may report now
+//	accept.go               whether a node task may report now, and for how long after its end
+//	                        (nothing waits for that)
 //	budget.go               how many results and events
 //	budget_files.go         how many files, and how many bytes
-//	rate.go                 rates; reviews.go: how many tokens are reviewed
+//	rate.go                 rates; reviews.go: that of invalid service account tokens of an
+//	                        address (all other denied requests: package callback/limits)
 //	podtoken.go             whether what a service account token and its pod say proves the
 //	                        node task; package auth has the token reviewed
 package plan

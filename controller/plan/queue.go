@@ -44,7 +44,7 @@ type Waiting struct {
 
 // Door is what decides whether an Execution of a definition may be opened.
 type Door struct {
-	Known        bool // the NodeCronJob exists; the API server was asked, not only the cache
+	Known        bool // the cache has the NodeCronJob; package door asks the API server before it rejects
 	Accepted     bool // a spec of it is in effect
 	Policy       Policy
 	Deadline     time.Duration // startingDeadline; 0: none

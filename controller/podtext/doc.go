@@ -3,7 +3,8 @@
 // controller adds to a pod: package jobspec does.
 //
 //	evaluate.go      executes a template over its data (Data)
-//	functions.go     the functions that a template may call
+//	functions.go     the functions that a template may call: bounded ones that make a text, and
+//	                 those of package text/template
 //	bounds.go        the bounds of its steps and its texts
 //	decode.go        decodes what it renders to
 //	decodeerrors.go  all values that do not fit into a pod

@@ -16,6 +16,7 @@
 //	end.go      what follows when the run of an execution has ended
 //	recover.go  begins a term with what a leader has found: records, Jobs and reports
 //	rebuild.go  the state after it was deleted
-//	status.go   what the status of the NodeCronJob says of ticks and executions
+//	status.go   what the status of the NodeCronJob says of ticks and executions (package
+//	            definitions writes it)
 //	accept.go   which node tasks may report; closed and unknown executions
 package queue

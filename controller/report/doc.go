@@ -23,9 +23,11 @@
 //	directory.go  begins the directory of an execution; drop.go: deletes it
 //	about.go      what an execution is; execution.go: its report
 //	result.go     the results of nodes; claim.go: which replica may replace them
-//	upload.go     the files of nodes; files.go: checks the names that pods chose
+//	upload.go     the files of nodes; files.go: the names that pods chose: rejected, encoded or
+//	              cut (maxFileName)
 //	log.go        the logs of containers
-//	component.go  the names of results, files and logs: each belongs to one node only
+//	component.go  the names of results, files and logs on disk: each belongs to one node only,
+//	              also if that has a long name
 //	latest.go     the link to the newest execution
 //	usage.go      the size of the files that nodes have sent
 //	reserve.go    what must stay free for files (more) and for logs (less); results are not

@@ -15,6 +15,8 @@ import (
 	"github.com/batch-job-controller/batch-job-controller/controller/execution"
 )
 
+// maxFileName is the longest name of a file, in bytes, after it was encoded. A longer one is
+// cut.
 const maxFileName = 120
 
 var (

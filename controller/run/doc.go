@@ -10,15 +10,18 @@
 //	run.go        its run: starts the workers and the writer of the record; the pauses
 //	              after a turn that failed
 //	writer.go     the only writer of the record: when it writes, and the event if it cannot
-//	swap.go       one compare-and-swap, and what a conflict means
+//	swap.go       one compare-and-swap, and what a conflict means: another
+//	              client wrote, or this run did, and the response was lost
 //	share.go      its share of maxPods                        shares.Keeper
 //	slots.go      grants free slots to the next tasks         Ledger.Grant
 //	task.go       the workers, which try a turn again after an
 //	              error (how soon: run.go); a turn: gather,
 //	              decide, act                                 jobs.Look, plan.Next
 //	end.go        ends the task
-//	steer.go      what follows from a pause, a resume or a cancel
-//	logs.go       has the logs of its containers saved,
+//	steer.go      what follows from a pause, a resume or a cancel (Drain,
+//	              Stop)
+//	logs.go       has the logs of its containers saved, once (at its
+//	              end: end.go; before a stop: package plan),
 //	              logWorkers (execution.go) at once           podlogs.Saver
 //	report.go     accepts and notes what its pod reports
 //	close.go      after the last task: writes the report, closes the record

@@ -39,8 +39,8 @@ const (
 var errMoving = errors.New("another client keeps changing the spec or the metadata of the Execution")
 
 // keepRecord writes the record whenever there is something to write, until the run or ctx
-// ends. It is the only writer in this process, so that a conflict always means another
-// client.
+// ends. It is the only writer in this process, so that a conflict means another client, or an
+// earlier write of its own whose response was lost.
 func (e *Execution) keepRecord(ctx context.Context, fence lease.Fence) (ending Ending) {
 	// ObjectChanged is not called for a change between the read of the record and now.
 	if !e.Executions.Shows(e.Record().Object) {

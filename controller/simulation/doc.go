@@ -40,16 +40,18 @@
 //	denial_test.go      denials by admission, and damaged records
 //	oracle_test.go      what must always hold
 //	record_test.go      the records that the oracle has seen, parsed by itself
-//	slots_test.go       which Jobs hold a slot, and for how long
+//	slots_test.go       which Jobs hold a slot, and for how long; which pods may be on one node
+//	persons_test.go     Executions that people create
+//	reruns_test.go      Executions over some nodes, or those of another execution
 //	verdict_test.go     what must hold at the end
 //	world_test.go       one seed from its beginning to its end
 //	simulation_test.go  the tests: many seeds, or one again
 //	trace_test.go       the trace of a seed
 //	share_test.go       many seeds on all processors
 //
-// A new invariant is a method of oracle in the file of its subject, called from
-// oracle_test.go, record_test.go or judge (verdict_test.go). Failures name those that there
-// are:
+// A new invariant is a method of oracle in the file of its subject, called where the fact
+// happens: by a write of a process, in oracle_test.go or record_test.go; when a pod starts, in
+// kubelet_test.go; at the end, in judge (verdict_test.go). Failures name those that there are:
 //
 //	I1   a node task has at most one Job
 //	I2   each Job belongs to an admitted task of an open execution, within its pool and maxPods
@@ -64,7 +66,8 @@
 //	I12  concurrencyPolicy and suspend do what they say
 //	I13  the NodeCronJob of the ConfigMap's definition is as that
 //
-// A new fault is a field of scenario, drawn from a source of its own so that older seeds
-// stay as they were (see drawReloads), and its effect: on a request in world.obstacle
-// (client_test.go), at a moment in events_test.go.
+// A new fault is a field of scenario (scenario_test.go), drawn from a source of its own so that
+// older seeds stay as they were (see drawReloads), and its effect: on a request in
+// world.obstacle (client_test.go; denial_test.go has those of admission), at a moment in
+// events_test.go.
 package simulation

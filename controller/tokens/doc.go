@@ -2,7 +2,7 @@
 // tokens. It knows which Secret has the token of which node; package auth makes the
 // tokens.
 //
-//	secrets.go  which Secret has which tokens
-//	create.go   creates a Secret when the first of its nodes needs it
+//	secrets.go  makes a Secret with the tokens of its nodes, and says which Secret has which
+//	create.go   creates it when the first of its nodes needs it
 //	delete.go   deletes the Secrets of closed executions
 package tokens

@@ -6,8 +6,7 @@
 //	kubeconfig  the cluster of $KUBECONFIG. E2E_IMAGE and E2E_JOB_IMAGE name
 //	            images that its nodes have or can pull.
 //
-// The file capabilities.go has the faults that only some providers can make, such as a kubelet
-// that is stopped.
+// The file capabilities.go has what only some providers can do, such as to cut a node off.
 //
 // E2E_CLUSTER names a cluster of builtin or kind. If the cluster runs already, it is used,
 // and in any case it is left running.

@@ -6,7 +6,8 @@
 // a command changes in an object, or how objects are printed.
 //
 //	client.go     the connection to the cluster
-//	find.go       the object that the command line names, or what there is instead
+//	find.go       the object that the command line names, or what there is instead; the lists
+//	              of both kinds, and their order
 //	named.go      what a name means, if it may be that of either kind
 //	record.go     what the controller has recorded of an execution
 //	complete.go   names for the completion of a shell

@@ -17,7 +17,7 @@
 //	begin.go     what both of them do: creates an execution
 //	queue.go     waits until no other is open
 //	await.go     waits for it
-//	steering.go  the commands pause, resume and cancel
+//	steering.go  the commands pause, resume and cancel, and which states refuse them
 //	suspend.go   the commands suspend and unsuspend
-//	change.go    how these five change an object
+//	change.go    how these five change an object; the exit status if its state refuses that
 package steer

@@ -9,9 +9,9 @@
 //	wait.go         the command wait: waits until an execution closes
 //	startup.go      which execution to wait for, and why there is none yet
 //	several.go      waits for several executions, by their status; the exit status for them
-//	definitions.go  which executions these are, with several definitions
+//	definitions.go  for which executions of several definitions it waits
 //	status.go       the command status: the controller and its newest executions
-//	selection.go    which executions it shows
+//	selection.go    which executions it shows, and the definitions
 //	overview.go     the status of executions as their objects have it
 //	text.go         the tables of executions and of nodes to check, and what to do next
 //	leader.go       which pod leads
